@@ -1,0 +1,2 @@
+//! Earnest: the command line.
+fn main() {}
