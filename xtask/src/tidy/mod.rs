@@ -38,9 +38,9 @@ pub(crate) const ARCHITECTURE_LINES_MAX: usize = 250;
 
 /// Folders that hold nothing to check.
 const FOLDERS_SKIPPED: &[&str] = &[".git", "node_modules", "target"];
-/// Endings of the files that are read.
+/// Endings of the files that are read; data such as a guest's input is left as it is.
 const TEXT_ENDINGS: &[&str] =
-    &[".c", ".h", ".json", ".md", ".py", ".rs", ".sh", ".toml", ".txt", ".yml", "/run", "justfile"];
+    &[".c", ".h", ".md", ".py", ".rs", ".sh", ".toml", ".yml", "/run", "justfile"];
 
 /// Something that has to change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,9 +74,15 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Reads everything under `root` that may hold a rule's subject.
+    /// Reads everything under `root` that may hold a rule's subject, but for the folders that
+    /// `.gitignore` names.
     pub(crate) fn read(root: &Path) -> io::Result<Tree> {
         let mut tree = Tree::default();
+        let ignored = fs::read_to_string(root.join(".gitignore")).unwrap_or_default();
+        let ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();
+        let is_skipped = |name: &str, path: &str| {
+            FOLDERS_SKIPPED.contains(&name) || ignored.contains(&name) || ignored.contains(&path)
+        };
         let mut folders = vec![(PathBuf::from(root), String::new())];
         while let Some((folder, prefix)) = folders.pop() {
             for entry in fs::read_dir(folder)? {
@@ -84,8 +90,10 @@ impl Tree {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let path = format!("{prefix}{name}");
                 let kind = entry.file_type()?;
-                if kind.is_dir() && !FOLDERS_SKIPPED.contains(&name.as_str()) {
-                    folders.push((entry.path(), format!("{path}/")));
+                if kind.is_dir() {
+                    if !is_skipped(&name, &path) {
+                        folders.push((entry.path(), format!("{path}/")));
+                    }
                 } else if kind.is_file() && is_text(&path) {
                     let bytes = fs::read(entry.path())?;
                     tree.files.insert(path, String::from_utf8_lossy(&bytes).into_owned());

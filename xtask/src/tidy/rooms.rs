@@ -31,6 +31,9 @@ const ROOM_DEPENDENCIES: &[(&str, &str)] = &[
     ("wasmtime", "compute"),
 ];
 
+/// The name of the compiling engine, and the crates that may start it: a node never compiles.
+const JIT: (&str, &[&str]) = ("Jit", &["compute", "worker"]);
+
 /// The modules of `protocol` from the bottom up: each reads only those before it.
 const LADDER: &[&str] = &[
     "num",
@@ -72,6 +75,7 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
 ) {
     manifests(tree, findings);
+    engines(sources, modules, findings);
     let exports = exports(sources);
     let mut used = BTreeSet::new();
     for (path, source) in sources {
@@ -117,9 +121,13 @@ fn manifests(tree: &Tree, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(path, 1, "edges", advice));
             continue;
         };
-        for (section, dependency, _) in values(text) {
+        for (section, dependency, value) in values(text) {
             if !section.ends_with("dependencies") {
                 continue;
+            }
+            if value.contains("\"jit\"") && !JIT.1.contains(&name) {
+                let advice = format!("`{name}` may not turn on `jit`: only workers compile");
+                findings.push(Finding::new(path, 1, "engines", advice));
             }
             let line = text.lines().zip(1..).find(|(line, _)| line.starts_with(dependency));
             let line = line.map_or(1, |(_, number)| number);
@@ -144,6 +152,23 @@ fn edge_advice(name: &str, section: &str, dependency: &str, edges: &[&str]) -> O
     let room = ROOM_DEPENDENCIES.iter().find(|(start, _)| dependency.starts_with(start));
     let (_, room) = room.filter(|(_, room)| *room != name && !is_test)?;
     Some(format!("`{dependency}` lives in `{room}`; ask that crate instead"))
+}
+
+fn engines(sources: &BTreeMap<&str, Source<'_>>, modules: &Modules, findings: &mut Vec<Finding>) {
+    let (engine, rooms) = JIT;
+    for (path, source) in sources {
+        let Some((name, _)) = path.strip_prefix("crates/").and_then(|p| p.split_once("/src/"))
+        else {
+            continue;
+        };
+        if rooms.contains(&name) || modules.is_test(path) {
+            continue;
+        }
+        for (_, token) in source.product().filter(|(at, _)| source.word(*at) == Some(engine)) {
+            let advice = format!("`{engine}`: only the job runner in `worker` starts that engine");
+            findings.push(Finding::new(path, token.line, "engines", advice));
+        }
+    }
 }
 
 /// Which module the names re-exported at the root of `protocol` come from.

@@ -126,6 +126,16 @@ fn a_crate_depends_only_along_the_edges() {
 }
 
 #[test]
+fn only_workers_compile() {
+    let jit = "//! Head.\nfn f() { Machine::new(EngineKind::Jit); }\n";
+    expect(&[("crates/node/src/lib.rs", jit)], &["crates/node/src/lib.rs:2: engines"]);
+    expect(&[("crates/worker/src/lib.rs", jit)], &[]);
+    let on = "[dependencies]\nearnest-compute = { workspace = true, features = [\"jit\"] }\n";
+    expect(&[("crates/node/Cargo.toml", on)], &["crates/node/Cargo.toml:1: engines"]);
+    expect(&[("crates/worker/Cargo.toml", on)], &[]);
+}
+
+#[test]
 fn a_rung_reads_only_those_below_it() {
     expect_module("ledger", "//! Head.\nuse crate::{event::Journal, num::Amount};\n", &[]);
     expect_module(
