@@ -31,7 +31,6 @@ pub const FAULT_STATE: Digest = Digest(*b"earnest compute: the step fault.");
 /// The state hash of a task that its gas bound stopped.
 pub const HALT_STATE: Digest = Digest(*b"earnest compute: the gas bound. ");
 
-const STATE: &str = "earnest compute 2026-11 state v1";
 const LEAF: &str = "earnest compute 2026-11 leaf v1";
 const NODE: &str = "earnest compute 2026-11 node v1";
 
@@ -52,11 +51,9 @@ pub enum Status {
     },
 }
 
-/// The hash of a state's bytes.
+/// The hash of a state's bytes: plain blake3, so that an output is a blob under its own hash.
 pub fn state_hash(state: &[u8]) -> Digest {
-    let mut h = hasher(STATE);
-    h.update(state);
-    finish(&h)
+    Digest(*blake3::hash(state).as_bytes())
 }
 
 /// What a leaf's digest binds, besides the task.

@@ -24,7 +24,6 @@ pub const STEP_GAS_LIMIT: u64 = 100_000_000;
 pub const NO_CHUNK: Digest = Digest(*b"earnest compute: no chunk read.|");
 
 const TASK: &str = "earnest compute 2026-11 task v1";
-const CHUNK: &str = "earnest compute 2026-11 input chunk v1";
 const CHUNK_NODE: &str = "earnest compute 2026-11 input node v1";
 const INPUT_ROOT: &str = "earnest compute 2026-11 input root v1";
 
@@ -146,11 +145,11 @@ impl Task {
     }
 }
 
-/// The hash of one chunk's bytes.
+/// The hash of one chunk's bytes: plain blake3, so that a chunk is a blob under its own hash.
+///
+/// Nodes of the tree above hash under a key of their own, so no chunk can pass for a node.
 pub fn chunk_hash(chunk: &[u8]) -> Digest {
-    let mut h = hasher(CHUNK);
-    h.update(chunk);
-    finish(&h)
+    Digest(*blake3::hash(chunk).as_bytes())
 }
 
 fn pair_hash(left: &Digest, right: &Digest) -> Digest {
@@ -158,6 +157,21 @@ fn pair_hash(left: &Digest, right: &Digest) -> Digest {
     h.update(&left.0);
     h.update(&right.0);
     finish(&h)
+}
+
+/// The tree over `leaves`: leaves first, the single top last.
+fn levels_over(leaves: Vec<Digest>) -> Vec<Vec<Digest>> {
+    let mut levels = vec![leaves];
+    while let Some(below) = levels.last().filter(|level| 1 < level.len()) {
+        let above = below.chunks(2).map(|pair| match pair {
+            [left, right] => pair_hash(left, right),
+            // An odd last node is carried up unchanged: the count fixes the shape.
+            _ => pair[0],
+        });
+        let above = above.collect();
+        levels.push(above);
+    }
+    levels
 }
 
 fn root_hash(count: u32, top: Option<&Digest>) -> Digest {
@@ -240,18 +254,16 @@ impl Input {
                 });
             }
         }
-        let mut levels = vec![chunks.iter().map(|c| chunk_hash(c)).collect::<Vec<_>>()];
-        while let Some(below) = levels.last().filter(|level| 1 < level.len()) {
-            let above = below.chunks(2).map(|pair| match pair {
-                [left, right] => pair_hash(left, right),
-                // An odd last node is carried up unchanged: the count fixes the shape.
-                _ => pair[0],
-            });
-            let above = above.collect();
-            levels.push(above);
-        }
+        let levels = levels_over(chunks.iter().map(|c| chunk_hash(c)).collect());
         let root = root_hash(count, levels.last().and_then(|top| top.first()));
         Ok(Input { chunks, levels, root })
+    }
+
+    /// The root over chunks of which only the hashes are known; `None` for too many.
+    pub fn root_of(chunk_hashes: &[Digest]) -> Option<Digest> {
+        let count = u32::try_from(chunk_hashes.len()).ok().filter(|c| *c <= CHUNK_COUNT_MAX)?;
+        let levels = levels_over(chunk_hashes.to_vec());
+        Some(root_hash(count, levels.last().and_then(|top| top.first())))
     }
 
     /// The root that a task binds.

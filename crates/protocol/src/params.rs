@@ -118,8 +118,8 @@ raw_params! {
     step_gas_max: Gas = Gas::new(70_000_000);
     /// Most gas of one job.
     work_bound_max: Gas = Gas::new(1_000_000_000_000);
-    /// Most steps of one job, 1 to 2^40.
-    steps_max: u64 = 1 << 32;
+    /// Most steps of one job, 1 to 2^24: whoever checks it keeps a hash of every state.
+    steps_max: u64 = 1 << 20;
     /// Most input chunks of one job.
     chunks_max: u32 = 10_000;
 
@@ -414,7 +414,7 @@ fn check_ranges(raw: &RawParams) -> Result<(), ParamsRejected> {
         ("reference_speed", raw.reference_speed.count(), 1, 1 << 50),
         ("step_gas_max", raw.step_gas_max.count(), 1, 100_000_000),
         ("work_bound_max", raw.work_bound_max.count(), 1, 1 << 50),
-        ("steps_max", raw.steps_max, 1, 1 << 40),
+        ("steps_max", raw.steps_max, 1, 1 << 24),
         ("chunks_max", u64::from(raw.chunks_max), 0, 1 << 24),
         ("beta", raw.beta.parts(), 0, one - 1),
         ("laxity", raw.laxity.parts(), 0, one - 1),
