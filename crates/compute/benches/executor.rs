@@ -1,5 +1,5 @@
 //! What verifiability costs: whole tasks of the shipped guests, run
-//! - `earnest`: gas, canonical NaNs, a fresh instance and a hashed checkpoint each step (the compiler);
+//! - `earnest`: compiled, with gas, canonical NaNs, a fresh instance and a hash each step;
 //! - `referee`: the same in the interpreter;
 //! - `plain`: wasmtime on the original module, one instance, nothing counted or hashed;
 //! - `native`: the same C source compiled for this machine (left out without clang).
@@ -64,7 +64,7 @@ impl Subject {
         let mut store = wasmtime::Store::new(&self.plain.0, ());
         let instance = wasmtime::Instance::new(&mut store, &self.plain.1, &[]).expect("loads");
         let memory = instance.get_memory(&mut store, "memory").expect("exported");
-        let mut query = |store: &mut wasmtime::Store<()>, name: &str| {
+        let query = |store: &mut wasmtime::Store<()>, name: &str| {
             let function = instance.get_typed_func::<(), u32>(&mut *store, name).expect("exported");
             function.call(store, ()).expect("runs") as usize
         };
@@ -114,9 +114,7 @@ fn build_native(guest: &Guest) -> Option<PathBuf> {
 
 /// The least of seven interleaved rounds of each, in milliseconds a task, and the ratios.
 fn table(subjects: &[Subject]) {
-    println!(
-        "| guest | native ms | plain ms | earnest ms | referee ms | earnest/plain | earnest/native |"
-    );
+    println!("| guest | native ms | plain ms | earnest ms | referee ms | to plain | to native |");
     println!("|---|---|---|---|---|---|---|");
     for subject in subjects {
         let mut best = [Duration::MAX; 4];

@@ -1,5 +1,5 @@
-//! Three ready programs with their inputs: a first job, an example of the guest interface, and what the
-//! tests and benchmarks run.
+//! Three ready programs with their inputs: a first job, an example of the guest interface, and what
+//! the tests and benchmarks run.
 //!
 //! Sources, build script, manifest and the licences of the data: `crates/compute/guests`.
 //! Not here: anything the rest of the crate depends on; a guest is an ordinary program.

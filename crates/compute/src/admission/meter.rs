@@ -12,9 +12,9 @@ use super::{
     OPERAND_COUNT_MAX,
 };
 
-/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does slowly
-/// (division, memory beyond the caches, calls) costs more. A function's entry costs 1 and a quarter of
-/// its locals on top.
+/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does
+/// slowly (division, memory beyond the caches, calls) costs more. A function's entry costs 1 and a
+/// quarter of its locals on top.
 pub fn cost(operator: &Operator<'_>) -> u64 {
     use Operator as O;
     match operator {

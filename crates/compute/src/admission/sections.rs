@@ -1,5 +1,5 @@
-//! The walk over a module's sections: every count against its limit, the sections copied, the counters
-//! added.
+//! The walk over a module's sections: every count against its limit, the sections copied, the
+//! counters added.
 
 use wasm_encoder::{Encode, RawSection, SectionId};
 use wasmparser::{
@@ -99,8 +99,8 @@ impl Walk<'_> {
         Counters { gas: self.global_count, depth: self.global_count + 1 }
     }
 
-    /// Refusals that the validator does not know. Runs before validation of the same section, so that
-    /// the most specific reason is named; reads only what it needs.
+    /// Refusals that the validator does not know. Runs before validation of the same section, so
+    /// that the most specific reason is named; reads only what it needs.
     fn check(&mut self, payload: &Payload<'_>) -> Result<(), AdmissionRejected> {
         match payload {
             Payload::TypeSection(types) => {
