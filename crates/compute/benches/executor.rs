@@ -135,7 +135,84 @@ fn table(subjects: &[Subject]) {
     }
 }
 
+/// What the gas table misjudges most: nanoseconds a unit of gas for hostile loops, interpreted and
+/// compiled. The worst bounds what `step_gas_max` costs a referee.
+fn hostile() {
+    println!("| hostile loop | referee ns/gas | compiled ns/gas |");
+    println!("|---|---|---|");
+    let next = "(local.set $x (i64.add (i64.mul (local.get $x) (i64.const 6364136223846793005))
+                (i64.const 1442695040888963407)))";
+    let at = "(i32.and (i32.wrap_i64 (i64.shr_u (local.get $x) (i64.const 30)))
+              (i32.const 16777208))";
+    let divide = "(local.set $x (i64.div_u (i64.const -1) (i64.or (local.get $x) (i64.const 1))))";
+    let root = "(local.set $d (f64.sqrt (f64.div (f64.const 3) (f64.add (local.get $d)
+                (f64.const 0.1)))))";
+    let nearest =
+        "(local.set $d (f64.nearest (f64.ceil (f64.add (local.get $d) (f64.const 0.7)))))";
+    let load = format!("{next} (local.set $x (i64.add (local.get $x) (i64.load {at})))");
+    let store = format!("{next} (i64.store {at} (local.get $x))");
+    let chase = format!(
+        "(local.set $x (i64.add (i64.load {at}) (i64.add (local.get $x)
+                (i64.const 0x123456789abcd))))"
+    );
+    let mut spread = next.to_owned();
+    for place in 0..62 {
+        spread += &format!(
+            "(local.set $s (i64.add (local.get $s) (i64.load offset={}
+            (i32.and (i32.wrap_i64 (i64.shr_u (local.get $x) (i64.const 30)))
+                     (i32.const 262136)))))",
+            place * 262_144
+        );
+    }
+    let indirect = "(call_indirect (type $t) (i32.const 0))";
+    for (name, body) in [
+        ("random loads", load.repeat(8)),
+        ("spread loads", spread),
+        ("random stores", store.repeat(8)),
+        ("dependent loads", chase.repeat(8)),
+        ("divisions", divide.repeat(8)),
+        ("roots", root.repeat(8)),
+        ("roundings", nearest.repeat(8)),
+        ("calls", "(call $wide)".repeat(8)),
+        ("indirect calls", indirect.repeat(8)),
+        ("empty loop", String::new()),
+    ] {
+        let text = format!(
+            r#"(module (type $t (func)) (table funcref (elem $none)) (memory (export "memory") 256 256)
+                (func $none (type $t)) (func $wide (local {}))
+                (func (export "state") (result i32) i32.const 0)
+                (func (export "state_len") (result i32) i32.const 8)
+                (func (export "input") (result i32) i32.const 64)
+                (func (export "init") (result i32) i32.const 8)
+                (func (export "step") (param i64 i32) (result i32) (local $x i64) (local $s i64) (local $d f64)
+                  (loop $l {body} (br $l)) i32.const 8))"#,
+            "v128 ".repeat(128)
+        );
+        let module = wat::parse_str(&text).expect("well formed");
+        let admitted = admit(&module).expect("within limits");
+        let guest = Guest {
+            name: "hostile",
+            summary: "",
+            module: Vec::leak(module),
+            chunks: Vec::new(),
+            steps: 1,
+            step_gas_max: 100_000_000,
+        };
+        let task = guest.task(Digest([1; 32]));
+        let price = |engine| {
+            let machine = Machine::new(engine, &admitted).expect("loads");
+            let first = machine.init(&task).expect("runs");
+            let start = Instant::now();
+            machine.step(&task, 1, &first, &[]).expect("faults by gas");
+            start.elapsed().as_secs_f64() * 1e9 / 1e8
+        };
+        let (referee, compiled) = (price(EngineKind::Wasmi), price(EngineKind::Jit));
+        println!("| {name} | {referee:.2} | {compiled:.2} |");
+    }
+}
+
 fn main() {
+    hostile();
     let subjects: Vec<Subject> = guests::all().into_iter().map(Subject::new).collect();
     table(&subjects);
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();

@@ -27,7 +27,7 @@ use std::fmt;
 
 use crate::digest::Digest;
 
-pub use meter::cost;
+pub use meter::{BLOCK_GAS, FUNCTION_GAS, LOOP_GAS, cost};
 
 /// Most bytes of a module (64 KiB).
 pub const MODULE_BYTES_MAX: usize = 64 * 1024;
