@@ -177,38 +177,45 @@ fn hostile() {
         ("indirect calls", indirect.repeat(8)),
         ("empty loop", String::new()),
     ] {
-        let text = format!(
-            r#"(module (type $t (func)) (table funcref (elem $none)) (memory (export "memory") 256 256)
+        let (referee, compiled) = price(&body);
+        println!("| {name} | {referee:.2} | {compiled:.2} |");
+    }
+}
+
+/// Nanoseconds a unit of gas of an endless loop over `body`, interpreted and compiled.
+fn price(body: &str) -> (f64, f64) {
+    let text = format!(
+        r#"(module (type $t (func)) (table funcref (elem $none))
+                (memory (export "memory") 256 256)
                 (func $none (type $t)) (func $wide (local {}))
                 (func (export "state") (result i32) i32.const 0)
                 (func (export "state_len") (result i32) i32.const 8)
                 (func (export "input") (result i32) i32.const 64)
                 (func (export "init") (result i32) i32.const 8)
-                (func (export "step") (param i64 i32) (result i32) (local $x i64) (local $s i64) (local $d f64)
+                (func (export "step") (param i64 i32) (result i32)
+                  (local $x i64) (local $s i64) (local $d f64)
                   (loop $l {body} (br $l)) i32.const 8))"#,
-            "v128 ".repeat(128)
-        );
-        let module = wat::parse_str(&text).expect("well formed");
-        let admitted = admit(&module).expect("within limits");
-        let guest = Guest {
-            name: "hostile",
-            summary: "",
-            module: Vec::leak(module),
-            chunks: Vec::new(),
-            steps: 1,
-            step_gas_max: 100_000_000,
-        };
-        let task = guest.task(Digest([1; 32]));
-        let price = |engine| {
-            let machine = Machine::new(engine, &admitted).expect("loads");
-            let first = machine.init(&task).expect("runs");
-            let start = Instant::now();
-            machine.step(&task, 1, &first, &[]).expect("faults by gas");
-            start.elapsed().as_secs_f64() * 1e9 / 1e8
-        };
-        let (referee, compiled) = (price(EngineKind::Wasmi), price(EngineKind::Jit));
-        println!("| {name} | {referee:.2} | {compiled:.2} |");
-    }
+        "v128 ".repeat(128)
+    );
+    let module = wat::parse_str(&text).expect("well formed");
+    let admitted = admit(&module).expect("within limits");
+    let guest = Guest {
+        name: "hostile",
+        summary: "",
+        module: Vec::leak(module),
+        chunks: Vec::new(),
+        steps: 1,
+        step_gas_max: 100_000_000,
+    };
+    let task = guest.task(Digest([1; 32]));
+    let run = |engine| {
+        let machine = Machine::new(engine, &admitted).expect("loads");
+        let first = machine.init(&task).expect("runs");
+        let start = Instant::now();
+        machine.step(&task, 1, &first, &[]).expect("faults by gas");
+        start.elapsed().as_secs_f64() * 1e9 / 1e8
+    };
+    (run(EngineKind::Wasmi), run(EngineKind::Jit))
 }
 
 fn main() {

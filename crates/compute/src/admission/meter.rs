@@ -19,8 +19,9 @@ pub const LOOP_GAS: u64 = 6;
 /// Gas of each other piece of straight-line code, on top of its instructions.
 pub const BLOCK_GAS: u64 = 1;
 
-/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does slowly
-/// (division, memory, calls) costs more. [`FUNCTION_GAS`], [`LOOP_GAS`] and [`BLOCK_GAS`] come on top.
+/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does
+/// slowly (division, memory, calls) costs more. [`FUNCTION_GAS`], [`LOOP_GAS`] and [`BLOCK_GAS`]
+/// come on top.
 pub fn cost(operator: &Operator<'_>) -> u64 {
     use Operator as O;
     match operator {
