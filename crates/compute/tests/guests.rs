@@ -71,3 +71,22 @@ fn the_manifest_names_the_committed_modules() {
         assert!(manifest.contains(&hash), "{}: {hash} is not in manifest.toml", guest.name);
     }
 }
+
+/// The formats are frozen: a new root here means that old commitments no longer verify.
+#[test]
+fn commitments_do_not_change_by_accident() {
+    let roots = guests::all().map(|guest| {
+        let (input, mut task) = (guest.input(), guest.task(Digest([42; 32])));
+        task.steps = 20;
+        let machine = machine(engines()[0], guest.module);
+        let trace = Runner::new(&machine, &task, &input).run_all(Keep::default(), |_| {});
+        trace.expect("runs").root().to_string()
+    });
+    assert_eq!(roots, GOLDEN_ROOTS);
+}
+
+const GOLDEN_ROOTS: [&str; 3] = [
+    "ce736ba30799bce29c6c96744ae442ab17d7ce5ae105675f91d6a9ee5e621ab7",
+    "4231e2b78df02fa8960ae7a47bd630ac42c9d9dfec844949d7a76cf1606de6db",
+    "ba3f1b1576f71d0583f98003d55ac5c933f55a090c89621bccdcbcb4a82d3fdd",
+];
