@@ -28,17 +28,17 @@ mod view;
 pub mod views;
 mod wire;
 
-pub use client::{Client, ClientError, Events};
-pub use event::{EventId, EventRecord};
-pub use page::{Order, Page, PageQuery};
-pub use problem::Problem;
+pub use client::{Client, ClientError, Events, JobFilter, JobStage};
+pub use event::{EventId, EventRecord, InvalidEventId, kind_of};
+pub use page::{Order, Page, PageQuery, PageRejected};
+pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};
 pub use refusal::Refusal;
-pub use session::{Session, SessionError};
+pub use session::Session;
 pub use signing::{
-    DecodeRejected, EntropyUnavailable, InvalidSecret, SignatureRejected, SignedTransaction, Signer,
-    TRANSACTION_BYTES_MAX, TxHash, recover, signing_hash,
+    DecodeRejected, EntropyUnavailable, InvalidSecret, SignatureRejected, SignedTransaction,
+    Signer, TRANSACTION_BYTES_MAX, TxHash, recover, signing_hash,
 };
-pub use sse::{SseParser, SseRejected};
+pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;
 pub use view::*;
 pub use wire::{BlobReceipt, QuoteRequest, Receipt, SimulateRequest, Simulation, TxStatus};

@@ -4,7 +4,6 @@
 //! base units, counts and heights `uint64`, choices words in lower case; `nonce` and `validUntil`
 //! end every struct. A change here changes every signature.
 //! Not here: what a command means (`earnest-protocol`), hashing (`typed_data`).
-#![expect(missing_docs, reason = "field names are those of the commands")]
 #![allow(unreachable_pub, reason = "written by the macro")]
 
 use alloy_sol_types::sol;

@@ -3,6 +3,8 @@
 //! Law: a cursor names the last row seen, not an offset; rows are only ever added at the end, so
 //! a page read later is the page it would have been.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
@@ -48,21 +50,53 @@ pub struct PageQuery {
     pub order: Option<Order>,
 }
 
+/// Why there is no such page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageRejected {
+    /// A page has at least one item and at most as many as this API gives out.
+    LimitOutOfRange {
+        /// What was asked for.
+        got: u32,
+        /// The most.
+        max: u32,
+    },
+    /// Not a cursor that this API gave out.
+    UnknownCursor,
+}
+
+impl fmt::Display for PageRejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PageRejected::LimitOutOfRange { got, max } => {
+                write!(f, "limit is {got}, outside 1 to {max}")
+            }
+            PageRejected::UnknownCursor => f.write_str("cursor is not one that this API gave out"),
+        }
+    }
+}
+
+impl std::error::Error for PageRejected {}
+
+impl From<PageRejected> for Problem {
+    fn from(rejected: PageRejected) -> Problem {
+        Problem::malformed(rejected)
+    }
+}
+
 impl<T> Page<T> {
     /// The piece that `query` asks for of `count` rows, where `row` shows a row or, for one that
     /// a filter leaves out, nothing.
     ///
     /// # Errors
-    /// 400 if the cursor or the limit is not one.
+    /// If the cursor or the limit is not one; a [`Problem`] of status 400.
     pub fn of(
         count: u64,
         query: &PageQuery,
         mut row: impl FnMut(u64) -> Option<T>,
-    ) -> Result<Page<T>, Problem> {
+    ) -> Result<Page<T>, PageRejected> {
         let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
         if limit == 0 || limit > LIMIT_MAX {
-            let why = format!("limit is {limit}, outside 1 to {LIMIT_MAX}");
-            return Err(Problem::malformed(why));
+            return Err(PageRejected::LimitOutOfRange { got: limit, max: LIMIT_MAX });
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let last = query.cursor.as_deref().map(read_cursor).transpose()?;
@@ -99,8 +133,8 @@ fn write_cursor(last: u64) -> String {
     format!("r{last:x}")
 }
 
-fn read_cursor(text: &str) -> Result<u64, Problem> {
+fn read_cursor(text: &str) -> Result<u64, PageRejected> {
     let digits = text.strip_prefix('r').filter(|digits| !digits.starts_with('+'));
     let last = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    last.ok_or_else(|| Problem::malformed("cursor is not one that this API gave out"))
+    last.ok_or(PageRejected::UnknownCursor)
 }

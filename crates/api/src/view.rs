@@ -6,7 +6,7 @@
 
 use earnest_protocol::{
     AccountId, Address, Amount, Blocks, Digest, Epoch, Factor, Gas, Height, JobId, OperatorId,
-    ParamsVersion, RawParams, Ratio, Role, SlashId, UnbondingId,
+    ParamsVersion, Ratio, RawParams, Role, SlashId, UnbondingId,
     command::{DataItem, Node, PostJob, ResourceClass},
     ledger::JobPot,
     market::{Assignment, BidState, CloseReason, Closed, JobCounts, Outcome, Phase},

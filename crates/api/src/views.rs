@@ -4,9 +4,8 @@
 //! names, roots) is an argument or filled in by the node.
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Digest, Height, JobId, OperatorId, Role, SlashId, State,
+    AccountId, Address, Amount, Broken, Digest, Height, JobId, OperatorId, Role, SlashId, State,
     command::PostJob,
-    invariant::Broken,
     ledger::Pot,
     market::{Job, Phase, PostJobRejected},
     slashing::Slash,

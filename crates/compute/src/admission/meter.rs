@@ -1,0 +1,263 @@
+//! The rewrite of one function: a charge a basic block, a depth count around calls.
+//!
+//! Law: bytes of the original instructions are copied unchanged and in order; only self-contained
+//! sequences that leave the operand stack as it was are put between them.
+
+use wasm_encoder::{BlockType, Encode, Instruction};
+use wasmparser::{FuncToValidate, FunctionBody, Operator, ValidatorResources};
+
+use super::{AdmissionRejected, FunctionPart};
+use super::{
+    BRANCH_TARGET_COUNT_MAX, CALL_DEPTH_MAX, FUNCTION_BYTES_MAX, LOCAL_COUNT_MAX, NESTING_MAX,
+    OPERAND_COUNT_MAX,
+};
+
+/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does slowly
+/// (division, memory beyond the caches, calls) costs more. A function's entry costs 1 and a quarter of
+/// its locals on top.
+pub fn cost(operator: &Operator<'_>) -> u64 {
+    use Operator as O;
+    match operator {
+        O::Nop | O::Block { .. } | O::Loop { .. } | O::Else | O::End => 0,
+        O::Call { .. } => 4,
+        O::CallIndirect { .. } => 6,
+        O::BrTable { .. } | O::MemorySize { .. } => 2,
+        O::I32DivS
+        | O::I32DivU
+        | O::I32RemS
+        | O::I32RemU
+        | O::I64DivS
+        | O::I64DivU
+        | O::I64RemS
+        | O::I64RemU
+        | O::F32Div
+        | O::F64Div
+        | O::F32Sqrt
+        | O::F64Sqrt
+        | O::F32x4Div
+        | O::F64x2Div
+        | O::F32x4Sqrt
+        | O::F64x2Sqrt => 4,
+        other if is_memory(other) => 2,
+        _ => 1,
+    }
+}
+
+fn is_memory(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::I32Load { .. }
+            | O::I64Load { .. }
+            | O::F32Load { .. }
+            | O::F64Load { .. }
+            | O::I32Load8S { .. }
+            | O::I32Load8U { .. }
+            | O::I32Load16S { .. }
+            | O::I32Load16U { .. }
+            | O::I64Load8S { .. }
+            | O::I64Load8U { .. }
+            | O::I64Load16S { .. }
+            | O::I64Load16U { .. }
+            | O::I64Load32S { .. }
+            | O::I64Load32U { .. }
+            | O::I32Store { .. }
+            | O::I64Store { .. }
+            | O::F32Store { .. }
+            | O::F64Store { .. }
+            | O::I32Store8 { .. }
+            | O::I32Store16 { .. }
+            | O::I64Store8 { .. }
+            | O::I64Store16 { .. }
+            | O::I64Store32 { .. }
+            | O::V128Load { .. }
+            | O::V128Load8x8S { .. }
+            | O::V128Load8x8U { .. }
+            | O::V128Load16x4S { .. }
+            | O::V128Load16x4U { .. }
+            | O::V128Load32x2S { .. }
+            | O::V128Load32x2U { .. }
+            | O::V128Load8Splat { .. }
+            | O::V128Load16Splat { .. }
+            | O::V128Load32Splat { .. }
+            | O::V128Load64Splat { .. }
+            | O::V128Load32Zero { .. }
+            | O::V128Load64Zero { .. }
+            | O::V128Store { .. }
+            | O::V128Load8Lane { .. }
+            | O::V128Load16Lane { .. }
+            | O::V128Load32Lane { .. }
+            | O::V128Load64Lane { .. }
+            | O::V128Store8Lane { .. }
+            | O::V128Store16Lane { .. }
+            | O::V128Store32Lane { .. }
+            | O::V128Store64Lane { .. }
+    )
+}
+
+/// Where the counters live: the two globals behind the module's own.
+#[derive(Clone, Copy)]
+pub(super) struct Counters {
+    pub(super) gas: u32,
+    pub(super) depth: u32,
+}
+
+/// What is put at the head of a piece of straight-line code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    FunctionEntry,
+    LoopEntry,
+    Plain,
+}
+
+struct Writer {
+    counters: Counters,
+    out: Vec<u8>,
+    /// Code since the last head, and its cost.
+    block: Vec<u8>,
+    gas: u64,
+    head: Head,
+}
+
+impl Writer {
+    fn emit(&mut self, instructions: &[Instruction<'_>]) {
+        for instruction in instructions {
+            instruction.encode(&mut self.out);
+        }
+    }
+
+    /// Writes the collected block behind its charge and begins the next.
+    fn close(&mut self, next: Head) {
+        let gas = self.counters.gas;
+        if self.head == Head::FunctionEntry {
+            let limit = i32::try_from(CALL_DEPTH_MAX).expect("500 fits i32");
+            self.emit(&[Instruction::GlobalGet(self.counters.depth), Instruction::I32Const(limit)]);
+            self.emit(&[Instruction::I32GtU]);
+            self.trap_if();
+        }
+        if 0 < self.gas {
+            let charge = i64::try_from(self.gas).expect("a body of 16 KiB costs below 2^20");
+            self.emit(&[Instruction::GlobalGet(gas), Instruction::I64Const(charge)]);
+            self.emit(&[Instruction::I64Sub, Instruction::GlobalSet(gas)]);
+        }
+        if self.head != Head::Plain {
+            self.emit(&[Instruction::GlobalGet(gas), Instruction::I64Const(0)]);
+            self.emit(&[Instruction::I64LtS]);
+            self.trap_if();
+        }
+        self.out.append(&mut self.block);
+        self.gas = 0;
+        self.head = next;
+    }
+
+    fn trap_if(&mut self) {
+        self.emit(&[Instruction::If(BlockType::Empty), Instruction::Unreachable]);
+        self.emit(&[Instruction::End]);
+    }
+
+    fn count_depth(&mut self, step: Instruction<'_>) {
+        let depth = self.counters.depth;
+        for instruction in [
+            Instruction::GlobalGet(depth),
+            Instruction::I32Const(1),
+            step,
+            Instruction::GlobalSet(depth),
+        ] {
+            instruction.encode(&mut self.block);
+        }
+    }
+
+    fn push(&mut self, operator: &Operator<'_>, bytes: &[u8]) {
+        use Operator as O;
+        self.gas += cost(operator);
+        if matches!(operator, O::Call { .. } | O::CallIndirect { .. }) {
+            self.count_depth(Instruction::I32Add);
+            self.block.extend_from_slice(bytes);
+            self.count_depth(Instruction::I32Sub);
+            return;
+        }
+        self.block.extend_from_slice(bytes);
+        match operator {
+            O::Loop { .. } => self.close(Head::LoopEntry),
+            // Places where control leaves or joins: what follows is charged on its own.
+            O::If { .. } | O::Else | O::End | O::BrIf { .. } => self.close(Head::Plain),
+            O::Br { .. } | O::BrTable { .. } | O::Return | O::Unreachable => {
+                self.close(Head::Plain);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn within(
+    function: u32,
+    part: FunctionPart,
+    count: u64,
+    limit: u64,
+) -> Result<(), AdmissionRejected> {
+    match count <= limit {
+        true => Ok(()),
+        false => Err(AdmissionRejected::FunctionTooLarge { function, part, count, limit }),
+    }
+}
+
+/// Validates, measures and rewrites function `function`; returns its body (locals and code).
+pub(super) fn rewrite_body(
+    module: &[u8],
+    function: u32,
+    to_validate: FuncToValidate<ValidatorResources>,
+    body: &FunctionBody<'_>,
+    counters: Counters,
+) -> Result<Vec<u8>, AdmissionRejected> {
+    let bytes = body.as_bytes().len();
+    within(function, FunctionPart::Bytes, bytes as u64, FUNCTION_BYTES_MAX as u64)?;
+    let mut validator = to_validate.into_validator(Default::default());
+    let mut locals = body.get_binary_reader();
+    let start = locals.original_position();
+    validator.read_locals(&mut locals)?;
+    let local_count = u64::from(validator.len_locals());
+    within(function, FunctionPart::Locals, local_count, u64::from(LOCAL_COUNT_MAX))?;
+
+    let mut reader = body.get_operators_reader()?;
+    let copied = module.get(start..reader.original_position()).unwrap_or_default();
+    let mut writer = Writer {
+        counters,
+        out: copied.to_vec(),
+        block: Vec::new(),
+        gas: 1 + local_count / 4,
+        head: Head::FunctionEntry,
+    };
+    while !reader.eof() {
+        let (operator, offset) = reader.read_with_offset()?;
+        validator.op(offset, &operator)?;
+        measure(function, &operator, validator.control_stack_height(), NESTING_MAX + 1)?;
+        let height = u64::from(validator.operand_stack_height());
+        within(function, FunctionPart::Operands, height, u64::from(OPERAND_COUNT_MAX))?;
+        let bytes = module.get(offset..reader.original_position()).unwrap_or_default();
+        writer.push(&operator, bytes);
+    }
+    reader.finish()?;
+    writer.close(Head::Plain);
+    Ok(writer.out)
+}
+
+fn measure(
+    function: u32,
+    operator: &Operator<'_>,
+    nesting: u32,
+    nesting_max: u32,
+) -> Result<(), AdmissionRejected> {
+    within(function, FunctionPart::Nesting, nesting.into(), nesting_max.into())?;
+    match operator {
+        Operator::BrTable { targets } => within(
+            function,
+            FunctionPart::BranchTargets,
+            u64::from(targets.len()).saturating_add(1),
+            BRANCH_TARGET_COUNT_MAX.into(),
+        ),
+        Operator::MemoryGrow { .. } => {
+            Err(AdmissionRejected::RefusedInstruction { function, name: "memory.grow" })
+        }
+        _ => Ok(()),
+    }
+}

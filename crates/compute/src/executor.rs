@@ -1,0 +1,251 @@
+//! One step of a task, in one of two engines.
+//!
+//! Key terms: the *interpreter* (wasmi) judges, in-process and anywhere; the *compiler* (wasmtime,
+//! feature `jit`) computes, in a sandboxed child only. Both run the module that admission rewrote.
+//! Laws: the next checkpoint is a function of task, index, previous checkpoint and chunk; each call
+//! happens in a fresh instance; what the guest does wrong becomes FAULT, what the host cannot do becomes
+//! [`EngineFault`], which is never a verdict. NaNs are canonical in both engines.
+//! Not here: hashing (`checkpoint`), whole runs (`trace`), clocks and processes (crate `worker`).
+
+mod interpreter;
+#[cfg(feature = "jit")]
+mod jit;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::admission::{Admitted, STATE_BYTES_MAX};
+use crate::checkpoint::{Checkpoint, Status};
+use crate::task::Task;
+
+/// Which engine runs the steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EngineKind {
+    /// wasmi: a pure interpreter. The referee's engine.
+    Wasmi,
+    /// wasmtime: compiles first. Needs the feature `jit`.
+    Jit,
+}
+
+/// The host could not carry out a step: no claim about the task follows from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EngineFault {
+    /// This build has no such engine.
+    EngineAbsent,
+    /// The engine refused to compile or instantiate the module; its words, for people.
+    Compile(String),
+    /// Memory, stack or another resource of the engine ran out before a limit of ours.
+    Resource(String),
+    /// The checkpoint cannot be continued: its index is not the step's predecessor, or beyond n.
+    OutOfOrder {
+        /// The step asked for.
+        index: u64,
+        /// The checkpoint's index.
+        after: u64,
+    },
+    /// The task binds another program.
+    OtherProgram,
+}
+
+impl fmt::Display for EngineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineFault::EngineAbsent => write!(f, "this build has no such engine"),
+            EngineFault::Compile(words) => write!(f, "the engine refused the module: {words}"),
+            EngineFault::Resource(words) => write!(f, "the engine ran out of a resource: {words}"),
+            EngineFault::OutOfOrder { index, after } => {
+                write!(f, "step {index} does not follow checkpoint {after}")
+            }
+            EngineFault::OtherProgram => write!(f, "the task binds another program"),
+        }
+    }
+}
+
+impl std::error::Error for EngineFault {}
+
+/// Why a call into the guest ended early.
+enum Stop {
+    /// The guest's own doing: becomes FAULT.
+    Guest,
+    /// The host's: no claim.
+    Host(EngineFault),
+}
+
+/// A fresh instance of the rewritten module. The seam between the two engines.
+trait Instance {
+    /// Calls an export of type `() -> i32`.
+    fn query(&mut self, name: &'static str) -> Result<i32, Stop>;
+    /// Calls `step`.
+    fn step(&mut self, index: i64, input_len: i32) -> Result<i32, Stop>;
+    /// The guest's memory.
+    fn memory(&mut self) -> &mut [u8];
+    /// Sets the gas counter.
+    fn fill_gas(&mut self, gas: i64) -> Result<(), Stop>;
+    /// Reads the gas counter; negative when exhausted.
+    fn gas_left(&mut self) -> Result<i64, Stop>;
+}
+
+enum Backend {
+    Interpreter(interpreter::Interpreter),
+    #[cfg(feature = "jit")]
+    Jit(Box<jit::Jit>),
+}
+
+/// An admitted program, loaded into an engine.
+pub struct Machine {
+    backend: Backend,
+    admitted: Admitted,
+}
+
+/// What one call of the guest is to do.
+#[derive(Clone, Copy)]
+enum Call<'a> {
+    Init { seed: &'a [u8; 32] },
+    Step { index: u64, state: &'a [u8], chunk: &'a [u8] },
+}
+
+impl Machine {
+    /// Loads (and for `Jit` compiles) the module. Within the admission limits: interpreter < 10 ms,
+    /// compiler at worst about a second.
+    ///
+    /// # Errors
+    /// The engine is absent or refuses the module. A module that the compiler refuses may still run in
+    /// the interpreter.
+    pub fn new(engine: EngineKind, admitted: &Admitted) -> Result<Machine, EngineFault> {
+        let backend = match engine {
+            EngineKind::Wasmi => Backend::Interpreter(interpreter::Interpreter::new(admitted)?),
+            #[cfg(feature = "jit")]
+            EngineKind::Jit => Backend::Jit(Box::new(jit::Jit::new(admitted)?)),
+            #[cfg(not(feature = "jit"))]
+            EngineKind::Jit => return Err(EngineFault::EngineAbsent),
+        };
+        Ok(Machine { backend, admitted: admitted.clone() })
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> EngineKind {
+        match &self.backend {
+            Backend::Interpreter(_) => EngineKind::Wasmi,
+            #[cfg(feature = "jit")]
+            Backend::Jit(_) => EngineKind::Jit,
+        }
+    }
+
+    /// The program that is loaded.
+    pub fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+
+    /// Checkpoint 0: the state that `init` makes of the task's seed.
+    ///
+    /// # Errors
+    /// Only the host's failures; a trap is a checkpoint of status `Fault { at: 0 }`.
+    pub fn init(&self, task: &Task) -> Result<Checkpoint, EngineFault> {
+        let call = Call::Init { seed: task.seed.as_bytes() };
+        self.advance(task, 0, 0, call)
+    }
+
+    /// The checkpoint after step `index`, which must be one more than `before.index`; `chunk` is what
+    /// the task lets this step read. A stopped task stays as it is.
+    ///
+    /// # Errors
+    /// Only the host's failures; a trap is a checkpoint of status `Fault { at: index }`.
+    pub fn step(
+        &self,
+        task: &Task,
+        index: u64,
+        before: &Checkpoint,
+        chunk: &[u8],
+    ) -> Result<Checkpoint, EngineFault> {
+        if before.index.checked_add(1) != Some(index) || task.steps < index {
+            return Err(EngineFault::OutOfOrder { index, after: before.index });
+        }
+        match before.status {
+            Status::Running => {}
+            Status::Fault { .. } | Status::Halted { .. } => return Ok(before.stay()),
+        }
+        self.advance(task, index, before.gas, Call::Step { index, state: &before.state, chunk })
+    }
+
+    fn advance(
+        &self,
+        task: &Task,
+        index: u64,
+        gas_before: u64,
+        call: Call<'_>,
+    ) -> Result<Checkpoint, EngineFault> {
+        if task.program != self.admitted.program() {
+            return Err(EngineFault::OtherProgram);
+        }
+        let outcome = match &self.backend {
+            Backend::Interpreter(engine) => {
+                engine.instance().and_then(|mut i| self.call(&mut i, task.step_gas_max, call))
+            }
+            #[cfg(feature = "jit")]
+            Backend::Jit(engine) => {
+                engine.instance().and_then(|mut i| self.call(&mut i, task.step_gas_max, call))
+            }
+        };
+        match outcome {
+            Ok((state, gas)) => {
+                Ok(Checkpoint::reached(task, index, state, gas_before.saturating_add(gas)))
+            }
+            Err(Stop::Guest) => Ok(Checkpoint::fault(task, index, gas_before)),
+            Err(Stop::Host(fault)) => Err(fault),
+        }
+    }
+
+    /// The guest interface, once for both engines: returns the new state and the gas used.
+    fn call(
+        &self,
+        instance: &mut impl Instance,
+        gas_max: u64,
+        call: Call<'_>,
+    ) -> Result<(Vec<u8>, u64), Stop> {
+        let budget = i64::try_from(gas_max).map_err(|_| Stop::Guest)?;
+        instance.fill_gas(budget)?;
+        let state_at = place(instance.query("state")?);
+        let state_cap = place(instance.query("state_len")?);
+        let input_at = place(instance.query("input")?);
+        let input_cap = match self.admitted.has_input_cap() {
+            true => place(instance.query("input_cap")?),
+            false => usize::MAX,
+        };
+        let (state, input): (&[u8], &[u8]) = match call {
+            Call::Init { seed } => (&[], seed),
+            Call::Step { state, chunk, .. } => (state, chunk),
+        };
+        if STATE_BYTES_MAX < state_cap || state_cap < state.len() || input_cap < input.len() {
+            return Err(Stop::Guest);
+        }
+        region(instance, state_at, state_cap)?;
+        region(instance, state_at, state.len())?.copy_from_slice(state);
+        region(instance, input_at, input.len())?.copy_from_slice(input);
+        let length = match call {
+            Call::Init { .. } => instance.query("init")?,
+            Call::Step { index, chunk, .. } => {
+                let index = i64::try_from(index).map_err(|_| Stop::Guest)?;
+                let length = i32::try_from(chunk.len()).map_err(|_| Stop::Guest)?;
+                instance.step(index, length)?
+            }
+        };
+        let left = u64::try_from(instance.gas_left()?).map_err(|_| Stop::Guest)?;
+        let used = gas_max.checked_sub(left).ok_or(Stop::Guest)?;
+        let length = place(length);
+        if state_cap < length {
+            return Err(Stop::Guest);
+        }
+        Ok((region(instance, state_at, length)?.to_vec(), used))
+    }
+}
+
+/// A guest's i32 as a place or length: the guest means it unsigned.
+fn place(value: i32) -> usize {
+    usize::try_from(value.cast_unsigned()).expect("usize has at least 32 bits")
+}
+
+fn region(instance: &mut impl Instance, at: usize, length: usize) -> Result<&mut [u8], Stop> {
+    let end = at.checked_add(length).ok_or(Stop::Guest)?;
+    instance.memory().get_mut(at..end).ok_or(Stop::Guest)
+}

@@ -1,0 +1,141 @@
+//! The compiler: wasmtime with canonical NaNs and without every feature that admission refuses.
+//!
+//! No fuel and no epochs: the injected counter already ends every step after a bounded amount of work,
+//! and the child's own limits (crate `worker`) end what a compiler bug might begin. The stack limit is a
+//! backstop: reaching it is the host's failure, not the guest's, because the depth count is the law.
+
+use wasmtime::{
+    Config, Engine, Error, Global, InstanceAllocationStrategy, Memory, Module, OptLevel,
+    PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder, Strategy, Trap, Val,
+};
+
+use super::{EngineFault, Stop};
+use crate::admission::{Admitted, GAS_EXPORT, MEMORY_BYTES_MAX, TABLE_ELEMENT_COUNT_MAX};
+
+/// Bytes of native stack for the guest; threads that call have 2 MiB by default.
+const STACK_BYTES: usize = 1024 * 1024;
+
+pub(super) struct Jit {
+    engine: Engine,
+    module: Module,
+}
+
+fn memory_bytes_max() -> usize {
+    usize::try_from(MEMORY_BYTES_MAX).expect("16 MiB fits usize")
+}
+
+fn table_elements_max() -> usize {
+    usize::try_from(TABLE_ELEMENT_COUNT_MAX).expect("4096 fits usize")
+}
+
+fn config() -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(2)
+        .total_memories(2)
+        .total_tables(2)
+        .table_elements(table_elements_max())
+        .max_memory_size(memory_bytes_max())
+        // Written pages below this are wiped by copying, beyond it by returning them to the system.
+        .linear_memory_keep_resident(512 * 1024);
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .cranelift_opt_level(OptLevel::Speed)
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .relaxed_simd_deterministic(true)
+        .wasm_simd(true)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_tail_call(false)
+        .wasm_extended_const(false)
+        .memory_may_move(false)
+        .max_wasm_stack(STACK_BYTES)
+        .wasm_backtrace_max_frames(None)
+        .consume_fuel(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+impl Jit {
+    pub(super) fn new(admitted: &Admitted) -> Result<Jit, EngineFault> {
+        let refused = |error: Error| EngineFault::Compile(format!("{error:#}"));
+        let engine = Engine::new(&config()).map_err(refused)?;
+        let module = Module::new(&engine, admitted.code()).map_err(refused)?;
+        Ok(Jit { engine, module })
+    }
+
+    pub(super) fn instance(&self) -> Result<Running, Stop> {
+        let limits = StoreLimitsBuilder::new()
+            .memory_size(memory_bytes_max())
+            .table_elements(table_elements_max())
+            .instances(1)
+            .memories(1)
+            .tables(1)
+            .build();
+        let mut store = Store::new(&self.engine, limits);
+        store.limiter(|limits| limits);
+        let instance = wasmtime::Instance::new(&mut store, &self.module, &[])
+            .map_err(|error| Stop::Host(EngineFault::Resource(format!("{error:#}"))))?;
+        let absent = || Stop::Host(EngineFault::Compile("export lost".to_owned()));
+        let memory = instance.get_memory(&mut store, "memory").ok_or_else(absent)?;
+        let gas = instance.get_global(&mut store, GAS_EXPORT).ok_or_else(absent)?;
+        Ok(Running { store, instance, memory, gas })
+    }
+}
+
+pub(super) struct Running {
+    store: Store<StoreLimits>,
+    instance: wasmtime::Instance,
+    memory: Memory,
+    gas: Global,
+}
+
+fn stop(error: Error) -> Stop {
+    match error.downcast_ref::<Trap>() {
+        Some(
+            Trap::UnreachableCodeReached
+            | Trap::MemoryOutOfBounds
+            | Trap::TableOutOfBounds
+            | Trap::IndirectCallToNull
+            | Trap::BadSignature
+            | Trap::IntegerOverflow
+            | Trap::IntegerDivisionByZero
+            | Trap::BadConversionToInteger,
+        ) => Stop::Guest,
+        _ => Stop::Host(EngineFault::Resource(format!("{error:#}"))),
+    }
+}
+
+impl super::Instance for Running {
+    fn query(&mut self, name: &'static str) -> Result<i32, Stop> {
+        let function =
+            self.instance.get_typed_func::<(), i32>(&mut self.store, name).map_err(stop)?;
+        function.call(&mut self.store, ()).map_err(stop)
+    }
+
+    fn step(&mut self, index: i64, input_len: i32) -> Result<i32, Stop> {
+        let function = self
+            .instance
+            .get_typed_func::<(i64, i32), i32>(&mut self.store, "step")
+            .map_err(stop)?;
+        function.call(&mut self.store, (index, input_len)).map_err(stop)
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.memory.data_mut(&mut self.store)
+    }
+
+    fn fill_gas(&mut self, gas: i64) -> Result<(), Stop> {
+        self.gas
+            .set(&mut self.store, Val::I64(gas))
+            .map_err(|error| Stop::Host(EngineFault::Compile(format!("{error:#}"))))
+    }
+
+    fn gas_left(&mut self) -> Result<i64, Stop> {
+        match self.gas.get(&mut self.store) {
+            Val::I64(left) => Ok(left),
+            _ => Err(Stop::Host(EngineFault::Compile("gas counter of another type".to_owned()))),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Every hostile kind of module is refused with its numbers, in bounded time.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{counter, engines, guest, machine, no_input, task};
+use earnest_compute::admission::{AdmissionRejected as R, FunctionPart, Part, admit};
+use earnest_compute::{Machine, Runner};
+
+fn wat(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// The interface with other parts before it.
+fn with(parts: &str) -> Vec<u8> {
+    guest(parts, "i32.const 4", "i32.const 4")
+}
+
+fn body(code: &str) -> Vec<u8> {
+    with(&format!("(func {code})"))
+}
+
+fn refusal(module: &[u8]) -> R {
+    admit(module).expect_err("must be refused")
+}
+
+#[test]
+fn the_plain_guest_is_admitted_and_its_rewrite_is_stable() {
+    let module = counter();
+    let (a, b) = (admit(&module).expect("plain"), admit(&module).expect("plain"));
+    assert_eq!(a, b);
+    wasmparser::validate(a.code()).expect("the rewrite is valid");
+}
+
+#[test]
+fn parts_beyond_their_limit_are_refused() {
+    let import = wat(r#"(module (import "env" "time" (func (result i64))))"#);
+    assert_eq!(refusal(&import), R::HasImport);
+    assert_eq!(refusal(&with("(func $f) (start $f)")), R::HasStart);
+    let count = |part, count, limit| R::TooMany { part, count, limit };
+    let globals = "(global i32 (i32.const 0))".repeat(65);
+    assert_eq!(refusal(&with(&globals)), count(Part::Globals, 65, 64));
+    let functions = "(func)".repeat(510);
+    assert_eq!(refusal(&with(&functions)), count(Part::Functions, 515, 512));
+    let tables = "(table 1 funcref) (table 1 funcref)";
+    assert_eq!(refusal(&with(tables)), count(Part::Tables, 2, 1));
+    assert_eq!(refusal(&with("(table 5000 funcref)")), count(Part::TableElements, 5000, 4096));
+    assert_eq!(refusal(&with("(table 1 60000 funcref)")), count(Part::TableElements, 60_000, 4096));
+    let params = format!("(func (param {}))", "i32 ".repeat(33));
+    assert_eq!(refusal(&with(&params)), count(Part::Parameters, 33, 32));
+    let exports: String =
+        (0..130).map(|i| format!(r#"(export "e{i}" (func 0))"#)).collect::<String>();
+    assert_eq!(refusal(&with(&exports)), count(Part::Exports, 136, 128));
+    let long = vec![0; 64 * 1024 + 1];
+    assert_eq!(refusal(&long), R::ModuleTooLong { length: 65_537, limit: 65_536 });
+}
+
+#[test]
+fn functions_beyond_their_limits_are_refused() {
+    let large = |part, count, limit| R::FunctionTooLarge { function: 0, part, count, limit };
+    let locals = format!("(local {})", "i64 ".repeat(129));
+    assert_eq!(refusal(&body(&locals)), large(FunctionPart::Locals, 129, 128));
+    let nested = format!("{}{}", "(block ".repeat(33), ")".repeat(33));
+    assert_eq!(refusal(&body(&nested)), large(FunctionPart::Nesting, 34, 33));
+    assert!(admit(&body(&format!("{}{}", "(block ".repeat(32), ")".repeat(32)))).is_ok());
+    let targets = format!("(br_table {} (i32.const 0))", "0 ".repeat(257));
+    assert_eq!(refusal(&body(&targets)), large(FunctionPart::BranchTargets, 257, 256));
+    let operands = format!("{} {}", "i32.const 0 ".repeat(513), "drop ".repeat(513));
+    assert_eq!(refusal(&body(&operands)), large(FunctionPart::Operands, 513, 512));
+    let bytes = "nop ".repeat(16 * 1024);
+    let FunctionPart::Bytes = (match refusal(&body(&bytes)) {
+        R::FunctionTooLarge { part, .. } => part,
+        other => panic!("{other}"),
+    }) else {
+        panic!("bytes")
+    };
+}
+
+#[test]
+fn memory_must_be_fixed_and_small() {
+    for (text, minimum, maximum) in [
+        ("(memory 1)", 1, None),
+        ("(memory 1 2)", 1, Some(2)),
+        ("(memory 257 257)", 257, Some(257)),
+        ("(memory 0 0)", 0, Some(0)),
+    ] {
+        let module = wat(&format!("(module {text})"));
+        assert_eq!(refusal(&module), R::MemoryNotFixed { minimum, maximum, limit: 256 });
+    }
+    assert_eq!(
+        refusal(&body("(drop (memory.grow (i32.const 0)))")),
+        R::RefusedInstruction { function: 0, name: "memory.grow" }
+    );
+}
+
+#[test]
+fn languages_beyond_the_accepted_are_invalid() {
+    for code in [
+        "(memory.fill (i32.const 0) (i32.const 0) (i32.const 9))",
+        "(memory.copy (i32.const 0) (i32.const 0) (i32.const 9))",
+        "(drop (ref.null func))",
+        "(drop (i32.atomic.load (i32.const 0)))",
+        "(return_call 0)",
+        "(drop (f32x4.relaxed_min (v128.const i64x2 0 0) (v128.const i64x2 0 0)))",
+    ] {
+        assert!(matches!(refusal(&body(code)), R::Invalid { .. }), "{code}");
+    }
+    let shared = wat("(module (memory 1 1 shared))");
+    assert!(matches!(refusal(&shared), R::Invalid { .. }));
+    let wide = wat("(module (memory i64 1 1))");
+    assert!(matches!(refusal(&wide), R::Invalid { .. } | R::MemoryNotFixed { .. }));
+    let passive = with(r#"(data "abc")"#);
+    assert!(matches!(refusal(&passive), R::Invalid { .. } | R::SegmentOutOfBounds { .. }));
+}
+
+#[test]
+fn segments_must_lie_within() {
+    for part in [
+        r#"(data (i32.const 524286) "abc")"#,
+        r#"(data (i32.const -1) "a")"#,
+        "(table 2 funcref) (elem (i32.const 1) func 0 0)",
+    ] {
+        assert_eq!(refusal(&with(part)), R::SegmentOutOfBounds { segment: 0 }, "{part}");
+    }
+    assert!(admit(&with(r#"(data (i32.const 524285) "abc")"#)).is_ok());
+}
+
+#[test]
+fn the_interface_is_required_and_our_names_are_reserved() {
+    assert_eq!(
+        refusal(&with(r#"(func (export "earnest_gas"))"#)),
+        R::ReservedExport { name: "earnest_gas".to_owned() }
+    );
+    assert!(matches!(
+        refusal(&with(r#"(func (export "input_cap"))"#)),
+        R::ExportMissing { name: "input_cap", .. }
+    ));
+    let bare = wat(r#"(module (memory (export "memory") 1 1))"#);
+    assert!(matches!(refusal(&bare), R::ExportMissing { name: "state", .. }));
+    assert!(matches!(refusal(&wat("(module)")), R::ExportMissing { name: "memory", .. }));
+}
+
+/// The worst we know of what a compiler dislikes, within the limits.
+fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+    let locals = format!("(local {})", "i64 ".repeat(128));
+    let filled = |unit: &str, bytes: usize, length: usize| unit.repeat(bytes / length);
+    let touch: String = (0..128)
+        .map(|i| {
+            format!("(local.set {i} (i64.add (local.get {i}) (local.get {}))) ", (i * 7) % 128)
+        })
+        .collect();
+    let loops = format!(
+        "{locals} {}{}{}",
+        "(loop (br_if 0 (i64.eqz (local.get 1))) ".repeat(31),
+        touch.repeat(13),
+        ")".repeat(31)
+    );
+    let ifs = format!(
+        "{locals} {}",
+        filled("(if (i64.eqz (local.get 3)) (then (local.set 3 (local.get 9)))) ", 15_000, 12)
+    );
+    let straight = format!(
+        "{locals} {}",
+        filled("(local.set 1 (i64.mul (local.get 1) (local.get 2))) ", 15_000, 7)
+    );
+    let table = format!(
+        "{locals} {}",
+        format!("(block (br_table {} (i32.wrap_i64 (local.get 0)))) ", "0 ".repeat(255)).repeat(55)
+    );
+    let four =
+        |code: &str| with(&format!("(func {code})").repeat(4).replace("(func  (", "(func ("));
+    vec![
+        ("nested loops", four(&loops)),
+        ("ifs", four(&ifs)),
+        ("straight line", four(&straight)),
+        ("branch tables", four(&table)),
+        ("many functions", with(&"(func (result i64) i64.const 1)".repeat(500))),
+    ]
+}
+
+#[test]
+fn bombs_within_the_limits_load_in_bounded_time() {
+    for (name, module) in bombs() {
+        let start = Instant::now();
+        let admitted = admit(&module).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let took = start.elapsed();
+        println!("{name}: {} bytes, admission {took:?}", module.len());
+        assert!(took < Duration::from_millis(500), "{name}: admission {took:?}");
+        for engine in engines() {
+            let start = Instant::now();
+            let loaded = Machine::new(engine, &admitted);
+            println!("  {engine:?}: {:?} {}", start.elapsed(), loaded.is_ok());
+            assert!(start.elapsed() < Duration::from_secs(10), "{name} {engine:?}");
+        }
+    }
+}
+
+#[test]
+fn gas_is_the_sum_of_what_ran() {
+    // init: entry 1, const 1; queries state, state_len, input: 2 each.
+    let module = guest("", "i32.const 4", "i32.const 4");
+    for engine in engines() {
+        let machine = machine(engine, &module);
+        let (input, task) = (no_input(), task(&module, &no_input(), 2));
+        let first = machine.init(&task).expect("runs");
+        assert_eq!(first.gas, 8);
+        let last = Runner::new(&machine, &task, &input).run(None, 2, |_, _| {}).expect("runs");
+        assert_eq!(last.gas, 24);
+    }
+}

@@ -1,0 +1,165 @@
+//! Events: what happened, in the order it happened.
+//!
+//! Law: an event is a function of the transition alone; the [`Movement`]s of a block are enough
+//! to rebuild every balance.
+//! Not here: how an event is stored, numbered or shown (hosts).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{DataItem, Node},
+    ids::{AccountId, Address, Digest, JobId, OperatorId, Role, SlashId, UnbondingId},
+    ledger::Movement,
+    market::{CloseReason, Outcome},
+    num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
+    slashing::{Offence, Waterfall},
+    verification::{Loser, LossReason},
+};
+
+/// Where a transition writes what it did.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Where money went.
+    pub movements: Vec<Movement>,
+}
+
+impl Journal {
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.movements.clear();
+    }
+
+    pub(crate) fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "field names are glossary terms; the variants say what happened")]
+pub enum Event {
+    /// A block opened a new epoch.
+    EpochOpened { epoch: Epoch },
+    /// The leading replica showed no beacon at this height.
+    BeaconWithheld { height: Height },
+    /// An address got an account.
+    AccountOpened { account: AccountId, address: Address },
+    /// Free money changed hands.
+    Transferred { source: AccountId, target: AccountId, amount: Amount },
+    /// A bond grew.
+    Bonded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
+    /// A bond began to shrink.
+    Unbonding { operator: OperatorId, unbonding: UnbondingId, amount: Amount, matures: Epoch },
+    /// An unbonding entry was paid out.
+    Withdrawn { account: AccountId, unbonding: UnbondingId, amount: Amount },
+    /// An operator gets no new work until it asks for release.
+    Jailed { operator: OperatorId, account: AccountId, role: Role, until: Epoch },
+    /// An operator may work again.
+    Unjailed { operator: OperatorId, account: AccountId, role: Role },
+    /// A peer share was collected.
+    RewardsClaimed { operator: OperatorId, account: AccountId, amount: Amount },
+    /// A score moved.
+    ReputationChanged { operator: OperatorId, account: AccountId, score: Ratio },
+
+    /// Work is wanted; bids may be sealed until `bid_until`.
+    JobPosted {
+        job: JobId,
+        requester: AccountId,
+        program: Digest,
+        steps: u64,
+        price_max: Amount,
+        collateral: Amount,
+        detection: Ratio,
+        bid_until: Height,
+    },
+    /// An offer was sealed.
+    BidCommitted { job: JobId, account: AccountId },
+    /// Sealed offers are to be opened by `until`.
+    BiddingClosed { job: JobId, bids: u32, until: Height },
+    /// An offer was opened and its collateral locked.
+    BidRevealed { job: JobId, account: AccountId, price: Amount, collateral: Amount },
+    /// The job is offered to the best remaining bid.
+    JobOffered { job: JobId, account: AccountId, price: Amount, until: Height },
+    /// The job was taken.
+    JobAccepted { job: JobId, account: AccountId, price: Amount, due: Height, until: Height },
+    /// The result is sealed; `late` blocks after the deadline.
+    ResultCommitted { job: JobId, account: AccountId, late: Blocks, seed_height: Height },
+    /// The requester opened its part of the seed.
+    SeedOpened { job: JobId },
+    /// A part of the seed was withheld: the audit is certain and larger.
+    SeedWithheld { job: JobId, by_requester: bool },
+    /// The draw spared this result.
+    AuditSpared { job: JobId, until: Height },
+    /// These validators are to audit by `until`; an empty seat is open to whoever takes it.
+    AuditDrawn { job: JobId, auditors: Vec<AccountId>, vacant: u32, round: u8, until: Height },
+    /// An auditor sealed its own result.
+    VerdictCommitted { job: JobId, account: AccountId },
+    /// An auditor did not commit, or did not reveal.
+    AuditMissed { job: JobId, account: AccountId },
+    /// Everybody opens what it sealed by `until`.
+    Revealing { job: JobId, until: Height },
+    /// The provider's result is open.
+    ResultRevealed { job: JobId, account: AccountId, root: Digest, output: Digest, gas: Gas },
+    /// An auditor's result is open.
+    VerdictRevealed { job: JobId, account: AccountId, root: Digest },
+    /// Anyone may challenge until `until`.
+    ChallengeWindow { job: JobId, until: Height },
+    /// A dispute began; the accused moves first.
+    DisputeOpened { job: JobId, challenger: AccountId, accused: AccountId, steps: u64 },
+    /// The accused disclosed a node.
+    NodeOpened { job: JobId, node: Node, children: Vec<Digest> },
+    /// A challenger rejected a child: the dispute is about `node` now.
+    ChildRejected { job: JobId, challenger: AccountId, node: Node, leaf: Option<u64> },
+    /// The referee re-executed one step.
+    StepJudged { job: JobId, leaf: u64, holds: bool },
+    /// A dispute ended.
+    DisputeClosed {
+        job: JobId,
+        challenger: AccountId,
+        accused: AccountId,
+        steps: u64,
+        moves: u32,
+        step: Option<u64>,
+        loser: Loser,
+        reason: LossReason,
+    },
+    /// Bytes are to be produced by `until`.
+    DataRequested { job: JobId, asker: AccountId, item: DataItem, until: Height },
+    /// They were.
+    DataServed { job: JobId, item: DataItem },
+    /// They were not.
+    DataWithheld { job: JobId, item: DataItem, account: AccountId },
+    /// The requester has the output.
+    ReceiptConfirmed { job: JobId },
+    /// A sealed result was known to somebody else.
+    CopyReported { job: JobId, accused: AccountId, finder: AccountId },
+    /// A job ended.
+    JobClosed { job: JobId, outcome: Outcome, reason: CloseReason, paid: Amount, refunded: Amount },
+
+    /// Stake was taken and waits for `execute_at`.
+    SlashPending {
+        slash: SlashId,
+        offence: Offence,
+        account: AccountId,
+        role: Role,
+        amount: Amount,
+        execute_at: Epoch,
+    },
+    /// Convictions of unrelated operators on one program and root: the engine may be at fault.
+    SlashHeld { slash: SlashId, until: Epoch },
+    /// Taken stake, or a forfeited deposit, went where it belongs; a deposit has no role.
+    Slashed {
+        slash: Option<SlashId>,
+        offence: Offence,
+        account: AccountId,
+        role: Option<Role>,
+        job: JobId,
+        waterfall: Waterfall,
+    },
+}

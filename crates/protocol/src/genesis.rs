@@ -1,0 +1,103 @@
+//! Genesis: what a network begins with.
+//!
+//! Law: the digest of a genesis is the network's name; signatures and seals bind it.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{Address, Digest, Role},
+    num::{Amount, Blocks},
+    params::RawParams,
+};
+
+/// What a network begins with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Genesis {
+    /// A name for people.
+    pub name: String,
+    /// The time of height 0, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// The first version of the parameters.
+    pub params: RawParams,
+    /// The leading replica's hash chains.
+    pub beacon: BeaconGenesis,
+    /// Accounts and what they hold.
+    pub accounts: Vec<GenesisAccount>,
+    /// Bonds taken from those accounts.
+    pub operators: Vec<GenesisOperator>,
+}
+
+/// Where the beacon's hash chains are anchored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeaconGenesis {
+    /// Blocks that one chain serves, at least 1.
+    pub chain_blocks: Blocks,
+    /// The end of the first chain.
+    pub anchor: Digest,
+    /// The end of the second chain; later ones are anchored by blocks, one chain ahead.
+    pub next_anchor: Digest,
+}
+
+impl Default for BeaconGenesis {
+    fn default() -> Self {
+        BeaconGenesis {
+            chain_blocks: Blocks::new(1),
+            anchor: Digest::ZERO,
+            next_anchor: Digest::ZERO,
+        }
+    }
+}
+
+/// One account at the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisAccount {
+    /// Whose.
+    pub address: Address,
+    /// What it holds, in base units.
+    pub balance: Amount,
+}
+
+/// One bond at the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisOperator {
+    /// Whose.
+    pub address: Address,
+    /// What for.
+    pub role: Role,
+    /// How much, out of its balance, in base units.
+    pub bond: Amount,
+}
+
+/// Why a network cannot begin so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "fields say which and how much")]
+pub enum GenesisRejected {
+    /// A parameter is out of range or a relation does not hold.
+    Params(crate::params::ParamsRejected),
+    /// A chain serves at least one block.
+    BeaconChainEmpty,
+    /// An address is listed twice.
+    DuplicateAccount { address: Address },
+    /// All balances together exceed the largest supply.
+    SupplyTooLarge,
+    /// An operator's address has no account, or not enough in it.
+    BondNotCovered { address: Address, bond: Amount },
+    /// An address bonds twice for one role.
+    DuplicateOperator { address: Address },
+}
+
+impl Genesis {
+    /// The network's name in signatures and seals.
+    pub fn network(&self) -> Digest {
+        let bytes = postcard::to_allocvec(self).expect("a genesis encodes into memory");
+        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 genesis");
+        Digest(*hasher.update(&bytes).finalize().as_bytes())
+    }
+}

@@ -1,0 +1,160 @@
+//! Names of things: dense identifiers in order of creation, addresses and digests.
+//!
+//! Law: an identifier is an index that [`State`](crate::State) gave out; an [`Address`] is looked
+//! up once, at the edge, and never inside a rule.
+//! Not here: keys and signatures (`earnest-api`).
+
+use core::fmt;
+
+use alloc::string::String;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+macro_rules! dense_id {
+    ($(#[$doc:meta])* $name:ident($raw:ty)) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name($raw);
+
+        impl $name {
+            /// From an index given out by the state.
+            pub const fn new(index: $raw) -> $name {
+                $name(index)
+            }
+
+            /// The index as written on the wire.
+            pub const fn raw(self) -> $raw {
+                self.0
+            }
+
+            /// The row of this entity.
+            pub(crate) fn index(self) -> usize {
+                usize::try_from(self.0).expect("rows are indexed by 64 bits")
+            }
+
+            /// The identifier of row `index`.
+            pub(crate) fn from_index(index: usize) -> $name {
+                $name(<$raw>::try_from(index).expect("fewer entities than identifiers"))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+dense_id!(
+    /// One who holds money.
+    AccountId(u32)
+);
+dense_id!(
+    /// A bonded provider or validator: one role of one account.
+    OperatorId(u32)
+);
+dense_id!(
+    /// One task that somebody wants done.
+    JobId(u64)
+);
+dense_id!(
+    /// One entry of the unbonding queue.
+    UnbondingId(u64)
+);
+dense_id!(
+    /// One loss of stake, from conviction to payout.
+    SlashId(u64)
+);
+dense_id!(
+    /// One version of the parameters; jobs pin theirs.
+    ParamsVersion(u32)
+);
+
+macro_rules! hex_bytes {
+    ($(#[$doc:meta])* $name:ident, $len:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $len]);
+
+        impl $name {
+            /// All zero bytes.
+            pub const ZERO: $name = $name([0; $len]);
+
+            /// From `0x` and hexadecimal digits, or `None`.
+            pub fn from_hex(text: &str) -> Option<$name> {
+                let digits = text.strip_prefix("0x")?.as_bytes();
+                let mut bytes = [0u8; $len];
+                if digits.len() != bytes.len().checked_mul(2)? {
+                    return None;
+                }
+                for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+                    let high = char::from(*pair.first()?).to_digit(16)?;
+                    let low = char::from(*pair.get(1)?).to_digit(16)?;
+                    *byte = u8::try_from(high << 4 | low).ok()?;
+                }
+                Some($name(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("0x")?;
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    let text = String::deserialize(deserializer)?;
+                    $name::from_hex(&text).ok_or_else(|| {
+                        de::Error::custom(concat!("expected 0x and ", $len, " bytes in hex"))
+                    })
+                } else {
+                    <[u8; $len]>::deserialize(deserializer).map($name)
+                }
+            }
+        }
+    };
+}
+
+hex_bytes!(
+    /// An Ethereum account address.
+    Address,
+    20
+);
+hex_bytes!(
+    /// A blake3 hash, a sealed value or a salt.
+    Digest,
+    32
+);
+
+/// What a bond is for. An account may hold one operator of each role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs jobs.
+    Provider,
+    /// Audits results.
+    Validator,
+}

@@ -1,0 +1,195 @@
+//! A job: what was asked, who offered, who does it and where it stands.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::PostJob,
+    ids::{AccountId, Digest, OperatorId, ParamsVersion},
+    num::{Amount, Height, Ratio},
+};
+
+/// Where a job stands. Each phase but the last ends at the job's `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Bids may be sealed.
+    Bidding,
+    /// Sealed bids may be opened.
+    RevealingBids,
+    /// The best remaining bid may accept.
+    Offered,
+    /// The provider works.
+    Executing,
+    /// The result is sealed; the seed of its draw is awaited.
+    Committed,
+    /// Drawn auditors work.
+    Auditing,
+    /// Seats that stayed silent are open to whoever takes them.
+    AuditingOpen,
+    /// Provider and auditors open what they sealed.
+    Revealing,
+    /// Anyone may challenge; disputes and requests run to their end.
+    Challengeable,
+    /// Nothing more happens.
+    Closed,
+}
+
+/// What became of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The result stands and was paid.
+    Accepted,
+    /// The result was convicted; the price went back.
+    Rejected,
+    /// There is no result; the price went back.
+    Expired,
+}
+
+/// Why a job ended as it did: whose fault it was, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// The window closed with nothing against the result.
+    Unchallenged,
+    /// The referee found a wrong step, or the accused fell silent.
+    WrongResult,
+    /// The sealed result was never opened.
+    NotRevealed,
+    /// The sealed result was known to somebody else.
+    Copied,
+    /// Bytes that the provider answers for were not produced.
+    DataWithheld,
+    /// Bytes that the requester answers for were not produced.
+    InputMissing,
+    /// Nobody bid, or nobody opened a bid.
+    NoBids,
+    /// No winner accepted.
+    NotAccepted,
+    /// The provider committed nothing in time.
+    Abandoned,
+    /// Too few auditors answered, round after round.
+    AuditUnavailable,
+}
+
+/// One job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Who pays.
+    pub requester: AccountId,
+    /// The parameters it is judged by, whatever is voted meanwhile.
+    pub params: ParamsVersion,
+    /// When it was posted.
+    pub posted_at: Height,
+    /// What was asked.
+    pub terms: PostJob,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The last height of this phase.
+    pub until: Height,
+    /// Offers, by slot in order of arrival; emptied when the job closes.
+    pub bids: Vec<Bid>,
+    /// Slots of the opened bids that may still win, best first.
+    pub ranks: Vec<u8>,
+    /// Who does it.
+    pub assignment: Option<Assignment>,
+    /// How it ended.
+    pub closed: Option<Closed>,
+}
+
+/// One offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bid {
+    /// Whose.
+    pub operator: OperatorId,
+    /// The same, as an account.
+    pub account: AccountId,
+    /// What was sealed.
+    pub seal: Digest,
+    /// What became of it.
+    pub state: BidState,
+}
+
+/// What became of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BidState {
+    /// Not opened.
+    Sealed,
+    /// Opened, its collateral locked.
+    Revealed {
+        /// What it asks.
+        price: Amount,
+        /// What divides it when bids are compared.
+        quality: Ratio,
+        /// What abandoning would cost it.
+        exit_cost: Amount,
+    },
+    /// Out of the race, its locks returned or burnt.
+    Released,
+}
+
+/// The winner's obligation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The bid that won.
+    pub slot: u8,
+    /// Whose it is.
+    pub operator: OperatorId,
+    /// The same, as an account.
+    pub account: AccountId,
+    /// What is paid for all steps in time.
+    pub price: Amount,
+    /// What abandoning costs.
+    pub exit_cost: Amount,
+    /// When it was accepted.
+    pub accepted_at: Height,
+    /// The deadline; a result after it is late.
+    pub due: Height,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: CloseReason,
+    /// When.
+    pub at: Height,
+    /// What the requester paid for the result, the protocol's take included.
+    pub paid: Amount,
+    /// The result's last state, if there is a result.
+    pub output: Option<Digest>,
+    /// The result's root, if it was opened.
+    pub root: Option<Digest>,
+}
+
+impl Job {
+    /// The bid in `slot`.
+    pub(crate) fn bid(&self, slot: u8) -> &Bid {
+        self.bids.get(usize::from(slot)).expect("only slots handed out are used")
+    }
+
+    pub(crate) fn bid_mut(&mut self, slot: u8) -> &mut Bid {
+        self.bids.get_mut(usize::from(slot)).expect("only slots handed out are used")
+    }
+
+    /// The slot of this operator's bid.
+    pub fn slot_of(&self, operator: OperatorId) -> Option<u8> {
+        let slot = self.bids.iter().position(|bid| bid.operator == operator)?;
+        u8::try_from(slot).ok()
+    }
+
+    /// The slots of all bids.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = u8> + use<> {
+        0..u8::try_from(self.bids.len()).expect("bids are limited to 64")
+    }
+
+    /// Who answers for the job's bytes: the requester until somebody accepted.
+    pub(crate) fn answerable(&self) -> AccountId {
+        self.assignment.as_ref().map_or(self.requester, |assignment| assignment.account)
+    }
+}

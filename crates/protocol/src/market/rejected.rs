@@ -1,0 +1,138 @@
+//! Why a market command was refused. Ordered by precedence: the first that applies is returned.
+#![expect(missing_docs, reason = "fields hold both numbers: what was wanted and what was there")]
+
+use serde::Serialize;
+
+use crate::{
+    num::{Amount, Blocks, Gas, Ratio},
+    verification::BoundRejected,
+};
+
+use super::Phase;
+
+/// Why a job was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum PostJobRejected {
+    /// No policy of this version serves sealed inputs: an audit would show them (C17).
+    SealedNotServed,
+    /// A job has at least one step and at most as many as the network allows.
+    StepsOutOfRange { wanted: u64, min: u64, max: u64 },
+    /// Too many input chunks.
+    TooManyChunks { wanted: u32, max: u32 },
+    /// A step's gas limit is zero or above what the referee may be asked to re-execute.
+    StepGasOutOfRange { wanted: Gas, min: Gas, max: Gas },
+    /// The work bound is below one step's limit or above what the network allows.
+    WorkBoundOutOfRange { wanted: Gas, min: Gas, max: Gas },
+    /// The deadline is too short or too long.
+    DeadlineOutOfRange { wanted: Blocks, min: Blocks, max: Blocks },
+    /// The ceiling must be positive.
+    PriceMustBePositive,
+    /// The audit rate is below what the network allows.
+    AuditRateTooLow { wanted: Ratio, min: Ratio },
+    /// An audit has at least one auditor and at most as many as the network allows.
+    AuditorsOutOfRange { wanted: u8, min: u8, max: u8 },
+    /// Too few validators are eligible for so many auditors (M1).
+    PoolTooSmall { eligible: u64, needed: u64 },
+    /// The policy has no quote.
+    NoQuote(BoundRejected),
+    /// The audits of open jobs already need all that validators have at stake (C10).
+    AuditCapacityExceeded { wanted: Amount, available: Amount },
+    /// The work costs more than any amount at the class's tariff.
+    TariffOverflows,
+    /// Ceiling, audit fees and deposit exceed what the account has free.
+    ExceedsFree { wanted: Amount, free: Amount },
+}
+
+/// Why a sealed bid was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum CommitBidRejected {
+    JobNotFound,
+    /// Bidding is over.
+    WrongPhase {
+        phase: Phase,
+    },
+    /// The account has no provider bond.
+    NotAProvider,
+    /// Jailed, tombstoned, or its stake is below its minimum.
+    MayNotWork,
+    /// A requester cannot bid for its own job.
+    OwnJob,
+    /// One bid a bond (M26).
+    AlreadyBid,
+    BidsAtLimit {
+        limit: u32,
+    },
+    ReputationTooLow {
+        score: Ratio,
+        wanted: Ratio,
+    },
+    /// Without this account's own validator too much of the pool is in one hand (M1).
+    PoolTooConcentrated {
+        share: Ratio,
+        assumed: Ratio,
+    },
+    /// The deposit exceeds what the account has free.
+    ExceedsFree {
+        wanted: Amount,
+        free: Amount,
+    },
+}
+
+/// Why opening a bid was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum RevealBidRejected {
+    JobNotFound,
+    /// Bids are not opened now.
+    WrongPhase {
+        phase: Phase,
+    },
+    /// The account has no bid in this job.
+    NoBid,
+    AlreadyRevealed,
+    /// Price and salt are not those that were sealed.
+    SealMismatch,
+    ExceedsCeiling {
+        price: Amount,
+        ceiling: Amount,
+    },
+    /// Jailed, tombstoned, or its stake is below its minimum.
+    MayNotWork,
+    /// The free bond does not cover the collateral (C5).
+    ExceedsFreeBond {
+        wanted: Amount,
+        free_bond: Amount,
+    },
+    /// The collateral at this price exceeds any amount.
+    NoQuote(BoundRejected),
+}
+
+/// Why accepting was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum AcceptJobRejected {
+    JobNotFound,
+    /// Nothing is on offer now.
+    WrongPhase {
+        phase: Phase,
+    },
+    /// It is offered to somebody else.
+    NotTheWinner,
+    /// Jailed or tombstoned since the bid.
+    MayNotWork,
+}
+
+/// Why a receipt was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum ConfirmReceiptRejected {
+    JobNotFound,
+    /// There is no result to confirm now.
+    WrongPhase {
+        phase: Phase,
+    },
+    NotTheRequester,
+    AlreadyConfirmed,
+}

@@ -1,0 +1,42 @@
+//! Numbers: raw integers end here.
+//!
+//! Key terms: an [`Amount`] is a count of 10^-9 token; a [`Ratio`] is a share of a whole and a
+//! [`Factor`] any other multiple, both in parts per billion; a [`Height`] is a point in log time,
+//! [`Blocks`] a length of it, and the same for [`Epoch`] and [`Epochs`].
+//!
+//! Law: every division names its direction (`_floor` or `_ceil`); no type here has `+`, `-`, `*`
+//! or `/`, so that no operator can hide an overflow or a rounding.
+//! Not here: what a number is for.
+#![allow(clippy::arithmetic_side_effects)] // The one room that may use raw operators.
+
+mod amount;
+mod factor;
+mod time;
+
+pub use amount::Amount;
+pub use factor::{Factor, PARTS, Ratio};
+pub use time::{Blocks, Epoch, Epochs, Gas, Height};
+
+/// ⌊a·b/c⌋ over 128 bits, or `None` if `c` is 0 or the result needs more than 64 bits.
+pub(crate) fn mul_div_floor(a: u64, b: u64, c: u64) -> Option<u64> {
+    let product = u128::from(a) * u128::from(b); // 64 + 64 bits fit 128.
+    u64::try_from(product.checked_div(u128::from(c))?).ok()
+}
+
+/// ⌈a·b/c⌉ over 128 bits, or `None` if `c` is 0 or the result needs more than 64 bits.
+pub(crate) fn mul_div_ceil(a: u64, b: u64, c: u64) -> Option<u64> {
+    if c == 0 {
+        return None;
+    }
+    let product = u128::from(a) * u128::from(b); // 64 + 64 bits fit 128.
+    u64::try_from(product.div_ceil(u128::from(c))).ok()
+}
+
+/// ⌈√x⌉.
+pub(crate) fn sqrt_ceil(x: u128) -> u128 {
+    let root = x.isqrt();
+    if root * root == x { root } else { root + 1 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,419 @@
+//! A small world for tests: one state, named accounts, a referee that knows the truth.
+//!
+//! A result's root says whether it is right: see [`root`]. Every command is followed by a check
+//! of every invariant.
+#![allow(dead_code, unreachable_pub)] // Each test file uses a part of it.
+
+use earnest_protocol::{
+    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest, Epochs, Event,
+    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams, Referee,
+    Rejected, Role, Ruling, State, StepCase, Transaction,
+    command::*,
+    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    seal,
+};
+
+/// Steps of a job unless a test says otherwise: two levels of tree, three with 256 or more.
+pub const STEPS: u64 = 100;
+
+/// A state in the hands of a test.
+pub struct World {
+    pub state: State,
+    pub journal: Journal,
+    pub events: Vec<Event>,
+    names: Vec<&'static str>,
+    /// Show no beacon in the blocks to come.
+    pub withhold_beacon: bool,
+}
+
+/// The root of a result whose first wrong leaf is `wrong_from`; `None` for a right one.
+pub fn root(wrong_from: Option<u64>) -> Digest {
+    let mut bytes = [7; 32];
+    if let Some(leaf) = wrong_from {
+        bytes[0] = 8;
+        bytes[8..16].copy_from_slice(&leaf.to_le_bytes());
+    }
+    Digest(bytes)
+}
+
+fn wrong_from(root: &Digest) -> Option<u64> {
+    let leaf = u64::from_le_bytes(root.0[8..16].try_into().expect("eight bytes"));
+    (root.0[0] == 8).then_some(leaf)
+}
+
+/// Knows the truth: leaves before the first wrong one hold, it fails.
+pub struct Truth;
+
+impl Referee for Truth {
+    fn opens(&self, _: &Task, _: Node, _: &Digest, children: &[Digest]) -> bool {
+        children.len() == 16
+    }
+    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
+        (proof == b"output").then_some(Output {
+            state: output(root),
+            gas: task.gas_bound,
+            steps_paid: task.steps,
+        })
+    }
+    fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        if case.evidence != b"evidence" {
+            return Err(EvidenceRejected);
+        }
+        let fails = wrong_from(case.root) == Some(case.leaf);
+        Ok(if fails { Ruling::Fails } else { Ruling::Holds })
+    }
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, bytes: &[u8]) -> bool {
+        bytes == b"bytes"
+    }
+}
+
+/// The output that goes with a root.
+pub fn output(root: &Digest) -> Digest {
+    let mut output = *root;
+    output.0[31] = 1;
+    output
+}
+
+/// Small windows, so that tests are short stories.
+pub fn params() -> RawParams {
+    RawParams {
+        block_interval_min_ms: 1_000,
+        epoch_blocks: Blocks::new(50),
+        base_fee: Amount::new(1_000).expect("small"),
+        unbonding_epochs: Epochs::new(100),
+        jail_epochs: Epochs::new(2),
+        bid_blocks: Blocks::new(2),
+        bid_reveal_blocks: Blocks::new(2),
+        accept_blocks: Blocks::new(2),
+        deadline_blocks_max: Blocks::new(100),
+        grace_blocks: Blocks::new(4),
+        seed_blocks: Blocks::new(3),
+        audit_base_blocks: Blocks::new(3),
+        audit_slack: earnest_protocol::Factor::ONE,
+        reveal_blocks: Blocks::new(3),
+        challenge_blocks: Blocks::new(5),
+        clock_blocks: Blocks::new(20),
+        availability_blocks: Blocks::new(5),
+        work_bound_max: Gas::new(10_000_000_000),
+        tariff_per_mgas: Amount::new(1_000_000).expect("small"),
+        ..RawParams::default()
+    }
+}
+
+fn preimage(height: u64) -> Digest {
+    // One chain long enough for any test: link(preimage(h)) = preimage(h − 1).
+    let chain = CHAIN.get_or_init(|| {
+        let mut links = vec![Digest([9; 32])];
+        for _ in 0..CHAIN_BLOCKS {
+            links.push(seal::beacon_link(links.last().expect("never empty")));
+        }
+        links.reverse();
+        links
+    });
+    chain[usize::try_from(height).expect("small")]
+}
+
+const CHAIN_BLOCKS: u64 = 20_000;
+static CHAIN: std::sync::OnceLock<Vec<Digest>> = std::sync::OnceLock::new();
+
+fn address(index: usize) -> Address {
+    let mut bytes = [0; 20];
+    bytes[0] = 1;
+    bytes[19] = u8::try_from(index).expect("few names");
+    Address(bytes)
+}
+
+impl World {
+    /// Requester R, providers P1 to P4, validators V1 to V8, watcher W; each holds 100,000
+    /// tokens, operators bond 50,000 of them.
+    pub fn new(params: RawParams) -> World {
+        let names = vec![
+            "R", "P1", "P2", "P3", "P4", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "W", "X",
+        ];
+        let accounts = (0..names.len())
+            .map(|i| GenesisAccount { address: address(i), balance: Amount::tokens(100_000) })
+            .collect();
+        let operators = names.iter().enumerate().filter_map(|(i, name)| {
+            let role = match name.as_bytes()[0] {
+                b'P' => Role::Provider,
+                b'V' => Role::Validator,
+                _ => return None,
+            };
+            Some(GenesisOperator { address: address(i), role, bond: Amount::tokens(50_000) })
+        });
+        let genesis = Genesis {
+            name: "world".into(),
+            time_ms: 0,
+            params,
+            beacon: BeaconGenesis {
+                chain_blocks: Blocks::new(CHAIN_BLOCKS),
+                anchor: preimage(0),
+                next_anchor: Digest::ZERO,
+            },
+            accounts,
+            operators: operators.collect(),
+        };
+        let state = State::new(&genesis).expect("the world's genesis is valid");
+        let mut world = World {
+            state,
+            journal: Journal::default(),
+            events: Vec::new(),
+            names,
+            withhold_beacon: false,
+        };
+        world.block();
+        world
+    }
+
+    /// The account of a name.
+    pub fn id(&self, name: &str) -> AccountId {
+        let index = self.names.iter().position(|n| *n == name).expect("a known name");
+        AccountId::new(u32::try_from(index).expect("few names"))
+    }
+
+    /// The name of an account.
+    pub fn name(&self, id: AccountId) -> &'static str {
+        self.names[usize::try_from(id.raw()).expect("few")]
+    }
+
+    /// The address of a name.
+    pub fn address(&self, name: &str) -> Address {
+        self.state.account(self.id(name)).expect("known").address
+    }
+
+    /// Everything an account has: free, bonds, and locks in open jobs.
+    pub fn wealth(&self, name: &str) -> u64 {
+        let id = self.id(name);
+        let account = self.state.account(id).expect("known");
+        let stakes = [account.provider, account.validator].into_iter().flatten();
+        let stake: u64 = stakes
+            .map(|op| self.state.operator(op).expect("known"))
+            .map(|op| {
+                let queued = op.unbondings.iter().map(|u| {
+                    self.state.balance(earnest_protocol::ledger::Pot::Unbonding(*u)).units()
+                });
+                op.stake.units() + queued.sum::<u64>()
+            })
+            .sum();
+        self.state.free(id).units() + stake
+    }
+
+    /// Opens the next block and checks every law.
+    pub fn block(&mut self) {
+        let height = Height::new(self.state.height().count() + 1);
+        let beacon = (!self.withhold_beacon).then(|| self.next_preimage());
+        let head = BlockHead {
+            height,
+            time_ms: height.count() * 1_000,
+            beacon,
+            next_anchor: self.state.opens_chain(height).then_some(Digest::ZERO),
+        };
+        self.state.open_block(&head, &mut self.journal).expect("a valid head");
+        self.settle_journal();
+    }
+
+    fn next_preimage(&self) -> Digest {
+        let next = Height::new(self.state.height().count() + 1);
+        let link = self.state.link_at(next);
+        let mut at = 0;
+        while preimage(at) != link {
+            at += 1;
+        }
+        preimage(at + 1)
+    }
+
+    /// Opens `count` blocks.
+    pub fn blocks(&mut self, count: u64) {
+        (0..count).for_each(|_| self.block());
+    }
+
+    /// Opens blocks until the job is in `phase`; panics after 500.
+    pub fn until_phase(&mut self, job: JobId, phase: earnest_protocol::market::Phase) {
+        for _ in 0..500 {
+            if self.state.job(job).expect("posted").phase == phase {
+                return;
+            }
+            self.block();
+        }
+        panic!("{job} never came to {phase:?}: {:?}", self.state.job(job));
+    }
+
+    /// Signs and applies a command; checks every law afterwards.
+    pub fn send(&mut self, name: &str, command: Command) -> Result<(), Rejected> {
+        let signer = self.id(name);
+        let nonce = self.state.account(signer).expect("known").nonce;
+        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+        let tx = Authenticated { signer, transaction };
+        let before = self.state.clone().root();
+        let done = self.state.apply(&tx, &Truth, &mut self.journal);
+        if done.is_err_and(|refusal| refusal.leaves_no_trace()) {
+            assert_eq!(before, self.state.clone().root(), "a refusal without trace left one");
+        }
+        self.settle_journal();
+        done
+    }
+
+    /// Sends a command that must be accepted.
+    pub fn ok(&mut self, name: &str, command: Command) {
+        let what = format!("{name}: {command:?}");
+        self.send(name, command).unwrap_or_else(|refusal| panic!("{what} refused: {refusal:?}"));
+    }
+
+    fn settle_journal(&mut self) {
+        self.state.check_invariants().unwrap_or_else(|broken| panic!("{broken:?}"));
+        self.events.append(&mut self.journal.events);
+        self.journal.clear();
+    }
+
+    /// A job like most: audited for certain by two.
+    pub fn terms(&self) -> PostJob {
+        PostJob {
+            task: Task {
+                program: Digest([1; 32]),
+                input_root: Digest([2; 32]),
+                chunk_count: 4,
+                steps: STEPS,
+                seed: Digest([3; 32]),
+                step_gas_max: Gas::new(10_000_000),
+                gas_bound: Gas::new(1_000_000_000),
+            },
+            class: ResourceClass::Cpu,
+            price_max: Amount::tokens(10),
+            deadline_blocks: Blocks::new(10),
+            auction: Auction::SecondPrice,
+            reputation_min: Ratio::ZERO,
+            audit_rate: Ratio::ONE,
+            auditors: 2,
+            outside_gain: Amount::ZERO,
+            gain_timing: GainTiming::Final,
+            seed_seal: seal::seed(&Digest([4; 32])),
+            visibility: Visibility::Public,
+        }
+    }
+
+    /// Posts and returns the job's identifier.
+    pub fn post(&mut self, terms: PostJob) -> JobId {
+        let job = JobId::new(self.state.job_counts().posted);
+        self.ok("R", Command::PostJob(terms));
+        job
+    }
+
+    /// The sealed bid of a name.
+    pub fn seal_bid(&self, name: &str, job: JobId, price: Amount) -> Digest {
+        seal::bid(&self.state.network(), job, &self.address(name), price, &Digest([5; 32]))
+    }
+
+    /// Posts `terms` and lets `bids` be sealed, opened and the best accepted.
+    pub fn assign(&mut self, terms: PostJob, bids: &[(&str, u64)]) -> JobId {
+        use earnest_protocol::market::Phase;
+        let job = self.post(terms);
+        for &(name, price) in bids {
+            let seal = self.seal_bid(name, job, Amount::tokens(price));
+            self.ok(name, Command::CommitBid(CommitBid { job, seal }));
+        }
+        self.until_phase(job, Phase::RevealingBids);
+        for &(name, price) in bids {
+            let (price, salt) = (Amount::tokens(price), Digest([5; 32]));
+            self.ok(name, Command::RevealBid(RevealBid { job, price, salt }));
+        }
+        self.until_phase(job, Phase::Offered);
+        let row = self.state.job(job).expect("posted");
+        let winner = row.bids[usize::from(row.ranks[0])].account;
+        let winner = self.name(winner);
+        self.ok(winner, Command::AcceptJob(AcceptJob { job }));
+        job
+    }
+
+    /// The opening of a result with this root.
+    pub fn opening(&self, job: JobId, root: Digest) -> Opening {
+        let task = self.state.job(job).expect("posted").terms.task;
+        Opening {
+            root,
+            output: output(&root),
+            gas: task.gas_bound,
+            steps: task.steps,
+            salt: Digest([6; 32]),
+        }
+    }
+
+    /// The seal of that opening by a name.
+    pub fn seal_result(&self, name: &str, job: JobId, root: Digest) -> Digest {
+        let opening = self.opening(job, root);
+        seal::result(&self.state.network(), job, &self.address(name), &opening)
+    }
+
+    /// The provider of a job seals a result, the requester opens its seed, auditors are drawn.
+    pub fn commit(&mut self, name: &str, job: JobId, root: Digest) {
+        let seal = self.seal_result(name, job, root);
+        self.ok(name, Command::CommitResult(CommitResult { job, seal }));
+        let preimage = Digest([4; 32]);
+        self.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        self.blocks(2);
+    }
+
+    /// The names of a job's auditors, by seat.
+    pub fn auditors(&self, job: JobId) -> Vec<&'static str> {
+        let seats = &self.state.case(job).expect("posted").seats;
+        seats.iter().filter_map(|seat| seat.account).map(|id| self.name(id)).collect()
+    }
+
+    /// All auditors seal `root`.
+    pub fn audit(&mut self, job: JobId, root: Digest) {
+        for name in self.auditors(job) {
+            let seal = self.seal_result(name, job, root);
+            self.ok(name, Command::CommitVerdict(CommitVerdict { job, seal }));
+        }
+    }
+
+    /// The provider opens its root.
+    pub fn reveal_result(&mut self, name: &str, job: JobId, root: Digest) {
+        let (opening, output_proof) = (self.opening(job, root), b"output".to_vec());
+        self.ok(name, Command::RevealResult(RevealResult { job, opening, output_proof }));
+    }
+
+    /// An auditor opens its root.
+    pub fn reveal_verdict(&mut self, name: &str, job: JobId, root: Digest) {
+        let opening = self.opening(job, root);
+        self.ok(name, Command::RevealVerdict(RevealVerdict { job, opening }));
+    }
+
+    /// All open: the provider `result`, the auditors `verdict`.
+    pub fn reveal(&mut self, provider: &str, job: JobId, result: Digest, verdict: Digest) {
+        self.reveal_result(provider, job, result);
+        for name in self.auditors(job) {
+            self.reveal_verdict(name, job, verdict);
+        }
+    }
+
+    /// Plays every open dispute honestly on both sides down to the first wrong leaf, or to
+    /// `leaf` if the result is right; the accused proves the step if `proves`.
+    pub fn play(&mut self, provider: &str, job: JobId, leaf: u64, proves: bool) {
+        use earnest_protocol::verification::{Turn, depth};
+        let depth = depth(self.state.job(job).expect("posted").terms.task.steps);
+        for _ in 0..100 {
+            let case = self.state.case(job).expect("posted");
+            let Some(dispute) = case.disputes.iter().find(|d| d.ended.is_none()).cloned() else {
+                return;
+            };
+            let node = dispute.node;
+            match dispute.turn {
+                Turn::Accused if node.level == depth && !proves => return,
+                Turn::Accused if node.level == depth => {
+                    let (leaf, evidence) = (node.index, b"evidence".to_vec());
+                    self.ok(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+                }
+                Turn::Accused => {
+                    let children = vec![Digest([node.level; 32]); 16];
+                    self.ok(provider, Command::OpenNode(OpenNode { job, node, children }));
+                }
+                Turn::Challenger => {
+                    let below = 4 * u32::from(depth - node.level - 1);
+                    let child = u8::try_from((leaf >> below) & 15).expect("a nibble");
+                    let name = self.name(dispute.challenger);
+                    self.ok(name, Command::RejectChild(RejectChild { job, child }));
+                }
+            }
+        }
+        panic!("a dispute never ended");
+    }
+}
