@@ -4,7 +4,7 @@
 //! know.
 
 use earnest_protocol::{
-    Address, Amount, Command, Digest, Event, Height, command::PostJob, ledger::Movement,
+    Address, Command, Digest, Event, Height, command::PostJob, ledger::Movement,
 };
 use serde::{Deserialize, Serialize};
 
@@ -83,13 +83,4 @@ pub struct BlobReceipt {
     pub digest: Digest,
     /// How many bytes it has.
     pub size: u64,
-}
-
-/// A balance in words: tokens for people, base units for programs.
-pub(crate) fn amount_in_words(amount: Amount) -> String {
-    let (whole, rest) = (amount.units() / Amount::TOKEN, amount.units() % Amount::TOKEN);
-    let fraction = format!("{rest:09}");
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{whole}{point}{fraction} tokens ({amount} base units)")
 }
