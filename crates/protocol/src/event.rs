@@ -139,6 +139,8 @@ pub enum Event {
     ReceiptConfirmed { job: JobId },
     /// A sealed result was known to somebody else.
     CopyReported { job: JobId, accused: AccountId, finder: AccountId },
+    /// A provider or an auditor was paid for its part of a job.
+    Paid { job: JobId, account: AccountId, role: Role, amount: Amount },
     /// A job ended.
     JobClosed { job: JobId, outcome: Outcome, reason: CloseReason, paid: Amount, refunded: Amount },
 

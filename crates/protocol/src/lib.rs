@@ -22,6 +22,7 @@ extern crate alloc;
 extern crate std;
 
 mod apply;
+mod bound;
 pub mod command;
 mod epoch;
 pub mod event;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 macro_rules! raw_params {
-    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $type:ident = $default:expr;)*) => {
         /// Parameters as written in a genesis file, not yet checked.
         ///
         /// A file may leave out any field; the default stands in. Ratios and factors are in
@@ -24,7 +24,16 @@ macro_rules! raw_params {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct RawParams {
-            $($(#[$doc])* pub $name: $type,)*
+            $($(#[doc = $doc])* pub $name: $type,)*
+        }
+
+        impl RawParams {
+            /// Every field: its name, the type that tells its unit, and what it is.
+            pub const FIELDS: &'static [ParamField] = &[$(ParamField {
+                name: stringify!($name),
+                unit: stringify!($type),
+                about: concat!($($doc),*),
+            },)*];
         }
 
         impl Default for RawParams {
@@ -232,6 +241,18 @@ raw_params! {
     reputation_burn_multiple: Factor = Factor::percent(4_000);
 }
 
+/// One parameter, as tools show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParamField {
+    /// The field's name in a genesis file.
+    pub name: &'static str,
+    /// `Ratio` and `Factor` count parts per billion, `Amount` base units, `Gas` compute units,
+    /// `Blocks` and `Epochs` themselves, anything else is a plain count.
+    pub unit: &'static str,
+    /// What it is, with its range and the reason for its default.
+    pub about: &'static str,
+}
+
 const fn amount(units: u64) -> Amount {
     match Amount::new(units) {
         Some(amount) => amount,
@@ -377,6 +398,7 @@ impl TryFrom<RawParams> for Params {
     }
 }
 
+// tidy: ladder
 fn check_ranges(raw: &RawParams) -> Result<(), ParamsRejected> {
     let one = PARTS;
     let blocks_max = 1 << 32;

@@ -39,6 +39,7 @@ const LADDER: &[&str] = &[
     "num",
     "ids",
     "params",
+    "bound",
     "ledger",
     "staking",
     "reputation",

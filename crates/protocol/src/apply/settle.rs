@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     event::{Event, Journal},
-    ids::{AccountId, JobId},
+    ids::{AccountId, JobId, Role},
     ledger::{JobPot, Pot, Reason},
     market::{CloseReason, Closed, Outcome, Phase},
     num::Amount,
@@ -83,6 +83,8 @@ impl State {
         ] {
             self.ledger.transfer(escrow, to, amount, reason, journal);
         }
+        let (account, role) = (provider, Role::Provider);
+        journal.push(Event::Paid { job: id, account, role, amount: earned });
         burnt
     }
 
@@ -99,6 +101,7 @@ impl State {
             let fees = Pot::Job(id, JobPot::AuditFees);
             let pay = seat.pay.min(self.balance(fees));
             self.ledger.transfer(fees, Pot::Free(account), pay, Reason::AuditFee, journal);
+            journal.push(Event::Paid { job: id, account, role: Role::Validator, amount: pay });
             let lock = JobPot::AuditLock(slot);
             self.release_stake(operator, id, lock, Reason::AuditLockReleased, journal);
             let weight = weigh(pay, &params);

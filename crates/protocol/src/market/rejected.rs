@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use crate::{
+    bound::BoundRejected,
     num::{Amount, Blocks, Gas, Ratio},
-    verification::BoundRejected,
 };
 
 use super::Phase;

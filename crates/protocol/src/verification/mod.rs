@@ -16,7 +16,6 @@
 //! Not here: what a conviction costs (`slashing`).
 
 mod audit;
-pub(crate) mod bound;
 mod dispute;
 mod rejected;
 
@@ -26,7 +25,6 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{Seat, SeatState};
 pub(crate) use audit::{beta, draw, eligible};
-pub use bound::{BoundRejected, BoundTerms, Quote, quote, reference_price};
 pub(crate) use dispute::{ARITY, child_exists};
 pub use dispute::{Dispute, Ended, Loser, LossReason, Turn, depth};
 pub use rejected::{
@@ -35,6 +33,7 @@ pub use rejected::{
     RequestDataRejected, RevealResultRejected, RevealVerdictRejected, ServeDataRejected,
 };
 
+pub use crate::bound::{BoundRejected, BoundTerms, Quote, quote, reference_price};
 use crate::{
     command::{DataItem, Node, Opening},
     ids::{AccountId, Digest, JobId, OperatorId},
