@@ -1,1 +1,44 @@
-//! Earnest: api.
+//! What travels between a node and everybody else: signed commands in, views and events out.
+//!
+//! Key terms: a [`SignedTransaction`] is a command with the signature of its account; a *view* is
+//! what a node shows of its state; a [`Refusal`] is a rule's "no" in words; a [`Session`] sends
+//! the commands of one account.
+//!
+//! Laws: the identity of a transaction is the hash of its message, never of its signature; every
+//! size is bounded before it is believed; a view is a pure function of the state.
+//! Not here: rules (`earnest-protocol`), routing and storage (`earnest-node`).
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod client;
+mod event;
+mod explain;
+mod hex_bytes;
+pub mod keystore;
+mod message;
+mod page;
+mod problem;
+mod refusal;
+pub mod routes;
+mod session;
+mod signing;
+mod sse;
+pub mod transaction;
+mod typed_data;
+mod view;
+pub mod views;
+mod wire;
+
+pub use client::{Client, ClientError, Events, JobFilter, JobStage};
+pub use event::{EventId, EventRecord, InvalidEventId, kind_of};
+pub use page::{Order, Page, PageQuery, PageRejected};
+pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};
+pub use refusal::Refusal;
+pub use session::Session;
+pub use signing::{
+    DecodeRejected, EntropyUnavailable, InvalidSecret, SignatureRejected, SignedTransaction,
+    Signer, TRANSACTION_BYTES_MAX, TxHash, recover, signing_hash,
+};
+pub use sse::{SseMessage, SseParser, SseRejected};
+pub use typed_data::wallet_request;
+pub use view::*;
+pub use wire::{BlobReceipt, QuoteRequest, Receipt, SimulateRequest, Simulation, TxStatus};

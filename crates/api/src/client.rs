@@ -1,0 +1,607 @@
+//! The client: asks a node and believes only so many bytes of what it says.
+//!
+//! Laws: every call has a deadline and a bound on the reply; every call of this API may be
+//! repeated without doing anything twice, so calls that found nobody are tried again.
+//! Not here: nonces and signatures (`session`), TLS (put a proxy in front of a public node).
+
+use core::fmt;
+use std::{io::Read, thread, time::Duration};
+
+use earnest_protocol::{
+    AccountId, Address, Command, Digest, Height, JobId, OperatorId, RawParams, Role,
+    command::PostJob, market::Phase,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use ureq::{Agent, Body, http::Response};
+
+use crate::{
+    AccountView, BlobReceipt, BlockView, EventId, EventRecord, HeadView, JobSummary, JobView,
+    NetworkView, OperatorView, Page, PageQuery, Problem, QuoteRequest, QuoteView, Receipt,
+    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, TxHash, TxStatus, routes,
+    sse::SseMessage,
+};
+
+/// How long one call may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one connection of an event stream lasts before it is renewed: a dead peer is noticed
+/// after at most this.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(60);
+/// Most bytes of a reply that is not a blob.
+const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Waits before a call that found nobody is tried again.
+const BACK_OFF: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1_500)];
+/// The first and the longest wait between two looks at a pending transaction.
+const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
+
+/// Why a call failed.
+#[derive(Debug)]
+pub enum ClientError {
+    /// Nobody answers there.
+    Unreachable {
+        /// Where.
+        url: String,
+        /// What the network said.
+        why: String,
+    },
+    /// The node said no.
+    Problem(Box<Problem>),
+    /// The reply is not what this API promises.
+    Malformed {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with the reply.
+        why: String,
+    },
+    /// The reply is larger than anything this API promises.
+    TooLarge {
+        /// What was asked for.
+        url: String,
+        /// The most that is read, in bytes.
+        max: u64,
+    },
+    /// It took too long.
+    TimedOut {
+        /// What was asked for.
+        url: String,
+    },
+}
+
+impl ClientError {
+    /// The node's problem, if it answered with one.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            ClientError::Problem(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// True if the node answered that there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        self.problem().is_some_and(|problem| problem.status == 404)
+    }
+
+    /// True if the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            ClientError::Unreachable { .. } | ClientError::TimedOut { .. } => true,
+            ClientError::Problem(problem) => matches!(problem.status, 429 | 503),
+            ClientError::Malformed { .. } | ClientError::TooLarge { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClientError::Unreachable { url, why } => write!(f, "no node answers at {url}: {why}"),
+            ClientError::Problem(problem) => problem.fmt(f),
+            ClientError::Malformed { url, why } => {
+                write!(f, "the reply of {url} is not what the API promises: {why}")
+            }
+            ClientError::TooLarge { url, max } => {
+                write!(f, "the reply of {url} has more than {max} bytes")
+            }
+            ClientError::TimedOut { url } => write!(f, "{url} did not answer in time"),
+        }
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl From<Problem> for ClientError {
+    fn from(problem: Problem) -> ClientError {
+        ClientError::Problem(Box::new(problem))
+    }
+}
+
+/// A node to talk to. Cheap to clone; clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    base: String,
+    agent: Agent,
+    streams: Agent,
+}
+
+/// One request's body.
+#[derive(Clone, Copy)]
+enum Payload<'a> {
+    None,
+    Json(&'a [u8]),
+    Octets(&'a [u8]),
+}
+
+/// How a request asks.
+#[derive(Clone, Copy)]
+enum Method {
+    Get,
+    Post,
+    Put,
+}
+
+impl Client {
+    /// The node at `base`, such as `http://127.0.0.1:7300`; nothing is asked yet.
+    pub fn new(base: &str) -> Client {
+        let config = || {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .proxy(None)
+                .max_redirects(0)
+                .timeout_connect(Some(CONNECT_TIMEOUT))
+                .user_agent(concat!("earnest/", env!("CARGO_PKG_VERSION")))
+        };
+        let agent = config().timeout_global(Some(CALL_TIMEOUT)).build();
+        let streams = config()
+            .timeout_recv_response(Some(CALL_TIMEOUT))
+            .timeout_recv_body(Some(STREAM_TIMEOUT))
+            .build();
+        Client {
+            base: base.trim_end_matches('/').to_owned(),
+            agent: agent.into(),
+            streams: streams.into(),
+        }
+    }
+
+    /// Where the node is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    fn once(
+        &self,
+        method: Method,
+        path: &str,
+        payload: Payload<'_>,
+        max: u64,
+    ) -> Result<Vec<u8>, ClientError> {
+        let url = format!("{}{path}", self.base);
+        let sent = match (method, payload) {
+            (Method::Get, _) => self.agent.get(&url).call(),
+            (Method::Post, Payload::Json(body)) => {
+                self.agent.post(&url).content_type("application/json").send(body)
+            }
+            (Method::Post, Payload::Octets(body)) => {
+                self.agent.post(&url).content_type("application/octet-stream").send(body)
+            }
+            (Method::Put, Payload::Json(body) | Payload::Octets(body)) => {
+                self.agent.put(&url).content_type("application/octet-stream").send(body)
+            }
+            (Method::Post, Payload::None) => self.agent.post(&url).send_empty(),
+            (Method::Put, Payload::None) => self.agent.put(&url).send_empty(),
+        };
+        let mut response = sent.map_err(|error| failure(&url, max, error))?;
+        let status = response.status();
+        let body = response.body_mut().with_config().limit(max).read_to_vec();
+        let body = body.map_err(|error| failure(&url, max, error))?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(problem_of(&url, status.as_u16(), &body))
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        payload: Payload<'_>,
+        max: u64,
+    ) -> Result<Vec<u8>, ClientError> {
+        for wait in BACK_OFF {
+            match self.once(method, path, payload, max) {
+                Err(ClientError::Unreachable { .. }) => {}
+                Err(ClientError::Problem(problem)) if problem.status == 503 => {}
+                done => return done,
+            }
+            thread::sleep(wait);
+        }
+        self.once(method, path, payload, max)
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let body = self.call(Method::Get, path, Payload::None, REPLY_BYTES_MAX)?;
+        self.read(path, &body)
+    }
+
+    fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).expect("requests have string keys only");
+        let reply = self.call(Method::Post, path, Payload::Json(&body), REPLY_BYTES_MAX)?;
+        self.read(path, &reply)
+    }
+
+    fn read<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, ClientError> {
+        let malformed = |error: serde_json::Error| ClientError::Malformed {
+            url: format!("{}{path}", self.base),
+            why: error.to_string(),
+        };
+        serde_json::from_slice(body).map_err(malformed)
+    }
+}
+
+fn failure(url: &str, max: u64, error: ureq::Error) -> ClientError {
+    let url = url.to_owned();
+    match error {
+        ureq::Error::Timeout(_) => ClientError::TimedOut { url },
+        ureq::Error::BodyExceedsLimit(_) => ClientError::TooLarge { url, max },
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            ClientError::TimedOut { url }
+        }
+        error @ (ureq::Error::Io(_)
+        | ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::BadUri(_)
+        | ureq::Error::Http(_)) => ClientError::Unreachable { url, why: error.to_string() },
+        error => ClientError::Malformed { url, why: error.to_string() },
+    }
+}
+
+fn problem_of(url: &str, status: u16, body: &[u8]) -> ClientError {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => problem.into(),
+        Err(_) if status == 404 => Problem::not_found(url).into(),
+        Err(_) => {
+            let why = format!("status {status} without a problem description");
+            ClientError::Malformed { url: url.to_owned(), why }
+        }
+    }
+}
+
+/// Reading.
+///
+/// # Errors
+/// Each method returns [`ClientError`]: nobody answers, the node says no, or the reply is not
+/// what this API promises.
+impl Client {
+    /// Where the chain is.
+    pub fn head(&self) -> Result<HeadView, ClientError> {
+        self.get(routes::HEAD)
+    }
+
+    /// Everything about the network as a whole.
+    pub fn network(&self) -> Result<NetworkView, ClientError> {
+        self.get(routes::NETWORK)
+    }
+
+    /// The parameters in force.
+    pub fn params(&self) -> Result<RawParams, ClientError> {
+        self.get(routes::PARAMS)
+    }
+
+    /// One account.
+    pub fn account(&self, address: &Address) -> Result<AccountView, ClientError> {
+        self.get(&routes::account(address))
+    }
+
+    /// All accounts.
+    pub fn accounts(&self, page: &PageQuery) -> Result<Page<AccountView>, ClientError> {
+        self.get(&with_query(routes::ACCOUNTS, page, &[]))
+    }
+
+    /// One operator.
+    pub fn operator(&self, id: OperatorId) -> Result<OperatorView, ClientError> {
+        self.get(&routes::operator(id))
+    }
+
+    /// All operators, or those of one role.
+    pub fn operators(
+        &self,
+        role: Option<Role>,
+        page: &PageQuery,
+    ) -> Result<Page<OperatorView>, ClientError> {
+        self.get(&with_query(routes::OPERATORS, page, &[("role", role.map(|r| word(&r)))]))
+    }
+
+    /// One job.
+    pub fn job(&self, id: JobId) -> Result<JobView, ClientError> {
+        self.get(&routes::job(id))
+    }
+
+    /// Jobs that `filter` lets through.
+    pub fn jobs(
+        &self,
+        filter: JobFilter,
+        page: &PageQuery,
+    ) -> Result<Page<JobSummary>, ClientError> {
+        let JobFilter { stage, requester, provider } = filter;
+        let stage = stage.map(|stage| match stage {
+            JobStage::Open => "open".to_owned(),
+            JobStage::Phase(phase) => word(&phase),
+        });
+        let text = |account: Option<AccountId>| account.map(|id| id.to_string());
+        let (requester, provider) = (text(requester), text(provider));
+        let filters = [("phase", stage), ("requester", requester), ("provider", provider)];
+        self.get(&with_query(routes::JOBS, page, &filters))
+    }
+
+    /// All slashes.
+    pub fn slashes(&self, page: &PageQuery) -> Result<Page<SlashView>, ClientError> {
+        self.get(&with_query(routes::SLASHES, page, &[]))
+    }
+
+    /// One block.
+    pub fn block(&self, height: Height) -> Result<BlockView, ClientError> {
+        self.get(&routes::block(height))
+    }
+
+    /// All blocks.
+    pub fn blocks(&self, page: &PageQuery) -> Result<Page<BlockView>, ClientError> {
+        self.get(&with_query(routes::BLOCKS, page, &[]))
+    }
+
+    /// What became of a transaction.
+    pub fn transaction(&self, hash: &TxHash) -> Result<Receipt, ClientError> {
+        self.get(&routes::transaction(hash))
+    }
+
+    /// What `command` of `signer` would do to the latest state.
+    pub fn simulate(&self, signer: Address, command: Command) -> Result<Simulation, ClientError> {
+        self.post(routes::SIMULATE, &SimulateRequest { signer, command })
+    }
+
+    /// What posting a job would take.
+    pub fn quote(&self, signer: Option<Address>, terms: PostJob) -> Result<QuoteView, ClientError> {
+        self.post(routes::QUOTE, &QuoteRequest { signer, terms })
+    }
+
+    /// A blob; the caller checks that its hash is `digest`.
+    pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, ClientError> {
+        let max = u64::try_from(routes::BLOB_BYTES_MAX).unwrap_or(u64::MAX);
+        self.call(Method::Get, &routes::blob(digest), Payload::None, max)
+    }
+
+    /// Asks whether the node is ready to serve.
+    pub fn ready(&self) -> Result<(), ClientError> {
+        self.once(Method::Get, routes::READYZ, Payload::None, REPLY_BYTES_MAX).map(drop)
+    }
+}
+
+/// Which jobs a list shows; those that match everything given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Where they stand.
+    pub stage: Option<JobStage>,
+    /// Who pays.
+    pub requester: Option<AccountId>,
+    /// Who does them.
+    pub provider: Option<AccountId>,
+}
+
+/// Where a job stands, coarsely or exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobStage {
+    /// Not closed.
+    Open,
+    /// In this phase.
+    Phase(Phase),
+}
+
+/// Writing.
+impl Client {
+    /// Stores a blob.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn put_blob(&self, bytes: &[u8]) -> Result<BlobReceipt, ClientError> {
+        let payload = Payload::Octets(bytes);
+        let reply = self.call(Method::Put, routes::BLOBS, payload, REPLY_BYTES_MAX)?;
+        self.read(routes::BLOBS, &reply)
+    }
+
+    /// Submits a transaction; doing so again changes nothing.
+    ///
+    /// # Errors
+    /// As for reading; a problem with status 409 is about the nonce.
+    pub fn submit(&self, signed: &SignedTransaction) -> Result<Receipt, ClientError> {
+        let bytes = signed.encode();
+        let payload = Payload::Octets(&bytes);
+        let reply = self.call(Method::Post, routes::TRANSACTIONS, payload, REPLY_BYTES_MAX)?;
+        self.read(routes::TRANSACTIONS, &reply)
+    }
+
+    /// Submits a transaction and waits until it is final.
+    ///
+    /// # Errors
+    /// As for [`submit`](Client::submit); `TimedOut` if it is not final after `deadline`.
+    pub fn submit_and_wait(
+        &self,
+        signed: &SignedTransaction,
+        deadline: Duration,
+    ) -> Result<Receipt, ClientError> {
+        let receipt = self.submit(signed)?;
+        self.wait(receipt, deadline)
+    }
+
+    /// Waits until the transaction of `receipt` is final.
+    ///
+    /// # Errors
+    /// As for reading; `TimedOut` if it is not final after `deadline`.
+    pub fn wait(&self, receipt: Receipt, deadline: Duration) -> Result<Receipt, ClientError> {
+        let started = std::time::Instant::now();
+        let (mut pause, longest) = POLL;
+        let mut receipt = receipt;
+        while receipt.status != TxStatus::Final {
+            if started.elapsed() >= deadline {
+                let url = format!("{}{}", self.base, routes::transaction(&receipt.hash));
+                return Err(ClientError::TimedOut { url });
+            }
+            thread::sleep(pause.min(deadline.saturating_sub(started.elapsed())));
+            pause = pause.saturating_mul(2).min(longest);
+            receipt = self.transaction(&receipt.hash)?;
+        }
+        Ok(receipt)
+    }
+
+    /// Everything that happens after `after`, or from now on, for ever; `kinds` names the events
+    /// wanted, none meaning all.
+    ///
+    /// The stream is renewed by itself when it breaks; [`Iterator::next`] blocks until something
+    /// happens, and returns an error each time that nobody answers. It ends after a problem.
+    pub fn events(&self, after: Option<EventId>, kinds: &[&str]) -> Events {
+        Events {
+            client: self.clone(),
+            after,
+            kinds: kinds.join(","),
+            stream: None,
+            ready: Vec::new(),
+            failures: 0,
+            ended: false,
+        }
+    }
+}
+
+/// A stream of events that resumes by itself.
+pub struct Events {
+    client: Client,
+    after: Option<EventId>,
+    kinds: String,
+    stream: Option<(SseParser, Box<dyn Read + Send>)>,
+    /// Read and not yet handed out, last first.
+    ready: Vec<EventRecord>,
+    /// Calls in a row that found nobody.
+    failures: usize,
+    ended: bool,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("after", &self.after).finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    /// The last event handed out, or where the stream began; what to resume after.
+    pub fn after(&self) -> Option<EventId> {
+        self.after
+    }
+
+    fn open(&mut self) -> Result<(), ClientError> {
+        let after = match self.after {
+            Some(after) => after,
+            // Pin "from now on", so that a broken stream resumes where it began.
+            None => EventId { height: self.client.head()?.height, index: u32::MAX },
+        };
+        self.after = Some(after);
+        let mut url = format!("{}{}?after={after}", self.client.base, routes::EVENTS);
+        if !self.kinds.is_empty() {
+            url = format!("{url}&kinds={}", self.kinds);
+        }
+        let call = self.client.streams.get(&url).header("Accept", "text/event-stream").call();
+        let response = call.map_err(|error| failure(&url, REPLY_BYTES_MAX, error))?;
+        if !response.status().is_success() {
+            return Err(refused_stream(&url, response));
+        }
+        let reader = response.into_body().into_reader();
+        self.stream = Some((SseParser::new(), Box::new(reader)));
+        Ok(())
+    }
+
+    /// Reads until something is ready or the stream breaks.
+    fn fill(&mut self) -> Result<(), ClientError> {
+        let url = format!("{}{}", self.client.base, routes::EVENTS);
+        let Some((parser, reader)) = &mut self.stream else { return Ok(()) };
+        let mut buffer = [0; 16 * 1024];
+        let read = match reader.read(&mut buffer) {
+            Ok(0) | Err(_) => {
+                // Ended, renewed or broken: either way the next stream resumes after the last.
+                self.stream = None;
+                return Ok(());
+            }
+            Ok(read) => read,
+        };
+        let malformed = |why: String| ClientError::Malformed { url: url.clone(), why };
+        let bytes = buffer.get(..read).expect("a reader returns at most the buffer's length");
+        let messages = parser.push(bytes).map_err(|error| malformed(error.to_string()))?;
+        for SseMessage { data, .. } in messages {
+            let record: EventRecord =
+                serde_json::from_str(&data).map_err(|error| malformed(error.to_string()))?;
+            self.ready.push(record);
+        }
+        self.ready.reverse();
+        Ok(())
+    }
+}
+
+impl Iterator for Events {
+    type Item = Result<EventRecord, ClientError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            if let Some(record) = self.ready.pop() {
+                self.after = Some(record.id());
+                return Some(Ok(record));
+            }
+            let step = if self.stream.is_some() { self.fill() } else { self.open() };
+            match step {
+                Ok(()) => self.failures = 0,
+                Err(error) => {
+                    self.stream = None;
+                    self.ended = !error.is_transient();
+                    let last = BACK_OFF.len().saturating_sub(1);
+                    thread::sleep(BACK_OFF[self.failures.min(last)]);
+                    self.failures = self.failures.saturating_add(1);
+                    return Some(Err(error));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn refused_stream(url: &str, mut response: Response<Body>) -> ClientError {
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(REPLY_BYTES_MAX).read_to_vec();
+    problem_of(url, status, &body.unwrap_or_default())
+}
+
+/// A unit variant as the API writes it.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).expect("plain words serialise");
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// `path` with the query of a page and of filters.
+fn with_query(path: &str, page: &PageQuery, filters: &[(&str, Option<String>)]) -> String {
+    let PageQuery { cursor, limit, order } = page;
+    let own = [
+        ("cursor", cursor.clone()),
+        ("limit", limit.map(|limit| limit.to_string())),
+        ("order", order.map(|order| word(&order))),
+    ];
+    let mut url = path.to_owned();
+    let mut mark = '?';
+    for (name, value) in own.iter().chain(filters) {
+        if let Some(value) = value {
+            // Values are words, numbers and cursors: nothing that needs escaping.
+            let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            let value: String = value.chars().filter(plain).collect();
+            url = format!("{url}{mark}{name}={value}");
+            mark = '&';
+        }
+    }
+    url
+}

@@ -1,0 +1,179 @@
+//! Words for posting, bidding, accepting and confirming.
+
+use earnest_protocol::{
+    market::{
+        AcceptJobRejected, CommitBidRejected, ConfirmReceiptRejected, PostJobRejected,
+        RevealBidRejected,
+    },
+    verification::BoundRejected,
+};
+
+use super::{
+    Words, exceeds_free, exceeds_free_bond, job_not_found, may_not_work, money, percent, say,
+    seal_mismatch, wrong_phase,
+};
+
+pub(super) fn post_job(rejected: PostJobRejected) -> Words {
+    match rejected {
+        PostJobRejected::SealedNotServed => say(
+            "No policy of this version verifies sealed inputs",
+            "Post the job as public, or encrypt nothing that an auditor must read.",
+        ),
+        PostJobRejected::StepsOutOfRange { wanted, min, max } => say(
+            format!("The job has {wanted} steps; a job has {min} to {max}"),
+            "Change the number of steps, or split the job.",
+        ),
+        PostJobRejected::TooManyChunks { wanted, max } => say(
+            format!("The input has {wanted} chunks; this network takes {max}"),
+            "Use larger chunks, or split the job.",
+        ),
+        PostJobRejected::StepGasOutOfRange { wanted, min, max } => say(
+            format!("A step may use {wanted} gas; this network takes {min} to {max}"),
+            "Make steps smaller: the referee must be able to repeat one within a block.",
+        ),
+        PostJobRejected::WorkBoundOutOfRange { wanted, min, max } => say(
+            format!("The work bound is {wanted} gas; for this job it lies within {min} to {max}"),
+            "Raise it to at least one step's limit, or split the job.",
+        ),
+        PostJobRejected::DeadlineOutOfRange { wanted, min, max } => say(
+            format!("The deadline is {wanted} blocks; this network takes {min} to {max}"),
+            "Choose a deadline within these bounds.",
+        ),
+        PostJobRejected::PriceMustBePositive => {
+            say("The price ceiling is zero", "Name the most you would pay; a quote helps.")
+        }
+        PostJobRejected::AuditRateTooLow { wanted, min } => say(
+            format!("The audit rate is {}; this network takes {} up", percent(wanted), percent(min)),
+            "Raise the audit rate.",
+        ),
+        PostJobRejected::AuditorsOutOfRange { wanted, min, max } => say(
+            format!("The job asks for {wanted} auditors; this network draws {min} to {max}"),
+            "Choose a number within these bounds.",
+        ),
+        PostJobRejected::PoolTooSmall { eligible, needed } => say(
+            format!("{eligible} validators are eligible, but this job needs {needed}"),
+            "Ask for fewer auditors, or wait for more validators to bond.",
+        ),
+        PostJobRejected::NoQuote(rejected) => no_quote(rejected),
+        PostJobRejected::AuditCapacityExceeded { wanted, available } => say(
+            format!(
+                "Audits of open jobs would need {} at stake, but validators have {}",
+                money(wanted),
+                money(available)
+            ),
+            "Wait for open jobs to finish, or lower the audit rate or the number of auditors.",
+        ),
+        PostJobRejected::TariffOverflows => say(
+            "At the tariff of its class this work costs more than any amount",
+            "Lower the work bound, or split the job.",
+        ),
+        PostJobRejected::ExceedsFree { wanted, free } => {
+            exceeds_free("Ceiling, audit fees and deposit are", wanted, free)
+        }
+    }
+}
+
+fn no_quote(rejected: BoundRejected) -> Words {
+    match rejected {
+        BoundRejected::DetectionTooLow { detection, minimum } => say(
+            format!(
+                "A wrong result would be convicted with a chance of {}; the least is {}",
+                percent(detection),
+                percent(minimum)
+            ),
+            "Raise the audit rate or the number of auditors.",
+        ),
+        BoundRejected::CollateralTooLarge => say(
+            "No amount of collateral would make a wrong result a loss under this policy",
+            "Raise the audit rate, or declare a smaller outside gain if that is true.",
+        ),
+    }
+}
+
+pub(super) fn commit_bid(rejected: CommitBidRejected) -> Words {
+    match rejected {
+        CommitBidRejected::JobNotFound => job_not_found(),
+        CommitBidRejected::WrongPhase { phase } => wrong_phase(phase, "taking sealed bids"),
+        CommitBidRejected::NotAProvider => {
+            say("The account has no provider bond", "Bond for the role of provider first.")
+        }
+        CommitBidRejected::MayNotWork => may_not_work(),
+        CommitBidRejected::OwnJob => {
+            say("A requester cannot bid for its own job", "Leave this job to others.")
+        }
+        CommitBidRejected::AlreadyBid => {
+            say("This provider has a bid in this job already", "Open that bid when bidding ends.")
+        }
+        CommitBidRejected::BidsAtLimit { limit } => say(
+            format!("The job already has its {limit} bids"),
+            "Bid earlier on the next job.",
+        ),
+        CommitBidRejected::ReputationTooLow { score, wanted } => say(
+            format!("The score is {}, but the job asks for {}", percent(score), percent(wanted)),
+            "Earn reputation with jobs that ask for less.",
+        ),
+        CommitBidRejected::PoolTooConcentrated { share, assumed } => say(
+            format!(
+                "Without this account's own validator one hand would hold {} of the pool; the \
+                 job was priced for {}",
+                percent(share),
+                percent(assumed)
+            ),
+            "Bid on jobs posted after the pool has grown, or run the validator elsewhere.",
+        ),
+        CommitBidRejected::ExceedsFree { wanted, free } => {
+            exceeds_free("The bid's deposit is", wanted, free)
+        }
+    }
+}
+
+pub(super) fn reveal_bid(rejected: RevealBidRejected) -> Words {
+    match rejected {
+        RevealBidRejected::JobNotFound => job_not_found(),
+        RevealBidRejected::WrongPhase { phase } => wrong_phase(phase, "opening bids"),
+        RevealBidRejected::NoBid => {
+            say("The account sealed no bid in this job", "Only sealed bids can be opened.")
+        }
+        RevealBidRejected::AlreadyRevealed => {
+            say("This bid is open already", "Nothing needs to be done.")
+        }
+        RevealBidRejected::SealMismatch => seal_mismatch("This price with this salt"),
+        RevealBidRejected::ExceedsCeiling { price, ceiling } => say(
+            format!("The price is {}, but the ceiling is {}", money(price), money(ceiling)),
+            "Such a bid cannot win; bid below the ceiling next time.",
+        ),
+        RevealBidRejected::MayNotWork => may_not_work(),
+        RevealBidRejected::ExceedsFreeBond { wanted, free_bond } => {
+            exceeds_free_bond("The collateral is", wanted, free_bond)
+        }
+        RevealBidRejected::NoQuote(rejected) => no_quote(rejected),
+    }
+}
+
+pub(super) fn accept_job(rejected: AcceptJobRejected) -> Words {
+    match rejected {
+        AcceptJobRejected::JobNotFound => job_not_found(),
+        AcceptJobRejected::WrongPhase { phase } => wrong_phase(phase, "offered to its winner"),
+        AcceptJobRejected::NotTheWinner => say(
+            "The job is offered to another provider now",
+            "Wait: it is offered to the next best bid if that one does not accept.",
+        ),
+        AcceptJobRejected::MayNotWork => may_not_work(),
+    }
+}
+
+pub(super) fn confirm_receipt(rejected: ConfirmReceiptRejected) -> Words {
+    match rejected {
+        ConfirmReceiptRejected::JobNotFound => job_not_found(),
+        ConfirmReceiptRejected::WrongPhase { phase } => {
+            wrong_phase(phase, "in its challenge window")
+        }
+        ConfirmReceiptRejected::NotTheRequester => say(
+            "Only the requester confirms that the output arrived",
+            "Sign with the account that posted the job.",
+        ),
+        ConfirmReceiptRejected::AlreadyConfirmed => {
+            say("The output is confirmed already", "Nothing needs to be done.")
+        }
+    }
+}

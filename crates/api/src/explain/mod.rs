@@ -1,0 +1,135 @@
+//! Sentences: what each refusal means and what to do about it.
+//!
+//! Law: matches are complete, so that a new refusal cannot be left without words; a detail shows
+//! both numbers, a hint is an instruction.
+//! Not here: codes and fields (`refusal`).
+
+mod account;
+mod chain;
+mod market;
+mod verification;
+
+use earnest_protocol::{Amount, Ratio, Rejected, market::Phase};
+
+pub(crate) use chain::{block, genesis};
+
+/// What is wrong, and what to do next.
+pub(crate) type Words = (String, &'static str);
+
+/// The words for a refused transaction or command.
+pub(crate) fn rejected(rejected: &Rejected) -> Words {
+    match *rejected {
+        Rejected::Transaction(r) => account::transaction(r),
+        Rejected::Transfer(r) => account::transfer(r),
+        Rejected::Bond(r) => account::bond(r),
+        Rejected::Unbond(r) => account::unbond(r),
+        Rejected::Unjail(r) => account::unjail(r),
+        Rejected::ClaimRewards(r) => account::claim_rewards(r),
+        Rejected::PostJob(r) => market::post_job(r),
+        Rejected::CommitBid(r) => market::commit_bid(r),
+        Rejected::RevealBid(r) => market::reveal_bid(r),
+        Rejected::AcceptJob(r) => market::accept_job(r),
+        Rejected::ConfirmReceipt(r) => market::confirm_receipt(r),
+        Rejected::CommitResult(r) => verification::commit_result(r),
+        Rejected::OpenSeed(r) => verification::open_seed(r),
+        Rejected::CommitVerdict(r) => verification::commit_verdict(r),
+        Rejected::RevealResult(r) => verification::reveal_result(r),
+        Rejected::RevealVerdict(r) => verification::reveal_verdict(r),
+        Rejected::Challenge(r) => verification::challenge(r),
+        Rejected::OpenNode(r) => verification::open_node(r),
+        Rejected::RejectChild(r) => verification::reject_child(r),
+        Rejected::ProveStep(r) => verification::prove_step(r),
+        Rejected::RequestData(r) => verification::request_data(r),
+        Rejected::ServeData(r) => verification::serve_data(r),
+        Rejected::ReportCopy(r) => verification::report_copy(r),
+    }
+}
+
+fn say(detail: impl Into<String>, hint: &'static str) -> Words {
+    (detail.into(), hint)
+}
+
+/// Tokens for people, base units for programs.
+fn money(amount: Amount) -> String {
+    let (whole, rest) = (amount.units() / Amount::TOKEN, amount.units() % Amount::TOKEN);
+    let fraction = format!("{rest:09}");
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{whole}{point}{fraction} tokens ({amount} base units)")
+}
+
+/// A ratio in per cent, exactly.
+fn percent(ratio: Ratio) -> String {
+    let (whole, rest) = (ratio.parts() / 10_000_000, ratio.parts() % 10_000_000);
+    let fraction = format!("{rest:07}");
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{whole}{point}{fraction} %")
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Bidding => "taking sealed bids",
+        Phase::RevealingBids => "opening bids",
+        Phase::Offered => "offered to its winner",
+        Phase::Executing => "being executed",
+        Phase::Committed => "waiting for the seed of its draw",
+        Phase::Auditing => "being audited",
+        Phase::AuditingOpen => "being audited with open seats",
+        Phase::Revealing => "opening sealed results",
+        Phase::Challengeable => "in its challenge window",
+        Phase::Closed => "closed",
+    }
+}
+
+fn job_not_found() -> Words {
+    say("There is no such job", "Check the job's number and that you talk to the right network.")
+}
+
+fn wrong_phase(phase: Phase, wanted: &str) -> Words {
+    let hint = match phase {
+        Phase::Closed => "The job is over; look at its outcome and reason.",
+        _ => "Read the job's phase and the height until which it lasts, and act in its turn.",
+    };
+    say(format!("The job is {}, but must be {wanted}", phase_name(phase)), hint)
+}
+
+fn may_not_work() -> Words {
+    say(
+        "This operator may not take new work: it is jailed, tombstoned, or below its least stake",
+        "Look at its standing: ask for release from jail, or bond more.",
+    )
+}
+
+fn exceeds_free(what: &str, wanted: Amount, free: Amount) -> Words {
+    let detail = format!("{what} {}, but the account has {} free", money(wanted), money(free));
+    say(detail, "Fund the account, wait for locks to return, or ask for less.")
+}
+
+fn exceeds_free_bond(what: &str, wanted: Amount, free_bond: Amount) -> Words {
+    let (wanted, free) = (money(wanted), money(free_bond));
+    let detail = format!("{what} {wanted}, but {free} of the bond are free");
+    say(detail, "Bond more, or wait until open jobs release what they lock.")
+}
+
+fn seal_mismatch(what: &str) -> Words {
+    say(
+        format!("{what} is not what was sealed"),
+        "Open exactly what was sealed, with the same salt, for this job and network.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_ratios_are_written_exactly() {
+        let amount = |units| money(Amount::new(units).unwrap());
+        assert_eq!(amount(0), "0 tokens (0 base units)");
+        assert_eq!(amount(1), "0.000000001 tokens (1 base units)");
+        assert_eq!(amount(12_500_000_000), "12.5 tokens (12500000000 base units)");
+        assert_eq!(percent(Ratio::percent(5)), "5 %");
+        assert_eq!(percent(Ratio::new(123_456_789).unwrap()), "12.3456789 %");
+    }
+}

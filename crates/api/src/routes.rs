@@ -1,0 +1,113 @@
+//! Routes: what a node answers to, and where a client asks.
+//!
+//! Templates are written as `axum` 0.8 reads them. All bodies are JSON unless said otherwise;
+//! every reply that is not a success is a [`Problem`](crate::Problem).
+//!
+//! | method | route | body or query | reply |
+//! | --- | --- | --- | --- |
+//! | POST | [`TRANSACTIONS`] | `SignedTransaction` as JSON, or encoded as octets | 202 `Receipt` |
+//! | GET | [`TRANSACTION`] | | `Receipt` |
+//! | POST | [`SIMULATE`] | `SimulateRequest` | `Simulation` |
+//! | POST | [`QUOTE`] | `QuoteRequest` | `QuoteView` |
+//! | GET | [`HEAD`] | | `HeadView` |
+//! | GET | [`NETWORK`] | | `NetworkView` |
+//! | GET | [`PARAMS`] | | `RawParams` |
+//! | GET | [`ACCOUNTS`] | page | `Page<AccountView>` |
+//! | GET | [`ACCOUNT`] | | `AccountView` |
+//! | GET | [`OPERATORS`] | page, `role=` | `Page<OperatorView>` |
+//! | GET | [`OPERATOR`] | | `OperatorView` |
+//! | GET | [`JOBS`] | page, `phase=` (or `open`), `requester=`, `provider=` | `Page<JobSummary>` |
+//! | GET | [`JOB`] | | `JobView` |
+//! | GET | [`SLASHES`] | page | `Page<SlashView>` |
+//! | GET | [`BLOCKS`] | page | `Page<BlockView>` |
+//! | GET | [`BLOCK`] | | `BlockView` |
+//! | GET | [`EVENTS`] | `after=`, `kinds=` (comma), `Last-Event-ID` | server-sent events |
+//! | PUT | [`BLOBS`] | raw octets | 201 `BlobReceipt` |
+//! | GET | [`BLOB`] | | raw octets |
+//! | GET | [`HEALTHZ`], [`READYZ`] | | 200, or 503 |
+
+use core::fmt;
+
+use earnest_protocol::{Address, Digest, Height, JobId, OperatorId};
+
+/// Submits a transaction; again gives the same receipt.
+pub const TRANSACTIONS: &str = "/v1/transactions";
+/// What became of a transaction.
+pub const TRANSACTION: &str = "/v1/transactions/{hash}";
+/// Tries a command without doing it.
+pub const SIMULATE: &str = "/v1/simulate/transaction";
+/// What posting a job would take.
+pub const QUOTE: &str = "/v1/quote";
+/// Where the chain is; cheap to ask often.
+pub const HEAD: &str = "/v1/head";
+/// Everything about the network as a whole.
+pub const NETWORK: &str = "/v1/network";
+/// The parameters in force.
+pub const PARAMS: &str = "/v1/params";
+/// All accounts.
+pub const ACCOUNTS: &str = "/v1/accounts";
+/// One account.
+pub const ACCOUNT: &str = "/v1/accounts/{address}";
+/// All operators.
+pub const OPERATORS: &str = "/v1/operators";
+/// One operator.
+pub const OPERATOR: &str = "/v1/operators/{id}";
+/// All jobs.
+pub const JOBS: &str = "/v1/jobs";
+/// One job.
+pub const JOB: &str = "/v1/jobs/{id}";
+/// All slashes.
+pub const SLASHES: &str = "/v1/slashes";
+/// All blocks.
+pub const BLOCKS: &str = "/v1/blocks";
+/// One block.
+pub const BLOCK: &str = "/v1/blocks/{height}";
+/// Everything that happens, as it happens.
+pub const EVENTS: &str = "/v1/events";
+/// Stores a blob.
+pub const BLOBS: &str = "/v1/blobs";
+/// One blob.
+pub const BLOB: &str = "/v1/blobs/{digest}";
+/// Is the process alive?
+pub const HEALTHZ: &str = "/healthz";
+/// Is the node ready to serve?
+pub const READYZ: &str = "/readyz";
+
+/// Seconds between heartbeats of a silent event stream.
+pub const HEARTBEAT_SECONDS: u64 = 15;
+/// Most bytes of a blob: a state or an output; programs and chunks are smaller.
+pub const BLOB_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The path of one transaction.
+pub fn transaction(hash: &Digest) -> String {
+    one(TRANSACTIONS, hash)
+}
+
+/// The path of one account.
+pub fn account(address: &Address) -> String {
+    one(ACCOUNTS, address)
+}
+
+/// The path of one operator.
+pub fn operator(id: OperatorId) -> String {
+    one(OPERATORS, id)
+}
+
+/// The path of one job.
+pub fn job(id: JobId) -> String {
+    one(JOBS, id)
+}
+
+/// The path of one block.
+pub fn block(height: Height) -> String {
+    one(BLOCKS, height)
+}
+
+/// The path of one blob.
+pub fn blob(digest: &Digest) -> String {
+    one(BLOBS, digest)
+}
+
+fn one(list: &str, name: impl fmt::Display) -> String {
+    format!("{list}/{name}")
+}

@@ -1,0 +1,453 @@
+//! Views: what a node shows of its state.
+//!
+//! Law: names are those of the rules; amounts are decimal strings of base units, ratios parts per
+//! billion, heights and identifiers numbers; every account comes with its address.
+//! Not here: how a view is made (`views`).
+
+use earnest_protocol::{
+    AccountId, Address, Amount, Blocks, Digest, Epoch, Factor, Gas, Height, JobId, OperatorId,
+    ParamsVersion, Ratio, RawParams, Role, SlashId, UnbondingId,
+    command::{DataItem, Node, PostJob, ResourceClass},
+    ledger::JobPot,
+    market::{Assignment, BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
+    slashing::{Claims, Offence, SlashState},
+    staking::Standing,
+    verification::{BoundTerms, Ended, Quote, SealedResult, SeatState, Seed, Turn},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::TxHash;
+
+/// An account by both its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRef {
+    /// Its number.
+    pub id: AccountId,
+    /// Who signs for it.
+    pub address: Address,
+}
+
+/// One account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Its number.
+    pub id: AccountId,
+    /// Who signs for it.
+    pub address: Address,
+    /// What it has at its disposal.
+    pub free: Amount,
+    /// Transactions in blocks: the nonce of the next, if none is pending.
+    pub nonce: u64,
+    /// The nonce to sign next, after what is pending at this node.
+    pub next_nonce: u64,
+    /// Its provider bond, if it has one.
+    pub provider: Option<OperatorId>,
+    /// Its validator bond, if it has one.
+    pub validator: Option<OperatorId>,
+}
+
+/// One role of one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorView {
+    /// Its number.
+    pub id: OperatorId,
+    /// Whose it is.
+    pub account: AccountRef,
+    /// What its bond is for.
+    pub role: Role,
+    /// May it take new work?
+    pub standing: Standing,
+    /// True if it may: active, and its stake not below its minimum.
+    pub may_work: bool,
+    /// All it has at risk: free bond and locks.
+    pub stake: Amount,
+    /// The part that backs nothing right now.
+    pub free_bond: Amount,
+    /// The part that backs open jobs.
+    pub locked: Amount,
+    /// The least stake with which it may take new work.
+    pub stake_min: Amount,
+    /// The stake that draws and shares count: 0 while it may not work.
+    pub weight: Amount,
+    /// What auctions see, in parts per billion.
+    pub score: Ratio,
+    /// Were its results right? In parts per billion.
+    pub correctness: Ratio,
+    /// Were they in time? In parts per billion.
+    pub timeliness: Ratio,
+    /// Count of offences as of `strikes_at`, in parts per billion of one.
+    pub strikes: Factor,
+    /// When `strikes` was last faded.
+    pub strikes_at: Epoch,
+    /// Peer rewards accrued and not yet collected, as of the last change of its stake.
+    pub peer_accrued: Amount,
+    /// Its queue of withdrawals, oldest first.
+    pub unbondings: Vec<UnbondingView>,
+}
+
+/// One entry of the unbonding queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnbondingView {
+    /// Its number.
+    pub id: UnbondingId,
+    /// What will be paid out, unless it is slashed.
+    pub amount: Amount,
+    /// When it was queued.
+    pub queued_at: Height,
+    /// When it is paid out.
+    pub matures: Epoch,
+}
+
+/// A job as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSummary {
+    /// Its number.
+    pub id: JobId,
+    /// Who pays.
+    pub requester: AccountRef,
+    /// When it was posted.
+    pub posted_at: Height,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The last height of this phase.
+    pub until: Height,
+    /// Hash of the program.
+    pub program: Digest,
+    /// How many steps are asked for.
+    pub steps: u64,
+    /// Most gas of all steps together.
+    pub gas_bound: Gas,
+    /// On which hardware.
+    pub class: ResourceClass,
+    /// The most the requester pays.
+    pub price_max: Amount,
+    /// What a provider locks at no discount.
+    pub collateral: Amount,
+    /// The chance that a wrong result is convicted.
+    pub detection: Ratio,
+    /// Offers so far; 0 once closed.
+    pub bid_count: u32,
+    /// Who does it, and for how much.
+    pub provider: Option<AccountRef>,
+    /// What the provider is paid for all steps in time.
+    pub price: Option<Amount>,
+    /// Disputes that have not ended.
+    pub open_disputes: u32,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+    /// Why.
+    pub reason: Option<CloseReason>,
+}
+
+/// Everything about one job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobView {
+    /// Its number.
+    pub id: JobId,
+    /// Who pays.
+    pub requester: AccountRef,
+    /// The version of the parameters it is judged by.
+    pub params: ParamsVersion,
+    /// When it was posted.
+    pub posted_at: Height,
+    /// What was asked.
+    pub terms: PostJob,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The last height of this phase.
+    pub until: Height,
+    /// Offers, by slot in order of arrival; emptied when the job closes.
+    pub bids: Vec<BidView>,
+    /// Slots of the opened bids that may still win, best first.
+    pub ranks: Vec<u8>,
+    /// To whom the job is offered now, while it is.
+    pub offered_to: Option<AccountRef>,
+    /// The winner's obligation.
+    pub assignment: Option<Assignment>,
+    /// The winner.
+    pub provider: Option<AccountRef>,
+    /// How it ended.
+    pub closed: Option<Closed>,
+    /// What its pots hold; nothing once closed.
+    pub pots: Vec<PotView>,
+    /// What the quote was computed from.
+    pub bound: BoundTerms,
+    /// What was quoted when it was posted.
+    pub quote: Quote,
+    /// Blocks that auditors have for their verdicts.
+    pub audit_blocks: Blocks,
+    /// What an auditor's seat locks.
+    pub audit_lock: Amount,
+    /// The provider's result.
+    pub result: Option<SealedResult>,
+    /// The seed of the draw of auditors.
+    pub seed: Seed,
+    /// How often silent seats were drawn again.
+    pub round: u8,
+    /// The auditors.
+    pub seats: Vec<SeatView>,
+    /// Nodes that the provider disclosed; emptied when the job closes.
+    pub opened: Vec<OpenedNode>,
+    /// Every dispute, open or ended.
+    pub disputes: Vec<DisputeView>,
+    /// Every request for bytes; emptied when the job closes.
+    pub requests: Vec<DataRequestView>,
+    /// The requester has the output.
+    pub receipt: bool,
+}
+
+/// One offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BidView {
+    /// Its place.
+    pub slot: u8,
+    /// Which bond is behind it.
+    pub operator: OperatorId,
+    /// Whose it is.
+    pub account: AccountRef,
+    /// What was sealed.
+    pub seal: Digest,
+    /// What became of it.
+    pub state: BidState,
+}
+
+/// What one pot of a job holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PotView {
+    /// Which pot.
+    pub pot: JobPot,
+    /// What it holds.
+    pub amount: Amount,
+}
+
+/// One auditor's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatView {
+    /// Its place.
+    pub seat: u8,
+    /// Which bond is behind it; none while vacant.
+    pub operator: Option<OperatorId>,
+    /// Who sits there.
+    pub account: Option<AccountRef>,
+    /// What it is paid.
+    pub pay: Amount,
+    /// What it has done.
+    pub state: SeatState,
+}
+
+/// A node of the commitment tree that the provider disclosed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedNode {
+    /// Which node.
+    pub node: Node,
+    /// Its children, left to right.
+    pub children: Vec<Digest>,
+}
+
+/// One challenger's game.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisputeView {
+    /// Who says that the result is wrong.
+    pub challenger: AccountRef,
+    /// The pot of the money behind that.
+    pub lock: JobPot,
+    /// The node in dispute; at the tree's depth, the leaf.
+    pub node: Node,
+    /// The disputed leaf, once the game is there.
+    pub leaf: Option<u64>,
+    /// Whose move it is.
+    pub turn: Turn,
+    /// The last height at which that side may move.
+    pub until: Height,
+    /// What is left of the accused's clock.
+    pub accused_left: Blocks,
+    /// What is left of the challenger's clock.
+    pub challenger_left: Blocks,
+    /// Moves made by both.
+    pub moves: u32,
+    /// How it ended.
+    pub ended: Option<Ended>,
+}
+
+/// A request for bytes on the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRequestView {
+    /// Who asked.
+    pub asker: AccountRef,
+    /// For what.
+    pub item: DataItem,
+    /// Who must produce it.
+    pub answerable: AccountRef,
+    /// By when.
+    pub until: Height,
+    /// It was produced.
+    pub served: bool,
+}
+
+/// Stake taken from one operator for one offence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlashView {
+    /// Its number.
+    pub id: SlashId,
+    /// What for.
+    pub offence: Offence,
+    /// From which bond.
+    pub operator: OperatorId,
+    /// From whom.
+    pub account: AccountRef,
+    /// In which role.
+    pub role: Role,
+    /// About which job.
+    pub job: JobId,
+    /// What was taken and is not yet paid out; 0 once executed.
+    pub pending: Amount,
+    /// When it is paid out.
+    pub state: SlashState,
+    /// Who was injured, by how much at most, and who reported it.
+    pub claims: Claims,
+}
+
+/// One block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockView {
+    /// Its place.
+    pub height: Height,
+    /// Its hash.
+    pub hash: Digest,
+    /// The hash of the block before.
+    pub parent: Digest,
+    /// Its time, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// What the leading replica showed; none if withheld.
+    pub beacon: Option<Digest>,
+    /// The root of the state after it.
+    pub state_root: Digest,
+    /// What an ordinary transaction cost in it.
+    pub base_fee: Amount,
+    /// Its transactions, in order.
+    pub transactions: Vec<TxHash>,
+    /// How many events it has.
+    pub event_count: u32,
+    /// True if it stays.
+    pub is_final: bool,
+}
+
+/// Where the chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadView {
+    /// The digest of the genesis: what signatures and seals bind.
+    pub network: Digest,
+    /// The last block.
+    pub height: Height,
+    /// The last block that stays.
+    pub final_height: Height,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its time, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// What an ordinary transaction costs.
+    pub base_fee: Amount,
+}
+
+/// Everything about the network as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkView {
+    /// A name for people.
+    pub name: String,
+    /// The digest of the genesis: what signatures and seals bind.
+    pub network: Digest,
+    /// The last block.
+    pub height: Height,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its time, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// What an ordinary transaction costs.
+    pub base_fee: Amount,
+    /// The root of the state after it.
+    pub state_root: Digest,
+    /// The parameters in force.
+    pub params: RawParams,
+    /// Where all money is.
+    pub supply: SupplyView,
+    /// How many there are of what.
+    pub counts: CountsView,
+    /// Does the money add up?
+    pub conservation: ConservationView,
+}
+
+/// Where all money is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplyView {
+    /// All money ever issued.
+    pub issued: Amount,
+    /// All money ever burnt.
+    pub burnt: Amount,
+    /// The difference: all there is.
+    pub total: Amount,
+    /// At risk in bonds and locks.
+    pub staked: Amount,
+    /// The network's own.
+    pub treasury: Amount,
+    /// What insures requesters.
+    pub insurance: Amount,
+    /// Shares of slashes that belong to honest providers.
+    pub provider_peers: Amount,
+    /// Shares of slashes that belong to honest validators.
+    pub validator_peers: Amount,
+}
+
+/// How many there are of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountsView {
+    /// Accounts.
+    pub accounts: u64,
+    /// Providers, whatever their standing.
+    pub providers: u64,
+    /// Providers that may take new work.
+    pub providers_active: u64,
+    /// Validators, whatever their standing.
+    pub validators: u64,
+    /// Validators that may take new work.
+    pub validators_active: u64,
+    /// Slashes.
+    pub slashes: u64,
+    /// Jobs, by what became of them.
+    pub jobs: JobCounts,
+}
+
+/// Does the money add up?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConservationView {
+    /// True if all pots sum to `expected`.
+    pub holds: bool,
+    /// All pots added up; none if that exceeds any possible supply.
+    pub pots: Option<Amount>,
+    /// What was issued less what was burnt.
+    pub expected: Option<Amount>,
+}
+
+/// What posting a job takes and gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteView {
+    /// Collateral, detection and what they follow from.
+    pub quote: Quote,
+    /// What the work costs at the class's tariff: a fair price, and what one auditor is paid.
+    pub tariff: Amount,
+    /// The price ceiling, into escrow; what the price leaves of it comes back.
+    pub price_max: Amount,
+    /// For the auditors; comes back if none is drawn.
+    pub audit_fees: Amount,
+    /// Comes back unless the requester withholds its part.
+    pub deposit: Amount,
+    /// The three together.
+    pub total: Amount,
+    /// What the transaction itself costs now.
+    pub base_fee: Amount,
+    /// What one provider's bid locks besides its collateral.
+    pub bid_deposit: Amount,
+    /// Blocks that auditors would have.
+    pub audit_blocks: Blocks,
+}

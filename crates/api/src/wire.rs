@@ -1,0 +1,86 @@
+//! Requests and replies that are not views: submission, simulation, quotes, blobs.
+//!
+//! Law: an unknown field of a request is refused; readers of replies ignore fields they do not
+//! know.
+
+use earnest_protocol::{
+    Address, Command, Digest, Event, Height, command::PostJob, ledger::Movement,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Refusal, TxHash, transaction};
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TxStatus {
+    /// Accepted by this node, in no block yet.
+    Pending,
+    /// In a block that could still be replaced; with one operator never seen.
+    Included,
+    /// In a block that stays.
+    Final,
+}
+
+/// What became of a submitted transaction. Submitting it again gives the same receipt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Its identity.
+    pub hash: TxHash,
+    /// How far it has come.
+    pub status: TxStatus,
+    /// The block it is in.
+    pub height: Option<Height>,
+    /// Why the rules refused its command: the nonce is used, the fee burnt, nothing else done.
+    pub refusal: Option<Refusal>,
+}
+
+impl Receipt {
+    /// True if it is in a block and the rules accepted it.
+    pub fn is_accepted(&self) -> bool {
+        self.height.is_some() && self.refusal.is_none()
+    }
+}
+
+/// Asks what a command would do, unsigned and without doing it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateRequest {
+    /// Who would sign.
+    pub signer: Address,
+    /// What would be asked.
+    #[serde(with = "transaction::command")]
+    pub command: Command,
+}
+
+/// What a command would do to the latest state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Simulation {
+    /// The state it was tried on.
+    pub height: Height,
+    /// Why it would be refused, if it would.
+    pub refusal: Option<Refusal>,
+    /// What would happen.
+    pub events: Vec<Event>,
+    /// Which money would move.
+    pub movements: Vec<Movement>,
+}
+
+/// Asks what posting a job would take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuoteRequest {
+    /// Who would post it; its own validator does not count as an auditor.
+    pub signer: Option<Address>,
+    /// The job.
+    pub terms: PostJob,
+}
+
+/// A blob was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobReceipt {
+    /// The blake3 hash of its bytes: its name.
+    pub digest: Digest,
+    /// How many bytes it has.
+    pub size: u64,
+}
