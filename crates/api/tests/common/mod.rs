@@ -1,6 +1,8 @@
 //! What several test files need: a second EIP-712 encoder, and transactions of every kind.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod transactions;
+
 use alloy_primitives::{U256, hex, keccak256};
 use serde_json::Value;
 
