@@ -143,7 +143,8 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
     let mut codes = BTreeSet::new();
     for refusal in &refusals {
         assert!(codes.insert(refusal.code.clone()), "{} twice", refusal.code);
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/');
+        let plain =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/');
         assert!(refusal.code.contains('/') && refusal.code.chars().all(plain), "{}", refusal.code);
         assert!(refusal.hint.ends_with('.') && refusal.hint.len() > 10, "{refusal}");
         assert!(refusal.detail.len() > 10 && !refusal.detail.ends_with('.'), "{refusal}");

@@ -4,9 +4,7 @@ use earnest_api::{
     SignatureRejected, SignedTransaction, Signer, recover, signing_hash, transaction,
     wallet_request,
 };
-use earnest_protocol::{
-    Address, Amount, Command, Digest, Height, Role, Transaction, command as c,
-};
+use earnest_protocol::{Address, Amount, Command, Digest, Height, Role, Transaction, command as c};
 use serde::Deserialize;
 use serde_json::Value;
 

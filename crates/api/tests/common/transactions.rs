@@ -36,8 +36,12 @@ fn item() -> impl Strategy<Value = c::DataItem> {
 
 fn opening() -> impl Strategy<Value = c::Opening> {
     (digest(), digest(), any::<u64>(), any::<u64>(), digest()).prop_map(
-        |(root, output, gas, steps, salt)| {
-            c::Opening { root, output, gas: Gas::new(gas), steps, salt }
+        |(root, output, gas, steps, salt)| c::Opening {
+            root,
+            output,
+            gas: Gas::new(gas),
+            steps,
+            salt,
         },
     )
 }
@@ -131,8 +135,11 @@ fn of_verification() -> impl Strategy<Value = Command> {
             Command::ProveStep(c::ProveStep { job, leaf, evidence })
         }),
         (job(), item()).prop_map(|(job, item)| Command::RequestData(c::RequestData { job, item })),
-        (job(), item(), bytes())
-            .prop_map(|(job, item, bytes)| Command::ServeData(c::ServeData { job, item, bytes })),
+        (job(), item(), bytes()).prop_map(|(job, item, bytes)| Command::ServeData(c::ServeData {
+            job,
+            item,
+            bytes
+        })),
         (job(), any::<u32>(), opening()).prop_map(|(job, accused, opening)| {
             Command::ReportCopy(c::ReportCopy { job, accused: AccountId::new(accused), opening })
         }),
