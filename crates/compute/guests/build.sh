@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the guests. Usage: build.sh [check]
-# With `check`: builds into a temporary folder and compares with the committed modules; needs the tool
-# version that manifest.toml names, because another compiler makes another (equally valid) program.
+# With `check`: builds into a temporary folder and compares with the committed modules; needs the
+# tool version that manifest.toml names, because another compiler makes another program.
 set -eu
 cd "$(dirname "$0")"
 out=.

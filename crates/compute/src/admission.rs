@@ -1,22 +1,23 @@
 //! Which modules may be run, and the rewrite that makes their cost a function of their bytes.
 //!
 //! Key terms: *gas* counts executed instructions, weighted ([`cost`]); one unit is about half a
-//! nanosecond of the interpreter. *Admission* checks a module against fixed limits in time linear in
-//! its size and returns a rewritten module that counts gas and call depth by itself, so that every
-//! engine counts alike. Engines' own fuel is not neutral and never enters a commitment.
-//! Laws: admission is a pure function of the bytes; a module within the limits compiles in bounded time
-//! and cannot reach an engine's own limits (stack, tables, memory) before ours.
+//! nanosecond of the interpreter. *Admission* checks a module against fixed limits in time linear
+//! in its size and returns a rewritten module that counts gas and call depth by itself, so that
+//! every engine counts alike. Engines' own fuel is not neutral and never enters a commitment.
+//! Laws: admission is a pure function of the bytes; a module within the limits compiles in bounded
+//! time and cannot reach an engine's own limits (stack, tables, memory) before ours.
 //!
-//! The rewrite adds two private globals behind the module's own (so that no index changes), one export
-//! ([`GAS_EXPORT`]) and, at the head of each basic block, a charge for the block. A negative counter
-//! traps at function entries and loop heads; the host tests it once more at the end of a step. Where
-//! exactly a step traps does not matter: every trap is the same FAULT. Calls are bracketed by a depth
-//! counter, tested at function entry against [`CALL_DEPTH_MAX`]. Custom sections are dropped.
+//! The rewrite adds two private globals behind the module's own (so that no index changes), one
+//! export ([`GAS_EXPORT`]) and, at the head of each basic block, a charge for the block. A negative
+//! counter traps at function entries and loop heads; the host tests it once more at the end of a
+//! step. Where exactly a step traps does not matter: every trap is the same FAULT. Calls are
+//! bracketed by a depth counter, tested at function entry against [`CALL_DEPTH_MAX`]. Custom
+//! sections are dropped.
 //!
-//! Refused besides what [`AdmissionRejected`] lists: everything outside WebAssembly 1.0 with mutable
-//! globals, sign extension, saturating conversion, multiple values and fixed-width SIMD. Bulk memory is
-//! therefore refused (a charge by length is not built); `memory.grow` is refused because it never could
-//! succeed.
+//! Refused besides what [`AdmissionRejected`] lists: everything outside WebAssembly 1.0 with
+//! mutable globals, sign extension, saturating conversion, multiple values and fixed-width SIMD.
+//! Bulk memory is therefore refused (a charge by length is not built); `memory.grow` is refused
+//! because it never could succeed.
 //! Not here: running anything (`executor`).
 
 mod meter;
@@ -26,7 +27,7 @@ use std::fmt;
 
 use crate::digest::Digest;
 
-pub use meter::cost;
+pub use meter::{BLOCK_GAS, FUNCTION_GAS, LOOP_GAS, cost};
 
 /// Most bytes of a module (64 KiB).
 pub const MODULE_BYTES_MAX: usize = 64 * 1024;
@@ -62,8 +63,8 @@ pub const MEMORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub const STATE_BYTES_MAX: usize = 1024 * 1024;
 /// Most calls inside one another; one more is a fault.
 pub const CALL_DEPTH_MAX: u32 = 500;
-/// The name under which the rewritten module exports its gas counter (a mutable i64). Exports of the
-/// original that begin with [`RESERVED_PREFIX`] are refused.
+/// The name under which the rewritten module exports its gas counter (a mutable i64). Exports of
+/// the original that begin with [`RESERVED_PREFIX`] are refused.
 pub const GAS_EXPORT: &str = "earnest_gas";
 /// Names the guest may not export.
 pub const RESERVED_PREFIX: &str = "earnest_";
@@ -200,7 +201,7 @@ impl fmt::Display for AdmissionRejected {
             }
             R::MemoryNotFixed { minimum, maximum, limit } => write!(
                 f,
-                "memory of {minimum} to {maximum:?} pages; needs one with minimum = maximum <= {limit}"
+                "memory of {minimum} to {maximum:?} pages; needed: minimum = maximum <= {limit}"
             ),
             R::RefusedInstruction { function, name } => {
                 write!(f, "function {function} uses {name}, which is refused")

@@ -3,14 +3,14 @@
 //! ```text
 //!   root ─ provider opens exactly its 16 children ─► challenger names the first child it rejects
 //!        ─ ... one level down each round ...       ─► a leaf i: provider sends `StepEvidence`
-//!        ─ `judge` recomputes that one step        ─► Holds (challenger loses) | Fails (provider loses)
+//!        ─ `judge` recomputes that one step  ─► Holds: challenger loses | Fails: provider loses
 //! ```
-//! By naming child c the challenger accepts the children before it, so leaf i - 1 is agreed and lies
-//! under the same root: its path is checked, no dispute about it is possible.
-//! Laws: `judge` is pure and total on any bytes; evidence that is not what the task and the root bind is
-//! rejected (the provider's clock runs on), never ruled upon; leaf 0 follows from program and seed alone;
-//! after a stopped leaf the next follows without any execution. The game is one-sided: `Holds` says
-//! nothing about the rest of either tree.
+//! By naming child c the challenger accepts the children before it, so leaf i - 1 is agreed and
+//! lies under the same root: its path is checked, no dispute about it is possible.
+//! Laws: `judge` is pure and total on any bytes; evidence that is not what the task and the root
+//! bind is rejected (the provider's clock runs on), never ruled upon; leaf 0 follows from program
+//! and seed alone; after a stopped leaf the next follows without any execution. The game is
+//! one-sided: `Holds` says nothing about the rest of either tree.
 //! Not here: clocks, deposits, whose turn it is (the ledger).
 
 use std::fmt;
@@ -85,8 +85,8 @@ pub enum EvidenceRejected {
     },
     /// `after` does not hash to the disputed leaf or carries another index.
     OtherLeaf,
-    /// Leaf i - 1 is absent (or present for leaf 0), carries another index, or its path does not end
-    /// in the root.
+    /// Leaf i - 1 is absent (or present for leaf 0), carries another index, or its path does not
+    /// end in the root.
     BeforeNotProven,
     /// The program is not the task's.
     OtherProgram,
@@ -238,7 +238,8 @@ fn follow(task: &Task, before: &Leaf, evidence: &StepEvidence) -> Result<Leaf, E
     Ok(after.leaf(chunk))
 }
 
-/// The output of a task: leaf n, opened, with its path. Proves what the root binds, not that it is right.
+/// The output of a task: leaf n, opened, with its path. Proves what the root binds, not that it is
+/// right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputProof {
     /// Leaf n.
@@ -264,7 +265,8 @@ impl OutputProof {
         encode(self)
     }
 
-    /// Makes the proof from one's own tree and last checkpoint (`chunk`: the hash the last step read).
+    /// Makes the proof from one's own tree and last checkpoint (`chunk`: the hash the last step
+    /// read).
     pub fn new(tree: &Tree, last: &Checkpoint, chunk: Digest) -> Option<OutputProof> {
         Some(OutputProof { leaf: last.leaf(chunk), path: tree.prove(tree.steps())? })
     }
@@ -284,8 +286,8 @@ pub fn verify_output(task: &Task, root: &Digest, proof: &[u8]) -> Option<Output>
     shown.then_some(Output { state_hash: leaf.state, gas: leaf.gas, status: leaf.status })
 }
 
-/// The challenger's move: the first child (0 to 15) in which `theirs` differs from one's own tree at
-/// `at`; `None` if all agree or the place is not an inner node.
+/// The challenger's move: the first child (0 to 15) in which `theirs` differs from one's own tree
+/// at `at`; `None` if all agree or the place is not an inner node.
 pub fn first_rejected(own: &Tree, at: Position, theirs: &[Digest; ARITY]) -> Option<u8> {
     let children = own.children(at)?;
     (0u8..).zip(children.iter().zip(theirs)).find(|(_, (a, b))| a != b).map(|(child, _)| child)
@@ -311,8 +313,8 @@ impl fmt::Display for EvidenceUnavailable {
 
 impl std::error::Error for EvidenceUnavailable {}
 
-/// What the provider sends for leaf `index` of its own `tree`: `before` and `after` are its checkpoints
-/// i - 1 (`None` for leaf 0) and i. Pure; see [`evidence_from_run`] to recompute them.
+/// What the provider sends for leaf `index` of its own `tree`: `before` and `after` are its
+/// checkpoints i - 1 (`None` for leaf 0) and i. Pure; see [`evidence_from_run`] to recompute them.
 pub fn build_evidence(
     program: &[u8],
     input: &Input,

@@ -1,9 +1,9 @@
 //! The commitment to a whole run: one leaf per step, one root over all.
 //!
-//! Key terms: a *checkpoint* is the state after a step; its *leaf* binds the task, the index, the hash
-//! of the state, the hash of the chunk just read, the cumulative gas and the status. Leaf 0 is the
-//! state after `init`. The *tree* has arity 16 over the leaves 0..=n; level 0 is the root and the last
-//! level holds the leaves.
+//! Key terms: a *checkpoint* is the state after a step; its *leaf* binds the task, the index, the
+//! hash of the state, the hash of the chunk just read, the cumulative gas and the status. Leaf 0 is
+//! the state after `init`. The *tree* has arity 16 over the leaves 0..=n; level 0 is the root and
+//! the last level holds the leaves.
 //!
 //! ```text
 //!   Running ──step──► Running ──► ... ──► leaf n
@@ -11,10 +11,10 @@
 //!      └─── cumulative gas above the task's bound after step i ► Halted { at: i }  (absorbing)
 //! ```
 //! Laws: the tree's shape is a function of n alone; a place without a leaf below it holds [`PAD`];
-//! leaf, node and PAD cannot be confused. From `at` on all leaves are equal but for the index: constant
-//! state, no chunk, and the gas field is what a stopped task costs: for a fault the gas before plus the
-//! step's cap (so that where a step trapped carries no information and no gas is free), never above the
-//! task's bound; for a halt the bound itself.
+//! leaf, node and PAD cannot be confused. From `at` on all leaves are equal but for the index:
+//! constant state, no chunk, and the gas field is what a stopped task costs: for a fault the gas
+//! before plus the step's cap (so that where a step trapped carries no information and no gas is
+//! free), never above the task's bound; for a halt the bound itself.
 //! Not here: who asks for which children (`bisection`), how states arise (`executor`).
 
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The leaf of this checkpoint; `chunk` is the hash of the chunk step `index` read (ignored once
-    /// the task has stopped).
+    /// The leaf of this checkpoint; `chunk` is the hash of the chunk step `index` read (ignored
+    /// once the task has stopped).
     pub fn leaf(&self, chunk: Digest) -> Leaf {
         let (state, chunk) = match self.status {
             Status::Running => (state_hash(&self.state), chunk),
@@ -190,8 +190,8 @@ pub fn node_digest(children: &[Digest; ARITY]) -> Digest {
     finish(&h)
 }
 
-/// Whether `children` are the children of the node `digest` at `at` in a tree of `steps`: they hash to
-/// it, places within the shape are not PAD and places beyond it are. Pure, never panics.
+/// Whether `children` are the children of the node `digest` at `at` in a tree of `steps`: they hash
+/// to it, places within the shape are not PAD and places beyond it are. Pure, never panics.
 pub fn verify_children(
     digest: &Digest,
     at: Position,
@@ -295,7 +295,8 @@ pub struct LeafProof {
 }
 
 impl LeafProof {
-    /// Whether `leaf` is the digest of leaf `index` under `root` in a tree of `steps`. Never panics.
+    /// Whether `leaf` is the digest of leaf `index` under `root` in a tree of `steps`. Never
+    /// panics.
     pub fn verify(&self, root: &Digest, steps: u64, index: u64, leaf: &Digest) -> bool {
         let depth = depth(steps);
         if steps < index || u32::try_from(self.siblings.len()) != Ok(depth) {

@@ -1,8 +1,8 @@
 //! Hashes: one 32-byte type, one domain per use.
 //!
-//! Law: every hash of this crate is BLAKE3 in key-derivation mode with a context string of its own, so
-//! that no leaf can pass for a node, no chunk for a state. Constants that stand for "nothing here" are
-//! plain ASCII: no one can find bytes that hash to them.
+//! Law: every hash of this crate is BLAKE3 in key-derivation mode with a context string of its own,
+//! so that no leaf can pass for a node, no chunk for a state. Constants that stand for "nothing
+//! here" are plain ASCII: no one can find bytes that hash to them.
 //! Not here: what the hashes are bound to (`task`, `checkpoint`).
 
 use std::fmt;

@@ -3,8 +3,8 @@
 //! Key terms: the *interpreter* (wasmi) judges, in-process and anywhere; the *compiler* (wasmtime,
 //! feature `jit`) computes, in a sandboxed child only. Both run the module that admission rewrote.
 //! Laws: the next checkpoint is a function of task, index, previous checkpoint and chunk; each call
-//! happens in a fresh instance; what the guest does wrong becomes FAULT, what the host cannot do becomes
-//! [`EngineFault`], which is never a verdict. NaNs are canonical in both engines.
+//! happens in a fresh instance; what the guest does wrong becomes FAULT, what the host cannot do
+//! becomes [`EngineFault`], which is never a verdict. NaNs are canonical in both engines.
 //! Not here: hashing (`checkpoint`), whole runs (`trace`), clocks and processes (crate `worker`).
 
 mod interpreter;
@@ -110,8 +110,8 @@ impl Machine {
     /// compiler at worst about a second.
     ///
     /// # Errors
-    /// The engine is absent or refuses the module. A module that the compiler refuses may still run in
-    /// the interpreter.
+    /// The engine is absent or refuses the module. A module that the compiler refuses may still run
+    /// in the interpreter.
     pub fn new(engine: EngineKind, admitted: &Admitted) -> Result<Machine, EngineFault> {
         let backend = match engine {
             EngineKind::Wasmi => Backend::Interpreter(interpreter::Interpreter::new(admitted)?),
@@ -146,8 +146,8 @@ impl Machine {
         self.advance(task, 0, 0, call)
     }
 
-    /// The checkpoint after step `index`, which must be one more than `before.index`; `chunk` is what
-    /// the task lets this step read. A stopped task stays as it is.
+    /// The checkpoint after step `index`, which must be one more than `before.index`; `chunk` is
+    /// what the task lets this step read. A stopped task stays as it is.
     ///
     /// # Errors
     /// Only the host's failures; a trap is a checkpoint of status `Fault { at: index }`.

@@ -4,11 +4,11 @@
 //!   parent: Request, then one frame a chunk ─► child
 //!   child: Engine, (Leaves | Kept)*, then Done | Failed ─► parent, and it ends
 //! ```
-//! A frame is its length (u32, little-endian) and so many bytes of postcard (chunks: raw). The child reads
-//! nothing more once it runs, opens nothing and keeps nothing.
-//! Laws: every frame is bounded by [`FRAME_BYTES_MAX`] before it is allocated; a parent trusts no reply
-//! further than its shape (it may re-run any step itself). If the compiler refuses or fails, the child
-//! goes on in the interpreter and says so with another `Engine`.
+//! A frame is its length (u32, little-endian) and so many bytes of postcard (chunks: raw). The
+//! child reads nothing more once it runs, opens nothing and keeps nothing.
+//! Laws: every frame is bounded by [`FRAME_BYTES_MAX`] before it is allocated; a parent trusts no
+//! reply further than its shape (it may re-run any step itself). If the compiler refuses or fails,
+//! the child goes on in the interpreter and says so with another `Engine`.
 //! Not here: the sandbox of the operating system, wall clocks, killing (crate `worker`).
 
 use std::collections::BTreeSet;

@@ -1,4 +1,5 @@
-//! What is to be computed: a program, its input, its number of steps and its limits, bound by one hash.
+//! What is to be computed: a program, its input, its number of steps and its limits, bound by one
+//! hash.
 //!
 //! Key terms: a *step* is one call of the program's `step`; steps are numbered from 1, and 0 is the
 //! initial state. A *chunk* is the piece of the input that a step reads: step i reads chunk

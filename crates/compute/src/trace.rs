@@ -122,8 +122,8 @@ impl<'a> Runner<'a> {
         checkpoint.leaf(self.input.chunk_hash_of_step(checkpoint.index)).digest(task_hash)
     }
 
-    /// Runs from `start` (exclusive; `None`: from `init`, inclusive) to step `to`, calling `on` with each
-    /// new checkpoint and its leaf digest. Returns the last checkpoint.
+    /// Runs from `start` (exclusive; `None`: from `init`, inclusive) to step `to`, calling `on`
+    /// with each new checkpoint and its leaf digest. Returns the last checkpoint.
     ///
     /// # Errors
     /// The host's failure; what was reported before it stands.
@@ -168,6 +168,18 @@ impl<'a> Runner<'a> {
         })?;
         let tree = Tree::build(leaves).ok_or(EngineFault::OutOfOrder { index: 1, after: 0 })?;
         Ok(Trace { tree, kept, last })
+    }
+
+    /// Whether `leaf` is the digest of the leaf that follows `before`: one step, in this runner's
+    /// machine. With an interpreting machine it checks a compiled run before it is committed to.
+    ///
+    /// # Errors
+    /// The host's failure, or no step follows.
+    pub fn follows(&self, before: &Checkpoint, leaf: &Digest) -> Result<bool, EngineFault> {
+        let next = before.index.saturating_add(1);
+        let mut found = None;
+        self.run(Some(before.clone()), next, |_, digest| found = Some(digest))?;
+        Ok(found.as_ref() == Some(leaf))
     }
 
     /// The checkpoint at `index`, recomputed from the nearest kept one.

@@ -198,14 +198,14 @@ fn bombs_within_the_limits_load_in_bounded_time() {
 
 #[test]
 fn gas_is_the_sum_of_what_ran() {
-    // init: entry 1, const 1; queries state, state_len, input: 2 each.
+    // Each call: entry 4, const 1. Per step: state, state_len, input, then init or step.
     let module = guest("", "i32.const 4", "i32.const 4");
     for engine in engines() {
         let machine = machine(engine, &module);
         let (input, task) = (no_input(), task(&module, &no_input(), 2));
         let first = machine.init(&task).expect("runs");
-        assert_eq!(first.gas, 8);
+        assert_eq!(first.gas, 20);
         let last = Runner::new(&machine, &task, &input).run(None, 2, |_, _| {}).expect("runs");
-        assert_eq!(last.gas, 24);
+        assert_eq!(last.gas, 60);
     }
 }

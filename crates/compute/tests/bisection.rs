@@ -1,5 +1,5 @@
-//! Whole disputes: an honest challenger finds the first wrong leaf of any corrupted trace and wins; an
-//! honest provider wins wherever it is challenged; evidence that is not the task's is not heard.
+//! Whole disputes: an honest challenger finds the first wrong leaf of any corrupted trace and wins;
+//! an honest provider wins wherever it is challenged; evidence that is not the task's is not heard.
 
 mod common;
 

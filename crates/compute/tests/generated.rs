@@ -1,5 +1,5 @@
-//! Generated programs: random typed code over all accepted instructions, with loops, calls, branches,
-//! traps and every kind of NaN, gives the same checkpoints in both engines.
+//! Generated programs: random typed code over all accepted instructions, with loops, calls,
+//! branches, traps and every kind of NaN, gives the same checkpoints in both engines.
 //!
 //! A failure prints the seed and the text of the module.
 #![cfg(feature = "jit")]
@@ -12,11 +12,8 @@ use earnest_compute::{EngineKind, Runner, Status};
 /// (name, parameters, result) by letter: i i32, l i64, f f32, d f64, v v128.
 const OPERATORS: &[(&str, &str, char)] = &[
     ("i32.{clz ctz popcnt eqz extend8_s extend16_s}", "i", 'i'),
-    (
-        "i32.{add sub mul and or xor shl shr_s shr_u rotl rotr eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u}",
-        "ii",
-        'i',
-    ),
+    ("i32.{add sub mul and or xor shl shr_s shr_u rotl rotr eq ne}", "ii", 'i'),
+    ("i32.{lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u}", "ii", 'i'),
     ("i32.{div_s div_u rem_s rem_u}", "ii", 'i'),
     ("i64.{clz ctz popcnt extend8_s extend16_s extend32_s}", "l", 'l'),
     ("i64.{add sub mul and or xor shl shr_s shr_u rotl rotr}", "ll", 'l'),
@@ -42,36 +39,25 @@ const OPERATORS: &[(&str, &str, char)] = &[
     ("f32.{demote_f64}", "d", 'f'),
     ("f64.{promote_f32}", "f", 'd'),
     ("i8x16.{abs neg popcnt}", "v", 'v'),
-    (
-        "i8x16.{add add_sat_s add_sat_u sub sub_sat_s sub_sat_u min_s min_u max_s max_u avgr_u eq lt_s ge_u swizzle narrow_i16x8_s narrow_i16x8_u}",
-        "vv",
-        'v',
-    ),
-    ("i16x8.{abs neg extadd_pairwise_i8x16_s extend_low_i8x16_u extend_high_i8x16_s}", "v", 'v'),
-    (
-        "i16x8.{add add_sat_s sub_sat_u mul q15mulr_sat_s min_s max_u extmul_low_i8x16_s narrow_i32x4_u}",
-        "vv",
-        'v',
-    ),
-    (
-        "i32x4.{abs neg trunc_sat_f32x4_s trunc_sat_f32x4_u trunc_sat_f64x2_s_zero trunc_sat_f64x2_u_zero extend_low_i16x8_s}",
-        "v",
-        'v',
-    ),
+    ("i8x16.{add add_sat_s add_sat_u sub sub_sat_s sub_sat_u min_s}", "vv", 'v'),
+    ("i8x16.{min_u max_s max_u avgr_u eq lt_s ge_u swizzle}", "vv", 'v'),
+    ("i8x16.{narrow_i16x8_s narrow_i16x8_u}", "vv", 'v'),
+    ("i16x8.{abs neg extadd_pairwise_i8x16_s extend_low_i8x16_u}", "v", 'v'),
+    ("i16x8.{extend_high_i8x16_s}", "v", 'v'),
+    ("i16x8.{add add_sat_s sub_sat_u mul q15mulr_sat_s min_s max_u}", "vv", 'v'),
+    ("i16x8.{extmul_low_i8x16_s narrow_i32x4_u}", "vv", 'v'),
+    ("i32x4.{abs neg trunc_sat_f32x4_s trunc_sat_f32x4_u}", "v", 'v'),
+    ("i32x4.{trunc_sat_f64x2_s_zero trunc_sat_f64x2_u_zero}", "v", 'v'),
+    ("i32x4.{extend_low_i16x8_s}", "v", 'v'),
     ("i32x4.{add sub mul min_u max_s dot_i16x8_s eq gt_u extmul_high_i16x8_u}", "vv", 'v'),
     ("i64x2.{abs neg extend_high_i32x4_u}", "v", 'v'),
     ("i64x2.{add sub mul eq ne lt_s ge_s extmul_low_i32x4_s}", "vv", 'v'),
-    (
-        "f32x4.{abs neg sqrt ceil floor trunc nearest convert_i32x4_s convert_i32x4_u demote_f64x2_zero}",
-        "v",
-        'v',
-    ),
+    ("f32x4.{abs neg sqrt ceil floor trunc nearest convert_i32x4_s}", "v", 'v'),
+    ("f32x4.{convert_i32x4_u demote_f64x2_zero}", "v", 'v'),
     ("f32x4.{add sub mul div min max pmin pmax eq lt ge}", "vv", 'v'),
-    (
-        "f64x2.{abs neg sqrt ceil floor trunc nearest convert_low_i32x4_s convert_low_i32x4_u promote_low_f32x4}",
-        "v",
-        'v',
-    ),
+    ("f64x2.{abs neg sqrt ceil floor trunc nearest}", "v", 'v'),
+    ("f64x2.{convert_low_i32x4_s convert_low_i32x4_u}", "v", 'v'),
+    ("f64x2.{promote_low_f32x4}", "v", 'v'),
     ("f64x2.{add sub mul div min max pmin pmax ne gt le}", "vv", 'v'),
     ("v128.{and or xor andnot}", "vv", 'v'),
     ("v128.{not}", "v", 'v'),
@@ -277,7 +263,7 @@ impl Generator {
                 locals += &format!("(local ${kind}{index} {name}) ");
             }
         }
-        // The helper must not call itself without end: its body is drawn at depth 1, calls excluded.
+        // No drawn code in the helpers: they must not call one another without end.
         let helper = "(i64.mul (local.get 0) (i64.const 0x9e3779b97f4a7c15))";
         let parts = format!(
             "(type $t (func (param i64) (result i64)))

@@ -71,3 +71,22 @@ fn the_manifest_names_the_committed_modules() {
         assert!(manifest.contains(&hash), "{}: {hash} is not in manifest.toml", guest.name);
     }
 }
+
+/// The formats are frozen: a new root here means that old commitments no longer verify.
+#[test]
+fn commitments_do_not_change_by_accident() {
+    let roots = guests::all().map(|guest| {
+        let (input, mut task) = (guest.input(), guest.task(Digest([42; 32])));
+        task.steps = 20;
+        let machine = machine(engines()[0], guest.module);
+        let trace = Runner::new(&machine, &task, &input).run_all(Keep::default(), |_| {});
+        trace.expect("runs").root().to_string()
+    });
+    assert_eq!(roots, GOLDEN_ROOTS);
+}
+
+const GOLDEN_ROOTS: [&str; 3] = [
+    "44f31031fdf42fd6aa780e1e7845394e12fc3de0637b1a15b730b66b281d7772",
+    "2655fb2fd0404478e2a6584c5499c8736d0c482238dae98261833134aab831b8",
+    "ef0741d58c57d665ab7ce3fd83a78ac862b5e83d0ccdf80f3972f1140899c204",
+];

@@ -55,7 +55,9 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn random_bytes_are_refused_without_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400)
+    ) {
         let module = counter();
         let task = task(&module, &no_input(), 10);
         let root = Digest([3; 32]);
@@ -79,7 +81,9 @@ proptest! {
     }
 
     #[test]
-    fn extreme_places_never_panic(level: u32, index: u64, steps in 1u64..(1 << 24), child in 0u8..16) {
+    fn extreme_places_never_panic(
+        level: u32, index: u64, steps in 1u64..(1 << 24), child in 0u8..16
+    ) {
         let at = Position { level, index };
         let _ = at.child(child).first_leaf(steps);
         let _ = at.as_leaf(steps);

@@ -39,11 +39,13 @@ fn leaves(replies: &[Reply]) -> Vec<Digest> {
 }
 
 fn kept(replies: &[Reply]) -> Vec<&Checkpoint> {
-    let checkpoint = |reply| match reply {
-        &Reply::Kept(ref checkpoint) => Some(checkpoint),
-        _ => None,
-    };
-    replies.iter().filter_map(checkpoint).collect()
+    let mut all = Vec::new();
+    for reply in replies {
+        if let Reply::Kept(checkpoint) = reply {
+            all.push(checkpoint);
+        }
+    }
+    all
 }
 
 fn setting() -> (Vec<u8>, Input, Task) {
@@ -101,18 +103,18 @@ fn what_cannot_run_is_said_and_is_no_claim() {
 }
 
 #[test]
-fn a_frame_deeper_than_the_compilers_stack_falls_back_to_the_interpreter() {
-    // Each call keeps 100 values alive: 500 deep it may exceed the native stack, never the rules.
-    let keep: String = (0..100).map(|i| format!("(i64.load (i32.const {})) ", i * 8)).collect();
-    let sum = "i64.xor ".repeat(99);
+fn a_stack_deeper_than_the_compilers_falls_back_to_the_interpreter() {
+    // The widest frames that admission lets pass, nearly as deep as the depth count lets calls go.
+    let keep: String = (0..500).map(|i| format!("(v128.load (i32.const {})) ", i * 16)).collect();
     let deep = format!(
-        "(func $f (param i32) (result i64) (local {})
+        "(func $f (param i32) (result v128) (local {})
            {keep}
            (if (local.get 0) (then (drop (call $f (i32.sub (local.get 0) (i32.const 1))))))
-           {sum})",
-        "v128 ".repeat(100)
+           {})",
+        "v128 ".repeat(127),
+        "v128.xor ".repeat(499)
     );
-    let step = "(drop (call $f (i32.const 490))) i32.const 4";
+    let step = "(drop (call $f (i32.const 495))) i32.const 4";
     let module = guest(&deep, "i32.const 4", step);
     let input = small_input(1);
     let task = task(&module, &input, 2);
@@ -120,5 +122,19 @@ fn a_frame_deeper_than_the_compilers_stack_falls_back_to_the_interpreter() {
         let replies = converse(&request(&module, &task, engine), input.chunks());
         let Some(Reply::Done(last)) = replies.last() else { panic!("{replies:?}") };
         assert_eq!(last.status, Status::Running);
+        assert!(replies.contains(&Reply::Engine(EngineKind::Wasmi)));
+        assert_eq!(leaves(&replies).len(), 3);
+    }
+}
+
+#[test]
+fn a_compiled_step_is_checked_in_the_interpreter() {
+    let (module, input, task) = setting();
+    for engine in engines() {
+        let replies = converse(&request(&module, &task, engine), input.chunks());
+        let (referee, all) = (machine(EngineKind::Wasmi, &module), leaves(&replies));
+        let runner = Runner::new(&referee, &task, &input);
+        assert_eq!(runner.follows(kept(&replies)[3], &all[201]), Ok(true));
+        assert_eq!(runner.follows(kept(&replies)[3], &all[202]), Ok(false));
     }
 }

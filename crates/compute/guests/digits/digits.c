@@ -1,9 +1,9 @@
-// Trains a perceptron 64-32-10 on handwritten digits, one minibatch a step, and tests it on digits it
-// has never trained on.
+// Trains a perceptron 64-32-10 on handwritten digits, one minibatch a step, and tests it on digits
+// it has never trained on.
 //
-// A chunk is: count (u8), kind (u8: 0 train, 1 test), count labels (u8), count images (64 u8 of 0..16).
-// A training chunk is one step of gradient descent with momentum. The first test chunk after a training
-// chunk begins a new test; the accuracy is that of the test so far.
+// A chunk is: count (u8), kind (u8: 0 train, 1 test), count labels (u8), count images (64 u8 of
+// 0..16). A training chunk is one step of gradient descent with momentum. The first test chunk
+// after a training chunk begins a new test; the accuracy is that of the test so far.
 #include "../include/guest.h"
 
 enum { PIXELS = 64, HIDDEN = 32, DIGITS = 10, BATCH_MAX = 72 };

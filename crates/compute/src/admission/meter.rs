@@ -12,15 +12,22 @@ use super::{
     OPERAND_COUNT_MAX,
 };
 
-/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does slowly
-/// (division, memory beyond the caches, calls) costs more. A function's entry costs 1 and a quarter of
-/// its locals on top.
+/// Gas of entering a function, besides a quarter of its locals: what the counters themselves cost.
+pub const FUNCTION_GAS: u64 = 4;
+/// Gas of each round of a loop, on top of its instructions.
+pub const LOOP_GAS: u64 = 6;
+/// Gas of each other piece of straight-line code, on top of its instructions.
+pub const BLOCK_GAS: u64 = 1;
+
+/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does
+/// slowly (division, memory, calls) costs more. [`FUNCTION_GAS`], [`LOOP_GAS`] and [`BLOCK_GAS`]
+/// come on top.
 pub fn cost(operator: &Operator<'_>) -> u64 {
     use Operator as O;
     match operator {
         O::Nop | O::Block { .. } | O::Loop { .. } | O::Else | O::End => 0,
         O::Call { .. } => 4,
-        O::CallIndirect { .. } => 6,
+        O::CallIndirect { .. } => 12,
         O::BrTable { .. } | O::MemorySize { .. } => 2,
         O::I32DivS
         | O::I32DivU
@@ -135,6 +142,11 @@ impl Writer {
             self.emit(&[Instruction::I32GtU]);
             self.trap_if();
         }
+        self.gas += match self.head {
+            Head::LoopEntry => LOOP_GAS,
+            Head::Plain if 0 < self.gas => BLOCK_GAS,
+            Head::Plain | Head::FunctionEntry => 0, // A function's is there from the start.
+        };
         if 0 < self.gas {
             let charge = i64::try_from(self.gas).expect("a body of 16 KiB costs below 2^20");
             self.emit(&[Instruction::GlobalGet(gas), Instruction::I64Const(charge)]);
@@ -224,7 +236,7 @@ pub(super) fn rewrite_body(
         counters,
         out: copied.to_vec(),
         block: Vec::new(),
-        gas: 1 + local_count / 4,
+        gas: FUNCTION_GAS + local_count / 4,
         head: Head::FunctionEntry,
     };
     while !reader.eof() {

@@ -1,5 +1,5 @@
-//! The walk over a module's sections: every count against its limit, the sections copied, the counters
-//! added.
+//! The walk over a module's sections: every count against its limit, the sections copied, the
+//! counters added.
 
 use wasm_encoder::{Encode, RawSection, SectionId};
 use wasmparser::{
@@ -99,8 +99,8 @@ impl Walk<'_> {
         Counters { gas: self.global_count, depth: self.global_count + 1 }
     }
 
-    /// Refusals that the validator does not know. Runs before validation of the same section, so that
-    /// the most specific reason is named; reads only what it needs.
+    /// Refusals that the validator does not know. Runs before validation of the same section, so
+    /// that the most specific reason is named; reads only what it needs.
     fn check(&mut self, payload: &Payload<'_>) -> Result<(), AdmissionRejected> {
         match payload {
             Payload::TypeSection(types) => {
@@ -118,16 +118,7 @@ impl Walk<'_> {
                 }
                 Ok(())
             }
-            Payload::TableSection(tables) => {
-                within(Part::Tables, tables.count().into(), 1)?;
-                for table in tables.clone() {
-                    let ty = table?.ty;
-                    let most = ty.maximum.unwrap_or(ty.initial).max(ty.initial);
-                    within(Part::TableElements, most, TABLE_ELEMENT_COUNT_MAX)?;
-                    self.table_elements = ty.initial;
-                }
-                Ok(())
-            }
+            Payload::TableSection(tables) => self.check_tables(tables.clone()),
             Payload::MemorySection(memories) => {
                 for memory in memories.clone() {
                     self.check_memory(&memory?)?;
@@ -138,18 +129,7 @@ impl Walk<'_> {
                 self.global_count = globals.count();
                 within(Part::Globals, globals.count().into(), GLOBAL_COUNT_MAX.into())
             }
-            Payload::ExportSection(exports) => {
-                within(Part::Exports, exports.count().into(), EXPORT_COUNT_MAX.into())?;
-                for export in exports.clone() {
-                    let export = export?;
-                    if export.name.starts_with(RESERVED_PREFIX) {
-                        let name = export.name.to_owned();
-                        return Err(AdmissionRejected::ReservedExport { name });
-                    }
-                    self.exports.push((export.name.to_owned(), export.kind, export.index));
-                }
-                Ok(())
-            }
+            Payload::ExportSection(exports) => self.check_exports(exports.clone()),
             Payload::ElementSection(segments) => {
                 within(Part::ElementSegments, segments.count().into(), SEGMENT_COUNT_MAX.into())?;
                 self.check_elements(segments.clone())
@@ -160,6 +140,35 @@ impl Walk<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_tables(
+        &mut self,
+        tables: wasmparser::TableSectionReader<'_>,
+    ) -> Result<(), AdmissionRejected> {
+        within(Part::Tables, tables.count().into(), 1)?;
+        for table in tables {
+            let ty = table?.ty;
+            let most = ty.maximum.unwrap_or(ty.initial).max(ty.initial);
+            within(Part::TableElements, most, TABLE_ELEMENT_COUNT_MAX)?;
+            self.table_elements = ty.initial;
+        }
+        Ok(())
+    }
+
+    fn check_exports(
+        &mut self,
+        exports: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), AdmissionRejected> {
+        within(Part::Exports, exports.count().into(), EXPORT_COUNT_MAX.into())?;
+        for export in exports {
+            let export = export?;
+            if export.name.starts_with(RESERVED_PREFIX) {
+                return Err(AdmissionRejected::ReservedExport { name: export.name.to_owned() });
+            }
+            self.exports.push((export.name.to_owned(), export.kind, export.index));
+        }
+        Ok(())
     }
 
     fn check_types(
@@ -240,16 +249,14 @@ impl Walk<'_> {
                 self.counters().gas.encode(&mut data);
                 self.raw(SectionId::Export, &data);
             }
-            Payload::CodeSectionEntry(_) => {
-                if self.bodies.len() == self.functions.len() {
-                    let mut data = Vec::new();
-                    self.functions.len().encode(&mut data);
-                    for body in std::mem::take(&mut self.bodies) {
-                        body.len().encode(&mut data);
-                        data.extend_from_slice(&body);
-                    }
-                    self.raw(SectionId::Code, &data);
+            Payload::CodeSectionEntry(_) if self.bodies.len() == self.functions.len() => {
+                let mut data = Vec::new();
+                self.functions.len().encode(&mut data);
+                for body in std::mem::take(&mut self.bodies) {
+                    body.len().encode(&mut data);
+                    data.extend_from_slice(&body);
                 }
+                self.raw(SectionId::Code, &data);
             }
             Payload::ElementSection(_) | Payload::DataSection(_) => self.copy_raw(payload),
             Payload::TypeSection(_)

@@ -5,8 +5,8 @@ use wasmi::{Config, Engine, Error, Global, Memory, Module, Store, TrapCode, Val}
 use super::{EngineFault, Stop};
 use crate::admission::{Admitted, CALL_DEPTH_MAX, GAS_EXPORT};
 
-/// Bytes of value stack: 502 frames of at most (128 locals + 512 operands) * 16 bytes are 5 MiB, and as
-/// much again for what the translation adds; so the stack never ends before our depth count.
+/// Bytes of value stack: 502 frames of at most (128 locals + 512 operands) * 16 bytes are 5 MiB,
+/// and as much again for what the translation adds; so the stack never ends before our depth count.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 pub(super) struct Interpreter {

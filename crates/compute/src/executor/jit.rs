@@ -1,8 +1,9 @@
 //! The compiler: wasmtime with canonical NaNs and without every feature that admission refuses.
 //!
-//! No fuel and no epochs: the injected counter already ends every step after a bounded amount of work,
-//! and the child's own limits (crate `worker`) end what a compiler bug might begin. The stack limit is a
-//! backstop: reaching it is the host's failure, not the guest's, because the depth count is the law.
+//! No fuel and no epochs: the injected counter already ends every step after a bounded amount of
+//! work, and the child's own limits (crate `worker`) end what a compiler bug might begin. The stack
+//! limit is a backstop: reaching it is the host's failure, not the guest's, because the depth count
+//! is the law.
 
 use wasmtime::{
     Config, Engine, Error, Global, InstanceAllocationStrategy, Memory, Module, OptLevel,
