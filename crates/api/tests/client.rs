@@ -1,5 +1,7 @@
 //! The client against a server that follows a script: what it believes, repeats and gives up.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of them")]
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},

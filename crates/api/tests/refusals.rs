@@ -21,7 +21,9 @@ const PHASE: Phase = Phase::Executing;
 
 /// One of each, in the order of the rules; `$count` is how many variants there are.
 macro_rules! all {
-    ($(#[$count:expr] $kind:ident: $($variant:ident $(($inner:expr))? $({$($field:tt)*})?),+;)*) => {{
+    ($(
+        #[$count:expr] $kind:ident: $($variant:ident $(($inner:expr))? $({$($field:tt)*})?),+;
+    )*) => {{
         let mut all: Vec<Rejected> = Vec::new();
         $(
             let some = [$($kind::$variant $(($inner))? $({$($field)*})?),+];
@@ -32,6 +34,7 @@ macro_rules! all {
     }};
 }
 
+// tidy: ladder
 fn everything() -> Vec<Rejected> {
     let (wanted, free, free_bond) = (a(5), a(3), a(3));
     let (min, max) = (Gas::new(1), Gas::new(9));

@@ -136,7 +136,7 @@ fn the_network_shows_where_all_money_is() {
     let root = state.root();
     let view = views::network(&state, "test", root);
     assert_eq!(view.supply.total, Amount::tokens(50_000));
-    assert_eq!(view.supply.staked, Amount::tokens(20_000));
+    assert_eq!(view.supply.stake, Amount::tokens(20_000));
     assert_eq!((view.counts.providers_active, view.counts.validators_active), (1, 3));
     assert!(view.conservation.holds);
     assert_eq!(view.conservation.pots, Some(Amount::tokens(50_000)));

@@ -120,6 +120,10 @@ def job(**more):
     return {"job": number(2**53), **more}
 
 
+def digests():
+    return [digest() for _ in range(rng.choice([0, 1, 16]))]
+
+
 def node():
     return {"level": number(255), "index": number(U64_MAX)}
 
@@ -140,7 +144,7 @@ MAKERS = {
     "reveal_result": lambda: job(opening=opening(), output_proof=blob()),
     "reveal_verdict": lambda: job(opening=opening()),
     "challenge": job,
-    "open_node": lambda: job(node=node(), children=[digest() for _ in range(rng.choice([0, 1, 16]))]),
+    "open_node": lambda: job(node=node(), children=digests()),
     "reject_child": lambda: job(child=number(255)),
     "prove_step": lambda: job(leaf=number(U64_MAX), evidence=blob()),
     "request_data": lambda: job(item=data_item()),
