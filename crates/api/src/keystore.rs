@@ -363,7 +363,7 @@ fn cipher(key: &[u8; 32], iv: &[u8; 16], data: &mut [u8]) {
 
 fn mac(key: &[u8; 32], ciphertext: &[u8]) -> [u8; 32] {
     let (_, key) = halves(key);
-    keccak256([key, ciphertext].concat()).0
+    keccak256(Zeroizing::new([key, ciphertext].concat()).as_slice()).0
 }
 
 fn bytes<const N: usize>(name: &str, text: &str) -> Result<[u8; N], KeystoreError> {
