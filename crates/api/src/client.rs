@@ -28,6 +28,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one connection of an event stream lasts before it is renewed: a dead peer is noticed
 /// after at most this.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a client waits before it opens the next event stream.
+const PAUSE_BETWEEN_STREAMS: Duration = Duration::from_millis(100);
 /// Most bytes of a reply that is not a blob.
 const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Waits before a call that found nobody is tried again.
@@ -144,6 +146,11 @@ enum Method {
 impl Client {
     /// The node at `base`, such as `http://127.0.0.1:7300`; nothing is asked yet.
     pub fn new(base: &str) -> Client {
+        Client::with_timeout(base, CALL_TIMEOUT)
+    }
+
+    /// The same, with another limit to how long one call may take.
+    pub fn with_timeout(base: &str, timeout: Duration) -> Client {
         let config = || {
             Agent::config_builder()
                 .http_status_as_error(false)
@@ -152,9 +159,9 @@ impl Client {
                 .timeout_connect(Some(CONNECT_TIMEOUT))
                 .user_agent(concat!("earnest/", env!("CARGO_PKG_VERSION")))
         };
-        let agent = config().timeout_global(Some(CALL_TIMEOUT)).build();
+        let agent = config().timeout_global(Some(timeout)).build();
         let streams = config()
-            .timeout_recv_response(Some(CALL_TIMEOUT))
+            .timeout_recv_response(Some(timeout))
             .timeout_recv_body(Some(STREAM_TIMEOUT))
             .build();
         Client {
@@ -529,6 +536,8 @@ impl Events {
             Ok(0) | Err(_) => {
                 // Ended, renewed or broken: either way the next stream resumes after the last.
                 self.stream = None;
+                // A server that hangs up at once is not asked without pause.
+                thread::sleep(PAUSE_BETWEEN_STREAMS);
                 return Ok(());
             }
             Ok(read) => read,

@@ -185,6 +185,8 @@ pub fn seal(signer: &Signer, password: &str, cost: Cost) -> Result<String, Entro
 
 /// The key in a keystore file's text.
 ///
+/// Key derivation may be scrypt within RFC 7914 or PBKDF2, of any cost up to eight times ours.
+///
 /// # Errors
 /// Why it cannot be opened.
 pub fn open(text: &str, password: &str) -> Result<Signer, KeystoreError> {
@@ -310,7 +312,7 @@ fn derive(crypto: &Crypto, password: &str) -> Result<Zeroizing<[u8; 32]>, Keysto
             let log_n = u8::try_from(n.trailing_zeros()).expect("a 64-bit shift fits a byte");
             let salt = salt_bytes(salt)?;
             scrypt_key(password, &salt, log_n, *r, *p)
-                .ok_or_else(|| strange(format!("scrypt knows no n = {n}, r = {r}, p = {p}")))
+                .ok_or_else(|| strange(format!("RFC 7914 has no n = {n}, r = {r}, p = {p}")))
         }
         (KdfParams::Pbkdf2 { c, dklen, prf, salt }, "pbkdf2") => {
             key_length(*dklen)?;
@@ -361,7 +363,7 @@ fn cipher(key: &[u8; 32], iv: &[u8; 16], data: &mut [u8]) {
 
 fn mac(key: &[u8; 32], ciphertext: &[u8]) -> [u8; 32] {
     let (_, key) = halves(key);
-    keccak256([key, ciphertext].concat()).0
+    keccak256(Zeroizing::new([key, ciphertext].concat()).as_slice()).0
 }
 
 fn bytes<const N: usize>(name: &str, text: &str) -> Result<[u8; N], KeystoreError> {

@@ -388,7 +388,7 @@ pub struct SupplyView {
     /// The difference: all there is.
     pub total: Amount,
     /// At risk in bonds and locks.
-    pub staked: Amount,
+    pub stake: Amount,
     /// The network's own.
     pub treasury: Amount,
     /// What insures requesters.

@@ -254,7 +254,7 @@ fn supply(state: &State) -> SupplyView {
         issued,
         burnt,
         total: issued.saturating_sub(burnt),
-        staked: stakes.fold(Amount::ZERO, Amount::saturating_add),
+        stake: stakes.fold(Amount::ZERO, Amount::saturating_add),
         treasury: state.balance(Pot::Treasury),
         insurance: state.balance(Pot::Insurance),
         provider_peers: state.balance(Pot::Peers(Role::Provider)),

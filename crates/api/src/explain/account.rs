@@ -50,11 +50,7 @@ pub(super) fn bond(rejected: BondRejected) -> Words {
         BondRejected::Tombstoned => tombstoned(),
         BondRejected::ExceedsFree { wanted, free } => exceeds_free("The bond is of", wanted, free),
         BondRejected::BelowMinimum { wanted, minimum } => say(
-            format!(
-                "The stake would be {}, but this role needs {}",
-                money(wanted),
-                money(minimum)
-            ),
+            format!("The stake would be {}, but this role needs {}", money(wanted), money(minimum)),
             "Bond at least the difference.",
         ),
     }

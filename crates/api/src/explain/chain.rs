@@ -1,8 +1,6 @@
 //! Words for blocks and genesis files.
 
-use earnest_protocol::{
-    BlockRejected, ParamsRejected, genesis::GenesisRejected,
-};
+use earnest_protocol::{BlockRejected, ParamsRejected, genesis::GenesisRejected};
 
 use super::{Words, money, say};
 

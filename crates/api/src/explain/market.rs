@@ -43,7 +43,11 @@ pub(super) fn post_job(rejected: PostJobRejected) -> Words {
             say("The price ceiling is zero", "Name the most you would pay; a quote helps.")
         }
         PostJobRejected::AuditRateTooLow { wanted, min } => say(
-            format!("The audit rate is {}; this network takes {} up", percent(wanted), percent(min)),
+            format!(
+                "The audit rate is {}; this network takes {} up",
+                percent(wanted),
+                percent(min)
+            ),
             "Raise the audit rate.",
         ),
         PostJobRejected::AuditorsOutOfRange { wanted, min, max } => say(
@@ -104,10 +108,9 @@ pub(super) fn commit_bid(rejected: CommitBidRejected) -> Words {
         CommitBidRejected::AlreadyBid => {
             say("This provider has a bid in this job already", "Open that bid when bidding ends.")
         }
-        CommitBidRejected::BidsAtLimit { limit } => say(
-            format!("The job already has its {limit} bids"),
-            "Bid earlier on the next job.",
-        ),
+        CommitBidRejected::BidsAtLimit { limit } => {
+            say(format!("The job already has its {limit} bids"), "Bid earlier on the next job.")
+        }
         CommitBidRejected::ReputationTooLow { score, wanted } => say(
             format!("The score is {}, but the job asks for {}", percent(score), percent(wanted)),
             "Earn reputation with jobs that ask for less.",

@@ -1,0 +1,208 @@
+//! Refusals: every one has a code of its own, both numbers and a hint.
+
+use std::collections::BTreeSet;
+
+use earnest_api::{Problem, Refusal, SignatureRejected};
+use earnest_protocol::{
+    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, ParamsRejected, Ratio, Rejected,
+    TransactionRejected, TransferRejected, genesis::GenesisRejected, market::*, staking::*,
+    verification::*,
+};
+
+fn a(tokens: u64) -> Amount {
+    Amount::tokens(tokens)
+}
+
+fn r(percent: u64) -> Ratio {
+    Ratio::percent(percent)
+}
+
+const PHASE: Phase = Phase::Executing;
+
+/// One of each, in the order of the rules; `$count` is how many variants there are.
+macro_rules! all {
+    ($(
+        #[$count:expr] $kind:ident: $($variant:ident $(($inner:expr))? $({$($field:tt)*})?),+;
+    )*) => {{
+        let mut all: Vec<Rejected> = Vec::new();
+        $(
+            let some = [$($kind::$variant $(($inner))? $({$($field)*})?),+];
+            assert_eq!(some.len(), $count);
+            all.extend(some.map(Rejected::from));
+        )*
+        all
+    }};
+}
+
+// tidy: ladder
+fn everything() -> Vec<Rejected> {
+    let (wanted, free, free_bond) = (a(5), a(3), a(3));
+    let (min, max) = (Gas::new(1), Gas::new(9));
+    let low = BoundRejected::DetectionTooLow { detection: r(1), minimum: r(2) };
+    all! {
+        #[5] TransactionRejected: UnknownAccount,
+            Expired { valid_until: Height::new(7), height: Height::new(8) },
+            NonceUsed { got: 1, next: 2 }, NonceTooHigh { got: 3, next: 2 },
+            FeeExceedsFree { fee: wanted, free };
+        #[2] TransferRejected: AmountMustBePositive, ExceedsFree { wanted, free };
+        #[4] BondRejected: AmountMustBePositive, Tombstoned, ExceedsFree { wanted, free },
+            BelowMinimum { wanted: free, minimum: wanted };
+        #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
+            ExceedsFreeBond { wanted, free_bond }, UnbondingsAtLimit { limit: 32 };
+        #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
+            JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
+            BelowMinimum { stake: free, minimum: wanted };
+        #[2] ClaimRewardsRejected: NotAnOperator, NothingAccrued;
+        #[15] PostJobRejected: SealedNotServed,
+            StepsOutOfRange { wanted: 0, min: 1, max: 9 }, TooManyChunks { wanted: 5, max: 4 },
+            StepGasOutOfRange { wanted: Gas::new(10), min, max },
+            WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
+            DeadlineOutOfRange {
+                wanted: Blocks::new(1), min: Blocks::new(5), max: Blocks::new(10)
+            },
+            PriceMustBePositive, AuditRateTooLow { wanted: r(1), min: r(2) },
+            AuditorsOutOfRange { wanted: 9, min: 1, max: 8 },
+            PoolTooSmall { eligible: 1, needed: 2 }, NoQuote(low),
+            NoQuote(BoundRejected::CollateralTooLarge),
+            AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
+            ExceedsFree { wanted, free };
+        #[10] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
+            MayNotWork, OwnJob, AlreadyBid, BidsAtLimit { limit: 32 },
+            ReputationTooLow { score: r(1), wanted: r(2) },
+            PoolTooConcentrated { share: r(30), assumed: r(20) }, ExceedsFree { wanted, free };
+        #[10] RevealBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NoBid, AlreadyRevealed,
+            SealMismatch, ExceedsCeiling { price: wanted, ceiling: free }, MayNotWork,
+            ExceedsFreeBond { wanted, free_bond }, NoQuote(low),
+            NoQuote(BoundRejected::CollateralTooLarge);
+        #[4] AcceptJobRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheWinner, MayNotWork;
+        #[3] CommitResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider;
+        #[5] OpenSeedRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
+            AlreadyOpened, SealMismatch;
+        #[8] CommitVerdictRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAValidator,
+            NotDrawn, AlreadyCommitted, MayNotWork, OwnJob,
+            ExceedsFreeBond { wanted, free_bond };
+        #[7] RevealResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
+            AlreadyRevealed, SealMismatch, StepsMismatch { wanted: 5, got: 4 },
+            OutputProofInvalid;
+        #[5] RevealVerdictRejected: JobNotFound, WrongPhase { phase: PHASE }, NotDrawn,
+            AlreadyRevealed, SealMismatch;
+        #[7] ChallengeRejected: JobNotFound, WrongPhase { phase: PHASE },
+            WindowClosed { until: Height::new(9) }, OwnResult, AlreadyChallenging,
+            DisputesAtLimit { limit: 200 }, ExceedsFree { wanted, free };
+        #[5] OpenNodeRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
+            NotAwaited, ChildrenMismatch;
+        #[5] RejectChildRejected: JobNotFound, WrongPhase { phase: PHASE }, NoDispute,
+            NotYourTurn, NoSuchChild { child: 15 };
+        #[5] ProveStepRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
+            NotAwaited, EvidenceInvalid;
+        #[8] RequestDataRejected: JobNotFound, WrongPhase { phase: PHASE }, NotEntitled,
+            NoSuchItem, AlreadyRequested, AlreadyConfirmed, RequestsAtLimit { limit: 4 },
+            ExceedsFree { wanted, free };
+        #[4] ServeDataRejected: JobNotFound, WrongPhase { phase: PHASE }, NotRequested,
+            BytesMismatch;
+        #[4] ConfirmReceiptRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
+            AlreadyConfirmed;
+        #[5] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
+            SealMismatch;
+    }
+}
+
+fn of_chains() -> Vec<Refusal> {
+    let address = Address([1; 20]);
+    let params = [
+        ParamsRejected::OutOfRange { field: "bids_max", got: 99, min: 1, max: 64 },
+        ParamsRejected::TiersOutOfOrder { start: a(2), full: a(1) },
+        ParamsRejected::UnbondingTooShort { unbonding: 5, needed: 9 },
+        ParamsRejected::StepTooLong { step_gas: 9, limit: 5 },
+        ParamsRejected::BidDepositTooSmall { got: 1, min: 100_000_000 },
+    ];
+    let genesis = [
+        GenesisRejected::BeaconChainEmpty,
+        GenesisRejected::DuplicateAccount { address },
+        GenesisRejected::SupplyTooLarge,
+        GenesisRejected::BondNotCovered { address, bond: a(5) },
+        GenesisRejected::DuplicateOperator { address },
+    ];
+    let blocks = [
+        BlockRejected::HeightMismatch { got: Height::new(5), expected: Height::new(4) },
+        BlockRejected::TooEarly { time_ms: 5, earliest_ms: 9 },
+        BlockRejected::BeaconMismatch,
+        BlockRejected::AnchorMismatch,
+    ];
+    let signatures = [
+        SignatureRejected::RecoveryIdOutOfRange { got: 0 },
+        SignatureRejected::HighS,
+        SignatureRejected::Unrecoverable,
+    ];
+    let genesis = params.map(GenesisRejected::Params).into_iter().chain(genesis);
+    let genesis = genesis.map(|rejected| Refusal::from(&rejected));
+    genesis.chain(blocks.map(Refusal::from)).chain(signatures.map(Refusal::from)).collect()
+}
+
+#[test]
+fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
+    let refusals: Vec<Refusal> = everything().iter().map(Refusal::from).collect();
+    let refusals: Vec<Refusal> = refusals.into_iter().chain(of_chains()).collect();
+    let mut codes = BTreeSet::new();
+    for refusal in &refusals {
+        assert!(codes.insert(refusal.code.clone()), "{} twice", refusal.code);
+        let plain =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/');
+        assert!(refusal.code.contains('/') && refusal.code.chars().all(plain), "{}", refusal.code);
+        assert!(refusal.hint.ends_with('.') && refusal.hint.len() > 10, "{refusal}");
+        assert!(refusal.detail.len() > 10 && !refusal.detail.ends_with('.'), "{refusal}");
+        assert!(!refusal.detail.contains("  ") && !refusal.hint.contains("  "), "{refusal}");
+        for value in refusal.fields.values() {
+            assert!(value.is_string() || value.is_u64(), "{} {value}", refusal.code);
+        }
+    }
+    assert_eq!(codes.len(), 132 + 17);
+}
+
+#[test]
+fn the_detail_shows_every_number() {
+    for rejected in everything() {
+        let refusal = Refusal::from(&rejected);
+        let shown = |name: &str, value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => refusal.detail.contains(text) || name == "phase",
+            number if number.as_u64() == Some(0) => true,
+            // Ratios are shown in per cent.
+            number => {
+                let parts = number.as_u64().unwrap_or_default();
+                let percent = format!("{} %", parts / 10_000_000);
+                refusal.detail.contains(&parts.to_string()) || refusal.detail.contains(&percent)
+            }
+        };
+        for (name, value) in &refusal.fields {
+            assert!(shown(name, value), "{name} = {value} is missing in: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn refusals_become_problems_with_the_right_status() {
+    let problem = |rejected: Rejected| Problem::from(rejected);
+    let wanted = problem(BondRejected::ExceedsFree { wanted: a(5), free: a(3) }.into());
+    assert_eq!((wanted.status, wanted.code.as_str()), (422, "bond/exceeds-free"));
+    assert_eq!(wanted.kind, "urn:earnest:problem:bond/exceeds-free");
+    assert_eq!(wanted.fields["wanted"], "5000000000");
+    let detail = "The bond is of 5 tokens (5000000000 base units), but the account has 3 tokens \
+                  (3000000000 base units) free";
+    assert_eq!(wanted.detail, detail);
+    let nonce = problem(TransactionRejected::NonceUsed { got: 1, next: 2 }.into());
+    assert_eq!((nonce.status, nonce.code.as_str()), (409, "transaction/nonce-used"));
+    let nested = BoundRejected::DetectionTooLow { detection: r(1), minimum: r(2) };
+    let nested = problem(PostJobRejected::NoQuote(nested).into());
+    assert_eq!(nested.code, "post-job/no-quote/detection-too-low");
+    assert_eq!(nested.fields["minimum"], 20_000_000);
+    assert_eq!(Problem::from(SignatureRejected::HighS).status, 400);
+    let again: Problem = serde_json::from_value(serde_json::to_value(&wanted).unwrap()).unwrap();
+    assert_eq!(again, wanted);
+}
+
+#[test]
+fn a_code_belongs_to_its_family() {
+    let refusal = Refusal::from(Rejected::from(TransferRejected::AmountMustBePositive));
+    assert!(refusal.is("transfer") && refusal.is("transfer/amount-must-be-positive"));
+    assert!(!refusal.is("trans"));
+}

@@ -1,0 +1,144 @@
+//! Signatures: the same as those of an independent wallet, and no others.
+
+use earnest_api::{
+    SignatureRejected, SignedTransaction, Signer, recover, signing_hash, transaction,
+    wallet_request,
+};
+use earnest_protocol::{Address, Amount, Command, Digest, Height, Role, Transaction, command as c};
+use serde::Deserialize;
+use serde_json::Value;
+
+mod common;
+
+#[derive(Deserialize)]
+struct Vector {
+    network: Digest,
+    secret: String,
+    address: Address,
+    transaction: Value,
+    hash: Digest,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct Vectors {
+    vectors: Vec<Vector>,
+}
+
+fn vectors() -> Vec<Vector> {
+    let vectors: Vectors =
+        serde_json::from_str(include_str!("vectors/signing.json")).expect("committed vectors");
+    vectors.vectors
+}
+
+fn read(value: &Value) -> Transaction {
+    transaction::deserialize(value).expect("a transaction")
+}
+
+#[test]
+fn every_command_is_hashed_and_signed_as_eth_account_does() {
+    let vectors = vectors();
+    assert_eq!(vectors.len(), 22 * 8);
+    for vector in vectors {
+        let transaction = read(&vector.transaction);
+        let name = vector.transaction["command"].to_string();
+        assert_eq!(signing_hash(&vector.network, &transaction), vector.hash, "{name}");
+        let signer = Signer::from_hex(&vector.secret).expect("a secret key");
+        assert_eq!(signer.address(), vector.address);
+        let signed = signer.sign(&vector.network, transaction);
+        let json = serde_json::to_value(&signed).expect("JSON");
+        assert_eq!(json["signature"], vector.signature, "{name}");
+        assert_eq!(json["transaction"], vector.transaction, "{name}");
+        assert_eq!(recover(&vector.network, &signed), Ok((vector.address, vector.hash)));
+    }
+}
+
+#[test]
+fn what_a_wallet_is_shown_hashes_to_what_is_signed() {
+    for vector in vectors() {
+        let request = wallet_request(&vector.network, &read(&vector.transaction));
+        assert_eq!(common::eip712_hash(&request), vector.hash.0, "{request}");
+    }
+}
+
+fn example() -> (Signer, Digest, SignedTransaction) {
+    let signer = Signer::dev_key(1, "alice");
+    let network = Digest([7; 32]);
+    let command = Command::Bond(c::Bond { role: Role::Provider, amount: Amount::tokens(100) });
+    let transaction = Transaction { nonce: 3, valid_until: Height::new(99), command };
+    let signed = signer.sign(&network, transaction);
+    (signer, network, signed)
+}
+
+#[test]
+fn a_signature_is_worth_nothing_elsewhere() {
+    let (signer, network, signed) = example();
+    assert_eq!(recover(&network, &signed), Ok((signer.address(), signed.hash(&network))));
+    let other = recover(&Digest([8; 32]), &signed);
+    assert_ne!(other.map(|(address, _)| address), Ok(signer.address()));
+    let mut changed = signed.clone();
+    changed.transaction.nonce = 4;
+    assert_ne!(recover(&network, &changed).map(|(address, _)| address), Ok(signer.address()));
+}
+
+#[test]
+fn the_other_form_of_a_signature_is_refused() {
+    let (_, network, signed) = example();
+    // n − s with the other parity recovers to the same key.
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xfe, 0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36,
+        0x41, 0x41,
+    ];
+    let mut twin = signed.clone();
+    let mut borrow = 0i16;
+    for i in (0..32).rev() {
+        let digit = i16::from(ORDER[i]) - i16::from(signed.signature[32 + i]) - borrow;
+        borrow = i16::from(digit < 0);
+        twin.signature[32 + i] = digit.rem_euclid(256) as u8;
+    }
+    twin.signature[64] = 27 + 28 - signed.signature[64];
+    assert_eq!(recover(&network, &twin), Err(SignatureRejected::HighS));
+}
+
+#[test]
+fn garbage_signatures_are_refused() {
+    let (_, network, signed) = example();
+    for v in (0..=255u8).filter(|v| !matches!(v, 27 | 28)) {
+        let mut bad = signed.clone();
+        bad.signature[64] = v;
+        let refused = Err(SignatureRejected::RecoveryIdOutOfRange { got: v });
+        assert_eq!(recover(&network, &bad), refused);
+    }
+    let with = |range: core::ops::Range<usize>, byte| {
+        let mut bad = signed.clone();
+        bad.signature[range].fill(byte);
+        recover(&network, &bad)
+    };
+    assert_eq!(with(0..32, 0), Err(SignatureRejected::Unrecoverable));
+    assert_eq!(with(0..32, 0xff), Err(SignatureRejected::Unrecoverable));
+    assert_eq!(with(32..64, 0), Err(SignatureRejected::Unrecoverable));
+    assert_eq!(with(32..64, 0xff), Err(SignatureRejected::HighS));
+}
+
+#[test]
+fn secrets_are_checked_and_never_shown() {
+    assert!(Signer::from_bytes(&[0; 32]).is_err());
+    assert!(Signer::from_bytes(&[0xff; 32]).is_err());
+    assert!(Signer::from_hex("0x12").is_err());
+    let mut secret = [0; 32];
+    secret[31] = 1;
+    let signer = Signer::from_bytes(&secret).expect("1 is a secret key");
+    // The address of secret 1 is known to everybody.
+    assert_eq!(signer.address().to_string(), "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf");
+    assert_eq!(format!("{signer:?}"), "Signer(0x7e5f4552091a69125d5dfcb7b8c2659029395bdf)");
+}
+
+#[test]
+fn development_keys_depend_on_seed_and_name_alone() {
+    let key = |seed, name| Signer::dev_key(seed, name).address();
+    assert_eq!(key(1, "alice"), key(1, "alice"));
+    assert_ne!(key(1, "alice"), key(2, "alice"));
+    assert_ne!(key(1, "alice"), key(1, "bob"));
+    assert_eq!(key(0, "alice").to_string(), "0xef6a325b525bee971767dec1e4944f20ae8fed63");
+}

@@ -1,0 +1,219 @@
+"""Makes signing.json: what eth-account signs for every command.
+
+    pip install eth-account==0.14.0
+    python generate.py > signing.json
+
+The types below are written down a second time on purpose: the test compares them, through the
+hashes, with those of the crate.
+"""
+
+import json
+import random
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+TAIL = "uint64 nonce,uint64 validUntil"
+OPENING = "bytes32 root,bytes32 output,uint64 gas,uint64 steps,bytes32 salt"
+TYPES = {
+    "transfer": "address to,uint256 amount",
+    "bond": "string role,uint256 amount",
+    "unbond": "string role,uint256 amount",
+    "unjail": "string role",
+    "claim_rewards": "string role",
+    "post_job": "bytes32 program,bytes32 inputRoot,uint32 chunkCount,uint64 steps,bytes32 seed,"
+    "uint64 stepGasMax,uint64 gasBound,string class,uint256 priceMax,uint64 deadlineBlocks,"
+    "string auction,uint64 reputationMin,uint64 auditRate,uint8 auditors,uint256 outsideGain,"
+    "string gainTiming,bytes32 seedSeal,string visibility",
+    "commit_bid": "uint64 job,bytes32 seal",
+    "reveal_bid": "uint64 job,uint256 price,bytes32 salt",
+    "accept_job": "uint64 job",
+    "commit_result": "uint64 job,bytes32 seal",
+    "open_seed": "uint64 job,bytes32 preimage",
+    "commit_verdict": "uint64 job,bytes32 seal",
+    "reveal_result": f"uint64 job,{OPENING},bytes outputProof",
+    "reveal_verdict": f"uint64 job,{OPENING}",
+    "challenge": "uint64 job",
+    "open_node": "uint64 job,uint8 level,uint64 index,bytes32[] children",
+    "reject_child": "uint64 job,uint8 child",
+    "prove_step": "uint64 job,uint64 leaf,bytes evidence",
+    "request_data": "uint64 job,string item,uint32 chunk",
+    "serve_data": "uint64 job,string item,uint32 chunk,bytes data",
+    "confirm_receipt": "uint64 job",
+    "report_copy": f"uint64 job,uint32 accused,{OPENING}",
+}
+
+AMOUNT_MAX = 2**63 - 1
+U64_MAX = 2**64 - 1
+PARTS = 10**9
+rng = random.Random(2026)
+
+
+def hexed(count):
+    return "0x" + rng.randbytes(count).hex()
+
+
+def number(top):
+    return rng.choice([0, 1, top, rng.randint(0, top), rng.randint(0, min(top, 1000))])
+
+
+def digest():
+    return rng.choice([hexed(32), hexed(32), hexed(32), "0x" + "00" * 32])
+
+
+def amount():
+    return str(number(AMOUNT_MAX))
+
+
+def role():
+    return rng.choice(["provider", "validator"])
+
+
+def data_item():
+    return rng.choice(["program", {"input": number(2**32 - 1)}, "output"])
+
+
+def opening():
+    return {
+        "root": digest(),
+        "output": digest(),
+        "gas": number(U64_MAX),
+        "steps": number(U64_MAX),
+        "salt": digest(),
+    }
+
+
+def blob():
+    return hexed(rng.choice([0, 1, 31, 32, 33, 100]))
+
+
+def task():
+    return {
+        "program": digest(),
+        "input_root": digest(),
+        "chunk_count": number(2**32 - 1),
+        "steps": number(U64_MAX),
+        "seed": digest(),
+        "step_gas_max": number(U64_MAX),
+        "gas_bound": number(U64_MAX),
+    }
+
+
+def post_job():
+    return {
+        "task": task(),
+        "class": "cpu",
+        "price_max": amount(),
+        "deadline_blocks": number(U64_MAX),
+        "auction": rng.choice(["second_price", "first_price"]),
+        "reputation_min": number(PARTS),
+        "audit_rate": number(PARTS),
+        "auditors": number(255),
+        "outside_gain": amount(),
+        "gain_timing": rng.choice(["final", "delivery"]),
+        "seed_seal": digest(),
+        "visibility": rng.choice(["public", "sealed"]),
+    }
+
+
+def job(**more):
+    return {"job": number(2**53), **more}
+
+
+def digests():
+    return [digest() for _ in range(rng.choice([0, 1, 16]))]
+
+
+def node():
+    return {"level": number(255), "index": number(U64_MAX)}
+
+
+MAKERS = {
+    "transfer": lambda: {"to": hexed(20), "amount": amount()},
+    "bond": lambda: {"role": role(), "amount": amount()},
+    "unbond": lambda: {"role": role(), "amount": amount()},
+    "unjail": lambda: {"role": role()},
+    "claim_rewards": lambda: {"role": role()},
+    "post_job": post_job,
+    "commit_bid": lambda: job(seal=digest()),
+    "reveal_bid": lambda: job(price=amount(), salt=digest()),
+    "accept_job": job,
+    "commit_result": lambda: job(seal=digest()),
+    "open_seed": lambda: job(preimage=digest()),
+    "commit_verdict": lambda: job(seal=digest()),
+    "reveal_result": lambda: job(opening=opening(), output_proof=blob()),
+    "reveal_verdict": lambda: job(opening=opening()),
+    "challenge": job,
+    "open_node": lambda: job(node=node(), children=digests()),
+    "reject_child": lambda: job(child=number(255)),
+    "prove_step": lambda: job(leaf=number(U64_MAX), evidence=blob()),
+    "request_data": lambda: job(item=data_item()),
+    "serve_data": lambda: job(item=data_item(), bytes=blob()),
+    "confirm_receipt": job,
+    "report_copy": lambda: job(accused=number(2**32 - 1), opening=opening()),
+}
+
+
+def camel(name):
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def flatten(command):
+    """The fields of a command under the names that a wallet shows."""
+    flat = {}
+    for name, value in command.items():
+        if name in ("opening", "node", "task"):
+            flat.update(flatten(value))
+        elif name == "item":
+            flat["item"] = value if isinstance(value, str) else "input"
+            flat["chunk"] = 0 if isinstance(value, str) else value["input"]
+        else:
+            flat["data" if name == "bytes" else camel(name)] = value
+    return flat
+
+
+def typed(kind, value):
+    if kind.startswith("uint"):
+        return int(value)
+    if kind == "bytes32[]":
+        return [bytes.fromhex(item[2:]) for item in value]
+    if kind.startswith("bytes"):
+        return bytes.fromhex(value[2:])
+    return value
+
+
+def vector(kind):
+    network, secret = hexed(32), hexed(32)
+    command = MAKERS[kind]()
+    nonce, valid_until = number(U64_MAX), number(U64_MAX)
+    fields = [field.split(" ") for field in f"{TYPES[kind]},{TAIL}".split(",")]
+    flat = {**flatten(command), "nonce": nonce, "validUntil": valid_until}
+    assert sorted(flat) == sorted(name for _, name in fields), (kind, flat)
+    name = camel(kind)[0].upper() + camel(kind)[1:]
+    types = {name: [{"name": field, "type": of} for of, field in fields]}
+    message = {field: typed(of, flat[field]) for of, field in fields}
+    domain = {"name": "Earnest", "version": "1", "salt": bytes.fromhex(network[2:])}
+    signable = encode_typed_data(domain, types, message)
+    signed = Account.sign_message(signable, private_key=secret)
+    return {
+        "network": network,
+        "secret": secret,
+        "address": Account.from_key(secret).address.lower(),
+        "transaction": {
+            "nonce": nonce,
+            "valid_until": valid_until,
+            "command": {kind: command},
+        },
+        "hash": "0x" + bytes(signed.message_hash).hex(),
+        "signature": "0x" + bytes(signed.signature).hex(),
+    }
+
+
+def main():
+    vectors = [vector(kind) for kind in TYPES for _ in range(8)]
+    lines = ",\n".join(json.dumps(one) for one in vectors)
+    print(f'{{"made_by": "eth-account 0.14.0", "vectors": [\n{lines}\n]}}')
+
+
+main()

@@ -1,0 +1,221 @@
+//! Views: the same as the state, at every step of a job's beginning.
+
+use earnest_api::{QuoteRequest, views};
+use earnest_protocol::{
+    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest,
+    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, OperatorId, Output, Ratio, Referee,
+    Role, Ruling, SlashId, State, StepCase, Transaction,
+    command::{self as c, DataItem, Node, Task},
+    genesis::{GenesisAccount, GenesisOperator},
+    ledger::{JobPot, Pot},
+    market::{BidState, Phase},
+    seal,
+    staking::Standing,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Nothing here comes to a judgement.
+struct NoReferee;
+
+impl Referee for NoReferee {
+    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
+        false
+    }
+    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+        None
+    }
+    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        Err(EvidenceRejected)
+    }
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
+        false
+    }
+}
+
+fn address(index: u8) -> Address {
+    Address([index; 20])
+}
+
+const REQUESTER: AccountId = AccountId::new(0);
+const PROVIDER: AccountId = AccountId::new(1);
+
+/// A requester, a provider and three validators.
+fn network() -> State {
+    let account =
+        |index| GenesisAccount { address: address(index), balance: Amount::tokens(10_000) };
+    let operator = |index, role| GenesisOperator {
+        address: address(index),
+        role,
+        bond: Amount::tokens(5_000),
+    };
+    let genesis = Genesis {
+        name: "test".to_owned(),
+        accounts: (1..=5).map(account).collect(),
+        operators: vec![
+            operator(2, Role::Provider),
+            operator(3, Role::Validator),
+            operator(4, Role::Validator),
+            operator(5, Role::Validator),
+        ],
+        ..Genesis::default()
+    };
+    State::new(&genesis).expect("a sound genesis")
+}
+
+fn terms() -> c::PostJob {
+    c::PostJob {
+        task: Task {
+            program: Digest([1; 32]),
+            input_root: Digest([2; 32]),
+            chunk_count: 1,
+            steps: 10,
+            seed: Digest([3; 32]),
+            step_gas_max: Gas::new(1_000_000),
+            gas_bound: Gas::new(10_000_000),
+        },
+        class: c::ResourceClass::Cpu,
+        price_max: Amount::tokens(10),
+        deadline_blocks: Blocks::new(50),
+        auction: c::Auction::SecondPrice,
+        reputation_min: Ratio::ZERO,
+        audit_rate: Ratio::percent(20),
+        auditors: 2,
+        outside_gain: Amount::ZERO,
+        gain_timing: c::GainTiming::Final,
+        seed_seal: seal::seed(&Digest([4; 32])),
+        visibility: c::Visibility::Public,
+    }
+}
+
+fn ask(state: &mut State, signer: AccountId, command: Command) {
+    let nonce = state.account(signer).expect("known").nonce;
+    let valid_until = Height::new(u64::MAX);
+    let transaction = Transaction { nonce, valid_until, command };
+    let mut journal = Journal::default();
+    state.apply(&Authenticated { signer, transaction }, &NoReferee, &mut journal).expect("allowed");
+}
+
+fn advance(state: &mut State, blocks: u64) {
+    for _ in 0..blocks {
+        let height = state.height().after(Blocks::new(1));
+        let time_ms = state.time_ms() + 1_000;
+        // The one chain of the genesis serves one block; later ones are withheld.
+        let head = BlockHead { height, time_ms, beacon: None, next_anchor: Some(Digest::ZERO) };
+        state.open_block(&head, &mut Journal::default()).expect("a sound head");
+    }
+}
+
+fn survives<T: Serialize + DeserializeOwned + PartialEq + core::fmt::Debug>(view: &T) {
+    let text = serde_json::to_string(view).expect("JSON");
+    assert_eq!(&serde_json::from_str::<T>(&text).expect("JSON"), view);
+}
+
+#[test]
+fn accounts_and_operators_show_what_the_state_holds() {
+    let state = network();
+    let requester = views::account(&state, REQUESTER).expect("known");
+    assert_eq!(requester.free, Amount::tokens(10_000));
+    assert_eq!((requester.address, requester.next_nonce), (address(1), 0));
+    survives(&requester);
+    let provider = views::account(&state, PROVIDER).expect("known");
+    let operator = views::operator(&state, provider.provider.expect("bonded")).expect("known");
+    assert_eq!((operator.stake, operator.free_bond), (Amount::tokens(5_000), operator.weight));
+    assert_eq!((operator.locked, operator.standing), (Amount::ZERO, Standing::Active));
+    assert_eq!(operator.account.address, address(2));
+    assert!(operator.may_work);
+    survives(&operator);
+    assert_eq!(views::account(&state, AccountId::new(99)), None);
+    assert_eq!(views::operator(&state, OperatorId::new(99)), None);
+    assert_eq!(views::job(&state, JobId::new(0)), None);
+    assert_eq!(views::slash(&state, SlashId::new(0)), None);
+}
+
+#[test]
+fn the_network_shows_where_all_money_is() {
+    let mut state = network();
+    let root = state.root();
+    let view = views::network(&state, "test", root);
+    assert_eq!(view.supply.total, Amount::tokens(50_000));
+    assert_eq!(view.supply.stake, Amount::tokens(20_000));
+    assert_eq!((view.counts.providers_active, view.counts.validators_active), (1, 3));
+    assert!(view.conservation.holds);
+    assert_eq!(view.conservation.pots, Some(Amount::tokens(50_000)));
+    assert_eq!(view.network, state.network());
+    survives(&view);
+    survives(&views::head(&state, Height::ZERO));
+}
+
+#[test]
+fn a_quote_is_what_posting_takes() {
+    let mut state = network();
+    advance(&mut state, 1);
+    let request = QuoteRequest { signer: Some(address(1)), terms: terms() };
+    survives(&request);
+    let quote = views::quote(&state, Some(REQUESTER), &request.terms).expect("a quote");
+    survives(&quote);
+    let before = state.free(REQUESTER);
+    ask(&mut state, REQUESTER, Command::PostJob(request.terms));
+    let taken = before.checked_sub(state.free(REQUESTER)).expect("it costs");
+    assert_eq!(taken, quote.total.checked_add(quote.base_fee).expect("small"));
+    let view = views::job(&state, JobId::new(0)).expect("posted");
+    assert_eq!(view.quote, quote.quote);
+    assert_eq!(view.audit_blocks, quote.audit_blocks);
+    let pot = |name| view.pots.iter().find(|pot| pot.pot == name).map(|pot| pot.amount);
+    assert_eq!(pot(JobPot::Escrow), Some(quote.price_max));
+    assert_eq!(pot(JobPot::AuditFees), Some(quote.audit_fees));
+    assert_eq!(pot(JobPot::Deposit), Some(quote.deposit));
+}
+
+#[test]
+fn a_job_is_shown_from_posting_to_execution() {
+    let mut state = network();
+    advance(&mut state, 1);
+    let job = JobId::new(0);
+    ask(&mut state, REQUESTER, Command::PostJob(terms()));
+    let (price, salt) = (Amount::tokens(4), Digest([5; 32]));
+    let sealed = seal::bid(&state.network(), job, &address(2), price, &salt);
+    let deposit = views::quote(&state, None, &terms()).expect("a quote").bid_deposit;
+    ask(&mut state, PROVIDER, Command::CommitBid(c::CommitBid { job, seal: sealed }));
+    let view = views::job(&state, job).expect("posted");
+    survives(&view);
+    assert_eq!((view.phase, view.bids[0].state), (Phase::Bidding, BidState::Sealed));
+    assert_eq!(view.bids[0].account.address, address(2));
+    assert_eq!(state.balance(Pot::Job(job, JobPot::BidDeposit(0))), deposit);
+
+    let until = view.until.count() - state.height().count() + 1;
+    advance(&mut state, until);
+    ask(&mut state, PROVIDER, Command::RevealBid(c::RevealBid { job, price, salt }));
+    let operator = views::operator(&state, OperatorId::new(0)).expect("known");
+    assert!(!operator.locked.is_zero(), "the collateral is locked");
+    assert_eq!(operator.locked.checked_add(operator.free_bond), Some(operator.stake));
+    advance(&mut state, 1);
+    let view = views::job(&state, job).expect("posted");
+    survives(&view);
+    if view.phase == Phase::Offered {
+        assert_eq!(view.offered_to.map(|account| account.address), Some(address(2)));
+    }
+    while views::job(&state, job).expect("posted").phase == Phase::RevealingBids {
+        advance(&mut state, 1);
+    }
+    ask(&mut state, PROVIDER, Command::AcceptJob(c::AcceptJob { job }));
+    let view = views::job(&state, job).expect("posted");
+    survives(&view);
+    assert_eq!(view.phase, Phase::Executing);
+    assert_eq!(view.provider.map(|account| account.address), Some(address(2)));
+    assert_eq!(view.assignment.map(|winner| winner.price), Some(price));
+    let summary = views::job_summary(&state, job).expect("posted");
+    survives(&summary);
+    assert_eq!((summary.price, summary.bid_count), (Some(price), 1));
+
+    // Nothing is committed: the job expires and its abandonment is slashed.
+    while views::job(&state, job).expect("posted").phase != Phase::Closed {
+        advance(&mut state, 10);
+    }
+    let view = views::job(&state, job).expect("posted");
+    survives(&view);
+    assert!(view.pots.is_empty() && view.bids.is_empty() && view.closed.is_some());
+    let slash = views::slash(&state, SlashId::new(0)).expect("abandoning costs");
+    survives(&slash);
+    assert_eq!((slash.account.address, slash.job), (address(2), job));
+    assert!(views::conservation(&state).holds);
+}
