@@ -171,6 +171,15 @@ impl State {
         self.convict(id, CloseReason::DataWithheld, journal);
     }
 
+    /// Accepting says that every byte is there: what the winner still waited for is moot, else it
+    /// could accept, seal at once and let the requester's answer come too late (M6).
+    pub(super) fn withdraw_requests(&mut self, id: JobId, journal: &mut Journal) {
+        for request in &mut self.case_mut(id).requests {
+            request.served = true;
+        }
+        self.return_data_fees(id, journal);
+    }
+
     /// Returns the prepaid price of requests that nobody answered.
     pub(super) fn return_data_fees(&mut self, id: JobId, journal: &mut Journal) {
         let askers: alloc::vec::Vec<AccountId> =
