@@ -106,7 +106,12 @@ impl State {
             DataItem::Input(chunk) => {
                 job.phase != Phase::Challengeable && chunk < job.terms.task.chunk_count
             }
-            DataItem::Output => job.phase == Phase::Challengeable && self.now() <= job.until,
+            // What cannot be paid need not be delivered.
+            DataItem::Output => {
+                job.phase == Phase::Challengeable
+                    && self.now() <= job.until
+                    && !case.lacks_verdicts()
+            }
         };
         if !exists {
             return Err(RequestDataRejected::NoSuchItem);
