@@ -1,1 +1,68 @@
-//! Earnest: node.
+//! The ledger node: takes signed transactions, makes blocks, writes each to a log, then carries it
+//! out and tells everybody.
+//!
+//! Code map, from the disk up: `block`, [`log`], [`snapshot`], [`blobs`], [`beacon`], [`store`]
+//! (all of a data directory); [`replay`] (a block carried out), [`boot`] (from files to a state),
+//! `referee` (a disputed step); `mempool` (what waits), `history` (what happened lately), `shared`
+//! (what is published), `replica` (the loop); `http` (the edge); `node` (start and stop), [`dev`].
+//!
+//! Laws: a block is on the disk before the state changes and before anybody is told; what was
+//! acknowledged as included survives `kill -9`; a file that does not check is named and never
+//! used; every queue has a bound; the rules see no clock, no disk and no socket.
+//!
+//! ```
+//! use earnest_api::{Client, Session, Signer, TxStatus};
+//! use earnest_node::{Node, NodeConfig, dev::DevNetwork};
+//! use earnest_protocol::{Amount, Command, command::Transfer, genesis::GenesisAccount};
+//!
+//! let dir = tempfile::tempdir()?;
+//! let (alice, bob) = (Signer::dev_key(1, "alice"), Signer::dev_key(1, "bob"));
+//! let balance = Amount::tokens(100);
+//! let accounts = vec![GenesisAccount { address: alice.address(), balance }];
+//! DevNetwork { accounts, ..DevNetwork::default() }.create(dir.path())?;
+//!
+//! let node = Node::start(NodeConfig::new(dir.path()))?;
+//! let mut session = Session::open(Client::new(&node.url()), alice)?;
+//! let transfer = Transfer { to: bob.address(), amount: Amount::tokens(3) };
+//! let receipt = session.send(Command::Transfer(transfer))?;
+//! node.make_block();
+//! let receipt = session.client().transaction(&receipt.hash)?;
+//! assert_eq!(receipt.status, TxStatus::Final);
+//! assert_eq!(session.client().account(&bob.address())?.free, Amount::tokens(3));
+//! node.stop()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Not here: rules (`earnest-protocol`), wire formats (`earnest-api`), jobs (`earnest-worker`).
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod beacon;
+pub mod blobs;
+mod block;
+pub mod boot;
+mod config;
+pub mod dev;
+mod history;
+mod http;
+pub mod log;
+pub mod mempool;
+mod node;
+mod referee;
+pub mod replay;
+mod replica;
+mod shared;
+pub mod snapshot;
+pub mod store;
+
+pub use beacon::BeaconSecret;
+pub use block::{BLOCK_BYTES_MAX, Block};
+pub use boot::{BootError, Booted, Depth, Notice, examine};
+pub use config::{Check, Limits, NodeConfig};
+pub use history::{Done, History};
+pub use log::Repair;
+pub use node::{Node, NodeHandle, StartError, Stopper};
+pub use referee::{NodeReferee, ServedChunk};
+pub use replica::Halt;
+pub use shared::{Head, Phase};
+pub use store::{Store, StoreError};

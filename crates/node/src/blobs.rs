@@ -1,0 +1,350 @@
+//! Blobs: programs, input chunks, states and outputs, named by their own hash.
+//!
+//! ```text
+//! blobs/ab/<64 digits>      the bytes; the name is their blake3
+//! inputs/ab/<64 digits>     32 bytes a chunk: the hashes of an input's chunks; the name is the root
+//! ```
+//!
+//! Laws: a name is given only to bytes that were hashed here; a file appears under its name when it
+//! is whole on the disk; what is read is hashed again, so a cut or changed file is never served;
+//! one blob, one input and all together are bounded.
+//! Known shortcoming: nothing is ever removed; the bound on all is the operator's to raise.
+//! Not here: who has to provide which bytes (`earnest-protocol`).
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use earnest_compute as compute;
+use earnest_protocol::Digest;
+
+use crate::{config::Limits, log::sync_folder};
+
+/// Why a blob was not stored or is not served.
+#[derive(Debug)]
+pub enum BlobError {
+    /// The disk said no.
+    Io(io::Error),
+    /// It has more bytes than one may.
+    TooLarge {
+        /// Its bytes.
+        got: usize,
+        /// The most allowed.
+        max: usize,
+    },
+    /// All blobs together would have more bytes than they may.
+    Full {
+        /// Bytes with this one.
+        bytes: u64,
+        /// The most allowed.
+        max: u64,
+    },
+    /// The file's bytes are no longer those of its name.
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// An input has more chunks than one may.
+    TooManyChunks {
+        /// Its chunks.
+        got: usize,
+        /// The most allowed.
+        max: usize,
+    },
+    /// Chunks of an input are not stored.
+    ChunksMissing {
+        /// How many.
+        count: usize,
+        /// The first of them, at most 16.
+        first: Vec<Digest>,
+    },
+}
+
+impl fmt::Display for BlobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BlobError::Io(error) => write!(f, "the blob store's disk failed: {error}"),
+            BlobError::TooLarge { got, max } => {
+                write!(f, "a blob of {got} bytes exceeds the {max} that one may have")
+            }
+            BlobError::Full { bytes, max } => {
+                write!(f, "all blobs would have {bytes} bytes, {max} are allowed")
+            }
+            BlobError::Damaged { path } => {
+                write!(f, "{} no longer holds the bytes of its name", path.display())
+            }
+            BlobError::TooManyChunks { got, max } => {
+                write!(f, "{got} chunks exceed the {max} that an input may have")
+            }
+            BlobError::ChunksMissing { count, first } => {
+                write!(f, "{count} chunks are not stored, among them")?;
+                first.iter().try_for_each(|digest| write!(f, " {digest}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for BlobError {}
+
+impl From<io::Error> for BlobError {
+    fn from(error: io::Error) -> BlobError {
+        BlobError::Io(error)
+    }
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Blobs {
+    blobs: PathBuf,
+    inputs: PathBuf,
+    limits: Limits,
+    /// Bytes of all files; writers hold it, so that the bound holds.
+    bytes: Mutex<u64>,
+    /// Makes names of files being written different.
+    writing: AtomicU64,
+}
+
+impl Blobs {
+    /// Opens the store in a data directory, making it if need be; removes what a stopped process
+    /// was writing.
+    ///
+    /// # Errors
+    /// If the disk says no.
+    pub fn open(dir: &Path, limits: Limits) -> io::Result<Blobs> {
+        let (blobs, inputs) = (dir.join("blobs"), dir.join("inputs"));
+        let bytes = sweep(&blobs)?.saturating_add(sweep(&inputs)?);
+        let (bytes, writing) = (Mutex::new(bytes), AtomicU64::new(0));
+        Ok(Blobs { blobs, inputs, limits, bytes, writing })
+    }
+
+    /// Bytes of all blobs.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.lock().map_or(0, |bytes| *bytes)
+    }
+
+    /// True if a blob of this name is there; its bytes are looked at when they are read.
+    pub fn has(&self, digest: &Digest) -> bool {
+        place(&self.blobs, digest).is_file()
+    }
+
+    /// Stores a blob; when this returns it is on the disk.
+    ///
+    /// # Errors
+    /// If it or all together are too large, or the disk says no.
+    pub fn put(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
+        let (got, max) = (bytes.len(), self.limits.blob_bytes_max);
+        if got > max {
+            return Err(BlobError::TooLarge { got, max });
+        }
+        let digest = Digest(*blake3::hash(bytes).as_bytes());
+        self.write(&place(&self.blobs, &digest), bytes)?;
+        Ok(digest)
+    }
+
+    /// The bytes of a blob; none if it is not there.
+    ///
+    /// # Errors
+    /// If the file was cut or changed, or the disk says no.
+    pub fn read(&self, digest: &Digest) -> Result<Option<Vec<u8>>, BlobError> {
+        let path = place(&self.blobs, digest);
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        if *blake3::hash(&bytes).as_bytes() != digest.0 {
+            return Err(BlobError::Damaged { path });
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Stores the list of an input's chunks, all of which are stored, and returns its root.
+    ///
+    /// # Errors
+    /// If chunks are missing or too many, or the disk says no.
+    pub fn put_input(&self, chunks: &[Digest]) -> Result<Digest, BlobError> {
+        let (got, max) = (chunks.len(), self.limits.input_chunks_max);
+        let root = root_of(chunks).filter(|_| got <= max);
+        let root = root.ok_or(BlobError::TooManyChunks { got, max })?;
+        let missing = chunks.iter().filter(|chunk| !self.has(chunk));
+        let mut missing: Vec<Digest> = missing.copied().collect();
+        missing.sort_unstable();
+        missing.dedup();
+        if !missing.is_empty() {
+            let count = missing.len();
+            missing.truncate(16);
+            return Err(BlobError::ChunksMissing { count, first: missing });
+        }
+        let bytes: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.0).collect();
+        self.write(&place(&self.inputs, &root), &bytes)?;
+        Ok(root)
+    }
+
+    /// The chunks of an input; none if the list is not there. The empty input always is.
+    ///
+    /// # Errors
+    /// If the file was cut or changed, or the disk says no.
+    pub fn input(&self, root: &Digest) -> Result<Option<Vec<Digest>>, BlobError> {
+        if root_of(&[]) == Some(*root) {
+            return Ok(Some(Vec::new()));
+        }
+        let path = place(&self.inputs, root);
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        let (chunks, rest) = bytes.as_chunks::<32>();
+        let chunks: Vec<Digest> = chunks.iter().copied().map(Digest).collect();
+        if !rest.is_empty() || root_of(&chunks) != Some(*root) {
+            return Err(BlobError::Damaged { path });
+        }
+        Ok(Some(chunks))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
+        let mut total = self.bytes.lock().map_err(|_| io::Error::other("a writer panicked"))?;
+        let there = match read(path)? {
+            Some(there) if there == bytes => return Ok(()),
+            Some(there) => wide(there.len()),
+            None => 0,
+        };
+        let sum = total.saturating_sub(there).saturating_add(wide(bytes.len()));
+        let max = self.limits.blobs_bytes_max;
+        if sum > max {
+            return Err(BlobError::Full { bytes: sum, max });
+        }
+        let folder = path.parent().expect("a place is inside a folder");
+        let parent = folder.parent().expect("a place is two folders deep");
+        fs::create_dir_all(folder)?;
+        let number = self.writing.fetch_add(1, Ordering::Relaxed);
+        let beside = parent.join(format!("{number}.part"));
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        sync_folder(folder)?;
+        sync_folder(parent)?;
+        *total = sum;
+        Ok(())
+    }
+}
+
+fn root_of(chunks: &[Digest]) -> Option<Digest> {
+    let chunks: Vec<compute::Digest> = chunks.iter().map(|d| compute::Digest(d.0)).collect();
+    compute::Input::root_of(&chunks).map(|root| Digest(root.0))
+}
+
+fn wide(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+/// Where the bytes of a name are.
+fn place(folder: &Path, digest: &Digest) -> PathBuf {
+    let name = digest.to_string();
+    let name = name.strip_prefix("0x").expect("digests are written with 0x");
+    let (shelf, _) = name.split_at(2);
+    folder.join(shelf).join(name)
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the folder, removes what was being written, and counts the bytes of the rest.
+fn sweep(folder: &Path) -> io::Result<u64> {
+    fs::create_dir_all(folder)?;
+    let mut bytes = 0u64;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            for file in fs::read_dir(path)? {
+                bytes = bytes.saturating_add(file?.metadata()?.len());
+            }
+        } else if path.extension().is_some_and(|ending| ending == "part") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(dir: &Path) -> Blobs {
+        let limits = Limits {
+            blob_bytes_max: 100,
+            blobs_bytes_max: 300,
+            input_chunks_max: 4,
+            ..Limits::default()
+        };
+        Blobs::open(dir, limits).unwrap()
+    }
+
+    #[test]
+    fn a_blob_is_its_hash_and_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = open(dir.path());
+        let digest = blobs.put(b"hello").unwrap();
+        assert_eq!(digest.0, *blake3::hash(b"hello").as_bytes());
+        assert_eq!(blobs.put(b"hello").unwrap(), digest);
+        assert_eq!((blobs.bytes(), blobs.has(&digest)), (5, true));
+        assert_eq!(blobs.read(&digest).unwrap().unwrap(), b"hello");
+        assert!(blobs.read(&Digest::ZERO).unwrap().is_none());
+        let too_large = blobs.put(&[0; 101]);
+        assert!(matches!(too_large, Err(BlobError::TooLarge { got: 101, max: 100 })));
+        for byte in 0..2 {
+            blobs.put(&[byte; 100]).unwrap();
+        }
+        let full = blobs.put(&[9; 96]);
+        assert!(matches!(full, Err(BlobError::Full { bytes: 301, max: 300 })));
+        drop(blobs);
+        fs::write(dir.path().join("blobs/7.part"), b"unfinished").unwrap();
+        let blobs = open(dir.path());
+        assert_eq!(blobs.bytes(), 205, "counted anew");
+        assert!(!dir.path().join("blobs/7.part").exists());
+    }
+
+    #[test]
+    fn a_forged_truncated_or_flipped_blob_is_never_served_and_can_be_stored_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = open(dir.path());
+        let digest = blobs.put(b"the right bytes").unwrap();
+        let path = place(&blobs.blobs, &digest);
+        for wrong in [&b""[..], b"the right byte", b"the right bytez", b"something else entirely"] {
+            fs::write(&path, wrong).unwrap();
+            assert!(matches!(blobs.read(&digest), Err(BlobError::Damaged { .. })));
+            blobs.put(b"the right bytes").unwrap();
+            assert_eq!(blobs.read(&digest).unwrap().unwrap(), b"the right bytes");
+        }
+    }
+
+    #[test]
+    fn an_input_needs_its_chunks() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = open(dir.path());
+        let chunks: Vec<Vec<u8>> = vec![b"a".to_vec(), b"b".to_vec(), b"a".to_vec()];
+        let input = compute::Input::new(chunks.clone()).unwrap();
+        let digests: Vec<Digest> =
+            chunks.iter().map(|c| Digest(*blake3::hash(c).as_bytes())).collect();
+        blobs.put(b"a").unwrap();
+        let missing = blobs.put_input(&digests);
+        let Err(BlobError::ChunksMissing { count: 1, first }) = missing else { panic!() };
+        assert_eq!(first, [digests[1]]);
+        blobs.put(b"b").unwrap();
+        let root = blobs.put_input(&digests).unwrap();
+        assert_eq!(root.0, input.root().0);
+        assert_eq!(blobs.input(&root).unwrap().unwrap(), digests);
+        let too_many = blobs.put_input(&[digests[0]; 5]);
+        assert!(matches!(too_many, Err(BlobError::TooManyChunks { got: 5, max: 4 })));
+        let empty = Digest(compute::Input::new(Vec::new()).unwrap().root().0);
+        assert_eq!(blobs.input(&empty).unwrap(), Some(Vec::new()));
+        assert_eq!(blobs.input(&Digest::ZERO).unwrap(), None);
+        fs::write(place(&blobs.inputs, &root), [1; 64]).unwrap();
+        assert!(matches!(blobs.input(&root), Err(BlobError::Damaged { .. })));
+    }
+}

@@ -1,0 +1,233 @@
+//! Boot: from what is on the disk to the state after the last block.
+//!
+//! Laws: every record of the log is read and checked, whatever is replayed; every block that is
+//! replayed is checked against the root that the next one names; a snapshot that the log does not
+//! bear out is an error, not a choice.
+//! Not here: formats (`log`, `snapshot`), carrying out (`replay`).
+
+use core::fmt;
+
+use earnest_protocol::{Broken, Digest, Height, State};
+
+use crate::{
+    config::Limits,
+    history::History,
+    log::{Log, LogError, Record, Repair, Torn},
+    referee::NodeReferee,
+    replay::{self, ReplayError},
+    store::{Skipped, Store, StoreError},
+};
+
+/// Why a node cannot begin.
+#[derive(Debug)]
+pub enum BootError {
+    /// The data directory cannot be used.
+    Store(StoreError),
+    /// A block does not follow from the one before.
+    Replay(ReplayError),
+    /// A law does not hold.
+    Broken {
+        /// After which block.
+        height: Height,
+        /// Which law.
+        law: Broken,
+    },
+    /// A snapshot shows that acknowledged blocks are missing from the log.
+    BlocksMissing {
+        /// The last block of the log.
+        log: Height,
+        /// The snapshot's height.
+        snapshot: Height,
+    },
+    /// A snapshot was made on another chain than the log's.
+    OtherChain {
+        /// The snapshot's height.
+        snapshot: Height,
+    },
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootError::Store(error) => error.fmt(f),
+            BootError::Replay(error) => error.fmt(f),
+            BootError::Broken { height, law } => {
+                write!(f, "a law of the state does not hold after block {height}: {law:?}. ")?;
+                f.write_str("Keep the directory as it is and report this with the block log")
+            }
+            BootError::BlocksMissing { log, snapshot } => {
+                write!(f, "the block log ends at {log}, but a snapshot of {snapshot} exists: ")?;
+                f.write_str("acknowledged blocks are missing. Restore the log from a backup")
+            }
+            BootError::OtherChain { snapshot } => {
+                write!(f, "the snapshot of {snapshot} belongs to another chain than the log. ")?;
+                f.write_str("Restore both from one backup, or remove the snapshots")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BootError {}
+
+impl From<StoreError> for BootError {
+    fn from(error: StoreError) -> BootError {
+        BootError::Store(error)
+    }
+}
+
+impl From<LogError> for BootError {
+    fn from(error: LogError) -> BootError {
+        BootError::Store(StoreError::Log(error))
+    }
+}
+
+impl From<ReplayError> for BootError {
+    fn from(error: ReplayError) -> BootError {
+        BootError::Replay(error)
+    }
+}
+
+/// What a person should know about a start.
+#[derive(Debug)]
+pub enum Notice {
+    /// Bytes were cut off the log.
+    Torn(Torn),
+    /// A snapshot is not used.
+    SnapshotSkipped(Skipped),
+    /// Where the state came from.
+    Replayed {
+        /// The height replay began after.
+        from: Height,
+        /// The height it ended at.
+        to: Height,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Torn(torn) => torn.fmt(f),
+            Notice::SnapshotSkipped(skipped) => skipped.fmt(f),
+            Notice::Replayed { from, to } => write!(f, "replayed blocks after {from} up to {to}"),
+        }
+    }
+}
+
+/// Where a node begins.
+#[derive(Debug)]
+pub struct Booted {
+    /// The log, open for the next block; none if it was only examined.
+    pub log: Option<Log>,
+    /// The state after the last block.
+    pub state: State,
+    /// Its root.
+    pub root: Digest,
+    /// What happened in the blocks that were replayed.
+    pub history: History,
+    /// What a person should know.
+    pub notices: Vec<Notice>,
+}
+
+/// How much of the log is replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All of it.
+    Genesis,
+    /// From the latest snapshot on, unless the log is short.
+    Snapshot,
+}
+
+/// Reads everything and opens the log for the next block.
+///
+/// # Errors
+/// Why the node cannot begin; nothing was changed then.
+pub fn boot(store: &Store, limits: Limits, repair: Repair) -> Result<Booted, BootError> {
+    let (mut player, mut notices) = Player::begin(store, limits, Depth::Snapshot)?;
+    let opened = Log::open(store.dir(), &store.network(), repair, |record| player.play(&record));
+    let (log, torn) = opened?;
+    notices.extend(torn.map(Notice::Torn));
+    player.end(Some(log), notices)
+}
+
+/// Reads everything and changes nothing; `Depth::Genesis` verifies every block there is.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn examine(store: &Store, limits: Limits, depth: Depth) -> Result<Booted, BootError> {
+    let (mut player, mut notices) = Player::begin(store, limits, depth)?;
+    let torn = Log::examine(store.dir(), &store.network(), |record| player.play(&record))?;
+    notices.extend(torn.map(Notice::Torn));
+    player.end(None, notices)
+}
+
+/// Plays records one after the other.
+struct Player {
+    network: Digest,
+    state: State,
+    root: Digest,
+    history: History,
+    referee: NodeReferee,
+    /// Where replay begins; earlier records are only checked.
+    from: Height,
+    /// Height, block and root of the latest snapshot that checks.
+    snapshot: Option<(Height, Digest, Digest)>,
+    /// The last record read.
+    last: Height,
+}
+
+impl Player {
+    fn begin(
+        store: &Store,
+        limits: Limits,
+        depth: Depth,
+    ) -> Result<(Player, Vec<Notice>), BootError> {
+        let mut state = State::new(store.genesis()).map_err(StoreError::from)?;
+        let (latest, skipped) = store.latest_snapshot()?;
+        let notices = skipped.into_iter().map(Notice::SnapshotSkipped).collect();
+        let mut snapshot = None;
+        if let Some(mut latest) = latest {
+            snapshot = Some((latest.state.height(), latest.block, latest.state.root()));
+            let log = store.dir().join(crate::log::FILE_NAME);
+            let is_short = log.metadata().is_ok_and(|log| log.len() <= limits.replay_bytes_max);
+            if depth == Depth::Snapshot && !is_short {
+                state = latest.state;
+            }
+        }
+        let (root, from) = (state.root(), state.height());
+        let (network, history) = (store.network(), History::new(limits, from));
+        let (referee, last) = (NodeReferee::new(), Height::ZERO);
+        let player = Player { network, state, root, history, referee, from, snapshot, last };
+        Ok((player, notices))
+    }
+
+    fn play(&mut self, record: &Record) -> Result<(), BootError> {
+        let Record { block, hash, .. } = record;
+        self.last = block.height();
+        if block.height() > self.from {
+            let signers = replay::signers(&self.network, block)?;
+            let (state, root) = (&mut self.state, &self.root);
+            let done = replay::carry_out(state, root, block, &signers, &self.referee)?;
+            self.root = done.root;
+            self.history.push(done.done(&self.state, block, *hash, &signers));
+        }
+        let Some((height, named, root)) = self.snapshot else { return Ok(()) };
+        let fits = *hash == named && (height < self.from || root == self.root);
+        if height == block.height() && !fits {
+            return Err(BootError::OtherChain { snapshot: height });
+        }
+        Ok(())
+    }
+
+    fn end(self, log: Option<Log>, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
+        let (log_height, to) = (self.last, self.state.height());
+        let beyond = self.snapshot.map(|(height, ..)| height).filter(|h| *h > log_height);
+        if let Some(snapshot) = beyond {
+            return Err(BootError::BlocksMissing { log: log_height, snapshot });
+        }
+        let broken = |law| BootError::Broken { height: to, law };
+        self.state.check_invariants().map_err(broken)?;
+        notices.push(Notice::Replayed { from: self.from, to });
+        let Player { state, root, history, .. } = self;
+        Ok(Booted { log, state, root, history, notices })
+    }
+}

@@ -1,0 +1,136 @@
+//! Configuration: where a node keeps its things, how fast it makes blocks, how much it holds.
+//!
+//! Law: every queue and every size has a bound here, with its unit in the name; rules of the
+//! network are in its genesis, never here.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use earnest_protocol::Height;
+
+use crate::log::Repair;
+
+/// How to run a node.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// The data directory, made by [`Store::create`](crate::Store::create).
+    pub dir: PathBuf,
+    /// Where HTTP is served; port 0 lets the system choose. Loopback unless changed.
+    pub listen: SocketAddr,
+    /// From one block to the next while transactions wait; never shorter than the network's
+    /// `block_interval_min_ms`.
+    pub block_time: Duration,
+    /// The same while nothing waits; deadlines count blocks, so this slows them too.
+    pub idle_block_time: Duration,
+    /// Blocks between snapshots, at least 1; one more is made at a clean stop.
+    pub snapshot_blocks: u64,
+    /// When the laws are checked.
+    pub check: Check,
+    /// What to do about a damaged last record.
+    pub repair: Repair,
+    /// Stop by itself after the block at this height.
+    pub stop_at: Option<Height>,
+    /// How much is held and taken at once.
+    pub limits: Limits,
+}
+
+impl NodeConfig {
+    /// The defaults, over a data directory.
+    pub fn new(dir: impl Into<PathBuf>) -> NodeConfig {
+        NodeConfig {
+            dir: dir.into(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            block_time: Duration::from_secs(1),
+            idle_block_time: Duration::from_secs(1),
+            snapshot_blocks: 1_000,
+            check: Check::default(),
+            repair: Repair::Refuse,
+            stop_at: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// When the laws of the state are checked (a walk over all rows).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// After every block: for development and small networks.
+    EveryBlock,
+    /// Before every snapshot, and when a node starts.
+    Snapshot,
+}
+
+impl Default for Check {
+    fn default() -> Check {
+        if cfg!(debug_assertions) { Check::EveryBlock } else { Check::Snapshot }
+    }
+}
+
+/// Bounds on what a node holds and takes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of encoded transactions in one block, at most 15 MiB.
+    pub block_bytes_max: usize,
+    /// Transactions in one block.
+    pub block_transactions_max: usize,
+    /// Percent of a block and of the waiting room that only the protected lane may use.
+    pub protected_percent: usize,
+    /// Transactions that wait.
+    pub waiting_max: usize,
+    /// Bytes of transactions that wait.
+    pub waiting_bytes_max: usize,
+    /// Transactions of one account that wait.
+    pub account_waiting_max: usize,
+    /// Bytes of transactions of one account that wait.
+    pub account_bytes_max: usize,
+    /// Events kept in memory; older ones are answered with 410.
+    pub events_max: usize,
+    /// Receipts, and blocks, kept in memory.
+    pub receipts_max: usize,
+    /// Bytes of the log up to which a start replays all of it, so that history is complete.
+    pub replay_bytes_max: u64,
+    /// Bytes of one blob.
+    pub blob_bytes_max: usize,
+    /// Bytes of all blobs.
+    pub blobs_bytes_max: u64,
+    /// Chunks of one input.
+    pub input_chunks_max: usize,
+    /// Connections open at once.
+    pub connections_max: usize,
+    /// Transactions whose signatures are being verified, or that wait for it.
+    pub submissions_max: usize,
+    /// Event streams open at once.
+    pub streams_max: usize,
+    /// How long one request may take, its body included.
+    pub request_timeout: Duration,
+    /// How long `wait=included` waits before it answers "pending".
+    pub wait_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            block_bytes_max: 8 << 20,
+            block_transactions_max: 10_000,
+            protected_percent: 25,
+            waiting_max: 20_000,
+            waiting_bytes_max: 64 << 20,
+            account_waiting_max: 256,
+            account_bytes_max: 16 << 20,
+            events_max: 1_000_000,
+            receipts_max: 1_000_000,
+            replay_bytes_max: 64 << 20,
+            blob_bytes_max: 2 << 20,
+            blobs_bytes_max: 4 << 30,
+            input_chunks_max: 16_384,
+            connections_max: 512,
+            submissions_max: 128,
+            streams_max: 256,
+            request_timeout: Duration::from_secs(30),
+            wait_timeout: Duration::from_secs(15),
+        }
+    }
+}

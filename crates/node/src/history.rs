@@ -1,0 +1,246 @@
+//! History: what happened lately, as far as it is kept in memory.
+//!
+//! Laws: events, blocks and receipts are bounded, and dropped block by block, oldest first; what is
+//! kept is kept whole; all of it follows from the log, by which a start makes it anew.
+//! Not here: the present (`State`), what waits (`mempool`).
+
+use std::collections::{HashMap, VecDeque};
+
+use earnest_api::{BlockView, EventId, EventRecord, Receipt, Refusal, TxHash, TxStatus};
+use earnest_protocol::{Blocks, Event, Height, Rejected};
+
+use crate::config::Limits;
+
+/// Dropped transactions that are remembered.
+const DROPPED_MAX: usize = 10_000;
+
+/// A block that was carried out.
+#[derive(Debug)]
+pub struct Done {
+    /// What is shown of it.
+    pub view: BlockView,
+    /// What became of each of its transactions.
+    pub outcomes: Vec<Option<Rejected>>,
+    /// What happened in it.
+    pub events: Vec<Event>,
+}
+
+/// What happened lately.
+#[derive(Debug)]
+pub struct History {
+    limits: Limits,
+    /// The block before the first that is kept.
+    base: Height,
+    blocks: VecDeque<Kept>,
+    events: usize,
+    receipts: HashMap<TxHash, (Height, Option<Rejected>)>,
+    dropped: HashMap<TxHash, Rejected>,
+    dropped_order: VecDeque<TxHash>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    view: BlockView,
+    events: Vec<Event>,
+}
+
+impl History {
+    /// A history that begins after the block at `base`.
+    pub fn new(limits: Limits, base: Height) -> History {
+        History {
+            limits,
+            base,
+            blocks: VecDeque::new(),
+            events: 0,
+            receipts: HashMap::new(),
+            dropped: HashMap::new(),
+            dropped_order: VecDeque::new(),
+        }
+    }
+
+    /// The height of the last block.
+    pub fn height(&self) -> Height {
+        let kept = u64::try_from(self.blocks.len()).unwrap_or(u64::MAX);
+        self.base.after(Blocks::new(kept))
+    }
+
+    /// The height before the first block that is kept.
+    pub fn base(&self) -> Height {
+        self.base
+    }
+
+    /// Adds the next block and drops what no longer fits.
+    pub fn push(&mut self, done: Done) {
+        let Done { view, outcomes, events } = done;
+        for (hash, outcome) in view.transactions.iter().zip(outcomes) {
+            self.receipts.insert(*hash, (view.height, outcome));
+            self.dropped.remove(hash);
+        }
+        self.events = self.events.saturating_add(events.len());
+        self.blocks.push_back(Kept { view, events });
+        let Limits { events_max, receipts_max, .. } = self.limits;
+        while self.events > events_max
+            || self.receipts.len() > receipts_max
+            || self.blocks.len() > receipts_max
+        {
+            let Some(oldest) = self.blocks.pop_front() else { break };
+            self.base = oldest.view.height;
+            self.events = self.events.saturating_sub(oldest.events.len());
+            for hash in &oldest.view.transactions {
+                self.receipts.remove(hash);
+            }
+        }
+    }
+
+    /// Remembers why a transaction will be in no block.
+    pub fn note_dropped(&mut self, hash: TxHash, why: Rejected) {
+        if self.dropped.insert(hash, why).is_none() {
+            self.dropped_order.push_back(hash);
+        }
+        while self.dropped_order.len() > DROPPED_MAX {
+            let oldest = self.dropped_order.pop_front();
+            oldest.and_then(|oldest| self.dropped.remove(&oldest));
+        }
+    }
+
+    /// The receipt of a transaction that is in a block.
+    pub fn included(&self, hash: &TxHash) -> Option<Receipt> {
+        let (height, outcome) = self.receipts.get(hash)?;
+        Some(Receipt {
+            hash: *hash,
+            status: TxStatus::Final,
+            height: Some(*height),
+            refusal: outcome.as_ref().map(Refusal::from),
+        })
+    }
+
+    /// The receipt of a transaction that was dropped: final, in no block, with the reason.
+    pub fn dropped(&self, hash: &TxHash) -> Option<Receipt> {
+        let refusal = Refusal::from(self.dropped.get(hash)?);
+        Some(Receipt { hash: *hash, status: TxStatus::Final, height: None, refusal: Some(refusal) })
+    }
+
+    /// A block that is kept.
+    pub fn block(&self, height: Height) -> Option<&BlockView> {
+        self.kept(height).map(|kept| &kept.view)
+    }
+
+    fn kept(&self, height: Height) -> Option<&Kept> {
+        let at = height.count().checked_sub(self.base.count())?.checked_sub(1)?;
+        self.blocks.get(usize::try_from(at).ok()?)
+    }
+
+    /// Up to `max` events after `after`, in order.
+    ///
+    /// # Errors
+    /// The first place that is kept, if events after `after` were dropped.
+    pub fn events_after(&self, after: EventId, max: usize) -> Result<Vec<EventRecord>, EventId> {
+        let is_known = after.height > self.base
+            || (after.height == self.base
+                && (self.base == Height::ZERO || after.index == u32::MAX));
+        if !is_known {
+            return Err(EventId { height: self.base.after(Blocks::new(1)), index: 0 });
+        }
+        let mut records = Vec::new();
+        let skipped = after.height.count().saturating_sub(self.base.count()).saturating_sub(1);
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        for kept in self.blocks.iter().skip(skipped) {
+            let height = kept.view.height;
+            for (index, event) in (0u32..).zip(&kept.events) {
+                if (EventId { height, index }) <= after {
+                    continue;
+                }
+                if records.len() >= max {
+                    return Ok(records);
+                }
+                records.push(EventRecord { height, index, event: event.clone() });
+            }
+        }
+        Ok(records)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use earnest_protocol::{Amount, Digest, Epoch};
+
+    use super::*;
+
+    fn done(height: u64, events: u64) -> Done {
+        let mut hash = Digest::ZERO;
+        hash.0[..8].copy_from_slice(&height.to_le_bytes());
+        let view = BlockView {
+            height: Height::new(height),
+            hash,
+            parent: Digest::ZERO,
+            time_ms: 0,
+            epoch: Epoch::ZERO,
+            beacon: None,
+            state_root: Digest::ZERO,
+            base_fee: Amount::ZERO,
+            transactions: vec![hash],
+            event_count: 0,
+            is_final: true,
+        };
+        let event = |at| Event::EpochOpened { epoch: Epoch::new(at) };
+        Done { view, outcomes: vec![None], events: (0..events).map(event).collect() }
+    }
+
+    fn id(height: u64, index: u32) -> EventId {
+        EventId { height: Height::new(height), index }
+    }
+
+    fn ids(history: &History, after: EventId, max: usize) -> Vec<EventId> {
+        history.events_after(after, max).unwrap().iter().map(EventRecord::id).collect()
+    }
+
+    #[test]
+    fn events_resume_after_any_place() {
+        let mut history = History::new(Limits::default(), Height::ZERO);
+        for (height, events) in [(1, 2), (2, 0), (3, 3)] {
+            history.push(done(height, events));
+        }
+        let all = [id(1, 0), id(1, 1), id(3, 0), id(3, 1), id(3, 2)];
+        assert_eq!(ids(&history, EventId::START, 9), all);
+        assert_eq!(ids(&history, EventId::START, 3), all[..3]);
+        for (at, place) in all.iter().enumerate() {
+            assert_eq!(ids(&history, *place, 9), all[at + 1..]);
+        }
+        assert_eq!(ids(&history, id(1, u32::MAX), 9), all[2..]);
+        assert!(ids(&history, id(3, u32::MAX), 9).is_empty());
+        assert!(ids(&history, id(99, 0), 9).is_empty());
+    }
+
+    #[test]
+    fn what_is_pruned_is_said_to_be() {
+        let limits = Limits { events_max: 5, ..Limits::default() };
+        let mut history = History::new(limits, Height::ZERO);
+        for height in 1..=4 {
+            history.push(done(height, 2));
+        }
+        assert_eq!((history.base(), history.height()), (Height::new(2), Height::new(4)));
+        assert_eq!(history.events_after(EventId::START, 9), Err(id(3, 0)));
+        assert_eq!(history.events_after(id(2, 0), 9), Err(id(3, 0)));
+        assert_eq!(ids(&history, id(2, u32::MAX), 1), [id(3, 0)]);
+        assert!(history.block(Height::new(2)).is_none());
+        let kept = history.block(Height::new(3)).unwrap().hash;
+        assert!(history.included(&kept).is_some());
+        assert!(history.included(&done(1, 0).view.hash).is_none());
+    }
+
+    #[test]
+    fn a_dropped_transaction_is_forgotten_once_it_is_in_a_block() {
+        let mut history = History::new(Limits::default(), Height::ZERO);
+        let next = done(1, 0);
+        let hash = next.view.hash;
+        let expired = earnest_protocol::TransactionRejected::Expired {
+            valid_until: Height::ZERO,
+            height: Height::new(1),
+        };
+        history.note_dropped(hash, expired.into());
+        assert!(!history.dropped(&hash).unwrap().is_accepted());
+        history.push(next);
+        assert!(history.included(&hash).unwrap().is_accepted());
+        assert!(history.dropped(&hash).is_none());
+    }
+}

@@ -1,0 +1,91 @@
+//! Blobs and inputs over HTTP.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use earnest_api::{BlobReceipt, Problem};
+use earnest_protocol::Digest;
+use serde::{Deserialize, Serialize};
+
+use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in, submit::json};
+
+/// The list of an input's chunks.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chunks {
+    chunks: Vec<Digest>,
+}
+
+/// The name of an input.
+#[derive(Debug, Serialize)]
+pub(super) struct InputReceipt {
+    root: Digest,
+}
+
+pub(super) async fn put_blob(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<(StatusCode, Json<BlobReceipt>), HttpProblem> {
+    let body = body_of(request, app.shared.limits.blob_bytes_max).await?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let digest = shared.blobs.put(&body)?;
+        Ok(BlobReceipt { digest, size: u64::try_from(body.len()).unwrap_or(u64::MAX) })
+    };
+    Ok((StatusCode::CREATED, Json(blocking(&app.submissions, work).await?)))
+}
+
+pub(super) async fn blob(
+    State(app): State<Arc<App>>,
+    Path(digest): Path<String>,
+) -> Result<Response, HttpProblem> {
+    let digest = digest_in(&digest)?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let bytes = shared.blobs.read(&digest)?;
+        Ok(bytes.ok_or_else(|| Problem::not_found(format_args!("blob {digest}")))?)
+    };
+    let bytes = blocking(&app.submissions, work).await?;
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    headers.insert(header::CACHE_CONTROL, forever);
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{digest}\"")) {
+        headers.insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+pub(super) async fn put_input(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<(StatusCode, Json<InputReceipt>), HttpProblem> {
+    // 66 characters a chunk, quotes, a comma and perhaps a line's indentation.
+    let max = app.shared.limits.input_chunks_max.saturating_mul(96).saturating_add(1_024);
+    let body = body_of(request, max).await?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let Chunks { chunks } = json(&body)?;
+        Ok(InputReceipt { root: shared.blobs.put_input(&chunks)? })
+    };
+    Ok((StatusCode::CREATED, Json(blocking(&app.submissions, work).await?)))
+}
+
+pub(super) async fn input(
+    State(app): State<Arc<App>>,
+    Path(root): Path<String>,
+) -> Result<Json<Chunks>, HttpProblem> {
+    let root = digest_in(&root)?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let chunks = shared.blobs.input(&root)?;
+        let chunks = chunks.ok_or_else(|| Problem::not_found(format_args!("input {root}")))?;
+        Ok(Chunks { chunks })
+    };
+    Ok(Json(blocking(&app.submissions, work).await?))
+}

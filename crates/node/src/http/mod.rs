@@ -1,0 +1,280 @@
+//! The edge: HTTP/1.1 in front of what the replica publishes.
+//!
+//! Routes are those of [`earnest_api::routes`]; inputs have two of their own here. Every reply that
+//! is not a success is a problem (RFC 9457), also for routes, methods and bodies that do not exist.
+//! Every reply carries `X-Earnest-Height` and `X-Earnest-Finalized`.
+//!
+//! Laws: connections, bodies, streams and work in progress are bounded; more is answered with 429
+//! or 503 and `Retry-After`, never queued without end; a request has a deadline, its head and body
+//! included.
+//! Known shortcomings: no TLS and no limit by client: a public node stands behind a proxy.
+//! Not here: what a request means to the rules (`earnest-protocol`).
+
+mod blobs;
+mod events;
+mod problem;
+mod read;
+mod submit;
+
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, routes};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::TcpStream,
+    runtime::{Builder, Runtime},
+    sync::{Semaphore, watch},
+};
+
+use crate::shared::Shared;
+use problem::HttpProblem;
+
+/// How long a client may take over the head of a request, or say nothing between two.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long open connections get to end when the node stops.
+const GRACE: Duration = Duration::from_secs(2);
+/// Simulations and quotes at once: each may copy the state.
+const SIMULATIONS_MAX: usize = 2;
+/// The list of an input's chunks.
+pub(crate) const INPUTS: &str = "/v1/inputs";
+/// One such list.
+pub(crate) const INPUT: &str = "/v1/inputs/{root}";
+
+/// What handlers share.
+#[derive(Debug)]
+pub(crate) struct App {
+    shared: Arc<Shared>,
+    submissions: Arc<Semaphore>,
+    simulations: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    network: std::sync::Mutex<Option<earnest_api::NetworkView>>,
+}
+
+/// The server; stops when told, not when dropped.
+#[derive(Debug)]
+pub(crate) struct HttpServer {
+    runtime: Runtime,
+    stop: watch::Sender<bool>,
+}
+
+impl HttpServer {
+    /// Ends streams, lets requests in progress finish for a moment, and closes everything.
+    pub(crate) fn stop(self) {
+        self.stop.send_replace(true);
+        self.runtime.shutdown_timeout(GRACE);
+    }
+}
+
+/// Starts serving on `listener`.
+pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<HttpServer> {
+    listener.set_nonblocking(true)?;
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_name("http")
+        .enable_io()
+        .enable_time()
+        .build()?;
+    let limits = shared.limits;
+    let semaphore = |permits: usize| Arc::new(Semaphore::new(permits));
+    let app = Arc::new(App {
+        shared,
+        submissions: semaphore(limits.submissions_max),
+        simulations: semaphore(SIMULATIONS_MAX),
+        streams: semaphore(limits.streams_max),
+        network: std::sync::Mutex::new(None),
+    });
+    let (stop, stopped) = watch::channel(false);
+    let connections = semaphore(limits.connections_max);
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    runtime.spawn(accept(listener, router(app), connections, stopped));
+    Ok(HttpServer { runtime, stop })
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route(routes::TRANSACTIONS, post(submit::submit))
+        .route(routes::TRANSACTION, get(submit::receipt))
+        .route(routes::SIMULATE, post(submit::simulate))
+        .route(routes::QUOTE, post(submit::quote))
+        .route(routes::HEAD, get(read::head))
+        .route(routes::NETWORK, get(read::network))
+        .route(routes::PARAMS, get(read::params))
+        .route(routes::ACCOUNTS, get(read::accounts))
+        .route(routes::ACCOUNT, get(read::account))
+        .route(routes::OPERATORS, get(read::operators))
+        .route(routes::OPERATOR, get(read::operator))
+        .route(routes::JOBS, get(read::jobs))
+        .route(routes::JOB, get(read::job))
+        .route(routes::SLASHES, get(read::slashes))
+        .route(routes::BLOCKS, get(read::blocks))
+        .route(routes::BLOCK, get(read::block))
+        .route(routes::EVENTS, get(events::events))
+        .route(routes::BLOBS, put(blobs::put_blob))
+        .route(routes::BLOB, get(blobs::blob))
+        .route(INPUTS, put(blobs::put_input))
+        .route(INPUT, get(blobs::input))
+        .route(routes::HEALTHZ, get(read::healthz))
+        .route(routes::READYZ, get(read::readyz))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))
+        .with_state(app)
+}
+
+/// Around every request: a deadline, problems for every failure, and where the chain is.
+async fn frame(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let timeout = app.shared.limits.request_timeout;
+    let path = request.uri().path().to_owned();
+    let response = match tokio::time::timeout(timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let detail = format!("The request was not complete after {} s", timeout.as_secs());
+            let hint = "Send the body without pauses, or ask for less at once.";
+            HttpProblem::from(Problem::new(408, "request/timed-out", detail, hint)).into_response()
+        }
+    };
+    let mut response = as_problem(response, &path);
+    let height = HeaderValue::from(app.shared.head().height.count());
+    let headers = response.headers_mut();
+    // One operator: what is in a block is final.
+    headers.insert(HeaderName::from_static("x-earnest-finalized"), height.clone());
+    headers.insert(HeaderName::from_static("x-earnest-height"), height);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Replaces a failure that is not a problem by one.
+fn as_problem(response: Response, path: &str) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_problem = kind.is_some_and(|kind| kind == PROBLEM_CONTENT_TYPE);
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let hint = "Compare the request with the API description.";
+    let problem = match status {
+        StatusCode::NOT_FOUND => {
+            let detail = format!("This node has no {path}");
+            Problem::new(404, "request/no-such-route", detail, hint)
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let detail = format!("{path} does not take this method; see the header Allow");
+            Problem::new(405, "request/method-not-allowed", detail, hint)
+        }
+        status => {
+            let detail = status.canonical_reason().unwrap_or("The request failed");
+            Problem::new(status.as_u16(), "request/malformed", detail, hint)
+        }
+    };
+    let mut replaced = HttpProblem::from(problem.at(path)).into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        replaced.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    replaced
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    router: Router,
+    connections: Arc<Semaphore>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.changed() => return,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Out of descriptors, most likely: let some connection end first.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        match Arc::clone(&connections).try_acquire_owned() {
+            Ok(permit) => {
+                let (router, stopped) = (router.clone(), stopped.clone());
+                tokio::spawn(async move {
+                    connection(stream, router, stopped).await;
+                    drop(permit);
+                });
+            }
+            Err(_) => {
+                tokio::spawn(turn_away(stream));
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+    // Small replies should not wait for more to send; without it they are only slower.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    tokio::select! {
+        // A connection that breaks is the client's affair.
+        _ = &mut serving => return,
+        _ = stopped.changed() => serving.as_mut().graceful_shutdown(),
+    }
+    let _ = tokio::time::timeout(GRACE, serving).await;
+}
+
+/// Answers one connection too many without reading from it.
+async fn turn_away(stream: TcpStream) {
+    let problem = Problem::unavailable("This node has as many connections as it takes");
+    let body = serde_json::to_string(&problem).expect("problems have string keys only");
+    let length = body.len();
+    let reply = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: {PROBLEM_CONTENT_TYPE}\r\n\
+         Retry-After: 1\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    if stream.writable().await.is_ok() {
+        // A few hundred bytes fit the socket's buffer; if not, closing says enough.
+        let _ = stream.try_write(reply.as_bytes());
+    }
+}
+
+/// The whole body, of at most `max` bytes.
+async fn body_of(request: Request, max: usize) -> Result<axum::body::Bytes, HttpProblem> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let stated = length.and_then(|text| text.to_str().ok()?.parse::<u64>().ok());
+    let wide = u64::try_from(max).unwrap_or(u64::MAX);
+    if let Some(stated) = stated.filter(|stated| *stated > wide) {
+        return Err(Problem::too_large(stated, wide).into());
+    }
+    let body: Body = request.into_body();
+    let read = axum::body::to_bytes(body, max).await;
+    read.map_err(|_| Problem::too_large(wide.saturating_add(1), wide).into())
+}
+
+/// Runs `work` where it may block, if `permits` has room.
+async fn blocking<T: Send + 'static>(
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, HttpProblem> + Send + 'static,
+) -> Result<T, HttpProblem> {
+    let permit = Arc::clone(permits).try_acquire_owned();
+    let permit = permit.map_err(|_| Problem::unavailable("This node has all the work it takes"))?;
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    done.await.map_err(|_| Problem::internal("A request's work panicked"))?
+}

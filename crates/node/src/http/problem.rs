@@ -1,0 +1,112 @@
+//! Problems as replies: status, media type, and when to try again.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use earnest_api::{DecodeRejected, PROBLEM_CONTENT_TYPE, PageRejected, Problem, SignatureRejected};
+use earnest_protocol::Rejected;
+
+use crate::{blobs::BlobError, mempool::MempoolRejected, shared::Poisoned};
+
+/// A problem on its way out.
+#[derive(Debug)]
+pub(super) struct HttpProblem(Box<Problem>);
+
+impl IntoResponse for HttpProblem {
+    fn into_response(self) -> Response {
+        let HttpProblem(problem) = self;
+        let status = StatusCode::from_u16(problem.status);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).expect("problems have string keys only");
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_CONTENT_TYPE));
+        if matches!(problem.status, 429 | 503) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+macro_rules! problems {
+    ($($from:ty),*) => {
+        $(
+            impl From<$from> for HttpProblem {
+                fn from(from: $from) -> HttpProblem {
+                    HttpProblem(Box::new(from.into()))
+                }
+            }
+        )*
+    };
+}
+
+problems!(
+    Problem,
+    BlobError,
+    DecodeRejected,
+    MempoolRejected,
+    PageRejected,
+    Poisoned,
+    Rejected,
+    SignatureRejected
+);
+
+impl From<MempoolRejected> for Problem {
+    fn from(rejected: MempoolRejected) -> Problem {
+        let wait = "Wait for the seconds that Retry-After names, then try again.";
+        match rejected {
+            MempoolRejected::NonceTaken { .. } => {
+                let hint = "Wait for that transaction, or sign with the account's next nonce.";
+                Problem::new(409, "mempool/nonce-taken", rejected.to_string(), hint)
+            }
+            MempoolRejected::AccountFull { .. } => {
+                Problem::new(429, "mempool/account-full", rejected.to_string(), wait)
+            }
+            MempoolRejected::AccountBytesFull { .. } => {
+                Problem::new(429, "mempool/account-bytes-full", rejected.to_string(), wait)
+            }
+            MempoolRejected::Full { .. } => {
+                Problem::new(503, "mempool/full", rejected.to_string(), wait)
+            }
+            MempoolRejected::BytesFull { .. } => {
+                Problem::new(503, "mempool/bytes-full", rejected.to_string(), wait)
+            }
+        }
+    }
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            BlobError::Io(_) => Problem::internal(detail),
+            BlobError::TooLarge { got, max } => {
+                let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
+                Problem::too_large(wide(got), wide(max))
+            }
+            BlobError::Full { .. } => {
+                let hint = "Ask the operator for room, or use another node.";
+                Problem::new(507, "blob/store-full", detail, hint)
+            }
+            BlobError::Damaged { .. } => {
+                // Where the file is concerns the operator, not the client.
+                let detail = "The bytes stored under this name were cut or changed";
+                let hint = "Store the blob again; the operator should check the disk.";
+                Problem::new(500, "blob/damaged", detail, hint)
+            }
+            BlobError::TooManyChunks { .. } => {
+                let hint = "Make the chunks larger, up to 256 KiB each.";
+                Problem::new(422, "input/too-many-chunks", detail, hint)
+            }
+            BlobError::ChunksMissing { count, first } => {
+                let hint = "PUT each chunk to /v1/blobs first, then the list again.";
+                let mut problem = Problem::new(422, "input/chunks-missing", detail, hint);
+                let first: Vec<String> = first.iter().map(ToString::to_string).collect();
+                problem.fields.insert("count".to_owned(), count.into());
+                problem.fields.insert("missing".to_owned(), first.into());
+                problem
+            }
+        }
+    }
+}

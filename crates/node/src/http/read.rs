@@ -1,0 +1,211 @@
+//! Reading: views of the state after the last block.
+//!
+//! Law: a reply shows one state; the state is held for as long as the view is made, no longer.
+
+use std::{str::FromStr, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use earnest_api::{
+    AccountView, BlockView, HeadView, JobSummary, JobView, NetworkView, OperatorView, Page,
+    PageQuery, Problem, SlashView, views,
+};
+use earnest_protocol::{
+    AccountId, Address, Digest, Height, JobId, OperatorId, RawParams, Role, SlashId,
+    State as Ledger, market::Phase as JobPhase,
+};
+use serde::Deserialize;
+
+use super::{App, problem::HttpProblem};
+use crate::shared::Phase;
+
+type Reply<T> = Result<Json<T>, HttpProblem>;
+type Shown = State<Arc<App>>;
+
+/// A digest in a path.
+pub(super) fn digest_in(text: &str) -> Result<Digest, HttpProblem> {
+    let wanted = || Problem::malformed("expected 0x and 64 hexadecimal digits in the path");
+    Ok(Digest::from_hex(text).ok_or_else(wanted)?)
+}
+
+fn number_in<T: FromStr>(text: &str) -> Result<T, HttpProblem> {
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse().ok());
+    Ok(number.ok_or_else(|| Problem::malformed("expected a number in the path"))?)
+}
+
+fn count(items: impl ExactSizeIterator) -> u64 {
+    u64::try_from(items.len()).unwrap_or(u64::MAX)
+}
+
+pub(super) async fn head(State(app): Shown) -> Reply<HeadView> {
+    let state = app.shared.state()?;
+    Ok(Json(views::head(&state, state.height())))
+}
+
+pub(super) async fn network(State(app): Shown) -> Reply<NetworkView> {
+    let state = app.shared.state()?;
+    let lost = |_| Problem::internal("The network's view is lost");
+    let mut cached = app.network.lock().map_err(lost)?;
+    if let Some(view) = cached.as_ref().filter(|view| view.height == state.height()) {
+        return Ok(Json(view.clone()));
+    }
+    // The head is published just after the state; the block's own view is exact.
+    let root = app.shared.history()?.block(state.height()).map(|block| block.state_root);
+    let root = root.unwrap_or_else(|| app.shared.head().root);
+    let view = views::network(&state, &app.shared.name, root);
+    *cached = Some(view.clone());
+    Ok(Json(view))
+}
+
+pub(super) async fn params(State(app): Shown) -> Reply<RawParams> {
+    Ok(Json((*app.shared.state()?.params()).into()))
+}
+
+fn account_view(app: &App, state: &Ledger, id: AccountId) -> Option<AccountView> {
+    let mut view = views::account(state, id)?;
+    if let Ok(pool) = app.shared.pool() {
+        view.next_nonce = pool.next_nonce(id, view.nonce);
+    }
+    Some(view)
+}
+
+pub(super) async fn accounts(
+    State(app): Shown,
+    Query(page): Query<PageQuery>,
+) -> Reply<Page<AccountView>> {
+    let state = app.shared.state()?;
+    let row = |row| account_view(&app, &state, AccountId::new(u32::try_from(row).ok()?));
+    Ok(Json(Page::of(count(state.accounts()), &page, row)?))
+}
+
+pub(super) async fn account(State(app): Shown, Path(address): Path<String>) -> Reply<AccountView> {
+    let wanted = || Problem::malformed("expected 0x and 40 hexadecimal digits in the path");
+    let address = Address::from_hex(&address).ok_or_else(wanted)?;
+    let state = app.shared.state()?;
+    let view = state.account_id(&address).and_then(|id| account_view(&app, &state, id));
+    let missing = || Problem::not_found(format_args!("account {address}"));
+    Ok(Json(view.ok_or_else(missing)?))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct OperatorsQuery {
+    role: Option<Role>,
+}
+
+pub(super) async fn operators(
+    State(app): Shown,
+    Query(page): Query<PageQuery>,
+    Query(OperatorsQuery { role }): Query<OperatorsQuery>,
+) -> Reply<Page<OperatorView>> {
+    let state = app.shared.state()?;
+    let row = |row| {
+        let id = OperatorId::new(u32::try_from(row).ok()?);
+        state.operator(id).filter(|row| role.is_none_or(|role| row.role == role))?;
+        views::operator(&state, id)
+    };
+    Ok(Json(Page::of(count(state.operators()), &page, row)?))
+}
+
+pub(super) async fn operator(State(app): Shown, Path(id): Path<String>) -> Reply<OperatorView> {
+    let id = OperatorId::new(number_in(&id)?);
+    let view = views::operator(&*app.shared.state()?, id);
+    let missing = || Problem::not_found(format_args!("operator {id}"));
+    Ok(Json(view.ok_or_else(missing)?))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct JobsQuery {
+    phase: Option<Stage>,
+    requester: Option<u32>,
+    provider: Option<u32>,
+}
+
+/// A phase, or any but the last.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OpenStage {
+    Open,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Stage {
+    Open(OpenStage),
+    Phase(JobPhase),
+}
+
+pub(super) async fn jobs(
+    State(app): Shown,
+    Query(page): Query<PageQuery>,
+    Query(JobsQuery { phase, requester, provider }): Query<JobsQuery>,
+) -> Reply<Page<JobSummary>> {
+    let state = app.shared.state()?;
+    let row = |row| {
+        let id = JobId::new(row);
+        let job = state.job(id)?;
+        let in_phase = match phase {
+            None => true,
+            Some(Stage::Open(OpenStage::Open)) => job.phase != JobPhase::Closed,
+            Some(Stage::Phase(phase)) => job.phase == phase,
+        };
+        let of_requester = requester.is_none_or(|id| job.requester.raw() == id);
+        let winner = job.assignment.as_ref().map(|winner| winner.account.raw());
+        let of_provider = provider.is_none_or(|id| winner == Some(id));
+        (in_phase && of_requester && of_provider).then(|| views::job_summary(&state, id))?
+    };
+    Ok(Json(Page::of(count(state.jobs()), &page, row)?))
+}
+
+pub(super) async fn job(State(app): Shown, Path(id): Path<String>) -> Reply<JobView> {
+    let id = JobId::new(number_in(&id)?);
+    let view = views::job(&*app.shared.state()?, id);
+    let missing = || Problem::not_found(format_args!("job {id}"));
+    Ok(Json(view.ok_or_else(missing)?))
+}
+
+pub(super) async fn slashes(
+    State(app): Shown,
+    Query(page): Query<PageQuery>,
+) -> Reply<Page<SlashView>> {
+    let state = app.shared.state()?;
+    let row = |row| views::slash(&state, SlashId::new(row));
+    Ok(Json(Page::of(count(state.slashes()), &page, row)?))
+}
+
+pub(super) async fn blocks(
+    State(app): Shown,
+    Query(page): Query<PageQuery>,
+) -> Reply<Page<BlockView>> {
+    let history = app.shared.history()?;
+    let row = |row: u64| history.block(Height::new(row.saturating_add(1))).cloned();
+    Ok(Json(Page::of(history.height().count(), &page, row)?))
+}
+
+pub(super) async fn block(State(app): Shown, Path(height): Path<String>) -> Reply<BlockView> {
+    let height = Height::new(number_in(&height)?);
+    let history = app.shared.history()?;
+    if let Some(view) = history.block(height) {
+        return Ok(Json(view.clone()));
+    }
+    if Height::ZERO < height && height <= history.base() {
+        let detail = format!("Blocks up to {} are no longer kept in memory", history.base());
+        let hint = "Read them from the block log, or raise the node's limits and restart it.";
+        return Err(Problem::new(410, "blocks/pruned", detail, hint).into());
+    }
+    Err(Problem::not_found(format_args!("block {height}")).into())
+}
+
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+pub(super) async fn readyz(State(app): Shown) -> Result<&'static str, HttpProblem> {
+    drop(app.shared.state()?);
+    match app.shared.head().phase {
+        Phase::Running => Ok("ready\n"),
+        Phase::Stopped => Err(Problem::unavailable("This node makes no more blocks").into()),
+    }
+}

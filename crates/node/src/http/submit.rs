@@ -1,0 +1,284 @@
+//! Submission: from bytes to a place in the waiting room, and back to a receipt.
+//!
+//! ```text
+//! bytes ──► decode ──► recover the signer ──► known? same receipt
+//!                                              │ no
+//!                             rules' first look, blobs of a job ──► waiting room ──► 202
+//! ```
+//!
+//! Law: 202 means queued, no more; a receipt with a height means that the block is on the disk.
+//! `?wait=included` answers only then, or "pending" after a while.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Query, Request, State},
+    http::{StatusCode, header},
+};
+use earnest_api::{
+    Problem, QuoteRequest, QuoteView, Receipt, Refusal, SignedTransaction, SimulateRequest,
+    Simulation, TRANSACTION_BYTES_MAX, TxHash, TxStatus, recover, views,
+};
+use earnest_protocol::{
+    AccountId, Authenticated, Command, Digest, Height, Journal, Rejected, Transaction,
+    TransactionRejected, command::PostJob,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in};
+use crate::{
+    mempool::Waiting,
+    shared::{Phase, Poisoned, Shared},
+};
+
+/// JSON shows bytes in hex.
+const JSON_BYTES_MAX: usize = 2 * TRANSACTION_BYTES_MAX + 64 * 1024;
+/// Programs remembered as fit to run.
+const PROGRAMS_MAX: usize = 4_096;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SubmitQuery {
+    wait: Option<Wait>,
+}
+
+/// What a submission waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wait {
+    Included,
+}
+
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    Query(query): Query<SubmitQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<Receipt>), HttpProblem> {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = match kind.as_str() {
+        "application/json" => true,
+        "application/octet-stream" => false,
+        other => {
+            let detail = format!("The content type is `{other}`");
+            let hint = "Send application/json, or application/octet-stream for encoded bytes.";
+            return Err(Problem::new(415, "request/unsupported-media-type", detail, hint).into());
+        }
+    };
+    let max = if is_json { JSON_BYTES_MAX } else { TRANSACTION_BYTES_MAX };
+    let body = body_of(request, max).await?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let signed = if is_json {
+            serde_json::from_slice(&body).map_err(Problem::malformed)?
+        } else {
+            SignedTransaction::decode(&body)?
+        };
+        admit(&shared, signed)
+    };
+    let receipt = blocking(&app.submissions, work).await?;
+    let receipt = match query.wait {
+        Some(Wait::Included) => wait_for(&app.shared, receipt).await?,
+        None => receipt,
+    };
+    let is_pending = receipt.status == TxStatus::Pending;
+    let status = if is_pending { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(receipt)))
+}
+
+/// Verifies a transaction and lets it wait.
+pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, HttpProblem> {
+    let bytes = signed.encode().len();
+    if bytes > TRANSACTION_BYTES_MAX {
+        let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        return Err(Problem::too_large(wide(bytes), wide(TRANSACTION_BYTES_MAX)).into());
+    }
+    let (address, hash) = recover(&shared.network, &signed)?;
+    if let Some(receipt) = shared.known(&hash)? {
+        return Ok(receipt);
+    }
+    if shared.head().phase == Phase::Stopped {
+        return Err(Problem::unavailable("This node makes no more blocks").into());
+    }
+    let account = shared.state()?.account_id(&address);
+    let unknown = Rejected::Transaction(TransactionRejected::UnknownAccount);
+    let account = account.ok_or(unknown)?;
+    look_at(shared, account, &signed.transaction, &hash)?;
+    if let Command::PostJob(job) = &signed.transaction.command {
+        check_blobs(shared, job)?;
+    }
+    let state = shared.state()?;
+    let mut pool = shared.pool()?;
+    // A block may have come meanwhile, with this very transaction or another in its place.
+    if state.account(account).is_some_and(|row| row.nonce > signed.transaction.nonce) {
+        drop((pool, state));
+        return used(shared, account, &signed.transaction, &hash);
+    }
+    pool.insert(Waiting { signed, hash, account, bytes })?;
+    Ok(Receipt { hash, status: TxStatus::Pending, height: None, refusal: None })
+}
+
+/// The rules' first look; a nonce that is a little too high may wait for those before it.
+fn look_at(
+    shared: &Shared,
+    account: AccountId,
+    transaction: &Transaction,
+    hash: &TxHash,
+) -> Result<(), HttpProblem> {
+    let looked = shared.state()?.check(account, transaction);
+    match looked {
+        Ok(()) => Ok(()),
+        Err(TransactionRejected::NonceTooHigh { got, next }) => {
+            let ahead = usize::try_from(got.saturating_sub(next)).unwrap_or(usize::MAX);
+            if ahead < shared.limits.account_waiting_max {
+                return Ok(());
+            }
+            Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into())
+        }
+        Err(TransactionRejected::NonceUsed { .. }) => {
+            used(shared, account, transaction, hash).map(drop)
+        }
+        Err(other) => Err(Rejected::Transaction(other).into()),
+    }
+}
+
+/// The nonce is used: by this transaction, or by another.
+fn used(
+    shared: &Shared,
+    account: AccountId,
+    transaction: &Transaction,
+    hash: &TxHash,
+) -> Result<Receipt, HttpProblem> {
+    if let Some(receipt) = shared.history()?.included(hash) {
+        return Ok(receipt);
+    }
+    let next = shared.state()?.account(account).map_or(0, |row| row.nonce);
+    let got = transaction.nonce;
+    Err(Rejected::Transaction(TransactionRejected::NonceUsed { got, next }).into())
+}
+
+/// The program and input of a public job have to be here before it is posted, so that whoever bids
+/// or checks finds them.
+fn check_blobs(shared: &Shared, job: &PostJob) -> Result<(), HttpProblem> {
+    let task = &job.task;
+    let Some(module) = shared.blobs.read(&task.program)? else {
+        let detail = format!("The program {} is not stored at this node", task.program);
+        let hint = "PUT the module to /v1/blobs first, then post the job again.";
+        return Err(Problem::new(422, "job/program-missing", detail, hint).into());
+    };
+    check_program(shared, &task.program, &module)?;
+    let Some(chunks) = shared.blobs.input(&task.input_root)? else {
+        let detail = format!("The input {} is not stored at this node", task.input_root);
+        let hint = "PUT each chunk to /v1/blobs and the list to /v1/inputs, then post again.";
+        return Err(Problem::new(422, "job/input-missing", detail, hint).into());
+    };
+    if u32::try_from(chunks.len()).ok() != Some(task.chunk_count) {
+        let (stated, stored) = (task.chunk_count, chunks.len());
+        let detail = format!("The job states {stated} chunks, its input has {stored}");
+        let hint = "State the number of chunks that the input has.";
+        return Err(Problem::new(422, "job/chunk-count-mismatch", detail, hint).into());
+    }
+    Ok(())
+}
+
+/// A program that cannot be admitted could never be judged.
+fn check_program(shared: &Shared, program: &Digest, module: &[u8]) -> Result<(), HttpProblem> {
+    let poisoned = |_| Problem::internal("The list of programs is lost");
+    if shared.programs.lock().map_err(poisoned)?.contains(program) {
+        return Ok(());
+    }
+    if let Err(why) = earnest_compute::admit(module) {
+        let detail = format!("The program cannot be run: {why}");
+        let hint = "See the guest interface in the documentation of earnest-compute.";
+        return Err(Problem::new(422, "job/program-not-admitted", detail, hint).into());
+    }
+    let mut programs = shared.programs.lock().map_err(poisoned)?;
+    if programs.len() >= PROGRAMS_MAX {
+        programs.clear();
+    }
+    programs.insert(*program);
+    Ok(())
+}
+
+/// Waits until the transaction is in a block or dropped; after a while gives it back as it is.
+async fn wait_for(shared: &Shared, receipt: Receipt) -> Result<Receipt, HttpProblem> {
+    let mut head = shared.head.subscribe();
+    let hash = receipt.hash;
+    let waiting = async {
+        loop {
+            head.borrow_and_update();
+            let now = shared.receipt(&hash)?;
+            let is_pending = now.as_ref().is_some_and(|now| now.status == TxStatus::Pending);
+            if !is_pending || shared.head().phase == Phase::Stopped {
+                return Ok::<_, Poisoned>(now);
+            }
+            if head.changed().await.is_err() {
+                return Ok(now);
+            }
+        }
+    };
+    match tokio::time::timeout(shared.limits.wait_timeout, waiting).await {
+        Ok(now) => Ok(now?.unwrap_or(receipt)),
+        Err(_) => Ok(receipt),
+    }
+}
+
+pub(super) async fn receipt(
+    State(app): State<Arc<App>>,
+    Path(hash): Path<String>,
+) -> Result<Json<Receipt>, HttpProblem> {
+    let hash = digest_in(&hash)?;
+    let receipt = app.shared.receipt(&hash)?;
+    let missing = || Problem::not_found(format_args!("transaction {hash}"));
+    Ok(Json(receipt.ok_or_else(missing)?))
+}
+
+pub(super) async fn simulate(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Json<Simulation>, HttpProblem> {
+    let body = body_of(request, JSON_BYTES_MAX).await?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let SimulateRequest { signer, command } = json(&body)?;
+        let mut state = shared.state()?.clone();
+        let height = state.height();
+        let mut journal = Journal::default();
+        let outcome = match state.account_id(&signer) {
+            None => Err(Rejected::Transaction(TransactionRejected::UnknownAccount)),
+            Some(signer) => {
+                let nonce = state.account(signer).map_or(0, |row| row.nonce);
+                let valid_until = Height::new(u64::MAX);
+                let transaction = Transaction { nonce, valid_until, command };
+                let authenticated = Authenticated { signer, transaction };
+                state.apply(&authenticated, &shared.referee, &mut journal)
+            }
+        };
+        let refusal = outcome.err().map(Refusal::from);
+        let Journal { events, movements } = journal;
+        Ok(Simulation { height, refusal, events, movements })
+    };
+    Ok(Json(blocking(&app.simulations, work).await?))
+}
+
+pub(super) async fn quote(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Json<QuoteView>, HttpProblem> {
+    let body = body_of(request, 64 * 1024).await?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let QuoteRequest { signer, terms } = json(&body)?;
+        let state = shared.state()?;
+        let signer = signer.and_then(|address| state.account_id(&address));
+        views::quote(&state, signer, &terms).map_err(|why| Rejected::PostJob(why).into())
+    };
+    Ok(Json(blocking(&app.simulations, work).await?))
+}
+
+/// A JSON body.
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpProblem> {
+    Ok(serde_json::from_slice(body).map_err(Problem::malformed)?)
+}

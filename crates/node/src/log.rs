@@ -1,0 +1,541 @@
+//! The block log: what was decided, in order, before anybody is told.
+//!
+//! One file, `blocks.log`, only ever appended to. All integers are little-endian.
+//!
+//! ```text
+//! header, 64 bytes                          record, 40 bytes + payload
+//!  0   8  magic "EARNLOG\0"                  0    4  length of the payload, 1 to 16 MiB
+//!  8   4  format version, 1                  4    4  check of length and place
+//! 12   4  zero                               8   32  hash of the block = of the payload
+//! 16  32  the network's name                40    -  payload: the encoded `Block`
+//! 48  16  check of bytes 0 to 47
+//! ```
+//!
+//! The checks are beginnings of blake3 hashes; that of a record's length covers the record's offset
+//! and the network too, so that a damaged length is never taken for a record cut short. A payload
+//! names its parent's hash: the records are a chain.
+//!
+//! Laws: [`Log::append`] returns after the bytes are on the disk; a write or flush that fails ends
+//! this log for good, since nobody knows what is on the disk then. Opening reads every record.
+//! A *torn tail* is fewer bytes than a record's head, or fewer than its checked length promises,
+//! or zeros up to the end: what a stopped process or machine leaves of a block that was never
+//! acknowledged. It is cut off and reported. Anything else that does not check is damage: nothing
+//! is changed, and the error names file, offset, height and what to do.
+//! Known shortcomings: the log grows for ever; opening reads all of it (about 1 s a gigabyte).
+//! Not here: whether the blocks follow the rules (`replay`).
+
+use std::{
+    fmt,
+    fs::{File, OpenOptions},
+    io::{self, BufReader, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use earnest_protocol::{Digest, Height};
+
+use crate::block::{self, BLOCK_BYTES_MAX, Block};
+
+/// Name of the file in a data directory.
+pub const FILE_NAME: &str = "blocks.log";
+/// The format that this code writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+const MAGIC: [u8; 8] = *b"EARNLOG\0";
+const HEADER_BYTES: u64 = 64;
+const RECORD_HEAD_BYTES: u64 = 40;
+
+/// Why a log cannot be used.
+#[derive(Debug)]
+pub enum LogError {
+    /// The disk said no.
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file does not begin as a log does.
+    NotALog {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file is of another format.
+    Format {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        got: u32,
+        /// The version that can be read.
+        expected: u32,
+    },
+    /// The file is the log of another network.
+    OtherNetwork {
+        /// Which file.
+        path: PathBuf,
+        /// Whose it is.
+        got: Digest,
+        /// Whose was wanted.
+        expected: Digest,
+    },
+    /// A record does not check.
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// Where its record begins, in bytes.
+        offset: u64,
+        /// Which block it should hold.
+        height: Height,
+        /// What does not check.
+        what: Damage,
+        /// True if nothing follows that record.
+        is_last: bool,
+    },
+    /// The block is larger than a record may be.
+    TooLarge {
+        /// Its bytes.
+        got: usize,
+        /// The most allowed.
+        max: usize,
+    },
+    /// An earlier write failed.
+    Closed,
+}
+
+/// What does not check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The length.
+    Length,
+    /// The payload's hash.
+    Hash,
+    /// The payload is no block.
+    Payload,
+    /// The block before is not its parent.
+    Parent,
+    /// It is not the height after the one before.
+    Height,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Damage::Length => "the record's length fails its check",
+            Damage::Hash => "the block does not have the hash recorded with it",
+            Damage::Payload => "the record holds no block",
+            Damage::Parent => "the block names another parent than the block before it",
+            Damage::Height => "the block has another height than its place",
+        })
+    }
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogError::Io { path, doing, source } => {
+                write!(f, "{doing} {} failed: {source}", path.display())
+            }
+            LogError::NotALog { path } => {
+                write!(
+                    f,
+                    "{} is not a block log, or its first bytes are damaged. ",
+                    path.display()
+                )?;
+                f.write_str("Restore it from a backup")
+            }
+            LogError::Format { path, got, expected } => write!(
+                f,
+                "{} has format {got}, this version reads {expected}. Use the version that wrote it",
+                path.display()
+            ),
+            LogError::OtherNetwork { path, got, expected } => write!(
+                f,
+                "{} belongs to network {got}, not {expected}. Use the genesis it was made with",
+                path.display()
+            ),
+            LogError::Damaged { path, offset, height, what, is_last } => {
+                let path = path.display();
+                write!(f, "{path} is damaged at byte {offset}, block {height}: {what}. ")?;
+                if *is_last {
+                    return f.write_str(
+                        "Restore the file from a backup; or, if the machine lost power while this \
+                         block was written, cut it off by starting with repair",
+                    );
+                }
+                write!(f, "Nothing was changed. Restore the file from a backup")
+            }
+            LogError::TooLarge { got, max } => {
+                write!(f, "a block of {got} bytes exceeds the {max} of a record")
+            }
+            LogError::Closed => f.write_str("the log took no more blocks after a failed write"),
+        }
+    }
+}
+
+impl std::error::Error for LogError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            LogError::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// What to do about a last record that is whole but does not check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repair {
+    /// Refuse: it may have been acknowledged.
+    #[default]
+    Refuse,
+    /// Cut it off: a person decided that it was never acknowledged.
+    CutLast,
+}
+
+/// Bytes that were cut off the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// Where they began.
+    pub offset: u64,
+    /// How many.
+    pub bytes: u64,
+    /// The block that was being written.
+    pub height: Height,
+}
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Torn { offset, bytes, height } = self;
+        write!(f, "cut {bytes} bytes off the block log at byte {offset}: ")?;
+        write!(f, "block {height} was being written and was never acknowledged")
+    }
+}
+
+/// One whole record.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The block.
+    pub block: Block,
+    /// Its hash.
+    pub hash: Digest,
+    /// Where its record begins.
+    pub offset: u64,
+}
+
+/// The log, open for appending.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    file: File,
+    network: Digest,
+    /// Where each block's record begins, from height 1; the end of the file last.
+    offsets: Vec<u64>,
+    /// The hash of the last block, or the network's name.
+    tip: Digest,
+    failed: bool,
+}
+
+impl Log {
+    /// Creates an empty log; the directory's entry is flushed too.
+    ///
+    /// # Errors
+    /// If the file exists or the disk says no.
+    pub fn create(folder: &Path, network: &Digest) -> Result<(), LogError> {
+        let path = folder.join(FILE_NAME);
+        let io = |doing| failure(&path, doing);
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).open(&path).map_err(io("creating"))?;
+        file.write_all(&header(network)).map_err(io("writing"))?;
+        file.sync_all().map_err(io("flushing"))?;
+        sync_folder(folder).map_err(io("flushing the folder of"))
+    }
+
+    /// Opens a log, reads every record of it and hands each to `each`, in order.
+    ///
+    /// # Errors
+    /// See [`LogError`]; nothing was changed then. The error of `each` ends the reading.
+    pub fn open<E: From<LogError>>(
+        folder: &Path,
+        network: &Digest,
+        repair: Repair,
+        each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(Log, Option<Torn>), E> {
+        let path = folder.join(FILE_NAME);
+        let open = OpenOptions::new().read(true).write(true).open(&path);
+        let file = open.map_err(failure(&path, "opening"))?;
+        let scan = scan(&path, &file, network, repair, each)?;
+        let end = *scan.offsets.last().expect("the end is always there");
+        if let Some(torn) = scan.torn {
+            file.set_len(torn.offset).map_err(failure(&path, "shortening"))?;
+            file.sync_all().map_err(failure(&path, "flushing"))?;
+        }
+        let mut log = Log {
+            path,
+            file,
+            network: *network,
+            offsets: scan.offsets,
+            tip: scan.tip,
+            failed: false,
+        };
+        log.file.seek(SeekFrom::Start(end)).map_err(failure(&log.path, "reading"))?;
+        Ok((log, scan.torn))
+    }
+
+    /// Reads every record without changing anything.
+    ///
+    /// # Errors
+    /// As for [`open`](Log::open).
+    pub fn examine<E: From<LogError>>(
+        folder: &Path,
+        network: &Digest,
+        each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<Option<Torn>, E> {
+        let path = folder.join(FILE_NAME);
+        let file = File::open(&path).map_err(failure(&path, "opening"))?;
+        Ok(scan(&path, &file, network, Repair::Refuse, each)?.torn)
+    }
+
+    /// The last block's height.
+    pub fn height(&self) -> Height {
+        let blocks = self.offsets.len().saturating_sub(1);
+        Height::new(u64::try_from(blocks).unwrap_or(u64::MAX))
+    }
+
+    /// The last block's hash; the network's name before the first.
+    pub fn tip(&self) -> Digest {
+        self.tip
+    }
+
+    /// How many bytes the log has.
+    pub fn bytes(&self) -> u64 {
+        *self.offsets.last().expect("the end is always there")
+    }
+
+    /// Appends an encoded block and flushes it; returns its hash. When this returns, the block
+    /// survives whatever happens to the process and, if the disk keeps its word, the machine.
+    ///
+    /// # Errors
+    /// If the disk says no, now or before: the process should end.
+    pub fn append(&mut self, payload: &[u8]) -> Result<Digest, LogError> {
+        if self.failed {
+            return Err(LogError::Closed);
+        }
+        if payload.is_empty() || payload.len() > BLOCK_BYTES_MAX {
+            return Err(LogError::TooLarge { got: payload.len(), max: BLOCK_BYTES_MAX });
+        }
+        let offset = self.bytes();
+        let length = u32::try_from(payload.len()).expect("at most BLOCK_BYTES_MAX");
+        let hash = block::hash(payload);
+        let mut record = Vec::with_capacity(payload.len().saturating_add(64));
+        record.extend_from_slice(&length.to_le_bytes());
+        record.extend_from_slice(&length_check(&self.network, offset, length));
+        record.extend_from_slice(&hash.0);
+        record.extend_from_slice(payload);
+        self.failed = true; // Until the flush returns.
+        self.file.write_all(&record).map_err(failure(&self.path, "writing"))?;
+        self.file.sync_data().map_err(failure(&self.path, "flushing"))?;
+        self.failed = false;
+        let end = offset.saturating_add(RECORD_HEAD_BYTES).saturating_add(u64::from(length));
+        self.offsets.push(end);
+        self.tip = hash;
+        Ok(hash)
+    }
+}
+
+fn failure(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> LogError + use<> {
+    let path = path.to_owned();
+    move |source| LogError::Io { path, doing, source }
+}
+
+/// Flushes a folder, so that a file made or renamed in it is found after a power cut.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn header(network: &Digest) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&network.0);
+    let check = blake3::hash(&bytes);
+    bytes.extend(check.as_bytes().iter().take(16));
+    bytes
+}
+
+fn length_check(network: &Digest, offset: u64, length: u32) -> [u8; 4] {
+    let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 log record length");
+    hasher.update(&network.0).update(&offset.to_le_bytes()).update(&length.to_le_bytes());
+    let mut check = [0; 4];
+    hasher.finalize_xof().fill(&mut check);
+    check
+}
+
+/// What reading a log gives.
+struct Scan {
+    offsets: Vec<u64>,
+    tip: Digest,
+    torn: Option<Torn>,
+}
+
+/// Reads as far as records are whole.
+struct Scanner<'a, R> {
+    path: &'a Path,
+    network: Digest,
+    reader: R,
+    /// Bytes of the file.
+    size: u64,
+    /// Where the next record begins.
+    offset: u64,
+    /// What the next record holds.
+    height: Height,
+    tip: Digest,
+}
+
+/// What stands at a place of the file.
+enum Found {
+    End,
+    Torn,
+    /// A record and where it ends.
+    Record(Box<Record>, u64),
+}
+
+fn scan<E: From<LogError>>(
+    path: &Path,
+    file: &File,
+    network: &Digest,
+    repair: Repair,
+    mut each: impl FnMut(Record) -> Result<(), E>,
+) -> Result<Scan, E> {
+    let size = file.metadata().map_err(failure(path, "reading"))?.len();
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    read_header(path, &mut reader, size, network)?;
+    let (offset, height) = (HEADER_BYTES, Height::new(1));
+    let mut scanner =
+        Scanner { path, network: *network, reader, size, offset, height, tip: *network };
+    let mut offsets = vec![HEADER_BYTES];
+    loop {
+        let torn = Torn {
+            offset: scanner.offset,
+            bytes: size.saturating_sub(scanner.offset),
+            height: scanner.height,
+        };
+        match scanner.next() {
+            Ok(Found::End) => return Ok(Scan { offsets, tip: scanner.tip, torn: None }),
+            Ok(Found::Torn) => return Ok(Scan { offsets, tip: scanner.tip, torn: Some(torn) }),
+            Ok(Found::Record(record, end)) => {
+                scanner.tip = record.hash;
+                scanner.offset = end;
+                scanner.height = Height::new(scanner.height.count().saturating_add(1));
+                offsets.push(end);
+                each(*record)?;
+            }
+            Err(LogError::Damaged { is_last: true, .. }) if repair == Repair::CutLast => {
+                return Ok(Scan { offsets, tip: scanner.tip, torn: Some(torn) });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn read_header(
+    path: &Path,
+    reader: &mut impl Read,
+    size: u64,
+    network: &Digest,
+) -> Result<(), LogError> {
+    let not_a_log = || LogError::NotALog { path: path.to_owned() };
+    if size < HEADER_BYTES {
+        return Err(not_a_log());
+    }
+    let mut bytes = [0; 64];
+    reader.read_exact(&mut bytes).map_err(failure(path, "reading"))?;
+    let (body, check) = bytes.split_at(48);
+    let expected = blake3::hash(body);
+    if !body.starts_with(&MAGIC) || !expected.as_bytes().starts_with(check) {
+        return Err(not_a_log());
+    }
+    let version = body.get(8..12).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    if version != FORMAT_VERSION {
+        let (got, expected) = (version, FORMAT_VERSION);
+        return Err(LogError::Format { path: path.to_owned(), got, expected });
+    }
+    let got = body.get(16..48).and_then(|b| b.try_into().ok()).map_or(Digest::ZERO, Digest);
+    if body != &header(network)[..48] {
+        return Err(LogError::OtherNetwork { path: path.to_owned(), got, expected: *network });
+    }
+    Ok(())
+}
+
+impl<R: Read> Scanner<'_, R> {
+    fn next(&mut self) -> Result<Found, LogError> {
+        let left = self.size.saturating_sub(self.offset);
+        if left == 0 {
+            return Ok(Found::End);
+        }
+        if left < RECORD_HEAD_BYTES {
+            return Ok(Found::Torn);
+        }
+        let mut head = [0; 40];
+        self.read(&mut head)?;
+        let (length, rest) = head.split_at(4);
+        let (check, hash) = rest.split_at(4);
+        let length = u32::from_le_bytes(length.try_into().expect("split at 4"));
+        let hash = Digest(hash.try_into().expect("40 less twice 4 bytes are 32"));
+        if *check != length_check(&self.network, self.offset, length) {
+            if head.iter().all(|byte| *byte == 0) && self.rest_is_zero()? {
+                return Ok(Found::Torn);
+            }
+            // Where the record ends is not known, so nor is whether others follow.
+            return Err(self.damaged(Damage::Length, false));
+        }
+        let bytes = RECORD_HEAD_BYTES.saturating_add(u64::from(length));
+        if left < bytes {
+            return Ok(Found::Torn);
+        }
+        let is_last = left == bytes;
+        let size = usize::try_from(length).expect("32 bits fit");
+        if size == 0 || size > BLOCK_BYTES_MAX {
+            return Err(self.damaged(Damage::Length, is_last));
+        }
+        let mut payload = vec![0; size];
+        self.read(&mut payload)?;
+        if block::hash(&payload) != hash {
+            return Err(self.damaged(Damage::Hash, is_last));
+        }
+        let whole = Block::decode(&payload);
+        let block = whole.ok_or_else(|| self.damaged(Damage::Payload, is_last))?;
+        if block.parent != self.tip {
+            return Err(self.damaged(Damage::Parent, is_last));
+        }
+        if block.height() != self.height {
+            return Err(self.damaged(Damage::Height, is_last));
+        }
+        let end = self.offset.saturating_add(bytes);
+        Ok(Found::Record(Box::new(Record { block, hash, offset: self.offset }), end))
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<(), LogError> {
+        self.reader.read_exact(into).map_err(failure(self.path, "reading"))
+    }
+
+    fn rest_is_zero(&mut self) -> Result<bool, LogError> {
+        let mut buffer = [0; 4096];
+        loop {
+            let read = self.reader.read(&mut buffer).map_err(failure(self.path, "reading"))?;
+            if read == 0 {
+                return Ok(true);
+            }
+            if buffer.iter().take(read).any(|byte| *byte != 0) {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn damaged(&self, what: Damage, is_last: bool) -> LogError {
+        let (path, offset, height) = (self.path.to_owned(), self.offset, self.height);
+        LogError::Damaged { path, offset, height, what, is_last }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! A node: a replica and its HTTP edge, started and stopped together.
+
+use core::fmt;
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use earnest_protocol::{Digest, Height, State};
+
+use crate::{
+    beacon::Beacon,
+    blobs::Blobs,
+    boot::{BootError, Notice, boot},
+    config::NodeConfig,
+    http::{self, HttpServer},
+    replica::{Control, Halt, Replica, panic_message},
+    shared::Shared,
+    store::{Store, StoreError},
+};
+
+/// Messages to the replica that wait.
+const CONTROLS_MAX: usize = 16;
+
+/// Why a node did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data directory does not check.
+    Boot(BootError),
+    /// The address cannot be listened on.
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gave no thread, or no blob folder.
+    System(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Boot(error) => error.fmt(f),
+            StartError::Listen { address, source } => {
+                write!(f, "cannot listen on {address}: {source}")
+            }
+            StartError::System(error) => write!(f, "the system refused: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<BootError> for StartError {
+    fn from(error: BootError) -> StartError {
+        StartError::Boot(error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> StartError {
+        StartError::Boot(BootError::Store(error))
+    }
+}
+
+/// The ledger node of a network with one operator.
+#[derive(Debug)]
+pub struct Node;
+
+impl Node {
+    /// Starts a node over a data directory: reads and checks it, then makes blocks and serves.
+    ///
+    /// # Errors
+    /// Why not; see [`BootError`] for what is wrong with the directory and what to do.
+    pub fn start(config: NodeConfig) -> Result<NodeHandle, StartError> {
+        let store = Store::open(&config.dir)?;
+        let secret = store.beacon_secret()?;
+        let booted = boot(&store, config.limits, config.repair)?;
+        let log = booted.log.expect("`boot` opens the log");
+        let blobs = Blobs::open(&config.dir, config.limits).map_err(StartError::System)?;
+        let genesis = store.genesis();
+        let named = (store.network(), genesis.name.clone(), config.limits);
+        let beacon = Beacon::new(secret, genesis.beacon.chain_blocks);
+        let trial = booted.state.clone();
+        let shared = Shared::new(named, blobs, (booted.state, booted.root), booted.history);
+        let shared = Arc::new(shared);
+        let address = config.listen;
+        let listen = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let http = http::serve(listener, Arc::clone(&shared)).map_err(StartError::System)?;
+        let (control, receiver) = sync_channel(CONTROLS_MAX);
+        let replica = Replica {
+            config,
+            shared: Arc::clone(&shared),
+            store,
+            log,
+            beacon,
+            snapshot_at: trial.height(),
+            trial,
+            root: booted.root,
+            control: receiver,
+            made: Instant::now(),
+        };
+        let thread = thread::Builder::new().name("replica".into());
+        let replica = thread.spawn(move || run(replica)).map_err(StartError::System)?;
+        let stopper = Stopper { control };
+        Ok(NodeHandle { address, shared, stopper, replica, http, notices: booted.notices })
+    }
+}
+
+/// Runs a replica; a panic outside the rules is an end like any other.
+fn run(replica: Replica) -> Result<Height, Halt> {
+    let shared = Arc::clone(&replica.shared);
+    catch_unwind(AssertUnwindSafe(|| replica.run())).unwrap_or_else(|panic| {
+        let head = shared.head();
+        shared.head.send_replace(crate::shared::Head { phase: crate::Phase::Stopped, ..head });
+        let height = Height::new(head.height.count().saturating_add(1));
+        let message = panic_message(panic.as_ref());
+        Err(Halt::Panicked { height, message, file: None })
+    })
+}
+
+/// Asks a node to stop; may be given to a signal handler's thread.
+#[derive(Clone, Debug)]
+pub struct Stopper {
+    control: SyncSender<Control>,
+}
+
+impl Stopper {
+    /// Asks; [`NodeHandle::wait`] returns when it is done. Asking again does nothing.
+    pub fn stop(&self) {
+        // Full or closed: it is stopping already.
+        let _ = self.control.try_send(Control::Stop);
+    }
+}
+
+/// A node that runs. Dropping it leaves the node running until the process ends.
+#[derive(Debug)]
+pub struct NodeHandle {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stopper: Stopper,
+    replica: JoinHandle<Result<Height, Halt>>,
+    http: HttpServer,
+    notices: Vec<Notice>,
+}
+
+impl NodeHandle {
+    /// Where HTTP is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as clients name it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The network's name in signatures.
+    pub fn network(&self) -> Digest {
+        self.shared.network
+    }
+
+    /// What a person should know about this start.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The last block.
+    pub fn height(&self) -> Height {
+        self.shared.head().height
+    }
+
+    /// The root of the state after it.
+    pub fn root(&self) -> Digest {
+        self.shared.head().root
+    }
+
+    /// Reads the state as it is after the last block; none if the node is at fault. No block is
+    /// published meanwhile.
+    pub fn read<T>(&self, with: impl FnOnce(&State) -> T) -> Option<T> {
+        self.shared.state().ok().map(|state| with(&state))
+    }
+
+    /// Makes a block now and returns its height; none if the node stopped.
+    pub fn make_block(&self) -> Option<Height> {
+        let (reply, made) = sync_channel(1);
+        self.stopper.control.send(Control::MakeBlock(reply)).ok()?;
+        made.recv().ok()
+    }
+
+    /// Something that can ask this node to stop.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// True if the node makes no more blocks; [`wait`](NodeHandle::wait) then says why.
+    pub fn is_finished(&self) -> bool {
+        self.replica.is_finished()
+    }
+
+    /// Waits until the node stops; returns the height of its last block.
+    ///
+    /// # Errors
+    /// If it stopped because something is wrong.
+    pub fn wait(self) -> Result<Height, Halt> {
+        let ended = self.replica.join();
+        self.http.stop();
+        ended.unwrap_or(Err(Halt::Poisoned))
+    }
+
+    /// Stops: the block being made is finished, a snapshot written, connections closed.
+    ///
+    /// # Errors
+    /// If it had stopped because something is wrong.
+    pub fn stop(self) -> Result<Height, Halt> {
+        // A full queue is emptied block by block, so this waits a little at most.
+        let _ = self.stopper.control.send(Control::Stop);
+        self.wait()
+    }
+}

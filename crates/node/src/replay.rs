@@ -1,0 +1,164 @@
+//! Replay: a block carried out, the same whenever and wherever it is done.
+//!
+//! Laws: a block follows only from the state whose root it names; every signature in it is
+//! verified; a transaction that would leave no trace has no place in it. What this accepts is a
+//! function of state and block alone: no clock, no queue, no configuration.
+//! Not here: which transactions go into a block (`replica`), the rules (`earnest-protocol`).
+
+use core::fmt;
+
+use earnest_api::{BlockView, Refusal, SignatureRejected, TxHash, recover};
+use earnest_protocol::{
+    Address, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee, Rejected,
+    State, TransactionRejected,
+};
+use rayon::prelude::*;
+
+use crate::{block::Block, history::Done};
+
+/// Transactions from which recovering signatures in parallel pays.
+const PARALLEL_MIN: usize = 16;
+
+/// Why a block does not follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayError {
+    /// Which block.
+    pub height: Height,
+    /// What is wrong with it.
+    pub why: Misfit,
+}
+
+/// What is wrong with a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// It was made on another state.
+    Root {
+        /// The root that it names.
+        named: Digest,
+        /// The root of the state here.
+        found: Digest,
+    },
+    /// The rules refuse its head.
+    Head(BlockRejected),
+    /// A signature does not verify.
+    Signature {
+        /// Which transaction, from 0.
+        index: usize,
+        /// Why not.
+        why: SignatureRejected,
+    },
+    /// A transaction leaves no trace.
+    NoTrace {
+        /// Which transaction, from 0.
+        index: usize,
+        /// Why not.
+        why: TransactionRejected,
+    },
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ReplayError { height, why } = self;
+        write!(f, "block {height} does not follow: ")?;
+        match why {
+            Misfit::Root { named, found } => {
+                write!(f, "it names state root {named}, the state here has {found}. ")?;
+                f.write_str("It was made by another version of the rules, or this one is at fault")
+            }
+            Misfit::Head(rejected) => write!(f, "{}", Refusal::from(*rejected)),
+            Misfit::Signature { index, why } => write!(f, "transaction {index}: {why}"),
+            Misfit::NoTrace { index, why } => {
+                write!(f, "transaction {index} leaves no trace: {}", Refusal::from(*why))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+/// Who signed each transaction of a block, and its identity.
+pub type Signers = Vec<(Address, TxHash)>;
+
+/// Verifies the signatures of a block, in parallel.
+///
+/// # Errors
+/// The first that does not verify.
+pub fn signers(network: &Digest, block: &Block) -> Result<Signers, ReplayError> {
+    let transactions = &block.transactions;
+    let recovered: Vec<_> = if transactions.len() < PARALLEL_MIN {
+        transactions.iter().map(|signed| recover(network, signed)).collect()
+    } else {
+        transactions.par_iter().map(|signed| recover(network, signed)).collect()
+    };
+    let misfit = |(index, result): (usize, Result<_, _>)| {
+        let height = block.height();
+        result.map_err(|why| ReplayError { height, why: Misfit::Signature { index, why } })
+    };
+    recovered.into_iter().enumerate().map(misfit).collect()
+}
+
+/// What carrying a block out gave.
+#[derive(Debug)]
+pub struct CarriedOut {
+    /// What became of each transaction.
+    pub outcomes: Vec<Option<Rejected>>,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// The root of the state after it.
+    pub root: Digest,
+}
+
+/// Carries a block out. `root` is the root of `state`.
+///
+/// # Errors
+/// Why it does not follow; the state is then of no further use, unless it is the root or the head
+/// that does not fit.
+pub fn carry_out(
+    state: &mut State,
+    root: &Digest,
+    block: &Block,
+    signers: &Signers,
+    referee: &dyn Referee,
+) -> Result<CarriedOut, ReplayError> {
+    let misfit = |why| ReplayError { height: block.height(), why };
+    if block.parent_root != *root {
+        let (named, found) = (block.parent_root, *root);
+        return Err(misfit(Misfit::Root { named, found }));
+    }
+    let mut journal = Journal::default();
+    state.open_block(&block.head, &mut journal).map_err(|r| misfit(Misfit::Head(r)))?;
+    let mut outcomes = Vec::with_capacity(block.transactions.len());
+    for (index, (signed, (address, _))) in block.transactions.iter().zip(signers).enumerate() {
+        let no_trace = |why| misfit(Misfit::NoTrace { index, why });
+        let signer = state.account_id(address);
+        let signer = signer.ok_or_else(|| no_trace(TransactionRejected::UnknownAccount))?;
+        let transaction = signed.transaction.clone();
+        let outcome = state.apply(&Authenticated { signer, transaction }, referee, &mut journal);
+        if let Err(Rejected::Transaction(why)) = outcome {
+            return Err(no_trace(why));
+        }
+        outcomes.push(outcome.err());
+    }
+    Ok(CarriedOut { outcomes, events: journal.events, root: state.root() })
+}
+
+impl CarriedOut {
+    /// What is kept of the block, for whoever asks.
+    pub fn done(self, state: &State, block: &Block, hash: Digest, signers: &Signers) -> Done {
+        let CarriedOut { outcomes, events, root } = self;
+        let view = BlockView {
+            height: block.height(),
+            hash,
+            parent: block.parent,
+            time_ms: block.head.time_ms,
+            epoch: state.epoch(),
+            beacon: block.head.beacon,
+            state_root: root,
+            base_fee: state.base_fee(),
+            transactions: signers.iter().map(|(_, hash)| *hash).collect(),
+            event_count: u32::try_from(events.len()).unwrap_or(u32::MAX),
+            is_final: true,
+        };
+        Done { view, outcomes, events }
+    }
+}

@@ -1,0 +1,368 @@
+//! The replica: the one thread that makes blocks.
+//!
+//! ```text
+//!   waiting ──select──► try on a second state ──► append to the log, flush
+//!                          │ leaves no trace: dropped        │
+//!                          ▼                                 ▼
+//!                       receipt                 carry out on the state that is read,
+//!                                               compare roots, publish
+//! ```
+//!
+//! A block must not hold transactions that leave no trace, and which ones do is known only by
+//! carrying them out; but the state must not change before the log. So each block is carried out
+//! twice, on two states. What that costs is small beside verifying signatures, and it buys a check:
+//! both roots must be equal.
+//!
+//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and a
+//! law that does not hold stop the node; a panic in the rules stops it with the block that caused it
+//! kept in a file of its own.
+//! Not here: what is waiting (`mempool`), many operators: they would order the same blocks by an
+//! engine and call the same `carry_out` (docs/adr/0007).
+
+use core::fmt;
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use earnest_protocol::{
+    Authenticated, BlockHead, Blocks, Broken, Digest, Height, Journal, Rejected, State,
+};
+
+use crate::{
+    beacon::{Beacon, Shown},
+    block::Block,
+    config::{Check, NodeConfig},
+    log::{Log, LogError},
+    mempool::Waiting,
+    replay::{self, ReplayError, Signers},
+    shared::{Head, Phase, Poisoned, Shared},
+    snapshot,
+    store::Store,
+};
+
+/// Why a node stopped by itself.
+#[derive(Debug)]
+pub enum Halt {
+    /// The log took no block.
+    Log(LogError),
+    /// A snapshot could not be written.
+    Snapshot(io::Error),
+    /// A law does not hold.
+    Broken {
+        /// After which block.
+        height: Height,
+        /// The root of that state.
+        root: Digest,
+        /// Which law.
+        law: Broken,
+    },
+    /// The same block gave two roots.
+    Diverged {
+        /// Which block.
+        height: Height,
+        /// The root of the trial.
+        trial: Digest,
+        /// The root of the state.
+        state: Digest,
+    },
+    /// Our own block does not follow.
+    Replay(ReplayError),
+    /// The rules panicked.
+    Panicked {
+        /// While making this block.
+        height: Height,
+        /// What the panic said.
+        message: String,
+        /// Where the block is kept, if it could be.
+        file: Option<PathBuf>,
+    },
+    /// Another thread panicked while it changed what is shared.
+    Poisoned,
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Halt::Log(error) => write!(f, "stopped: {error}"),
+            Halt::Snapshot(error) => write!(f, "stopped: a snapshot was not written: {error}"),
+            Halt::Broken { height, root, law } => write!(
+                f,
+                "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep the \
+                 data directory as it is and report this with the block log"
+            ),
+            Halt::Diverged { height, trial, state } => write!(
+                f,
+                "stopped: block {height} gave root {trial} first and {state} then. Report this \
+                 with the block log; check the machine's memory"
+            ),
+            Halt::Replay(error) => write!(f, "stopped: {error}"),
+            Halt::Panicked { height, message, file } => {
+                write!(f, "stopped: the rules failed in block {height}: {message}")?;
+                match file {
+                    Some(file) => write!(f, ". The block is kept in {}", file.display()),
+                    None => Ok(()),
+                }
+            }
+            Halt::Poisoned => f.write_str("stopped: a thread of the node panicked"),
+        }
+    }
+}
+
+impl std::error::Error for Halt {}
+
+impl From<LogError> for Halt {
+    fn from(error: LogError) -> Halt {
+        Halt::Log(error)
+    }
+}
+
+impl From<ReplayError> for Halt {
+    fn from(error: ReplayError) -> Halt {
+        Halt::Replay(error)
+    }
+}
+
+impl From<Poisoned> for Halt {
+    fn from(_: Poisoned) -> Halt {
+        Halt::Poisoned
+    }
+}
+
+/// What the replica is told.
+#[derive(Debug)]
+pub(crate) enum Control {
+    /// Make a block now and say when it is done.
+    MakeBlock(SyncSender<Height>),
+    /// Write a snapshot and end.
+    Stop,
+}
+
+/// The one that makes blocks.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    pub(crate) config: NodeConfig,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: Store,
+    pub(crate) log: Log,
+    pub(crate) beacon: Beacon,
+    /// The second state; equal to the shared one between blocks.
+    pub(crate) trial: State,
+    pub(crate) root: Digest,
+    pub(crate) control: Receiver<Control>,
+    /// When the last block was made, and the height of the last snapshot.
+    pub(crate) made: Instant,
+    pub(crate) snapshot_at: Height,
+}
+
+/// A block that was tried.
+struct Tried {
+    block: Block,
+    signers: Signers,
+    root: Digest,
+    dropped: Vec<(Digest, Rejected)>,
+}
+
+impl Replica {
+    /// Runs until told to stop, until the height to stop at, or until something is wrong; then
+    /// says so to everybody.
+    pub(crate) fn run(mut self) -> Result<Height, Halt> {
+        let ended = self.run_until_stopped();
+        let Head { height, root, .. } = self.shared.head();
+        self.shared.head.send_replace(Head { height, root, phase: Phase::Stopped });
+        ended.map(|()| height)
+    }
+
+    fn run_until_stopped(&mut self) -> Result<(), Halt> {
+        while self.config.stop_at.is_none_or(|last| self.trial.height() < last) {
+            let reply = match self.next_control() {
+                Some(Control::Stop) => break,
+                Some(Control::MakeBlock(reply)) => Some(reply),
+                None => None,
+            };
+            self.made = Instant::now();
+            self.make_block()?;
+            if let Some(reply) = reply {
+                // Whoever asked may have gone.
+                let _ = reply.try_send(self.trial.height());
+            }
+            let since = self.trial.height().since(self.snapshot_at).count();
+            if since >= self.config.snapshot_blocks.max(1) {
+                self.snapshot()?;
+            }
+        }
+        if self.trial.height() > self.snapshot_at {
+            self.snapshot()?;
+        }
+        Ok(())
+    }
+
+    /// What to do before the next block is due; none if it is due.
+    fn next_control(&self) -> Option<Control> {
+        let pace = self.config.block_time.max(self.interval());
+        let idle = self.config.idle_block_time.max(pace);
+        loop {
+            let waits = self.shared.pool().map_or(1, |pool| pool.count()) > 0;
+            let due = if waits { pace } else { idle };
+            let left = due.saturating_sub(self.made.elapsed());
+            // Something may come to wait meanwhile: look again at least once a pace.
+            match self.control.recv_timeout(left.min(pace)) {
+                Ok(control) => return Some(control),
+                Err(RecvTimeoutError::Disconnected) => return Some(Control::Stop),
+                Err(RecvTimeoutError::Timeout) if left <= pace => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// The least time between blocks that the rules allow.
+    fn interval(&self) -> Duration {
+        Duration::from_millis(self.trial.params().block_interval_min_ms)
+    }
+
+    fn make_block(&mut self) -> Result<(), Halt> {
+        let candidates = self.shared.pool()?.select(&self.trial);
+        let head = self.next_head();
+        let height = head.height;
+        let tried = catch_unwind(AssertUnwindSafe(|| self.try_out(head.clone(), &candidates)));
+        let tried = match tried {
+            Ok(tried) => tried?,
+            Err(panic) => {
+                let message = panic_message(panic.as_ref());
+                let file = self.keep_fault(head, &candidates);
+                return Err(Halt::Panicked { height, message, file });
+            }
+        };
+        let hash = self.log.append(&tried.block.encode())?;
+        self.publish(tried, hash)?;
+        if self.config.check == Check::EveryBlock {
+            self.check_laws()?;
+        }
+        Ok(())
+    }
+
+    fn next_head(&mut self) -> BlockHead {
+        let height = self.trial.height().after(Blocks::new(1));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let interval = self.trial.params().block_interval_min_ms;
+        // A clock that was put back makes time pass as slowly as the rules allow.
+        let time_ms = now.max(self.trial.time_ms().saturating_add(interval));
+        let Shown { beacon, next_anchor } = self.beacon.show(&self.trial, height);
+        BlockHead { height, time_ms, beacon, next_anchor }
+    }
+
+    /// Carries candidates out on the second state; stops taking more when half the time to the
+    /// next block is gone.
+    fn try_out(&mut self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Result<Tried, Halt> {
+        let budget = self.config.block_time.max(self.interval()) / 2;
+        let started = Instant::now();
+        let parent_root = self.root;
+        let mut journal = Journal::default();
+        let height = head.height;
+        let misfit = |why| ReplayError { height, why: replay::Misfit::Head(why) };
+        self.trial.open_block(&head, &mut journal).map_err(misfit)?;
+        let (mut transactions, mut signers) = (Vec::new(), Signers::new());
+        let mut dropped = Vec::new();
+        for waiting in candidates {
+            if started.elapsed() > budget {
+                break;
+            }
+            let (signer, hash) = (waiting.account, waiting.hash);
+            let transaction = waiting.signed.transaction.clone();
+            let authenticated = Authenticated { signer, transaction };
+            let outcome = self.trial.apply(&authenticated, &self.shared.referee, &mut journal);
+            match outcome {
+                Err(rejected) if rejected.leaves_no_trace() => {
+                    // One that follows a dropped one waits for another to take its place.
+                    if !is_gap(&rejected) {
+                        dropped.push((hash, rejected));
+                    }
+                }
+                Ok(()) | Err(_) => {
+                    let row = self.trial.account(signer).expect("it was just carried out");
+                    signers.push((row.address, hash));
+                    transactions.push(waiting.signed.clone());
+                }
+            }
+        }
+        let block = Block { head, parent: self.log.tip(), parent_root, transactions };
+        Ok(Tried { block, signers, root: self.trial.root(), dropped })
+    }
+
+    /// Carries the block out on the state that is read, and tells everybody.
+    fn publish(&mut self, tried: Tried, hash: Digest) -> Result<(), Halt> {
+        let Tried { block, signers, root, dropped } = tried;
+        let shared = &self.shared;
+        let mut state = shared.state_mut()?;
+        let done = replay::carry_out(&mut state, &self.root, &block, &signers, &shared.referee)?;
+        if done.root != root {
+            let height = block.height();
+            return Err(Halt::Diverged { height, trial: root, state: done.root });
+        }
+        let done = done.done(&state, &block, hash, &signers);
+        shared.history_mut()?.push(done);
+        drop(state);
+        self.root = root;
+        let state = shared.state()?;
+        let mut pool = shared.pool()?;
+        signers.iter().for_each(|(_, hash)| pool.remove(hash));
+        dropped.iter().for_each(|(hash, _)| pool.remove(hash));
+        let stale = pool.drop_stale(&state);
+        drop((pool, state));
+        let mut history = shared.history_mut()?;
+        let stale = stale.into_iter().map(|(hash, why)| (hash, Rejected::Transaction(why)));
+        for (hash, why) in dropped.into_iter().chain(stale) {
+            history.note_dropped(hash, why);
+        }
+        drop(history);
+        let height = block.height();
+        shared.head.send_replace(Head { height, root, phase: Phase::Running });
+        Ok(())
+    }
+
+    fn check_laws(&self) -> Result<(), Halt> {
+        let state = self.shared.state()?;
+        let (height, root) = (state.height(), self.root);
+        state.check_invariants().map_err(|law| Halt::Broken { height, root, law })
+    }
+
+    fn snapshot(&mut self) -> Result<(), Halt> {
+        if self.config.check == Check::Snapshot {
+            self.check_laws()?;
+        }
+        let state = self.shared.state()?;
+        let folder = self.store.snapshots();
+        snapshot::write(&folder, &state, &self.root, &self.log.tip()).map_err(Halt::Snapshot)?;
+        self.snapshot_at = state.height();
+        Ok(())
+    }
+
+    /// Keeps the block that the rules failed in.
+    fn keep_fault(&self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Option<PathBuf> {
+        let transactions = candidates.iter().map(|waiting| waiting.signed.clone()).collect();
+        let file = self.store.dir().join(format!("fault-{}.block", head.height));
+        let block = Block { head, parent: self.log.tip(), parent_root: self.root, transactions };
+        std::fs::write(&file, block.encode()).ok()?;
+        Some(file)
+    }
+}
+
+/// True if an earlier transaction of the same account is missing.
+fn is_gap(rejected: &Rejected) -> bool {
+    use earnest_protocol::TransactionRejected::NonceTooHigh;
+    matches!(rejected, Rejected::Transaction(NonceTooHigh { .. }))
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}

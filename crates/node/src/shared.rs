@@ -1,0 +1,135 @@
+//! What the replica publishes and the edge reads.
+//!
+//! Laws: the state here changes only after its block is on the disk; state, history and head of a
+//! block appear together; locks are taken in the order state, pool, history, and never across an
+//! `await`.
+//! Not here: who changes it (`replica`), HTTP (`http`).
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use earnest_api::{Problem, Receipt, TxHash, TxStatus};
+use earnest_protocol::{Digest, Height, State};
+use tokio::sync::watch;
+
+use crate::{
+    blobs::Blobs, config::Limits, history::History, mempool::Mempool, referee::NodeReferee,
+};
+
+/// What a node is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It takes transactions and makes blocks.
+    Running,
+    /// It makes no more blocks.
+    Stopped,
+}
+
+/// Where the chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The last block.
+    pub height: Height,
+    /// The root of the state after it.
+    pub root: Digest,
+    /// What the node is doing.
+    pub phase: Phase,
+}
+
+/// What the replica publishes.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) network: Digest,
+    pub(crate) name: String,
+    pub(crate) limits: Limits,
+    pub(crate) referee: NodeReferee,
+    pub(crate) blobs: Blobs,
+    pub(crate) head: watch::Sender<Head>,
+    /// Programs that were found fit to run; only saves time.
+    pub(crate) programs: Mutex<BTreeSet<Digest>>,
+    state: RwLock<State>,
+    pool: Mutex<Mempool>,
+    history: RwLock<History>,
+}
+
+/// Whoever held the lock panicked: what it guards may be half changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Poisoned;
+
+impl From<Poisoned> for Problem {
+    fn from(_: Poisoned) -> Problem {
+        Problem::unavailable("The node found itself at fault and is stopping")
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        (network, name, limits): (Digest, String, Limits),
+        blobs: Blobs,
+        (state, root): (State, Digest),
+        history: History,
+    ) -> Shared {
+        let (head, _) =
+            watch::channel(Head { height: state.height(), root, phase: Phase::Running });
+        Shared {
+            network,
+            name,
+            limits,
+            referee: NodeReferee::new(),
+            blobs,
+            head,
+            programs: Mutex::default(),
+            state: RwLock::new(state),
+            pool: Mutex::new(Mempool::new(limits)),
+            history: RwLock::new(history),
+        }
+    }
+
+    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, State>, Poisoned> {
+        self.state.read().map_err(|_| Poisoned)
+    }
+
+    pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, State>, Poisoned> {
+        self.state.write().map_err(|_| Poisoned)
+    }
+
+    pub(crate) fn pool(&self) -> Result<MutexGuard<'_, Mempool>, Poisoned> {
+        self.pool.lock().map_err(|_| Poisoned)
+    }
+
+    pub(crate) fn history(&self) -> Result<RwLockReadGuard<'_, History>, Poisoned> {
+        self.history.read().map_err(|_| Poisoned)
+    }
+
+    pub(crate) fn history_mut(&self) -> Result<RwLockWriteGuard<'_, History>, Poisoned> {
+        self.history.write().map_err(|_| Poisoned)
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        *self.head.borrow()
+    }
+
+    /// The receipt of a transaction that is in a block or waits for one.
+    pub(crate) fn known(&self, hash: &TxHash) -> Result<Option<Receipt>, Poisoned> {
+        if let Some(receipt) = self.history()?.included(hash) {
+            return Ok(Some(receipt));
+        }
+        if self.pool()?.contains(hash) {
+            let (hash, status) = (*hash, TxStatus::Pending);
+            return Ok(Some(Receipt { hash, status, height: None, refusal: None }));
+        }
+        // It may have moved from the one to the other in between.
+        Ok(self.history()?.included(hash))
+    }
+
+    /// The same, or why it was dropped.
+    pub(crate) fn receipt(&self, hash: &TxHash) -> Result<Option<Receipt>, Poisoned> {
+        let known = self.known(hash)?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        Ok(self.history()?.dropped(hash))
+    }
+}

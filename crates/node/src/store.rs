@@ -1,0 +1,338 @@
+//! The store: everything a node keeps, in one data directory.
+//!
+//! ```text
+//! lock            held while a node runs; its text is the process's number
+//! genesis.json    what the network began with; its digest is the network's name
+//! blocks.log      see `log`
+//! snapshots/      see `snapshot`
+//! blobs/ inputs/  see `blobs`
+//! beacon.secret   see `beacon`; readable by its owner only
+//! ```
+//!
+//! Laws: one process at a time; a directory is a store only once its genesis, written last, is
+//! there; nothing here believes a file that does not check.
+//! Not here: carrying blocks out (`boot`).
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use earnest_protocol::{Digest, Genesis, State, genesis::GenesisRejected};
+
+use crate::{
+    beacon::BeaconSecret,
+    log::{Log, LogError, sync_folder},
+    snapshot::{self, Snapshot, SnapshotError},
+};
+
+const GENESIS: &str = "genesis.json";
+const LOCK: &str = "lock";
+
+/// Why a data directory cannot be used.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The disk said no.
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A store is there already.
+    Exists {
+        /// Where.
+        dir: PathBuf,
+    },
+    /// No store is there.
+    Missing {
+        /// Where.
+        dir: PathBuf,
+    },
+    /// Another process uses it.
+    InUse {
+        /// Where.
+        dir: PathBuf,
+        /// Which process, as it said.
+        pid: String,
+    },
+    /// The genesis cannot be read.
+    GenesisMalformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The genesis breaks a rule.
+    Genesis(GenesisRejected),
+    /// The beacon secret is not that of the genesis.
+    OtherBeacon,
+    /// The block log cannot be used.
+    Log(LogError),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Io { path, source } => write!(f, "{}: {source}", path.display()),
+            StoreError::Exists { dir } => {
+                write!(f, "{} holds a network already; choose another directory", dir.display())
+            }
+            StoreError::Missing { dir } => {
+                write!(f, "{} holds no network; make one first", dir.display())
+            }
+            StoreError::InUse { dir, pid } => {
+                write!(f, "{} is in use by process {pid}; stop it first", dir.display())
+            }
+            StoreError::GenesisMalformed { path, why } => {
+                write!(f, "{} is not a genesis: {why}", path.display())
+            }
+            StoreError::Genesis(rejected) => {
+                write!(f, "{}", earnest_api::Refusal::from(rejected))
+            }
+            StoreError::OtherBeacon => f.write_str(
+                "the beacon secret is not the one that this genesis anchors; restore both from one \
+                 backup",
+            ),
+            StoreError::Log(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<LogError> for StoreError {
+    fn from(error: LogError) -> StoreError {
+        StoreError::Log(error)
+    }
+}
+
+impl From<GenesisRejected> for StoreError {
+    fn from(rejected: GenesisRejected) -> StoreError {
+        StoreError::Genesis(rejected)
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError + use<> {
+    let path = path.to_owned();
+    move |source| StoreError::Io { path, source }
+}
+
+/// A data directory that this process holds.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    genesis: Genesis,
+    network: Digest,
+    /// Released when dropped, also by the system when the process dies.
+    _lock: File,
+}
+
+impl Store {
+    /// Makes a data directory for a network that begins with `genesis`.
+    ///
+    /// # Errors
+    /// If a store is there already, the genesis breaks a rule, the secret is not the one whose
+    /// anchors it names, or the disk says no.
+    pub fn create(dir: &Path, genesis: &Genesis, secret: &BeaconSecret) -> Result<(), StoreError> {
+        State::new(genesis)?;
+        if secret.genesis(genesis.beacon.chain_blocks) != genesis.beacon {
+            return Err(StoreError::OtherBeacon);
+        }
+        fs::create_dir_all(dir).map_err(at(dir))?;
+        let _lock = lock(dir)?;
+        if Store::is_at(dir) {
+            return Err(StoreError::Exists { dir: dir.to_owned() });
+        }
+        // What a process that stopped half-way left; without a genesis it belongs to nobody.
+        for name in [crate::log::FILE_NAME, crate::beacon::FILE_NAME] {
+            match fs::remove_file(dir.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(at(&dir.join(name))(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        secret.write(dir).map_err(at(&dir.join(crate::beacon::FILE_NAME)))?;
+        Log::create(dir, &genesis.network())?;
+        let snapshots = dir.join(snapshot::FOLDER_NAME);
+        fs::create_dir_all(&snapshots).map_err(at(&snapshots))?;
+        let text = serde_json::to_vec_pretty(genesis).expect("a genesis has string keys only");
+        let (path, beside) = (dir.join(GENESIS), dir.join("genesis.json.part"));
+        let mut file = File::create(&beside).map_err(at(&beside))?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(at(&beside))?;
+        fs::rename(&beside, &path).map_err(at(&path))?;
+        sync_folder(dir).map_err(at(dir))
+    }
+
+    /// True if a store is in this directory.
+    pub fn is_at(dir: &Path) -> bool {
+        dir.join(GENESIS).is_file()
+    }
+
+    /// Opens a data directory and holds it until dropped.
+    ///
+    /// # Errors
+    /// If there is none, another process holds it, or its genesis cannot be read.
+    pub fn open(dir: &Path) -> Result<Store, StoreError> {
+        let genesis = Store::genesis_at(dir)?;
+        let lock = lock(dir)?;
+        let snapshots = dir.join(snapshot::FOLDER_NAME);
+        fs::create_dir_all(&snapshots).map_err(at(&snapshots))?;
+        let network = genesis.network();
+        Ok(Store { dir: dir.to_owned(), genesis, network, _lock: lock })
+    }
+
+    /// Reads the genesis of a data directory without holding it.
+    ///
+    /// # Errors
+    /// If there is none or it cannot be read.
+    pub fn genesis_at(dir: &Path) -> Result<Genesis, StoreError> {
+        if !Store::is_at(dir) {
+            return Err(StoreError::Missing { dir: dir.to_owned() });
+        }
+        let path = dir.join(GENESIS);
+        let text = fs::read(&path).map_err(at(&path))?;
+        let malformed = |error: serde_json::Error| StoreError::GenesisMalformed {
+            path: path.clone(),
+            why: error.to_string(),
+        };
+        serde_json::from_slice(&text).map_err(malformed)
+    }
+
+    /// What the network began with.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The network's name.
+    pub fn network(&self) -> Digest {
+        self.network
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The operator's secret, checked against the genesis.
+    ///
+    /// # Errors
+    /// If it is not there or not the one that the genesis anchors.
+    pub fn beacon_secret(&self) -> Result<BeaconSecret, StoreError> {
+        let path = self.dir.join(crate::beacon::FILE_NAME);
+        let secret = BeaconSecret::read(&self.dir).map_err(at(&path))?;
+        if secret.genesis(self.genesis.beacon.chain_blocks) != self.genesis.beacon {
+            return Err(StoreError::OtherBeacon);
+        }
+        Ok(secret)
+    }
+
+    /// Where snapshots are.
+    pub fn snapshots(&self) -> PathBuf {
+        self.dir.join(snapshot::FOLDER_NAME)
+    }
+
+    /// The latest snapshot that checks, with those that were skipped and why.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn latest_snapshot(&self) -> Result<(Option<Snapshot>, Vec<Skipped>), StoreError> {
+        let folder = self.snapshots();
+        let mut skipped = Vec::new();
+        for path in snapshot::list(&folder).map_err(at(&folder))? {
+            match snapshot::read(&path, &self.network) {
+                Ok(snapshot) => return Ok((Some(snapshot), skipped)),
+                Err(why) => skipped.push(Skipped { path, why }),
+            }
+        }
+        Ok((None, skipped))
+    }
+}
+
+/// A snapshot that must not be used.
+#[derive(Debug)]
+pub struct Skipped {
+    /// Which file.
+    pub path: PathBuf,
+    /// Why not.
+    pub why: SnapshotError,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "snapshot {} is not used: {}", self.path.display(), self.why)
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join(LOCK);
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = file.map_err(at(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&path).unwrap_or_default();
+            let pid = pid.trim().to_owned();
+            return Err(StoreError::InUse { dir: dir.to_owned(), pid });
+        }
+        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
+    }
+    file.set_len(0).map_err(at(&path))?;
+    writeln!(file, "{}", std::process::id()).map_err(at(&path))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use earnest_protocol::Blocks;
+
+    use super::*;
+
+    fn genesis(secret: &BeaconSecret) -> Genesis {
+        let beacon = secret.genesis(Blocks::new(10));
+        Genesis { name: "test".into(), beacon, ..Genesis::default() }
+    }
+
+    #[test]
+    fn a_directory_is_held_by_one_and_never_made_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = BeaconSecret::of_seed(1);
+        assert!(matches!(Store::open(dir.path()), Err(StoreError::Missing { .. })));
+        Store::create(dir.path(), &genesis(&secret), &secret).unwrap();
+        let again = Store::create(dir.path(), &genesis(&secret), &secret);
+        assert!(matches!(again, Err(StoreError::Exists { .. })));
+        let store = Store::open(dir.path()).unwrap();
+        let Err(StoreError::InUse { pid, .. }) = Store::open(dir.path()) else { panic!() };
+        assert_eq!(pid, std::process::id().to_string());
+        assert_eq!(store.genesis(), &genesis(&secret));
+        assert_eq!(store.beacon_secret().unwrap(), secret);
+        drop(store);
+        Store::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_half_made_directory_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = BeaconSecret::of_seed(1);
+        Log::create(dir.path(), &Digest::ZERO).unwrap();
+        fs::write(dir.path().join(crate::beacon::FILE_NAME), b"half").unwrap();
+        Store::create(dir.path(), &genesis(&secret), &secret).unwrap();
+        Store::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn another_secret_and_a_broken_genesis_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (secret, other) = (BeaconSecret::of_seed(1), BeaconSecret::of_seed(2));
+        let refused = Store::create(dir.path(), &genesis(&secret), &other);
+        assert!(matches!(refused, Err(StoreError::OtherBeacon)));
+        Store::create(dir.path(), &genesis(&secret), &secret).unwrap();
+        fs::write(dir.path().join(GENESIS), b"{\"name\": 3}").unwrap();
+        let refused = Store::open(dir.path());
+        assert!(matches!(refused, Err(StoreError::GenesisMalformed { .. })));
+    }
+}

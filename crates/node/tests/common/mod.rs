@@ -1,0 +1,67 @@
+//! A small network for tests: named accounts, quick blocks, real signatures.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::{path::Path, time::Duration};
+
+use earnest_api::{Client, SignedTransaction, Signer};
+use earnest_node::{Check, Node, NodeConfig, NodeHandle, dev::DevNetwork};
+use earnest_protocol::{
+    Address, Amount, Blocks, Command, Digest, Height, RawParams, Transaction, command::Transfer,
+    genesis::GenesisAccount,
+};
+
+/// Accounts of the test network.
+pub const ACCOUNTS: u64 = 16;
+
+pub fn signer(index: u64) -> Signer {
+    Signer::dev_key(index, "test")
+}
+
+/// Makes a network whose accounts hold 1,000 tokens each.
+pub fn create(dir: &Path) -> Digest {
+    let balance = Amount::tokens(1_000);
+    let account = |index| GenesisAccount { address: signer(index).address(), balance };
+    // Steps must fit half a block, so quick blocks allow short steps only.
+    let params = RawParams {
+        block_interval_min_ms: 10,
+        step_gas_max: earnest_protocol::Gas::new(500_000),
+        epoch_blocks: Blocks::new(100_000),
+        ..RawParams::default()
+    };
+    let network = DevNetwork {
+        name: "test".to_owned(),
+        params,
+        chain_blocks: Blocks::new(7),
+        accounts: (0..ACCOUNTS).map(account).collect(),
+        ..DevNetwork::default()
+    };
+    network.create(dir).unwrap().network()
+}
+
+/// Blocks only when asked for.
+pub fn still(dir: &Path) -> NodeConfig {
+    let hour = Duration::from_secs(3_600);
+    NodeConfig {
+        block_time: hour,
+        idle_block_time: hour,
+        check: Check::EveryBlock,
+        ..NodeConfig::new(dir)
+    }
+}
+
+pub fn start(dir: &Path) -> NodeHandle {
+    Node::start(still(dir)).unwrap()
+}
+
+pub fn client(node: &NodeHandle) -> Client {
+    Client::new(&node.url())
+}
+
+pub fn transfer(to: Address, units: u64) -> Command {
+    Command::Transfer(Transfer { to, amount: Amount::new(units).unwrap() })
+}
+
+pub fn sign(network: &Digest, from: u64, nonce: u64, command: Command) -> SignedTransaction {
+    let valid_until = Height::new(1_000_000);
+    signer(from).sign(network, Transaction { nonce, valid_until, command })
+}
