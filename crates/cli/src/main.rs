@@ -5,10 +5,12 @@
 //! Not here: rules, protocols, formats; each subcommand has a file of its own.
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
 
+mod doctor;
 mod failure;
 mod folders;
 mod keys;
 mod money;
+mod node;
 mod params;
 mod query;
 mod quote;
@@ -47,6 +49,8 @@ const EXIT_CODES: &str = "Exit status: 0 ok, 1 internal, 2 usage, 3 configuratio
 enum Command {
     /// Start a whole development network on this machine
     Up(up::UpArgs),
+    /// Run a ledger node
+    Node(node::NodeArgs),
     /// Make and open encrypted keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -59,6 +63,8 @@ enum Command {
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
+    /// Check a data directory: hash chain, root, conservation, keys, clock
+    Doctor(doctor::DoctorArgs),
 }
 
 #[derive(Subcommand, Debug)]
@@ -82,6 +88,8 @@ fn run(line: &Line) -> Result<(), Failure> {
     let Line { json, ref node, ref command } = *line;
     match command {
         Command::Up(args) => up::run(args, json),
+        Command::Node(args) => node::run(args, json),
+        Command::Doctor(args) => doctor::run(args, json),
         Command::Keys(command) => keys::run(command, json),
         Command::Job(JobCommand::Quote(args)) => quote::run(args, node, json),
         Command::Stake(command) => stake::run(command, node, json),

@@ -8,7 +8,7 @@
 
 mod account;
 mod children;
-mod plan;
+pub mod plan;
 mod summary;
 
 use std::{
