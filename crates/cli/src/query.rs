@@ -116,7 +116,10 @@ fn defaults(json: bool) -> Result<(), Failure> {
     if json {
         let rows: Vec<_> = RawParams::FIELDS
             .iter()
-            .map(|f| json!({ "name": f.name, "unit": f.unit, "default": raw[f.name], "about": about(f) }))
+            .map(|f| {
+                let (default, about) = (&raw[f.name], about(f));
+                json!({ "name": f.name, "unit": f.unit, "default": default, "about": about })
+            })
             .collect();
         println!("{}", json!(rows));
     } else {

@@ -256,7 +256,7 @@ impl Network {
         height: Option<u64>,
         stop: &Arc<AtomicBool>,
     ) -> Result<(), Failure> {
-        let (send, receive) = mpsc::channel::<EventRecord>();
+        let (send, receive) = mpsc::sync_channel::<EventRecord>(1_024);
         let events = self.client.events(Some(EventId::START), &[]);
         std::thread::spawn(move || {
             for event in events {
