@@ -229,6 +229,20 @@ impl fmt::Display for EntropyUnavailable {
 impl std::error::Error for EntropyUnavailable {}
 
 impl Signer {
+    /// A value that only the holder of this key can compute, the same every time: salts and
+    /// preimages that survive a crash without being stored (M29).
+    ///
+    /// `purpose` keeps uses apart; `parts` are hashed with their lengths.
+    pub fn derive(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
+        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 derived from a signing key");
+        hasher.update(self.secret.as_slice());
+        for part in [purpose.as_bytes()].iter().chain(parts) {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            hasher.update(&length.to_le_bytes()).update(part);
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
+
     /// From a secret key's 32 big-endian bytes.
     ///
     /// # Errors

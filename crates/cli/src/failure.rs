@@ -25,6 +25,8 @@ pub enum Status {
     TimedOut = 7,
     /// A check did not hold.
     CheckFailed = 8,
+    /// A person stopped it.
+    Interrupted = 130,
 }
 
 /// Why a command failed.

@@ -5,9 +5,11 @@
 //! Not here: rules, protocols, formats; each subcommand has a file of its own.
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
 
+mod daemons;
 mod doctor;
 mod failure;
 mod folders;
+mod job;
 mod keys;
 mod money;
 mod node;
@@ -51,12 +53,24 @@ enum Command {
     Up(up::UpArgs),
     /// Run a ledger node
     Node(node::NodeArgs),
+    /// Run a provider
+    #[command(subcommand)]
+    Provider(daemons::ProviderCommand),
+    /// Run a validator
+    #[command(subcommand)]
+    Validator(daemons::ValidatorCommand),
+    /// Run the requester of a development network
+    #[command(subcommand, hide = true)]
+    Requester(daemons::RequesterCommand),
+    /// Run one job of untrusted code, shut in; only ever started by a worker
+    #[command(hide = true)]
+    JobRunner,
     /// Make and open encrypted keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Quote, submit and follow jobs
     #[command(subcommand)]
-    Job(JobCommand),
+    Job(job::JobCommand),
     /// Bond, unbond, leave jail, transfer
     #[command(subcommand)]
     Stake(stake::StakeCommand),
@@ -67,14 +81,11 @@ enum Command {
     Doctor(doctor::DoctorArgs),
 }
 
-#[derive(Subcommand, Debug)]
-enum JobCommand {
-    /// What a policy costs, locks and detects, before any money moves
-    Quote(quote::QuoteArgs),
-}
-
 fn main() -> ExitCode {
     let line = Line::parse();
+    if matches!(line.command, Command::JobRunner) {
+        return earnest_worker::sandbox::child_main();
+    }
     match run(&line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -91,7 +102,11 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Node(args) => node::run(args, json),
         Command::Doctor(args) => doctor::run(args, json),
         Command::Keys(command) => keys::run(command, json),
-        Command::Job(JobCommand::Quote(args)) => quote::run(args, node, json),
+        Command::Provider(command) => daemons::provider(command, node),
+        Command::Validator(command) => daemons::validator(command, node),
+        Command::Requester(command) => daemons::requester(command, node),
+        Command::JobRunner => unreachable!("`main` never comes here with it"),
+        Command::Job(command) => job::run(command, node, json),
         Command::Stake(command) => stake::run(command, node, json),
         Command::Query(command) => query::run(command, node, json),
     }

@@ -1,1 +1,28 @@
-//! Earnest: worker.
+//! Workers: the daemons that do jobs, check them and ask for them.
+//!
+//! A daemon is a loop over what the ledger shows: on every event it looks at the open jobs that
+//! concern its account and makes the next due move. Nothing it must remember is only in memory:
+//! prices are written down before they are sealed, salts follow from the key, results from the
+//! job; so a restart is one more pass, and never a second commitment (M29).
+//!
+//! Code map: `chain` (the ledger, as a daemon sees it), `sandbox` (the child that runs untrusted
+//! programs), `execution` (a job run in it), `daemon` (the loop), `provider`, `validator`,
+//! `requester` (what each role does), `journal` (what survives a crash).
+//!
+//! Not here: rules (`earnest-protocol`), engines (`earnest-compute`), the wire (`earnest-api`).
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod chain;
+mod daemon;
+mod execution;
+mod journal;
+pub mod provider;
+pub mod requester;
+pub mod sandbox;
+pub mod validator;
+
+pub use chain::{Chain, ChainError};
+pub use daemon::{Log, Setup};
+pub use earnest_compute::{guests, task::CHUNK_BYTES_MAX};
+pub use execution::{Execution, ExecutionError, Fault, LazyRate, task_of};

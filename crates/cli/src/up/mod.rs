@@ -6,7 +6,7 @@
 //! Law: keys are derived from the seed and marked as development keys; the data folder is only
 //! ever emptied if it is one of ours.
 
-mod account;
+pub mod account;
 mod children;
 pub mod plan;
 mod summary;
@@ -24,7 +24,7 @@ use std::{
 
 use clap::Args;
 use earnest_api::{Client, EventId, EventRecord, keystore};
-use earnest_protocol::Digest;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{failure::Failure, folders, stop};
@@ -236,8 +236,8 @@ impl Network {
             let args = member_args(folder, setup, member, &heard)?;
             others.push(Member::start(member.name, &args, &logs)?);
         }
-        let programs = earnest_compute::guests::all().map(|guest| {
-            let digest = Digest(earnest_compute::Digest::of_program(guest.module).0);
+        let programs = earnest_worker::guests::all().map(|guest| {
+            let digest = earnest_worker::requester::program_digest(guest.module);
             (digest, guest.name.to_owned())
         });
         let mut narrator = Narrator::new(programs);

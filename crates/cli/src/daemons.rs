@@ -1,0 +1,152 @@
+//! `earnest provider run`, `earnest validator run`, and the requester of development networks.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use clap::{Args, Subcommand};
+use earnest_protocol::{Amount, Ratio};
+use earnest_worker::{
+    Fault, Setup,
+    provider::{self, Pricing, ProviderOptions},
+    requester::{self, Rounds},
+    sandbox::RunnerCommand,
+    validator,
+};
+
+use crate::{
+    failure::Failure,
+    keys::{self, KeyArgs},
+    money, stop,
+    up::duration,
+};
+
+/// What every daemon needs.
+#[derive(Args, Debug)]
+pub struct DaemonArgs {
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Where the daemon remembers what it sealed
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Stop when standard input ends
+    #[arg(long, hide = true)]
+    until_input_closes: bool,
+}
+
+/// A provider's daemon.
+#[derive(Subcommand, Debug)]
+pub enum ProviderCommand {
+    /// Bid for jobs, do them, defend the results
+    Run {
+        #[command(flatten)]
+        daemon: DaemonArgs,
+        /// What a million gas costs you, in tokens
+        #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
+        cost_per_mgas: Amount,
+        /// What you want to earn on top
+        #[arg(long, value_parser = money::ratio, default_value = "20%")]
+        margin: Ratio,
+        /// Development networks only: `lazy=RATE` returns wrong states, `silent` never delivers
+        #[arg(long, value_name = "FAULT")]
+        fault: Option<Fault>,
+        /// Fixes faults and the small differences between prices
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+}
+
+/// A validator's daemon.
+#[derive(Subcommand, Debug)]
+pub enum ValidatorCommand {
+    /// Audit what you are drawn for, and dispute what is wrong
+    Run {
+        #[command(flatten)]
+        daemon: DaemonArgs,
+    },
+}
+
+/// The requester of a development network.
+#[derive(Subcommand, Debug)]
+pub enum RequesterCommand {
+    /// Post the shipped programs in turn
+    Run {
+        #[command(flatten)]
+        daemon: DaemonArgs,
+        /// Fixes what is posted
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The shortest time between two jobs
+        #[arg(long, value_parser = duration, default_value = "800ms")]
+        pause: Duration,
+    },
+}
+
+pub fn provider(command: &ProviderCommand, node: &str) -> Result<(), Failure> {
+    let ProviderCommand::Run { daemon, cost_per_mgas, margin, fault, seed } = command;
+    let pricing = Pricing { cost_per_mgas: *cost_per_mgas, margin: *margin };
+    if fault.is_some() {
+        eprintln!("this provider misbehaves on purpose: development networks only");
+    }
+    let options = ProviderOptions { pricing, fault: *fault, seed: *seed };
+    provider::run(setup(daemon, node)?, options).map_err(failed)
+}
+
+pub fn validator(command: &ValidatorCommand, node: &str) -> Result<(), Failure> {
+    let ValidatorCommand::Run { daemon } = command;
+    validator::run(setup(daemon, node)?).map_err(failed)
+}
+
+pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> {
+    let RequesterCommand::Run { daemon, seed, pause } = command;
+    let rounds = Rounds { seed: *seed, open_max: 8, pause: *pause };
+    requester::run_rounds(setup(daemon, node)?, rounds).map_err(failed)
+}
+
+fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
+    let signer = keys::open(&args.key)?;
+    std::fs::create_dir_all(&args.data)
+        .map_err(|error| Failure::file("make", &args.data, error))?;
+    let stop = stop::on_interrupt()?;
+    if args.until_input_closes {
+        stop::on_closed_input(&stop);
+    }
+    eprintln!("{} on {node}", signer.address());
+    Ok(Setup {
+        node: node.to_owned(),
+        signer,
+        data: args.data.clone(),
+        runner: runner()?,
+        stop,
+        log: Arc::new(|line| eprintln!("{line}")),
+    })
+}
+
+/// This executable again, shut in.
+pub fn runner() -> Result<RunnerCommand, Failure> {
+    let program = std::env::current_exe().map_err(Failure::internal)?;
+    Ok(RunnerCommand { program, args: vec!["job-runner".into()] })
+}
+
+fn failed(error: Box<dyn std::error::Error>) -> Failure {
+    match error.downcast::<earnest_worker::ChainError>() {
+        Ok(error) => chain_failed(*error),
+        Err(error) => Failure::internal(error),
+    }
+}
+
+/// What the chain said, as a failure.
+pub fn chain_failed(error: earnest_worker::ChainError) -> Failure {
+    use earnest_worker::ChainError;
+    match error {
+        ChainError::Node(error) => Failure::from(error),
+        ChainError::Refused(refusal) => Failure::refused(&refusal),
+        ChainError::Forged { .. } => {
+            Failure::check(error, "the node's store is damaged or lies; use another node")
+        }
+        ChainError::Pending => Failure::new(
+            crate::failure::Status::TimedOut,
+            "not-included",
+            error,
+            "`earnest query network` shows whether the node makes blocks",
+        ),
+    }
+}

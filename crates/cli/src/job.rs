@@ -1,0 +1,311 @@
+//! `earnest job`: quote, submit, follow, and read the result.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use clap::{Args, Subcommand};
+use earnest_api::{Client, JobView, Session};
+use earnest_protocol::{
+    Amount, Blocks, Digest, Gas, JobId, Ratio,
+    command::Auction,
+    market::{Outcome, Phase},
+};
+use earnest_worker::{
+    Chain, guests,
+    requester::{self, Wish, WishError},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    daemons::{chain_failed, runner},
+    failure::{Failure, Status},
+    keys::{self, KeyArgs},
+    money, quote, stop,
+    up::account::word,
+};
+
+/// What to do with jobs.
+#[derive(Subcommand, Debug)]
+pub enum JobCommand {
+    /// What a policy costs, locks and detects, before any money moves
+    Quote(quote::QuoteArgs),
+    /// Post a job and follow it to its end
+    Submit(SubmitArgs),
+    /// Follow a job of yours to its end, making the moves that are yours
+    Follow {
+        /// Which job
+        job: u64,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Where a job stands
+    Status {
+        /// Which job
+        job: u64,
+    },
+    /// Fetch a job's output and check it against what the ledger accepted
+    Result {
+        /// Which job
+        job: u64,
+        /// Write the output's bytes to this file
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// A job as it is submitted.
+#[derive(Args, Debug)]
+pub struct SubmitArgs {
+    /// The WebAssembly module; docs/guests.md tells what it must export
+    #[arg(long, value_name = "FILE")]
+    program: PathBuf,
+    /// The input; cut into chunks, one a step, in turn
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Bytes in a chunk, at most 262144
+    #[arg(long, default_value_t = 65_536, value_name = "BYTES")]
+    chunk_size: usize,
+    /// How many steps to make
+    #[arg(long)]
+    steps: u64,
+    /// The most you pay, in tokens
+    #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
+    max_price: Amount,
+    /// The chance that the result is audited
+    #[arg(long, value_parser = money::ratio, default_value = "0.5")]
+    audit_rate: Ratio,
+    /// Auditors drawn when it is
+    #[arg(long, default_value_t = 2)]
+    auditors: u8,
+    /// Blocks from acceptance to the deadline [default: from the work]
+    #[arg(long, value_name = "BLOCKS")]
+    deadline: Option<u64>,
+    /// The work bound in gas [default: measured here, in a sandbox]
+    #[arg(long)]
+    gas_bound: Option<u64>,
+    /// `second-price` or `first-price`
+    #[arg(long, default_value = "second-price", value_parser = auction)]
+    auction: Auction,
+    /// What a wrong result is worth to its maker elsewhere, in tokens
+    #[arg(long, value_parser = money::tokens, default_value = "0", value_name = "TOKENS")]
+    outside_gain: Amount,
+    /// What the program's first state is made from: 0x and 64 hex digits [default: from the clock]
+    #[arg(long, value_parser = crate::query::digest)]
+    seed: Option<Digest>,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Return when the job is posted; follow it later, or a withheld seed costs your deposit
+    #[arg(long)]
+    no_wait: bool,
+}
+
+fn auction(text: &str) -> Result<Auction, String> {
+    match text {
+        "second-price" => Ok(Auction::SecondPrice),
+        "first-price" => Ok(Auction::FirstPrice),
+        _ => Err("give second-price or first-price".into()),
+    }
+}
+
+pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> {
+    match command {
+        JobCommand::Quote(args) => quote::run(args, node, json),
+        JobCommand::Submit(args) => submit(args, node, json),
+        JobCommand::Follow { job, key } => {
+            let chain = open(node, key)?;
+            follow(chain, JobId::new(*job), json)
+        }
+        JobCommand::Status { job } => {
+            let view = Client::new(node).job(JobId::new(*job))?;
+            print_status(&view, json);
+            Ok(())
+        }
+        JobCommand::Result { job, output } => {
+            result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
+        }
+    }
+}
+
+fn open(node: &str, key: &KeyArgs) -> Result<Chain, Failure> {
+    let session = Session::open(Client::new(node), keys::open(key)?)?;
+    Chain::open(session).map_err(chain_failed)
+}
+
+fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let mut chain = open(node, &args.key)?;
+    let wish = wish(args)?;
+    eprintln!("checking and measuring the program in a sandbox");
+    let terms = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
+    let (gas, deadline) = (terms.task.gas_bound, terms.deadline_blocks);
+    eprintln!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
+    requester::store(chain.client(), &wish).map_err(wish_failed)?;
+    let job = requester::post(&mut chain, terms).map_err(chain_failed)?;
+    eprintln!("job {job} posted");
+    if args.no_wait {
+        eprintln!("run `earnest job follow {job}` soon: you must open the seed of its draw");
+        print_status(&chain.job(job).map_err(chain_failed)?, json);
+        return Ok(());
+    }
+    follow(chain, job, json)
+}
+
+fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|error| Failure::file("read", path, error));
+    let bounded = 1..=earnest_worker::CHUNK_BYTES_MAX;
+    if !bounded.contains(&args.chunk_size) {
+        let detail = format!("a chunk has 1 to {} bytes", earnest_worker::CHUNK_BYTES_MAX);
+        return Err(Failure::usage(detail, "change --chunk-size"));
+    }
+    let input = args.input.as_deref().map(read).transpose()?.unwrap_or_default();
+    let seed = args.seed.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut seed = [0; 32];
+        for (to, from) in seed.iter_mut().zip(now.as_nanos().to_le_bytes()) {
+            *to = from;
+        }
+        Digest(seed)
+    });
+    Ok(Wish {
+        program: read(&args.program)?,
+        chunks: input.chunks(args.chunk_size).map(<[u8]>::to_vec).collect(),
+        steps: args.steps,
+        price_max: args.max_price,
+        audit_rate: args.audit_rate,
+        auditors: args.auditors,
+        auction: args.auction,
+        deadline_blocks: args.deadline.map(Blocks::new),
+        gas_bound: args.gas_bound.map(Gas::new),
+        outside_gain: args.outside_gain,
+        seed,
+    })
+}
+
+fn wish_failed(error: WishError) -> Failure {
+    match error {
+        WishError::Chain(error) => chain_failed(error),
+        WishError::NotAdmitted(_) | WishError::Input(_) => {
+            Failure::usage(&error, "docs/guests.md lists every bound of a program and its input")
+        }
+        WishError::Stops { .. } => Failure::usage(
+            &error,
+            "split the work into more and smaller steps; docs/guests.md says what stops a program",
+        ),
+        WishError::Execution(_) => Failure::usage(&error, "run it with --gas-bound, or mend it"),
+    }
+}
+
+fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
+    let stop = stop::on_interrupt()?;
+    let log = Arc::new(|line: &str| eprintln!("{line}"));
+    let view = requester::follow(chain, job, &stop, log, runner()?).map_err(chain_failed)?;
+    let Some(view) = view else {
+        let hint = "run `earnest job follow` with the job's number to go on";
+        return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
+    };
+    print_status(&view, json);
+    match view.closed.map(|closed| closed.outcome) {
+        Some(Outcome::Accepted) => Ok(()),
+        _ => Err(Failure::new(
+            Status::CheckFailed,
+            "job-not-accepted",
+            format!("job {job} has no accepted result"),
+            "the status says why; the price went back to you",
+        )),
+    }
+}
+
+fn print_status(view: &JobView, json: bool) {
+    if json {
+        println!("{}", json!(view));
+        return;
+    }
+    println!("job {}: {} until height {}", view.id, word(&view.phase), view.until);
+    println!("  requester   {}", view.requester.address);
+    println!("  at most     {} tokens", money::show(view.terms.price_max));
+    if let (Some(provider), Some(assignment)) = (view.provider, view.assignment) {
+        let price = money::show(assignment.price);
+        println!("  provider    {} for {price} tokens", provider.address);
+    }
+    for seat in view.seats.iter().filter_map(|seat| seat.account) {
+        println!("  auditor     {}", seat.address);
+    }
+    for dispute in &view.disputes {
+        let ended = dispute.ended.map_or("open".into(), |ended| word(&ended.loser) + " lost");
+        println!("  dispute     by {}: {ended}", dispute.challenger.address);
+    }
+    if let Some(closed) = view.closed {
+        let paid = money::show(closed.paid);
+        println!(
+            "  ended       {} ({}), {paid} tokens paid",
+            word(&closed.outcome),
+            word(&closed.reason)
+        );
+    }
+}
+
+fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let view = client.job(job)?;
+    let closed = view.closed.filter(|closed| closed.outcome == Outcome::Accepted);
+    let Some(closed) = closed else {
+        let stands = match view.closed {
+            Some(closed) => {
+                format!("it ended {} ({})", word(&closed.outcome), word(&closed.reason))
+            }
+            None => format!("it is {}", word(&view.phase)),
+        };
+        let hint = match view.phase {
+            Phase::Closed => "post it again; the price went back to the requester",
+            _ => "ask again when `earnest job status` says that it is closed",
+        };
+        return Err(Failure::not_found(
+            format!("job {job} has no accepted result: {stands}"),
+            hint,
+        ));
+    };
+    let output = closed.output.expect("an accepted job has an output");
+    if requester::is_stopped(&output) {
+        let detail = format!("the program of job {job} stopped by itself: there is no last state");
+        return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
+    }
+    let bytes = client.blob(&output)?;
+    if earnest_worker::requester::program_digest(&bytes) != output {
+        let detail = format!("the node's bytes are not the output {output} that was accepted");
+        return Err(Failure::check(detail, "ask another node, or the provider"));
+    }
+    if let Some(path) = file {
+        std::fs::write(path, &bytes).map_err(|error| Failure::file("write", path, error))?;
+    }
+    let fields = fields(&view, &bytes);
+    if json {
+        let fields: serde_json::Map<String, Value> = fields.into_iter().collect();
+        println!(
+            "{}",
+            json!({ "job": job, "output": output, "bytes": bytes.len(), "root": closed.root,
+                    "fields": fields })
+        );
+    } else {
+        println!("output {output}, {} bytes, as accepted", bytes.len());
+        for (name, value) in fields {
+            println!("  {name:<16} {value}");
+        }
+    }
+    Ok(())
+}
+
+/// The named fields of a shipped program's output; none of any other's.
+fn fields(view: &JobView, bytes: &[u8]) -> Vec<(String, Value)> {
+    let program = view.terms.task.program;
+    let shipped = guests::all();
+    let guest = shipped.iter().find(|guest| requester::program_digest(guest.module) == program);
+    let Some(guest) = guest else { return Vec::new() };
+    let value = |value: guests::Value| {
+        let text = value.to_string();
+        text.parse::<serde_json::Number>().map_or(Value::String(text), Value::Number)
+    };
+    let report = guests::report(guest.name, bytes);
+    report.into_iter().map(|(name, field)| (name.to_owned(), value(field))).collect()
+}

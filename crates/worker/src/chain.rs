@@ -1,0 +1,153 @@
+//! The chain: the ledger as a daemon sees it, and the blobs that jobs are made of.
+//!
+//! Law: bytes from a node are checked against the digest they were asked for before anybody
+//! believes them.
+
+use core::fmt;
+use std::time::Duration;
+
+use earnest_api::{Client, ClientError, JobFilter, JobStage, JobView, PageQuery, Receipt, Session};
+use earnest_compute::Input;
+use earnest_protocol::{AccountId, Command, Digest, JobId, command::Task};
+
+/// How long a command may take to be in a block.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// One account's view of a network.
+#[derive(Debug)]
+pub struct Chain {
+    session: Session,
+    /// The account's number.
+    pub me: AccountId,
+}
+
+/// Why the chain did not give what was asked.
+#[derive(Debug)]
+pub enum ChainError {
+    /// The node did not answer, or answered with a problem.
+    Node(ClientError),
+    /// The rules refused a command.
+    Refused(Box<earnest_api::Refusal>),
+    /// Bytes are not what their name says.
+    Forged {
+        /// What they were asked for as.
+        digest: Digest,
+    },
+    /// A submitted command is in no block yet.
+    Pending,
+}
+
+impl fmt::Display for ChainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChainError::Node(error) => error.fmt(f),
+            ChainError::Refused(refusal) => refusal.fmt(f),
+            ChainError::Forged { digest } => write!(f, "the node's bytes are not {digest}"),
+            ChainError::Pending => f.write_str("the command is in no block yet"),
+        }
+    }
+}
+
+impl std::error::Error for ChainError {}
+
+impl From<ClientError> for ChainError {
+    fn from(error: ClientError) -> ChainError {
+        ChainError::Node(error)
+    }
+}
+
+impl Chain {
+    /// Learns who this account is on the node's network.
+    ///
+    /// # Errors
+    /// If the node does not answer or has no such account.
+    pub fn open(session: Session) -> Result<Chain, ChainError> {
+        let me = session.client().account(&session.address())?.id;
+        Ok(Chain { session, me })
+    }
+
+    /// The node.
+    pub fn client(&self) -> &Client {
+        self.session.client()
+    }
+
+    /// Who signs, and for which network.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Sends a command and waits until a block holds it.
+    ///
+    /// # Errors
+    /// If it was refused, or is in no block in time.
+    pub fn send(&mut self, command: Command) -> Result<Receipt, ChainError> {
+        let receipt = self.session.send_and_wait(command, WAIT)?;
+        match receipt.refusal {
+            Some(refusal) => Err(ChainError::Refused(Box::new(refusal))),
+            None if receipt.height.is_none() => Err(ChainError::Pending),
+            None => Ok(receipt),
+        }
+    }
+
+    /// Every job that is not closed.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub fn open_jobs(&self) -> Result<Vec<JobId>, ChainError> {
+        let filter = JobFilter { stage: Some(JobStage::Open), ..JobFilter::default() };
+        let mut jobs = Vec::new();
+        let mut page = PageQuery { limit: Some(500), ..PageQuery::default() };
+        // Twenty pages bound one pass; the next pass sees what changed.
+        for _ in 0..20 {
+            let piece = self.client().jobs(filter, &page)?;
+            jobs.extend(piece.items.iter().map(|job| job.id));
+            match piece.next_cursor {
+                Some(cursor) => page.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        jobs.sort_unstable();
+        Ok(jobs)
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub fn job(&self, id: JobId) -> Result<JobView, ChainError> {
+        Ok(self.client().job(id)?)
+    }
+
+    /// A blob, checked.
+    ///
+    /// # Errors
+    /// If it is not there, or not what its name says.
+    pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, ChainError> {
+        let bytes = self.client().blob(digest)?;
+        if blake3::hash(&bytes).as_bytes() != &digest.0 {
+            return Err(ChainError::Forged { digest: *digest });
+        }
+        Ok(bytes)
+    }
+
+    /// The program and input of a task, every byte checked.
+    ///
+    /// # Errors
+    /// If something is not there, or not what its name says.
+    pub fn material(&self, task: &Task) -> Result<(Vec<u8>, Input), ChainError> {
+        let program = self.blob(&task.program)?;
+        let forged = || ChainError::Forged { digest: task.input_root };
+        let mut chunks = Vec::new();
+        if task.chunk_count > 0 {
+            let digests = self.client().input(&task.input_root)?.chunks;
+            for digest in &digests {
+                chunks.push(self.blob(digest)?);
+            }
+        }
+        let input = Input::new(chunks).map_err(|_| forged())?;
+        if input.root().0 != task.input_root.0 || input.count() != task.chunk_count {
+            return Err(forged());
+        }
+        Ok((program, input))
+    }
+}

@@ -1,0 +1,256 @@
+//! The daemon: follows the ledger and makes each due move, until it is told to stop.
+//!
+//! Law: a pass depends on the ledger and the journal alone, so a pass that is cut off is made
+//! again; a refused command is logged and never ends the daemon; jobs run beside the loop, so
+//! that no deadline waits for a computation.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use earnest_api::{Client, JobView, Session, Signer};
+use earnest_protocol::{Digest, JobId};
+
+use crate::{
+    chain::{Chain, ChainError},
+    execution::{Execution, ExecutionError, Order},
+    sandbox::RunnerCommand,
+};
+
+/// Where a daemon says what it does: one line at a time.
+pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Executions at once: one computes while another compiles.
+const EXECUTIONS_MAX: usize = 2;
+/// How often the ledger is looked at when nothing is heard of it.
+const PULSE: Duration = Duration::from_millis(1_000);
+/// The shortest time between two passes.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long a daemon waits for a node that does not answer.
+const NODE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// What every daemon needs.
+pub struct Setup {
+    /// The node.
+    pub node: String,
+    /// Whose daemon this is.
+    pub signer: Signer,
+    /// Where it remembers.
+    pub data: PathBuf,
+    /// How jobs are run.
+    pub runner: RunnerCommand,
+    /// Raised to stop.
+    pub stop: Arc<AtomicBool>,
+    /// Where it says what it does.
+    pub log: Log,
+}
+
+/// What a role does with a job that concerns it, or might.
+pub(crate) trait Duty {
+    /// Makes the next due move about one open job.
+    fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError>;
+
+    /// Does what concerns no job in particular, once a pass.
+    fn round(&mut self, _work: &mut Work, _open: &[JobId]) -> Result<(), ChainError> {
+        Ok(())
+    }
+}
+
+/// What a duty works with.
+pub(crate) struct Work {
+    pub(crate) chain: Chain,
+    pub(crate) executions: Executions,
+    pub(crate) log: Log,
+    pub(crate) runner: RunnerCommand,
+}
+
+impl Work {
+    pub(crate) fn say(&self, text: &str) {
+        (self.log)(text);
+    }
+
+    /// The salt of this account's seal about a job: the same after any crash (M29).
+    pub(crate) fn salt(&self, purpose: &str, job: JobId) -> Digest {
+        let session = self.chain.session();
+        session.signer().derive(purpose, &[&session.network().0, &job.raw().to_le_bytes()])
+    }
+
+    /// Sends a command; a refusal is logged, not an error.
+    pub(crate) fn send(&mut self, command: earnest_protocol::Command) -> Result<bool, ChainError> {
+        match self.chain.send(command) {
+            Ok(_) => Ok(true),
+            Err(ChainError::Refused(refusal)) => {
+                self.say(&format!("refused: {refusal}"));
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Runs a daemon until its stop flag is raised.
+///
+/// # Errors
+/// If the account does not exist; anything else is waited out.
+pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
+    let Setup { node, signer, stop, log, runner, .. } = setup;
+    let client = Client::new(&node);
+    let heard = listen(&client, &stop);
+    let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
+    let chain = Chain::open(Session::open(client, signer)?)?;
+    let mut work = Work { chain, executions: Executions::default(), log, runner };
+    work.say("ready");
+    while !stop.load(Ordering::SeqCst) {
+        if let Err(error) = pass(&mut work, &mut duty) {
+            work.say(&format!("{error}"));
+            std::thread::sleep(NODE_PATIENCE);
+        }
+        wait(&heard, &work.executions, &stop);
+    }
+    Ok(())
+}
+
+/// One look at every open job.
+fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
+    let open = work.chain.open_jobs()?;
+    work.executions.forget_all_but(&open);
+    for id in &open {
+        let job = match work.chain.job(*id) {
+            Ok(job) => job,
+            Err(ChainError::Node(error)) if error.is_not_found() => continue,
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = duty.attend(work, &job) {
+            work.say(&format!("job {id}: {error}"));
+        }
+    }
+    duty.round(work, &open)
+}
+
+/// Tries until the node answers; none if it is to stop first.
+fn patiently<T, E>(
+    stop: &AtomicBool,
+    mut ask: impl FnMut() -> Result<T, E>,
+) -> Result<Option<T>, ChainError>
+where
+    ChainError: From<E>,
+{
+    for _ in 0..120 {
+        if stop.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        if let Ok(answer) = ask() {
+            return Ok(Some(answer));
+        }
+        std::thread::sleep(NODE_PATIENCE);
+    }
+    ask().map(Some).map_err(ChainError::from)
+}
+
+/// A signal for every batch of events.
+fn listen(client: &Client, stop: &Arc<AtomicBool>) -> Receiver<()> {
+    let (send, heard) = sync_channel(1);
+    let (client, stop) = (client.clone(), Arc::clone(stop));
+    std::thread::spawn(move || {
+        for event in client.events(None, &[]) {
+            if stop.load(Ordering::SeqCst) {
+                return;
+            }
+            match event {
+                // A full channel holds a signal already.
+                Ok(_) => drop(send.try_send(())),
+                Err(_) => std::thread::sleep(NODE_PATIENCE),
+            }
+        }
+    });
+    heard
+}
+
+/// Waits for an event, a finished execution, or a pulse.
+fn wait(heard: &Receiver<()>, executions: &Executions, stop: &AtomicBool) {
+    std::thread::sleep(PAUSE);
+    let mut waited = Duration::ZERO;
+    while waited < PULSE && !stop.load(Ordering::SeqCst) && !executions.any_finished() {
+        match heard.recv_timeout(Duration::from_millis(50)) {
+            Ok(()) => return,
+            Err(RecvTimeoutError::Timeout) => waited += Duration::from_millis(50),
+            Err(RecvTimeoutError::Disconnected) => {
+                std::thread::sleep(Duration::from_millis(50));
+                waited += Duration::from_millis(50);
+            }
+        }
+    }
+}
+
+/// Jobs that run beside the loop, and those that ran.
+#[derive(Default)]
+pub(crate) struct Executions {
+    running: BTreeMap<JobId, JoinHandle<Result<Execution, ExecutionError>>>,
+    done: BTreeMap<JobId, Execution>,
+    failed: BTreeMap<JobId, u32>,
+}
+
+/// Tries of a job that fails for reasons of our own.
+const TRIES: u32 = 3;
+
+impl Executions {
+    /// The execution of a job, once it is there; started if it is not running yet.
+    pub(crate) fn get(
+        &mut self,
+        job: JobId,
+        log: &Log,
+        order: impl FnOnce() -> Result<Order, ChainError>,
+    ) -> Result<Option<&Execution>, ChainError> {
+        if self.running.get(&job).is_some_and(JoinHandle::is_finished) {
+            self.collect(job, log);
+        }
+        if self.done.contains_key(&job) {
+            return Ok(self.done.get(&job));
+        }
+        let tried = self.failed.get(&job).copied().unwrap_or(0);
+        let busy = self.running.len() >= EXECUTIONS_MAX;
+        if self.running.contains_key(&job) || busy || tried >= TRIES {
+            return Ok(None);
+        }
+        let order = order()?;
+        log(&format!("job {job}: running {} steps", order.task.steps));
+        self.running.insert(job, std::thread::spawn(move || order.execute()));
+        Ok(None)
+    }
+
+    fn collect(&mut self, job: JobId, log: &Log) {
+        let Some(handle) = self.running.remove(&job) else { return };
+        match handle.join() {
+            Ok(Ok(execution)) => {
+                let (root, gas) = (execution.tree.root(), execution.last.gas);
+                log(&format!("job {job}: ran, root {root}, {gas} gas"));
+                self.done.insert(job, execution);
+            }
+            Ok(Err(error)) => {
+                log(&format!("job {job}: {error}"));
+                *self.failed.entry(job).or_default() += 1;
+            }
+            Err(_) => {
+                log(&format!("job {job}: the execution panicked"));
+                *self.failed.entry(job).or_default() += 1;
+            }
+        }
+    }
+
+    fn any_finished(&self) -> bool {
+        self.running.values().any(JoinHandle::is_finished)
+    }
+
+    fn forget_all_but(&mut self, open: &[JobId]) {
+        self.done.retain(|job, _| open.binary_search(job).is_ok());
+        self.failed.retain(|job, _| open.binary_search(job).is_ok());
+    }
+}

@@ -1,0 +1,285 @@
+//! The provider: bids what a job costs it and a margin, does it, and defends the result.
+
+use std::sync::Arc;
+
+use earnest_api::{DisputeView, JobView};
+use earnest_compute::Position;
+use earnest_protocol::{
+    Amount, Command, Digest, Ratio,
+    command::{
+        AcceptJob, CommitBid, CommitResult, DataItem, Node, OpenNode, ProveStep, RequestData,
+        RevealBid, RevealResult, ServeData,
+    },
+    market::{BidState, Phase},
+    seal,
+    verification::{Turn, depth},
+};
+
+use crate::{
+    chain::ChainError,
+    daemon::{Duty, Setup, Work, run as run_daemon},
+    execution::{Execution, Fault, Order, task_of, wrong_from},
+    journal::{Decision, Journal},
+};
+
+/// What a provider asks for its work.
+#[derive(Clone, Copy, Debug)]
+pub struct Pricing {
+    /// What a million gas costs it.
+    pub cost_per_mgas: Amount,
+    /// What it wants to earn on top.
+    pub margin: Ratio,
+}
+
+/// How a provider is run.
+#[derive(Clone, Copy, Debug)]
+pub struct ProviderOptions {
+    /// What it asks.
+    pub pricing: Pricing,
+    /// How it misbehaves, on a development network.
+    pub fault: Option<Fault>,
+    /// Fixes its faults and the small differences between its prices.
+    pub seed: u64,
+}
+
+/// Runs a provider until its stop flag is raised.
+///
+/// # Errors
+/// If its account does not exist or its folder cannot be written.
+pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::error::Error>> {
+    let journal = Journal::open(&setup.data)?;
+    run_daemon(setup, Provider { options, journal })?;
+    Ok(())
+}
+
+struct Provider {
+    options: ProviderOptions,
+    journal: Journal,
+}
+
+impl Duty for Provider {
+    fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let me = work.chain.me;
+        let is_mine = job.assignment.is_some_and(|assignment| assignment.account == me);
+        let silent = self.options.fault == Some(Fault::Silent);
+        match job.phase {
+            Phase::Bidding => self.bid(work, job),
+            Phase::RevealingBids => self.reveal_bid(work, job),
+            Phase::Offered if job.offered_to.is_some_and(|to| to.id == me) => accept(work, job),
+            Phase::Executing if is_mine && !silent => self.commit(work, job),
+            Phase::Revealing if is_mine => self.reveal(work, job),
+            Phase::Auditing | Phase::AuditingOpen if is_mine => self.serve(work, job),
+            Phase::Challengeable if is_mine => {
+                self.serve(work, job)?;
+                self.defend(work, job)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Provider {
+    /// Cost and margin, differing a little from job to job as real costs do.
+    fn price(&self, job: &JobView) -> Option<Amount> {
+        let Pricing { cost_per_mgas, margin } = self.options.pricing;
+        let cost = cost_per_mgas.share_ceil(job.terms.task.gas_bound.count(), 1_000_000)?;
+        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 provider's daily cost");
+        hasher.update(&self.options.seed.to_le_bytes()).update(&job.id.raw().to_le_bytes());
+        hasher.update(&cost_per_mgas.units().to_le_bytes());
+        let [drawn, ..] = *hasher.finalize().as_bytes();
+        // 90 % to 110 % of the usual cost.
+        let cost = cost.share_ceil(90 + u64::from(drawn) * 20 / 255, 100)?;
+        cost.checked_add(margin.amount_ceil(cost))
+    }
+
+    fn bid(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let (me, id) = (work.chain.me, job.id);
+        if job.bids.iter().any(|bid| bid.account.id == me) || job.requester.id == me {
+            return Ok(());
+        }
+        let Some(price) = self.price(job).filter(|price| *price <= job.terms.price_max) else {
+            return Ok(());
+        };
+        let client = work.chain.client();
+        let account = client.account(&work.chain.session().address())?;
+        let Some(operator) = account.provider else { return Ok(()) };
+        let operator = client.operator(operator)?;
+        if !operator.may_work || operator.free_bond < job.quote.collateral {
+            return Ok(());
+        }
+        let decided = self.journal.decision(id).ok().flatten();
+        let price = decided.map_or(price, |decision| decision.price);
+        if let Err(error) = self.journal.decide(id, Decision { price }) {
+            work.say(&format!("job {id}: no bid, the journal cannot be written: {error}"));
+            return Ok(());
+        }
+        let salt = work.salt("bid", id);
+        let session = work.chain.session();
+        let seal = seal::bid(session.network(), id, &session.address(), price, &salt);
+        if work.send(Command::CommitBid(CommitBid { job: id, seal }))? {
+            work.say(&format!("job {id}: bid {price} base units, sealed"));
+        }
+        Ok(())
+    }
+
+    fn reveal_bid(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let (me, id) = (work.chain.me, job.id);
+        let sealed = |state| matches!(state, BidState::Sealed);
+        if !job.bids.iter().any(|bid| bid.account.id == me && sealed(bid.state)) {
+            return Ok(());
+        }
+        let Some(Decision { price }) = self.journal.decision(id).ok().flatten() else {
+            work.say(&format!("job {id}: the price of the sealed bid is lost"));
+            return Ok(());
+        };
+        let salt = work.salt("bid", id);
+        work.send(Command::RevealBid(RevealBid { job: id, price, salt }))?;
+        Ok(())
+    }
+
+    fn commit(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let id = job.id;
+        let salt = work.salt("result", id);
+        let Some(opening) = self.execution(work, job)?.map(|done| done.opening(salt)) else {
+            return Ok(());
+        };
+        let session = work.chain.session();
+        let seal = seal::result(session.network(), id, &session.address(), &opening);
+        if work.send(Command::CommitResult(CommitResult { job: id, seal }))? {
+            work.say(&format!("job {id}: result sealed"));
+        }
+        Ok(())
+    }
+
+    /// The execution of a job of ours; run again after a restart, with the same result.
+    fn execution<'a>(
+        &self,
+        work: &'a mut Work,
+        job: &JobView,
+    ) -> Result<Option<&'a Execution>, ChainError> {
+        let Work { chain, executions, log, runner } = work;
+        let wrong_from = match self.options.fault {
+            Some(Fault::Lazy(rate)) => {
+                wrong_from(rate, self.options.seed, job.id, job.terms.task.steps)
+            }
+            Some(Fault::Silent) | None => None,
+        };
+        executions.get(job.id, log, || {
+            let (program, input) = chain.material(&job.terms.task)?;
+            let (runner, input) = (runner.clone(), Arc::new(input));
+            Ok(Order { runner, program, input, task: task_of(&job.terms.task), wrong_from })
+        })
+    }
+
+    fn reveal(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let id = job.id;
+        let Some(result) = job.result.as_ref().filter(|result| result.opening.is_none()) else {
+            return Ok(());
+        };
+        let salt = work.salt("result", id);
+        let Some(done) = self.execution(work, job)? else { return Ok(()) };
+        let (opening, output_proof) = (done.opening(salt), done.output_proof());
+        let output = done.last.state.clone();
+        let session = work.chain.session();
+        if seal::result(session.network(), id, &session.address(), &opening) != result.seal {
+            work.say(&format!("job {id}: this is not what was sealed; nothing is opened"));
+            return Ok(());
+        }
+        let Some(output_proof) = output_proof else { return Ok(()) };
+        // The output is there before anybody can ask for it.
+        if !output.is_empty() {
+            work.chain.client().put_blob(&output)?;
+        }
+        work.send(Command::RevealResult(RevealResult { job: id, opening, output_proof }))?;
+        Ok(())
+    }
+
+    /// Answers requests on the ledger.
+    fn serve(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let me = work.chain.me;
+        let asked = |r: &&earnest_api::DataRequestView| !r.served && r.answerable.id == me;
+        let Some(request) = job.requests.iter().find(asked) else { return Ok(()) };
+        let item = request.item;
+        let Some(done) = self.execution(work, job)? else { return Ok(()) };
+        let bytes = match item {
+            DataItem::Program => Some(done.program().to_vec()),
+            DataItem::Output => Some(done.last.state.clone()),
+            DataItem::Input(chunk) => served_chunk(done, chunk),
+        };
+        let Some(bytes) = bytes else { return Ok(()) };
+        work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
+        Ok(())
+    }
+
+    /// Makes every move that a dispute waits for.
+    fn defend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let waits = |d: &&DisputeView| d.ended.is_none() && d.turn == Turn::Accused;
+        let mut nodes: Vec<Node> = job.disputes.iter().filter(waits).map(|d| d.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        for node in nodes {
+            self.answer(work, job, node)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, work: &mut Work, job: &JobView, node: Node) -> Result<(), ChainError> {
+        let id = job.id;
+        let Some(done) = self.execution(work, job)? else { return Ok(()) };
+        if node.level < depth(job.terms.task.steps) {
+            let place = Position { level: u32::from(node.level), index: node.index };
+            let Some(children) = done.tree.children(place) else { return Ok(()) };
+            let children = children.iter().map(|child| Digest(child.0)).collect();
+            work.send(Command::OpenNode(OpenNode { job: id, node, children }))?;
+            return Ok(());
+        }
+        match done.evidence(node.index) {
+            Ok(evidence) => {
+                let step = ProveStep { job: id, leaf: node.index, evidence };
+                work.send(Command::ProveStep(step))?;
+            }
+            Err(error) => work.say(&format!("job {id}: no evidence for {}: {error}", node.index)),
+        }
+        Ok(())
+    }
+}
+
+/// Accepts, once every byte is here; asks on the ledger for what is not.
+fn accept(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let id = job.id;
+    match work.chain.material(&job.terms.task) {
+        Ok((program, _)) => {
+            if let Err(rejected) = earnest_compute::admit(&program) {
+                work.say(&format!("job {id}: not accepted, {rejected}"));
+                return Ok(());
+            }
+            if work.send(Command::AcceptJob(AcceptJob { job: id }))? {
+                work.say(&format!("job {id}: accepted"));
+            }
+            Ok(())
+        }
+        Err(error) => {
+            work.say(&format!("job {id}: {error}; asking on the ledger"));
+            ask_for_missing(work, job)
+        }
+    }
+}
+
+fn ask_for_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let missing = match work.chain.blob(&job.terms.task.program) {
+        Err(_) => DataItem::Program,
+        Ok(_) => DataItem::Input(0),
+    };
+    if job.requests.iter().any(|request| request.item == missing) {
+        return Ok(());
+    }
+    work.send(Command::RequestData(RequestData { job: job.id, item: missing }))?;
+    Ok(())
+}
+
+/// A chunk with its path, as a node reads it.
+fn served_chunk(done: &Execution, chunk: u32) -> Option<Vec<u8>> {
+    let input = done.input();
+    let bytes = input.chunks().get(usize::try_from(chunk).ok()?)?;
+    postcard::to_stdvec(&(bytes, input.path(chunk)?)).ok()
+}

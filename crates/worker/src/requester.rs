@@ -1,0 +1,425 @@
+//! The requester: puts program and input where everybody finds them, posts the job, opens its
+//! part of the seed, and takes the output.
+//!
+//! Law: everything it must show later follows from its key and the job on the ledger, so it may
+//! be interrupted at any time.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use earnest_api::{Client, JobView, Session, Signer};
+use earnest_compute::{Digest as WorkDigest, Input, guests};
+use earnest_protocol::{
+    Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
+    command::{
+        Auction, ConfirmReceipt, DataItem, GainTiming, OpenSeed, PostJob, RequestData,
+        ResourceClass, ServeData, Task, Visibility,
+    },
+    market::Phase,
+    seal,
+};
+
+use crate::{
+    chain::{Chain, ChainError},
+    daemon::{Duty, Executions, Log, Setup, Work, run as run_daemon},
+    execution::{ExecutionError, Order, measure, task_of},
+    sandbox::RunnerCommand,
+};
+
+/// A job as a person asks for it.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The module.
+    pub program: Vec<u8>,
+    /// The input's chunks.
+    pub chunks: Vec<Vec<u8>>,
+    /// Steps to make.
+    pub steps: u64,
+    /// The most to pay.
+    pub price_max: Amount,
+    /// The chance of an audit.
+    pub audit_rate: Ratio,
+    /// Auditors when there is one.
+    pub auditors: u8,
+    /// How the price is found.
+    pub auction: Auction,
+    /// Blocks to the deadline; derived from the work if none.
+    pub deadline_blocks: Option<Blocks>,
+    /// The work bound; measured here if none.
+    pub gas_bound: Option<Gas>,
+    /// What a wrong result is worth elsewhere.
+    pub outside_gain: Amount,
+    /// What the program's first state is made from.
+    pub seed: Digest,
+}
+
+/// Why a job could not be asked for.
+#[derive(Debug)]
+pub enum WishError {
+    /// The module is not one that jobs may have.
+    NotAdmitted(earnest_compute::AdmissionRejected),
+    /// The input is not one that jobs may have.
+    Input(String),
+    /// It could not be run here.
+    Execution(ExecutionError),
+    /// It stops by itself before its last step.
+    Stops {
+        /// How.
+        status: String,
+    },
+    /// The chain said no.
+    Chain(ChainError),
+}
+
+impl fmt::Display for WishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WishError::NotAdmitted(rejected) => write!(f, "the module is not admitted: {rejected}"),
+            WishError::Input(why) => write!(f, "the input: {why}"),
+            WishError::Execution(error) => error.fmt(f),
+            WishError::Stops { status } => {
+                write!(f, "the program stops before its last step: {status}")
+            }
+            WishError::Chain(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for WishError {}
+
+impl From<ChainError> for WishError {
+    fn from(error: ChainError) -> WishError {
+        WishError::Chain(error)
+    }
+}
+
+impl From<earnest_api::ClientError> for WishError {
+    fn from(error: earnest_api::ClientError) -> WishError {
+        WishError::Chain(ChainError::Node(error))
+    }
+}
+
+/// A preimage of this account's: the `counter`-th.
+fn preimage(signer: &Signer, network: &Digest, counter: u64) -> Digest {
+    signer.derive("seed preimage", &[&network.0, &counter.to_le_bytes()])
+}
+
+/// Which of this account's preimages `sealed` hides. The counter was the account's nonce when the
+/// job was planned, so it is among the last ones.
+fn find_preimage(session: &Session, nonce: u64, sealed: &Digest) -> Option<Digest> {
+    let counters = (0..=nonce.saturating_add(64)).rev().take(100_000);
+    counters
+        .map(|counter| preimage(session.signer(), session.network(), counter))
+        .find(|preimage| seal::seed(preimage) == *sealed)
+}
+
+/// The seal of the next job's preimage, never used before.
+fn next_seal(session: &Session) -> Result<Digest, ChainError> {
+    let counter = session.client().account(&session.address())?.next_nonce;
+    Ok(seal::seed(&preimage(session.signer(), session.network(), counter)))
+}
+
+/// The terms that `wish` comes to on this network; the program is measured here if its work is
+/// not known.
+///
+/// # Errors
+/// Why it cannot be asked for.
+pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<PostJob, WishError> {
+    earnest_compute::admit(&wish.program).map_err(WishError::NotAdmitted)?;
+    let params = session.client().params()?;
+    let input = Input::new(wish.chunks.clone()).map_err(|e| WishError::Input(e.to_string()))?;
+    let mut task = Task {
+        program: program_digest(&wish.program),
+        input_root: Digest(input.root().0),
+        chunk_count: input.count(),
+        steps: wish.steps,
+        seed: wish.seed,
+        step_gas_max: params.step_gas_max,
+        gas_bound: wish.gas_bound.unwrap_or(params.work_bound_max),
+    };
+    if wish.gas_bound.is_none() {
+        let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
+        let order = Order { runner, program, input, task: task_of(&task), wrong_from: None };
+        let last = measure(order).map_err(WishError::Execution)?;
+        if last.status != earnest_compute::Status::Running {
+            return Err(WishError::Stops { status: format!("{:?}", last.status) });
+        }
+        // The same program, input and seed use the same gas: no slack is needed.
+        task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
+    }
+    task.step_gas_max = task.step_gas_max.min(task.gas_bound);
+    let usual = params.audit_blocks(task.gas_bound);
+    let deadline = wish.deadline_blocks.unwrap_or(usual);
+    let seed_seal = next_seal(session)?;
+    Ok(PostJob {
+        task,
+        class: ResourceClass::Cpu,
+        price_max: wish.price_max,
+        deadline_blocks: deadline.clamp(params.deadline_blocks_min, params.deadline_blocks_max),
+        auction: wish.auction,
+        reputation_min: Ratio::ZERO,
+        audit_rate: wish.audit_rate,
+        auditors: wish.auditors,
+        outside_gain: wish.outside_gain,
+        gain_timing: GainTiming::Delivery,
+        seed_seal,
+        visibility: Visibility::Public,
+    })
+}
+
+/// Stores program and input at the node, where every provider and auditor finds them.
+///
+/// # Errors
+/// If the node does not take them.
+pub fn store(client: &Client, wish: &Wish) -> Result<(), WishError> {
+    client.put_blob(&wish.program)?;
+    let mut digests = Vec::new();
+    for chunk in &wish.chunks {
+        digests.push(client.put_blob(chunk)?.digest);
+    }
+    if !digests.is_empty() {
+        client.put_input(digests)?;
+    }
+    Ok(())
+}
+
+/// Posts a planned job and returns its number.
+///
+/// # Errors
+/// If the rules refuse it, or the node does not answer.
+pub fn post(chain: &mut Chain, terms: PostJob) -> Result<JobId, ChainError> {
+    let seal = terms.seed_seal;
+    let (receipt, me) = (chain.send(Command::PostJob(terms))?, chain.me);
+    // The event of this block that carries our job names it.
+    let height = receipt.height.ok_or(ChainError::Pending)?;
+    let before = earnest_protocol::Height::new(height.count().saturating_sub(1));
+    let after = earnest_api::EventId { height: before, index: u32::MAX };
+    for event in chain.client().events(Some(after), &["job_posted"]) {
+        let event = event?;
+        let Event::JobPosted { job, requester, .. } = event.event else { continue };
+        if requester == me && chain.job(job)?.terms.seed_seal == seal {
+            return Ok(job);
+        }
+        if event.height > height {
+            break;
+        }
+    }
+    Err(ChainError::Pending)
+}
+
+/// Makes every due move of a requester about one job of its own.
+pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let (me, id) = (work.chain.me, job.id);
+    if job.requester.id != me {
+        return Ok(());
+    }
+    match job.phase {
+        Phase::Committed if job.seed.preimage.is_none() => {
+            let session = work.chain.session();
+            let nonce = session.client().account(&session.address())?.nonce;
+            match find_preimage(session, nonce, &job.terms.seed_seal) {
+                Some(preimage) => {
+                    work.send(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
+                }
+                None => work.say(&format!("job {id}: its seed was not made from this key")),
+            }
+        }
+        Phase::Offered => answer_missing(work, job)?,
+        Phase::Challengeable if !job.receipt => take_output(work, job)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A winner could not fetch something: it is put on the ledger.
+fn answer_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let Some(request) = job.requests.iter().find(|request| !request.served) else {
+        return Ok(());
+    };
+    let (program, input) = work.chain.material(&job.terms.task)?;
+    let bytes = match request.item {
+        DataItem::Program => Some(program),
+        DataItem::Input(chunk) => {
+            let at = usize::try_from(chunk).unwrap_or(usize::MAX);
+            let bytes = input.chunks().get(at);
+            let both = bytes.zip(input.path(chunk));
+            both.and_then(|both| postcard::to_stdvec(&both).ok())
+        }
+        DataItem::Output => None,
+    };
+    if let Some(bytes) = bytes {
+        let item = request.item;
+        work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
+    }
+    Ok(())
+}
+
+/// Fetches the output and confirms it; asks for it on the ledger if it is not there.
+fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let Some(opening) = job.result.as_ref().and_then(|result| result.opening) else {
+        return Ok(());
+    };
+    let id = job.id;
+    match work.chain.blob(&opening.output) {
+        Ok(_) => {
+            work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
+        }
+        Err(_) if job.requests.is_empty() && !is_stopped(&opening.output) => {
+            let item = DataItem::Output;
+            work.send(Command::RequestData(RequestData { job: id, item }))?;
+        }
+        Err(_) => {}
+    }
+    Ok(())
+}
+
+/// True if this is not a state but the mark of a program that stopped early.
+pub fn is_stopped(output: &Digest) -> bool {
+    use earnest_compute::checkpoint::{FAULT_STATE, HALT_STATE};
+    let output = WorkDigest(output.0);
+    output == FAULT_STATE || output == HALT_STATE
+}
+
+/// Follows one job of this account until it is closed, making the requester's moves.
+///
+/// # Errors
+/// If the node stops answering, or `stop` is raised first (then `Ok(None)`).
+pub fn follow(
+    chain: Chain,
+    job: JobId,
+    stop: &std::sync::atomic::AtomicBool,
+    log: Log,
+    runner: RunnerCommand,
+) -> Result<Option<JobView>, ChainError> {
+    let mut work = Work { chain, executions: Executions::default(), log, runner };
+    let mut phase = None;
+    while !stop.load(Ordering::SeqCst) {
+        let view = work.chain.job(job)?;
+        if phase != Some(view.phase) {
+            phase = Some(view.phase);
+            work.say(&format!("job {job}: {:?} until height {}", view.phase, view.until));
+        }
+        if view.phase == Phase::Closed {
+            return Ok(Some(view));
+        }
+        attend(&mut work, &view)?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(None)
+}
+
+/// How a requester of a development network posts the shipped programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounds {
+    /// Fixes seeds and so everything about the jobs.
+    pub seed: u64,
+    /// Jobs open at once.
+    pub open_max: usize,
+    /// The shortest time between two jobs.
+    pub pause: Duration,
+}
+
+/// Posts the three shipped programs in turn, and follows them, until its stop flag is raised.
+///
+/// # Errors
+/// If its account does not exist, or a program cannot be measured.
+pub fn run_rounds(setup: Setup, rounds: Rounds) -> Result<(), Box<dyn std::error::Error>> {
+    run_daemon(
+        setup,
+        Requester { rounds, terms: Vec::new(), posted: None, mine: BTreeSet::new() },
+    )?;
+    Ok(())
+}
+
+struct Requester {
+    rounds: Rounds,
+    /// The shipped programs, measured.
+    terms: Vec<PostJob>,
+    posted: Option<Instant>,
+    mine: BTreeSet<JobId>,
+}
+
+impl Duty for Requester {
+    fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        if job.requester.id == work.chain.me {
+            self.mine.insert(job.id);
+        }
+        attend(work, job)
+    }
+
+    fn round(&mut self, work: &mut Work, open: &[JobId]) -> Result<(), ChainError> {
+        self.mine.retain(|job| open.binary_search(job).is_ok());
+        let paused = self.posted.is_some_and(|at| at.elapsed() < self.rounds.pause);
+        if paused || self.mine.len() >= self.rounds.open_max {
+            return Ok(());
+        }
+        if self.terms.is_empty() {
+            self.measure(work)?;
+        }
+        self.posted = Some(Instant::now());
+        let nonce = work.chain.client().account(&work.chain.session().address())?.nonce;
+        let count = self.terms.len().max(1);
+        let turn = usize::try_from(nonce).unwrap_or(0) % count;
+        let Some(terms) = self.terms.get(turn) else { return Ok(()) };
+        let mut terms = terms.clone();
+        // Each job draws its auditors by a preimage of its own; the program's seed stays.
+        terms.seed_seal = next_seal(work.chain.session())?;
+        if work.send(Command::PostJob(terms))? {
+            work.say("job posted");
+        }
+        Ok(())
+    }
+}
+
+impl Requester {
+    /// Stores the shipped programs and measures each once.
+    fn measure(&mut self, work: &mut Work) -> Result<(), ChainError> {
+        let mut terms = Vec::new();
+        for (index, guest) in guests::all().into_iter().enumerate() {
+            let seed = {
+                let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 development job");
+                hasher.update(&self.rounds.seed.to_le_bytes()).update(guest.name.as_bytes());
+                Digest(*hasher.finalize().as_bytes())
+            };
+            let rate = [Ratio::ONE, Ratio::percent(50), Ratio::ONE];
+            let mut wish = Wish {
+                program: guest.module.to_vec(),
+                chunks: guest.chunks.clone(),
+                steps: guest.steps,
+                price_max: Amount::ZERO,
+                audit_rate: rate.get(index).copied().unwrap_or(Ratio::ONE),
+                auditors: 2,
+                auction: Auction::SecondPrice,
+                deadline_blocks: None,
+                gas_bound: None,
+                outside_gain: Amount::ZERO,
+                seed,
+            };
+            let session = work.chain.session();
+            let planned =
+                store(session.client(), &wish).and_then(|()| plan(session, &wish, &work.runner));
+            match planned {
+                Ok(mut planned) => {
+                    let params = session.client().params()?;
+                    let tariff = params.tariff(planned.task.gas_bound).unwrap_or(Amount::MAX);
+                    wish.price_max = tariff.checked_times(2).unwrap_or(tariff);
+                    planned.price_max = wish.price_max;
+                    terms.push(planned);
+                }
+                Err(WishError::Chain(error)) => return Err(error),
+                Err(error) => work.say(&format!("{}: {error}", guest.name)),
+            }
+        }
+        self.terms = terms;
+        Ok(())
+    }
+}
+
+/// The digest that a job names a program by.
+pub fn program_digest(module: &[u8]) -> Digest {
+    Digest(*blake3::hash(module).as_bytes())
+}

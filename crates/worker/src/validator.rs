@@ -1,0 +1,121 @@
+//! The validator: computes what it is drawn for, blind, and disputes what differs.
+
+use std::sync::Arc;
+
+use earnest_api::{DisputeView, JobView, SeatView};
+use earnest_compute::{Digest as WorkDigest, Position, bisection::first_rejected};
+use earnest_protocol::{
+    Command,
+    command::{CommitVerdict, RejectChild, RevealVerdict},
+    market::Phase,
+    seal,
+    verification::{SeatState, Turn},
+};
+
+use crate::{
+    chain::ChainError,
+    daemon::{Duty, Setup, Work, run as run_daemon},
+    execution::{Execution, Order, task_of},
+};
+
+/// Runs a validator until its stop flag is raised.
+///
+/// # Errors
+/// If its account does not exist.
+pub fn run(setup: Setup) -> Result<(), Box<dyn std::error::Error>> {
+    run_daemon(setup, Validator)?;
+    Ok(())
+}
+
+struct Validator;
+
+impl Duty for Validator {
+    fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let me = work.chain.me;
+        let seat = job.seats.iter().find(|seat| seat.account.is_some_and(|who| who.id == me));
+        match (job.phase, seat) {
+            (Phase::Auditing | Phase::AuditingOpen, Some(seat)) => commit(work, job, seat),
+            (Phase::AuditingOpen, None) => take_open_seat(work, job),
+            (Phase::Revealing, Some(seat)) => reveal(work, job, seat),
+            (Phase::Challengeable, Some(_)) => pursue(work, job),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn execution<'a>(work: &'a mut Work, job: &JobView) -> Result<Option<&'a Execution>, ChainError> {
+    let Work { chain, executions, log, runner } = work;
+    executions.get(job.id, log, || {
+        let (program, input) = chain.material(&job.terms.task)?;
+        let (runner, input, task) = (runner.clone(), Arc::new(input), task_of(&job.terms.task));
+        Ok(Order { runner, program, input, task, wrong_from: None })
+    })
+}
+
+fn commit(work: &mut Work, job: &JobView, seat: &SeatView) -> Result<(), ChainError> {
+    if !matches!(seat.state, SeatState::Drawn) {
+        return Ok(());
+    }
+    seal_verdict(work, job)
+}
+
+/// Somebody stayed silent: its seat is open to whoever audits.
+fn take_open_seat(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let me = work.chain.me;
+    let vacant = job.seats.iter().any(|seat| matches!(seat.state, SeatState::Vacant));
+    let own = job.requester.id == me || job.provider.is_some_and(|provider| provider.id == me);
+    if vacant && !own { seal_verdict(work, job) } else { Ok(()) }
+}
+
+fn seal_verdict(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let id = job.id;
+    let salt = work.salt("verdict", id);
+    let Some(opening) = execution(work, job)?.map(|done| done.opening(salt)) else {
+        return Ok(());
+    };
+    let session = work.chain.session();
+    let seal = seal::result(session.network(), id, &session.address(), &opening);
+    if work.send(Command::CommitVerdict(CommitVerdict { job: id, seal }))? {
+        work.say(&format!("job {id}: verdict sealed"));
+    }
+    Ok(())
+}
+
+fn reveal(work: &mut Work, job: &JobView, seat: &SeatView) -> Result<(), ChainError> {
+    let id = job.id;
+    let SeatState::Committed(sealed) = seat.state else { return Ok(()) };
+    let salt = work.salt("verdict", id);
+    let Some(opening) = execution(work, job)?.map(|done| done.opening(salt)) else {
+        return Ok(());
+    };
+    let session = work.chain.session();
+    if seal::result(session.network(), id, &session.address(), &opening) != sealed {
+        work.say(&format!("job {id}: this is not what was sealed; nothing is opened"));
+        return Ok(());
+    }
+    work.send(Command::RevealVerdict(RevealVerdict { job: id, opening }))?;
+    Ok(())
+}
+
+/// Names the first child that differs from one's own, wherever it is one's move.
+fn pursue(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+    let (me, id) = (work.chain.me, job.id);
+    let mine =
+        |d: &&DisputeView| d.ended.is_none() && d.challenger.id == me && d.turn == Turn::Challenger;
+    let Some(dispute) = job.disputes.iter().find(mine) else { return Ok(()) };
+    let node = dispute.node;
+    let Some(opened) = job.opened.iter().find(|opened| opened.node == node) else {
+        return Ok(());
+    };
+    let theirs: Vec<WorkDigest> = opened.children.iter().map(|c| WorkDigest(c.0)).collect();
+    let Ok(theirs) = <[WorkDigest; 16]>::try_from(theirs) else { return Ok(()) };
+    let place = Position { level: u32::from(node.level), index: node.index };
+    let Some(done) = execution(work, job)? else { return Ok(()) };
+    match first_rejected(&done.tree, place, &theirs) {
+        Some(child) => {
+            work.send(Command::RejectChild(RejectChild { job: id, child }))?;
+        }
+        None => work.say(&format!("job {id}: every child at {node:?} agrees with ours")),
+    }
+    Ok(())
+}
