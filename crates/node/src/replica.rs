@@ -40,7 +40,7 @@ use crate::{
     block::Block,
     config::{Check, NodeConfig},
     log::{Log, LogError},
-    mempool::Waiting,
+    mempool::{TxKey, Waiting},
     replay::{self, ReplayError, Signers},
     shared::{Head, Phase, Poisoned, Shared},
     snapshot,
@@ -166,7 +166,7 @@ struct Tried {
     block: Block,
     signers: Signers,
     root: Digest,
-    dropped: Vec<(Digest, Rejected)>,
+    dropped: Vec<(TxKey, Rejected)>,
 }
 
 impl Replica {
@@ -274,7 +274,7 @@ impl Replica {
             if started.elapsed() > budget {
                 break;
             }
-            let (signer, hash) = (waiting.account, waiting.hash);
+            let signer = waiting.account;
             let transaction = waiting.signed.transaction.clone();
             let authenticated = Authenticated { signer, transaction };
             let outcome = self.trial.apply(&authenticated, &self.shared.referee, &mut journal);
@@ -282,12 +282,11 @@ impl Replica {
                 Err(rejected) if rejected.leaves_no_trace() => {
                     // One that follows a dropped one waits for another to take its place.
                     if !is_gap(&rejected) {
-                        dropped.push((hash, rejected));
+                        dropped.push((waiting.key(), rejected));
                     }
                 }
                 Ok(()) | Err(_) => {
-                    let row = self.trial.account(signer).expect("it was just carried out");
-                    signers.push((row.address, hash));
+                    signers.push((waiting.signer, waiting.hash));
                     transactions.push(waiting.signed.clone());
                 }
             }
@@ -312,14 +311,14 @@ impl Replica {
         self.root = root;
         let state = shared.state()?;
         let mut pool = shared.pool()?;
-        signers.iter().for_each(|(_, hash)| pool.remove(hash));
-        dropped.iter().for_each(|(hash, _)| pool.remove(hash));
+        signers.iter().for_each(|(signer, hash)| pool.remove(&(*hash, *signer)));
+        dropped.iter().for_each(|(key, _)| pool.remove(key));
         let stale = pool.drop_stale(&state);
         drop((pool, state));
         let mut history = shared.history_mut()?;
-        let stale = stale.into_iter().map(|(hash, why)| (hash, Rejected::Transaction(why)));
-        for (hash, why) in dropped.into_iter().chain(stale) {
-            history.note_dropped(hash, why);
+        let stale = stale.into_iter().map(|(key, why)| (key, Rejected::Transaction(why)));
+        for (key, why) in dropped.into_iter().chain(stale) {
+            history.note_dropped(key, why);
         }
         drop(history);
         let height = block.height();
