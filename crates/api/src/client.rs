@@ -15,10 +15,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
 use crate::{
-    AccountView, BlobReceipt, BlockView, EventId, EventRecord, HeadView, JobSummary, JobView,
-    NetworkView, OperatorView, Page, PageQuery, Problem, QuoteRequest, QuoteView, Receipt,
-    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, TxHash, TxStatus, routes,
-    sse::SseMessage,
+    AccountView, BlobReceipt, BlockView, EventId, EventRecord, HeadView, InputChunks, InputReceipt,
+    JobSummary, JobView, NetworkView, OperatorView, Page, PageQuery, Problem, QuoteRequest,
+    QuoteView, Receipt, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser,
+    TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 /// How long one call may take.
@@ -381,6 +381,11 @@ impl Client {
         self.call(Method::Get, &routes::blob(digest), Payload::None, max)
     }
 
+    /// The chunks of an input; the caller checks that their root is `root`.
+    pub fn input(&self, root: &Digest) -> Result<InputChunks, ClientError> {
+        self.get(&routes::input(root))
+    }
+
     /// Asks whether the node is ready to serve.
     pub fn ready(&self) -> Result<(), ClientError> {
         self.once(Method::Get, routes::READYZ, Payload::None, REPLY_BYTES_MAX).map(drop)
@@ -417,6 +422,17 @@ impl Client {
         let payload = Payload::Octets(bytes);
         let reply = self.call(Method::Put, routes::BLOBS, payload, REPLY_BYTES_MAX)?;
         self.read(routes::BLOBS, &reply)
+    }
+
+    /// Stores which chunks an input has; each must be stored as a blob before.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn put_input(&self, chunks: Vec<Digest>) -> Result<InputReceipt, ClientError> {
+        let body = serde_json::to_vec(&InputChunks { chunks }).expect("digests are text");
+        let payload = Payload::Json(&body);
+        let reply = self.call(Method::Put, routes::INPUTS, payload, REPLY_BYTES_MAX)?;
+        self.read(routes::INPUTS, &reply)
     }
 
     /// Submits a transaction; doing so again changes nothing.

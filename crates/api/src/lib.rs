@@ -41,4 +41,7 @@ pub use signing::{
 pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;
 pub use view::*;
-pub use wire::{BlobReceipt, QuoteRequest, Receipt, SimulateRequest, Simulation, TxStatus};
+pub use wire::{
+    BlobReceipt, InputChunks, InputReceipt, QuoteRequest, Receipt, SimulateRequest, Simulation,
+    TxStatus,
+};

@@ -24,6 +24,8 @@
 //! | GET | [`EVENTS`] | `after=`, `kinds=` (comma), `Last-Event-ID` | server-sent events |
 //! | PUT | [`BLOBS`] | raw octets | 201 `BlobReceipt` |
 //! | GET | [`BLOB`] | | raw octets |
+//! | PUT | [`INPUTS`] | `InputChunks`, all of them stored | 201 `InputReceipt` |
+//! | GET | [`INPUT`] | | `InputChunks` |
 //! | GET | [`HEALTHZ`], [`READYZ`] | | 200, or 503 |
 
 use core::fmt;
@@ -68,6 +70,10 @@ pub const EVENTS: &str = "/v1/events";
 pub const BLOBS: &str = "/v1/blobs";
 /// One blob.
 pub const BLOB: &str = "/v1/blobs/{digest}";
+/// Stores which chunks an input has.
+pub const INPUTS: &str = "/v1/inputs";
+/// The chunks of one input.
+pub const INPUT: &str = "/v1/inputs/{root}";
 /// Is the process alive?
 pub const HEALTHZ: &str = "/healthz";
 /// Is the node ready to serve?
@@ -106,6 +112,11 @@ pub fn block(height: Height) -> String {
 /// The path of one blob.
 pub fn blob(digest: &Digest) -> String {
     one(BLOBS, digest)
+}
+
+/// The path of one input.
+pub fn input(root: &Digest) -> String {
+    one(INPUTS, root)
 }
 
 fn one(list: &str, name: impl fmt::Display) -> String {

@@ -84,3 +84,20 @@ pub struct BlobReceipt {
     /// How many bytes it has.
     pub size: u64,
 }
+
+/// The chunks of an input, in order, each a blob of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputChunks {
+    /// The blake3 hash of each chunk.
+    pub chunks: Vec<Digest>,
+}
+
+/// An input was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputReceipt {
+    /// The root over its chunks: what a task binds.
+    pub root: Digest,
+    /// How many chunks it has.
+    pub chunk_count: u32,
+}

@@ -1,2 +1,98 @@
-//! Earnest: the command line.
-fn main() {}
+//! `earnest`: the command line.
+//!
+//! Laws: the result goes to standard output, everything else to standard error; with `--json`
+//! both are JSON; the exit status is one of a documented list.
+//! Not here: rules, protocols, formats; each subcommand has a file of its own.
+#![allow(unreachable_pub)] // Nothing is reachable from outside a program.
+
+mod doctor;
+mod failure;
+mod folders;
+mod keys;
+mod money;
+mod node;
+mod params;
+mod query;
+mod quote;
+mod stake;
+mod stop;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Earnest: pays honest computation and catches liars.
+#[derive(Parser, Debug)]
+#[command(name = "earnest", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+struct Line {
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// The node to talk to
+    #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL")]
+    node: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where a node listens unless told otherwise.
+const NODE: &str = "http://127.0.0.1:7300";
+
+const EXIT_CODES: &str = "Exit status: 0 ok, 1 internal, 2 usage, 3 configuration, 4 refused by \
+                          the rules, 5 not found, 6 node unreachable, 7 time-out or not final, \
+                          8 check failed, 130 interrupted.";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Start a whole development network on this machine
+    Up(up::UpArgs),
+    /// Run a ledger node
+    Node(node::NodeArgs),
+    /// Make and open encrypted keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Quote, submit and follow jobs
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Bond, unbond, leave jail, transfer
+    #[command(subcommand)]
+    Stake(stake::StakeCommand),
+    /// Show what a node knows
+    #[command(subcommand)]
+    Query(query::QueryCommand),
+    /// Check a data directory: hash chain, root, conservation, keys, clock
+    Doctor(doctor::DoctorArgs),
+}
+
+#[derive(Subcommand, Debug)]
+enum JobCommand {
+    /// What a policy costs, locks and detects, before any money moves
+    Quote(quote::QuoteArgs),
+}
+
+fn main() -> ExitCode {
+    let line = Line::parse();
+    match run(&line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(line.json);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(line: &Line) -> Result<(), Failure> {
+    let Line { json, ref node, ref command } = *line;
+    match command {
+        Command::Up(args) => up::run(args, json),
+        Command::Node(args) => node::run(args, json),
+        Command::Doctor(args) => doctor::run(args, json),
+        Command::Keys(command) => keys::run(command, json),
+        Command::Job(JobCommand::Quote(args)) => quote::run(args, node, json),
+        Command::Stake(command) => stake::run(command, node, json),
+        Command::Query(command) => query::run(command, node, json),
+    }
+}

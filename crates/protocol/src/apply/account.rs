@@ -156,12 +156,12 @@ impl State {
     ) -> Result<(), ClaimRewardsRejected> {
         let role = command.role;
         let operator = self.operator_id(signer, role).ok_or(ClaimRewardsRejected::NotAnOperator)?;
-        self.staking.settle_peer_reward(operator);
-        let amount = self.staking.operator(operator).peer_accrued;
+        let amount = self.staking.peer_reward(operator);
         if amount.is_zero() {
             return Err(ClaimRewardsRejected::NothingAccrued);
         }
         // From here on the command must succeed.
+        self.staking.settle_peer_reward(operator);
         self.pay_peer_reward(operator, amount, journal);
         Ok(())
     }

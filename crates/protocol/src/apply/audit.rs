@@ -81,7 +81,13 @@ impl State {
             self.miss_audit(id, seat, may_redraw, journal);
         }
         if was_open {
-            self.pay_auditors(id, journal);
+            // Silence in one seat must not save a result that another seat convicts: who sealed
+            // a verdict opens it, and only a dispute can come of it.
+            let seats = &self.verification.case(id).seats;
+            if seats.iter().any(|seat| matches!(seat.state, SeatState::Committed(_))) {
+                return self.begin_reveal(id, journal);
+            }
+            self.pay_auditors(id, None, journal);
             return self.close_job(id, Outcome::Expired, CloseReason::AuditUnavailable, journal);
         }
         if may_redraw {

@@ -106,7 +106,12 @@ impl State {
             DataItem::Input(chunk) => {
                 job.phase != Phase::Challengeable && chunk < job.terms.task.chunk_count
             }
-            DataItem::Output => job.phase == Phase::Challengeable && self.now() <= job.until,
+            // What cannot be paid need not be delivered.
+            DataItem::Output => {
+                job.phase == Phase::Challengeable
+                    && self.now() <= job.until
+                    && !case.lacks_verdicts()
+            }
         };
         if !exists {
             return Err(RequestDataRejected::NoSuchItem);
@@ -169,6 +174,15 @@ impl State {
             return self.close_job(id, Outcome::Expired, CloseReason::InputMissing, journal);
         }
         self.convict(id, CloseReason::DataWithheld, journal);
+    }
+
+    /// Accepting says that every byte is there: what the winner still waited for is moot, else it
+    /// could accept, seal at once and let the requester's answer come too late (M6).
+    pub(super) fn withdraw_requests(&mut self, id: JobId, journal: &mut Journal) {
+        for request in &mut self.case_mut(id).requests {
+            request.served = true;
+        }
+        self.return_data_fees(id, journal);
     }
 
     /// Returns the prepaid price of requests that nobody answered.

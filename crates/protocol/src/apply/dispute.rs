@@ -400,7 +400,7 @@ impl State {
         self.slash_split(conviction, collateral, (Pot::Free(finder), reward), journal);
         let weight = weigh(assignment.price, &params);
         self.note(operator, Dimension::Correctness, false, weight, &params, journal);
-        self.pay_auditors(id, journal);
+        self.pay_auditors(id, None, journal);
         self.close_job(id, Outcome::Rejected, CloseReason::Copied, journal);
     }
 }

@@ -373,6 +373,7 @@ impl State {
             self.release_bid(id, loser, journal);
         }
         self.return_bid_deposit(id, slot, journal);
+        self.withdraw_requests(id, journal);
         self.enter_phase(id, Phase::Executing, until);
         journal.push(Event::JobAccepted { job: id, account, price, due, until });
         Ok(())

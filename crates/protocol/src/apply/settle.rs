@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     event::{Event, Journal},
-    ids::{AccountId, JobId, Role},
+    ids::{AccountId, Digest, JobId, Role},
     ledger::{JobPot, Pot, Reason},
     market::{CloseReason, Closed, Outcome, Phase},
     num::Amount,
@@ -37,6 +37,10 @@ impl State {
 
     /// The result stands: it is paid.
     fn finalise(&mut self, id: JobId, journal: &mut Journal) {
+        if self.verification.case(id).lacks_verdicts() {
+            self.pay_auditors(id, None, journal);
+            return self.close_job(id, Outcome::Expired, CloseReason::AuditUnavailable, journal);
+        }
         let params = self.pinned(id);
         let job = self.market.job_mut(id);
         let assignment = job.assignment.expect("a result has a provider");
@@ -48,7 +52,7 @@ impl State {
         let due = Self::late_share(late, &params).amount_floor(due);
         let burnt = self.pay_price(id, assignment.account, due, &params, journal);
 
-        self.pay_auditors(id, journal);
+        self.pay_auditors(id, None, journal);
         let praise = Praise { requester, value: due, burnt };
         let (now, operator) = (self.epoch(), assignment.operator);
         let weight = self.reputation.weigh_success(operator, praise, now, &params);
@@ -88,24 +92,39 @@ impl State {
         burnt
     }
 
-    /// Pays every auditor that did its work and returns its lock.
-    pub(super) fn pay_auditors(&mut self, id: JobId, journal: &mut Journal) {
+    /// Pays every auditor that did its work and returns its lock. Who sealed the very root that
+    /// was convicted did not: a cheat's friends would else earn from its conviction. What a
+    /// refill would have earned more burns with the seat, or silence would pay the requester.
+    pub(super) fn pay_auditors(
+        &mut self,
+        id: JobId,
+        convicted: Option<Digest>,
+        journal: &mut Journal,
+    ) {
         let params = self.pinned(id);
-        let seats = self.verification.case(id).seats.clone();
+        let case = self.verification.case(id);
+        let (seats, tariff) = (case.seats.clone(), case.bound.tariff);
+        let fees = Pot::Job(id, JobPot::AuditFees);
         for (slot, seat) in (0u8..).zip(seats) {
-            let worked = matches!(seat.state, SeatState::Committed(_) | SeatState::Revealed(_));
-            let Some((operator, account)) = seat.operator.zip(seat.account).filter(|_| worked)
-            else {
-                continue;
+            let right = match seat.state {
+                SeatState::Committed(_) => Some(true),
+                SeatState::Revealed(own) => Some(convicted != Some(own.root)),
+                SeatState::Vacant | SeatState::Drawn | SeatState::Failed => None,
             };
-            let fees = Pot::Job(id, JobPot::AuditFees);
             let pay = seat.pay.min(self.balance(fees));
-            self.ledger.transfer(fees, Pot::Free(account), pay, Reason::AuditFee, journal);
-            journal.push(Event::Paid { job: id, account, role: Role::Validator, amount: pay });
+            if right == Some(true) {
+                let account = seat.account.expect("a sealed seat is taken");
+                self.ledger.transfer(fees, Pot::Free(account), pay, Reason::AuditFee, journal);
+                journal.push(Event::Paid { job: id, account, role: Role::Validator, amount: pay });
+            } else {
+                let bonus = pay.saturating_sub(tariff);
+                self.ledger.transfer(fees, Pot::Burnt, bonus, Reason::AuditMissed, journal);
+            }
+            let Some((operator, right)) = seat.operator.zip(right) else { continue };
             let lock = JobPot::AuditLock(slot);
             self.release_stake(operator, id, lock, Reason::AuditLockReleased, journal);
             let weight = weigh(pay, &params);
-            self.note(operator, Dimension::Correctness, true, weight, &params, journal);
+            self.note(operator, Dimension::Correctness, right, weight, &params, journal);
         }
     }
 
@@ -146,7 +165,7 @@ impl State {
         }
         let weight = weigh(assignment.price, &params);
         self.note(operator, Dimension::Correctness, false, weight, &params, journal);
-        self.pay_auditors(id, journal);
+        self.pay_auditors(id, root, journal);
         self.close_job(id, Outcome::Rejected, reason, journal);
     }
 

@@ -187,21 +187,29 @@ impl Staking {
         self.pool_mut(role).weights.set(id, weight);
     }
 
-    /// Accrues what the role's peers were paid since this operator last changed (down).
-    pub(crate) fn settle_peer_reward(&mut self, id: OperatorId) {
+    /// What an operator's share of its peers' rewards has come to (down).
+    pub(crate) fn peer_reward(&self, id: OperatorId) -> Amount {
         let operator = self.operator(id);
-        let (role, weight, from) = (operator.role, operator.weight(), operator.peer_index);
-        let to = self.pool(role).peer_index;
-        if from == to {
-            return;
-        }
-        let grown = to.checked_sub(from).expect("the index only grows");
+        let (weight, from) = (operator.weight(), operator.peer_index);
+        let grown = self.pool(operator.role).peer_index.checked_sub(from);
+        let grown = grown.expect("the index only grows");
         let earned = u128::from(weight).checked_mul(grown).map(|scaled| scaled >> 64);
         let earned = earned.and_then(|units| u64::try_from(units).ok()).and_then(Amount::new);
         let earned = earned.expect("the index pays out at most what peers were given");
+        operator.peer_accrued.saturating_add(earned)
+    }
+
+    /// Accrues what the role's peers were paid since this operator last changed.
+    pub(crate) fn settle_peer_reward(&mut self, id: OperatorId) {
+        let operator = self.operator(id);
+        let to = self.pool(operator.role).peer_index;
+        if operator.peer_index == to {
+            return;
+        }
+        let accrued = self.peer_reward(id);
         let operator = self.operator_mut(id);
         operator.peer_index = to;
-        operator.peer_accrued = operator.peer_accrued.saturating_add(earned);
+        operator.peer_accrued = accrued;
     }
 
     /// Shares `amount` among the active stake of a role; `None` if there is none.

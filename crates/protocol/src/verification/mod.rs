@@ -163,6 +163,11 @@ impl Case {
         u8::try_from(seat).ok()
     }
 
+    /// True if a seat stayed empty to the end: the result may be convicted, but not paid (C10).
+    pub(crate) fn lacks_verdicts(&self) -> bool {
+        self.seats.iter().any(|seat| seat.state == SeatState::Vacant)
+    }
+
     /// True if no dispute and no request awaits anybody's move.
     pub(crate) fn is_settled(&self) -> bool {
         self.disputes.iter().all(|dispute| dispute.ended.is_some())

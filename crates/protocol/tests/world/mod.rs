@@ -49,11 +49,11 @@ impl Referee for Truth {
         children.len() == 16
     }
     fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
-        (proof == b"output").then_some(Output {
-            state: output(root),
-            gas: task.gas_bound,
-            steps_paid: task.steps,
-        })
+        let whole = (proof == b"output").then_some(task.steps);
+        // A proof of a fault says after how many steps.
+        let faulted = proof.strip_prefix(b"fault").and_then(|steps| steps.first());
+        let steps_paid = whole.or(faulted.map(|steps| u64::from(*steps)))?;
+        Some(Output { state: output(root), gas: task.gas_bound, steps_paid })
     }
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
         if case.evidence != b"evidence" {
@@ -198,6 +198,12 @@ impl World {
         self.state.free(id).units() + stake
     }
 
+    /// Everything that several accounts have together.
+    pub fn coalition(&self, names: &[&str]) -> i64 {
+        let units: u64 = names.iter().map(|name| self.wealth(name)).sum();
+        i64::try_from(units).expect("below the largest supply")
+    }
+
     /// Opens the next block and checks every law.
     pub fn block(&mut self) {
         let height = Height::new(self.state.height().count() + 1);
@@ -303,19 +309,91 @@ impl World {
         seal::bid(&self.state.network(), job, &self.address(name), price, &Digest([5; 32]))
     }
 
+    /// Brings a dispute of `challenger` down to `leaf` and leaves the accused to prove it.
+    pub fn narrow(&mut self, provider: &str, job: JobId, challenger: &str, leaf: u64) {
+        use earnest_protocol::verification::{Turn, depth};
+        let depth = depth(self.state.job(job).expect("posted").terms.task.steps);
+        for _ in 0..100 {
+            let case = self.state.case(job).expect("posted");
+            let Some(index) = case.dispute_of(self.id(challenger)) else { return };
+            let (node, turn) = (case.disputes[index].node, case.disputes[index].turn);
+            match turn {
+                Turn::Accused if node.level == depth => return,
+                Turn::Accused => {
+                    let children = vec![Digest([node.level; 32]); 16];
+                    self.ok(provider, Command::OpenNode(OpenNode { job, node, children }));
+                }
+                Turn::Challenger => {
+                    let below = 4 * u32::from(depth - node.level - 1);
+                    let child = u8::try_from((leaf >> below) & 15).expect("a nibble");
+                    self.ok(challenger, Command::RejectChild(RejectChild { job, child }));
+                }
+            }
+        }
+        panic!("a dispute never came to its leaf");
+    }
+
+    /// Lays the step that ends in `leaf` before the referee.
+    pub fn prove(&mut self, provider: &str, job: JobId, leaf: u64) {
+        let evidence = b"evidence".to_vec();
+        self.ok(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+    }
+
+    /// The operator of a name.
+    pub fn operator(&self, name: &str, role: Role) -> earnest_protocol::OperatorId {
+        self.state.operator_id(self.id(name), role).expect("bonded")
+    }
+
+    /// The provider bond of a name that backs nothing.
+    pub fn free_bond(&self, name: &str) -> u64 {
+        let id = self.operator(name, Role::Provider);
+        self.state.balance(earnest_protocol::ledger::Pot::Bond(id)).units()
+    }
+
+    /// What lies in a pot of a job.
+    pub fn pot(&self, job: JobId, pot: earnest_protocol::ledger::JobPot) -> u64 {
+        self.state.balance(earnest_protocol::ledger::Pot::Job(job, pot)).units()
+    }
+
+    /// What a job came to.
+    pub fn closed(&self, job: JobId) -> earnest_protocol::market::Closed {
+        self.state.job(job).expect("posted").closed.expect("closed")
+    }
+
+    /// Where a job stands.
+    pub fn phase(&self, job: JobId) -> earnest_protocol::market::Phase {
+        self.state.job(job).expect("posted").phase
+    }
+
+    /// What was quoted for a job.
+    pub fn quote(&self, job: JobId) -> earnest_protocol::verification::Quote {
+        self.state.case(job).expect("posted").quote
+    }
+
+    /// The events of the kind that `pick` picks, in order.
+    pub fn seen<T>(&self, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+        self.events.iter().filter_map(pick).collect()
+    }
+
+    /// Seals a bid.
+    pub fn bid(&mut self, name: &str, job: JobId, price: u64) {
+        let seal = self.seal_bid(name, job, Amount::tokens(price));
+        self.ok(name, Command::CommitBid(CommitBid { job, seal }));
+    }
+
+    /// Opens a sealed bid.
+    pub fn open_bid(&mut self, name: &str, job: JobId, price: u64) {
+        let (price, salt) = (Amount::tokens(price), Digest([5; 32]));
+        self.ok(name, Command::RevealBid(RevealBid { job, price, salt }));
+    }
+
     /// Posts `terms` and lets `bids` be sealed, opened and the best accepted.
     pub fn assign(&mut self, terms: PostJob, bids: &[(&str, u64)]) -> JobId {
         use earnest_protocol::market::Phase;
         let job = self.post(terms);
-        for &(name, price) in bids {
-            let seal = self.seal_bid(name, job, Amount::tokens(price));
-            self.ok(name, Command::CommitBid(CommitBid { job, seal }));
-        }
+        bids.iter().for_each(|&(name, price)| self.bid(name, job, price));
         self.until_phase(job, Phase::RevealingBids);
-        for &(name, price) in bids {
-            let (price, salt) = (Amount::tokens(price), Digest([5; 32]));
-            self.ok(name, Command::RevealBid(RevealBid { job, price, salt }));
-        }
+        bids.iter().for_each(|&(name, price)| self.open_bid(name, job, price));
         self.until_phase(job, Phase::Offered);
         let row = self.state.job(job).expect("posted");
         let winner = row.bids[usize::from(row.ranks[0])].account;
@@ -344,11 +422,20 @@ impl World {
 
     /// The provider of a job seals a result, the requester opens its seed, auditors are drawn.
     pub fn commit(&mut self, name: &str, job: JobId, root: Digest) {
-        let seal = self.seal_result(name, job, root);
-        self.ok(name, Command::CommitResult(CommitResult { job, seal }));
-        let preimage = Digest([4; 32]);
+        self.commit_with(name, job, root, Digest([4; 32]));
+    }
+
+    /// The same with a preimage of the requester's choice.
+    pub fn commit_with(&mut self, name: &str, job: JobId, root: Digest, preimage: Digest) {
+        self.commit_result(name, job, root);
         self.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
         self.blocks(2);
+    }
+
+    /// The provider of a job seals a result.
+    pub fn commit_result(&mut self, name: &str, job: JobId, root: Digest) {
+        let seal = self.seal_result(name, job, root);
+        self.ok(name, Command::CommitResult(CommitResult { job, seal }));
     }
 
     /// The names of a job's auditors, by seat.
@@ -360,9 +447,14 @@ impl World {
     /// All auditors seal `root`.
     pub fn audit(&mut self, job: JobId, root: Digest) {
         for name in self.auditors(job) {
-            let seal = self.seal_result(name, job, root);
-            self.ok(name, Command::CommitVerdict(CommitVerdict { job, seal }));
+            self.audit_as(name, job, root);
         }
+    }
+
+    /// One auditor seals `root`.
+    pub fn audit_as(&mut self, name: &str, job: JobId, root: Digest) {
+        let seal = self.seal_result(name, job, root);
+        self.ok(name, Command::CommitVerdict(CommitVerdict { job, seal }));
     }
 
     /// The provider opens its root.

@@ -1,0 +1,131 @@
+//! Failures: what went wrong, what to do about it, and with which status to exit.
+//!
+//! Law: every failure a person can cause names its cause and its remedy.
+
+use std::{fmt, process::ExitCode};
+
+use earnest_api::{ClientError, Refusal};
+
+/// The documented exit statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A fault of this program.
+    Internal = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// A file or setting is wrong.
+    Config = 3,
+    /// The rules refused it.
+    Refused = 4,
+    /// There is no such thing.
+    NotFound = 5,
+    /// No node answers.
+    Unreachable = 6,
+    /// It took too long, or is not final yet.
+    TimedOut = 7,
+    /// A check did not hold.
+    CheckFailed = 8,
+}
+
+/// Why a command failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// With which status to exit.
+    pub status: Status,
+    /// A stable name.
+    pub code: String,
+    /// What happened.
+    pub detail: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Failure {
+    pub fn new(status: Status, code: &str, detail: impl fmt::Display, hint: &str) -> Failure {
+        Failure { status, code: code.into(), detail: detail.to_string(), hint: hint.into() }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(detail: impl fmt::Display, hint: &str) -> Failure {
+        Failure::new(Status::Usage, "usage", detail, hint)
+    }
+
+    /// A file or setting is wrong.
+    pub fn config(detail: impl fmt::Display, hint: &str) -> Failure {
+        Failure::new(Status::Config, "config", detail, hint)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl fmt::Display, hint: &str) -> Failure {
+        Failure::new(Status::NotFound, "not-found", detail, hint)
+    }
+
+    /// A check did not hold.
+    pub fn check(detail: impl fmt::Display, hint: &str) -> Failure {
+        Failure::new(Status::CheckFailed, "check-failed", detail, hint)
+    }
+
+    /// A fault of this program or its machine.
+    pub fn internal(detail: impl fmt::Display) -> Failure {
+        let hint = "this is a fault of earnest or of the machine; the logs say more";
+        Failure::new(Status::Internal, "internal", detail, hint)
+    }
+
+    /// A file that cannot be read or written.
+    pub fn file(what: &str, path: &std::path::Path, error: impl fmt::Display) -> Failure {
+        let hint = "check that the path exists and may be used";
+        Failure::config(format!("cannot {what} {}: {error}", path.display()), hint)
+    }
+
+    /// The rules' "no".
+    pub fn refused(refusal: &Refusal) -> Failure {
+        Failure::new(Status::Refused, &refusal.code, &refusal.detail, &refusal.hint)
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.status as u8)
+    }
+
+    /// On standard error: for a person, or as one JSON object.
+    pub fn print(&self, json: bool) {
+        if json {
+            let value = serde_json::json!({
+                "error": { "code": self.code, "detail": self.detail, "hint": self.hint }
+            });
+            eprintln!("{value}");
+        } else {
+            eprintln!("error: {} [{}]\n  try: {}", self.detail, self.code, self.hint);
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        if let Some(problem) = error.problem() {
+            let status = match problem.status {
+                404 | 410 => Status::NotFound,
+                409 | 422 => Status::Refused,
+                408 | 429 | 503 | 504 => Status::TimedOut,
+                400 | 405 | 413 | 415 => Status::Usage,
+                _ => Status::Internal,
+            };
+            return Failure::new(status, &problem.code, &problem.detail, &problem.hint);
+        }
+        let (status, code, hint) = match &error {
+            ClientError::Unreachable { .. } => (
+                Status::Unreachable,
+                "node-unreachable",
+                "start a node (`earnest up`), or name one with --node URL",
+            ),
+            ClientError::TimedOut { .. } => {
+                (Status::TimedOut, "timed-out", "ask again; `earnest query network` shows progress")
+            }
+            _ => (
+                Status::Internal,
+                "node-answer",
+                "check that the address is that of an earnest node of this version",
+            ),
+        };
+        Failure::new(status, code, &error, hint)
+    }
+}

@@ -1,0 +1,168 @@
+//! `earnest keys`: make, list, show and import encrypted keys.
+//!
+//! Law: a secret never appears on a command line or on standard output.
+
+use std::{
+    io::{IsTerminal, Read},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use earnest_api::{Signer, keystore};
+use serde_json::json;
+
+use crate::{failure::Failure, folders};
+
+/// How a key is found and opened.
+#[derive(Args, Clone, Debug)]
+pub struct KeyArgs {
+    /// The encrypted key file
+    #[arg(long, env = "EARNEST_KEY", value_name = "FILE")]
+    pub key: PathBuf,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+}
+
+/// Where the password comes from.
+#[derive(Args, Clone, Debug)]
+pub struct PasswordArgs {
+    /// A file whose first line is the password [default: the environment's EARNEST_PASSWORD]
+    #[arg(long, env = "EARNEST_PASSWORD_FILE", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// What to do with keys.
+#[derive(Subcommand, Debug)]
+pub enum KeysCommand {
+    /// Make a new key and write it, encrypted
+    New {
+        /// The folder to write to [default: the user's data folder]
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Import a secret key (0x and 64 hex digits) from standard input
+    Import {
+        /// The folder to write to [default: the user's data folder]
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// List the keys of a folder
+    List {
+        /// The folder to read [default: the user's data folder]
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Open a key, to see that the password is right, and show its address
+    Show {
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+}
+
+pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
+    match command {
+        KeysCommand::New { folder, password } => {
+            let signer = Signer::random().map_err(Failure::internal)?;
+            write(&signer, folder.as_deref(), password, json)
+        }
+        KeysCommand::Import { folder, password } => {
+            let mut text = String::new();
+            std::io::stdin().take(1_024).read_to_string(&mut text).map_err(Failure::internal)?;
+            let signer = Signer::from_hex(text.trim()).map_err(|_| {
+                let hint = "write 0x and 64 hexadecimal digits to standard input";
+                Failure::usage("standard input is not a secret key", hint)
+            })?;
+            write(&signer, folder.as_deref(), password, json)
+        }
+        KeysCommand::List { folder } => list(folder.as_deref(), json),
+        KeysCommand::Show { key } => {
+            let signer = open(key)?;
+            print_key(&signer, &key.key, json);
+            Ok(())
+        }
+    }
+}
+
+/// Opens the key that the arguments name.
+pub fn open(args: &KeyArgs) -> Result<Signer, Failure> {
+    let password = password(&args.password)?;
+    keystore::read(&args.key, &password).map_err(|error| {
+        let hint = "`earnest keys list` shows key files; check the password file";
+        Failure::config(format!("{}: {error}", args.key.display()), hint)
+    })
+}
+
+fn password(args: &PasswordArgs) -> Result<String, Failure> {
+    if let Some(path) = &args.password_file {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    if let Ok(password) = std::env::var("EARNEST_PASSWORD") {
+        return Ok(password);
+    }
+    let hint = "give --password-file FILE, or set EARNEST_PASSWORD";
+    let how = if std::io::stdin().is_terminal() { "no password was given" } else { "no password" };
+    Err(Failure::usage(how, hint))
+}
+
+fn write(
+    signer: &Signer,
+    folder: Option<&Path>,
+    args: &PasswordArgs,
+    json: bool,
+) -> Result<(), Failure> {
+    let password = password(args)?;
+    let folder = folder.map_or_else(folders::keys, |folder| Ok(folder.to_owned()))?;
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::file("make", &folder, error))?;
+    let path = keystore::write(&folder, signer, &password, keystore::Cost::Standard)
+        .map_err(|error| Failure::config(error, "choose another folder, or use the key there"))?;
+    print_key(signer, &path, json);
+    Ok(())
+}
+
+fn print_key(signer: &Signer, path: &Path, json: bool) {
+    if json {
+        println!("{}", json!({ "address": signer.address(), "file": path }));
+    } else {
+        println!("{}  {}", signer.address(), path.display());
+    }
+}
+
+fn list(folder: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let folder = folder.map_or_else(folders::keys, |folder| Ok(folder.to_owned()))?;
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let hint = "make a key with `earnest keys new`";
+            return Err(Failure::not_found(format!("there is no {}", folder.display()), hint));
+        }
+        Err(error) => return Err(Failure::file("read", &folder, error)),
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    let address = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        earnest_protocol::Address::from_hex(name.split('.').next()?)
+    };
+    let keys: Vec<_> = files.iter().filter_map(|path| Some((address(path)?, path))).collect();
+    if json {
+        let rows: Vec<_> = keys
+            .iter()
+            .map(|(address, file)| json!({ "address": address, "file": file }))
+            .collect();
+        println!("{}", json!(rows));
+    } else {
+        for (address, file) in keys {
+            println!("{address}  {}", file.display());
+        }
+    }
+    Ok(())
+}

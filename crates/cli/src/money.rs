@@ -1,0 +1,84 @@
+//! Amounts and shares as people write them: tokens and fractions in, base units and parts inside.
+//!
+//! Law: no float is involved; what cannot be written exactly is refused.
+
+use earnest_protocol::{Amount, Factor, Ratio};
+
+/// Tokens, with at most nine decimals: `12`, `0.5`, `3.000000001`.
+pub fn tokens(text: &str) -> Result<Amount, String> {
+    let units = decimal(text, 9).ok_or_else(|| {
+        format!("`{text}` is not an amount of tokens; write digits with at most 9 decimals")
+    })?;
+    Amount::new(units).ok_or_else(|| format!("`{text}` tokens exceed the largest supply"))
+}
+
+/// A share of a whole: `0.25`, `25%`, `1`.
+pub fn ratio(text: &str) -> Result<Ratio, String> {
+    let parts = parts(text)?;
+    Ratio::new(parts).ok_or_else(|| format!("`{text}` is more than the whole; give 0 to 1"))
+}
+
+/// A multiple: `1.1`, `110%`, `2`.
+pub fn factor(text: &str) -> Result<Factor, String> {
+    Factor::new(parts(text)?).ok_or_else(|| format!("`{text}` is more than a million times"))
+}
+
+fn parts(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_suffix('%') {
+        Some(percent) => decimal(percent, 7),
+        None => decimal(text, 9),
+    };
+    parsed.ok_or_else(|| format!("`{text}` is not a share; write 0.25 or 25%"))
+}
+
+/// A decimal number times 10^`places`, if that is whole and fits.
+fn decimal(text: &str, places: usize) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
+        return None;
+    }
+    let scale = 10u64.checked_pow(u32::try_from(places).ok()?)?;
+    let padded = format!("{fraction:0<places$}");
+    let below = if padded.is_empty() { 0 } else { padded.parse::<u64>().ok()? };
+    whole.parse::<u64>().ok()?.checked_mul(scale)?.checked_add(below)
+}
+
+/// Base units as tokens, without trailing zeros.
+pub fn show(amount: Amount) -> String {
+    fixed(amount.units())
+}
+
+/// A share in per cent, with one decimal.
+pub fn percent(ratio: Ratio) -> String {
+    let tenths = ratio.parts() / (earnest_protocol::num::PARTS / 1_000);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+fn fixed(units: u64) -> String {
+    let (whole, rest) = (units / Amount::TOKEN, units % Amount::TOKEN);
+    let fraction = format!("{rest:09}");
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_string(),
+        kept => format!("{whole}.{kept}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_meant() {
+        assert_eq!(tokens("1.5").map(Amount::units), Ok(1_500_000_000));
+        assert_eq!(tokens("0.000000001").map(Amount::units), Ok(1));
+        assert_eq!(ratio("5%").map(Ratio::parts), ratio("0.05").map(Ratio::parts));
+        assert_eq!(factor("1.1").map(Factor::parts), Ok(1_100_000_000));
+        for wrong in ["", "-1", "1e3", "1.0000000001", ".5", "1,5", "99999999999999999999"] {
+            assert!(tokens(wrong).is_err(), "{wrong}");
+        }
+        assert!(ratio("1.1").is_err());
+        assert_eq!(show(Amount::new(1_500_000_000).expect("small")), "1.5");
+        assert_eq!(show(Amount::new(1).expect("small")), "0.000000001");
+    }
+}

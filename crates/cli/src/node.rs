@@ -1,0 +1,143 @@
+//! `earnest node`: the ledger of a network, as a server.
+
+use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration};
+
+use clap::Args;
+use earnest_node::{
+    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Repair, StartError, Store, dev::DevNetwork,
+};
+use earnest_protocol::{Genesis, Height};
+use serde_json::json;
+
+use crate::{
+    failure::{Failure, Status},
+    stop,
+    up::{duration, plan},
+};
+
+/// How a node is run.
+#[derive(Args, Debug)]
+pub struct NodeArgs {
+    /// The data directory; made from --genesis if it does not exist
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// What a new network begins with, as JSON; its beacon is filled in
+    #[arg(long, value_name = "FILE")]
+    genesis: Option<PathBuf>,
+    /// Where the API is served
+    #[arg(long, default_value = "127.0.0.1:7300", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Time between blocks; never shorter than the network allows [default: what it allows]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    block_time: Option<Duration>,
+    /// Cut off a damaged last record of the log, which may have been acknowledged
+    #[arg(long)]
+    cut_damaged_end: bool,
+    /// Make no block after this height, but go on answering
+    #[arg(long, value_name = "HEIGHT")]
+    halt_at: Option<u64>,
+    /// Begin the development network of this seed if the directory is new
+    #[arg(long, value_name = "SEED", hide = true, requires = "block_time")]
+    development: Option<u64>,
+    /// Stop when standard input ends
+    #[arg(long, hide = true)]
+    until_input_closes: bool,
+}
+
+pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
+    create_if_new(args)?;
+    let genesis = Store::genesis_at(&args.data).map_err(|error| {
+        Failure::config(error, "make a network first: `earnest node --genesis FILE --data DIR`")
+    })?;
+    let interval = Duration::from_millis(genesis.params.block_interval_min_ms);
+    let block_time = args.block_time.unwrap_or(interval);
+    let check = if args.development.is_some() { Check::EveryBlock } else { Check::Snapshot };
+    let repair = if args.cut_damaged_end { Repair::CutLast } else { Repair::Refuse };
+    let config = NodeConfig {
+        listen: args.listen,
+        block_time,
+        idle_block_time: block_time,
+        check,
+        repair,
+        stop_at: args.halt_at.map(Height::new),
+        ..NodeConfig::new(&args.data)
+    };
+    let stop = stop::on_interrupt()?;
+    let node = Node::start(config).map_err(|error| match &error {
+        StartError::Listen { .. } => {
+            Failure::config(&error, "choose another address with --listen, or stop what uses it")
+        }
+        _ => Failure::config(&error, "`earnest doctor --data DIR` says more about the directory"),
+    })?;
+    for notice in node.notices() {
+        eprintln!("{notice}");
+    }
+    announce(&node, json);
+    if args.until_input_closes {
+        stop::on_closed_input(&stop);
+    }
+    while !stop.load(Ordering::SeqCst) {
+        // A node that reached its last height goes on answering; one at fault does not.
+        if node.is_finished() && args.halt_at.is_none() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let ended = if node.is_finished() { node.wait() } else { node.stop() };
+    let height = ended.map_err(|halt| {
+        let hint = "keep the data directory; `earnest doctor --data DIR` says more";
+        Failure::new(Status::Internal, "node-halted", halt, hint)
+    })?;
+    eprintln!("stopped after block {height}");
+    Ok(())
+}
+
+fn announce(node: &NodeHandle, json: bool) {
+    if json {
+        let (height, network) = (node.height(), node.network());
+        println!("{}", json!({ "url": node.url(), "network": network, "height": height }));
+    } else {
+        println!("{}", node.url());
+    }
+    eprintln!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
+}
+
+/// Makes the data directory of a new network.
+fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
+    if Store::is_at(&args.data) {
+        return match &args.genesis {
+            None => Ok(()),
+            Some(_) => Err(Failure::config(
+                format!("{} holds a network already", args.data.display()),
+                "leave out --genesis to resume it, or choose another --data",
+            )),
+        };
+    }
+    if let (Some(seed), Some(time)) = (args.development, args.block_time) {
+        let block_time_ms = u64::try_from(time.as_millis()).map_err(Failure::internal)?;
+        let (accounts, operators) = plan::accounts(&plan::cast(seed));
+        let network = DevNetwork {
+            name: format!("development network of seed {seed}"),
+            params: plan::params(block_time_ms),
+            accounts,
+            operators,
+            ..DevNetwork::default()
+        };
+        let secret = BeaconSecret::of_seed(seed);
+        let genesis = network.genesis(&secret);
+        return Store::create(&args.data, &genesis, &secret).map_err(Failure::internal);
+    }
+    let Some(path) = &args.genesis else {
+        let detail = format!("{} holds no network", args.data.display());
+        return Err(Failure::config(detail, "give --genesis FILE to begin one"));
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+    let hint = "see docs/operations.md for an example of a genesis file";
+    let mut genesis: Genesis = serde_json::from_str(&text).map_err(|error| {
+        Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
+    })?;
+    let secret = BeaconSecret::random().map_err(Failure::internal)?;
+    let chain_blocks = genesis.beacon.chain_blocks.count().max(3_600);
+    genesis.beacon = secret.genesis(earnest_protocol::Blocks::new(chain_blocks));
+    Store::create(&args.data, &genesis, &secret).map_err(|error| Failure::config(error, hint))
+}

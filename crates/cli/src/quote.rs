@@ -1,0 +1,241 @@
+//! `earnest job quote`: what a policy costs, locks and detects, before any money moves.
+//!
+//! Online it asks a node, which knows the pool of validators; offline it computes the same bound
+//! from parameters alone, with the pool as given.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use earnest_api::Client;
+use earnest_protocol::{
+    Address, Amount, Digest, Gas, Params, Ratio,
+    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    verification::{BoundTerms, Quote, quote, reference_price},
+};
+use serde_json::{Value, json};
+
+use crate::{failure::Failure, money, params};
+
+/// The policy to be quoted.
+#[derive(Args, Debug)]
+pub struct QuoteArgs {
+    /// The most you would pay, in tokens: the price ceiling
+    #[arg(long, value_parser = money::tokens, default_value = "100")]
+    pub max_price: Amount,
+    /// The chance that the result is audited, such as 0.1 or 10%
+    #[arg(long, value_parser = money::ratio, default_value = "0.1")]
+    pub audit_rate: Ratio,
+    /// Auditors drawn when it is
+    #[arg(long, default_value_t = 2)]
+    pub auditors: u8,
+    /// The work bound in gas; the audit tariff follows from it
+    #[arg(long, conflicts_with = "tariff")]
+    pub gas_bound: Option<u64>,
+    /// The audit tariff in tokens, instead of a work bound [default: the price ceiling]
+    #[arg(long, value_parser = money::tokens)]
+    pub tariff: Option<Amount>,
+    /// What a wrong result is worth to its maker elsewhere, in tokens
+    #[arg(long, value_parser = money::tokens, default_value = "0")]
+    pub outside_gain: Amount,
+    /// When it is worth that: `delivery` (at once) or `final` (if never convicted)
+    #[arg(long, default_value = "delivery", value_parser = gain_timing)]
+    pub gain_timing: GainTiming,
+    /// Offline: a TOML file of parameters [default: the built-in ones]
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// Offline: change one parameter, such as --set laxity=0; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub sets: Vec<String>,
+    /// Offline: the largest share of the pool in one hand, if above the parameter `beta`
+    #[arg(long, value_parser = money::ratio, default_value = "0")]
+    pub largest_share: Ratio,
+    /// Compute from parameters alone, without a node
+    #[arg(long)]
+    pub offline: bool,
+}
+
+fn gain_timing(text: &str) -> Result<GainTiming, String> {
+    match text {
+        "final" => Ok(GainTiming::Final),
+        "delivery" => Ok(GainTiming::Delivery),
+        _ => Err("give `final` or `delivery`".into()),
+    }
+}
+
+/// Prints the quote.
+pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let offline = args.offline || args.params.is_some() || !args.sets.is_empty();
+    let value = if offline {
+        let params = params::load(args.params.as_deref(), &args.sets)?;
+        present(&offline_quote(args, &params)?, json!({}))
+    } else {
+        online(args, &Client::new(node))?
+    };
+    if json {
+        println!("{value}");
+    } else {
+        print!("{}", table(&value));
+    }
+    Ok(())
+}
+
+fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
+    let overflow =
+        || Failure::usage("the work bound costs more than any amount", "lower --gas-bound");
+    let tariff = match (args.tariff, args.gas_bound) {
+        (Some(tariff), _) => tariff,
+        (None, Some(gas)) => params.tariff(Gas::new(gas)).ok_or_else(overflow)?,
+        (None, None) => args.max_price,
+    };
+    let auditors = u32::from(args.auditors);
+    let terms = BoundTerms {
+        p_ref: reference_price(args.max_price, tariff, args.max_price, params),
+        tariff,
+        audit_rate: args.audit_rate,
+        auditors,
+        fallback_auditors: auditors.saturating_add(2),
+        beta: params.beta.max(args.largest_share),
+        outside_gain: args.outside_gain,
+        gain_timing: args.gain_timing,
+    };
+    quote(&terms, params).map_err(|rejected| {
+        let refusal = earnest_protocol::market::PostJobRejected::NoQuote(rejected);
+        Failure::refused(&earnest_api::Refusal::from(earnest_protocol::Rejected::from(refusal)))
+    })
+}
+
+fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
+    let params = client.params()?;
+    // Without a work bound, the one whose tariff is what was given, or the ceiling.
+    let tariff = args.tariff.unwrap_or(args.max_price);
+    let gas = args.gas_bound.or_else(|| {
+        let units = u128::from(tariff.units()) * 1_000_000;
+        u64::try_from(units / u128::from(params.tariff_per_mgas.units().max(1))).ok()
+    });
+    let gas = gas.unwrap_or(u64::MAX).max(1);
+    let terms = PostJob {
+        task: Task {
+            program: Digest::ZERO,
+            input_root: Digest::ZERO,
+            chunk_count: 0,
+            steps: 1,
+            seed: Digest::ZERO,
+            step_gas_max: Gas::new(gas.min(params.step_gas_max.count())),
+            gas_bound: Gas::new(gas),
+        },
+        class: ResourceClass::Cpu,
+        price_max: args.max_price,
+        deadline_blocks: params.deadline_blocks_min,
+        auction: Auction::SecondPrice,
+        reputation_min: Ratio::ZERO,
+        audit_rate: args.audit_rate,
+        auditors: args.auditors,
+        outside_gain: args.outside_gain,
+        gain_timing: args.gain_timing,
+        seed_seal: Digest::ZERO,
+        visibility: Visibility::Public,
+    };
+    let view = client.quote(None::<Address>, terms)?;
+    let more = json!({
+        "tariff": view.tariff, "audit_fees": view.audit_fees, "deposit": view.deposit,
+        "total": view.total, "base_fee": view.base_fee, "bid_deposit": view.bid_deposit,
+        "audit_blocks": view.audit_blocks,
+    });
+    Ok(present(&view.quote, more))
+}
+
+/// The quote as JSON: amounts in base units, shares as decimal fractions.
+fn present(quote: &Quote, more: Value) -> Value {
+    let mut value = json!({
+        "p_ref": quote.p_ref,
+        "e": fraction(quote.e),
+        "detection": fraction(quote.detection),
+        "exit_cost": quote.exit_cost,
+        "gain": quote.gain,
+        "reward_max": quote.reward_max,
+        "collateral_min": quote.collateral_min,
+        "collateral": quote.collateral,
+    });
+    if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {
+        value.extend(more);
+    }
+    value
+}
+
+/// Parts per billion as an exact decimal number.
+fn fraction(ratio: Ratio) -> Value {
+    let text = money::show(Amount::new(ratio.parts()).unwrap_or(Amount::ZERO));
+    text.parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
+}
+
+fn table(value: &Value) -> String {
+    let rows = [
+        ("p_ref", "value that collateral is measured by"),
+        ("detection", "chance that a wrong result is convicted"),
+        ("e", "chance that one drawn auditor does not convict it"),
+        ("exit_cost", "what abandoning costs"),
+        ("gain", "what a wrong result gains while it is not convicted"),
+        ("reward_max", "most that reporters get of one slash"),
+        ("collateral_min", "below this a wrong result could pay"),
+        ("collateral", "what a provider locks, at no reputation"),
+        ("tariff", "what one auditor is paid"),
+        ("audit_fees", "held for auditors; unused returns"),
+        ("deposit", "held for what you may withhold; returns"),
+        ("total", "what posting takes from your account for now"),
+        ("bid_deposit", "what a bidder puts down"),
+    ];
+    let mut text = String::new();
+    for (name, about) in rows {
+        let shown = match &value[name] {
+            Value::Null => continue,
+            Value::String(units) => {
+                let amount = units.parse().ok().and_then(Amount::new).unwrap_or(Amount::ZERO);
+                format!("{} tokens", money::show(amount))
+            }
+            other => other.to_string(),
+        };
+        text.push_str(&format!("{name:<16}{shown:>24}   {about}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        quote: QuoteArgs,
+    }
+
+    fn row(line: &str) -> (f64, f64, f64) {
+        let words = std::iter::once("quote").chain(line.split_whitespace());
+        let args = <Line as clap::Parser>::parse_from(words).quote;
+        let params = params::load(args.params.as_deref(), &args.sets).expect("valid");
+        let quote = offline_quote(&args, &params).expect("quoted");
+        let tokens = |amount: Amount| amount.units() as f64 / 1e9;
+        let d = quote.detection.parts() as f64 / 1e9;
+        (d, tokens(quote.gain) + tokens(quote.exit_cost), tokens(quote.collateral))
+    }
+
+    /// The command that the documentation gives for the worked row of the mechanism.
+    const WORKED: &str = "--max-price 100 --set laxity=0 --set seed_withholding=0 \
+                          --set coalition_fees=0";
+
+    #[test]
+    fn the_documented_command_prints_the_worked_row() {
+        let (d, stakes, b) = row(&format!("{WORKED} --audit-rate 0.1 --auditors 1"));
+        assert_eq!((d, stakes, b), (0.08, 102.0, 1502.5));
+        for (line, expected) in [
+            ("--audit-rate 0.1 --auditors 2", 1250.4),
+            ("--audit-rate 0.2 --auditors 2", 620.2),
+            ("--audit-rate 1 --auditors 2", 116.0),
+            ("--audit-rate 1 --auditors 4", 111.2),
+            ("--audit-rate 0.1 --auditors 2 --set haircut=0.3", 1786.3),
+        ] {
+            let (_, _, b) = row(&format!("{WORKED} {line}"));
+            assert!((b - expected).abs() < 0.05, "{line}: {b}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `earnest stake`: bond, unbond, leave jail, and see what is at risk.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use earnest_api::{Client, Receipt, Session};
+use earnest_protocol::{
+    Address, Amount, Command, Role,
+    command::{Bond, ClaimRewards, Transfer, Unbond, Unjail},
+};
+use serde_json::json;
+
+use crate::{
+    failure::{Failure, Status},
+    keys::{self, KeyArgs},
+    money,
+};
+
+/// How long a command may take to be in a block.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// What to do with a bond.
+#[derive(Subcommand, Debug)]
+pub enum StakeCommand {
+    /// Put money at risk as a provider or validator
+    Bond {
+        /// `provider` or `validator`
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// How much, in tokens
+        #[arg(value_parser = money::tokens)]
+        amount: Amount,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Begin to take free bond out; it stays slashable until it is paid out
+    Unbond {
+        /// `provider` or `validator`
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// How much, in tokens
+        #[arg(value_parser = money::tokens)]
+        amount: Amount,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Ask for release from jail
+    Unjail {
+        /// `provider` or `validator`
+        #[arg(long, value_parser = role)]
+        role: Role,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Collect accrued shares of slashes
+    Claim {
+        /// `provider` or `validator`
+        #[arg(long, value_parser = role)]
+        role: Role,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Send free money to an address
+    Transfer {
+        /// Who receives it
+        #[arg(long, value_parser = address)]
+        to: Address,
+        /// How much, in tokens
+        #[arg(value_parser = money::tokens)]
+        amount: Amount,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Everything an address has, and where it lies
+    Status {
+        /// Whose
+        #[arg(value_parser = address)]
+        address: Address,
+    },
+}
+
+pub fn role(text: &str) -> Result<Role, String> {
+    match text {
+        "provider" => Ok(Role::Provider),
+        "validator" => Ok(Role::Validator),
+        _ => Err("give `provider` or `validator`".into()),
+    }
+}
+
+pub fn address(text: &str) -> Result<Address, String> {
+    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
+}
+
+pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure> {
+    let (key, order) = match command {
+        StakeCommand::Bond { role, amount, key } => {
+            (key, Command::Bond(Bond { role: *role, amount: *amount }))
+        }
+        StakeCommand::Unbond { role, amount, key } => {
+            (key, Command::Unbond(Unbond { role: *role, amount: *amount }))
+        }
+        StakeCommand::Unjail { role, key } => (key, Command::Unjail(Unjail { role: *role })),
+        StakeCommand::Claim { role, key } => {
+            (key, Command::ClaimRewards(ClaimRewards { role: *role }))
+        }
+        StakeCommand::Transfer { to, amount, key } => {
+            (key, Command::Transfer(Transfer { to: *to, amount: *amount }))
+        }
+        StakeCommand::Status { address } => return status(&Client::new(node), address, json),
+    };
+    let receipt = send(node, key, order)?;
+    print_receipt(&receipt, json);
+    Ok(())
+}
+
+/// Signs a command with a key, and waits until a block holds it.
+pub fn send(node: &str, key: &KeyArgs, command: Command) -> Result<Receipt, Failure> {
+    let signer = keys::open(key)?;
+    let mut session = Session::open(Client::new(node), signer)?;
+    let receipt = session.send_and_wait(command, WAIT)?;
+    accepted(receipt)
+}
+
+/// The receipt, if the rules accepted it.
+pub fn accepted(receipt: Receipt) -> Result<Receipt, Failure> {
+    match &receipt.refusal {
+        Some(refusal) => Err(Failure::refused(refusal)),
+        None if receipt.height.is_none() => Err(Failure::new(
+            Status::TimedOut,
+            "not-included",
+            format!("transaction {} is in no block yet", receipt.hash),
+            "ask again with `earnest query transaction HASH`",
+        )),
+        None => Ok(receipt),
+    }
+}
+
+pub fn print_receipt(receipt: &Receipt, json: bool) {
+    if json {
+        println!("{}", json!(receipt));
+    } else if let Some(height) = receipt.height {
+        println!("in block {height}: {}", receipt.hash);
+    }
+}
+
+fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
+    let account = client.account(address)?;
+    let roles = [account.provider, account.validator];
+    let operators =
+        roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<Vec<_>, _>>()?;
+    if json {
+        println!("{}", json!({ "account": account, "operators": operators }));
+        return Ok(());
+    }
+    println!("{address}\n  free       {:>20} tokens", money::show(account.free));
+    for operator in operators {
+        let name = match operator.role {
+            Role::Provider => "provider",
+            Role::Validator => "validator",
+        };
+        println!(
+            "  {name}: {:?}, reputation {}",
+            operator.standing,
+            money::percent(operator.score)
+        );
+        println!("    free bond{:>20} tokens", money::show(operator.free_bond));
+        println!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked));
+        for entry in &operator.unbondings {
+            let amount = money::show(entry.amount);
+            println!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures);
+        }
+    }
+    Ok(())
+}

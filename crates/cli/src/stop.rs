@@ -1,0 +1,35 @@
+//! Stopping: one flag that an interrupt, or the end of standard input, raises.
+
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crate::failure::Failure;
+
+/// A flag raised by an interrupt or a request to terminate.
+pub fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::SeqCst) {
+            // Asked twice: do not wait for anything any more.
+            std::process::exit(130);
+        }
+    })
+    .map_err(Failure::internal)?;
+    Ok(flag)
+}
+
+/// Raises the flag, too, when standard input ends: a parent that goes takes its children along.
+pub fn on_closed_input(flag: &Arc<AtomicBool>) {
+    let flag = Arc::clone(flag);
+    std::thread::spawn(move || {
+        let mut sink = [0u8; 64];
+        while matches!(std::io::stdin().read(&mut sink), Ok(1..)) {}
+        flag.store(true, Ordering::SeqCst);
+    });
+}

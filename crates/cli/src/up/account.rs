@@ -1,0 +1,250 @@
+//! The live account: every event as one line that a person can follow.
+//!
+//! Law: a line says only what its event says; names stand for the addresses of the plan.
+
+use std::collections::BTreeMap;
+
+use earnest_api::EventRecord;
+use earnest_protocol::{
+    AccountId, Amount, Event, JobId,
+    command::Node,
+    slashing::Waterfall,
+    verification::{Loser, LossReason, depth},
+};
+
+use crate::money;
+
+/// Turns events into lines.
+#[derive(Debug, Default)]
+pub struct Narrator {
+    names: BTreeMap<AccountId, String>,
+    /// What each program is called.
+    programs: BTreeMap<earnest_protocol::Digest, String>,
+    jobs: BTreeMap<JobId, (String, u64)>,
+}
+
+impl Narrator {
+    pub fn new(programs: impl IntoIterator<Item = (earnest_protocol::Digest, String)>) -> Narrator {
+        Narrator { programs: programs.into_iter().collect(), ..Narrator::default() }
+    }
+
+    pub fn name_account(&mut self, id: AccountId, name: &str) {
+        self.names.insert(id, name.to_owned());
+    }
+
+    fn who(&self, id: AccountId) -> String {
+        self.names.get(&id).cloned().unwrap_or_else(|| format!("account {id}"))
+    }
+
+    fn job(&self, id: JobId) -> String {
+        match self.jobs.get(&id) {
+            Some((program, _)) => format!("job {id} ({program})"),
+            None => format!("job {id}"),
+        }
+    }
+
+    /// The line of an event; none for events that only matter to programs.
+    pub fn line(&mut self, record: &EventRecord) -> Option<String> {
+        let text = self.text(&record.event)?;
+        Some(format!("{:>6}  {text}", record.height.count()))
+    }
+
+    fn text(&mut self, event: &Event) -> Option<String> {
+        if let Event::JobPosted { job, program, steps, .. } = event {
+            let name = self.programs.get(program).cloned().unwrap_or_else(|| "own program".into());
+            self.jobs.insert(*job, (name, *steps));
+        }
+        self.market(event).or_else(|| self.verification(event)).or_else(|| self.consequences(event))
+    }
+
+    fn market(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::JobPosted {
+                job, requester, steps, price_max, collateral, detection, ..
+            } => {
+                format!(
+                    "{} posted by {}: {steps} steps for at most {}, collateral {}, a lie is \
+                     convicted with {}",
+                    self.job(*job),
+                    self.who(*requester),
+                    tokens(*price_max),
+                    tokens(*collateral),
+                    money::percent(*detection),
+                )
+            }
+            Event::BidRevealed { job, account, price, collateral } => format!(
+                "{}: {} asks {} and locks {}",
+                self.job(*job),
+                self.who(*account),
+                tokens(*price),
+                tokens(*collateral),
+            ),
+            Event::JobOffered { job, account, price, .. } => format!(
+                "{}: won by {} at {} (second price)",
+                self.job(*job),
+                self.who(*account),
+                tokens(*price),
+            ),
+            Event::JobAccepted { job, account, due, .. } => {
+                format!("{}: {} accepts, due at height {due}", self.job(*job), self.who(*account))
+            }
+            Event::ResultCommitted { job, account, late, .. } => {
+                let late = match late.count() {
+                    0 => String::new(),
+                    blocks => format!(", {blocks} blocks late"),
+                };
+                format!("{}: {} seals a result{late}", self.job(*job), self.who(*account))
+            }
+            _ => return None,
+        })
+    }
+
+    fn verification(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::AuditSpared { job, .. } => format!("{}: not drawn for audit", self.job(*job)),
+            Event::AuditDrawn { job, auditors, vacant, .. } => {
+                let names: Vec<String> = auditors.iter().map(|id| self.who(*id)).collect();
+                let open =
+                    if *vacant > 0 { format!(", {vacant} seats open") } else { String::new() };
+                format!("{}: audited blind by {}{open}", self.job(*job), names.join(" and "))
+            }
+            Event::VerdictCommitted { job, account } => {
+                format!("{}: {} seals its own result", self.job(*job), self.who(*account))
+            }
+            Event::SeedWithheld { job, by_requester } => {
+                let who = if *by_requester { "requester" } else { "operator" };
+                format!(
+                    "{}: the {who} withheld the seed: a larger audit for certain",
+                    self.job(*job)
+                )
+            }
+            Event::ResultRevealed { job, account, root, gas, .. } => format!(
+                "{}: {} opens {} after {gas} gas",
+                self.job(*job),
+                self.who(*account),
+                short(root),
+            ),
+            Event::VerdictRevealed { job, account, root } => {
+                format!("{}: {} opens {}", self.job(*job), self.who(*account), short(root))
+            }
+            Event::DisputeOpened { job, challenger, accused, steps } => format!(
+                "{}: DISPUTE, {} says that {} is wrong somewhere in {steps} steps",
+                self.job(*job),
+                self.who(*challenger),
+                self.who(*accused),
+            ),
+            Event::ChildRejected { job, challenger, node, .. } => {
+                let steps = self.jobs.get(job).map_or(0, |(_, steps)| *steps);
+                let place = place(*node, steps);
+                format!("{}: {} narrows it to {place}", self.job(*job), self.who(*challenger))
+            }
+            Event::StepJudged { job, leaf, holds } => {
+                let verdict = if *holds { "holds" } else { "is WRONG" };
+                format!("{}: the referee re-executes step {leaf}: it {verdict}", self.job(*job))
+            }
+            Event::DisputeClosed { job, challenger, accused, moves, loser, reason, .. } => {
+                let loser = match loser {
+                    Loser::Accused => format!("{} loses", self.who(*accused)),
+                    Loser::Challenger => format!("{} loses", self.who(*challenger)),
+                    Loser::Nobody => "nobody loses".into(),
+                };
+                let why = match reason {
+                    LossReason::StepFails => "the step fails",
+                    LossReason::StepHolds => "the step holds",
+                    LossReason::ClockRanOut => "its clock ran out",
+                    LossReason::Moot => "another dispute decided",
+                };
+                format!("{}: dispute over after {moves} moves, {loser} ({why})", self.job(*job))
+            }
+            _ => return None,
+        })
+    }
+
+    fn consequences(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::Jailed { account, until, .. } => {
+                format!("{} is jailed until epoch {until}", self.who(*account))
+            }
+            Event::AuditMissed { job, account } => {
+                format!("{}: {} missed its audit", self.job(*job), self.who(*account))
+            }
+            Event::SlashPending { offence, account, amount, execute_at, .. } => format!(
+                "SLASH {} loses {} for {}, paid out in epoch {execute_at}",
+                self.who(*account),
+                tokens(*amount),
+                word(offence),
+            ),
+            Event::Slashed { offence, account, waterfall, .. } => format!(
+                "SLASH {}: {} for {}: {}",
+                self.who(*account),
+                tokens(waterfall.amount),
+                word(offence),
+                parts(waterfall),
+            ),
+            Event::Paid { job, account, amount, .. } => {
+                format!("{}: {} earns {}", self.job(*job), self.who(*account), tokens(*amount))
+            }
+            Event::JobClosed { job, outcome, reason, refunded, .. } => format!(
+                "{}: {} ({}), {} back to the requester",
+                self.job(*job),
+                word(outcome),
+                word(reason),
+                tokens(*refunded),
+            ),
+            _ => return None,
+        })
+    }
+}
+
+/// Where a node's leaves lie.
+fn place(node: Node, steps: u64) -> String {
+    let below = u32::from(depth(steps).saturating_sub(node.level)).saturating_mul(4);
+    let first = node.index.checked_shl(below).unwrap_or(u64::MAX);
+    let last = first.saturating_add((1u64 << below.min(63)).saturating_sub(1)).min(steps);
+    if first == last { format!("step {first}") } else { format!("steps {first} to {last}") }
+}
+
+fn parts(waterfall: &Waterfall) -> String {
+    let named = [
+        ("to its customer", waterfall.compensation),
+        ("to who convicted it", waterfall.reporter),
+        ("burnt", waterfall.burnt),
+        ("to the insurance", waterfall.insurance),
+        ("to honest peers", waterfall.peers),
+    ];
+    let shown: Vec<String> = named
+        .into_iter()
+        .filter(|(_, amount)| !amount.is_zero())
+        .map(|(name, amount)| format!("{} {name}", money::show(amount)))
+        .collect();
+    shown.join(", ")
+}
+
+fn tokens(amount: Amount) -> String {
+    format!("{} tokens", money::show(amount))
+}
+
+fn short(digest: &earnest_protocol::Digest) -> String {
+    digest.to_string().chars().take(10).collect()
+}
+
+/// The word that a value has on the wire, with spaces.
+pub fn word(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_value(value).ok();
+    let text = text.as_ref().and_then(|value| value.as_str());
+    text.unwrap_or("?").replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispute_narrows_from_all_steps_to_one() {
+        let at = |level, index| place(Node { level, index }, 306);
+        assert_eq!(at(0, 0), "steps 0 to 306");
+        assert_eq!(at(1, 1), "steps 256 to 306");
+        assert_eq!(at(2, 18), "steps 288 to 303");
+        assert_eq!(at(3, 290), "step 290");
+    }
+}

@@ -1,0 +1,20 @@
+//! Attacks that shaped the mechanism, each asserting that it does not pay.
+//!
+//! Every test is named after its label in the threat model and plays the attack out in a small
+//! world; what counts is the wealth of the attacker's whole coalition, against honest work or
+//! against abandoning.
+
+mod audit;
+mod bound;
+mod data;
+mod dispute;
+mod market;
+mod slash;
+#[path = "../world/mod.rs"]
+mod world;
+
+/// Fee of one ordinary transaction in the world's blocks, which are never full.
+const FEE: i64 = 1_000;
+
+/// Base units of a token.
+const TOKEN: i64 = 1_000_000_000;

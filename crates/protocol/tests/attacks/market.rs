@@ -1,0 +1,322 @@
+//! Who gets a job and what backs it: C5, C7, C15, C17, M6, M10, M14, M25, M26, M28, M29.
+
+use earnest_protocol::{
+    Amount, BlockHead, BlockRejected, Command, Digest, Factor, Height, JobId, Ratio, RawParams,
+    Rejected, Role,
+    command::*,
+    ledger::{JobPot, Pot},
+    market::{BidState, CloseReason, CommitBidRejected, Outcome, Phase, RevealBidRejected},
+    slashing::Offence,
+    verification::CommitResultRejected,
+};
+
+use super::{FEE, TOKEN};
+use crate::world::{World, params, root};
+
+/// An honest job from posting to payment; who did it and what it was paid, take included.
+fn honest(world: &mut World, bids: &[(&str, u64)]) -> (JobId, u64) {
+    let job = world.assign(world.terms(), bids);
+    let winner = world.state.job(job).expect("posted").assignment.expect("accepted").account;
+    let winner = world.name(winner);
+    world.commit(winner, job, root(None));
+    world.audit(job, root(None));
+    world.reveal(winner, job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    (job, world.closed(job).paid.units())
+}
+
+/// As many honest jobs of P1 in a row.
+fn honest_times(world: &mut World, count: u32) {
+    (0..count).for_each(|_| assert!(honest(world, &[("P1", 10)]).1 > 0));
+}
+
+#[test]
+fn c5_collateral_is_the_operators_own_and_limits_how_much_it_takes_on() {
+    let mut world = World::new(params());
+    let (role, amount) = (Role::Provider, Amount::tokens(49_970));
+    world.ok("P1", Command::Unbond(Unbond { role, amount }));
+    // Thirty left, below the minimum of a hundred: not even a bid.
+    let job = world.post(world.terms());
+    let seal = world.seal_bid("P1", job, Amount::tokens(4));
+    let bid = Command::CommitBid(CommitBid { job, seal });
+    let refused = world.send("P1", bid.clone());
+    assert_eq!(refused, Err(Rejected::CommitBid(CommitBidRejected::MayNotWork)));
+
+    // A hundred back: enough to bid everywhere, but each job locks its own.
+    world.ok("P1", Command::Bond(Bond { role, amount: Amount::tokens(70) }));
+    let mut terms = world.terms();
+    terms.price_max = Amount::tokens(300);
+    let jobs: Vec<JobId> = (0..2).map(|_| world.post(terms.clone())).collect();
+    let need = world.quote(jobs[0]).collateral;
+    assert!(need > Amount::tokens(50) && need < Amount::tokens(100), "{need}");
+    jobs.iter().for_each(|job| world.bid("P1", *job, 10));
+    world.until_phase(jobs[0], Phase::RevealingBids);
+    let free = world.free_bond("P1");
+    world.open_bid("P1", jobs[0], 10);
+    let locked = world.pot(jobs[0], JobPot::Collateral(0));
+    assert!(locked >= world.quote(jobs[0]).collateral_min.units());
+    assert_eq!(world.free_bond("P1"), free - locked, "out of its own free bond");
+    let (price, salt) = (Amount::tokens(10), Digest([5; 32]));
+    let second = Command::RevealBid(RevealBid { job: jobs[1], price, salt });
+    let [wanted, free_bond] = [locked, free - locked].map(|x| Amount::new(x).expect("small"));
+    let expected = RevealBidRejected::ExceedsFreeBond { wanted, free_bond };
+    assert_eq!(world.send("P1", second), Err(Rejected::RevealBid(expected)));
+}
+
+#[test]
+fn c7_hiding_a_result_after_the_draw_costs_all_the_collateral() {
+    let mut world = World::new(params());
+    let before = world.coalition(&["P1"]);
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    let quote = world.quote(job);
+    let collateral = world.pot(job, JobPot::Collateral(0));
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    assert_eq!(world.phase(job), Phase::Revealing);
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::NotRevealed);
+    let lost = before - world.coalition(&["P1"]);
+    let collateral = i64::try_from(collateral).expect("small");
+    assert!(lost >= collateral + 2 * FEE, "all of {collateral}, not only {}", quote.exit_cost);
+}
+
+#[test]
+fn c15_who_wins_and_declines_loses_its_deposit() {
+    let mut world = World::new(params());
+    let before = world.coalition(&["P1"]);
+    let job = world.post(world.terms());
+    world.bid("P1", job, 0);
+    world.bid("P2", job, 5);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 0);
+    world.open_bid("P2", job, 5);
+    world.blocks(3);
+    let late = world.send("P1", Command::AcceptJob(AcceptJob { job }));
+    assert!(late.is_err(), "its turn is over");
+    world.ok("P2", Command::AcceptJob(AcceptJob { job }));
+    let forfeit = |world: &World| world.coalition(&["P1"]);
+    assert_eq!(forfeit(&world), before - TOKEN - 2 * FEE, "a tenth of the ceiling");
+}
+
+#[test]
+fn c17_sealed_jobs_are_refused_so_nobody_can_force_their_bytes_into_the_open() {
+    let mut world = World::new(params());
+    let mut terms = world.terms();
+    terms.visibility = Visibility::Sealed;
+    let refused = world.send("R", Command::PostJob(terms));
+    let expected = earnest_protocol::market::PostJobRejected::SealedNotServed;
+    assert_eq!(refused, Err(Rejected::PostJob(expected)));
+    assert_eq!(world.state.job_counts().posted, 0);
+}
+
+#[test]
+fn m10_blocks_cannot_outrun_the_windows_counted_in_them() {
+    let mut world = World::new(params());
+    let (height, time_ms) = (world.state.height(), world.state.time_ms());
+    let next = Height::new(height.count() + 1);
+    let early = time_ms + 999;
+    let head = BlockHead { height: next, time_ms: early, beacon: None, next_anchor: None };
+    let root = world.state.root();
+    let refused = world.state.open_block(&head, &mut world.journal);
+    let expected = BlockRejected::TooEarly { time_ms: early, earliest_ms: time_ms + 1_000 };
+    assert_eq!(refused, Err(expected));
+    assert_eq!(world.state.root(), root);
+}
+
+#[test]
+fn m14_a_job_that_faults_pays_the_steps_up_to_its_fault_only() {
+    let mut world = World::new(params());
+    let before = world.coalition(&["P1"]);
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.audit(job, root(None));
+    let (opening, output_proof) = (world.opening(job, root(None)), b"fault\x07".to_vec());
+    world.ok("P1", Command::RevealResult(RevealResult { job, opening, output_proof }));
+    for name in world.auditors(job) {
+        world.reveal_verdict(name, job, root(None));
+    }
+    world.until_phase(job, Phase::Closed);
+    // Seven of a hundred steps at ten tokens, less the take of a twentieth.
+    assert_eq!(world.closed(job).paid.units(), 700_000_000);
+    assert_eq!(world.coalition(&["P1"]), before + 665_000_000 - 2 * FEE);
+}
+
+#[test]
+fn m14_a_fault_that_claims_more_steps_than_were_asked_for_is_paid_for_those_asked() {
+    let mut world = World::new(params());
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.audit(job, root(None));
+    let (opening, output_proof) = (world.opening(job, root(None)), b"fault\xff".to_vec());
+    world.ok("P1", Command::RevealResult(RevealResult { job, opening, output_proof }));
+    world.auditors(job).into_iter().for_each(|name| world.reveal_verdict(name, job, root(None)));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).paid.units(), 10_000_000_000);
+}
+
+#[test]
+fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_itself() {
+    let mut world =
+        World::new(RawParams { reputation_pair_max: Factor::percent(10_000), ..params() });
+    let (_, alone) = honest(&mut world, &[("P1", 9)]);
+    assert_eq!(alone, 9_000_000_000, "a single bid is paid what it asked");
+    let (_, second) = honest(&mut world, &[("P1", 4), ("P2", 6), ("P3", 8)]);
+    assert_eq!(second, 6_000_000_000, "newcomers all stand at the floor of quality");
+    honest_times(&mut world, 25);
+
+    // A veteran beats a lower price and is paid what would just have lost.
+    let job = world.assign(world.terms(), &[("P1", 7), ("P2", 5)]);
+    let row = world.state.job(job).expect("posted");
+    let BidState::Revealed { quality, .. } = row.bids[0].state else { panic!("{row:?}") };
+    assert!(quality > Ratio::percent(70), "{quality:?}");
+    let assignment = row.assignment.expect("accepted");
+    assert_eq!(world.name(assignment.account), "P1");
+    let fair = 5_000_000_000u128 * u128::from(quality.parts()) / 500_000_000;
+    assert_eq!(u128::from(assignment.price.units()), fair);
+    assert!(assignment.price >= Amount::tokens(7));
+
+    // Its lead over a newcomer is bounded by the floor: never twice the price.
+    let job = world.assign(world.terms(), &[("P1", 10), ("P2", 5)]);
+    let assignment = world.state.job(job).expect("posted").assignment.expect("accepted");
+    assert_eq!(world.name(assignment.account), "P2");
+}
+
+#[test]
+fn m26_a_bond_bids_once_and_first_price_deposits_burn() {
+    let mut world = World::new(params());
+    let mut terms = world.terms();
+    terms.auction = Auction::FirstPrice;
+    let job = world.post(terms);
+    world.bid("P1", job, 4);
+    let seal = world.seal_bid("P1", job, Amount::tokens(9));
+    let again = world.send("P1", Command::CommitBid(CommitBid { job, seal }));
+    assert_eq!(again, Err(Rejected::CommitBid(CommitBidRejected::AlreadyBid)));
+    // Sealing with several bonds and opening one alone forfeits a tenth of the ceiling each.
+    let before = world.coalition(&["P2", "P3", "P4"]);
+    ["P2", "P3", "P4"].into_iter().zip([5, 6, 7]).for_each(|(p, x)| world.bid(p, job, x));
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 4);
+    world.open_bid("P4", job, 7);
+    world.until_phase(job, Phase::Offered);
+    assert_eq!(world.coalition(&["P2", "P3"]) + world.coalition(&["P4"]), {
+        let deposit_of_p4 = TOKEN; // Still at stake until the winner accepts.
+        before - 2 * TOKEN - deposit_of_p4 - 3 * FEE
+    });
+}
+
+#[test]
+fn m28_one_requester_can_say_only_so_much_for_one_provider() {
+    let mut world = World::new(params());
+    honest_times(&mut world, 8);
+    let id = world.operator("P1", Role::Provider);
+    let record = world.state.reputation(id);
+    assert!(record.correctness.success <= Factor::percent(300), "{record:?}");
+    let (score, full) = (world.state.score(id), Ratio::percent(50));
+    assert!(score < full, "eight self-dealt jobs buy {score:?}");
+}
+
+#[test]
+fn m28_a_success_counts_at_most_what_was_burnt_for_it() {
+    let mut world = World::new(RawParams { take_burn: Ratio::ZERO, ..params() });
+    honest_times(&mut world, 3);
+    let record = world.state.reputation(world.operator("P1", Role::Provider));
+    assert_eq!(record.correctness.success, Factor::ZERO);
+}
+
+#[test]
+fn m28_evidence_fades_to_ignorance() {
+    let mut world = World::new(params());
+    let id = world.operator("P1", Role::Provider);
+    let stranger = world.state.score(id);
+    honest_times(&mut world, 3);
+    let veteran = world.state.score(id);
+    assert!(veteran > stranger);
+    world.blocks(50 * 200);
+    let idle = world.state.score(id);
+    assert!(idle < veteran, "{idle:?} after 200 idle epochs, {veteran:?} before");
+    world.blocks(50 * 100);
+    assert!(world.state.score(id) < idle);
+}
+
+#[test]
+fn m29_a_second_commitment_is_refused_and_no_offence() {
+    let mut world = World::new(params());
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit_result("P1", job, root(None));
+    let before = world.coalition(&["P1"]);
+    // A worker that crashed and restarted signs again, with another salt.
+    let mut opening = world.opening(job, root(None));
+    opening.salt = Digest([99; 32]);
+    let (network, address) = (world.state.network(), world.address("P1"));
+    let seal = earnest_protocol::seal::result(&network, job, &address, &opening);
+    let refused = world.send("P1", Command::CommitResult(CommitResult { job, seal }));
+    let expected = CommitResultRejected::WrongPhase { phase: Phase::Committed };
+    assert_eq!(refused, Err(Rejected::CommitResult(expected)));
+    assert_eq!(world.coalition(&["P1"]), before - FEE);
+    assert_eq!(world.state.slashes().len(), 0);
+    // The first stands and is paid.
+    world.ok("R", Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+    world.blocks(2);
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+}
+
+#[test]
+fn m6_an_unfetchable_input_costs_its_requester_and_not_the_winner() {
+    let mut world = World::new(params());
+    let before = world.coalition(&["P1"]);
+    let requester = world.coalition(&["R"]);
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    let item = DataItem::Input(3);
+    world.ok("P1", Command::RequestData(RequestData { job, item }));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::InputMissing);
+    assert_eq!(world.coalition(&["P1"]), before - 2 * FEE, "two ordinary transactions");
+    let deposit = 2 * TOKEN; // Twice the tariff, burnt: it is nobody's income.
+    assert_eq!(world.coalition(&["R"]), requester - deposit - FEE);
+    let burnt = world.seen(|event| match event {
+        earnest_protocol::Event::Slashed {
+            offence: Offence::InputWithholding, waterfall, ..
+        } => Some(waterfall.burnt.units()),
+        _ => None,
+    });
+    assert_eq!(burnt, [2_000_000_000]);
+    assert_eq!(world.state.balance(Pot::Insurance), Amount::ZERO);
+}
+
+#[test]
+fn m6_who_served_the_input_keeps_its_deposit_and_the_fee() {
+    let mut world = World::new(params());
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    let item = DataItem::Input(3);
+    world.ok("P1", Command::RequestData(RequestData { job, item }));
+    let before = world.coalition(&["R"]);
+    world.ok("R", Command::ServeData(ServeData { job, item, bytes: b"bytes".to_vec() }));
+    assert_eq!(world.coalition(&["R"]), before + 26_000_000, "260 KiB at the ledger's price");
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    assert_eq!(world.phase(job), Phase::Executing);
+}
+
+#[test]
+fn m6_accepting_is_a_receipt_so_nothing_asked_before_it_can_still_cost_the_requester() {
+    let mut world = World::new(params());
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    let item = DataItem::Input(3);
+    world.ok("P1", Command::RequestData(RequestData { job, item }));
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    // Sealed at once: the answer would come in a phase that takes none.
+    world.commit_result("P1", job, root(None));
+    world.blocks(8);
+    assert_ne!(world.phase(job), Phase::Closed, "the requester is not at fault");
+}
