@@ -3,7 +3,7 @@
 //! ```text
 //!   admitted ──► waiting ──► in a block            (nonces of an account in order,
 //!                   │                               accounts by arrival)
-//!                   └──► dropped: expired, or its nonce was used by another
+//!                   └──► dropped: expired, its nonce used by another, or one before it dropped
 //! ```
 //!
 //! Laws: bounded in count and bytes, for all and for each account; ordinary transactions leave a
@@ -14,7 +14,7 @@
 //! Not here: signatures and balances (looked at before), carrying out (`replica`).
 
 use std::{
-    cmp::Reverse,
+    cmp::{Ordering, Reverse},
     collections::{BTreeMap, BinaryHeap},
     fmt,
     ops::RangeInclusive,
@@ -302,21 +302,27 @@ impl Mempool {
         }
     }
 
-    /// Takes out what can be in no block after `state`, and says why.
+    /// Takes out what can be in no block after `state`, and says why. What follows a gap is taken
+    /// out too: room that nobody will pay for must not stay taken.
     pub fn drop_stale(&mut self, state: &State) -> Vec<(TxKey, TransactionRejected)> {
         let height = Height::new(state.height().count().saturating_add(1));
         let mut stale = Vec::new();
         for (&account, queue) in &self.queues {
-            let next = state.account(account).map_or(0, |row| row.nonce);
-            for (&nonce, entry) in &queue.by_nonce {
-                let valid_until = entry.waiting.signed.transaction.valid_until;
-                if valid_until < height {
-                    let expired = TransactionRejected::Expired { valid_until, height };
-                    stale.push((entry.waiting.key(), expired));
-                } else if nonce < next {
-                    let used = TransactionRejected::NonceUsed { got: nonce, next };
-                    stale.push((entry.waiting.key(), used));
-                }
+            let mut next = state.account(account).map_or(0, |row| row.nonce);
+            for (&got, Entry { waiting, .. }) in &queue.by_nonce {
+                let valid_until = waiting.signed.transaction.valid_until;
+                let why = match got.cmp(&next) {
+                    Ordering::Less => TransactionRejected::NonceUsed { got, next },
+                    _ if valid_until < height => {
+                        TransactionRejected::Expired { valid_until, height }
+                    }
+                    Ordering::Greater => TransactionRejected::NonceTooHigh { got, next },
+                    Ordering::Equal => {
+                        next = next.saturating_add(1);
+                        continue;
+                    }
+                };
+                stale.push((waiting.key(), why));
             }
         }
         for (key, _) in &stale {

@@ -13,9 +13,9 @@
 //! twice, on two states. What that costs is small beside verifying signatures, and it buys a check:
 //! both roots must be equal.
 //!
-//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and a
-//! law that does not hold stop the node; a panic in the rules stops it with the block that caused it
-//! kept in a file of its own.
+//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and
+//! a law that does not hold stop the node; a panic in the rules stops it with the block that caused
+//! it kept in a file of its own.
 //! Not here: what is waiting (`mempool`), many operators: they would order the same blocks by an
 //! engine and call the same `carry_out` (docs/adr/0007).
 
@@ -94,8 +94,8 @@ impl fmt::Display for Halt {
             Halt::Snapshot(error) => write!(f, "stopped: a snapshot was not written: {error}"),
             Halt::Broken { height, root, law } => write!(
                 f,
-                "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep the \
-                 data directory as it is and report this with the block log"
+                "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep \
+                 the data directory as it is and report this with the block log"
             ),
             Halt::Diverged { height, trial, state } => write!(
                 f,
@@ -280,10 +280,7 @@ impl Replica {
             let outcome = self.trial.apply(&authenticated, &self.shared.referee, &mut journal);
             match outcome {
                 Err(rejected) if rejected.leaves_no_trace() => {
-                    // One that follows a dropped one waits for another to take its place.
-                    if !is_gap(&rejected) {
-                        dropped.push((waiting.key(), rejected));
-                    }
+                    dropped.push((waiting.key(), rejected));
                 }
                 Ok(()) | Err(_) => {
                     signers.push((waiting.signer, waiting.hash));
@@ -351,12 +348,6 @@ impl Replica {
         std::fs::write(&file, block.encode()).ok()?;
         Some(file)
     }
-}
-
-/// True if an earlier transaction of the same account is missing.
-fn is_gap(rejected: &Rejected) -> bool {
-    use earnest_protocol::TransactionRejected::NonceTooHigh;
-    matches!(rejected, Rejected::Transaction(NonceTooHigh { .. }))
 }
 
 /// What a panic said.

@@ -185,10 +185,14 @@ fn overspending_is_refused_in_the_receipt_and_costs_the_fee() {
     client.submit(&sign(&network, 4, 0, transfer(signer(2).address(), all))).unwrap();
     let broke = sign(&network, 4, 1, transfer(signer(2).address(), 1));
     client.submit(&broke).unwrap();
+    let after = sign(&network, 4, 2, transfer(signer(2).address(), 2));
+    client.submit(&after).unwrap();
     node.make_block().unwrap();
     let receipt = client.transaction(&broke.hash(&network)).unwrap();
     assert_eq!((receipt.status, receipt.height), (TxStatus::Final, None));
     assert_eq!(receipt.refusal.unwrap().code, "transaction/fee-exceeds-free");
+    let receipt = client.transaction(&after.hash(&network)).unwrap();
+    assert_eq!(receipt.refusal.unwrap().code, "transaction/nonce-too-high");
     node.stop().unwrap();
 }
 
@@ -226,7 +230,10 @@ fn a_full_waiting_room_says_when_to_come_back() {
     for nonce in 0..4 {
         assert_eq!(submit(1, nonce).0, 202);
     }
-    is((409, problem_in(&submit(1, 4).1).code), 409, "transaction/nonce-too-high");
+    let (status, reply) = submit(1, 4);
+    assert_eq!((status, problem_in(&reply).code.as_str()), (429, "mempool/account-full"));
+    let (status, reply) = submit(3, 1);
+    assert_eq!((status, problem_in(&reply).code.as_str()), (409, "transaction/nonce-too-high"));
     for account in [3, 4] {
         assert_eq!(submit(account, 0).0, 202);
     }

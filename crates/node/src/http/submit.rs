@@ -112,17 +112,23 @@ fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt),
     }
     let state = shared.state()?;
     let mut pool = shared.pool()?;
+    let (got, next) = (signed.transaction.nonce, state.account(account).map_or(0, |row| row.nonce));
     // A block may have come meanwhile, with this very transaction or another in its place.
-    if state.account(account).is_some_and(|row| row.nonce > signed.transaction.nonce) {
+    if got < next {
         drop((pool, state));
         let receipt = used(shared, account, &signed.transaction, &key)?;
         return Ok((key, receipt));
+    }
+    // It may wait behind those before it, not behind a gap that nobody need ever fill.
+    let next = pool.next_nonce(account, next);
+    if got > next {
+        return Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into());
     }
     pool.insert(Waiting { signed, hash, signer, account, bytes })?;
     Ok((key, pending(hash)))
 }
 
-/// The rules' first look; a nonce that is a little too high may wait for those before it.
+/// The rules' first look; whether a high nonce follows others that wait is looked at later.
 fn look_at(
     shared: &Shared,
     account: AccountId,
@@ -131,14 +137,7 @@ fn look_at(
 ) -> Result<(), HttpProblem> {
     let looked = shared.state()?.check(account, transaction);
     match looked {
-        Ok(()) => Ok(()),
-        Err(TransactionRejected::NonceTooHigh { got, next }) => {
-            let ahead = usize::try_from(got.saturating_sub(next)).unwrap_or(usize::MAX);
-            if ahead < shared.limits.account_waiting_max {
-                return Ok(());
-            }
-            Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into())
-        }
+        Ok(()) | Err(TransactionRejected::NonceTooHigh { .. }) => Ok(()),
         Err(TransactionRejected::NonceUsed { .. }) => {
             used(shared, account, transaction, key).map(drop)
         }

@@ -131,6 +131,19 @@ fn what_expired_is_dropped_and_named() {
 }
 
 #[test]
+fn what_follows_a_gap_does_not_keep_its_room() {
+    let (mut pool, state) = (Mempool::new(limits()), state());
+    for nonce in 0..4 {
+        pool.insert(ordinary(1, nonce)).unwrap();
+    }
+    assert!(pool.drop_stale(&state).is_empty());
+    pool.remove(&ordinary(1, 1).key());
+    let gap = |got| (ordinary(1, got).key(), TransactionRejected::NonceTooHigh { got, next: 1 });
+    assert_eq!(pool.drop_stale(&state), [gap(2), gap(3)]);
+    assert_eq!(order(&pool, &state), [(1, 0)]);
+}
+
+#[test]
 fn emptied_rooms_hold_nothing() {
     let mut pool = Mempool::new(limits());
     let keys: Vec<TxKey> = (0..4).map(|nonce| ordinary(1, nonce).key()).collect();
