@@ -12,7 +12,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, ChildStdout, Command as Process, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -102,7 +102,7 @@ fn load(
     client: &Client,
     network: &Digest,
     account: u64,
-    stop: &AtomicBool,
+    (stop, count): (&AtomicBool, &AtomicUsize),
 ) -> Vec<((TxHash, Address), Receipt)> {
     let url = client.base();
     let agent = ureq::Agent::config_builder()
@@ -127,6 +127,7 @@ fn load(
         if receipt.status != TxStatus::Pending {
             assert!(receipt.is_accepted(), "{receipt:?}");
             acknowledged.push(((receipt.hash, me), receipt));
+            count.fetch_add(1, Ordering::Relaxed);
         }
         nonce += 1;
     }
@@ -147,15 +148,23 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
         let (mut child, url, _out) = spawn("node", dir.path());
         let client = Client::new(&url);
         let wait = Duration::from_millis(next(&mut random) % 250);
-        let stop = AtomicBool::new(false);
+        let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
         let accounts = [round % ACCOUNTS, (round + 1) % ACCOUNTS, (round + 2) % ACCOUNTS];
         let loads: Vec<_> = thread::scope(|scope| {
             let one = |account| {
-                let (client, stop, network) = (&client, &stop, &network);
-                scope.spawn(move || load(client, network, account, stop))
+                let (client, network, signals) = (&client, &network, (&stop, &count));
+                scope.spawn(move || load(client, network, account, signals))
             };
             let threads = accounts.map(one);
             thread::sleep(wait);
+            if round % 2 == 1 {
+                // At the very moment that something is acknowledged.
+                let (before, started) = (count.load(Ordering::Relaxed), Instant::now());
+                let has_come = || count.load(Ordering::Relaxed) > before;
+                while !has_come() && started.elapsed() < Duration::from_secs(2) {
+                    std::hint::spin_loop();
+                }
+            }
             // SIGKILL: nothing of the process gets to say goodbye.
             child.kill().unwrap();
             child.wait().unwrap();
