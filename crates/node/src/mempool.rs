@@ -24,7 +24,7 @@ use std::{
 use earnest_api::{SignedTransaction, TxHash};
 use earnest_protocol::{AccountId, Address, Height, State, TransactionRejected, command::Lane};
 
-use crate::config::Limits;
+use crate::{block::BLOCK_BYTES_MAX, config::Limits};
 
 /// Which transaction of whom.
 pub type TxKey = (TxHash, Address);
@@ -154,6 +154,9 @@ pub struct Mempool {
 impl Mempool {
     /// An empty room.
     pub fn new(limits: Limits) -> Mempool {
+        // A record holds a little more than its transactions.
+        let block_bytes_max = limits.block_bytes_max.min(BLOCK_BYTES_MAX - (1 << 20));
+        let limits = Limits { block_bytes_max, ..limits };
         let (queues, places) = (BTreeMap::new(), BTreeMap::new());
         Mempool { limits, queues, places, bytes: 0, arrivals: 0 }
     }

@@ -305,6 +305,17 @@ fn nonsense_on_the_wire_does_not_stop_it() {
 }
 
 #[test]
+fn a_request_that_stalls_is_given_up() {
+    let limits = Limits { request_timeout: Duration::from_millis(200), ..Limits::default() };
+    let World { dir: _dir, node, .. } = world(limits);
+    let stalled = b"PUT /v1/blobs HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\
+        Content-Length: 100\r\n\r\nonly this";
+    let (status, reply) = raw(&node, stalled);
+    assert_eq!((status, problem_in(&reply).code.as_str()), (408, "request/timed-out"));
+    node.stop().unwrap();
+}
+
+#[test]
 fn events_resume_after_the_last_that_was_seen() {
     let World { dir, network, node } = world(Limits::default());
     let client = client(&node);
