@@ -465,18 +465,15 @@ fn a_job_is_taken_only_with_its_program_and_input() {
 
     let chunks: Vec<Digest> =
         input.chunks().iter().map(|chunk| Digest(*blake3::hash(chunk).as_bytes())).collect();
-    let list = serde_json::json!({ "chunks": chunks }).to_string();
-    let put = || ask(&node, "PUT", "/v1/inputs", "application/json", list.as_bytes());
-    let (status, reply) = put();
-    assert_eq!((status, problem_in(&reply).code.as_str()), (422, "input/chunks-missing"));
+    let missing = client.put_input(chunks.clone()).unwrap_err();
+    assert_eq!(missing.problem().unwrap().code, "input/chunks-missing");
     for chunk in input.chunks() {
         client.put_blob(chunk).unwrap();
     }
-    let (status, reply) = put();
     let root = Digest(input.root().0);
-    assert!(status == 201 && reply.contains(&root.to_string()), "{reply}");
-    let (status, reply) = ask(&node, "GET", &format!("/v1/inputs/{root}"), OCTETS, b"");
-    assert!(status == 200 && reply.contains(&chunks[0].to_string()), "{reply}");
+    let receipt = client.put_input(chunks.clone()).unwrap();
+    assert_eq!((receipt.root, receipt.chunk_count), (root, input.count()));
+    assert_eq!(client.input(&root).unwrap().chunks, chunks);
     let mut miscounted = terms.clone();
     miscounted.task.chunk_count += 1;
     is(code(post(&miscounted)), 422, "job/chunk-count-mismatch");
