@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! blobs/ab/<64 digits>      the bytes; the name is their blake3
-//! inputs/ab/<64 digits>     32 bytes a chunk: the hashes of an input's chunks; the name is the root
+//! inputs/ab/<64 digits>     the hashes of an input's chunks, 32 bytes each; the name is the root
 //! ```
 //!
 //! Laws: a name is given only to bytes that were hashed here; a file appears under its name when it

@@ -4,12 +4,15 @@
 //! kept is kept whole; all of it follows from the log, by which a start makes it anew.
 //! Not here: the present (`State`), what waits (`mempool`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use earnest_api::{BlockView, EventId, EventRecord, Receipt, Refusal, TxHash, TxStatus};
-use earnest_protocol::{Blocks, Event, Height, Rejected};
+use earnest_protocol::{Address, Blocks, Event, Height, Rejected};
 
-use crate::config::Limits;
+use crate::{
+    config::Limits,
+    mempool::{TxKey, keys_of},
+};
 
 /// Dropped transactions that are remembered.
 const DROPPED_MAX: usize = 10_000;
@@ -19,6 +22,8 @@ const DROPPED_MAX: usize = 10_000;
 pub struct Done {
     /// What is shown of it.
     pub view: BlockView,
+    /// Who signed each of its transactions.
+    pub signers: Vec<Address>,
     /// What became of each of its transactions.
     pub outcomes: Vec<Option<Rejected>>,
     /// What happened in it.
@@ -33,14 +38,15 @@ pub struct History {
     base: Height,
     blocks: VecDeque<Kept>,
     events: usize,
-    receipts: HashMap<TxHash, (Height, Option<Rejected>)>,
-    dropped: HashMap<TxHash, Rejected>,
-    dropped_order: VecDeque<TxHash>,
+    receipts: BTreeMap<TxKey, (Height, Option<Rejected>)>,
+    dropped: BTreeMap<TxKey, Rejected>,
+    dropped_order: VecDeque<TxKey>,
 }
 
 #[derive(Debug)]
 struct Kept {
     view: BlockView,
+    signers: Vec<Address>,
     events: Vec<Event>,
 }
 
@@ -52,8 +58,8 @@ impl History {
             base,
             blocks: VecDeque::new(),
             events: 0,
-            receipts: HashMap::new(),
-            dropped: HashMap::new(),
+            receipts: BTreeMap::new(),
+            dropped: BTreeMap::new(),
             dropped_order: VecDeque::new(),
         }
     }
@@ -71,13 +77,14 @@ impl History {
 
     /// Adds the next block and drops what no longer fits.
     pub fn push(&mut self, done: Done) {
-        let Done { view, outcomes, events } = done;
-        for (hash, outcome) in view.transactions.iter().zip(outcomes) {
-            self.receipts.insert(*hash, (view.height, outcome));
-            self.dropped.remove(hash);
+        let Done { view, signers, outcomes, events } = done;
+        let keys = view.transactions.iter().copied().zip(signers.iter().copied());
+        for (key, outcome) in keys.zip(outcomes) {
+            self.receipts.insert(key, (view.height, outcome));
+            self.dropped.remove(&key);
         }
         self.events = self.events.saturating_add(events.len());
-        self.blocks.push_back(Kept { view, events });
+        self.blocks.push_back(Kept { view, signers, events });
         let Limits { events_max, receipts_max, .. } = self.limits;
         while self.events > events_max
             || self.receipts.len() > receipts_max
@@ -86,16 +93,16 @@ impl History {
             let Some(oldest) = self.blocks.pop_front() else { break };
             self.base = oldest.view.height;
             self.events = self.events.saturating_sub(oldest.events.len());
-            for hash in &oldest.view.transactions {
-                self.receipts.remove(hash);
+            for key in oldest.view.transactions.into_iter().zip(oldest.signers) {
+                self.receipts.remove(&key);
             }
         }
     }
 
     /// Remembers why a transaction will be in no block.
-    pub fn note_dropped(&mut self, hash: TxHash, why: Rejected) {
-        if self.dropped.insert(hash, why).is_none() {
-            self.dropped_order.push_back(hash);
+    pub fn note_dropped(&mut self, key: TxKey, why: Rejected) {
+        if self.dropped.insert(key, why).is_none() {
+            self.dropped_order.push_back(key);
         }
         while self.dropped_order.len() > DROPPED_MAX {
             let oldest = self.dropped_order.pop_front();
@@ -104,19 +111,20 @@ impl History {
     }
 
     /// The receipt of a transaction that is in a block.
-    pub fn included(&self, hash: &TxHash) -> Option<Receipt> {
-        let (height, outcome) = self.receipts.get(hash)?;
-        Some(Receipt {
-            hash: *hash,
-            status: TxStatus::Final,
-            height: Some(*height),
-            refusal: outcome.as_ref().map(Refusal::from),
-        })
+    pub fn included(&self, key: &TxKey) -> Option<Receipt> {
+        self.receipts.get(key).map(|outcome| receipt(key, outcome))
+    }
+
+    /// The same for a transaction of this hash, whoever signed it.
+    pub fn included_hash(&self, hash: &TxHash) -> Option<Receipt> {
+        let (key, outcome) = self.receipts.range(keys_of(hash)).next()?;
+        Some(receipt(key, outcome))
     }
 
     /// The receipt of a transaction that was dropped: final, in no block, with the reason.
     pub fn dropped(&self, hash: &TxHash) -> Option<Receipt> {
-        let refusal = Refusal::from(self.dropped.get(hash)?);
+        let (_, why) = self.dropped.range(keys_of(hash)).next()?;
+        let refusal = Refusal::from(why);
         Some(Receipt { hash: *hash, status: TxStatus::Final, height: None, refusal: Some(refusal) })
     }
 
@@ -160,6 +168,11 @@ impl History {
     }
 }
 
+fn receipt(key: &TxKey, (height, outcome): &(Height, Option<Rejected>)) -> Receipt {
+    let refusal = outcome.as_ref().map(Refusal::from);
+    Receipt { hash: key.0, status: TxStatus::Final, height: Some(*height), refusal }
+}
+
 #[cfg(test)]
 mod tests {
     use earnest_protocol::{Amount, Digest, Epoch};
@@ -183,7 +196,12 @@ mod tests {
             is_final: true,
         };
         let event = |at| Event::EpochOpened { epoch: Epoch::new(at) };
-        Done { view, outcomes: vec![None], events: (0..events).map(event).collect() }
+        Done {
+            view,
+            signers: vec![Address::ZERO],
+            outcomes: vec![None],
+            events: (0..events).map(event).collect(),
+        }
     }
 
     fn id(height: u64, index: u32) -> EventId {
@@ -224,8 +242,8 @@ mod tests {
         assert_eq!(ids(&history, id(2, u32::MAX), 1), [id(3, 0)]);
         assert!(history.block(Height::new(2)).is_none());
         let kept = history.block(Height::new(3)).unwrap().hash;
-        assert!(history.included(&kept).is_some());
-        assert!(history.included(&done(1, 0).view.hash).is_none());
+        assert!(history.included_hash(&kept).is_some());
+        assert!(history.included_hash(&done(1, 0).view.hash).is_none());
     }
 
     #[test]
@@ -237,10 +255,10 @@ mod tests {
             valid_until: Height::ZERO,
             height: Height::new(1),
         };
-        history.note_dropped(hash, expired.into());
+        history.note_dropped((hash, Address::ZERO), expired.into());
         assert!(!history.dropped(&hash).unwrap().is_accepted());
         history.push(next);
-        assert!(history.included(&hash).unwrap().is_accepted());
+        assert!(history.included(&(hash, Address::ZERO)).unwrap().is_accepted());
         assert!(history.dropped(&hash).is_none());
     }
 }

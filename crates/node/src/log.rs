@@ -342,6 +342,14 @@ impl Log {
     }
 }
 
+#[cfg(test)]
+impl Log {
+    /// From here on every append fails, as after a failed write.
+    pub(crate) fn fail_from_now_on(&mut self) {
+        self.failed = true;
+    }
+}
+
 fn failure(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> LogError + use<> {
     let path = path.to_owned();
     move |source| LogError::Io { path, doing, source }

@@ -3,26 +3,36 @@
 //! ```text
 //!   admitted ──► waiting ──► in a block            (nonces of an account in order,
 //!                   │                               accounts by arrival)
-//!                   └──► dropped: expired, or its nonce was used by another
+//!                   └──► dropped: expired, its nonce used by another, or one before it dropped
 //! ```
 //!
 //! Laws: bounded in count and bytes, for all and for each account; ordinary transactions leave a
 //! share of every bound to the protected lane, so that nobody can price a dispute out of time; a
 //! transaction is identified by its hash and waits at most once; one place in an account's
-//! sequence is held by who came first.
+//! sequence is held by who came first. The hash covers the message, not the signer, so a place is
+//! named by both: two accounts may well sign the same message.
 //! Not here: signatures and balances (looked at before), carrying out (`replica`).
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap},
+    cmp::{Ordering, Reverse},
+    collections::{BTreeMap, BinaryHeap},
     fmt,
+    ops::RangeInclusive,
     sync::Arc,
 };
 
 use earnest_api::{SignedTransaction, TxHash};
-use earnest_protocol::{AccountId, Height, State, TransactionRejected, command::Lane};
+use earnest_protocol::{AccountId, Address, Height, State, TransactionRejected, command::Lane};
 
-use crate::config::Limits;
+use crate::{block::BLOCK_BYTES_MAX, config::Limits};
+
+/// Which transaction of whom.
+pub type TxKey = (TxHash, Address);
+
+/// Every key of one hash.
+pub(crate) fn keys_of(hash: &TxHash) -> RangeInclusive<TxKey> {
+    (*hash, Address([0; 20]))..=(*hash, Address([0xff; 20]))
+}
 
 /// A transaction that waits; its signature was verified.
 #[derive(Debug)]
@@ -31,13 +41,20 @@ pub struct Waiting {
     pub signed: SignedTransaction,
     /// Its identity.
     pub hash: TxHash,
-    /// Whose it is.
+    /// Who signed it.
+    pub signer: Address,
+    /// The same, as an account.
     pub account: AccountId,
     /// Its size, encoded.
     pub bytes: usize,
 }
 
 impl Waiting {
+    /// Which transaction of whom it is.
+    pub fn key(&self) -> TxKey {
+        (self.hash, self.signer)
+    }
+
     fn nonce(&self) -> u64 {
         self.signed.transaction.nonce
     }
@@ -129,7 +146,7 @@ struct Queue {
 pub struct Mempool {
     limits: Limits,
     queues: BTreeMap<AccountId, Queue>,
-    places: HashMap<TxHash, (AccountId, u64)>,
+    places: BTreeMap<TxKey, (AccountId, u64)>,
     bytes: usize,
     arrivals: u64,
 }
@@ -137,7 +154,10 @@ pub struct Mempool {
 impl Mempool {
     /// An empty room.
     pub fn new(limits: Limits) -> Mempool {
-        let (queues, places) = (BTreeMap::new(), HashMap::new());
+        // A record holds a little more than its transactions.
+        let block_bytes_max = limits.block_bytes_max.min(BLOCK_BYTES_MAX - (1 << 20));
+        let limits = Limits { block_bytes_max, ..limits };
+        let (queues, places) = (BTreeMap::new(), BTreeMap::new());
         Mempool { limits, queues, places, bytes: 0, arrivals: 0 }
     }
 
@@ -152,8 +172,13 @@ impl Mempool {
     }
 
     /// True if this transaction waits here.
-    pub fn contains(&self, hash: &TxHash) -> bool {
-        self.places.contains_key(hash)
+    pub fn contains(&self, key: &TxKey) -> bool {
+        self.places.contains_key(key)
+    }
+
+    /// True if a transaction of this hash waits here, whoever signed it.
+    pub fn contains_hash(&self, hash: &TxHash) -> bool {
+        self.places.range(keys_of(hash)).next().is_some()
     }
 
     /// The nonce after those that wait without a gap from `next` on.
@@ -170,13 +195,13 @@ impl Mempool {
     /// # Errors
     /// Which bound it would break; nothing changed then.
     pub fn insert(&mut self, waiting: Waiting) -> Result<(), MempoolRejected> {
-        if self.contains(&waiting.hash) {
+        if self.contains(&waiting.key()) {
             return Ok(());
         }
         self.check(&waiting)?;
         // From here on it must succeed.
         let (account, nonce, bytes) = (waiting.account, waiting.nonce(), waiting.bytes);
-        self.places.insert(waiting.hash, (account, nonce));
+        self.places.insert(waiting.key(), (account, nonce));
         self.bytes = self.bytes.saturating_add(bytes);
         self.arrivals = self.arrivals.saturating_add(1);
         let queue = self.queues.entry(account).or_default();
@@ -268,8 +293,8 @@ impl Mempool {
     }
 
     /// Takes a transaction out.
-    pub fn remove(&mut self, hash: &TxHash) {
-        let Some((account, nonce)) = self.places.remove(hash) else { return };
+    pub fn remove(&mut self, key: &TxKey) {
+        let Some((account, nonce)) = self.places.remove(key) else { return };
         let Some(queue) = self.queues.get_mut(&account) else { return };
         if let Some(entry) = queue.by_nonce.remove(&nonce) {
             queue.bytes = queue.bytes.saturating_sub(entry.waiting.bytes);
@@ -280,25 +305,31 @@ impl Mempool {
         }
     }
 
-    /// Takes out what can be in no block after `state`, and says why.
-    pub fn drop_stale(&mut self, state: &State) -> Vec<(TxHash, TransactionRejected)> {
+    /// Takes out what can be in no block after `state`, and says why. What follows a gap is taken
+    /// out too: room that nobody will pay for must not stay taken.
+    pub fn drop_stale(&mut self, state: &State) -> Vec<(TxKey, TransactionRejected)> {
         let height = Height::new(state.height().count().saturating_add(1));
         let mut stale = Vec::new();
         for (&account, queue) in &self.queues {
-            let next = state.account(account).map_or(0, |row| row.nonce);
-            for (&nonce, entry) in &queue.by_nonce {
-                let valid_until = entry.waiting.signed.transaction.valid_until;
-                if valid_until < height {
-                    let expired = TransactionRejected::Expired { valid_until, height };
-                    stale.push((entry.waiting.hash, expired));
-                } else if nonce < next {
-                    let used = TransactionRejected::NonceUsed { got: nonce, next };
-                    stale.push((entry.waiting.hash, used));
-                }
+            let mut next = state.account(account).map_or(0, |row| row.nonce);
+            for (&got, Entry { waiting, .. }) in &queue.by_nonce {
+                let valid_until = waiting.signed.transaction.valid_until;
+                let why = match got.cmp(&next) {
+                    Ordering::Less => TransactionRejected::NonceUsed { got, next },
+                    _ if valid_until < height => {
+                        TransactionRejected::Expired { valid_until, height }
+                    }
+                    Ordering::Greater => TransactionRejected::NonceTooHigh { got, next },
+                    Ordering::Equal => {
+                        next = next.saturating_add(1);
+                        continue;
+                    }
+                };
+                stale.push((waiting.key(), why));
             }
         }
-        for (hash, _) in &stale {
-            self.remove(hash);
+        for (key, _) in &stale {
+            self.remove(key);
         }
         stale
     }

@@ -159,6 +159,7 @@ impl CarriedOut {
             event_count: u32::try_from(events.len()).unwrap_or(u32::MAX),
             is_final: true,
         };
-        Done { view, outcomes, events }
+        let signers = signers.iter().map(|(address, _)| *address).collect();
+        Done { view, signers, outcomes, events }
     }
 }

@@ -13,9 +13,9 @@
 //! twice, on two states. What that costs is small beside verifying signatures, and it buys a check:
 //! both roots must be equal.
 //!
-//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and a
-//! law that does not hold stop the node; a panic in the rules stops it with the block that caused it
-//! kept in a file of its own.
+//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and
+//! a law that does not hold stop the node; a panic in the rules stops it with the block that caused
+//! it kept in a file of its own.
 //! Not here: what is waiting (`mempool`), many operators: they would order the same blocks by an
 //! engine and call the same `carry_out` (docs/adr/0007).
 
@@ -40,7 +40,7 @@ use crate::{
     block::Block,
     config::{Check, NodeConfig},
     log::{Log, LogError},
-    mempool::Waiting,
+    mempool::{TxKey, Waiting},
     replay::{self, ReplayError, Signers},
     shared::{Head, Phase, Poisoned, Shared},
     snapshot,
@@ -94,8 +94,8 @@ impl fmt::Display for Halt {
             Halt::Snapshot(error) => write!(f, "stopped: a snapshot was not written: {error}"),
             Halt::Broken { height, root, law } => write!(
                 f,
-                "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep the \
-                 data directory as it is and report this with the block log"
+                "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep \
+                 the data directory as it is and report this with the block log"
             ),
             Halt::Diverged { height, trial, state } => write!(
                 f,
@@ -166,7 +166,7 @@ struct Tried {
     block: Block,
     signers: Signers,
     root: Digest,
-    dropped: Vec<(Digest, Rejected)>,
+    dropped: Vec<(TxKey, Rejected)>,
 }
 
 impl Replica {
@@ -274,20 +274,16 @@ impl Replica {
             if started.elapsed() > budget {
                 break;
             }
-            let (signer, hash) = (waiting.account, waiting.hash);
+            let signer = waiting.account;
             let transaction = waiting.signed.transaction.clone();
             let authenticated = Authenticated { signer, transaction };
             let outcome = self.trial.apply(&authenticated, &self.shared.referee, &mut journal);
             match outcome {
                 Err(rejected) if rejected.leaves_no_trace() => {
-                    // One that follows a dropped one waits for another to take its place.
-                    if !is_gap(&rejected) {
-                        dropped.push((hash, rejected));
-                    }
+                    dropped.push((waiting.key(), rejected));
                 }
                 Ok(()) | Err(_) => {
-                    let row = self.trial.account(signer).expect("it was just carried out");
-                    signers.push((row.address, hash));
+                    signers.push((waiting.signer, waiting.hash));
                     transactions.push(waiting.signed.clone());
                 }
             }
@@ -312,14 +308,14 @@ impl Replica {
         self.root = root;
         let state = shared.state()?;
         let mut pool = shared.pool()?;
-        signers.iter().for_each(|(_, hash)| pool.remove(hash));
-        dropped.iter().for_each(|(hash, _)| pool.remove(hash));
+        signers.iter().for_each(|(signer, hash)| pool.remove(&(*hash, *signer)));
+        dropped.iter().for_each(|(key, _)| pool.remove(key));
         let stale = pool.drop_stale(&state);
         drop((pool, state));
         let mut history = shared.history_mut()?;
-        let stale = stale.into_iter().map(|(hash, why)| (hash, Rejected::Transaction(why)));
-        for (hash, why) in dropped.into_iter().chain(stale) {
-            history.note_dropped(hash, why);
+        let stale = stale.into_iter().map(|(key, why)| (key, Rejected::Transaction(why)));
+        for (key, why) in dropped.into_iter().chain(stale) {
+            history.note_dropped(key, why);
         }
         drop(history);
         let height = block.height();
@@ -354,15 +350,12 @@ impl Replica {
     }
 }
 
-/// True if an earlier transaction of the same account is missing.
-fn is_gap(rejected: &Rejected) -> bool {
-    use earnest_protocol::TransactionRejected::NonceTooHigh;
-    matches!(rejected, Rejected::Transaction(NonceTooHigh { .. }))
-}
-
 /// What a panic said.
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without a message").to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,11 @@ use earnest_protocol::{Digest, Height, State};
 use tokio::sync::watch;
 
 use crate::{
-    blobs::Blobs, config::Limits, history::History, mempool::Mempool, referee::NodeReferee,
+    blobs::Blobs,
+    config::Limits,
+    history::History,
+    mempool::{Mempool, TxKey},
+    referee::NodeReferee,
 };
 
 /// What a node is doing.
@@ -112,24 +116,31 @@ impl Shared {
     }
 
     /// The receipt of a transaction that is in a block or waits for one.
-    pub(crate) fn known(&self, hash: &TxHash) -> Result<Option<Receipt>, Poisoned> {
-        if let Some(receipt) = self.history()?.included(hash) {
+    pub(crate) fn known(&self, key: &TxKey) -> Result<Option<Receipt>, Poisoned> {
+        if let Some(receipt) = self.history()?.included(key) {
             return Ok(Some(receipt));
         }
-        if self.pool()?.contains(hash) {
-            let (hash, status) = (*hash, TxStatus::Pending);
-            return Ok(Some(Receipt { hash, status, height: None, refusal: None }));
+        if self.pool()?.contains(key) {
+            return Ok(Some(pending(key.0)));
         }
         // It may have moved from the one to the other in between.
-        Ok(self.history()?.included(hash))
+        Ok(self.history()?.included(key))
     }
 
-    /// The same, or why it was dropped.
+    /// The receipt of a transaction of this hash, or why it was dropped.
     pub(crate) fn receipt(&self, hash: &TxHash) -> Result<Option<Receipt>, Poisoned> {
-        let known = self.known(hash)?;
-        if known.is_some() {
-            return Ok(known);
+        if let Some(receipt) = self.history()?.included_hash(hash) {
+            return Ok(Some(receipt));
         }
-        Ok(self.history()?.dropped(hash))
+        if self.pool()?.contains_hash(hash) {
+            return Ok(Some(pending(*hash)));
+        }
+        let history = self.history()?;
+        Ok(history.included_hash(hash).or_else(|| history.dropped(hash)))
     }
+}
+
+/// The receipt of a transaction that waits.
+pub(crate) fn pending(hash: TxHash) -> Receipt {
+    Receipt { hash, status: TxStatus::Pending, height: None, refusal: None }
 }

@@ -9,17 +9,17 @@ mod common;
 use std::{
     collections::BTreeMap,
     env,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
-    process::{Child, Command as Process, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    process::{Child, ChildStdout, Command as Process, Stdio},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use earnest_api::{Client, Receipt, TxHash, TxStatus};
 use earnest_node::{Check, Depth, Limits, Node, NodeConfig, Store, examine};
-use earnest_protocol::{Digest, Height};
+use earnest_protocol::{Address, Digest, Height};
 
 use common::{ACCOUNTS, create, sign, signer, transfer};
 
@@ -69,8 +69,8 @@ fn say(line: &str) {
     out.flush().unwrap();
 }
 
-/// Starts a child; returns it with what it says first.
-fn spawn(role: &str, dir: &Path) -> (Child, String) {
+/// Starts a child; returns it with what it says first, and the rest of what it says.
+fn spawn(role: &str, dir: &Path) -> (Child, String, BufReader<ChildStdout>) {
     let mut child = Process::new(env::current_exe().unwrap())
         .args(["child", "--exact", "--nocapture"])
         .env(CHILD, role)
@@ -79,10 +79,11 @@ fn spawn(role: &str, dir: &Path) -> (Child, String) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = out.by_ref().lines();
     let said = lines.find_map(|line| line.ok()?.strip_prefix("said: ").map(str::to_owned));
     match said {
-        Some(said) => (child, said),
+        Some(said) => (child, said, out),
         None => {
             let status = child.wait().unwrap();
             panic!("the {role} process said nothing and ended with {status}");
@@ -101,8 +102,8 @@ fn load(
     client: &Client,
     network: &Digest,
     account: u64,
-    stop: &AtomicBool,
-) -> Vec<(TxHash, Receipt)> {
+    (stop, count): (&AtomicBool, &AtomicUsize),
+) -> Vec<((TxHash, Address), Receipt)> {
     let url = client.base();
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(5)))
@@ -125,7 +126,8 @@ fn load(
         let Ok(receipt) = serde_json::from_slice::<Receipt>(&body) else { break };
         if receipt.status != TxStatus::Pending {
             assert!(receipt.is_accepted(), "{receipt:?}");
-            acknowledged.push((receipt.hash, receipt));
+            acknowledged.push(((receipt.hash, me), receipt));
+            count.fetch_add(1, Ordering::Relaxed);
         }
         nonce += 1;
     }
@@ -139,22 +141,30 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
     let seed = u64::from(std::process::id());
     println!("seed {seed}");
     let mut random = seed;
-    let mut acknowledged: BTreeMap<TxHash, Receipt> = BTreeMap::new();
+    let mut acknowledged: BTreeMap<(TxHash, Address), Receipt> = BTreeMap::new();
     let (mut heights, mut torn) = (Vec::new(), 0);
     let started = Instant::now();
     for round in 0..ROUNDS {
-        let (mut child, url) = spawn("node", dir.path());
+        let (mut child, url, _out) = spawn("node", dir.path());
         let client = Client::new(&url);
         let wait = Duration::from_millis(next(&mut random) % 250);
-        let stop = AtomicBool::new(false);
+        let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
         let accounts = [round % ACCOUNTS, (round + 1) % ACCOUNTS, (round + 2) % ACCOUNTS];
         let loads: Vec<_> = thread::scope(|scope| {
             let one = |account| {
-                let (client, stop, network) = (&client, &stop, &network);
-                scope.spawn(move || load(client, network, account, stop))
+                let (client, network, signals) = (&client, &network, (&stop, &count));
+                scope.spawn(move || load(client, network, account, signals))
             };
             let threads = accounts.map(one);
             thread::sleep(wait);
+            if round % 2 == 1 {
+                // At the very moment that something is acknowledged.
+                let (before, started) = (count.load(Ordering::Relaxed), Instant::now());
+                let has_come = || count.load(Ordering::Relaxed) > before;
+                while !has_come() && started.elapsed() < Duration::from_secs(2) {
+                    std::hint::spin_loop();
+                }
+            }
             // SIGKILL: nothing of the process gets to say goodbye.
             child.kill().unwrap();
             child.wait().unwrap();
@@ -166,8 +176,8 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
         let store = Store::open(dir.path()).unwrap();
         let booted = examine(&store, Limits::default(), Depth::Genesis)
             .unwrap_or_else(|error| panic!("seed {seed}, round {round}: {error}"));
-        for (hash, receipt) in &acknowledged {
-            let kept = booted.history.included(hash);
+        for ((hash, who), receipt) in &acknowledged {
+            let kept = booted.history.included(&(*hash, *who));
             assert_eq!(kept.as_ref(), Some(receipt), "seed {seed}, round {round}");
         }
         booted.state.check_invariants().unwrap();
@@ -209,7 +219,7 @@ fn one_log_replayed_in_two_processes_gives_one_root() {
     let expected = format!("{} {}", node.height(), node.root());
     node.stop().unwrap();
     for _ in 0..2 {
-        let (mut child, said) = spawn("replay", dir.path());
+        let (mut child, said, _out) = spawn("replay", dir.path());
         assert!(child.wait().unwrap().success());
         assert_eq!(said, expected);
     }

@@ -8,24 +8,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use earnest_api::{BlobReceipt, Problem};
-use earnest_protocol::Digest;
-use serde::{Deserialize, Serialize};
+use earnest_api::{BlobReceipt, InputChunks, InputReceipt, Problem};
 
 use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in, submit::json};
-
-/// The list of an input's chunks.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Chunks {
-    chunks: Vec<Digest>,
-}
-
-/// The name of an input.
-#[derive(Debug, Serialize)]
-pub(super) struct InputReceipt {
-    root: Digest,
-}
 
 pub(super) async fn put_blob(
     State(app): State<Arc<App>>,
@@ -70,8 +55,9 @@ pub(super) async fn put_input(
     let body = body_of(request, max).await?;
     let shared = Arc::clone(&app.shared);
     let work = move || {
-        let Chunks { chunks } = json(&body)?;
-        Ok(InputReceipt { root: shared.blobs.put_input(&chunks)? })
+        let InputChunks { chunks } = json(&body)?;
+        let chunk_count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+        Ok(InputReceipt { root: shared.blobs.put_input(&chunks)?, chunk_count })
     };
     Ok((StatusCode::CREATED, Json(blocking(&app.submissions, work).await?)))
 }
@@ -79,13 +65,13 @@ pub(super) async fn put_input(
 pub(super) async fn input(
     State(app): State<Arc<App>>,
     Path(root): Path<String>,
-) -> Result<Json<Chunks>, HttpProblem> {
+) -> Result<Json<InputChunks>, HttpProblem> {
     let root = digest_in(&root)?;
     let shared = Arc::clone(&app.shared);
     let work = move || {
         let chunks = shared.blobs.input(&root)?;
         let chunks = chunks.ok_or_else(|| Problem::not_found(format_args!("input {root}")))?;
-        Ok(Chunks { chunks })
+        Ok(InputChunks { chunks })
     };
     Ok(Json(blocking(&app.submissions, work).await?))
 }

@@ -1,8 +1,8 @@
 //! The edge: HTTP/1.1 in front of what the replica publishes.
 //!
-//! Routes are those of [`earnest_api::routes`]; inputs have two of their own here. Every reply that
-//! is not a success is a problem (RFC 9457), also for routes, methods and bodies that do not exist.
-//! Every reply carries `X-Earnest-Height` and `X-Earnest-Finalized`.
+//! Routes are those of [`earnest_api::routes`]. Every reply that is not a success is a problem
+//! (RFC 9457), also for routes, methods and bodies that do not exist. Every reply carries
+//! `X-Earnest-Height` and `X-Earnest-Finalized`.
 //!
 //! Laws: connections, bodies, streams and work in progress are bounded; more is answered with 429
 //! or 503 and `Retry-After`, never queued without end; a request has a deadline, its head and body
@@ -48,11 +48,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(2);
 /// Simulations and quotes at once: each may copy the state.
 const SIMULATIONS_MAX: usize = 2;
-/// The list of an input's chunks.
-pub(crate) const INPUTS: &str = "/v1/inputs";
-/// One such list.
-pub(crate) const INPUT: &str = "/v1/inputs/{root}";
-
 /// What handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -128,8 +123,8 @@ fn router(app: Arc<App>) -> Router {
         .route(routes::EVENTS, get(events::events))
         .route(routes::BLOBS, put(blobs::put_blob))
         .route(routes::BLOB, get(blobs::blob))
-        .route(INPUTS, put(blobs::put_input))
-        .route(INPUT, get(blobs::input))
+        .route(routes::INPUTS, put(blobs::put_input))
+        .route(routes::INPUT, get(blobs::input))
         .route(routes::HEALTHZ, get(read::healthz))
         .route(routes::READYZ, get(read::readyz))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))

@@ -18,7 +18,7 @@ use axum::{
 };
 use earnest_api::{
     Problem, QuoteRequest, QuoteView, Receipt, Refusal, SignedTransaction, SimulateRequest,
-    Simulation, TRANSACTION_BYTES_MAX, TxHash, TxStatus, recover, views,
+    Simulation, TRANSACTION_BYTES_MAX, TxStatus, recover, views,
 };
 use earnest_protocol::{
     AccountId, Authenticated, Command, Digest, Height, Journal, Rejected, Transaction,
@@ -28,8 +28,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in};
 use crate::{
-    mempool::Waiting,
-    shared::{Phase, Poisoned, Shared},
+    mempool::{TxKey, Waiting},
+    shared::{Phase, Poisoned, Shared, pending},
 };
 
 /// JSON shows bytes in hex.
@@ -78,9 +78,9 @@ pub(super) async fn submit(
         };
         admit(&shared, signed)
     };
-    let receipt = blocking(&app.submissions, work).await?;
+    let (key, receipt) = blocking(&app.submissions, work).await?;
     let receipt = match query.wait {
-        Some(Wait::Included) => wait_for(&app.shared, receipt).await?,
+        Some(Wait::Included) => wait_for(&app.shared, &key, receipt).await?,
         None => receipt,
     };
     let is_pending = receipt.status == TxStatus::Pending;
@@ -89,56 +89,57 @@ pub(super) async fn submit(
 }
 
 /// Verifies a transaction and lets it wait.
-pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, HttpProblem> {
+fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt), HttpProblem> {
     let bytes = signed.encode().len();
     if bytes > TRANSACTION_BYTES_MAX {
         let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
         return Err(Problem::too_large(wide(bytes), wide(TRANSACTION_BYTES_MAX)).into());
     }
-    let (address, hash) = recover(&shared.network, &signed)?;
-    if let Some(receipt) = shared.known(&hash)? {
-        return Ok(receipt);
+    let (signer, hash) = recover(&shared.network, &signed)?;
+    let key = (hash, signer);
+    if let Some(receipt) = shared.known(&key)? {
+        return Ok((key, receipt));
     }
     if shared.head().phase == Phase::Stopped {
         return Err(Problem::unavailable("This node makes no more blocks").into());
     }
-    let account = shared.state()?.account_id(&address);
+    let account = shared.state()?.account_id(&signer);
     let unknown = Rejected::Transaction(TransactionRejected::UnknownAccount);
     let account = account.ok_or(unknown)?;
-    look_at(shared, account, &signed.transaction, &hash)?;
+    look_at(shared, account, &signed.transaction, &key)?;
     if let Command::PostJob(job) = &signed.transaction.command {
         check_blobs(shared, job)?;
     }
     let state = shared.state()?;
     let mut pool = shared.pool()?;
+    let (got, next) = (signed.transaction.nonce, state.account(account).map_or(0, |row| row.nonce));
     // A block may have come meanwhile, with this very transaction or another in its place.
-    if state.account(account).is_some_and(|row| row.nonce > signed.transaction.nonce) {
+    if got < next {
         drop((pool, state));
-        return used(shared, account, &signed.transaction, &hash);
+        let receipt = used(shared, account, &signed.transaction, &key)?;
+        return Ok((key, receipt));
     }
-    pool.insert(Waiting { signed, hash, account, bytes })?;
-    Ok(Receipt { hash, status: TxStatus::Pending, height: None, refusal: None })
+    // It may wait behind those before it, not behind a gap that nobody need ever fill.
+    let next = pool.next_nonce(account, next);
+    if got > next {
+        return Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into());
+    }
+    pool.insert(Waiting { signed, hash, signer, account, bytes })?;
+    Ok((key, pending(hash)))
 }
 
-/// The rules' first look; a nonce that is a little too high may wait for those before it.
+/// The rules' first look; whether a high nonce follows others that wait is looked at later.
 fn look_at(
     shared: &Shared,
     account: AccountId,
     transaction: &Transaction,
-    hash: &TxHash,
+    key: &TxKey,
 ) -> Result<(), HttpProblem> {
     let looked = shared.state()?.check(account, transaction);
     match looked {
-        Ok(()) => Ok(()),
-        Err(TransactionRejected::NonceTooHigh { got, next }) => {
-            let ahead = usize::try_from(got.saturating_sub(next)).unwrap_or(usize::MAX);
-            if ahead < shared.limits.account_waiting_max {
-                return Ok(());
-            }
-            Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into())
-        }
+        Ok(()) | Err(TransactionRejected::NonceTooHigh { .. }) => Ok(()),
         Err(TransactionRejected::NonceUsed { .. }) => {
-            used(shared, account, transaction, hash).map(drop)
+            used(shared, account, transaction, key).map(drop)
         }
         Err(other) => Err(Rejected::Transaction(other).into()),
     }
@@ -149,9 +150,9 @@ fn used(
     shared: &Shared,
     account: AccountId,
     transaction: &Transaction,
-    hash: &TxHash,
+    key: &TxKey,
 ) -> Result<Receipt, HttpProblem> {
-    if let Some(receipt) = shared.history()?.included(hash) {
+    if let Some(receipt) = shared.history()?.included(key) {
         return Ok(receipt);
     }
     let next = shared.state()?.account(account).map_or(0, |row| row.nonce);
@@ -203,24 +204,24 @@ fn check_program(shared: &Shared, program: &Digest, module: &[u8]) -> Result<(),
 }
 
 /// Waits until the transaction is in a block or dropped; after a while gives it back as it is.
-async fn wait_for(shared: &Shared, receipt: Receipt) -> Result<Receipt, HttpProblem> {
+async fn wait_for(shared: &Shared, key: &TxKey, receipt: Receipt) -> Result<Receipt, HttpProblem> {
     let mut head = shared.head.subscribe();
-    let hash = receipt.hash;
     let waiting = async {
         loop {
             head.borrow_and_update();
-            let now = shared.receipt(&hash)?;
+            let now = shared.known(key)?;
             let is_pending = now.as_ref().is_some_and(|now| now.status == TxStatus::Pending);
-            if !is_pending || shared.head().phase == Phase::Stopped {
+            if !is_pending || shared.head().phase == Phase::Stopped || head.changed().await.is_err()
+            {
                 return Ok::<_, Poisoned>(now);
-            }
-            if head.changed().await.is_err() {
-                return Ok(now);
             }
         }
     };
     match tokio::time::timeout(shared.limits.wait_timeout, waiting).await {
-        Ok(now) => Ok(now?.unwrap_or(receipt)),
+        Ok(Ok(Some(now))) => Ok(now),
+        // Dropped: the reason is kept by hash.
+        Ok(Ok(None)) => Ok(shared.receipt(&key.0)?.unwrap_or(receipt)),
+        Ok(Err(poisoned)) => Err(poisoned.into()),
         Err(_) => Ok(receipt),
     }
 }

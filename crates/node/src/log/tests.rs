@@ -156,3 +156,21 @@ fn random_bytes_after_the_header_never_panic() {
         }
     }
 }
+
+#[test]
+fn a_write_that_fails_ends_the_log_for_good() {
+    let full = Path::new("/dev/full");
+    if !full.exists() {
+        println!("skipped: this system has no /dev/full");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    log_of(folder.path(), 1);
+    let (mut log, _) = open(folder.path(), Repair::Refuse).unwrap();
+    let on_disk =
+        std::mem::replace(&mut log.file, OpenOptions::new().write(true).open(full).unwrap());
+    assert!(matches!(log.append(b"block"), Err(LogError::Io { doing: "writing", .. })));
+    log.file = on_disk;
+    assert!(matches!(log.append(b"block"), Err(LogError::Closed)), "nobody knows what is there");
+    assert_eq!(log.height(), Height::new(1));
+}

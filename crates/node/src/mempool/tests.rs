@@ -33,12 +33,13 @@ fn waiting(account: u32, nonce: u64, lane: Lane, bytes: usize) -> Waiting {
         }
     };
     let transaction = Transaction { nonce, valid_until: Height::new(5), command };
+    let signer = Address([u8::try_from(account).unwrap(); 20]);
+    // As it is: the hash says nothing of the signer.
     let mut hash = Digest::ZERO;
-    hash.0[0] = u8::try_from(account).unwrap();
     hash.0[1] = u8::try_from(nonce).unwrap();
     hash.0[2] = u8::try_from(bytes % 251).unwrap();
     let signed = SignedTransaction { transaction, signature: [0; 65] };
-    Waiting { signed, hash, account: AccountId::new(account), bytes }
+    Waiting { signed, hash, signer, account: AccountId::new(account), bytes }
 }
 
 fn ordinary(account: u32, nonce: u64) -> Waiting {
@@ -120,26 +121,50 @@ fn what_expired_is_dropped_and_named() {
     pool.insert(ordinary(1, 0)).unwrap();
     let mut late = ordinary(2, 0);
     late.signed.transaction.valid_until = Height::ZERO;
-    let hash = late.hash;
+    let key = late.key();
     pool.insert(late).unwrap();
     let (valid_until, height) = (Height::ZERO, Height::new(1));
     let expired = TransactionRejected::Expired { valid_until, height };
-    assert_eq!(pool.drop_stale(&state()), [(hash, expired)]);
+    assert_eq!(pool.drop_stale(&state()), [(key, expired)]);
     assert_eq!((pool.count(), pool.bytes()), (1, 100));
     assert!(pool.drop_stale(&state()).is_empty());
 }
 
 #[test]
+fn what_follows_a_gap_does_not_keep_its_room() {
+    let (mut pool, state) = (Mempool::new(limits()), state());
+    for nonce in 0..4 {
+        pool.insert(ordinary(1, nonce)).unwrap();
+    }
+    assert!(pool.drop_stale(&state).is_empty());
+    pool.remove(&ordinary(1, 1).key());
+    let gap = |got| (ordinary(1, got).key(), TransactionRejected::NonceTooHigh { got, next: 1 });
+    assert_eq!(pool.drop_stale(&state), [gap(2), gap(3)]);
+    assert_eq!(order(&pool, &state), [(1, 0)]);
+}
+
+#[test]
 fn emptied_rooms_hold_nothing() {
     let mut pool = Mempool::new(limits());
-    let hashes: Vec<TxHash> = (0..4).map(|nonce| ordinary(1, nonce).hash).collect();
+    let keys: Vec<TxKey> = (0..4).map(|nonce| ordinary(1, nonce).key()).collect();
     for round in 0..3 {
         for nonce in 0..4 {
             pool.insert(ordinary(1, nonce)).unwrap();
         }
         assert_eq!(pool.count(), 4, "round {round}");
-        hashes.iter().for_each(|hash| pool.remove(hash));
-        hashes.iter().for_each(|hash| pool.remove(hash));
+        keys.iter().for_each(|key| pool.remove(key));
+        keys.iter().for_each(|key| pool.remove(key));
         assert_eq!((pool.count(), pool.bytes(), pool.queues.len()), (0, 0, 0));
     }
+}
+
+#[test]
+fn one_message_of_two_accounts_is_two_transactions() {
+    let (mut pool, state) = (Mempool::new(limits()), state());
+    pool.insert(ordinary(1, 0)).unwrap();
+    pool.insert(ordinary(2, 0)).unwrap();
+    assert_eq!(ordinary(1, 0).hash, ordinary(2, 0).hash);
+    assert_eq!(order(&pool, &state), [(1, 0), (2, 0)]);
+    pool.remove(&ordinary(1, 0).key());
+    assert!(pool.contains(&ordinary(2, 0).key()) && pool.contains_hash(&ordinary(1, 0).hash));
 }
