@@ -279,7 +279,8 @@ impl World {
         self.send(name, command).unwrap_or_else(|refusal| panic!("{what} refused: {refusal:?}"));
     }
 
-    fn settle_journal(&mut self) {
+    /// Checks every law and keeps what happened.
+    pub fn settle_journal(&mut self) {
         self.state.check_invariants().unwrap_or_else(|broken| panic!("{broken:?}"));
         self.events.append(&mut self.journal.events);
         self.last_movements = std::mem::take(&mut self.journal.movements);
