@@ -84,7 +84,8 @@ raw_params! {
     accept_blocks: Blocks = Blocks::new(20);
     /// Bids a job may have, 1 to 64.
     bids_max: u32 = 32;
-    /// Best bids kept until the winner accepts, 1 to 8; bounds how long losers wait (m4).
+    /// Best bids kept until the winner accepts, 2 to 8; bounds how long losers wait (m4). Two,
+    /// since the second price is the second bid's.
     ranks_max: u32 = 3;
     /// A bid's deposit as a share of the ceiling; at least a tenth for first price (R11).
     bid_deposit: Ratio = Ratio::percent(10);
@@ -399,7 +400,7 @@ fn check_ranges(raw: &RawParams) -> Result<(), ParamsRejected> {
         ("bid_reveal_blocks", raw.bid_reveal_blocks.count(), 1, 100_000),
         ("accept_blocks", raw.accept_blocks.count(), 1, 100_000),
         ("bids_max", u64::from(raw.bids_max), 1, 64),
-        ("ranks_max", u64::from(raw.ranks_max), 1, 8),
+        ("ranks_max", u64::from(raw.ranks_max), 2, 8),
         ("requester_deposit", raw.requester_deposit.parts(), 2 * one, 100 * one),
         ("quality_min", raw.quality_min.parts(), one / 2, one),
         ("deadline_blocks_min", raw.deadline_blocks_min.count(), 1, blocks_max),
