@@ -136,14 +136,18 @@ pub(crate) fn job_seed(job: JobId, beacon: &Digest, preimage: &Digest) -> Digest
 }
 
 /// A number below `bound` ≥ 1 drawn from `seed`; the bias is below 2^-64 · bound.
+///
+/// Scaled, not reduced: when the bound moves a little, so does the number. A remainder would jump
+/// anywhere, and whoever knows the seed could pick its draw by moving one unit of stake (C8).
 pub(crate) fn draw_below(seed: &Digest, purpose: &str, counter: u64, bound: u64) -> u64 {
     let drawn = hash(&DRAW, &[&seed.0, purpose.as_bytes(), &counter.to_le_bytes()]);
-    let mut wide = [0u8; 16];
+    let mut wide = [0u8; 8];
     for (to, from) in wide.iter_mut().zip(drawn.0) {
         *to = from;
     }
-    let below = u128::from_le_bytes(wide).checked_rem(u128::from(bound.max(1)));
-    below.and_then(|x| u64::try_from(x).ok()).expect("a remainder is below its 64-bit divisor")
+    let part = u128::from(u64::from_le_bytes(wide));
+    let scaled = part.wrapping_mul(u128::from(bound.max(1))) >> 64; // 64 + 64 bits.
+    u64::try_from(scaled).expect("a part of a 64-bit bound")
 }
 
 /// True with chance `rate`.
