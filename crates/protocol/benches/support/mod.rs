@@ -106,7 +106,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
     let operators = (2 * cast.tenth()..accounts).map(|index| GenesisOperator {
         address: address(index),
         role: if cast.is_provider(index) { Role::Provider } else { Role::Validator },
-        bond: Amount::tokens(10_000),
+        bond: Amount::tokens(3_000),
     });
     let genesis = Genesis {
         name: "bench".into(),
@@ -118,7 +118,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
             next_anchor: Digest::ZERO,
         },
         accounts: (0..accounts)
-            .map(|i| GenesisAccount { address: address(i), balance: Amount::tokens(20_000) })
+            .map(|i| GenesisAccount { address: address(i), balance: Amount::tokens(6_000) })
             .collect(),
         operators: operators.collect(),
     };

@@ -30,6 +30,7 @@ impl From<(u8, u8, u8, u8)> for Op {
 }
 
 /// What a step comes to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 pub(crate) enum Step {
     Blocks { count: u8, withheld: bool },
     Send(AccountId, Command),
@@ -77,7 +78,7 @@ pub(crate) fn read(machine: &mut Machine, op: Op) -> Step {
 }
 
 fn role(op: Op) -> Role {
-    if op.twist % 2 == 0 { Role::Provider } else { Role::Validator }
+    if op.twist.is_multiple_of(2) { Role::Provider } else { Role::Validator }
 }
 
 /// R, W or X.
@@ -135,7 +136,7 @@ fn act(machine: &mut Machine, op: Op) -> (AccountId, Command) {
         Phase::RevealingBids => open_bid(id, &job, op),
         Phase::Offered => offered(id, &job, op),
         Phase::Executing => commit(machine, id, &job, op),
-        Phase::Committed if op.amount % 16 == 0 => report(machine, id, &job, op),
+        Phase::Committed if op.amount.is_multiple_of(16) => report(machine, id, &job, op),
         Phase::Committed => {
             (job.requester, Command::OpenSeed(OpenSeed { job: id, preimage: Digest([4; 32]) }))
         }
@@ -194,7 +195,7 @@ fn leaf(job: &Job, op: Op) -> u64 {
 
 fn commit(machine: &mut Machine, id: JobId, job: &Job, op: Op) -> (AccountId, Command) {
     let account = job.assignment.expect("executing").account;
-    let wrong = (op.amount % 3 == 0).then_some(leaf(job, op));
+    let wrong = (op.amount.is_multiple_of(3)).then_some(leaf(job, op));
     let seal = seal_root(machine, id, account, wrong);
     (account, Command::CommitResult(CommitResult { job: id, seal }))
 }
@@ -245,7 +246,7 @@ fn reveal(machine: &Machine, id: JobId, job: &Job, op: Op) -> (AccountId, Comman
         return (account, Command::RevealVerdict(RevealVerdict { job: id, opening }));
     }
     let fault = [b"fault".as_slice(), &[op.twist]].concat();
-    let output_proof = if op.amount % 8 == 0 { fault } else { b"output".to_vec() };
+    let output_proof = if op.amount.is_multiple_of(8) { fault } else { b"output".to_vec() };
     (account, Command::RevealResult(RevealResult { job: id, opening, output_proof }))
 }
 

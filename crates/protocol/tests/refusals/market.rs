@@ -55,6 +55,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = posting();
     rows.extend(policy());
     rows.extend(bidding());
+    rows.extend(bidders());
     rows.extend(opening());
     rows.extend(accepting());
     rows
@@ -146,7 +147,6 @@ fn policy() -> Vec<Row> {
 }
 
 fn bidding() -> Vec<Row> {
-    let poor = Amount::new(999_999_000).expect("small");
     vec![
         row(CommitBidRejected::JobNotFound, |_| {
             ("P1", Command::CommitBid(CommitBid { job: NO_JOB, seal: Digest::ZERO }))
@@ -181,6 +181,13 @@ fn bidding() -> Vec<Row> {
             commit_bid(world, "P2")
         })
         .under(|params| params.bids_max = 1),
+    ]
+}
+
+/// What a bidder lacks: a name, a pool without itself, the deposit.
+fn bidders() -> Vec<Row> {
+    let poor = Amount::new(999_999_000).expect("small");
+    vec![
         row(
             CommitBidRejected::ReputationTooLow {
                 // (0.025129…)²: nothing known of correctness or timeliness.

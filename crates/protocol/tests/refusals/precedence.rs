@@ -7,6 +7,9 @@ use earnest_protocol::{
 
 use crate::world::{World, params};
 
+/// Puts one thing of a bad posting right.
+type Mend = fn(&mut PostJob, &PostJob);
+
 fn variant(world: &mut World, terms: &PostJob) -> String {
     let Err(Rejected::PostJob(refused)) = world.send("R", Command::PostJob(terms.clone())) else {
         panic!("accepted: {terms:?}")
@@ -29,7 +32,7 @@ fn a_posting_guilty_of_everything_is_refused_for_the_first_and_then_the_next() {
     terms.price_max = Amount::ZERO;
     terms.audit_rate = Ratio::ZERO;
     terms.auditors = 0;
-    let mends: [(&str, fn(&mut PostJob, &PostJob)); 9] = [
+    let mends: [(&str, Mend); 9] = [
         ("SealedNotServed", |bad, good| bad.visibility = good.visibility),
         ("StepsOutOfRange", |bad, good| bad.task.steps = good.task.steps),
         ("TooManyChunks", |bad, good| bad.task.chunk_count = good.task.chunk_count),
