@@ -476,13 +476,18 @@ impl RawParams {
         let audit = self.audit_blocks(self.work_bound_max);
         // Each round may be drawn again, the last is open for twice as long.
         let rounds = u64::from(self.redraws).saturating_add(3);
+        // In every round every seat, those of a withheld seed included, may ask for bytes as often
+        // as one account may, and each request gives the round that much more time (M7).
+        let seats = u64::from(self.auditors_max).saturating_add(2);
+        let requests = u64::from(self.data_requests_max).saturating_mul(seats);
+        let requests = requests.saturating_mul(u64::from(self.redraws).saturating_add(2));
         self.deadline_blocks_max
             .plus(self.grace_blocks)
             .plus(self.seed_delay_blocks)
             .plus(self.seed_blocks)
             .plus(audit.times(rounds))
             .plus(self.reveal_blocks)
-            .plus(self.availability_blocks.times(u64::from(self.data_requests_max)))
+            .plus(self.availability_blocks.times(requests))
             .plus(self.challenge_blocks)
             .plus(self.clock_blocks.times(2))
             .plus(self.epoch_blocks.times(self.engine_stay_epochs.count().saturating_add(1)))

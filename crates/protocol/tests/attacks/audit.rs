@@ -233,8 +233,7 @@ fn c10_silence_in_one_seat_does_not_save_a_result_that_another_seat_convicts() {
     }
     let job = world.assign(world.terms(), &[("P1", 10)]);
     let (quote, friends) = (world.quote(job), ["P1", "V1"]);
-    let before = world.coalition(&friends) - FEE; // Its reveal and its acceptance are in.
-    let before = before + FEE;
+    let before = world.coalition(&friends);
     let wrong = root(Some(3));
     world.commit_result("P1", job, wrong);
     world.until_phase(job, Phase::Auditing);

@@ -30,7 +30,7 @@ pub(crate) struct Machine {
 fn params() -> RawParams {
     RawParams {
         epoch_blocks: Blocks::new(10),
-        unbonding_epochs: Epochs::new(60),
+        unbonding_epochs: Epochs::new(120),
         engine_hold_epochs: Epochs::new(4),
         abandonments_to_jail: 2,
         data_requests_max: 2,
@@ -139,7 +139,7 @@ impl Machine {
             assert_eq!(job.phase, Phase::Closed, "{id} is stuck: {job:?}");
         }
         // Over every stay, hold and unbonding.
-        (0..3).for_each(|_| self.blocks(250, false));
+        (0..5).for_each(|_| self.blocks(250, false));
         let state = &self.world.state;
         assert!(state.slashes().all(|(_, slash)| slash.state == SlashState::Executed));
         for (pot, amount) in &self.ledger {
