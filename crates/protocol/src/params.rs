@@ -93,7 +93,8 @@ raw_params! {
     accept_blocks: Blocks = Blocks::new(20);
     /// Bids a job may have, 1 to 64.
     bids_max: u32 = 32;
-    /// Best bids kept until the winner accepts, 1 to 8; bounds how long losers wait (m4).
+    /// Best bids kept until the winner accepts, 2 to 8; bounds how long losers wait (m4). Two,
+    /// since the second price is the second bid's.
     ranks_max: u32 = 3;
     /// A bid's deposit as a share of the ceiling; at least a tenth for first price (R11).
     bid_deposit: Ratio = Ratio::percent(10);
@@ -421,7 +422,7 @@ fn check_ranges(raw: &RawParams) -> Result<(), ParamsRejected> {
         ("bid_reveal_blocks", raw.bid_reveal_blocks.count(), 1, 100_000),
         ("accept_blocks", raw.accept_blocks.count(), 1, 100_000),
         ("bids_max", u64::from(raw.bids_max), 1, 64),
-        ("ranks_max", u64::from(raw.ranks_max), 1, 8),
+        ("ranks_max", u64::from(raw.ranks_max), 2, 8),
         ("requester_deposit", raw.requester_deposit.parts(), 2 * one, 100 * one),
         ("quality_min", raw.quality_min.parts(), one / 2, one),
         ("deadline_blocks_min", raw.deadline_blocks_min.count(), 1, blocks_max),
@@ -497,13 +498,18 @@ impl RawParams {
         let audit = self.audit_blocks(self.work_bound_max);
         // Each round may be drawn again, the last is open for twice as long.
         let rounds = u64::from(self.redraws).saturating_add(3);
+        // In every round every seat, those of a withheld seed included, may ask for bytes as often
+        // as one account may, and each request gives the round that much more time (M7).
+        let seats = u64::from(self.auditors_max).saturating_add(2);
+        let requests = u64::from(self.data_requests_max).saturating_mul(seats);
+        let requests = requests.saturating_mul(u64::from(self.redraws).saturating_add(2));
         self.deadline_blocks_max
             .plus(self.grace_blocks)
             .plus(self.seed_delay_blocks)
             .plus(self.seed_blocks)
             .plus(audit.times(rounds))
             .plus(self.reveal_blocks)
-            .plus(self.availability_blocks.times(u64::from(self.data_requests_max)))
+            .plus(self.availability_blocks.times(requests))
             .plus(self.challenge_blocks)
             .plus(self.clock_blocks.times(2))
             .plus(self.epoch_blocks.times(self.engine_stay_epochs.count().saturating_add(1)))

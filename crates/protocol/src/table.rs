@@ -1,7 +1,8 @@
 //! Tables: dense rows under a Merkle tree that is recomputed only where rows changed.
 //!
 //! Key terms: a row is the canonical encoding of one entity; a leaf is its hash; a node hashes up
-//! to sixteen children. The root depends on the rows alone, not on the order of changes.
+//! to four children, which costs least when few of many rows changed. The root depends on the
+//! rows alone, not on the order of changes.
 //!
 //! Law: whoever takes a row mutably has changed it; `root` costs what the changed rows cost.
 //! Not here: what a row means.
@@ -13,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::ids::Digest;
 
 /// Children of a node.
-const ARITY: usize = 16;
+const ARITY: usize = 4;
 
 /// Rows with a root.
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ impl<T: Serialize> Table<T> {
     /// The root over all rows; hashes only what changed since the last call.
     pub(crate) fn root(&mut self) -> Digest {
         let mut buffer = Vec::new();
+        // One hasher for all rows: making one costs as much as hashing a small row.
+        let mut hasher = blake3::Hasher::new_derive_key(LEAF);
         let mut dirty = core::mem::take(&mut self.tree.dirty);
         let leaf_count = self.rows.len();
         if self.tree.levels.is_empty() {
@@ -77,7 +80,7 @@ impl<T: Serialize> Table<T> {
                 buffer.clear();
                 buffer = postcard::to_extend(row, buffer).expect("rows encode into memory");
                 let leaf = leaves.get_mut(index).expect("resized to the row count");
-                *leaf = *blake3::Hasher::new_derive_key(LEAF).update(&buffer).finalize().as_bytes();
+                *leaf = *hasher.reset().update(&buffer).finalize().as_bytes();
                 if let Some(flag) = self.tree.is_dirty.get_mut(index) {
                     *flag = false;
                 }
@@ -110,6 +113,7 @@ impl Tree {
     /// Recomputes the parents of `changed` (sorted), level by level, and returns the top node.
     fn rehash(&mut self, changed: &mut Vec<usize>) -> [u8; 32] {
         let mut level = 0;
+        let mut hasher = blake3::Hasher::new_derive_key(NODE);
         loop {
             let children = self.levels.get(level).expect("the loop made it");
             if children.len() <= 1 {
@@ -127,7 +131,6 @@ impl Tree {
             let mut fresh = vec![];
             let parents = above.first_mut().unwrap_or(&mut fresh);
             parents.resize(parent_count, [0; 32]);
-            let mut hasher = blake3::Hasher::new_derive_key(NODE);
             for &index in changed.iter() {
                 let first = index.saturating_mul(ARITY);
                 let last = first.saturating_add(ARITY).min(children.len());

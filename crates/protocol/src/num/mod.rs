@@ -34,7 +34,8 @@ pub(crate) fn mul_div_ceil(a: u64, b: u64, c: u64) -> Option<u64> {
 
 /// ⌈√x⌉.
 pub(crate) fn sqrt_ceil(x: u128) -> u128 {
-    let root = x.isqrt();
+    // Most fit 64 bits, whose root is found several times faster.
+    let root = u64::try_from(x).map_or_else(|_| x.isqrt(), |x| u128::from(x.isqrt()));
     if root * root == x { root } else { root + 1 }
 }
 

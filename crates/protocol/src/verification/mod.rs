@@ -12,7 +12,8 @@
 //! Laws: nobody sees a root before all have sealed their own; a dispute decides one step only;
 //! the first conviction ends the job; no majority overrules the referee (C7, C9).
 //! Known shortcomings: the draw is public (M2), open challenges are not sealed (M30), the pool's
-//! concentration is that at posting.
+//! concentration is that at posting, and a draw weighs stakes as they stand when it is made: who
+//! knows both parts of the seed and moves a large share of all stake before it still moves it.
 //! Not here: what a conviction costs (`slashing`).
 
 mod audit;

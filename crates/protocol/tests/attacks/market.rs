@@ -182,6 +182,13 @@ fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_itself() {
 }
 
 #[test]
+fn m25_a_network_that_kept_one_bid_only_would_have_no_second_price() {
+    let raw = RawParams { ranks_max: 1, ..params() };
+    let refused = earnest_protocol::Params::try_from(raw);
+    assert!(refused.is_err(), "the second price is the second bid's");
+}
+
+#[test]
 fn m26_a_bond_bids_once_and_first_price_deposits_burn() {
     let mut world = World::new(params());
     let mut terms = world.terms();

@@ -10,6 +10,7 @@ use earnest_protocol::{
     Rejected, Role, Ruling, State, StepCase, Transaction,
     command::*,
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    ledger::Movement,
     seal,
 };
 
@@ -21,6 +22,8 @@ pub struct World {
     pub state: State,
     pub journal: Journal,
     pub events: Vec<Event>,
+    /// What the last command or block moved.
+    pub last_movements: Vec<Movement>,
     names: Vec<&'static str>,
     /// Show no beacon in the blocks to come.
     pub withhold_beacon: bool,
@@ -123,6 +126,19 @@ fn address(index: usize) -> Address {
     Address(bytes)
 }
 
+/// `command` in the next place of its signer's sequence.
+pub fn authenticated(state: &State, signer: AccountId, command: Command) -> Authenticated {
+    let nonce = state.account(signer).expect("known").nonce;
+    let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+    Authenticated { signer, transaction }
+}
+
+/// Applies a command to a bare state, whatever comes of it.
+pub fn apply_to(state: &mut State, signer: AccountId, command: Command) {
+    let tx = authenticated(state, signer, command);
+    let _refused = state.apply(&tx, &Truth, &mut Journal::default());
+}
+
 impl World {
     /// Requester R, providers P1 to P4, validators V1 to V8, watcher W; each holds 100,000
     /// tokens, operators bond 50,000 of them.
@@ -158,6 +174,7 @@ impl World {
             state,
             journal: Journal::default(),
             events: Vec::new(),
+            last_movements: Vec::new(),
             names,
             withhold_beacon: false,
         };
@@ -246,10 +263,7 @@ impl World {
 
     /// Signs and applies a command; checks every law afterwards.
     pub fn send(&mut self, name: &str, command: Command) -> Result<(), Rejected> {
-        let signer = self.id(name);
-        let nonce = self.state.account(signer).expect("known").nonce;
-        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
-        let tx = Authenticated { signer, transaction };
+        let tx = authenticated(&self.state, self.id(name), command);
         let before = self.state.clone().root();
         let done = self.state.apply(&tx, &Truth, &mut self.journal);
         if done.is_err_and(|refusal| refusal.leaves_no_trace()) {
@@ -265,9 +279,11 @@ impl World {
         self.send(name, command).unwrap_or_else(|refusal| panic!("{what} refused: {refusal:?}"));
     }
 
-    fn settle_journal(&mut self) {
+    /// Checks every law and keeps what happened.
+    pub fn settle_journal(&mut self) {
         self.state.check_invariants().unwrap_or_else(|broken| panic!("{broken:?}"));
         self.events.append(&mut self.journal.events);
+        self.last_movements = std::mem::take(&mut self.journal.movements);
         self.journal.clear();
     }
 

@@ -1,0 +1,338 @@
+//! Logs for benchmarks: recorded once by playing every participant, replayed under the clock.
+//!
+//! What participants do for themselves (computing, sealing, signing) happens while recording and
+//! is not measured.
+#![allow(dead_code, unreachable_pub, missing_docs)] // Each benchmark uses a part of it.
+
+use earnest_protocol::{
+    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest,
+    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams, Referee,
+    Role, Ruling, State, StepCase, Transaction,
+    command::*,
+    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    market::Phase,
+    seal,
+};
+
+/// Steps of every job: two levels of tree.
+pub const STEPS: u64 = 100;
+/// The leaf at which a wrong result is wrong.
+pub const WRONG_LEAF: u64 = 57;
+const CHAIN: u64 = 4_096;
+
+/// A block and its transactions.
+pub struct Block {
+    pub head: BlockHead,
+    pub transactions: Vec<Authenticated>,
+}
+
+/// A start and what follows.
+pub struct Log {
+    pub start: State,
+    pub blocks: Vec<Block>,
+    pub lifecycles: u64,
+}
+
+/// Says yes to everything but a step of a wrong result; the work of judging is the host's.
+pub struct Truth;
+
+impl Referee for Truth {
+    fn opens(&self, _: &Task, _: Node, _: &Digest, children: &[Digest]) -> bool {
+        children.len() == 16
+    }
+    fn output(&self, task: &Task, root: &Digest, _: &[u8]) -> Option<Output> {
+        Some(Output { state: *root, gas: task.gas_bound, steps_paid: task.steps })
+    }
+    fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        let fails = case.root.0[0] == 1 && case.leaf == WRONG_LEAF;
+        Ok(if fails { Ruling::Fails } else { Ruling::Holds })
+    }
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
+        true
+    }
+}
+
+fn address(index: u32) -> Address {
+    let mut bytes = [0; 20];
+    bytes[..4].copy_from_slice(&index.to_be_bytes());
+    bytes[19] = 1;
+    Address(bytes)
+}
+
+fn params() -> RawParams {
+    RawParams {
+        epoch_blocks: Blocks::new(50),
+        unbonding_epochs: earnest_protocol::Epochs::new(10_000),
+        block_target: 1_000_000,
+        bid_blocks: Blocks::new(1),
+        seed_delay_blocks: Blocks::new(1),
+        challenge_blocks: Blocks::new(1),
+        ..RawParams::default()
+    }
+}
+
+/// Who does what, by index of account, in tenths of all.
+#[derive(Clone, Copy)]
+pub struct Cast {
+    accounts: u32,
+}
+
+impl Cast {
+    fn tenth(self) -> u32 {
+        self.accounts / 10
+    }
+    fn requester(self, turn: u32) -> u32 {
+        turn % (2 * self.tenth())
+    }
+    fn provider(self, turn: u32) -> u32 {
+        2 * self.tenth() + turn % (3 * self.tenth())
+    }
+    fn cheat(self, turn: u32) -> u32 {
+        5 * self.tenth() + turn % (2 * self.tenth())
+    }
+    fn is_provider(self, index: u32) -> bool {
+        (2 * self.tenth()..7 * self.tenth()).contains(&index)
+    }
+}
+
+/// The state of `accounts` accounts: a fifth requesters, half providers, the rest validators.
+pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
+    let cast = Cast { accounts };
+    let mut chain = vec![Digest([9; 32])];
+    for _ in 0..CHAIN {
+        chain.push(seal::beacon_link(chain.last().expect("never empty")));
+    }
+    chain.reverse();
+    let operators = (2 * cast.tenth()..accounts).map(|index| GenesisOperator {
+        address: address(index),
+        role: if cast.is_provider(index) { Role::Provider } else { Role::Validator },
+        bond: Amount::tokens(3_000),
+    });
+    let genesis = Genesis {
+        name: "bench".into(),
+        time_ms: 0,
+        params: params(),
+        beacon: BeaconGenesis {
+            chain_blocks: Blocks::new(CHAIN),
+            anchor: chain[0],
+            next_anchor: Digest::ZERO,
+        },
+        accounts: (0..accounts)
+            .map(|i| GenesisAccount { address: address(i), balance: Amount::tokens(6_000) })
+            .collect(),
+        operators: operators.collect(),
+    };
+    (State::new(&genesis).expect("a valid genesis"), chain)
+}
+
+/// Records a log by applying what it writes.
+pub struct Recorder {
+    pub state: State,
+    chain: Vec<Digest>,
+    blocks: Vec<Block>,
+    journal: Journal,
+}
+
+impl Recorder {
+    pub fn new(accounts: u32) -> Recorder {
+        let (state, chain) = genesis(accounts);
+        Recorder { state, chain, blocks: Vec::new(), journal: Journal::default() }
+    }
+
+    pub fn block(&mut self) {
+        let height = self.state.height().count() + 1;
+        let head = BlockHead {
+            height: Height::new(height),
+            time_ms: height * 1_000,
+            beacon: Some(self.chain[usize::try_from(height).expect("small")]),
+            next_anchor: (height == 1).then_some(Digest::ZERO),
+        };
+        self.journal.clear();
+        self.state.open_block(&head, &mut self.journal).expect("a valid head");
+        self.blocks.push(Block { head, transactions: Vec::new() });
+    }
+
+    pub fn send(&mut self, index: u32, command: Command) {
+        let signer = AccountId::new(index);
+        let nonce = self.state.account(signer).expect("known").nonce;
+        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+        let tx = Authenticated { signer, transaction };
+        let done = self.state.apply(&tx, &Truth, &mut self.journal);
+        done.unwrap_or_else(|refusal| panic!("{tx:?}: {refusal:?}"));
+        self.blocks.last_mut().expect("a block is open").transactions.push(tx);
+    }
+
+    pub fn finish(self, start: State, lifecycles: u64) -> Log {
+        Log { start, blocks: self.blocks, lifecycles }
+    }
+}
+
+fn root(job: JobId, is_wrong: bool) -> Digest {
+    let mut bytes = [0; 32];
+    bytes[0] = u8::from(is_wrong);
+    bytes[8..16].copy_from_slice(&job.raw().to_le_bytes());
+    Digest(bytes)
+}
+
+fn opening(job: JobId, is_wrong: bool) -> Opening {
+    let root = root(job, is_wrong);
+    let salt = Digest([6; 32]);
+    Opening { root, output: root, gas: Gas::new(1_000_000_000), steps: STEPS, salt }
+}
+
+fn terms() -> PostJob {
+    PostJob {
+        task: Task {
+            program: Digest([1; 32]),
+            input_root: Digest([2; 32]),
+            chunk_count: 4,
+            steps: STEPS,
+            seed: Digest([3; 32]),
+            step_gas_max: Gas::new(10_000_000),
+            gas_bound: Gas::new(1_000_000_000),
+        },
+        class: ResourceClass::Cpu,
+        price_max: Amount::tokens(10),
+        deadline_blocks: Blocks::new(10),
+        auction: Auction::SecondPrice,
+        reputation_min: Ratio::ZERO,
+        audit_rate: Ratio::ONE,
+        auditors: 2,
+        outside_gain: Amount::ZERO,
+        gain_timing: GainTiming::Final,
+        seed_seal: seal::seed(&Digest([4; 32])),
+        visibility: Visibility::Public,
+    }
+}
+
+/// Lifecycles in waves of `wave`; every tenth result is wrong and disputed to its conviction.
+pub fn lifecycles(accounts: u32, waves: u32, wave: u32) -> Log {
+    let cast = Cast { accounts };
+    let mut recorder = Recorder::new(accounts);
+    let start = recorder.state.clone();
+    for number in 0..waves {
+        let turns: Vec<u32> = (number * wave..(number + 1) * wave).collect();
+        play_wave(&mut recorder, cast, &turns);
+    }
+    (0..60).for_each(|_| recorder.block()); // Windows close, stays end.
+    let counts = recorder.state.job_counts();
+    let total = u64::from(waves * wave);
+    assert_eq!((counts.accepted, counts.rejected), (total - total / 10, total / 10));
+    recorder.finish(start, total)
+}
+
+fn bidders(cast: Cast, turn: u32) -> [u32; 3] {
+    let winner = if turn % 10 == 9 { cast.cheat(turn / 10) } else { cast.provider(3 * turn) };
+    [winner, cast.provider(3 * turn + 1), cast.provider(3 * turn + 2)]
+}
+
+fn play_wave(recorder: &mut Recorder, cast: Cast, turns: &[u32]) {
+    let network = recorder.state.network();
+    recorder.block();
+    let price = |rank: u64| Amount::tokens(4 + rank);
+    let salt = Digest([5; 32]);
+    for &turn in turns {
+        let job = JobId::new(u64::from(turn));
+        recorder.send(cast.requester(turn), Command::PostJob(terms()));
+        for (rank, bidder) in (0..).zip(bidders(cast, turn)) {
+            let seal = seal::bid(&network, job, &address(bidder), price(rank), &salt);
+            recorder.send(bidder, Command::CommitBid(CommitBid { job, seal }));
+        }
+    }
+    recorder.block();
+    recorder.block();
+    for &turn in turns {
+        let job = JobId::new(u64::from(turn));
+        for (rank, bidder) in (0..).zip(bidders(cast, turn)) {
+            recorder.send(bidder, Command::RevealBid(RevealBid { job, price: price(rank), salt }));
+        }
+        let [provider, ..] = bidders(cast, turn);
+        recorder.send(provider, Command::AcceptJob(AcceptJob { job }));
+        let opening = opening(job, turn % 10 == 9);
+        let seal = seal::result(&network, job, &address(provider), &opening);
+        recorder.send(provider, Command::CommitResult(CommitResult { job, seal }));
+        let preimage = Digest([4; 32]);
+        recorder.send(cast.requester(turn), Command::OpenSeed(OpenSeed { job, preimage }));
+    }
+    recorder.block();
+    for &turn in turns {
+        verify(recorder, bidders(cast, turn)[0], JobId::new(u64::from(turn)), turn % 10 == 9);
+    }
+}
+
+fn verify(recorder: &mut Recorder, provider: u32, job: JobId, is_wrong: bool) {
+    let network = recorder.state.network();
+    let seats = &recorder.state.case(job).expect("posted").seats;
+    let auditors: Vec<u32> = seats.iter().map(|s| s.account.expect("drawn").raw()).collect();
+    assert_eq!(auditors.len(), 2);
+    let right = opening(job, false);
+    for &auditor in &auditors {
+        let seal = seal::result(&network, job, &address(auditor), &right);
+        recorder.send(auditor, Command::CommitVerdict(CommitVerdict { job, seal }));
+    }
+    let (opening, output_proof) = (opening(job, is_wrong), Vec::new());
+    recorder.send(provider, Command::RevealResult(RevealResult { job, opening, output_proof }));
+    for &auditor in &auditors {
+        recorder.send(auditor, Command::RevealVerdict(RevealVerdict { job, opening: right }));
+    }
+    if is_wrong {
+        play_dispute(recorder, provider, &auditors, job);
+    }
+}
+
+fn play_dispute(recorder: &mut Recorder, provider: u32, auditors: &[u32], job: JobId) {
+    assert_eq!(recorder.state.job(job).expect("posted").phase, Phase::Challengeable);
+    let path = [WRONG_LEAF >> 4, WRONG_LEAF & 15];
+    let mut node = Node { level: 0, index: 0 };
+    for child in path {
+        let children = vec![Digest([node.level; 32]); 16];
+        recorder.send(provider, Command::OpenNode(OpenNode { job, node, children }));
+        node = Node { level: node.level + 1, index: node.index * 16 + child };
+        for &auditor in auditors {
+            let child = u8::try_from(child).expect("a nibble");
+            recorder.send(auditor, Command::RejectChild(RejectChild { job, child }));
+        }
+    }
+    let (leaf, evidence) = (node.index, Vec::new());
+    recorder.send(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+}
+
+/// Applies a log to its start, with a root after every block if asked for.
+pub fn replay(state: &mut State, log: &Log, with_roots: bool) {
+    let mut journal = Journal::default();
+    for block in &log.blocks {
+        journal.clear();
+        state.open_block(&block.head, &mut journal).expect("recorded");
+        for transaction in &block.transactions {
+            state.apply(transaction, &Truth, &mut journal).expect("recorded");
+        }
+        if with_roots {
+            state.root();
+        }
+    }
+}
+
+/// Commands of a log.
+pub fn commands(log: &Log) -> u64 {
+    let counts = log.blocks.iter().map(|block| block.transactions.len());
+    u64::try_from(counts.sum::<usize>()).expect("small")
+}
+
+/// Transfers between all accounts, `per_block` in each of `blocks` blocks.
+pub fn transfers(accounts: u32, blocks: u32, per_block: u32) -> Log {
+    let mut recorder = Recorder::new(accounts);
+    let start = recorder.state.clone();
+    let mut turn = 0u32;
+    for _ in 0..blocks {
+        recorder.block();
+        for _ in 0..per_block {
+            // A stride that meets every account before any twice.
+            let from = turn.wrapping_mul(7_919) % accounts;
+            let to = address((from + accounts / 2) % accounts);
+            let amount = Amount::new(u64::from(turn % 1_000) + 1).expect("small");
+            recorder.send(from, Command::Transfer(Transfer { to, amount }));
+            turn += 1;
+        }
+    }
+    recorder.finish(start, 0)
+}

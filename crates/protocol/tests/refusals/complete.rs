@@ -1,0 +1,97 @@
+//! No variant without a row: the refusals are read from the sources.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// What no command of this version can reach, and why.
+const UNREACHED: [(&str, &str); 3] = [
+    ("Bond::Tombstoned", "equivocation, the one offence that tombstones, is not built yet"),
+    ("Unjail::Tombstoned", "the same"),
+    ("RevealBid::NoQuote", "a bid is at most the ceiling, at which the posting had a quote"),
+];
+
+const SOURCES: [&str; 6] = [
+    "rejected.rs",
+    "staking/rejected.rs",
+    "market/rejected.rs",
+    "verification/rejected.rs",
+    "genesis.rs",
+    "params.rs",
+];
+
+/// Words and signs of a source, without comments.
+fn tokens(source: &str) -> Vec<String> {
+    let mut tokens: Vec<String> = Vec::new();
+    for line in source.lines() {
+        let code = line.split("//").next().unwrap_or("");
+        let mut word = String::new();
+        for sign in code.chars().chain([' ']) {
+            if sign.is_ascii_alphanumeric() || sign == '_' || sign == '$' {
+                word.push(sign);
+                continue;
+            }
+            if !word.is_empty() {
+                tokens.push(std::mem::take(&mut word));
+            }
+            if "{}(),<>".contains(sign) {
+                tokens.push(sign.to_string());
+            }
+        }
+    }
+    tokens
+}
+
+/// The variants of every `…Rejected { … }` in a source.
+fn variants(source: &str) -> BTreeSet<String> {
+    let tokens = tokens(source);
+    let mut found = BTreeSet::new();
+    let is_verification = source.contains("Why a verification command was refused");
+    for (at, pair) in tokens.windows(2).enumerate() {
+        let Some(kind) = pair[0].strip_suffix("Rejected").filter(|kind| !kind.is_empty()) else {
+            continue;
+        };
+        let before = at.checked_sub(1).map_or("", |before| tokens[before].as_str());
+        if pair[1] != "{" || ["impl", "for"].contains(&before) {
+            continue;
+        }
+        if is_verification {
+            found.extend([format!("{kind}::JobNotFound"), format!("{kind}::WrongPhase")]);
+        }
+        let mut depth = 1;
+        for window in tokens[at + 1..].windows(2) {
+            let starts = depth == 1 && ["{", ",", "}"].contains(&window[0].as_str());
+            let name = &window[1];
+            if starts && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                found.insert(format!("{kind}::{name}"));
+            }
+            match name.as_str() {
+                "{" | "(" => depth += 1,
+                "}" | ")" => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_variant_of_every_refusal_has_a_row() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut declared = BTreeSet::new();
+    for file in SOURCES {
+        let source = fs::read_to_string(src.join(file)).expect("a source of this crate");
+        declared.extend(variants(&source));
+    }
+    assert!(declared.len() > 120, "the sources were not understood: {declared:?}");
+    let mut reached = crate::outside::reached();
+    reached.extend(crate::rows().iter().map(crate::Row::name));
+    let excused: BTreeSet<String> = UNREACHED.iter().map(|(name, _)| (*name).into()).collect();
+    let missing: Vec<&String> =
+        declared.iter().filter(|v| !reached.contains(*v) && !excused.contains(*v)).collect();
+    assert!(missing.is_empty(), "no row reaches {missing:?}");
+    let unknown: Vec<&String> = reached.iter().filter(|v| !declared.contains(*v)).collect();
+    assert!(unknown.is_empty(), "rows of refusals that are not declared: {unknown:?}");
+    assert!(excused.iter().all(|v| declared.contains(v) && !reached.contains(v)));
+}

@@ -1,0 +1,90 @@
+//! Every refusal, reached by one canonical row.
+//!
+//! A row is a world's parameters, a story, the command at its end and the refusal it meets. A
+//! refused command must leave its nonce used and its fee burnt, and nothing else. The last test
+//! reads the sources and fails when a variant has no row.
+
+mod accounts;
+mod complete;
+mod market;
+mod outside;
+mod precedence;
+mod verification;
+#[path = "../world/mod.rs"]
+mod world;
+
+use earnest_protocol::{Amount, Command, Rejected, command::Transfer, ledger::Reason};
+use world::World;
+
+/// A world's parameters, a story and what its end is refused for.
+pub(crate) struct Row {
+    params: fn(&mut earnest_protocol::RawParams),
+    story: fn(&mut World) -> (&'static str, Command),
+    expected: Rejected,
+}
+
+/// A row in a world with the usual parameters.
+pub(crate) fn row(
+    expected: impl Into<Rejected>,
+    story: fn(&mut World) -> (&'static str, Command),
+) -> Row {
+    Row { params: |_| {}, story, expected: expected.into() }
+}
+
+impl Row {
+    /// The same in a world with other parameters.
+    pub(crate) fn under(self, params: fn(&mut earnest_protocol::RawParams)) -> Row {
+        Row { params, ..self }
+    }
+
+    /// Enum and variant, as `Bond::ExceedsFree`.
+    fn name(&self) -> String {
+        let text = format!("{:?}", self.expected);
+        let (kind, rest) = text.split_once('(').expect("a refusal within its kind");
+        let variant: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+        format!("{kind}::{variant}")
+    }
+
+    fn check(&self) {
+        let name = self.name();
+        let mut params = world::params();
+        (self.params)(&mut params);
+        let mut world = World::new(params);
+        let (signer, command) = (self.story)(&mut world);
+
+        // What the least of all refusals leaves behind is what every refusal may leave.
+        let mut twin = world.state.clone();
+        let refused = world.send(signer, command);
+        assert_eq!(refused, Err(self.expected), "{name}");
+        if self.expected.leaves_no_trace() {
+            assert_eq!(twin.root(), world.state.root(), "{name} left a trace");
+            return;
+        }
+        let moved: Vec<Reason> = world.last_movements.iter().map(|m| m.reason).collect();
+        assert_eq!(moved, [Reason::BaseFee], "{name}");
+        world::apply_to(&mut twin, world.id(signer), nothing(&world, signer));
+        assert_eq!(twin.root(), world.state.root(), "{name} left more than nonce and fee");
+    }
+}
+
+/// A transfer of nothing: refused, for a nonce and a fee.
+fn nothing(world: &World, signer: &str) -> Command {
+    Command::Transfer(Transfer { to: world.address(signer), amount: Amount::ZERO })
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows = accounts::rows();
+    rows.extend(market::rows());
+    rows.extend(verification::rows());
+    rows
+}
+
+#[test]
+fn every_row_is_refused_as_it_says_and_leaves_nonce_and_fee_only() {
+    let failed: Vec<String> = rows()
+        .iter()
+        .filter(|row| std::panic::catch_unwind(|| row.check()).is_err())
+        .map(Row::name)
+        .collect();
+    assert!(failed.is_empty(), "see above: {failed:?}");
+}

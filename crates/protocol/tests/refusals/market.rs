@@ -1,0 +1,328 @@
+//! Posting, bidding, accepting and receipts.
+
+use earnest_protocol::{
+    Amount, Blocks, Command, Digest, Factor, Gas, Ratio, Role,
+    command::*,
+    market::{
+        AcceptJobRejected, CommitBidRejected, ConfirmReceiptRejected, Phase, PostJobRejected,
+        RevealBidRejected,
+    },
+    verification::BoundRejected,
+};
+
+use crate::{Row, row, verification::challengeable, world::World};
+
+type Change = fn(&mut PostJob);
+
+/// A posting of R's with one thing changed.
+fn post(world: &World, change: Change) -> (&'static str, Command) {
+    let mut terms = world.terms();
+    change(&mut terms);
+    ("R", Command::PostJob(terms))
+}
+
+const JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(0);
+const NO_JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(7);
+
+fn commit_bid(world: &World, name: &'static str) -> (&'static str, Command) {
+    let seal = world.seal_bid(name, JOB, Amount::tokens(10));
+    (name, Command::CommitBid(CommitBid { job: JOB, seal }))
+}
+
+fn reveal_bid(name: &'static str, price: u64) -> (&'static str, Command) {
+    let (price, salt) = (Amount::tokens(price), Digest([5; 32]));
+    (name, Command::RevealBid(RevealBid { job: JOB, price, salt }))
+}
+
+/// R posts, P1 seals a bid of `price`.
+fn sealed_bid(world: &mut World, price: u64) {
+    world.post(world.terms());
+    world.bid("P1", JOB, price);
+    world.until_phase(JOB, Phase::RevealingBids);
+}
+
+fn offered(world: &mut World) {
+    sealed_bid(world, 10);
+    world.open_bid("P1", JOB, 10);
+}
+
+fn unbond(world: &mut World, name: &str, role: Role, tokens: u64) {
+    let amount = Amount::tokens(tokens);
+    world.ok(name, Command::Unbond(Unbond { role, amount }));
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = posting();
+    rows.extend(policy());
+    rows.extend(bidding());
+    rows.extend(bidders());
+    rows.extend(opening());
+    rows.extend(accepting());
+    rows
+}
+
+fn posting() -> Vec<Row> {
+    let min = Gas::new(1);
+    vec![
+        row(PostJobRejected::SealedNotServed, |world| {
+            post(world, |terms| terms.visibility = Visibility::Sealed)
+        }),
+        row(PostJobRejected::StepsOutOfRange { wanted: 0, min: 1, max: 1 << 32 }, |world| {
+            post(world, |terms| terms.task.steps = 0)
+        }),
+        row(PostJobRejected::TooManyChunks { wanted: 10_001, max: 10_000 }, |world| {
+            post(world, |terms| terms.task.chunk_count = 10_001)
+        }),
+        row(
+            PostJobRejected::StepGasOutOfRange {
+                wanted: Gas::ZERO,
+                min,
+                max: Gas::new(70_000_000),
+            },
+            |world| post(world, |terms| terms.task.step_gas_max = Gas::ZERO),
+        ),
+        row(
+            PostJobRejected::WorkBoundOutOfRange {
+                wanted: Gas::new(9_999_999),
+                min: Gas::new(10_000_000),
+                max: Gas::new(10_000_000_000),
+            },
+            |world| post(world, |terms| terms.task.gas_bound = Gas::new(9_999_999)),
+        ),
+        row(
+            PostJobRejected::DeadlineOutOfRange {
+                wanted: Blocks::new(101),
+                min: Blocks::new(5),
+                max: Blocks::new(100),
+            },
+            |world| post(world, |terms| terms.deadline_blocks = Blocks::new(101)),
+        ),
+        row(PostJobRejected::PriceMustBePositive, |world| {
+            post(world, |terms| terms.price_max = Amount::ZERO)
+        }),
+        row(
+            PostJobRejected::AuditRateTooLow { wanted: Ratio::ZERO, min: Ratio::percent(2) },
+            |world| post(world, |terms| terms.audit_rate = Ratio::ZERO),
+        ),
+        row(PostJobRejected::AuditorsOutOfRange { wanted: 9, min: 1, max: 8 }, |world| {
+            post(world, |terms| terms.auditors = 9)
+        }),
+    ]
+}
+
+fn policy() -> Vec<Row> {
+    let fee = Amount::new(1_000).expect("small");
+    let free = Amount::tokens(100_000).checked_sub(fee).expect("more than a fee");
+    vec![
+        row(PostJobRejected::PoolTooSmall { eligible: 8, needed: 9 }, |world| {
+            post(world, |terms| terms.auditors = 8)
+        }),
+        row(PostJobRejected::TariffOverflows, |world| post(world, |_| {}))
+            .under(|params| params.tariff_per_mgas = Amount::MAX),
+        row(PostJobRejected::NoQuote(BoundRejected::CollateralTooLarge), |world| {
+            post(world, |terms| {
+                (terms.outside_gain, terms.gain_timing) = (Amount::MAX, GainTiming::Delivery);
+            })
+        }),
+        row(
+            PostJobRejected::AuditCapacityExceeded {
+                wanted: Amount::tokens(500_000),
+                available: Amount::tokens(400_000),
+            },
+            |world| post(world, |_| {}),
+        )
+        .under(|params| {
+            params.audit_lock = Factor::percent(10_000);
+            params.tariff_per_mgas = Amount::tokens(2).share_floor(5, 4).expect("2.5 tokens");
+        }),
+        row(
+            PostJobRejected::ExceedsFree {
+                // Ceiling, two audits and a deposit of two tariffs.
+                wanted: Amount::tokens(100_000 + 4),
+                free,
+            },
+            |world| post(world, |terms| terms.price_max = Amount::tokens(100_000)),
+        ),
+    ]
+}
+
+fn bidding() -> Vec<Row> {
+    vec![
+        row(CommitBidRejected::JobNotFound, |_| {
+            ("P1", Command::CommitBid(CommitBid { job: NO_JOB, seal: Digest::ZERO }))
+        }),
+        row(CommitBidRejected::WrongPhase { phase: Phase::RevealingBids }, |world| {
+            sealed_bid(world, 10);
+            commit_bid(world, "P2")
+        }),
+        row(CommitBidRejected::NotAProvider, |world| {
+            world.post(world.terms());
+            commit_bid(world, "W")
+        }),
+        row(CommitBidRejected::MayNotWork, |world| {
+            unbond(world, "P1", Role::Provider, 49_901);
+            world.post(world.terms());
+            commit_bid(world, "P1")
+        }),
+        row(CommitBidRejected::OwnJob, |world| {
+            let (role, amount) = (Role::Provider, Amount::tokens(100));
+            world.ok("R", Command::Bond(Bond { role, amount }));
+            world.post(world.terms());
+            commit_bid(world, "R")
+        }),
+        row(CommitBidRejected::AlreadyBid, |world| {
+            world.post(world.terms());
+            world.bid("P1", JOB, 10);
+            commit_bid(world, "P1")
+        }),
+        row(CommitBidRejected::BidsAtLimit { limit: 1 }, |world| {
+            world.post(world.terms());
+            world.bid("P1", JOB, 10);
+            commit_bid(world, "P2")
+        })
+        .under(|params| params.bids_max = 1),
+    ]
+}
+
+/// What a bidder lacks: a name, a pool without itself, the deposit.
+fn bidders() -> Vec<Row> {
+    let poor = Amount::new(999_999_000).expect("small");
+    vec![
+        row(
+            CommitBidRejected::ReputationTooLow {
+                // (0.025129…)²: nothing known of correctness or timeliness.
+                score: Ratio::new(631_486).expect("a share"),
+                wanted: Ratio::percent(1),
+            },
+            |world| {
+                let mut terms = world.terms();
+                terms.reputation_min = Ratio::percent(1);
+                world.post(terms);
+                commit_bid(world, "P1")
+            },
+        ),
+        row(
+            CommitBidRejected::PoolTooConcentrated {
+                share: Ratio::new(250_000_000).expect("a share"),
+                // ⌈50,000 / 249,000⌉, with its own validator of 49,000 in the pool.
+                assumed: Ratio::new(200_803_213).expect("a share"),
+            },
+            |world| {
+                // Of five validators one is the bidder's own: the other four have a fourth each.
+                for name in ["V5", "V6", "V7", "V8"] {
+                    unbond(world, name, Role::Validator, 50_000);
+                }
+                let (role, amount) = (Role::Validator, Amount::tokens(49_000));
+                world.ok("P1", Command::Bond(Bond { role, amount }));
+                world.post(world.terms());
+                commit_bid(world, "P1")
+            },
+        ),
+        row(CommitBidRejected::ExceedsFree { wanted: Amount::tokens(1), free: poor }, |world| {
+            world.post(world.terms());
+            let (to, amount) = (world.address("X"), Amount::tokens(49_999));
+            world.ok("P1", Command::Transfer(Transfer { to, amount }));
+            commit_bid(world, "P1")
+        })
+        .under(|params| params.base_fee = Amount::new(500).expect("small")),
+    ]
+}
+
+fn opening() -> Vec<Row> {
+    vec![
+        row(RevealBidRejected::JobNotFound, |_| {
+            let salt = Digest::ZERO;
+            ("P1", Command::RevealBid(RevealBid { job: NO_JOB, price: Amount::UNIT, salt }))
+        }),
+        row(RevealBidRejected::WrongPhase { phase: Phase::Bidding }, |world| {
+            world.post(world.terms());
+            world.bid("P1", JOB, 10);
+            reveal_bid("P1", 10)
+        }),
+        row(RevealBidRejected::NoBid, |world| {
+            sealed_bid(world, 10);
+            reveal_bid("P2", 10)
+        }),
+        row(RevealBidRejected::AlreadyRevealed, |world| {
+            world.post(world.terms());
+            world.bid("P1", JOB, 10);
+            world.bid("P2", JOB, 10);
+            world.until_phase(JOB, Phase::RevealingBids);
+            world.open_bid("P1", JOB, 10);
+            reveal_bid("P1", 10)
+        }),
+        row(RevealBidRejected::SealMismatch, |world| {
+            sealed_bid(world, 10);
+            reveal_bid("P1", 9)
+        }),
+        row(
+            RevealBidRejected::ExceedsCeiling {
+                price: Amount::tokens(11),
+                ceiling: Amount::tokens(10),
+            },
+            |world| {
+                sealed_bid(world, 11);
+                reveal_bid("P1", 11)
+            },
+        ),
+        row(RevealBidRejected::MayNotWork, |world| {
+            sealed_bid(world, 10);
+            unbond(world, "P1", Role::Provider, 49_901);
+            reveal_bid("P1", 10)
+        }),
+        row(
+            RevealBidRejected::ExceedsFreeBond {
+                // 0.0607 of a gain of 10,010, the exit and the margin, over d = 0.9393.
+                wanted: Amount::new(713_956_340_935).expect("small"),
+                free_bond: Amount::tokens(100),
+            },
+            |world| {
+                let mut terms = world.terms();
+                terms.outside_gain = Amount::tokens(10_000);
+                world.post(terms);
+                world.bid("P1", JOB, 10);
+                world.until_phase(JOB, Phase::RevealingBids);
+                unbond(world, "P1", Role::Provider, 49_900);
+                reveal_bid("P1", 10)
+            },
+        ),
+    ]
+}
+
+fn accepting() -> Vec<Row> {
+    vec![
+        row(AcceptJobRejected::JobNotFound, |_| {
+            ("P1", Command::AcceptJob(AcceptJob { job: NO_JOB }))
+        }),
+        row(AcceptJobRejected::WrongPhase { phase: Phase::Bidding }, |world| {
+            world.post(world.terms());
+            ("P1", Command::AcceptJob(AcceptJob { job: JOB }))
+        }),
+        row(AcceptJobRejected::NotTheWinner, |world| {
+            offered(world);
+            ("P2", Command::AcceptJob(AcceptJob { job: JOB }))
+        }),
+        row(AcceptJobRejected::MayNotWork, |world| {
+            offered(world);
+            let all = world.free_bond("P1") / 1_000_000_000;
+            unbond(world, "P1", Role::Provider, all);
+            ("P1", Command::AcceptJob(AcceptJob { job: JOB }))
+        }),
+        row(ConfirmReceiptRejected::JobNotFound, |_| {
+            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: NO_JOB }))
+        }),
+        row(ConfirmReceiptRejected::WrongPhase { phase: Phase::Bidding }, |world| {
+            world.post(world.terms());
+            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
+        }),
+        row(ConfirmReceiptRejected::NotTheRequester, |world| {
+            challengeable(world);
+            ("W", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
+        }),
+        row(ConfirmReceiptRejected::AlreadyConfirmed, |world| {
+            challengeable(world);
+            world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }));
+            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
+        }),
+    ]
+}

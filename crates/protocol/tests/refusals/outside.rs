@@ -1,0 +1,202 @@
+//! Transactions, blocks, genesis files and parameters: what is refused before any command.
+
+use std::collections::BTreeSet;
+
+use earnest_protocol::{
+    AccountId, Address, Amount, Authenticated, BlockHead, BlockRejected, Command, Digest, Gas,
+    Genesis, Height, Journal, Params, ParamsRejected, Ratio, RawParams, Rejected, Role, State,
+    Transaction, TransactionRejected,
+    command::Transfer,
+    genesis::{GenesisAccount, GenesisOperator, GenesisRejected},
+};
+
+use crate::world::{Truth, World, params};
+
+/// The variants that the tests of this file reach.
+pub(crate) fn reached() -> BTreeSet<String> {
+    let variant = |kind: &str, refusal: String| {
+        let name: String = refusal.chars().take_while(char::is_ascii_alphanumeric).collect();
+        format!("{kind}::{name}")
+    };
+    let mut names = BTreeSet::new();
+    names.extend(transactions().iter().map(|r| variant("Transaction", format!("{r:?}"))));
+    names.extend(blocks().iter().map(|r| variant("Block", format!("{r:?}"))));
+    names.extend(geneses().iter().map(|(r, _)| variant("Genesis", format!("{r:?}"))));
+    names.extend(parameters().iter().map(|(r, _)| variant("Params", format!("{r:?}"))));
+    names
+}
+
+/// Refused transactions in order of precedence, each also guilty of all that follow.
+fn transactions() -> Vec<TransactionRejected> {
+    let mut world = World::new(params());
+    world.blocks(5);
+    let (to, amount) = (world.address("X"), Amount::tokens(100_000));
+    let all = amount.checked_sub(Amount::new(1_500).expect("small")).expect("more than a fee");
+    let command = Command::Transfer(Transfer { to, amount: all });
+    world.ok("W", command.clone());
+    let height = world.state.height();
+    let signer = world.id("W");
+    let transaction = Transaction { nonce: 7, valid_until: Height::new(2), command };
+    let mut tx = Authenticated { signer: AccountId::new(99), transaction };
+    let mut refusals = Vec::new();
+    let mut refuse = |tx: &Authenticated| {
+        let (mut state, mut journal) = (world.state.clone(), Journal::default());
+        let root = state.root();
+        let Err(Rejected::Transaction(refused)) = state.apply(tx, &Truth, &mut journal) else {
+            panic!("{tx:?}")
+        };
+        assert_eq!(state.root(), root, "{refused:?} left a trace");
+        assert!(journal.movements.is_empty() && journal.events.is_empty());
+        refusals.push(refused);
+    };
+    refuse(&tx);
+    tx.signer = signer;
+    refuse(&tx);
+    tx.transaction.valid_until = height;
+    refuse(&tx);
+    tx.transaction.nonce = 0;
+    refuse(&tx);
+    tx.transaction.nonce = 1;
+    refuse(&tx);
+    let (fee, free) = (Amount::new(1_000).expect("small"), Amount::new(500).expect("small"));
+    let expected = [
+        TransactionRejected::UnknownAccount,
+        TransactionRejected::Expired { valid_until: Height::new(2), height },
+        TransactionRejected::NonceTooHigh { got: 7, next: 1 },
+        TransactionRejected::NonceUsed { got: 0, next: 1 },
+        TransactionRejected::FeeExceedsFree { fee, free },
+    ];
+    assert_eq!(refusals, expected);
+    refusals
+}
+
+/// Refused heads in order of precedence, each also guilty of all that follow.
+fn blocks() -> Vec<BlockRejected> {
+    let mut world = World::new(params());
+    let root = world.state.root();
+    let (height, time_ms) = (world.state.height(), world.state.time_ms());
+    let next = Height::new(height.count() + 1);
+    let mut head = BlockHead {
+        height: Height::new(next.count() + 1),
+        time_ms: time_ms + 999,
+        beacon: Some(Digest::ZERO),
+        next_anchor: Some(Digest::ZERO),
+    };
+    let mut refusals = Vec::new();
+    let mut refuse = |head: &BlockHead| {
+        let refused = world.state.open_block(head, &mut world.journal);
+        refusals.push(refused.expect_err("a bad head"));
+        assert_eq!(world.state.root(), root, "a refused head left a trace");
+    };
+    refuse(&head);
+    head.height = next;
+    refuse(&head);
+    head.time_ms = time_ms + 1_000;
+    refuse(&head);
+    head.beacon = None;
+    refuse(&head);
+    let expected = [
+        BlockRejected::HeightMismatch { got: Height::new(next.count() + 1), expected: next },
+        BlockRejected::TooEarly { time_ms: time_ms + 999, earliest_ms: time_ms + 1_000 },
+        BlockRejected::BeaconMismatch,
+        BlockRejected::AnchorMismatch,
+    ];
+    assert_eq!(refusals, expected);
+    refusals
+}
+
+/// Refused geneses.
+fn geneses() -> Vec<(GenesisRejected, Genesis)> {
+    let address = Address([1; 20]);
+    let account = GenesisAccount { address, balance: Amount::tokens(100) };
+    let operator = GenesisOperator { address, role: Role::Provider, bond: Amount::tokens(40) };
+    let good = Genesis { accounts: vec![account], operators: vec![operator], ..Genesis::default() };
+    assert!(State::new(&good).is_ok());
+    let with = |change: fn(&mut Genesis)| {
+        let mut genesis = good.clone();
+        change(&mut genesis);
+        genesis
+    };
+    let out_of_range =
+        ParamsRejected::OutOfRange { field: "block_target", got: 0, min: 1, max: 1_000_000 };
+    let bond = Amount::tokens(101);
+    vec![
+        (GenesisRejected::Params(out_of_range), with(|g| g.params.block_target = 0)),
+        (
+            GenesisRejected::BeaconChainEmpty,
+            with(|g| g.beacon.chain_blocks = earnest_protocol::Blocks::ZERO),
+        ),
+        (GenesisRejected::DuplicateAccount { address }, with(|g| g.accounts.push(g.accounts[0]))),
+        (
+            GenesisRejected::SupplyTooLarge,
+            with(|g| {
+                let (address, balance) = (Address([2; 20]), Amount::MAX);
+                g.accounts.push(GenesisAccount { address, balance });
+            }),
+        ),
+        (
+            GenesisRejected::BondNotCovered { address, bond },
+            with(|g| g.operators[0].bond = Amount::tokens(101)),
+        ),
+        (
+            GenesisRejected::DuplicateOperator { address },
+            with(|g| g.operators.push(g.operators[0])),
+        ),
+    ]
+}
+
+/// Refused parameters: one of each kind, and the relations R4, R5 and R11.
+fn parameters() -> Vec<(ParamsRejected, RawParams)> {
+    let with = |change: fn(&mut RawParams)| {
+        let mut raw = RawParams::default();
+        change(&mut raw);
+        raw
+    };
+    let [start, full] = [1_001, 1_000].map(Amount::tokens);
+    let short = with(|p| p.unbonding_epochs = earnest_protocol::Epochs::new(1));
+    let needed = short.longest_liability().count();
+    vec![
+        (
+            ParamsRejected::OutOfRange { field: "redraws", got: 5, min: 0, max: 4 },
+            with(|p| p.redraws = 5),
+        ),
+        (
+            ParamsRejected::TiersOutOfOrder { start, full },
+            with(|p| (p.tier_start, p.tier_full) = (Amount::tokens(1_001), Amount::tokens(1_000))),
+        ),
+        (ParamsRejected::UnbondingTooShort { unbonding: 3_600, needed }, short),
+        (
+            ParamsRejected::StepTooLong { step_gas: 72_463_769, limit: 72_463_768 },
+            with(|p| p.step_gas_max = Gas::new(72_463_769)),
+        ),
+        (
+            ParamsRejected::BidDepositTooSmall { got: 99_999_999, min: 100_000_000 },
+            with(|p| p.bid_deposit = Ratio::new(99_999_999).expect("a share")),
+        ),
+    ]
+}
+
+#[test]
+fn transactions_are_refused_in_their_order_and_leave_no_trace() {
+    assert_eq!(transactions().len(), 5);
+}
+
+#[test]
+fn blocks_are_refused_in_their_order_and_leave_no_trace() {
+    assert_eq!(blocks().len(), 4);
+}
+
+#[test]
+fn geneses_are_refused() {
+    for (expected, genesis) in geneses() {
+        assert_eq!(State::new(&genesis).err(), Some(expected));
+    }
+}
+
+#[test]
+fn parameters_are_refused_and_say_what_to_change() {
+    for (expected, raw) in parameters() {
+        assert_eq!(Params::try_from(raw), Err(expected.clone()));
+        assert!(expected.to_string().len() > 20, "{expected}");
+    }
+}

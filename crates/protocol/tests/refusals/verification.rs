@@ -1,0 +1,459 @@
+//! Results, verdicts, disputes, data and reports.
+
+use earnest_protocol::{
+    Amount, Command, Digest, Height, JobId, Role,
+    command::*,
+    market::Phase,
+    verification::{
+        ChallengeRejected, CommitResultRejected, CommitVerdictRejected, OpenNodeRejected,
+        OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
+        RequestDataRejected, RevealResultRejected, RevealVerdictRejected, ServeDataRejected,
+    },
+};
+
+use crate::{
+    Row, row,
+    world::{World, root},
+};
+
+const JOB: JobId = JobId::new(0);
+const NO_JOB: JobId = JobId::new(7);
+const ROOT: Node = Node { level: 0, index: 0 };
+
+fn executing(world: &mut World) {
+    world.assign(world.terms(), &[("P1", 10)]);
+}
+
+fn committed(world: &mut World) {
+    executing(world);
+    world.commit_result("P1", JOB, root(None));
+}
+
+fn auditing(world: &mut World) {
+    executing(world);
+    world.commit("P1", JOB, root(None));
+}
+
+fn auditing_open(world: &mut World) {
+    auditing(world);
+    world.until_phase(JOB, Phase::AuditingOpen);
+}
+
+fn revealing(world: &mut World) {
+    auditing(world);
+    world.audit(JOB, root(None));
+}
+
+/// An honest result, open to challenge.
+pub(crate) fn challengeable(world: &mut World) {
+    revealing(world);
+    world.reveal("P1", JOB, root(None), root(None));
+}
+
+fn disputed(world: &mut World) {
+    challengeable(world);
+    world.ok("W", Command::Challenge(Challenge { job: JOB }));
+}
+
+/// W's dispute waits for step 3.
+fn narrowed(world: &mut World) {
+    disputed(world);
+    world.narrow("P1", JOB, "W", 3);
+}
+
+/// The only auditor of a seat, a bystander among the validators.
+fn bystander(world: &World) -> &'static str {
+    let drawn = world.auditors(JOB);
+    let silent = world.state.case(JOB).expect("posted").silent.clone();
+    ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"]
+        .into_iter()
+        .find(|name| {
+            !drawn.contains(name) && !silent.contains(&world.operator(name, Role::Validator))
+        })
+        .expect("eight validators, at most six drawn")
+}
+
+fn challenge(job: JobId) -> Command {
+    Command::Challenge(Challenge { job })
+}
+
+fn commit_result(job: JobId) -> Command {
+    Command::CommitResult(CommitResult { job, seal: Digest::ZERO })
+}
+
+fn commit_verdict(job: JobId) -> Command {
+    Command::CommitVerdict(CommitVerdict { job, seal: Digest::ZERO })
+}
+
+fn open_seed(job: JobId, byte: u8) -> Command {
+    Command::OpenSeed(OpenSeed { job, preimage: Digest([byte; 32]) })
+}
+
+fn open_node(job: JobId, node: Node, count: usize) -> Command {
+    Command::OpenNode(OpenNode { job, node, children: vec![Digest::ZERO; count] })
+}
+
+fn prove(job: JobId, leaf: u64, evidence: &[u8]) -> Command {
+    Command::ProveStep(ProveStep { job, leaf, evidence: evidence.to_vec() })
+}
+
+fn reject(job: JobId, child: u8) -> Command {
+    Command::RejectChild(RejectChild { job, child })
+}
+
+fn request(job: JobId, item: DataItem) -> Command {
+    Command::RequestData(RequestData { job, item })
+}
+
+fn serve(job: JobId, item: DataItem, bytes: &[u8]) -> Command {
+    Command::ServeData(ServeData { job, item, bytes: bytes.to_vec() })
+}
+
+/// An opening of nothing, for jobs that do not exist.
+const BLANK: Opening = Opening {
+    root: Digest::ZERO,
+    output: Digest::ZERO,
+    gas: earnest_protocol::Gas::ZERO,
+    steps: 0,
+    salt: Digest::ZERO,
+};
+
+fn reveal_result(job: JobId, opening: Opening) -> Command {
+    Command::RevealResult(RevealResult { job, opening, output_proof: b"output".to_vec() })
+}
+
+fn report(world: &World, job: JobId, accused: &str, opening: Opening) -> Command {
+    Command::ReportCopy(ReportCopy { job, accused: world.id(accused), opening })
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = sealing();
+    rows.extend(verdicts());
+    rows.extend(reveals());
+    rows.extend(challenges());
+    rows.extend(moves());
+    rows.extend(requests());
+    rows.extend(answers());
+    rows
+}
+
+fn sealing() -> Vec<Row> {
+    vec![
+        row(CommitResultRejected::JobNotFound, |_| ("P1", commit_result(NO_JOB))),
+        row(CommitResultRejected::WrongPhase { phase: Phase::Committed }, |world| {
+            committed(world);
+            ("P1", commit_result(JOB))
+        }),
+        row(CommitResultRejected::NotTheProvider, |world| {
+            executing(world);
+            ("P2", commit_result(JOB))
+        }),
+        row(OpenSeedRejected::JobNotFound, |_| ("R", open_seed(NO_JOB, 4))),
+        row(OpenSeedRejected::WrongPhase { phase: Phase::Executing }, |world| {
+            executing(world);
+            ("R", open_seed(JOB, 4))
+        }),
+        row(OpenSeedRejected::NotTheRequester, |world| {
+            committed(world);
+            ("P1", open_seed(JOB, 4))
+        }),
+        row(OpenSeedRejected::AlreadyOpened, |world| {
+            committed(world);
+            world.ok("R", open_seed(JOB, 4));
+            ("R", open_seed(JOB, 4))
+        }),
+        row(OpenSeedRejected::SealMismatch, |world| {
+            committed(world);
+            ("R", open_seed(JOB, 3))
+        }),
+    ]
+}
+
+fn verdicts() -> Vec<Row> {
+    let [wanted, left] = [10_000, 9_999].map(Amount::tokens);
+    vec![
+        row(CommitVerdictRejected::JobNotFound, |_| ("V1", commit_verdict(NO_JOB))),
+        row(CommitVerdictRejected::WrongPhase { phase: Phase::Committed }, |world| {
+            committed(world);
+            ("V1", commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::NotAValidator, |world| {
+            auditing(world);
+            ("W", commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::NotDrawn, |world| {
+            auditing(world);
+            (bystander(world), commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::AlreadyCommitted, |world| {
+            auditing(world);
+            let drawn = world.auditors(JOB)[0];
+            world.ok(drawn, commit_verdict(JOB));
+            (drawn, commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::MayNotWork, |world| {
+            auditing_open(world);
+            let silent = world.state.case(JOB).expect("posted").silent[0];
+            let account = world.state.operator(silent).expect("known").account;
+            (world.name(account), commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::OwnJob, |world| {
+            auditing_open(world);
+            let (role, amount) = (Role::Validator, Amount::tokens(100));
+            world.ok("P1", Command::Bond(Bond { role, amount }));
+            ("P1", commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::ExceedsFreeBond { wanted, free_bond: left }, |world| {
+            auditing_open(world);
+            let name = bystander(world);
+            let (role, amount) = (Role::Validator, Amount::tokens(40_001));
+            world.ok(name, Command::Unbond(Unbond { role, amount }));
+            (name, commit_verdict(JOB))
+        })
+        .under(|params| {
+            params.audit_lock = earnest_protocol::Factor::percent(10_000);
+            params.tariff_per_mgas = Amount::new(100_000_000).expect("small");
+        }),
+    ]
+}
+
+fn reveals() -> Vec<Row> {
+    vec![
+        row(RevealResultRejected::JobNotFound, |_| ("P1", reveal_result(NO_JOB, BLANK))),
+        row(RevealResultRejected::WrongPhase { phase: Phase::Auditing }, |world| {
+            auditing(world);
+            ("P1", reveal_result(JOB, world.opening(JOB, root(None))))
+        }),
+        row(RevealResultRejected::NotTheProvider, |world| {
+            revealing(world);
+            ("P2", reveal_result(JOB, world.opening(JOB, root(None))))
+        }),
+        row(RevealResultRejected::AlreadyRevealed, |world| {
+            revealing(world);
+            world.reveal_result("P1", JOB, root(None));
+            ("P1", reveal_result(JOB, world.opening(JOB, root(None))))
+        }),
+        row(RevealResultRejected::SealMismatch, |world| {
+            revealing(world);
+            ("P1", reveal_result(JOB, world.opening(JOB, root(Some(3)))))
+        }),
+        row(RevealResultRejected::StepsMismatch { wanted: 100, got: 99 }, |world| {
+            executing(world);
+            let mut opening = world.opening(JOB, root(None));
+            opening.steps = 99;
+            let (network, address) = (world.state.network(), world.address("P1"));
+            let seal = earnest_protocol::seal::result(&network, JOB, &address, &opening);
+            world.ok("P1", Command::CommitResult(CommitResult { job: JOB, seal }));
+            world.ok("R", open_seed(JOB, 4));
+            world.blocks(2);
+            world.audit(JOB, root(None));
+            ("P1", reveal_result(JOB, opening))
+        }),
+        row(RevealResultRejected::OutputProofInvalid, |world| {
+            revealing(world);
+            let (opening, output_proof) = (world.opening(JOB, root(None)), Vec::new());
+            ("P1", Command::RevealResult(RevealResult { job: JOB, opening, output_proof }))
+        }),
+        row(RevealVerdictRejected::JobNotFound, |_| {
+            ("V1", Command::RevealVerdict(RevealVerdict { job: NO_JOB, opening: BLANK }))
+        }),
+        row(RevealVerdictRejected::WrongPhase { phase: Phase::Auditing }, |world| {
+            auditing(world);
+            let drawn = world.auditors(JOB)[0];
+            (drawn, Command::RevealVerdict(RevealVerdict { job: JOB, opening: BLANK }))
+        }),
+        row(RevealVerdictRejected::NotDrawn, |world| {
+            revealing(world);
+            let opening = BLANK;
+            (bystander(world), Command::RevealVerdict(RevealVerdict { job: JOB, opening }))
+        }),
+        row(RevealVerdictRejected::AlreadyRevealed, |world| {
+            revealing(world);
+            let drawn = world.auditors(JOB)[0];
+            world.reveal_verdict(drawn, JOB, root(None));
+            (drawn, Command::RevealVerdict(RevealVerdict { job: JOB, opening: BLANK }))
+        }),
+        row(RevealVerdictRejected::SealMismatch, |world| {
+            revealing(world);
+            let drawn = world.auditors(JOB)[0];
+            (drawn, Command::RevealVerdict(RevealVerdict { job: JOB, opening: BLANK }))
+        }),
+    ]
+}
+
+fn challenges() -> Vec<Row> {
+    let almost = Amount::new(999_999_000).expect("small");
+    vec![
+        row(ChallengeRejected::JobNotFound, |_| ("W", challenge(NO_JOB))),
+        row(ChallengeRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("W", challenge(JOB))
+        }),
+        row(ChallengeRejected::WindowClosed { until: Height::new(11) }, |world| {
+            disputed(world);
+            world.blocks(6);
+            ("X", challenge(JOB))
+        }),
+        row(ChallengeRejected::OwnResult, |world| {
+            challengeable(world);
+            ("P1", challenge(JOB))
+        }),
+        row(ChallengeRejected::AlreadyChallenging, |world| {
+            disputed(world);
+            ("W", challenge(JOB))
+        }),
+        row(ChallengeRejected::DisputesAtLimit { limit: 1 }, |world| {
+            disputed(world);
+            ("X", challenge(JOB))
+        })
+        .under(|params| params.disputes_max = 1),
+        row(ChallengeRejected::ExceedsFree { wanted: Amount::tokens(1), free: almost }, |world| {
+            challengeable(world);
+            let (to, amount) = (world.address("X"), Amount::tokens(99_999));
+            world.ok("W", Command::Transfer(Transfer { to, amount }));
+            ("W", challenge(JOB))
+        })
+        .under(|params| params.base_fee = Amount::new(500).expect("small")),
+    ]
+}
+
+fn moves() -> Vec<Row> {
+    vec![
+        row(OpenNodeRejected::JobNotFound, |_| ("P1", open_node(NO_JOB, ROOT, 16))),
+        row(OpenNodeRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("P1", open_node(JOB, ROOT, 16))
+        }),
+        row(OpenNodeRejected::NotTheProvider, |world| {
+            disputed(world);
+            ("W", open_node(JOB, ROOT, 16))
+        }),
+        row(OpenNodeRejected::NotAwaited, |world| {
+            disputed(world);
+            ("P1", open_node(JOB, Node { level: 1, index: 0 }, 16))
+        }),
+        row(OpenNodeRejected::ChildrenMismatch, |world| {
+            disputed(world);
+            ("P1", open_node(JOB, ROOT, 15))
+        }),
+        row(RejectChildRejected::JobNotFound, |_| ("W", reject(NO_JOB, 0))),
+        row(RejectChildRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("W", reject(JOB, 0))
+        }),
+        row(RejectChildRejected::NoDispute, |world| {
+            disputed(world);
+            ("X", reject(JOB, 0))
+        }),
+        row(RejectChildRejected::NotYourTurn, |world| {
+            disputed(world);
+            ("W", reject(JOB, 0))
+        }),
+        row(RejectChildRejected::NoSuchChild { child: 7 }, |world| {
+            disputed(world);
+            world.ok("P1", open_node(JOB, ROOT, 16));
+            ("W", reject(JOB, 7))
+        }),
+        row(ProveStepRejected::JobNotFound, |_| ("P1", prove(NO_JOB, 3, b"evidence"))),
+        row(ProveStepRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("P1", prove(JOB, 3, b"evidence"))
+        }),
+        row(ProveStepRejected::NotTheProvider, |world| {
+            narrowed(world);
+            ("W", prove(JOB, 3, b"evidence"))
+        }),
+        row(ProveStepRejected::NotAwaited, |world| {
+            narrowed(world);
+            ("P1", prove(JOB, 4, b"evidence"))
+        }),
+        row(ProveStepRejected::EvidenceInvalid, |world| {
+            narrowed(world);
+            ("P1", prove(JOB, 3, b"nothing"))
+        }),
+    ]
+}
+
+fn requests() -> Vec<Row> {
+    let [wanted, free] = [102_400_000, 100_000_000].map(|x| Amount::new(x).expect("small"));
+    vec![
+        row(RequestDataRejected::JobNotFound, |_| ("R", request(NO_JOB, DataItem::Output))),
+        row(RequestDataRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("R", request(JOB, DataItem::Output))
+        }),
+        row(RequestDataRejected::NotEntitled, |world| {
+            challengeable(world);
+            ("X", request(JOB, DataItem::Output))
+        }),
+        row(RequestDataRejected::NoSuchItem, |world| {
+            challengeable(world);
+            ("R", request(JOB, DataItem::Program))
+        }),
+        row(RequestDataRejected::AlreadyRequested, |world| {
+            challengeable(world);
+            world.ok("R", request(JOB, DataItem::Output));
+            ("R", request(JOB, DataItem::Output))
+        }),
+        row(RequestDataRejected::AlreadyConfirmed, |world| {
+            challengeable(world);
+            world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }));
+            ("R", request(JOB, DataItem::Output))
+        }),
+        row(RequestDataRejected::RequestsAtLimit { limit: 1 }, |world| {
+            challengeable(world);
+            world.ok("R", request(JOB, DataItem::Output));
+            world.ok("P1", serve(JOB, DataItem::Output, b"bytes"));
+            ("R", request(JOB, DataItem::Output))
+        })
+        .under(|params| params.data_requests_max = 1),
+        row(RequestDataRejected::ExceedsFree { wanted, free }, |world| {
+            challengeable(world);
+            let (to, fee) = (world.address("X"), 1_000);
+            let left = free_after(world, "R", 100_000_000 + 2 * fee);
+            world.ok("R", Command::Transfer(Transfer { to, amount: left }));
+            ("R", request(JOB, DataItem::Output))
+        }),
+    ]
+}
+
+/// What a name must give away to keep `keep` units.
+fn free_after(world: &World, name: &str, keep: u64) -> Amount {
+    Amount::new(world.state.free(world.id(name)).units() - keep).expect("small")
+}
+
+fn answers() -> Vec<Row> {
+    vec![
+        row(ServeDataRejected::JobNotFound, |_| ("P1", serve(NO_JOB, DataItem::Output, b"bytes"))),
+        row(ServeDataRejected::WrongPhase { phase: Phase::Committed }, |world| {
+            committed(world);
+            ("P1", serve(JOB, DataItem::Program, b"bytes"))
+        }),
+        row(ServeDataRejected::NotRequested, |world| {
+            challengeable(world);
+            ("P1", serve(JOB, DataItem::Output, b"bytes"))
+        }),
+        row(ServeDataRejected::BytesMismatch, |world| {
+            challengeable(world);
+            world.ok("R", request(JOB, DataItem::Output));
+            ("P1", serve(JOB, DataItem::Output, b"other"))
+        }),
+        row(ReportCopyRejected::JobNotFound, |world| ("W", report(world, NO_JOB, "P1", BLANK))),
+        row(ReportCopyRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("W", report(world, JOB, "P1", BLANK))
+        }),
+        row(ReportCopyRejected::NothingSealed, |world| {
+            auditing(world);
+            ("W", report(world, JOB, world.auditors(JOB)[0], BLANK))
+        }),
+        row(ReportCopyRejected::OwnSeal, |world| {
+            auditing(world);
+            ("P1", report(world, JOB, "P1", world.opening(JOB, root(None))))
+        }),
+        row(ReportCopyRejected::SealMismatch, |world| {
+            auditing(world);
+            ("W", report(world, JOB, "P1", BLANK))
+        }),
+    ]
+}
