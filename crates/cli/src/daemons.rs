@@ -77,6 +77,9 @@ pub enum RequesterCommand {
         /// The shortest time between two jobs
         #[arg(long, value_parser = duration, default_value = "800ms")]
         pause: Duration,
+        /// Blocks from acceptance to the deadline of each
+        #[arg(long, default_value_t = 30)]
+        deadline: u64,
     },
 }
 
@@ -96,8 +99,9 @@ pub fn validator(command: &ValidatorCommand, node: &str) -> Result<(), Failure> 
 }
 
 pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> {
-    let RequesterCommand::Run { daemon, seed, pause } = command;
-    let rounds = Rounds { seed: *seed, open_max: 8, pause: *pause };
+    let RequesterCommand::Run { daemon, seed, pause, deadline } = command;
+    let deadline_blocks = earnest_protocol::Blocks::new(*deadline);
+    let rounds = Rounds { seed: *seed, open_max: 8, pause: *pause, deadline_blocks };
     requester::run_rounds(setup(daemon, node)?, rounds).map_err(failed)
 }
 

@@ -89,6 +89,19 @@ impl Chain {
         }
     }
 
+    /// Sends a command and returns its name without waiting for a block.
+    ///
+    /// # Errors
+    /// If the node does not take it.
+    pub(crate) fn submit(&mut self, command: Command) -> Result<Digest, ChainError> {
+        Ok(self.session.send(command)?.hash)
+    }
+
+    /// Forgets what was sent: the next nonce is asked for again.
+    pub(crate) fn resync(&mut self) {
+        self.session.resync();
+    }
+
     /// Every job that is not closed.
     ///
     /// # Errors

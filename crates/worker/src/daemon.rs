@@ -13,7 +13,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use earnest_api::{Client, JobView, Session, Signer};
@@ -70,9 +70,14 @@ pub(crate) struct Work {
     pub(crate) executions: Executions,
     pub(crate) log: Log,
     pub(crate) runner: RunnerCommand,
+    sent: Vec<Sent>,
 }
 
 impl Work {
+    pub(crate) fn new(chain: Chain, log: Log, runner: RunnerCommand) -> Work {
+        Work { chain, executions: Executions::default(), log, runner, sent: Vec::new() }
+    }
+
     pub(crate) fn say(&self, text: &str) {
         (self.log)(text);
     }
@@ -83,18 +88,57 @@ impl Work {
         session.signer().derive(purpose, &[&session.network().0, &job.raw().to_le_bytes()])
     }
 
-    /// Sends a command; a refusal is logged, not an error.
+    /// Sends a command, unless the very same one is on its way; true if it was sent now.
+    ///
+    /// Nobody waits for a block here: what became of it is looked at before the next pass.
     pub(crate) fn send(&mut self, command: earnest_protocol::Command) -> Result<bool, ChainError> {
-        match self.chain.send(command) {
-            Ok(_) => Ok(true),
-            Err(ChainError::Refused(refusal)) => {
-                self.say(&format!("refused: {refusal}"));
-                Ok(false)
-            }
-            Err(error) => Err(error),
+        let bytes = postcard::to_stdvec(&command).expect("a command encodes into memory");
+        let key = *blake3::hash(&bytes).as_bytes();
+        if self.sent.iter().any(|sent| sent.key == key) {
+            return Ok(false);
         }
+        let hash = self.chain.submit(command)?;
+        self.sent.push(Sent { key, hash, at: Instant::now() });
+        Ok(true)
+    }
+
+    /// Looks what became of the commands on their way; a refusal is logged, not an error.
+    pub(crate) fn settle_sent(&mut self) -> Result<(), ChainError> {
+        let mut waiting = Vec::new();
+        for sent in std::mem::take(&mut self.sent) {
+            let receipt = match self.chain.client().transaction(&sent.hash) {
+                Ok(receipt) => receipt,
+                Err(error) if error.is_not_found() => {
+                    self.chain.resync();
+                    continue;
+                }
+                Err(error) => {
+                    waiting.push(sent);
+                    self.sent = waiting;
+                    return Err(error.into());
+                }
+            };
+            match receipt.refusal {
+                Some(refusal) => (self.log)(&format!("refused: {refusal}")),
+                None if receipt.height.is_some() => {}
+                None if sent.at.elapsed() < LOST_AFTER => waiting.push(sent),
+                None => self.chain.resync(),
+            }
+        }
+        self.sent = waiting;
+        Ok(())
     }
 }
+
+/// A command on its way.
+struct Sent {
+    key: [u8; 32],
+    hash: Digest,
+    at: Instant,
+}
+
+/// When a command that is in no block is given up and may be sent again.
+const LOST_AFTER: Duration = Duration::from_secs(15);
 
 /// Runs a daemon until its stop flag is raised.
 ///
@@ -106,7 +150,7 @@ pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
     let heard = listen(&client, &stop);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
     let chain = Chain::open(Session::open(client, signer)?)?;
-    let mut work = Work { chain, executions: Executions::default(), log, runner };
+    let mut work = Work::new(chain, log, runner);
     work.say("ready");
     while !stop.load(Ordering::SeqCst) {
         if let Err(error) = pass(&mut work, &mut duty) {
@@ -120,6 +164,7 @@ pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
 
 /// One look at every open job.
 fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
+    work.settle_sent()?;
     let open = work.chain.open_jobs()?;
     work.executions.forget_all_but(&open);
     for id in &open {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use earnest_api::{DisputeView, JobView};
 use earnest_compute::Position;
 use earnest_protocol::{
-    Amount, Command, Digest, Ratio,
+    AccountId, Amount, Command, Digest, Ratio,
     command::{
         AcceptJob, CommitBid, CommitResult, DataItem, Node, OpenNode, ProveStep, RequestData,
         RevealBid, RevealResult, ServeData,
@@ -80,12 +80,12 @@ impl Duty for Provider {
 
 impl Provider {
     /// Cost and margin, differing a little from job to job as real costs do.
-    fn price(&self, job: &JobView) -> Option<Amount> {
+    fn price(&self, me: AccountId, job: &JobView) -> Option<Amount> {
         let Pricing { cost_per_mgas, margin } = self.options.pricing;
         let cost = cost_per_mgas.share_ceil(job.terms.task.gas_bound.count(), 1_000_000)?;
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 provider's daily cost");
         hasher.update(&self.options.seed.to_le_bytes()).update(&job.id.raw().to_le_bytes());
-        hasher.update(&cost_per_mgas.units().to_le_bytes());
+        hasher.update(&me.raw().to_le_bytes());
         let [drawn, ..] = *hasher.finalize().as_bytes();
         // 90 % to 110 % of the usual cost.
         let cost = cost.share_ceil(90 + u64::from(drawn) * 20 / 255, 100)?;
@@ -97,7 +97,7 @@ impl Provider {
         if job.bids.iter().any(|bid| bid.account.id == me) || job.requester.id == me {
             return Ok(());
         }
-        let Some(price) = self.price(job).filter(|price| *price <= job.terms.price_max) else {
+        let Some(price) = self.price(me, job).filter(|price| *price <= job.terms.price_max) else {
             return Ok(());
         };
         let client = work.chain.client();
@@ -157,7 +157,7 @@ impl Provider {
         work: &'a mut Work,
         job: &JobView,
     ) -> Result<Option<&'a Execution>, ChainError> {
-        let Work { chain, executions, log, runner } = work;
+        let Work { chain, executions, log, runner, .. } = work;
         let wrong_from = match self.options.fault {
             Some(Fault::Lazy(rate)) => {
                 wrong_from(rate, self.options.seed, job.id, job.terms.task.steps)

@@ -25,7 +25,7 @@ use earnest_protocol::{
 
 use crate::{
     chain::{Chain, ChainError},
-    daemon::{Duty, Executions, Log, Setup, Work, run as run_daemon},
+    daemon::{Duty, Log, Setup, Work, run as run_daemon},
     execution::{ExecutionError, Order, measure, task_of},
     sandbox::RunnerCommand,
 };
@@ -295,7 +295,7 @@ pub fn follow(
     log: Log,
     runner: RunnerCommand,
 ) -> Result<Option<JobView>, ChainError> {
-    let mut work = Work { chain, executions: Executions::default(), log, runner };
+    let mut work = Work::new(chain, log, runner);
     let mut phase = None;
     while !stop.load(Ordering::SeqCst) {
         let view = work.chain.job(job)?;
@@ -307,6 +307,7 @@ pub fn follow(
             return Ok(Some(view));
         }
         attend(&mut work, &view)?;
+        work.settle_sent()?;
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(None)
@@ -321,6 +322,8 @@ pub struct Rounds {
     pub open_max: usize,
     /// The shortest time between two jobs.
     pub pause: Duration,
+    /// Blocks from acceptance to the deadline of each.
+    pub deadline_blocks: Blocks,
 }
 
 /// Posts the three shipped programs in turn, and follows them, until its stop flag is raised.
@@ -394,7 +397,7 @@ impl Requester {
                 audit_rate: rate.get(index).copied().unwrap_or(Ratio::ONE),
                 auditors: 2,
                 auction: Auction::SecondPrice,
-                deadline_blocks: None,
+                deadline_blocks: Some(self.rounds.deadline_blocks),
                 gas_bound: None,
                 outside_gain: Amount::ZERO,
                 seed,

@@ -44,7 +44,7 @@ impl Duty for Validator {
 }
 
 fn execution<'a>(work: &'a mut Work, job: &JobView) -> Result<Option<&'a Execution>, ChainError> {
-    let Work { chain, executions, log, runner } = work;
+    let Work { chain, executions, log, runner, .. } = work;
     executions.get(job.id, log, || {
         let (program, input) = chain.material(&job.terms.task)?;
         let (runner, input, task) = (runner.clone(), Arc::new(input), task_of(&job.terms.task));

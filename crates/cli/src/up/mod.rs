@@ -346,8 +346,16 @@ fn member_args(
     }
     if member.role == PlanRole::Provider {
         // Whoever does not work can ask less: that is how it wins.
-        let cost = if member.behaviour == Behaviour::Honest { "0.0030" } else { "0.0022" };
+        let cost = match member.behaviour {
+            Behaviour::Honest => "0.0030",
+            Behaviour::Lazy => "0.0022",
+            Behaviour::Silent => "0.0029",
+        };
         args.extend(["--cost-per-mgas".into(), cost.into(), "--margin".into(), "15%".into()]);
+    }
+    if member.role == PlanRole::Requester {
+        let deadline = plan::blocks_of(setup.block_time_ms, 60);
+        args.extend(["--deadline".into(), deadline.to_string()]);
     }
     if member.role != PlanRole::Validator {
         args.extend(["--seed".into(), setup.seed.to_string()]);

@@ -68,7 +68,7 @@ const CAST: [(&str, PlanRole, Behaviour, u64, u64); 8] = [
     ("ada", PlanRole::Provider, Behaviour::Honest, 1_000, 500),
     ("grace", PlanRole::Provider, Behaviour::Honest, 1_000, 500),
     ("loki", PlanRole::Provider, Behaviour::Lazy, 200, 100),
-    ("hush", PlanRole::Provider, Behaviour::Silent, 200, 30),
+    ("hush", PlanRole::Provider, Behaviour::Silent, 200, 25),
     ("vera", PlanRole::Validator, Behaviour::Honest, 1_000, 500),
     ("vito", PlanRole::Validator, Behaviour::Honest, 1_000, 500),
     ("vida", PlanRole::Validator, Behaviour::Honest, 1_000, 500),
@@ -104,13 +104,16 @@ pub fn accounts(cast: &[Participant]) -> (Vec<GenesisAccount>, Vec<GenesisOperat
     (accounts.collect(), operators.collect())
 }
 
+/// Blocks in so many tenths of a second, at least 3.
+pub fn blocks_of(block_time_ms: u64, tenths: u64) -> Blocks {
+    let ms = tenths.saturating_mul(100);
+    Blocks::new(ms.div_ceil(block_time_ms.max(1)).max(3))
+}
+
 /// Windows of a few seconds each, whatever the block time: long enough for a busy machine, and
 /// most end early, when everybody has moved.
 pub fn params(block_time_ms: u64) -> RawParams {
-    let seconds = |tenths: u64| {
-        let ms = tenths.saturating_mul(100);
-        Blocks::new(ms.div_ceil(block_time_ms.max(1)).max(3))
-    };
+    let seconds = |tenths: u64| blocks_of(block_time_ms, tenths);
     let raw = RawParams {
         block_interval_min_ms: block_time_ms,
         epoch_blocks: seconds(40),
@@ -125,7 +128,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
         deadline_blocks_max: seconds(3_000),
         grace_blocks: seconds(20),
         tariff_per_mgas: Amount::new(4_000_000).unwrap_or(Amount::ZERO),
-        reference_speed: Gas::new(block_time_ms.saturating_mul(50_000)),
+        reference_speed: Gas::new(block_time_ms.saturating_mul(500_000)),
         // The referee must be done within half a block (R5).
         step_gas_max: Gas::new((block_time_ms.saturating_mul(5_000_000) / 69).min(70_000_000)),
         work_bound_max: Gas::new(100_000_000_000),
