@@ -126,8 +126,7 @@ pub struct Store {
     dir: PathBuf,
     genesis: Genesis,
     network: Digest,
-    /// Released when dropped, also by the system when the process dies.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Store {
@@ -267,11 +266,23 @@ impl fmt::Display for Skipped {
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+/// What keeps others out; released when dropped, and by the system when the process dies.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Said outright: closing the file is not enough while a child that is just being started
+        // has a copy of it. If it fails, closing has to do.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join(LOCK);
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = file.map_err(at(&path))?;
+    let file = file.map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -281,9 +292,10 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
         }
         Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
     }
-    file.set_len(0).map_err(at(&path))?;
-    writeln!(file, "{}", std::process::id()).map_err(at(&path))?;
-    Ok(file)
+    let mut lock = Lock(file);
+    lock.0.set_len(0).map_err(at(&path))?;
+    writeln!(lock.0, "{}", std::process::id()).map_err(at(&path))?;
+    Ok(lock)
 }
 
 #[cfg(test)]
@@ -312,6 +324,24 @@ mod tests {
         assert_eq!(store.beacon_secret().unwrap(), secret);
         drop(store);
         Store::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn what_was_dropped_is_free_even_while_children_are_being_started() {
+        // A child has copies of its parent's open files until it runs its own program.
+        let dir = tempfile::tempdir().unwrap();
+        let secret = BeaconSecret::of_seed(1);
+        Store::create(dir.path(), &genesis(&secret), &secret).unwrap();
+        std::thread::scope(|scope| {
+            let children = scope.spawn(|| {
+                for _ in 0..100 {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+            while !children.is_finished() {
+                drop(Store::open(dir.path()).unwrap());
+            }
+        });
     }
 
     #[test]
