@@ -75,7 +75,7 @@ pub enum RequesterCommand {
         #[arg(long, default_value_t = 1)]
         seed: u64,
         /// The shortest time between two jobs
-        #[arg(long, value_parser = duration, default_value = "800ms")]
+        #[arg(long, value_parser = duration, default_value = "650ms")]
         pause: Duration,
         /// Blocks from acceptance to the deadline of each
         #[arg(long, default_value_t = 30)]
@@ -101,7 +101,7 @@ pub fn validator(command: &ValidatorCommand, node: &str) -> Result<(), Failure> 
 pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> {
     let RequesterCommand::Run { daemon, seed, pause, deadline } = command;
     let deadline_blocks = earnest_protocol::Blocks::new(*deadline);
-    let rounds = Rounds { seed: *seed, open_max: 8, pause: *pause, deadline_blocks };
+    let rounds = Rounds { seed: *seed, open_max: 10, pause: *pause, deadline_blocks };
     requester::run_rounds(setup(daemon, node)?, rounds).map_err(failed)
 }
 

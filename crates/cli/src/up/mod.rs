@@ -349,7 +349,7 @@ fn member_args(
         let cost = match member.behaviour {
             Behaviour::Honest => "0.0030",
             Behaviour::Lazy => "0.0022",
-            Behaviour::Silent => "0.0029",
+            Behaviour::Silent => "0.0030",
         };
         args.extend(["--cost-per-mgas".into(), cost.into(), "--margin".into(), "15%".into()]);
     }

@@ -192,7 +192,7 @@ fn slash(slash: &Slash, address: &impl Fn(AccountId) -> String) -> Value {
     json!({
         "offence": slash.offence,
         "account": address(slash.account),
-        "role": slash.role.map_or_else(|| json!("requester"), |role| json!(role)),
+        "role": role(slash),
         "amount": w.amount,
         "compensation": w.compensation,
         "reporter": w.reporter,
@@ -200,6 +200,16 @@ fn slash(slash: &Slash, address: &impl Fn(AccountId) -> String) -> Value {
         "insurance": w.insurance,
         "peers": w.peers,
     })
+}
+
+/// In which role it was lost; a deposit is lost by whoever put it down.
+fn role(slash: &Slash) -> Value {
+    match (slash.role, slash.offence) {
+        (Some(role), _) => json!(role),
+        (None, Offence::BidWithholding) => json!(Role::Provider),
+        (None, Offence::FrivolousChallenge) => json!("challenger"),
+        (None, _) => json!("requester"),
+    }
 }
 
 fn participant(member: &Participant, holding: &Holding, tally: &Tally) -> Value {
