@@ -16,6 +16,7 @@ mod node;
 mod params;
 mod query;
 mod quote;
+mod sim;
 mod stake;
 mod stop;
 mod up;
@@ -77,6 +78,9 @@ enum Command {
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
+    /// Simulate participants on the same rules
+    #[command(subcommand)]
+    Sim(sim::SimCommand),
     /// Check a data directory: hash chain, root, conservation, keys, clock
     Doctor(doctor::DoctorArgs),
 }
@@ -100,6 +104,7 @@ fn run(line: &Line) -> Result<(), Failure> {
     match command {
         Command::Up(args) => up::run(args, json),
         Command::Node(args) => node::run(args, json),
+        Command::Sim(command) => sim::run(command, json),
         Command::Doctor(args) => doctor::run(args, json),
         Command::Keys(command) => keys::run(command, json),
         Command::Provider(command) => daemons::provider(command, node),

@@ -67,7 +67,7 @@ fn posting() -> Vec<Row> {
         row(PostJobRejected::SealedNotServed, |world| {
             post(world, |terms| terms.visibility = Visibility::Sealed)
         }),
-        row(PostJobRejected::StepsOutOfRange { wanted: 0, min: 1, max: 1 << 32 }, |world| {
+        row(PostJobRejected::StepsOutOfRange { wanted: 0, min: 1, max: 1 << 20 }, |world| {
             post(world, |terms| terms.task.steps = 0)
         }),
         row(PostJobRejected::TooManyChunks { wanted: 10_001, max: 10_000 }, |world| {
