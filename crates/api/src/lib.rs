@@ -36,7 +36,7 @@ pub use refusal::Refusal;
 pub use session::Session;
 pub use signing::{
     DecodeRejected, EntropyUnavailable, InvalidSecret, SignatureRejected, SignedTransaction,
-    Signer, TRANSACTION_BYTES_MAX, TxHash, recover, signing_hash,
+    Signer, TRANSACTION_BYTES_MAX, TxHash, identity, recover, signing_hash,
 };
 pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;

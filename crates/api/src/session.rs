@@ -81,7 +81,9 @@ impl Session {
                         return Err(error);
                     }
                     // Perhaps the first of two tries did arrive and took the nonce itself.
-                    if let Ok(receipt) = self.client.transaction(&signed.hash(&self.network)) {
+                    if let Ok(receipt) =
+                        self.client.transaction(&signed.hash(&self.network, &self.address()))
+                    {
                         return Ok(receipt);
                     }
                     refused = Some(error);

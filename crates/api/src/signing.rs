@@ -107,9 +107,17 @@ impl fmt::Display for SignatureRejected {
 
 impl std::error::Error for SignatureRejected {}
 
-/// What a signature of `transaction` signs on `network`: its identity.
-pub fn signing_hash(network: &Digest, transaction: &Transaction) -> TxHash {
+/// What a signature of `transaction` signs on `network`.
+///
+/// Two accounts that ask the same at the same nonce sign the same: see [`identity`].
+pub fn signing_hash(network: &Digest, transaction: &Transaction) -> Digest {
     typed_data::hash(network, transaction)
+}
+
+/// The name of a transaction: its message and its signer, never its signature.
+pub fn identity(signing_hash: &Digest, signer: &Address) -> TxHash {
+    let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 transaction");
+    Digest(*hasher.update(&signing_hash.0).update(&signer.0).finalize().as_bytes())
 }
 
 /// Who signed, and the identity of what was signed.
@@ -124,7 +132,7 @@ pub fn recover(
 ) -> Result<(Address, TxHash), SignatureRejected> {
     let hash = signing_hash(network, &signed.transaction);
     let address = recover_hash(&hash, &signed.signature)?;
-    Ok((address, hash))
+    Ok((address, identity(&hash, &address)))
 }
 
 /// Half the order of secp256k1, rounded down.
@@ -133,7 +141,7 @@ const HALF_ORDER: [u8; 32] = [
     0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
 ];
 
-fn recover_hash(hash: &TxHash, signature: &[u8; 65]) -> Result<Address, SignatureRejected> {
+fn recover_hash(hash: &Digest, signature: &[u8; 65]) -> Result<Address, SignatureRejected> {
     let (compact, v) = signature.split_at(64);
     let got = *v.first().expect("65 bytes split at 64 leave one");
     let id = match got {
@@ -180,9 +188,9 @@ impl SignedTransaction {
         Ok(signed)
     }
 
-    /// The identity of the transaction on `network`.
-    pub fn hash(&self, network: &Digest) -> TxHash {
-        signing_hash(network, &self.transaction)
+    /// The identity of the transaction on `network`, signed by `signer`.
+    pub fn hash(&self, network: &Digest, signer: &Address) -> TxHash {
+        identity(&signing_hash(network, &self.transaction), signer)
     }
 }
 
@@ -197,7 +205,7 @@ impl SignedTransaction {
 /// let command = Command::Transfer(Transfer { to, amount: Amount::tokens(3) });
 /// let transaction = Transaction { nonce: 0, valid_until: Height::new(100), command };
 /// let signed = alice.sign(&network, transaction);
-/// assert_eq!(recover(&network, &signed), Ok((alice.address(), signed.hash(&network))));
+/// assert_eq!(recover(&network, &signed), Ok((alice.address(), signed.hash(&network, &alice.address()))));
 /// ```
 pub struct Signer {
     secret: Zeroizing<[u8; 32]>,

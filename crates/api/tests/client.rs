@@ -237,7 +237,8 @@ fn bond() -> Command {
 
 fn receipt(signed: &SignedTransaction, status: TxStatus) -> Receipt {
     let height = (status == TxStatus::Final).then_some(Height::new(6));
-    Receipt { hash: signed.hash(&NETWORK), status, height, refusal: None }
+    let (_, hash) = recover(&NETWORK, signed).expect("ours");
+    Receipt { hash, status, height, refusal: None }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Signatures: the same as those of an independent wallet, and no others.
 
 use earnest_api::{
-    SignatureRejected, SignedTransaction, Signer, recover, signing_hash, transaction,
+    SignatureRejected, SignedTransaction, Signer, identity, recover, signing_hash, transaction,
     wallet_request,
 };
 use earnest_protocol::{Address, Amount, Command, Digest, Height, Role, Transaction, command as c};
@@ -49,7 +49,10 @@ fn every_command_is_hashed_and_signed_as_eth_account_does() {
         let json = serde_json::to_value(&signed).expect("JSON");
         assert_eq!(json["signature"], vector.signature, "{name}");
         assert_eq!(json["transaction"], vector.transaction, "{name}");
-        assert_eq!(recover(&vector.network, &signed), Ok((vector.address, vector.hash)));
+        assert_eq!(
+            recover(&vector.network, &signed),
+            Ok((vector.address, identity(&vector.hash, &vector.address)))
+        );
     }
 }
 
@@ -73,7 +76,10 @@ fn example() -> (Signer, Digest, SignedTransaction) {
 #[test]
 fn a_signature_is_worth_nothing_elsewhere() {
     let (signer, network, signed) = example();
-    assert_eq!(recover(&network, &signed), Ok((signer.address(), signed.hash(&network))));
+    assert_eq!(
+        recover(&network, &signed),
+        Ok((signer.address(), signed.hash(&network, &signer.address())))
+    );
     let other = recover(&Digest([8; 32]), &signed);
     assert_ne!(other.map(|(address, _)| address), Ok(signer.address()));
     let mut changed = signed.clone();
@@ -141,4 +147,15 @@ fn development_keys_depend_on_seed_and_name_alone() {
     assert_ne!(key(1, "alice"), key(2, "alice"));
     assert_ne!(key(1, "alice"), key(1, "bob"));
     assert_eq!(key(0, "alice").to_string(), "0xef6a325b525bee971767dec1e4944f20ae8fed63");
+}
+
+/// Two accounts may ask the same at the same nonce: they sign the same, and are told apart.
+#[test]
+fn one_message_of_two_accounts_has_two_names() {
+    let network = Digest([1; 32]);
+    let (alice, bob) = (Signer::dev_key(1, "alice"), Signer::dev_key(1, "bob"));
+    let hash = Digest([2; 32]);
+    assert_ne!(identity(&hash, &alice.address()), identity(&hash, &bob.address()));
+    assert_ne!(identity(&hash, &alice.address()), hash);
+    assert_ne!(identity(&hash, &alice.address()), identity(&network, &alice.address()));
 }

@@ -20,7 +20,7 @@ proptest! {
     ) {
         let (network, signer) = (Digest(network), Signer::dev_key(seed, "anyone"));
         let signed = signer.sign(&network, transaction);
-        let hash = signed.hash(&network);
+        let hash = signed.hash(&network, &signer.address());
         prop_assert_eq!(recover(&network, &signed), Ok((signer.address(), hash)));
         let text = serde_json::to_string(&signed).unwrap();
         prop_assert_eq!(&serde_json::from_str::<SignedTransaction>(&text).unwrap(), &signed);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use criterion::Criterion;
-use earnest_api::{SignedTransaction, Signer, recover};
+use earnest_api::{SignedTransaction, Signer, recover, signing_hash};
 use earnest_node::{
     Limits,
     mempool::{Mempool, Waiting},
@@ -39,7 +39,7 @@ fn load() -> Load {
         let command = Command::Transfer(transfer);
         let transaction = Transaction { nonce, valid_until: Height::new(100), command };
         let signed = signer.sign(&NETWORK, transaction);
-        let hash = signed.hash(&NETWORK);
+        let hash = signing_hash(&NETWORK, &signed.transaction);
         let id = if signed.signature[64] == 27 { RecoveryId::Zero } else { RecoveryId::One };
         let signature = RecoverableSignature::from_compact(&signed.signature[..64], id);
         bare.push((Message::from_digest(hash.0), signature.expect("just signed")));

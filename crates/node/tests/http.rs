@@ -132,7 +132,7 @@ fn the_same_transaction_is_the_same_receipt_and_happens_once() {
     let World { dir: _dir, network, node } = world(Limits::default());
     let client = client(&node);
     let signed = sign(&network, 1, 0, transfer(signer(50).address(), 5));
-    let hash = signed.hash(&network);
+    let hash = signed.hash(&network, &signer(1).address());
     let pending = client.submit(&signed).unwrap();
     assert_eq!((pending.hash, pending.status), (hash, TxStatus::Pending));
     assert_eq!(client.submit(&signed).unwrap(), pending);
@@ -188,10 +188,10 @@ fn overspending_is_refused_in_the_receipt_and_costs_the_fee() {
     let after = sign(&network, 4, 2, transfer(signer(2).address(), 2));
     client.submit(&after).unwrap();
     node.make_block().unwrap();
-    let receipt = client.transaction(&broke.hash(&network)).unwrap();
+    let receipt = client.transaction(&broke.hash(&network, &signer(4).address())).unwrap();
     assert_eq!((receipt.status, receipt.height), (TxStatus::Final, None));
     assert_eq!(receipt.refusal.unwrap().code, "transaction/fee-exceeds-free");
-    let receipt = client.transaction(&after.hash(&network)).unwrap();
+    let receipt = client.transaction(&after.hash(&network, &signer(4).address())).unwrap();
     assert_eq!(receipt.refusal.unwrap().code, "transaction/nonce-too-high");
     node.stop().unwrap();
 }
@@ -481,7 +481,10 @@ fn a_job_is_taken_only_with_its_program_and_input() {
     assert_eq!(post(&terms).unwrap().status, TxStatus::Pending);
     node.make_block().unwrap();
     let signed: SignedTransaction = sign(&network, 1, 0, Command::PostJob(terms));
-    assert_eq!(client.transaction(&signed.hash(&network)).unwrap().status, TxStatus::Final);
+    assert_eq!(
+        client.transaction(&signed.hash(&network, &signer(1).address())).unwrap().status,
+        TxStatus::Final
+    );
     node.stop().unwrap();
 }
 
