@@ -205,7 +205,8 @@ impl SignedTransaction {
 /// let command = Command::Transfer(Transfer { to, amount: Amount::tokens(3) });
 /// let transaction = Transaction { nonce: 0, valid_until: Height::new(100), command };
 /// let signed = alice.sign(&network, transaction);
-/// assert_eq!(recover(&network, &signed), Ok((alice.address(), signed.hash(&network, &alice.address()))));
+/// let name = signed.hash(&network, &alice.address());
+/// assert_eq!(recover(&network, &signed), Ok((alice.address(), name)));
 /// ```
 pub struct Signer {
     secret: Zeroizing<[u8; 32]>,

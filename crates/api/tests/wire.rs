@@ -26,7 +26,8 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<SignedTransaction>(&text).unwrap(), &signed);
         prop_assert_eq!(&SignedTransaction::decode(&signed.encode()).unwrap(), &signed);
         let request = wallet_request(&network, &signed.transaction);
-        prop_assert_eq!(common::eip712_hash(&request), earnest_api::signing_hash(&network, &signed.transaction).0);
+        let signing_hash = earnest_api::signing_hash(&network, &signed.transaction);
+        prop_assert_eq!(common::eip712_hash(&request), signing_hash.0);
     }
 
     #[test]
