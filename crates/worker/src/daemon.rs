@@ -71,11 +71,14 @@ pub(crate) struct Work {
     pub(crate) log: Log,
     pub(crate) runner: RunnerCommand,
     sent: Vec<Sent>,
+    /// What the rules refused lately: each try costs a fee.
+    refused: Vec<([u8; 32], Instant)>,
 }
 
 impl Work {
     pub(crate) fn new(chain: Chain, log: Log, runner: RunnerCommand) -> Work {
-        Work { chain, executions: Executions::default(), log, runner, sent: Vec::new() }
+        let (sent, refused) = (Vec::new(), Vec::new());
+        Work { chain, executions: Executions::default(), log, runner, sent, refused }
     }
 
     pub(crate) fn say(&self, text: &str) {
@@ -88,13 +91,16 @@ impl Work {
         session.signer().derive(purpose, &[&session.network().0, &job.raw().to_le_bytes()])
     }
 
-    /// Sends a command, unless the very same one is on its way; true if it was sent now.
+    /// Sends a command, unless the very same one is on its way or was refused a moment ago; true
+    /// if it was sent now.
     ///
     /// Nobody waits for a block here: what became of it is looked at before the next pass.
     pub(crate) fn send(&mut self, command: earnest_protocol::Command) -> Result<bool, ChainError> {
         let bytes = postcard::to_stdvec(&command).expect("a command encodes into memory");
         let key = *blake3::hash(&bytes).as_bytes();
-        if self.sent.iter().any(|sent| sent.key == key) {
+        self.refused.retain(|(_, at)| at.elapsed() < REFUSAL_STANDS);
+        let refused = self.refused.iter().any(|(refused, _)| *refused == key);
+        if refused || self.sent.iter().any(|sent| sent.key == key) {
             return Ok(false);
         }
         let hash = self.chain.submit(command)?;
@@ -119,7 +125,10 @@ impl Work {
                 }
             };
             match receipt.refusal {
-                Some(refusal) => (self.log)(&format!("refused: {refusal}")),
+                Some(refusal) => {
+                    (self.log)(&format!("refused: {refusal}"));
+                    self.refused.push((sent.key, Instant::now()));
+                }
                 None if receipt.height.is_some() => {}
                 None if sent.at.elapsed() < LOST_AFTER => waiting.push(sent),
                 None => self.chain.resync(),
@@ -139,6 +148,8 @@ struct Sent {
 
 /// When a command that is in no block is given up and may be sent again.
 const LOST_AFTER: Duration = Duration::from_secs(15);
+/// How long a refusal is taken as the answer to the same command.
+const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 
 /// Runs a daemon until its stop flag is raised.
 ///

@@ -132,6 +132,12 @@ impl Provider {
             work.say(&format!("job {id}: the price of the sealed bid is lost"));
             return Ok(());
         };
+        let account = work.chain.client().account(&work.chain.session().address())?;
+        let Some(operator) = account.provider else { return Ok(()) };
+        if !work.chain.client().operator(operator)?.may_work {
+            // Jailed since: a reveal would be refused and cost a fee.
+            return Ok(());
+        }
         let salt = work.salt("bid", id);
         work.send(Command::RevealBid(RevealBid { job: id, price, salt }))?;
         Ok(())

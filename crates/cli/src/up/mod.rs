@@ -282,9 +282,10 @@ impl Network {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => idle += 1,
             }
-            self.node.check()?;
-            for member in &mut self.others {
-                member.check()?;
+            if let Err(died) = self.check() {
+                // An interrupt reaches everybody at once: give the flag a moment to rise.
+                std::thread::sleep(Duration::from_millis(300));
+                return if stop.load(Ordering::SeqCst) { Ok(()) } else { Err(died) };
             }
             // At the last height, a moment of silence says that every event has come.
             let Some(height) = height else { continue };
@@ -294,6 +295,12 @@ impl Network {
         }
         debug_assert!(!cast.is_empty(), "a network has participants");
         Ok(())
+    }
+
+    /// An error if anybody ended by itself.
+    fn check(&mut self) -> Result<(), Failure> {
+        self.node.check()?;
+        self.others.iter_mut().try_for_each(Member::check)
     }
 
     fn tell(&mut self, event: &EventRecord) {
