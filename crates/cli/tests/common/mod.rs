@@ -127,6 +127,11 @@ impl Network {
         Network { folder, url: url.trim().to_owned(), _node: node }
     }
 
+    /// Kills the node; what it wrote stays.
+    pub(crate) fn stop(self) -> TempDir {
+        self.folder
+    }
+
     pub(crate) fn path(&self, part: &str) -> String {
         self.folder.path().join("net").join(part).display().to_string()
     }
