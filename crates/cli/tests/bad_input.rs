@@ -1,0 +1,98 @@
+//! Wrong input of every kind: the documented exit status, and an error that names the cause.
+
+mod common;
+
+use std::fs;
+
+use common::{Done, LOOPS, Network, earnest, guest, module};
+
+/// Checks the exit status, and that the error names all of these.
+fn fails(done: &Done, code: i32, names: &[&str]) {
+    assert_eq!(done.code, Some(code), "{done:?}");
+    for name in names {
+        assert!(done.err.contains(name), "{name:?} in {}", done.err);
+    }
+}
+
+#[test]
+fn without_a_node_every_error_names_its_cause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("bad.toml"), "colour = 'blue'").expect("written");
+    fs::create_dir(path("foreign")).expect("made");
+    fs::write(path("foreign/thesis.txt"), "years of work").expect("written");
+    let (bad, foreign, missing) = (path("bad.toml"), path("foreign"), path("missing.toml"));
+    let nobody = "http://127.0.0.1:1";
+    let cases: [(&[&str], i32, &[&str]); 8] = [
+        (&["juggle"], 2, &["juggle"]),
+        (&["sim", "run", &missing], 3, &["missing.toml", "try:"]),
+        (&["sim", "run", &bad], 3, &["bad.toml", "colour"]),
+        (&["query", "network", "--node", nobody], 6, &["127.0.0.1:1", "earnest up"]),
+        (&["up", "--data", &foreign, "--port", "0", "--blocks", "1"], 3, &["foreign"]),
+        (&["up", "--fresh", "--data", &foreign, "--port", "0", "--blocks", "1"], 3, &["foreign"]),
+        (&["up", "--block-time", "1ms"], 2, &["200ms"]),
+        (&["doctor", "--data", &foreign], 5, &["holds no network"]),
+    ];
+    for (words, code, names) in cases {
+        fails(&earnest(words), code, names);
+    }
+    assert!(fs::exists(path("foreign/thesis.txt")).expect("readable"));
+
+    let done = earnest(&["query", "network", "--node", nobody, "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&done.err).expect("one JSON object");
+    assert_eq!(error["error"]["code"], "node-unreachable");
+    assert_eq!(done.out, "");
+}
+
+#[test]
+fn a_flipped_byte_of_the_log_is_found() {
+    let network = Network::start();
+    let data = network.path("");
+    let folder = network.stop();
+    fails(&earnest(&["doctor", "--data", &data]), 0, &[]);
+    let log = folder.path().join("net/node/blocks.log");
+    let mut bytes = fs::read(&log).expect("a log");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&log, bytes).expect("written");
+    let done = earnest(&["doctor", "--data", &data]);
+    fails(&done, 8, &["not sound"]);
+    assert!(done.out.contains("FAIL"), "{done:?}");
+}
+
+#[test]
+fn what_a_node_refuses_is_told() {
+    let network = Network::start();
+    fails(&network.run(&["query", "job", "999"]), 5, &["999"]);
+    let bond = ["stake", "bond", "--role", "provider", "5000"];
+    fails(&network.run_as("ada", &bond), 4, &["500"]);
+
+    let (key, wrong) = (network.key("ada"), network.path("wrong.txt"));
+    fs::write(&wrong, "not it").expect("written");
+    let words = ["--key", &key[1], "--password-file", &wrong, "--node", &network.url];
+    fails(&earnest(&[&bond[..], &words].concat()), 3, &["password"]);
+}
+
+#[test]
+fn a_program_that_cannot_be_a_job_is_refused_before_money_moves() {
+    let network = Network::start();
+    let import = r#"(import "env" "print" (func (param i32)))"#;
+    let cases: [(&str, Vec<u8>, &str); 5] = [
+        ("imports", module(import, "i32.const 8"), "import"),
+        ("is no module", b"print('hello')".to_vec(), "not admitted"),
+        ("grows", guest("(drop (memory.grow (i32.const 1))) i32.const 8"), "memory.grow"),
+        ("loops", guest(LOOPS), "stops before its last step"),
+        ("traps", guest("unreachable"), "stops before its last step"),
+    ];
+    let free = network.json(&["query", "account", &network.address("rosa")])["free"].clone();
+    for (what, bytes, cause) in cases {
+        let file = network.path("program.wasm");
+        fs::write(&file, bytes).expect("written");
+        let job = ["job", "submit", "--program", &file, "--steps", "3", "--max-price", "5"];
+        let done = network.run_as("rosa", &job);
+        println!("{what}: {}", done.err);
+        fails(&done, 2, &[cause, "docs/guests.md"]);
+    }
+    let after = network.json(&["query", "account", &network.address("rosa")])["free"].clone();
+    assert_eq!(free, after);
+}

@@ -1,0 +1,134 @@
+//! The sandbox, with the real child: it computes, it is bounded, and it is shut in.
+
+mod common;
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use common::{EARNEST, LOOPS, guest};
+use earnest_compute::{
+    Checkpoint, Digest, EngineKind, Input, Status, Task,
+    guests::{self, Value},
+    runner::{Reply, Request},
+};
+use earnest_worker::sandbox::{RunnerCommand, SandboxError, run, run_within};
+
+fn runner(program: &str, args: &[&str]) -> RunnerCommand {
+    RunnerCommand { program: PathBuf::from(program), args: args.iter().map(Into::into).collect() }
+}
+
+fn request(module: &[u8], task: &Task, engine: EngineKind) -> Request {
+    Request {
+        module: module.to_vec(),
+        task: task.clone(),
+        engine,
+        start: None,
+        to: task.steps,
+        keep_interval: 0,
+        keep_indices: Vec::new(),
+    }
+}
+
+/// The last state and the number of leaves before it.
+fn outcome(
+    module: &[u8],
+    task: &Task,
+    chunks: &[Vec<u8>],
+    engine: EngineKind,
+) -> (Checkpoint, usize) {
+    let (mut leaves, mut done) = (0, None);
+    let request = request(module, task, engine);
+    run(&runner(EARNEST, &["job-runner"]), &request, chunks, &mut |reply| match reply {
+        Reply::Leaves { digests, .. } => leaves += digests.len(),
+        Reply::Done(checkpoint) => done = Some(checkpoint),
+        Reply::Failed(failure) => panic!("{failure}"),
+        _ => {}
+    })
+    .expect("the child runs");
+    (done.expect("an end"), leaves)
+}
+
+#[test]
+fn a_shipped_guest_gives_its_known_result() {
+    let guest = guests::by_name("wordcount").expect("shipped");
+    let task = guest.task(Digest([7; 32]));
+    let (last, leaves) = outcome(guest.module, &task, &guest.chunks, EngineKind::Jit);
+    assert_eq!((last.status, leaves), (Status::Running, 257));
+    let report = guests::report(guest.name, &last.state);
+    for known in [("bytes", Value::Count(173_942)), ("words", Value::Count(32_002))] {
+        assert!(report.contains(&known), "{known:?} in {report:?}");
+    }
+}
+
+#[test]
+fn a_step_that_never_ends_is_stopped_by_its_gas_alike_in_both_engines() {
+    let (module, input) = (guest(LOOPS), Input::new(Vec::new()).expect("empty"));
+    let task = Task {
+        program: Digest::of_program(&module),
+        input_root: input.root(),
+        chunk_count: 0,
+        steps: 3,
+        seed: Digest([7; 32]),
+        step_gas_max: 1_000_000,
+        gas_bound: 10_000_000,
+    };
+    let both = [EngineKind::Jit, EngineKind::Wasmi].map(|e| outcome(&module, &task, &[], e));
+    assert_eq!(both[0], both[1]);
+    assert_eq!(both[0].0.status, Status::Fault { at: 1 });
+}
+
+#[test]
+fn a_child_that_never_answers_is_killed_by_the_clock() {
+    let guest = guests::by_name("nbody").expect("shipped");
+    let request = request(guest.module, &guest.task(Digest([7; 32])), EngineKind::Jit);
+    let begun = Instant::now();
+    let limit = Duration::from_secs(1);
+    let ended = run_within(limit, &runner("/bin/sleep", &["100"]), &request, &[], &mut |_| {});
+    assert!(matches!(ended, Err(SandboxError::TimedOut)), "{ended:?}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_child_that_breaks_off_gives_no_result() {
+    let guest = guests::by_name("nbody").expect("shipped");
+    let request = request(guest.module, &guest.task(Digest([7; 32])), EngineKind::Jit);
+    let mut replies = 0;
+    // Whether the request could still be written is a race; that nothing came back is not.
+    let _ = run(&runner("/bin/false", &[]), &request, &[], &mut |_| replies += 1);
+    assert_eq!(replies, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_child_is_shut_in_before_it_reads() {
+    let mut child = Command::new(EARNEST)
+        .arg("job-runner")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", child.id()));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut status = String::new();
+    while Instant::now() < deadline && !status.contains("Seccomp:\t2") {
+        std::thread::sleep(Duration::from_millis(20));
+        status = read("status").expect("it waits for its request");
+    }
+    let limits = read("limits").expect("it waits for its request");
+    child.kill().expect("ours");
+    child.wait().expect("ours");
+    for line in ["NoNewPrivs:\t1", "Seccomp:\t2"] {
+        assert!(status.contains(line), "{line} in {status}");
+    }
+    let limit = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).expect("listed");
+        line[name.len()..].split_whitespace().map(str::to_owned).take(2).collect::<Vec<_>>()
+    };
+    assert_eq!(limit("Max open files"), ["16", "16"]);
+    assert_eq!(limit("Max file size"), ["0", "0"]);
+    assert_eq!(limit("Max core file size"), ["0", "0"]);
+    assert_eq!(limit("Max cpu time"), ["3600", "3600"]);
+}
