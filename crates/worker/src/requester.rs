@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobView, Session, Signer};
+use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, Signer};
 use earnest_compute::{Digest as WorkDigest, Input, guests};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
@@ -364,9 +364,11 @@ impl Duty for Requester {
             self.measure(work)?;
         }
         self.posted = Some(Instant::now());
-        let nonce = work.chain.client().account(&work.chain.session().address())?.nonce;
+        let page = PageQuery { limit: Some(1), ..PageQuery::default() };
+        let latest = work.chain.client().jobs(JobFilter::default(), &page)?.items;
+        let posted = latest.first().map_or(0, |job| job.id.raw().saturating_add(1));
         let count = self.terms.len().max(1);
-        let turn = usize::try_from(nonce).unwrap_or(0) % count;
+        let turn = usize::try_from(posted).unwrap_or(0) % count;
         let Some(terms) = self.terms.get(turn) else { return Ok(()) };
         let mut terms = terms.clone();
         // Each job draws its auditors by a preimage of its own; the program's seed stays.
