@@ -81,8 +81,8 @@ fn a_program_that_cannot_be_a_job_is_refused_before_money_moves() {
         ("imports", module(import, "i32.const 8"), "import"),
         ("is no module", b"print('hello')".to_vec(), "not admitted"),
         ("grows", guest("(drop (memory.grow (i32.const 1))) i32.const 8"), "memory.grow"),
-        ("loops", guest(LOOPS), "stops before its last step"),
-        ("traps", guest("unreachable"), "stops before its last step"),
+        ("loops", guest(LOOPS), "step 1 traps, or uses more gas"),
+        ("traps", guest("unreachable"), "step 1 traps"),
     ];
     let free = network.json(&["query", "account", &network.address("rosa")])["free"].clone();
     for (what, bytes, cause) in cases {

@@ -1,4 +1,4 @@
-//! A provider is killed four times in the middle of one job: it commits once, is never slashed,
+//! A provider is killed five times in the middle of one job: it commits once, is never slashed,
 //! and is paid. The requester then reads the result.
 
 mod common;
@@ -12,6 +12,11 @@ use common::Network;
 use earnest_api::{Client, EventId, kind_of};
 
 const ADA: [&str; 6] = ["provider", "run", "--cost-per-mgas", "0.003", "--margin", "15%"];
+
+/// When it is killed: so many milliseconds after it was seen in this phase or a later one. The
+/// second in `executing` meets it about when its commitment is under way.
+const KILLS: [(&str, u64); 5] =
+    [("bidding", 50), ("executing", 0), ("executing", 300), ("committed", 0), ("auditing", 100)];
 
 const PHASES: [&str; 10] = [
     "bidding",
@@ -71,8 +76,9 @@ fn a_killed_provider_commits_once_and_is_paid() {
             let terms = ["--steps", "60", "--max-price", "5", "--audit-rate", "1"];
             network.run_as("rosa", &[&job[..], &terms].concat())
         });
-        for phase in ["bidding", "executing", "committed", "auditing"] {
+        for (phase, later_ms) in KILLS {
             until(&network, phase);
+            std::thread::sleep(Duration::from_millis(later_ms));
             drop(ada.take()); // Kills it.
             ada = Some(network.daemon("ada", &ADA));
         }

@@ -9,12 +9,13 @@ use std::{
 };
 
 use common::{EARNEST, LOOPS, guest};
-use earnest_compute::{
-    Checkpoint, Digest, EngineKind, Input, Status, Task,
+use earnest_worker::{
     guests::{self, Value},
-    runner::{Reply, Request},
+    sandbox::{
+        Checkpoint, Digest, EngineKind, Input, Reply, Request, RunnerCommand, SandboxError, Status,
+        Task, run, run_within,
+    },
 };
-use earnest_worker::sandbox::{RunnerCommand, SandboxError, run, run_within};
 
 fn runner(program: &str, args: &[&str]) -> RunnerCommand {
     RunnerCommand { program: PathBuf::from(program), args: args.iter().map(Into::into).collect() }

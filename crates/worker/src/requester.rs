@@ -12,7 +12,7 @@ use std::{
 };
 
 use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, Signer};
-use earnest_compute::{Digest as WorkDigest, Input, guests};
+use earnest_compute::{Digest as WorkDigest, Input, Status, guests};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
     command::{
@@ -103,6 +103,16 @@ impl From<earnest_api::ClientError> for WishError {
     }
 }
 
+/// How a program stopped, in words.
+fn stopped(status: Status) -> String {
+    match status {
+        Status::Running => "it runs".into(),
+        Status::Fault { at: 0 } => "`init` traps, or uses more gas than a step may".into(),
+        Status::Fault { at } => format!("step {at} traps, or uses more gas than a step may"),
+        Status::Halted { at } => format!("the gas bound of the whole is spent in step {at}"),
+    }
+}
+
 /// A preimage of this account's: the `counter`-th.
 fn preimage(signer: &Signer, network: &Digest, counter: u64) -> Digest {
     signer.derive("seed preimage", &[&network.0, &counter.to_le_bytes()])
@@ -145,8 +155,8 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Po
         let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
         let order = Order { runner, program, input, task: task_of(&task), wrong_from: None };
         let last = measure(order).map_err(WishError::Execution)?;
-        if last.status != earnest_compute::Status::Running {
-            return Err(WishError::Stops { status: format!("{:?}", last.status) });
+        if last.status != Status::Running {
+            return Err(WishError::Stops { status: stopped(last.status) });
         }
         // The same program, input and seed use the same gas: no slack is needed.
         task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));

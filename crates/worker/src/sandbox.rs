@@ -22,7 +22,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_compute::runner::{Reply, Request, read_reply, serve, write_request};
+use earnest_compute::runner::{read_reply, serve, write_request};
+/// What a request is made of, and its replies.
+pub use earnest_compute::{
+    Checkpoint, Digest, EngineKind, Input, Status, Task,
+    runner::{Reply, Request},
+};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus,
 };
