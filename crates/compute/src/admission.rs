@@ -79,6 +79,8 @@ pub enum AdmissionRejected {
         /// The most allowed.
         limit: usize,
     },
+    /// Not a WebAssembly module at all.
+    NotWebAssembly,
     /// Not a valid module of the accepted WebAssembly features.
     Invalid {
         /// Byte offset of the first error.
@@ -192,6 +194,7 @@ impl fmt::Display for AdmissionRejected {
             R::ModuleTooLong { length, limit } => {
                 write!(f, "the module has {length} bytes, more than {limit}")
             }
+            R::NotWebAssembly => write!(f, "this is not a WebAssembly module"),
             R::Invalid { offset, reason } => write!(f, "invalid at byte {offset}: {reason}"),
             R::HasImport => write!(f, "the module imports something; nothing may be imported"),
             R::HasStart => write!(f, "the module has a start function"),
@@ -258,6 +261,9 @@ pub fn admit(module: &[u8]) -> Result<Admitted, AdmissionRejected> {
             length: module.len(),
             limit: MODULE_BYTES_MAX,
         });
+    }
+    if !module.starts_with(b"\0asm") {
+        return Err(AdmissionRejected::NotWebAssembly);
     }
     let rewritten = sections::rewrite(module)?;
     Ok(Admitted {

@@ -4,6 +4,54 @@
 //! is a host around them. A node writes a block to its log and then applies it; a simulator lets
 //! agents see the state and return commands; both run this very crate.
 //!
+//! ```
+//! use earnest_protocol::*;
+//! use earnest_protocol::{command::Transfer, genesis::GenesisAccount};
+//! # struct Nobody;
+//! # impl Referee for Nobody {
+//! #     fn opens(&self, _: &command::Task, _: command::Node, _: &Digest, _: &[Digest]) -> bool {
+//! #         false
+//! #     }
+//! #     fn output(&self, _: &command::Task, _: &Digest, _: &[u8]) -> Option<Output> {
+//! #         None
+//! #     }
+//! #     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+//! #         Err(EvidenceRejected)
+//! #     }
+//! #     fn serves(
+//! #         &self,
+//! #         _: &command::Task,
+//! #         _: command::DataItem,
+//! #         _: Option<&Digest>,
+//! #         _: &[u8],
+//! #     ) -> bool {
+//! #         false
+//! #     }
+//! # }
+//! # let referee = Nobody; // Nothing is disputed here.
+//! let (alice, bob) = (Address([1; 20]), Address([2; 20]));
+//! let accounts = vec![GenesisAccount { address: alice, balance: Amount::tokens(10) }];
+//! let genesis = Genesis { accounts, ..Genesis::default() };
+//! let mut state = State::new(&genesis).expect("a valid beginning");
+//!
+//! let (time_ms, anchor) = (1_000, Some(Digest::ZERO));
+//! let head = BlockHead { height: Height::new(1), time_ms, beacon: None, next_anchor: anchor };
+//! let mut journal = Journal::default();
+//! state.open_block(&head, &mut journal).expect("it follows");
+//!
+//! let command = Command::Transfer(Transfer { to: bob, amount: Amount::tokens(3) });
+//! let transaction = Transaction { nonce: 0, valid_until: Height::new(9), command };
+//! let signer = state.account_id(&alice).expect("in the genesis");
+//! let signed = Authenticated { signer, transaction };
+//! state.apply(&signed, &referee, &mut journal).expect("alice can pay");
+//!
+//! let bob = state.account_id(&bob).expect("opened by the transfer");
+//! assert_eq!(state.free(bob), Amount::tokens(3));
+//! assert_eq!(state.check_invariants(), Ok(()));
+//! // The same again is refused: its place in alice's sequence is taken.
+//! assert!(state.apply(&signed, &referee, &mut journal).is_err());
+//! ```
+//!
 //! Laws: no clock, no float, no I/O, no thread, no hash-ordered iteration, no randomness but the
 //! block's beacon; a refused command leaves only its nonce and fee; money is conserved.
 //! Not here: signatures (`earnest-api`), execution (`earnest-compute`), blocks (`earnest-node`).
