@@ -356,12 +356,12 @@ fn member_args(
         let cost = match member.behaviour {
             Behaviour::Honest => "0.0030",
             Behaviour::Lazy => "0.0022",
-            Behaviour::Silent => "0.0030",
+            Behaviour::Silent => "0.0026",
         };
         args.extend(["--cost-per-mgas".into(), cost.into(), "--margin".into(), "15%".into()]);
     }
     if member.role == PlanRole::Requester {
-        let deadline = plan::blocks_of(setup.block_time_ms, 60);
+        let deadline = plan::blocks_of(setup.block_time_ms, 45);
         args.extend(["--deadline".into(), deadline.to_string()]);
     }
     if member.role != PlanRole::Validator {
