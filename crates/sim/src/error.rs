@@ -6,7 +6,7 @@ use std::fmt;
 
 use earnest_protocol::{
     AccountId, BlockRejected, Broken, Height, Rejected, genesis::GenesisRejected,
-    market::PostJobRejected,
+    market::PostJobRejected, verification::BoundRejected,
 };
 
 use crate::scenario::ScenarioRejected;
@@ -50,14 +50,43 @@ impl fmt::Display for SimError {
             SimError::Genesis(rejected) => {
                 write!(f, "the scenario's network cannot begin: {rejected:?}")
             }
-            SimError::Policy { audit_rate, auditors, rejected } => write!(
-                f,
-                "a job audited at rate {audit_rate} by {auditors} would be refused: {rejected:?}"
-            ),
+            SimError::Policy { audit_rate, auditors, rejected } => {
+                write!(f, "a job audited at rate {audit_rate} by {auditors} would be refused: ")?;
+                explain(rejected, f)
+            }
             SimError::Threads { wanted } => {
-                write!(f, "cannot run on {wanted} threads; use 1 or more, or leave it out")
+                write!(f, "cannot run on {wanted} threads; use 1 to 1024, or leave it out")
             }
         }
+    }
+}
+
+/// The refusals that a scenario's author meets, in words.
+fn explain(rejected: &PostJobRejected, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match rejected {
+        PostJobRejected::NoQuote(BoundRejected::DetectionTooLow { detection, minimum }) => write!(
+            f,
+            "it detects {} parts per billion of wrong results, detection_min is {}; raise the \
+             rate or the auditors",
+            detection.parts(),
+            minimum.parts()
+        ),
+        PostJobRejected::AuditRateTooLow { min, .. } => {
+            write!(f, "audit_min is {} parts per billion", min.parts())
+        }
+        PostJobRejected::AuditorsOutOfRange { max, .. } => {
+            write!(f, "auditors_max is {max}; raise it in [params]")
+        }
+        PostJobRejected::PoolTooSmall { eligible, needed } => {
+            write!(f, "{needed} validators are needed, validators.count is {eligible}")
+        }
+        PostJobRejected::DeadlineOutOfRange { min, max, .. } => {
+            write!(f, "job.deadline_blocks must be {min} to {max}")
+        }
+        PostJobRejected::WorkBoundOutOfRange { min, max, .. } => {
+            write!(f, "job.mgas must make {min} to {max} gas")
+        }
+        other => write!(f, "{other:?}"),
     }
 }
 

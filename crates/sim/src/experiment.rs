@@ -27,12 +27,15 @@ use crate::{
     world::{self, Arm, World},
 };
 
+/// Threads that may be asked for.
+const THREADS_MAX: usize = 1_024;
+
 /// What may be chosen besides the scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunOptions {
     /// Instead of the scenario's seed.
     pub seed: Option<u64>,
-    /// At least 1; all cores if none is given. Changes the time taken, nothing else.
+    /// 1 to 1,024; all cores if none is given. Changes the time taken, nothing else.
     pub threads: Option<usize>,
 }
 
@@ -62,7 +65,7 @@ pub fn run(
     let quotes: Vec<Quote> =
         points.iter().map(|point| quote(&scenario, *point)).collect::<Result<_, _>>()?;
     let wanted = options.threads.unwrap_or(0);
-    if options.threads == Some(0) {
+    if options.threads.is_some_and(|threads| !(1..=THREADS_MAX).contains(&threads)) {
         return Err(SimError::Threads { wanted });
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(wanted).build();
@@ -153,29 +156,27 @@ struct Ended {
 
 fn run_arms(scenario: &Scenario, point: (Ratio, u8), luck: Luck) -> Result<Tally, RunError> {
     let mut tally = Tally::default();
-    let mut arms = Vec::with_capacity(3);
-    for arm in [Arm::Honest, Arm::Lying, Arm::Abandoning] {
+    let mut arms: [Vec<Ended>; 3] = Default::default();
+    for (arm, ends) in [Arm::Honest, Arm::Lying, Arm::Abandoning].into_iter().zip(&mut arms) {
         let world = World::new(scenario, point, luck, arm);
         let mut world = world.expect("the same network began when its quote was asked for");
         world.run()?;
         tally.commands += world.commands();
-        let jobs = scenario.providers.honest + scenario.providers.lazy;
-        tally.jobs += u64::from(jobs);
-        let ended: Vec<Ended> =
-            (0..u64::from(jobs)).map(|job| ended(scenario, &world, JobId::new(job))).collect();
-        arms.push(ended);
+        let jobs = u64::from(scenario.providers.honest + scenario.providers.lazy);
+        tally.jobs += jobs;
+        ends.extend((0..jobs).map(|job| ended(scenario, &world, JobId::new(job))));
     }
-    let bystanders = scenario.providers.honest as usize;
-    let lost = |ended: &&Ended| ended.outcome != Some(Outcome::Accepted);
-    tally.honest_jobs_lost += arms[0].iter().filter(lost).count() as u64;
-    for arm in &arms[1..] {
-        tally.honest_jobs_lost += arm[..bystanders].iter().filter(lost).count() as u64;
-    }
+    let [honest, lying, abandoning] = &arms;
+    let bystanders = usize::try_from(scenario.providers.honest).expect("64-bit rows");
+    let lost = |ended: &Ended| ended.outcome != Some(Outcome::Accepted);
+    let bystanding = [lying, abandoning].into_iter().flat_map(|arm| &arm[..bystanders]);
+    let honest_lost = honest.iter().chain(bystanding).filter(|ended| lost(ended)).count();
+    tally.honest_jobs_lost += honest_lost as u64;
     tally.bystander_jobs += bystanders as u64;
-    for place in bystanders..arms[1].len() {
-        let [honest, lying, abandoning] = [&arms[0][place], &arms[1][place], &arms[2][place]];
+    let focal = honest.iter().zip(lying).zip(abandoning).skip(bystanders);
+    for ((honest, lying), abandoning) in focal {
         if !lying.lies {
-            tally.honest_jobs_lost += u64::from(lost(&lying));
+            tally.honest_jobs_lost += u64::from(lost(lying));
             continue;
         }
         tally.trials += 1;

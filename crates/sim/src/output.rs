@@ -315,17 +315,18 @@ fn cells(point: &Point) -> Vec<String> {
 
 /// The first thing that is wrong, or that nothing is.
 fn verdict(point: &Point) -> &'static str {
-    let verdicts = &point.verdicts;
+    let (verdicts, profits) = (&point.verdicts, &point.profits);
+    let pays = |difference: &Mean| difference.interval.0 > 0.0;
     if !verdicts.honest_is_safe {
         "honest work lost"
     } else if !verdicts.detection_consistent {
         "d is off"
-    } else if !verdicts.lying_loses_to_honest {
-        "lying beats honesty?"
-    } else if !verdicts.lying_loses_to_abandoning {
-        "lying beats leaving?"
-    } else {
+    } else if pays(&profits.lying_less_honest) || pays(&profits.lying_less_abandoning) {
+        "lying pays"
+    } else if verdicts.hold() {
         "holds"
+    } else {
+        "not shown" // More trials would decide.
     }
 }
 
