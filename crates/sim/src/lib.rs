@@ -1,105 +1,52 @@
-//! The simulator: the very rules that the ledger runs, driven by simulated participants.
+//! Earnest's simulator: the very state machine that a network runs, driven by simulated people.
 //!
-//! Agents look at the state and return commands; the world carries them out on a
-//! [`State`](earnest_protocol::State), block by block, without signatures and without executing
-//! anything: its referee knows the truth. No rule and no formula is written again here.
+//! Key terms: a *scenario* is a TOML file: who takes part, what they want, which policies are
+//! compared; a *point* is one policy of its grid; a *run* is one ledger from genesis to the end
+//! of its jobs; an *arm* is what the focal providers do in a run: honest work, lies, or nothing.
 //!
-//! Code map: [`random`] (keyed draws), [`scenario`] (what is played), `world` (one run's state),
-//! `agents` (who wants what), `experiment` (the grid, in parallel), [`stats`], [`report`].
+//! ```text
+//! scenario ─► points ─► runs ─┬─ arm honest     ─┐  one ledger each, the same luck in all three
+//!                             ├─ arm lying       ├─► paired profits, convictions ─► report
+//!                             └─ arm abandoning ─┘
+//! ```
 //!
-//! Laws: one seed gives one result, whatever the threads; runs are parallel, agents are not; no
-//! state is copied.
-//! Known shortcomings: one experiment so far (honest, lying and abandoning providers over a grid
-//! of audit policies); agents do not learn, enter or leave.
-//! Not here: real execution (`earnest-compute`), real keys (`earnest-api`).
-#![forbid(unsafe_code)]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+//! Laws: no rule and no formula of the protocol is written here again; agents see a read-only
+//! [`View`](world::View) and return commands, nothing else; every draw is a pure function of
+//! (seed, run, entity, step, purpose); runs are parallel, agents are not, and neither threads nor
+//! what is collected change a byte of the report.
+//! Not here: rules (`earnest-protocol`), signatures, real execution, files (the hosts).
+//! Known shortcomings: no learning, entry, exit or price processes yet; one job a provider a run.
+//!
+//! ```
+//! let scenario = r#"
+//!     name = "doc"
+//!     [grid]
+//!     audit_rate = [1.0]
+//!     auditors = [2]
+//!     trials = 40
+//!     [providers]
+//!     lazy = 20
+//!     [validators]
+//!     count = 50
+//! "#;
+//! let options = earnest_sim::RunOptions::default();
+//! let report = earnest_sim::run(scenario, options, &|_| {})?;
+//! assert_eq!(report.points[0].detection.trials, 40);
+//! # Ok::<(), earnest_sim::SimError>(())
+//! ```
 
-mod agents;
+pub mod agents;
+mod beacon;
+mod error;
 mod experiment;
+mod output;
 pub mod random;
-pub mod report;
+mod report;
 pub mod scenario;
-pub mod stats;
-mod world;
+pub mod statistics;
+mod truth;
+pub mod world;
 
-use core::fmt;
-
-use earnest_protocol::{Broken, JobId, ParamsRejected, Rejected, verification::BoundRejected};
-
-pub use experiment::run;
-pub use report::Report;
-pub use scenario::Scenario;
-
-/// How a scenario is played.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RunOptions {
-    /// Plays another game of the same kind; the scenario's own seed if none.
-    pub seed: Option<u64>,
-    /// Threads to use; as many as there are cores if none. The result does not depend on it.
-    pub threads: Option<usize>,
-}
-
-/// How far an experiment has come.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress {
-    /// Runs that ended.
-    pub done: usize,
-    /// All runs.
-    pub total: usize,
-}
-
-/// Why there is no report.
-#[derive(Debug)]
-pub enum SimError {
-    /// The scenario cannot be read.
-    Scenario(String),
-    /// The scenario's parameters do not go together.
-    Params(ParamsRejected),
-    /// A policy of the grid has no quote.
-    NoQuote {
-        /// At which audit rate, in parts per billion.
-        audit_rate: u64,
-        /// With how many auditors.
-        auditors: u8,
-        /// Why.
-        rejected: BoundRejected,
-    },
-    /// The rules refused what an agent of the scenario must be able to do.
-    Refused {
-        /// Which command.
-        command: String,
-        /// Why.
-        rejected: Rejected,
-    },
-    /// A job did not end.
-    Stuck(JobId),
-    /// A law of the rules does not hold: a fault of ours.
-    Broken(Broken),
-    /// No threads could be had.
-    Threads(String),
-}
-
-impl fmt::Display for SimError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SimError::Scenario(why) => write!(f, "the scenario cannot be played: {why}"),
-            SimError::Params(rejected) => {
-                write!(f, "its parameters do not go together: {rejected}")
-            }
-            SimError::NoQuote { audit_rate, auditors, rejected } => write!(
-                f,
-                "there is no quote at audit rate {audit_rate} parts per billion with {auditors} \
-                 auditors: {rejected:?}"
-            ),
-            SimError::Refused { command, rejected } => {
-                write!(f, "the rules refused {command}: {rejected:?}")
-            }
-            SimError::Stuck(job) => write!(f, "job {job} never ended"),
-            SimError::Broken(broken) => write!(f, "a law does not hold: {broken:?}"),
-            SimError::Threads(why) => write!(f, "no threads: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for SimError {}
+pub use error::{RunError, SimError};
+pub use experiment::{Progress, RunOptions, run};
+pub use report::{Detection, Failure, Manifest, Mean, Point, Profits, Report, Verdicts};

@@ -1,48 +1,137 @@
-//! Randomness: every draw is a pure function of who draws it, when and what for.
+//! Luck: randomness without a state, so that no draw depends on who drew before.
 //!
-//! A draw is keyed by (seed, run, entity, step, purpose), so it does not depend on the order of
-//! draws, on threads, or on what is measured; two scenarios share their luck.
+//! A draw is one block of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
+//! 1, 2, 3", SC 2011), a counter-based generator that passes `BigCrush`. The key is the seed; the
+//! counter is (run, entity, step, purpose, block). The published vectors are in the tests.
 //!
-//! Source: BLAKE3 in its key-derivation mode, whose test vectors are public.
+//! Laws: a draw is a pure function of (seed, run, entity, step, purpose); two arms of a run that
+//! ask the same question get the same answer, so that their difference is paired.
+//! Not here: chance that the protocol draws itself (its beacon is fed from here, see `beacon`).
 
-/// The source of one run's draws.
-#[derive(Clone, Copy, Debug)]
-pub struct Random {
-    seed: u64,
-    run: u64,
+use earnest_protocol::{Digest, Ratio, num::PARTS};
+
+/// What a draw is for. The numbers are part of the results: they never change meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Purpose {
+    /// The last preimage of a beacon chain; step: which chain.
+    Beacon = 1,
+    /// A requester's preimage of a job's seed; step: the job.
+    SeedPreimage = 2,
+    /// What a provider asks; step: the job.
+    Ask = 3,
+    /// What hides a bid; step: the job.
+    BidSalt = 4,
+    /// What hides a result or a verdict; step: the job.
+    ResultSalt = 5,
+    /// Does a lazy provider lie; step: the job.
+    Lie = 6,
+    /// The first wrong leaf of a lie; step: the job.
+    WrongLeaf = 7,
+    /// Does an honest auditor copy; step: the job.
+    Laxity = 8,
+    /// What a task is made from; step: the job.
+    Task = 9,
 }
 
-impl Random {
-    /// The draws of one run of one experiment.
-    pub fn new(seed: u64, run: u64) -> Random {
-        Random { seed, run }
+/// The luck of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Luck {
+    seed: u64,
+    run: u32,
+}
+
+/// One question put to luck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    luck: Luck,
+    entity: u32,
+    step: u32,
+    purpose: Purpose,
+}
+
+impl Luck {
+    /// The luck of run `run` under `seed`.
+    pub const fn new(seed: u64, run: u32) -> Luck {
+        Luck { seed, run }
     }
 
-    /// 32 bytes.
-    pub fn bytes(&self, purpose: &str, entity: u64, step: u64) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 simulated draw");
-        for word in [self.seed, self.run, entity, step] {
-            hasher.update(&word.to_le_bytes());
+    /// What `entity` draws at `step` for `purpose`.
+    pub const fn draw(self, entity: u32, step: u32, purpose: Purpose) -> Draw {
+        Draw { luck: self, entity, step, purpose }
+    }
+}
+
+impl Draw {
+    /// 128 fair bits; different for each `block`.
+    fn block(self, block: u16) -> [u32; 4] {
+        let Draw { luck: Luck { seed, run }, entity, step, purpose } = self;
+        let last = u32::from(purpose as u16) << 16 | u32::from(block);
+        philox4x32([run, entity, step, last], [low(seed), low(seed >> 32)])
+    }
+
+    fn word(self, block: u16) -> u64 {
+        let [a, b, _, _] = self.block(block);
+        u64::from(b) << 32 | u64::from(a)
+    }
+
+    /// Any of the 2^64 numbers, each as likely.
+    pub fn uniform(self) -> u64 {
+        self.word(0)
+    }
+
+    /// A number below `bound`, each exactly as likely; 0 if `bound` is 0.
+    ///
+    /// Lemire's multiplication with rejection: the few words that would favour some are redrawn.
+    pub fn below(self, bound: u64) -> u64 {
+        let excess = bound.wrapping_neg().checked_rem(bound).unwrap_or(0);
+        let mut block = 0u16;
+        loop {
+            let product = u128::from(self.word(block)) * u128::from(bound); // 64 + 64 bits.
+            let (high, rest) = ((product >> 64) as u64, product as u64);
+            if rest >= excess || block == u16::MAX {
+                return high;
+            }
+            block += 1;
         }
-        *hasher.update(purpose.as_bytes()).finalize().as_bytes()
     }
 
-    /// 64 uniform bits.
-    pub fn bits(&self, purpose: &str, entity: u64, step: u64) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.bytes(purpose, entity, step);
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    /// A number in [0, 1): a multiple of 2^-53.
+    pub fn unit(self) -> f64 {
+        (self.uniform() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// A number below `bound` ≥ 1; the bias is below 2^-64 · bound.
-    pub fn below(&self, purpose: &str, entity: u64, step: u64, bound: u64) -> u64 {
-        let wide = u128::from(self.bits(purpose, entity, step)) * u128::from(bound.max(1));
-        u64::try_from(wide >> 64).expect("the high half of a 128-bit product")
+    /// True with chance `rate`, exactly.
+    pub fn chance(self, rate: Ratio) -> bool {
+        self.below(PARTS) < rate.parts()
     }
 
-    /// True with chance `parts` per billion.
-    pub fn chance(&self, purpose: &str, entity: u64, step: u64, parts: u64) -> bool {
-        self.below(purpose, entity, step, 1_000_000_000) < parts
+    /// 32 fair bytes.
+    pub fn digest(self) -> Digest {
+        let mut bytes = [0; 32];
+        let words = self.block(0).into_iter().chain(self.block(1));
+        for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+        Digest(bytes)
     }
+}
+
+const fn low(wide: u64) -> u32 {
+    (wide & 0xffff_ffff) as u32
+}
+
+/// One block of Philox4x32 with ten rounds.
+fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    for _ in 0..10 {
+        let [a, b, c, d] = counter;
+        let left = u64::from(a) * 0xd251_1f53;
+        let right = u64::from(c) * 0xcd9e_8d57;
+        counter =
+            [low(right >> 32) ^ b ^ key[0], low(right), low(left >> 32) ^ d ^ key[1], low(left)];
+        key = [key[0].wrapping_add(0x9e37_79b9), key[1].wrapping_add(0xbb67_ae85)];
+    }
+    counter
 }
 
 #[cfg(test)]
@@ -50,28 +139,64 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_draw_depends_on_its_key_and_on_nothing_else() {
-        let random = Random::new(1, 2);
-        let first = random.bits("audit", 3, 4);
-        assert_eq!(first, 0x5887_4913_76ac_cf16, "draws are frozen: {first:#x}");
-        assert_eq!(first, Random::new(1, 2).bits("audit", 3, 4));
-        for other in [
-            Random::new(2, 2).bits("audit", 3, 4),
-            Random::new(1, 3).bits("audit", 3, 4),
-            random.bits("audit", 4, 4),
-            random.bits("audit", 3, 5),
-            random.bits("audits", 3, 4),
+    fn philox_gives_the_published_vectors() {
+        // Random123, kat_vectors, philox4x32 10.
+        let pi = [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344];
+        for (counter, key, expected) in [
+            ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
+            ([u32::MAX; 4], [u32::MAX; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
+            (pi, [0xa409_3822, 0x299f_31d0], [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]),
         ] {
-            assert_ne!(first, other);
+            assert_eq!(philox4x32(counter, key), expected);
         }
     }
 
     #[test]
-    fn chances_come_out() {
-        let random = Random::new(7, 0);
-        let hits = (0..100_000).filter(|i| random.chance("coin", *i, 0, 250_000_000)).count();
-        assert!((24_400..25_600).contains(&hits), "{hits}");
-        let mean: u64 = (0..10_000).map(|i| random.below("die", i, 0, 6)).sum();
-        assert!((24_500..25_500).contains(&mean), "{mean}");
+    fn a_draw_is_the_block_at_its_key_and_counter() {
+        let seed = 0x299f_31d0_a409_3822;
+        let draw = Luck::new(seed, 7).draw(8, 9, Purpose::Ask);
+        let block = philox4x32([7, 8, 9, 3 << 16], [0xa409_3822, 0x299f_31d0]);
+        assert_eq!(draw.uniform(), u64::from(block[1]) << 32 | u64::from(block[0]));
+        assert_eq!(draw.digest().0[..4], block[0].to_le_bytes());
+        assert_eq!(draw.uniform(), draw.uniform(), "a draw leaves nothing behind");
+        for other in [
+            Luck::new(seed + 1, 7).draw(8, 9, Purpose::Ask),
+            Luck::new(seed, 8).draw(8, 9, Purpose::Ask),
+            Luck::new(seed, 7).draw(9, 9, Purpose::Ask),
+            Luck::new(seed, 7).draw(8, 8, Purpose::Ask),
+            Luck::new(seed, 7).draw(8, 9, Purpose::Lie),
+        ] {
+            assert_ne!(other.uniform(), draw.uniform());
+        }
+    }
+
+    #[test]
+    fn numbers_below_a_bound_are_equally_likely() {
+        let luck = Luck::new(1, 2);
+        for bound in [1u64, 2, 3, 7, 10] {
+            let mut counts = vec![0u64; bound as usize];
+            let draws = 7_000 * bound;
+            for step in 0..draws {
+                counts[luck.draw(0, step as u32, Purpose::Lie).below(bound) as usize] += 1;
+            }
+            // Five standard deviations of a binomial count around 7,000.
+            assert!(counts.iter().all(|count| count.abs_diff(7_000) < 420), "{counts:?}");
+        }
+        assert_eq!(luck.draw(0, 0, Purpose::Lie).below(0), 0);
+        let top = (0..1_000).map(|step| luck.draw(0, step, Purpose::Lie).below(1 << 63)).max();
+        assert!(top.is_some_and(|top| top > 1 << 62));
+    }
+
+    #[test]
+    fn chances_and_units_have_their_means() {
+        let luck = Luck::new(3, 4);
+        let draws = 40_000u32;
+        let hits = (0..draws)
+            .filter(|step| luck.draw(1, *step, Purpose::Laxity).chance(Ratio::percent(5)));
+        assert!(hits.count().abs_diff(2_000) < 220, "five standard deviations");
+        let sum: f64 = (0..draws).map(|step| luck.draw(1, step, Purpose::Ask).unit()).sum();
+        assert!((sum / f64::from(draws) - 0.5).abs() < 0.0073, "five standard errors");
+        assert!(!luck.draw(1, 1, Purpose::Lie).chance(Ratio::ZERO));
+        assert!(luck.draw(1, 1, Purpose::Lie).chance(Ratio::ONE));
     }
 }

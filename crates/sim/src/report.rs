@@ -1,253 +1,156 @@
-//! Reports: what was measured beside what theory says, for people and for programs.
+//! Reports: what an experiment found, point by point, with its definitions.
 //!
-//! Law: one report has one text, byte for byte: keys in order, numbers in fixed form, no times.
+//! Law: a report is a function of scenario and seed alone; it holds no time, no thread count and
+//! no path.
+//! Not here: how a report is written down (`output`).
 
-use earnest_protocol::{Amount, Ratio, num::PARTS, verification::Quote};
-use serde_json::{Map, Value, json};
+use earnest_protocol::verification::Quote;
 
-use crate::stats::{Interval, Sum, quantile, share};
+use crate::error::RunError;
 
-/// What a report is about.
+/// What an experiment found.
 #[derive(Clone, Debug)]
-pub struct Header {
-    /// The scenario's name.
-    pub name: String,
-    /// The hash of the scenario's text.
-    pub scenario: String,
-    /// Which game was played.
-    pub seed: u64,
-    /// The confidence of every interval.
+pub struct Report {
+    /// From what it can be repeated.
+    pub manifest: Manifest,
+    /// The claim, in the scenario's words.
+    pub description: String,
+    /// The confidence of each interval.
     pub confidence: f64,
+    /// The confidence of each detection interval of the verdict, such that all of them together
+    /// hold at `confidence` (Bonferroni): many points are tried, and each may miss by chance.
+    pub family_confidence: f64,
+    /// The policies compared.
+    pub points: Vec<Point>,
+    /// Runs that failed; the others went on.
+    pub failures: Vec<Failure>,
 }
 
-/// What was measured at one point of the grid.
-#[derive(Clone, Debug)]
-pub struct Measured {
-    /// a.
-    pub audit_rate: Ratio,
-    /// m.
-    pub auditors: u8,
-    /// The closed form: the rules' own quote.
-    pub quote: Quote,
-    /// Profits of honest providers, in base units a job, the cost of their work taken off.
-    pub honest: Sum,
-    /// Profits of lying providers.
-    pub lying: Sum,
-    /// Profits of providers that accept and never deliver.
-    pub abandoning: Sum,
-    /// Lies that were convicted.
-    pub convicted: u64,
-    /// Lies.
-    pub lied: u64,
-    /// Commands carried out.
+/// From what a report can be repeated exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The blake3 hash of the scenario's text, in hexadecimal.
+    pub scenario_hash: String,
+    /// The seed.
+    pub seed: u64,
+    /// The simulator's version.
+    pub version: &'static str,
+    /// Runs, with one ledger an arm each.
+    pub runs: u64,
+    /// Jobs simulated in all arms.
+    pub jobs: u64,
+    /// Commands that the rules carried out.
     pub commands: u64,
 }
 
-impl Measured {
-    /// Adds another run's measurements at the same point.
-    pub fn merge(&mut self, other: &Measured) {
-        self.honest.merge(&other.honest);
-        self.lying.merge(&other.lying);
-        self.abandoning.merge(&other.abandoning);
-        self.convicted += other.convicted;
-        self.lied += other.lied;
-        self.commands += other.commands;
-    }
-}
-
-/// One point, with its intervals and verdicts.
+/// One policy.
 #[derive(Clone, Debug)]
 pub struct Point {
-    /// What was measured.
-    pub measured: Measured,
-    /// Measured detection, with Wilson's interval.
-    pub detection: Interval,
-    /// Mean profit of honest work a job.
-    pub honest: Interval,
-    /// Mean profit of lying a job.
-    pub lying: Interval,
-    /// Mean profit of abandoning a job.
-    pub abandoning: Interval,
+    /// The chance of an audit.
+    pub audit_rate: f64,
+    /// Auditors drawn.
+    pub auditors: u8,
+    /// The closed form, from the rules themselves.
+    pub quote: Quote,
+    /// How often a wrong result was convicted.
+    pub detection: Detection,
+    /// What focal providers earned.
+    pub profits: Profits,
+    /// Jobs done honestly by others beside the lies.
+    pub bystander_jobs: u64,
+    /// Honest jobs, by anyone in any arm, that did not end paid: false slashes and the like.
+    pub honest_jobs_lost: u64,
+    /// What follows.
+    pub verdicts: Verdicts,
 }
 
-impl Point {
-    fn new(measured: Measured, z: f64) -> Point {
-        Point {
-            detection: share(measured.convicted, measured.lied, z),
-            honest: measured.honest.mean(z),
-            lying: measured.lying.mean(z),
-            abandoning: measured.abandoning.mean(z),
-            measured,
-        }
-    }
-
-    /// The closed-form detection probability.
-    pub fn closed_form(&self) -> f64 {
-        self.measured.quote.detection.parts() as f64 / PARTS as f64
-    }
-
-    /// Does theory lie in the measured interval?
-    pub fn detection_in_interval(&self) -> bool {
-        let d = self.closed_form();
-        self.detection.low <= d && d <= self.detection.high
-    }
-
-    /// Is lying worse than honest work, the intervals apart?
-    pub fn lying_loses_to_honest(&self) -> bool {
-        self.lying.high < self.honest.low
-    }
-
-    /// Is lying worse than abandoning, the intervals apart?
-    pub fn lying_loses_to_abandoning(&self) -> bool {
-        self.lying.high < self.abandoning.low
-    }
-
-    fn holds(&self) -> bool {
-        self.detection_in_interval()
-            && self.lying_loses_to_honest()
-            && self.lying_loses_to_abandoning()
-    }
+/// How often a wrong result was convicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detection {
+    /// Wrong results that were sealed.
+    pub trials: u64,
+    /// Those that were convicted.
+    pub convictions: u64,
+    /// The share.
+    pub rate: f64,
+    /// Its Wilson interval at the report's confidence.
+    pub interval: (f64, f64),
+    /// Its Wilson interval at the report's family confidence.
+    pub family_interval: (f64, f64),
+    /// d of the quote.
+    pub closed_form: f64,
 }
 
-/// What a scenario showed.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// What it is about.
-    pub header: Header,
-    /// The grid.
-    pub points: Vec<Point>,
+/// Profit of the focal providers per job, in base units: what is on the ledger after the job's
+/// end less what was there before, less what the work cost; only jobs in which the lazy lie, the
+/// very same jobs in all arms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Profits {
+    /// With honest work.
+    pub honest: Mean,
+    /// With a wrong result.
+    pub lying: Mean,
+    /// With no result.
+    pub abandoning: Mean,
+    /// Job by job: lying less honest.
+    pub lying_less_honest: Mean,
+    /// Job by job: lying less abandoning.
+    pub lying_less_abandoning: Mean,
+}
+
+/// A mean and its t interval at the report's confidence, in base units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// The mean.
+    pub mean: f64,
+    /// The interval's ends.
+    pub interval: (f64, f64),
+}
+
+/// What follows from one point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdicts {
+    /// The closed form lies in the interval at the report's confidence. One point in a hundred
+    /// misses by chance at 99 %.
+    pub detection_in_interval: bool,
+    /// The closed form lies in the interval at the family confidence; the verdict goes by this.
+    pub detection_consistent: bool,
+    /// The interval of lying less honest lies below zero.
+    pub lying_loses_to_honest: bool,
+    /// The interval of lying less abandoning lies below zero (C6).
+    pub lying_loses_to_abandoning: bool,
+    /// No honest job went unpaid.
+    pub honest_is_safe: bool,
+}
+
+/// A run that failed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Failure {
+    /// At which audit rate.
+    pub audit_rate: f64,
+    /// With how many auditors.
+    pub auditors: u8,
+    /// Which run; with the seed, enough to repeat it.
+    pub run: u32,
+    /// How.
+    pub error: RunError,
+}
+
+impl Verdicts {
+    /// True if the point shows the claim.
+    pub fn hold(&self) -> bool {
+        self.detection_consistent
+            && self.lying_loses_to_honest
+            && self.lying_loses_to_abandoning
+            && self.honest_is_safe
+    }
 }
 
 impl Report {
-    pub(crate) fn new(header: Header, measured: Vec<Measured>) -> Report {
-        let z = quantile(header.confidence).expect("a scenario's confidence is checked");
-        Report { points: measured.into_iter().map(|m| Point::new(m, z)).collect(), header }
-    }
-
-    /// True if the claim holds at every point.
+    /// True if every point shows the claim and no run failed.
     pub fn holds(&self) -> bool {
-        self.points.iter().all(Point::holds)
+        self.failures.is_empty() && self.points.iter().all(|point| point.verdicts.hold())
     }
-
-    /// One JSON object.
-    pub fn to_json(&self) -> String {
-        let points: Vec<Value> = self.points.iter().map(point_json).collect();
-        let value = json!({
-            "scenario": self.header.name,
-            "scenario_hash": self.header.scenario,
-            "version": env!("CARGO_PKG_VERSION"),
-            "seed": self.header.seed,
-            "confidence": number(self.header.confidence),
-            "holds": self.holds(),
-            "points": points,
-        });
-        value.to_string()
-    }
-
-    /// A table.
-    pub fn table(&self) -> String {
-        let percent = self.header.confidence * 100.0;
-        let mut text = format!(
-            "{}, seed {}, intervals at {percent:.0} %; profits in tokens a job\n\
-             {:>6} {:>2} {:>7} {:>8} {:>18} {:>10} {:>20} {:>20} {:>20}  verdict\n",
-            self.header.name,
-            self.header.seed,
-            "a",
-            "m",
-            "lies",
-            "theory d",
-            "measured d",
-            "collateral",
-            "honest",
-            "lying",
-            "abandoning",
-        );
-        for point in &self.points {
-            text.push_str(&row(point));
-        }
-        let lies: u64 = self.points.iter().map(|p| p.measured.lied).sum();
-        let commands: u64 = self.points.iter().map(|p| p.measured.commands).sum();
-        text.push_str(&format!("{lies} lies, {commands} commands of the rules\n"));
-        text
-    }
-}
-
-fn row(point: &Point) -> String {
-    let m = &point.measured;
-    let verdict = match (point.detection_in_interval(), point.holds()) {
-        (_, true) => "holds",
-        (false, _) => "detection off",
-        (true, false) => "LYING PAYS",
-    };
-    let d = point.detection;
-    format!(
-        "{:>6} {:>2} {:>7} {:>8.4} {:>18} {:>10} {:>20} {:>20} {:>20}  {verdict}\n",
-        format!("{:.3}", m.audit_rate.parts() as f64 / PARTS as f64),
-        m.auditors,
-        m.lied,
-        point.closed_form(),
-        format!("{:.4} {:.4}..{:.4}", d.mean, d.low, d.high),
-        tokens(m.quote.collateral.units() as f64),
-        profit(&point.honest),
-        profit(&point.lying),
-        profit(&point.abandoning),
-    )
-}
-
-fn profit(interval: &Interval) -> String {
-    format!("{} ± {}", tokens(interval.mean), tokens(interval.high - interval.mean))
-}
-
-fn tokens(units: f64) -> String {
-    format!("{:.3}", units / Amount::TOKEN as f64)
-}
-
-fn point_json(point: &Point) -> Value {
-    let m = &point.measured;
-    let mut value = Map::new();
-    let d = point.detection;
-    value.insert("audit_rate".into(), parts(m.audit_rate));
-    value.insert("auditors".into(), json!(m.auditors));
-    value.insert(
-        "detection".into(),
-        json!({
-            "closed_form": parts(m.quote.detection), "measured": number(d.mean),
-            "low": number(d.low), "high": number(d.high), "interval": "wilson",
-            "lied": m.lied, "convicted": m.convicted,
-        }),
-    );
-    value.insert("collateral".into(), json!(m.quote.collateral));
-    value.insert("exit_cost".into(), json!(m.quote.exit_cost));
-    value.insert(
-        "profit".into(),
-        json!({
-            "honest": interval(&point.honest, m.honest.count()),
-            "lying": interval(&point.lying, m.lying.count()),
-            "abandoning": interval(&point.abandoning, m.abandoning.count()),
-        }),
-    );
-    value.insert("detection_in_interval".into(), json!(point.detection_in_interval()));
-    value.insert("lying_loses_to_honest".into(), json!(point.lying_loses_to_honest()));
-    value.insert("lying_loses_to_abandoning".into(), json!(point.lying_loses_to_abandoning()));
-    Value::Object(value)
-}
-
-/// A mean profit in whole base units, as decimal strings.
-fn interval(interval: &Interval, jobs: u64) -> Value {
-    json!({
-        "mean": format!("{:.0}", interval.mean),
-        "low": format!("{:.0}", interval.low),
-        "high": format!("{:.0}", interval.high),
-        "jobs": jobs,
-    })
-}
-
-fn parts(ratio: Ratio) -> Value {
-    number(ratio.parts() as f64 / PARTS as f64)
-}
-
-/// A number with nine decimals.
-fn number(value: f64) -> Value {
-    let text = format!("{value:.9}");
-    text.parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }

@@ -1,170 +1,411 @@
-//! A world: one run's state, its blocks and its referee.
+//! A world: one ledger, its agents, and a clock that moves when there is nothing left to say.
 //!
-//! Law: nothing changes the state but blocks and commands; every law of the rules is checked at
-//! the end of a run, and after every command where a test asks for it.
+//! ```text
+//! block ─► events ─► who is concerned? ─► agent.react(view) ─► command ─► State::apply ─► events
+//!   ▲                                                                                       │
+//!   └────────────────── nobody has anything to say, and jobs are still open ◄───────────────┘
+//! ```
+//!
+//! Laws: the ledger is changed by commands and blocks only; agents act one at a time, in the
+//! order of events; a refused command fails the run, since an agent that asks for what the rules
+//! refuse is wrong about the rules.
+//! Not here: what agents want (`agents`), what is measured (`experiment`).
+
+use std::collections::VecDeque;
 
 use earnest_protocol::{
-    AccountId, Address, Authenticated, BlockHead, Blocks, Command, Digest, EvidenceRejected,
-    Genesis, Height, JobId, Journal, Output, RawParams, Referee, Rejected, Ruling, State, StepCase,
-    Transaction,
-    command::{DataItem, Node, Task},
-    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    AccountId, Address, Amount, Authenticated, Command, Digest, Event, Genesis, Height, JobId,
+    Journal, Ratio, Role, State, Transaction,
+    command::{Auction, GainTiming, Opening, PostJob, ResourceClass, Task, Visibility},
+    genesis::{GenesisAccount, GenesisOperator, GenesisRejected},
+    market::Phase,
     seal,
 };
 
-use crate::{SimError, random::Random};
+use crate::{
+    agents::{Agent, Conscience, Provider, Requester, Strategy, Validator},
+    beacon::Beacon,
+    error::RunError,
+    random::{Draw, Luck, Purpose},
+    scenario::{Invariants, Scenario},
+    truth::{self, Truth},
+};
 
-/// Blocks that a run may have.
-const BLOCKS_MAX: usize = 1 << 16;
+/// Blocks between two checks of conservation.
+const CONSERVATION_EVERY: u64 = 16;
 
-/// When laws are checked.
+/// What an agent may see. Nothing here can be changed through it.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    state: &'a State,
+    terms: &'a PostJob,
+    luck: Luck,
+    whispers: &'a [Option<Digest>],
+}
+
+impl<'a> View<'a> {
+    /// The ledger.
+    pub fn state(&self) -> &'a State {
+        self.state
+    }
+
+    /// What every job of this world asks for, but for its seeds.
+    pub fn terms(&self) -> &'a PostJob {
+        self.terms
+    }
+
+    /// What `me` draws about `job`.
+    pub fn draw(&self, me: AccountId, job: JobId, purpose: Purpose) -> Draw {
+        let step = u32::try_from(job.raw()).expect("a run has fewer than 2^32 jobs");
+        self.luck.draw(me.raw(), step, purpose)
+    }
+
+    /// The root that the provider of `job` told whoever wants to know it, off the ledger.
+    pub fn whispered(&self, job: JobId) -> Option<Digest> {
+        self.whispers.get(row(job)).copied().flatten()
+    }
+
+    /// What `me` opens for `root`.
+    pub fn opening(&self, me: AccountId, job: JobId, root: Digest) -> Option<Opening> {
+        let task = &self.state.job(job)?.terms.task;
+        Some(truth::opening(task, root, self.draw(me, job, Purpose::ResultSalt).digest()))
+    }
+
+    /// What `me` seals for `root`.
+    pub fn seal_result(&self, me: AccountId, job: JobId, root: Digest) -> Option<Digest> {
+        let address = self.state.account(me)?.address;
+        let opening = self.opening(me, job, root)?;
+        Some(seal::result(&self.state.network(), job, &address, &opening))
+    }
+}
+
+fn row(job: JobId) -> usize {
+    usize::try_from(job.raw()).expect("rows are indexed by 64 bits")
+}
+
+/// What the focal providers of a world do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Check {
-    AtTheEnd,
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests only: it costs a walk each time"))]
-    AfterEveryCommand,
+pub enum Arm {
+    /// Honest work.
+    Honest,
+    /// Lies, at their rate.
+    Lying,
+    /// Nothing, after accepting.
+    Abandoning,
 }
 
-/// One run's state.
-pub(crate) struct World {
-    pub(crate) state: State,
+/// One ledger and everyone who acts on it.
+#[derive(Debug)]
+pub struct World {
+    state: State,
     journal: Journal,
-    check: Check,
-    /// Preimages of the beacon, first to be shown last.
-    beacon: Vec<Digest>,
-    /// Commands carried out.
-    pub(crate) commands: u64,
+    events: VecDeque<Event>,
+    agents: Vec<Agent>,
+    /// The account of the first provider; job j is the chance of provider j.
+    first_provider: u32,
+    terms: PostJob,
+    luck: Luck,
+    beacon: Beacon,
+    whispers: Vec<Option<Digest>>,
+    invariants: Invariants,
+    commands: u64,
 }
 
-impl World {
-    pub(crate) fn new(
-        params: RawParams,
-        accounts: Vec<GenesisAccount>,
-        operators: Vec<GenesisOperator>,
-        random: &Random,
-        check: Check,
-    ) -> Result<World, SimError> {
-        let mut beacon = vec![Digest(random.bytes("beacon", 0, 0))];
-        for _ in 0..BLOCKS_MAX {
-            let last = beacon.last().expect("begins with one");
-            beacon.push(seal::beacon_link(last));
-        }
-        let anchor = beacon.pop().expect("has many");
-        let chain_blocks = Blocks::new(u64::try_from(BLOCKS_MAX).expect("small"));
-        let genesis = Genesis {
-            name: "simulation".into(),
-            time_ms: 0,
-            params,
-            beacon: BeaconGenesis { chain_blocks, anchor, next_anchor: Digest::ZERO },
-            accounts,
-            operators,
-        };
-        let state = State::new(&genesis)
-            .map_err(|rejected| SimError::Scenario(format!("its beginning: {rejected:?}")))?;
-        let journal = Journal::default();
-        let mut world = World { state, journal, check, beacon, commands: 0 };
-        world.block()?;
-        Ok(world)
-    }
-
-    /// Opens the next block.
-    pub(crate) fn block(&mut self) -> Result<(), SimError> {
-        let height = Height::new(self.state.height().count() + 1);
-        let interval = self.state.params().block_interval_min_ms;
-        let beacon = self.beacon.pop();
-        if beacon.is_none() {
-            return Err(SimError::Scenario(format!("a run has more than {BLOCKS_MAX} blocks")));
-        }
-        let head = BlockHead {
-            height,
-            time_ms: self.state.time_ms() + interval,
-            beacon,
-            next_anchor: self.state.opens_chain(height).then_some(Digest::ZERO),
-        };
-        self.state.open_block(&head, &mut self.journal).expect("heights, times and beacons follow");
-        self.settle()
-    }
-
-    /// Carries out a command, signed by nobody.
-    pub(crate) fn send(&mut self, signer: AccountId, command: Command) -> Result<(), SimError> {
-        let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
-        let valid_until = Height::new(u64::MAX);
-        let transaction =
-            Authenticated { signer, transaction: Transaction { nonce, valid_until, command } };
-        let done = self.state.apply(&transaction, &Truth, &mut self.journal);
-        self.commands += 1;
-        self.settle()?;
-        done.map_err(|rejected: Rejected| SimError::Refused {
-            command: format!("{:?}", transaction.transaction.command),
-            rejected,
-        })
-    }
-
-    fn settle(&mut self) -> Result<(), SimError> {
-        self.journal.clear();
-        match self.check {
-            Check::AtTheEnd => Ok(()),
-            Check::AfterEveryCommand => self.state.check_invariants().map_err(SimError::Broken),
-        }
-    }
-
-    /// Everything an account owns: free money, and what its operators have at risk.
-    pub(crate) fn wealth(&self, id: AccountId) -> i64 {
-        let free = self.state.free(id).units();
-        let account = self.state.account(id);
-        let operators = account.map(|account| [account.provider, account.validator]);
-        let stakes = operators.into_iter().flatten().flatten();
-        let stake = stakes.filter_map(|operator| self.state.operator(operator));
-        let units = stake.fold(free, |sum, operator| sum + operator.stake.units());
-        i64::try_from(units).expect("an amount is below 2^63")
+/// The terms of every job at one point of the grid; seeds are each job's own.
+pub(crate) fn terms(scenario: &Scenario, audit_rate: Ratio, auditors: u8) -> PostJob {
+    let job = &scenario.job;
+    let step_gas = job.gas_bound.min(scenario.params.step_gas_max);
+    PostJob {
+        task: Task {
+            program: Digest([1; 32]),
+            input_root: Digest([2; 32]),
+            chunk_count: 1,
+            steps: job.steps,
+            seed: Digest::ZERO,
+            step_gas_max: step_gas,
+            gas_bound: job.gas_bound,
+        },
+        class: ResourceClass::Cpu,
+        price_max: job.price_max,
+        deadline_blocks: job.deadline_blocks,
+        auction: Auction::SecondPrice,
+        reputation_min: Ratio::ZERO,
+        audit_rate,
+        auditors,
+        outside_gain: job.outside_gain,
+        gain_timing: GainTiming::Final,
+        seed_seal: Digest::ZERO,
+        visibility: Visibility::Public,
     }
 }
 
-/// The address of the account with this number.
-pub(crate) fn address(index: u64) -> Address {
+/// Requesters first, then validators, then providers: an account's number is its place.
+fn genesis(scenario: &Scenario, beacon: &Beacon) -> Genesis {
+    let (requesters, validators) = (scenario.requesters.count, scenario.validators.count);
+    let providers = scenario.providers.honest + scenario.providers.lazy; // At most 20,000.
+    let account = |place: u32| {
+        let balance = if place < requesters {
+            scenario.requesters.balance
+        } else if place < requesters + validators {
+            scenario.validators.bond
+        } else {
+            scenario.providers.balance
+        };
+        GenesisAccount { address: address(place), balance }
+    };
+    let operator = |place: u32| {
+        let (role, bond) = (Role::Validator, scenario.validators.bond);
+        GenesisOperator { address: address(place), role, bond }
+    };
+    Genesis {
+        name: scenario.name.clone(),
+        time_ms: 0,
+        params: scenario.params,
+        beacon: beacon.genesis(),
+        accounts: (0..requesters + validators + providers).map(account).collect(),
+        operators: (requesters..requesters + validators).map(operator).collect(),
+    }
+}
+
+fn address(place: u32) -> Address {
     let mut bytes = [0; 20];
-    let [a, b, c, d, e, f, g, h] = index.to_be_bytes();
     bytes[0] = 1;
-    bytes[12..].copy_from_slice(&[a, b, c, d, e, f, g, h]);
+    bytes[16..].copy_from_slice(&place.to_be_bytes());
     Address(bytes)
 }
 
-/// The referee that knows the truth: a root says of itself whether it is right.
-pub(crate) struct Truth;
+fn agents(scenario: &Scenario, arm: Arm) -> Vec<Agent> {
+    let Scenario { requesters, validators, providers, .. } = scenario;
+    let focal = match arm {
+        Arm::Honest => Strategy::Honest,
+        Arm::Lying => Strategy::Lazy,
+        Arm::Abandoning => Strategy::Abandoner,
+    };
+    let jobs = providers.honest + providers.lazy; // At most 20,000.
+    let share = |i: u32| jobs / requesters.count + u32::from(i < jobs % requesters.count);
+    let asking = (0..requesters.count)
+        .map(|i| Agent::Requester(Requester { me: AccountId::new(i), jobs: share(i) }));
+    let auditing = (0..validators.count).map(|i| {
+        let me = AccountId::new(requesters.count + i);
+        let conscience = if i < validators.colluding {
+            Conscience::Colluding
+        } else {
+            Conscience::Honest { laxity: validators.laxity }
+        };
+        Agent::Validator(Validator { me, conscience })
+    });
+    let working = (0..jobs).map(|i| {
+        let me = AccountId::new(requesters.count + validators.count + i);
+        let strategy = if i < providers.honest { Strategy::Honest } else { focal };
+        Agent::Provider(Provider { me, strategy, terms: *providers })
+    });
+    asking.chain(auditing).chain(working).collect()
+}
 
-impl Truth {
-    /// The right root of a job.
-    pub(crate) fn right(job: JobId) -> Digest {
-        root(0, job)
+impl World {
+    /// A world at genesis, in which every job has `terms`.
+    ///
+    /// # Errors
+    /// Why the network that the scenario describes cannot begin.
+    pub fn new(
+        scenario: &Scenario,
+        (audit_rate, auditors): (Ratio, u8),
+        luck: Luck,
+        arm: Arm,
+    ) -> Result<World, GenesisRejected> {
+        let beacon = Beacon::new(luck);
+        let state = State::new(&genesis(scenario, &beacon))?;
+        Ok(World {
+            state,
+            journal: Journal::default(),
+            events: VecDeque::new(),
+            agents: agents(scenario, arm),
+            first_provider: scenario.requesters.count + scenario.validators.count,
+            terms: terms(scenario, audit_rate, auditors),
+            luck,
+            beacon,
+            whispers: Vec::new(),
+            invariants: scenario.invariants,
+            commands: 0,
+        })
     }
 
-    /// A root of the same job that is wrong from the first state on.
-    pub(crate) fn wrong(job: JobId) -> Digest {
-        root(1, job)
+    /// The ledger.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Commands accepted so far.
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// What the agents of this world see.
+    pub fn view(&self) -> View<'_> {
+        let World { state, terms, luck, whispers, .. } = self;
+        View { state, terms, luck: *luck, whispers }
+    }
+
+    /// The provider whose chance `job` is.
+    pub fn provider(&self, job: JobId) -> Option<&Provider> {
+        let place = usize::try_from(self.first_provider).ok()?.checked_add(row(job))?;
+        match self.agents.get(place)? {
+            Agent::Provider(provider) => Some(provider),
+            Agent::Requester(_) | Agent::Validator(_) => None,
+        }
+    }
+
+    /// Everything an account has: free money and stake, locked or not, in base units.
+    pub fn wealth(&self, id: AccountId) -> Amount {
+        let operators = [Role::Provider, Role::Validator];
+        let operators = operators.into_iter().filter_map(|role| self.state.operator_id(id, role));
+        let stakes = operators.filter_map(|id| self.state.operator(id)).map(|row| row.stake);
+        stakes.fold(self.state.free(id), Amount::saturating_add)
+    }
+
+    /// Lets every job come to its end.
+    ///
+    /// # Errors
+    /// How the run failed; the world is then as it was left.
+    pub fn run(&mut self) -> Result<(), RunError> {
+        self.block()?;
+        for place in (0..self.agents.len()).rev() {
+            // Providers bond before requesters post: accounts are in the other order.
+            for command in self.agents[place].begin(&self.view()) {
+                self.apply(account(place), command)?;
+            }
+        }
+        let limit = self.blocks_max();
+        loop {
+            while let Some(event) = self.events.pop_front() {
+                self.hear(&event)?;
+            }
+            let open = self.state.job_counts().open;
+            if open == 0 {
+                break;
+            }
+            let blocks = self.state.height().count();
+            if blocks >= limit {
+                return Err(RunError::NeverEnded { open, blocks });
+            }
+            self.block()?;
+        }
+        self.check_laws()
+    }
+
+    /// When every deadline of a job posted in block 1 has passed.
+    fn blocks_max(&self) -> u64 {
+        let params = self.state.params();
+        let market = params.bid_blocks.plus(params.bid_reveal_blocks);
+        let offers = params.accept_blocks.times(u64::from(params.ranks_max));
+        market.plus(offers).plus(params.longest_liability()).count().saturating_add(10)
+    }
+
+    fn block(&mut self) -> Result<(), RunError> {
+        let height = self.state.height().count() + 1; // Heights stay far below 2^64.
+        let head = self.beacon.head(height);
+        self.state.open_block(&head, &mut self.journal).map_err(RunError::Block)?;
+        self.collect();
+        match self.invariants {
+            Invariants::Command => self.check_laws(),
+            Invariants::Run if height.is_multiple_of(CONSERVATION_EVERY) => {
+                self.state.check_conservation().map_err(|broken| self.broken(broken))
+            }
+            Invariants::Run => Ok(()),
+        }
+    }
+
+    fn check_laws(&self) -> Result<(), RunError> {
+        self.state.check_invariants().map_err(|broken| self.broken(broken))
+    }
+
+    fn broken(&self, broken: earnest_protocol::Broken) -> RunError {
+        RunError::Broken { height: self.state.height(), broken }
+    }
+
+    /// Takes what the journal says for agents to hear.
+    fn collect(&mut self) {
+        self.events.extend(self.journal.events.drain(..));
+        self.journal.clear();
+    }
+
+    /// Asks whoever is concerned what it does about an event.
+    fn hear(&mut self, event: &Event) -> Result<(), RunError> {
+        if let Event::ResultCommitted { job, account, .. } = *event {
+            self.listen(job, account);
+        }
+        for account in self.concerned(event) {
+            let agent = self.agents.get(account.raw() as usize);
+            let command = agent.and_then(|agent| agent.react(&self.view(), event));
+            if let Some(command) = command {
+                self.apply(account, command)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what a provider whispers about the result it has just sealed.
+    fn listen(&mut self, job: JobId, provider: AccountId) {
+        let agent = self.agents.get(provider.raw() as usize);
+        let whisper = agent.and_then(|agent| agent.whisper(&self.view(), job));
+        if self.whispers.len() <= row(job) {
+            self.whispers.resize(row(job) + 1, None);
+        }
+        self.whispers[row(job)] = whisper;
+    }
+
+    /// Whom an event asks for an answer, in a fixed order.
+    fn concerned(&self, event: &Event) -> Vec<AccountId> {
+        match *event {
+            Event::JobPosted { job, .. } => self.provider(job).map(|p| p.me).into_iter().collect(),
+            Event::BiddingClosed { job, .. } => match self.state.job(job) {
+                Some(job) => job.bids.iter().map(|bid| bid.account).collect(),
+                None => Vec::new(),
+            },
+            Event::JobOffered { account, .. } | Event::JobAccepted { account, .. } => {
+                vec![account]
+            }
+            Event::ResultCommitted { job, .. } => {
+                self.state.job(job).map(|job| job.requester).into_iter().collect()
+            }
+            Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
+            Event::Revealing { job, .. } => {
+                let seats = self.state.case(job).into_iter().flat_map(|case| &case.seats);
+                let auditors = seats.filter_map(|seat| seat.account);
+                self.assigned(job).into_iter().chain(auditors).collect()
+            }
+            Event::DisputeOpened { accused, .. } => vec![accused],
+            Event::NodeOpened { job, .. } => {
+                let disputes = self.state.case(job).into_iter().flat_map(|case| &case.disputes);
+                disputes.filter(|d| d.ended.is_none()).map(|d| d.challenger).collect()
+            }
+            Event::ChildRejected { job, .. } => self.assigned(job).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn assigned(&self, job: JobId) -> Option<AccountId> {
+        let job = self.state.job(job).filter(|job| job.phase != Phase::Closed)?;
+        Some(job.assignment?.account)
+    }
+
+    fn apply(&mut self, signer: AccountId, command: Command) -> Result<(), RunError> {
+        let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
+        let valid_until = Height::new(u64::MAX);
+        let transaction = Transaction { nonce, valid_until, command };
+        let authenticated = Authenticated { signer, transaction };
+        let done = self.state.apply(&authenticated, &Truth, &mut self.journal);
+        let height = self.state.height();
+        done.map_err(|rejected| RunError::Refused { height, signer, rejected })?;
+        self.commands += 1;
+        self.collect();
+        match self.invariants {
+            Invariants::Command => self.check_laws(),
+            Invariants::Run => Ok(()),
+        }
     }
 }
 
-/// Each job has a root of its own, so that no two convictions look like one engine's fault.
-fn root(kind: u8, job: JobId) -> Digest {
-    let mut bytes = [kind; 32];
-    bytes[24..].copy_from_slice(&job.raw().to_le_bytes());
-    Digest(bytes)
-}
-
-impl Referee for Truth {
-    fn opens(&self, _: &Task, _: Node, _: &Digest, children: &[Digest]) -> bool {
-        children.len() == 16
-    }
-
-    fn output(&self, task: &Task, root: &Digest, _: &[u8]) -> Option<Output> {
-        Some(Output { state: *root, gas: task.gas_bound, steps_paid: task.steps })
-    }
-
-    fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-        Ok(if case.root.0[0] == 1 { Ruling::Fails } else { Ruling::Holds })
-    }
-
-    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
-        true
-    }
+fn account(place: usize) -> AccountId {
+    AccountId::new(u32::try_from(place).expect("a scenario has fewer than 2^32 accounts"))
 }

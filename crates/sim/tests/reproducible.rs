@@ -1,42 +1,53 @@
-//! One seed gives one result, whatever the threads; and the shipped claim holds.
+//! One seed, one result, whatever the threads; and the text of it, byte for byte.
 
-use earnest_sim::{RunOptions, run};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The shipped scenario, small enough for a test.
-fn small() -> String {
-    let text = include_str!("../../../scenarios/lazy-provider.toml");
-    text.replace("runs = 20", "runs = 2").replace("each = 250", "each = 60")
-}
+use earnest_sim::{Progress, RunOptions};
 
-fn json(text: &str, seed: u64, threads: usize) -> String {
-    let options = RunOptions { seed: Some(seed), threads: Some(threads) };
-    run(text, options, &|_| {}).expect("the scenario runs").to_json()
-}
+const SMALL: &str = include_str!("../../../scenarios/small.toml");
 
-#[test]
-fn the_result_does_not_depend_on_threads_and_does_on_the_seed() {
-    let text = small();
-    let one = json(&text, 1, 1);
-    assert_eq!(one, json(&text, 1, 2));
-    assert_eq!(one, json(&text, 1, 4));
-    assert_ne!(one, json(&text, 2, 2));
+fn json(seed: Option<u64>, threads: Option<usize>) -> String {
+    let options = RunOptions { seed, threads };
+    earnest_sim::run(SMALL, options, &|_| {}).expect("a committed scenario").to_json()
 }
 
 #[test]
-fn lying_loses_at_the_quoted_collateral_and_detection_is_what_theory_says() {
-    let text = include_str!("../../../scenarios/lazy-provider.toml");
-    let options = RunOptions { seed: Some(1), threads: None };
-    let report = run(text, options, &|_| {}).expect("the scenario runs");
-    assert!(report.points.len() >= 9);
-    assert!(report.holds(), "{}", report.table());
+fn threads_do_not_change_a_byte() {
+    let one = json(None, Some(1));
+    assert_eq!(one, json(None, Some(2)));
+    assert_eq!(one, json(None, Some(4)));
+    assert_eq!(one, json(None, None));
+    assert_eq!(one, json(Some(1), Some(3)), "the scenario's own seed is 1");
+    assert_ne!(one, json(Some(2), Some(1)));
 }
 
 #[test]
-fn lying_pays_when_the_collateral_is_taken_away() {
-    // The other way round: with a pool that colludes far more than the quote assumes, the same
-    // experiment says so. A test that cannot fail would show nothing.
-    let text = small().replace("colluding = 0.2", "colluding = 0.95");
-    let report = run(&text, RunOptions::default(), &|_| {}).expect("the scenario runs");
-    assert!(!report.holds());
-    assert!(report.points.iter().any(|point| point.lying.mean > point.honest.mean));
+fn the_json_is_exact_and_names_what_repeats_it() {
+    let text = json(Some(u64::MAX), Some(2));
+    let value: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let manifest = &value["manifest"];
+    assert_eq!(manifest["scenario"], "small");
+    assert_eq!(manifest["seed"], "18446744073709551615");
+    let hash = blake3::hash(SMALL.as_bytes()).to_hex().to_string();
+    assert_eq!(manifest["scenario_blake3"], hash);
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    let points = value["points"].as_array().expect("a list");
+    assert_eq!(points.len(), 4);
+    assert_eq!(points[0]["audit_rate"], "0.250000000");
+    assert_eq!(points[0]["quote"]["detection"], "0.190000000");
+    assert_eq!(points[0]["quote"]["exit_cost"], "1.000000000");
+    assert!(points[0]["profit_per_job"]["lying"]["mean"].is_string());
+    assert!(text.ends_with("}\n"));
+}
+
+#[test]
+fn progress_counts_every_run_once() {
+    let (calls, most) = (AtomicU64::new(0), AtomicU64::new(0));
+    let count = |progress: Progress| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        most.fetch_max(progress.done, Ordering::Relaxed);
+        assert_eq!(progress.total, 240);
+    };
+    earnest_sim::run(SMALL, RunOptions::default(), &count).expect("a committed scenario");
+    assert_eq!((calls.into_inner(), most.into_inner()), (240, 240));
 }
