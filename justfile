@@ -12,6 +12,14 @@ ci:
 tidy:
     cargo xtask tidy
 
+# Spelling and the glossary's words (needs typos).
+words:
+    typos
+
+# Links between papers (needs lychee).
+links:
+    lychee --offline --no-progress $(git ls-files '*.md')
+
 # Format everything.
 fmt:
     cargo fmt --all

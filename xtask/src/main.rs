@@ -1,61 +1,49 @@
-//! Repository automation: `cargo xtask tidy` checks what the compiler and clippy do not.
+//! Repository automation: `cargo xtask tidy [ROOT]` checks what no known tool does, `soak` and
+//! `fuzz` run the rules at random.
 //!
-//! Not here: the rules of tidy (`tidy`), the order of checks in continuous integration (`.ci/run`).
+//! Not here: the laws (`tidy`), the order of checks in continuous integration (`.ci/run`).
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
+mod soak;
 mod tidy;
 
-const USAGE: &str = "usage: cargo xtask tidy [ROOT]
+const USAGE: &str = "usage: cargo xtask COMMAND
 
-  tidy [ROOT]   check the repository at ROOT (default: this one) against the style rules";
+  tidy [ROOT]                              check the repository at ROOT (default: this one)
+                                           against its own laws
+  soak [--commands N] [--seed N] [--json]  run the rules under N random commands (100,000), every
+                                           law and a second ledger checked after each
+  fuzz [--seconds N] [--seed N] [--json]   throw damaged bytes at the rules for N seconds (60)
+
+soak and fuzz are worth running with --release: cargo run --release -p xtask -- soak";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["tidy"] => run_tidy(repository()),
-        ["tidy", root] if !root.starts_with('-') => run_tidy(PathBuf::from(root)),
-        ["help" | "-h" | "--help"] => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+    let done = match words.as_slice() {
+        ["tidy"] => Ok(run_tidy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))),
+        ["tidy", root] if !root.starts_with('-') => Ok(run_tidy(Path::new(root))),
+        ["soak", rest @ ..] => soak::run_soak(rest),
+        ["fuzz", rest @ ..] => soak::run_fuzz(rest),
+        _ => Err("which command?".to_owned()),
+    };
+    done.unwrap_or_else(|wrong| {
+        eprintln!("{wrong}\n\n{USAGE}");
+        ExitCode::from(2)
+    })
 }
 
-fn run_tidy(root: PathBuf) -> ExitCode {
-    let tree = match tidy::Tree::read(&root) {
+fn run_tidy(root: &Path) -> ExitCode {
+    let tree = match tidy::Tree::read(root) {
         Ok(tree) => tree,
         Err(error) => {
             eprintln!("tidy: cannot read {}: {error}", root.display());
             return ExitCode::from(3);
         }
     };
-    let findings = tidy::check(&tree);
-    for finding in &findings {
-        println!("{finding}");
-    }
-    if findings.is_empty() {
-        println!("tidy: {} files, nothing to change", tree.len());
-        ExitCode::SUCCESS
-    } else {
-        eprintln!("tidy: {} of {} files read need a change", paths(&findings), tree.len());
-        ExitCode::from(8)
-    }
-}
-
-/// How many files have findings.
-fn paths(findings: &[tidy::Finding]) -> usize {
-    let paths: std::collections::BTreeSet<&str> = findings.iter().map(|f| f.path()).collect();
-    paths.len()
-}
-
-/// The root of this repository.
-fn repository() -> PathBuf {
-    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    package.parent().map(PathBuf::from).unwrap_or(package)
+    let findings = tidy::check(&tree, &tidy::LAWS);
+    findings.iter().for_each(|finding| println!("{finding}"));
+    eprintln!("tidy: {} files read, {} findings", tree.files.len(), findings.len());
+    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(8) }
 }

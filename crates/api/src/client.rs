@@ -39,9 +39,10 @@ const BACK_OFF: [Duration; 3] =
 const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
 /// Why a call failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody answers there.
+    #[error("no node answers at {url}: {why}")]
     Unreachable {
         /// Where.
         url: String,
@@ -49,8 +50,10 @@ pub enum ClientError {
         why: String,
     },
     /// The node said no.
+    #[error(transparent)]
     Problem(Box<Problem>),
     /// The reply is not what this API promises.
+    #[error("the reply of {url} is not what the API promises: {why}")]
     Malformed {
         /// What was asked for.
         url: String,
@@ -58,6 +61,7 @@ pub enum ClientError {
         why: String,
     },
     /// The reply is larger than anything this API promises.
+    #[error("the reply of {url} has more than {max} bytes")]
     TooLarge {
         /// What was asked for.
         url: String,
@@ -65,6 +69,7 @@ pub enum ClientError {
         max: u64,
     },
     /// It took too long.
+    #[error("{url} did not answer in time")]
     TimedOut {
         /// What was asked for.
         url: String,
@@ -80,9 +85,9 @@ impl ClientError {
         }
     }
 
-    /// True if the node answered that there is no such thing.
+    /// True if the node answered that there is no such thing, or no longer.
     pub fn is_not_found(&self) -> bool {
-        self.problem().is_some_and(|problem| problem.status == 404)
+        self.problem().is_some_and(|problem| matches!(problem.status, 404 | 410))
     }
 
     /// True if the same call may succeed later.
@@ -94,24 +99,6 @@ impl ClientError {
         }
     }
 }
-
-impl fmt::Display for ClientError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ClientError::Unreachable { url, why } => write!(f, "no node answers at {url}: {why}"),
-            ClientError::Problem(problem) => problem.fmt(f),
-            ClientError::Malformed { url, why } => {
-                write!(f, "the reply of {url} is not what the API promises: {why}")
-            }
-            ClientError::TooLarge { url, max } => {
-                write!(f, "the reply of {url} has more than {max} bytes")
-            }
-            ClientError::TimedOut { url } => write!(f, "{url} did not answer in time"),
-        }
-    }
-}
-
-impl std::error::Error for ClientError {}
 
 impl From<Problem> for ClientError {
     fn from(problem: Problem) -> ClientError {

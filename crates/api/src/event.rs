@@ -31,16 +31,9 @@ impl fmt::Display for EventId {
 }
 
 /// Text that is no place of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected `height-index`, such as 120-3")]
 pub struct InvalidEventId;
-
-impl fmt::Display for InvalidEventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected `height-index`, such as 120-3")
-    }
-}
-
-impl std::error::Error for InvalidEventId {}
 
 impl FromStr for EventId {
     type Err = InvalidEventId;

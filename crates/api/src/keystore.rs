@@ -7,7 +7,6 @@
 //! file; what a file asks for is bounded before memory is taken.
 //! Not here: prompting for passwords (`earnest-cli`).
 
-use core::fmt;
 use std::{
     fs, io,
     io::{Read, Write},
@@ -50,21 +49,25 @@ const WORK_MAX: u64 = 1 << 24;
 const ROUNDS_MAX: u32 = 10_000_000;
 
 /// Why a keystore cannot be read or written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum KeystoreError {
     /// The password does not open it, or its bytes are damaged.
+    #[error("the password does not open this keystore, or the file is damaged")]
     WrongPassword,
     /// Not a keystore of version 3.
+    #[error("not a keystore of version 3: {why}")]
     NotAKeystore {
         /// What is missing or strange.
         why: String,
     },
     /// Opening it would take more memory or time than any of ours does.
+    #[error("this keystore is too expensive to open: {why}")]
     TooExpensive {
         /// What it asks for.
         why: String,
     },
     /// The key inside belongs to another address than the file says.
+    #[error("the keystore says it is for {stated}, but its key is for {found}")]
     AddressMismatch {
         /// What the file says.
         stated: String,
@@ -72,11 +75,13 @@ pub enum KeystoreError {
         found: Address,
     },
     /// There is a file already, and keys are never overwritten.
+    #[error("{path} exists already and is not overwritten")]
     AlreadyExists {
         /// Where.
         path: PathBuf,
     },
     /// The file system said no.
+    #[error("{path}: {source}")]
     Io {
         /// Where.
         path: PathBuf,
@@ -84,38 +89,8 @@ pub enum KeystoreError {
         source: io::Error,
     },
     /// No random bytes for salt and vector.
+    #[error(transparent)]
     Entropy(EntropyUnavailable),
-}
-
-impl fmt::Display for KeystoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            KeystoreError::WrongPassword => {
-                f.write_str("the password does not open this keystore, or the file is damaged")
-            }
-            KeystoreError::NotAKeystore { why } => write!(f, "not a keystore of version 3: {why}"),
-            KeystoreError::TooExpensive { why } => {
-                write!(f, "this keystore is too expensive to open: {why}")
-            }
-            KeystoreError::AddressMismatch { stated, found } => {
-                write!(f, "the keystore says it is for {stated}, but its key is for {found}")
-            }
-            KeystoreError::AlreadyExists { path } => {
-                write!(f, "{} exists already and is not overwritten", path.display())
-            }
-            KeystoreError::Io { path, source } => write!(f, "{}: {source}", path.display()),
-            KeystoreError::Entropy(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for KeystoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            KeystoreError::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
 }
 
 #[derive(Serialize, Deserialize)]

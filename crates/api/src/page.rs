@@ -1,9 +1,9 @@
 //! Pages: long lists in pieces that do not shift.
 //!
-//! Law: a cursor names the last row seen, not an offset; rows are only ever added at the end, so
-//! a page read later is the page it would have been.
+//! Law: a cursor names the last row seen, not an offset; rows are only ever added at the end, and
+//! leave near the beginning, so a page read later is the page it would have been, less what left.
 
-use core::fmt;
+use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +51,10 @@ pub struct PageQuery {
 }
 
 /// Why there is no such page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageRejected {
     /// A page has at least one item and at most as many as this API gives out.
+    #[error("limit is {got}, outside 1 to {max}")]
     LimitOutOfRange {
         /// What was asked for.
         got: u32,
@@ -61,21 +62,9 @@ pub enum PageRejected {
         max: u32,
     },
     /// Not a cursor that this API gave out.
+    #[error("cursor is not one that this API gave out")]
     UnknownCursor,
 }
-
-impl fmt::Display for PageRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PageRejected::LimitOutOfRange { got, max } => {
-                write!(f, "limit is {got}, outside 1 to {max}")
-            }
-            PageRejected::UnknownCursor => f.write_str("cursor is not one that this API gave out"),
-        }
-    }
-}
-
-impl std::error::Error for PageRejected {}
 
 impl From<PageRejected> for Problem {
     fn from(rejected: PageRejected) -> Problem {
@@ -92,8 +81,22 @@ impl<T> Page<T> {
     pub fn of(
         count: u64,
         query: &PageQuery,
+        row: impl FnMut(u64) -> Option<T>,
+    ) -> Result<Page<T>, PageRejected> {
+        Page::within(0..count, query, row)
+    }
+
+    /// The same of a list whose rows before the range's start have left; those within it that have
+    /// left too show nothing.
+    ///
+    /// # Errors
+    /// As for [`of`](Page::of).
+    pub fn within(
+        rows: Range<u64>,
+        query: &PageQuery,
         mut row: impl FnMut(u64) -> Option<T>,
     ) -> Result<Page<T>, PageRejected> {
+        let Range { start: first, end: count } = rows;
         let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
         if limit == 0 || limit > LIMIT_MAX {
             return Err(PageRejected::LimitOutOfRange { got: limit, max: LIMIT_MAX });
@@ -103,8 +106,8 @@ impl<T> Page<T> {
         let order = query.order.unwrap_or_default();
         let mut items = Vec::new();
         let mut at = match (order, last) {
-            (Order::Asc, None) => 0,
-            (Order::Asc, Some(last)) => last.saturating_add(1),
+            (Order::Asc, None) => first,
+            (Order::Asc, Some(last)) => last.saturating_add(1).max(first),
             (Order::Desc, None) => count,
             (Order::Desc, Some(last)) => last.min(count),
         };
@@ -112,7 +115,7 @@ impl<T> Page<T> {
         for _ in 0..ROWS_MAX {
             let (index, next) = match order {
                 Order::Asc if at < count => (at, at.saturating_add(1)),
-                Order::Desc if at > 0 => (at.saturating_sub(1), at.saturating_sub(1)),
+                Order::Desc if at > first => (at.saturating_sub(1), at.saturating_sub(1)),
                 Order::Asc | Order::Desc => return Ok(Page { items, next_cursor: None }),
             };
             items.extend(row(index));
@@ -123,7 +126,7 @@ impl<T> Page<T> {
         }
         let next_cursor = match order {
             Order::Asc => (at < count).then(|| write_cursor(at.saturating_sub(1))),
-            Order::Desc => (at > 0).then(|| write_cursor(at)),
+            Order::Desc => (at > first).then(|| write_cursor(at)),
         };
         Ok(Page { items, next_cursor })
     }

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use earnest_protocol::Rejected;
+use earnest_protocol::{JobId, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +15,8 @@ use crate::{DecodeRejected, Refusal, SignatureRejected};
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// Why a request failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{} [{code}]. {hint}", detail.trim_end_matches('.'))]
 pub struct Problem {
     /// `urn:earnest:problem:` and the code.
     #[serde(rename = "type")]
@@ -37,14 +38,6 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
 }
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]. {}", self.detail.trim_end_matches('.'), self.code, self.hint)
-    }
-}
-
-impl std::error::Error for Problem {}
 
 impl Problem {
     /// Any problem.
@@ -72,6 +65,20 @@ impl Problem {
     pub fn not_found(what: impl fmt::Display) -> Problem {
         let hint = "Check the identifier and the network; a young node may still be catching up.";
         Problem::new(404, "request/not-found", format!("There is no {what}"), hint)
+    }
+
+    /// 410 or 404: a job that is not in the state, of `posted` ever posted: it closed some time
+    /// ago, or there never was one.
+    pub fn no_job(id: JobId, posted: u64) -> Problem {
+        if id.raw() < posted {
+            let detail = format!("Job {id} closed, and its rows have left the state");
+            let hint = "Its history is in the block log; an archive keeps what the log no longer \
+                        has.";
+            return Problem::new(410, "job/retired", detail, hint);
+        }
+        let detail = format!("There is no job {id}; {posted} were posted so far");
+        let hint = "Check the job's number and the network; a young node may still be catching up.";
+        Problem::new(404, "job/not-found", detail, hint)
     }
 
     /// 400: the request cannot be read.

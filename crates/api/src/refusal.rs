@@ -6,7 +6,9 @@
 
 use core::fmt;
 
-use earnest_protocol::{BlockRejected, Rejected, TransactionRejected, genesis::GenesisRejected};
+use earnest_protocol::{
+    BlockRejected, Rejected, TransactionRejected, genesis::GenesisRejected, params::Violation,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -21,7 +23,8 @@ pub struct Refusal {
     pub detail: String,
     /// What to do next.
     pub hint: String,
-    /// The numbers of the detail, amounts as decimal strings of base units.
+    /// The numbers of the detail, amounts as decimal strings of base units; of parameters the list
+    /// of all that is wrong with them.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
 }
@@ -46,8 +49,17 @@ impl Refusal {
     }
 }
 
+/// One thing that is wrong with parameters: its name, its sentence and its numbers.
+fn violation(violation: &Violation) -> Value {
+    let value = serde_json::to_value(violation).expect("violations have string keys only");
+    let (code, mut fields) = code_and_fields(value);
+    fields.insert("code".to_owned(), code.into());
+    fields.insert("detail".to_owned(), violation.to_string().into());
+    Value::Object(fields)
+}
+
 /// Variants that hold another refusal, not fields.
-const HOLDERS: [&str; 2] = ["no-quote", "params"];
+const HOLDERS: [&str; 1] = ["no-quote"];
 
 /// The names of nested variants joined by slashes, and the fields of the innermost.
 fn code_and_fields(value: Value) -> (String, Map<String, Value>) {
@@ -106,7 +118,12 @@ impl From<BlockRejected> for Refusal {
 
 impl From<&GenesisRejected> for Refusal {
     fn from(rejected: &GenesisRejected) -> Refusal {
-        Refusal::build("genesis", rejected, explain::genesis(rejected))
+        let mut refusal = Refusal::build("genesis", rejected, explain::genesis(rejected));
+        if let GenesisRejected::Params(rejected) = rejected {
+            let violations = rejected.violations.iter().map(violation).collect();
+            refusal.fields.insert("violations".to_owned(), Value::Array(violations));
+        }
+        refusal
     }
 }
 

@@ -19,7 +19,7 @@ use secp256k1::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{transaction, typed_data};
+use crate::typed_data;
 
 /// The identity of a transaction: the EIP-712 hash of its message on its network.
 pub type TxHash = Digest;
@@ -34,7 +34,6 @@ pub const TRANSACTION_BYTES_MAX: usize = 2 * 1024 * 1024;
 #[serde(deny_unknown_fields)]
 pub struct SignedTransaction {
     /// What is asked.
-    #[serde(with = "transaction")]
     pub transaction: Transaction,
     /// r ‖ s ‖ v, 32 + 32 + 1 bytes.
     #[serde(with = "signature_bytes")]
@@ -42,9 +41,10 @@ pub struct SignedTransaction {
 }
 
 /// Why bytes are not a signed transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeRejected {
     /// More bytes than any transaction needs.
+    #[error("{got} bytes are more than the {max} of the largest transaction")]
     TooLarge {
         /// How many there were.
         got: usize,
@@ -52,60 +52,33 @@ pub enum DecodeRejected {
         max: usize,
     },
     /// Not an encoded transaction.
+    #[error("these bytes are not a signed transaction")]
     Malformed,
     /// A transaction, and something after it.
+    #[error("{count} bytes follow the signed transaction")]
     TrailingBytes {
         /// How many bytes follow.
         count: usize,
     },
 }
 
-impl fmt::Display for DecodeRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DecodeRejected::TooLarge { got, max } => {
-                write!(f, "{got} bytes are more than the {max} of the largest transaction")
-            }
-            DecodeRejected::Malformed => f.write_str("these bytes are not a signed transaction"),
-            DecodeRejected::TrailingBytes { count } => {
-                write!(f, "{count} bytes follow the signed transaction")
-            }
-        }
-    }
-}
-
-impl std::error::Error for DecodeRejected {}
-
 /// Why a signature was refused. Ordered by precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum SignatureRejected {
     /// The last byte names neither of the two candidate keys.
+    #[error("the last byte of the signature is {got}, not 27 or 28")]
     RecoveryIdOutOfRange {
         /// What it was.
         got: u8,
     },
     /// The other form of a valid signature: the same message must not have two.
+    #[error("the signature's s is in the upper half of the order")]
     HighS,
     /// No key made this signature.
+    #[error("no key made this signature")]
     Unrecoverable,
 }
-
-impl fmt::Display for SignatureRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SignatureRejected::RecoveryIdOutOfRange { got } => {
-                write!(f, "the last byte of the signature is {got}, not 27 or 28")
-            }
-            SignatureRejected::HighS => {
-                f.write_str("the signature's s is in the upper half of the order")
-            }
-            SignatureRejected::Unrecoverable => f.write_str("no key made this signature"),
-        }
-    }
-}
-
-impl std::error::Error for SignatureRejected {}
 
 /// What a signature of `transaction` signs on `network`.
 ///
@@ -198,11 +171,13 @@ impl SignedTransaction {
 ///
 /// ```
 /// # use earnest_api::{Signer, recover};
-/// # use earnest_protocol::{Amount, Command, Digest, Height, Transaction, command::Transfer};
+/// # use earnest_protocol::{Amount, Asset, Command, Digest, Height, Transaction};
+/// # use earnest_protocol::command::Transfer;
 /// let alice = Signer::dev_key(7, "alice");
 /// let network = Digest([1; 32]);
 /// let to = Signer::dev_key(7, "bob").address();
-/// let command = Command::Transfer(Transfer { to, amount: Amount::tokens(3) });
+/// let transfer = Transfer { to, asset: Asset::Stake, amount: Amount::tokens(3) };
+/// let command = Command::Transfer(transfer);
 /// let transaction = Transaction { nonce: 0, valid_until: Height::new(100), command };
 /// let signed = alice.sign(&network, transaction);
 /// let name = signed.hash(&network, &alice.address());
@@ -214,28 +189,14 @@ pub struct Signer {
 }
 
 /// Bytes that are no secret key: zero, or not below the order of the curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a secret key: 32 bytes between 1 and the order of secp256k1")]
 pub struct InvalidSecret;
 
-impl fmt::Display for InvalidSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a secret key: 32 bytes between 1 and the order of secp256k1")
-    }
-}
-
-impl std::error::Error for InvalidSecret {}
-
 /// The operating system gave no random bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
 pub struct EntropyUnavailable;
-
-impl fmt::Display for EntropyUnavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the operating system gave no random bytes")
-    }
-}
-
-impl std::error::Error for EntropyUnavailable {}
 
 impl Signer {
     /// A value that only the holder of this key can compute, the same every time: salts and

@@ -3,8 +3,6 @@
 //! Law: what comes out depends on the bytes alone, not on where they were cut; nothing is kept
 //! beyond one bounded message.
 
-use core::fmt;
-
 /// Most bytes of one message.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
@@ -20,29 +18,18 @@ pub struct SseMessage {
 }
 
 /// Why a stream was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SseRejected {
     /// One message has more bytes than any of ours.
+    #[error("a message of the event stream exceeds {max} bytes")]
     MessageTooLarge {
         /// The most that are kept.
         max: usize,
     },
     /// A line is not UTF-8.
+    #[error("the event stream is not UTF-8")]
     NotUtf8,
 }
-
-impl fmt::Display for SseRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SseRejected::MessageTooLarge { max } => {
-                write!(f, "a message of the event stream exceeds {max} bytes")
-            }
-            SseRejected::NotUtf8 => f.write_str("the event stream is not UTF-8"),
-        }
-    }
-}
-
-impl std::error::Error for SseRejected {}
 
 /// Reads a stream piece by piece.
 #[derive(Clone, Debug, Default)]

@@ -1,297 +1,185 @@
 //! Typed data: from a transaction to its EIP-712 message, for hashing and for wallets.
 //!
+//! The message of a command is a flat struct of its name: the command's fields, groups taken
+//! apart, then `nonce` and `validUntil`. Amounts are `uint256` base units, other numbers as wide
+//! as they are, choices words in lower case.
+//!
 //! The domain is `{name: "Earnest", version: "1", salt: network}`: the salt is the digest of the
 //! genesis, so that a signature is worth nothing on another network, and there is no chain id, so
 //! that a wallet signs whichever chain it happens to show.
 //!
-//! Law: one list of fields feeds both the hash and what a wallet shows; they cannot differ.
-//! Not here: keys and signatures (`signing`).
+//! Law: no field hides another: what a wallet shows is all that is asked. One list of fields, the
+//! table of commands, feeds both the hash and what a wallet shows; they cannot differ. A change
+//! of a name, a type or an order there changes every signature of that command.
+//! Not here: which commands there are (`earnest-protocol`), keys and signatures (`signing`).
 
-use std::borrow::Cow;
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::{Eip712Domain, SolStruct};
+use alloy_primitives::keccak256;
 use earnest_protocol::{
-    Amount, Command, Digest, Role, Transaction,
-    command::{Auction, DataItem, GainTiming, ResourceClass, Visibility},
+    Digest, Transaction,
+    command::{COMMANDS, CommandInfo, FieldInfo, FieldKind, FieldValue},
 };
 use serde_json::{Map, Value, json};
 
-use crate::{hex_bytes, message};
+use crate::hex_bytes;
 
-/// The signing domain of a network.
-fn domain(network: &Digest) -> Eip712Domain {
-    Eip712Domain {
-        name: Some(Cow::Borrowed("Earnest")),
-        version: Some(Cow::Borrowed("1")),
-        chain_id: None,
-        verifying_contract: None,
-        salt: Some(B256::from(network.0)),
-    }
-}
+/// What EIP-712 hashes fields as.
+type Word = [u8; 32];
+
+const DOMAIN_TYPE: &str = "EIP712Domain(string name,string version,bytes32 salt)";
+const DOMAIN_NAME: &str = "Earnest";
+const DOMAIN_VERSION: &str = "1";
 
 /// What the signature of `transaction` signs on `network`.
 pub(crate) fn hash(network: &Digest, transaction: &Transaction) -> Digest {
-    Digest(visit(transaction, Hash(domain(network))))
+    let mut words = message_type(transaction).hash.to_vec();
+    visit(transaction, &mut |_, value| words.extend_from_slice(&word(value)));
+    let parts = [domain(network), keccak256(words).0];
+    Digest(keccak256([&[0x19, 0x01], parts.concat().as_slice()].concat()).0)
 }
 
 /// The argument of `eth_signTypedData_v4` for `transaction` on `network`.
 ///
 /// Integers are decimal strings, so that none passes through a float.
 pub fn wallet_request(network: &Digest, transaction: &Transaction) -> Value {
-    visit(transaction, Wallet(*network))
+    let MessageType { name, fields, .. } = message_type(transaction);
+    let types: Vec<Value> =
+        fields.iter().map(|(name, kind)| json!({"name": name, "type": kind})).collect();
+    let mut message = Map::new();
+    visit(transaction, &mut |name, value| {
+        message.insert(camel(name), shown(value));
+    });
+    json!({
+        "types": {
+            "EIP712Domain": [
+                {"name": "name", "type": "string"},
+                {"name": "version", "type": "string"},
+                {"name": "salt", "type": "bytes32"},
+            ],
+            *name: types,
+        },
+        "primaryType": name,
+        "domain": {"name": DOMAIN_NAME, "version": DOMAIN_VERSION, "salt": network},
+        "message": message,
+    })
 }
 
-/// A message with its fields in words.
-trait Message: SolStruct {
-    fn fields(&self) -> Map<String, Value>;
+/// The fields of the message: those of the command, then those of the transaction.
+fn visit(transaction: &Transaction, visitor: &mut dyn FnMut(&'static str, FieldValue<'_>)) {
+    transaction.command.visit_fields(visitor);
+    visitor("nonce", FieldValue::Count(transaction.nonce));
+    visitor("valid_until", FieldValue::Count(transaction.valid_until.count()));
 }
 
-/// What is done with a message, whichever it is.
-trait Visitor {
-    type Out;
-    fn visit(self, message: &impl Message) -> Self::Out;
+/// The separator of a network's signatures.
+fn domain(network: &Digest) -> Word {
+    let name = keccak256(DOMAIN_NAME);
+    let version = keccak256(DOMAIN_VERSION);
+    keccak256([keccak256(DOMAIN_TYPE).0, name.0, version.0, network.0].concat()).0
 }
 
-struct Hash(Eip712Domain);
+/// The type of a command's message.
+struct MessageType {
+    name: &'static str,
+    /// Name and type of each field.
+    fields: Vec<(String, &'static str)>,
+    /// The hash of both.
+    hash: Word,
+}
 
-impl Visitor for Hash {
-    type Out = [u8; 32];
-    fn visit(self, message: &impl Message) -> [u8; 32] {
-        message.eip712_signing_hash(&self.0).0
+impl MessageType {
+    fn of(command: &CommandInfo) -> MessageType {
+        let name = command.message;
+        let mut fields = Vec::new();
+        add_types(command.fields, &mut fields);
+        fields.extend(["nonce", "valid_until"].map(|name| (camel(name), "uint64")));
+        let listed: Vec<String> =
+            fields.iter().map(|(name, kind)| format!("{kind} {name}")).collect();
+        let hash = keccak256(format!("{name}({})", listed.join(","))).0;
+        MessageType { name, fields, hash }
     }
 }
 
-struct Wallet(Digest);
+fn message_type(transaction: &Transaction) -> &'static MessageType {
+    static TYPES: LazyLock<BTreeMap<&str, MessageType>> = LazyLock::new(|| {
+        COMMANDS.iter().map(|command| (command.name, MessageType::of(command))).collect()
+    });
+    TYPES.get(transaction.command.name()).expect("every command is in the table")
+}
 
-impl Visitor for Wallet {
-    type Out = Value;
-    fn visit(self, message: &impl Message) -> Value {
-        let signature = message_type(message);
-        let (name, types) = split_type(&signature);
-        json!({
-            "types": {
-                "EIP712Domain": [
-                    {"name": "name", "type": "string"},
-                    {"name": "version", "type": "string"},
-                    {"name": "salt", "type": "bytes32"},
-                ],
-                name: types,
-            },
-            "primaryType": name,
-            "domain": {"name": "Earnest", "version": "1", "salt": self.0},
-            "message": message.fields(),
-        })
+fn add_types(fields: &[FieldInfo], types: &mut Vec<(String, &'static str)>) {
+    for field in fields {
+        let kind = match field.kind {
+            FieldKind::Address => "address",
+            FieldKind::Amount => "uint256",
+            FieldKind::Count { bits: 8, .. } => "uint8",
+            FieldKind::Count { bits: 32, .. } => "uint32",
+            FieldKind::Count { .. } => "uint64",
+            FieldKind::Digest => "bytes32",
+            FieldKind::Digests => "bytes32[]",
+            FieldKind::Bytes => "bytes",
+            FieldKind::Choice(words) => {
+                types.push((camel(field.shown), "string"));
+                words.iter().for_each(|word| add_types(word.number, types));
+                continue;
+            }
+            FieldKind::Group(fields) => {
+                add_types(fields, types);
+                continue;
+            }
+        };
+        types.push((camel(field.shown), kind));
     }
 }
 
-fn message_type<M: Message>(_: &M) -> Cow<'static, str> {
-    M::eip712_root_type()
+/// `input_root` as `inputRoot`.
+fn camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut upper = false;
+    for letter in name.chars() {
+        if letter == '_' {
+            upper = true;
+        } else {
+            camel.push(if upper { letter.to_ascii_uppercase() } else { letter });
+            upper = false;
+        }
+    }
+    camel
 }
 
-/// `Name(type field,type field)` as its name and its list of fields.
-fn split_type(signature: &str) -> (&str, Vec<Value>) {
-    let (name, rest) = signature.split_once('(').unwrap_or((signature, ""));
-    let fields = rest.trim_end_matches(')').split(',');
-    let pairs = fields.filter_map(|field| field.split_once(' '));
-    (name, pairs.map(|(kind, name)| json!({"name": name, "type": kind})).collect())
+/// How EIP-712 hashes a value.
+fn word(value: FieldValue<'_>) -> Word {
+    match value {
+        FieldValue::Address(address) => right(&address.0),
+        FieldValue::Amount(amount) => right(&amount.units().to_be_bytes()),
+        FieldValue::Count(count) => right(&count.to_be_bytes()),
+        FieldValue::Digest(digest) => digest.0,
+        FieldValue::Digests(digests) => {
+            keccak256(digests.iter().flat_map(|digest| digest.0).collect::<Vec<u8>>()).0
+        }
+        FieldValue::Bytes(bytes) => keccak256(bytes).0,
+        FieldValue::Word(word) => keccak256(word).0,
+    }
+}
+
+/// `bytes` at the right end of a word.
+fn right<const N: usize>(bytes: &[u8; N]) -> Word {
+    let mut word = [0; 32];
+    let (_, end) = word.split_last_chunk_mut::<N>().expect("no value is wider than a word");
+    *end = *bytes;
+    word
 }
 
 /// How a wallet writes a value.
-trait Shown {
-    fn shown(&self) -> Value;
-}
-
-macro_rules! shown {
-    ($($type:ty: |$value:ident| $shown:expr;)*) => {
-        $(impl Shown for $type {
-            fn shown(&self) -> Value {
-                let $value = self;
-                Value::from($shown)
-            }
-        })*
-    };
-}
-
-shown! {
-    u8: |v| v.to_string();
-    u32: |v| v.to_string();
-    u64: |v| v.to_string();
-    U256: |v| v.to_string();
-    String: |v| v.clone();
-    Address: |v| hex_bytes::encode(v.as_slice());
-    B256: |v| hex_bytes::encode(v.as_slice());
-    Bytes: |v| hex_bytes::encode(v);
-    Vec<B256>: |v| v.iter().map(|digest| hex_bytes::encode(digest.as_slice())).collect::<Vec<_>>();
-}
-
-macro_rules! messages {
-    ($($name:ident($c:ident) { $($field:ident: $value:expr,)* })*) => {
-        $(impl Message for message::$name {
-            fn fields(&self) -> Map<String, Value> {
-                let mut fields = Map::new();
-                $(fields.insert(stringify!($field).to_owned(), self.$field.shown());)*
-                fields.insert("nonce".to_owned(), self.nonce.shown());
-                fields.insert("validUntil".to_owned(), self.validUntil.shown());
-                fields
-            }
-        })*
-
-        /// Makes the message of `transaction` and hands it to `visitor`.
-        fn visit<V: Visitor>(transaction: &Transaction, visitor: V) -> V::Out {
-            let (nonce, valid_until) = (transaction.nonce, transaction.valid_until.count());
-            match &transaction.command {
-                $(Command::$name($c) => visitor.visit(&message::$name {
-                    $($field: $value,)*
-                    nonce,
-                    validUntil: valid_until,
-                }),)*
-            }
-        }
-    };
-}
-
-messages! {
-    Transfer(c) { to: Address::from(c.to.0), amount: units(c.amount), }
-    Bond(c) { role: role(c.role), amount: units(c.amount), }
-    Unbond(c) { role: role(c.role), amount: units(c.amount), }
-    Unjail(c) { role: role(c.role), }
-    ClaimRewards(c) { role: role(c.role), }
-    PostJob(c) {
-        program: word(&c.task.program),
-        inputRoot: word(&c.task.input_root),
-        chunkCount: c.task.chunk_count,
-        steps: c.task.steps,
-        seed: word(&c.task.seed),
-        stepGasMax: c.task.step_gas_max.count(),
-        gasBound: c.task.gas_bound.count(),
-        class: class(c.class),
-        priceMax: units(c.price_max),
-        deadlineBlocks: c.deadline_blocks.count(),
-        auction: auction(c.auction),
-        reputationMin: c.reputation_min.parts(),
-        auditRate: c.audit_rate.parts(),
-        auditors: c.auditors,
-        outsideGain: units(c.outside_gain),
-        gainTiming: gain_timing(c.gain_timing),
-        seedSeal: word(&c.seed_seal),
-        visibility: visibility(c.visibility),
-    }
-    CommitBid(c) { job: c.job.raw(), seal: word(&c.seal), }
-    RevealBid(c) { job: c.job.raw(), price: units(c.price), salt: word(&c.salt), }
-    AcceptJob(c) { job: c.job.raw(), }
-    CommitResult(c) { job: c.job.raw(), seal: word(&c.seal), }
-    OpenSeed(c) { job: c.job.raw(), preimage: word(&c.preimage), }
-    CommitVerdict(c) { job: c.job.raw(), seal: word(&c.seal), }
-    RevealResult(c) {
-        job: c.job.raw(),
-        root: word(&c.opening.root),
-        output: word(&c.opening.output),
-        gas: c.opening.gas.count(),
-        steps: c.opening.steps,
-        salt: word(&c.opening.salt),
-        outputProof: bytes(&c.output_proof),
-    }
-    RevealVerdict(c) {
-        job: c.job.raw(),
-        root: word(&c.opening.root),
-        output: word(&c.opening.output),
-        gas: c.opening.gas.count(),
-        steps: c.opening.steps,
-        salt: word(&c.opening.salt),
-    }
-    Challenge(c) { job: c.job.raw(), }
-    OpenNode(c) {
-        job: c.job.raw(),
-        level: c.node.level,
-        index: c.node.index,
-        children: c.children.iter().map(word).collect::<Vec<B256>>(),
-    }
-    RejectChild(c) { job: c.job.raw(), child: c.child, }
-    ProveStep(c) { job: c.job.raw(), leaf: c.leaf, evidence: bytes(&c.evidence), }
-    RequestData(c) { job: c.job.raw(), item: item(c.item), chunk: chunk(c.item), }
-    ServeData(c) {
-        job: c.job.raw(),
-        item: item(c.item),
-        chunk: chunk(c.item),
-        data: bytes(&c.bytes),
-    }
-    ConfirmReceipt(c) { job: c.job.raw(), }
-    ReportCopy(c) {
-        job: c.job.raw(),
-        accused: c.accused.raw(),
-        root: word(&c.opening.root),
-        output: word(&c.opening.output),
-        gas: c.opening.gas.count(),
-        steps: c.opening.steps,
-        salt: word(&c.opening.salt),
-    }
-}
-
-fn units(amount: Amount) -> U256 {
-    U256::from(amount.units())
-}
-
-fn word(digest: &Digest) -> B256 {
-    B256::from(digest.0)
-}
-
-fn bytes(bytes: &[u8]) -> Bytes {
-    Bytes::copy_from_slice(bytes)
-}
-
-fn role(role: Role) -> String {
-    match role {
-        Role::Provider => "provider",
-        Role::Validator => "validator",
-    }
-    .to_owned()
-}
-
-fn class(class: ResourceClass) -> String {
-    match class {
-        ResourceClass::Cpu => "cpu",
-    }
-    .to_owned()
-}
-
-fn auction(auction: Auction) -> String {
-    match auction {
-        Auction::SecondPrice => "second_price",
-        Auction::FirstPrice => "first_price",
-    }
-    .to_owned()
-}
-
-fn gain_timing(timing: GainTiming) -> String {
-    match timing {
-        GainTiming::Final => "final",
-        GainTiming::Delivery => "delivery",
-    }
-    .to_owned()
-}
-
-fn visibility(visibility: Visibility) -> String {
-    match visibility {
-        Visibility::Public => "public",
-        Visibility::Sealed => "sealed",
-    }
-    .to_owned()
-}
-
-fn item(item: DataItem) -> String {
-    match item {
-        DataItem::Program => "program",
-        DataItem::Input(_) => "input",
-        DataItem::Output => "output",
-    }
-    .to_owned()
-}
-
-/// Which chunk of the input; 0 for everything else.
-fn chunk(item: DataItem) -> u32 {
-    match item {
-        DataItem::Input(chunk) => chunk,
-        DataItem::Program | DataItem::Output => 0,
+fn shown(value: FieldValue<'_>) -> Value {
+    match value {
+        FieldValue::Address(address) => json!(address),
+        FieldValue::Amount(amount) => json!(amount),
+        FieldValue::Count(count) => json!(count.to_string()),
+        FieldValue::Digest(digest) => json!(digest),
+        FieldValue::Digests(digests) => json!(digests),
+        FieldValue::Bytes(bytes) => json!(hex_bytes::encode(bytes)),
+        FieldValue::Word(word) => json!(word),
     }
 }

@@ -5,14 +5,14 @@
 //! Not here: how a view is made (`views`).
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Blocks, Digest, Epoch, Factor, Gas, Height, JobId, OperatorId,
-    ParamsVersion, Ratio, RawParams, Role, SlashId, UnbondingId,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Digest, Epoch, Factor, Gas, Height,
+    JobId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId, UnbondingId,
     command::{DataItem, Node, PostJob, ResourceClass},
-    ledger::JobPot,
-    market::{Assignment, BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
+    ledger::{Assets, AssignmentPot, JobPot},
+    market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
     slashing::{Claims, Offence, SlashState},
     staking::Standing,
-    verification::{BoundTerms, Ended, Quote, SealedResult, SeatState, Seed, Turn},
+    verification::{BoundTerms, Ended, Quote, SealedResult, SeatState, Seating, Seed, Turn},
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +34,11 @@ pub struct AccountView {
     pub id: AccountId,
     /// Who signs for it.
     pub address: Address,
-    /// What it has at its disposal.
+    /// What it has at its disposal of the asset that pays.
     pub free: Amount,
+    /// What it has at its disposal of the asset that is bonded, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_stake: Option<Amount>,
     /// Transactions in blocks: the nonce of the next, if none is pending.
     pub nonce: u64,
     /// The nonce to sign next, after what is pending at this node.
@@ -44,6 +47,8 @@ pub struct AccountView {
     pub provider: Option<OperatorId>,
     /// Its validator bond, if it has one.
     pub validator: Option<OperatorId>,
+    /// Its replica bond, if it has one.
+    pub replica: Option<OperatorId>,
 }
 
 /// One role of one account.
@@ -65,6 +70,9 @@ pub struct OperatorView {
     pub free_bond: Amount,
     /// The part that backs open jobs.
     pub locked: Amount,
+    /// The part that may leave: the free bond, less what the leading replica's backs of the audits
+    /// that a withheld beacon would ask for.
+    pub unbondable: Amount,
     /// The least stake with which it may take new work.
     pub stake_min: Amount,
     /// The stake that draws and shares count: 0 while it may not work.
@@ -79,8 +87,8 @@ pub struct OperatorView {
     pub strikes: Factor,
     /// When `strikes` was last faded.
     pub strikes_at: Epoch,
-    /// Peer rewards accrued and not yet collected, as of the last change of its stake.
-    pub peer_accrued: Amount,
+    /// Shares of slashes that it may collect, as a validator.
+    pub judge_accrued: Amount,
     /// Its queue of withdrawals, oldest first.
     pub unbondings: Vec<UnbondingView>,
 }
@@ -162,8 +170,8 @@ pub struct JobView {
     pub ranks: Vec<u8>,
     /// To whom the job is offered now, while it is.
     pub offered_to: Option<AccountRef>,
-    /// The winner's obligation.
-    pub assignment: Option<Assignment>,
+    /// The winner's obligation, once accepted.
+    pub assignment: Option<AssignmentView>,
     /// The winner.
     pub provider: Option<AccountRef>,
     /// How it ended.
@@ -196,6 +204,27 @@ pub struct JobView {
     pub receipt: bool,
 }
 
+/// One operator's obligation to do a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentView {
+    /// Its number.
+    pub id: AssignmentId,
+    /// The bid that won.
+    pub slot: u8,
+    /// Which bond is behind it.
+    pub operator: OperatorId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What is paid for all steps in time.
+    pub price: Amount,
+    /// What abandoning costs.
+    pub exit_cost: Amount,
+    /// When it was accepted.
+    pub accepted_at: Height,
+    /// The deadline; a result after it is late.
+    pub due: Height,
+}
+
 /// One offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BidView {
@@ -211,11 +240,21 @@ pub struct BidView {
     pub state: BidState,
 }
 
-/// What one pot of a job holds.
+/// A pot of a job, or of the one assignment of it that may hold anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AnyPot {
+    /// Of the job.
+    Job(JobPot),
+    /// Of its assignment.
+    Assignment(AssignmentPot),
+}
+
+/// What one pot of a job or of its assignment holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PotView {
     /// Which pot.
-    pub pot: JobPot,
+    pub pot: AnyPot,
     /// What it holds.
     pub amount: Amount,
 }
@@ -229,6 +268,8 @@ pub struct SeatView {
     pub operator: Option<OperatorId>,
     /// Who sits there.
     pub account: Option<AccountRef>,
+    /// How it came to sit there.
+    pub seating: Seating,
     /// What it is paid.
     pub pay: Amount,
     /// What it has done.
@@ -249,8 +290,8 @@ pub struct OpenedNode {
 pub struct DisputeView {
     /// Who says that the result is wrong.
     pub challenger: AccountRef,
-    /// The pot of the money behind that.
-    pub lock: JobPot,
+    /// The pot of the money behind that: the lock of the seat whose verdict dissents, or a deposit.
+    pub lock: AssignmentPot,
     /// The node in dispute; at the tree's depth, the leaf.
     pub node: Node,
     /// The disputed leaf, once the game is there.
@@ -324,7 +365,7 @@ pub struct BlockView {
     pub beacon: Option<Digest>,
     /// The root of the state after it.
     pub state_root: Digest,
-    /// What an ordinary transaction cost in it.
+    /// What a unit of weight of an ordinary transaction cost in it; a transfer weighs 1.
     pub base_fee: Amount,
     /// Its transactions, in order.
     pub transactions: Vec<TxHash>,
@@ -347,7 +388,7 @@ pub struct HeadView {
     pub epoch: Epoch,
     /// Its time, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// What an ordinary transaction costs.
+    /// What a unit of weight of an ordinary transaction costs; a transfer weighs 1.
     pub base_fee: Amount,
 }
 
@@ -364,21 +405,26 @@ pub struct NetworkView {
     pub epoch: Epoch,
     /// Its time, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// What an ordinary transaction costs.
+    /// What a unit of weight of an ordinary transaction costs; a transfer weighs 1.
     pub base_fee: Amount,
     /// The root of the state after it.
     pub state_root: Digest,
     /// The parameters in force.
     pub params: RawParams,
-    /// Where all money is.
+    /// Which assets there are.
+    pub assets: Assets,
+    /// Where all money is; of two assets, that which is bonded.
     pub supply: SupplyView,
+    /// The same of the asset that pays, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply_payment: Option<SupplyView>,
     /// How many there are of what.
     pub counts: CountsView,
     /// Does the money add up?
     pub conservation: ConservationView,
 }
 
-/// Where all money is.
+/// Where all money of one asset is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplyView {
     /// All money ever issued.
@@ -393,10 +439,8 @@ pub struct SupplyView {
     pub treasury: Amount,
     /// What insures requesters.
     pub insurance: Amount,
-    /// Shares of slashes that belong to honest providers.
-    pub provider_peers: Amount,
-    /// Shares of slashes that belong to honest validators.
-    pub validator_peers: Amount,
+    /// Shares of slashes that belong to the validators, who judge.
+    pub judges: Amount,
 }
 
 /// How many there are of what.
@@ -412,7 +456,7 @@ pub struct CountsView {
     pub validators: u64,
     /// Validators that may take new work.
     pub validators_active: u64,
-    /// Slashes.
+    /// Slashes ever; those paid out some time ago have left the state.
     pub slashes: u64,
     /// Jobs, by what became of them.
     pub jobs: JobCounts,
@@ -421,7 +465,9 @@ pub struct CountsView {
 /// Does the money add up?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConservationView {
-    /// True if all pots sum to `expected`.
+    /// The asset whose sums these are: the one that does not add up, if one does not.
+    pub asset: Asset,
+    /// True if all pots sum to `expected`, for every asset.
     pub holds: bool,
     /// All pots added up; none if that exceeds any possible supply.
     pub pots: Option<Amount>,
@@ -438,13 +484,16 @@ pub struct QuoteView {
     pub tariff: Amount,
     /// The price ceiling, into escrow; what the price leaves of it comes back.
     pub price_max: Amount,
-    /// For the auditors; comes back if none is drawn.
+    /// For the auditors, as much as their seats may come to after every refill; what is not paid
+    /// comes back.
     pub audit_fees: Amount,
     /// Comes back unless the requester withholds its part.
     pub deposit: Amount,
     /// The three together.
     pub total: Amount,
     /// What the transaction itself costs now.
+    pub fee: Amount,
+    /// What a unit of its weight costs now.
     pub base_fee: Amount,
     /// What one provider's bid locks besides its collateral.
     pub bid_deposit: Amount,

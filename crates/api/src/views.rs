@@ -4,25 +4,31 @@
 //! names, roots) is an argument or filled in by the node.
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Broken, Digest, Height, JobId, OperatorId, Role, SlashId, State,
+    AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, Digest, Height, JobId,
+    OperatorId, Params, Role, SlashId, State, Transaction,
     command::PostJob,
-    ledger::Pot,
-    market::{Job, Phase, PostJobRejected},
+    ledger::{Assets, AssignmentPot, Pot},
+    market::{Assignment, Job, Order, Phase, PostJobRejected, Stage},
     slashing::Slash,
     staking::Operator,
-    verification::{Case, Dispute, depth},
+    verification::{Case, Dispute, Docket, Stake, depth},
 };
 
 use crate::view::{
-    AccountRef, AccountView, BidView, ConservationView, CountsView, DataRequestView, DisputeView,
-    HeadView, JobSummary, JobView, NetworkView, OpenedNode, OperatorView, PotView, QuoteView,
-    SeatView, SlashView, SupplyView, UnbondingView,
+    AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
+    DataRequestView, DisputeView, HeadView, JobSummary, JobView, NetworkView, OpenedNode,
+    OperatorView, PotView, QuoteView, SeatView, SlashView, SupplyView, UnbondingView,
 };
 
 /// Both names of an account; the zero address for one that does not exist.
 pub fn account_ref(state: &State, id: AccountId) -> AccountRef {
     let address = state.account(id).map_or(Address::ZERO, |account| account.address);
     AccountRef { id, address }
+}
+
+/// True if what is bonded is not what pays.
+fn of_two(state: &State) -> bool {
+    state.assets() == Assets::Dual
 }
 
 /// An account; `next_nonce` is that of the state, for a node to raise by what is pending.
@@ -32,10 +38,12 @@ pub fn account(state: &State, id: AccountId) -> Option<AccountView> {
         id,
         address: account.address,
         free: state.free(id),
+        free_stake: of_two(state).then(|| state.balance(Pot::Free(id, Asset::Stake))),
         nonce: account.nonce,
         next_nonce: account.nonce,
-        provider: account.provider,
-        validator: account.validator,
+        provider: account.operator(Role::Provider),
+        validator: account.operator(Role::Validator),
+        replica: account.operator(Role::Replica),
     })
 }
 
@@ -44,7 +52,7 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
     let row = state.operator(id)?;
     let free_bond = state.balance(Pot::Bond(id));
     let record = state.reputation(id);
-    let z = state.params().reputation_z;
+    let z = state.params().reputation().z;
     let may_work = row.may_work();
     Some(OperatorView {
         id,
@@ -55,6 +63,7 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         stake: row.stake,
         free_bond,
         locked: row.stake.saturating_sub(free_bond),
+        unbondable: state.unbondable(id),
         stake_min: row.stake_min,
         weight: if may_work { row.stake } else { Amount::ZERO },
         score: state.score(id),
@@ -62,7 +71,7 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         timeliness: record.timeliness.score(z),
         strikes: row.strikes,
         strikes_at: row.strikes_at,
-        peer_accrued: row.peer_accrued,
+        judge_accrued: state.judge_reward(id),
         unbondings: unbondings(state, row),
     })
 }
@@ -76,67 +85,129 @@ fn unbondings(state: &State, operator: &Operator) -> Vec<UnbondingView> {
     operator.unbondings.iter().filter_map(view).collect()
 }
 
-/// A job as lists show it.
+/// Everything that the state knows about one job.
+struct Rows<'a> {
+    order: &'a Order,
+    job: &'a Job,
+    phase: Phase,
+    /// The assignment that is being done, or the last.
+    last: Option<(AssignmentId, &'a Assignment)>,
+    /// What is known of its result, and the disputes about it.
+    known: Option<(&'a Case, &'a Docket)>,
+}
+
+impl Rows<'_> {
+    /// None once the job's rows have left.
+    fn of(state: &State, id: JobId) -> Option<Rows<'_>> {
+        let known = state.case(id).zip(state.docket(id));
+        Some(Rows {
+            order: state.order(id)?,
+            job: state.job(id)?,
+            phase: state.phase(id)?,
+            last: state.assignment_of(id),
+            known,
+        })
+    }
+
+    /// The last height of the phase.
+    fn until(&self) -> Height {
+        match (self.job.stage, self.last) {
+            (Stage::Assigned(_), Some((_, assignment))) => assignment.until,
+            _ => self.job.until,
+        }
+    }
+
+    /// The obligation, once accepted.
+    fn assignment(&self) -> Option<AssignmentView> {
+        let (id, assignment) = self.last?;
+        let accepted = assignment.accepted?;
+        Some(AssignmentView {
+            id,
+            slot: assignment.slot,
+            operator: assignment.operator,
+            account: assignment.account,
+            price: assignment.price,
+            exit_cost: assignment.exit_cost,
+            accepted_at: accepted.at,
+            due: accepted.due,
+        })
+    }
+}
+
+/// A job as lists show it; none once its rows have left.
 pub fn job_summary(state: &State, id: JobId) -> Option<JobSummary> {
-    let job = state.job(id)?;
-    let case = state.case(id)?;
-    let open = case.disputes.iter().filter(|dispute| dispute.ended.is_none()).count();
-    let provider = job.assignment.as_ref().map(|winner| account_ref(state, winner.account));
+    let rows = Rows::of(state, id)?;
+    let Rows { order, job, phase, .. } = rows;
+    let disputes = rows.known.iter().flat_map(|(_, docket)| &docket.disputes);
+    let winner = rows.assignment();
     Some(JobSummary {
         id,
-        requester: account_ref(state, job.requester),
-        posted_at: job.posted_at,
-        phase: job.phase,
-        until: job.until,
-        program: job.terms.task.program,
-        steps: job.terms.task.steps,
-        gas_bound: job.terms.task.gas_bound,
-        class: job.terms.class,
-        price_max: job.terms.price_max,
-        collateral: case.quote.collateral,
-        detection: case.quote.detection,
+        requester: account_ref(state, order.requester),
+        posted_at: order.posted_at,
+        phase,
+        until: rows.until(),
+        program: order.terms.task.program,
+        steps: order.terms.task.steps,
+        gas_bound: order.terms.task.gas_bound,
+        class: order.terms.class,
+        price_max: order.terms.price_max,
+        collateral: order.quote.collateral,
+        detection: order.quote.detection,
         bid_count: count32(job.bids.len()),
-        provider,
-        price: job.assignment.as_ref().map(|winner| winner.price),
-        open_disputes: count32(open),
-        outcome: job.closed.as_ref().map(|closed| closed.outcome),
-        reason: job.closed.as_ref().map(|closed| closed.reason),
+        provider: winner.map(|winner| account_ref(state, winner.account)),
+        price: winner.map(|winner| winner.price),
+        open_disputes: count32(disputes.filter(|dispute| dispute.ended.is_none()).count()),
+        outcome: job.closed.map(|closed| closed.outcome),
+        reason: job.closed.map(|closed| closed.reason),
     })
 }
 
-/// Everything about one job.
+/// Everything about one job; none once its rows have left.
 pub fn job(state: &State, id: JobId) -> Option<JobView> {
-    let job = state.job(id)?;
-    let case = state.case(id)?;
-    let pots = state.job_pots(id).iter();
+    let rows = Rows::of(state, id)?;
+    let Rows { order, job, phase, .. } = rows;
+    // Before there is an assignment there is nothing to verify.
+    let (case, docket) = rows.known.unzip();
+    let case = case.cloned().unwrap_or_default();
+    let docket = docket.cloned().unwrap_or_default();
+    let assignment = rows.assignment();
     Some(JobView {
         id,
-        requester: account_ref(state, job.requester),
-        params: job.params,
-        posted_at: job.posted_at,
-        terms: job.terms.clone(),
-        phase: job.phase,
-        until: job.until,
+        requester: account_ref(state, order.requester),
+        params: order.params,
+        posted_at: order.posted_at,
+        terms: order.terms.clone(),
+        phase,
+        until: rows.until(),
         bids: bids(state, job),
         ranks: job.ranks.clone(),
-        offered_to: offered_to(state, job),
-        assignment: job.assignment,
-        provider: job.assignment.as_ref().map(|winner| account_ref(state, winner.account)),
+        offered_to: offered_to(state, &rows),
+        assignment,
+        provider: assignment.map(|winner| account_ref(state, winner.account)),
         closed: job.closed,
-        pots: pots.map(|&(pot, amount)| PotView { pot, amount }).collect(),
-        bound: case.bound,
-        quote: case.quote,
-        audit_blocks: case.audit_blocks,
-        audit_lock: case.audit_lock,
-        result: case.result.clone(),
+        pots: pots(state, id, job),
+        bound: order.bound,
+        quote: order.quote,
+        audit_blocks: order.audit_blocks,
+        audit_lock: order.audit_lock,
+        result: case.result,
         seed: case.seed,
         round: case.round,
-        seats: seats(state, case),
-        opened: opened(case),
-        disputes: case.disputes.iter().map(|one| dispute(state, job, one)).collect(),
-        requests: requests(state, case),
+        seats: seats(state, &case),
+        opened: opened(&docket),
+        disputes: docket.disputes.iter().map(|one| dispute(state, order, &case, one)).collect(),
+        requests: requests(state, &case),
         receipt: case.receipt,
     })
+}
+
+/// The pots of a job and of its assignments; those of an ended one are empty.
+fn pots(state: &State, id: JobId, job: &Job) -> Vec<PotView> {
+    let own = state.job_pots(id).iter();
+    let own = own.map(|&(pot, amount)| PotView { pot: AnyPot::Job(pot), amount });
+    let others = job.assignments.iter().flat_map(|&id| state.assignment_pots(id));
+    own.chain(others.map(|&(pot, amount)| PotView { pot: AnyPot::Assignment(pot), amount }))
+        .collect()
 }
 
 fn bids(state: &State, job: &Job) -> Vec<BidView> {
@@ -150,9 +221,9 @@ fn bids(state: &State, job: &Job) -> Vec<BidView> {
     (0..).zip(&job.bids).map(view).collect()
 }
 
-fn offered_to(state: &State, job: &Job) -> Option<AccountRef> {
-    let slot = *job.ranks.first().filter(|_| job.phase == Phase::Offered)?;
-    job.bids.get(usize::from(slot)).map(|bid| account_ref(state, bid.account))
+fn offered_to(state: &State, rows: &Rows<'_>) -> Option<AccountRef> {
+    let (_, offer) = rows.last.filter(|_| rows.phase == Phase::Offered)?;
+    Some(account_ref(state, offer.account))
 }
 
 fn seats(state: &State, case: &Case) -> Vec<SeatView> {
@@ -160,25 +231,33 @@ fn seats(state: &State, case: &Case) -> Vec<SeatView> {
         seat,
         operator: row.operator,
         account: row.account.map(|account| account_ref(state, account)),
+        seating: row.seating,
         pay: row.pay,
         state: row.state,
     };
     (0..).zip(&case.seats).map(view).collect()
 }
 
-fn opened(case: &Case) -> Vec<OpenedNode> {
+fn opened(docket: &Docket) -> Vec<OpenedNode> {
     let view = |(node, children): &(_, Vec<Digest>)| OpenedNode {
         node: *node,
         children: children.clone(),
     };
-    case.opened.iter().map(view).collect()
+    docket.opened.iter().map(view).collect()
 }
 
-fn dispute(state: &State, job: &Job, dispute: &Dispute) -> DisputeView {
-    let at_leaf = dispute.node.level == depth(job.terms.task.steps);
+fn dispute(state: &State, order: &Order, case: &Case, dispute: &Dispute) -> DisputeView {
+    let at_leaf = dispute.node.level == depth(order.terms.task.steps);
+    let lock = match dispute.behind {
+        Stake::Deposit(index) => AssignmentPot::ChallengeDeposit(index),
+        Stake::Seat(place) => {
+            let seat = case.seats.get(usize::from(place));
+            AssignmentPot::AuditLock(seat.map_or(place, |seat| seat.lock))
+        }
+    };
     DisputeView {
         challenger: account_ref(state, dispute.challenger),
-        lock: dispute.lock,
+        lock,
         node: dispute.node,
         leaf: at_leaf.then_some(dispute.node.index),
         turn: dispute.turn,
@@ -241,24 +320,26 @@ pub fn network(state: &State, name: &str, state_root: Digest) -> NetworkView {
         base_fee: state.base_fee(),
         state_root,
         params: (*state.params()).into(),
-        supply: supply(state),
+        assets: state.assets(),
+        supply: supply(state, Asset::Stake),
+        supply_payment: of_two(state).then(|| supply(state, Asset::Payment)),
         counts: counts(state),
         conservation: conservation(state),
     }
 }
 
-fn supply(state: &State) -> SupplyView {
-    let (issued, burnt) = (state.issued(), state.balance(Pot::Burnt));
+fn supply(state: &State, asset: Asset) -> SupplyView {
+    let (issued, burnt) = (state.issued(asset), state.balance(Pot::Burnt(asset)));
     let stakes = state.operators().map(|(_, operator)| operator.stake);
+    let bonded = |amount| if asset == Asset::Stake { amount } else { Amount::ZERO };
     SupplyView {
         issued,
         burnt,
         total: issued.saturating_sub(burnt),
-        stake: stakes.fold(Amount::ZERO, Amount::saturating_add),
-        treasury: state.balance(Pot::Treasury),
-        insurance: state.balance(Pot::Insurance),
-        provider_peers: state.balance(Pot::Peers(Role::Provider)),
-        validator_peers: state.balance(Pot::Peers(Role::Validator)),
+        stake: bonded(stakes.fold(Amount::ZERO, Amount::saturating_add)),
+        treasury: state.balance(Pot::Treasury(asset)),
+        insurance: state.balance(Pot::Insurance(asset)),
+        judges: bonded(state.balance(Pot::Judges)),
     }
 }
 
@@ -268,25 +349,26 @@ fn counts(state: &State) -> CountsView {
         count64(of_role.filter(|(_, operator)| !active || operator.may_work()).count())
     };
     CountsView {
-        accounts: count64(state.accounts().len()),
+        accounts: count64(state.account_count()),
         providers: count(Role::Provider, false),
         providers_active: count(Role::Provider, true),
         validators: count(Role::Validator, false),
         validators_active: count(Role::Validator, true),
-        slashes: count64(state.slashes().len()),
+        slashes: count64(state.slash_count()),
         jobs: state.job_counts(),
     }
 }
 
 /// Does the money add up? Walks all pots.
 pub fn conservation(state: &State) -> ConservationView {
-    let expected = state.issued().checked_sub(state.balance(Pot::Burnt));
+    let asset = Asset::Stake;
+    let expected = state.issued(asset).checked_sub(state.balance(Pot::Burnt(asset)));
     match state.check_conservation() {
-        Ok(()) => ConservationView { holds: true, pots: expected, expected },
-        Err(Broken::Conservation { pots, expected }) => {
-            ConservationView { holds: false, pots, expected }
+        Ok(()) => ConservationView { asset, holds: true, pots: expected, expected },
+        Err(Broken::Conservation { asset, pots, expected }) => {
+            ConservationView { asset, holds: false, pots, expected }
         }
-        Err(_) => ConservationView { holds: false, pots: None, expected },
+        Err(_) => ConservationView { asset, holds: false, pots: None, expected },
     }
 }
 
@@ -301,12 +383,16 @@ pub fn quote(
 ) -> Result<QuoteView, PostJobRejected> {
     let quote = state.quote_job(signer, terms)?;
     let params = state.params();
+    let (market, verification) = (params.market(), params.verification());
     let overflow = PostJobRejected::TariffOverflows;
     let gas = terms.task.gas_bound;
-    let tariff = params.tariff(gas).ok_or(overflow)?;
-    let audit_fees = tariff.checked_times(u64::from(terms.auditors)).ok_or(overflow)?;
-    let deposit = params.requester_deposit.amount_ceil(tariff).ok_or(overflow)?;
+    let tariff = market.tariff(gas).ok_or(overflow)?;
+    let seat = refilled(tariff, params).ok_or(overflow)?;
+    let audit_fees = seat.checked_times(u64::from(terms.auditors)).ok_or(overflow)?;
+    let deposit = market.requester_deposit.amount_ceil(tariff).ok_or(overflow)?;
     let total = terms.price_max.checked_add(audit_fees).and_then(|sum| sum.checked_add(deposit));
+    let command = Command::PostJob(terms.clone());
+    let posting = Transaction { nonce: 0, valid_until: state.height(), command };
     Ok(QuoteView {
         quote,
         tariff,
@@ -314,10 +400,18 @@ pub fn quote(
         audit_fees,
         deposit,
         total: total.ok_or(overflow)?,
+        fee: state.fee(&posting),
         base_fee: state.base_fee(),
-        bid_deposit: params.bid_deposit.amount_ceil(terms.price_max),
-        audit_blocks: params.audit_blocks(gas),
+        bid_deposit: market.bid_deposit.amount_ceil(terms.price_max),
+        audit_blocks: verification.audit_blocks(gas, market),
     })
+}
+
+/// What a seat earns after every refill, as posting reserves it (C10).
+fn refilled(tariff: Amount, params: &Params) -> Option<Amount> {
+    let verification = params.verification();
+    let raise = |pay: Amount| pay.checked_add(verification.refill_bonus.amount_floor(pay));
+    (0..verification.redraws).try_fold(tariff, |pay, _| raise(pay))
 }
 
 fn count32(count: usize) -> u32 {

@@ -8,7 +8,7 @@ use earnest_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Refusal, TxHash, transaction};
+use crate::{Refusal, TxHash};
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,7 +49,6 @@ pub struct SimulateRequest {
     /// Who would sign.
     pub signer: Address,
     /// What would be asked.
-    #[serde(with = "transaction::command")]
     pub command: Command,
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use earnest_api::{Problem, Refusal, SignatureRejected};
 use earnest_protocol::{
-    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, ParamsRejected, Ratio, Rejected,
-    TransactionRejected, TransferRejected, genesis::GenesisRejected, market::*, staking::*,
-    verification::*,
+    Address, Amount, BlockRejected, Blocks, Command, Epoch, Gas, Height, ParamsRejected, Ratio,
+    Rejected, TransactionRejected, accounts::TransferRejected, genesis::GenesisRejected, market::*,
+    params::Violation, staking::*, verification::*,
 };
 
 fn a(tokens: u64) -> Amount {
@@ -39,12 +39,13 @@ fn everything() -> Vec<Rejected> {
     let (wanted, free, free_bond) = (a(5), a(3), a(3));
     let (min, max) = (Gas::new(1), Gas::new(9));
     let low = BoundRejected::DetectionTooLow { detection: r(1), minimum: r(2) };
+    let dear = BoundRejected::FaultsTooDear { loss: wanted, exit_cost: free };
     all! {
-        #[5] TransactionRejected: UnknownAccount,
+        #[6] TransactionRejected: UnknownAccount,
             Expired { valid_until: Height::new(7), height: Height::new(8) },
             NonceUsed { got: 1, next: 2 }, NonceTooHigh { got: 3, next: 2 },
-            FeeExceedsFree { fee: wanted, free };
-        #[2] TransferRejected: AmountMustBePositive, ExceedsFree { wanted, free };
+            FeeExceedsFree { fee: wanted, free }, RefereeBusy { wanted: 5, left: 4 };
+        #[3] TransferRejected: AmountMustBePositive, NoSuchAsset, ExceedsFree { wanted, free };
         #[4] BondRejected: AmountMustBePositive, Tombstoned, ExceedsFree { wanted, free },
             BelowMinimum { wanted: free, minimum: wanted };
         #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
@@ -53,7 +54,7 @@ fn everything() -> Vec<Rejected> {
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };
         #[2] ClaimRewardsRejected: NotAnOperator, NothingAccrued;
-        #[15] PostJobRejected: SealedNotServed,
+        #[16] PostJobRejected: SealedNotServed,
             StepsOutOfRange { wanted: 0, min: 1, max: 9 }, TooManyChunks { wanted: 5, max: 4 },
             StepGasOutOfRange { wanted: Gas::new(10), min, max },
             WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
@@ -63,18 +64,20 @@ fn everything() -> Vec<Rejected> {
             PriceMustBePositive, AuditRateTooLow { wanted: r(1), min: r(2) },
             AuditorsOutOfRange { wanted: 9, min: 1, max: 8 },
             PoolTooSmall { eligible: 1, needed: 2 }, NoQuote(low),
-            NoQuote(BoundRejected::CollateralTooLarge),
+            NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear),
             AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
             ExceedsFree { wanted, free };
         #[10] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
-            MayNotWork, OwnJob, AlreadyBid, BidsAtLimit { limit: 32 },
+            MayNotWork, OwnJob, AlreadyBid,
+            BidsAtLimit { limit: 32, stake: free, smallest: wanted },
             ReputationTooLow { score: r(1), wanted: r(2) },
             PoolTooConcentrated { share: r(30), assumed: r(20) }, ExceedsFree { wanted, free };
-        #[10] RevealBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NoBid, AlreadyRevealed,
+        #[11] RevealBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NoBid, AlreadyRevealed,
             SealMismatch, ExceedsCeiling { price: wanted, ceiling: free }, MayNotWork,
             ExceedsFreeBond { wanted, free_bond }, NoQuote(low),
-            NoQuote(BoundRejected::CollateralTooLarge);
-        #[4] AcceptJobRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheWinner, MayNotWork;
+            NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear);
+        #[5] AcceptJobRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheWinner, MayNotWork,
+            AuditCapacityExceeded { wanted, available: free };
         #[3] CommitResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider;
         #[5] OpenSeedRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
             AlreadyOpened, SealMismatch;
@@ -102,23 +105,29 @@ fn everything() -> Vec<Rejected> {
             BytesMismatch;
         #[4] ConfirmReceiptRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
             AlreadyConfirmed;
-        #[5] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
-            SealMismatch;
+        #[6] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
+            NotSealedBefore, SealMismatch;
+        #[1] SealReportRejected: AlreadySealed;
     }
+}
+
+#[test]
+fn every_command_is_refused_here() {
+    let refused = everything();
+    let refused: BTreeSet<&str> =
+        refused.iter().filter_map(Rejected::command).map(|command| command.name).collect();
+    let missing: Vec<&&str> =
+        Command::NAMES.iter().filter(|name| !refused.contains(*name)).collect();
+    assert!(missing.is_empty(), "add the refusals of {missing:?} to the list above");
 }
 
 fn of_chains() -> Vec<Refusal> {
     let address = Address([1; 20]);
-    let params = [
-        ParamsRejected::OutOfRange { field: "bids_max", got: 99, min: 1, max: 64 },
-        ParamsRejected::TiersOutOfOrder { start: a(2), full: a(1) },
-        ParamsRejected::UnbondingTooShort { unbonding: 5, needed: 9 },
-        ParamsRejected::StepTooLong { step_gas: 9, limit: 5 },
-        ParamsRejected::BidDepositTooSmall { got: 1, min: 100_000_000 },
-    ];
     let genesis = [
+        GenesisRejected::Params(ParamsRejected { violations: violations() }),
         GenesisRejected::BeaconChainEmpty,
         GenesisRejected::DuplicateAccount { address },
+        GenesisRejected::NoPaymentAsset { address },
         GenesisRejected::SupplyTooLarge,
         GenesisRejected::BondNotCovered { address, bond: a(5) },
         GenesisRejected::DuplicateOperator { address },
@@ -134,9 +143,42 @@ fn of_chains() -> Vec<Refusal> {
         SignatureRejected::HighS,
         SignatureRejected::Unrecoverable,
     ];
-    let genesis = params.map(GenesisRejected::Params).into_iter().chain(genesis);
-    let genesis = genesis.map(|rejected| Refusal::from(&rejected));
+    let genesis = genesis.iter().map(Refusal::from);
     genesis.chain(blocks.map(Refusal::from)).chain(signatures.map(Refusal::from)).collect()
+}
+
+fn violations() -> Vec<Violation> {
+    let room = "market";
+    vec![
+        Violation::OutOfRange { room, field: "bids_max", got: 99, min: 1, max: 64 },
+        Violation::OutOfOrder { lower: "verification.tier_start", upper: "verification.tier_full" },
+        Violation::ShareAboveMax { share: 9, max: 5 },
+        Violation::UnbondingTooShort { unbonding: 5, needed: 9 },
+        Violation::StepTooLong { gas: 9, limit: 5 },
+        Violation::StepExceedsBudget { step_gas: 9, budget: 5 },
+        Violation::LaneTooNarrow { lane_kib: 5, needed_kib: 9 },
+        Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
+        Violation::StakePriceNotOne { got: 5 },
+    ]
+}
+
+#[test]
+fn everything_wrong_with_parameters_is_said_at_once() {
+    let rejected = |violations| GenesisRejected::Params(ParamsRejected { violations });
+    let all = Refusal::from(&rejected(violations()));
+    assert_eq!(all.code, "genesis/params");
+    let listed = all.fields["violations"].as_array().expect("a list");
+    assert_eq!(listed.len(), violations().len());
+    let mut hints = BTreeSet::new();
+    for (listed, violation) in listed.iter().zip(violations()) {
+        let detail = listed["detail"].as_str().expect("text");
+        assert!(detail == violation.to_string() && all.detail.contains(detail), "{detail}");
+        let code = listed["code"].as_str().expect("text");
+        assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{code}");
+        hints.insert(Refusal::from(&rejected(vec![violation])).hint);
+    }
+    assert_eq!(hints.len(), violations().len(), "each alone says what to do: {hints:?}");
+    assert_eq!((&listed[0]["room"], &listed[0]["got"]), (&"market".into(), &99.into()));
 }
 
 #[test]
@@ -153,10 +195,11 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
         assert!(refusal.detail.len() > 10 && !refusal.detail.ends_with('.'), "{refusal}");
         assert!(!refusal.detail.contains("  ") && !refusal.hint.contains("  "), "{refusal}");
         for value in refusal.fields.values() {
-            assert!(value.is_string() || value.is_u64(), "{} {value}", refusal.code);
+            let is_list = value.is_array() && refusal.code == "genesis/params";
+            assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 132 + 17);
+    assert_eq!(codes.len(), 139 + 14);
 }
 
 #[test]

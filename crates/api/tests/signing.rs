@@ -1,8 +1,7 @@
 //! Signatures: the same as those of an independent wallet, and no others.
 
 use earnest_api::{
-    SignatureRejected, SignedTransaction, Signer, identity, recover, signing_hash, transaction,
-    wallet_request,
+    SignatureRejected, SignedTransaction, Signer, identity, recover, signing_hash, wallet_request,
 };
 use earnest_protocol::{Address, Amount, Command, Digest, Height, Role, Transaction, command as c};
 use serde::Deserialize;
@@ -32,14 +31,12 @@ fn vectors() -> Vec<Vector> {
 }
 
 fn read(value: &Value) -> Transaction {
-    transaction::deserialize(value).expect("a transaction")
+    Transaction::deserialize(value).expect("a transaction")
 }
 
 #[test]
 fn every_command_is_hashed_and_signed_as_eth_account_does() {
-    let vectors = vectors();
-    assert_eq!(vectors.len(), 22 * 8);
-    for vector in vectors {
+    for vector in vectors() {
         let transaction = read(&vector.transaction);
         let name = vector.transaction["command"].to_string();
         assert_eq!(signing_hash(&vector.network, &transaction), vector.hash, "{name}");
@@ -56,12 +53,36 @@ fn every_command_is_hashed_and_signed_as_eth_account_does() {
     }
 }
 
+/// `vectors/generate.py` makes them, and writes the type of each message down a second time.
+#[test]
+fn every_command_has_vectors_of_an_independent_wallet() {
+    let vectors = vectors();
+    for name in Command::NAMES {
+        let of_name = |vector: &&Vector| vector.transaction["command"].get(name).is_some();
+        assert_eq!(vectors.iter().filter(of_name).count(), 8, "vectors of {name}");
+    }
+    assert_eq!(vectors.len(), Command::NAMES.len() * 8);
+}
+
 #[test]
 fn what_a_wallet_is_shown_hashes_to_what_is_signed() {
     for vector in vectors() {
         let request = wallet_request(&vector.network, &read(&vector.transaction));
         assert_eq!(common::eip712_hash(&request), vector.hash.0, "{request}");
     }
+}
+
+/// What a node keeps and carries. Another value here is another format.
+#[test]
+fn the_bytes_of_every_command_are_what_they_were() {
+    let mut hasher = blake3::Hasher::new();
+    for vector in vectors() {
+        let transaction = read(&vector.transaction);
+        let signer = Signer::from_hex(&vector.secret).expect("a secret key");
+        hasher.update(&signer.sign(&vector.network, transaction).encode());
+    }
+    let golden = "cf0c6d21a9243a88fb4f757e6eafddfa926fa3d982f8dcab1616b4b7990c2d98";
+    assert_eq!(hasher.finalize().to_string(), golden);
 }
 
 fn example() -> (Signer, Digest, SignedTransaction) {

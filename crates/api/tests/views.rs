@@ -1,13 +1,13 @@
 //! Views: the same as the state, at every step of a job's beginning.
 
-use earnest_api::{QuoteRequest, views};
+use earnest_api::{AnyPot, Problem, QuoteRequest, views};
 use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest,
     EvidenceRejected, Gas, Genesis, Height, JobId, Journal, OperatorId, Output, Ratio, Referee,
     Role, Ruling, SlashId, State, StepCase, Transaction,
     command::{self as c, DataItem, Node, Task},
     genesis::{GenesisAccount, GenesisOperator},
-    ledger::{JobPot, Pot},
+    ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{BidState, Phase},
     seal,
     staking::Standing,
@@ -41,8 +41,11 @@ const PROVIDER: AccountId = AccountId::new(1);
 
 /// A requester, a provider and three validators.
 fn network() -> State {
-    let account =
-        |index| GenesisAccount { address: address(index), balance: Amount::tokens(10_000) };
+    let account = |index| GenesisAccount {
+        address: address(index),
+        balance: Amount::tokens(10_000),
+        payment: Amount::ZERO,
+    };
     let operator = |index, role| GenesisOperator {
         address: address(index),
         role,
@@ -156,11 +159,15 @@ fn a_quote_is_what_posting_takes() {
     let before = state.free(REQUESTER);
     ask(&mut state, REQUESTER, Command::PostJob(request.terms));
     let taken = before.checked_sub(state.free(REQUESTER)).expect("it costs");
-    assert_eq!(taken, quote.total.checked_add(quote.base_fee).expect("small"));
+    assert_eq!(taken, quote.total.checked_add(quote.fee).expect("small"));
+    assert_eq!(Some(quote.fee), quote.base_fee.checked_times(4), "posting weighs four transfers");
     let view = views::job(&state, JobId::new(0)).expect("posted");
     assert_eq!(view.quote, quote.quote);
     assert_eq!(view.audit_blocks, quote.audit_blocks);
-    let pot = |name| view.pots.iter().find(|pot| pot.pot == name).map(|pot| pot.amount);
+    let pot = |name| {
+        let pot = view.pots.iter().find(|pot| pot.pot == AnyPot::Job(name));
+        pot.map(|pot| pot.amount)
+    };
     assert_eq!(pot(JobPot::Escrow), Some(quote.price_max));
     assert_eq!(pot(JobPot::AuditFees), Some(quote.audit_fees));
     assert_eq!(pot(JobPot::Deposit), Some(quote.deposit));
@@ -189,20 +196,27 @@ fn a_job_is_shown_from_posting_to_execution() {
     assert!(!operator.locked.is_zero(), "the collateral is locked");
     assert_eq!(operator.locked.checked_add(operator.free_bond), Some(operator.stake));
     advance(&mut state, 1);
-    let view = views::job(&state, job).expect("posted");
-    survives(&view);
-    if view.phase == Phase::Offered {
-        assert_eq!(view.offered_to.map(|account| account.address), Some(address(2)));
-    }
     while views::job(&state, job).expect("posted").phase == Phase::RevealingBids {
         advance(&mut state, 1);
     }
+    let view = views::job(&state, job).expect("posted");
+    survives(&view);
+    assert_eq!(view.offered_to.map(|account| account.address), Some(address(2)));
+    assert_eq!((view.assignment, view.provider), (None, None), "nobody accepted yet");
     ask(&mut state, PROVIDER, Command::AcceptJob(c::AcceptJob { job }));
     let view = views::job(&state, job).expect("posted");
     survives(&view);
     assert_eq!(view.phase, Phase::Executing);
     assert_eq!(view.provider.map(|account| account.address), Some(address(2)));
-    assert_eq!(view.assignment.map(|winner| winner.price), Some(price));
+    // Alone under second price, a bid is paid the ceiling.
+    let price = terms().price_max;
+    let winner = view.assignment.expect("accepted");
+    assert_eq!((winner.price, winner.accepted_at), (price, state.height()));
+    assert_eq!(winner.due, state.height().after(terms().deadline_blocks));
+    assert_eq!(view.until, winner.due.after(state.params().market().grace_blocks));
+    let collateral =
+        view.pots.iter().find(|pot| pot.pot == AnyPot::Assignment(AssignmentPot::Collateral));
+    assert_eq!(collateral.map(|pot| pot.amount), Some(operator.locked));
     let summary = views::job_summary(&state, job).expect("posted");
     survives(&summary);
     assert_eq!((summary.price, summary.bid_count), (Some(price), 1));
@@ -218,4 +232,47 @@ fn a_job_is_shown_from_posting_to_execution() {
     survives(&slash);
     assert_eq!((slash.account.address, slash.job), (address(2), job));
     assert!(views::conservation(&state).holds);
+
+    // Some time later its rows leave, and nothing is shown any more.
+    let closed = view.closed.expect("closed");
+    let left = closed.leaves.since(state.height()).count();
+    advance(&mut state, left);
+    assert_eq!((views::job(&state, job), views::job_summary(&state, job)), (None, None));
+    let posted = state.job_counts().posted;
+    let gone = Problem::no_job(job, posted);
+    assert_eq!((gone.status, gone.code.as_str()), (410, "job/retired"));
+    let never = Problem::no_job(JobId::new(1), posted);
+    assert_eq!((never.status, never.code.as_str()), (404, "job/not-found"));
+}
+
+#[test]
+fn two_assets_are_shown_apart() {
+    let account = |index, payment| GenesisAccount {
+        address: address(index),
+        balance: Amount::tokens(1_000),
+        payment: Amount::tokens(payment),
+    };
+    let replica =
+        GenesisOperator { address: address(2), role: Role::Replica, bond: Amount::tokens(400) };
+    let genesis = Genesis {
+        assets: Assets::Dual,
+        accounts: vec![account(1, 50), account(2, 0)],
+        operators: vec![replica],
+        ..Genesis::default()
+    };
+    let mut state = State::new(&genesis).expect("a sound genesis");
+    let first = views::account(&state, AccountId::new(0)).expect("known");
+    assert_eq!(first.free, Amount::tokens(50));
+    assert_eq!(first.free_stake, Some(Amount::tokens(1_000)));
+    survives(&first);
+    let second = views::account(&state, AccountId::new(1)).expect("known");
+    let operator = views::operator(&state, second.replica.expect("bonded")).expect("known");
+    assert_eq!((operator.role, operator.unbondable), (Role::Replica, Amount::tokens(400)));
+    let root = state.root();
+    let view = views::network(&state, "test", root);
+    survives(&view);
+    assert_eq!((view.supply.total, view.supply.stake), (Amount::tokens(2_000), operator.stake));
+    let payment = view.supply_payment.expect("a second asset");
+    assert_eq!((payment.total, payment.stake), (Amount::tokens(50), Amount::ZERO));
+    assert!(view.conservation.holds);
 }

@@ -89,6 +89,7 @@ proptest! {
     #[test]
     fn pages_show_every_row_once(
         count in 0..300u64,
+        left in 0..300u64,
         limit in 1..70u32,
         modulus in 1..5u64,
         newest_first in any::<bool>(),
@@ -98,7 +99,7 @@ proptest! {
         let mut seen = Vec::new();
         loop {
             let row = |row| (row % modulus == 0).then_some(row);
-            let page = Page::of(count, &query, row).unwrap();
+            let page = Page::within(left.min(count)..count, &query, row).unwrap();
             prop_assert!(page.items.len() <= limit as usize);
             seen.extend(page.items);
             query.cursor = page.next_cursor;
@@ -106,7 +107,8 @@ proptest! {
                 break;
             }
         }
-        let mut expected: Vec<u64> = (0..count).filter(|row| row % modulus == 0).collect();
+        let rows = left.min(count)..count;
+        let mut expected: Vec<u64> = rows.filter(|row| row % modulus == 0).collect();
         if newest_first {
             expected.reverse();
         }
@@ -163,6 +165,7 @@ fn cursors_and_limits_are_checked() {
 fn unknown_fields_and_arrays_for_bytes_are_refused() {
     let digest = Digest::ZERO.to_string();
     let signature = format!("0x{}", "11".repeat(65));
+    let address = format!("0x{}", "00".repeat(20));
     let with = |command: Value| {
         let transaction = json!({"nonce": 0, "valid_until": 9, "command": command});
         let signed = json!({"transaction": transaction, "signature": signature});
@@ -175,8 +178,9 @@ fn unknown_fields_and_arrays_for_bytes_are_refused() {
         (json!({"prove_step": {"job": 1, "leaf": 2, "evidence": "0x010"}}), "hexadecimal"),
         (json!({"prove_step": {"job": 1, "leaf": 2}}), "evidence"),
         (json!({"commit_bid": {"job": 1, "seal": digest, "price": "3"}}), "price"),
-        (json!({"transfer": {"to": format!("0x{}", "00".repeat(20)), "amount": "01"}}), "decimal"),
-        (json!({"transfer": {"to": "0x00", "amount": "1"}}), "20 bytes"),
+        (json!({"transfer": {"to": address, "asset": "stake", "amount": "01"}}), "decimal"),
+        (json!({"transfer": {"to": address, "asset": "gold", "amount": "1"}}), "gold"),
+        (json!({"transfer": {"to": "0x00", "asset": "stake", "amount": "1"}}), "20 bytes"),
         (json!({"steal": {}}), "steal"),
         (json!({"challenge": {"job": 1}, "unjail": {"role": "provider"}}), ""),
         (json!("challenge"), ""),

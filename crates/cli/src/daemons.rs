@@ -42,7 +42,7 @@ pub enum ProviderCommand {
         /// What a million gas costs you, in tokens
         #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
         cost_per_mgas: Amount,
-        /// What you want to earn on top
+        /// What you want to earn on top, where the winner is paid what it asks
         #[arg(long, value_parser = money::ratio, default_value = "20%")]
         margin: Ratio,
         /// Development networks only: `lazy=RATE` returns wrong states, `silent` never delivers
@@ -75,7 +75,7 @@ pub enum RequesterCommand {
         #[arg(long, default_value_t = 1)]
         seed: u64,
         /// The shortest time between two jobs
-        #[arg(long, value_parser = duration, default_value = "650ms")]
+        #[arg(long, value_parser = duration, default_value = "550ms")]
         pause: Duration,
         /// Blocks from acceptance to the deadline of each
         #[arg(long, default_value_t = 30)]

@@ -86,8 +86,8 @@ pub struct SubmitArgs {
     /// The work bound in gas [default: measured here, in a sandbox]
     #[arg(long)]
     gas_bound: Option<u64>,
-    /// `second-price` or `first-price`
-    #[arg(long, default_value = "second-price", value_parser = auction)]
+    /// `first-price`, or `second-price`: there a bid that is alone is paid the whole ceiling
+    #[arg(long, default_value = "first-price", value_parser = quote::auction)]
     auction: Auction,
     /// What a wrong result is worth to its maker elsewhere, in tokens
     #[arg(long, value_parser = money::tokens, default_value = "0", value_name = "TOKENS")]
@@ -100,14 +100,6 @@ pub struct SubmitArgs {
     /// Return when the job is posted; follow it later, or a withheld seed costs your deposit
     #[arg(long)]
     no_wait: bool,
-}
-
-fn auction(text: &str) -> Result<Auction, String> {
-    match text {
-        "second-price" => Ok(Auction::SecondPrice),
-        "first-price" => Ok(Auction::FirstPrice),
-        _ => Err("give second-price or first-price".into()),
-    }
 }
 
 pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> {
@@ -244,6 +236,7 @@ fn print_status(view: &JobView, json: bool) {
             word(&closed.outcome),
             word(&closed.reason)
         );
+        println!("  kept        until height {}; then only the log has it", closed.leaves);
     }
 }
 

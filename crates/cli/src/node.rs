@@ -49,7 +49,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     let genesis = Store::genesis_at(&args.data).map_err(|error| {
         Failure::config(error, "make a network first: `earnest node --genesis FILE --data DIR`")
     })?;
-    let interval = Duration::from_millis(genesis.params.block_interval_min_ms);
+    let interval = Duration::from_millis(genesis.params.chain.block_interval_min_ms);
     let block_time = args.block_time.unwrap_or(interval);
     let check = if args.development.is_some() { Check::EveryBlock } else { Check::Snapshot };
     let repair = if args.cut_damaged_end { Repair::CutLast } else { Repair::Refuse };

@@ -1,21 +1,25 @@
-//! Parameters from a file and from `--set path=value`, in the units people write.
+//! Parameters from a file and from `--set room.name=value`, in the units people write.
 //!
-//! Law: a name that is not a parameter is an error, and says which names there are.
+//! Law: a name that is not a parameter is an error that says which was meant, or which there are.
 
 use std::path::Path;
 
-use earnest_protocol::{Params, RawParams};
+use earnest_protocol::{Params, RawParams, params::ParamField};
+use serde_json::Value;
 
 use crate::{failure::Failure, money};
 
-/// The parameters of a TOML file, or the defaults, changed by each `path=value`.
+/// How a parameter is set.
+const SET_HINT: &str = "write --set ROOM.NAME=VALUE, such as --set verification.laxity=5%";
+
+/// The parameters of a TOML file, or the defaults, changed by each `room.name=value`.
 pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
     let mut raw = match file {
         None => RawParams::default(),
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::file("read", path, error))?;
-            let hint = "compare the file with `earnest query params --defaults`";
+            let hint = "compare the file with `earnest query params --defaults`: a table a room";
             toml::from_str(&text).map_err(|error| {
                 Failure::config(
                     format!("{} is not a parameter file: {error}", path.display()),
@@ -28,25 +32,21 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
         raw = apply(&raw, set)?;
     }
     Params::try_from(raw).map_err(|rejected| {
+        let all = rejected.violations.iter().map(|violation| format!("\n  {violation}"));
         Failure::config(
-            format!("these parameters do not go together: {rejected}"),
-            "change the named parameter; `earnest query params --defaults` shows ranges",
+            format!("these parameters do not go together:{}", all.collect::<String>()),
+            "change what is named; `earnest query params --defaults` shows every range",
         )
     })
 }
 
 /// `raw` with one field changed.
 pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
-    let hint = "write --set NAME=VALUE, such as --set floor=0.1 or --set laxity=5%";
     let (path, value) = set
         .split_once('=')
-        .ok_or_else(|| Failure::usage(format!("`{set}` is not NAME=VALUE"), hint))?;
-    let name = path.trim().strip_prefix("params.").unwrap_or(path.trim());
-    let field = RawParams::FIELDS.iter().find(|field| field.name == name).ok_or_else(|| {
-        let names: Vec<&str> = RawParams::FIELDS.iter().map(|field| field.name).collect();
-        let detail = format!("there is no parameter `{name}`; there are: {}", names.join(", "));
-        Failure::usage(detail, hint)
-    })?;
+        .ok_or_else(|| Failure::usage(format!("`{set}` is not ROOM.NAME=VALUE"), SET_HINT))?;
+    let path = path.trim();
+    let field = find(path.strip_prefix("params.").unwrap_or(path))?;
     let value = value.trim();
     let parsed = match field.unit {
         "Amount" => money::tokens(value).map(|amount| amount.units().to_string().into()),
@@ -54,14 +54,82 @@ pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
         "Factor" => money::factor(value).map(|factor| factor.parts().into()),
         _ => value
             .parse::<u64>()
-            .map(serde_json::Value::from)
+            .map(Value::from)
             .map_err(|_| format!("`{value}` is not a whole number")),
     };
-    let parsed = parsed.map_err(|why| Failure::usage(format!("{name}: {why}"), hint))?;
+    let path = path_of(field);
+    let parsed = parsed.map_err(|why| Failure::usage(format!("{path}: {why}"), SET_HINT))?;
     let mut object = serde_json::to_value(raw).map_err(Failure::internal)?;
-    object[name] = parsed;
+    object[field.room][field.name] = parsed;
     serde_json::from_value(object)
-        .map_err(|error| Failure::usage(format!("{name}={value}: {error}"), hint))
+        .map_err(|error| Failure::usage(format!("{path}={value}: {error}"), SET_HINT))
+}
+
+/// `room.name`.
+pub fn path_of(field: &ParamField) -> String {
+    format!("{}.{}", field.room, field.name)
+}
+
+/// A parameter's value in its own unit, as `raw` has it.
+pub fn value_of(raw: &Value, field: &ParamField) -> u64 {
+    let value = &raw[field.room][field.name];
+    value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
+}
+
+/// A value of a parameter as people write it.
+pub fn show(field: &ParamField, value: u64) -> String {
+    let decimal = || earnest_protocol::Amount::new(value).map(money::show).unwrap_or_default();
+    match field.unit {
+        "Amount" => format!("{} tokens", decimal()),
+        "Ratio" | "Factor" => decimal(),
+        "Gas" => format!("{value} gas"),
+        "Blocks" => format!("{value} blocks"),
+        "Epochs" => format!("{value} epochs"),
+        _ => value.to_string(),
+    }
+}
+
+/// The parameter of this path, or an error that says which was meant.
+fn find(path: &str) -> Result<&'static ParamField, Failure> {
+    if let Some(field) = RawParams::fields().find(|field| path_of(field) == path) {
+        return Ok(field);
+    }
+    // A name that only one room has may stand alone.
+    let mut alone = RawParams::fields().filter(|field| field.name == path);
+    if let (Some(field), None) = (alone.next(), alone.next()) {
+        return Ok(field);
+    }
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let paths = |which: &dyn Fn(&ParamField) -> bool| {
+        let paths: Vec<String> =
+            RawParams::fields().filter(|field| which(field)).map(path_of).collect();
+        paths.join(", ")
+    };
+    let same = paths(&|field| field.name == name);
+    let near = paths(&|field| distance(field.name, name) <= 2);
+    let room = path.split_once('.').map_or("", |(room, _)| room);
+    let of_room = paths(&|field| field.room == room);
+    let found = [same, near, of_room].into_iter().find(|found| !found.is_empty());
+    let detail = match found {
+        Some(meant) => format!("there is no parameter `{path}`; is it one of: {meant}?"),
+        None => format!("there is no parameter `{path}`; there are: {}", paths(&|_| true)),
+    };
+    Err(Failure::usage(detail, SET_HINT))
+}
+
+/// How many letters must be changed, put in or left out to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (place, also) in other.iter().enumerate() {
+            let kept = diagonal + usize::from(letter != *also);
+            diagonal = row[place + 1];
+            row[place + 1] = kept.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 #[cfg(test)]
@@ -71,22 +139,42 @@ mod tests {
     #[test]
     fn every_parameter_can_be_set_in_its_own_unit() {
         let raw = RawParams::default();
-        for field in RawParams::FIELDS {
-            apply(&raw, &format!("{}=1", field.name)).expect("one is a value of every type");
+        for field in RawParams::fields() {
+            let set = format!("{}=1", path_of(field));
+            apply(&raw, &set).expect("one is a value of every type");
         }
-        let set = apply(&raw, "laxity=7%").expect("a share");
-        assert_eq!(set.laxity.parts(), 70_000_000);
-        let set = apply(&raw, "params.challenge_deposit=2.5").expect("an amount");
-        assert_eq!(set.challenge_deposit.units(), 2_500_000_000);
+        let set = apply(&raw, "verification.laxity=7%").expect("a share");
+        assert_eq!(set.verification.laxity.parts(), 70_000_000);
+        let set = apply(&raw, "params.verification.challenge_deposit=2.5").expect("an amount");
+        assert_eq!(set.verification.challenge_deposit.units(), 2_500_000_000);
+        let set = apply(&raw, "laxity=7%").expect("no other room has one");
+        assert_eq!(set.verification.laxity.parts(), 70_000_000);
     }
 
     #[test]
     fn a_wrong_name_or_value_says_what_would_be_right() {
         let raw = RawParams::default();
-        let wrong = apply(&raw, "laxness=1").expect_err("no such parameter");
-        assert!(wrong.detail.contains("laxity"), "{wrong:?}");
-        assert!(apply(&raw, "laxity").is_err());
-        assert!(apply(&raw, "laxity=2").is_err());
-        assert!(apply(&raw, "redraws=300").is_err());
+        for (wrong, meant) in [
+            ("market.laxity=1", "verification.laxity?"),
+            ("verification.laxety=1", "verification.laxity?"),
+            ("slashing.courage=1", "slashing.burn_min"),
+            ("courage=1", "reputation.z"),
+        ] {
+            let error = apply(&raw, wrong).expect_err("no such parameter");
+            assert!(error.detail.contains(meant), "{wrong}: {error:?}");
+        }
+        assert!(apply(&raw, "verification.laxity").is_err());
+        assert!(apply(&raw, "verification.laxity=2").is_err());
+        assert!(apply(&raw, "verification.redraws=300").is_err());
+    }
+
+    #[test]
+    fn everything_that_does_not_go_together_is_said_at_once() {
+        let sets = ["verification.beta=1", "market.bids_max=0", "chain.stake_price=2"];
+        let sets = sets.map(str::to_owned);
+        let refused = load(None, &sets).expect_err("out of range");
+        for named in ["verification.beta", "market.bids_max"] {
+            assert!(refused.detail.contains(named), "{refused:?}");
+        }
     }
 }

@@ -1,21 +1,23 @@
 //! `earnest query`: what a node shows of its state.
 
+use std::io::Write as _;
+
 use clap::Subcommand;
 use earnest_api::{Client, JobFilter, PageQuery};
 use earnest_protocol::{Address, Digest, Height, JobId, OperatorId, RawParams, Role};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{failure::Failure, money, stake};
+use crate::{failure::Failure, params, stake};
 
 /// What to show.
 #[derive(Subcommand, Debug)]
 pub enum QueryCommand {
     /// The network as a whole: height, supply, counts, conservation
     Network,
-    /// The parameters in force, or the built-in ones with what each means
+    /// The parameters in force: unit, range, default, and what each is for
     Params {
-        /// Show the built-in defaults and explanations, without a node
+        /// Show the built-in defaults, without a node
         #[arg(long)]
         defaults: bool,
     },
@@ -27,10 +29,10 @@ pub enum QueryCommand {
     /// Accounts
     Accounts,
     /// One operator
-    Operator { id: u32 },
+    Operator { id: u64 },
     /// Operators
     Operators {
-        /// Only `provider` or `validator`
+        /// Only `provider`, `validator` or `replica`
         #[arg(long, value_parser = stake::role)]
         role: Option<Role>,
     },
@@ -65,7 +67,8 @@ pub fn run(command: &QueryCommand, node: &str, json: bool) -> Result<(), Failure
     match command {
         QueryCommand::Params { defaults: true } => defaults(json),
         QueryCommand::Network => show(&client.network()?, json),
-        QueryCommand::Params { defaults: false } => show(&client.params()?, json),
+        QueryCommand::Params { defaults: false } if json => show(&client.params()?, json),
+        QueryCommand::Params { defaults: false } => explain(&client.params()?),
         QueryCommand::Account { address } => show(&client.account(address)?, json),
         QueryCommand::Accounts => show(&client.accounts(&page)?, json),
         QueryCommand::Operator { id } => show(&client.operator(OperatorId::new(*id))?, json),
@@ -97,35 +100,43 @@ fn events(client: &Client, kinds: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn defaults(json: bool) -> Result<(), Failure> {
-    let raw = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
-    let text = |field: &earnest_protocol::params::ParamField| {
-        let value = &raw[field.name];
-        let number = value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0);
-        let decimal = earnest_protocol::Amount::new(number).map(money::show).unwrap_or_default();
-        match field.unit {
-            "Amount" => format!("{decimal} tokens"),
-            "Ratio" | "Factor" => decimal,
-            "Gas" => format!("{number} gas"),
-            "Blocks" => format!("{number} blocks"),
-            "Epochs" => format!("{number} epochs"),
-            _ => number.to_string(),
-        }
-    };
-    let about = |field: &earnest_protocol::params::ParamField| field.about.trim().to_owned();
-    if json {
-        let rows: Vec<_> = RawParams::FIELDS
-            .iter()
-            .map(|f| {
-                let (default, about) = (&raw[f.name], about(f));
-                json!({ "name": f.name, "unit": f.unit, "default": default, "about": about })
-            })
-            .collect();
-        println!("{}", json!(rows));
-    } else {
-        for field in RawParams::FIELDS {
-            println!("{:<26}{:>18}  {}", field.name, text(field), about(field));
-        }
+/// Every parameter with its value, unit, range and reason, for people.
+fn explain(raw: &RawParams) -> Result<(), Failure> {
+    let default = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
+    let raw = serde_json::to_value(raw).map_err(Failure::internal)?;
+    let mut text = String::new();
+    for field in RawParams::fields() {
+        let show = |value| params::show(field, value);
+        let (value, usual) = (params::value_of(&raw, field), params::value_of(&default, field));
+        let (min, max) = (show(field.min), show(field.max));
+        let min = min.split(' ').next().unwrap_or_default();
+        let (path, about) = (params::path_of(field), field.about.trim());
+        text.push_str(&format!(
+            "{path} = {}   [{min} to {max}; default {}]\n    {about} Default: {}.\n",
+            show(value),
+            show(usual),
+            field.reason
+        ));
     }
+    // Whoever reads may have seen enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+fn defaults(json: bool) -> Result<(), Failure> {
+    let raw = RawParams::default();
+    if !json {
+        return explain(&raw);
+    }
+    let raw = serde_json::to_value(raw).map_err(Failure::internal)?;
+    let row = |field: &earnest_protocol::params::ParamField| {
+        json!({
+            "path": params::path_of(field), "room": field.room, "name": field.name,
+            "unit": field.unit, "min": field.min, "max": field.max,
+            "default": raw[field.room][field.name], "about": field.about.trim(),
+            "reason": field.reason,
+        })
+    };
+    println!("{}", json!(RawParams::fields().map(row).collect::<Vec<_>>()));
     Ok(())
 }

@@ -34,6 +34,9 @@ pub struct QuoteArgs {
     /// The audit tariff in tokens, instead of a work bound [default: the price ceiling]
     #[arg(long, value_parser = money::tokens)]
     pub tariff: Option<Amount>,
+    /// `first-price` or `second-price`; under the first a provider locks by what it asks
+    #[arg(long, default_value = "first-price", value_parser = auction)]
+    pub auction: Auction,
     /// What a wrong result is worth to its maker elsewhere, in tokens
     #[arg(long, value_parser = money::tokens, default_value = "0")]
     pub outside_gain: Amount,
@@ -43,10 +46,10 @@ pub struct QuoteArgs {
     /// Offline: a TOML file of parameters [default: the built-in ones]
     #[arg(long, value_name = "FILE")]
     pub params: Option<PathBuf>,
-    /// Offline: change one parameter, such as --set laxity=0; may be repeated
-    #[arg(long = "set", value_name = "NAME=VALUE")]
+    /// Offline: change one parameter, such as --set verification.laxity=0; may be repeated
+    #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
     pub sets: Vec<String>,
-    /// Offline: the largest share of the pool in one hand, if above the parameter `beta`
+    /// Offline: the largest share of the pool in one hand, if above `verification.beta`
     #[arg(long, value_parser = money::ratio, default_value = "0")]
     pub largest_share: Ratio,
     /// Compute from parameters alone, without a node
@@ -59,6 +62,15 @@ fn gain_timing(text: &str) -> Result<GainTiming, String> {
         "final" => Ok(GainTiming::Final),
         "delivery" => Ok(GainTiming::Delivery),
         _ => Err("give `final` or `delivery`".into()),
+    }
+}
+
+/// How the price is found, as it is written on the command line.
+pub fn auction(text: &str) -> Result<Auction, String> {
+    match text {
+        "second-price" => Ok(Auction::SecondPrice),
+        "first-price" => Ok(Auction::FirstPrice),
+        _ => Err("give first-price or second-price".into()),
     }
 }
 
@@ -84,17 +96,20 @@ fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
         || Failure::usage("the work bound costs more than any amount", "lower --gas-bound");
     let tariff = match (args.tariff, args.gas_bound) {
         (Some(tariff), _) => tariff,
-        (None, Some(gas)) => params.tariff(Gas::new(gas)).ok_or_else(overflow)?,
+        (None, Some(gas)) => params.market().tariff(Gas::new(gas)).ok_or_else(overflow)?,
         (None, None) => args.max_price,
     };
     let auditors = u32::from(args.auditors);
+    let verification = params.verification();
+    let beta = verification.beta.max(args.largest_share);
     let terms = BoundTerms {
-        p_ref: reference_price(args.max_price, tariff, args.max_price, params),
+        p_ref: reference_price(args.max_price, tariff, args.max_price, verification),
         tariff,
         audit_rate: args.audit_rate,
         auditors,
         fallback_auditors: auditors.saturating_add(2),
-        beta: params.beta.max(args.largest_share),
+        beta,
+        beta_judges: beta,
         outside_gain: args.outside_gain,
         gain_timing: args.gain_timing,
     };
@@ -110,7 +125,7 @@ fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
     let tariff = args.tariff.unwrap_or(args.max_price);
     let gas = args.gas_bound.or_else(|| {
         let units = u128::from(tariff.units()) * 1_000_000;
-        u64::try_from(units / u128::from(params.tariff_per_mgas.units().max(1))).ok()
+        u64::try_from(units / u128::from(params.market.tariff_per_mgas.units().max(1))).ok()
     });
     let gas = gas.unwrap_or(u64::MAX).max(1);
     let terms = PostJob {
@@ -120,13 +135,13 @@ fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
             chunk_count: 0,
             steps: 1,
             seed: Digest::ZERO,
-            step_gas_max: Gas::new(gas.min(params.step_gas_max.count())),
+            step_gas_max: Gas::new(gas.min(params.market.step_gas_max.count())),
             gas_bound: Gas::new(gas),
         },
         class: ResourceClass::Cpu,
         price_max: args.max_price,
-        deadline_blocks: params.deadline_blocks_min,
-        auction: Auction::SecondPrice,
+        deadline_blocks: params.market.deadline_blocks_min,
+        auction: args.auction,
         reputation_min: Ratio::ZERO,
         audit_rate: args.audit_rate,
         auditors: args.auditors,
@@ -138,8 +153,8 @@ fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
     let view = client.quote(None::<Address>, terms)?;
     let more = json!({
         "tariff": view.tariff, "audit_fees": view.audit_fees, "deposit": view.deposit,
-        "total": view.total, "base_fee": view.base_fee, "bid_deposit": view.bid_deposit,
-        "audit_blocks": view.audit_blocks,
+        "total": view.total, "fee": view.fee, "base_fee": view.base_fee,
+        "bid_deposit": view.bid_deposit, "audit_blocks": view.audit_blocks,
     });
     Ok(present(&view.quote, more))
 }
@@ -179,9 +194,10 @@ fn table(value: &Value) -> String {
         ("collateral_min", "below this a wrong result could pay"),
         ("collateral", "what a provider locks, at no reputation"),
         ("tariff", "what one auditor is paid"),
-        ("audit_fees", "held for auditors; unused returns"),
+        ("audit_fees", "held for auditors, refilled seats included; unused returns"),
         ("deposit", "held for what you may withhold; returns"),
         ("total", "what posting takes from your account for now"),
+        ("fee", "what posting itself costs"),
         ("bid_deposit", "what a bidder puts down"),
     ];
     let mut text = String::new();
@@ -220,8 +236,10 @@ mod tests {
     }
 
     /// The command that the documentation gives for the worked row of the mechanism.
-    const WORKED: &str = "--max-price 100 --set laxity=0 --set seed_withholding=0 \
-                          --set coalition_fees=0";
+    const WORKED: &str = "--max-price 100 --set verification.laxity=0 \
+                          --set verification.seed_withholding=0 \
+                          --set verification.coalition_fees=0 \
+                          --set verification.reporter_value=0";
 
     #[test]
     fn the_documented_command_prints_the_worked_row() {
@@ -232,7 +250,7 @@ mod tests {
             ("--audit-rate 0.2 --auditors 2", 620.2),
             ("--audit-rate 1 --auditors 2", 116.0),
             ("--audit-rate 1 --auditors 4", 111.2),
-            ("--audit-rate 0.1 --auditors 2 --set haircut=0.3", 1786.3),
+            ("--audit-rate 0.1 --auditors 2 --set verification.haircut=0.3", 1786.3),
         ] {
             let (_, _, b) = row(&format!("{WORKED} {line}"));
             assert!((b - expected).abs() < 0.05, "{line}: {b}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use earnest_api::{Client, Receipt, Session};
 use earnest_protocol::{
-    Address, Amount, Command, Role,
+    Address, Amount, Asset, Command, Role,
     command::{Bond, ClaimRewards, Transfer, Unbond, Unjail},
 };
 use serde_json::json;
@@ -22,9 +22,9 @@ const WAIT: Duration = Duration::from_secs(30);
 /// What to do with a bond.
 #[derive(Subcommand, Debug)]
 pub enum StakeCommand {
-    /// Put money at risk as a provider or validator
+    /// Put money at risk as a provider, validator or replica
     Bond {
-        /// `provider` or `validator`
+        /// `provider`, `validator` or `replica`
         #[arg(long, value_parser = role)]
         role: Role,
         /// How much, in tokens
@@ -35,7 +35,7 @@ pub enum StakeCommand {
     },
     /// Begin to take free bond out; it stays slashable until it is paid out
     Unbond {
-        /// `provider` or `validator`
+        /// `provider`, `validator` or `replica`
         #[arg(long, value_parser = role)]
         role: Role,
         /// How much, in tokens
@@ -46,7 +46,7 @@ pub enum StakeCommand {
     },
     /// Ask for release from jail
     Unjail {
-        /// `provider` or `validator`
+        /// `provider`, `validator` or `replica`
         #[arg(long, value_parser = role)]
         role: Role,
         #[command(flatten)]
@@ -54,7 +54,7 @@ pub enum StakeCommand {
     },
     /// Collect accrued shares of slashes
     Claim {
-        /// `provider` or `validator`
+        /// `provider`, `validator` or `replica`
         #[arg(long, value_parser = role)]
         role: Role,
         #[command(flatten)]
@@ -68,6 +68,9 @@ pub enum StakeCommand {
         /// How much, in tokens
         #[arg(value_parser = money::tokens)]
         amount: Amount,
+        /// `stake` or `payment` [default: what this network pays with]
+        #[arg(long, value_parser = asset)]
+        asset: Option<Asset>,
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -83,7 +86,16 @@ pub fn role(text: &str) -> Result<Role, String> {
     match text {
         "provider" => Ok(Role::Provider),
         "validator" => Ok(Role::Validator),
-        _ => Err("give `provider` or `validator`".into()),
+        "replica" => Ok(Role::Replica),
+        _ => Err("give `provider`, `validator` or `replica`".into()),
+    }
+}
+
+fn asset(text: &str) -> Result<Asset, String> {
+    match text {
+        "stake" => Ok(Asset::Stake),
+        "payment" => Ok(Asset::Payment),
+        _ => Err("give `stake` or `payment`".into()),
     }
 }
 
@@ -103,8 +115,12 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
         StakeCommand::Claim { role, key } => {
             (key, Command::ClaimRewards(ClaimRewards { role: *role }))
         }
-        StakeCommand::Transfer { to, amount, key } => {
-            (key, Command::Transfer(Transfer { to: *to, amount: *amount }))
+        StakeCommand::Transfer { to, amount, asset, key } => {
+            let asset = match asset {
+                Some(asset) => *asset,
+                None => Client::new(node).network()?.assets.payment(),
+            };
+            (key, Command::Transfer(Transfer { to: *to, asset, amount: *amount }))
         }
         StakeCommand::Status { address } => return status(&Client::new(node), address, json),
     };
@@ -145,7 +161,7 @@ pub fn print_receipt(receipt: &Receipt, json: bool) {
 
 fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
     let account = client.account(address)?;
-    let roles = [account.provider, account.validator];
+    let roles = [account.provider, account.validator, account.replica];
     let operators =
         roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<Vec<_>, _>>()?;
     if json {
@@ -153,10 +169,14 @@ fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure>
         return Ok(());
     }
     println!("{address}\n  free       {:>20} tokens", money::show(account.free));
+    if let Some(free) = account.free_stake {
+        println!("  free stake {:>20} tokens", money::show(free));
+    }
     for operator in operators {
         let name = match operator.role {
             Role::Provider => "provider",
             Role::Validator => "validator",
+            Role::Replica => "replica",
         };
         println!(
             "  {name}: {:?}, reputation {}",

@@ -1,11 +1,12 @@
 //! Which modules may be run, and the rewrite that makes their cost a function of their bytes.
 //!
-//! Key terms: *gas* counts executed instructions, weighted ([`cost`]); one unit is about half a
-//! nanosecond of the interpreter. *Admission* checks a module against fixed limits in time linear
-//! in its size and returns a rewritten module that counts gas and call depth by itself, so that
-//! every engine counts alike. Engines' own fuel is not neutral and never enters a commitment.
-//! Laws: admission is a pure function of the bytes; a module within the limits compiles in bounded
-//! time and cannot reach an engine's own limits (stack, tables, memory) before ours.
+//! Key terms: *gas* counts executed instructions, weighted ([`cost`]), and what the host does for a
+//! call (`charge`); one unit is at most 6.9 ns of the interpreter. *Admission* checks a module
+//! against fixed limits in time linear in its size and returns a rewritten module that counts gas
+//! and call depth by itself, so that every engine counts alike. Engines' own fuel is not neutral
+//! and never enters a commitment. Laws: admission is a pure function of the bytes; a module within
+//! the limits compiles in bounded time and cannot reach an engine's own limits (stack, tables,
+//! memory) before ours.
 //!
 //! The rewrite adds two private globals behind the module's own (so that no index changes), one
 //! export ([`GAS_EXPORT`]) and, at the head of each basic block, a charge for the block. A negative
@@ -20,6 +21,7 @@
 //! because it never could succeed.
 //! Not here: running anything (`executor`).
 
+mod charge;
 mod meter;
 mod sections;
 
@@ -27,6 +29,10 @@ use std::fmt;
 
 use crate::digest::Digest;
 
+pub use charge::{
+    ELEMENT_GAS, EXPORT_GAS, INSTANCE_FUNCTION_GAS, INSTANCE_GAS, LOAD_BYTE_GAS, LOAD_FUNCTION_GAS,
+    LOAD_GAS, MOVED_BYTES_PER_GAS, PAGE_GAS, SEGMENT_GAS, STEP_GAS_LEAST, moved_gas,
+};
 pub use meter::{BLOCK_GAS, FUNCTION_GAS, LOOP_GAS, cost};
 
 /// Most bytes of a module (64 KiB).
@@ -232,6 +238,7 @@ pub struct Admitted {
     program: Digest,
     code: Vec<u8>,
     has_input_cap: bool,
+    shape: charge::Shape,
 }
 
 impl Admitted {
@@ -270,5 +277,6 @@ pub fn admit(module: &[u8]) -> Result<Admitted, AdmissionRejected> {
         program: Digest::of_program(module),
         code: rewritten.code,
         has_input_cap: rewritten.has_input_cap,
+        shape: rewritten.shape,
     })
 }

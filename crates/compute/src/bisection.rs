@@ -42,10 +42,13 @@ pub struct Before {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepEvidence {
     /// The original module.
+    #[serde(with = "crate::bytes")]
     pub program: Vec<u8>,
     /// The state after step i - 1.
+    #[serde(with = "crate::bytes")]
     pub pre_state: Vec<u8>,
     /// The chunk step i reads.
+    #[serde(with = "crate::bytes")]
     pub chunk: Vec<u8>,
     /// Its path to the task's input root.
     pub chunk_path: ChunkPath,
@@ -166,7 +169,7 @@ pub fn judge(
     leaf: &Digest,
     evidence: &[u8],
 ) -> Result<Ruling, EvidenceRejected> {
-    let evidence = StepEvidence::decode(evidence)?;
+    let mut evidence = StepEvidence::decode(evidence)?;
     let task_hash = task.hash();
     if task.steps < index {
         return Err(EvidenceRejected::NoSuchLeaf { index, last: task.steps });
@@ -174,7 +177,7 @@ pub fn judge(
     if evidence.after.index != index || evidence.after.digest(&task_hash) != *leaf {
         return Err(EvidenceRejected::OtherLeaf);
     }
-    let expected = match (index.checked_sub(1), &evidence.before) {
+    let expected = match (index.checked_sub(1), evidence.before.take()) {
         (None, None) => {
             let machine = load(task, &evidence.program)?;
             machine.init(task).map_err(EvidenceRejected::NoClaim)?.leaf(NO_CHUNK)
@@ -184,7 +187,7 @@ pub fn judge(
             if !before.path.verify(root, task.steps, previous, &digest) {
                 return Err(EvidenceRejected::BeforeNotProven);
             }
-            follow(task, &before.leaf, &evidence)?
+            follow(task, &before.leaf, evidence)?
         }
         _ => return Err(EvidenceRejected::BeforeNotProven),
     };
@@ -203,7 +206,7 @@ fn load(task: &Task, program: &[u8]) -> Result<Machine, EvidenceRejected> {
 }
 
 /// The leaf that must follow `before`.
-fn follow(task: &Task, before: &Leaf, evidence: &StepEvidence) -> Result<Leaf, EvidenceRejected> {
+fn follow(task: &Task, before: &Leaf, evidence: StepEvidence) -> Result<Leaf, EvidenceRejected> {
     let index = evidence.after.index;
     match before.status {
         Status::Running => {}
@@ -229,7 +232,7 @@ fn follow(task: &Task, before: &Leaf, evidence: &StepEvidence) -> Result<Leaf, E
     };
     let before = Checkpoint {
         index: before.index,
-        state: evidence.pre_state.clone(),
+        state: evidence.pre_state,
         gas: before.gas,
         status: before.status,
     };

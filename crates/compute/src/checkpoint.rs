@@ -97,6 +97,7 @@ pub struct Checkpoint {
     /// 0 (after `init`) to n.
     pub index: u64,
     /// The state's bytes, at most [`crate::admission::STATE_BYTES_MAX`].
+    #[serde(with = "crate::bytes")]
     pub state: Vec<u8>,
     /// Cumulative gas.
     pub gas: u64,

@@ -3,8 +3,9 @@
 //! Key terms: the *interpreter* (wasmi) judges, in-process and anywhere; the *compiler* (wasmtime,
 //! feature `jit`) computes, in a sandboxed child only. Both run the module that admission rewrote.
 //! Laws: the next checkpoint is a function of task, index, previous checkpoint and chunk; each call
-//! happens in a fresh instance; what the guest does wrong becomes FAULT, what the host cannot do
-//! becomes [`EngineFault`], which is never a verdict. NaNs are canonical in both engines.
+//! happens in a fresh instance, and pays for it and for the bytes it reads before it is made; what
+//! the guest does wrong becomes FAULT, what the host cannot do becomes [`EngineFault`], which is
+//! never a verdict. NaNs are canonical in both engines.
 //! Not here: hashing (`checkpoint`), whole runs (`trace`), clocks and processes (crate `worker`).
 
 mod interpreter;
@@ -15,7 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::admission::{Admitted, STATE_BYTES_MAX};
+use crate::admission::{Admitted, STATE_BYTES_MAX, moved_gas};
 use crate::checkpoint::{Checkpoint, Status};
 use crate::task::Task;
 
@@ -105,6 +106,16 @@ enum Call<'a> {
     Step { index: u64, state: &'a [u8], chunk: &'a [u8] },
 }
 
+impl Call<'_> {
+    /// What must be paid before the first instruction.
+    fn gas_before(self, admitted: &Admitted) -> u64 {
+        match self {
+            Call::Init { .. } => admitted.init_gas_before(),
+            Call::Step { state, chunk, .. } => admitted.step_gas_before(state.len(), chunk.len()),
+        }
+    }
+}
+
 impl Machine {
     /// Loads (and for `Jit` compiles) the module. Within the admission limits: interpreter < 10 ms,
     /// compiler at worst about a second.
@@ -178,33 +189,37 @@ impl Machine {
         if task.program != self.admitted.program() {
             return Err(EngineFault::OtherProgram);
         }
+        let Some(budget) = task.step_gas_max.checked_sub(call.gas_before(&self.admitted)) else {
+            return Ok(Checkpoint::fault(task, index, gas_before));
+        };
         let outcome = match &self.backend {
             Backend::Interpreter(engine) => {
-                engine.instance().and_then(|mut i| self.call(&mut i, task.step_gas_max, call))
+                engine.instance().and_then(|mut i| self.call(&mut i, budget, call))
             }
             #[cfg(feature = "jit")]
             Backend::Jit(engine) => {
-                engine.instance().and_then(|mut i| self.call(&mut i, task.step_gas_max, call))
+                engine.instance().and_then(|mut i| self.call(&mut i, budget, call))
             }
         };
         match outcome {
-            Ok((state, gas)) => {
-                Ok(Checkpoint::reached(task, index, state, gas_before.saturating_add(gas)))
+            Ok((state, left)) => {
+                let used = task.step_gas_max.saturating_sub(left);
+                Ok(Checkpoint::reached(task, index, state, gas_before.saturating_add(used)))
             }
             Err(Stop::Guest) => Ok(Checkpoint::fault(task, index, gas_before)),
             Err(Stop::Host(fault)) => Err(fault),
         }
     }
 
-    /// The guest interface, once for both engines: returns the new state and the gas used.
+    /// The guest interface, once for both engines: returns the new state and what is left of
+    /// `budget`.
     fn call(
         &self,
         instance: &mut impl Instance,
-        gas_max: u64,
+        budget: u64,
         call: Call<'_>,
     ) -> Result<(Vec<u8>, u64), Stop> {
-        let budget = i64::try_from(gas_max).map_err(|_| Stop::Guest)?;
-        instance.fill_gas(budget)?;
+        instance.fill_gas(i64::try_from(budget).map_err(|_| Stop::Guest)?)?;
         let state_at = place(instance.query("state")?);
         let state_cap = place(instance.query("state_len")?);
         let input_at = place(instance.query("input")?);
@@ -231,12 +246,12 @@ impl Machine {
             }
         };
         let left = u64::try_from(instance.gas_left()?).map_err(|_| Stop::Guest)?;
-        let used = gas_max.checked_sub(left).ok_or(Stop::Guest)?;
         let length = place(length);
         if state_cap < length {
             return Err(Stop::Guest);
         }
-        Ok((region(instance, state_at, length)?.to_vec(), used))
+        let left = left.checked_sub(moved_gas(length)).ok_or(Stop::Guest)?;
+        Ok((region(instance, state_at, length)?.to_vec(), left))
     }
 }
 

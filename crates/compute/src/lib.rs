@@ -24,9 +24,10 @@
 //!
 //! Each call of `init` or `step` happens in a fresh instance, after the queries `state`,
 //! `state_len`, `input` and `input_cap` in that order; the previous state is written first, the
-//! input second. Only the returned bytes at `state` survive. A trap, a place or length out of
-//! bounds, a state longer than `state_len`, or more gas than a step may use is a fault: see
-//! `checkpoint`.
+//! input second. Only the returned bytes at `state` survive. The instance and the bytes carried in
+//! are paid for before it is made, the state when it is returned: see `Admitted::step_gas_fixed`. A
+//! trap, a place or length out of bounds, a state longer than `state_len`, or more gas than a step
+//! may use is a fault: see `checkpoint`.
 //!
 //! ```
 //! use earnest_compute::{Digest, EngineKind, Machine, Runner, admit, guests, trace::Keep};
@@ -49,6 +50,7 @@
 
 pub mod admission;
 pub mod bisection;
+mod bytes;
 pub mod checkpoint;
 pub mod digest;
 pub mod executor;

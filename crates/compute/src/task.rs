@@ -19,7 +19,8 @@ pub const CHUNK_BYTES_MAX: usize = 256 * 1024;
 pub const CHUNK_COUNT_MAX: u32 = 1 << 20;
 /// Most steps of one task (16^6).
 pub const STEPS_MAX: u64 = 1 << 24;
-/// Most gas that one step may be given: about 0.7 s of an interpreter in the worst case.
+/// Most gas that one step may be given: about 0.7 s of an interpreter in the worst case, its start
+/// included.
 pub const STEP_GAS_LIMIT: u64 = 100_000_000;
 /// Stands where a leaf binds no chunk: leaf 0, an empty input, a stopped task.
 pub const NO_CHUNK: Digest = Digest(*b"earnest compute: no chunk read.|");
@@ -41,7 +42,9 @@ pub struct Task {
     pub steps: u64,
     /// The 32 bytes given to `init`.
     pub seed: Digest,
-    /// Gas one step (or `init`) may use, 1 to [`STEP_GAS_LIMIT`]; more is a fault.
+    /// Gas one step (or `init`) may use, 1 to [`STEP_GAS_LIMIT`]; more is a fault. Its fixed part
+    /// counts ([`step_gas_fixed`](crate::Admitted::step_gas_fixed)): no range is checked against
+    /// it, because it needs the program and the state, so a cap below it is a fault as well.
     pub step_gas_max: u64,
     /// Gas the whole task may use, 1 to 2^62; more halts it.
     pub gas_bound: u64,

@@ -4,8 +4,10 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{counter, engines, guest, machine, no_input, task};
-use earnest_compute::admission::{AdmissionRejected as R, FunctionPart, Part, admit};
+use common::{counter, engines, guest, machine, small_input, task};
+use earnest_compute::admission::{
+    AdmissionRejected as R, FunctionPart, Part, STEP_GAS_LEAST, admit,
+};
 use earnest_compute::{Machine, Runner};
 
 fn wat(text: &str) -> Vec<u8> {
@@ -196,16 +198,70 @@ fn bombs_within_the_limits_load_in_bounded_time() {
     }
 }
 
+/// Gas of a [`guest`] of this many bytes: eight pages, six exports, five functions.
+fn priced(module: &[u8]) -> (u64, u64) {
+    (6_000 + 24 * module.len() as u64 + 5 * 300, 1_000 + 8 * 600 + 6 * 60 + 5 * 4)
+}
+
 #[test]
-fn gas_is_the_sum_of_what_ran() {
+fn gas_is_the_sum_of_what_ran_and_what_was_carried() {
+    let module = guest("", "i32.const 4", "i32.const 100");
+    let (load, instance) = priced(&module);
     // Each call: entry 4, const 1. Per step: state, state_len, input, then init or step.
-    let module = guest("", "i32.const 4", "i32.const 4");
+    let instructions = 20;
+    // 8 bytes a unit, rounded up: the seed of 32; states of 4 and 100; chunks of 1 and 2.
+    let expected = [
+        load + instance + 4 + instructions + 1,
+        instance + (1 + 1) + instructions + 13,
+        instance + (13 + 1) + instructions + 13,
+    ];
+    let input = small_input(2);
     for engine in engines() {
-        let machine = machine(engine, &module);
-        let (input, task) = (no_input(), task(&module, &no_input(), 2));
-        let first = machine.init(&task).expect("runs");
-        assert_eq!(first.gas, 20);
-        let last = Runner::new(&machine, &task, &input).run(None, 2, |_, _| {}).expect("runs");
-        assert_eq!(last.gas, 60);
+        let (mut gas, mut before) = (Vec::new(), 0);
+        let (machine, task) = (machine(engine, &module), task(&module, &input, 2));
+        Runner::new(&machine, &task, &input)
+            .run(None, 2, |checkpoint, _| {
+                gas.push(checkpoint.gas - before);
+                before = checkpoint.gas;
+            })
+            .expect("runs");
+        assert_eq!(gas, expected, "{engine:?}");
+        let admitted = machine.admitted();
+        assert_eq!(admitted.init_gas_fixed(4) + instructions, expected[0]);
+        assert_eq!(admitted.step_gas_fixed(100, 2) + instructions, expected[2]);
     }
+}
+
+#[test]
+fn every_part_that_an_instance_is_made_of_is_charged() {
+    let plain = admit(&with("")).expect("plain").instance_gas();
+    for (parts, more) in [
+        ("(func) (func)", 2 * 4),
+        (r#"(export "a" (memory 0))"#, 60),
+        (r#"(data (i32.const 0) "abc")"#, 16),
+        ("(table 9 funcref)", 0),
+        ("(table 9 funcref) (elem (i32.const 0) func 0 0 0)", 16 + 3 * 2),
+        ("(global i32 (i32.const 0))", 0),
+    ] {
+        let charged = admit(&with(parts)).expect("within limits").instance_gas();
+        assert_eq!(charged - plain, more, "{parts}");
+    }
+    let most = format!(
+        r#"(table 4096 funcref) {} {} {} (elem (i32.const 0) func {})"#,
+        "(func)".repeat(507),
+        (0..122).map(|i| format!(r#"(export "e{i}" (func 0))"#)).collect::<String>(),
+        r#"(data (i32.const 0) "a")"#.repeat(1024),
+        "0 ".repeat(4096),
+    );
+    let most = admit(&with(&most)).expect("within limits");
+    assert_eq!(most.instance_gas(), 1_000 + 8 * 600 + 512 * 4 + 128 * 60 + 1_025 * 16 + 4_096 * 2);
+}
+
+#[test]
+fn no_step_is_cheaper_than_the_least() {
+    let least = wat(r#"(module (memory (export "memory") 1 1)
+        (func (export "state") (export "state_len") (export "input") (export "init")
+          (result i32) i32.const 0)
+        (func (export "step") (param i64 i32) (result i32) i32.const 0))"#);
+    assert_eq!(admit(&least).expect("plain").step_gas_fixed(0, 0), STEP_GAS_LEAST);
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{counter, guest, machine, no_input, small_input, task};
+use common::{counter, guest, guest_with, machine, no_input, small_input, task};
 use earnest_compute::bisection::{
     Before, EvidenceRejected, OutputProof, Ruling, StepEvidence, evidence_from_run, first_rejected,
     judge, verify_output,
@@ -172,6 +172,41 @@ fn a_hidden_or_embellished_fault_is_found() {
     job.provider_loses("a stopped task runs again", &job.corrupted(33, revive), 33);
     let other = |c: &mut Checkpoint| c.status = Status::Fault { at: 7 };
     job.provider_loses("another place of the fault", &job.corrupted(32, other), 32);
+}
+
+/// A step that does nothing but keep 256 KiB of state.
+fn idle() -> Vec<u8> {
+    guest_with("", "262144", "i32.const 262144", "i32.const 262144")
+}
+
+#[test]
+fn a_step_charged_for_its_instructions_alone_is_found() {
+    let job = Job::new(idle(), small_input(3), 40);
+    let charge = job.machine.admitted().step_gas_fixed(262_144, 1);
+    for at in [1, 17, 40] {
+        let less = |c: &mut Checkpoint| c.gas -= charge;
+        job.provider_loses("no fixed charge", &job.corrupted(at, less), at);
+    }
+    let load = job.machine.admitted().load_gas();
+    job.provider_loses("loading for nothing", &job.corrupted(0, |c| c.gas -= load), 0);
+}
+
+#[test]
+fn a_step_whose_fixed_charge_exceeds_the_cap_is_judged_a_fault() {
+    let mut job = Job::new(idle(), small_input(3), 20);
+    let fixed = job.machine.admitted().step_gas_fixed(262_144, 1);
+    // `init` carries the state once and fits; a step carries it twice.
+    job.task.step_gas_max = fixed - 1;
+    let honest = job.honest();
+    assert_eq!(honest.checkpoints[0].status, Status::Running);
+    assert_eq!(honest.checkpoints[20].status, Status::Fault { at: 1 });
+    for index in 0..=2 {
+        assert_eq!(job.judge(&honest, &job.evidence(&honest, index)), Ok(Ruling::Holds));
+    }
+    let go_on = |c: &mut Checkpoint| {
+        (c.state, c.status) = (honest.checkpoints[0].state.clone(), Status::Running);
+    };
+    job.provider_loses("hidden fault", &job.corrupted(1, go_on), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use earnest_compute::trace::Keep;
-use earnest_compute::{Checkpoint, Machine, Runner, Status, Trace};
+use earnest_compute::{Checkpoint, Machine, Runner, Status, Task, Trace};
 
 fn run_all(module: &[u8], input: &earnest_compute::Input, task: &earnest_compute::Task) -> Trace {
     let mut traces = engines().into_iter().map(|engine| {
@@ -42,7 +42,10 @@ fn a_trap_is_absorbed_and_costs_the_steps_cap() {
     let trace = run_all(&module, &input, &task);
     assert_eq!(trace.status(), Status::Fault { at: 3 });
     assert!(trace.output().is_empty());
-    assert!(task.step_gas_max < trace.gas() && trace.gas() < task.step_gas_max + 200);
+    let admitted = admitted(&module);
+    let before = admitted.init_gas_fixed(4) + 2 * admitted.step_gas_fixed(4, 0);
+    let cost = trace.gas() - task.step_gas_max;
+    assert!(before < cost && cost < before + 200, "{cost} gas");
 }
 
 #[test]
@@ -80,11 +83,53 @@ fn what_a_guest_does_wrong_is_a_fault() {
 fn the_gas_bound_halts_at_the_same_step_everywhere() {
     let (module, input) = (counter(), no_input());
     let mut task = task(&module, &input, 50);
-    task.gas_bound = 20_000;
+    task.gas_bound = 200_000;
     let trace = run_all(&module, &input, &task);
     let Status::Halted { at } = trace.status() else { panic!("{:?}", trace.status()) };
     assert!(10 < at && at < 50);
-    assert_eq!(trace.gas(), 20_000);
+    assert_eq!(trace.gas(), 200_000);
+}
+
+#[test]
+fn a_step_that_cannot_pay_its_fixed_charge_is_a_fault() {
+    let input = small_input(3);
+    let module = guest("", "i32.const 4", "i32.const 4");
+    let fixed = admitted(&module);
+    let init = fixed.init_gas_fixed(4) + 20;
+    for (step_gas_max, at) in [
+        (1, 0),
+        (fixed.step_gas_fixed(4, 3), 0), // Enough for a step, not for loading the program.
+        (init - 1, 0),
+    ] {
+        let task = Task { step_gas_max, ..task(&module, &input, 5) };
+        let trace = run_all(&module, &input, &task);
+        assert_eq!(trace.status(), Status::Fault { at }, "{step_gas_max}");
+        assert_eq!(trace.gas(), step_gas_max, "a fault is charged at the cap");
+    }
+    let task = Task { step_gas_max: init, ..task(&module, &input, 5) };
+    assert_eq!(run_all(&module, &input, &task).status(), Status::Running);
+}
+
+#[test]
+fn a_state_too_dear_to_carry_stops_the_task_where_it_became_so() {
+    let input = no_input();
+    let module = guest_with(
+        "",
+        "524288",
+        "i32.const 0",
+        "(i32.mul (i32.wrap_i64 (local.get $index)) (i32.const 8000))",
+    );
+    let fixed = admitted(&module);
+    // Step i reads (i - 1) * 1000 gas of state and returns i * 1000. Loading costs more than that.
+    let base = fixed.step_gas_fixed(0, 0) + 23;
+    assert!(fixed.init_gas_fixed(0) + 20 < base + 20_000);
+    for at in [11, 12, 30] {
+        let step_gas_max = base + (2 * at - 1) * 1_000;
+        let exact = Task { step_gas_max, ..task(&module, &input, 32) };
+        assert_eq!(run_all(&module, &input, &exact).status(), Status::Fault { at: at + 1 });
+        let less = Task { step_gas_max: step_gas_max - 1, ..exact };
+        assert_eq!(run_all(&module, &input, &less).status(), Status::Fault { at });
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{counter, no_input, task};
+use common::{admitted, counter, no_input, task};
+use earnest_compute::admission::{MOVED_BYTES_PER_GAS, STEP_GAS_LEAST, moved_gas};
 use earnest_compute::bisection::{StepEvidence, judge, verify_output};
 use earnest_compute::checkpoint::{ARITY, depth, node_digest, state_hash, verify_children};
 use earnest_compute::runner::{read_frame, read_reply, serve};
@@ -32,6 +33,22 @@ proptest! {
             prop_assert!(!proof.verify(&root, steps * 16, at, &leaf));
         }
         prop_assert!(tree.prove(steps + 1).is_none());
+    }
+
+    #[test]
+    fn the_fixed_charge_is_its_formula_and_never_falls(
+        state in 0usize..1 << 21, chunk in 0usize..1 << 19, more in 0usize..5_000
+    ) {
+        let guest = admitted(&counter());
+        let (step, init) = (guest.step_gas_fixed(state, chunk), guest.init_gas_fixed(state));
+        let up = |bytes: usize| (bytes as u64).div_ceil(MOVED_BYTES_PER_GAS);
+        prop_assert_eq!(step, guest.instance_gas() + 2 * up(state) + up(chunk));
+        prop_assert_eq!(init, guest.load_gas() + guest.instance_gas() + up(32) + up(state));
+        prop_assert!(STEP_GAS_LEAST <= step);
+        prop_assert!(step <= guest.step_gas_fixed(state + more, chunk));
+        prop_assert!(step <= guest.step_gas_fixed(state, chunk + more));
+        prop_assert!(init <= guest.init_gas_fixed(state + more));
+        prop_assert!(moved_gas(state + more) <= moved_gas(state) + moved_gas(more));
     }
 
     #[test]
@@ -89,6 +106,12 @@ proptest! {
         let _ = at.as_leaf(steps);
         prop_assert!(!verify_children(&PAD, at, steps, &[PAD; ARITY]));
     }
+}
+
+#[test]
+fn the_fixed_charge_of_impossible_lengths_is_a_number_too() {
+    let (guest, most) = (admitted(&counter()), usize::MAX);
+    assert_eq!(guest.step_gas_fixed(most, most), guest.instance_gas() + 3 * moved_gas(most));
 }
 
 #[test]

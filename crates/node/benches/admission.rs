@@ -14,7 +14,7 @@ use earnest_node::{
     mempool::{Mempool, Waiting},
 };
 use earnest_protocol::{
-    AccountId, Address, Amount, Command, Digest, Height, Transaction, command::Transfer,
+    AccountId, Address, Amount, Asset, Command, Digest, Height, Transaction, command::Transfer,
 };
 use secp256k1::{
     Message, SECP256K1,
@@ -35,7 +35,8 @@ fn load() -> Load {
     let (mut wire, mut bare) = (Vec::new(), Vec::new());
     for nonce in 0..COUNT {
         let signer = Signer::dev_key(nonce, "bench");
-        let transfer = Transfer { to: Address([3; 20]), amount: Amount::tokens(1) };
+        let transfer =
+            Transfer { to: Address([3; 20]), asset: Asset::Stake, amount: Amount::tokens(1) };
         let command = Command::Transfer(transfer);
         let transaction = Transaction { nonce, valid_until: Height::new(100), command };
         let signed = signer.sign(&NETWORK, transaction);

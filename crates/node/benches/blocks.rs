@@ -4,7 +4,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use earnest_api::Signer;
 use earnest_node::{BeaconSecret, Block, NodeReferee, dev::DevNetwork, log::Log, replay};
 use earnest_protocol::{
-    Amount, BlockHead, Command, Digest, Height, State, Transaction, command::Transfer,
+    Amount, Asset, BlockHead, Command, Digest, Height, State, Transaction, command::Transfer,
     genesis::GenesisAccount,
 };
 
@@ -13,8 +13,8 @@ const COUNT: u64 = 1_000;
 /// A state with a thousand accounts, and a block in which each sends something to the next.
 fn world() -> (State, Block, Digest) {
     let signers: Vec<Signer> = (0..COUNT).map(|index| Signer::dev_key(index, "bench")).collect();
-    let balance = Amount::tokens(1_000);
-    let account = |signer: &Signer| GenesisAccount { address: signer.address(), balance };
+    let (balance, payment) = (Amount::tokens(1_000), Amount::ZERO);
+    let account = |signer: &Signer| GenesisAccount { address: signer.address(), balance, payment };
     let accounts = signers.iter().map(account).collect();
     let network = DevNetwork { accounts, ..DevNetwork::default() };
     let genesis = network.genesis(&BeaconSecret::of_seed(1));
@@ -22,7 +22,8 @@ fn world() -> (State, Block, Digest) {
     let state = State::new(&genesis).expect("a good genesis");
     let to = signers.iter().cycle().skip(1);
     let transactions = signers.iter().zip(to).map(|(from, to)| {
-        let transfer = Transfer { to: to.address(), amount: Amount::tokens(1) };
+        let transfer =
+            Transfer { to: to.address(), asset: Asset::Stake, amount: Amount::tokens(1) };
         let command = Command::Transfer(transfer);
         from.sign(&name, Transaction { nonce: 0, valid_until: Height::new(9), command })
     });

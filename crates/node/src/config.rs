@@ -21,7 +21,7 @@ pub struct NodeConfig {
     /// Where HTTP is served; port 0 lets the system choose. Loopback unless changed.
     pub listen: SocketAddr,
     /// From one block to the next while transactions wait; never shorter than the network's
-    /// `block_interval_min_ms`.
+    /// `chain.block_interval_min_ms`.
     pub block_time: Duration,
     /// The same while nothing waits; deadlines count blocks, so this slows them too.
     pub idle_block_time: Duration,

@@ -10,6 +10,7 @@ use std::{
 use earnest_protocol::{
     Blocks, Genesis, RawParams,
     genesis::{GenesisAccount, GenesisOperator},
+    ledger::Assets,
 };
 
 use crate::{
@@ -22,13 +23,16 @@ use crate::{
 pub struct DevNetwork {
     /// A name for people.
     pub name: String,
-    /// The rules' numbers; `block_interval_min_ms` bounds how fast blocks may be.
+    /// Which assets there are.
+    pub assets: Assets,
+    /// The rules' numbers; `chain.block_interval_min_ms` bounds how fast blocks may be.
     pub params: RawParams,
     /// Blocks that one chain of the beacon serves.
     pub chain_blocks: Blocks,
     /// Accounts and what they hold.
     pub accounts: Vec<GenesisAccount>,
-    /// Bonds taken from those accounts.
+    /// Bonds taken from those accounts; the first replica's pays for beacons that this node
+    /// withholds.
     pub operators: Vec<GenesisOperator>,
 }
 
@@ -36,6 +40,7 @@ impl Default for DevNetwork {
     fn default() -> DevNetwork {
         DevNetwork {
             name: "dev".to_owned(),
+            assets: Assets::default(),
             params: RawParams::default(),
             chain_blocks: Blocks::new(3_600),
             accounts: Vec::new(),
@@ -48,10 +53,10 @@ impl DevNetwork {
     /// The genesis of this network, beginning now, with the anchors of `secret`.
     pub fn genesis(self, secret: &BeaconSecret) -> Genesis {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let DevNetwork { name, params, chain_blocks, accounts, operators } = self;
+        let DevNetwork { name, assets, params, chain_blocks, accounts, operators } = self;
         let time_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let beacon = secret.genesis(chain_blocks);
-        Genesis { name, time_ms, params, beacon, accounts, operators }
+        Genesis { name, time_ms, assets, params, beacon, accounts, operators }
     }
 
     /// Makes a data directory with a fresh beacon secret, and returns the genesis.

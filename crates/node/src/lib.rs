@@ -13,17 +13,18 @@
 //! ```
 //! use earnest_api::{Client, Session, Signer, TxStatus};
 //! use earnest_node::{Node, NodeConfig, dev::DevNetwork};
-//! use earnest_protocol::{Amount, Command, command::Transfer, genesis::GenesisAccount};
+//! use earnest_protocol::{Amount, Asset, Command, command::Transfer, genesis::GenesisAccount};
 //!
 //! let dir = tempfile::tempdir()?;
 //! let (alice, bob) = (Signer::dev_key(1, "alice"), Signer::dev_key(1, "bob"));
-//! let balance = Amount::tokens(100);
-//! let accounts = vec![GenesisAccount { address: alice.address(), balance }];
+//! let (balance, payment) = (Amount::tokens(100), Amount::ZERO);
+//! let accounts = vec![GenesisAccount { address: alice.address(), balance, payment }];
 //! DevNetwork { accounts, ..DevNetwork::default() }.create(dir.path())?;
 //!
 //! let node = Node::start(NodeConfig::new(dir.path()))?;
 //! let mut session = Session::open(Client::new(&node.url()), alice)?;
-//! let transfer = Transfer { to: bob.address(), amount: Amount::tokens(3) };
+//! let (to, asset, amount) = (bob.address(), Asset::Stake, Amount::tokens(3));
+//! let transfer = Transfer { to, asset, amount };
 //! let receipt = session.send(Command::Transfer(transfer))?;
 //! node.make_block();
 //! let receipt = session.client().transaction(&receipt.hash)?;

@@ -21,6 +21,7 @@
 
 use core::fmt;
 use std::{
+    collections::BTreeSet,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
@@ -33,6 +34,7 @@ use std::{
 
 use earnest_protocol::{
     Authenticated, BlockHead, Blocks, Broken, Digest, Height, Journal, Rejected, State,
+    TransactionRejected,
 };
 
 use crate::{
@@ -223,7 +225,7 @@ impl Replica {
 
     /// The least time between blocks that the rules allow.
     fn interval(&self) -> Duration {
-        Duration::from_millis(self.trial.params().block_interval_min_ms)
+        Duration::from_millis(self.trial.params().chain().block_interval_min_ms)
     }
 
     fn make_block(&mut self) -> Result<(), Halt> {
@@ -251,7 +253,7 @@ impl Replica {
         let height = self.trial.height().after(Blocks::new(1));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let now = u64::try_from(now).unwrap_or(u64::MAX);
-        let interval = self.trial.params().block_interval_min_ms;
+        let interval = self.trial.params().chain().block_interval_min_ms;
         // A clock that was put back makes time pass as slowly as the rules allow.
         let time_ms = now.max(self.trial.time_ms().saturating_add(interval));
         let Shown { beacon, next_anchor } = self.beacon.show(&self.trial, height);
@@ -259,7 +261,8 @@ impl Replica {
     }
 
     /// Carries candidates out on the second state; stops taking more when half the time to the
-    /// next block is gone.
+    /// next block is gone. A step that the referee has no time left for waits for another block,
+    /// and so does what follows it in its signer's sequence.
     fn try_out(&mut self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Result<Tried, Halt> {
         let budget = self.config.block_time.max(self.interval()) / 2;
         let started = Instant::now();
@@ -269,16 +272,22 @@ impl Replica {
         let misfit = |why| ReplayError { height, why: replay::Misfit::Head(why) };
         self.trial.open_block(&head, &mut journal).map_err(misfit)?;
         let (mut transactions, mut signers) = (Vec::new(), Signers::new());
-        let mut dropped = Vec::new();
+        let (mut dropped, mut put_off) = (Vec::new(), BTreeSet::new());
         for waiting in candidates {
             if started.elapsed() > budget {
                 break;
             }
             let signer = waiting.account;
+            if put_off.contains(&signer) {
+                continue;
+            }
             let transaction = waiting.signed.transaction.clone();
             let authenticated = Authenticated { signer, transaction };
             let outcome = self.trial.apply(&authenticated, &self.shared.referee, &mut journal);
             match outcome {
+                Err(Rejected::Transaction(TransactionRejected::RefereeBusy { .. })) => {
+                    put_off.insert(signer);
+                }
                 Err(rejected) if rejected.leaves_no_trace() => {
                     dropped.push((waiting.key(), rejected));
                 }

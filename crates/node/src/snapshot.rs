@@ -202,6 +202,7 @@ mod tests {
         let account = |byte| GenesisAccount {
             address: Address([byte; 20]),
             balance: Amount::tokens(u64::from(byte)),
+            payment: Amount::ZERO,
         };
         let accounts = (1..9).map(account).collect();
         State::new(&Genesis { accounts, ..Genesis::default() }).unwrap()

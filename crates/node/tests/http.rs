@@ -13,18 +13,20 @@ use std::{
 };
 
 use earnest_api::{
-    ClientError, EventId, PageQuery, Problem, Receipt, SignedTransaction, TRANSACTION_BYTES_MAX,
-    TxStatus,
+    ClientError, EventId, JobFilter, PageQuery, Problem, Receipt, SignedTransaction,
+    TRANSACTION_BYTES_MAX, TxStatus,
 };
 use earnest_compute::guests;
 use earnest_node::{Limits, Node, NodeConfig, NodeHandle};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Gas, Height, JobId, Ratio, Role, Transaction,
     command::{Auction, Bond, GainTiming, PostJob, ProveStep, ResourceClass, Task, Visibility},
+    genesis::GenesisOperator,
+    market::{CloseReason, Phase},
     seal,
 };
 
-use common::{client, create, sign, signer, start, still, transfer};
+use common::{client, create, create_with, sign, signer, start, still, transfer};
 
 /// A network and its node, stopped by hand.
 struct World {
@@ -260,9 +262,9 @@ fn every_failure_is_a_problem_with_a_name() {
         ("GET", "/v1/transactions/0x12", 400, "request/malformed"),
         ("GET", "/v1/accounts/alice", 400, "request/malformed"),
         ("GET", "/v1/jobs/-1", 400, "request/malformed"),
-        ("GET", "/v1/jobs/0", 404, "request/not-found"),
+        ("GET", "/v1/jobs/0", 404, "job/not-found"),
         ("GET", "/v1/jobs?phase=asleep", 400, "request/malformed"),
-        ("GET", "/v1/operators/4294967296", 400, "request/malformed"),
+        ("GET", "/v1/operators/18446744073709551616", 400, "request/malformed"),
         ("GET", "/v1/accounts?limit=0", 400, "request/malformed"),
         ("GET", "/v1/accounts?limit=x", 400, "request/malformed"),
         ("GET", "/v1/blocks/9", 404, "request/not-found"),
@@ -485,6 +487,55 @@ fn a_job_is_taken_only_with_its_program_and_input() {
         client.transaction(&signed.hash(&network, &signer(1).address())).unwrap().status,
         TxStatus::Final
     );
+    node.stop().unwrap();
+}
+
+/// Two validators, and rows that leave two blocks after their job.
+fn forgetful(dir: &Path) -> Digest {
+    create_with(dir, |network| {
+        let validator = |index| GenesisOperator {
+            address: signer(index).address(),
+            role: Role::Validator,
+            bond: Amount::tokens(500),
+        };
+        network.operators = vec![validator(2), validator(3)];
+        network.params.market.bid_blocks = Blocks::new(1);
+        network.params.market.retention_blocks = Blocks::new(2);
+    })
+}
+
+#[test]
+fn a_job_whose_rows_left_is_told_from_one_that_never_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = forgetful(dir.path());
+    let (node, guest) = (start(dir.path()), guests::by_name("wordcount").unwrap());
+    let client = client(&node);
+    client.put_blob(guest.module).unwrap();
+    let input = guest.input();
+    let chunks = input.chunks().iter().map(|chunk| client.put_blob(chunk).unwrap().digest);
+    client.put_input(chunks.collect()).unwrap();
+    let terms = job(&guest.task(earnest_compute::Digest([0; 32])));
+    let posted = sign(&network, 1, 0, Command::PostJob(terms));
+    let hash = client.submit(&posted).unwrap().hash;
+    node.make_block().unwrap();
+    assert_eq!(client.transaction(&hash).unwrap().refusal, None);
+    let listed = || client.jobs(JobFilter::default(), &PageQuery::default()).unwrap().items.len();
+    let code = |id| {
+        let error = client.job(JobId::new(id)).unwrap_err();
+        let problem = error.problem().unwrap();
+        (problem.status, problem.code.clone())
+    };
+    assert_eq!(client.job(JobId::new(0)).unwrap().phase, Phase::Bidding);
+    // Nobody bids: it closes when bidding does, and stays to be read for two blocks.
+    node.make_block().unwrap();
+    node.make_block().unwrap();
+    let closed = client.job(JobId::new(0)).unwrap().closed.unwrap();
+    assert_eq!((closed.reason, listed()), (CloseReason::NoBids, 1));
+    node.make_block().unwrap();
+    node.make_block().unwrap();
+    assert_eq!((code(0), listed()), ((410, "job/retired".to_owned()), 0));
+    assert_eq!(code(1), (404, "job/not-found".to_owned()));
+    assert_eq!(client.network().unwrap().counts.jobs.expired, 1);
     node.stop().unwrap();
 }
 

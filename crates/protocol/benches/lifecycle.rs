@@ -10,12 +10,12 @@ mod support;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use support::{Log, commands, lifecycles, replay, transfers};
+use support::{Log, commands, lifecycles, replay, transfers, unshared};
 
 /// The best of a few replays, as people want to read it.
 fn say(name: &str, log: &Log, with_roots: bool) {
     let best = (0..5).map(|_| {
-        let mut state = log.start.clone();
+        let mut state = unshared(&log.start);
         state.root();
         let begun = Instant::now();
         replay(&mut state, log, with_roots);
@@ -41,7 +41,7 @@ fn measure(criterion: &mut Criterion) {
             group.throughput(Throughput::Elements(log.lifecycles));
             group.bench_function(&name, |bencher| {
                 let start = || {
-                    let mut state = log.start.clone();
+                    let mut state = unshared(&log.start);
                     state.root();
                     state
                 };
@@ -60,7 +60,7 @@ fn measure(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(commands(&log)));
         group.bench_function(&name, |bencher| {
             let start = || {
-                let mut state = log.start.clone();
+                let mut state = unshared(&log.start);
                 state.root();
                 state
             };

@@ -1,23 +1,32 @@
 //! Time: what a block's opening does before its transactions, in one visible order.
 //!
 //! 1. the head is checked: height, time (M10), beacon (C8);
-//! 2. the base fee follows the last block's fullness;
+//! 2. the base fee follows the last block's weight; if the referee had no time left in it, clocks
+//!    that wait for the referee stood still;
 //! 3. the beacon moves on;
-//! 4. everything that falls due at this height is carried out, in the order it was set.
+//! 4. if an epoch is over, the next begins, and its steps ([`EPOCH_STEPS`]) are carried out;
+//! 5. everything that falls due at this height is carried out, in the order of its name.
 //!
 //! Law: every lock has a deadline, and its end needs nobody to ask for it (ADR 9); a block walks
 //! what is due, never everyone.
 
 use crate::{
-    command::BlockHead,
+    command::{BlockHead, DataItem, Node, Task},
+    context::Context,
     event::{Event, Journal},
-    ids::JobId,
-    market::Phase,
-    num::{Amount, Blocks, Height},
+    ids::{Digest, SlashId},
+    next::Next,
+    num::{Amount, Blocks, Epochs, Gas, Height},
+    referee::{EvidenceRejected, Output, Referee, Ruling, StepCase},
     rejected::BlockRejected,
-    seal,
-    state::{State, Timer},
+    seal, slashing, staking,
+    state::{EpochMark, State},
+    stories,
+    timers::Timer,
 };
+
+/// What an epoch's opening does, in this order. New rules that close an epoch stand here.
+const EPOCH_STEPS: [fn(&mut Context<'_>); 2] = [announce_epoch, carry_out_epoch_timers];
 
 impl State {
     /// Opens the next block.
@@ -29,36 +38,15 @@ impl State {
         head: &BlockHead,
         journal: &mut Journal,
     ) -> Result<(), BlockRejected> {
-        self.check_head(head)?;
-        self.chain.height = head.height;
-        self.chain.time_ms = head.time_ms;
-        self.adjust_base_fee();
-        self.advance_beacon(head, journal);
-        if head.height.opens_epoch(self.params.current().epoch_blocks) {
-            journal.push(Event::EpochOpened { epoch: self.epoch() });
-        }
-        for timer in self.timers.0.remove(&head.height).unwrap_or_default() {
-            self.carry_out(timer, journal);
-        }
-        Ok(())
-    }
-
-    fn check_head(&self, head: &BlockHead) -> Result<(), BlockRejected> {
-        let expected = self.chain.height.after(Blocks::new(1));
-        if head.height != expected {
-            return Err(BlockRejected::HeightMismatch { got: head.height, expected });
-        }
-        let interval = self.params.current().block_interval_min_ms;
-        let earliest_ms = self.chain.time_ms.saturating_add(interval);
-        if head.time_ms < earliest_ms {
-            return Err(BlockRejected::TooEarly { time_ms: head.time_ms, earliest_ms });
-        }
-        let link = self.link_at(head.height);
-        if head.beacon.is_some_and(|preimage| seal::beacon_link(&preimage) != link) {
-            return Err(BlockRejected::BeaconMismatch);
-        }
-        if self.opens_chain(head.height) != head.next_anchor.is_some() {
-            return Err(BlockRejected::AnchorMismatch);
+        check_head(self, head)?;
+        let mut cx = Context { state: self, journal, referee: &Unasked };
+        close_last_block(&mut cx);
+        cx.state.chain.height = head.height;
+        cx.state.chain.time_ms = head.time_ms;
+        advance_beacon(&mut cx, head);
+        advance_epoch(&mut cx);
+        while let Some(timer) = cx.state.timers.pop(head.height) {
+            carry_out(&mut cx, timer);
         }
         Ok(())
     }
@@ -70,68 +58,145 @@ impl State {
     }
 
     /// What the beacon shown at the next height must hash to.
-    pub fn link_at(&self, height: Height) -> crate::ids::Digest {
+    pub fn link_at(&self, height: Height) -> Digest {
         let [first, _] = self.chain.beacon.anchors;
         if self.opens_chain(height) { first } else { self.chain.beacon.link }
     }
+}
 
-    fn advance_beacon(&mut self, head: &BlockHead, journal: &mut Journal) {
-        let link = self.link_at(head.height);
-        let beacon = &mut self.chain.beacon;
-        if let Some(anchor) = head.next_anchor {
-            let [_, next] = beacon.anchors;
-            beacon.anchors = [next, anchor];
-        }
-        beacon.link = head.beacon.unwrap_or(link);
-        beacon.shown = head.beacon;
-        if head.beacon.is_none() {
-            journal.push(Event::BeaconWithheld { height: head.height });
-        }
+/// Nothing that time does asks the referee.
+struct Unasked;
+
+impl Referee for Unasked {
+    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
+        false
     }
 
-    /// At most an eighth up or down, never below the parameter.
-    fn adjust_base_fee(&mut self) {
-        let params = self.params.current();
-        let (target, fee) = (params.block_target, self.chain.base_fee);
-        let count = self.chain.ordinary.min(target.saturating_mul(2));
-        // Up: a full block always raises the fee.
-        let change = fee.share_ceil(count.abs_diff(target), target.saturating_mul(8));
-        let change = change.unwrap_or(Amount::ZERO);
-        self.chain.base_fee = if count > target {
-            fee.saturating_add(change)
-        } else {
-            fee.saturating_sub(change).max(params.base_fee)
-        };
-        self.chain.ordinary = 0;
+    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+        None
     }
 
-    fn carry_out(&mut self, timer: Timer, journal: &mut Journal) {
-        match timer {
-            Timer::Job(job) => self.lapse_job(job, journal),
-            Timer::Seed(job) => self.take_beacon(job, journal),
-            Timer::Dispute(job, index) => self.lapse_clock(job, index, journal),
-            Timer::Data(job, index) => self.lapse_data(job, index, journal),
-            Timer::Unbonding(unbonding) => self.withdraw(unbonding, journal),
-            Timer::Slash(slash) => self.end_stay(slash, journal),
-        }
+    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        Err(EvidenceRejected)
     }
 
-    /// A job's phase is over, unless it moved on or was extended meanwhile.
-    fn lapse_job(&mut self, id: JobId, journal: &mut Journal) {
-        let job = self.market.job_mut(id);
-        if job.until.after(Blocks::new(1)) != self.chain.height {
-            return;
-        }
-        match job.phase {
-            Phase::Bidding => self.close_bidding(id, journal),
-            Phase::RevealingBids => self.close_auction(id, journal),
-            Phase::Offered => self.lapse_offer(id, journal),
-            Phase::Executing => self.abandon(id, journal),
-            Phase::Committed => self.lapse_seed(id, journal),
-            Phase::Auditing | Phase::AuditingOpen => self.lapse_audit(id, journal),
-            Phase::Revealing => self.lapse_reveal(id, journal),
-            Phase::Challengeable => self.finish_if_settled(id, journal),
-            Phase::Closed => {}
-        }
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
+        false
     }
+}
+
+fn check_head(state: &State, head: &BlockHead) -> Result<(), BlockRejected> {
+    let expected = state.chain.height.after(Blocks::new(1));
+    if head.height != expected {
+        return Err(BlockRejected::HeightMismatch { got: head.height, expected });
+    }
+    let interval = state.params().chain().block_interval_min_ms;
+    let earliest_ms = state.chain.time_ms.saturating_add(interval);
+    if head.time_ms < earliest_ms {
+        return Err(BlockRejected::TooEarly { time_ms: head.time_ms, earliest_ms });
+    }
+    let link = state.link_at(head.height);
+    if head.beacon.is_some_and(|preimage| seal::beacon_link(&preimage) != link) {
+        return Err(BlockRejected::BeaconMismatch);
+    }
+    if state.opens_chain(head.height) != head.next_anchor.is_some() {
+        return Err(BlockRejected::AnchorMismatch);
+    }
+    Ok(())
+}
+
+/// The base fee moves by at most an eighth, never below the parameter; a block in which one of the
+/// largest steps would have found no time is counted.
+fn close_last_block(cx: &mut Context<'_>) {
+    let params = cx.state.params.current().clone();
+    let chain = &mut cx.state.chain;
+    let (target, fee) = (params.chain().block_target, chain.base_fee);
+    let weight = chain.weight.min(target.saturating_mul(2));
+    // Up: a full block always raises the fee.
+    let change = fee.share_ceil(weight.abs_diff(target), target.saturating_mul(8));
+    let change = change.unwrap_or(Amount::ZERO);
+    chain.base_fee = if weight > target {
+        fee.saturating_add(change)
+    } else {
+        fee.saturating_sub(change).max(params.chain().base_fee)
+    };
+    chain.weight = 0;
+    let largest = params.market().step_gas_max.count();
+    let after = chain.referee_gas.count().saturating_add(largest);
+    if after > params.chain().referee_gas.count() {
+        chain.full_blocks = chain.full_blocks.saturating_add(1);
+    }
+    chain.referee_gas = Gas::ZERO;
+}
+
+fn advance_beacon(cx: &mut Context<'_>, head: &BlockHead) {
+    let link = cx.state.link_at(head.height);
+    let beacon = &mut cx.state.chain.beacon;
+    if let Some(anchor) = head.next_anchor {
+        let [_, next] = beacon.anchors;
+        beacon.anchors = [next, anchor];
+    }
+    beacon.link = head.beacon.unwrap_or(link);
+    beacon.shown = head.beacon;
+    if head.beacon.is_none() {
+        cx.journal.push(Event::BeaconWithheld { height: head.height });
+    }
+}
+
+/// The epoch's length is that in force now; where it began is remembered.
+fn advance_epoch(cx: &mut Context<'_>) {
+    let EpochMark { number, first } = cx.state.chain.epoch;
+    let length = cx.params().chain().epoch_blocks;
+    if cx.now() < first.after(length) {
+        return;
+    }
+    let (number, first) = (number.after(Epochs::new(1)), cx.now());
+    cx.state.chain.epoch = EpochMark { number, first };
+    for step in EPOCH_STEPS {
+        step(cx);
+    }
+}
+
+fn announce_epoch(cx: &mut Context<'_>) {
+    let epoch = cx.epoch();
+    cx.journal.push(Event::EpochOpened { epoch });
+}
+
+fn carry_out_epoch_timers(cx: &mut Context<'_>) {
+    let epoch = cx.epoch();
+    while let Some(timer) = cx.state.timers.pop_epoch(epoch) {
+        carry_out(cx, timer);
+    }
+}
+
+fn carry_out(cx: &mut Context<'_>, timer: Timer) {
+    let next = match timer {
+        Timer::Seed(assignment) => stories::take_beacon(cx, assignment),
+        Timer::Dispute(id, index) => stories::clock_ran_out(cx, id, usize::from(index)),
+        Timer::Data(id, index) => stories::data_overdue(cx, id, usize::from(index)),
+        Timer::Assignment(assignment) => stories::lapse_assignment(cx, assignment),
+        Timer::Job(job) => stories::lapse_job(cx, job),
+        Timer::Unbonding(unbonding) => {
+            staking::handlers::unbond::withdraw(cx, unbonding);
+            Next::Nothing
+        }
+        Timer::Slash(slash) => {
+            slashing::acts::execute(cx, slash);
+            Next::Nothing
+        }
+        Timer::RetireJob(job) => {
+            stories::retire_job(cx, job);
+            Next::Nothing
+        }
+        Timer::RetireSlash(slash) => {
+            retire_slash(cx, slash);
+            Next::Nothing
+        }
+    };
+    stories::drive(cx, next);
+}
+
+fn retire_slash(cx: &mut Context<'_>, id: SlashId) {
+    cx.state.slashing.slashes.retire(id.index());
+    cx.state.ledger.retire_slash(id.index());
 }

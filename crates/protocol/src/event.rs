@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{DataItem, Node},
-    ids::{AccountId, Address, Digest, JobId, OperatorId, Role, SlashId, UnbondingId},
+    ids::{AccountId, Address, Asset, Digest, JobId, OperatorId, Role, SlashId, UnbondingId},
     ledger::Movement,
     market::{CloseReason, Outcome},
     num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
     slashing::{Offence, Waterfall},
-    verification::{Loser, LossReason},
+    verification::{Loser, LossReason, Withholder},
 };
 
 /// Where a transition writes what it did.
@@ -51,7 +51,7 @@ pub enum Event {
     /// An address got an account.
     AccountOpened { account: AccountId, address: Address },
     /// Free money changed hands.
-    Transferred { source: AccountId, target: AccountId, amount: Amount },
+    Transferred { source: AccountId, target: AccountId, asset: Asset, amount: Amount },
     /// A bond grew.
     Bonded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// A bond began to shrink.
@@ -62,7 +62,7 @@ pub enum Event {
     Jailed { operator: OperatorId, account: AccountId, role: Role, until: Epoch },
     /// An operator may work again.
     Unjailed { operator: OperatorId, account: AccountId, role: Role },
-    /// A peer share was collected.
+    /// A judge's share of slashes was collected.
     RewardsClaimed { operator: OperatorId, account: AccountId, amount: Amount },
     /// A score moved.
     ReputationChanged { operator: OperatorId, account: AccountId, score: Ratio },
@@ -78,6 +78,8 @@ pub enum Event {
         detection: Ratio,
         bid_until: Height,
     },
+    /// A larger bond took the place of this offer, whose deposit went back.
+    BidEvicted { job: JobId, account: AccountId },
     /// An offer was sealed.
     BidCommitted { job: JobId, account: AccountId },
     /// Sealed offers are to be opened by `until`.
@@ -93,11 +95,13 @@ pub enum Event {
     /// The requester opened its part of the seed.
     SeedOpened { job: JobId },
     /// A part of the seed was withheld: the audit is certain and larger.
-    SeedWithheld { job: JobId, by_requester: bool },
+    SeedWithheld { job: JobId, by: Withholder },
     /// The draw spared this result.
     AuditSpared { job: JobId, until: Height },
     /// These validators are to audit by `until`; an empty seat is open to whoever takes it.
     AuditDrawn { job: JobId, auditors: Vec<AccountId>, vacant: u32, round: u8, until: Height },
+    /// Too few validators can lock now, or one of them too much: the draw waits until `until`.
+    DrawPutOff { job: JobId, round: u8, until: Height },
     /// An auditor sealed its own result.
     VerdictCommitted { job: JobId, account: AccountId },
     /// An auditor did not commit, or did not reveal.
@@ -137,6 +141,8 @@ pub enum Event {
     DataWithheld { job: JobId, item: DataItem, account: AccountId },
     /// The requester has the output.
     ReceiptConfirmed { job: JobId },
+    /// Somebody bound itself to a report of a leaked result.
+    ReportSealed { account: AccountId },
     /// A sealed result was known to somebody else.
     CopyReported { job: JobId, accused: AccountId, finder: AccountId },
     /// A provider or an auditor was paid for its part of a job.
@@ -155,6 +161,8 @@ pub enum Event {
     },
     /// Convictions of unrelated operators on one program and root: the engine may be at fault.
     SlashHeld { slash: SlashId, until: Epoch },
+    /// A slash was undone: everything it took is back where it was.
+    SlashReversed { slash: SlashId, account: AccountId, amount: Amount },
     /// Taken stake, or a forfeited deposit, went where it belongs; a deposit has no role.
     Slashed {
         slash: Option<SlashId>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{Address, Digest, Role},
+    ledger::Assets,
     num::{Amount, Blocks},
     params::RawParams,
 };
@@ -20,13 +21,18 @@ pub struct Genesis {
     pub name: String,
     /// The time of height 0, in milliseconds since the Unix epoch.
     pub time_ms: u64,
+    /// Which assets it has.
+    #[serde(default)]
+    pub assets: Assets,
     /// The first version of the parameters.
+    #[serde(default)]
     pub params: RawParams,
     /// The leading replica's hash chains.
     pub beacon: BeaconGenesis,
     /// Accounts and what they hold.
     pub accounts: Vec<GenesisAccount>,
-    /// Bonds taken from those accounts.
+    /// Bonds taken from those accounts; the first replica leads, and its bond pays for a beacon
+    /// that it withholds.
     pub operators: Vec<GenesisOperator>,
 }
 
@@ -58,8 +64,11 @@ impl Default for BeaconGenesis {
 pub struct GenesisAccount {
     /// Whose.
     pub address: Address,
-    /// What it holds, in base units.
+    /// What it holds of the stake asset, in base units; in a network of one, of all money.
     pub balance: Amount,
+    /// What it holds of the payment asset, in a network of two.
+    #[serde(default)]
+    pub payment: Amount,
 }
 
 /// One bond at the beginning.
@@ -85,6 +94,8 @@ pub enum GenesisRejected {
     BeaconChainEmpty,
     /// An address is listed twice.
     DuplicateAccount { address: Address },
+    /// An account holds an asset that a network of one does not have.
+    NoPaymentAsset { address: Address },
     /// All balances together exceed the largest supply.
     SupplyTooLarge,
     /// An operator's address has no account, or not enough in it.

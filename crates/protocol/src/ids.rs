@@ -51,15 +51,19 @@ macro_rules! dense_id {
 
 dense_id!(
     /// One who holds money.
-    AccountId(u32)
+    AccountId(u64)
 );
 dense_id!(
     /// A bonded provider or validator: one role of one account.
-    OperatorId(u32)
+    OperatorId(u64)
 );
 dense_id!(
     /// One task that somebody wants done.
     JobId(u64)
+);
+dense_id!(
+    /// One operator's obligation to do a job: it owns collateral, seal, case and requests.
+    AssignmentId(u64)
 );
 dense_id!(
     /// One entry of the unbonding queue.
@@ -69,10 +73,23 @@ dense_id!(
     /// One loss of stake, from conviction to payout.
     SlashId(u64)
 );
-dense_id!(
-    /// One version of the parameters; jobs pin theirs.
-    ParamsVersion(u32)
-);
+
+/// One version of the parameters; jobs pin theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ParamsVersion(u32);
+
+impl ParamsVersion {
+    /// The version that came after so many others.
+    pub const fn new(number: u32) -> ParamsVersion {
+        ParamsVersion(number)
+    }
+
+    /// How many versions came before.
+    pub const fn raw(self) -> u32 {
+        self.0
+    }
+}
 
 macro_rules! hex_bytes {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
@@ -157,4 +174,16 @@ pub enum Role {
     Provider,
     /// Audits results.
     Validator,
+    /// Orders blocks and feeds the beacon; the first of the genesis leads.
+    Replica,
+}
+
+/// What money is counted in. A network has one asset or two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asset {
+    /// What is bonded and slashed; in a network of one asset, all money.
+    Stake,
+    /// What pays for jobs in a network of two assets.
+    Payment,
 }

@@ -3,13 +3,17 @@
 //! Checked after every command in tests and simulations, after every block where a host asks for
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
+use alloc::{collections::BTreeMap, vec::Vec};
+
 use serde::Serialize;
 
 use crate::{
-    ids::{JobId, OperatorId},
-    ledger::{JobPot, Pot},
-    market::Phase,
+    ids::{Asset, AssignmentId, JobId, OperatorId, ParamsVersion},
+    ledger::{AssignmentPot, JobPot, Pot},
+    market::{Phase, Stage, handlers::post_job::reserved_locks},
     num::Amount,
+    slashing::SlashState,
+    staking,
     state::State,
 };
 
@@ -18,20 +22,34 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields say where, and both numbers")]
 pub enum Broken {
-    /// Conservation: the pots sum to what was issued less what was burnt.
-    Conservation { pots: Option<Amount>, expected: Option<Amount> },
+    /// Conservation: an asset's pots sum to what was issued less what was burnt.
+    Conservation { asset: Asset, pots: Option<Amount>, expected: Option<Amount> },
     /// An operator's stake is its free bond and every lock it has in open jobs.
     Stake { operator: OperatorId, recorded: Amount, found: Amount },
-    /// A weight is the stake of an operator that may work, and 0 of any other.
-    Weight { operator: OperatorId, recorded: u64, expected: u64 },
+    /// A pool knows each operator's weight and free bond.
+    Pool { operator: OperatorId, weight: u64, free: u64 },
     /// A closed job holds no money.
     ClosedJobHolds { job: JobId, amount: Amount },
+    /// An ended assignment holds no money.
+    EndedAssignmentHolds { assignment: AssignmentId, amount: Amount },
+    /// A paid slash holds no money.
+    PaidSlashHolds { amount: Amount },
     /// An open job's deadline has not passed.
     Overdue { job: JobId },
-    /// The peers' pots cover what peers accrued.
-    PeersUncovered { accrued: Amount, there: Amount },
+    /// What falls due is what the rows say.
+    Timers,
+    /// The judges' pot covers what judges accrued.
+    JudgesUncovered { accrued: Amount, there: Amount },
     /// The counts of jobs add up.
     JobCounts,
+    /// What accepted jobs reserve of audit capacity adds up.
+    AuditLocks { recorded: Amount, found: Amount },
+    /// What accepted jobs reserve of the leader's bond adds up, and is there.
+    Fallback { recorded: Amount, found: Amount, bond: Amount },
+    /// A version of the parameters is pinned as often as something is judged by it.
+    ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
+    /// Heights whose weights a draw may still count are those that pools keep.
+    PoolPins,
 }
 
 impl State {
@@ -41,8 +59,15 @@ impl State {
     /// The first law that does not hold.
     pub fn check_invariants(&self) -> Result<(), Broken> {
         self.check_conservation()?;
-        self.check_jobs()?;
-        self.check_operators()
+        check_jobs(self)?;
+        check_assignments(self)?;
+        check_operators(self)?;
+        check_reserves(self)?;
+        check_pins(self)?;
+        if self.timers != self.timers_from_rows() {
+            return Err(Broken::Timers);
+        }
+        Ok(())
     }
 
     /// Checks conservation alone.
@@ -50,73 +75,173 @@ impl State {
     /// # Errors
     /// Both sums, if they differ.
     pub fn check_conservation(&self) -> Result<(), Broken> {
-        let pots = self.ledger.sum();
-        let expected = self.issued().checked_sub(self.balance(Pot::Burnt));
-        if pots.is_none() || pots != expected {
-            return Err(Broken::Conservation { pots, expected });
+        for &asset in self.assets().all() {
+            let pots = self.ledger.sum(asset);
+            let expected = self.issued(asset).checked_sub(self.balance(Pot::Burnt(asset)));
+            if pots.is_none() || pots != expected {
+                return Err(Broken::Conservation { asset, pots, expected });
+            }
         }
         Ok(())
     }
+}
 
-    fn check_jobs(&self) -> Result<(), Broken> {
-        let mut open = 0u64;
-        for (id, job) in self.jobs() {
-            if job.phase == Phase::Closed {
-                if let Some((_, amount)) = self.job_pots(id).first() {
+fn check_jobs(state: &State) -> Result<(), Broken> {
+    let mut open = 0u64;
+    for (id, job) in state.jobs() {
+        match job.stage {
+            Stage::Closed => {
+                if let Some((_, amount)) = state.job_pots(id).first() {
                     return Err(Broken::ClosedJobHolds { job: id, amount: *amount });
                 }
                 continue;
             }
-            open = open.saturating_add(1);
-            let settled = self.verification.case(id).is_settled();
-            if job.until < self.height() && (job.phase != Phase::Challengeable || settled) {
-                return Err(Broken::Overdue { job: id });
+            Stage::Bidding | Stage::RevealingBids => {
+                if job.until < state.height() {
+                    return Err(Broken::Overdue { job: id });
+                }
             }
-        }
-        let c = self.job_counts();
-        let ended = c.accepted.saturating_add(c.rejected).saturating_add(c.expired);
-        if open != c.open || ended.saturating_add(open) != c.posted {
-            return Err(Broken::JobCounts);
-        }
-        Ok(())
-    }
-
-    fn check_operators(&self) -> Result<(), Broken> {
-        let mut locked = alloc::vec![Amount::ZERO; self.operators().len()];
-        for (id, job) in self.jobs().filter(|(_, job)| job.phase != Phase::Closed) {
-            for &(pot, amount) in self.job_pots(id) {
-                let holder = match pot {
-                    JobPot::Collateral(slot) => Some(job.bid(slot).operator),
-                    JobPot::AuditLock(seat) => {
-                        let seats = &self.verification.case(id).seats;
-                        seats.get(usize::from(seat)).and_then(|seat| seat.operator)
-                    }
-                    _ => None,
-                };
-                if let Some(sum) = holder.and_then(|holder| locked.get_mut(holder.index())) {
-                    *sum = sum.saturating_add(amount);
+            Stage::Assigned(assignment) => {
+                let row = state.market.assignment(assignment);
+                let settled = state.verification.is_settled(assignment);
+                let late = row.until < state.height();
+                if late && (row.phase != Phase::Challengeable || settled) {
+                    return Err(Broken::Overdue { job: id });
                 }
             }
         }
-        let mut accrued = Amount::ZERO;
-        for ((id, operator), locked) in self.operators().zip(locked) {
-            let found = self.balance(Pot::Bond(id)).saturating_add(locked);
-            if operator.stake != found {
-                let recorded = operator.stake;
-                return Err(Broken::Stake { operator: id, recorded, found });
-            }
-            let expected = operator.weight();
-            let recorded = self.staking.pool(operator.role).weights.of(id);
-            if recorded != expected {
-                return Err(Broken::Weight { operator: id, recorded, expected });
-            }
-            accrued = accrued.saturating_add(operator.peer_accrued);
-        }
-        let peers = [crate::Role::Provider, crate::Role::Validator].map(Pot::Peers);
-        let there = peers.into_iter().fold(Amount::ZERO, |s, p| s.saturating_add(self.balance(p)));
-        if accrued > there {
-            return Err(Broken::PeersUncovered { accrued, there });
-        }
-        Ok(())
+        open = open.saturating_add(1);
     }
+    let c = state.job_counts();
+    let ended = c.accepted.saturating_add(c.rejected).saturating_add(c.expired);
+    if open != c.open || ended.saturating_add(open) != c.posted {
+        return Err(Broken::JobCounts);
+    }
+    Ok(())
+}
+
+fn check_assignments(state: &State) -> Result<(), Broken> {
+    for (index, row) in state.market.assignments.iter() {
+        let assignment = AssignmentId::from_index(index);
+        let held = state.assignment_pots(assignment).first();
+        if let Some((_, amount)) = held.filter(|_| row.phase == Phase::Closed) {
+            return Err(Broken::EndedAssignmentHolds { assignment, amount: *amount });
+        }
+    }
+    for (id, slash) in state.slashes() {
+        let amount = state.balance(Pot::Slash(id));
+        let over = matches!(slash.state, SlashState::Executed(_) | SlashState::Reversed(_));
+        if over && !amount.is_zero() {
+            return Err(Broken::PaidSlashHolds { amount });
+        }
+    }
+    Ok(())
+}
+
+/// Whose stake lies in a pot of an assignment.
+fn holder(state: &State, id: AssignmentId, pot: AssignmentPot) -> Option<OperatorId> {
+    let case = state.verification.case(id);
+    match pot {
+        AssignmentPot::Collateral => Some(state.market.assignment(id).operator),
+        AssignmentPot::AuditLock(lock) => {
+            let seat = case.seats.iter().find(|seat| seat.lock == lock && seat.operator.is_some());
+            seat.and_then(|seat| seat.operator)
+        }
+        AssignmentPot::ChallengeDeposit(_) | AssignmentPot::DataFee(_) => None,
+    }
+}
+
+fn locked_stakes(state: &State) -> BTreeMap<OperatorId, Amount> {
+    let mut locked: BTreeMap<OperatorId, Amount> = BTreeMap::new();
+    let mut add = |operator, amount| {
+        let sum: &mut Amount = locked.entry(operator).or_default();
+        *sum = sum.saturating_add(amount);
+    };
+    for (id, job) in state.jobs() {
+        for &(pot, amount) in state.job_pots(id) {
+            if let JobPot::Collateral(slot) = pot {
+                add(job.bid(slot).operator, amount);
+            }
+        }
+    }
+    for (index, _) in state.market.assignments.iter() {
+        let id = AssignmentId::from_index(index);
+        for &(pot, amount) in state.assignment_pots(id) {
+            if let Some(operator) = holder(state, id, pot) {
+                add(operator, amount);
+            }
+        }
+    }
+    locked
+}
+
+fn check_operators(state: &State) -> Result<(), Broken> {
+    let locked = locked_stakes(state);
+    let mut accrued = Amount::ZERO;
+    for (id, operator) in state.operators() {
+        let free = state.balance(Pot::Bond(id));
+        let found = free.saturating_add(locked.get(&id).copied().unwrap_or_default());
+        if operator.stake != found {
+            let recorded = operator.stake;
+            return Err(Broken::Stake { operator: id, recorded, found });
+        }
+        let pool = state.staking.pool(operator.pool_key());
+        let (weight, known) = pool.map_or((0, 0), |pool| (pool.weight(id), pool.free(id)));
+        let pooled = staking::acts::pooled_free(state, id);
+        if weight != operator.weight() || known != pooled.units() {
+            return Err(Broken::Pool { operator: id, weight, free: known });
+        }
+        accrued = accrued.saturating_add(state.judge_reward(id));
+    }
+    let there = state.balance(Pot::Judges);
+    if accrued > there {
+        return Err(Broken::JudgesUncovered { accrued, there });
+    }
+    Ok(())
+}
+
+fn check_reserves(state: &State) -> Result<(), Broken> {
+    let (mut locks, mut fallback) = (Amount::ZERO, Amount::ZERO);
+    for (id, job) in state.jobs() {
+        fallback = fallback.saturating_add(job.fallback);
+        let order = state.market.order(id);
+        let live = state.market.live(id).map(|live| state.market.assignment(live));
+        if live.is_some_and(|live| live.accepted.is_some()) {
+            let own = reserved_locks(order.audit_lock, &order.bound).unwrap_or(Amount::MAX);
+            locks = locks.saturating_add(own);
+        }
+    }
+    let recorded = state.market.audit_locks_reserved;
+    if recorded != locks {
+        return Err(Broken::AuditLocks { recorded, found: locks });
+    }
+    let recorded = state.market.fallback_reserved;
+    let bond = state.leader().map_or(Amount::ZERO, |leader| state.balance(Pot::Bond(leader)));
+    if recorded != fallback || recorded > bond {
+        return Err(Broken::Fallback { recorded, found: fallback, bond });
+    }
+    Ok(())
+}
+
+fn check_pins(state: &State) -> Result<(), Broken> {
+    let mut found: BTreeMap<ParamsVersion, u64> = BTreeMap::new();
+    let orders = state.market.orders.iter().map(|(_, order)| order.params);
+    let waits = |state| matches!(state, SlashState::Pending(_) | SlashState::Held(_));
+    let slashes = state.slashes().filter(|(_, slash)| waits(slash.state));
+    for version in orders.chain(slashes.map(|(_, slash)| slash.params)) {
+        let count = found.entry(version).or_default();
+        *count = count.saturating_add(1);
+    }
+    for (version, recorded) in state.params.pins() {
+        let found = found.get(&version).copied().unwrap_or(0);
+        if recorded != found {
+            return Err(Broken::ParamsPins { version, recorded, found });
+        }
+    }
+    let mut wanted: Vec<_> = state.pool_pins();
+    wanted.sort_unstable();
+    if wanted != state.staking.pool_pins() {
+        return Err(Broken::PoolPins);
+    }
+    Ok(())
 }

@@ -30,7 +30,8 @@
 //! # }
 //! # let referee = Nobody; // Nothing is disputed here.
 //! let (alice, bob) = (Address([1; 20]), Address([2; 20]));
-//! let accounts = vec![GenesisAccount { address: alice, balance: Amount::tokens(10) }];
+//! let (balance, payment) = (Amount::tokens(10), Amount::ZERO);
+//! let accounts = vec![GenesisAccount { address: alice, balance, payment }];
 //! let genesis = Genesis { accounts, ..Genesis::default() };
 //! let mut state = State::new(&genesis).expect("a valid beginning");
 //!
@@ -39,7 +40,8 @@
 //! let mut journal = Journal::default();
 //! state.open_block(&head, &mut journal).expect("it follows");
 //!
-//! let command = Command::Transfer(Transfer { to: bob, amount: Amount::tokens(3) });
+//! let (asset, amount) = (Asset::Stake, Amount::tokens(3));
+//! let command = Command::Transfer(Transfer { to: bob, asset, amount });
 //! let transaction = Transaction { nonce: 0, valid_until: Height::new(9), command };
 //! let signer = state.account_id(&alice).expect("in the genesis");
 //! let signed = Authenticated { signer, transaction };
@@ -69,9 +71,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod accounts;
 mod apply;
 mod bound;
 pub mod command;
+mod context;
+mod directory;
 mod epoch;
 pub mod event;
 pub mod genesis;
@@ -79,6 +84,7 @@ mod ids;
 mod invariant;
 pub mod ledger;
 pub mod market;
+mod next;
 pub mod num;
 pub mod params;
 mod referee;
@@ -88,18 +94,21 @@ pub mod seal;
 pub mod slashing;
 pub mod staking;
 mod state;
+mod stories;
 mod table;
+mod timers;
 pub mod verification;
 
 pub use command::{Authenticated, BlockHead, Command, Transaction};
 pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
-    AccountId, Address, Digest, JobId, OperatorId, ParamsVersion, Role, SlashId, UnbondingId,
+    AccountId, Address, Asset, AssignmentId, Digest, JobId, OperatorId, ParamsVersion, Role,
+    SlashId, UnbondingId,
 };
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};
 pub use params::{Params, ParamsRejected, RawParams};
 pub use referee::{EvidenceRejected, Output, Referee, Ruling, StepCase};
-pub use rejected::{BlockRejected, Rejected, TransactionRejected, TransferRejected};
+pub use rejected::{BlockRejected, Rejected, TransactionRejected};
 pub use state::State;

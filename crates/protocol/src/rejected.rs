@@ -6,65 +6,53 @@
 use serde::Serialize;
 
 use crate::{
-    market::{
-        AcceptJobRejected, CommitBidRejected, ConfirmReceiptRejected, PostJobRejected,
-        RevealBidRejected,
-    },
+    accounts,
+    command::{CommandInfo, for_each_command},
+    market,
     num::{Amount, Height},
-    staking::{BondRejected, ClaimRewardsRejected, UnbondRejected, UnjailRejected},
-    verification::{
-        ChallengeRejected, CommitResultRejected, CommitVerdictRejected, OpenNodeRejected,
-        OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-        RequestDataRejected, RevealResultRejected, RevealVerdictRejected, ServeDataRejected,
-    },
+    staking, verification,
 };
 
 macro_rules! rejected {
-    ($($variant:ident($inner:ty),)*) => {
+    ($(($name:ident $room:ident $verb:ident $rejected:ident))+) => {
         /// Why a transaction or its command was refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Rejected {
+            /// Before its command was looked at.
+            Transaction(TransactionRejected),
             $(
-                #[doc = concat!("See [`", stringify!($inner), "`].")]
-                $variant($inner),
-            )*
+                #[doc = concat!("The command `", stringify!($verb), "` was refused.")]
+                $name($room::$rejected),
+            )+
         }
 
         $(
-            impl From<$inner> for Rejected {
-                fn from(rejected: $inner) -> Rejected {
-                    Rejected::$variant(rejected)
+            impl From<$room::$rejected> for Rejected {
+                fn from(rejected: $room::$rejected) -> Rejected {
+                    Rejected::$name(rejected)
                 }
             }
-        )*
+        )+
+
+        impl Rejected {
+            /// What is known of the command that was refused; nothing if it was not looked at.
+            pub fn command(&self) -> Option<&'static CommandInfo> {
+                match self {
+                    Rejected::Transaction(_) => None,
+                    $(Rejected::$name(_) => Some(&crate::command::$name::INFO),)+
+                }
+            }
+        }
     };
 }
 
-rejected! {
-    Transaction(TransactionRejected),
-    Transfer(TransferRejected),
-    Bond(BondRejected),
-    Unbond(UnbondRejected),
-    Unjail(UnjailRejected),
-    ClaimRewards(ClaimRewardsRejected),
-    PostJob(PostJobRejected),
-    CommitBid(CommitBidRejected),
-    RevealBid(RevealBidRejected),
-    AcceptJob(AcceptJobRejected),
-    CommitResult(CommitResultRejected),
-    OpenSeed(OpenSeedRejected),
-    CommitVerdict(CommitVerdictRejected),
-    RevealResult(RevealResultRejected),
-    RevealVerdict(RevealVerdictRejected),
-    Challenge(ChallengeRejected),
-    OpenNode(OpenNodeRejected),
-    RejectChild(RejectChildRejected),
-    ProveStep(ProveStepRejected),
-    RequestData(RequestDataRejected),
-    ServeData(ServeDataRejected),
-    ConfirmReceipt(ConfirmReceiptRejected),
-    ReportCopy(ReportCopyRejected),
+for_each_command!(rejected);
+
+impl From<TransactionRejected> for Rejected {
+    fn from(rejected: TransactionRejected) -> Rejected {
+        Rejected::Transaction(rejected)
+    }
 }
 
 impl Rejected {
@@ -95,8 +83,11 @@ pub enum TransactionRejected {
     NonceUsed { got: u64, next: u64 },
     /// Earlier transactions of this signer are missing.
     NonceTooHigh { got: u64, next: u64 },
-    /// The base fee exceeds what the account has free.
+    /// The fee, which is the base fee times the transaction's weight, exceeds what the account has
+    /// free.
     FeeExceedsFree { fee: Amount, free: Amount },
+    /// The referee's gas of this block does not suffice for the step; clocks stand still meanwhile.
+    RefereeBusy { wanted: u64, left: u64 },
 }
 
 impl TransactionRejected {
@@ -105,21 +96,11 @@ impl TransactionRejected {
         match self {
             TransactionRejected::NonceTooHigh { .. }
             | TransactionRejected::FeeExceedsFree { .. }
+            | TransactionRejected::RefereeBusy { .. }
             | TransactionRejected::UnknownAccount => true,
             TransactionRejected::Expired { .. } | TransactionRejected::NonceUsed { .. } => false,
         }
     }
-}
-
-/// Why a transfer was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
-#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
-pub enum TransferRejected {
-    /// Nothing to transfer.
-    AmountMustBePositive,
-    /// More than the account has free.
-    ExceedsFree { wanted: Amount, free: Amount },
 }
 
 /// Why a block was refused. Ordered by precedence.

@@ -39,6 +39,15 @@ const RESULT: Domain = Domain {
         0x76c3_14f6_aef0_5b3e,
     ],
 };
+const REPORT: Domain = Domain {
+    context: "earnest 2026 report",
+    key: [
+        0x4658_a695_8804_6b14,
+        0x366a_d85c_6ea4_2098,
+        0x43fb_ae40_3af3_7880,
+        0x0f80_1349_cb18_fe58,
+    ],
+};
 const SEED: Domain = Domain {
     context: "earnest 2026 seed preimage",
     key: [
@@ -120,6 +129,30 @@ pub fn result(network: &Digest, job: JobId, worker: &Address, opening: &Opening)
     )
 }
 
+/// What a finder seals before it reports that `sealed` opens to `opening`.
+pub fn report(
+    network: &Digest,
+    job: JobId,
+    finder: &Address,
+    sealed: &Digest,
+    opening: &Opening,
+) -> Digest {
+    hash(
+        &REPORT,
+        &[
+            &network.0,
+            &job.raw().to_le_bytes(),
+            &finder.0,
+            &sealed.0,
+            &opening.root.0,
+            &opening.output.0,
+            &opening.gas.count().to_le_bytes(),
+            &opening.steps.to_le_bytes(),
+            &opening.salt.0,
+        ],
+    )
+}
+
 /// What a requester posts for the preimage it opens later.
 pub fn seed(preimage: &Digest) -> Digest {
     hash(&SEED, &[&preimage.0])
@@ -167,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_key_is_the_one_derived_from_its_context() {
-        for domain in [BID, RESULT, SEED, LINK, JOB_SEED, DRAW, TIE] {
+        for domain in [BID, RESULT, REPORT, SEED, LINK, JOB_SEED, DRAW, TIE] {
             let plain = *blake3::Hasher::new_derive_key(domain.context).finalize().as_bytes();
             assert_eq!(hash(&domain, &[]), Digest(plain), "{}", domain.context);
         }

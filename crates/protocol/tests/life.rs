@@ -1,6 +1,6 @@
 //! The life of a job from posting to payment, and of a wrong one to its conviction.
 
-mod world;
+use earnest_testkit::world;
 
 use earnest_protocol::{
     Command, Event, Ratio,
@@ -29,8 +29,8 @@ fn an_honest_job_is_paid_and_everybody_gets_its_locks_back() {
     let fee = 1_000;
     assert_eq!(world.wealth("P1"), before[1] + 5_700_000_000 - 2 * fee);
     assert_eq!(world.wealth("P2"), before[2] - fee);
-    // Two auditors at the tariff of 10^9 gas: one token each.
-    assert_eq!(world.wealth("R"), before[0] - 6_000_000_000 - 2_000_000_000 - fee);
+    // Two auditors at the tariff of 10^9 gas: one token each. A posting weighs four transfers.
+    assert_eq!(world.wealth("R"), before[0] - 6_000_000_000 - 2_000_000_000 - 4 * fee);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_wrong_result_is_convicted_at_one_step_and_its_requester_compensated() {
     world.audit(job, root(None));
     world.reveal("P1", job, wrong, root(None));
     world.play("P1", job, 257, true);
-    assert_eq!(world.state.job(job).expect("posted").phase, Phase::Closed);
+    assert_eq!(world.phase(job), Phase::Closed);
 
     let ends: Vec<_> = world
         .events
@@ -73,10 +73,11 @@ fn a_wrong_result_is_convicted_at_one_step_and_its_requester_compensated() {
     assert_eq!(world.name(*account), "P1");
     assert!(waterfall.adds_up());
     assert_eq!(world.wealth("P1"), before[1] - waterfall.amount.units() - 2_000);
-    // Refunded, compensated with twice the tariff, charged for two audits and one fee.
+    // Refunded, compensated with twice the tariff, charged for two audits and a posting.
     assert_eq!(waterfall.compensation.units(), 2_000_000_000);
-    assert_eq!(world.wealth("R"), before[0] + 2_000_000_000 - 2_000_000_000 - 1_000);
-    assert_eq!(waterfall.reporter.units(), 1_000_000_000);
+    assert_eq!(world.wealth("R"), before[0] + 2_000_000_000 - 2_000_000_000 - 4_000);
+    // The reporters' cap: one tariff, and a fiftieth of a p_ref of ten tokens.
+    assert_eq!(waterfall.reporter.units(), 1_200_000_000);
     assert_eq!(auditors.len(), 2);
 }
 
@@ -88,7 +89,7 @@ fn what_is_not_drawn_is_still_open_to_challenge() {
     let job = world.assign(terms, &[("P1", 4)]);
     let wrong = root(Some(3));
     world.commit("P1", job, wrong);
-    assert_eq!(world.state.job(job).expect("posted").phase, Phase::Revealing);
+    assert_eq!(world.phase(job), Phase::Revealing);
     world.reveal_result("P1", job, wrong);
     world.ok("W", Command::Challenge(Challenge { job }));
     world.play("P1", job, 3, true);

@@ -3,77 +3,104 @@
 //! A twin is written from the mechanism alone, in floating point or by brute force, and shares no
 //! code with what it checks. Roundings must fall on the side that the rules say.
 
-mod world;
+use earnest_testkit::world;
 
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest, Factor, Ratio, RawParams, Role,
+    AccountId, Address, Amount, Asset, Command, Digest, Factor, Params, Ratio, RawParams, Role,
     command::*,
     market::Phase,
     num::PARTS,
     seal,
     slashing::{Claims, plan},
-    verification::{BoundTerms, quote},
+    verification::{BoundRejected, BoundTerms, audit_lock, quote},
 };
 use proptest::prelude::*;
-use world::{World, params, root};
+use world::{World, params, params_with, root};
 
-/// The bound as the mechanism writes it, in real numbers.
+/// The bound as the mechanism writes it, in real numbers: gains in the asset that pays, what is
+/// locked in the one that is bonded.
 struct Twin {
     detection: f64,
     exit_cost: f64,
     gain: f64,
+    reward_max: f64,
     collateral_min: f64,
     collateral: f64,
+    audit_lock: f64,
+    /// What the referee's faults cost honest work.
+    faults: f64,
 }
 
 fn real(ratio: Ratio) -> f64 {
     ratio.parts() as f64 / PARTS as f64
 }
 
+fn times(factor: Factor) -> f64 {
+    factor.parts() as f64 / PARTS as f64
+}
+
 fn twin(terms: &BoundTerms, params: &RawParams) -> Twin {
+    let (verification, slashing) = (&params.verification, &params.slashing);
+    let price = times(params.chain.stake_price);
     let p_ref = terms.p_ref.units() as f64;
     let (beta, a) = (real(terms.beta), real(terms.audit_rate));
-    let e = beta + (1.0 - beta) * real(params.laxity);
+    let e = beta + (1.0 - beta) * real(verification.laxity);
     let fallback = 1.0 - e.powf(f64::from(terms.fallback_auditors));
     let drawn = a * (1.0 - e.powf(f64::from(terms.auditors)));
-    let audited = drawn * fallback.powf(f64::from(params.seed_withholding));
-    let canary = real(params.canary_rate) * (1.0 - beta);
-    let d = 1.0 - (1.0 - canary) * (1.0 - audited);
+    let d = drawn * fallback.powf(f64::from(verification.seed_withholding));
     let tariff = terms.tariff.units() as f64;
-    let s = a * f64::from(terms.auditors) * beta * tariff * real(params.coalition_fees);
+    let s = a * f64::from(terms.auditors) * beta * tariff * real(verification.coalition_fees);
     let g = terms.outside_gain.units() as f64;
     let outside = match terms.gain_timing {
         GainTiming::Final => (1.0 - d) * g,
         GainTiming::Delivery => g,
     };
     let gain = (1.0 - d) * (p_ref + s) + outside;
-    let exit_cost = real(params.floor) * p_ref;
-    let reward_max = params.reporter_max.parts() as f64 / PARTS as f64 * tariff;
-    let peers = beta * (1.0 - real(params.burn_share)) * (1.0 - real(params.insurance_share));
-    let kept = (1.0 - real(params.haircut)) * (1.0 - peers);
-    let bound = |k: f64| (k * (gain + exit_cost) / d + reward_max) / kept;
-    let margin = params.margin.parts() as f64 / PARTS as f64;
-    let (start, full) = (params.tier_start.units() as f64, params.tier_full.units() as f64);
+    let exit_cost = real(verification.floor) * p_ref / price;
+    let looking = times(verification.reporter_max) * tariff;
+    let reward_max = (looking + real(verification.reporter_value) * p_ref) / price;
+    let to_judges = (1.0 - real(slashing.burn_share)) * (1.0 - real(slashing.insurance_share));
+    let returned = real(terms.beta_judges) * to_judges;
+    let kept = (1.0 - real(verification.haircut)) * (1.0 - returned);
+    let bound = |k: f64| (k * (gain / price + exit_cost) / d + reward_max) / kept;
+    let (start, full) =
+        (verification.tier_start.units() as f64, verification.tier_full.units() as f64);
     let way = ((p_ref - start) / (full - start)).clamp(0.0, 1.0);
-    let tier = 1.0 + way * (params.tier_max.parts() as f64 / PARTS as f64 - 1.0);
+    let tier = 1.0 + way * (times(verification.tier_max) - 1.0);
     let collateral_min = bound(1.0);
+    let margin = times(verification.margin);
     let collateral = (bound(margin).max(exit_cost) * tier).max(collateral_min);
-    Twin { detection: d, exit_cost, gain, collateral_min, collateral }
+    let seat = times(verification.audit_lock) * tariff;
+    let audit_lock = (seat + real(verification.audit_lock_value) * p_ref) / price;
+    let faults = real(verification.referee_fault) * (p_ref + collateral);
+    Twin {
+        detection: d,
+        exit_cost,
+        gain,
+        reward_max,
+        collateral_min,
+        collateral,
+        audit_lock,
+        faults,
+    }
 }
 
 fn terms() -> impl Strategy<Value = BoundTerms> {
     let money = || 1u64..1_000_000_000_000_000;
-    let shares = (20_000_000u64..=PARTS, 0u64..900_000_000);
+    let shares = (20_000_000u64..=PARTS, 0u64..900_000_000, 0u64..900_000_000);
     (money(), money(), shares, 1u32..9, 0u32..3, money(), any::<bool>()).prop_map(
-        |(p_ref, tariff, (audit_rate, beta), auditors, more, outside_gain, at_end)| BoundTerms {
-            p_ref: Amount::new(p_ref.max(tariff)).expect("small"),
-            tariff: Amount::new(tariff).expect("small"),
-            audit_rate: Ratio::new(audit_rate).expect("a share"),
-            auditors,
-            fallback_auditors: auditors + more,
-            beta: Ratio::new(beta).expect("a share"),
-            outside_gain: Amount::new(outside_gain).expect("small"),
-            gain_timing: if at_end { GainTiming::Final } else { GainTiming::Delivery },
+        |(p_ref, tariff, (audit_rate, beta, judges), auditors, more, outside_gain, at_end)| {
+            BoundTerms {
+                p_ref: Amount::new(p_ref.max(tariff)).expect("small"),
+                tariff: Amount::new(tariff).expect("small"),
+                audit_rate: Ratio::new(audit_rate).expect("a share"),
+                auditors,
+                fallback_auditors: auditors + more,
+                beta: Ratio::new(beta).expect("a share"),
+                beta_judges: Ratio::new(judges).expect("a share"),
+                outside_gain: Amount::new(outside_gain).expect("small"),
+                gain_timing: if at_end { GainTiming::Final } else { GainTiming::Delivery },
+            }
         },
     )
 }
@@ -89,28 +116,49 @@ proptest! {
     fn the_bound_is_that_of_the_mechanism_rounded_against_whoever_cheats(
         terms in terms(),
         haircut in 0u64..500_000_000,
-        canaries in 0u64..100_000_000,
         insurance in 0u64..=PARTS,
+        value in 0u64..=PARTS,
+        faults in prop_oneof![Just(0u64), 0u64..=PARTS / 100],
+        price in PARTS / 2..=2 * PARTS,
     ) {
         let share = |parts| Ratio::new(parts).expect("a share");
-        let params = RawParams {
-            haircut: share(haircut),
-            canary_rate: share(canaries),
-            insurance_share: share(insurance),
-            ..RawParams::default()
-        };
-        let exact = twin(&terms, &params);
-        let Ok(quote) = quote(&terms, &params) else {
-            prop_assert!(exact.detection < 0.010_001, "refused at {}", exact.detection);
-            return Ok(());
-        };
+        let raw = params_with(|raw| {
+            raw.chain.stake_price = Factor::new(price).expect("small");
+            raw.slashing.insurance_share = share(insurance);
+            raw.verification.haircut = share(haircut);
+            raw.verification.reporter_value = share(value);
+            raw.verification.audit_lock_value = share(value);
+            raw.verification.referee_fault = share(faults);
+        });
+        let params = Params::try_from(raw).expect("in range");
+        let exact = twin(&terms, &raw);
         let above = |got: Amount, exact: f64, slack: f64| {
             let got = got.units() as f64;
             got >= exact * (1.0 - 1e-9) - 1.0 && got <= exact * (1.0 + slack) + 10.0
         };
+        let lock = audit_lock(terms.tariff, terms.p_ref, &params).expect("small");
+        prop_assert!(above(lock, exact.audit_lock, 1e-9), "{} {}", lock, exact.audit_lock);
+        let quote = match quote(&terms, &params) {
+            Ok(quote) => quote,
+            Err(BoundRejected::DetectionTooLow { .. }) => {
+                prop_assert!(exact.detection < 0.010_001, "refused at {}", exact.detection);
+                return Ok(());
+            }
+            Err(BoundRejected::FaultsTooDear { loss, exit_cost }) => {
+                prop_assert!(loss > exit_cost && above(loss, exact.faults, 1e-3));
+                return Ok(());
+            }
+            Err(BoundRejected::CollateralTooLarge) => {
+                // 2^63 base units is the largest amount.
+                prop_assert!(exact.collateral > 9.2e18, "refused at {}", exact.collateral);
+                return Ok(());
+            }
+        };
+        prop_assert!(exact.faults <= exact.exit_cost * (1.0 + 1e-9) + 10.0);
         let d = real(quote.detection);
         prop_assert!(d <= exact.detection + 1e-12 && d >= exact.detection - 1e-7, "{}", d);
         prop_assert!(above(quote.exit_cost, exact.exit_cost, 1e-9));
+        prop_assert!(above(quote.reward_max, exact.reward_max, 1e-9));
         prop_assert!(above(quote.gain, exact.gain, 1e-3), "{} {}", quote.gain, exact.gain);
         prop_assert!(above(quote.collateral_min, exact.collateral_min, 1e-3));
         prop_assert!(above(quote.collateral, exact.collateral, 1e-3));
@@ -125,13 +173,13 @@ proptest! {
         is_injured in any::<bool>(),
         insurance in 0u64..=PARTS,
     ) {
-        let insurance_share = Ratio::new(insurance).expect("a share");
-        let params = RawParams { insurance_share, ..RawParams::default() };
+        let mut params = RawParams::default().slashing;
+        params.insurance_share = Ratio::new(insurance).expect("a share");
         let [s, t, r] = [amount, tariff, reward_max].map(|x| Amount::new(x).expect("small"));
         let claims = Claims {
             injured: is_injured.then_some(AccountId::new(0)),
             tariff: t,
-            reporters: (0..reporters).map(|i| AccountId::new(i as u32)).collect(),
+            reporters: (0..reporters).map(|i| AccountId::new(i as u64)).collect(),
             reward_max: r,
         };
         let got = plan(s, &claims, &params);
@@ -145,7 +193,7 @@ proptest! {
         let burnt = rest.div_ceil(2).max(burn_min);
         let rest = rest - burnt;
         let insured = (u128::from(rest) * u128::from(insurance) / 1_000_000_000) as u64;
-        let parts = [got.compensation, got.reporter, got.burnt, got.insurance, got.peers];
+        let parts = [got.compensation, got.reporter, got.burnt, got.insurance, got.judges];
         let expected = [compensation, reward, burnt, insured, rest - insured];
         prop_assert_eq!(parts.map(Amount::units), expected);
     }
@@ -159,12 +207,13 @@ proptest! {
         let mut sorted = prices.clone();
         sorted.sort_unstable();
         prop_assert_eq!(prices[winner], sorted[0]);
-        prop_assert_eq!(paid, sorted.get(1).copied().unwrap_or(sorted[0]));
+        // The ceiling stands for a second price that is not there.
+        prop_assert_eq!(paid, sorted.get(1).copied().unwrap_or(10_000_000_000));
     }
 
     #[test]
     fn a_second_bid_of_ones_own_never_pays(
-        rivals in proptest::collection::vec(0u64..=10_000_000_000, 1..3),
+        rivals in proptest::collection::vec(0u64..=10_000_000_000, 0..3),
         own in 0u64..=10_000_000_000,
         other in 0u64..=10_000_000_000,
     ) {
@@ -187,7 +236,7 @@ proptest! {
         let amount = Amount::tokens(back);
         let done = world.send("W", Command::Unbond(Unbond { role, amount }));
         prop_assert_eq!(done.is_ok(), back <= tokens);
-        prop_assert_eq!(world.wealth("W"), before - 2_000);
+        prop_assert_eq!(world.wealth("W"), before - 2_000, "two fees");
     }
 }
 
@@ -210,13 +259,18 @@ fn auction(prices: &[u64]) -> (usize, u64) {
     let row = world.state.job(job).expect("posted");
     let winner = usize::from(row.ranks[0]);
     world.ok(names[winner], Command::AcceptJob(AcceptJob { job }));
-    let row = world.state.job(job).expect("posted");
-    (winner, row.assignment.expect("accepted").price.units())
+    (winner, world.assignment(job).price.units())
 }
 
-/// How often each name was drawn for one seat, over as many seeds.
-fn draws(bonds: &[(&str, u64)], seeds: u32) -> Vec<u32> {
-    let mut world = World::new(params());
+/// How often each name was drawn for one seat, over as many seeds; `meanwhile` happens after the
+/// result was sealed and before its seed is known.
+fn draws_while(bonds: &[(&str, u64)], seeds: u32, meanwhile: fn(&mut World)) -> Vec<u32> {
+    // A seat locks a hundred tariffs of one token, and a twentieth of ten. So much is assumed to
+    // collude that no draw is put off.
+    let mut world = World::new(params_with(|raw| {
+        raw.verification.audit_lock = Factor::percent(10_000);
+        raw.verification.beta = Ratio::percent(60);
+    }));
     let (role, all) = (Role::Validator, Amount::tokens(50_000));
     for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
         world.ok(name, Command::Unbond(Unbond { role, amount: all }));
@@ -233,26 +287,104 @@ fn draws(bonds: &[(&str, u64)], seeds: u32) -> Vec<u32> {
         let mut terms = world.terms();
         (terms.auditors, terms.seed_seal) = (1, seal::seed(&Digest(preimage)));
         let job = world.assign(terms, &[("P1", 10)]);
-        world.commit_with("P1", job, root(None), Digest(preimage));
+        world.commit_result("P1", job, root(None));
+        world.block();
+        meanwhile(&mut world);
+        let preimage = Digest(preimage);
+        world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        world.block();
         let drawn = world.auditors(job)[0];
         counts[bonds.iter().position(|(name, _)| *name == drawn).expect("bonded")] += 1;
     }
     counts
 }
 
+fn draws(bonds: &[(&str, u64)], seeds: u32) -> Vec<u32> {
+    draws_while(bonds, seeds, |_| {})
+}
+
+/// How far counts are from what these weights make expected.
+fn chi_square(counts: &[u32], weights: &[u64]) -> f64 {
+    let (seeds, total) = (counts.iter().sum::<u32>(), weights.iter().sum::<u64>());
+    let square = |(count, weight): (&u32, &u64)| {
+        let expected = f64::from(seeds) * *weight as f64 / total as f64;
+        if expected == 0.0 {
+            assert_eq!(*count, 0, "drawn without a weight");
+            return 0.0;
+        }
+        (f64::from(*count) - expected).powi(2) / expected
+    };
+    counts.iter().zip(weights).map(square).sum()
+}
+
 #[test]
 fn draws_follow_stake() {
     let bonds = [("V1", 40_000), ("V2", 20_000), ("V3", 10_000), ("V4", 5_000), ("V5", 1_000)];
-    let total: u64 = bonds.iter().map(|(_, tokens)| tokens).sum();
-    let seeds = 2_000;
-    let counts = draws(&bonds, seeds);
-    let square = |(count, (_, tokens)): (&u32, &(&str, u64))| {
-        let expected = f64::from(seeds) * *tokens as f64 / total as f64;
-        (f64::from(*count) - expected).powi(2) / expected
-    };
-    let chi_square: f64 = counts.iter().zip(&bonds).map(square).sum();
+    let counts = draws(&bonds, 2_000);
+    let square = chi_square(&counts, &bonds.map(|(_, tokens)| tokens));
     // Four degrees of freedom: 18.5 is passed once in a thousand; the seeds are fixed.
-    assert!(chi_square < 18.5, "{counts:?}: {chi_square}");
+    assert!(square < 18.5, "{counts:?}: {square}");
+}
+
+#[test]
+fn draws_follow_the_stake_of_those_who_can_lock() {
+    // V4 may work and has a weight, but a seat locks half a token more than it has; V3's stake has
+    // gone when the seats are drawn. The others share by what they had, whatever came since.
+    let bonds = [("V1", 400), ("V2", 200), ("V3", 150), ("V4", 100), ("V5", 200), ("V6", 200)];
+    let counts = draws_while(&bonds, 1_500, |world| {
+        let (role, amount) = (Role::Validator, Amount::tokens(50));
+        world.ok("V3", Command::Unbond(Unbond { role, amount }));
+        world.ok("V5", Command::Bond(Bond { role, amount: Amount::tokens(2_000) }));
+        world.ok("V6", Command::Unbond(Unbond { role, amount }));
+    });
+    let square = chi_square(&counts, &[400, 200, 0, 0, 200, 200]);
+    // Three degrees of freedom: 16.3 is passed once in a thousand.
+    assert!(square < 16.3, "{counts:?}: {square}");
+}
+
+#[test]
+fn of_many_of_whom_few_can_lock_those_few_are_drawn_by_their_stake() {
+    let mut world = World::new(params_with(|raw| {
+        raw.verification.audit_lock = Factor::percent(10_000);
+        raw.verification.audit_lock_value = Ratio::percent(60);
+        raw.verification.pool_min = 0;
+    }));
+    // Three hundred have 105 each, and a seat locks 106.
+    let (role, all) = (Role::Validator, Amount::tokens(50_000));
+    for (n, name) in (1..=8).map(|n| format!("V{n}")).enumerate() {
+        world.ok(&name, Command::Unbond(Unbond { role, amount: all }));
+        if let Some(tokens) = [300, 200].get(n) {
+            world.ok(&name, Command::Bond(Bond { role, amount: Amount::tokens(*tokens) }));
+        }
+    }
+    for n in 0..300u16 {
+        let mut address = [9; 20];
+        address[..2].copy_from_slice(&n.to_le_bytes());
+        let (to, asset) = (Address(address), Asset::Stake);
+        world.ok("W", Command::Transfer(Transfer { to, asset, amount: Amount::tokens(106) }));
+        let poor = world.state.account_id(&to).expect("just opened");
+        let bond = Command::Bond(Bond { role, amount: Amount::tokens(105) });
+        let bond = world::authenticated(&world.state, poor, bond);
+        world.state.apply(&bond, &world::Truth, &mut world.journal).expect("it has 106");
+    }
+    world.settle_journal();
+    let fresh = world.state.clone();
+    let mut counts = [0u32; 2];
+    for seed in 0..600u32 {
+        world.state = fresh.clone();
+        let mut preimage = [0; 32];
+        preimage[..4].copy_from_slice(&seed.to_le_bytes());
+        let mut terms = world.terms();
+        (terms.auditors, terms.seed_seal) = (1, seal::seed(&Digest(preimage)));
+        let job = world.assign(terms, &[("P2", 10)]);
+        // By weight alone hardly any try would meet the two, who have a sixtieth of it all.
+        world.commit_with("P2", job, root(None), Digest(preimage));
+        let drawn = world.auditors(job)[0];
+        counts[["V1", "V2"].iter().position(|name| *name == drawn).expect("able")] += 1;
+    }
+    let square = chi_square(&counts, &[300, 200]);
+    // One degree of freedom: 10.8 is passed once in a thousand.
+    assert!(square < 10.8, "{counts:?}: {square}");
 }
 
 #[test]
@@ -271,7 +403,7 @@ fn a_split_bond_backs_no_more_work() {
     // What a job locks depends on the job, never on how large its provider is.
     let world = World::new(params());
     let quote = world.state.quote_job(None, &world.terms()).expect("a quote");
-    let small = quote.collateral_for(Ratio::ZERO, &params());
+    let small = quote.collateral_for(Ratio::ZERO, &params().verification);
     assert_eq!(small, quote.collateral);
     let half = |tokens: u64| tokens * PARTS / 2 / small.units();
     assert!(2 * half(1_000) <= 1_000 * PARTS / small.units());

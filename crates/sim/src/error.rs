@@ -66,16 +66,16 @@ fn explain(rejected: &PostJobRejected, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     match rejected {
         PostJobRejected::NoQuote(BoundRejected::DetectionTooLow { detection, minimum }) => write!(
             f,
-            "it detects {} parts per billion of wrong results, detection_min is {}; raise the \
-             rate or the auditors",
+            "it detects {} parts per billion of wrong results, verification.detection_min is {}; \
+             raise the rate or the auditors",
             detection.parts(),
             minimum.parts()
         ),
         PostJobRejected::AuditRateTooLow { min, .. } => {
-            write!(f, "audit_min is {} parts per billion", min.parts())
+            write!(f, "verification.audit_min is {} parts per billion", min.parts())
         }
         PostJobRejected::AuditorsOutOfRange { max, .. } => {
-            write!(f, "auditors_max is {max}; raise it in [params]")
+            write!(f, "verification.auditors_max is {max}; raise it in [params.verification]")
         }
         PostJobRejected::PoolTooSmall { eligible, needed } => {
             write!(f, "{needed} validators are needed, validators.count is {eligible}")

@@ -5,17 +5,13 @@
 //! difference of what was done, job by job.
 //!
 //! Laws: a run is a function of (scenario, seed, run); runs are merged in the order of their
-//! numbers and their sums are whole numbers, so threads change nothing.
+//! numbers and their sums are whole numbers, so threads change nothing; what is kept of a run is
+//! its sums, so memory does not grow with the number of runs.
 //! Not here: what an interval is (`statistics`), how a report is written (`output`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use earnest_protocol::{
-    AccountId, JobId, Ratio,
-    market::{Job, Outcome},
-    num::PARTS,
-    verification::Quote,
-};
+use earnest_protocol::{AccountId, JobId, Ratio, market::Outcome, num::PARTS, verification::Quote};
 use rayon::prelude::*;
 
 use crate::{
@@ -27,6 +23,8 @@ use crate::{
     world::{self, Arm, World},
 };
 
+/// Runs carried out before they are merged.
+const RUNS_AT_ONCE: u64 = 4_096;
 /// Threads that may be asked for.
 const THREADS_MAX: usize = 1_024;
 
@@ -81,8 +79,16 @@ pub fn run(
         progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
         outcome
     };
-    let outcomes: Vec<Result<Tally, RunError>> =
-        pool.install(|| (0..total).into_par_iter().map(one).collect());
+    let mut sums = vec![Sums::default(); points.len()];
+    for first in (0..total).step_by(usize::try_from(RUNS_AT_ONCE).expect("a few thousand")) {
+        let runs = first..total.min(first + RUNS_AT_ONCE);
+        let outcomes: Vec<Result<Tally, RunError>> =
+            pool.install(|| runs.clone().into_par_iter().map(one).collect());
+        for (number, outcome) in runs.zip(outcomes) {
+            let point = usize::try_from(number / per_point).expect("below the points");
+            sums[point].add(number, outcome);
+        }
+    }
 
     let manifest = Manifest {
         scenario: scenario.name.clone(),
@@ -93,7 +99,7 @@ pub fn run(
         jobs: 0,
         commands: 0,
     };
-    Ok(assemble(&scenario, manifest, &quotes, &outcomes))
+    Ok(assemble(&scenario, manifest, &quotes, sums))
 }
 
 /// The closed form of one point: what the rules themselves quote at genesis.
@@ -147,6 +153,23 @@ impl Tally {
     }
 }
 
+/// What the runs of one point add up to.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    tally: Tally,
+    /// Which runs failed, and how.
+    failed: Vec<(u32, RunError)>,
+}
+
+impl Sums {
+    fn add(&mut self, run: u64, outcome: Result<Tally, RunError>) {
+        match outcome {
+            Ok(tally) => self.tally.merge(&tally),
+            Err(error) => self.failed.push((u32::try_from(run).expect("below 2^24"), error)),
+        }
+    }
+}
+
 /// One job as it ended in one arm.
 struct Ended {
     lies: bool,
@@ -194,8 +217,7 @@ fn run_arms(scenario: &Scenario, point: (Ratio, u8), luck: Luck) -> Result<Tally
 fn ended(scenario: &Scenario, world: &World, job: JobId) -> Ended {
     let provider = world.provider(job).expect("every job is some provider's chance");
     let view = world.view();
-    let closed = world.state().job(job).and_then(|job: &Job| job.closed);
-    let outcome = closed.map(|closed| closed.outcome);
+    let outcome = world.outcome(job);
     let lies = provider.would_lie(&view, job);
     let mut profit = units(world, provider.me) - whole(scenario.providers.balance);
     profit -= whole(provider.cost(&view, job));
@@ -217,26 +239,16 @@ fn assemble(
     scenario: &Scenario,
     mut manifest: Manifest,
     quotes: &[Quote],
-    outcomes: &[Result<Tally, RunError>],
+    sums: Vec<Sums>,
 ) -> Report {
     let all = scenario.points();
-    let per_point = outcomes.len() / all.len().max(1);
     let confidence = scenario.confidence;
     let family_confidence = 1.0 - (1.0 - confidence) / all.len() as f64;
     let (mut points, mut failures) = (Vec::new(), Vec::new());
-    for (index, (&point, quote)) in all.iter().zip(quotes).enumerate() {
-        let mut tally = Tally::default();
+    for ((&point, quote), Sums { tally, failed }) in all.iter().zip(quotes).zip(sums) {
         let (audit_rate, auditors) = (decimal(point.0), point.1);
-        let first = index * per_point;
-        for (run, outcome) in outcomes.iter().enumerate().skip(first).take(per_point) {
-            match *outcome {
-                Ok(ref one) => tally.merge(one),
-                Err(error) => {
-                    let run = u32::try_from(run).expect("below 2^24");
-                    failures.push(Failure { audit_rate, auditors, run, error });
-                }
-            }
-        }
+        let failed = failed.into_iter();
+        failures.extend(failed.map(|(run, error)| Failure { audit_rate, auditors, run, error }));
         manifest.jobs += tally.jobs;
         manifest.commands += tally.commands;
         points.push(summarise(point, *quote, &tally, (confidence, family_confidence)));

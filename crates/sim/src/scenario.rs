@@ -1,8 +1,8 @@
 //! Scenarios: who takes part, what they want, and which policies are compared.
 //!
 //! A scenario is TOML. Unknown fields are errors; every value has a range. Shares are decimals
-//! (`0.05`), money is whole tokens; `[params]` takes the protocol's own parameters in its own
-//! units (ratios in parts per billion, amounts in base units of 10^-9 token, as strings).
+//! (`0.05`), money is whole tokens; `[params.<room>]` takes the protocol's own parameters in its
+//! own units (ratios in parts per billion, amounts in base units of 10^-9 token, as strings).
 //!
 //! Law: a [`Scenario`] exists only if every value is in its range.
 //! Not here: the protocol's ranges and relations (`earnest-protocol` checks its own parameters).

@@ -8,17 +8,20 @@
 //!
 //! Laws: the ledger is changed by commands and blocks only; agents act one at a time, in the
 //! order of events; a refused command fails the run, since an agent that asks for what the rules
-//! refuse is wrong about the rules.
+//! refuse is wrong about the rules. Only a step that the referee has no time left for waits, as a
+//! host lets it, for another block. What a world keeps of a job that ended is how it ended: its
+//! rows leave the ledger when the rules say so.
 //! Not here: what agents want (`agents`), what is measured (`experiment`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, Command, Digest, Event, Genesis, Height, JobId,
-    Journal, Ratio, Role, State, Transaction,
+    Journal, Ratio, RawParams, Rejected, Role, State, Transaction, TransactionRejected,
     command::{Auction, GainTiming, Opening, PostJob, ResourceClass, Task, Visibility},
     genesis::{GenesisAccount, GenesisOperator, GenesisRejected},
-    market::Phase,
+    ledger::Assets,
+    market::{Outcome, Phase},
     seal,
 };
 
@@ -31,6 +34,8 @@ use crate::{
     truth::{self, Truth},
 };
 
+/// Most that the replica's operator bonds: half of the largest supply.
+const LEADER_BOND_MAX: Amount = Amount::tokens(4_000_000_000);
 /// Blocks between two checks of conservation.
 const CONSERVATION_EVERY: u64 = 16;
 
@@ -40,7 +45,7 @@ pub struct View<'a> {
     state: &'a State,
     terms: &'a PostJob,
     luck: Luck,
-    whispers: &'a [Option<Digest>],
+    whispers: &'a BTreeMap<JobId, Digest>,
 }
 
 impl<'a> View<'a> {
@@ -56,18 +61,19 @@ impl<'a> View<'a> {
 
     /// What `me` draws about `job`.
     pub fn draw(&self, me: AccountId, job: JobId, purpose: Purpose) -> Draw {
+        let entity = u32::try_from(me.raw()).expect("a run has fewer than 2^32 accounts");
         let step = u32::try_from(job.raw()).expect("a run has fewer than 2^32 jobs");
-        self.luck.draw(me.raw(), step, purpose)
+        self.luck.draw(entity, step, purpose)
     }
 
     /// The root that the provider of `job` told whoever wants to know it, off the ledger.
     pub fn whispered(&self, job: JobId) -> Option<Digest> {
-        self.whispers.get(row(job)).copied().flatten()
+        self.whispers.get(&job).copied()
     }
 
     /// What `me` opens for `root`.
     pub fn opening(&self, me: AccountId, job: JobId, root: Digest) -> Option<Opening> {
-        let task = &self.state.job(job)?.terms.task;
+        let task = &self.state.order(job)?.terms.task;
         Some(truth::opening(task, root, self.draw(me, job, Purpose::ResultSalt).digest()))
     }
 
@@ -77,10 +83,6 @@ impl<'a> View<'a> {
         let opening = self.opening(me, job, root)?;
         Some(seal::result(&self.state.network(), job, &address, &opening))
     }
-}
-
-fn row(job: JobId) -> usize {
-    usize::try_from(job.raw()).expect("rows are indexed by 64 bits")
 }
 
 /// What the focal providers of a world do.
@@ -106,7 +108,11 @@ pub struct World {
     terms: PostJob,
     luck: Luck,
     beacon: Beacon,
-    whispers: Vec<Option<Digest>>,
+    whispers: BTreeMap<JobId, Digest>,
+    /// How each job ended that did.
+    outcomes: BTreeMap<JobId, Outcome>,
+    /// Events about which somebody has a step to prove that the referee had no time left for.
+    put_off: VecDeque<(AccountId, Event)>,
     invariants: Invariants,
     commands: u64,
 }
@@ -114,7 +120,7 @@ pub struct World {
 /// The terms of every job at one point of the grid; seeds are each job's own.
 pub(crate) fn terms(scenario: &Scenario, audit_rate: Ratio, auditors: u8) -> PostJob {
     let job = &scenario.job;
-    let step_gas = job.gas_bound.min(scenario.params.step_gas_max);
+    let step_gas = job.gas_bound.min(scenario.params.market.step_gas_max);
     PostJob {
         task: Task {
             program: Digest([1; 32]),
@@ -128,6 +134,7 @@ pub(crate) fn terms(scenario: &Scenario, audit_rate: Ratio, auditors: u8) -> Pos
         class: ResourceClass::Cpu,
         price_max: job.price_max,
         deadline_blocks: job.deadline_blocks,
+        // Alone under second price, a bid is paid the ceiling: the most that a lie could bring.
         auction: Auction::SecondPrice,
         reputation_min: Ratio::ZERO,
         audit_rate,
@@ -139,32 +146,50 @@ pub(crate) fn terms(scenario: &Scenario, audit_rate: Ratio, auditors: u8) -> Pos
     }
 }
 
-/// Requesters first, then validators, then providers: an account's number is its place.
+/// Requesters first, then validators, then providers, then the operator of the replica: an
+/// account's number is its place.
 fn genesis(scenario: &Scenario, beacon: &Beacon) -> Genesis {
     let (requesters, validators) = (scenario.requesters.count, scenario.validators.count);
     let providers = scenario.providers.honest + scenario.providers.lazy; // At most 20,000.
+    let leader = requesters + validators + providers;
+    let bond = leader_bond(scenario);
     let account = |place: u32| {
         let balance = if place < requesters {
             scenario.requesters.balance
         } else if place < requesters + validators {
             scenario.validators.bond
-        } else {
+        } else if place < leader {
             scenario.providers.balance
+        } else {
+            bond
         };
-        GenesisAccount { address: address(place), balance }
+        GenesisAccount { address: address(place), balance, payment: Amount::ZERO }
     };
-    let operator = |place: u32| {
+    let validator = |place: u32| {
         let (role, bond) = (Role::Validator, scenario.validators.bond);
         GenesisOperator { address: address(place), role, bond }
     };
+    let replica = GenesisOperator { address: address(leader), role: Role::Replica, bond };
+    let operators = (requesters..requesters + validators).map(validator);
     Genesis {
         name: scenario.name.clone(),
         time_ms: 0,
+        assets: Assets::Single,
         params: scenario.params,
         beacon: beacon.genesis(),
-        accounts: (0..requesters + validators + providers).map(account).collect(),
-        operators: (requesters..requesters + validators).map(operator).collect(),
+        accounts: (0..=leader).map(account).collect(),
+        operators: operators.chain([replica]).collect(),
     }
+}
+
+/// What the replica's operator bonds: at least what two auditors more cost in every job at once, so
+/// that each job is quoted as if it were the only one.
+fn leader_bond(scenario: &Scenario) -> Amount {
+    let jobs = u64::from(scenario.providers.honest + scenario.providers.lazy);
+    let tariff = scenario.params.market.tariff(scenario.job.gas_bound);
+    let all = tariff.and_then(|tariff| tariff.checked_times(jobs.saturating_mul(2)));
+    // With a tariff that cannot be paid, no job can be posted either.
+    all.filter(|all| *all < LEADER_BOND_MAX).unwrap_or(Amount::ZERO).max(Amount::tokens(1_000))
 }
 
 fn address(place: u32) -> Address {
@@ -183,10 +208,12 @@ fn agents(scenario: &Scenario, arm: Arm) -> Vec<Agent> {
     };
     let jobs = providers.honest + providers.lazy; // At most 20,000.
     let share = |i: u32| jobs / requesters.count + u32::from(i < jobs % requesters.count);
-    let asking = (0..requesters.count)
-        .map(|i| Agent::Requester(Requester { me: AccountId::new(i), jobs: share(i) }));
+    let asking = (0..requesters.count).map(|i| {
+        let me = AccountId::new(i.into());
+        Agent::Requester(Requester { me, jobs: share(i) })
+    });
     let auditing = (0..validators.count).map(|i| {
-        let me = AccountId::new(requesters.count + i);
+        let me = AccountId::new((requesters.count + i).into());
         let conscience = if i < validators.colluding {
             Conscience::Colluding
         } else {
@@ -195,7 +222,7 @@ fn agents(scenario: &Scenario, arm: Arm) -> Vec<Agent> {
         Agent::Validator(Validator { me, conscience })
     });
     let working = (0..jobs).map(|i| {
-        let me = AccountId::new(requesters.count + validators.count + i);
+        let me = AccountId::new((requesters.count + validators.count + i).into());
         let strategy = if i < providers.honest { Strategy::Honest } else { focal };
         Agent::Provider(Provider { me, strategy, terms: *providers })
     });
@@ -224,7 +251,9 @@ impl World {
             terms: terms(scenario, audit_rate, auditors),
             luck,
             beacon,
-            whispers: Vec::new(),
+            whispers: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            put_off: VecDeque::new(),
             invariants: scenario.invariants,
             commands: 0,
         })
@@ -246,9 +275,15 @@ impl World {
         View { state, terms, luck: *luck, whispers }
     }
 
+    /// How `job` ended, if it did.
+    pub fn outcome(&self, job: JobId) -> Option<Outcome> {
+        self.outcomes.get(&job).copied()
+    }
+
     /// The provider whose chance `job` is.
     pub fn provider(&self, job: JobId) -> Option<&Provider> {
-        let place = usize::try_from(self.first_provider).ok()?.checked_add(row(job))?;
+        let job = usize::try_from(job.raw()).ok()?;
+        let place = usize::try_from(self.first_provider).ok()?.checked_add(job)?;
         match self.agents.get(place)? {
             Agent::Provider(provider) => Some(provider),
             Agent::Requester(_) | Agent::Validator(_) => None,
@@ -277,6 +312,7 @@ impl World {
         }
         let limit = self.blocks_max();
         loop {
+            self.try_again()?;
             while let Some(event) = self.events.pop_front() {
                 self.hear(&event)?;
             }
@@ -293,12 +329,15 @@ impl World {
         self.check_laws()
     }
 
-    /// When every deadline of a job posted in block 1 has passed.
+    /// When every deadline of a job posted in block 1 has passed, even if the referee has time for
+    /// one step in a block and each job waits for those before it.
     fn blocks_max(&self) -> u64 {
-        let params = self.state.params();
-        let market = params.bid_blocks.plus(params.bid_reveal_blocks);
-        let offers = params.accept_blocks.times(u64::from(params.ranks_max));
-        market.plus(offers).plus(params.longest_liability()).count().saturating_add(10)
+        let params = RawParams::from(*self.state.params());
+        let market = &params.market;
+        let bidding = market.bid_blocks.plus(market.bid_reveal_blocks);
+        let offers = market.accept_blocks.times(u64::from(market.ranks_max));
+        let steps = self.state.job_counts().posted.saturating_add(10);
+        bidding.plus(offers).plus(params.longest_liability()).count().saturating_add(steps)
     }
 
     fn block(&mut self) -> Result<(), RunError> {
@@ -331,27 +370,49 @@ impl World {
 
     /// Asks whoever is concerned what it does about an event.
     fn hear(&mut self, event: &Event) -> Result<(), RunError> {
-        if let Event::ResultCommitted { job, account, .. } = *event {
-            self.listen(job, account);
+        match *event {
+            Event::ResultCommitted { job, account, .. } => self.listen(job, account),
+            Event::JobClosed { job, outcome, .. } => {
+                self.whispers.remove(&job);
+                self.outcomes.insert(job, outcome);
+            }
+            _ => {}
         }
         for account in self.concerned(event) {
-            let agent = self.agents.get(account.raw() as usize);
-            let command = agent.and_then(|agent| agent.react(&self.view(), event));
-            if let Some(command) = command {
-                self.apply(account, command)?;
+            if !self.ask(account, event)? {
+                self.put_off.push_back((account, event.clone()));
             }
         }
         Ok(())
     }
 
+    /// Asks again about what the referee had no time for in the last block, the first first. Who
+    /// has nothing to prove any more, or has waited twice, says nothing.
+    fn try_again(&mut self) -> Result<(), RunError> {
+        while let Some((account, event)) = self.put_off.pop_front() {
+            if !self.ask(account, &event)? {
+                self.put_off.push_front((account, event));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks `account` what it does about an event, and does it; false if that must wait for a block
+    /// in which the referee has time.
+    fn ask(&mut self, account: AccountId, event: &Event) -> Result<bool, RunError> {
+        let agent = usize::try_from(account.raw()).ok().and_then(|at| self.agents.get(at));
+        let command = agent.and_then(|agent| agent.react(&self.view(), event));
+        command.map_or(Ok(true), |command| self.apply(account, command))
+    }
+
     /// Keeps what a provider whispers about the result it has just sealed.
     fn listen(&mut self, job: JobId, provider: AccountId) {
-        let agent = self.agents.get(provider.raw() as usize);
+        let agent = usize::try_from(provider.raw()).ok().and_then(|at| self.agents.get(at));
         let whisper = agent.and_then(|agent| agent.whisper(&self.view(), job));
-        if self.whispers.len() <= row(job) {
-            self.whispers.resize(row(job) + 1, None);
+        if let Some(whisper) = whisper {
+            self.whispers.insert(job, whisper);
         }
-        self.whispers[row(job)] = whisper;
     }
 
     /// Whom an event asks for an answer, in a fixed order.
@@ -366,7 +427,7 @@ impl World {
                 vec![account]
             }
             Event::ResultCommitted { job, .. } => {
-                self.state.job(job).map(|job| job.requester).into_iter().collect()
+                self.state.order(job).map(|order| order.requester).into_iter().collect()
             }
             Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
             Event::Revealing { job, .. } => {
@@ -376,7 +437,8 @@ impl World {
             }
             Event::DisputeOpened { accused, .. } => vec![accused],
             Event::NodeOpened { job, .. } => {
-                let disputes = self.state.case(job).into_iter().flat_map(|case| &case.disputes);
+                let dockets = self.state.docket(job).into_iter();
+                let disputes = dockets.flat_map(|docket| &docket.disputes);
                 disputes.filter(|d| d.ended.is_none()).map(|d| d.challenger).collect()
             }
             Event::ChildRejected { job, .. } => self.assigned(job).into_iter().collect(),
@@ -385,27 +447,35 @@ impl World {
     }
 
     fn assigned(&self, job: JobId) -> Option<AccountId> {
-        let job = self.state.job(job).filter(|job| job.phase != Phase::Closed)?;
-        Some(job.assignment?.account)
+        self.state.phase(job).filter(|phase| *phase != Phase::Closed)?;
+        let (_, assignment) = self.state.assignment_of(job)?;
+        Some(assignment.account)
     }
 
-    fn apply(&mut self, signer: AccountId, command: Command) -> Result<(), RunError> {
+    /// Carries a command out; false if the referee has no time left for it in this block.
+    fn apply(&mut self, signer: AccountId, command: Command) -> Result<bool, RunError> {
         let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
         let valid_until = Height::new(u64::MAX);
         let transaction = Transaction { nonce, valid_until, command };
         let authenticated = Authenticated { signer, transaction };
         let done = self.state.apply(&authenticated, &Truth, &mut self.journal);
         let height = self.state.height();
-        done.map_err(|rejected| RunError::Refused { height, signer, rejected })?;
+        match done {
+            Ok(()) => {}
+            Err(Rejected::Transaction(TransactionRejected::RefereeBusy { .. })) => {
+                return Ok(false);
+            }
+            Err(rejected) => return Err(RunError::Refused { height, signer, rejected }),
+        }
         self.commands += 1;
         self.collect();
-        match self.invariants {
-            Invariants::Command => self.check_laws(),
-            Invariants::Run => Ok(()),
+        if self.invariants == Invariants::Command {
+            self.check_laws()?;
         }
+        Ok(true)
     }
 }
 
 fn account(place: usize) -> AccountId {
-    AccountId::new(u32::try_from(place).expect("a scenario has fewer than 2^32 accounts"))
+    AccountId::new(u64::try_from(place).expect("places are indexed by 64 bits"))
 }

@@ -17,11 +17,10 @@ fn with(text: &str, line: &str, other: &str) -> String {
 
 #[test]
 fn a_wrong_result_is_a_loss_at_every_point_of_the_small_grid() {
-    // Every law is checked after every command of this scenario.
     let report = run(SMALL).expect("a committed scenario");
     assert!(report.holds(), "{}", report.table());
     for point in &report.points {
-        assert_eq!(point.detection.trials, 1_800);
+        assert_eq!(point.detection.trials, 6_000);
         assert_eq!(point.honest_jobs_lost, 0);
         // The exit costs what the quote says, to the unit, and is never the worst choice.
         let profits = &point.profits;
@@ -30,6 +29,14 @@ fn a_wrong_result_is_a_loss_at_every_point_of_the_small_grid() {
         assert!(profits.lying.mean < profits.abandoning.mean);
         assert!(profits.abandoning.mean < profits.honest.mean);
     }
+}
+
+#[test]
+fn no_law_is_broken_after_any_command_of_the_small_grid() {
+    let checked = with(SMALL, "invariants = \"run\"", "invariants = \"command\"");
+    let checked = with(&checked, "trials = 6_000", "trials = 300");
+    let report = run(&checked).expect("a valid scenario");
+    assert!(report.failures.is_empty(), "{}", report.table());
 }
 
 #[test]
@@ -58,7 +65,7 @@ fn more_collusion_than_the_rules_assume_shows_and_makes_lying_pay() {
 
 #[test]
 fn too_few_trials_are_called_so() {
-    let few = with(SMALL, "trials = 1_800", "trials = 30");
+    let few = with(SMALL, "trials = 6_000", "trials = 30");
     let report = run(&few).expect("a valid scenario");
     assert!(!report.holds());
     assert!(report.table().contains("not shown"), "{}", report.table());
@@ -75,9 +82,8 @@ fn laxer_auditors_than_the_rules_assume_show() {
 fn what_a_wrong_result_is_worth_outside_is_covered_if_it_is_declared() {
     let coveted = with(SMALL, "[providers]", "[job]\noutside_gain = 100\n\n[providers]");
     // The larger the stakes against the margin, the more trials show it.
-    let coveted = with(&coveted, "trials = 1_800", "trials = 30_000");
+    let coveted = with(&coveted, "trials = 6_000", "trials = 30_000");
     let coveted = with(&coveted, "audit_rate = [0.25, 1.0]", "audit_rate = [0.5]");
-    let coveted = with(&coveted, "invariants = \"command\"", "invariants = \"run\"");
     let report = run(&coveted).expect("a valid scenario");
     assert!(report.holds(), "{}", report.table());
     // Ten times the price is at stake, and about as much more is locked.
@@ -90,7 +96,7 @@ fn jobs_that_a_part_time_liar_does_honestly_are_paid() {
     let report = run(&sometimes).expect("a valid scenario");
     for point in &report.points {
         let lies = point.detection.trials;
-        assert!(lies.abs_diff(900) < 120, "about half of 1,800: {lies}");
+        assert!(lies.abs_diff(3_000) < 240, "about half of 6,000: {lies}");
         assert_eq!(point.honest_jobs_lost, 0);
         assert!(point.verdicts.detection_consistent);
     }

@@ -16,13 +16,14 @@ fn check(line: &str, other: &str, expected: &str) {
 #[test]
 fn a_file_that_is_no_scenario_is_refused_where_it_goes_wrong() {
     check("[grid]", "[grid", "cannot be read");
-    check("trials = 1_800", "", "trials");
-    check("trials = 1_800", "trials = 1_800\ntrails = 3", "unknown field `trails`");
+    check("trials = 6_000", "", "trials");
+    check("trials = 6_000", "trials = 6_000\ntrails = 3", "unknown field `trails`");
     check("honest = 5", "honest = \"five\"", "invalid type");
     check("honest = 5", "honest = -5", "-5");
-    check("canary_rate = 0", "canaries = 0", "unknown field `canaries`");
-    check("canary_rate = 0", "canary_rate = 1_000_000_001", "at most 1000000000 parts");
-    check("invariants = \"command\"", "invariants = \"never\"", "unknown variant `never`");
+    check("seed_withholding = 0", "canaries = 0", "unknown field `canaries`");
+    check("[params.verification]", "[params.courts]", "unknown field `courts`");
+    check("laxity = 50_000_000", "laxity = 1_000_000_001", "at most 1000000000 parts");
+    check("invariants = \"run\"", "invariants = \"never\"", "unknown variant `never`");
 }
 
 #[test]
@@ -32,7 +33,7 @@ fn a_value_out_of_range_is_refused_with_its_range() {
     check("audit_rate = [0.25, 1.0]", "audit_rate = [1.5]", "grid.audit_rate is 1.5");
     check("audit_rate = [0.25, 1.0]", "audit_rate = [nan]", "grid.audit_rate is NaN");
     check("auditors = [1, 2]", "auditors = [0]", "grid.auditors is 0, allowed are 1 to 16");
-    check("trials = 1_800", "trials = 0", "grid.trials is 0, allowed are 1 to 1000000");
+    check("trials = 6_000", "trials = 0", "grid.trials is 0, allowed are 1 to 1000000");
     check("lazy = 30", "lazy = 0", "providers.lazy is 0");
     check("lazy = 30", "lazy = 30\nask = [0.9, 0.8]", "must begin with its lower end");
     check("lazy = 30", "lazy = 30\nbond_multiple = 0.5", "providers.bond_multiple is 0.5");
@@ -44,7 +45,11 @@ fn a_value_out_of_range_is_refused_with_its_range() {
 
 #[test]
 fn what_the_rules_would_refuse_is_refused_before_anything_is_simulated() {
-    check("beta = 200_000_000", "beta = 1_000_000_000", "[params]: beta is 1000000000");
+    check(
+        "beta = 200_000_000",
+        "beta = 1_000_000_000",
+        "[params]: verification.beta is 1000000000",
+    );
     check("audit_rate = [0.25, 1.0]", "audit_rate = [0.01]", "audit_min is 20000000 parts");
     check("auditors = [1, 2]", "auditors = [9]", "auditors_max is 8");
     check("count = 100", "count = 2", "validators are needed, validators.count is 2");

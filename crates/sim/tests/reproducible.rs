@@ -46,8 +46,8 @@ fn progress_counts_every_run_once() {
     let count = |progress: Progress| {
         calls.fetch_add(1, Ordering::Relaxed);
         most.fetch_max(progress.done, Ordering::Relaxed);
-        assert_eq!(progress.total, 240);
+        assert_eq!(progress.total, 800);
     };
     earnest_sim::run(SMALL, RunOptions::default(), &count).expect("a committed scenario");
-    assert_eq!((calls.into_inner(), most.into_inner()), (240, 240));
+    assert_eq!((calls.into_inner(), most.into_inner()), (800, 800));
 }

@@ -12,14 +12,15 @@ use earnest_sim::{
 
 fn scenario(line: &str, other: &str) -> Scenario {
     let small = include_str!("../../../scenarios/small.toml");
-    assert!(small.contains(line));
+    let run = "invariants = \"run\"";
+    assert!(small.contains(line) && small.contains(run));
+    let small = small.replacen(run, "invariants = \"command\"", 1);
     Scenario::parse(&small.replacen(line, other, 1)).expect("a valid scenario")
 }
 
 fn world(scenario: &Scenario, arm: Arm) -> World {
     let luck = Luck::new(7, 3);
     let mut world = World::new(scenario, (Ratio::percent(50), 3), luck, arm).expect("begins");
-    // The small scenario checks every law after every command and every block.
     world.run().expect("no law is broken and no agent refused");
     world
 }
@@ -32,7 +33,9 @@ fn ends(world: &World) -> Vec<(Outcome, CloseReason)> {
 #[test]
 fn laws_hold_after_every_command_in_trees_of_every_depth() {
     for steps in [1u64, 15, 16, 17, 256, 4_095, 4_096, 1 << 20] {
-        let job = format!("[job]\nsteps = {steps}\n\n[providers]");
+        // A bound covers at least what a step costs before its first instruction.
+        let mgas = (steps * 2_000 / 1_000_000).max(1_000);
+        let job = format!("[job]\nsteps = {steps}\nmgas = {mgas}\n\n[providers]");
         let world = world(&scenario("[providers]", &job), Arm::Lying);
         let ends = ends(&world);
         assert_eq!(ends.len(), 35, "{steps} steps");
@@ -82,4 +85,20 @@ fn nobody_but_the_bought_and_the_lax_lets_a_wrong_result_pass() {
         let accepted = job.closed.is_some_and(|closed| closed.outcome == Outcome::Accepted);
         assert_eq!(passes, accepted, "{id}: {seats:?}");
     }
+}
+
+#[test]
+fn a_job_leaves_the_ledger_and_how_it_ended_is_still_known() {
+    let brief = "[params.market]\nretention_blocks = 1\n\n[params.staking]";
+    let world = world(&scenario("[params.staking]", brief), Arm::Lying);
+    let left = world.state().jobs().count();
+    assert!(left < 35, "rows of jobs that ended earlier are gone, not {left} there");
+    let outcomes = (0..35).map(|job| world.outcome(JobId::new(job)));
+    let outcomes: Vec<Outcome> = outcomes.map(|outcome| outcome.expect("it ended")).collect();
+    let counts = world.state().job_counts();
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count() as u64;
+    assert_eq!(
+        (count(Outcome::Accepted), count(Outcome::Rejected), count(Outcome::Expired)),
+        (counts.accepted, counts.rejected, counts.expired)
+    );
 }

@@ -127,7 +127,9 @@ impl Work {
             match receipt.refusal {
                 Some(refusal) => {
                     (self.log)(&format!("refused: {refusal}"));
-                    self.refused.push((sent.key, Instant::now()));
+                    if !refusal.is(AUDIT_CAPACITY_EXCEEDED) {
+                        self.refused.push((sent.key, Instant::now()));
+                    }
                 }
                 None if receipt.height.is_some() => {}
                 None if sent.at.elapsed() < LOST_AFTER => waiting.push(sent),
@@ -146,6 +148,8 @@ struct Sent {
     at: Instant,
 }
 
+/// What is refused now and may be accepted in the next block: other jobs' audits end.
+pub(crate) const AUDIT_CAPACITY_EXCEEDED: &str = "accept-job/audit-capacity-exceeded";
 /// When a command that is in no block is given up and may be sent again.
 const LOST_AFTER: Duration = Duration::from_secs(15);
 /// How long a refusal is taken as the answer to the same command.

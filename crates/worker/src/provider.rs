@@ -1,23 +1,30 @@
-//! The provider: bids what a job costs it and a margin, does it, and defends the result.
+//! The provider: bids for jobs by what they cost it, does them, and defends the results.
+//!
+//! Where the winner is paid what it asked, it asks its cost and a margin; under second price it
+//! asks its cost alone, since what it is paid is set by the next bid or the ceiling, and asking
+//! more could only lose the job.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use earnest_api::{DisputeView, JobView};
+use earnest_api::{Client, DisputeView, JobView};
 use earnest_compute::Position;
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest, Ratio,
+    AccountId, Amount, Command, Digest, JobId, Params, Ratio,
     command::{
-        AcceptJob, CommitBid, CommitResult, DataItem, Node, OpenNode, ProveStep, RequestData,
-        RevealBid, RevealResult, ServeData,
+        AcceptJob, Auction, CommitBid, CommitResult, DataItem, Node, OpenNode, ProveStep,
+        RequestData, RevealBid, RevealResult, ServeData,
     },
     market::{BidState, Phase},
     seal,
-    verification::{Turn, depth},
+    verification::{BoundTerms, Turn, depth, quote, reference_price},
 };
 
 use crate::{
     chain::ChainError,
-    daemon::{Duty, Setup, Work, run as run_daemon},
+    daemon::{AUDIT_CAPACITY_EXCEEDED, Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Fault, Order, task_of, wrong_from},
     journal::{Decision, Journal},
 };
@@ -27,7 +34,7 @@ use crate::{
 pub struct Pricing {
     /// What a million gas costs it.
     pub cost_per_mgas: Amount,
-    /// What it wants to earn on top.
+    /// What it wants to earn on top, where it is paid what it asks.
     pub margin: Ratio,
 }
 
@@ -48,16 +55,30 @@ pub struct ProviderOptions {
 /// If its account does not exist or its folder cannot be written.
 pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::error::Error>> {
     let journal = Journal::open(&setup.data)?;
-    run_daemon(setup, Provider { options, journal })?;
+    run_daemon(
+        setup,
+        Provider { options, journal, waits: BTreeSet::new(), promised: BTreeMap::new() },
+    )?;
     Ok(())
 }
 
 struct Provider {
     options: ProviderOptions,
     journal: Journal,
+    /// Jobs won that cannot be accepted yet, as it has said.
+    waits: BTreeSet<JobId>,
+    /// What its sealed bids will lock when they are opened; a bid that cannot lock it loses its
+    /// deposit.
+    promised: BTreeMap<JobId, Amount>,
 }
 
 impl Duty for Provider {
+    fn round(&mut self, _work: &mut Work, open: &[JobId]) -> Result<(), ChainError> {
+        self.waits.retain(|job| open.binary_search(job).is_ok());
+        self.promised.retain(|job, _| open.binary_search(job).is_ok());
+        Ok(())
+    }
+
     fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let me = work.chain.me;
         let is_mine = job.assignment.is_some_and(|assignment| assignment.account == me);
@@ -65,7 +86,9 @@ impl Duty for Provider {
         match job.phase {
             Phase::Bidding => self.bid(work, job),
             Phase::RevealingBids => self.reveal_bid(work, job),
-            Phase::Offered if job.offered_to.is_some_and(|to| to.id == me) => accept(work, job),
+            Phase::Offered if job.offered_to.is_some_and(|to| to.id == me) => {
+                self.accept(work, job)
+            }
             Phase::Executing if is_mine && !silent => self.commit(work, job),
             Phase::Revealing if is_mine => self.reveal(work, job),
             Phase::Auditing | Phase::AuditingOpen if is_mine => self.serve(work, job),
@@ -79,7 +102,7 @@ impl Duty for Provider {
 }
 
 impl Provider {
-    /// Cost and margin, differing a little from job to job as real costs do.
+    /// What it asks; costs differ a little from job to job, as real ones do.
     fn price(&self, me: AccountId, job: &JobView) -> Option<Amount> {
         let Pricing { cost_per_mgas, margin } = self.options.pricing;
         let cost = cost_per_mgas.share_ceil(job.terms.task.gas_bound.count(), 1_000_000)?;
@@ -89,12 +112,16 @@ impl Provider {
         let [drawn, ..] = *hasher.finalize().as_bytes();
         // 90 % to 110 % of the usual cost.
         let cost = cost.share_ceil(90 + u64::from(drawn) * 20 / 255, 100)?;
-        cost.checked_add(margin.amount_ceil(cost))
+        match job.terms.auction {
+            Auction::FirstPrice => cost.checked_add(margin.amount_ceil(cost)),
+            Auction::SecondPrice => Some(cost),
+        }
     }
 
     fn bid(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let (me, id) = (work.chain.me, job.id);
-        if job.bids.iter().any(|bid| bid.account.id == me) || job.requester.id == me {
+        let has_bid = job.bids.iter().any(|bid| bid.account.id == me);
+        if has_bid && self.promised.contains_key(&id) || job.requester.id == me {
             return Ok(());
         }
         let Some(price) = self.price(me, job).filter(|price| *price <= job.terms.price_max) else {
@@ -104,11 +131,21 @@ impl Provider {
         let account = client.account(&work.chain.session().address())?;
         let Some(operator) = account.provider else { return Ok(()) };
         let operator = client.operator(operator)?;
-        if !operator.may_work || operator.free_bond < job.quote.collateral {
-            return Ok(());
-        }
         let decided = self.journal.decision(id).ok().flatten();
         let price = decided.map_or(price, |decision| decision.price);
+        let Some(wanted) = collateral(client, job, price, operator.score)? else {
+            return Ok(());
+        };
+        if has_bid {
+            // Sealed before a restart.
+            self.promised.insert(id, wanted);
+            return Ok(());
+        }
+        let others = self.promised.iter().filter(|(job, _)| **job != id);
+        let promised = others.fold(wanted, |sum, (_, one)| sum.saturating_add(*one));
+        if !operator.may_work || operator.free_bond < promised {
+            return Ok(());
+        }
         if let Err(error) = self.journal.decide(id, Decision { price }) {
             work.say(&format!("job {id}: no bid, the journal cannot be written: {error}"));
             return Ok(());
@@ -117,7 +154,38 @@ impl Provider {
         let session = work.chain.session();
         let seal = seal::bid(session.network(), id, &session.address(), price, &salt);
         if work.send(Command::CommitBid(CommitBid { job: id, seal }))? {
+            self.promised.insert(id, wanted);
             work.say(&format!("job {id}: bid {price} base units, sealed"));
+        }
+        Ok(())
+    }
+
+    /// Accepts, once every byte is here and there is capacity for the audit; asks on the ledger
+    /// for bytes that are not.
+    fn accept(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let id = job.id;
+        let program = match work.chain.material(&job.terms.task) {
+            Ok((program, _)) => program,
+            Err(error) => {
+                work.say(&format!("job {id}: {error}; asking on the ledger"));
+                return ask_for_missing(work, job);
+            }
+        };
+        if let Err(rejected) = earnest_compute::admit(&program) {
+            work.say(&format!("job {id}: not accepted, {rejected}"));
+            return Ok(());
+        }
+        let command = Command::AcceptJob(AcceptJob { job: id });
+        if is_out_of_audits(work, &command) {
+            if self.waits.insert(id) {
+                let until = job.until;
+                work.say(&format!("job {id}: no audit capacity is free, trying until {until}"));
+            }
+            return Ok(());
+        }
+        if work.send(command)? {
+            self.waits.remove(&id);
+            work.say(&format!("job {id}: accepted"));
         }
         Ok(())
     }
@@ -126,6 +194,8 @@ impl Provider {
         let (me, id) = (work.chain.me, job.id);
         let sealed = |state| matches!(state, BidState::Sealed);
         if !job.bids.iter().any(|bid| bid.account.id == me && sealed(bid.state)) {
+            // Opened: it is locked now, and no longer only promised.
+            self.promised.remove(&id);
             return Ok(());
         }
         let Some(Decision { price }) = self.journal.decision(id).ok().flatten() else {
@@ -179,7 +249,7 @@ impl Provider {
 
     fn reveal(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let id = job.id;
-        let Some(result) = job.result.as_ref().filter(|result| result.opening.is_none()) else {
+        let Some(result) = job.result.as_ref().filter(|result| result.claim.is_none()) else {
             return Ok(());
         };
         let salt = work.salt("result", id);
@@ -250,25 +320,33 @@ impl Provider {
     }
 }
 
-/// Accepts, once every byte is here; asks on the ledger for what is not.
-fn accept(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
-    let id = job.id;
-    match work.chain.material(&job.terms.task) {
-        Ok((program, _)) => {
-            if let Err(rejected) = earnest_compute::admit(&program) {
-                work.say(&format!("job {id}: not accepted, {rejected}"));
-                return Ok(());
-            }
-            if work.send(Command::AcceptJob(AcceptJob { job: id }))? {
-                work.say(&format!("job {id}: accepted"));
-            }
-            Ok(())
+/// What a bid at this price would lock, with this reputation; none if the policy has no quote.
+fn collateral(
+    client: &Client,
+    job: &JobView,
+    price: Amount,
+    score: Ratio,
+) -> Result<Option<Amount>, ChainError> {
+    let Ok(params) = Params::try_from(client.params()?) else { return Ok(None) };
+    let verification = params.verification();
+    let quote = match job.terms.auction {
+        Auction::SecondPrice => Ok(job.quote),
+        Auction::FirstPrice => {
+            let (tariff, ceiling) = (job.bound.tariff, job.terms.price_max);
+            let p_ref = reference_price(price, tariff, ceiling, verification);
+            quote(&BoundTerms { p_ref, ..job.bound }, &params)
         }
-        Err(error) => {
-            work.say(&format!("job {id}: {error}; asking on the ledger"));
-            ask_for_missing(work, job)
-        }
-    }
+    };
+    Ok(quote.ok().map(|quote| quote.collateral_for(score, verification)))
+}
+
+/// True if all audit capacity is taken just now: no fault of the winner's, and soon over. Asked
+/// before sending, since a refused command costs its fee.
+fn is_out_of_audits(work: &Work, command: &Command) -> bool {
+    let address = work.chain.session().address();
+    let tried = work.chain.client().simulate(address, command.clone());
+    let refusal = tried.ok().and_then(|tried| tried.refusal);
+    refusal.is_some_and(|refusal| refusal.is(AUDIT_CAPACITY_EXCEEDED))
 }
 
 fn ask_for_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {

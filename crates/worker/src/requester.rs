@@ -148,8 +148,8 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Po
         chunk_count: input.count(),
         steps: wish.steps,
         seed: wish.seed,
-        step_gas_max: params.step_gas_max,
-        gas_bound: wish.gas_bound.unwrap_or(params.work_bound_max),
+        step_gas_max: params.market.step_gas_max,
+        gas_bound: wish.gas_bound.unwrap_or(params.market.work_bound_max),
     };
     if wish.gas_bound.is_none() {
         let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
@@ -162,14 +162,16 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Po
         task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
     }
     task.step_gas_max = task.step_gas_max.min(task.gas_bound);
-    let usual = params.audit_blocks(task.gas_bound);
+    let usual = params.verification.audit_blocks(task.gas_bound, &params.market);
     let deadline = wish.deadline_blocks.unwrap_or(usual);
+    let (shortest, longest) =
+        (params.market.deadline_blocks_min, params.market.deadline_blocks_max);
     let seed_seal = next_seal(session)?;
     Ok(PostJob {
         task,
         class: ResourceClass::Cpu,
         price_max: wish.price_max,
-        deadline_blocks: deadline.clamp(params.deadline_blocks_min, params.deadline_blocks_max),
+        deadline_blocks: deadline.clamp(shortest, longest),
         auction: wish.auction,
         reputation_min: Ratio::ZERO,
         audit_rate: wish.audit_rate,
@@ -270,15 +272,15 @@ fn answer_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
 
 /// Fetches the output and confirms it; asks for it on the ledger if it is not there.
 fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
-    let Some(opening) = job.result.as_ref().and_then(|result| result.opening) else {
+    let Some(claim) = job.result.as_ref().and_then(|result| result.claim) else {
         return Ok(());
     };
-    let id = job.id;
-    match work.chain.blob(&opening.output) {
+    let (id, output) = (job.id, claim.output());
+    match work.chain.blob(&output) {
         Ok(_) => {
             work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
-        Err(_) if job.requests.is_empty() && !is_stopped(&opening.output) => {
+        Err(_) if job.requests.is_empty() && !is_stopped(&output) => {
             let item = DataItem::Output;
             work.send(Command::RequestData(RequestData { job: id, item }))?;
         }
@@ -376,6 +378,7 @@ impl Duty for Requester {
         self.posted = Some(Instant::now());
         let page = PageQuery { limit: Some(1), ..PageQuery::default() };
         let latest = work.chain.client().jobs(JobFilter::default(), &page)?.items;
+        // If all rows have left, it is as if none had been posted: the first program is due.
         let posted = latest.first().map_or(0, |job| job.id.raw().saturating_add(1));
         let count = self.terms.len().max(1);
         let turn = usize::try_from(posted).unwrap_or(0) % count;
@@ -408,7 +411,7 @@ impl Requester {
                 price_max: Amount::ZERO,
                 audit_rate: rate.get(index).copied().unwrap_or(Ratio::ONE),
                 auditors: 2,
-                auction: Auction::SecondPrice,
+                auction: Auction::FirstPrice,
                 deadline_blocks: Some(self.rounds.deadline_blocks),
                 gas_bound: None,
                 outside_gain: Amount::ZERO,
@@ -420,7 +423,8 @@ impl Requester {
             match planned {
                 Ok(mut planned) => {
                     let params = session.client().params()?;
-                    let tariff = params.tariff(planned.task.gas_bound).unwrap_or(Amount::MAX);
+                    let tariff =
+                        params.market.tariff(planned.task.gas_bound).unwrap_or(Amount::MAX);
                     wish.price_max = tariff.checked_times(2).unwrap_or(tariff);
                     planned.price_max = wish.price_max;
                     terms.push(planned);

@@ -1,40 +1,27 @@
-//! Tidy: the style rules that a machine can check, over the text of the repository.
+//! Tidy: the laws of this repository that no known tool checks, over the text of its files.
 //!
-//! A [`Tree`] is every text file by path; [`check`] reads it and returns [`Finding`]s, each with a
-//! place, a rule and what to do. The same function runs as a command and as a test.
+//! A [`Tree`] is every text file by path; [`check`] reads it under some [`Laws`] and returns
+//! [`Finding`]s, each with a place, a rule and what to do. The same function runs as a command and
+//! as a test.
 //!
 //! Law: a rule looks at text alone; it never builds, formats or changes anything.
-//! Known shortcomings: macros are not expanded, so code that a macro writes is not seen.
-//! Not here: formatting (`cargo fmt`), lints (`clippy.toml`), dependencies (`deny.toml`).
+//! Not here: formatting and lints (rustfmt, clippy), licences and versions (cargo-deny), spelling
+//! and the glossary's words (typos), links (lychee).
 
+mod crates;
+mod laws;
 mod modules;
 mod papers;
 mod rooms;
 mod shape;
 mod source;
-mod text;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    fmt, fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
-use modules::Modules;
-use source::Source;
-
-/// Most characters in a line of source.
-pub(crate) const COLUMNS_MAX: usize = 100;
-/// Most lines of a function, from `fn` to its closing brace.
-pub(crate) const FUNCTION_LINES_MAX: usize = 70;
-/// Most lines of a source file.
-pub(crate) const FILE_LINES_MAX: usize = 800;
-/// Most lines of `ARCHITECTURE.md`.
-pub(crate) const ARCHITECTURE_LINES_MAX: usize = 250;
+pub(crate) use laws::{LAWS, Laws};
 
 /// Folders that hold nothing to check.
 const FOLDERS_SKIPPED: &[&str] = &[".git", "node_modules", "target"];
@@ -55,10 +42,6 @@ impl Finding {
     fn new(path: &str, line: usize, rule: &'static str, advice: impl Into<String>) -> Finding {
         Finding { path: path.into(), line, rule, advice: advice.into() }
     }
-
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
 }
 
 impl fmt::Display for Finding {
@@ -70,31 +53,23 @@ impl fmt::Display for Finding {
 /// The text files of a repository, by path from its root, with `/` between folders.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
-    files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 impl Tree {
-    /// Reads everything under `root` that may hold a rule's subject, but for the folders that
-    /// `.gitignore` names.
+    /// Reads every text file under `root`.
     pub(crate) fn read(root: &Path) -> io::Result<Tree> {
         let mut tree = Tree::default();
-        let ignored = fs::read_to_string(root.join(".gitignore")).unwrap_or_default();
-        let ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();
-        let is_skipped = |name: &str, path: &str| {
-            FOLDERS_SKIPPED.contains(&name) || ignored.contains(&name) || ignored.contains(&path)
-        };
-        let mut folders = vec![(PathBuf::from(root), String::new())];
-        while let Some((folder, prefix)) = folders.pop() {
-            for entry in fs::read_dir(folder)? {
+        let mut folders = vec![String::new()];
+        while let Some(prefix) = folders.pop() {
+            for entry in fs::read_dir(root.join(&prefix))? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let path = format!("{prefix}{name}");
                 let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    if !is_skipped(&name, &path) {
-                        folders.push((entry.path(), format!("{path}/")));
-                    }
-                } else if kind.is_file() && is_text(&path) {
+                if kind.is_dir() && !FOLDERS_SKIPPED.contains(&name.as_str()) {
+                    folders.push(format!("{path}/"));
+                } else if kind.is_file() && TEXT_ENDINGS.iter().any(|end| path.ends_with(end)) {
                     let bytes = fs::read(entry.path())?;
                     tree.files.insert(path, String::from_utf8_lossy(&bytes).into_owned());
                 }
@@ -102,40 +77,17 @@ impl Tree {
         }
         Ok(tree)
     }
-
-    /// How many files were read.
-    pub(crate) fn len(&self) -> usize {
-        self.files.len()
-    }
-
-    fn get(&self, path: &str) -> Option<&str> {
-        self.files.get(path).map(String::as_str)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
-    }
-}
-
-fn is_text(path: &str) -> bool {
-    TEXT_ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Everything in `tree` that has to change, by path and line.
-pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let sources: BTreeMap<&str, Source<'_>> = tree
-        .iter()
-        .filter(|(path, _)| path.ends_with(".rs"))
-        .map(|(path, text)| (path, Source::parse(text)))
-        .collect();
-    let modules = Modules::walk(tree, &sources);
+pub(crate) fn check(tree: &Tree, laws: &Laws) -> Vec<Finding> {
     let mut findings = Vec::new();
-    text::check(tree, &mut findings);
-    shape::check(&sources, &modules, &mut findings);
-    rooms::check(tree, &sources, &modules, &mut findings);
-    words::check(&sources, &mut findings);
-    papers::check(tree, &mut findings);
-    modules.report(&mut findings);
+    let crates = modules::read(tree, &mut findings);
+    crates::check(tree, laws, &mut findings);
+    rooms::check(&crates, laws, &mut findings);
+    shape::check(tree, &crates, laws, &mut findings);
+    papers::check(tree, laws, &mut findings);
     findings.sort();
+    findings.dedup();
     findings
 }

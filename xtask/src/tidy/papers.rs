@@ -1,71 +1,60 @@
-//! Papers: links that lead somewhere, decisions of one shape, an overview that stays short.
+//! Papers: decisions of one shape, indexes that name all they should, an overview that stays short.
 
-use super::{ARCHITECTURE_LINES_MAX, Finding, Tree};
+use std::collections::BTreeMap;
 
+use super::{Finding, Laws, Tree};
+
+/// Most lines of `ARCHITECTURE.md`.
+const ARCHITECTURE_LINES_MAX: usize = 250;
 /// The headings of a decision, in order.
 const ADR_HEADINGS: &[&str] =
     &["## Status", "## Context", "## Options", "## Decision", "## Consequences"];
+/// Where the paths of one particular machine begin; in two parts, so that this is no finding.
+const MACHINE_PATHS: &[&str] =
+    &[concat!("/home", "/"), concat!("/root", "/"), concat!("/Users", "/"), concat!("/work", "/")];
 
-pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
-    for (path, text) in tree.iter().filter(|(path, _)| path.ends_with(".md")) {
-        links(tree, path, text, findings);
-        if path.starts_with("docs/adr/") && path != "docs/adr/README.md" {
-            decision(path, text, findings);
-        }
-        let lines = text.lines().count();
-        if path == "ARCHITECTURE.md" && ARCHITECTURE_LINES_MAX < lines {
-            let advice = format!(
-                "{lines} lines; keep what changes slowly, \
-                                  at most {ARCHITECTURE_LINES_MAX}"
-            );
-            findings.push(Finding::new(path, lines, "architecture", advice));
-        }
-    }
-}
-
-fn links(tree: &Tree, path: &str, text: &str, findings: &mut Vec<Finding>) {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    for (line, number) in text.lines().zip(1..) {
-        for target in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = target.split('#').next().unwrap_or("");
-            if file.is_empty() || target.contains("://") || target.starts_with("mailto:") {
-                continue;
-            }
-            let wanted = resolve(folder, file);
-            let inside = format!("{wanted}/");
-            let exists = tree.iter().any(|(path, _)| path == wanted || path.starts_with(&inside));
-            if !exists && super::is_text(&wanted) {
-                let advice = format!("{target} is not in the repository");
-                findings.push(Finding::new(path, number, "link", advice));
+pub(super) fn check(tree: &Tree, laws: &Laws, findings: &mut Vec<Finding>) {
+    let mut numbers = BTreeMap::new();
+    for (path, text) in &tree.files {
+        for (line, number) in text.lines().zip(1..) {
+            for start in MACHINE_PATHS.iter().filter(|start| has_path(line, start)) {
+                let advice = format!("{start}… exists on one machine only; name no such path");
+                findings.push(Finding::new(path, number, "machine", advice));
             }
         }
-    }
-}
-
-/// `file` as seen from `folder`, without `.` and `..`.
-fn resolve(folder: &str, file: &str) -> String {
-    let mut steps: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
-    for step in file.split('/').filter(|step| !step.is_empty() && *step != ".") {
-        if step == ".." {
-            steps.pop();
-        } else {
-            steps.push(step);
+        if path == "ARCHITECTURE.md" && ARCHITECTURE_LINES_MAX < text.lines().count() {
+            let advice =
+                format!("keep what changes slowly, at most {ARCHITECTURE_LINES_MAX} lines");
+            findings.push(Finding::new(path, ARCHITECTURE_LINES_MAX, "architecture", advice));
+        }
+        let decision = path.strip_prefix("docs/adr/").filter(|name| *name != "README.md");
+        if let Some((number, _)) = decision.map(|name| name.split_once('-').unwrap_or((name, ""))) {
+            let mut report = |advice| findings.push(Finding::new(path, 1, "decision", advice));
+            let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("## ")).collect();
+            if headings != ADR_HEADINGS {
+                report(format!("has these headings in order: {}", ADR_HEADINGS.join(", ")));
+            }
+            let title = format!("# {}. ", number.trim_start_matches('0'));
+            if number.len() != 4 || !text.starts_with(&title) {
+                report(format!("the title begins with \"{title}\", as the file name says"));
+            }
+            if let Some(other) = numbers.insert(number, path) {
+                report(format!("{other} has the same number"));
+            }
+        }
+        for (folder, ending, index) in laws.indexes {
+            let inside = path.strip_prefix(folder).filter(|p| p.ends_with(ending) && path != index);
+            let (Some(inside), Some(named)) = (inside, tree.files.get(*index)) else { continue };
+            // What guests share is none.
+            if !named.contains(inside) && !inside.starts_with("include/") {
+                findings.push(Finding::new(path, 1, "index", format!("name it in {index}")));
+            }
         }
     }
-    steps.join("/")
 }
 
-fn decision(path: &str, text: &str, findings: &mut Vec<Finding>) {
-    let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("## ")).collect();
-    if headings != ADR_HEADINGS {
-        let advice = format!("a decision has these headings in order: {}", ADR_HEADINGS.join(", "));
-        findings.push(Finding::new(path, 1, "decision", advice));
-    }
-    let number = path.rsplit('/').next().and_then(|name| name.split('-').next()).unwrap_or("");
-    let title = text.lines().next().unwrap_or("");
-    let expected = format!("# {}. ", number.trim_start_matches('0'));
-    if number.len() != 4 || !title.starts_with(&expected) {
-        let advice = format!("the title begins with \"{expected}\", as the file name says");
-        findings.push(Finding::new(path, 1, "decision", advice));
-    }
+/// True if an absolute path in `line` begins with `start`.
+fn has_path(line: &str, start: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || "_-./}*".contains(c);
+    line.match_indices(start).any(|(at, _)| !line[..at].ends_with(inside))
 }

@@ -1,265 +1,195 @@
-//! Rooms: which crate may depend on which, which module may read which, what the rules may touch.
+//! Rooms: which module may read which, whose fields it may touch, and what code may never say.
 //!
-//! The tables below are the repository's architecture in a form that can fail; a new edge is a
-//! change of this file, with the reason in its commit.
+//! Law: a reading is found where a path leads, whatever re-exports it passes through. What no path
+//! shows, a method added to a type from afar, is forbidden instead.
+//! Known shortcomings: a method may be called without naming its type; the value came from
+//! somewhere that was named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Source, Tree, modules::Modules, source::Kind};
+use super::{
+    Finding, Laws,
+    modules::{Crate, join},
+    source::Module,
+};
 
-/// Each crate with the crates of ours it may depend on.
-const CRATE_EDGES: &[(&str, &[&str])] = &[
-    ("api", &["protocol"]),
-    ("cli", &["api", "node", "protocol", "sim", "worker"]),
-    ("compute", &[]),
-    ("node", &["api", "compute", "protocol"]),
-    ("protocol", &[]),
-    ("sim", &["protocol"]),
-    ("worker", &["api", "compute", "protocol"]),
-];
+/// The crate whose modules form a ladder.
+const RULES: &str = "protocol";
 
-/// All that the rules may depend on.
-const PROTOCOL_DEPENDENCIES: &[&str] = &["blake3", "postcard", "serde"];
+/// Readings as (reader, read), each with the first line of every file that has it.
+type Edges = BTreeMap<(String, String), BTreeMap<String, usize>>;
 
-/// Third-party crates that live in one room, by the beginning of their names.
-const ROOM_DEPENDENCIES: &[(&str, &str)] = &[
-    ("alloy", "api"),
-    ("landlock", "worker"),
-    ("seccompiler", "worker"),
-    ("wasm-encoder", "compute"),
-    ("wasmi", "compute"),
-    ("wasmtime", "compute"),
-];
-
-/// The name of the compiling engine, and the crates that may start it: a node never compiles.
-const JIT: (&str, &[&str]) = ("Jit", &["compute", "worker"]);
-
-/// The modules of `protocol` from the bottom up: each reads only those before it.
-const LADDER: &[&str] = &[
-    "num",
-    "ids",
-    "params",
-    "bound",
-    "ledger",
-    "staking",
-    "reputation",
-    "market",
-    "verification",
-    "slashing",
-];
-
-/// Modules of `protocol` that tell a story of several rungs; no rung reads them.
-const STORIES: &[&str] = &["apply", "epoch", "genesis", "invariant", "rejected", "state"];
-
-/// Upward reads that are accepted, each with its reason; an unused one is a finding.
-const UPWARD: &[(&str, &str, &str)] = &[];
-
-/// Words that the rules may not contain, and what is used instead.
-const PROTOCOL_NEVER: &[(&str, &str)] = &[
-    ("HashMap", "BTreeMap: iteration order must be the same everywhere"),
-    ("HashSet", "BTreeSet: iteration order must be the same everywhere"),
-    ("Instant", "the height in the block's head: the rules read no clock"),
-    ("SystemTime", "the time in the block's head: the rules read no clock"),
-    ("async", "a plain function: the rules wait for nothing"),
-    ("f32", "Ratio or Factor: the rules use no floats"),
-    ("f64", "Ratio or Factor: the rules use no floats"),
-    ("println", "an event: the rules write nothing"),
-    ("rand", "the beacon (`seal::draw_below`): the rules draw from the block alone"),
-    ("std", "`core` or `alloc`: the rules build without std"),
-    ("unsafe", "safe code"),
-];
-
-pub(super) fn check(
-    tree: &Tree,
-    sources: &BTreeMap<&str, Source<'_>>,
-    modules: &Modules,
-    findings: &mut Vec<Finding>,
-) {
-    manifests(tree, findings);
-    engines(sources, modules, findings);
-    let exports = exports(sources);
-    let mut used = BTreeSet::new();
-    for (path, source) in sources {
-        let Some(inside) = path.strip_prefix("crates/protocol/src/") else { continue };
-        if modules.is_test(path) {
-            continue;
+pub(super) fn check(crates: &[Crate], laws: &Laws, findings: &mut Vec<Finding>) {
+    let mut needed = BTreeSet::new();
+    for krate in crates {
+        for (at, module) in &krate.modules {
+            let mut report = |line, rule, advice| {
+                findings.push(Finding::new(&module.file, line, rule, advice));
+            };
+            words(laws, krate, module, &mut report);
+            homes(laws, krate, at, module, &mut report);
+            if krate.name == RULES {
+                fields(laws, at, module, &mut report);
+                if rung(laws, at).is_none() {
+                    report(1, "ladder", format!("add `{at}` to the ladder in tidy"));
+                }
+            }
         }
-        purity(path, source, findings);
-        let module = inside.split(['/', '.']).next().unwrap_or("");
-        ladder(path, module, source, &exports, &mut used, findings);
+        let accepted = laws.accepted.iter().filter(|(of, ..)| *of == krate.name);
+        let accepted = accepted.map(|(_, from, to, _)| (String::from(*from), String::from(*to)));
+        let accepted: BTreeSet<(String, String)> = accepted.collect();
+        let (mut up, mut level) = readings(laws, krate);
+        let turns = turning(&level);
+        let used = accepted.iter().filter(|edge| up.contains_key(edge) || turns.contains(edge));
+        needed.extend(used.map(|edge| (krate.name.clone(), edge.clone())));
+        level.retain(|edge, _| !accepted.contains(edge));
+        rings(&level, findings);
+        up.retain(|edge, _| !accepted.contains(edge));
+        for ((from, to), (file, line)) in
+            up.iter().flat_map(|(e, files)| files.iter().map(move |f| (e, f)))
+        {
+            let advice = format!("`{from}` may not read `{to}`, which stands above or beside it");
+            findings.push(Finding::new(file, *line, "ladder", advice));
+        }
     }
-    for (path, module, _) in UPWARD.iter().filter(|(path, ..)| tree.get(path).is_some()) {
-        if !used.contains(&(*path, *module)) {
-            let advice = format!("no longer reads `{module}`; remove the exception from tidy");
-            findings.push(Finding::new(path, 1, "ladder", advice));
+    for (krate, from, to, _) in laws.accepted {
+        if !needed.contains(&((*krate).into(), ((*from).into(), (*to).into()))) {
+            let advice = format!("`{from}` and `{to}` of `{krate}` are in order; remove the entry");
+            findings.push(Finding::new("xtask/src/tidy/laws.rs", 1, "accepted", advice));
         }
     }
 }
 
-/// Every `key = value` of a manifest as (section, key, value); a dotted key counts by its first
-/// part. Enough of TOML for manifests.
-pub(super) fn values(manifest: &str) -> impl Iterator<Item = (&str, &str, &str)> {
-    let mut section = "";
-    manifest.lines().filter_map(move |line| {
-        let line = line.trim();
-        if line.starts_with('[') {
-            section = line.trim_matches(['[', ']']);
-            return None;
-        }
-        let (key, value) = line.split_once('=').filter(|_| !line.starts_with('#'))?;
-        let key = key.trim().split('.').next().unwrap_or("");
-        Some((section, key, value.trim()))
-    })
-}
+type Report<'a> = &'a mut dyn FnMut(usize, &'static str, String);
 
-fn manifests(tree: &Tree, findings: &mut Vec<Finding>) {
-    for (path, text) in tree.iter() {
-        let folder = path.strip_prefix("crates/").and_then(|rest| rest.strip_suffix("/Cargo.toml"));
-        let Some(name) = folder else { continue };
-        let Some((_, edges)) = CRATE_EDGES.iter().find(|(crate_name, _)| *crate_name == name)
-        else {
-            let advice = format!("`{name}` is a new room: add its edges to tidy, with the reason");
-            findings.push(Finding::new(path, 1, "edges", advice));
-            continue;
+fn words(laws: &Laws, krate: &Crate, module: &Module, report: Report<'_>) {
+    let is_float = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let never = laws.never.iter().filter(|(crates, ..)| crates.contains(&krate.name.as_str()));
+    for (path, line) in &module.paths {
+        // The name of a crate counts at the beginning of a path, so that a field may bear it.
+        let says = |word: &str| match word.strip_suffix("::") {
+            Some(of) => path.len() > 1 && path[0] == of,
+            None => path.iter().any(|name| name == word),
         };
-        for (section, dependency, value) in values(text) {
-            if !section.ends_with("dependencies") {
+        for (_, word, instead) in never.clone().filter(|(_, word, _)| says(word)) {
+            report(*line, "purity", format!("`{word}`: use {instead}"));
+        }
+        if krate.name == RULES && is_float(&path[0]) {
+            report(*line, "purity", format!("{}: the rules use no floats, but Ratio", path[0]));
+        }
+    }
+}
+
+/// A type's inherent impls stand in its room.
+fn homes(laws: &Laws, krate: &Crate, at: &str, module: &Module, report: Report<'_>) {
+    let room = |path: &str| match rung(laws, path) {
+        Some((_, node)) if krate.name == RULES => node,
+        _ => path.split("::").next().unwrap_or("").into(),
+    };
+    for (path, line) in &module.impls {
+        let (Some(home), Some(name)) = (krate.resolve(at, path), path.last()) else { continue };
+        let may = laws.homes.iter().any(|(of, homes)| of == name && homes.contains(&at));
+        let is_alias = krate.modules[&home].aliases.contains(name);
+        if is_alias || room(&home) != room(at) && !may {
+            let advice = format!(
+                "`impl {name}` belongs into the room of `{home}`: methods added from elsewhere \
+                 are readings that no path shows"
+            );
+            report(*line, "homes", advice);
+        }
+    }
+}
+
+/// A room's code touches its own field of the state and those of the rooms below it.
+fn fields(laws: &Laws, at: &str, module: &Module, report: Report<'_>) {
+    let rank = |name: &str| laws.rooms.iter().position(|room| *room == name);
+    let Some(own) = rank(at.split("::").next().unwrap_or("")) else { return };
+    for (name, line) in &module.fields {
+        if rank(name).is_some_and(|rank| own < rank) {
+            let advice = format!("`{at}` may not touch `.{name}`, which stands above it");
+            report(*line, "fields", advice);
+        }
+    }
+}
+
+/// What is read against the ladder, and what is read by modules beside each other: of one rung, or
+/// in a crate without a ladder.
+fn readings(laws: &Laws, krate: &Crate) -> (Edges, Edges) {
+    let (mut up, mut level) = (Edges::new(), Edges::new());
+    for (at, module) in &krate.modules {
+        for (path, line) in &module.paths {
+            let Some(to) = krate.resolve(at, path).filter(|to| to != at) else { continue };
+            // `pub(crate)` and `pub(super)`, or a variable with the name of a part.
+            let is_word = matches!(path[0].as_str(), "crate" | "super" | "self");
+            if path.len() == 1 && (is_word || to == join(at, &path[0])) {
                 continue;
             }
-            if value.contains("\"jit\"") && !JIT.1.contains(&name) {
-                let advice = format!("`{name}` may not turn on `jit`: only workers compile");
-                findings.push(Finding::new(path, 1, "engines", advice));
+            let rungs = rung(laws, at).zip(rung(laws, &to)).filter(|_| krate.name == RULES);
+            let (edges, edge) = match rungs {
+                Some(((low, _), (high, _))) if high < low => continue,
+                Some(((_, from), (_, read))) if from != read => (&mut up, Some((from, read))),
+                _ => (&mut level, siblings(at, &to)),
+            };
+            if let Some(edge) = edge {
+                let first = edges.entry(edge).or_default().entry(module.file.clone());
+                first.and_modify(|first| *first = *line.min(first)).or_insert(*line);
             }
-            let line = text.lines().zip(1..).find(|(line, _)| line.starts_with(dependency));
-            let line = line.map_or(1, |(_, number)| number);
-            if let Some(advice) = edge_advice(name, section, dependency, edges) {
-                findings.push(Finding::new(path, line, "edges", advice));
-            }
         }
     }
+    (up, level)
 }
 
-/// What to do about `dependency` of the crate `name`, if it is not allowed there.
-fn edge_advice(name: &str, section: &str, dependency: &str, edges: &[&str]) -> Option<String> {
-    if let Some(target) = dependency.strip_prefix("earnest-") {
-        let is_allowed = edges.contains(&target);
-        return (!is_allowed).then(|| format!("`{name}` may not depend on `{target}`"));
-    }
-    let is_test = section == "dev-dependencies";
-    if name == "protocol" && !is_test && !PROTOCOL_DEPENDENCIES.contains(&dependency) {
-        let allowed = PROTOCOL_DEPENDENCIES.join(", ");
-        return Some(format!("the rules depend on {allowed} alone, not on `{dependency}`"));
-    }
-    let room = ROOM_DEPENDENCIES.iter().find(|(start, _)| dependency.starts_with(start));
-    let (_, room) = room.filter(|(_, room)| *room != name && !is_test)?;
-    Some(format!("`{dependency}` lives in `{room}`; ask that crate instead"))
+/// Place and name of the ladder's entry that the module at `path` belongs to.
+fn rung(laws: &Laws, path: &str) -> Option<(usize, String)> {
+    let path: Vec<&str> = if path.is_empty() { vec!["lib"] } else { path.split("::").collect() };
+    let rungs = laws.ladder.split_whitespace().enumerate().filter_map(|(place, entry)| {
+        let entry: Vec<&str> = entry.split("::").collect();
+        let node = path.get(..entry.len())?;
+        let fits = entry.iter().zip(node).all(|(name, part)| *name == "*" || name == part);
+        fits.then(|| (entry.len(), !entry.contains(&"*"), place, node.join("::")))
+    });
+    rungs.max().map(|(.., place, node)| (place, node))
 }
 
-fn engines(sources: &BTreeMap<&str, Source<'_>>, modules: &Modules, findings: &mut Vec<Finding>) {
-    let (engine, rooms) = JIT;
-    for (path, source) in sources {
-        let Some((name, _)) = path.strip_prefix("crates/").and_then(|p| p.split_once("/src/"))
-        else {
-            continue;
-        };
-        if rooms.contains(&name) || modules.is_test(path) {
-            continue;
-        }
-        for (_, token) in source.product().filter(|(at, _)| source.word(*at) == Some(engine)) {
-            let advice = format!("`{engine}`: only the job runner in `worker` starts that engine");
-            findings.push(Finding::new(path, token.line, "engines", advice));
-        }
-    }
+/// The two modules beside each other that contain `from` and `to`; a head and its parts are one.
+fn siblings(from: &str, to: &str) -> Option<(String, String)> {
+    let (a, b): (Vec<&str>, Vec<&str>) = (from.split("::").collect(), to.split("::").collect());
+    let at = a.iter().zip(&b).position(|(a, b)| a != b)?;
+    let has_root = from.is_empty() || to.is_empty();
+    (!has_root).then(|| (a[..=at].join("::"), b[..=at].join("::")))
 }
 
-/// Which module the names re-exported at the root of `protocol` come from.
-fn exports<'a>(sources: &BTreeMap<&str, Source<'a>>) -> BTreeMap<&'a str, &'a str> {
-    let mut exports = BTreeMap::new();
-    let Some(root) = sources.get("crates/protocol/src/lib.rs") else { return exports };
-    for (at, token) in root.product() {
-        let Some(module) = root.word(at + 1).filter(|_| token.text == "use") else { continue };
-        if !root.reads(at + 2, &[":", ":"]) {
-            continue;
-        }
-        let end = if root.is(at + 4, "{") { root.closing(at + 4) } else { at + 5 };
-        for name in (at + 4..end).filter_map(|at| root.word(at)) {
-            exports.insert(name, module);
-        }
-    }
-    exports
+/// The readings that lead back to the reader.
+fn turning(edges: &Edges) -> BTreeSet<&(String, String)> {
+    edges.keys().filter(|(from, to)| reached(edges, to).contains(from.as_str())).collect()
 }
 
-fn purity(path: &str, source: &Source<'_>, findings: &mut Vec<Finding>) {
-    for (at, token) in source.product() {
-        if token.kind == Kind::Float {
-            let advice = format!("`{}`: use Ratio or Factor, the rules use no floats", token.text);
-            findings.push(Finding::new(path, token.line, "purity", advice));
-        }
-        let never = PROTOCOL_NEVER.iter().find(|(word, _)| *word == token.text);
-        let Some((word, instead)) = never.filter(|_| token.kind == Kind::Word) else { continue };
-        // Crate names count as paths only, so that a field may bear the name.
-        let is_crate = matches!(*word, "std" | "rand");
-        if !is_crate || source.reads(at + 1, &[":", ":"]) {
-            let advice = format!("`{word}`: use {instead}");
-            findings.push(Finding::new(path, token.line, "purity", advice));
-        }
-    }
-}
-
-fn ladder(
-    path: &str,
-    module: &str,
-    source: &Source<'_>,
-    exports: &BTreeMap<&str, &str>,
-    used: &mut BTreeSet<(&'static str, &'static str)>,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(rung) = LADDER.iter().position(|name| *name == module) else { return };
-    for (name, line) in crate_paths(source) {
-        let target = exports.get(name).copied().unwrap_or(name);
-        let is_story = STORIES.contains(&target);
-        let is_above = LADDER.iter().position(|name| *name == target).is_some_and(|at| rung < at);
-        if !is_story && !is_above {
-            continue;
-        }
-        let accepted = UPWARD.iter().find(|(file, to, _)| *file == path && *to == target);
-        if let Some((file, to, _)) = accepted {
-            used.insert((*file, *to));
-        } else {
-            let advice = format!(
-                "`{module}` may not read `{target}`, which stands above it; \
-                 tell stories of two rooms in `apply` or `epoch`"
-            );
-            findings.push(Finding::new(path, line, "ladder", advice));
-        }
-    }
-}
-
-/// The first name of every path that begins at the crate's root, with its line.
-fn crate_paths<'a>(source: &Source<'a>) -> Vec<(&'a str, usize)> {
-    let mut found = Vec::new();
-    for (at, _) in source.product() {
-        if !source.reads(at, &["crate", ":", ":"]) {
-            continue;
-        }
-        let first = at + 3;
-        let mut add = |at: usize| {
-            found.extend(source.word(at).map(|name| (name, source.tokens[at].line)));
-        };
-        if !source.is(first, "{") {
-            add(first);
-            continue;
-        }
-        let (mut at, end) = (first + 1, source.closing(first));
-        add(at);
-        while at < end {
-            match source.tokens[at].text {
-                "{" => at = source.closing(at),
-                "," => add(at + 1),
-                _ => {}
-            }
-            at += 1;
-        }
+/// All that a module reads, by however many steps.
+fn reached<'a>(edges: &'a Edges, start: &str) -> BTreeSet<&'a str> {
+    let (mut found, mut waiting) = (BTreeSet::new(), vec![start]);
+    while let Some(next) = waiting.pop() {
+        let read = edges.keys().filter(|(from, _)| from == next).map(|(_, to)| to.as_str());
+        waiting.extend(read.filter(|to| found.insert(*to)).collect::<Vec<_>>());
     }
     found
+}
+
+/// Reports every group of modules that read each other, directly or by others.
+fn rings(edges: &Edges, findings: &mut Vec<Finding>) {
+    let mut waiting = turning(edges);
+    while let Some((start, _)) = waiting.first() {
+        let all = reached(edges, start);
+        let is_in =
+            |from: &str| all.contains(from) && reached(edges, from).contains(start.as_str());
+        let ring: Vec<_> = waiting.iter().copied().filter(|(from, _)| is_in(from)).collect();
+        let steps = ring.iter().map(|edge| {
+            let ((from, to), files) = (edge, &edges[*edge]);
+            let places = files.iter().map(|(file, line)| format!(" {file}:{line}"));
+            format!("\n  `{from}` reads `{to}` at{}", places.collect::<String>())
+        });
+        let (file, line) = edges[ring[0]].iter().next().expect("each reading stands somewhere");
+        let advice = format!("a ring; let one read less:{}", steps.collect::<String>());
+        findings.push(Finding::new(file, *line, "ring", advice));
+        waiting.retain(|edge| !ring.contains(edge));
+    }
 }

@@ -1,93 +1,93 @@
-//! Shape: how long a file and a function may be, and the head that each module begins with.
+//! Shape: how long a line, a function and a file may be, and the head that a module begins with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{FILE_LINES_MAX, FUNCTION_LINES_MAX, Finding, Source, modules::Modules};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// Stands above a function that is a flat list of refusals, which may be as long as the list.
+use super::{Finding, Laws, Tree, modules::Crate};
+
+/// Most characters in a line of source; rustfmt leaves comments and strings as they are.
+pub(super) const COLUMNS_MAX: usize = 100;
+/// Most lines of a function, from `fn` to its closing brace.
+pub(super) const FUNCTION_LINES_MAX: usize = 70;
+/// Most lines of a source file.
+pub(super) const FILE_LINES_MAX: usize = 800;
+/// Stands right above a function that is a flat list of refusals, which may be longer.
 const LADDER_MARK: &str = "// tidy: ladder";
 
-pub(super) fn check(
-    sources: &BTreeMap<&str, Source<'_>>,
-    modules: &Modules,
-    findings: &mut Vec<Finding>,
-) {
-    for (path, source) in sources {
-        functions(path, source, findings);
-        if !path.contains("/src/") {
-            continue;
+pub(super) fn check(tree: &Tree, crates: &[Crate], laws: &Laws, findings: &mut Vec<Finding>) {
+    for (path, text) in tree.files.iter().filter(|(path, _)| path.ends_with(".rs")) {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut report = |at: usize, rule, advice: String| {
+            findings.push(Finding::new(path, at + 1, rule, advice));
+        };
+        for (at, _) in lines.iter().enumerate().filter(|(_, l)| COLUMNS_MAX < l.chars().count()) {
+            report(at, "columns", format!("wrap at {COLUMNS_MAX}"));
         }
-        let lines = source.lines.len();
-        if FILE_LINES_MAX < lines {
-            let advice = format!("{lines} lines; split by noun, at most {FILE_LINES_MAX} a file");
-            findings.push(Finding::new(path, lines, "file length", advice));
+        if FILE_LINES_MAX < lines.len() {
+            let advice = format!("split by noun, at most {FILE_LINES_MAX} lines a file");
+            report(FILE_LINES_MAX, "file length", advice);
         }
-        let has_head = source.lines.iter().find(|line| !line.trim().is_empty());
-        let has_head = has_head.is_some_and(|line| line.starts_with("//!"));
-        if !has_head && !modules.is_test(path) {
-            let advice =
-                "begin with `//!`: what it is for, its laws, its rounding, what is not here";
-            findings.push(Finding::new(path, 1, "module head", advice));
-        }
-    }
-}
-
-fn functions(path: &str, source: &Source<'_>, findings: &mut Vec<Finding>) {
-    let marks = source.lines.iter().zip(1..).filter(|(line, _)| is_mark(line));
-    let mut unused: BTreeSet<usize> = marks.map(|(_, number)| number).collect();
-    for (at, _) in source.tokens.iter().enumerate().filter(|(at, _)| source.is(*at, "fn")) {
-        let Some(name) = source.word(at + 1) else { continue };
-        let Some(open) = body(source, at + 1) else { continue };
-        let first = source.tokens[at].line;
-        let lines = source.tokens[source.closing(open)].line - first + 1;
-        let mark = mark_above(source, first);
-        if lines <= FUNCTION_LINES_MAX {
-            continue;
-        }
-        match mark {
-            Some(mark) => {
-                unused.remove(&mark);
+        let is_mark = |at: &usize| lines[*at].trim() == LADDER_MARK;
+        let mut unused: BTreeSet<usize> = (0..lines.len()).filter(is_mark).collect();
+        // What cannot be taken apart does not compile, and rustc says why.
+        for (first, last) in text.parse().map_or(Vec::new(), functions) {
+            let mut above = (0..first - 1).rev().take_while(|&at| !lines[at].trim().is_empty());
+            let mark = above.find(is_mark);
+            if FUNCTION_LINES_MAX <= last - first && !mark.is_some_and(|mark| unused.remove(&mark))
+            {
+                let advice = format!(
+                    "{} lines; split it, at most {FUNCTION_LINES_MAX} (a flat list of refusals \
+                     is marked `{LADDER_MARK}`)",
+                    last - first + 1
+                );
+                report(first - 1, "function length", advice);
             }
-            None => findings.push(Finding::new(
-                path,
-                first,
-                "function length",
-                format!(
-                    "`{name}` has {lines} lines; split it, at most {FUNCTION_LINES_MAX} \
-                     (a flat list of refusals is marked `{LADDER_MARK}`)"
-                ),
-            )),
+        }
+        for mark in unused {
+            report(mark, "function length", "no longer function follows; remove the mark".into());
         }
     }
-    for line in unused {
-        let advice = "no function longer than the limit follows; remove the mark";
-        findings.push(Finding::new(path, line, "function length", advice));
-    }
-}
-
-fn is_mark(line: &str) -> bool {
-    line.trim() == LADDER_MARK
-}
-
-/// The opening brace of the function whose name stands at `at`; none for a declaration.
-fn body(source: &Source<'_>, mut at: usize) -> Option<usize> {
-    loop {
-        match source.tokens.get(at)?.text {
-            "{" => return Some(at),
-            ";" => return None,
-            "(" | "[" => at = source.closing(at),
-            _ => {}
+    for module in crates.iter().flat_map(|krate| krate.modules.values()) {
+        let text = &tree.files[&module.file];
+        let head: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let mut report = |advice| {
+            findings.push(Finding::new(&module.file, 1, "module head", advice));
+        };
+        if head.is_empty() {
+            report("begin with `//!`: what it is for, its laws, what is not here");
         }
-        at += 1;
+        let inside = module.file.strip_prefix("crates/protocol/src/");
+        let room = inside.and_then(|inside| inside.strip_suffix("/mod.rs"));
+        let has_law = ["Law:", "Laws:", "Invariant:"].iter().any(|word| head.contains(word));
+        let is_whole = has_law && head.contains("Not here:");
+        if room.is_some_and(|room| laws.rooms.contains(&room)) && !is_whole {
+            report("a room's head says `Law:` or `Invariant:`, and `Not here:`");
+        }
     }
 }
 
-/// The line of the mark among the comments and attributes above line `first`.
-fn mark_above(source: &Source<'_>, first: usize) -> Option<usize> {
-    let above = source.lines.iter().take(first - 1).rev();
-    let mut attached = above.take_while(|line| {
-        let line = line.trim();
-        line.starts_with("//") || line.starts_with("#[") || line.ends_with(")]")
-    });
-    attached.position(|line| is_mark(line)).map(|distance| first - 1 - distance)
+/// First and last line of every function that has a body.
+fn functions(stream: TokenStream) -> Vec<(usize, usize)> {
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            found.extend(functions(group.stream()));
+        }
+        let is_named = matches!(tokens.get(at + 1), Some(TokenTree::Ident(_)));
+        if !is_named || !matches!(token, TokenTree::Ident(word) if word == "fn") {
+            continue;
+        }
+        let is_end =
+            |token: &&TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ';');
+        let signature = tokens[at..].iter().take_while(|token| !is_end(token));
+        let mut bodies = signature.filter_map(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
+            _ => None,
+        });
+        let body = bodies.next().map(|body| body.span_close().end().line);
+        found.extend(body.map(|last| (token.span().start().line, last)));
+    }
+    found
 }

@@ -1,287 +1,213 @@
-//! Source: a Rust file as tokens, without comments, with test code marked.
+//! Source: what one module declares, reads and touches, taken from its syntax.
 //!
-//! Enough of the lexical grammar to tell words from strings, comments, lifetimes and numbers.
+//! Items come from the syntax tree; within them every token is looked at, so that a path counts the
+//! same in a `use`, a type, an expression, a pattern, an attribute or a macro's arguments.
+//!
+//! Law: code under `#[cfg(test)]` or `#[test]` is not seen.
+//! Known shortcomings: macros are not expanded.
+//! Not here: what a path leads to (`modules`), what is allowed (`laws`).
 
-/// One token.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
-    /// One-based.
-    pub(super) line: usize,
-    /// True inside an item under `#[cfg(test)]`.
-    pub(super) test: bool,
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Attribute, Ident, Item, Lit, Type, ext::IdentExt};
+
+/// A path as written, from its first segment on; a word on its own is a path of one.
+pub(super) type Path = Vec<String>;
+
+/// One module: a file, or the braces of `mod x { … }`.
+#[derive(Default)]
+pub(super) struct Module {
+    pub(super) file: String,
+    /// Names of the items that it defines, and which of them are other names of a type.
+    pub(super) items: BTreeSet<String>,
+    pub(super) aliases: BTreeSet<String>,
+    /// Names that it imports with what they stand for; a glob has no name.
+    pub(super) imports: Vec<(Option<String>, Path)>,
+    pub(super) children: Vec<Child>,
+    /// Every path, keyword and float, with its line.
+    pub(super) paths: Vec<(Path, usize)>,
+    /// What is taken by `.name` or out of a `State { … }`, unless it is taken out of `params`.
+    pub(super) fields: Vec<(String, usize)>,
+    /// Types with an inherent impl.
+    pub(super) impls: Vec<(Path, usize)>,
 }
 
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A name or a keyword.
-    Word,
-    /// A whole number.
-    Integer,
-    /// A floating-point number.
-    Float,
-    /// A string or a character, quotes included.
-    Text,
-    /// A lifetime.
-    Lifetime,
-    /// One character of punctuation.
-    Punct,
+/// `mod name;` or `mod name { … }`.
+pub(super) struct Child {
+    pub(super) name: String,
+    pub(super) is_test: bool,
+    pub(super) inline: Option<Module>,
 }
 
-/// A file's tokens and lines.
-#[derive(Debug)]
-pub(super) struct Source<'a> {
-    pub(super) tokens: Vec<Token<'a>>,
-    pub(super) lines: Vec<&'a str>,
-}
-
-impl<'a> Source<'a> {
-    pub(super) fn parse(text: &'a str) -> Source<'a> {
-        let mut tokens = Lexer { text, at: 0, line: 1 }.tokens();
-        mark_tests(&mut tokens);
-        Source { tokens, lines: text.lines().collect() }
+impl Module {
+    pub(super) fn new(file: &str, items: &[Item]) -> Module {
+        let mut module = Module { file: file.into(), ..Module::default() };
+        items.iter().for_each(|item| module.item(item));
+        module
     }
 
-    /// Tokens that are not test code, with their positions.
-    pub(super) fn product(&self) -> impl Iterator<Item = (usize, &Token<'a>)> {
-        self.tokens.iter().enumerate().filter(|(_, token)| !token.test)
+    fn item(&mut self, item: &Item) {
+        let name = match item {
+            Item::Const(item) => Some(&item.ident),
+            Item::Enum(item) => Some(&item.ident),
+            Item::Fn(item) => Some(&item.sig.ident),
+            Item::Macro(item) => item.ident.as_ref(),
+            Item::Static(item) => Some(&item.ident),
+            Item::Struct(item) => Some(&item.ident),
+            Item::Trait(item) => Some(&item.ident),
+            Item::Type(item) => {
+                self.aliases.insert(text(&item.ident));
+                Some(&item.ident)
+            }
+            Item::Union(item) => Some(&item.ident),
+            Item::Impl(item) => {
+                let is_inherent = item.trait_.is_none() && !item.attrs.iter().any(is_test);
+                if let (true, Type::Path(of)) = (is_inherent, &*item.self_ty) {
+                    let path = of.path.segments.iter().map(|segment| text(&segment.ident));
+                    self.impls.push((path.collect(), item.impl_token.span.start().line));
+                }
+                None
+            }
+            Item::Mod(item) => return self.children.push(Child::new(&self.file, item)),
+            _ => None,
+        };
+        self.items.extend(name.map(text));
+        self.read(item.to_token_stream(), &[], false);
     }
 
-    /// True if the token at `at` reads `text`.
-    pub(super) fn is(&self, at: usize, text: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.text == text && token.kind != Kind::Text)
+    /// Reads tokens; `prefix` stands before each path within the braces of a `use`.
+    fn read(&mut self, stream: TokenStream, prefix: &[String], mut is_use: bool) {
+        let tokens = Tokens(stream.into_iter().collect());
+        let mut at = 0;
+        while let Some(token) = tokens.0.get(at) {
+            let before = at.wrapping_sub(1);
+            let is_member = tokens.is(before, '.') && !tokens.is(before.wrapping_sub(1), '.');
+            match token {
+                TokenTree::Group(group) => self.read(group.stream(), &[], false),
+                TokenTree::Punct(sign) if sign.as_char() == '#' => at = tokens.after_attribute(at),
+                TokenTree::Punct(sign) => is_use &= sign.as_char() != ';',
+                TokenTree::Literal(literal) if !is_member => self.literal(literal),
+                TokenTree::Literal(_) => {}
+                TokenTree::Ident(name) if is_member => {
+                    let call = |at: usize| tokens.group(at).and(tokens.word(at.wrapping_sub(1)));
+                    let of = before.wrapping_sub(1);
+                    if tokens.word(of).or(call(of)).is_none_or(|of| of != "params") {
+                        self.fields.push((text(name), name.span().start().line));
+                    }
+                }
+                TokenTree::Ident(name) if name == "use" => is_use = true,
+                TokenTree::Ident(_) => at = self.path(&tokens, at, prefix, is_use),
+            }
+            at += 1;
+        }
     }
 
-    /// True if the tokens from `at` on read `texts`.
-    pub(super) fn reads(&self, at: usize, texts: &[&str]) -> bool {
-        texts.iter().zip(at..).all(|(text, at)| self.is(at, text))
+    fn literal(&mut self, literal: &Literal) {
+        let line = literal.span().start().line;
+        match Lit::new(literal.clone()) {
+            Lit::Float(float) => self.paths.push((vec![float.to_string()], line)),
+            // As in `#[serde(with = "crate::hex")]`.
+            Lit::Str(text) if text.value().starts_with("crate::") => {
+                self.paths.push((text.value().split("::").map(String::from).collect(), line));
+            }
+            _ => {}
+        }
     }
 
-    /// The word at `at`.
-    pub(super) fn word(&self, at: usize) -> Option<&'a str> {
-        self.tokens.get(at).filter(|token| token.kind == Kind::Word).map(|token| token.text)
-    }
-
-    /// The token that closes the bracket at `open`, or the last one.
-    pub(super) fn closing(&self, open: usize) -> usize {
-        closing(&self.tokens, open)
-    }
-}
-
-struct Lexer<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-}
-
-fn starts_word(c: char) -> bool {
-    c == '_' || c.is_alphabetic()
-}
-
-fn continues_word(c: char) -> bool {
-    c == '_' || c.is_alphanumeric()
-}
-
-impl<'a> Lexer<'a> {
-    fn tokens(mut self) -> Vec<Token<'a>> {
-        let mut tokens: Vec<Token<'a>> = Vec::new();
-        while let Some(c) = self.peek(0) {
-            let (start, line) = (self.at, self.line);
-            if c.is_whitespace() {
-                self.bump();
-            } else if self.rest().starts_with("//") {
-                self.bump_while(|c| c != '\n');
-            } else if self.rest().starts_with("/*") {
-                self.block_comment();
+    /// Reads the path that begins at `start` and returns where its last token stands.
+    fn path(&mut self, tokens: &Tokens, start: usize, prefix: &[String], is_use: bool) -> usize {
+        let line = tokens.0[start].span().start().line;
+        let mut path = [prefix, &[tokens.word(start).unwrap_or_default()]].concat();
+        let mut at = start + 1;
+        while tokens.is(at, ':') && tokens.is(at + 1, ':') {
+            if let Some(next) = tokens.word(at + 2) {
+                path.push(next);
+            } else if let Some(group) = tokens.group(at + 2) {
+                self.read(group.stream(), &path, true);
+                return at + 2;
+            } else if tokens.is(at + 2, '*') {
+                self.imports.push((None, path.clone()));
+                path.push("*".into());
             } else {
-                let after_dot = tokens.last().is_some_and(|token| token.text == ".");
-                let kind = self.token(c, after_dot);
-                let text = &self.text[start..self.at];
-                tokens.push(Token { kind, text, line, test: false });
-            }
-        }
-        tokens
-    }
-
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self, skip: usize) -> Option<char> {
-        self.rest().chars().nth(skip)
-    }
-
-    fn bump(&mut self) {
-        if let Some(c) = self.peek(0) {
-            self.at += c.len_utf8();
-            self.line += usize::from(c == '\n');
-        }
-    }
-
-    fn bump_while(&mut self, wanted: impl Fn(char) -> bool) {
-        while self.peek(0).is_some_and(&wanted) {
-            self.bump();
-        }
-    }
-
-    fn block_comment(&mut self) {
-        let mut depth = 0usize;
-        loop {
-            if self.rest().starts_with("/*") {
-                depth += 1;
-            } else if self.rest().starts_with("*/") {
-                depth -= 1;
-            } else if self.rest().is_empty() {
-                return;
-            } else {
-                self.bump();
-                continue;
-            }
-            self.bump();
-            self.bump();
-            if depth == 0 {
-                return;
-            }
-        }
-    }
-
-    fn token(&mut self, c: char, after_dot: bool) -> Kind {
-        if starts_word(c) {
-            self.word_or_text()
-        } else if c.is_ascii_digit() {
-            self.number(after_dot)
-        } else if c == '"' {
-            self.quoted('"')
-        } else if c == '\'' {
-            self.character_or_lifetime()
-        } else {
-            self.bump();
-            Kind::Punct
-        }
-    }
-
-    /// A word, or a string with a prefix: `b"…"`, `c"…"`, `r#"…"#`, `b'…'`.
-    fn word_or_text(&mut self) -> Kind {
-        let start = self.at;
-        self.bump_while(continues_word);
-        let prefix = &self.text[start..self.at];
-        let is_prefix = ["b", "c", "r", "br", "cr"].contains(&prefix);
-        match self.peek(0) {
-            Some('"') if is_prefix && !prefix.ends_with('r') => self.quoted('"'),
-            Some('\'') if prefix == "b" => self.quoted('\''),
-            Some('"' | '#') if is_prefix && prefix.ends_with('r') => self.raw(),
-            _ => Kind::Word,
-        }
-    }
-
-    /// A raw string, or the rest of a raw word such as `r#type`.
-    fn raw(&mut self) -> Kind {
-        let hashes = self.rest().chars().take_while(|&c| c == '#').count();
-        if self.peek(hashes) != Some('"') {
-            self.bump_while(|c| c == '#');
-            self.bump_while(continues_word);
-            return Kind::Word;
-        }
-        let end = format!("\"{}", "#".repeat(hashes));
-        (0..=hashes).for_each(|_| self.bump());
-        while !self.rest().is_empty() && !self.rest().starts_with(&end) {
-            self.bump();
-        }
-        end.chars().for_each(|_| self.bump());
-        Kind::Text
-    }
-
-    fn quoted(&mut self, quote: char) -> Kind {
-        self.bump();
-        while let Some(c) = self.peek(0) {
-            self.bump();
-            if c == '\\' {
-                self.bump();
-            } else if c == quote {
                 break;
             }
+            at += 3;
         }
-        Kind::Text
-    }
-
-    fn character_or_lifetime(&mut self) -> Kind {
-        let is_lifetime = self.peek(1).is_some_and(starts_word) && self.peek(2) != Some('\'');
-        if is_lifetime {
-            self.bump();
-            self.bump_while(continues_word);
-            Kind::Lifetime
-        } else {
-            self.quoted('\'')
+        if is_use {
+            path.pop_if(|last| last == "self" && !prefix.is_empty());
+            let alias = tokens.word(at).filter(|word| word == "as").and(tokens.word(at + 1));
+            self.imports.push((alias.or(path.last().cloned()), path.clone()));
         }
-    }
-
-    /// A number; after a dot it is a field such as `.0`, never a fraction.
-    fn number(&mut self, after_dot: bool) -> Kind {
-        let start = self.at;
-        self.bump_while(|c| c.is_ascii_digit() || c == '_');
-        let has_exponent = matches!(self.peek(0), Some('e' | 'E'));
-        self.bump_while(continues_word);
-        let text = &self.text[start..self.at];
-        let has_suffix =
-            !text.starts_with("0x") && (text.ends_with("f32") || text.ends_with("f64"));
-        let is_fraction = !after_dot
-            && self.peek(0) == Some('.')
-            && !self.peek(1).is_some_and(|c| c == '.' || starts_word(c));
-        if is_fraction {
-            self.bump();
-            self.bump_while(continues_word);
+        if let Some(body) = tokens.group(at) {
+            if tokens.word(start.wrapping_sub(1)).is_some_and(|word| word == "impl") {
+                self.impls.push((path.clone(), line));
+            }
+            if path.last().is_some_and(|last| last == "State" || last == "Self") {
+                let body = Tokens(body.stream().into_iter().collect());
+                let names = (0..body.0.len()).filter_map(|at| body.word(at));
+                self.fields.extend(names.map(|name| (name, line)));
+            }
         }
-        if is_fraction || has_exponent || has_suffix { Kind::Float } else { Kind::Integer }
+        self.paths.push((path, line));
+        at - 1
     }
 }
 
-fn closing(tokens: &[Token<'_>], open: usize) -> usize {
-    let mut depth = 0usize;
-    for (at, token) in tokens.iter().enumerate().skip(open) {
-        match (token.kind, token.text) {
-            (Kind::Punct, "(" | "[" | "{") => depth += 1,
-            (Kind::Punct, ")" | "]" | "}") => depth = depth.saturating_sub(1),
-            _ => {}
+/// A row of tokens; beyond either end there is nothing.
+struct Tokens(Vec<TokenTree>);
+
+impl Tokens {
+    fn is(&self, at: usize, sign: char) -> bool {
+        matches!(self.0.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
+    }
+
+    fn word(&self, at: usize) -> Option<String> {
+        match self.0.get(at) {
+            Some(TokenTree::Ident(ident)) => Some(text(ident)),
+            _ => None,
         }
-        if depth == 0 {
+    }
+
+    fn group(&self, at: usize) -> Option<&Group> {
+        match self.0.get(at) {
+            Some(TokenTree::Group(group)) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The last token of a test whose attribute begins at `at`; of other attributes, `at` itself.
+    fn after_attribute(&self, at: usize) -> usize {
+        if !self.group(at + 1).is_some_and(|brackets| marks_test(&brackets.stream())) {
             return at;
         }
-    }
-    tokens.len().saturating_sub(1)
-}
-
-/// Marks every item under `#[cfg(test)]`, and the whole file under `#![cfg(test)]`.
-fn mark_tests(tokens: &mut [Token<'_>]) {
-    let reads = |tokens: &[Token<'_>], at: usize, texts: &[&str]| {
-        texts.iter().zip(at..).all(|(text, at)| tokens.get(at).is_some_and(|t| t.text == *text))
-    };
-    let mut at = 0;
-    while at < tokens.len() {
-        if reads(tokens, at, &["#", "!", "[", "cfg", "(", "test", ")", "]"]) {
-            tokens.iter_mut().for_each(|token| token.test = true);
-            return;
-        }
-        if reads(tokens, at, &["#", "[", "cfg", "(", "test", ")", "]"]) {
-            let end = end_of_item(tokens, at);
-            tokens[at..=end].iter_mut().for_each(|token| token.test = true);
-            at = end;
-        }
-        at += 1;
+        let is_end = |token: &TokenTree| match token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            token => matches!(token.to_string().as_str(), ";" | ","),
+        };
+        at + self.0[at..].iter().take_while(|token| !is_end(token)).count()
     }
 }
 
-/// The last token of the item whose attributes begin at `at`.
-fn end_of_item(tokens: &[Token<'_>], mut at: usize) -> usize {
-    while let Some(token) = tokens.get(at) {
-        match (token.kind, token.text) {
-            (Kind::Punct, "{") => return closing(tokens, at),
-            (Kind::Punct, ";" | ",") => return at,
-            (Kind::Punct, "(" | "[") => at = closing(tokens, at),
-            _ => {}
-        }
-        at += 1;
+impl Child {
+    fn new(file: &str, item: &syn::ItemMod) -> Child {
+        let inline = item.content.as_ref().map(|(_, items)| Module::new(file, items));
+        let is_test = item.attrs.iter().any(is_test);
+        Child { name: text(&item.ident), is_test, inline }
     }
-    tokens.len().saturating_sub(1)
+}
+
+fn text(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+fn is_test(attribute: &Attribute) -> bool {
+    marks_test(&attribute.meta.to_token_stream())
+}
+
+/// True for `test`, `cfg(test)` and `cfg(all(test, …))`.
+fn marks_test(meta: &TokenStream) -> bool {
+    let meta = meta.to_string().replace(' ', "");
+    matches!(meta.as_str(), "test" | "cfg(test)") || meta.starts_with("cfg(all(test,")
 }

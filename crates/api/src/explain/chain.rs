@@ -1,8 +1,39 @@
-//! Words for blocks and genesis files.
+//! Words for transactions, blocks and genesis files.
 
-use earnest_protocol::{BlockRejected, ParamsRejected, genesis::GenesisRejected};
+use earnest_protocol::{
+    BlockRejected, ParamsRejected, TransactionRejected, genesis::GenesisRejected, params::Violation,
+};
 
-use super::{Words, money, say};
+use super::{Words, exceeds_free, money, say};
+
+/// The words for a transaction whose command was not looked at.
+pub(super) fn transaction(rejected: TransactionRejected) -> Words {
+    match rejected {
+        TransactionRejected::UnknownAccount => say(
+            "The signer has no account on this network",
+            "Send something to its address first; also check that you signed for this network.",
+        ),
+        TransactionRejected::Expired { valid_until, height } => say(
+            format!("The transaction was valid until height {valid_until}; now it is {height}"),
+            "Sign it again with a later `valid_until`.",
+        ),
+        TransactionRejected::NonceUsed { got, next } => say(
+            format!("Nonce {got} is used; the account's next is {next}"),
+            "Sign it again with the account's next nonce.",
+        ),
+        TransactionRejected::NonceTooHigh { got, next } => say(
+            format!("Nonce {got} is too high; the account's next is {next}"),
+            "Submit the transactions in between first, or sign with the next nonce.",
+        ),
+        TransactionRejected::FeeExceedsFree { fee, free } => exceeds_free("The fee is", fee, free),
+        TransactionRejected::RefereeBusy { wanted, left } => say(
+            format!(
+                "The step may need {wanted} gas, but the referee has {left} left in this block"
+            ),
+            "Nothing needs to be done: it waits for a later block, and its clock stands still.",
+        ),
+    }
+}
 
 /// The words for a refused block.
 pub(crate) fn block(rejected: BlockRejected) -> Words {
@@ -36,6 +67,10 @@ pub(crate) fn genesis(rejected: &GenesisRejected) -> Words {
         GenesisRejected::DuplicateAccount { address } => {
             say(format!("{address} is listed twice"), "Keep one entry, with the whole balance.")
         }
+        GenesisRejected::NoPaymentAsset { address } => say(
+            format!("{address} holds a payment asset, but this network has one asset"),
+            "Leave out its `payment`, or set `assets` to `dual`.",
+        ),
         GenesisRejected::SupplyTooLarge => say(
             format!("All balances together exceed {}", money(earnest_protocol::Amount::MAX)),
             "Lower the balances.",
@@ -52,16 +87,37 @@ pub(crate) fn genesis(rejected: &GenesisRejected) -> Words {
 }
 
 fn params(rejected: &ParamsRejected) -> Words {
-    let hint = match rejected {
-        ParamsRejected::OutOfRange { .. } => "Set the parameter within its range.",
-        ParamsRejected::TiersOutOfOrder { .. } => "Set `tier_full` to at least `tier_start`.",
-        ParamsRejected::UnbondingTooShort { .. } => {
-            "Raise `unbonding_epochs`, or shorten deadlines and windows."
-        }
-        ParamsRejected::StepTooLong { .. } => {
-            "Lower `step_gas_max`, or raise `block_interval_min_ms`."
-        }
-        ParamsRejected::BidDepositTooSmall { .. } => "Raise `bid_deposit` to at least a tenth.",
+    let hint = match rejected.violations.as_slice() {
+        [one] => violation(one),
+        _ => "Mend each of them; `earnest query params` lists every range and default.",
     };
     say(rejected.to_string(), hint)
+}
+
+fn violation(violation: &Violation) -> &'static str {
+    match violation {
+        Violation::OutOfRange { .. } => "Set the parameter within its range.",
+        Violation::OutOfOrder { .. } => "Set the upper end to at least the lower.",
+        Violation::ShareAboveMax { .. } => {
+            "Raise `slashing.share_max`, or lower the share that exceeds it."
+        }
+        Violation::UnbondingTooShort { .. } => {
+            "Raise `staking.unbonding_epochs`, or shorten deadlines and windows."
+        }
+        Violation::StepTooLong { .. } => {
+            "Lower `chain.referee_gas`, or raise `chain.block_interval_min_ms`."
+        }
+        Violation::StepExceedsBudget { .. } => {
+            "Lower `market.step_gas_max`, or raise `chain.referee_gas`."
+        }
+        Violation::LaneTooNarrow { .. } => {
+            "Raise `chain.lane_kib` or `verification.availability_blocks`."
+        }
+        Violation::ChallengeTooCheap { .. } => {
+            "Raise `verification.challenge_deposit`, or lower `chain.base_fee`."
+        }
+        Violation::StakePriceNotOne { .. } => {
+            "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
+        }
+    }
 }

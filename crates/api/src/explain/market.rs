@@ -1,10 +1,7 @@
-//! Words for posting, bidding, accepting and confirming.
+//! Words for posting, bidding and accepting.
 
 use earnest_protocol::{
-    market::{
-        AcceptJobRejected, CommitBidRejected, ConfirmReceiptRejected, PostJobRejected,
-        RevealBidRejected,
-    },
+    market::{AcceptJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected},
     verification::BoundRejected,
 };
 
@@ -91,6 +88,14 @@ fn no_quote(rejected: BoundRejected) -> Words {
             "No amount of collateral would make a wrong result a loss under this policy",
             "Raise the audit rate, or declare a smaller outside gain if that is true.",
         ),
+        BoundRejected::FaultsTooDear { loss, exit_cost } => say(
+            format!(
+                "The referee's own faults would cost honest work {}, leaving only {}",
+                money(loss),
+                money(exit_cost)
+            ),
+            "Raise the audit rate or the number of auditors, so that less collateral is at risk.",
+        ),
     }
 }
 
@@ -108,9 +113,14 @@ pub(super) fn commit_bid(rejected: CommitBidRejected) -> Words {
         CommitBidRejected::AlreadyBid => {
             say("This provider has a bid in this job already", "Open that bid when bidding ends.")
         }
-        CommitBidRejected::BidsAtLimit { limit } => {
-            say(format!("The job already has its {limit} bids"), "Bid earlier on the next job.")
-        }
+        CommitBidRejected::BidsAtLimit { limit, stake, smallest } => say(
+            format!(
+                "The job has its {limit} bids already, by bonds of at least {}; this one has {}",
+                money(smallest),
+                money(stake)
+            ),
+            "Bond more than the smallest to take its place, or bid on another job.",
+        ),
         CommitBidRejected::ReputationTooLow { score, wanted } => say(
             format!("The score is {}, but the job asks for {}", percent(score), percent(wanted)),
             "Earn reputation with jobs that ask for less.",
@@ -162,21 +172,14 @@ pub(super) fn accept_job(rejected: AcceptJobRejected) -> Words {
             "Wait: it is offered to the next best bid if that one does not accept.",
         ),
         AcceptJobRejected::MayNotWork => may_not_work(),
-    }
-}
-
-pub(super) fn confirm_receipt(rejected: ConfirmReceiptRejected) -> Words {
-    match rejected {
-        ConfirmReceiptRejected::JobNotFound => job_not_found(),
-        ConfirmReceiptRejected::WrongPhase { phase } => {
-            wrong_phase(phase, "in its challenge window")
-        }
-        ConfirmReceiptRejected::NotTheRequester => say(
-            "Only the requester confirms that the output arrived",
-            "Sign with the account that posted the job.",
+        AcceptJobRejected::AuditCapacityExceeded { wanted, available } => say(
+            format!(
+                "Audits of accepted jobs would need {} at stake, but validators have {}",
+                money(wanted),
+                money(available)
+            ),
+            "Try again until the offer ends: other jobs give their audits' share back, and an \
+             offer that lapses so costs nothing.",
         ),
-        ConfirmReceiptRejected::AlreadyConfirmed => {
-            say("The output is confirmed already", "Nothing needs to be done.")
-        }
     }
 }

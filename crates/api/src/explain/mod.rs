@@ -1,48 +1,36 @@
 //! Sentences: what each refusal means and what to do about it.
 //!
+//! Each room of the rules has a file of its name here, and each command a function of its verb.
+//!
 //! Law: matches are complete, so that a new refusal cannot be left without words; a detail shows
 //! both numbers, a hint is an instruction.
 //! Not here: codes and fields (`refusal`).
 
-mod account;
+mod accounts;
 mod chain;
 mod market;
+mod staking;
 mod verification;
 
-use earnest_protocol::{Amount, Ratio, Rejected, market::Phase};
+use earnest_protocol::{Amount, Ratio, Rejected, for_each_command, market::Phase};
 
 pub(crate) use chain::{block, genesis};
 
 /// What is wrong, and what to do next.
 pub(crate) type Words = (String, &'static str);
 
-/// The words for a refused transaction or command.
+macro_rules! words {
+    (($rejected:ident) $(($name:ident $room:ident $verb:ident $refusal:ident))+) => {
+        match *$rejected {
+            Rejected::Transaction(rejected) => chain::transaction(rejected),
+            $(Rejected::$name(rejected) => $room::$verb(rejected),)+
+        }
+    };
+}
+
+/// The words for a refused transaction or command: those of the command's verb in its room.
 pub(crate) fn rejected(rejected: &Rejected) -> Words {
-    match *rejected {
-        Rejected::Transaction(r) => account::transaction(r),
-        Rejected::Transfer(r) => account::transfer(r),
-        Rejected::Bond(r) => account::bond(r),
-        Rejected::Unbond(r) => account::unbond(r),
-        Rejected::Unjail(r) => account::unjail(r),
-        Rejected::ClaimRewards(r) => account::claim_rewards(r),
-        Rejected::PostJob(r) => market::post_job(r),
-        Rejected::CommitBid(r) => market::commit_bid(r),
-        Rejected::RevealBid(r) => market::reveal_bid(r),
-        Rejected::AcceptJob(r) => market::accept_job(r),
-        Rejected::ConfirmReceipt(r) => market::confirm_receipt(r),
-        Rejected::CommitResult(r) => verification::commit_result(r),
-        Rejected::OpenSeed(r) => verification::open_seed(r),
-        Rejected::CommitVerdict(r) => verification::commit_verdict(r),
-        Rejected::RevealResult(r) => verification::reveal_result(r),
-        Rejected::RevealVerdict(r) => verification::reveal_verdict(r),
-        Rejected::Challenge(r) => verification::challenge(r),
-        Rejected::OpenNode(r) => verification::open_node(r),
-        Rejected::RejectChild(r) => verification::reject_child(r),
-        Rejected::ProveStep(r) => verification::prove_step(r),
-        Rejected::RequestData(r) => verification::request_data(r),
-        Rejected::ServeData(r) => verification::serve_data(r),
-        Rejected::ReportCopy(r) => verification::report_copy(r),
-    }
+    for_each_command!(words, (rejected))
 }
 
 fn say(detail: impl Into<String>, hint: &'static str) -> Words {
@@ -83,7 +71,10 @@ fn phase_name(phase: Phase) -> &'static str {
 }
 
 fn job_not_found() -> Words {
-    say("There is no such job", "Check the job's number and that you talk to the right network.")
+    say(
+        "There is no such job, or it closed so long ago that its rows have left the state",
+        "Check the job's number and that you talk to the right network.",
+    )
 }
 
 fn wrong_phase(phase: Phase, wanted: &str) -> Words {

@@ -1,9 +1,10 @@
 //! Words for results, audits, disputes and requests for bytes.
 
 use earnest_protocol::verification::{
-    ChallengeRejected, CommitResultRejected, CommitVerdictRejected, OpenNodeRejected,
-    OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, ServeDataRejected,
+    ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
+    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
+    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, SealReportRejected,
+    ServeDataRejected,
 };
 
 use super::{
@@ -238,6 +239,35 @@ pub(super) fn report_copy(rejected: ReportCopyRejected) -> Words {
         ReportCopyRejected::OwnSeal => {
             say("One cannot report oneself", "Open the result when its time comes.")
         }
+        ReportCopyRejected::NotSealedBefore => say(
+            "The finder has not sealed this report in an earlier block",
+            "Seal the report first with `seal_report`, then publish it in a later block.",
+        ),
         ReportCopyRejected::SealMismatch => seal_mismatch("This opening"),
+    }
+}
+
+pub(super) fn confirm_receipt(rejected: ConfirmReceiptRejected) -> Words {
+    match rejected {
+        ConfirmReceiptRejected::JobNotFound => job_not_found(),
+        ConfirmReceiptRejected::WrongPhase { phase } => {
+            wrong_phase(phase, "in its challenge window")
+        }
+        ConfirmReceiptRejected::NotTheRequester => say(
+            "Only the requester confirms that the output arrived",
+            "Sign with the account that posted the job.",
+        ),
+        ConfirmReceiptRejected::AlreadyConfirmed => {
+            say("The output is confirmed already", "Nothing needs to be done.")
+        }
+    }
+}
+
+pub(super) fn seal_report(rejected: SealReportRejected) -> Words {
+    match rejected {
+        SealReportRejected::AlreadySealed => say(
+            "The account has sealed this very report already",
+            "Publish it with `report_copy` in a later block than that of the seal.",
+        ),
     }
 }

@@ -1,154 +1,66 @@
-//! Random transactions of every kind.
+//! Random transactions of every kind, made from the table of commands.
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Blocks, Command, Digest, Gas, Height, JobId, Ratio, Role,
-    Transaction, command as c,
+    Amount, Command, Height, Transaction,
+    command::{COMMANDS, CommandInfo, FieldInfo, FieldKind, Word},
 };
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Map, Value, json};
 
-fn digest() -> impl Strategy<Value = Digest> {
-    any::<[u8; 32]>().prop_map(Digest)
+fn hexed(count: impl Into<proptest::collection::SizeRange>) -> BoxedStrategy<Value> {
+    let text = |bytes: Vec<u8>| bytes.iter().fold("0x".to_owned(), |t, b| format!("{t}{b:02x}"));
+    vec(any::<u8>(), count).prop_map(text).prop_map(Value::from).boxed()
 }
 
-fn amount() -> impl Strategy<Value = Amount> {
-    (0..=Amount::MAX.units()).prop_map(|units| Amount::new(units).expect("within its range"))
+/// Numbers up to `max`, which is not rare.
+fn count(max: u64) -> impl Strategy<Value = u64> {
+    prop_oneof![6 => 0..=max, 1 => Just(0), 1 => Just(max)]
 }
 
-fn ratio() -> impl Strategy<Value = Ratio> {
-    (0..=1_000_000_000u64).prop_map(|parts| Ratio::new(parts).expect("within its range"))
+fn value(kind: FieldKind) -> BoxedStrategy<Value> {
+    match kind {
+        FieldKind::Address => hexed(20),
+        FieldKind::Amount => {
+            count(Amount::MAX.units()).prop_map(|units| json!(units.to_string())).boxed()
+        }
+        FieldKind::Count { max, .. } => count(max).prop_map(Value::from).boxed(),
+        FieldKind::Digest => hexed(32),
+        FieldKind::Digests => vec(hexed(32), 0..17).prop_map(Value::Array).boxed(),
+        FieldKind::Bytes => hexed(0..200),
+        FieldKind::Choice(words) => select(words).prop_flat_map(word).boxed(),
+        FieldKind::Group(fields) => body(fields),
+    }
 }
 
-fn role() -> impl Strategy<Value = Role> {
-    prop_oneof![Just(Role::Provider), Just(Role::Validator)]
+fn word(word: Word) -> BoxedStrategy<Value> {
+    match word.number {
+        [] => Just(json!(word.name)).boxed(),
+        [number, ..] => {
+            value(number.kind).prop_map(move |number| json!({word.name: number})).boxed()
+        }
+    }
 }
 
-fn job() -> impl Strategy<Value = JobId> {
-    any::<u64>().prop_map(JobId::new)
+fn body(fields: &'static [FieldInfo]) -> BoxedStrategy<Value> {
+    let values: Vec<_> = fields.iter().map(|field| value(field.kind)).collect();
+    let named = |values: Vec<Value>| {
+        let names = fields.iter().map(|field| field.name.to_owned());
+        Value::Object(names.zip(values).collect::<Map<_, _>>())
+    };
+    values.prop_map(named).boxed()
 }
 
-fn item() -> impl Strategy<Value = c::DataItem> {
-    prop_oneof![
-        Just(c::DataItem::Program),
-        any::<u32>().prop_map(c::DataItem::Input),
-        Just(c::DataItem::Output)
-    ]
-}
-
-fn opening() -> impl Strategy<Value = c::Opening> {
-    (digest(), digest(), any::<u64>(), any::<u64>(), digest()).prop_map(
-        |(root, output, gas, steps, salt)| c::Opening {
-            root,
-            output,
-            gas: Gas::new(gas),
-            steps,
-            salt,
-        },
-    )
-}
-
-fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    vec(any::<u8>(), 0..200)
-}
-
-fn task() -> impl Strategy<Value = c::Task> {
-    let numbers = (any::<u32>(), any::<u64>(), any::<u64>(), any::<u64>());
-    (digest(), digest(), digest(), numbers).prop_map(
-        |(program, input_root, seed, (chunk_count, steps, step, all))| c::Task {
-            program,
-            input_root,
-            chunk_count,
-            steps,
-            seed,
-            step_gas_max: Gas::new(step),
-            gas_bound: Gas::new(all),
-        },
-    )
-}
-
-fn post_job() -> impl Strategy<Value = Command> {
-    let choices = (any::<bool>(), any::<bool>(), any::<bool>(), any::<u8>(), any::<u64>());
-    (task(), amount(), amount(), ratio(), ratio(), digest(), choices).prop_map(
-        |(task, price_max, outside_gain, reputation_min, audit_rate, seed_seal, choices)| {
-            let (first, delivery, sealed, auditors, deadline) = choices;
-            Command::PostJob(c::PostJob {
-                task,
-                class: c::ResourceClass::Cpu,
-                price_max,
-                deadline_blocks: Blocks::new(deadline),
-                auction: if first { c::Auction::FirstPrice } else { c::Auction::SecondPrice },
-                reputation_min,
-                audit_rate,
-                auditors,
-                outside_gain,
-                gain_timing: if delivery { c::GainTiming::Delivery } else { c::GainTiming::Final },
-                seed_seal,
-                visibility: if sealed { c::Visibility::Sealed } else { c::Visibility::Public },
-            })
-        },
-    )
-}
-
-fn of_accounts() -> impl Strategy<Value = Command> {
-    prop_oneof![
-        (any::<[u8; 20]>(), amount())
-            .prop_map(|(to, amount)| Command::Transfer(c::Transfer { to: Address(to), amount })),
-        (role(), amount()).prop_map(|(role, amount)| Command::Bond(c::Bond { role, amount })),
-        (role(), amount()).prop_map(|(role, amount)| Command::Unbond(c::Unbond { role, amount })),
-        role().prop_map(|role| Command::Unjail(c::Unjail { role })),
-        role().prop_map(|role| Command::ClaimRewards(c::ClaimRewards { role })),
-    ]
-}
-
-fn of_markets() -> impl Strategy<Value = Command> {
-    prop_oneof![
-        post_job(),
-        (job(), digest()).prop_map(|(job, seal)| Command::CommitBid(c::CommitBid { job, seal })),
-        (job(), amount(), digest())
-            .prop_map(|(job, price, salt)| Command::RevealBid(c::RevealBid { job, price, salt })),
-        job().prop_map(|job| Command::AcceptJob(c::AcceptJob { job })),
-        (job(), digest())
-            .prop_map(|(job, seal)| Command::CommitResult(c::CommitResult { job, seal })),
-        (job(), digest())
-            .prop_map(|(job, preimage)| Command::OpenSeed(c::OpenSeed { job, preimage })),
-        job().prop_map(|job| Command::ConfirmReceipt(c::ConfirmReceipt { job })),
-    ]
-}
-
-fn of_verification() -> impl Strategy<Value = Command> {
-    prop_oneof![
-        (job(), digest())
-            .prop_map(|(job, seal)| Command::CommitVerdict(c::CommitVerdict { job, seal })),
-        (job(), opening(), bytes()).prop_map(|(job, opening, output_proof)| {
-            Command::RevealResult(c::RevealResult { job, opening, output_proof })
-        }),
-        (job(), opening())
-            .prop_map(|(job, opening)| Command::RevealVerdict(c::RevealVerdict { job, opening })),
-        job().prop_map(|job| Command::Challenge(c::Challenge { job })),
-        (job(), any::<u8>(), any::<u64>(), vec(digest(), 0..17)).prop_map(
-            |(job, level, index, children)| {
-                Command::OpenNode(c::OpenNode { job, node: c::Node { level, index }, children })
-            }
-        ),
-        (job(), any::<u8>())
-            .prop_map(|(job, child)| Command::RejectChild(c::RejectChild { job, child })),
-        (job(), any::<u64>(), bytes()).prop_map(|(job, leaf, evidence)| {
-            Command::ProveStep(c::ProveStep { job, leaf, evidence })
-        }),
-        (job(), item()).prop_map(|(job, item)| Command::RequestData(c::RequestData { job, item })),
-        (job(), item(), bytes()).prop_map(|(job, item, bytes)| Command::ServeData(c::ServeData {
-            job,
-            item,
-            bytes
-        })),
-        (job(), any::<u32>(), opening()).prop_map(|(job, accused, opening)| {
-            Command::ReportCopy(c::ReportCopy { job, accused: AccountId::new(accused), opening })
-        }),
-    ]
+/// Any command, as JSON has it.
+pub(crate) fn command_json() -> impl Strategy<Value = (CommandInfo, Value)> {
+    let one = |command: CommandInfo| body(command.fields).prop_map(move |body| (command, body));
+    select(COMMANDS).prop_flat_map(one)
 }
 
 /// Any command.
 pub(crate) fn command() -> impl Strategy<Value = Command> {
-    prop_oneof![1 => of_accounts(), 1 => of_markets(), 2 => of_verification()]
+    command_json().prop_map(|(command, body)| {
+        serde_json::from_value(json!({command.name: body})).expect("as its fields are described")
+    })
 }
 
 /// Any transaction.

@@ -16,7 +16,7 @@ from eth_account.messages import encode_typed_data
 TAIL = "uint64 nonce,uint64 validUntil"
 OPENING = "bytes32 root,bytes32 output,uint64 gas,uint64 steps,bytes32 salt"
 TYPES = {
-    "transfer": "address to,uint256 amount",
+    "transfer": "address to,string asset,uint256 amount",
     "bond": "string role,uint256 amount",
     "unbond": "string role,uint256 amount",
     "unjail": "string role",
@@ -40,7 +40,8 @@ TYPES = {
     "request_data": "uint64 job,string item,uint32 chunk",
     "serve_data": "uint64 job,string item,uint32 chunk,bytes data",
     "confirm_receipt": "uint64 job",
-    "report_copy": f"uint64 job,uint32 accused,{OPENING}",
+    "report_copy": f"uint64 job,uint64 accused,{OPENING}",
+    "seal_report": "bytes32 seal",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -66,7 +67,11 @@ def amount():
 
 
 def role():
-    return rng.choice(["provider", "validator"])
+    return rng.choice(["provider", "validator", "replica"])
+
+
+def asset():
+    return rng.choice(["stake", "payment"])
 
 
 def data_item():
@@ -129,7 +134,7 @@ def node():
 
 
 MAKERS = {
-    "transfer": lambda: {"to": hexed(20), "amount": amount()},
+    "transfer": lambda: {"to": hexed(20), "asset": asset(), "amount": amount()},
     "bond": lambda: {"role": role(), "amount": amount()},
     "unbond": lambda: {"role": role(), "amount": amount()},
     "unjail": lambda: {"role": role()},
@@ -150,7 +155,8 @@ MAKERS = {
     "request_data": lambda: job(item=data_item()),
     "serve_data": lambda: job(item=data_item(), bytes=blob()),
     "confirm_receipt": job,
-    "report_copy": lambda: job(accused=number(2**32 - 1), opening=opening()),
+    "report_copy": lambda: job(accused=number(U64_MAX), opening=opening()),
+    "seal_report": lambda: {"seal": digest()},
 }
 
 

@@ -79,12 +79,9 @@ impl Narrator {
                 tokens(*price),
                 tokens(*collateral),
             ),
-            Event::JobOffered { job, account, price, .. } => format!(
-                "{}: won by {} at {} (second price)",
-                self.job(*job),
-                self.who(*account),
-                tokens(*price),
-            ),
+            Event::JobOffered { job, account, price, .. } => {
+                format!("{}: won by {} at {}", self.job(*job), self.who(*account), tokens(*price),)
+            }
             Event::JobAccepted { job, account, due, .. } => {
                 format!("{}: {} accepts, due at height {due}", self.job(*job), self.who(*account))
             }
@@ -111,8 +108,12 @@ impl Narrator {
             Event::VerdictCommitted { job, account } => {
                 format!("{}: {} seals its own result", self.job(*job), self.who(*account))
             }
-            Event::SeedWithheld { job, by_requester } => {
-                let who = if *by_requester { "requester" } else { "operator" };
+            Event::DrawPutOff { job, until, .. } => format!(
+                "{}: too few validators can lock now, the draw waits until height {until}",
+                self.job(*job)
+            ),
+            Event::SeedWithheld { job, by } => {
+                let who = word(by);
                 format!(
                     "{}: the {who} withheld the seed: a larger audit for certain",
                     self.job(*job)
@@ -181,6 +182,9 @@ impl Narrator {
                 word(offence),
                 parts(waterfall),
             ),
+            Event::SlashReversed { account, amount, .. } => {
+                format!("SLASH undone: {} gets {} back", self.who(*account), tokens(*amount))
+            }
             Event::Paid { job, account, amount, .. } => {
                 format!("{}: {} earns {}", self.job(*job), self.who(*account), tokens(*amount))
             }
@@ -210,7 +214,7 @@ fn parts(waterfall: &Waterfall) -> String {
         ("to who convicted it", waterfall.reporter),
         ("burnt", waterfall.burnt),
         ("to the insurance", waterfall.insurance),
-        ("to honest peers", waterfall.peers),
+        ("to the validators", waterfall.judges),
     ];
     let shown: Vec<String> = named
         .into_iter()

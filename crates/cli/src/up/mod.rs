@@ -81,7 +81,7 @@ struct Setup {
     block_time_ms: u64,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const SETUP: &str = "up.json";
 const PASSWORD: &str = "development";
 
@@ -232,7 +232,8 @@ impl Network {
         let (node, heard) = Member::start_and_hear("node", &node_args, &logs)?;
         let client = Client::new(&heard);
         let mut others = Vec::new();
-        for member in cast {
+        // The node itself is the operator's process.
+        for member in cast.iter().filter(|member| member.role != PlanRole::Replica) {
             let args = member_args(folder, setup, member, &heard)?;
             others.push(Member::start(member.name, &args, &logs)?);
         }
@@ -337,11 +338,7 @@ fn member_args(
     let hint = "begin anew with --fresh";
     let key =
         key.ok_or_else(|| Failure::config(format!("{} holds no key", keys.display()), hint))?;
-    let mut args: Vec<String> = match member.role {
-        PlanRole::Provider => vec!["provider".into(), "run".into()],
-        PlanRole::Validator => vec!["validator".into(), "run".into()],
-        PlanRole::Requester => vec!["requester".into(), "run".into()],
-    };
+    let mut args: Vec<String> = vec![member.role.name().into(), "run".into()];
     args.extend(["--node".into(), node.into(), "--key".into(), path(&key)]);
     args.extend(["--password-file".into(), path(&password_file(folder))]);
     args.extend(["--data".into(), path(&folder.join(member.name))]);

@@ -6,6 +6,10 @@ use earnest_api::Signer;
 use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
+    params::{
+        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams,
+        VerificationParams,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +45,8 @@ pub enum PlanRole {
     Provider,
     Validator,
     Requester,
+    /// Its bond pays for beacons that the node withholds.
+    Replica,
 }
 
 impl PlanRole {
@@ -49,6 +55,7 @@ impl PlanRole {
         match self {
             PlanRole::Provider => Some(Role::Provider),
             PlanRole::Validator => Some(Role::Validator),
+            PlanRole::Replica => Some(Role::Replica),
             PlanRole::Requester => None,
         }
     }
@@ -59,12 +66,13 @@ impl PlanRole {
             PlanRole::Provider => "provider",
             PlanRole::Validator => "validator",
             PlanRole::Requester => "requester",
+            PlanRole::Replica => "replica",
         }
     }
 }
 
 /// The participants of every development network: name, role, behaviour, tokens, bonded tokens.
-const CAST: [(&str, PlanRole, Behaviour, u64, u64); 8] = [
+const CAST: [(&str, PlanRole, Behaviour, u64, u64); 9] = [
     ("ada", PlanRole::Provider, Behaviour::Honest, 1_000, 500),
     ("grace", PlanRole::Provider, Behaviour::Honest, 1_000, 500),
     ("loki", PlanRole::Provider, Behaviour::Lazy, 200, 100),
@@ -73,6 +81,7 @@ const CAST: [(&str, PlanRole, Behaviour, u64, u64); 8] = [
     ("vito", PlanRole::Validator, Behaviour::Honest, 1_000, 500),
     ("vida", PlanRole::Validator, Behaviour::Honest, 1_000, 500),
     ("rosa", PlanRole::Requester, Behaviour::Honest, 10_000, 0),
+    ("nora", PlanRole::Replica, Behaviour::Honest, 1_100, 1_000),
 ];
 
 /// Everyone who takes part, with the keys of `seed`.
@@ -97,7 +106,12 @@ pub fn key(seed: u64, name: &str) -> Signer {
 
 /// What the network begins with.
 pub fn accounts(cast: &[Participant]) -> (Vec<GenesisAccount>, Vec<GenesisOperator>) {
-    let accounts = cast.iter().map(|p| GenesisAccount { address: p.address, balance: p.balance });
+    let account = |p: &Participant| GenesisAccount {
+        address: p.address,
+        balance: p.balance,
+        payment: Amount::ZERO,
+    };
+    let accounts = cast.iter().map(account);
     let operators = cast.iter().filter_map(|p| {
         Some(GenesisOperator { address: p.address, role: p.role.bonded()?, bond: p.bond })
     });
@@ -114,51 +128,75 @@ pub fn blocks_of(block_time_ms: u64, tenths: u64) -> Blocks {
 /// most end early, when everybody has moved.
 pub fn params(block_time_ms: u64) -> RawParams {
     let seconds = |tenths: u64| blocks_of(block_time_ms, tenths);
-    let raw = RawParams {
-        block_interval_min_ms: block_time_ms,
-        epoch_blocks: seconds(40),
-        provider_bond_min: Amount::tokens(5),
-        validator_bond_min: Amount::tokens(20),
-        jail_epochs: Epochs::new(100),
-        abandonments_to_jail: 2,
-        bid_blocks: seconds(8),
-        bid_reveal_blocks: seconds(40),
-        accept_blocks: seconds(50),
-        deadline_blocks_min: seconds(10),
-        deadline_blocks_max: seconds(3_000),
-        grace_blocks: seconds(20),
-        tariff_per_mgas: Amount::new(4_000_000).unwrap_or(Amount::ZERO),
-        reference_speed: Gas::new(block_time_ms.saturating_mul(500_000)),
-        // The referee must be done within half a block (R5).
-        step_gas_max: Gas::new((block_time_ms.saturating_mul(5_000_000) / 69).min(70_000_000)),
-        work_bound_max: Gas::new(100_000_000_000),
+    // The referee must be done within half a block, and with one step at least (R5).
+    let gas = Gas::new((block_time_ms.saturating_mul(5_000_000) / 69).min(70_000_000));
+    let mut raw = RawParams {
+        chain: ChainParams {
+            block_interval_min_ms: block_time_ms,
+            epoch_blocks: seconds(40),
+            referee_gas: gas,
+            ..ChainParams::default()
+        },
+        staking: StakingParams {
+            provider_bond_min: Amount::tokens(5),
+            validator_bond_min: Amount::tokens(20),
+            jail_epochs: Epochs::new(100),
+            abandonments_to_jail: 2,
+            ..StakingParams::default()
+        },
+        market: MarketParams {
+            bid_blocks: seconds(8),
+            bid_reveal_blocks: seconds(40),
+            accept_blocks: seconds(50),
+            deadline_blocks_min: seconds(10),
+            deadline_blocks_max: seconds(3_000),
+            grace_blocks: seconds(20),
+            tariff_per_mgas: Amount::new(4_000_000).unwrap_or(Amount::ZERO),
+            reference_speed: Gas::new(block_time_ms.saturating_mul(500_000)),
+            step_gas_max: gas,
+            work_bound_max: Gas::new(100_000_000_000),
+            ..MarketParams::default()
+        },
+        verification: verification(&seconds),
+        slashing: SlashingParams {
+            insurance_share: Ratio::percent(50),
+            engine_stay_epochs: Epochs::new(1),
+            engine_hold_epochs: Epochs::new(10),
+            ..SlashingParams::default()
+        },
+        reputation: ReputationParams {
+            unit: Amount::tokens(1),
+            decay: Ratio::new(999_000_000).unwrap_or(Ratio::ONE),
+            ..ReputationParams::default()
+        },
+    };
+    let liability = raw.longest_liability().count();
+    let epochs = liability.div_ceil(raw.chain.epoch_blocks.count()).saturating_add(1);
+    raw.staking.unbonding_epochs = Epochs::new(epochs);
+    raw
+}
+
+fn verification(seconds: &impl Fn(u64) -> Blocks) -> VerificationParams {
+    VerificationParams {
         seed_blocks: seconds(40),
         audit_base_blocks: seconds(100),
         audit_slack: Factor::percent(300),
         reveal_blocks: seconds(60),
         challenge_blocks: seconds(16),
         clock_blocks: seconds(120),
-        availability_blocks: seconds(60),
+        // All answers that may be asked for at once fit the lane of so many blocks (R6).
+        availability_blocks: seconds(60).max(Blocks::new(12)),
         challenge_deposit: Amount::tokens(1),
-        insurance_share: Ratio::percent(50),
-        engine_stay_epochs: Epochs::new(1),
-        engine_hold_epochs: Epochs::new(10),
-        reputation_unit: Amount::tokens(1),
-        reputation_decay: Ratio::new(999_000_000).unwrap_or(Ratio::ONE),
-        reputation_pair_max: Factor::percent(2_000),
         tier_start: Amount::tokens(100),
         tier_full: Amount::tokens(10_000),
-        ..RawParams::default()
-    };
-    let liability = raw.longest_liability().count();
-    let epochs = liability.div_ceil(raw.epoch_blocks.count()).saturating_add(1);
-    RawParams { unbonding_epochs: Epochs::new(epochs), ..raw }
+        ..VerificationParams::default()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use earnest_protocol::{Genesis, Params, State, genesis::BeaconGenesis};
+    use earnest_protocol::{Genesis, Params, State, genesis::BeaconGenesis, ledger::Assets};
 
     #[test]
     fn every_block_time_has_valid_parameters() {
@@ -174,12 +212,14 @@ mod tests {
         let genesis = Genesis {
             name: "dev".into(),
             time_ms: 0,
+            assets: Assets::Single,
             params: params(200),
             beacon,
             accounts,
             operators,
         };
         let state = State::new(&genesis).expect("a valid beginning");
-        assert_eq!(state.operators().filter(|(_, operator)| operator.may_work()).count(), 7);
+        assert_eq!(state.operators().filter(|(_, operator)| operator.may_work()).count(), 8);
+        assert!(state.leader().is_some(), "somebody pays for withheld beacons");
     }
 }

@@ -98,7 +98,7 @@ struct Holding {
     jailed: bool,
 }
 
-/// The object that `earnest up --json` prints.
+/// The object that `earnest up --json` prints. In a slash, `peers` is what its judges share.
 pub fn summary(client: &Client, cast: &[Participant], tally: &Tally) -> Result<Value, Failure> {
     let network = client.network()?;
     let holdings = cast
@@ -156,7 +156,7 @@ fn holding(client: &Client, address: &Address) -> Result<Holding, Failure> {
         reputation: "0".into(),
         jailed: false,
     };
-    for id in [account.provider, account.validator].into_iter().flatten() {
+    for id in [account.provider, account.validator, account.replica].into_iter().flatten() {
         let operator = client.operator(id)?;
         let queued = operator
             .unbondings
@@ -198,7 +198,7 @@ fn slash(slash: &Slash, address: &impl Fn(AccountId) -> String) -> Value {
         "reporter": w.reporter,
         "burnt": w.burnt,
         "insurance": w.insurance,
-        "peers": w.peers,
+        "peers": w.judges,
     })
 }
 

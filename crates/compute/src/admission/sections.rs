@@ -7,6 +7,7 @@ use wasmparser::{
     Parser, Payload, ValType, ValidPayload, Validator, WasmFeatures,
 };
 
+use super::charge::Shape;
 use super::meter::{Counters, rewrite_body};
 use super::{AdmissionRejected, Part};
 use super::{
@@ -31,6 +32,7 @@ pub(super) fn features() -> WasmFeatures {
 pub(super) struct Rewritten {
     pub(super) code: Vec<u8>,
     pub(super) has_input_cap: bool,
+    pub(super) shape: Shape,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,10 +50,10 @@ struct Walk<'a> {
     functions: Vec<u32>,
     global_count: u32,
     globals_written: Seen,
-    memory_pages: u64,
     table_elements: u64,
     exports: Vec<(String, ExternalKind, u32)>,
     bodies: Vec<Vec<u8>>,
+    shape: Shape,
 }
 
 fn within(part: Part, count: u64, limit: u64) -> Result<(), AdmissionRejected> {
@@ -69,10 +71,10 @@ pub(super) fn rewrite(bytes: &[u8]) -> Result<Rewritten, AdmissionRejected> {
         functions: Vec::new(),
         global_count: 0,
         globals_written: Seen::No,
-        memory_pages: 0,
         table_elements: 0,
         exports: Vec::new(),
         bodies: Vec::new(),
+        shape: Shape { bytes: bytes.len() as u64, ..Shape::default() },
     };
     let mut validator = Validator::new_with_features(features());
     let mut parser = Parser::new(0);
@@ -91,7 +93,7 @@ pub(super) fn rewrite(bytes: &[u8]) -> Result<Rewritten, AdmissionRejected> {
         walk.copy(&payload)?;
     }
     let has_input_cap = walk.check_interface()?;
-    Ok(Rewritten { code: walk.module.finish(), has_input_cap })
+    Ok(Rewritten { code: walk.module.finish(), has_input_cap, shape: walk.shape })
 }
 
 impl Walk<'_> {
@@ -113,6 +115,7 @@ impl Walk<'_> {
             Payload::StartSection { .. } => Err(AdmissionRejected::HasStart),
             Payload::FunctionSection(functions) => {
                 within(Part::Functions, functions.count().into(), FUNCTION_COUNT_MAX.into())?;
+                self.shape.functions = functions.count().into();
                 for index in functions.clone() {
                     self.functions.push(index?);
                 }
@@ -132,10 +135,12 @@ impl Walk<'_> {
             Payload::ExportSection(exports) => self.check_exports(exports.clone()),
             Payload::ElementSection(segments) => {
                 within(Part::ElementSegments, segments.count().into(), SEGMENT_COUNT_MAX.into())?;
+                self.shape.segments += u64::from(segments.count());
                 self.check_elements(segments.clone())
             }
             Payload::DataSection(segments) => {
                 within(Part::DataSegments, segments.count().into(), SEGMENT_COUNT_MAX.into())?;
+                self.shape.segments += u64::from(segments.count());
                 self.check_data(segments.clone())
             }
             _ => Ok(()),
@@ -161,6 +166,7 @@ impl Walk<'_> {
         exports: wasmparser::ExportSectionReader<'_>,
     ) -> Result<(), AdmissionRejected> {
         within(Part::Exports, exports.count().into(), EXPORT_COUNT_MAX.into())?;
+        self.shape.exports = exports.count().into();
         for export in exports {
             let export = export?;
             if export.name.starts_with(RESERVED_PREFIX) {
@@ -189,17 +195,17 @@ impl Walk<'_> {
 
     fn check_memory(&mut self, memory: &wasmparser::MemoryType) -> Result<(), AdmissionRejected> {
         let limit = MEMORY_BYTES_MAX / PAGE;
-        let fixed = memory.maximum == Some(memory.initial) && self.memory_pages == 0;
+        let fixed = memory.maximum == Some(memory.initial) && self.shape.memory_pages == 0;
         if !fixed || memory.initial < 1 || limit < memory.initial || memory.memory64 {
             let (minimum, maximum) = (memory.initial, memory.maximum);
             return Err(AdmissionRejected::MemoryNotFixed { minimum, maximum, limit });
         }
-        self.memory_pages = memory.initial;
+        self.shape.memory_pages = memory.initial;
         Ok(())
     }
 
     fn check_elements(
-        &self,
+        &mut self,
         segments: wasmparser::ElementSectionReader<'_>,
     ) -> Result<(), AdmissionRejected> {
         for (segment, element) in (0..).zip(segments) {
@@ -211,6 +217,7 @@ impl Walk<'_> {
             if end.is_none_or(|end| self.table_elements < end) {
                 return Err(out);
             }
+            self.shape.elements += u64::from(items.count());
         }
         Ok(())
     }
@@ -224,7 +231,7 @@ impl Walk<'_> {
             let out = AdmissionRejected::SegmentOutOfBounds { segment };
             let DataKind::Active { offset_expr, .. } = &data.kind else { return Err(out) };
             let end = constant(offset_expr)?.map(|at| at.saturating_add(data.data.len() as u64));
-            if end.is_none_or(|end| self.memory_pages * PAGE < end) {
+            if end.is_none_or(|end| self.shape.memory_pages * PAGE < end) {
                 return Err(out);
             }
         }

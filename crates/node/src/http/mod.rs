@@ -46,7 +46,7 @@ use problem::HttpProblem;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long open connections get to end when the node stops.
 const GRACE: Duration = Duration::from_secs(2);
-/// Simulations and quotes at once: each may copy the state.
+/// Simulations and quotes at once: each may ask the referee for a step.
 const SIMULATIONS_MAX: usize = 2;
 /// What handlers share.
 #[derive(Debug)]

@@ -36,8 +36,8 @@ fn number_in<T: FromStr>(text: &str) -> Result<T, HttpProblem> {
     Ok(number.ok_or_else(|| Problem::malformed("expected a number in the path"))?)
 }
 
-fn count(items: impl ExactSizeIterator) -> u64 {
-    u64::try_from(items.len()).unwrap_or(u64::MAX)
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 pub(super) async fn head(State(app): Shown) -> Reply<HeadView> {
@@ -77,8 +77,8 @@ pub(super) async fn accounts(
     Query(page): Query<PageQuery>,
 ) -> Reply<Page<AccountView>> {
     let state = app.shared.state()?;
-    let row = |row| account_view(&app, &state, AccountId::new(u32::try_from(row).ok()?));
-    Ok(Json(Page::of(count(state.accounts()), &page, row)?))
+    let row = |row| account_view(&app, &state, AccountId::new(row));
+    Ok(Json(Page::of(count(state.account_count()), &page, row)?))
 }
 
 pub(super) async fn account(State(app): Shown, Path(address): Path<String>) -> Reply<AccountView> {
@@ -102,11 +102,11 @@ pub(super) async fn operators(
 ) -> Reply<Page<OperatorView>> {
     let state = app.shared.state()?;
     let row = |row| {
-        let id = OperatorId::new(u32::try_from(row).ok()?);
+        let id = OperatorId::new(row);
         state.operator(id).filter(|row| role.is_none_or(|role| row.role == role))?;
         views::operator(&state, id)
     };
-    Ok(Json(Page::of(count(state.operators()), &page, row)?))
+    Ok(Json(Page::of(count(state.operator_count()), &page, row)?))
 }
 
 pub(super) async fn operator(State(app): Shown, Path(id): Path<String>) -> Reply<OperatorView> {
@@ -119,8 +119,8 @@ pub(super) async fn operator(State(app): Shown, Path(id): Path<String>) -> Reply
 #[derive(Debug, Deserialize)]
 pub(super) struct JobsQuery {
     phase: Option<Stage>,
-    requester: Option<u32>,
-    provider: Option<u32>,
+    requester: Option<u64>,
+    provider: Option<u64>,
 }
 
 /// A phase, or any but the last.
@@ -145,25 +145,28 @@ pub(super) async fn jobs(
     let state = app.shared.state()?;
     let row = |row| {
         let id = JobId::new(row);
-        let job = state.job(id)?;
+        let (order, stands) = (state.order(id)?, state.phase(id)?);
         let in_phase = match phase {
             None => true,
-            Some(Stage::Open(OpenStage::Open)) => job.phase != JobPhase::Closed,
-            Some(Stage::Phase(phase)) => job.phase == phase,
+            Some(Stage::Open(OpenStage::Open)) => stands != JobPhase::Closed,
+            Some(Stage::Phase(phase)) => stands == phase,
         };
-        let of_requester = requester.is_none_or(|id| job.requester.raw() == id);
-        let winner = job.assignment.as_ref().map(|winner| winner.account.raw());
+        let of_requester = requester.is_none_or(|id| order.requester.raw() == id);
+        let winner = state.assignment_of(id).filter(|(_, winner)| winner.accepted.is_some());
+        let winner = winner.map(|(_, winner)| winner.account.raw());
         let of_provider = provider.is_none_or(|id| winner == Some(id));
         (in_phase && of_requester && of_provider).then(|| views::job_summary(&state, id))?
     };
-    Ok(Json(Page::of(count(state.jobs()), &page, row)?))
+    let posted = state.job_counts().posted;
+    let first = state.jobs().next().map_or(posted, |(id, _)| id.raw());
+    Ok(Json(Page::within(first..posted, &page, row)?))
 }
 
 pub(super) async fn job(State(app): Shown, Path(id): Path<String>) -> Reply<JobView> {
     let id = JobId::new(number_in(&id)?);
-    let view = views::job(&*app.shared.state()?, id);
-    let missing = || Problem::not_found(format_args!("job {id}"));
-    Ok(Json(view.ok_or_else(missing)?))
+    let state = app.shared.state()?;
+    let missing = || Problem::no_job(id, state.job_counts().posted);
+    Ok(Json(views::job(&state, id).ok_or_else(missing)?))
 }
 
 pub(super) async fn slashes(
@@ -172,7 +175,9 @@ pub(super) async fn slashes(
 ) -> Reply<Page<SlashView>> {
     let state = app.shared.state()?;
     let row = |row| views::slash(&state, SlashId::new(row));
-    Ok(Json(Page::of(count(state.slashes()), &page, row)?))
+    let all = count(state.slash_count());
+    let first = state.slashes().next().map_or(all, |(id, _)| id.raw());
+    Ok(Json(Page::within(first..all, &page, row)?))
 }
 
 pub(super) async fn blocks(

@@ -128,7 +128,8 @@ fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt),
     Ok((key, pending(hash)))
 }
 
-/// The rules' first look; whether a high nonce follows others that wait is looked at later.
+/// The rules' first look; whether a high nonce follows others that wait is looked at later, and a
+/// step that the referee had no time for in the last block waits for the next.
 fn look_at(
     shared: &Shared,
     account: AccountId,
@@ -137,7 +138,9 @@ fn look_at(
 ) -> Result<(), HttpProblem> {
     let looked = shared.state()?.check(account, transaction);
     match looked {
-        Ok(()) | Err(TransactionRejected::NonceTooHigh { .. }) => Ok(()),
+        Ok(()) => Ok(()),
+        Err(TransactionRejected::NonceTooHigh { .. }) => Ok(()),
+        Err(TransactionRejected::RefereeBusy { .. }) => Ok(()),
         Err(TransactionRejected::NonceUsed { .. }) => {
             used(shared, account, transaction, key).map(drop)
         }

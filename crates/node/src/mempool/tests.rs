@@ -1,5 +1,5 @@
 use earnest_protocol::{
-    Address, Amount, Command, Digest, Genesis, JobId, Transaction,
+    Address, Amount, Asset, Command, Digest, Genesis, JobId, Transaction,
     command::{ProveStep, Transfer},
     genesis::GenesisAccount,
 };
@@ -19,15 +19,22 @@ fn limits() -> Limits {
 
 /// A state with accounts 0 to 9, none of which signed anything.
 fn state() -> State {
-    let account =
-        |byte| GenesisAccount { address: Address([byte; 20]), balance: Amount::tokens(1) };
+    let account = |byte| GenesisAccount {
+        address: Address([byte; 20]),
+        balance: Amount::tokens(1),
+        payment: Amount::ZERO,
+    };
     let accounts = (0..10).map(account).collect();
     State::new(&Genesis { accounts, ..Genesis::default() }).unwrap()
 }
 
-fn waiting(account: u32, nonce: u64, lane: Lane, bytes: usize) -> Waiting {
+fn waiting(account: u64, nonce: u64, lane: Lane, bytes: usize) -> Waiting {
     let command = match lane {
-        Lane::Ordinary => Command::Transfer(Transfer { to: Address::ZERO, amount: Amount::UNIT }),
+        Lane::Ordinary => Command::Transfer(Transfer {
+            to: Address::ZERO,
+            asset: Asset::Stake,
+            amount: Amount::UNIT,
+        }),
         Lane::Protected => {
             Command::ProveStep(ProveStep { job: JobId::new(0), leaf: 0, evidence: Vec::new() })
         }
@@ -42,11 +49,11 @@ fn waiting(account: u32, nonce: u64, lane: Lane, bytes: usize) -> Waiting {
     Waiting { signed, hash, signer, account: AccountId::new(account), bytes }
 }
 
-fn ordinary(account: u32, nonce: u64) -> Waiting {
+fn ordinary(account: u64, nonce: u64) -> Waiting {
     waiting(account, nonce, Lane::Ordinary, 100)
 }
 
-fn order(pool: &Mempool, state: &State) -> Vec<(u32, u64)> {
+fn order(pool: &Mempool, state: &State) -> Vec<(u64, u64)> {
     pool.select(state).iter().map(|entry| (entry.account.raw(), entry.nonce())).collect()
 }
 

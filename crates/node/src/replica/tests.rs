@@ -1,7 +1,9 @@
 use std::{path::Path, sync::mpsc::sync_channel};
 
 use earnest_api::{Signer, TxStatus, recover};
-use earnest_protocol::{Amount, Command, Transaction, command::Transfer, genesis::GenesisAccount};
+use earnest_protocol::{
+    Amount, Asset, Command, Transaction, command::Transfer, genesis::GenesisAccount,
+};
 
 use super::*;
 use crate::{
@@ -11,7 +13,8 @@ use crate::{
 /// A replica that makes blocks when told, over a new network in which `alice` has money.
 fn replica(dir: &Path) -> Replica {
     let address = alice().address();
-    let accounts = vec![GenesisAccount { address, balance: Amount::tokens(10) }];
+    let accounts =
+        vec![GenesisAccount { address, balance: Amount::tokens(10), payment: Amount::ZERO }];
     DevNetwork { accounts, ..DevNetwork::default() }.create(dir).unwrap();
     let store = Store::open(dir).unwrap();
     let limits = Limits::default();
@@ -45,7 +48,8 @@ fn alice() -> Signer {
 
 /// A transfer of alice's that waits.
 fn wait(replica: &Replica, nonce: u64) -> TxKey {
-    let transfer = Transfer { to: alice().address(), amount: Amount::tokens(1) };
+    let transfer =
+        Transfer { to: alice().address(), asset: Asset::Stake, amount: Amount::tokens(1) };
     let command = Command::Transfer(transfer);
     let valid_until = Height::new(100);
     let network = replica.shared.network;

@@ -6,8 +6,8 @@ use std::{path::Path, time::Duration};
 use earnest_api::{Client, SignedTransaction, Signer};
 use earnest_node::{Check, Node, NodeConfig, NodeHandle, dev::DevNetwork};
 use earnest_protocol::{
-    Address, Amount, Blocks, Command, Digest, Height, RawParams, Transaction, command::Transfer,
-    genesis::GenesisAccount,
+    Address, Amount, Asset, Blocks, Command, Digest, Gas, Height, RawParams, Transaction,
+    command::Transfer, genesis::GenesisAccount,
 };
 
 /// Accounts of the test network.
@@ -19,22 +19,28 @@ pub fn signer(index: u64) -> Signer {
 
 /// Makes a network whose accounts hold 1,000 tokens each.
 pub fn create(dir: &Path) -> Digest {
-    let balance = Amount::tokens(1_000);
-    let account = |index| GenesisAccount { address: signer(index).address(), balance };
+    create_with(dir, |_| ())
+}
+
+/// The same with something else about it.
+pub fn create_with(dir: &Path, change: impl FnOnce(&mut DevNetwork)) -> Digest {
+    let (balance, payment) = (Amount::tokens(1_000), Amount::ZERO);
+    let account = |index| GenesisAccount { address: signer(index).address(), balance, payment };
     // Steps must fit half a block, so quick blocks allow short steps only.
-    let params = RawParams {
-        block_interval_min_ms: 10,
-        step_gas_max: earnest_protocol::Gas::new(500_000),
-        epoch_blocks: Blocks::new(100_000),
-        ..RawParams::default()
-    };
-    let network = DevNetwork {
+    let gas = Gas::new(500_000);
+    let mut params = RawParams::default();
+    params.chain.block_interval_min_ms = 10;
+    params.chain.referee_gas = gas;
+    params.chain.epoch_blocks = Blocks::new(100_000);
+    params.market.step_gas_max = gas;
+    let mut network = DevNetwork {
         name: "test".to_owned(),
         params,
         chain_blocks: Blocks::new(7),
         accounts: (0..ACCOUNTS).map(account).collect(),
         ..DevNetwork::default()
     };
+    change(&mut network);
     network.create(dir).unwrap().network()
 }
 
@@ -58,7 +64,7 @@ pub fn client(node: &NodeHandle) -> Client {
 }
 
 pub fn transfer(to: Address, units: u64) -> Command {
-    Command::Transfer(Transfer { to, amount: Amount::new(units).unwrap() })
+    Command::Transfer(Transfer { to, asset: Asset::Stake, amount: Amount::new(units).unwrap() })
 }
 
 pub fn sign(network: &Digest, from: u64, nonce: u64, command: Command) -> SignedTransaction {

@@ -5,11 +5,12 @@
 #![allow(dead_code, unreachable_pub, missing_docs)] // Each benchmark uses a part of it.
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest,
+    AccountId, Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, Digest,
     EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams, Referee,
     Role, Ruling, State, StepCase, Transaction,
     command::*,
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    ledger::Assets,
     market::Phase,
     seal,
 };
@@ -18,7 +19,7 @@ use earnest_protocol::{
 pub const STEPS: u64 = 100;
 /// The leaf at which a wrong result is wrong.
 pub const WRONG_LEAF: u64 = 57;
-const CHAIN: u64 = 4_096;
+const CHAIN: u64 = 65_536;
 
 /// A block and its transactions.
 pub struct Block {
@@ -60,15 +61,15 @@ fn address(index: u32) -> Address {
 }
 
 fn params() -> RawParams {
-    RawParams {
-        epoch_blocks: Blocks::new(50),
-        unbonding_epochs: earnest_protocol::Epochs::new(10_000),
-        block_target: 1_000_000,
-        bid_blocks: Blocks::new(1),
-        seed_delay_blocks: Blocks::new(1),
-        challenge_blocks: Blocks::new(1),
-        ..RawParams::default()
-    }
+    let mut raw = RawParams::default();
+    raw.chain.epoch_blocks = Blocks::new(50);
+    raw.chain.block_target = 1_000_000;
+    raw.staking.unbonding_epochs = earnest_protocol::Epochs::new(10_000);
+    raw.market.bid_blocks = Blocks::new(1);
+    raw.verification.seed_delay_blocks = Blocks::new(1);
+    raw.verification.challenge_blocks = Blocks::new(1);
+    raw.market.retention_blocks = Blocks::new(100);
+    raw
 }
 
 /// Who does what, by index of account, in tenths of all.
@@ -111,6 +112,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
     let genesis = Genesis {
         name: "bench".into(),
         time_ms: 0,
+        assets: Assets::Single,
         params: params(),
         beacon: BeaconGenesis {
             chain_blocks: Blocks::new(CHAIN),
@@ -118,7 +120,11 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
             next_anchor: Digest::ZERO,
         },
         accounts: (0..accounts)
-            .map(|i| GenesisAccount { address: address(i), balance: Amount::tokens(6_000) })
+            .map(|i| GenesisAccount {
+                address: address(i),
+                balance: Amount::tokens(6_000),
+                payment: Amount::ZERO,
+            })
             .collect(),
         operators: operators.collect(),
     };
@@ -131,12 +137,18 @@ pub struct Recorder {
     chain: Vec<Digest>,
     blocks: Vec<Block>,
     journal: Journal,
+    forgets: bool,
 }
 
 impl Recorder {
     pub fn new(accounts: u32) -> Recorder {
         let (state, chain) = genesis(accounts);
-        Recorder { state, chain, blocks: Vec::new(), journal: Journal::default() }
+        Recorder { state, chain, blocks: Vec::new(), journal: Journal::default(), forgets: false }
+    }
+
+    /// One that keeps no log: what is left in memory is the state.
+    pub fn forgetful(accounts: u32) -> Recorder {
+        Recorder { forgets: true, ..Recorder::new(accounts) }
     }
 
     pub fn block(&mut self) {
@@ -149,11 +161,14 @@ impl Recorder {
         };
         self.journal.clear();
         self.state.open_block(&head, &mut self.journal).expect("a valid head");
+        if self.forgets {
+            self.blocks.clear();
+        }
         self.blocks.push(Block { head, transactions: Vec::new() });
     }
 
     pub fn send(&mut self, index: u32, command: Command) {
-        let signer = AccountId::new(index);
+        let signer = AccountId::new(u64::from(index));
         let nonce = self.state.account(signer).expect("known").nonce;
         let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
         let tx = Authenticated { signer, transaction };
@@ -188,7 +203,7 @@ fn terms() -> PostJob {
             chunk_count: 4,
             steps: STEPS,
             seed: Digest([3; 32]),
-            step_gas_max: Gas::new(10_000_000),
+            step_gas_max: Gas::new(5_000_000), // A wave proves ten steps in one block.
             gas_bound: Gas::new(1_000_000_000),
         },
         class: ResourceClass::Cpu,
@@ -203,6 +218,18 @@ fn terms() -> PostJob {
         seed_seal: seal::seed(&Digest([4; 32])),
         visibility: Visibility::Public,
     }
+}
+
+/// One wave of lifecycles, from number `first` on.
+pub fn wave(recorder: &mut Recorder, accounts: u32, first: u32, count: u32) {
+    let turns: Vec<u32> = (first..first + count).collect();
+    play_wave(recorder, Cast { accounts }, &turns);
+}
+
+/// The same state with nothing shared: what a node has, and not what a branch of it has.
+pub fn unshared(state: &State) -> State {
+    let bytes = postcard::to_allocvec(state).expect("a state encodes");
+    postcard::from_bytes(&bytes).expect("and decodes")
 }
 
 /// Lifecycles in waves of `wave`; every tenth result is wrong and disputed to its conviction.
@@ -262,8 +289,9 @@ fn play_wave(recorder: &mut Recorder, cast: Cast, turns: &[u32]) {
 
 fn verify(recorder: &mut Recorder, provider: u32, job: JobId, is_wrong: bool) {
     let network = recorder.state.network();
-    let seats = &recorder.state.case(job).expect("posted").seats;
-    let auditors: Vec<u32> = seats.iter().map(|s| s.account.expect("drawn").raw()).collect();
+    let seats = &recorder.state.case(job).expect("assigned").seats;
+    let seated = seats.iter().map(|seat| seat.account.expect("drawn").raw());
+    let auditors: Vec<u32> = seated.map(|raw| u32::try_from(raw).expect("few")).collect();
     assert_eq!(auditors.len(), 2);
     let right = opening(job, false);
     for &auditor in &auditors {
@@ -281,7 +309,7 @@ fn verify(recorder: &mut Recorder, provider: u32, job: JobId, is_wrong: bool) {
 }
 
 fn play_dispute(recorder: &mut Recorder, provider: u32, auditors: &[u32], job: JobId) {
-    assert_eq!(recorder.state.job(job).expect("posted").phase, Phase::Challengeable);
+    assert_eq!(recorder.state.phase(job), Some(Phase::Challengeable));
     let path = [WRONG_LEAF >> 4, WRONG_LEAF & 15];
     let mut node = Node { level: 0, index: 0 };
     for child in path {
@@ -330,7 +358,7 @@ pub fn transfers(accounts: u32, blocks: u32, per_block: u32) -> Log {
             let from = turn.wrapping_mul(7_919) % accounts;
             let to = address((from + accounts / 2) % accounts);
             let amount = Amount::new(u64::from(turn % 1_000) + 1).expect("small");
-            recorder.send(from, Command::Transfer(Transfer { to, amount }));
+            recorder.send(from, Command::Transfer(Transfer { to, asset: Asset::Stake, amount }));
             turn += 1;
         }
     }

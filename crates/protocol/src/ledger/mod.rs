@@ -1,110 +1,55 @@
 //! Ledger: every balance, as double entry between typed pots.
 //!
-//! Key terms: a [`Pot`] is a place where money lies; a [`Movement`] takes an amount from one pot
-//! to another for a [`Reason`].
+//! Key terms: a [`Pot`] is a place where money of one asset lies; a [`Movement`] takes an amount
+//! from one pot to another for a [`Reason`]. A network has one asset or two ([`Assets`]): what is
+//! bonded, and what pays.
 //!
-//! Invariant: the pots sum to `issued − burnt`, after every movement.
+//! Invariant: for each asset the pots sum to `issued − burnt`, after every movement; no movement
+//! turns one asset into another.
 //! Rounding: none; amounts arrive already rounded, with the direction named where it was done.
 //! Not here: whether a movement is deserved.
+
+mod pot;
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+pub use pot::{AssignmentPot, JobPot, Pot, Reason};
+
 use crate::{
-    event::Journal,
-    ids::{AccountId, JobId, OperatorId, Role, SlashId, UnbondingId},
+    ids::{AccountId, Asset, AssignmentId, JobId},
     num::Amount,
     table::Table,
 };
 
-/// A place where money lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// Which assets a network has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Pot {
-    /// An account's own, at its disposal.
-    Free(AccountId),
-    /// An operator's bond that backs nothing right now.
-    Bond(OperatorId),
-    /// One entry of the unbonding queue.
-    Unbonding(UnbondingId),
-    /// A pot of one job.
-    Job(JobId, JobPot),
-    /// Stake taken and not yet paid out.
-    Slash(SlashId),
-    /// Shares of slashes that belong to honest peers of a role.
-    Peers(Role),
-    /// What insures requesters; paid out by a policy not built yet.
-    Insurance,
-    /// The network's own.
-    Treasury,
-    /// Out of circulation; only ever a target.
-    Burnt,
+pub enum Assets {
+    /// One, bonded and paid with.
+    #[default]
+    Single,
+    /// Two: `stake` is bonded, `payment` pays.
+    Dual,
 }
 
-/// A pot of one job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobPot {
-    /// The requester's price ceiling.
-    Escrow,
-    /// Audit fees, and the locks of auditors who missed.
-    AuditFees,
-    /// The requester's deposit.
-    Deposit,
-    /// The deposit of a bid.
-    BidDeposit(u8),
-    /// The collateral of a bid.
-    Collateral(u8),
-    /// The lock of an auditor's seat.
-    AuditLock(u8),
-    /// The deposit of an open challenger.
-    ChallengeDeposit(u8),
-    /// The prepaid price of requested bytes.
-    DataFee(u8),
-}
+impl Assets {
+    /// The asset that pays for jobs and fees.
+    pub const fn payment(self) -> Asset {
+        match self {
+            Assets::Single => Asset::Stake,
+            Assets::Dual => Asset::Payment,
+        }
+    }
 
-/// Why money moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each name is a whole sentence of the mechanism")]
-pub enum Reason {
-    Issue,
-    BaseFee,
-    Transfer,
-    Bond,
-    Unbond,
-    Withdraw,
-    Escrow,
-    AuditFeeEscrow,
-    RequesterDeposit,
-    BidDeposit,
-    BidDepositReturned,
-    BidForfeited,
-    CollateralLocked,
-    CollateralReleased,
-    AuditLocked,
-    AuditLockReleased,
-    AuditMissed,
-    AuditFee,
-    AuditFeeExtra,
-    ChallengeDeposit,
-    ChallengeDepositReturned,
-    ChallengeLost,
-    DataFee,
-    DataFeeReturned,
-    Price,
-    Take,
-    Refund,
-    RequesterForfeit,
-    Slash,
-    Compensation,
-    ReporterReward,
-    SlashBurnt,
-    SlashInsurance,
-    SlashPeers,
-    PeerReward,
-    Leftover,
+    /// Every asset there is.
+    pub fn all(self) -> &'static [Asset] {
+        match self {
+            Assets::Single => &[Asset::Stake],
+            Assets::Dual => &[Asset::Stake, Asset::Payment],
+        }
+    }
 }
 
 /// One movement of money.
@@ -120,52 +65,184 @@ pub struct Movement {
     pub reason: Reason,
 }
 
-/// The pots of one job that hold anything, in the order of their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct JobPots(Vec<(JobPot, Amount)>);
+/// The pots of one owner that hold anything, in the order of their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Purse<P>(Vec<(P, Amount)>);
 
+impl<P> Default for Purse<P> {
+    fn default() -> Self {
+        Purse(Vec::new())
+    }
+}
+
+/// What the network itself holds of one asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Totals {
     issued: Amount,
     burnt: Amount,
     treasury: Amount,
     insurance: Amount,
-    provider_peers: Amount,
-    validator_peers: Amount,
 }
 
 /// Every balance.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ledger {
-    pub(crate) free: Table<Amount>,
-    pub(crate) bonds: Table<Amount>,
-    pub(crate) unbondings: Table<Amount>,
-    pub(crate) slashes: Table<Amount>,
-    pub(crate) jobs: Table<JobPots>,
-    pub(crate) totals: Totals,
+    assets: Assets,
+    /// Free balances in the stake asset, by account.
+    free: Table<Amount>,
+    /// The same in the payment asset; empty in a network of one.
+    free_payment: Table<Amount>,
+    bonds: Table<Amount>,
+    unbondings: Table<Amount>,
+    slashes: Table<Amount>,
+    jobs: Table<Purse<JobPot>>,
+    assignments: Table<Purse<AssignmentPot>>,
+    totals: [Totals; 2],
+    /// Shares of slashes that belong to the judges of offenders.
+    judges: Amount,
 }
 
+/// What a balance could be.
+const SUPPLY: &str = "a pot holds at most the supply, which fits an amount";
+
+const fn place(asset: Asset) -> usize {
+    match asset {
+        Asset::Stake => 0,
+        Asset::Payment => 1,
+    }
+}
+
+/// Pots open with their owners.
 impl Ledger {
-    /// Creates `amount` in an account; at genesis only.
-    pub(crate) fn issue(&mut self, target: AccountId, amount: Amount) -> Option<()> {
-        self.totals.issued = self.totals.issued.checked_add(amount)?;
-        self.put(Pot::Free(target), amount);
+    pub(crate) fn new(assets: Assets) -> Ledger {
+        Ledger { assets, ..Ledger::default() }
+    }
+
+    pub(crate) fn assets(&self) -> Assets {
+        self.assets
+    }
+
+    pub(crate) fn open_account(&mut self) {
+        self.free.push(Amount::ZERO);
+        if self.assets == Assets::Dual {
+            self.free_payment.push(Amount::ZERO);
+        }
+    }
+
+    pub(crate) fn open_bond(&mut self) {
+        self.bonds.push(Amount::ZERO);
+    }
+
+    pub(crate) fn open_unbonding(&mut self) {
+        self.unbondings.push(Amount::ZERO);
+    }
+
+    pub(crate) fn open_slash(&mut self) {
+        self.slashes.push(Amount::ZERO);
+    }
+
+    pub(crate) fn open_job(&mut self) {
+        self.jobs.push(Purse::default());
+    }
+
+    pub(crate) fn open_assignment(&mut self) {
+        self.assignments.push(Purse::default());
+    }
+
+    /// Forgets the empty purse of a job whose rows retire.
+    pub(crate) fn retire_job(&mut self, job: JobId) {
+        assert!(self.job_pots(job).is_empty(), "only an empty purse retires");
+        self.jobs.retire(job.index());
+    }
+
+    /// Forgets the empty purse of an assignment whose rows retire.
+    pub(crate) fn retire_assignment(&mut self, assignment: AssignmentId) {
+        assert!(self.assignment_pots(assignment).is_empty(), "only an empty purse retires");
+        self.assignments.retire(assignment.index());
+    }
+
+    /// Forgets the empty pot of an entry that was paid out.
+    pub(crate) fn retire_unbonding(&mut self, index: usize) {
+        self.unbondings.retire(index);
+    }
+
+    /// Forgets the empty pot of a slash that was paid out.
+    pub(crate) fn retire_slash(&mut self, index: usize) {
+        self.slashes.retire(index);
+    }
+
+    /// The roots of all tables, in a fixed order.
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 7] {
+        [
+            self.free.root(),
+            self.free_payment.root(),
+            self.bonds.root(),
+            self.unbondings.root(),
+            self.slashes.root(),
+            self.jobs.root(),
+            self.assignments.root(),
+        ]
+    }
+
+    /// What the root covers besides the tables.
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount) {
+        (self.assets, self.totals, self.judges)
+    }
+}
+
+/// Balances and movements.
+impl Ledger {
+    /// Creates `amount` in an account; at genesis only. `None` above the largest supply.
+    pub(crate) fn issue(&mut self, target: AccountId, asset: Asset, amount: Amount) -> Option<()> {
+        let totals = self.totals.get_mut(place(asset))?;
+        totals.issued = totals.issued.checked_add(amount)?;
+        self.put(Pot::Free(target, asset), amount);
         Some(())
+    }
+
+    /// What an account has free of the asset that pays.
+    pub(crate) fn free(&self, account: AccountId) -> Amount {
+        self.balance(self.free_pot(account))
+    }
+
+    /// The pot of an account's free money in the asset that pays.
+    pub(crate) fn free_pot(&self, account: AccountId) -> Pot {
+        Pot::Free(account, self.assets.payment())
+    }
+
+    /// Which asset lies in a pot.
+    pub(crate) fn asset_of(&self, pot: Pot) -> Asset {
+        match pot {
+            Pot::Free(_, asset)
+            | Pot::Insurance(asset)
+            | Pot::Treasury(asset)
+            | Pot::Burnt(asset) => asset,
+            Pot::Job(_, JobPot::Collateral(_))
+            | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
+            | Pot::Bond(_)
+            | Pot::Unbonding(_)
+            | Pot::Slash(_)
+            | Pot::Judges => Asset::Stake,
+            Pot::Job(..) | Pot::Assignment(..) => self.assets.payment(),
+        }
     }
 
     /// What lies in `pot`; for `Burnt`, all that ever was burnt.
     pub(crate) fn balance(&self, pot: Pot) -> Amount {
         match pot {
-            Pot::Free(id) => row(&self.free, id.index()),
+            Pot::Free(id, Asset::Stake) => row(&self.free, id.index()),
+            Pot::Free(id, Asset::Payment) => row(&self.free_payment, id.index()),
             Pot::Bond(id) => row(&self.bonds, id.index()),
             Pot::Unbonding(id) => row(&self.unbondings, id.index()),
             Pot::Slash(id) => row(&self.slashes, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
-            Pot::Peers(Role::Provider) => self.totals.provider_peers,
-            Pot::Peers(Role::Validator) => self.totals.validator_peers,
-            Pot::Insurance => self.totals.insurance,
-            Pot::Treasury => self.totals.treasury,
-            Pot::Burnt => self.totals.burnt,
+            Pot::Assignment(id, pot) => {
+                self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
+            }
+            Pot::Judges => self.judges,
+            Pot::Insurance(asset) => self.total(asset).insurance,
+            Pot::Treasury(asset) => self.total(asset).treasury,
+            Pot::Burnt(asset) => self.total(asset).burnt,
         }
     }
 
@@ -176,79 +253,117 @@ impl Ledger {
         target: Pot,
         amount: Amount,
         reason: Reason,
-        journal: &mut Journal,
+        movements: &mut Vec<Movement>,
     ) {
         if amount.is_zero() {
             return;
         }
+        let (given, taken) = (self.asset_of(source), self.asset_of(target));
+        assert!(given == taken, "no movement turns {source:?} into {target:?}");
         self.take(source, amount);
         self.put(target, amount);
-        journal.movements.push(Movement { source, target, amount, reason });
+        movements.push(Movement { source, target, amount, reason });
     }
 
-    /// Moves all of `source` to `target` and says how much that was.
-    pub(crate) fn transfer_all(
-        &mut self,
-        source: Pot,
-        target: Pot,
-        reason: Reason,
-        journal: &mut Journal,
-    ) -> Amount {
-        let amount = self.balance(source);
-        self.transfer(source, target, amount, reason, journal);
-        amount
+    /// All money of an asset ever issued.
+    pub(crate) fn issued(&self, asset: Asset) -> Amount {
+        self.total(asset).issued
     }
 
-    /// All money ever issued.
-    pub(crate) fn issued(&self) -> Amount {
-        self.totals.issued
-    }
-
-    /// Every pot added up; `None` if that exceeds any possible supply.
-    pub(crate) fn sum(&self) -> Option<Amount> {
-        let rows = self.free.iter().chain(self.bonds.iter()).chain(self.unbondings.iter());
-        let rows = rows.chain(self.slashes.iter());
-        let jobs = self.jobs.iter().flat_map(|pots| pots.0.iter().map(|(_, amount)| amount));
-        let t = &self.totals;
-        let own = [&t.treasury, &t.insurance, &t.provider_peers, &t.validator_peers];
-        rows.chain(jobs).chain(own).try_fold(Amount::ZERO, |sum, &amount| sum.checked_add(amount))
+    /// Every pot of an asset added up; `None` if that exceeds any possible supply.
+    pub(crate) fn sum(&self, asset: Asset) -> Option<Amount> {
+        let mut sum = Amount::ZERO;
+        let mut add = |amount: Amount| {
+            sum = sum.checked_add(amount)?;
+            Some(())
+        };
+        let total = self.total(asset);
+        add(total.treasury)?;
+        add(total.insurance)?;
+        let free = if asset == Asset::Stake { &self.free } else { &self.free_payment };
+        free.iter().try_for_each(|(_, amount)| add(*amount))?;
+        if asset == Asset::Stake {
+            add(self.judges)?;
+            for table in [&self.bonds, &self.unbondings, &self.slashes] {
+                table.iter().try_for_each(|(_, amount)| add(*amount))?;
+            }
+        }
+        for (index, purse) in self.jobs.iter() {
+            let job = JobId::from_index(index);
+            for &(pot, amount) in &purse.0 {
+                if self.asset_of(Pot::Job(job, pot)) == asset {
+                    add(amount)?;
+                }
+            }
+        }
+        for (index, purse) in self.assignments.iter() {
+            let assignment = AssignmentId::from_index(index);
+            for &(pot, amount) in &purse.0 {
+                if self.asset_of(Pot::Assignment(assignment, pot)) == asset {
+                    add(amount)?;
+                }
+            }
+        }
+        Some(sum)
     }
 
     /// The pots of a job that hold anything.
     pub(crate) fn job_pots(&self, job: JobId) -> &[(JobPot, Amount)] {
-        self.jobs.get(job.index()).map_or(&[], |pots| pots.0.as_slice())
+        self.jobs.get(job.index()).map_or(&[], |purse| purse.0.as_slice())
+    }
+
+    /// The pots of an assignment that hold anything.
+    pub(crate) fn assignment_pots(&self, id: AssignmentId) -> &[(AssignmentPot, Amount)] {
+        self.assignments.get(id.index()).map_or(&[], |purse| purse.0.as_slice())
+    }
+
+    fn total(&self, asset: Asset) -> &Totals {
+        let [stake, payment] = &self.totals;
+        if asset == Asset::Stake { stake } else { payment }
+    }
+
+    fn total_mut(&mut self, asset: Asset) -> &mut Totals {
+        let [stake, payment] = &mut self.totals;
+        if asset == Asset::Stake { stake } else { payment }
     }
 
     fn take(&mut self, pot: Pot, amount: Amount) {
-        let balance = self.balance(pot).checked_sub(amount);
-        let balance = balance.expect("every caller checks the balance before it moves money");
-        self.set(pot, balance);
+        self.change(pot, |balance| {
+            let left = balance.checked_sub(amount);
+            left.expect("every caller checks the balance before it moves money")
+        });
     }
 
     fn put(&mut self, pot: Pot, amount: Amount) {
-        let balance = self.balance(pot).checked_add(amount);
-        let balance = balance.expect("a pot holds at most the supply, which fits an amount");
-        self.set(pot, balance);
+        self.change(pot, |balance| balance.checked_add(amount).expect(SUPPLY));
     }
 
-    fn set(&mut self, pot: Pot, balance: Amount) {
-        match pot {
-            Pot::Free(id) => set_row(&mut self.free, id.index(), balance),
-            Pot::Bond(id) => set_row(&mut self.bonds, id.index(), balance),
-            Pot::Unbonding(id) => set_row(&mut self.unbondings, id.index(), balance),
-            Pot::Slash(id) => set_row(&mut self.slashes, id.index(), balance),
+    /// Looks a pot up once and changes what lies in it.
+    fn change(&mut self, pot: Pot, change: impl FnOnce(Amount) -> Amount) {
+        let balance = match pot {
+            Pot::Free(id, Asset::Stake) => row_mut(&mut self.free, id.index()),
+            Pot::Free(id, Asset::Payment) => row_mut(&mut self.free_payment, id.index()),
+            Pot::Bond(id) => row_mut(&mut self.bonds, id.index()),
+            Pot::Unbonding(id) => row_mut(&mut self.unbondings, id.index()),
+            Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
             Pot::Job(id, pot) => {
-                self.jobs.get_mut(id.index()).expect("a job's pots open with it").set(pot, balance);
+                return row_mut(&mut self.jobs, id.index()).change(pot, change);
             }
-            Pot::Peers(Role::Provider) => self.totals.provider_peers = balance,
-            Pot::Peers(Role::Validator) => self.totals.validator_peers = balance,
-            Pot::Insurance => self.totals.insurance = balance,
-            Pot::Treasury => self.totals.treasury = balance,
-            Pot::Burnt => {
-                assert!(balance >= self.totals.burnt, "nothing takes money out of the fire");
-                self.totals.burnt = balance;
+            Pot::Assignment(id, pot) => {
+                return row_mut(&mut self.assignments, id.index()).change(pot, change);
             }
-        }
+            Pot::Judges => &mut self.judges,
+            Pot::Insurance(asset) => &mut self.total_mut(asset).insurance,
+            Pot::Treasury(asset) => &mut self.total_mut(asset).treasury,
+            Pot::Burnt(asset) => {
+                let burnt = &mut self.total_mut(asset).burnt;
+                let after = change(*burnt);
+                assert!(after >= *burnt, "nothing takes money out of the fire");
+                *burnt = after;
+                return;
+            }
+        };
+        *balance = change(*balance);
     }
 }
 
@@ -256,27 +371,31 @@ fn row(table: &Table<Amount>, index: usize) -> Amount {
     table.get(index).copied().unwrap_or(Amount::ZERO)
 }
 
-fn set_row(table: &mut Table<Amount>, index: usize, balance: Amount) {
-    *table.get_mut(index).expect("a pot opens with its owner") = balance;
+fn row_mut<T: Clone>(table: &mut Table<T>, index: usize) -> &mut T {
+    table.get_mut(index).expect("a pot opens with its owner and stays as long as it holds money")
 }
 
-impl JobPots {
-    fn get(&self, pot: JobPot) -> Amount {
+impl<P: Copy + Ord> Purse<P> {
+    fn get(&self, pot: P) -> Amount {
         self.0.iter().find(|(name, _)| *name == pot).map_or(Amount::ZERO, |(_, amount)| *amount)
     }
 
-    fn set(&mut self, pot: JobPot, balance: Amount) {
+    /// Changes a pot; one that becomes empty leaves the purse.
+    fn change(&mut self, pot: P, change: impl FnOnce(Amount) -> Amount) {
         match self.0.binary_search_by_key(&pot, |(name, _)| *name) {
-            Ok(at) if balance.is_zero() => {
-                self.0.remove(at);
-            }
             Ok(at) => {
-                if let Some((_, amount)) = self.0.get_mut(at) {
-                    *amount = balance;
+                let Some((_, amount)) = self.0.get_mut(at) else { return };
+                *amount = change(*amount);
+                if amount.is_zero() {
+                    self.0.remove(at);
                 }
             }
-            Err(_) if balance.is_zero() => {}
-            Err(at) => self.0.insert(at, (pot, balance)),
+            Err(at) => {
+                let amount = change(Amount::ZERO);
+                if !amount.is_zero() {
+                    self.0.insert(at, (pot, amount));
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use core::cmp::Ordering;
 
 use crate::{
     command::Auction,
-    ids::{Digest, JobId},
+    ids::JobId,
     num::{Amount, Ratio},
     seal,
 };
@@ -24,11 +24,11 @@ pub(crate) struct Offer {
     pub(crate) quality: Ratio,
 }
 
-/// The opened bids of `job`, best first; ties by a draw from `beacon`.
-pub(crate) fn rank(job: &Job, id: JobId, beacon: &Digest) -> Vec<Offer> {
+/// The opened bids of `job`, best first; ties by a draw from the beacon after bidding.
+pub(crate) fn rank(job: &Job, id: JobId) -> Vec<Offer> {
     let mut offers: Vec<Offer> = opened(job).collect();
     offers.sort_by(|a, b| {
-        let tie = |offer: &Offer| seal::tie(beacon, id, job.bid(offer.slot).operator);
+        let tie = |offer: &Offer| seal::tie(&job.tie, id, job.bid(offer.slot).operator);
         compare(a, b).then_with(|| tie(a).cmp(&tie(b)))
     });
     offers
@@ -46,6 +46,14 @@ pub(crate) fn offer(job: &Job, slot: u8) -> Option<Offer> {
     }
 }
 
+/// What the best remaining bid would be paid, and its slot.
+pub(crate) fn next_price(job: &Job, kind: Auction, ceiling: Amount) -> Option<(u8, Amount)> {
+    let mut offers = job.ranks.iter().filter_map(|slot| offer(job, *slot));
+    let winner = offers.next()?;
+    let beyond = job.beyond.map(|(price, quality)| Offer { slot: winner.slot, price, quality });
+    Some((winner.slot, pay(kind, winner, offers.next().or(beyond), ceiling)))
+}
+
 /// By price / quality, compared by cross-multiplication.
 fn compare(a: &Offer, b: &Offer) -> Ordering {
     let side = |price: Amount, quality: Ratio| {
@@ -57,7 +65,10 @@ fn compare(a: &Offer, b: &Offer) -> Ordering {
 /// What `winner` is paid when `next` is the best of the others (M25).
 pub(crate) fn pay(kind: Auction, winner: Offer, next: Option<Offer>, ceiling: Amount) -> Amount {
     match (kind, next) {
-        (Auction::FirstPrice, _) | (Auction::SecondPrice, None) => winner.price,
+        (Auction::FirstPrice, _) => winner.price,
+        // The ceiling stands for the price of a second bid that is not there: else a second bond
+        // that bids the ceiling would be worth having (p10 of the review, ADR 24).
+        (Auction::SecondPrice, None) => ceiling,
         (Auction::SecondPrice, Some(next)) => {
             let fair = next.price.share_floor(winner.quality.parts(), next.quality.parts());
             // Down; cross-multiplication put the winner first, so only the floor can undercut it.
@@ -87,7 +98,8 @@ mod tests {
         let paid = pay(Auction::SecondPrice, veteran, Some(newcomer), Amount::tokens(100));
         assert_eq!(paid.units() / 10_000_000, 3_404);
         assert_eq!(pay(Auction::FirstPrice, veteran, Some(newcomer), Amount::MAX), veteran.price);
-        assert_eq!(pay(Auction::SecondPrice, veteran, None, Amount::MAX), veteran.price);
+        let ceiling = Amount::tokens(100);
+        assert_eq!(pay(Auction::SecondPrice, veteran, None, ceiling), ceiling);
     }
 
     #[test]

@@ -5,12 +5,50 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bound::{BoundTerms, Quote},
     command::PostJob,
-    ids::{AccountId, Digest, OperatorId, ParamsVersion},
-    num::{Amount, Height, Ratio},
+    ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, ParamsVersion},
+    num::{Amount, Blocks, Height, Ratio},
 };
 
-/// Where a job stands. Each phase but the last ends at the job's `until`.
+/// What was asked and quoted; it never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Who pays.
+    pub requester: AccountId,
+    /// The parameters it is judged by, whatever is voted meanwhile.
+    pub params: ParamsVersion,
+    /// When it was posted.
+    pub posted_at: Height,
+    /// What was asked.
+    pub terms: PostJob,
+    /// What the quote was computed from.
+    pub bound: BoundTerms,
+    /// What was quoted.
+    pub quote: Quote,
+    /// What an auditor's seat locks, in the stake asset.
+    pub audit_lock: Amount,
+    /// Blocks that auditors have for their verdicts.
+    pub audit_blocks: Blocks,
+    /// Blocks in which anyone may challenge.
+    pub challenge_blocks: Blocks,
+}
+
+/// Where a job's order is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Bids may be sealed.
+    Bidding,
+    /// Sealed bids may be opened.
+    RevealingBids,
+    /// One operator is offered it, or does it.
+    Assigned(AssignmentId),
+    /// Nothing more happens.
+    Closed,
+}
+
+/// Where a job stands, its assignment included. Each phase but the last ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -74,27 +112,26 @@ pub enum CloseReason {
     AuditUnavailable,
 }
 
-/// One job.
+/// Where one order stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
-    /// Who pays.
-    pub requester: AccountId,
-    /// The parameters it is judged by, whatever is voted meanwhile.
-    pub params: ParamsVersion,
-    /// When it was posted.
-    pub posted_at: Height,
-    /// What was asked.
-    pub terms: PostJob,
-    /// Where it stands.
-    pub phase: Phase,
-    /// The last height of this phase.
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// The last height of bidding or of opening bids; an assignment has a deadline of its own.
     pub until: Height,
     /// Offers, by slot in order of arrival; emptied when the job closes.
     pub bids: Vec<Bid>,
+    /// The beacon of the block after bidding, which tells equal bids apart; zero before.
+    pub tie: Digest,
     /// Slots of the opened bids that may still win, best first.
     pub ranks: Vec<u8>,
-    /// Who does it.
-    pub assignment: Option<Assignment>,
+    /// Price and quality of the best bid that was not kept: it still bounds what the last kept one
+    /// is paid.
+    pub beyond: Option<(Amount, Ratio)>,
+    /// What of the leader's bond its audit may still need, once it was accepted.
+    pub fallback: Amount,
+    /// Every assignment it ever had, in order.
+    pub assignments: Vec<AssignmentId>,
     /// How it ended.
     pub closed: Option<Closed>,
 }
@@ -131,9 +168,11 @@ pub enum BidState {
     Released,
 }
 
-/// The winner's obligation.
+/// One operator's obligation to do a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
+    /// Which job.
+    pub job: JobId,
     /// The bid that won.
     pub slot: u8,
     /// Whose it is.
@@ -142,10 +181,23 @@ pub struct Assignment {
     pub account: AccountId,
     /// What is paid for all steps in time.
     pub price: Amount,
-    /// What abandoning costs.
+    /// What abandoning costs, in the stake asset.
     pub exit_cost: Amount,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The last height of this phase.
+    pub until: Height,
+    /// When it was accepted, and its deadline, if it was.
+    pub accepted: Option<Accepted>,
+    /// Its winner would accept, as soon as there is room for the audit.
+    pub willing: bool,
+}
+
+/// When an assignment was taken, and until when it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
     /// When it was accepted.
-    pub accepted_at: Height,
+    pub at: Height,
     /// The deadline; a result after it is late.
     pub due: Height,
 }
@@ -159,6 +211,8 @@ pub struct Closed {
     pub reason: CloseReason,
     /// When.
     pub at: Height,
+    /// When its rows leave the state and only their hashes stay.
+    pub leaves: Height,
     /// What the requester paid for the result, the protocol's take included.
     pub paid: Amount,
     /// The result's last state, if there is a result.
@@ -187,9 +241,12 @@ impl Job {
     pub(crate) fn slots(&self) -> impl Iterator<Item = u8> + use<> {
         0..u8::try_from(self.bids.len()).expect("bids are limited to 64")
     }
+}
 
-    /// Who answers for the job's bytes: the requester until somebody accepted.
-    pub(crate) fn answerable(&self) -> AccountId {
-        self.assignment.as_ref().map_or(self.requester, |assignment| assignment.account)
+impl Assignment {
+    /// The height that offences of this assignment are dated by: unbonding entries queued before
+    /// do not answer for it.
+    pub(crate) fn accepted_at(&self) -> Height {
+        self.accepted.map_or(self.until, |accepted| accepted.at)
     }
 }

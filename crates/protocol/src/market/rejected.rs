@@ -22,7 +22,8 @@ pub enum PostJobRejected {
     TooManyChunks { wanted: u32, max: u32 },
     /// A step's gas limit is zero or above what the referee may be asked to re-execute.
     StepGasOutOfRange { wanted: Gas, min: Gas, max: Gas },
-    /// The work bound is below one step's limit or above what the network allows.
+    /// The work bound is below one step's limit, below what so many steps cost at least, or above
+    /// what the network allows.
     WorkBoundOutOfRange { wanted: Gas, min: Gas, max: Gas },
     /// The deadline is too short or too long.
     DeadlineOutOfRange { wanted: Blocks, min: Blocks, max: Blocks },
@@ -32,14 +33,14 @@ pub enum PostJobRejected {
     AuditRateTooLow { wanted: Ratio, min: Ratio },
     /// An audit has at least one auditor and at most as many as the network allows.
     AuditorsOutOfRange { wanted: u8, min: u8, max: u8 },
+    /// The work, or its audit, costs more than any amount at the class's tariff.
+    TariffOverflows,
     /// Too few validators are eligible for so many auditors (M1).
     PoolTooSmall { eligible: u64, needed: u64 },
     /// The policy has no quote.
     NoQuote(BoundRejected),
     /// The audits of open jobs already need all that validators have at stake (C10).
     AuditCapacityExceeded { wanted: Amount, available: Amount },
-    /// The work costs more than any amount at the class's tariff.
-    TariffOverflows,
     /// Ceiling, audit fees and deposit exceed what the account has free.
     ExceedsFree { wanted: Amount, free: Amount },
 }
@@ -61,8 +62,11 @@ pub enum CommitBidRejected {
     OwnJob,
     /// One bid a bond (M26).
     AlreadyBid,
+    /// Every place is taken by a bond at least as large; a larger one would take the smallest's.
     BidsAtLimit {
         limit: u32,
+        stake: Amount,
+        smallest: Amount,
     },
     ReputationTooLow {
         score: Ratio,
@@ -100,13 +104,13 @@ pub enum RevealBidRejected {
     },
     /// Jailed, tombstoned, or its stake is below its minimum.
     MayNotWork,
+    /// At this price the policy has no quote.
+    NoQuote(BoundRejected),
     /// The free bond does not cover the collateral (C5).
     ExceedsFreeBond {
         wanted: Amount,
         free_bond: Amount,
     },
-    /// The collateral at this price exceeds any amount.
-    NoQuote(BoundRejected),
 }
 
 /// Why accepting was refused.
@@ -122,17 +126,10 @@ pub enum AcceptJobRejected {
     NotTheWinner,
     /// Jailed or tombstoned since the bid.
     MayNotWork,
-}
-
-/// Why a receipt was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
-pub enum ConfirmReceiptRejected {
-    JobNotFound,
-    /// There is no result to confirm now.
-    WrongPhase {
-        phase: Phase,
+    /// The audits of accepted jobs still need all that validators can lock (C10). The account's
+    /// word stands: it begins when the offer lapses, if it can, and else loses nothing.
+    AuditCapacityExceeded {
+        wanted: Amount,
+        available: Amount,
     },
-    NotTheRequester,
-    AlreadyConfirmed,
 }

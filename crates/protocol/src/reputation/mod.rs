@@ -3,22 +3,23 @@
 //! Key terms: evidence is a faded count of successes S and failures F; with α = 1 + S and
 //! β = 1 + F the score is max(0, mean − z·sd) of the Beta distribution.
 //!
-//! Law: evidence fades to ignorance, never to a ratio (M28); one requester's word counts up to a
-//! cap, and a success at most what its burnt fees justify.
+//! Law: evidence fades to ignorance, never to a ratio (M28); a success is worth what was burnt for
+//! it, whoever asked: requesters are free, so a name can be bought, and this is its price.
 //! Rounding: evidence and score down, the deviation up.
 //! Known shortcomings: two dimensions only; availability and ratings come with leases.
 //! Not here: money; what a score is used for.
 
-use alloc::collections::BTreeMap;
+pub(crate) mod acts;
+pub(crate) mod params;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{AccountId, OperatorId},
+    ids::OperatorId,
     num::{Amount, Epoch, Factor, PARTS, Ratio, mul_div_floor, sqrt_ceil},
-    params::RawParams,
     table::Table,
 };
+use params::ReputationParams;
 
 /// Faded successes and failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,97 +86,102 @@ impl Record {
     }
 }
 
-/// What one requester has already said for one operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pair {
-    requester: AccountId,
-    operator: OperatorId,
-    given: Factor,
-    faded_at: Epoch,
-}
-
+/// Every record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Reputation {
-    pub(crate) records: Table<Record>,
-    pub(crate) pairs: Table<Pair>,
-    /// Where the pair of each requester and operator is.
-    pair_rows: BTreeMap<(AccountId, OperatorId), usize>,
+    pub(crate) records: Table<Kept>,
 }
 
-/// What a finished job says for its provider.
+/// A record, and its score as it stood when last changed; the score is never stored.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    record: Record,
+    #[serde(skip)]
+    scored: Option<Scored>,
+}
+
+/// A score that holds as long as the epoch and the parameters it was computed with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Praise {
-    pub(crate) requester: AccountId,
-    pub(crate) value: Amount,
-    pub(crate) burnt: Amount,
+struct Scored {
+    at: Epoch,
+    z: Factor,
+    decay: Ratio,
+    score: Ratio,
+}
+
+/// One verified event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note {
+    pub(crate) dimension: Dimension,
+    pub(crate) success: bool,
+    pub(crate) weight: Factor,
 }
 
 impl Reputation {
     pub(crate) fn enter(&mut self, now: Epoch) {
-        self.records.push(Record { faded_at: now, ..Record::default() });
+        let record = Record { faded_at: now, ..Record::default() };
+        self.records.push(Kept { record, scored: None });
     }
 
-    pub(crate) fn record(&self, operator: OperatorId) -> Record {
+    fn kept(&self, operator: OperatorId) -> Kept {
         self.records.get(operator.index()).copied().unwrap_or_default()
     }
 
+    pub(crate) fn record(&self, operator: OperatorId) -> Record {
+        self.kept(operator).record
+    }
+
     /// The operator's score now.
-    pub(crate) fn score(&self, operator: OperatorId, now: Epoch, params: &RawParams) -> Ratio {
-        let record = self.record(operator).faded(now, params.reputation_decay);
-        record.score(params.reputation_z)
-    }
-
-    /// How much a success counts: its value, at most what was burnt for it and what this
-    /// requester may still say; books it against the pair.
-    pub(crate) fn weigh_success(
-        &mut self,
+    pub(crate) fn score(
+        &self,
         operator: OperatorId,
-        praise: Praise,
         now: Epoch,
-        params: &RawParams,
-    ) -> Factor {
-        let justified = params.reputation_burn_multiple.amount_floor(praise.burnt);
-        let value = praise.value.min(justified.unwrap_or(Amount::MAX));
-        let weight = weigh(value, params);
-        let Praise { requester, .. } = praise;
-        let fresh = Pair { requester, operator, given: Factor::ZERO, faded_at: now };
-        let row =
-            *self.pair_rows.entry((requester, operator)).or_insert_with(|| self.pairs.push(fresh));
-        let pair = self.pairs.get_mut(row).expect("just found or pushed");
-        let rate = params.reputation_decay.pow_floor(now.since(pair.faded_at).count());
-        pair.given = pair.given.ratio_floor(rate);
-        pair.faded_at = now;
-        let room = params.reputation_pair_max.saturating_sub(pair.given);
-        let weight = weight.min(room);
-        pair.given = pair.given.saturating_add(weight);
-        weight
+        params: &ReputationParams,
+    ) -> Ratio {
+        let Kept { record, scored } = self.kept(operator);
+        let known = scored.filter(|scored| {
+            scored.at == now && scored.z == params.z && scored.decay == params.decay
+        });
+        let compute = || record.faded(now, params.decay).score(params.z);
+        known.map_or_else(compute, |scored| scored.score)
     }
 
+    /// Books events of one operator and returns its score after them.
     pub(crate) fn note(
         &mut self,
         operator: OperatorId,
-        dimension: Dimension,
-        success: bool,
-        weight: Factor,
+        notes: &[Note],
         now: Epoch,
-        params: &RawParams,
-    ) {
-        let record = self.records.get_mut(operator.index());
-        let record = record.expect("a record opens with its operator");
-        *record = record.faded(now, params.reputation_decay);
-        let evidence = match dimension {
-            Dimension::Correctness => &mut record.correctness,
-            Dimension::Timeliness => &mut record.timeliness,
-        };
-        let count = if success { &mut evidence.success } else { &mut evidence.failure };
-        *count = count.saturating_add(weight);
+        params: &ReputationParams,
+    ) -> Ratio {
+        let kept = self.records.get_mut(operator.index());
+        let kept = kept.expect("a record opens with its operator");
+        let record = &mut kept.record;
+        *record = record.faded(now, params.decay);
+        for note in notes {
+            let evidence = match note.dimension {
+                Dimension::Correctness => &mut record.correctness,
+                Dimension::Timeliness => &mut record.timeliness,
+            };
+            let count = if note.success { &mut evidence.success } else { &mut evidence.failure };
+            *count = count.saturating_add(note.weight);
+        }
+        let score = record.score(params.z);
+        kept.scored = Some(Scored { at: now, z: params.z, decay: params.decay, score });
+        score
     }
 }
 
+/// What a paid job says for its provider: its value, at most what was burnt for it justifies.
+pub(crate) fn weigh_success(value: Amount, burnt: Amount, params: &ReputationParams) -> Factor {
+    let justified = params.burn_multiple.amount_floor(burnt);
+    weigh(value.min(justified.unwrap_or(Amount::MAX)), params)
+}
+
 /// ⌊value / unit⌋ in parts, at most the cap of one event.
-pub(crate) fn weigh(value: Amount, params: &RawParams) -> Factor {
-    let parts = mul_div_floor(value.units(), PARTS, params.reputation_unit.units());
-    Factor::new(parts.unwrap_or(u64::MAX)).unwrap_or(Factor::MAX).min(params.reputation_weight_max)
+pub(crate) fn weigh(value: Amount, params: &ReputationParams) -> Factor {
+    let parts = mul_div_floor(value.units(), PARTS, params.unit.units());
+    Factor::new(parts.unwrap_or(u64::MAX)).unwrap_or(Factor::MAX).min(params.weight_max)
 }
 
 #[cfg(test)]

@@ -1,53 +1,40 @@
 //! Slashing: how much of whose stake is lost for what, and where each part goes.
 //!
-//! Key terms: an [`Offence`] is one of a closed list, each provable from what the ledger saw; a
-//! slash is taken at once and paid out when its stay is over; the [`Waterfall`] is its payout.
+//! Key terms: an [`Offence`] is one of a closed list, each provable from what the ledger saw; its
+//! [`Consequences`] are one row of a table; a slash is taken at once and paid out when its stay is
+//! over; the [`Waterfall`] is its payout; until then it remembers all it took, so that it can be
+//! reversed to the unit.
 //!
-//! Invariant: compensation + reporter + burnt + insurance + peers = amount, to the unit.
-//! Rounding: what is taken up, what is paid out down; insurance and peers by subtraction.
+//! Invariant: compensation + reporter + burnt + insurance + judges = amount, to the unit.
+//! Rounding: what is taken up, what is paid out down; insurance and judges by subtraction.
 //! Known shortcomings: the correlation part of a percentage is not built yet, and a held slash
 //! executes when its hold lapses, since there is no vote yet.
-//! Not here: whether somebody is guilty (`verification`), moving the money (`ledger`).
+//! Not here: whether somebody is guilty (`verification`), what follows (`stories`).
 
+pub(crate) mod acts;
+mod offence;
+pub(crate) mod params;
 mod waterfall;
 
-use alloc::vec::Vec;
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use offence::Offence;
 pub(crate) use waterfall::each;
 pub use waterfall::{Claims, Waterfall, plan};
 
 use crate::{
-    ids::{AccountId, Digest, JobId, OperatorId, Role, SlashId},
-    num::{Amount, Epoch, Factor, Ratio},
-    params::RawParams,
+    ids::{AccountId, Digest, JobId, OperatorId, ParamsVersion, Role, SlashId},
+    ledger::Pot,
+    num::{Amount, Epoch, Factor, Height, Ratio},
+    staking::Standing,
     table::Table,
 };
-
-/// What one can be slashed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Offence {
-    /// A dispute lost, or a sealed result never opened.
-    WrongResult,
-    /// Nothing committed in time.
-    Abandonment,
-    /// Requested bytes not produced.
-    DataWithholding,
-    /// The game that one's own verdict opened, lost.
-    FalseAudit,
-    /// Drawn, and no verdict committed or revealed.
-    MissedAudit,
-    /// One's sealed result known to somebody else.
-    CopiedRoot,
-    /// A bid not opened, or a win not accepted.
-    BidWithholding,
-    /// A challenge that the referee found against.
-    FrivolousChallenge,
-    /// A requester's bytes not produced.
-    InputWithholding,
-}
+use params::SlashingParams;
 
 /// When a slash is paid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +44,10 @@ pub enum SlashState {
     Pending(Epoch),
     /// The same, and the engine itself is under suspicion (C13).
     Held(Epoch),
-    /// It was.
-    Executed,
+    /// It was; its row leaves at this height.
+    Executed(Height),
+    /// It was undone to the unit; its row leaves at this height.
+    Reversed(Height),
 }
 
 /// Stake taken from one operator for one offence.
@@ -74,44 +63,86 @@ pub struct Slash {
     pub role: Role,
     /// About which job.
     pub job: JobId,
+    /// The parameters it is judged by.
+    pub params: ParamsVersion,
     /// Program and root that it was convicted on, for the search for engine faults.
     pub conviction: Option<(Digest, Digest)>,
     /// Who was injured, and by how much at most.
     pub claims: Claims,
+    /// What was taken, and from where; a lock counts as its operator's bond. Forgotten once paid.
+    pub taken: Vec<(Pot, Amount)>,
+    /// The standing of each of the account's operators before it was jailed for this.
+    pub standings: Vec<(OperatorId, Standing)>,
     /// When it is paid out.
     pub state: SlashState,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// Every slash, and which wait for which conviction.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Slashing {
     pub(crate) slashes: Table<Slash>,
-    /// Not yet paid out, in order of conviction.
-    pub(crate) pending: Vec<SlashId>,
+    /// Slashes that wait, by program and root; derived from the rows.
+    convictions: BTreeMap<(Digest, Digest), BTreeSet<SlashId>>,
 }
 
 impl Slashing {
     pub(crate) fn slash(&self, id: SlashId) -> &Slash {
-        self.slashes.get(id.index()).expect("only identifiers handed out are used")
+        self.slashes.get(id.index()).expect("a slash stays until some time after it is paid")
     }
 
     pub(crate) fn slash_mut(&mut self, id: SlashId) -> &mut Slash {
-        self.slashes.get_mut(id.index()).expect("only identifiers handed out are used")
+        self.slashes.get_mut(id.index()).expect("a slash stays until some time after it is paid")
     }
 
-    /// Pending slashes of other operators convicted on the same program and root (C13).
-    pub(crate) fn alike(&self, slash: &Slash) -> Vec<SlashId> {
-        let same = |id: &SlashId| {
-            let other = self.slash(*id);
-            other.conviction.is_some()
-                && other.conviction == slash.conviction
-                && other.account != slash.account
-        };
-        self.pending.iter().copied().filter(same).collect()
+    /// Changes when a slash is paid out.
+    pub(crate) fn set_state(&mut self, id: SlashId, state: SlashState) {
+        self.slash_mut(id).state = state;
+        self.index(id);
+    }
+
+    fn index(&mut self, id: SlashId) {
+        let slash = self.slash(id);
+        let Some(conviction) = slash.conviction else { return };
+        let waits = matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_));
+        let alike = self.convictions.entry(conviction).or_default();
+        if waits {
+            alike.insert(id);
+        } else {
+            alike.remove(&id);
+        }
+        if alike.is_empty() {
+            self.convictions.remove(&conviction);
+        }
+    }
+
+    /// Slashes of other accounts that wait, convicted on the same program and root (C13).
+    pub(crate) fn alike(&self, id: SlashId) -> Vec<SlashId> {
+        let slash = self.slash(id);
+        let alike = slash.conviction.and_then(|conviction| self.convictions.get(&conviction));
+        let others = alike.into_iter().flatten().copied();
+        others.filter(|other| self.slash(*other).account != slash.account).collect()
+    }
+}
+
+impl Serialize for Slashing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.slashes.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Slashing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let slashes = Table::<Slash>::deserialize(deserializer)?;
+        let ids: Vec<SlashId> =
+            slashes.iter().map(|(index, _)| SlashId::from_index(index)).collect();
+        let mut slashing = Slashing { slashes, convictions: BTreeMap::new() };
+        ids.into_iter().for_each(|id| slashing.index(id));
+        Ok(slashing)
     }
 }
 
 /// min(max, base · (1 + ρ · strikes)), down: the share of the free bond that an offence costs.
-pub(crate) fn share(base: Ratio, strikes: Factor, params: &RawParams) -> Ratio {
+pub(crate) fn share(base: Ratio, strikes: Factor, params: &SlashingParams) -> Ratio {
     let repeated = crate::num::mul_div_floor(
         params.strike_factor.parts(),
         strikes.parts(),
@@ -119,10 +150,10 @@ pub(crate) fn share(base: Ratio, strikes: Factor, params: &RawParams) -> Ratio {
     );
     let repeated = repeated.and_then(Factor::new).unwrap_or(Factor::MAX);
     let multiple = Factor::ONE.saturating_add(repeated);
-    multiple.ratio_floor(base).ratio_capped().min(params.slash_max)
+    multiple.ratio_floor(base).ratio_capped().min(params.share_max)
 }
 
-/// What a slash of `amount` costs a free bond at `share`, up, at most what is there.
+/// What a slash of `share` costs a free bond, up, at most what is there.
 pub(crate) fn of_free_bond(share: Ratio, free_bond: Amount) -> Amount {
     share.amount_ceil(free_bond).min(free_bond)
 }

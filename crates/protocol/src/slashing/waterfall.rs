@@ -4,7 +4,7 @@
 //!    most (1 − `burn_min`)·S (C16);
 //! 2. reporters, at most `R_max` and `reporter_share` of what is left (C1);
 //! 3. of the rest `burn_share` is burnt, or more until `burn_min` of S is;
-//! 4. `insurance_share` of what is left insures, honest peers get the remainder.
+//! 4. `insurance_share` of what is left insures, the judges' pool gets the remainder.
 //!
 //! Law: a plan adds up to its amount; it moves nothing itself.
 
@@ -12,14 +12,16 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::AccountId, num::Amount, params::RawParams};
+use crate::{ids::AccountId, num::Amount};
+
+use super::params::SlashingParams;
 
 /// Who may be paid out of a slash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The injured requester, if any.
     pub injured: Option<AccountId>,
-    /// The tariff cost that its compensation is a multiple of.
+    /// The tariff cost that its compensation is a multiple of, in the stake asset.
     pub tariff: Amount,
     /// Who convicted, in the order of their seats; they share equally.
     pub reporters: Vec<AccountId>,
@@ -40,12 +42,12 @@ pub struct Waterfall {
     pub burnt: Amount,
     /// To the insurance.
     pub insurance: Amount,
-    /// To honest peers of the role.
-    pub peers: Amount,
+    /// To the validators, who judge, by stake.
+    pub judges: Amount,
 }
 
 /// How `amount` is split.
-pub fn plan(amount: Amount, claims: &Claims, params: &RawParams) -> Waterfall {
+pub fn plan(amount: Amount, claims: &Claims, params: &SlashingParams) -> Waterfall {
     // Up: at least this much is burnt, whatever anybody claims.
     let burn_min = params.burn_min.amount_ceil(amount);
     let spendable = amount.saturating_sub(burn_min);
@@ -58,12 +60,12 @@ pub fn plan(amount: Amount, claims: &Claims, params: &RawParams) -> Waterfall {
     let burnt = params.burn_share.amount_ceil(rest).max(burn_min).min(rest);
     let rest = rest.saturating_sub(burnt);
     let insurance = params.insurance_share.amount_floor(rest);
-    let peers = rest.saturating_sub(insurance);
-    Waterfall { amount, compensation, reporter, burnt, insurance, peers }
+    let judges = rest.saturating_sub(insurance);
+    Waterfall { amount, compensation, reporter, burnt, insurance, judges }
 }
 
 /// All reporters' reward together, divisible among them to the unit.
-fn reward(rest: Amount, left: Amount, claims: &Claims, params: &RawParams) -> Amount {
+fn reward(rest: Amount, left: Amount, claims: &Claims, params: &SlashingParams) -> Amount {
     let Ok(count) = u64::try_from(claims.reporters.len()) else { return Amount::ZERO };
     let total = params.reporter_share.amount_floor(rest).min(claims.reward_max).min(left);
     // Down: the dust of the division is burnt with the rest.
@@ -78,7 +80,7 @@ pub(crate) fn each(total: Amount, count: u64) -> Amount {
 impl Waterfall {
     /// True if the parts add up.
     pub fn adds_up(&self) -> bool {
-        [self.compensation, self.reporter, self.burnt, self.insurance, self.peers]
+        [self.compensation, self.reporter, self.burnt, self.insurance, self.judges]
             .into_iter()
             .try_fold(Amount::ZERO, Amount::checked_add)
             == Some(self.amount)
@@ -103,9 +105,9 @@ mod tests {
 
     #[test]
     fn parts_add_up_and_keep_their_bounds() {
-        let params = RawParams::default();
+        let params = SlashingParams::default();
         for amount in [0u64, 1, 2, 3, 10, 999, 1_000_000_007, 1_502_500_000_000] {
-            for reporters in 0..4u32 {
+            for reporters in 0..4u64 {
                 for tariff in [0u64, 1, 1_000, 100_000_000_000] {
                     let claims = Claims {
                         injured: Some(AccountId::new(9)),
@@ -118,8 +120,8 @@ mod tests {
                     assert!(plan.adds_up(), "{plan:?}");
                     assert!(plan.reporter <= claims.reward_max);
                     assert!(plan.burnt >= params.burn_min.amount_ceil(amount));
-                    let each = each(plan.reporter, u64::from(reporters));
-                    assert_eq!(each.checked_times(u64::from(reporters)), Some(plan.reporter));
+                    let each = each(plan.reporter, reporters);
+                    assert_eq!(each.checked_times(reporters), Some(plan.reporter));
                 }
             }
         }

@@ -1,19 +1,23 @@
 //! Auditors: who may be drawn, and the draw.
 //!
-//! Law: a draw depends on the seed, the round and the stakes, on nothing else; an operator sits
-//! at most once in a job and never judges its own account's work or order.
+//! Law: a draw depends on the seed, the round, the weights at the end of the block that sealed the
+//! result, and on who can still lock; whoever knows the seed can move none of the weights (C8). An
+//! operator sits at most once in a job and never judges its own account's work or order. Nobody
+//! has more than the share of the pool that the quote assumes: whoever weighs more counts as much
+//! as that ([`cap`]), so that stake bonded after the quote neither buys seats nor puts a draw off.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::Opening,
     ids::{AccountId, Digest, OperatorId},
-    num::{Amount, Ratio},
+    num::{Amount, Height, PARTS, Ratio, mul_div_floor},
     seal,
-    staking::Weights,
+    staking::{Able, Pool},
 };
+
+use super::Claim;
 
 /// One auditor's place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +26,24 @@ pub struct Seat {
     pub operator: Option<OperatorId>,
     /// The same, as an account.
     pub account: Option<AccountId>,
+    /// How it came to sit there.
+    pub seating: Seating,
+    /// Which lock is its own.
+    pub lock: u16,
     /// What it is paid.
     pub pay: Amount,
     /// What it has done.
     pub state: SeatState,
+}
+
+/// How an auditor came to its seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seating {
+    /// By the draw.
+    Drawn,
+    /// By its own choice, when the seat was open to all.
+    Volunteer,
 }
 
 /// What an auditor has done.
@@ -39,66 +57,167 @@ pub enum SeatState {
     /// Its own result is sealed.
     Committed(Digest),
     /// Its own result is open.
-    Revealed(Opening),
-    /// It lost its lock.
+    Revealed(Claim),
+    /// It dissented, and the referee found against it.
+    Refuted,
+    /// It did not open what it sealed.
     Failed,
+}
+
+/// Who was drawn and sealed nothing. Its lock went back to its bond at once, so that nobody's
+/// silence keeps a pool locked; what it owes is known at the end of the case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// Who.
+    pub operator: OperatorId,
+    /// The same, as an account.
+    pub account: AccountId,
+    /// What it had locked.
+    pub lock: Amount,
+    /// What it would have been paid.
+    pub pay: Amount,
 }
 
 impl Seat {
     pub(crate) fn vacant(pay: Amount) -> Seat {
-        Seat { operator: None, account: None, pay, state: SeatState::Vacant }
+        Seat {
+            operator: None,
+            account: None,
+            seating: Seating::Drawn,
+            lock: 0,
+            pay,
+            state: SeatState::Vacant,
+        }
     }
 
     /// True until something was sealed here.
     pub(crate) fn is_silent(&self) -> bool {
         matches!(self.state, SeatState::Vacant | SeatState::Drawn)
     }
-}
 
-/// How many of the pool are left without `out`.
-pub(crate) fn eligible(weights: &Weights, out: &[OperatorId]) -> u64 {
-    let out = out.iter().filter(|id| weights.of(**id) > 0).count();
-    u64::try_from(weights.active().saturating_sub(out)).unwrap_or(u64::MAX)
-}
-
-/// β̂: the assumed share, or that of the largest operator left in the pool if it is more, up.
-pub(crate) fn beta(weights: &Weights, out: &[OperatorId], assumed: Ratio) -> Ratio {
-    let outside = out.iter().fold(0u64, |sum, id| sum.saturating_add(weights.of(*id)));
-    let pool = weights.total().saturating_sub(outside);
-    let largest = weights.heaviest_first().find(|(_, id)| !out.contains(id));
-    let share = largest.map_or(Ratio::ONE, |(weight, _)| Ratio::of_ceil(weight, pool));
-    share.max(assumed)
-}
-
-/// Tries of the draw for each seat before it takes the heaviest who is left.
-const TRIES: u64 = 64;
-
-/// `count` different operators, each drawn by stake among those that `may` sit; fewer if there
-/// are not as many.
-pub(crate) fn draw(
-    weights: &Weights,
-    seed: &Digest,
-    round: u8,
-    count: usize,
-    may: impl Fn(OperatorId) -> bool,
-) -> Vec<OperatorId> {
-    let mut drawn: Vec<OperatorId> = Vec::with_capacity(count);
-    let mut counter = u64::from(round) << 32;
-    for _ in 0..count {
-        let tried = (0..TRIES).find_map(|_| {
-            counter = counter.wrapping_add(1);
-            let position = seal::draw_below(seed, "auditor", counter, weights.total());
-            let id = weights.holder(position)?;
-            (!drawn.contains(&id) && may(id)).then_some(id)
-        });
-        let heaviest = || {
-            let mut left = weights.heaviest_first().map(|(_, id)| id);
-            left.find(|id| !drawn.contains(id) && may(*id))
-        };
-        match tried.or_else(heaviest) {
-            Some(id) => drawn.push(id),
-            None => break,
+    /// True if it says that `claim` is right, lost its dissent, or sealed a verdict and kept it:
+    /// whoever had its say and did not use it takes no pay from who was right.
+    fn supports(&self, claim: &Claim) -> bool {
+        match self.state {
+            SeatState::Revealed(own) => own.agrees(claim),
+            SeatState::Refuted | SeatState::Failed => true,
+            SeatState::Vacant | SeatState::Drawn | SeatState::Committed(_) => false,
         }
     }
-    drawn
+}
+
+/// May a result be paid that `wanted` auditors were asked about? If so many support it, drawn ones
+/// among them; silence beside them is no dissent, and volunteers alone are nobody's sample.
+pub(crate) fn is_payable(seats: &[Seat], claim: &Claim, wanted: u32) -> bool {
+    let supporters = seats.iter().filter(|seat| seat.supports(claim));
+    let count = supporters.clone().count();
+    let drawn = supporters.filter(|seat| seat.seating == Seating::Drawn).count();
+    seats.is_empty() || (drawn > 0 && u32::try_from(count).unwrap_or(u32::MAX) >= wanted)
+}
+
+/// Those of a pool who can lock an audit's collateral; nobody, if there is no pool.
+pub(crate) fn able(pool: Option<&Pool>, lock: Amount, out: &[OperatorId]) -> Able {
+    pool.map_or_else(Able::default, |pool| pool.able(lock.units(), out))
+}
+
+/// β̂: the assumed share, or that of the largest operator of the pool if it is more, up.
+pub(crate) fn beta(able: Able, assumed: Ratio) -> Ratio {
+    Ratio::of_ceil(able.largest, able.total).max(assumed)
+}
+
+/// The most that one operator may weigh, so that no weight is more than `share` of all. `None` if
+/// those who can lock are too few for that.
+pub(crate) fn cap(
+    pool: &Pool,
+    at: Height,
+    lock: Amount,
+    out: &[OperatorId],
+    share: Ratio,
+) -> Option<u64> {
+    let able = pool.able_at(at, lock.units(), out);
+    if beta(able, share) == share {
+        return Some(u64::MAX);
+    }
+    let ids = pool.able_in_order(lock.units()).filter(|id| !out.contains(id));
+    let mut weights: Vec<u64> = ids.map(|id| pool.weight_at(at, id)).collect();
+    weights.sort_unstable();
+    let mut rest = able.total;
+    for (heavier, weight) in (0u64..).zip(weights.into_iter().rev()) {
+        // cap = share · (heavier · cap + rest), down.
+        let open = PARTS.checked_sub(share.parts().checked_mul(heavier)?)?;
+        let cap = mul_div_floor(rest, share.parts(), open)?;
+        if weight <= cap {
+            return Some(cap).filter(|cap| 0 < *cap);
+        }
+        rest = rest.saturating_sub(weight);
+    }
+    None
+}
+
+/// What a draw is made with.
+pub(crate) struct Draw<'a> {
+    pub(crate) pool: &'a Pool,
+    /// The block whose weights count; it is pinned.
+    pub(crate) at: Height,
+    pub(crate) seed: &'a Digest,
+    pub(crate) round: u8,
+    /// What a seat locks.
+    pub(crate) lock: Amount,
+    /// The most that one operator counts for.
+    pub(crate) cap: u64,
+}
+
+/// Tries of the draw for each seat before it counts through those who can lock.
+const TRIES: u64 = 64;
+
+impl Draw<'_> {
+    /// `count` different operators, each drawn by weight among those that `may` sit and can lock;
+    /// fewer if there are not as many.
+    pub(crate) fn seats(&self, count: usize, may: impl Fn(OperatorId) -> bool) -> Vec<OperatorId> {
+        let mut drawn: Vec<OperatorId> = Vec::with_capacity(count);
+        let mut counter = u64::from(self.round) << 32;
+        let able = |id: OperatorId| {
+            let (weight, free) = (self.pool.weight(id), self.pool.free(id));
+            weight > 0 && free >= self.lock.units() && may(id)
+        };
+        for _ in 0..count {
+            let tried = (0..TRIES).find_map(|_| {
+                counter = counter.wrapping_add(1);
+                let total = self.pool.total_at(self.at);
+                let position = seal::draw_below(self.seed, "auditor", counter, total);
+                let id = self.pool.holder_at(self.at, position)?;
+                (!drawn.contains(&id) && able(id) && self.counts(id, counter)).then_some(id)
+            });
+            counter = counter.wrapping_add(1);
+            match tried
+                .or_else(|| self.count_through(counter, |id| !drawn.contains(&id) && able(id)))
+            {
+                Some(id) => drawn.push(id),
+                None => break,
+            }
+        }
+        drawn
+    }
+
+    /// True with the chance that the cap leaves of an operator's weight.
+    fn counts(&self, id: OperatorId, counter: u64) -> bool {
+        let weight = self.pool.weight_at(self.at, id);
+        weight <= self.cap || seal::draw_below(self.seed, "cap", counter, weight) < self.cap
+    }
+
+    /// Few can lock: counts through those alone, by the same weights.
+    fn count_through(&self, counter: u64, able: impl Fn(OperatorId) -> bool) -> Option<OperatorId> {
+        let ids = self.pool.able_in_order(self.lock.units()).filter(|id| able(*id));
+        let weighed = ids.map(|id| (id, self.pool.weight_at(self.at, id).min(self.cap)));
+        let weighed: Vec<(OperatorId, u64)> = weighed.filter(|(_, weight)| *weight > 0).collect();
+        let total = weighed.iter().fold(0u64, |sum, (_, weight)| sum.saturating_add(*weight));
+        let mut rest = seal::draw_below(self.seed, "auditor", counter, total);
+        weighed.iter().find_map(|&(id, weight)| match rest.checked_sub(weight) {
+            Some(left) => {
+                rest = left;
+                None
+            }
+            None => Some(id),
+        })
+    }
 }

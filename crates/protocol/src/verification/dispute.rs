@@ -4,19 +4,20 @@
 //! rejects, accepting those before it; at a leaf the accused lays the step before the referee.
 //! A node is disclosed once for all challengers, a leaf is judged once for all.
 //!
-//! Law: each side has one clock for the whole game; who is to move and lets it run out loses.
+//! Law: each side has one clock for the whole game; who is to move and lets it run out loses. The
+//! clock stands still in blocks in which the referee had no time left for a step (M11).
 //! At most 2·⌈log₁₆(n + 1)⌉ + 1 moves decide a game over n steps.
+
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     command::Node,
     ids::{AccountId, Digest},
-    ledger::JobPot,
+    ledger::AssignmentPot,
     num::{Blocks, Height},
 };
-
-use super::Case;
 
 /// Children of a node of the commitment tree.
 pub(crate) const ARITY: u64 = 16;
@@ -26,14 +27,16 @@ pub(crate) const ARITY: u64 = 16;
 pub struct Dispute {
     /// Who says that the result is wrong.
     pub challenger: AccountId,
-    /// The money behind that.
-    pub lock: JobPot,
+    /// What is behind that.
+    pub behind: Stake,
     /// The node in dispute; at the tree's depth, the leaf.
     pub node: Node,
     /// Whose move it is.
     pub turn: Turn,
-    /// Since when.
+    /// Since when, not counting blocks in which its clock stood still.
     pub since: Height,
+    /// Blocks in which the referee had no time left, up to then.
+    pub full_blocks: u64,
     /// What is left of the accused's clock.
     pub accused_left: Blocks,
     /// What is left of the challenger's clock.
@@ -42,6 +45,27 @@ pub struct Dispute {
     pub moves: u32,
     /// How it ended.
     pub ended: Option<Ended>,
+}
+
+/// What a challenger loses with its game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stake {
+    /// The lock of the seat whose verdict dissents.
+    Seat(u16),
+    /// A deposit, by dispute.
+    Deposit(u16),
+}
+
+/// Every dispute about one result, and what they brought to light.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Docket {
+    /// Every dispute, open or ended.
+    pub disputes: Vec<Dispute>,
+    /// Nodes that the provider disclosed, with their children.
+    pub opened: Vec<(Node, Vec<Digest>)>,
+    /// Leaves that the referee judged: does the step hold?
+    pub ruled: Vec<(u64, bool)>,
 }
 
 /// Whose move it is.
@@ -108,17 +132,31 @@ pub(crate) fn child_exists(steps: u64, node: Node) -> bool {
 }
 
 impl Dispute {
-    pub(crate) fn new(challenger: AccountId, lock: JobPot, now: Height, clock: Blocks) -> Dispute {
+    pub(crate) fn new(
+        challenger: AccountId,
+        behind: Stake,
+        (now, full_blocks): (Height, u64),
+        clock: Blocks,
+    ) -> Dispute {
         Dispute {
             challenger,
-            lock,
+            behind,
             node: Node { level: 0, index: 0 },
             turn: Turn::Accused,
             since: now,
+            full_blocks,
             accused_left: clock,
             challenger_left: clock,
             moves: 0,
             ended: None,
+        }
+    }
+
+    /// The pot of the money behind an open challenge.
+    pub fn deposit(&self) -> Option<AssignmentPot> {
+        match self.behind {
+            Stake::Deposit(index) => Some(AssignmentPot::ChallengeDeposit(index)),
+            Stake::Seat(_) => None,
         }
     }
 
@@ -133,6 +171,20 @@ impl Dispute {
     /// True if `turn` is to move at `node`.
     pub(crate) fn awaits(&self, turn: Turn, node: Node) -> bool {
         self.ended.is_none() && self.turn == turn && self.node == node
+    }
+
+    /// True if the accused is to lay a step of a tree of this depth before the referee.
+    fn awaits_referee(&self, depth: u8) -> bool {
+        self.turn == Turn::Accused && self.node.level == depth
+    }
+
+    /// Takes blocks in which the referee had no time left off the clock of who waits for it.
+    pub(crate) fn stand_still(&mut self, full_blocks: u64, depth: u8) {
+        let stood = full_blocks.saturating_sub(self.full_blocks);
+        if self.awaits_referee(depth) {
+            self.since = self.since.after(Blocks::new(stood));
+        }
+        self.full_blocks = full_blocks;
     }
 
     /// Books a move made at `now`, leaving `node` in dispute and `next` to move.
@@ -150,25 +202,30 @@ impl Dispute {
     }
 }
 
-impl Case {
+impl Docket {
+    pub(crate) fn dispute(&self, index: usize) -> &Dispute {
+        self.disputes.get(index).expect("disputes are never removed")
+    }
+
+    pub(crate) fn dispute_mut(&mut self, index: usize) -> &mut Dispute {
+        self.disputes.get_mut(index).expect("disputes are never removed")
+    }
+
     /// The children that the provider disclosed of `node`.
     pub fn children(&self, node: Node) -> Option<&[Digest]> {
         let at = self.opened.binary_search_by_key(&node, |(node, _)| *node).ok()?;
         self.opened.get(at).map(|(_, children)| children.as_slice())
     }
 
-    pub(crate) fn disclose(&mut self, node: Node, children: alloc::vec::Vec<Digest>) {
+    pub(crate) fn disclose(&mut self, node: Node, children: Vec<Digest>) {
         if let Err(at) = self.opened.binary_search_by_key(&node, |(node, _)| *node) {
             self.opened.insert(at, (node, children));
         }
     }
 
-    /// The digest of a node: the root, or what its parent's disclosure said.
-    pub fn digest(&self, node: Node) -> Option<Digest> {
-        let Some(level) = node.level.checked_sub(1) else {
-            return self.opening().map(|opening| opening.root);
-        };
-        let parent = Node { level, index: node.index >> 4 };
+    /// What the parent's disclosure said of a node below the root.
+    pub fn disclosed(&self, node: Node) -> Option<Digest> {
+        let parent = Node { level: node.level.checked_sub(1)?, index: node.index >> 4 };
         let child = usize::try_from(node.index & 15).ok()?;
         self.children(parent)?.get(child).copied()
     }
@@ -182,6 +239,27 @@ impl Case {
     pub fn dispute_of(&self, challenger: AccountId) -> Option<usize> {
         let open = |dispute: &Dispute| dispute.ended.is_none() && dispute.challenger == challenger;
         self.disputes.iter().position(open)
+    }
+
+    /// The open disputes in which `turn` is to move at `node`.
+    pub(crate) fn awaiting(&self, turn: Turn, node: Node) -> Vec<usize> {
+        let disputes = self.disputes.iter().enumerate();
+        disputes.filter(|(_, d)| d.awaits(turn, node)).map(|(index, _)| index).collect()
+    }
+
+    /// How many disputes are by open challengers.
+    pub(crate) fn open_challenges(&self) -> usize {
+        self.disputes.iter().filter(|d| matches!(d.behind, Stake::Deposit(_))).count()
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.disputes.iter().all(|dispute| dispute.ended.is_some())
+    }
+
+    /// Drops what nobody asks for after the end.
+    pub(crate) fn strip(&mut self) {
+        self.opened = Vec::new();
+        self.ruled = Vec::new();
     }
 }
 

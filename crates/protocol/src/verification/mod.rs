@@ -1,8 +1,9 @@
 //! Verification: is a result right, and who says so.
 //!
-//! Key terms: a *seal* commits to a result before anybody's is known; an *auditor* computes a
-//! result of its own, blind; a *dispute* is a game over the tree of states that ends at one step,
-//! which the [`Referee`](crate::Referee) re-executes.
+//! Key terms: a *seal* commits to a result before anybody's is known; a [`Claim`] is what a sealed
+//! result says; an *auditor* computes a result of its own, blind; a *dispute* is a game over the
+//! tree of states that ends at one step, which the [`Referee`](crate::Referee) re-executes; a
+//! *case* is all that is known of one assignment's result, its *docket* the disputes about it.
 //!
 //! ```text
 //! sealed ──► seed ──► drawn? ──no──────────────► revealed ──► challenge window ──► final
@@ -10,65 +11,63 @@
 //! ```
 //!
 //! Laws: nobody sees a root before all have sealed their own; a dispute decides one step only;
-//! the first conviction ends the job; no majority overrules the referee (C7, C9).
-//! Known shortcomings: the draw is public (M2), open challenges are not sealed (M30), the pool's
-//! concentration is that at posting, and a draw weighs stakes as they stand when it is made: who
-//! knows both parts of the seed and moves a large share of all stake before it still moves it.
-//! Not here: what a conviction costs (`slashing`).
+//! the first conviction ends the case; no majority overrules the referee (C7, C9). The pool that
+//! the bound counts is the pool drawn from: those who can lock, by the weights at the end of the
+//! block that sealed the result.
+//! Known shortcomings: the draw is public (M2), open challenges are not sealed (M30).
+//! Not here: what a conviction costs (`slashing`), what follows from it (`stories`).
 
+pub(crate) mod acts;
 mod audit;
+mod claim;
 mod dispute;
+pub(crate) mod handlers;
+pub(crate) mod params;
 mod rejected;
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-pub use audit::{Seat, SeatState};
-pub(crate) use audit::{beta, draw, eligible};
+pub(crate) use audit::{Draw, able, beta, cap, is_payable};
+pub use audit::{Missed, Seat, SeatState, Seating};
+pub use claim::{Claim, Trace};
 pub(crate) use dispute::{ARITY, child_exists};
-pub use dispute::{Dispute, Ended, Loser, LossReason, Turn, depth};
+pub use dispute::{Dispute, Docket, Ended, Loser, LossReason, Stake, Turn, depth};
 pub use rejected::{
-    ChallengeRejected, CommitResultRejected, CommitVerdictRejected, OpenNodeRejected,
-    OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, ServeDataRejected,
+    ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
+    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
+    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, SealReportRejected,
+    ServeDataRejected,
 };
 
-pub use crate::bound::{BoundRejected, BoundTerms, Quote, quote, reference_price};
+pub use crate::bound::{BoundRejected, BoundTerms, Quote, audit_lock, quote, reference_price};
 use crate::{
-    command::{DataItem, Node, Opening},
-    ids::{AccountId, Digest, JobId, OperatorId},
-    num::{Amount, Blocks, Height},
+    command::DataItem,
+    ids::{AccountId, AssignmentId, Digest, OperatorId},
+    num::Height,
     table::Table,
 };
 
-/// Everything about the verification of one job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Everything about the verification of one assignment, but its disputes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    /// What the quote was computed from.
-    pub bound: BoundTerms,
-    /// What was quoted when the job was posted.
-    pub quote: Quote,
-    /// Blocks that auditors have for their verdicts.
-    pub audit_blocks: Blocks,
-    /// What an auditor's seat locks.
-    pub audit_lock: Amount,
     /// The provider's result.
     pub result: Option<SealedResult>,
     /// The seed of the draw.
     pub seed: Seed,
+    /// The block whose weights the draw counts, while a draw may still come.
+    pub pool_at: Option<Height>,
     /// How often silent seats were drawn again.
     pub round: u8,
     /// The auditors.
     pub seats: Vec<Seat>,
-    /// Who was drawn and stayed silent; not drawn again.
-    pub silent: Vec<OperatorId>,
-    /// Nodes that the provider disclosed, with their children.
-    pub opened: Vec<(Node, Vec<Digest>)>,
-    /// Leaves that the referee judged: does the step hold?
-    pub ruled: Vec<(u64, bool)>,
-    /// Every dispute, open or ended.
-    pub disputes: Vec<Dispute>,
+    /// Locks handed out so far.
+    pub locks: u16,
+    /// Who was drawn and sealed nothing.
+    pub missed: Vec<Missed>,
+    /// Who is not drawn again: those, and whose sealed result was known to others.
+    pub barred: Vec<OperatorId>,
     /// Every request for bytes.
     pub requests: Vec<DataRequest>,
     /// The requester has the output.
@@ -76,35 +75,45 @@ pub struct Case {
 }
 
 /// A provider's result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedResult {
     /// What was sealed.
     pub seal: Digest,
     /// Blocks after the deadline.
-    pub late: Blocks,
+    pub late: crate::num::Blocks,
     /// What it said, once open.
-    pub opening: Option<Opening>,
+    pub claim: Option<Claim>,
     /// Steps that are paid, once open.
     pub steps_paid: u64,
 }
 
-/// The seed of a job's draw: a beacon after the commitment, and the requester's preimage.
+/// The seed of a draw: a beacon after the commitment, and the requester's preimage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
-    /// Where the beacon comes from, once there is a commitment.
-    pub height: Option<Height>,
+    /// When the beacon is next looked for, while it is still missing.
+    pub due: Option<Height>,
     /// That beacon, once shown.
     pub beacon: Option<Digest>,
     /// What the requester opened.
     pub preimage: Option<Digest>,
-    /// A part was withheld: the audit is certain and larger.
-    pub withheld: bool,
+    /// Who withheld a part, if one did: the audit is certain and larger, at its cost.
+    pub withheld: Option<Withholder>,
     /// The seed, once drawn with.
     pub drawn: Option<Digest>,
 }
 
+/// Who kept back its part of a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withholder {
+    /// The operator of the leading replica.
+    Operator,
+    /// The requester, or both.
+    Requester,
+}
+
 /// A request for bytes on the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataRequest {
     /// Who asked.
     pub asker: AccountId,
@@ -114,72 +123,100 @@ pub struct DataRequest {
     pub answerable: AccountId,
     /// By when.
     pub until: Height,
-    /// It was produced.
+    /// It was produced, or nobody needs it any more.
     pub served: bool,
+    /// Who produced it, and is paid once it has helped.
+    pub server: Option<AccountId>,
 }
 
+/// Every case and its docket, by assignment.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Verification {
     pub(crate) cases: Table<Case>,
+    pub(crate) dockets: Table<Docket>,
 }
 
 impl Verification {
-    pub(crate) fn case(&self, job: JobId) -> &Case {
-        self.cases.get(job.index()).expect("a case opens with its job")
+    /// Opens the case of a new assignment.
+    pub(crate) fn open(&mut self) {
+        self.cases.push(Case::default());
+        self.dockets.push(Docket::default());
     }
 
-    pub(crate) fn case_mut(&mut self, job: JobId) -> &mut Case {
-        self.cases.get_mut(job.index()).expect("a case opens with its job")
+    pub(crate) fn retire(&mut self, id: AssignmentId) {
+        self.cases.retire(id.index());
+        self.dockets.retire(id.index());
+    }
+
+    pub(crate) fn case(&self, id: AssignmentId) -> &Case {
+        self.cases.get(id.index()).expect("a case stays as long as its assignment")
+    }
+
+    pub(crate) fn case_mut(&mut self, id: AssignmentId) -> &mut Case {
+        self.cases.get_mut(id.index()).expect("a case stays as long as its assignment")
+    }
+
+    pub(crate) fn docket(&self, id: AssignmentId) -> &Docket {
+        self.dockets.get(id.index()).expect("a docket stays as long as its assignment")
+    }
+
+    pub(crate) fn docket_mut(&mut self, id: AssignmentId) -> &mut Docket {
+        self.dockets.get_mut(id.index()).expect("a docket stays as long as its assignment")
+    }
+
+    /// The digest of a node of the result: the root, or what its parent's disclosure said.
+    pub(crate) fn digest(&self, id: AssignmentId, node: crate::command::Node) -> Option<Digest> {
+        if node.level == 0 {
+            return self.case(id).claim().map(Claim::root);
+        }
+        self.docket(id).disclosed(node)
+    }
+
+    /// True if no dispute and no request awaits anybody's move.
+    pub(crate) fn is_settled(&self, id: AssignmentId) -> bool {
+        let requests = &self.case(id).requests;
+        self.docket(id).is_settled() && requests.iter().all(|request| request.served)
     }
 }
 
 impl Case {
-    pub(crate) fn new(bound: BoundTerms, quote: Quote, audit: (Blocks, Amount)) -> Case {
-        Case {
-            bound,
-            quote,
-            audit_blocks: audit.0,
-            audit_lock: audit.1,
-            result: None,
-            seed: Seed::default(),
-            round: 0,
-            seats: Vec::new(),
-            silent: Vec::new(),
-            opened: Vec::new(),
-            ruled: Vec::new(),
-            disputes: Vec::new(),
-            requests: Vec::new(),
-            receipt: false,
-        }
-    }
-
-    /// The provider's result, once open.
-    pub fn opening(&self) -> Option<&Opening> {
-        self.result.as_ref()?.opening.as_ref()
+    /// What the provider's result says, once open.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.result.as_ref()?.claim.as_ref()
     }
 
     /// The seat of this operator.
-    pub fn seat_of(&self, operator: OperatorId) -> Option<u8> {
-        let seat = self.seats.iter().position(|seat| seat.operator == Some(operator))?;
-        u8::try_from(seat).ok()
+    pub fn seat_of(&self, operator: OperatorId) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.operator == Some(operator))
     }
 
-    /// True if a seat stayed empty to the end: the result may be convicted, but not paid (C10).
-    pub(crate) fn lacks_verdicts(&self) -> bool {
-        self.seats.iter().any(|seat| seat.state == SeatState::Vacant)
+    pub(crate) fn seat_mut(&mut self, seat: usize) -> &mut Seat {
+        self.seats.get_mut(seat).expect("only seats handed out are used")
     }
 
-    /// True if no dispute and no request awaits anybody's move.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.disputes.iter().all(|dispute| dispute.ended.is_some())
-            && self.requests.iter().all(|request| request.served)
+    /// Seats where nothing is sealed, by place.
+    pub(crate) fn silent_seats(&self) -> Vec<usize> {
+        let seats = self.seats.iter().enumerate();
+        seats.filter(|(_, seat)| seat.is_silent()).map(|(place, _)| place).collect()
     }
 
-    /// Drops what nobody asks for after the job closed.
+    /// True if any seat holds a seal that is not open.
+    pub(crate) fn has_sealed_seats(&self) -> bool {
+        self.seats.iter().any(|seat| matches!(seat.state, SeatState::Committed(_)))
+    }
+
+    /// True if some drawn auditor gave a verdict: the others could have, too.
+    pub(crate) fn somebody_managed(&self) -> bool {
+        let gave = |seat: &Seat| {
+            !seat.is_silent() && seat.seating == Seating::Drawn && seat.operator.is_some()
+        };
+        self.seats.iter().any(gave)
+    }
+
+    /// Drops what nobody asks for after the end.
     pub(crate) fn strip(&mut self) {
-        self.opened = Vec::new();
-        self.ruled = Vec::new();
-        self.silent = Vec::new();
+        self.barred = Vec::new();
+        self.missed = Vec::new();
         self.requests = Vec::new();
     }
 }

@@ -132,13 +132,29 @@ rejected! {
         BytesMismatch,
     }
 
+    /// Why a receipt was refused.
+    ConfirmReceiptRejected {
+        NotTheRequester,
+        AlreadyConfirmed,
+    }
+
     /// Why a report of a copied root was refused.
     ReportCopyRejected {
-        /// The accused has sealed nothing here, or it is open already.
-        NothingSealed,
         /// One cannot report oneself.
         OwnSeal,
+        /// The accused has sealed nothing here, or it is open already.
+        NothingSealed,
         /// The opening is not the one that was sealed.
         SealMismatch,
+        /// The finder has not sealed this report in an earlier block.
+        NotSealedBefore,
     }
+}
+
+/// Why sealing a report was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum SealReportRejected {
+    /// The same seal stands already.
+    AlreadySealed,
 }

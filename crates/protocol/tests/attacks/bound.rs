@@ -1,20 +1,22 @@
 //! The bound itself: C2, C6, C11, C15, M1, M3, M9 and the relations R4, R5, R11.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Factor, Gas, Params, ParamsRejected, Ratio, RawParams,
-    Rejected,
-    command::{Auction, GainTiming},
+    Amount, Blocks, Command, Digest, Event, Factor, Gas, Params, ParamsRejected, Ratio, RawParams,
+    Rejected, Role,
+    command::{Auction, Bond, GainTiming, OpenSeed, Unbond},
+    ledger::AssignmentPot,
     market::{CloseReason, Phase, PostJobRejected},
     num::PARTS,
+    params::Violation,
     seal,
     verification::{BoundRejected, BoundTerms, Quote, quote},
 };
 
 use super::FEE;
-use crate::world::{World, params, root};
+use crate::world::{World, params, params_with, root};
 
 /// A grid of policies around those of the mechanism.
-fn policies() -> Vec<(BoundTerms, RawParams)> {
+fn policies() -> Vec<(BoundTerms, Params)> {
     let mut grid = Vec::new();
     for percent in [2, 10, 20, 100] {
         for auditors in [1u32, 2, 4, 8] {
@@ -28,12 +30,14 @@ fn policies() -> Vec<(BoundTerms, RawParams)> {
                             auditors,
                             fallback_auditors: auditors + 2,
                             beta: Ratio::percent(20),
+                            beta_judges: Ratio::percent(20),
                             outside_gain: Amount::tokens(gain),
                             gain_timing: timing,
                         };
                         for margin in [100, 110] {
-                            let margin = Factor::percent(margin);
-                            grid.push((terms, RawParams { margin, ..RawParams::default() }));
+                            let mut raw = RawParams::default();
+                            raw.verification.margin = Factor::percent(margin);
+                            grid.push((terms, Params::try_from(raw).expect("in range")));
                         }
                     }
                 }
@@ -57,13 +61,14 @@ fn c2_no_reputation_discount_reaches_below_what_deters() {
     for (terms, params) in policies() {
         let quote = quote(&terms, &params).expect("the grid has quotes");
         for score in [0, 25, 50, 79, 95, 100] {
-            let collateral = quote.collateral_for(Ratio::percent(score), &params);
+            let score_ratio = Ratio::percent(score);
+            let collateral = quote.collateral_for(score_ratio, params.verification());
             assert!(collateral >= quote.collateral_min, "{terms:?}");
             assert!(deterrence(&quote, collateral) > 0, "{terms:?} at a score of {score} %");
         }
         // The first draft's clamp would have paid: 1.1 · (1 − 0.3) < 1.
         let draft = Ratio::percent(70).amount_floor(quote.collateral_tiered);
-        let flat = terms.p_ref <= params.tier_start;
+        let flat = terms.p_ref <= params.verification().tier_start;
         assert!(!flat || deterrence(&quote, draft) < 0, "{terms:?}");
     }
 }
@@ -143,7 +148,7 @@ fn c11_no_audit_rate_is_so_low_that_the_bound_divides_by_nothing() {
     assert_eq!(refused, Err(Rejected::PostJob(expected)));
 
     // Where the network allows lower rates, detection is what counts: 1 % · 0.76 · 0.98.
-    let mut world = World::new(RawParams { audit_min: Ratio::percent(1), ..params() });
+    let mut world = World::new(params_with(|raw| raw.verification.audit_min = Ratio::percent(1)));
     terms.auditors = 1;
     let refused = world.send("R", Command::PostJob(terms.clone()));
     let Err(Rejected::PostJob(PostJobRejected::NoQuote(BoundRejected::DetectionTooLow {
@@ -168,11 +173,11 @@ fn c15_a_zero_bid_lowers_neither_collateral_nor_what_leaving_costs() {
         terms.auction = auction;
         let before = world.coalition(&["P1"]);
         let job = world.assign(terms, &[("P1", 0), ("P2", 10)]);
-        let assignment = world.state.job(job).expect("posted").assignment.expect("accepted");
+        let assignment = world.assignment(job);
         assert_eq!(world.name(assignment.account), "P1");
-        let locked: Vec<u64> = world.state.job_pots(job).iter().map(|(_, a)| a.units()).collect();
+        let locked = world.held(job, AssignmentPot::Collateral);
         let floor = Amount::tokens(p_ref);
-        assert!(locked.iter().any(|units| *units > floor.units() / 10), "{locked:?}");
+        assert!(locked > floor.units() / 10, "{locked}");
         assert_eq!(assignment.exit_cost, Ratio::percent(10).amount_ceil(floor));
         world.until_phase(job, Phase::Closed);
         let exit = i64::try_from(assignment.exit_cost.units()).expect("small");
@@ -210,6 +215,32 @@ fn m1_the_largest_validator_counts_as_the_colluding_share() {
 }
 
 #[test]
+fn m1_weight_that_is_there_for_the_seal_alone_counts_for_no_more_than_the_quote_assumed() {
+    // Four validators of 50,000 make a quote's share of a quarter. One of them grows by 40,000 for
+    // the block of the seal, whose weights are drawn by, and is back at its quarter at the draw.
+    let (role, amount) = (Role::Validator, Amount::tokens(50_000));
+    let mut world = World::new(params());
+    for name in ["V5", "V6", "V7", "V8"] {
+        world.ok(name, Command::Unbond(Unbond { role, amount }));
+    }
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    assert_eq!(world.state.order(job).expect("posted").bound.beta, Ratio::percent(25));
+    let amount = Amount::tokens(40_000);
+    world.ok("V1", Command::Bond(Bond { role, amount }));
+    world.commit_result("P1", job, root(None));
+    world.block();
+    world.ok("V1", Command::Unbond(Unbond { role, amount }));
+    world.ok("R", Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+    world.blocks(10);
+    let put_off = world.seen(|event| match event {
+        Event::DrawPutOff { round, .. } => Some(*round),
+        _ => None,
+    });
+    assert!(put_off.is_empty(), "nine parts of 24 count as the quarter that was quoted");
+    assert_eq!(world.auditors(job).len(), 2);
+}
+
+#[test]
 fn m3_a_gain_on_delivery_is_deterred_in_full() {
     let world = World::new(params());
     let mut terms = world.terms();
@@ -223,17 +254,17 @@ fn m3_a_gain_on_delivery_is_deterred_in_full() {
 
 #[test]
 fn m9_auditors_of_a_long_job_get_a_long_time() {
-    let params = params();
+    let raw = params();
     let (short, long) = (Gas::new(200_000_000), Gas::new(200_000_000_000));
-    assert_eq!(params.audit_blocks(short), Blocks::new(1 + 3));
-    assert_eq!(params.audit_blocks(long), Blocks::new(1_000 + 3));
-    let mut world = World::new(params);
+    let blocks = |gas| raw.verification.audit_blocks(gas, &raw.market);
+    assert_eq!((blocks(short), blocks(long)), (Blocks::new(1 + 3), Blocks::new(1_000 + 3)));
+    let mut world = World::new(raw);
     let mut terms = world.terms();
     terms.task.gas_bound = Gas::new(10_000_000_000);
     terms.price_max = Amount::tokens(20);
     let job = world.assign(terms, &[("P1", 10)]);
     world.commit("P1", job, root(None));
-    let (until, now) = (world.state.job(job).expect("posted").until, world.state.height());
+    let (until, now) = (world.assignment(job).until, world.state.height());
     assert_eq!(until.since(now), Blocks::new(50 + 3));
 }
 
@@ -242,26 +273,30 @@ fn r4_no_bond_leaves_before_the_longest_job_it_answers_for_is_final() {
     let raw = params();
     let needed = raw.longest_liability().count();
     let epochs = needed.div_ceil(50);
-    let ok = RawParams { unbonding_epochs: earnest_protocol::Epochs::new(epochs), ..raw };
-    assert!(Params::try_from(ok).is_ok());
-    let unbonding_epochs = earnest_protocol::Epochs::new(epochs - 1);
-    let short = RawParams { unbonding_epochs, ..raw };
+    let with = |epochs| {
+        params_with(|raw| raw.staking.unbonding_epochs = earnest_protocol::Epochs::new(epochs))
+    };
+    assert!(Params::try_from(with(epochs)).is_ok());
     let unbonding = (epochs - 1) * 50;
-    let expected = ParamsRejected::UnbondingTooShort { unbonding, needed };
-    assert_eq!(Params::try_from(short), Err(expected));
+    let violations = vec![Violation::UnbondingTooShort { unbonding, needed }];
+    assert_eq!(Params::try_from(with(epochs - 1)), Err(ParamsRejected { violations }));
 }
 
 #[test]
 fn m12_a_step_never_takes_the_referee_half_a_block() {
     // 200 ms of block: 6.9 ns a gas leave room for 1.4 · 10^7.
-    let fast = RawParams { block_interval_min_ms: 200, ..RawParams::default() };
-    let refused = Params::try_from(fast);
-    let Err(ParamsRejected::StepTooLong { step_gas, limit }) = refused else {
-        panic!("{refused:?}")
-    };
-    assert_eq!((step_gas, limit), (70_000_000, 14_492_753));
-    let step_gas_max = Gas::new(limit);
-    assert!(Params::try_from(RawParams { step_gas_max, ..fast }).is_ok());
+    let mut fast = RawParams::default();
+    fast.chain.block_interval_min_ms = 200;
+    let refused =
+        |raw: RawParams| Params::try_from(raw).expect_err("too much for half a block").violations;
+    let (gas, limit) = (70_000_000, 14_492_753);
+    assert_eq!(refused(fast), [Violation::StepTooLong { gas, limit }]);
+    // All steps of a block share that time, so one step may take no more.
+    fast.chain.referee_gas = Gas::new(limit);
+    let (step_gas, budget) = (70_000_000, limit);
+    assert_eq!(refused(fast), [Violation::StepExceedsBudget { step_gas, budget }]);
+    fast.market.step_gas_max = Gas::new(limit);
+    assert!(Params::try_from(fast).is_ok());
     // And a job cannot ask for a larger step.
     let mut world = World::new(params());
     let mut terms = world.terms();

@@ -1,15 +1,15 @@
 //! Bytes that must be produced: M7, M8.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, Gas, RawParams, Rejected,
+    Blocks, Command, Digest, Gas, Rejected,
     command::*,
-    ledger::JobPot,
+    ledger::AssignmentPot,
     market::{CloseReason, Outcome, Phase},
     verification::{RequestDataRejected, RevealResultRejected},
 };
 
 use super::FEE;
-use crate::world::{World, params, root};
+use crate::world::{World, params, params_with, root};
 
 /// An honest job of P1's, all open.
 fn revealed(world: &mut World) -> earnest_protocol::JobId {
@@ -26,7 +26,7 @@ fn m8_an_output_withheld_after_the_reveal_is_a_wrong_result() {
     let mut world = World::new(params());
     let before = world.coalition(&["P1"]);
     let job = revealed(&mut world);
-    let locked = world.pot(job, JobPot::Collateral(0));
+    let locked = world.held(job, AssignmentPot::Collateral);
     let item = DataItem::Output;
     world.ok("R", Command::RequestData(RequestData { job, item }));
     world.until_phase(job, Phase::Closed);
@@ -40,7 +40,7 @@ fn m8_an_output_withheld_after_the_reveal_is_a_wrong_result() {
 fn m8_an_output_asked_for_in_the_last_block_of_the_window_delays_payment_until_served() {
     let mut world = World::new(params());
     let job = revealed(&mut world);
-    let until = world.state.job(job).expect("posted").until;
+    let until = world.assignment(job).until;
     while world.state.height() < until {
         world.block();
     }
@@ -70,7 +70,8 @@ fn m8_what_is_revealed_must_be_the_last_leaf_of_what_was_sealed() {
     let refused = world.send("P1", Command::RevealResult(reveal));
     let expected = RevealResultRejected::OutputProofInvalid;
     assert_eq!(refused, Err(Rejected::RevealResult(expected)));
-    assert_eq!(world.coalition(&["P1"]), before - FEE);
+    // An opening weighs two transfers, its proof of a begun kibibyte a third.
+    assert_eq!(world.coalition(&["P1"]), before - 3 * FEE);
     world.until_phase(job, Phase::Closed);
     assert_eq!(world.closed(job).reason, CloseReason::NotRevealed);
 }
@@ -98,12 +99,29 @@ fn m7_requests_are_few_prepaid_and_only_of_those_who_need_the_bytes() {
 }
 
 #[test]
+fn m7_answers_overdue_in_one_block_are_one_conviction() {
+    let mut world = World::new(params());
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    let auditors = world.auditors(job);
+    let before = world.coalition(&auditors);
+    for (name, chunk) in auditors.iter().zip(0..) {
+        let item = DataItem::Input(chunk);
+        world.ok(name, Command::RequestData(RequestData { job, item }));
+    }
+    world.blocks(6);
+    assert_eq!(world.closed(job).reason, CloseReason::DataWithheld);
+    assert_eq!(world.state.slashes().count(), 1);
+    // What both had prepaid is home.
+    assert_eq!(world.coalition(&auditors), before - 2 * FEE);
+}
+
+#[test]
 fn m7_auditors_that_ask_again_and_again_hold_a_job_no_longer_than_r4_counts() {
-    let raw = RawParams {
-        work_bound_max: Gas::new(1_000_000_000),
-        deadline_blocks_max: Blocks::new(10),
-        ..params()
-    };
+    let raw = params_with(|raw| {
+        raw.market.work_bound_max = Gas::new(1_000_000_000);
+        raw.market.deadline_blocks_max = Blocks::new(10);
+    });
     let mut world = World::new(raw);
     let job = world.assign(world.terms(), &[("P1", 10)]);
     world.commit("P1", job, root(None));
@@ -125,8 +143,8 @@ fn m7_auditors_that_ask_again_and_again_hold_a_job_no_longer_than_r4_counts() {
     assert_eq!(asked.len(), 24, "two seats, three rounds, four requests");
     let took = world.state.height().since(since).count();
     let whole = raw.longest_liability().count();
-    // R4 less everything that is neither audit nor request: 10 + 4 + 2 + 3 + 3 + 5, two clocks
-    // of 20 and two epochs of 50.
-    let allowed = whole - 27 - 40 - 100;
+    // R4 less everything that is neither audit nor request: 10 + 4 + 2 + 3 + 3, a window of 5 + 5,
+    // two clocks of 20 and two epochs of 50.
+    let allowed = whole - 32 - 40 - 100;
     assert!(took > 100 && took <= allowed, "{took} blocks, {allowed} counted");
 }

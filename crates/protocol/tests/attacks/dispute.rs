@@ -113,7 +113,7 @@ fn c9_a_step_that_was_judged_is_answered_from_the_record() {
 fn c9_no_chain_of_challenges_delays_a_job_beyond_its_window_and_one_game() {
     let mut world = World::new(params());
     let job = unaudited(&mut world, root(None));
-    let until = world.state.job(job).expect("posted").until;
+    let until = world.assignment(job).until;
     while world.state.height() < until {
         world.block();
     }
@@ -134,10 +134,11 @@ fn m11_moves_are_free_when_accepted_and_cost_the_fee_when_refused() {
     let open = |children| Command::OpenNode(OpenNode { job, node, children });
     let few = world.send("P1", open(vec![Digest::ZERO; 15]));
     assert_eq!(few, Err(Rejected::OpenNode(OpenNodeRejected::ChildrenMismatch)));
-    assert_eq!(world.coalition(&["P1", "W"]), before - FEE);
+    // A disclosure weighs two transfers, its children of a begun kibibyte a third.
+    assert_eq!(world.coalition(&["P1", "W"]), before - 3 * FEE);
     world.ok("P1", open(vec![Digest::ZERO; 16]));
     world.ok("W", Command::RejectChild(RejectChild { job, child: 0 }));
-    assert_eq!(world.coalition(&["P1", "W"]), before - FEE);
+    assert_eq!(world.coalition(&["P1", "W"]), before - 3 * FEE);
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn m11_each_side_has_one_clock_for_the_whole_game() {
     let job = unaudited(&mut world, root(None));
     challenge(&mut world, "W", job);
     let clocks = |world: &World| {
-        let dispute = &world.state.case(job).expect("posted").disputes[0];
+        let dispute = &world.state.docket(job).expect("assigned").disputes[0];
         (dispute.accused_left.count(), dispute.challenger_left.count(), dispute.turn)
     };
     world.blocks(15);

@@ -10,8 +10,7 @@ mod data;
 mod dispute;
 mod market;
 mod slash;
-#[path = "../world/mod.rs"]
-mod world;
+use earnest_testkit::world;
 
 /// Fee of one ordinary transaction in the world's blocks, which are never full.
 const FEE: i64 = 1_000;

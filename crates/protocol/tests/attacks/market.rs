@@ -1,23 +1,22 @@
 //! Who gets a job and what backs it: C5, C7, C15, C17, M6, M10, M14, M25, M26, M28, M29.
 
 use earnest_protocol::{
-    Amount, BlockHead, BlockRejected, Command, Digest, Factor, Height, JobId, Ratio, RawParams,
+    Amount, Asset, BlockHead, BlockRejected, Command, Digest, Factor, Height, JobId, Ratio,
     Rejected, Role,
     command::*,
-    ledger::{JobPot, Pot},
+    ledger::{AssignmentPot, Pot},
     market::{BidState, CloseReason, CommitBidRejected, Outcome, Phase, RevealBidRejected},
     slashing::Offence,
     verification::CommitResultRejected,
 };
 
 use super::{FEE, TOKEN};
-use crate::world::{World, params, root};
+use crate::world::{World, params, params_with, root};
 
 /// An honest job from posting to payment; who did it and what it was paid, take included.
 fn honest(world: &mut World, bids: &[(&str, u64)]) -> (JobId, u64) {
     let job = world.assign(world.terms(), bids);
-    let winner = world.state.job(job).expect("posted").assignment.expect("accepted").account;
-    let winner = world.name(winner);
+    let winner = world.name(world.assignment(job).account);
     world.commit(winner, job, root(None));
     world.audit(job, root(None));
     world.reveal(winner, job, root(None), root(None));
@@ -53,7 +52,7 @@ fn c5_collateral_is_the_operators_own_and_limits_how_much_it_takes_on() {
     world.until_phase(jobs[0], Phase::RevealingBids);
     let free = world.free_bond("P1");
     world.open_bid("P1", jobs[0], 10);
-    let locked = world.pot(jobs[0], JobPot::Collateral(0));
+    let locked = world.held(jobs[0], AssignmentPot::Collateral);
     assert!(locked >= world.quote(jobs[0]).collateral_min.units());
     assert_eq!(world.free_bond("P1"), free - locked, "out of its own free bond");
     let (price, salt) = (Amount::tokens(10), Digest([5; 32]));
@@ -69,7 +68,7 @@ fn c7_hiding_a_result_after_the_draw_costs_all_the_collateral() {
     let before = world.coalition(&["P1"]);
     let job = world.assign(world.terms(), &[("P1", 10)]);
     let quote = world.quote(job);
-    let collateral = world.pot(job, JobPot::Collateral(0));
+    let collateral = world.held(job, AssignmentPot::Collateral);
     world.commit("P1", job, root(Some(3)));
     world.audit(job, root(None));
     assert_eq!(world.phase(job), Phase::Revealing);
@@ -155,11 +154,10 @@ fn m14_a_fault_that_claims_more_steps_than_were_asked_for_is_paid_for_those_aske
 }
 
 #[test]
-fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_itself() {
-    let mut world =
-        World::new(RawParams { reputation_pair_max: Factor::percent(10_000), ..params() });
+fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_the_ceiling() {
+    let mut world = World::new(params());
     let (_, alone) = honest(&mut world, &[("P1", 9)]);
-    assert_eq!(alone, 9_000_000_000, "a single bid is paid what it asked");
+    assert_eq!(alone, 10_000_000_000, "the ceiling stands for a second bid");
     let (_, second) = honest(&mut world, &[("P1", 4), ("P2", 6), ("P3", 8)]);
     assert_eq!(second, 6_000_000_000, "newcomers all stand at the floor of quality");
     honest_times(&mut world, 25);
@@ -169,7 +167,7 @@ fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_itself() {
     let row = world.state.job(job).expect("posted");
     let BidState::Revealed { quality, .. } = row.bids[0].state else { panic!("{row:?}") };
     assert!(quality > Ratio::percent(70), "{quality:?}");
-    let assignment = row.assignment.expect("accepted");
+    let assignment = world.assignment(job);
     assert_eq!(world.name(assignment.account), "P1");
     let fair = 5_000_000_000u128 * u128::from(quality.parts()) / 500_000_000;
     assert_eq!(u128::from(assignment.price.units()), fair);
@@ -177,13 +175,13 @@ fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_itself() {
 
     // Its lead over a newcomer is bounded by the floor: never twice the price.
     let job = world.assign(world.terms(), &[("P1", 10), ("P2", 5)]);
-    let assignment = world.state.job(job).expect("posted").assignment.expect("accepted");
+    let assignment = world.assignment(job);
     assert_eq!(world.name(assignment.account), "P2");
 }
 
 #[test]
 fn m25_a_network_that_kept_one_bid_only_would_have_no_second_price() {
-    let raw = RawParams { ranks_max: 1, ..params() };
+    let raw = params_with(|raw| raw.market.ranks_max = 1);
     let refused = earnest_protocol::Params::try_from(raw);
     assert!(refused.is_err(), "the second price is the second bid's");
 }
@@ -212,19 +210,40 @@ fn m26_a_bond_bids_once_and_first_price_deposits_burn() {
 }
 
 #[test]
-fn m28_one_requester_can_say_only_so_much_for_one_provider() {
+fn m28_a_name_costs_what_was_burnt_for_it_whoever_asked() {
     let mut world = World::new(params());
+    let friends = ["R", "P1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+    let before = world.coalition(&friends);
     honest_times(&mut world, 8);
     let id = world.operator("P1", Role::Provider);
     let record = world.state.reputation(id);
-    assert!(record.correctness.success <= Factor::percent(300), "{record:?}");
-    let (score, full) = (world.state.score(id), Ratio::percent(50));
-    assert!(score < full, "eight self-dealt jobs buy {score:?}");
+    // Eight jobs of ten tokens are at most eight events, whoever asked for them.
+    let (events, full) = (record.correctness.success, Factor::percent(800));
+    assert!(Factor::percent(700) < events && events <= full, "{record:?}");
+    // And of each ten tokens a quarter is burnt: a fortieth, as the multiple asks. The rest of the
+    // take is lost to the buyer, too.
+    let burnt = i64::try_from(events.parts()).expect("small") * 10 / 40;
+    let paid = before - world.coalition(&friends) - 8 * 6 * FEE;
+    assert_eq!(paid, 8 * TOKEN / 2, "a take of a twentieth, eight times");
+    assert!(2 * burnt <= paid, "{burnt} burnt of {paid}");
+    // A second requester says as much as the first did, and no more.
+    let mut shared = World::new(params());
+    for turn in 0..8 {
+        let buyer = ["R", "W"][turn % 2];
+        let job = shared.assign_of(buyer, shared.terms(), &[("P1", 10)]);
+        shared.commit_result("P1", job, root(None));
+        shared.ok(buyer, Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+        shared.blocks(2);
+        shared.audit(job, root(None));
+        shared.reveal("P1", job, root(None), root(None));
+        shared.until_phase(job, Phase::Closed);
+    }
+    assert_eq!(shared.state.reputation(id), record);
 }
 
 #[test]
 fn m28_a_success_counts_at_most_what_was_burnt_for_it() {
-    let mut world = World::new(RawParams { take_burn: Ratio::ZERO, ..params() });
+    let mut world = World::new(params_with(|raw| raw.market.take_burn = Ratio::ZERO));
     honest_times(&mut world, 3);
     let record = world.state.reputation(world.operator("P1", Role::Provider));
     assert_eq!(record.correctness.success, Factor::ZERO);
@@ -260,7 +279,7 @@ fn m29_a_second_commitment_is_refused_and_no_offence() {
     let expected = CommitResultRejected::WrongPhase { phase: Phase::Committed };
     assert_eq!(refused, Err(Rejected::CommitResult(expected)));
     assert_eq!(world.coalition(&["P1"]), before - FEE);
-    assert_eq!(world.state.slashes().len(), 0);
+    assert_eq!(world.state.slashes().count(), 0);
     // The first stands and is paid.
     world.ok("R", Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
     world.blocks(2);
@@ -285,7 +304,7 @@ fn m6_an_unfetchable_input_costs_its_requester_and_not_the_winner() {
     assert_eq!(world.closed(job).reason, CloseReason::InputMissing);
     assert_eq!(world.coalition(&["P1"]), before - 2 * FEE, "two ordinary transactions");
     let deposit = 2 * TOKEN; // Twice the tariff, burnt: it is nobody's income.
-    assert_eq!(world.coalition(&["R"]), requester - deposit - FEE);
+    assert_eq!(world.coalition(&["R"]), requester - deposit - 4 * FEE);
     let burnt = world.seen(|event| match event {
         earnest_protocol::Event::Slashed {
             offence: Offence::InputWithholding, waterfall, ..
@@ -293,7 +312,7 @@ fn m6_an_unfetchable_input_costs_its_requester_and_not_the_winner() {
         _ => None,
     });
     assert_eq!(burnt, [2_000_000_000]);
-    assert_eq!(world.state.balance(Pot::Insurance), Amount::ZERO);
+    assert_eq!(world.state.balance(Pot::Insurance(Asset::Stake)), Amount::ZERO);
 }
 
 #[test]
@@ -307,9 +326,10 @@ fn m6_who_served_the_input_keeps_its_deposit_and_the_fee() {
     world.ok("P1", Command::RequestData(RequestData { job, item }));
     let before = world.coalition(&["R"]);
     world.ok("R", Command::ServeData(ServeData { job, item, bytes: b"bytes".to_vec() }));
-    assert_eq!(world.coalition(&["R"]), before + 26_000_000, "260 KiB at the ledger's price");
+    assert_eq!(world.coalition(&["R"]), before, "paid when the bytes have helped with the work");
     world.ok("P1", Command::AcceptJob(AcceptJob { job }));
     assert_eq!(world.phase(job), Phase::Executing);
+    assert_eq!(world.coalition(&["R"]), before + 26_000_000, "260 KiB at the ledger's price");
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! Where a slash goes and what it leaves alone: C1, C13, C14, C16, M22, M23.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Event, JobId, Ratio, RawParams, Role,
+    Amount, Asset, Blocks, Command, Digest, Event, JobId, Ratio, Role,
     command::*,
-    ledger::{JobPot, Pot},
+    ledger::{AssignmentPot, Pot},
     market::{CloseReason, Outcome, Phase},
     slashing::{Offence, SlashState, Waterfall},
     staking::Standing,
 };
 
 use super::{FEE, TOKEN};
-use crate::world::{World, params, root};
+use crate::world::{World, params, params_with, root};
 
 /// A wrong result of a provider's, played to its conviction by two auditors.
 fn convicted(world: &mut World, name: &str, wrong: Digest) -> JobId {
@@ -37,7 +37,7 @@ fn c1_reporting_oneself_when_an_auditor_is_drawn_gets_nothing_back() {
     let friends = ["P1", "W"];
     let before = world.coalition(&friends);
     let job = world.assign(world.terms(), &[("P1", 10)]);
-    let collateral = world.pot(job, JobPot::Collateral(0));
+    let collateral = world.held(job, AssignmentPot::Collateral);
     let wrong = root(Some(3));
     world.commit("P1", job, wrong);
     world.audit(job, root(None));
@@ -60,7 +60,7 @@ fn c1_reporting_oneself_unaudited_gets_back_the_reporters_cap_and_no_more() {
     terms.audit_rate = Ratio::percent(2);
     let job = world.assign(terms, &[("P1", 10)]);
     let (quote, wrong) = (world.quote(job), root(Some(3)));
-    let collateral = world.pot(job, JobPot::Collateral(0));
+    let collateral = world.held(job, AssignmentPot::Collateral);
     world.commit("P1", job, wrong);
     world.reveal_result("P1", job, wrong);
     world.ok("W", Command::Challenge(Challenge { job }));
@@ -109,14 +109,14 @@ fn c14_a_conviction_leaves_the_collateral_of_other_jobs_alone() {
     let mut world = World::new(params());
     let terms = world.terms();
     let jobs: Vec<JobId> = (0..3).map(|_| world.assign(terms.clone(), &[("P1", 10)])).collect();
-    let locked = world.pot(jobs[1], JobPot::Collateral(0));
+    let locked = world.held(jobs[1], AssignmentPot::Collateral);
     let free = world.free_bond("P1");
     world.commit("P1", jobs[0], root(Some(3)));
     world.audit(jobs[0], root(None));
     world.reveal("P1", jobs[0], root(Some(3)), root(None));
     world.play("P1", jobs[0], 3, true);
-    assert_eq!(world.pot(jobs[1], JobPot::Collateral(0)), locked);
-    assert_eq!(world.pot(jobs[2], JobPot::Collateral(0)), locked);
+    assert_eq!(world.held(jobs[1], AssignmentPot::Collateral), locked);
+    assert_eq!(world.held(jobs[2], AssignmentPot::Collateral), locked);
     assert_eq!(world.free_bond("P1"), free - free.div_ceil(20), "a twentieth of what is free");
     // In jail it still finishes what it took on, and is paid for it.
     world.commit("P1", jobs[1], root(None));
@@ -137,7 +137,7 @@ fn c14_as_many_convictions_as_one_can_lock_for_are_all_paid_in_full() {
     let count = usize::try_from(100_000_000_000 / need).expect("small");
     assert!((3..20).contains(&count), "{count}");
     let jobs: Vec<JobId> = (0..count).map(|_| world.assign(terms.clone(), &[("P1", 10)])).collect();
-    let collateral: u64 = jobs.iter().map(|job| world.pot(*job, JobPot::Collateral(0))).sum();
+    let collateral: u64 = jobs.iter().map(|job| world.held(*job, AssignmentPot::Collateral)).sum();
     // All sealed, audited where drawn, and never opened: a mass conviction by silence.
     for job in &jobs {
         world.commit("P1", *job, root(Some(3)));
@@ -213,21 +213,22 @@ fn c16_convicting_a_friend_on_purpose_returns_less_than_it_burns() {
 #[test]
 fn c16_nothing_but_the_slash_pays_compensation() {
     // A tiny slash against a large tariff: what is injured beyond it is not made up.
-    let mut world = World::new(RawParams { floor: Ratio::percent(1), ..params() });
+    let mut world = World::new(params_with(|raw| raw.verification.floor = Ratio::percent(1)));
     let before = world.coalition(&["R"]);
     let job = world.assign(world.terms(), &[("P1", 10)]);
     let exit = i64::try_from(world.quote(job).exit_cost.units()).expect("small");
     world.until_phase(job, Phase::Closed);
-    let compensation = world.coalition(&["R"]) - before + FEE;
+    let compensation = world.coalition(&["R"]) - before + 4 * FEE;
     assert_eq!(compensation, exit * 3 / 4, "three quarters of the exit, the rest burnt");
     assert!(compensation < 2 * TOKEN);
-    assert_eq!(world.state.balance(Pot::Insurance), Amount::ZERO);
+    assert_eq!(world.state.balance(Pot::Insurance(Asset::Stake)), Amount::ZERO);
 }
 
 #[test]
 fn m22_repeated_offences_cost_more_and_fade() {
     let share = |jobs: u32, wait: u64| {
-        let mut world = World::new(RawParams { strike_halflife_epochs: epochs(2), ..params() });
+        let mut world =
+            World::new(params_with(|raw| raw.slashing.strike_halflife_epochs = epochs(2)));
         let mut last = 0;
         for _ in 0..jobs {
             let free = world.free_bond("P1");
@@ -266,7 +267,8 @@ fn a_false_audit_loses_its_lock_and_a_share_of_the_bond() {
     assert_eq!(world.closed(job).outcome, Outcome::Accepted);
     world.blocks(110);
     let lost = before - world.coalition(&[liar]);
-    assert!(lost > 2 * TOKEN + 2_400 * TOKEN, "two tariffs and a twentieth of 50,000: {lost}");
+    // Two tariffs and a twentieth of p_ref; and a twentieth of the rest of 50,000, up.
+    assert_eq!(lost, 2_500_000_000 + 2_499_875_000_000);
     let jailed = world.state.operator(world.operator(liar, Role::Validator)).expect("known");
     assert!(matches!(jailed.standing, Standing::Jailed(_)));
 }

@@ -1,7 +1,8 @@
 //! Transactions, transfers and bonds.
 
 use earnest_protocol::{
-    Amount, Command, Epoch, Role, TransferRejected,
+    Amount, Asset, Command, Epoch, Role,
+    accounts::TransferRejected,
     command::*,
     staking::{BondRejected, ClaimRewardsRejected, UnbondRejected, UnjailRejected},
 };
@@ -9,6 +10,11 @@ use earnest_protocol::{
 use crate::{Row, row, world::World};
 
 const PROVIDER: Role = Role::Provider;
+
+fn transfer(world: &World, asset: Asset, tokens: u64) -> Command {
+    let (to, amount) = (world.address("X"), Amount::tokens(tokens));
+    Command::Transfer(Transfer { to, asset, amount })
+}
 
 fn bond(tokens: u64) -> Command {
     Command::Bond(Bond { role: PROVIDER, amount: Amount::tokens(tokens) })
@@ -32,16 +38,16 @@ fn less_fee(amount: Amount) -> Amount {
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        row(TransferRejected::AmountMustBePositive, |world| ("W", crate::nothing(world, "W"))),
+        row(TransferRejected::AmountMustBePositive, |world| {
+            ("W", transfer(world, Asset::Stake, 0))
+        }),
+        row(TransferRejected::NoSuchAsset, |world| ("W", transfer(world, Asset::Payment, 1))),
         row(
             TransferRejected::ExceedsFree {
                 wanted: Amount::tokens(100_000),
                 free: less_fee(Amount::tokens(100_000)),
             },
-            |world| {
-                let (to, amount) = (world.address("X"), Amount::tokens(100_000));
-                ("W", Command::Transfer(Transfer { to, amount }))
-            },
+            |world| ("W", transfer(world, Asset::Stake, 100_000)),
         ),
         row(BondRejected::AmountMustBePositive, |_| ("P1", bond(0))),
         row(BondRejected::ExceedsFree { wanted: FREE, free: less_fee(FREE) }, |_| {
@@ -61,14 +67,14 @@ pub(crate) fn rows() -> Vec<Row> {
             world.ok("P1", unbond(1));
             ("P1", unbond(1))
         })
-        .under(|params| params.unbondings_max = 1),
+        .under(|params| params.staking.unbondings_max = 1),
         row(UnjailRejected::NotAnOperator, |_| ("W", Command::Unjail(Unjail { role: PROVIDER }))),
         row(UnjailRejected::NotJailed, |_| ("P1", Command::Unjail(Unjail { role: PROVIDER }))),
         row(UnjailRejected::JailedUntil { until: Epoch::new(2), now: Epoch::new(0) }, |world| {
             jail(world);
             ("P1", Command::Unjail(Unjail { role: PROVIDER }))
         })
-        .under(|params| params.abandonments_to_jail = 1),
+        .under(|params| params.staking.abandonments_to_jail = 1),
         row(
             UnjailRejected::BelowMinimum {
                 stake: Amount::tokens(49),
@@ -81,7 +87,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 ("P1", Command::Unjail(Unjail { role: PROVIDER }))
             },
         )
-        .under(|params| params.abandonments_to_jail = 1),
+        .under(|params| params.staking.abandonments_to_jail = 1),
         row(ClaimRewardsRejected::NotAnOperator, |_| {
             ("W", Command::ClaimRewards(ClaimRewards { role: PROVIDER }))
         }),

@@ -1,8 +1,8 @@
 //! Every refusal, reached by one canonical row.
 //!
 //! A row is a world's parameters, a story, the command at its end and the refusal it meets. A
-//! refused command must leave its nonce used and its fee burnt, and nothing else. The last test
-//! reads the sources and fails when a variant has no row.
+//! refused command must leave its nonce used and the fee of its weight burnt, and nothing else. The
+//! last test reads the sources and fails when a variant has no row.
 
 mod accounts;
 mod complete;
@@ -10,10 +10,9 @@ mod market;
 mod outside;
 mod precedence;
 mod verification;
-#[path = "../world/mod.rs"]
-mod world;
+use earnest_testkit::world;
 
-use earnest_protocol::{Amount, Command, Rejected, command::Transfer, ledger::Reason};
+use earnest_protocol::{Command, Rejected, ledger::Reason};
 use world::World;
 
 /// A world's parameters, a story and what its end is refused for.
@@ -41,8 +40,14 @@ impl Row {
     fn name(&self) -> String {
         let text = format!("{:?}", self.expected);
         let (kind, rest) = text.split_once('(').expect("a refusal within its kind");
-        let variant: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
-        format!("{kind}::{variant}")
+        format!("{kind}::{}", word(rest))
+    }
+
+    /// The reason that a reason wraps, as `Bound::DetectionTooLow`.
+    fn bound(&self) -> Option<String> {
+        let text = format!("{:?}", self.expected);
+        let (_, reason) = text.split_once("NoQuote(")?;
+        Some(format!("Bound::{}", word(reason)))
     }
 
     fn check(&self) {
@@ -54,6 +59,7 @@ impl Row {
 
         // What the least of all refusals leaves behind is what every refusal may leave.
         let mut twin = world.state.clone();
+        let tx = world::authenticated(&twin, world.id(signer), command.clone());
         let refused = world.send(signer, command);
         assert_eq!(refused, Err(self.expected), "{name}");
         if self.expected.leaves_no_trace() {
@@ -62,14 +68,16 @@ impl Row {
         }
         let moved: Vec<Reason> = world.last_movements.iter().map(|m| m.reason).collect();
         assert_eq!(moved, [Reason::BaseFee], "{name}");
-        world::apply_to(&mut twin, world.id(signer), nothing(&world, signer));
+        let charged: u64 = world.last_movements.iter().map(|m| m.amount.units()).sum();
+        assert_eq!(charged, twin.fee(&tx.transaction).units(), "{name}");
+        world::apply_to(&mut twin, tx.signer, world::futile(tx.transaction.weight()));
         assert_eq!(twin.root(), world.state.root(), "{name} left more than nonce and fee");
     }
 }
 
-/// A transfer of nothing: refused, for a nonce and a fee.
-fn nothing(world: &World, signer: &str) -> Command {
-    Command::Transfer(Transfer { to: world.address(signer), amount: Amount::ZERO })
+/// The identifier that a text begins with.
+fn word(text: &str) -> String {
+    text.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
 fn rows() -> Vec<Row> {

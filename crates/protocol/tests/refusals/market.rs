@@ -1,16 +1,13 @@
-//! Posting, bidding, accepting and receipts.
+//! Posting, bidding and accepting.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Factor, Gas, Ratio, Role,
+    Amount, Asset, Blocks, Command, Digest, Factor, Gas, Ratio, RawParams, Role,
     command::*,
-    market::{
-        AcceptJobRejected, CommitBidRejected, ConfirmReceiptRejected, Phase, PostJobRejected,
-        RevealBidRejected,
-    },
+    market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     verification::BoundRejected,
 };
 
-use crate::{Row, row, verification::challengeable, world::World};
+use crate::{Row, row, world::World};
 
 type Change = fn(&mut PostJob);
 
@@ -22,6 +19,7 @@ fn post(world: &World, change: Change) -> (&'static str, Command) {
 }
 
 const JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(0);
+const SECOND: earnest_protocol::JobId = earnest_protocol::JobId::new(1);
 const NO_JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(7);
 
 fn commit_bid(world: &World, name: &'static str) -> (&'static str, Command) {
@@ -45,6 +43,32 @@ fn offered(world: &mut World) {
     sealed_bid(world, 10);
     world.open_bid("P1", JOB, 10);
 }
+
+/// A seat locks a hundred tariffs of 400 tokens and a twentieth of as much: 40,020.
+fn dear_audits(params: &mut RawParams) {
+    params.verification.audit_lock = Factor::percent(10_000);
+    params.market.tariff_per_mgas = Amount::tokens(2).share_floor(1, 5).expect("0.4 tokens");
+}
+
+/// Two jobs of seven seats each are offered to P1, which takes the first.
+fn crowded(world: &mut World) {
+    let mut terms = world.terms();
+    terms.auditors = 7;
+    for job in [JOB, SECOND] {
+        world.post(terms.clone());
+        world.bid("P1", job, 10);
+    }
+    world.until_phase(JOB, Phase::RevealingBids);
+    [JOB, SECOND].into_iter().for_each(|job| world.open_bid("P1", job, 10));
+    world.ok("P1", Command::AcceptJob(AcceptJob { job: JOB }));
+}
+
+/// Eighteen seats, two of each job's only if a beacon is withheld, and all that eight validators
+/// have at stake.
+const CROWDED: Amount = Amount::tokens(18 * 40_020);
+const ALL: Amount = Amount::tokens(400_000);
+/// What every operator has bonded, and as much free.
+const HALF: Amount = Amount::tokens(50_000);
 
 fn unbond(world: &mut World, name: &str, role: Role, tokens: u64) {
     let amount = Amount::tokens(tokens);
@@ -111,34 +135,50 @@ fn posting() -> Vec<Row> {
 }
 
 fn policy() -> Vec<Row> {
-    let fee = Amount::new(1_000).expect("small");
+    let fee = Amount::new(4_000).expect("small");
     let free = Amount::tokens(100_000).checked_sub(fee).expect("more than a fee");
     vec![
         row(PostJobRejected::PoolTooSmall { eligible: 8, needed: 9 }, |world| {
             post(world, |terms| terms.auditors = 8)
         }),
         row(PostJobRejected::TariffOverflows, |world| post(world, |_| {}))
-            .under(|params| params.tariff_per_mgas = Amount::MAX),
+            .under(|params| params.market.tariff_per_mgas = Amount::MAX),
+        row(
+            PostJobRejected::NoQuote(BoundRejected::DetectionTooLow {
+                // .01 · (1 − .24) · (1 − .24^3), down.
+                detection: Ratio::new(7_494_937).expect("a share"),
+                minimum: Ratio::percent(1),
+            }),
+            |world| {
+                post(world, |terms| (terms.audit_rate, terms.auditors) = (Ratio::percent(1), 1))
+            },
+        )
+        .under(|params| params.verification.audit_min = Ratio::percent(1)),
         row(PostJobRejected::NoQuote(BoundRejected::CollateralTooLarge), |world| {
             post(world, |terms| {
                 (terms.outside_gain, terms.gain_timing) = (Amount::MAX, GainTiming::Delivery);
             })
         }),
         row(
-            PostJobRejected::AuditCapacityExceeded {
-                wanted: Amount::tokens(500_000),
-                available: Amount::tokens(400_000),
+            PostJobRejected::NoQuote(BoundRejected::FaultsTooDear {
+                // A hundredth of 10 + 1.1 · (9.854 + 1) / .01499 + 1.2, where leaving costs 1.
+                loss: Amount::new(8_077_006_660).expect("small"),
+                exit_cost: Amount::tokens(1),
+            }),
+            |world| {
+                post(world, |terms| (terms.audit_rate, terms.auditors) = (Ratio::percent(2), 1))
             },
-            |world| post(world, |_| {}),
         )
-        .under(|params| {
-            params.audit_lock = Factor::percent(10_000);
-            params.tariff_per_mgas = Amount::tokens(2).share_floor(5, 4).expect("2.5 tokens");
-        }),
+        .under(|params| params.verification.referee_fault = Ratio::percent(1)),
+        row(PostJobRejected::AuditCapacityExceeded { wanted: CROWDED, available: ALL }, |world| {
+            crowded(world);
+            post(world, |terms| terms.auditors = 7)
+        })
+        .under(dear_audits),
         row(
             PostJobRejected::ExceedsFree {
-                // Ceiling, two audits and a deposit of two tariffs.
-                wanted: Amount::tokens(100_000 + 4),
+                // Ceiling, two audits at 1 · 1.5 · 1.5 and a deposit of two tariffs.
+                wanted: Amount::new(100_006_500_000_000).expect("small"),
                 free,
             },
             |world| post(world, |terms| terms.price_max = Amount::tokens(100_000)),
@@ -175,12 +215,13 @@ fn bidding() -> Vec<Row> {
             world.bid("P1", JOB, 10);
             commit_bid(world, "P1")
         }),
-        row(CommitBidRejected::BidsAtLimit { limit: 1 }, |world| {
+        row(CommitBidRejected::BidsAtLimit { limit: 1, stake: HALF, smallest: HALF }, |world| {
+            // As large a bond takes nobody's place.
             world.post(world.terms());
             world.bid("P1", JOB, 10);
             commit_bid(world, "P2")
         })
-        .under(|params| params.bids_max = 1),
+        .under(|params| params.market.bids_max = 1),
     ]
 }
 
@@ -221,14 +262,20 @@ fn bidders() -> Vec<Row> {
         row(CommitBidRejected::ExceedsFree { wanted: Amount::tokens(1), free: poor }, |world| {
             world.post(world.terms());
             let (to, amount) = (world.address("X"), Amount::tokens(49_999));
-            world.ok("P1", Command::Transfer(Transfer { to, amount }));
+            world.ok("P1", Command::Transfer(Transfer { to, asset: Asset::Stake, amount }));
             commit_bid(world, "P1")
         })
-        .under(|params| params.base_fee = Amount::new(500).expect("small")),
+        .under(|params| params.chain.base_fee = Amount::new(500).expect("small")),
     ]
 }
 
 fn opening() -> Vec<Row> {
+    let mut rows = sealed_bids();
+    rows.extend(collaterals());
+    rows
+}
+
+fn sealed_bids() -> Vec<Row> {
     vec![
         row(RevealBidRejected::JobNotFound, |_| {
             let salt = Digest::ZERO;
@@ -270,10 +317,33 @@ fn opening() -> Vec<Row> {
             unbond(world, "P1", Role::Provider, 49_901);
             reveal_bid("P1", 10)
         }),
+    ]
+}
+
+/// What a price locks: more than is free, or more than makes sense.
+fn collaterals() -> Vec<Row> {
+    vec![
+        row(
+            RevealBidRejected::NoQuote(BoundRejected::FaultsTooDear {
+                // A hundredth of 5 + 1.1 · (48.909 + 0.5) / .93927 + 1.1.
+                loss: Amount::new(639_640_668).expect("small"),
+                exit_cost: Amount::new(500_000_000).expect("half a token"),
+            }),
+            |world| {
+                // What leaving costs falls with a low first price, the gain outside does not.
+                let mut terms = world.terms();
+                (terms.auction, terms.outside_gain) = (Auction::FirstPrice, Amount::tokens(800));
+                world.post(terms);
+                world.bid("P1", JOB, 5);
+                world.until_phase(JOB, Phase::RevealingBids);
+                reveal_bid("P1", 5)
+            },
+        )
+        .under(|params| params.verification.referee_fault = Ratio::percent(1)),
         row(
             RevealBidRejected::ExceedsFreeBond {
-                // 0.0607 of a gain of 10,010, the exit and the margin, over d = 0.9393.
-                wanted: Amount::new(713_956_340_935).expect("small"),
+                // 1.1 · (607.898 + 1) / .93927 + 1.2, less 30 % of a newcomer's score of .00063.
+                wanted: Amount::new(714_156_303_046).expect("small"),
                 free_bond: Amount::tokens(100),
             },
             |world| {
@@ -308,21 +378,15 @@ fn accepting() -> Vec<Row> {
             unbond(world, "P1", Role::Provider, all);
             ("P1", Command::AcceptJob(AcceptJob { job: JOB }))
         }),
-        row(ConfirmReceiptRejected::JobNotFound, |_| {
-            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: NO_JOB }))
-        }),
-        row(ConfirmReceiptRejected::WrongPhase { phase: Phase::Bidding }, |world| {
-            world.post(world.terms());
-            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
-        }),
-        row(ConfirmReceiptRejected::NotTheRequester, |world| {
-            challengeable(world);
-            ("W", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
-        }),
-        row(ConfirmReceiptRejected::AlreadyConfirmed, |world| {
-            challengeable(world);
-            world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }));
-            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
-        }),
+        row(
+            AcceptJobRejected::AuditCapacityExceeded { wanted: CROWDED, available: ALL },
+            |world| {
+                crowded(world);
+                // Once its word is taken, and stands; twice says nothing more.
+                world.ok("P1", Command::AcceptJob(AcceptJob { job: SECOND }));
+                ("P1", Command::AcceptJob(AcceptJob { job: SECOND }))
+            },
+        )
+        .under(dear_audits),
     ]
 }

@@ -1,13 +1,14 @@
 //! Results, verdicts, disputes, data and reports.
 
 use earnest_protocol::{
-    Amount, Command, Digest, Height, JobId, Role,
+    Amount, Asset, Command, Digest, Gas, Height, JobId, RawParams, Role, TransactionRejected,
     command::*,
     market::Phase,
     verification::{
-        ChallengeRejected, CommitResultRejected, CommitVerdictRejected, OpenNodeRejected,
-        OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-        RequestDataRejected, RevealResultRejected, RevealVerdictRejected, ServeDataRejected,
+        ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
+        OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected,
+        ReportCopyRejected, RequestDataRejected, RevealResultRejected, RevealVerdictRejected,
+        SealReportRejected, ServeDataRejected,
     },
 };
 
@@ -55,6 +56,11 @@ fn disputed(world: &mut World) {
     world.ok("W", Command::Challenge(Challenge { job: JOB }));
 }
 
+/// Steps so small that the referee has time for several in each block.
+fn small_steps(params: &mut RawParams) {
+    params.market.step_gas_max = Gas::new(10_000_000);
+}
+
 /// W's dispute waits for step 3.
 fn narrowed(world: &mut World) {
     disputed(world);
@@ -64,7 +70,7 @@ fn narrowed(world: &mut World) {
 /// The only auditor of a seat, a bystander among the validators.
 fn bystander(world: &World) -> &'static str {
     let drawn = world.auditors(JOB);
-    let silent = world.state.case(JOB).expect("posted").silent.clone();
+    let silent = world.state.case(JOB).expect("assigned").barred.clone();
     ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"]
         .into_iter()
         .find(|name| {
@@ -113,13 +119,18 @@ fn serve(job: JobId, item: DataItem, bytes: &[u8]) -> Command {
 const BLANK: Opening = Opening {
     root: Digest::ZERO,
     output: Digest::ZERO,
-    gas: earnest_protocol::Gas::ZERO,
+    gas: Gas::ZERO,
     steps: 0,
     salt: Digest::ZERO,
 };
 
 fn reveal_result(job: JobId, opening: Opening) -> Command {
     Command::RevealResult(RevealResult { job, opening, output_proof: b"output".to_vec() })
+}
+
+fn seal_report(world: &mut World, finder: &str, accused: &str, opening: Opening) {
+    let seal = world.seal_report(finder, JOB, accused, opening);
+    world.ok(finder, Command::SealReport(SealReport { seal }));
 }
 
 fn report(world: &World, job: JobId, accused: &str, opening: Opening) -> Command {
@@ -134,6 +145,8 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(moves());
     rows.extend(requests());
     rows.extend(answers());
+    rows.extend(receipts());
+    rows.extend(reports());
     rows
 }
 
@@ -170,7 +183,7 @@ fn sealing() -> Vec<Row> {
 }
 
 fn verdicts() -> Vec<Row> {
-    let [wanted, left] = [10_000, 9_999].map(Amount::tokens);
+    let [wanted, left] = [10_005, 9_999].map(Amount::tokens);
     vec![
         row(CommitVerdictRejected::JobNotFound, |_| ("V1", commit_verdict(NO_JOB))),
         row(CommitVerdictRejected::WrongPhase { phase: Phase::Committed }, |world| {
@@ -193,9 +206,8 @@ fn verdicts() -> Vec<Row> {
         }),
         row(CommitVerdictRejected::MayNotWork, |world| {
             auditing_open(world);
-            let silent = world.state.case(JOB).expect("posted").silent[0];
-            let account = world.state.operator(silent).expect("known").account;
-            (world.name(account), commit_verdict(JOB))
+            let silent = world.state.case(JOB).expect("assigned").missed[0];
+            (world.name(silent.account), commit_verdict(JOB))
         }),
         row(CommitVerdictRejected::OwnJob, |world| {
             auditing_open(world);
@@ -211,8 +223,8 @@ fn verdicts() -> Vec<Row> {
             (name, commit_verdict(JOB))
         })
         .under(|params| {
-            params.audit_lock = earnest_protocol::Factor::percent(10_000);
-            params.tariff_per_mgas = Amount::new(100_000_000).expect("small");
+            params.verification.audit_lock = earnest_protocol::Factor::percent(10_000);
+            params.market.tariff_per_mgas = Amount::new(100_000_000).expect("small");
         }),
     ]
 }
@@ -289,9 +301,10 @@ fn challenges() -> Vec<Row> {
             revealing(world);
             ("W", challenge(JOB))
         }),
-        row(ChallengeRejected::WindowClosed { until: Height::new(11) }, |world| {
+        // Five blocks, and five more that the work takes at the reference speed.
+        row(ChallengeRejected::WindowClosed { until: Height::new(16) }, |world| {
             disputed(world);
-            world.blocks(6);
+            world.blocks(11);
             ("X", challenge(JOB))
         }),
         row(ChallengeRejected::OwnResult, |world| {
@@ -306,14 +319,13 @@ fn challenges() -> Vec<Row> {
             disputed(world);
             ("X", challenge(JOB))
         })
-        .under(|params| params.disputes_max = 1),
+        .under(|params| params.verification.disputes_max = 1),
         row(ChallengeRejected::ExceedsFree { wanted: Amount::tokens(1), free: almost }, |world| {
             challengeable(world);
-            let (to, amount) = (world.address("X"), Amount::tokens(99_999));
-            world.ok("W", Command::Transfer(Transfer { to, amount }));
+            give(world, "W", Amount::tokens(99_999));
             ("W", challenge(JOB))
         })
-        .under(|params| params.base_fee = Amount::new(500).expect("small")),
+        .under(|params| params.chain.base_fee = Amount::new(500).expect("small")),
     ]
 }
 
@@ -370,6 +382,19 @@ fn moves() -> Vec<Row> {
         row(ProveStepRejected::EvidenceInvalid, |world| {
             narrowed(world);
             ("P1", prove(JOB, 3, b"nothing"))
+        })
+        .under(small_steps),
+        row(TransactionRejected::RefereeBusy { wanted: 10_000_000, left: 5_000_000 }, |world| {
+            // The first leaf takes ten of fifteen; of the second challenger's there is a later one.
+            narrowed(world);
+            world.ok("X", challenge(JOB));
+            world.narrow("P1", JOB, "X", 4);
+            world.prove("P1", JOB, 3);
+            ("P1", prove(JOB, 4, b"evidence"))
+        })
+        .under(|params| {
+            small_steps(params);
+            params.chain.referee_gas = Gas::new(15_000_000);
         }),
     ]
 }
@@ -406,15 +431,21 @@ fn requests() -> Vec<Row> {
             world.ok("P1", serve(JOB, DataItem::Output, b"bytes"));
             ("R", request(JOB, DataItem::Output))
         })
-        .under(|params| params.data_requests_max = 1),
+        .under(|params| params.verification.data_requests_max = 1),
         row(RequestDataRejected::ExceedsFree { wanted, free }, |world| {
             challengeable(world);
-            let (to, fee) = (world.address("X"), 1_000);
+            let fee = 1_000;
             let left = free_after(world, "R", 100_000_000 + 2 * fee);
-            world.ok("R", Command::Transfer(Transfer { to, amount: left }));
+            give(world, "R", left);
             ("R", request(JOB, DataItem::Output))
         }),
     ]
+}
+
+/// A name gives X what it has too much.
+fn give(world: &mut World, name: &str, amount: Amount) {
+    let (to, asset) = (world.address("X"), Asset::Stake);
+    world.ok(name, Command::Transfer(Transfer { to, asset, amount }));
 }
 
 /// What a name must give away to keep `keep` units.
@@ -438,6 +469,32 @@ fn answers() -> Vec<Row> {
             world.ok("R", request(JOB, DataItem::Output));
             ("P1", serve(JOB, DataItem::Output, b"other"))
         }),
+    ]
+}
+
+fn receipts() -> Vec<Row> {
+    vec![
+        row(ConfirmReceiptRejected::JobNotFound, |_| {
+            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: NO_JOB }))
+        }),
+        row(ConfirmReceiptRejected::WrongPhase { phase: Phase::Bidding }, |world| {
+            world.post(world.terms());
+            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
+        }),
+        row(ConfirmReceiptRejected::NotTheRequester, |world| {
+            challengeable(world);
+            ("W", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
+        }),
+        row(ConfirmReceiptRejected::AlreadyConfirmed, |world| {
+            challengeable(world);
+            world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }));
+            ("R", Command::ConfirmReceipt(ConfirmReceipt { job: JOB }))
+        }),
+    ]
+}
+
+fn reports() -> Vec<Row> {
+    vec![
         row(ReportCopyRejected::JobNotFound, |world| ("W", report(world, NO_JOB, "P1", BLANK))),
         row(ReportCopyRejected::WrongPhase { phase: Phase::Revealing }, |world| {
             revealing(world);
@@ -454,6 +511,18 @@ fn answers() -> Vec<Row> {
         row(ReportCopyRejected::SealMismatch, |world| {
             auditing(world);
             ("W", report(world, JOB, "P1", BLANK))
+        }),
+        row(ReportCopyRejected::NotSealedBefore, |world| {
+            auditing(world);
+            let opening = world.opening(JOB, root(None));
+            // In the very block of the report, as whoever saw it on its way could.
+            seal_report(world, "W", "P1", opening);
+            ("W", report(world, JOB, "P1", opening))
+        }),
+        row(SealReportRejected::AlreadySealed, |world| {
+            let seal = Digest([7; 32]);
+            world.ok("W", Command::SealReport(SealReport { seal }));
+            ("W", Command::SealReport(SealReport { seal }))
         }),
     ]
 }

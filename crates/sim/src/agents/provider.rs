@@ -42,7 +42,7 @@ impl Provider {
         let state = view.state();
         let quote = state.quote_job(None, view.terms()).ok()?;
         let amount = self.terms.bond_multiple.amount_ceil(quote.collateral)?;
-        let amount = amount.max(state.params().provider_bond_min);
+        let amount = amount.max(state.params().staking().provider_bond_min);
         Some(Command::Bond(Bond { role: Role::Provider, amount }))
     }
 
@@ -135,18 +135,18 @@ impl Provider {
 
     /// The next move in any dispute that waits for it; one move serves all that wait alike.
     fn defend(&self, view: &View<'_>, id: JobId) -> Option<Command> {
-        let (job, case) = (view.state().job(id)?, view.state().case(id)?);
-        if job.phase != Phase::Challengeable {
+        let state = view.state();
+        if state.phase(id)? != Phase::Challengeable {
             return None;
         }
-        let mut disputes = case.disputes.iter();
+        let mut disputes = state.docket(id)?.disputes.iter();
         let dispute = disputes.find(|d| d.ended.is_none() && d.turn == Turn::Accused)?;
         let node = dispute.node;
-        if node.level == depth(job.terms.task.steps) {
+        if node.level == depth(state.order(id)?.terms.task.steps) {
             let evidence = truth::EVIDENCE.to_vec();
             return Some(Command::ProveStep(ProveStep { job: id, leaf: node.index, evidence }));
         }
-        let children = truth::children(node, &case.digest(node)?);
+        let children = truth::children(node, &state.digest(id, node)?);
         Some(Command::OpenNode(OpenNode { job: id, node, children }))
     }
 }

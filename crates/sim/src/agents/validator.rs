@@ -61,16 +61,17 @@ impl Validator {
 
     /// Names the child over the first leaf that its own work contradicts.
     fn pursue(&self, view: &View<'_>, id: JobId) -> Option<Command> {
-        let (job, case) = (view.state().job(id)?, view.state().case(id)?);
-        if job.phase != Phase::Challengeable {
+        let state = view.state();
+        if state.phase(id)? != Phase::Challengeable {
             return None;
         }
-        let dispute = case.disputes.get(case.dispute_of(self.me)?)?;
-        if dispute.turn != Turn::Challenger {
-            return None;
-        }
-        let leaf = truth::first_wrong(&case.opening()?.root)?;
-        let below = depth(job.terms.task.steps).checked_sub(dispute.node.level)?.checked_sub(1)?;
+        let mut disputes = state.docket(id)?.disputes.iter();
+        let dispute = disputes
+            .find(|d| d.ended.is_none() && d.challenger == self.me && d.turn == Turn::Challenger)?;
+        let leaf = truth::first_wrong(&state.case(id)?.claim()?.root())?;
+        let below = depth(state.order(id)?.terms.task.steps)
+            .checked_sub(dispute.node.level)?
+            .checked_sub(1)?;
         let child = u8::try_from(leaf >> (4 * u32::from(below)) & 15).ok()?;
         Some(Command::RejectChild(RejectChild { job: id, child }))
     }

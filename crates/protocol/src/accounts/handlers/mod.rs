@@ -1,0 +1,6 @@
+//! What one asks of accounts.
+//!
+//! Law: first refuse, then change.
+//! Not here: what follows in other rooms (`stories`).
+
+pub(crate) mod transfer;

@@ -1,0 +1,125 @@
+//! Commands: what a participant may ask the state machine to do.
+//!
+//! Key terms: a command is one imperative of one signer; a [`Transaction`] is a command with the
+//! signer's nonce and an expiry; an [`Authenticated`] transaction is one whose signature a host
+//! has verified and whose signer it has looked up; the *weight* of a command is what carrying it
+//! out costs beside a transfer, whose weight is 1.
+//!
+//! Each command is declared once, in `table`. Its struct, its place in [`Command`], lane, weight
+//! and refusal, its wire form, the message that a wallet signs and its schema come from there.
+//!
+//! Law: a command names everything it needs; nothing is read from a clock, a disk or a peer.
+//! Not here: who may send it (each room's refusals) and how it is signed (`earnest-api`).
+
+#[macro_use]
+mod declare;
+mod field;
+mod table;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{AccountId, Digest},
+    num::Height,
+};
+
+pub use field::{CommandInfo, Field, FieldInfo, FieldKind, FieldValue, FieldVisitor, Word};
+pub(crate) use table::for_each_command;
+pub use table::*;
+pub use terms::{Auction, DataItem, GainTiming, Node, Opening, ResourceClass, Task, Visibility};
+
+/// A transaction whose signature was verified against the address of `signer`.
+///
+/// Only a host that verified the signature, or a simulator that has no signatures, builds one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticated {
+    /// Who signed.
+    pub signer: AccountId,
+    /// What was signed.
+    pub transaction: Transaction,
+}
+
+/// A command bound to one place in its signer's sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transaction {
+    /// How many transactions of the signer came before this one.
+    pub nonce: u64,
+    /// The last height at which this may be included.
+    pub valid_until: Height,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// Who pays for carrying a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// The base fee is charged, accepted or refused.
+    Ordinary,
+    /// Dispute, reveal and data moves: prepaid by the locks of the job when accepted, charged
+    /// like any other when refused; hosts reserve room for them in every block.
+    Protected,
+}
+
+/// Bytes of variable length that weigh as much as one transfer.
+const WEIGHED_BYTES: u64 = 1_024;
+
+impl Command {
+    /// Its name on the wire, such as `post_job`.
+    pub fn name(&self) -> &'static str {
+        self.info().name
+    }
+
+    /// Which lane carries this command.
+    pub fn lane(&self) -> Lane {
+        self.info().lane
+    }
+
+    /// What carrying it out costs, in transfers, before its bytes are counted.
+    pub fn weight(&self) -> u64 {
+        self.info().weight
+    }
+
+    /// How many bytes its byte strings and lists have.
+    fn variable_bytes(&self) -> u64 {
+        let mut bytes = 0usize;
+        self.visit_fields(&mut |_, value| {
+            let more = match value {
+                FieldValue::Bytes(string) => string.len(),
+                FieldValue::Digests(list) => size_of_val(list),
+                FieldValue::Address(_)
+                | FieldValue::Amount(_)
+                | FieldValue::Count(_)
+                | FieldValue::Digest(_)
+                | FieldValue::Word(_) => 0,
+            };
+            bytes = bytes.saturating_add(more);
+        });
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
+impl Transaction {
+    /// What carrying it out costs, in transfers: the command's weight, and one more for each
+    /// begun kibibyte of its byte strings and lists.
+    pub fn weight(&self) -> u64 {
+        let kibibytes = self.command.variable_bytes().div_ceil(WEIGHED_BYTES);
+        self.command.weight().saturating_add(kibibytes)
+    }
+}
+
+/// What a block says about itself, besides its transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockHead {
+    /// One more than the parent's.
+    pub height: Height,
+    /// Milliseconds since the Unix epoch; at least `block_interval_min_ms` after the parent's.
+    pub time_ms: u64,
+    /// The next preimage of the leading replica's hash chain; none if withheld.
+    pub beacon: Option<Digest>,
+    /// The end of the chain after next, due in the first block of each chain.
+    pub next_anchor: Option<Digest>,
+}

@@ -1,0 +1,231 @@
+//! The table: every command, said once.
+//!
+//! An entry reads: what it asks; its name, the room and verb that carry it out, or what refuses
+//! it; who pays for carrying it; what that costs, in transfers; its fields.
+//!
+//! Law: the order is part of every encoding: new commands are added at the end.
+//! Not here: what a command does (its room), how the table is read (`declare`).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Auction, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening, ResourceClass,
+    Task, Visibility,
+};
+use crate::{
+    ids::{AccountId, Address, Asset, Digest, JobId, Role},
+    num::{Amount, Blocks, Ratio},
+};
+
+commands! {
+    /// Moves `amount` of the signer's free money to `to`, opening its account if need be.
+    Transfer = accounts::transfer or TransferRejected, Ordinary, weight 1 {
+        /// Who receives it.
+        to: Address,
+        /// Of which asset; `stake` in a network of one.
+        asset: Asset,
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Moves `amount` of the signer's free money into its bond for `role`, making it an operator
+    /// if it was none.
+    Bond = staking::bond or BondRejected, Ordinary, weight 1 {
+        /// What the bond is for.
+        role: Role,
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Queues `amount` of the free bond for withdrawal; it stays slashable until it matures.
+    Unbond = staking::unbond or UnbondRejected, Ordinary, weight 1 {
+        /// Which bond.
+        role: Role,
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Asks for release from jail.
+    Unjail = staking::unjail or UnjailRejected, Ordinary, weight 1 {
+        /// Which role is jailed.
+        role: Role,
+    }
+
+    /// Collects this operator's share of slashes, as a validator, to the free balance.
+    ClaimRewards = staking::claim_rewards or ClaimRewardsRejected, Ordinary, weight 1 {
+        /// Which role accrued them.
+        role: Role,
+    }
+
+    /// Posts a job and takes its escrow: ceiling, audit fees and deposit.
+    PostJob = market::post_job or PostJobRejected, Ordinary, weight 4 {
+        /// What is to be computed.
+        task: Task,
+        /// On which hardware.
+        class: ResourceClass,
+        /// The most the requester pays, in base units.
+        price_max: Amount,
+        /// Blocks from acceptance to the deadline.
+        deadline_blocks: Blocks,
+        /// How the price is found.
+        auction: Auction,
+        /// The least reputation score a bidder must have.
+        reputation_min: Ratio,
+        /// The chance that the result is audited.
+        audit_rate: Ratio,
+        /// How many auditors are drawn when it is.
+        auditors: u8,
+        /// What a wrong result is worth to its maker outside the protocol, in base units.
+        outside_gain: Amount,
+        /// When it is worth that.
+        gain_timing: GainTiming,
+        /// `seal::seed` of the preimage that the requester opens later.
+        seed_seal: Digest,
+        /// Who may see it.
+        visibility: Visibility,
+    }
+
+    /// Offers a sealed price for a job.
+    CommitBid = market::commit_bid or CommitBidRejected, Ordinary, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// `seal::bid` of price and salt.
+        seal: Digest,
+    }
+
+    /// Opens a sealed price; locks the collateral.
+    RevealBid = market::reveal_bid or RevealBidRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// What was asked, in base units.
+        price: Amount,
+        /// What hid it.
+        salt: Digest,
+    }
+
+    /// Takes the job won: a receipt that every byte of program and input was fetched and hashed.
+    AcceptJob = market::accept_job or AcceptJobRejected, Ordinary, weight 1 {
+        /// Which job.
+        job: JobId,
+    }
+
+    /// Seals the provider's result.
+    CommitResult = verification::commit_result or CommitResultRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// `seal::result` of the opening.
+        seal: Digest,
+    }
+
+    /// Opens the requester's part of the job's seed.
+    OpenSeed = verification::open_seed or OpenSeedRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// What `seed_seal` sealed.
+        preimage: Digest,
+    }
+
+    /// Seals an auditor's own result.
+    CommitVerdict = verification::commit_verdict or CommitVerdictRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// `seal::result` of the opening.
+        seal: Digest,
+    }
+
+    /// Opens the provider's result and shows that its output is the tree's last leaf.
+    RevealResult = verification::reveal_result or RevealResultRejected, Protected, weight 2 {
+        /// Which job.
+        job: JobId,
+        /// What was sealed.
+        opening: Opening,
+        /// The last leaf and its path, as the referee reads them.
+        output_proof: Vec<u8>,
+    }
+
+    /// Opens an auditor's verdict.
+    RevealVerdict = verification::reveal_verdict or RevealVerdictRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// What was sealed.
+        opening: Opening,
+    }
+
+    /// Disputes a revealed result, with the challenge deposit behind it.
+    Challenge = verification::challenge or ChallengeRejected, Ordinary, weight 1 {
+        /// Which job.
+        job: JobId,
+    }
+
+    /// Discloses the sixteen children of one disputed node; serves every dispute that waits for it.
+    OpenNode = verification::open_node or OpenNodeRejected, Protected, weight 2 {
+        /// Which job.
+        job: JobId,
+        /// Which node.
+        node: Node,
+        /// Its children, left to right.
+        children: Vec<Digest>,
+    }
+
+    /// Names the first child the challenger rejects, accepting those before it.
+    RejectChild = verification::reject_child or RejectChildRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// Which child of the dispute's node, 0 to 15.
+        child: u8,
+    }
+
+    /// Lays the step that ends in `leaf` before the referee.
+    ProveStep = verification::prove_step or ProveStepRejected, Protected, weight 20 {
+        /// Which job.
+        job: JobId,
+        /// Which leaf is disputed.
+        leaf: u64,
+        /// Program, state before, input chunk and paths, as the referee reads them.
+        evidence: Vec<u8>,
+    }
+
+    /// Asks on the ledger, prepaid, for bytes that were not served off it.
+    RequestData = verification::request_data or RequestDataRejected, Ordinary, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// Which bytes.
+        item: DataItem,
+    }
+
+    /// Answers a request for bytes.
+    ServeData = verification::serve_data or ServeDataRejected, Protected, weight 4 {
+        /// Which job.
+        job: JobId,
+        /// Which bytes.
+        item: DataItem,
+        /// The bytes with their proof, as the referee reads them.
+        bytes as data: Vec<u8>,
+    }
+
+    /// Acknowledges that the output arrived.
+    ConfirmReceipt = verification::confirm_receipt or ConfirmReceiptRejected, Ordinary, weight 1 {
+        /// Which job.
+        job: JobId,
+    }
+
+    /// Shows that somebody's sealed result is known before its reveal; sealed in an earlier block.
+    ReportCopy = verification::report_copy or ReportCopyRejected, Protected, weight 1 {
+        /// Which job.
+        job: JobId,
+        /// Whose seal.
+        accused: AccountId,
+        /// What it hides.
+        opening: Opening,
+    }
+
+    /// Seals a report of somebody's leaked result, to be published in a later block; one at a time.
+    SealReport = verification::seal_report or SealReportRejected, Ordinary, weight 1 {
+        /// `seal::report` of the seal and what it hides.
+        seal: Digest,
+    }
+}
+
+pub(crate) use for_each_command;

@@ -1,0 +1,114 @@
+//! Terms: what several commands speak of.
+//!
+//! Not here: the commands (`table`), what a field may be (`field`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{Asset, Digest, Role},
+    num::Gas,
+};
+
+groups! {
+    /// What is to be computed, bound byte for byte.
+    Task {
+        /// Hash of the program's module.
+        program: Digest,
+        /// Root over the input's chunks.
+        input_root: Digest,
+        /// How many chunks the input has; step i reads chunk (i − 1) mod count.
+        chunk_count: u32,
+        /// How many steps are to be made, at least 1.
+        steps: u64,
+        /// What the program's first state is made from.
+        seed: Digest,
+        /// Most gas that one step may use; a step that would use more is a fault.
+        step_gas_max: Gas,
+        /// Most gas that all steps together may use: the work bound.
+        gas_bound: Gas,
+    }
+
+    /// What a sealed result says.
+    Opening {
+        /// Root over the states before and after every step.
+        root: Digest,
+        /// Hash of the last state.
+        output: Digest,
+        /// Gas of all steps together.
+        gas: Gas,
+        /// How many steps were made.
+        steps: u64,
+        /// What hid it.
+        salt: Digest,
+    }
+
+    /// A place in the commitment tree.
+    Node {
+        /// Distance from the root.
+        level: u8,
+        /// Place within its level, from the left.
+        index: u64,
+    }
+}
+
+words! {
+    /// A kind of hardware with a tariff of its own.
+    ResourceClass {
+        /// General-purpose processors.
+        Cpu = "cpu",
+    }
+
+    /// How the winner's pay is found.
+    Auction {
+        /// The winner is paid the price at which it would just have lost.
+        SecondPrice = "second_price",
+        /// The winner is paid what it asked.
+        FirstPrice = "first_price",
+    }
+
+    /// When a wrong result is worth something outside the protocol.
+    GainTiming {
+        /// Only when it is never convicted.
+        Final = "final",
+        /// As soon as it is delivered, convicted or not.
+        Delivery = "delivery",
+    }
+
+    /// Who may see program, input and states.
+    Visibility {
+        /// Everybody; needed for audits, open challenges and the referee.
+        Public = "public",
+        /// Only operators that the requester lists; no policy of this version serves it.
+        Sealed = "sealed",
+    }
+
+    /// Bytes that somebody must be able to produce.
+    DataItem {
+        /// The module.
+        Program = "program",
+        /// One chunk of the input.
+        Input(chunk: u32) = "input",
+        /// The last state.
+        Output = "output",
+    }
+}
+
+words_of! {
+    Role {
+        /// Runs jobs.
+        Provider = "provider",
+        /// Audits results.
+        Validator = "validator",
+        /// Orders blocks and feeds the beacon.
+        Replica = "replica",
+    }
+}
+
+words_of! {
+    Asset {
+        /// What is bonded; in a network of one asset, all money.
+        Stake = "stake",
+        /// What pays, in a network of two assets.
+        Payment = "payment",
+    }
+}

@@ -1,0 +1,105 @@
+//! Pots: the places where money lies, and why it moves between them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, Asset, AssignmentId, JobId, OperatorId, SlashId, UnbondingId};
+
+/// A place where money of one asset lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pot {
+    /// An account's own, at its disposal.
+    Free(AccountId, Asset),
+    /// An operator's bond that backs nothing right now.
+    Bond(OperatorId),
+    /// One entry of the unbonding queue.
+    Unbonding(UnbondingId),
+    /// A pot of one order.
+    Job(JobId, JobPot),
+    /// A pot of one assignment.
+    Assignment(AssignmentId, AssignmentPot),
+    /// Stake taken and not yet paid out.
+    Slash(SlashId),
+    /// Shares of slashes that belong to the validators, who judge, in proportion to their stake.
+    Judges,
+    /// What insures requesters; paid out by a policy not built yet.
+    Insurance(Asset),
+    /// The network's own.
+    Treasury(Asset),
+    /// Out of circulation; only ever a target.
+    Burnt(Asset),
+}
+
+/// A pot of one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobPot {
+    /// The requester's price ceiling.
+    Escrow,
+    /// Audit fees, and what refilled seats earn more.
+    AuditFees,
+    /// The requester's deposit.
+    Deposit,
+    /// The deposit of a bid.
+    BidDeposit(u8),
+    /// The collateral of a bid that may still win.
+    Collateral(u8),
+}
+
+/// A pot of one assignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentPot {
+    /// The collateral of whoever does it.
+    Collateral,
+    /// The lock of an auditor's seat, numbered over all rounds.
+    AuditLock(u16),
+    /// The deposit of an open challenger, by dispute.
+    ChallengeDeposit(u16),
+    /// The prepaid price of requested bytes, by request.
+    DataFee(u16),
+}
+
+/// Why money moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each name is a whole sentence of the mechanism")]
+pub enum Reason {
+    Issue,
+    BaseFee,
+    Transfer,
+    Bond,
+    Unbond,
+    Withdraw,
+    Escrow,
+    AuditFeeEscrow,
+    RequesterDeposit,
+    BidDeposit,
+    BidDepositReturned,
+    BidForfeited,
+    CollateralLocked,
+    CollateralAssigned,
+    CollateralReleased,
+    AuditLocked,
+    AuditLockReleased,
+    AuditFee,
+    AuditFeeExtra,
+    AuditFeeForfeited,
+    ChallengeDeposit,
+    ChallengeDepositReturned,
+    ChallengeLost,
+    DataFee,
+    DataFeeReturned,
+    Price,
+    Take,
+    Refund,
+    RequesterForfeit,
+    Slash,
+    SlashReversed,
+    Compensation,
+    ReporterReward,
+    SlashBurnt,
+    SlashInsurance,
+    SlashJudges,
+    JudgeReward,
+}

@@ -1,0 +1,248 @@
+//! Post: work is wanted; its price ceiling, audit fees and a deposit are taken.
+
+use alloc::vec::Vec;
+
+use crate::{
+    bound::{BoundTerms, Quote, audit_lock, quote, reference_price},
+    command::{PostJob, Visibility},
+    context::Context,
+    event::Event,
+    ids::{AccountId, Digest, JobId, Role},
+    ledger::{Assets, JobPot, Pot, Reason},
+    market::{Job, Order, PostJobRejected, Stage, acts},
+    next::Next,
+    num::{Amount, Gas, Ratio},
+    params::Params,
+    state::State,
+    verification::{able, beta},
+};
+
+/// What posting a job takes and pins.
+struct Posting {
+    bound: BoundTerms,
+    quote: Quote,
+    audit_lock: Amount,
+    audit_fees: Amount,
+    deposit: Amount,
+}
+
+pub(crate) fn handle(
+    cx: &mut Context<'_>,
+    signer: AccountId,
+    terms: &PostJob,
+) -> Result<Next, PostJobRejected> {
+    let posting = plan(cx.state, signer, terms)?;
+    // From here on the command must succeed.
+    let params = cx.state.params.current().clone();
+    let (market, verification) = (params.market(), params.verification());
+    let (now, gas_bound) = (cx.now(), terms.task.gas_bound);
+    let bid_until = now.after(market.bid_blocks);
+    let order = Order {
+        requester: signer,
+        params: cx.state.params.pin_current(),
+        posted_at: now,
+        terms: terms.clone(),
+        bound: posting.bound,
+        quote: posting.quote,
+        audit_lock: posting.audit_lock,
+        audit_blocks: verification.audit_blocks(gas_bound, market),
+        challenge_blocks: verification.challenge_window(gas_bound, market),
+    };
+    let job = JobId::from_index(cx.state.market.orders.push(order));
+    cx.state.market.jobs.push(Job {
+        stage: Stage::Bidding,
+        until: bid_until,
+        bids: Vec::new(),
+        tie: Digest::ZERO,
+        ranks: Vec::new(),
+        beyond: None,
+        fallback: Amount::ZERO,
+        assignments: Vec::new(),
+        closed: None,
+    });
+    cx.state.ledger.open_job();
+    for (pot, amount, reason) in [
+        (JobPot::Escrow, terms.price_max, Reason::Escrow),
+        (JobPot::AuditFees, posting.audit_fees, Reason::AuditFeeEscrow),
+        (JobPot::Deposit, posting.deposit, Reason::RequesterDeposit),
+    ] {
+        let from = cx.free_pot(signer);
+        cx.pay(from, Pot::Job(job, pot), amount, reason);
+    }
+    let counts = &mut cx.state.market.counts;
+    counts.posted = counts.posted.saturating_add(1);
+    counts.open = counts.open.saturating_add(1);
+    acts::enter_stage(cx, job, Stage::Bidding, bid_until);
+    cx.journal.push(Event::JobPosted {
+        job,
+        requester: signer,
+        program: terms.task.program,
+        steps: terms.task.steps,
+        price_max: terms.price_max,
+        collateral: posting.quote.collateral,
+        detection: posting.quote.detection,
+        bid_until,
+    });
+    Ok(Next::Nothing)
+}
+
+/// What a policy is quoted against today's pool; refused as posting it would be.
+pub(crate) fn quote_terms(
+    state: &State,
+    signer: Option<AccountId>,
+    terms: &PostJob,
+) -> Result<Quote, PostJobRejected> {
+    check_terms(terms, state.params.current())?;
+    let (_, quote, _) = bound_of(state, signer, terms)?;
+    Ok(quote)
+}
+
+fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, PostJobRejected> {
+    let params = state.params.current();
+    check_terms(terms, params)?;
+    let (bound, quote, audit_lock) = bound_of(state, Some(signer), terms)?;
+    let overflow = PostJobRejected::TariffOverflows;
+    let auditors = u64::from(terms.auditors);
+    let locks = reserved_locks(audit_lock, &bound).ok_or(overflow)?;
+    let wanted = state.market.audit_locks_reserved.saturating_add(locks);
+    let available = audit_capacity(state, terms);
+    if wanted > available {
+        return Err(PostJobRejected::AuditCapacityExceeded { wanted, available });
+    }
+    let seat = refilled(bound.tariff, params).ok_or(overflow)?;
+    let audit_fees = seat.checked_times(auditors).ok_or(overflow)?;
+    let deposit = params.market().requester_deposit.amount_ceil(bound.tariff).ok_or(overflow)?;
+    let wanted = terms.price_max.saturating_add(audit_fees).saturating_add(deposit);
+    let free = state.ledger.free(signer);
+    if wanted > free {
+        return Err(PostJobRejected::ExceedsFree { wanted, free });
+    }
+    Ok(Posting { bound, quote, audit_lock, audit_fees, deposit })
+}
+
+/// (m + 2) · lock: what the audit of an accepted job may lock at once, if its requester withholds
+/// its part of the seed (C10). Less would be reserved for what a requester can force.
+pub(crate) fn reserved_locks(audit_lock: Amount, bound: &BoundTerms) -> Option<Amount> {
+    audit_lock.checked_times(u64::from(bound.auditors).checked_add(2)?)
+}
+
+/// What the auditors cost that only a withheld beacon asks for.
+pub(crate) fn fallback_cost(bound: &BoundTerms) -> Amount {
+    let extra = bound.fallback_auditors.saturating_sub(bound.auditors);
+    let cost = bound.tariff.checked_times(u64::from(extra));
+    cost.expect("it is below a bond, as it was found when the job was posted")
+}
+
+/// All that the validators of a job's class have at stake.
+pub(crate) fn audit_capacity(state: &State, terms: &PostJob) -> Amount {
+    let total = state.staking.auditors(terms.class).map_or(0, crate::staking::Pool::total);
+    Amount::new(total).expect("stakes are parts of the supply")
+}
+
+/// What a seat is paid after every refill, the most that a requester can be asked for (C10).
+fn refilled(tariff: Amount, params: &Params) -> Option<Amount> {
+    let verification = params.verification();
+    (0..verification.redraws)
+        .try_fold(tariff, |pay, _| pay.checked_add(verification.refill_bonus.amount_floor(pay)))
+}
+
+/// The bound of a policy against those of today's pool who could lock its audit.
+fn bound_of(
+    state: &State,
+    signer: Option<AccountId>,
+    terms: &PostJob,
+) -> Result<(BoundTerms, Quote, Amount), PostJobRejected> {
+    let params: &Params = state.params.current();
+    let (market, verification) = (params.market(), params.verification());
+    let overflow = PostJobRejected::TariffOverflows;
+    let tariff = market.tariff(terms.task.gas_bound).ok_or(overflow)?;
+    // Under second price the pay is not known before the auction closes, and a quote must not
+    // move: the ceiling stands for it. First price is priced bid by bid.
+    let p_ref = reference_price(terms.price_max, tariff, terms.price_max, verification);
+    let lock = audit_lock(tariff, p_ref, params).ok_or(overflow)?;
+    let own = signer.and_then(|account| state.operator_id(account, Role::Validator));
+    let pool = state.staking.auditors(terms.class);
+    let able = able(pool, lock, own.as_slice());
+    let auditors = u32::from(terms.auditors);
+    let needed = u64::from(auditors).saturating_add(u64::from(verification.pool_min));
+    if able.count < needed {
+        return Err(PostJobRejected::PoolTooSmall { eligible: able.count, needed });
+    }
+    let extra = funded_extra(state, tariff, able.count, auditors);
+    let all = pool.and_then(crate::staking::Pool::heaviest).map_or(0, |(weight, _)| weight);
+    let judges = pool.map_or(0, crate::staking::Pool::total);
+    let bound = BoundTerms {
+        p_ref,
+        tariff,
+        audit_rate: terms.audit_rate,
+        auditors,
+        fallback_auditors: auditors.saturating_add(extra),
+        beta: beta(able, verification.beta),
+        beta_judges: Ratio::of_ceil(all, judges).max(verification.beta),
+        outside_gain: terms.outside_gain,
+        gain_timing: terms.gain_timing,
+    };
+    let quote = quote(&bound, params).map_err(PostJobRejected::NoQuote)?;
+    Ok((bound, quote, lock))
+}
+
+/// What of the leader's bond backs no accepted job yet.
+pub(crate) fn fallback_left(state: &State) -> Amount {
+    let bond = state.chain.leader.map_or(Amount::ZERO, |id| state.ledger.balance(Pot::Bond(id)));
+    bond.saturating_sub(state.market.fallback_reserved)
+}
+
+/// How many of the two auditors more that a withheld beacon asks for its operator's bond can pay,
+/// beside those of every accepted job, out of a pool that has them. Reserved when it is accepted.
+fn funded_extra(state: &State, tariff: Amount, eligible: u64, auditors: u32) -> u32 {
+    if state.ledger.assets() == Assets::Dual {
+        return 0; // A bond is in the other asset than fees, and nothing changes one into the other.
+    }
+    let left = fallback_left(state);
+    let spare = eligible.saturating_sub(u64::from(auditors)).min(2);
+    let covered = |count: &u64| tariff.checked_times(*count).is_some_and(|cost| cost <= left);
+    u32::try_from((1..=spare).take_while(covered).count()).unwrap_or(0)
+}
+
+/// Terms that do not depend on the state.
+fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobRejected> {
+    let (task, market, verification) = (&terms.task, params.market(), params.verification());
+    if terms.visibility == Visibility::Sealed {
+        return Err(PostJobRejected::SealedNotServed);
+    }
+    let (wanted, max) = (task.steps, market.steps_max);
+    if wanted == 0 || wanted > max {
+        return Err(PostJobRejected::StepsOutOfRange { wanted, min: 1, max });
+    }
+    let (wanted, max) = (task.chunk_count, market.chunks_max);
+    if wanted > max {
+        return Err(PostJobRejected::TooManyChunks { wanted, max });
+    }
+    let (wanted, min, max) = (task.step_gas_max, Gas::new(1), market.step_gas_max);
+    if wanted < min || wanted > max {
+        return Err(PostJobRejected::StepGasOutOfRange { wanted, min, max });
+    }
+    // Every step costs something before its first instruction: a bound below that is no bound.
+    let least = Gas::new(task.steps.saturating_mul(market.step_gas_least.count()));
+    let (wanted, min, max) = (task.gas_bound, task.step_gas_max.max(least), market.work_bound_max);
+    if wanted < min || wanted > max {
+        return Err(PostJobRejected::WorkBoundOutOfRange { wanted, min, max });
+    }
+    let (wanted, min, max) =
+        (terms.deadline_blocks, market.deadline_blocks_min, market.deadline_blocks_max);
+    if wanted < min || wanted > max {
+        return Err(PostJobRejected::DeadlineOutOfRange { wanted, min, max });
+    }
+    if terms.price_max.is_zero() {
+        return Err(PostJobRejected::PriceMustBePositive);
+    }
+    let (wanted, min) = (terms.audit_rate, verification.audit_min);
+    if wanted < min {
+        return Err(PostJobRejected::AuditRateTooLow { wanted, min });
+    }
+    let (wanted, max) = (terms.auditors, verification.auditors_max);
+    if wanted == 0 || wanted > max {
+        return Err(PostJobRejected::AuditorsOutOfRange { wanted, min: 1, max });
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Parameters: every number a network may choose, its range and the relations between them.
+//!
+//! Each room declares its own (`<room>/params.rs`); here they come together, are checked against
+//! each other, and are kept in the versions that live jobs are judged by. A parameter's path is
+//! `room.name`, such as `verification.margin`.
+//!
+//! Law: a [`Params`] exists only if each field is in its range and the relations hold, named as
+//! in the threat model (R1 …); a job keeps the version it was posted under; a version that nothing
+//! pins is dropped.
+//! Relations that hold by construction, so that no check stands here: R1 (ranges of rates and
+//! auditors; the pool at posting), R2 (the clamp of the discount at `B_min`), R3 (`audit_slack` is
+//! at least 1), R7 and R8 (the waterfall, and `burn_min` above 0), R11 (`bid_deposit`'s range), R14
+//! (pinned versions). R13 is checked for every quote. R9 and R12 concern rules not built yet.
+//! Not here: what a parameter does (the room that reads it); who may change one (governance, not
+//! built yet).
+
+mod chain;
+pub(crate) mod declare;
+mod history;
+mod relations;
+
+use serde::{Deserialize, Serialize};
+
+pub use chain::ChainParams;
+pub use declare::ParamField;
+pub(crate) use history::ParamsHistory;
+pub use relations::{ParamsRejected, Violation};
+
+pub use crate::{
+    market::params::MarketParams, reputation::params::ReputationParams,
+    slashing::params::SlashingParams, staking::params::StakingParams,
+    verification::params::VerificationParams,
+};
+
+/// Parameters as written in a genesis file, not yet checked.
+///
+/// A file may leave out any room and any field; the default stands in. Ratios and factors are in
+/// parts per billion, amounts in base units of 10^-9 token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawParams {
+    /// Blocks, epochs, fees and assets.
+    pub chain: ChainParams,
+    /// Bonds.
+    pub staking: StakingParams,
+    /// Orders, auctions, prices, and the size of work.
+    pub market: MarketParams,
+    /// The bound, audits, disputes and data.
+    pub verification: VerificationParams,
+    /// Slashes.
+    pub slashing: SlashingParams,
+    /// Reputation.
+    pub reputation: ReputationParams,
+}
+
+impl RawParams {
+    /// Every parameter, room by room.
+    pub fn fields() -> impl Iterator<Item = &'static ParamField> {
+        let rooms = [
+            ChainParams::FIELDS,
+            StakingParams::FIELDS,
+            MarketParams::FIELDS,
+            VerificationParams::FIELDS,
+            SlashingParams::FIELDS,
+            ReputationParams::FIELDS,
+        ];
+        rooms.into_iter().flatten()
+    }
+}
+
+/// Parameters whose ranges and relations hold; read-only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawParams", into = "RawParams")]
+pub struct Params {
+    /// Blocks, epochs, fees and assets.
+    chain: ChainParams,
+    staking: StakingParams,
+    market: MarketParams,
+    verification: VerificationParams,
+    slashing: SlashingParams,
+    reputation: ReputationParams,
+}
+
+macro_rules! rooms {
+    ($($room:ident: $type:ident, $doc:literal;)*) => {
+        impl Params {
+            $(
+                #[doc = $doc]
+                pub const fn $room(&self) -> &$type {
+                    &self.$room
+                }
+            )*
+        }
+
+        impl From<Params> for RawParams {
+            fn from(params: Params) -> RawParams {
+                RawParams { $($room: params.$room,)* }
+            }
+        }
+
+        impl TryFrom<RawParams> for Params {
+            type Error = ParamsRejected;
+
+            fn try_from(raw: RawParams) -> Result<Params, ParamsRejected> {
+                relations::check(&raw)?;
+                Ok(Params { $($room: raw.$room,)* })
+            }
+        }
+    };
+}
+
+rooms! {
+    chain: ChainParams, "Blocks, epochs, fees and assets.";
+    staking: StakingParams, "Bonds.";
+    market: MarketParams, "Orders, auctions, prices, and the size of work.";
+    verification: VerificationParams, "The bound, audits, disputes and data.";
+    slashing: SlashingParams, "Slashes.";
+    reputation: ReputationParams, "Reputation.";
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Params::try_from(RawParams::default()).expect("a test checks the defaults")
+    }
+}
+
+#[cfg(test)]
+mod tests;

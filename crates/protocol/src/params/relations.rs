@@ -1,0 +1,263 @@
+//! Relations: what must hold between parameters, so that no window, lock or lane is too small.
+//!
+//! Law: every violation is found at once, ranges first, then relations by their number.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::Serialize;
+
+use crate::num::{Amount, Blocks};
+
+use super::RawParams;
+
+/// One thing that is wrong with parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum Violation {
+    /// A field is outside its range.
+    OutOfRange {
+        /// Which room.
+        room: &'static str,
+        /// Which field.
+        field: &'static str,
+        /// Its value, in its own unit.
+        got: u64,
+        /// The least allowed.
+        min: u64,
+        /// The most allowed.
+        max: u64,
+    },
+    /// A lower end is above its upper end.
+    OutOfOrder {
+        /// The lower end.
+        lower: &'static str,
+        /// The upper end.
+        upper: &'static str,
+    },
+    /// R2: one percentage alone exceeds the cap that strikes may raise it to.
+    ShareAboveMax {
+        /// The percentage, in parts per billion.
+        share: u64,
+        /// The cap.
+        max: u64,
+    },
+    /// R4: a bond could leave before a job it answers for is final.
+    UnbondingTooShort {
+        /// Blocks of unbonding.
+        unbonding: u64,
+        /// Blocks that the longest job and its dispute may take.
+        needed: u64,
+    },
+    /// R5: the referee could need more than half a block for the steps of one.
+    StepTooLong {
+        /// The referee's gas in a block.
+        gas: u64,
+        /// The most that fits.
+        limit: u64,
+    },
+    /// R5: the largest step never fits the referee's budget.
+    StepExceedsBudget {
+        /// The largest step.
+        step_gas: u64,
+        /// The referee's gas in a block.
+        budget: u64,
+    },
+    /// R6: all answers that may be asked for at once do not fit their window.
+    LaneTooNarrow {
+        /// Kibibytes of the protected lane in a block.
+        lane_kib: u64,
+        /// Kibibytes needed.
+        needed_kib: u64,
+    },
+    /// R10: a challenge costs less than the work it makes.
+    ChallengeTooCheap {
+        /// The deposit.
+        deposit: Amount,
+        /// What the moves and the referee cost.
+        needed: Amount,
+    },
+    /// With one asset, it is worth itself.
+    StakePriceNotOne {
+        /// The price given, in parts per billion.
+        got: u64,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange { room, field, got, min, max } => {
+                write!(f, "{room}.{field} is {got}, allowed are {min} to {max}")
+            }
+            Self::OutOfOrder { lower, upper } => write!(f, "{lower} is above {upper}"),
+            Self::ShareAboveMax { share, max } => write!(
+                f,
+                "a slash of {share} parts per billion exceeds slashing.share_max {max} (R2)"
+            ),
+            Self::UnbondingTooShort { unbonding, needed } => write!(
+                f,
+                "unbonding takes {unbonding} blocks, but a job and its dispute may take {needed}; \
+                 raise staking.unbonding_epochs or shorten deadlines and windows (R4)"
+            ),
+            Self::StepTooLong { gas, limit } => write!(
+                f,
+                "chain.referee_gas is {gas}, but half a block is enough for {limit} only; lower \
+                 it or raise chain.block_interval_min_ms (R5)"
+            ),
+            Self::StepExceedsBudget { step_gas, budget } => write!(
+                f,
+                "market.step_gas_max {step_gas} exceeds chain.referee_gas {budget}: such a step \
+                 could never be judged (R5)"
+            ),
+            Self::LaneTooNarrow { lane_kib, needed_kib } => write!(
+                f,
+                "chain.lane_kib is {lane_kib}, but {needed_kib} are needed to answer all requests \
+                 of one job within verification.availability_blocks (R6)"
+            ),
+            Self::ChallengeTooCheap { deposit, needed } => write!(
+                f,
+                "verification.challenge_deposit {deposit} does not cover the {needed} that its \
+                 moves and the referee cost (R10)"
+            ),
+            Self::StakePriceNotOne { got } => write!(
+                f,
+                "chain.stake_price is {got} parts per billion, but this network has one asset"
+            ),
+        }
+    }
+}
+
+/// Everything that is wrong with parameters; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ParamsRejected {
+    /// Ranges first, then relations.
+    pub violations: Vec<Violation>,
+}
+
+impl fmt::Display for ParamsRejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.violations.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            fmt::Display::fmt(violation, f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Worst nanoseconds of the referee for 10 gas, measured on hostile programs (M12).
+const REFEREE_NANOS_PER_10_GAS: u64 = 69;
+/// Kibibytes of a chunk of input with its path, of which each seat may ask for several.
+const CHUNK_KIB: u64 = 260;
+/// Kibibytes of the largest answer that one block of the protected lane must carry: an output.
+const ANSWER_KIB: u64 = 1_024;
+/// What a dispute's moves weigh at most, in transfers: the referee's step and six levels, each a
+/// node (2) with its kibibyte (1) and the child that is rejected (1).
+const DISPUTE_WEIGHT: u64 = 20 + 6 * 4;
+
+pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
+    let ranges = raw.chain.outside().chain(raw.staking.outside());
+    let ranges = ranges.chain(raw.market.outside()).chain(raw.verification.outside());
+    let ranges = ranges.chain(raw.slashing.outside()).chain(raw.reputation.outside());
+    let mut violations: Vec<Violation> = ranges
+        .map(|outside| Violation::OutOfRange {
+            room: outside.field.room,
+            field: outside.field.name,
+            got: outside.got,
+            min: outside.field.min,
+            max: outside.field.max,
+        })
+        .collect();
+    let relations = [
+        orders(raw),
+        shares(raw),
+        unbonding(raw),
+        steps(raw),
+        budget(raw),
+        lane(raw),
+        deposit(raw),
+    ];
+    violations.extend(relations.into_iter().flatten());
+    if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
+}
+
+fn orders(raw: &RawParams) -> Option<Violation> {
+    let (market, verification) = (&raw.market, &raw.verification);
+    if verification.tier_start > verification.tier_full {
+        let (lower, upper) = ("verification.tier_start", "verification.tier_full");
+        return Some(Violation::OutOfOrder { lower, upper });
+    }
+    let (lower, upper) = ("market.deadline_blocks_min", "market.deadline_blocks_max");
+    let wrong = market.deadline_blocks_min > market.deadline_blocks_max;
+    wrong.then_some(Violation::OutOfOrder { lower, upper })
+}
+
+fn shares(raw: &RawParams) -> Option<Violation> {
+    let slashing = &raw.slashing;
+    let share = slashing.wrong_result.max(slashing.false_audit).max(slashing.copied_root);
+    let (share, max) = (share.parts(), slashing.share_max.parts());
+    (share > max).then_some(Violation::ShareAboveMax { share, max })
+}
+
+fn unbonding(raw: &RawParams) -> Option<Violation> {
+    let needed = raw.longest_liability().count();
+    let unbonding = raw.chain.epoch_blocks.times(raw.staking.unbonding_epochs.count()).count();
+    (unbonding < needed).then_some(Violation::UnbondingTooShort { unbonding, needed })
+}
+
+fn steps(raw: &RawParams) -> Option<Violation> {
+    let gas = raw.chain.referee_gas.count();
+    let half_a_block = raw.chain.block_interval_min_ms.saturating_mul(5_000_000);
+    let limit = half_a_block / REFEREE_NANOS_PER_10_GAS;
+    (gas > limit).then_some(Violation::StepTooLong { gas, limit })
+}
+
+fn budget(raw: &RawParams) -> Option<Violation> {
+    let (step_gas, budget) = (raw.market.step_gas_max.count(), raw.chain.referee_gas.count());
+    (step_gas > budget).then_some(Violation::StepExceedsBudget { step_gas, budget })
+}
+
+fn lane(raw: &RawParams) -> Option<Violation> {
+    let verification = &raw.verification;
+    let seats = u64::from(verification.auditors_max).saturating_add(2);
+    let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
+    let kib = requests.saturating_mul(CHUNK_KIB);
+    let needed_kib = kib.div_ceil(verification.availability_blocks.count().max(1)).max(ANSWER_KIB);
+    let lane_kib = raw.chain.lane_kib;
+    (lane_kib < needed_kib).then_some(Violation::LaneTooNarrow { lane_kib, needed_kib })
+}
+
+fn deposit(raw: &RawParams) -> Option<Violation> {
+    let needed = raw.chain.base_fee.checked_times(DISPUTE_WEIGHT).unwrap_or(Amount::MAX);
+    let deposit = raw.verification.challenge_deposit;
+    (deposit < needed).then_some(Violation::ChallengeTooCheap { deposit, needed })
+}
+
+impl RawParams {
+    /// Blocks from a job's acceptance to the end of its last dispute and stay, at most (R4).
+    pub fn longest_liability(&self) -> Blocks {
+        let (market, verification) = (&self.market, &self.verification);
+        let audit = verification.audit_blocks(market.work_bound_max, market);
+        // Each round may be drawn again, the last is open for twice as long.
+        let rounds = u64::from(verification.redraws).saturating_add(3);
+        // In every round every seat, those of a withheld seed included, may ask for bytes as often
+        // as one account may, and each request gives the round that much more time (M7).
+        let seats = u64::from(verification.auditors_max).saturating_add(2);
+        let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
+        let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
+        let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
+        market
+            .deadline_blocks_max
+            .plus(market.grace_blocks)
+            .plus(verification.seed_delay_blocks)
+            .plus(verification.seed_blocks)
+            .plus(audit.times(rounds))
+            .plus(verification.reveal_blocks)
+            .plus(verification.availability_blocks.times(requests))
+            .plus(verification.challenge_window(market.work_bound_max, market))
+            .plus(verification.clock_blocks.times(2))
+            .plus(self.chain.epoch_blocks.times(stay))
+    }
+}

@@ -1,0 +1,70 @@
+//! Ranges, relations, and that every violation is named at once.
+
+use std::{string::ToString, vec::Vec};
+
+use super::*;
+use crate::num::{Blocks, Epochs, Gas};
+
+#[test]
+fn the_defaults_hold_and_every_parameter_says_what_it_is() {
+    assert!(Params::try_from(RawParams::default()).is_ok());
+    for field in RawParams::fields() {
+        let path = (field.room, field.name);
+        assert!(field.min <= field.max && !field.about.trim().is_empty(), "{path:?}");
+        assert!(!field.reason.is_empty(), "{path:?}");
+    }
+    let mut paths: Vec<_> = RawParams::fields().map(|field| (field.room, field.name)).collect();
+    let count = paths.len();
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!(paths.len(), count);
+}
+
+#[test]
+fn every_violation_is_named_at_once() {
+    let mut raw = RawParams::default();
+    raw.verification.redraws = 5;
+    raw.slashing.engine_stay_epochs = Epochs::new(0);
+    raw.staking.unbonding_epochs = Epochs::new(1);
+    let rejected = Params::try_from(raw).expect_err("three things are wrong");
+    let text = rejected.to_string();
+    for part in ["verification.redraws is 5", "slashing.engine_stay_epochs is 0", "(R4)"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(rejected.violations.len(), 3);
+}
+
+fn violation(change: impl Fn(&mut RawParams)) -> Violation {
+    let mut raw = RawParams::default();
+    change(&mut raw);
+    let mut violations = Params::try_from(raw).expect_err("a relation fails").violations;
+    assert_eq!(violations.len(), 1, "{violations:?}");
+    violations.remove(0)
+}
+
+#[test]
+fn each_relation_fails_alone_one_unit_past_its_edge() {
+    let needed = RawParams::default().longest_liability().count();
+    let epochs = needed.div_ceil(3_600);
+    let mut raw = RawParams::default();
+    raw.staking.unbonding_epochs = Epochs::new(epochs);
+    assert!(Params::try_from(raw).is_ok(), "exactly long enough");
+    let short = violation(|raw| raw.staking.unbonding_epochs = Epochs::new(epochs - 1));
+    assert!(matches!(short, Violation::UnbondingTooShort { .. }), "{short:?}");
+
+    let limit = 5_000_000_000 / 69;
+    let long = violation(|raw| raw.chain.referee_gas = Gas::new(limit + 1));
+    assert_eq!(long, Violation::StepTooLong { gas: limit + 1, limit });
+    let unfit = violation(|raw| raw.chain.referee_gas = Gas::new(69_999_999));
+    assert!(matches!(unfit, Violation::StepExceedsBudget { .. }), "{unfit:?}");
+    let narrow = violation(|raw| raw.chain.lane_kib = 1_023);
+    assert!(matches!(narrow, Violation::LaneTooNarrow { .. }), "{narrow:?}");
+    let cheap = violation(|raw| raw.verification.challenge_deposit = crate::Amount::UNIT);
+    assert!(matches!(cheap, Violation::ChallengeTooCheap { .. }), "{cheap:?}");
+    let above = violation(|raw| raw.slashing.share_max = crate::Ratio::percent(4));
+    assert!(matches!(above, Violation::ShareAboveMax { .. }), "{above:?}");
+    let order = violation(|raw| raw.verification.tier_full = crate::Amount::tokens(1));
+    assert!(matches!(order, Violation::OutOfOrder { .. }), "{order:?}");
+    let order = violation(|raw| raw.market.deadline_blocks_min = Blocks::new(86_401));
+    assert!(matches!(order, Violation::OutOfOrder { .. }), "{order:?}");
+}

@@ -1,0 +1,318 @@
+//! What several stories do with a conviction: take stake, jail, hold, pay out, undo.
+//!
+//! Law: what is taken lies in a pot of its own until it is paid out along a plan that adds up;
+//! until then it can be undone to the unit.
+//! Not here: who is guilty.
+
+use alloc::vec::Vec;
+
+use crate::{
+    context::Context,
+    event::Event,
+    ids::{AccountId, Asset, Digest, JobId, OperatorId, SlashId},
+    ledger::{Pot, Reason},
+    num::{Amount, Height},
+    params::Params,
+    reputation::{self, weigh},
+    slashing::{self, Claims, Offence, Slash, SlashState, Waterfall, plan},
+    staking::{self, Standing},
+    timers::Timer,
+};
+
+/// Who is guilty of what, what is behind it, and who may be paid for it.
+pub(crate) struct Conviction {
+    pub(crate) offence: Offence,
+    pub(crate) operator: OperatorId,
+    pub(crate) job: JobId,
+    /// What was locked behind it, and how much of that goes.
+    pub(crate) lock: (Pot, Amount),
+    /// Unbonding entries queued since answer for it, too.
+    pub(crate) accepted_at: Height,
+    /// What its reputation suffers for, in the asset that pays.
+    pub(crate) value: Amount,
+    /// The result's root, if the referee's engine spoke: then the slash stays.
+    pub(crate) root: Option<Digest>,
+    pub(crate) payout: Payout,
+}
+
+/// Where a slash goes.
+pub(crate) enum Payout {
+    /// Along the waterfall.
+    Claims(Claims),
+    /// Out of circulation.
+    Fire,
+    /// At most so much to a finder, out of what is taken beyond the lock; the rest burnt. So it
+    /// never costs less to be reported by a friend than to lose the lock.
+    Finder(AccountId, Amount),
+}
+
+/// Takes what an offence costs, and pays it out at once or after its stay.
+pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Params) {
+    let Conviction { offence, operator, job, lock, accepted_at, value, root, payout } = conviction;
+    let consequences = offence.consequences(params.slashing());
+    let mut sources = percentage(cx, operator, consequences.share, accepted_at, params);
+    match lock.0 {
+        // Nothing is locked any more: as much of it as is there, wherever it is by now.
+        Pot::Bond(_) => sources.extend(out_of_bond(cx, operator, accepted_at, |_| lock.1)),
+        _ => sources.push(lock),
+    }
+    // Jailed first: an offender is no judge of its own slash.
+    let standings = if consequences.jails { jail(cx, operator, params) } else { Vec::new() };
+    let weight = weigh(value, params.reputation());
+    let mark = (consequences.dimension, false);
+    reputation::acts::note(cx, operator, mark, weight, params);
+    let program = cx.state.market.order(job).terms.task.program;
+    let row = cx.state.staking.operator(operator);
+    let claims = match &payout {
+        Payout::Claims(claims) => claims.clone(),
+        Payout::Fire | Payout::Finder(..) => Claims::default(),
+    };
+    let version = cx.state.market.order(job).params;
+    let slash = Slash {
+        offence,
+        operator,
+        account: row.account,
+        role: row.role,
+        job,
+        params: version,
+        conviction: root.map(|root| (program, root)),
+        claims,
+        taken: Vec::new(),
+        standings,
+        state: SlashState::Pending(cx.epoch()),
+    };
+    cx.state.params.pin(version);
+    let id = take(cx, slash, &sources, params);
+    match payout {
+        Payout::Claims(_) if root.is_some() => stay(cx, id, params),
+        Payout::Claims(_) => execute(cx, id),
+        Payout::Fire => {
+            let amount = cx.state.ledger.balance(Pot::Slash(id));
+            pay_out(cx, id, Waterfall::all_burnt(amount), &[]);
+        }
+        Payout::Finder(finder, most) => {
+            let amount = cx.state.ledger.balance(Pot::Slash(id));
+            let reward = most.min(amount.saturating_sub(lock.1));
+            pay_out(cx, id, Waterfall::reward_and_burn(amount, reward), &[finder]);
+        }
+    }
+}
+
+/// Moves stake into a pot of its own and books the strike.
+fn take(
+    cx: &mut Context<'_>,
+    mut slash: Slash,
+    sources: &[(Pot, Amount)],
+    params: &Params,
+) -> SlashId {
+    let operator = slash.operator;
+    // An assignment's pots end with it: its lock goes back to the bond it came from.
+    let origin = |pot| match pot {
+        Pot::Unbonding(_) => pot,
+        _ => Pot::Bond(operator),
+    };
+    let taken = sources.iter().filter(|(_, amount)| !amount.is_zero());
+    slash.taken = taken.map(|&(pot, amount)| (origin(pot), amount)).collect();
+    let id = SlashId::from_index(cx.state.slashing.slashes.push(slash));
+    cx.state.ledger.open_slash();
+    for &(pot, amount) in sources {
+        cx.pay(pot, Pot::Slash(id), amount, Reason::Slash);
+        if !matches!(pot, Pot::Unbonding(_)) {
+            staking::acts::reduce_stake(cx, operator, amount);
+        }
+    }
+    let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
+    cx.state.staking.operator_mut(operator).strike(now, halflife);
+    id
+}
+
+/// Holds a slash for the engine's stay, or longer if unrelated operators were convicted alike.
+fn stay(cx: &mut Context<'_>, id: SlashId, params: &Params) {
+    let execute_at = cx.epoch().after(params.slashing().engine_stay_epochs);
+    cx.state.slashing.set_state(id, SlashState::Pending(execute_at));
+    cx.state.timers.set_epoch(execute_at, Timer::Slash(id));
+    let slash = cx.state.slashing.slash(id);
+    let (offence, account, role) = (slash.offence, slash.account, slash.role);
+    let amount = cx.state.ledger.balance(Pot::Slash(id));
+    cx.journal.push(Event::SlashPending { slash: id, offence, account, role, amount, execute_at });
+    let alike = cx.state.slashing.alike(id);
+    if alike.is_empty() {
+        return;
+    }
+    let until = cx.epoch().after(params.slashing().engine_hold_epochs);
+    for held in alike.into_iter().chain([id]) {
+        clear_stay(cx, held);
+        cx.state.slashing.set_state(held, SlashState::Held(until));
+        cx.state.timers.set_epoch(until, Timer::Slash(held));
+        cx.journal.push(Event::SlashHeld { slash: held, until });
+    }
+}
+
+fn clear_stay(cx: &mut Context<'_>, id: SlashId) {
+    if let SlashState::Pending(at) | SlashState::Held(at) = cx.state.slashing.slash(id).state {
+        cx.state.timers.clear_epoch(at, Timer::Slash(id));
+    }
+}
+
+/// Pays a slash out along the waterfall.
+pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
+    let slash = cx.state.slashing.slash(id);
+    let (claims, version) = (slash.claims.clone(), slash.params);
+    let params = cx.state.params.at(version).clone();
+    let amount = cx.state.ledger.balance(Pot::Slash(id));
+    let mut waterfall = plan(amount, &claims, params.slashing());
+    if cx.state.staking.pay_judges(waterfall.judges).is_none() {
+        // No judge is left to share it.
+        waterfall.insurance = waterfall.insurance.saturating_add(waterfall.judges);
+        waterfall.judges = Amount::ZERO;
+    }
+    if let Some(injured) = claims.injured {
+        let to = Pot::Free(injured, Asset::Stake);
+        cx.pay(Pot::Slash(id), to, waterfall.compensation, Reason::Compensation);
+    }
+    pay_out(cx, id, waterfall, &claims.reporters);
+}
+
+fn pay_out(cx: &mut Context<'_>, id: SlashId, waterfall: Waterfall, reporters: &[AccountId]) {
+    let from = Pot::Slash(id);
+    let count = u64::try_from(reporters.len()).unwrap_or(u64::MAX);
+    let each = slashing::each(waterfall.reporter, count);
+    for reporter in reporters {
+        cx.pay(from, Pot::Free(*reporter, Asset::Stake), each, Reason::ReporterReward);
+    }
+    for (to, part, reason) in [
+        (Pot::Burnt(Asset::Stake), waterfall.burnt, Reason::SlashBurnt),
+        (Pot::Insurance(Asset::Stake), waterfall.insurance, Reason::SlashInsurance),
+        (Pot::Judges, waterfall.judges, Reason::SlashJudges),
+    ] {
+        cx.pay(from, to, part, reason);
+    }
+    let left = cx.state.ledger.balance(from);
+    assert!(left.is_zero() && waterfall.adds_up(), "a waterfall pays out all of its slash");
+    let slash = cx.state.slashing.slash(id);
+    let (offence, account, role, job) = (slash.offence, slash.account, slash.role, slash.job);
+    close(cx, id, SlashState::Executed);
+    cx.journal.push(Event::Slashed {
+        slash: Some(id),
+        offence,
+        account,
+        role: Some(role),
+        job,
+        waterfall,
+    });
+}
+
+/// Ends a slash; its row leaves when those of a job that closes now do.
+fn close(cx: &mut Context<'_>, id: SlashId, state: fn(Height) -> SlashState) {
+    clear_stay(cx, id);
+    let version = cx.state.slashing.slash(id).params;
+    let leaves = cx.now().after(cx.params().market().retention_blocks);
+    cx.state.timers.set(leaves, Timer::RetireSlash(id));
+    cx.state.slashing.set_state(id, state(leaves));
+    let row = cx.state.slashing.slash_mut(id);
+    (row.claims, row.taken, row.standings) = (Claims::default(), Vec::new(), Vec::new());
+    cx.state.params.unpin(version);
+}
+
+/// Undoes a slash that waits: every unit, the standings and the strike.
+#[cfg_attr(not(test), expect(dead_code, reason = "a vote on held slashes will call it"))]
+pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
+    let slash = cx.state.slashing.slash(id).clone();
+    let amount = cx.state.ledger.balance(Pot::Slash(id));
+    for (pot, part) in slash.taken {
+        // An entry that was paid out meanwhile is there no more; its bond is.
+        let gone = matches!(pot, Pot::Unbonding(entry) if cx.state.unbonding(entry).is_none());
+        let to = if gone { Pot::Bond(slash.operator) } else { pot };
+        cx.pay(Pot::Slash(id), to, part, Reason::SlashReversed);
+        if matches!(to, Pot::Bond(_)) {
+            let stake = cx.state.staking.operator(slash.operator).stake.checked_add(part);
+            let stake = stake.expect("parts of the supply");
+            staking::acts::set_stake(cx, slash.operator, stake);
+        }
+    }
+    // A later conviction keeps its jail.
+    let later = cx.state.slashing.slashes.iter().rev();
+    let later = later.take_while(|(index, _)| *index > id.index());
+    let jailed_again =
+        later.filter(|(_, other)| other.account == slash.account).any(|(_, other)| {
+            !matches!(other.state, SlashState::Reversed(_))
+                && other.offence.consequences(cx.params().slashing()).jails
+        });
+    for (operator, standing) in slash.standings.into_iter().filter(|_| !jailed_again) {
+        if matches!(cx.state.staking.operator(operator).standing, Standing::Jailed(_)) {
+            staking::acts::set_standing(cx, operator, standing);
+        }
+    }
+    let params = cx.state.params.at(slash.params).clone();
+    let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
+    cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
+    close(cx, id, SlashState::Reversed);
+    cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
+}
+
+/// Where a share of the free bond is taken from.
+fn percentage(
+    cx: &Context<'_>,
+    operator: OperatorId,
+    base: crate::num::Ratio,
+    accepted_at: Height,
+    params: &Params,
+) -> Vec<(Pot, Amount)> {
+    let halflife = params.slashing().strike_halflife_epochs.count();
+    let strikes = cx.state.staking.operator(operator).strikes(cx.epoch(), halflife);
+    let share = slashing::share(base, strikes, params.slashing());
+    out_of_bond(cx, operator, accepted_at, |total| slashing::of_free_bond(share, total))
+}
+
+/// What `wanted` makes of all that is there: out of the bond, then out of unbonding entries queued
+/// since `accepted_at`, which still answer for it; at most what is there.
+fn out_of_bond(
+    cx: &Context<'_>,
+    operator: OperatorId,
+    accepted_at: Height,
+    wanted: impl Fn(Amount) -> Amount,
+) -> Vec<(Pot, Amount)> {
+    let liable = cx.state.staking.operator(operator).unbondings.iter().copied();
+    let liable = liable.filter(|id| cx.state.staking.unbonding(*id).queued_at >= accepted_at);
+    let pots = core::iter::once(Pot::Bond(operator)).chain(liable.map(Pot::Unbonding));
+    let pots: Vec<(Pot, Amount)> = pots.map(|pot| (pot, cx.state.ledger.balance(pot))).collect();
+    let total = pots.iter().fold(Amount::ZERO, |sum, (_, a)| sum.saturating_add(*a));
+    let mut wanted = wanted(total);
+    let mut sources = Vec::new();
+    for (pot, there) in pots {
+        let part = wanted.min(there);
+        wanted = wanted.saturating_sub(part);
+        if !part.is_zero() {
+            sources.push((pot, part));
+        }
+    }
+    sources
+}
+
+/// No new work for any of the account's operators until it asks for release: who lied about work
+/// does not judge. Returns how each stood before.
+pub(crate) fn jail(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    params: &Params,
+) -> Vec<(OperatorId, Standing)> {
+    let until = cx.epoch().after(params.staking().jail_epochs);
+    let account = cx.state.staking.operator(operator).account;
+    let operators = cx.state.accounts.account(account).operators.clone();
+    let mut before = Vec::new();
+    for (role, id) in operators {
+        let standing = cx.state.staking.operator(id).standing;
+        before.push((id, standing));
+        match standing {
+            Standing::Tombstoned => continue,
+            Standing::Jailed(already) if already >= until => continue,
+            Standing::Active | Standing::Jailed(_) => {}
+        }
+        staking::acts::set_standing(cx, id, Standing::Jailed(until));
+        cx.journal.push(Event::Jailed { operator: id, account, role, until });
+    }
+    before
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! A slash that waits can be undone to the unit, wherever its parts came from.
+
+use super::*;
+use crate::{
+    command::{
+        Auction, Authenticated, BlockHead, Command, DataItem, GainTiming, Node, PostJob,
+        ResourceClass, Task, Transaction, Unbond, Visibility,
+    },
+    event::Journal,
+    genesis::{Genesis, GenesisAccount, GenesisOperator},
+    ids::{Address, Role, UnbondingId},
+    ledger::JobPot,
+    num::{Blocks, Epoch, Epochs, Factor, Gas, Ratio},
+    referee::{EvidenceRejected, Output, Referee, Ruling, StepCase},
+    seal,
+    state::State,
+};
+
+struct Nobody;
+
+impl Referee for Nobody {
+    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
+        false
+    }
+    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+        None
+    }
+    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        Err(EvidenceRejected)
+    }
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
+        false
+    }
+}
+
+const REQUESTER: AccountId = AccountId::new(0);
+/// Provider and validator in one.
+const OFFENDER: AccountId = AccountId::new(1);
+const LOCKED: Amount = Amount::tokens(100);
+
+fn address(index: u8) -> Address {
+    Address([index; 20])
+}
+
+/// A requester, a hybrid and four validators, each with 1,000 tokens bonded for each role.
+fn world() -> State {
+    let (balance, bond) = (Amount::tokens(10_000), Amount::tokens(1_000));
+    let account =
+        |index| GenesisAccount { address: address(index), balance, payment: Amount::ZERO };
+    let roles = [(2, Role::Provider), (2, Role::Validator)].into_iter();
+    let roles = roles.chain((3..7).map(|index| (index, Role::Validator)));
+    let operator = |(index, role)| GenesisOperator { address: address(index), role, bond };
+    let mut genesis = Genesis::default();
+    genesis.beacon.chain_blocks = Blocks::new(1_000_000);
+    let raw = &mut genesis.params;
+    raw.chain.epoch_blocks = Blocks::new(50);
+    raw.market.deadline_blocks_max = Blocks::new(10);
+    raw.market.work_bound_max = raw.market.step_gas_max;
+    raw.verification.data_requests_max = 1;
+    raw.verification.availability_blocks = Blocks::new(10);
+    let epochs = raw.longest_liability().count().div_ceil(50);
+    raw.staking.unbonding_epochs = Epochs::new(epochs);
+    genesis.accounts = (1..7).map(account).collect();
+    genesis.operators = roles.map(operator).collect();
+    let mut state = State::new(&genesis).expect("a valid beginning");
+    block(&mut state);
+    state
+}
+
+fn block(state: &mut State) {
+    let height = Height::new(state.height().count() + 1);
+    let next_anchor = state.opens_chain(height).then_some(Digest::ZERO);
+    let time_ms = height.count() * 1_000;
+    let head = BlockHead { height, time_ms, beacon: None, next_anchor };
+    state.open_block(&head, &mut Journal::default()).expect("it follows");
+}
+
+fn send(state: &mut State, signer: AccountId, command: Command) {
+    let nonce = state.account(signer).expect("known").nonce;
+    let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+    let signed = Authenticated { signer, transaction };
+    state.apply(&signed, &Nobody, &mut Journal::default()).expect("lawful");
+}
+
+fn post(state: &mut State) -> JobId {
+    let gas = Gas::new(1_000_000);
+    let task = Task {
+        program: Digest([1; 32]),
+        input_root: Digest::ZERO,
+        chunk_count: 0,
+        steps: 1,
+        seed: Digest::ZERO,
+        step_gas_max: gas,
+        gas_bound: gas,
+    };
+    let terms = PostJob {
+        task,
+        class: ResourceClass::Cpu,
+        price_max: Amount::tokens(1),
+        deadline_blocks: Blocks::new(10),
+        auction: Auction::SecondPrice,
+        reputation_min: Ratio::ZERO,
+        audit_rate: Ratio::ONE,
+        auditors: 2,
+        outside_gain: Amount::ZERO,
+        gain_timing: GainTiming::Final,
+        seed_seal: seal::seed(&Digest::ZERO),
+        visibility: Visibility::Public,
+    };
+    send(state, REQUESTER, Command::PostJob(terms));
+    JobId::new(0)
+}
+
+fn provider(state: &State) -> OperatorId {
+    state.operator_id(OFFENDER, Role::Provider).expect("bonded")
+}
+
+/// Convicts the hybrid's provider by the referee's word; all of a lock, and a share of what is free
+/// and of what left since.
+fn convicted(state: &mut State, job: JobId) -> SlashId {
+    let operator = provider(state);
+    let params = *state.params();
+    let mut journal = Journal::default();
+    let mut cx = Context { state, journal: &mut journal, referee: &Nobody };
+    let pot = Pot::Job(job, JobPot::Collateral(0));
+    staking::acts::lock(&mut cx, operator, pot, LOCKED, Reason::CollateralLocked);
+    let conviction = Conviction {
+        offence: Offence::WrongResult,
+        operator,
+        job,
+        lock: (pot, LOCKED),
+        accepted_at: Height::ZERO,
+        value: Amount::tokens(1),
+        root: Some(Digest([9; 32])),
+        payout: Payout::Claims(Claims { injured: Some(REQUESTER), ..Claims::default() }),
+    };
+    convict(&mut cx, conviction, &params);
+    state.check_invariants().expect("a conviction is lawful");
+    let (id, slash) = state.slashes().last().expect("just convicted");
+    assert!(matches!(slash.state, SlashState::Pending(_)), "{slash:?}");
+    id
+}
+
+fn reversed(state: &mut State, id: SlashId) -> Journal {
+    let mut journal = Journal::default();
+    reverse(&mut Context { state, journal: &mut journal, referee: &Nobody }, id);
+    state.check_invariants().expect("undoing is lawful");
+    journal
+}
+
+/// Holds a slash, as if others had been convicted alike.
+fn hold(state: &mut State, id: SlashId, until: Epoch) {
+    let mut journal = Journal::default();
+    clear_stay(&mut Context { state, journal: &mut journal, referee: &Nobody }, id);
+    state.slashing.set_state(id, SlashState::Held(until));
+    state.timers.set_epoch(until, Timer::Slash(id));
+}
+
+#[test]
+fn a_slash_that_waits_is_undone_to_the_unit() {
+    let mut state = world();
+    let job = post(&mut state);
+    let amount = Amount::tokens(700);
+    send(&mut state, OFFENDER, Command::Unbond(Unbond { role: Role::Provider, amount }));
+    let (id, entry) = (provider(&state), Pot::Unbonding(UnbondingId::new(0)));
+    let before = (state.operator(id).cloned(), state.balance(Pot::Bond(id)), state.balance(entry));
+
+    let slash = convicted(&mut state, job);
+    let share = state.balance(Pot::Slash(slash)).saturating_sub(LOCKED);
+    // A twentieth of 200 free and 700 leaving: all of it out of the bond.
+    assert_eq!(share, Amount::tokens(45));
+    for role in [Role::Provider, Role::Validator] {
+        let operator = state.operator_id(OFFENDER, role).expect("bonded");
+        let standing = state.operator(operator).expect("known").standing;
+        assert!(matches!(standing, Standing::Jailed(_)), "{role:?}");
+    }
+    let journal = reversed(&mut state, slash);
+    assert!(matches!(journal.events.last(), Some(Event::SlashReversed { .. })));
+    let row = state.slash(slash).expect("it stays for some time");
+    assert!(matches!(row.state, SlashState::Reversed(_)) && row.taken.is_empty());
+    let after = (state.operator(id).cloned(), state.balance(Pot::Bond(id)), state.balance(entry));
+    assert_eq!(after, before);
+    let judge = state.operator_id(OFFENDER, Role::Validator).expect("bonded");
+    assert_eq!(state.operator(judge).expect("known").standing, Standing::Active);
+    assert_eq!(state.operator(id).expect("known").strikes, Factor::ZERO);
+}
+
+#[test]
+fn what_was_taken_from_an_entry_returns_to_it_or_to_the_bond_once_it_was_paid_out() {
+    for paid_out in [false, true] {
+        let mut state = world();
+        let job = post(&mut state);
+        // All but the lock leaves: the share comes out of the queue.
+        let amount = Amount::tokens(900);
+        send(&mut state, OFFENDER, Command::Unbond(Unbond { role: Role::Provider, amount }));
+        let (id, entry) = (provider(&state), Pot::Unbonding(UnbondingId::new(0)));
+        let slash = convicted(&mut state, job);
+        let share = Amount::tokens(45);
+        assert_eq!(state.balance(entry), amount.saturating_sub(share));
+        hold(&mut state, slash, Epoch::new(1_000));
+        while paid_out && state.unbonding(UnbondingId::new(0)).is_some() {
+            block(&mut state);
+        }
+        reversed(&mut state, slash);
+        let (bond, queued) = (state.balance(Pot::Bond(id)), state.balance(entry));
+        let home =
+            if paid_out { (LOCKED.saturating_add(share), Amount::ZERO) } else { (LOCKED, amount) };
+        assert_eq!((bond, queued), home);
+        assert_eq!(state.operator(id).expect("known").stake, bond);
+    }
+}
+
+#[test]
+fn undoing_one_of_two_slashes_opens_no_jail_that_the_other_locks() {
+    let mut state = world();
+    let job = post(&mut state);
+    let id = provider(&state);
+    let first = convicted(&mut state, job);
+    let second = convicted(&mut state, job);
+    reversed(&mut state, first);
+    assert!(matches!(state.operator(id).expect("known").standing, Standing::Jailed(_)));
+    let strikes = state.operator(id).expect("known").strikes;
+    assert_eq!(strikes, Factor::ONE, "one of two");
+    reversed(&mut state, second);
+    // What stood before the second was the jail of the first, which was unjust: it asks out.
+    assert!(matches!(state.operator(id).expect("known").standing, Standing::Jailed(_)));
+}

@@ -1,0 +1,124 @@
+//! An operator: one role of one account, what it has at risk, and whether it may work.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::ResourceClass,
+    ids::{AccountId, OperatorId, Role, UnbondingId},
+    num::{Amount, Epoch, Factor, HalfLives, Height, Index, exp2_neg_floor},
+};
+
+/// May an operator take new work?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Yes.
+    Active,
+    /// Not before it asks for release, from this epoch on.
+    Jailed(Epoch),
+    /// Never again.
+    Tombstoned,
+}
+
+/// One role of one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What its bond is for.
+    pub role: Role,
+    /// With which hardware.
+    pub class: ResourceClass,
+    /// May it take new work?
+    pub standing: Standing,
+    /// All it has at risk: free bond and locks.
+    pub stake: Amount,
+    /// The least stake with which it may take new work: the minimum when it entered.
+    pub stake_min: Amount,
+    /// Faded count of offences, in parts per billion of one.
+    pub strikes: Factor,
+    /// When `strikes` was last faded.
+    pub strikes_at: Epoch,
+    /// When it abandoned jobs, within the window that counts.
+    pub abandonments: Vec<Epoch>,
+    /// Entries in the unbonding queue, oldest first.
+    pub unbondings: Vec<UnbondingId>,
+    /// Shares of slashes per unit of stake that it has already collected.
+    pub judge_index: Index,
+    /// Shares of slashes accrued and not yet collected.
+    pub judge_accrued: Amount,
+}
+
+/// One entry of the unbonding queue; the money is in its pot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unbonding {
+    /// Whose bond it was.
+    pub operator: OperatorId,
+    /// When it was queued: it answers for assignments accepted before.
+    pub queued_at: Height,
+    /// When it is paid out.
+    pub matures: Epoch,
+}
+
+impl Operator {
+    pub(crate) fn new(
+        account: AccountId,
+        (role, class): (Role, ResourceClass),
+        stake_min: Amount,
+        now: Epoch,
+        judge_index: Index,
+    ) -> Operator {
+        Operator {
+            account,
+            role,
+            class,
+            standing: Standing::Active,
+            stake: Amount::ZERO,
+            stake_min,
+            strikes: Factor::ZERO,
+            strikes_at: now,
+            abandonments: Vec::new(),
+            unbondings: Vec::new(),
+            judge_index,
+            judge_accrued: Amount::ZERO,
+        }
+    }
+
+    pub(crate) fn pool_key(&self) -> (Role, ResourceClass) {
+        (self.role, self.class)
+    }
+
+    /// The stake that draws and shares count: nothing while it may not work.
+    pub(crate) fn weight(&self) -> u64 {
+        match self.standing {
+            Standing::Active if self.stake >= self.stake_min => self.stake.units(),
+            Standing::Active | Standing::Jailed(_) | Standing::Tombstoned => 0,
+        }
+    }
+
+    /// True if it may take new work.
+    pub fn may_work(&self) -> bool {
+        self.weight() > 0
+    }
+
+    /// Strikes as faded at `now`: halved in every `half_life`, down.
+    pub(crate) fn strikes(&self, now: Epoch, half_life: u64) -> Factor {
+        let passed = now.since(self.strikes_at).count();
+        let left = exp2_neg_floor(HalfLives { passed, half_life });
+        Factor::new(left.count_floor(self.strikes.parts())).unwrap_or(Factor::MAX)
+    }
+
+    /// Adds one strike.
+    pub(crate) fn strike(&mut self, now: Epoch, halflife: u64) {
+        self.strikes = self.strikes(now, halflife).saturating_add(Factor::ONE);
+        self.strikes_at = now;
+    }
+
+    /// Takes a strike back that was unjust.
+    pub(crate) fn unstrike(&mut self, now: Epoch, halflife: u64) {
+        self.strikes = self.strikes(now, halflife).saturating_sub(Factor::ONE);
+        self.strikes_at = now;
+    }
+}

@@ -1,0 +1,33 @@
+//! Parameters of staking.
+
+use crate::{
+    num::{Amount, Epochs, Factor},
+    params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
+};
+
+params! {
+    /// Bonds: how small, how long, and when one may not work.
+    StakingParams in "staking" {
+        /// A provider's least bond before the entry curve.
+        provider_bond_min: Amount = Amount::tokens(100), 1..=AMOUNT_MAX,
+            "collateral of a first small job";
+        /// A validator's least bond before the entry curve.
+        validator_bond_min: Amount = Amount::tokens(100), 1..=AMOUNT_MAX, "locks of a few audits";
+        /// Active holders at which the entry curve has doubled (k = 1).
+        entry_scale: u64 = 1_000, 1..=BLOCKS_MAX, "no effect while the exponent is 0";
+        /// The entry curve's exponent k; 0 keeps it flat.
+        entry_exponent: u32 = 0, 0..=2, "a network that begins wants entrants";
+        /// The entry curve's cap: entrants cannot price out the next (m5).
+        entry_cap: Factor = Factor::percent(400), ONE..=4 * ONE, "four times, as m5 asks";
+        /// Epochs from unbonding to withdrawal; R4 ties it to the longest job.
+        unbonding_epochs: Epochs = Epochs::new(504), 1..=BLOCKS_MAX, "21 days of hours";
+        /// Entries one operator may have in the queue.
+        unbondings_max: u32 = 32, 1..=1_000, "one for every day of the wait, and some";
+        /// Epochs before a jailed operator may ask for release.
+        jail_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
+        /// Abandonments within `offence_window_epochs` that jail.
+        abandonments_to_jail: u32 = 3, 1..=100, "one outage is an accident, three are a habit";
+        /// How far back abandonments count.
+        offence_window_epochs: Epochs = Epochs::new(168), 1..=BLOCKS_MAX, "a week of hours";
+    }
+}

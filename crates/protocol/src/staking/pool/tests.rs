@@ -1,0 +1,329 @@
+//! A pool against a slow and obvious twin that keeps every row of every block.
+
+use std::{collections::BTreeMap, vec, vec::Vec};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The cap on supply.
+const SUPPLY: u64 = u64::MAX >> 1;
+
+/// Rows by id, a whole copy of them for every block, and the pins.
+#[derive(Clone, Default)]
+struct Twin {
+    rows: Vec<(u64, u64)>,
+    weights_at: BTreeMap<u64, Vec<u64>>,
+    pins: Vec<u64>,
+    now: u64,
+}
+
+impl Twin {
+    fn set(&mut self, index: usize, weight: u64, free: u64) {
+        self.rows.resize(self.rows.len().max(index + 1), (0, 0));
+        self.rows[index] = (weight, free);
+    }
+
+    fn total(&self) -> u64 {
+        self.rows.iter().map(|row| row.0).sum()
+    }
+
+    fn weights(&self, at: u64) -> Vec<u64> {
+        let ended = self.weights_at.get(&at).cloned();
+        ended.unwrap_or_else(|| self.rows.iter().map(|row| row.0).collect())
+    }
+
+    fn end_block(&mut self) {
+        self.weights_at.insert(self.now, self.rows.iter().map(|row| row.0).collect());
+        self.now += 1;
+    }
+
+    fn able(&self, lock: u64) -> Vec<usize> {
+        let able = |index: &usize| 0 < self.rows[*index].0 && lock <= self.rows[*index].1;
+        (0..self.rows.len()).filter(able).collect()
+    }
+}
+
+fn id(index: usize) -> OperatorId {
+    OperatorId::from_index(index)
+}
+
+fn check_now(pool: &Pool, twin: &Twin, lock: u64, out: &[OperatorId]) {
+    let weights = twin.weights(twin.now);
+    for (index, row) in twin.rows.iter().enumerate() {
+        assert_eq!((pool.weight(id(index)), pool.free(id(index))), *row);
+    }
+    assert_eq!(pool.total(), twin.total());
+    assert_eq!(pool.active(), weights.iter().filter(|weight| 0 < **weight).count() as u64);
+    let largest = weights.iter().max().copied().filter(|weight| 0 < *weight);
+    let heaviest =
+        largest.map(|largest| (largest, id(weights.iter().position(|w| *w == largest).unwrap())));
+    assert_eq!(pool.heaviest(), heaviest);
+    let able = twin.able(lock);
+    assert!(pool.able_in_order(lock).eq(able.iter().map(|index| id(*index))));
+    let left: Vec<u64> =
+        able.iter().filter(|i| !out.contains(&id(**i))).map(|i| weights[*i]).collect();
+    let able = Able {
+        count: left.len() as u64,
+        total: left.iter().sum(),
+        largest: left.iter().max().copied().unwrap_or(0),
+    };
+    assert_eq!(pool.able(lock, out), able);
+}
+
+fn check_at(pool: &Pool, twin: &Twin, at: u64) {
+    let (weights, at) = (twin.weights(at), Height::new(at));
+    let total = weights.iter().sum();
+    assert_eq!(pool.total_at(at), total);
+    assert_eq!(pool.weight_at(at, id(weights.len())), 0);
+    let mut first = 0;
+    for (index, weight) in weights.iter().enumerate() {
+        assert_eq!(pool.weight_at(at, id(index)), *weight);
+        if 0 < *weight {
+            for position in [first, first + weight / 2, first + weight - 1] {
+                assert_eq!(pool.holder_at(at, position), Some(id(index)));
+            }
+        }
+        first += weight;
+    }
+    assert_eq!(pool.holder_at(at, total), None);
+    assert_eq!(pool.holder_at(at, u64::MAX), None);
+    for lock in [0, 1, 3, 1_000_000] {
+        let out = [id(1), id(1), id(99)];
+        let able = twin.able(lock).into_iter().filter(|index| !out.contains(&id(*index)));
+        let weights: Vec<u64> = able.filter_map(|index| weights.get(index)).copied().collect();
+        let able = Able {
+            count: weights.iter().filter(|weight| 0 < **weight).count() as u64,
+            total: weights.iter().sum(),
+            largest: weights.iter().max().copied().unwrap_or(0),
+        };
+        assert_eq!(pool.able_at(at, lock, &out), able);
+    }
+}
+
+/// The trees' laws, the log's canonical order, and nothing kept that no pin needs.
+fn check_laws(pool: &Pool, twin: &Twin) {
+    pool.by_id.check();
+    pool.by_free.check();
+    pool.log.check();
+    let mut pins: Vec<u64> =
+        pool.pins().flat_map(|(at, count)| vec![at.count(); count as usize]).collect();
+    assert_eq!(
+        pins,
+        { twin.pins.iter().copied().collect::<std::collections::BinaryHeap<_>>() }
+            .into_sorted_vec()
+    );
+    pins.dedup();
+    let changes: Vec<Change> = pool.changes().collect();
+    assert!(changes.is_sorted_by(|a, b| (a.height, a.operator) < (b.height, b.operator)));
+    // The log is a function of how the blocks after the first pin ended.
+    let mut expected = Vec::new();
+    let first = pins.first().copied().unwrap_or(twin.now);
+    for height in first + 1..=twin.now {
+        let (before, after) = (twin.weights(height - 1), twin.weights(height));
+        for (index, weight) in after.iter().enumerate() {
+            let before = before.get(index).copied().unwrap_or(0);
+            if before != *weight {
+                expected.push(Change { height: Height::new(height), operator: id(index), before });
+            }
+        }
+    }
+    assert_eq!(changes, expected);
+}
+
+fn restored(pool: &Pool, twin: &Twin) -> Pool {
+    let rows = twin.rows.iter().enumerate().rev().map(|(index, row)| (id(index), row.0, row.1));
+    let changes: Vec<Change> = pool.changes().collect();
+    let bytes = postcard::to_allocvec(&changes).unwrap();
+    let changes: Vec<Change> = postcard::from_bytes(&bytes).unwrap();
+    Pool::restore(rows, changes, twin.pins.iter().map(|at| Height::new(*at)))
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Set { index: usize, weight: u64, free: u64 },
+    EndBlock,
+    Pin { ahead: u64 },
+    PinAgain { which: usize },
+    Unpin { which: usize },
+    Ask { lock: u64, out: Vec<usize> },
+    Restart,
+    Branch { index: usize, weight: u64 },
+}
+
+/// Small numbers that meet often, and the edges.
+fn units() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        4 => 0..4u64,
+        2 => 0..1_000_000u64,
+        1 => prop_oneof![Just(SUPPLY), Just(SUPPLY - 1), Just(SUPPLY / 2), Just(u64::MAX)],
+        1 => (0..63u32).prop_map(|bit| 1 << bit),
+    ]
+}
+
+fn op(operators: usize) -> impl Strategy<Value = Op> {
+    let index = move || 0..operators;
+    prop_oneof![
+        12 => (index(), units(), units())
+            .prop_map(|(index, weight, free)| Op::Set { index, weight, free }),
+        3 => Just(Op::EndBlock),
+        2 => prop_oneof![4 => Just(0u64), 1 => 1..4u64].prop_map(|ahead| Op::Pin { ahead }),
+        1 => any::<usize>().prop_map(|which| Op::PinAgain { which }),
+        2 => any::<usize>().prop_map(|which| Op::Unpin { which }),
+        3 => (units(), proptest::collection::vec(index(), 0..8))
+            .prop_map(|(lock, out)| Op::Ask { lock, out }),
+        1 => Just(Op::Restart),
+        1 => (index(), units()).prop_map(|(index, weight)| Op::Branch { index, weight }),
+    ]
+}
+
+fn run(ops: Vec<Op>) {
+    let (mut pool, mut twin) = (Pool::default(), Twin::default());
+    for op in ops {
+        let now = Height::new(twin.now);
+        match op {
+            Op::Set { index, weight, free } => {
+                let others = twin.total() - twin.rows.get(index).map_or(0, |row| row.0);
+                let weight = weight.min(SUPPLY - others);
+                pool.set(id(index), weight, free, now);
+                twin.set(index, weight, free);
+            }
+            Op::EndBlock => {
+                twin.end_block();
+                check_laws(&pool, &twin);
+            }
+            Op::Pin { ahead } => {
+                pool.pin(Height::new(twin.now + ahead));
+                twin.pins.push(twin.now + ahead);
+            }
+            Op::PinAgain { which } if !twin.pins.is_empty() => {
+                let at = twin.pins[which % twin.pins.len()];
+                pool.pin(Height::new(at));
+                twin.pins.push(at);
+            }
+            Op::Unpin { which } if !twin.pins.is_empty() => {
+                let at = twin.pins.swap_remove(which % twin.pins.len());
+                pool.unpin(Height::new(at));
+            }
+            Op::PinAgain { .. } | Op::Unpin { .. } => {}
+            Op::Ask { lock, out } => {
+                let out: Vec<OperatorId> = out.into_iter().map(id).collect();
+                check_now(&pool, &twin, lock, &out);
+                twin.pins.iter().for_each(|at| check_at(&pool, &twin, *at));
+            }
+            Op::Restart => {
+                pool = restored(&pool, &twin);
+                check_laws(&pool, &twin);
+                check_now(&pool, &twin, 1, &[]);
+                twin.pins.iter().for_each(|at| check_at(&pool, &twin, *at));
+            }
+            Op::Branch { index, weight } => {
+                // What a branch does never reaches the trunk.
+                let (mut branch, mut other) = (pool.clone(), twin.clone());
+                let others = twin.total() - twin.rows.get(index).map_or(0, |row| row.0);
+                let weight = weight.min(SUPPLY - others);
+                branch.pin(now);
+                other.pins.push(twin.now);
+                other.end_block();
+                branch.set(id(index), weight, 1, Height::new(other.now));
+                other.set(index, weight, 1);
+                check_laws(&branch, &other);
+                other.pins.iter().for_each(|at| check_at(&branch, &other, *at));
+                check_now(&branch, &other, 1, &[]);
+                check_now(&pool, &twin, 1, &[]);
+            }
+        }
+    }
+    check_laws(&pool, &twin);
+    check_now(&pool, &twin, 0, &[]);
+    twin.pins.iter().for_each(|at| check_at(&pool, &twin, *at));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn few_operators_answer_as_counting_does(
+        ops in (1..6usize).prop_flat_map(|n| proptest::collection::vec(op(n), 1..150)),
+    ) {
+        run(ops);
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn many_operators_answer_as_counting_does(
+        ops in (100..300usize).prop_flat_map(|n| proptest::collection::vec(op(n), 300..1_200)),
+    ) {
+        run(ops);
+    }
+}
+
+#[test]
+fn who_cannot_lock_counts_for_nothing() {
+    let mut pool = Pool::default();
+    let now = Height::new(1);
+    // Four of 100 with all of it free, one of 500 with a free bond below the lock, one in jail.
+    (0..4).for_each(|index| pool.set(id(index), 100, 100, now));
+    pool.set(id(4), 500, 9, now);
+    pool.set(id(5), 0, 1_000, now);
+    assert_eq!(pool.able(10, &[]), Able { count: 4, total: 400, largest: 100 });
+    assert_eq!(pool.able(9, &[]), Able { count: 5, total: 900, largest: 500 });
+    let out = [id(4), id(1), id(1), id(5), id(77)];
+    assert_eq!(pool.able(9, &out), Able { count: 3, total: 300, largest: 100 });
+    assert_eq!(pool.able(101, &[]), Able::default());
+    assert!(pool.able_in_order(10).eq((0..4).map(id)));
+    assert_eq!((pool.active(), pool.total(), pool.free(id(5))), (5, 900, 1_000));
+}
+
+#[test]
+fn stake_that_moves_after_a_pin_shifts_no_unit() {
+    let mut pool = Pool::default();
+    (0..3).for_each(|index| pool.set(id(index), 10, 10, Height::new(1)));
+    pool.pin(Height::new(1));
+    // Still in the pinned block: it counts.
+    pool.set(id(0), 5, 5, Height::new(1));
+    // After it: 0 leaves, 1 doubles, a new one comes; then 1 takes it back within the block.
+    pool.set(id(0), 0, 0, Height::new(2));
+    pool.set(id(1), 20, 20, Height::new(2));
+    pool.set(id(3), 70, 70, Height::new(2));
+    pool.set(id(1), 10, 10, Height::new(2));
+    let at = Height::new(1);
+    assert_eq!((pool.total_at(at), pool.total()), (25, 90));
+    let holders: Vec<u64> = (0..25).map(|p| pool.holder_at(at, p).unwrap().raw()).collect();
+    assert_eq!(holders, [vec![0; 5], vec![1; 10], vec![2; 10]].concat());
+    assert_eq!(pool.holder_at(at, 25), None);
+    let change =
+        |operator, before| Change { height: Height::new(2), operator: id(operator), before };
+    assert!(pool.changes().eq([change(0, 5), change(3, 0)]));
+    pool.unpin(at);
+    assert_eq!((pool.changes().count(), pool.pins().count()), (0, 0));
+}
+
+#[test]
+fn chosen_bonds_and_orders_leave_the_trees_shallow() {
+    let count = 6_000;
+    // Ascending, descending, in pairs from both ends, and with bonds that double.
+    let orders: [fn(usize, usize) -> usize; 4] = [
+        |index, _| index,
+        |index, count| count - 1 - index,
+        |index, count| if index % 2 == 0 { index / 2 } else { count - 1 - index / 2 },
+        |index, count| (index * 4_001) % count,
+    ];
+    for order in orders {
+        let (mut pool, now) = (Pool::default(), Height::new(1));
+        for index in (0..count).map(|index| order(index, count)) {
+            pool.set(id(index), 1, 1 << (index % 63), now);
+        }
+        let depth = pool.by_id.check().max(pool.by_free.check());
+        assert!(depth <= 5, "{depth} levels for {count} operators"); // 1 + log₆ 6,000 = 5.9.
+        for index in (0..count).map(|index| order(index, count)).filter(|index| index % 50 != 7) {
+            pool.set(id(index), 0, 0, now);
+        }
+        assert_eq!(pool.active(), 120);
+        assert!(pool.by_id.check().max(pool.by_free.check()) <= 4);
+    }
+}

@@ -1,0 +1,227 @@
+//! State: all there is, and what may be read of it.
+//!
+//! Law: nothing outside this crate changes a field; the root covers every row and every number
+//! that decides anything, and what it does not cover (timers, pools, indexes) is a function of
+//! them, made anew when a state is loaded.
+//! Not here: transitions (each room's handlers, `stories`, `epoch`).
+
+mod read;
+mod stored;
+
+use crate::{
+    accounts::Accounts,
+    command::ResourceClass,
+    genesis::{BeaconGenesis, Genesis, GenesisOperator, GenesisRejected},
+    ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
+    ledger::{Assets, Ledger, Pot, Reason},
+    market::Market,
+    num::{Amount, Epoch, Factor, Gas, Height},
+    params::{Params, ParamsHistory, ParamsRejected, Violation},
+    reputation::Reputation,
+    slashing::Slashing,
+    staking::{PoolKey, Staking},
+    timers::Timers,
+    verification::Verification,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// The whole state of a network.
+///
+/// A clone is a branch: it costs little, and what changes in one is not seen in the other.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub(crate) chain: Chain,
+    pub(crate) params: ParamsHistory,
+    pub(crate) accounts: Accounts,
+    pub(crate) ledger: Ledger,
+    pub(crate) staking: Staking,
+    pub(crate) reputation: Reputation,
+    pub(crate) market: Market,
+    pub(crate) verification: Verification,
+    pub(crate) slashing: Slashing,
+    pub(crate) timers: Timers,
+}
+
+/// Where the chain is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Chain {
+    pub(crate) network: Digest,
+    pub(crate) height: Height,
+    pub(crate) time_ms: u64,
+    pub(crate) epoch: EpochMark,
+    pub(crate) base_fee: Amount,
+    /// Weight of ordinary transactions since the block opened.
+    pub(crate) weight: u64,
+    /// Gas that the referee re-executed since the block opened.
+    pub(crate) referee_gas: Gas,
+    /// Blocks in which it had no time left for one of the largest steps.
+    pub(crate) full_blocks: u64,
+    pub(crate) beacon: Beacon,
+    /// Whose bond pays for a withheld beacon.
+    pub(crate) leader: Option<OperatorId>,
+}
+
+/// An epoch, and where it began: its length may be voted, its past may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EpochMark {
+    pub(crate) number: Epoch,
+    pub(crate) first: Height,
+}
+
+/// The leading replica's hash chain, as far as it was shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Beacon {
+    pub(crate) genesis: BeaconGenesis,
+    /// What the next preimage must hash to.
+    pub(crate) link: Digest,
+    /// The ends of the next chain and of the one after it.
+    pub(crate) anchors: [Digest; 2],
+    /// What this block showed, if it did.
+    pub(crate) shown: Option<Digest>,
+}
+
+impl Chain {
+    fn new(genesis: &Genesis, params: &Params) -> Chain {
+        Chain {
+            network: genesis.network(),
+            height: Height::ZERO,
+            time_ms: genesis.time_ms,
+            epoch: EpochMark { number: Epoch::ZERO, first: Height::ZERO },
+            base_fee: params.chain().base_fee,
+            weight: 0,
+            referee_gas: Gas::ZERO,
+            full_blocks: 0,
+            beacon: Beacon {
+                genesis: genesis.beacon,
+                link: genesis.beacon.anchor,
+                anchors: [genesis.beacon.anchor, genesis.beacon.next_anchor],
+                shown: None,
+            },
+            leader: None,
+        }
+    }
+}
+
+impl State {
+    /// The state at height 0.
+    ///
+    /// # Errors
+    /// Why a network cannot begin so.
+    pub fn new(genesis: &Genesis) -> Result<State, GenesisRejected> {
+        let params = Params::try_from(genesis.params).map_err(GenesisRejected::Params)?;
+        let price = params.chain().stake_price;
+        if genesis.assets == Assets::Single && price != Factor::ONE {
+            let violations = alloc::vec![Violation::StakePriceNotOne { got: price.parts() }];
+            return Err(GenesisRejected::Params(ParamsRejected { violations }));
+        }
+        if genesis.beacon.chain_blocks.count() == 0 {
+            return Err(GenesisRejected::BeaconChainEmpty);
+        }
+        let mut state = State {
+            chain: Chain::new(genesis, &params),
+            params: ParamsHistory::new(params),
+            accounts: Accounts::default(),
+            ledger: Ledger::new(genesis.assets),
+            staking: Staking::default(),
+            reputation: Reputation::default(),
+            market: Market::default(),
+            verification: Verification::default(),
+            slashing: Slashing::default(),
+            timers: Timers::default(),
+        };
+        for account in &genesis.accounts {
+            let address = account.address;
+            if state.accounts.id(&address).is_some() {
+                return Err(GenesisRejected::DuplicateAccount { address });
+            }
+            if genesis.assets == Assets::Single && !account.payment.is_zero() {
+                return Err(GenesisRejected::NoPaymentAsset { address });
+            }
+            let id = state.open_account(address);
+            let issued = state.ledger.issue(id, Asset::Stake, account.balance);
+            let issued = issued.and_then(|()| match account.payment.is_zero() {
+                true => Some(()),
+                false => state.ledger.issue(id, Asset::Payment, account.payment),
+            });
+            issued.ok_or(GenesisRejected::SupplyTooLarge)?;
+        }
+        for operator in &genesis.operators {
+            state.enter_at_genesis(operator)?;
+        }
+        Ok(state)
+    }
+
+    fn enter_at_genesis(&mut self, operator: &GenesisOperator) -> Result<(), GenesisRejected> {
+        let GenesisOperator { address, role, bond } = *operator;
+        let free = |id| self.ledger.balance(Pot::Free(id, Asset::Stake));
+        let account = self.accounts.id(&address);
+        let covered = account.filter(|id| free(*id) >= bond && !bond.is_zero());
+        let account = covered.ok_or(GenesisRejected::BondNotCovered { address, bond })?;
+        if self.operator_id(account, role).is_some() {
+            return Err(GenesisRejected::DuplicateOperator { address });
+        }
+        let id = self.open_operator(account, (role, ResourceClass::Cpu));
+        let (source, target) = (Pot::Free(account, Asset::Stake), Pot::Bond(id));
+        let mut movements = alloc::vec::Vec::new();
+        self.ledger.transfer(source, target, bond, Reason::Bond, &mut movements);
+        self.staking.operator_mut(id).stake = bond;
+        let pooled = if role == Role::Validator { bond } else { Amount::ZERO };
+        self.staking.refresh(id, pooled, Height::ZERO);
+        if role == Role::Replica && self.chain.leader.is_none() {
+            self.chain.leader = Some(id);
+        }
+        Ok(())
+    }
+
+    /// Opens the account of a new address.
+    pub(crate) fn open_account(&mut self, address: Address) -> AccountId {
+        self.ledger.open_account();
+        self.accounts.open(address)
+    }
+
+    /// Opens an operator of an account that has none of this role.
+    pub(crate) fn open_operator(&mut self, account: AccountId, key: PoolKey) -> OperatorId {
+        let now = self.chain.epoch.number;
+        let minimum = self.staking.stake_min(key, self.params.current().staking());
+        let id = self.staking.enter(account, key, minimum, now);
+        self.ledger.open_bond();
+        self.reputation.enter(now);
+        self.accounts.account_mut(account).operators.push((key.0, id));
+        id
+    }
+
+    /// The root over everything that decides; costs what changed since the last call.
+    pub fn root(&mut self) -> Digest {
+        let globals = (
+            &self.chain,
+            &self.params,
+            self.ledger.globals(),
+            self.staking.globals(),
+            self.market.counts,
+            self.market.audit_locks_reserved,
+            self.market.fallback_reserved,
+        );
+        let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
+        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
+        hasher.update(&globals);
+        for root in self.ledger.roots() {
+            hasher.update(&root.0);
+        }
+        for root in [
+            self.accounts.rows.root(),
+            self.staking.operators.root(),
+            self.staking.unbondings.root(),
+            self.reputation.records.root(),
+            self.market.orders.root(),
+            self.market.jobs.root(),
+            self.market.assignments.root(),
+            self.verification.cases.root(),
+            self.verification.dockets.root(),
+            self.slashing.slashes.root(),
+        ] {
+            hasher.update(&root.0);
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
+}

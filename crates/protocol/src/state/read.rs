@@ -1,0 +1,251 @@
+//! What may be read of a state.
+
+use crate::{
+    accounts::Account,
+    ids::{
+        AccountId, Address, Asset, AssignmentId, Digest, JobId, OperatorId, Role, SlashId,
+        UnbondingId,
+    },
+    ledger::{Assets, AssignmentPot, JobPot, Pot},
+    market::{Assignment, Job, JobCounts, Order, Phase},
+    num::{Amount, Epoch, Height, Ratio},
+    params::Params,
+    reputation::Record,
+    slashing::Slash,
+    staking::{Operator, Unbonding},
+    verification::{Case, Docket},
+};
+
+use super::State;
+
+/// The chain.
+impl State {
+    /// The network's name: the digest of its genesis.
+    pub fn network(&self) -> Digest {
+        self.chain.network
+    }
+
+    /// The last block opened.
+    pub fn height(&self) -> Height {
+        self.chain.height
+    }
+
+    /// The time of that block, in milliseconds since the Unix epoch.
+    pub fn time_ms(&self) -> u64 {
+        self.chain.time_ms
+    }
+
+    /// The epoch of that block.
+    pub fn epoch(&self) -> Epoch {
+        self.chain.epoch.number
+    }
+
+    /// The first block of that epoch.
+    pub fn epoch_first(&self) -> Height {
+        self.chain.epoch.first
+    }
+
+    /// The parameters that a job posted now would pin.
+    pub fn params(&self) -> &Params {
+        self.params.current()
+    }
+
+    /// What one unit of weight of an ordinary transaction costs in this block.
+    pub fn base_fee(&self) -> Amount {
+        self.chain.base_fee
+    }
+
+    /// Blocks so far in which the referee had no time left for one of the largest steps.
+    pub fn full_blocks(&self) -> u64 {
+        self.chain.full_blocks
+    }
+
+    /// The operator of the leading replica, whose bond pays for a withheld beacon.
+    pub fn leader(&self) -> Option<OperatorId> {
+        self.chain.leader
+    }
+}
+
+/// Money and accounts.
+impl State {
+    /// Which assets there are.
+    pub fn assets(&self) -> Assets {
+        self.ledger.assets()
+    }
+
+    /// All money of an asset ever issued.
+    pub fn issued(&self, asset: Asset) -> Amount {
+        self.ledger.issued(asset)
+    }
+
+    /// What lies in a pot; for `Burnt`, all that ever was burnt.
+    pub fn balance(&self, pot: Pot) -> Amount {
+        self.ledger.balance(pot)
+    }
+
+    /// What an account has at its disposal of the asset that pays.
+    pub fn free(&self, account: AccountId) -> Amount {
+        self.ledger.free(account)
+    }
+
+    /// The account of an address.
+    pub fn account_id(&self, address: &Address) -> Option<AccountId> {
+        self.accounts.id(address)
+    }
+
+    /// An account.
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// How many accounts there are.
+    pub fn account_count(&self) -> usize {
+        self.accounts.rows.len()
+    }
+
+    /// Every account, in order of creation.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.accounts.rows.iter().map(|(index, row)| (AccountId::from_index(index), row))
+    }
+}
+
+/// Stake, records and slashes.
+impl State {
+    /// An account's operator of a role.
+    pub fn operator_id(&self, account: AccountId, role: Role) -> Option<OperatorId> {
+        self.account(account)?.operator(role)
+    }
+
+    /// An operator.
+    pub fn operator(&self, id: OperatorId) -> Option<&Operator> {
+        self.staking.operators.get(id.index())
+    }
+
+    /// What of an operator's bond may leave: what backs nothing.
+    pub fn unbondable(&self, id: OperatorId) -> Amount {
+        let free = self.ledger.balance(Pot::Bond(id));
+        let backs = if self.chain.leader == Some(id) {
+            self.market.fallback_reserved
+        } else {
+            Amount::ZERO
+        };
+        free.saturating_sub(backs)
+    }
+
+    /// How many operators ever entered.
+    pub fn operator_count(&self) -> usize {
+        self.staking.operators.len()
+    }
+
+    /// Every operator, in order of entry.
+    pub fn operators(&self) -> impl Iterator<Item = (OperatorId, &Operator)> {
+        self.staking.operators.iter().map(|(index, row)| (OperatorId::from_index(index), row))
+    }
+
+    /// What a validator's share of slashes has come to.
+    pub fn judge_reward(&self, id: OperatorId) -> Amount {
+        self.staking.judge_reward(id)
+    }
+
+    /// An operator's record as it stands now.
+    pub fn reputation(&self, id: OperatorId) -> Record {
+        self.reputation.record(id).faded(self.epoch(), self.params().reputation().decay)
+    }
+
+    /// An operator's score now.
+    pub fn score(&self, id: OperatorId) -> Ratio {
+        self.reputation.score(id, self.epoch(), self.params().reputation())
+    }
+
+    /// An entry of the unbonding queue; none once it was paid out.
+    pub fn unbonding(&self, id: UnbondingId) -> Option<&Unbonding> {
+        self.staking.unbondings.get(id.index())
+    }
+
+    /// A slash; none some time after it was paid out.
+    pub fn slash(&self, id: SlashId) -> Option<&Slash> {
+        self.slashing.slashes.get(id.index())
+    }
+
+    /// How many slashes there ever were.
+    pub fn slash_count(&self) -> usize {
+        self.slashing.slashes.len()
+    }
+
+    /// Every slash that is still there, in order of conviction.
+    pub fn slashes(&self) -> impl Iterator<Item = (SlashId, &Slash)> {
+        self.slashing.slashes.iter().map(|(index, row)| (SlashId::from_index(index), row))
+    }
+}
+
+/// Jobs.
+impl State {
+    /// What was asked; none some time after the job closed.
+    pub fn order(&self, id: JobId) -> Option<&Order> {
+        self.market.orders.get(id.index())
+    }
+
+    /// Where a job stands; none some time after it closed.
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.market.get(id)
+    }
+
+    /// The phase of a job, its assignment included.
+    pub fn phase(&self, id: JobId) -> Option<Phase> {
+        self.market.phase(id)
+    }
+
+    /// Every job that is still there, in order of posting.
+    pub fn jobs(&self) -> impl DoubleEndedIterator<Item = (JobId, &Job)> {
+        self.market.jobs.iter().map(|(index, row)| (JobId::from_index(index), row))
+    }
+
+    /// How many jobs came to what.
+    pub fn job_counts(&self) -> JobCounts {
+        self.market.counts
+    }
+
+    /// The assignment of a job that is being done, or the last one it had.
+    pub fn assignment_of(&self, id: JobId) -> Option<(AssignmentId, &Assignment)> {
+        let last = *self.job(id)?.assignments.last()?;
+        Some((last, self.assignment(last)?))
+    }
+
+    /// An assignment; none some time after its job closed.
+    pub fn assignment(&self, id: AssignmentId) -> Option<&Assignment> {
+        self.market.assignments.get(id.index())
+    }
+
+    /// The verification of a job's last assignment.
+    pub fn case(&self, id: JobId) -> Option<&Case> {
+        let (last, _) = self.assignment_of(id)?;
+        self.verification.cases.get(last.index())
+    }
+
+    /// The disputes about a job's last assignment.
+    pub fn docket(&self, id: JobId) -> Option<&Docket> {
+        let (last, _) = self.assignment_of(id)?;
+        self.verification.dockets.get(last.index())
+    }
+
+    /// The digest of a node of a job's result: the root, or what a disclosure said.
+    pub fn digest(&self, id: JobId, node: crate::command::Node) -> Option<Digest> {
+        let (last, _) = self.assignment_of(id)?;
+        self.verification.digest(last, node)
+    }
+
+    /// The pots of a job that hold anything.
+    pub fn job_pots(&self, id: JobId) -> &[(JobPot, Amount)] {
+        self.ledger.job_pots(id)
+    }
+
+    /// The pots of an assignment that hold anything.
+    pub fn assignment_pots(&self, id: AssignmentId) -> &[(AssignmentPot, Amount)] {
+        self.ledger.assignment_pots(id)
+    }
+
+    /// The parameters that a job is judged by.
+    pub fn job_params(&self, order: &Order) -> &Params {
+        self.params.at(order.params)
+    }
+}

@@ -1,0 +1,392 @@
+//! Settle: an assignment ends, and its job with it; every lock goes home or where it must.
+
+use alloc::vec::Vec;
+
+use crate::{
+    context::Context,
+    event::Event,
+    ids::{AccountId, AssignmentId, Digest, JobId, Role},
+    ledger::{AssignmentPot, JobPot, Pot, Reason},
+    market::{
+        self, Assignment, CloseReason, Closed, Outcome, Phase, Stage,
+        handlers::post_job::reserved_locks,
+    },
+    next::Next,
+    num::{Amount, Blocks, Ratio},
+    params::{MarketParams, Params},
+    reputation::{self, Dimension, Note, weigh, weigh_success},
+    slashing::{self, Claims, Offence, acts::Conviction, acts::Payout},
+    staking,
+    timers::Timer,
+    verification::{Claim, Loser, LossReason, Seat, SeatState, Stake, Withholder, acts},
+};
+
+/// What went back to a requester at the end.
+struct Refund {
+    /// Of the price ceiling.
+    escrow: Amount,
+    /// Unused audit fees and the deposit included.
+    all: Amount,
+}
+
+/// Pays the job if its window is over and nothing about it is open.
+pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Next {
+    let assignment = *cx.state.market.assignment(live);
+    let over = assignment.phase == Phase::Challengeable && assignment.until < cx.now();
+    if !over || !cx.state.verification.is_settled(live) {
+        return Next::Nothing;
+    }
+    if !acts::is_payable(cx.state, live) {
+        pay_auditors(cx, live, None);
+        return Next::End(live, Outcome::Expired, CloseReason::AuditUnavailable);
+    }
+    let job = assignment.job;
+    let params = cx.pinned(job);
+    let steps = cx.state.market.order(job).terms.task.steps;
+    let result = cx.state.verification.case(live).result.expect("a final result was sealed");
+    // Down: the requester pays for no part of a step or block that it did not get.
+    let due = assignment.price.share_floor(result.steps_paid, steps).unwrap_or(assignment.price);
+    let due = late_share(result.late, params.market()).amount_floor(due);
+    let burnt = pay_price(cx, &assignment, due, &params);
+    pay_auditors(cx, live, None);
+    let weight = weigh_success(due, burnt, params.reputation());
+    let in_time = result.late == Blocks::ZERO;
+    let note = |dimension, success| Note { dimension, success, weight };
+    let notes = [note(Dimension::Correctness, true), note(Dimension::Timeliness, in_time)];
+    reputation::acts::note_all(cx, assignment.operator, &notes, &params);
+    Next::End(live, Outcome::Accepted, CloseReason::Unchallenged)
+}
+
+/// The price share left after being late: 1, down to `late_price_min` at the end of grace.
+fn late_share(late: Blocks, params: &MarketParams) -> Ratio {
+    if late == Blocks::ZERO {
+        return Ratio::ONE;
+    }
+    let way = Ratio::of_ceil(late.count(), params.grace_blocks.count().max(1));
+    params.late_price_min.complement().times_ceil(way).complement()
+}
+
+/// Splits the price between the provider and the protocol; returns what was burnt.
+fn pay_price(
+    cx: &mut Context<'_>,
+    assignment: &Assignment,
+    due: Amount,
+    params: &Params,
+) -> Amount {
+    let Assignment { job, account, .. } = *assignment;
+    let market = params.market();
+    // Up: splitting one payment into many must never lower the take.
+    let take = market.take.amount_ceil(due);
+    let burnt = market.take_burn.amount_ceil(take);
+    let rest = take.saturating_sub(burnt);
+    let insurance = market.take_insurance.amount_floor(rest);
+    let treasury = rest.saturating_sub(insurance);
+    let earned = due.checked_sub(take).expect("the take is a share of what is due");
+    let asset = cx.state.ledger.assets().payment();
+    for (to, amount, reason) in [
+        (Pot::Free(account, asset), earned, Reason::Price),
+        (Pot::Burnt(asset), burnt, Reason::Take),
+        (Pot::Insurance(asset), insurance, Reason::Take),
+        (Pot::Treasury(asset), treasury, Reason::Take),
+    ] {
+        cx.pay(Pot::Job(job, JobPot::Escrow), to, amount, reason);
+    }
+    let role = Role::Provider;
+    cx.journal.push(Event::Paid { job, account, role, amount: earned });
+    burnt
+}
+
+/// Pays every auditor that did its work and returns its lock. Who sealed the very root that was
+/// convicted did not: a cheat's friends would else earn from its conviction. What a refill would
+/// have earned more burns with the seat, or silence would pay the requester.
+fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Digest>) {
+    let job = cx.state.market.assignment(live).job;
+    let params = cx.pinned(job);
+    let tariff = cx.state.market.order(job).bound.tariff;
+    let seats = cx.state.verification.case(live).seats.clone();
+    let (fees, fire) = (Pot::Job(job, JobPot::AuditFees), cx.fire());
+    for seat in seats {
+        let right = match seat.state {
+            SeatState::Committed(_) => Some(true),
+            SeatState::Revealed(own) => Some(convicted != Some(own.root())),
+            SeatState::Vacant | SeatState::Drawn | SeatState::Refuted | SeatState::Failed => None,
+        };
+        let pay = seat.pay.min(cx.state.ledger.balance(fees));
+        if right == Some(true) {
+            let account = seat.account.expect("a sealed seat is taken");
+            let to = cx.free_pot(account);
+            cx.pay(fees, to, pay, Reason::AuditFee);
+            cx.journal.push(Event::Paid { job, account, role: Role::Validator, amount: pay });
+        } else {
+            cx.pay(fees, fire, pay.saturating_sub(tariff), Reason::AuditFeeForfeited);
+        }
+        let Some((operator, right)) = seat.operator.zip(right) else { continue };
+        let lock = Pot::Assignment(live, AssignmentPot::AuditLock(seat.lock));
+        staking::acts::release(cx, operator, lock, Reason::AuditLockReleased);
+        let mark = (Dimension::Correctness, right);
+        reputation::acts::note(cx, operator, mark, weigh(pay, params.reputation()), &params);
+    }
+}
+
+/// The result does not stand: all of the collateral and a share of the free bond are taken, the
+/// requester is refunded.
+pub(super) fn convict(cx: &mut Context<'_>, live: AssignmentId, reason: CloseReason) -> Next {
+    let disputed = reason == CloseReason::WrongResult;
+    let claim = cx.state.verification.case(live).claim().copied();
+    let root = claim.map(|claim| Claim::root(&claim)).filter(|_| disputed);
+    let reporters = if disputed { reporters(cx, live) } else { Vec::new() };
+    let offence = match reason {
+        CloseReason::DataWithheld => Offence::DataWithholding,
+        _ => Offence::WrongResult,
+    };
+    slash_provider(cx, live, offence, root, reporters);
+    pay_auditors(cx, live, root);
+    Next::End(live, Outcome::Rejected, reason)
+}
+
+/// A finder knew the provider's sealed result: the same as a conviction, with the finder as the
+/// one who reports; else a cheat would report itself instead of being convicted.
+pub(super) fn provider_copied(cx: &mut Context<'_>, live: AssignmentId, finder: AccountId) -> Next {
+    slash_provider(cx, live, Offence::CopiedRoot, None, alloc::vec![finder]);
+    pay_auditors(cx, live, None);
+    Next::End(live, Outcome::Rejected, CloseReason::Copied)
+}
+
+fn slash_provider(
+    cx: &mut Context<'_>,
+    live: AssignmentId,
+    offence: Offence,
+    root: Option<Digest>,
+    reporters: Vec<AccountId>,
+) {
+    let assignment = *cx.state.market.assignment(live);
+    let job = assignment.job;
+    let params = cx.pinned(job);
+    let order = cx.state.market.order(job);
+    let tariff = crate::bound::in_stake_ceil(order.bound.tariff, params.chain());
+    let claims = Claims {
+        injured: Some(order.requester),
+        tariff: tariff.unwrap_or(Amount::MAX),
+        reporters,
+        reward_max: order.quote.reward_max,
+    };
+    let collateral = Pot::Assignment(live, AssignmentPot::Collateral);
+    let conviction = Conviction {
+        offence,
+        operator: assignment.operator,
+        job,
+        lock: (collateral, cx.state.ledger.balance(collateral)),
+        accepted_at: assignment.accepted_at(),
+        value: assignment.price,
+        root,
+        payout: Payout::Claims(claims),
+    };
+    slashing::acts::convict(cx, conviction, &params);
+}
+
+/// Who convicted: the auditors that dissented, or without any the open challengers.
+fn reporters(cx: &Context<'_>, live: AssignmentId) -> Vec<AccountId> {
+    let disputes = &cx.state.verification.docket(live).disputes;
+    let won = |by_seat: bool| {
+        let right = disputes.iter().filter(move |dispute| {
+            matches!(dispute.behind, Stake::Seat(_)) == by_seat
+                && dispute.ended.map(|ended| ended.loser) != Some(Loser::Challenger)
+        });
+        let mut accounts: Vec<AccountId> = right.map(|dispute| dispute.challenger).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
+    };
+    let auditors = won(true);
+    if auditors.is_empty() { won(false) } else { auditors }
+}
+
+/// Ends an assignment: disputes are moot, requests unneeded, locks go home. The order goes to the
+/// next bid if nobody accepted, and ends with its assignment otherwise.
+pub(super) fn end_assignment(
+    cx: &mut Context<'_>,
+    live: AssignmentId,
+    outcome: Outcome,
+    reason: CloseReason,
+) -> Next {
+    let assignment = *cx.state.market.assignment(live);
+    moot_disputes(cx, live);
+    acts::settle_data_fees(cx, live);
+    burn_unspent_extra(cx, live);
+    settle_missed(cx, live);
+    release_seats(cx, live);
+    let collateral = Pot::Assignment(live, AssignmentPot::Collateral);
+    staking::acts::release(cx, assignment.operator, collateral, Reason::CollateralReleased);
+    let left = cx.state.ledger.assignment_pots(live);
+    assert!(left.is_empty(), "an ended assignment holds no money: {left:?}");
+    acts::let_go_of_pool(cx, live);
+    if assignment.accepted.is_some() {
+        let order = cx.state.market.order(assignment.job);
+        let locks = reserved_locks(order.audit_lock, &order.bound).unwrap_or(Amount::MAX);
+        let expected = &mut cx.state.market.audit_locks_reserved;
+        *expected = expected.saturating_sub(locks);
+    }
+    if let Some(due) = cx.state.verification.case_mut(live).seed.due.take() {
+        cx.state.timers.clear(due, Timer::Seed(live));
+    }
+    cx.state.verification.case_mut(live).strip();
+    cx.state.verification.docket_mut(live).strip();
+    let now = cx.now();
+    market::acts::enter_phase(cx, live, Phase::Closed, now);
+    if reason == CloseReason::NotAccepted {
+        cx.state.market.job_mut(assignment.job).ranks.retain(|slot| *slot != assignment.slot);
+        return Next::Offer(assignment.job);
+    }
+    Next::Close(assignment.job, outcome, reason)
+}
+
+/// Open disputes that a job's end leaves without a question end without a loser.
+fn moot_disputes(cx: &mut Context<'_>, live: AssignmentId) {
+    let disputes = cx.state.verification.docket(live).disputes.clone();
+    for (index, dispute) in disputes.iter().enumerate() {
+        if dispute.ended.is_none() {
+            acts::end_dispute(cx, live, index, Loser::Nobody, LossReason::Moot);
+        }
+        if let Some(deposit) = dispute.deposit() {
+            let to = cx.free_pot(dispute.challenger);
+            let from = Pot::Assignment(live, deposit);
+            cx.pay_all(from, to, Reason::ChallengeDepositReturned);
+        }
+    }
+}
+
+/// Audits that were missed cost what was locked for them, if some drawn auditor did what the others
+/// did not; nothing, if none managed, or to who asked for as many bytes as it may and still could
+/// not. It is taken out of the bond, or out of what has left it since.
+fn settle_missed(cx: &mut Context<'_>, live: AssignmentId) {
+    let assignment = *cx.state.market.assignment(live);
+    let params = cx.pinned(assignment.job);
+    let case = cx.state.verification.case(live);
+    let (missed, managed) = (case.missed.clone(), case.somebody_managed());
+    let allowed = params.verification().data_requests_max;
+    for row in missed {
+        let case = cx.state.verification.case(live);
+        let asked = case.requests.iter().filter(|request| request.asker == row.account).count();
+        let could_not = u64::try_from(asked).unwrap_or(u64::MAX) >= u64::from(allowed);
+        if !managed || could_not {
+            continue;
+        }
+        let conviction = Conviction {
+            offence: Offence::MissedAudit,
+            operator: row.operator,
+            job: assignment.job,
+            lock: (Pot::Bond(row.operator), row.lock),
+            accepted_at: assignment.accepted_at(),
+            value: row.pay,
+            root: None,
+            payout: Payout::Fire,
+        };
+        slashing::acts::convict(cx, conviction, &params);
+    }
+}
+
+/// What the leader's bond paid for auditors more, and no auditor earned, burns: the requester would
+/// else be paid for an outage of the leader's by a job that nobody can audit.
+fn burn_unspent_extra(cx: &mut Context<'_>, live: AssignmentId) {
+    let job = cx.state.market.assignment(live).job;
+    let case = cx.state.verification.case(live);
+    if case.seed.drawn.is_none() || case.seed.withheld != Some(Withholder::Operator) {
+        return;
+    }
+    let bound = cx.state.market.order(job).bound;
+    let gave =
+        |seat: &&Seat| matches!(seat.state, SeatState::Committed(_) | SeatState::Revealed(_));
+    let wanted = u64::from(bound.auditors);
+    let paid = u64::try_from(case.seats.iter().filter(gave).count()).expect("few seats");
+    let unspent = u64::from(bound.fallback_auditors).saturating_sub(paid.max(wanted));
+    let unspent = bound.tariff.checked_times(unspent).unwrap_or(Amount::MAX);
+    let (fees, fire) = (Pot::Job(job, JobPot::AuditFees), cx.fire());
+    let there = unspent.min(cx.state.ledger.balance(fees));
+    cx.pay(fees, fire, there, Reason::AuditFeeForfeited);
+}
+
+fn release_seats(cx: &mut Context<'_>, live: AssignmentId) {
+    for seat in cx.state.verification.case(live).seats.clone() {
+        if let Some(operator) = seat.operator {
+            let lock = Pot::Assignment(live, AssignmentPot::AuditLock(seat.lock));
+            staking::acts::release(cx, operator, lock, Reason::AuditLockReleased);
+        }
+    }
+}
+
+/// Returns whatever the job still holds to whom it belongs, and ends it.
+pub(super) fn close_job(
+    cx: &mut Context<'_>,
+    id: JobId,
+    outcome: Outcome,
+    reason: CloseReason,
+) -> Next {
+    for slot in cx.state.market.job(id).slots() {
+        market::acts::release_bid(cx, id, slot);
+    }
+    let requester = cx.state.market.order(id).requester;
+    let mut refund = Refund { escrow: Amount::ZERO, all: Amount::ZERO };
+    for pot in [JobPot::Escrow, JobPot::AuditFees, JobPot::Deposit] {
+        let to = cx.free_pot(requester);
+        let part = cx.pay_all(Pot::Job(id, pot), to, Reason::Refund);
+        refund.all = refund.all.saturating_add(part);
+        if pot == JobPot::Escrow {
+            refund.escrow = part;
+        }
+    }
+    let left = cx.state.ledger.job_pots(id);
+    assert!(left.is_empty(), "a closed job holds no money: {left:?}");
+    record_end(cx, id, outcome, reason, refund);
+    Next::Nothing
+}
+
+fn record_end(
+    cx: &mut Context<'_>,
+    id: JobId,
+    outcome: Outcome,
+    reason: CloseReason,
+    refund: Refund,
+) {
+    let now = cx.now();
+    let leaves = now.after(cx.pinned(id).market().retention_blocks);
+    let last = cx.state.market.job(id).assignments.last().copied();
+    let claim = last.and_then(|last| cx.state.verification.case(last).claim().copied());
+    let market = &mut cx.state.market;
+    let counts = &mut market.counts;
+    counts.open = counts.open.saturating_sub(1);
+    let count = match outcome {
+        Outcome::Accepted => &mut counts.accepted,
+        Outcome::Rejected => &mut counts.rejected,
+        Outcome::Expired => &mut counts.expired,
+    };
+    *count = count.saturating_add(1);
+    let ceiling = market.order(id).terms.price_max;
+    let job = market.job_mut(id);
+    let unneeded = core::mem::take(&mut job.fallback);
+    job.bids = Vec::new();
+    job.ranks = Vec::new();
+    job.beyond = None;
+    let paid = ceiling.saturating_sub(refund.escrow);
+    let (output, root) = (claim.map(|c| c.output()), claim.map(|c| c.root()));
+    job.closed = Some(Closed { outcome, reason, at: now, leaves, paid, output, root });
+    market.fallback_reserved = market.fallback_reserved.saturating_sub(unneeded);
+    market::acts::enter_stage(cx, id, Stage::Closed, now);
+    cx.state.timers.set(leaves, Timer::RetireJob(id));
+    let refunded = refund.all;
+    cx.journal.push(Event::JobClosed { job: id, outcome, reason, paid, refunded });
+}
+
+/// A closed job's rows leave; their hashes stay in the root.
+pub(crate) fn retire_job(cx: &mut Context<'_>, id: JobId) {
+    let version = cx.state.market.order(id).params;
+    cx.state.params.unpin(version);
+    let assignments = cx.state.market.job(id).assignments.clone();
+    for assignment in assignments {
+        cx.state.market.assignments.retire(assignment.index());
+        cx.state.verification.retire(assignment);
+        cx.state.ledger.retire_assignment(assignment);
+    }
+    cx.state.market.orders.retire(id.index());
+    cx.state.market.jobs.retire(id.index());
+    cx.state.ledger.retire_job(id);
+}

@@ -1,0 +1,196 @@
+//! What several verbs do with a case: open a dispute, set its clock, seat an auditor.
+//!
+//! Law: whatever changes a clock moves its timer.
+//! Not here: what a lost dispute costs (`stories`).
+
+use crate::{
+    context::Context,
+    event::Event,
+    ids::{AccountId, AssignmentId, OperatorId},
+    ledger::{AssignmentPot, Pot, Reason},
+    num::Blocks,
+    staking,
+    state::State,
+    timers::Timer,
+    verification::{
+        DataRequest, Dispute, Ended, Loser, LossReason, SeatState, Seating, Stake, Turn, depth,
+        is_payable as is_payable_by,
+    },
+};
+
+/// Begins a game at the root; if the root was disclosed for another, that serves this one.
+pub(crate) fn open_dispute(
+    cx: &mut Context<'_>,
+    id: AssignmentId,
+    challenger: AccountId,
+    behind: Stake,
+) {
+    let (job, accused) = {
+        let assignment = cx.state.market.assignment(id);
+        (assignment.job, assignment.account)
+    };
+    let clock = cx.pinned(job).verification().clock_blocks;
+    let steps = cx.state.market.order(job).terms.task.steps;
+    let now = (cx.now(), cx.state.chain.full_blocks);
+    let docket = cx.state.verification.docket_mut(id);
+    let mut dispute = Dispute::new(challenger, behind, now, clock);
+    if docket.children(dispute.node).is_some() {
+        dispute.turn = Turn::Challenger;
+    }
+    docket.disputes.push(dispute);
+    let index = docket.disputes.len().saturating_sub(1);
+    set_clock(cx, id, index);
+    cx.journal.push(Event::DisputeOpened { job, challenger, accused, steps });
+}
+
+/// May the open result of an assignment be paid, if nothing else comes up?
+pub(crate) fn is_payable(state: &State, id: AssignmentId) -> bool {
+    let wanted = state.market.order(state.market.assignment(id).job).bound.auditors;
+    let case = state.verification.case(id);
+    case.claim().is_some_and(|claim| is_payable_by(&case.seats, claim, wanted))
+}
+
+fn timer(id: AssignmentId, index: usize) -> Timer {
+    Timer::Dispute(id, u16::try_from(index).expect("disputes are limited to some thousand"))
+}
+
+/// Sets the timer of the side to move.
+pub(crate) fn set_clock(cx: &mut Context<'_>, id: AssignmentId, index: usize) {
+    let dispute = cx.state.verification.docket(id).dispute(index);
+    let at = dispute.until().after(Blocks::new(1));
+    cx.state.timers.set(at, timer(id, index));
+}
+
+/// Stops the timer of the side to move.
+pub(crate) fn clear_clock(cx: &mut Context<'_>, id: AssignmentId, index: usize) {
+    let dispute = cx.state.verification.docket(id).dispute(index);
+    let at = dispute.until().after(Blocks::new(1));
+    cx.state.timers.clear(at, timer(id, index));
+}
+
+/// Books a move in a game, after the blocks that its clock stood still.
+pub(crate) fn make_move(
+    cx: &mut Context<'_>,
+    id: AssignmentId,
+    index: usize,
+    node: crate::command::Node,
+    next: Turn,
+) {
+    clear_clock(cx, id, index);
+    let (now, full_blocks) = (cx.now(), cx.state.chain.full_blocks);
+    let depth = depth_of(cx, id);
+    let dispute = cx.state.verification.docket_mut(id).dispute_mut(index);
+    dispute.stand_still(full_blocks, depth);
+    dispute.moved(now, node, next);
+    set_clock(cx, id, index);
+}
+
+/// How many levels the tree of an assignment's result has below its root.
+pub(crate) fn depth_of(cx: &Context<'_>, id: AssignmentId) -> u8 {
+    let job = cx.state.market.assignment(id).job;
+    depth(cx.state.market.order(job).terms.task.steps)
+}
+
+/// Records how a dispute ended.
+pub(crate) fn end_dispute(
+    cx: &mut Context<'_>,
+    id: AssignmentId,
+    index: usize,
+    loser: Loser,
+    reason: LossReason,
+) {
+    clear_clock(cx, id, index);
+    let assignment = *cx.state.market.assignment(id);
+    let job = assignment.job;
+    let steps = cx.state.market.order(job).terms.task.steps;
+    let dispute = cx.state.verification.docket_mut(id).dispute_mut(index);
+    dispute.ended = Some(Ended { loser, reason });
+    let (challenger, moves) = (dispute.challenger, dispute.moves);
+    let step = (dispute.node.level == depth(steps)).then_some(dispute.node.index);
+    cx.journal.push(Event::DisputeClosed {
+        job,
+        challenger,
+        accused: assignment.account,
+        steps,
+        moves,
+        step,
+        loser,
+        reason,
+    });
+}
+
+/// Seats an operator and locks its stake, in a lock of its own.
+pub(crate) fn take_seat(
+    cx: &mut Context<'_>,
+    id: AssignmentId,
+    seat: usize,
+    operator: OperatorId,
+    (seating, state): (Seating, SeatState),
+) {
+    let account = cx.state.staking.operator(operator).account;
+    let job = cx.state.market.assignment(id).job;
+    let amount = cx.state.market.order(job).audit_lock;
+    let case = cx.state.verification.case_mut(id);
+    let lock = case.locks;
+    case.locks = lock.checked_add(1).expect("seats and rounds are limited to some hundred");
+    let row = case.seat_mut(seat);
+    row.operator = Some(operator);
+    row.account = Some(account);
+    (row.seating, row.lock, row.state) = (seating, lock, state);
+    let pot = Pot::Assignment(id, AssignmentPot::AuditLock(lock));
+    staking::acts::lock(cx, operator, pot, amount, Reason::AuditLocked);
+}
+
+/// Forgets which weights the draw counts, when no draw will come any more.
+pub(crate) fn let_go_of_pool(cx: &mut Context<'_>, id: AssignmentId) {
+    let job = cx.state.market.assignment(id).job;
+    let class = cx.state.market.order(job).terms.class;
+    if let Some(at) = cx.state.verification.case_mut(id).pool_at.take() {
+        cx.state.staking.unpin_auditors(class, at);
+    }
+}
+
+/// Ends every request, and pays its prepaid price to where it belongs.
+pub(crate) fn settle_data_fees(cx: &mut Context<'_>, id: AssignmentId) {
+    let requests = cx.state.verification.case(id).requests.clone();
+    for (slot, request) in (0u16..).zip(&requests) {
+        cx.state.timers.clear(request.until.after(Blocks::new(1)), Timer::Data(id, slot));
+        let (to, reason) = match due(cx.state, id, request) {
+            Due::Server(account) => (cx.free_pot(account), Reason::DataFee),
+            Due::Asker => (cx.free_pot(request.asker), Reason::DataFeeReturned),
+            Due::Nobody => (cx.fire(), Reason::DataFee),
+        };
+        cx.pay_all(Pot::Assignment(id, AssignmentPot::DataFee(slot)), to, reason);
+    }
+    if !requests.is_empty() {
+        let requests = &mut cx.state.verification.case_mut(id).requests;
+        requests.iter_mut().for_each(|request| request.served = true);
+    }
+}
+
+/// To whom the price of a request goes.
+enum Due {
+    Server(AccountId),
+    Asker,
+    Nobody,
+}
+
+/// Bytes are paid for if the work that they were for was done. If nobody could do it, whoever
+/// asked has its money back: else what cannot be done would earn by being asked for. Who could,
+/// as others show, and did not, pays and profits nobody.
+fn due(state: &State, id: AssignmentId, request: &DataRequest) -> Due {
+    let Some(server) = request.server else { return Due::Asker };
+    let (assignment, case) = (state.market.assignment(id), state.verification.case(id));
+    if request.answerable == state.market.order(assignment.job).requester {
+        // The winner asked before it accepted.
+        return assignment.accepted.map_or(Due::Asker, |_| Due::Server(server));
+    }
+    let own = case.seats.iter().find(|seat| seat.account == Some(request.asker));
+    if own.is_some_and(|seat| !seat.is_silent()) {
+        Due::Server(server)
+    } else if case.somebody_managed() {
+        Due::Nobody
+    } else {
+        Due::Asker
+    }
+}

@@ -1,0 +1,121 @@
+//! Request: bytes that were not served off the ledger are asked for on it, prepaid.
+//!
+//! Before acceptance the requester answers for program and input, afterwards the provider, who
+//! accepted by saying that it has them (M6); the provider answers for the output (M8).
+
+use crate::{
+    command::{DataItem, RequestData},
+    context::Context,
+    event::Event,
+    ids::{AccountId, AssignmentId, JobId, Role},
+    ledger::{AssignmentPot, Pot, Reason},
+    market::{self, Phase, live_in_phase},
+    next::Next,
+    num::{Amount, Blocks},
+    state::State,
+    timers::Timer,
+    verification::{DataRequest, RequestDataRejected, acts},
+};
+
+/// Kibibytes that an item may take on the ledger, its proof included.
+const fn kibibytes_max(item: DataItem) -> u64 {
+    match item {
+        DataItem::Program => 64,
+        DataItem::Input(_) => 260,
+        DataItem::Output => 1_024,
+    }
+}
+
+pub(crate) fn handle(
+    cx: &mut Context<'_>,
+    signer: AccountId,
+    command: &RequestData,
+) -> Result<Next, RequestDataRejected> {
+    let RequestData { job: id, item } = *command;
+    let live = live_in_phase!(
+        cx,
+        id,
+        RequestDataRejected,
+        Offered | Auditing | AuditingOpen | Challengeable
+    );
+    let params = cx.pinned(id);
+    check(cx.state, (id, live), signer, item)?;
+    let requests = &cx.state.verification.case(live).requests;
+    if requests.iter().any(|request| request.item == item && !request.served) {
+        return Err(RequestDataRejected::AlreadyRequested);
+    }
+    let limit = params.verification().data_requests_max;
+    let made = requests.iter().filter(|request| request.asker == signer).count();
+    if u64::try_from(made).unwrap_or(u64::MAX) >= u64::from(limit) {
+        return Err(RequestDataRejected::RequestsAtLimit { limit });
+    }
+    // Each account has few, and few accounts may ask: seats and disputes are bounded too.
+    let index = u16::try_from(requests.len());
+    let index = index.map_err(|_| RequestDataRejected::RequestsAtLimit { limit })?;
+    let wanted = params.verification().data_fee_per_kib.checked_times(kibibytes_max(item));
+    let (wanted, free) = (wanted.unwrap_or(Amount::MAX), cx.state.ledger.free(signer));
+    if wanted > free {
+        return Err(RequestDataRejected::ExceedsFree { wanted, free });
+    }
+    // From here on the command must succeed.
+    let assignment = *cx.state.market.assignment(live);
+    let answerable = match assignment.phase {
+        Phase::Offered => cx.state.market.order(id).requester,
+        _ => assignment.account,
+    };
+    let window = params.verification().availability_blocks;
+    let until = cx.now().after(window);
+    let (from, pot) = (cx.free_pot(signer), AssignmentPot::DataFee(index));
+    cx.pay(from, Pot::Assignment(live, pot), wanted, Reason::DataFee);
+    let request =
+        DataRequest { asker: signer, item, answerable, until, served: false, server: None };
+    cx.state.verification.case_mut(live).requests.push(request);
+    cx.state.timers.set(until.after(Blocks::new(1)), Timer::Data(live, index));
+    if assignment.phase != Phase::Challengeable {
+        // Whoever waits for these bytes gets the time back that it waits (M7).
+        let longer = assignment.until.after(window);
+        market::acts::enter_phase(cx, live, assignment.phase, longer);
+    }
+    cx.journal.push(Event::DataRequested { job: id, asker: signer, item, until });
+    Ok(Next::Nothing)
+}
+
+fn check(
+    state: &State,
+    (id, live): (JobId, AssignmentId),
+    signer: AccountId,
+    item: DataItem,
+) -> Result<(), RequestDataRejected> {
+    let (order, assignment) = (state.market.order(id), state.market.assignment(live));
+    let case = state.verification.case(live);
+    let entitled = match assignment.phase {
+        Phase::Offered => assignment.account == signer,
+        Phase::Auditing | Phase::AuditingOpen => {
+            let operator = state.operator_id(signer, Role::Validator);
+            operator.is_some_and(|operator| case.seat_of(operator).is_some())
+        }
+        _ => {
+            let docket = state.verification.docket(live);
+            order.requester == signer || docket.dispute_of(signer).is_some()
+        }
+    };
+    if !entitled {
+        return Err(RequestDataRejected::NotEntitled);
+    }
+    let disputed = assignment.phase == Phase::Challengeable;
+    let exists = match item {
+        DataItem::Program => !disputed,
+        DataItem::Input(chunk) => !disputed && chunk < order.terms.task.chunk_count,
+        // What cannot be paid need not be delivered.
+        DataItem::Output => {
+            disputed && state.chain.height <= assignment.until && acts::is_payable(state, live)
+        }
+    };
+    if !exists {
+        return Err(RequestDataRejected::NoSuchItem);
+    }
+    if item == DataItem::Output && case.receipt {
+        return Err(RequestDataRejected::AlreadyConfirmed);
+    }
+    Ok(())
+}

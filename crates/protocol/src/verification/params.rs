@@ -1,0 +1,96 @@
+//! Parameters of verification: what the bound assumes, and the clocks of audits and disputes.
+
+use crate::{
+    market::params::MarketParams,
+    num::{Amount, Blocks, Factor, Gas, Ratio},
+    params::declare::{AMOUNT_MAX, ONE, amount, params},
+};
+
+params! {
+    /// The bound of section 4 of the mechanism, audits, disputes and data.
+    VerificationParams in "verification" {
+        /// What abandoning costs, as a share of p_ref (C6).
+        floor: Ratio = Ratio::percent(10), 1..=ONE, "dear enough to be no habit, cheap as an exit";
+        /// The share of the ceiling below which p_ref never falls (C15).
+        ceiling_share: Ratio = Ratio::percent(50), 0..=ONE, "a zero bid still locks half";
+        /// The share of the pool assumed to collude; the largest operator's share if that is more.
+        beta: Ratio = Ratio::percent(20), 0..=ONE - 1, "one in five bought; the audit varies it";
+        /// The share of honest auditors that copy, miss or fail (C12).
+        laxity: Ratio = Ratio::percent(5), 0..=ONE - 1, "one audit in twenty goes wrong";
+        /// The chance that the referee convicts a right result, against which R13 checks a quote.
+        referee_fault: Ratio = Ratio::percent(0), 0..=ONE / 100, "none known; 2 engines compared";
+        /// Seed slots in a row that a coalition may withhold (C8).
+        seed_withholding: u32 = 1, 0..=4, "one slot: one leader";
+        /// The share of audit fees that a coalition is assumed to draw: s of the bound.
+        coalition_fees: Ratio = Ratio::ONE, 0..=ONE, "all of those its share of seats earns";
+        /// Collateral above the deterrent amount.
+        margin: Factor = Factor::percent(110), ONE..=10 * ONE, "a tenth for what is not modelled";
+        /// Most that reporters get of one slash, as a multiple of the audit tariff (C1, R7).
+        reporter_max: Factor = Factor::ONE, 0..=10 * ONE, "what looking cost";
+        /// The same, as a share of p_ref: a dear job is worth looking at.
+        reporter_value: Ratio = Ratio::percent(2), 0..=ONE, "pays a challenger of a tiny program";
+        /// Haircut of the collateral asset over the lock time (M4).
+        haircut: Ratio = Ratio::ZERO, 0..=ONE * 9 / 10, "one asset";
+        /// Least audit rate a job may set (C11).
+        audit_min: Ratio = Ratio::percent(2), 1..=ONE, "as C11 works it out";
+        /// Least detection probability a job may have (C11).
+        detection_min: Ratio = Ratio::percent(1), 1..=ONE, "below it collateral is 100 prices";
+        /// Most auditors a job may ask for.
+        auditors_max: u8 = 8, 1..=16, "beyond it detection no longer grows";
+        /// Eligible operators beyond the auditors drawn (M1).
+        pool_min: u32 = 1, 0..=1_000_000, "a seat can be drawn again once";
+        /// Value at which required collateral begins to grow faster.
+        tier_start: Amount = Amount::tokens(1_000), 0..=AMOUNT_MAX, "small jobs pay no tier";
+        /// Value at which it has reached `tier_max`.
+        tier_full: Amount = Amount::tokens(100_000), 0..=AMOUNT_MAX, "a hundred times that";
+        /// Most that value multiplies collateral by.
+        tier_max: Factor = Factor::percent(200), ONE..=10 * ONE, "twice";
+        /// Most that reputation lowers collateral by; never below B_min (C2).
+        reputation_discount_max: Ratio = Ratio::percent(30), 0..=ONE, "as C2 works it out";
+        /// Blocks from a commitment to the beacon of its draw (C8).
+        seed_delay_blocks: Blocks = Blocks::new(2), 1..=1_000, "one block in between";
+        /// Blocks after that beacon in which the requester may open its preimage.
+        seed_blocks: Blocks = Blocks::new(20), 1..=100_000, "a requester polls";
+        /// Blocks every audit gets besides its work.
+        audit_base_blocks: Blocks = Blocks::new(30), 1..=100_000, "fetching, two transactions";
+        /// Times the reference duration that an audit may take (M9, R3).
+        audit_slack: Factor = Factor::percent(300), ONE..=100 * ONE, "slow and shared machines";
+        /// An auditor's lock as a multiple of its tariff.
+        audit_lock: Factor = Factor::percent(200), ONE..=100 * ONE, "a miss costs two audits";
+        /// The same, as a share of p_ref: what hangs on a verdict is at risk behind it.
+        audit_lock_value: Ratio = Ratio::percent(5), 0..=ONE, "a bribe must pay for it";
+        /// What a refilled seat earns more, per round, from the requester's escrow (C10).
+        refill_bonus: Ratio = Ratio::percent(50), 0..=ONE, "half as much again";
+        /// Rounds in which a silent seat is drawn again (C10).
+        redraws: u8 = 2, 0..=4, "three silent rounds are an outage";
+        /// Blocks in which provider and auditors open what they sealed.
+        reveal_blocks: Blocks = Blocks::new(20), 1..=100_000, "a poll and a transaction";
+        /// Blocks besides the work in which anyone may challenge.
+        challenge_blocks: Blocks = Blocks::new(60), 1..=1_000_000, "a minute of seconds";
+        /// Chess clock of each side of a dispute (M11).
+        clock_blocks: Blocks = Blocks::new(120), 2..=1_000_000, "some ten moves of ten blocks";
+        /// A challenger's deposit: at least what the referee and the moves cost (R10).
+        challenge_deposit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above R10";
+        /// Disputes a job may have besides those that its auditors open.
+        disputes_max: u32 = 64, 1..=1_000, "one conviction is enough";
+        /// Blocks in which requested bytes are to be produced.
+        availability_blocks: Blocks = Blocks::new(60), 1..=1_000_000, "a minute of seconds";
+        /// Requests one account may make about one assignment.
+        data_requests_max: u32 = 4, 1..=16, "program, and some chunks";
+        /// Price of a kibibyte published on the ledger, paid by who asks to who answers.
+        data_fee_per_kib: Amount = amount(100_000), 0..=1_000_000_000_000, "as ten transfers";
+    }
+}
+
+impl VerificationParams {
+    /// Blocks an auditor has for a job of that work bound: reference duration times slack, plus
+    /// the base (M9).
+    pub fn audit_blocks(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
+        market.duration(gas_bound, self.audit_slack).plus(self.audit_base_blocks)
+    }
+
+    /// Blocks in which a result of that work bound may be challenged: who looks must compute it.
+    pub fn challenge_window(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
+        market.duration(gas_bound, Factor::ONE).plus(self.challenge_blocks)
+    }
+}

@@ -1,0 +1,268 @@
+//! Machine: a world under random commands, every law and a second ledger checked after each.
+
+use std::collections::BTreeSet;
+
+use earnest_protocol::{
+    AccountId, Amount, Blocks, Command, Epochs, Event, Factor, Gas, Journal, Ratio, RawParams,
+    Rejected, State,
+    ledger::{Assets, Reason},
+    slashing::SlashState,
+};
+
+use crate::{
+    money::Money,
+    ops::{self, Op, Play, Sealed, Step},
+    world::{self, Truth, World},
+};
+
+/// What kind of network a machine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Short windows, a share of slashes for the judges.
+    Ordinary,
+    /// Every limit, window and round at its least.
+    Narrow,
+    /// Limits far above what comes up, four redraws, a crowd of bidders.
+    Wide,
+    /// Two assets at an odd price.
+    TwoAssets,
+    /// Audits that lock so much that few fit, and a referee with time for one step a block.
+    Scarce,
+}
+
+impl Setting {
+    /// All of them.
+    pub const ALL: [Setting; 5] =
+        [Setting::Ordinary, Setting::Narrow, Setting::Wide, Setting::TwoAssets, Setting::Scarce];
+
+    fn params(self) -> RawParams {
+        let mut raw = world::params();
+        raw.chain.epoch_blocks = Blocks::new(10);
+        raw.staking.unbonding_epochs = Epochs::new(150);
+        raw.staking.abandonments_to_jail = 2;
+        raw.slashing.engine_stay_epochs = Epochs::new(3);
+        raw.slashing.engine_hold_epochs = Epochs::new(6);
+        raw.slashing.insurance_share = Ratio::percent(50);
+        raw.verification.data_requests_max = 2;
+        raw.market.retention_blocks = Blocks::new(25);
+        match self {
+            Setting::Ordinary => {}
+            Setting::Narrow => narrow(&mut raw),
+            Setting::Wide => wide(&mut raw),
+            Setting::TwoAssets => {
+                raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
+                raw.chain.base_fee = Amount::new(777).expect("small");
+                raw.verification.haircut = Ratio::percent(30);
+            }
+            Setting::Scarce => {
+                raw.market.tariff_per_mgas = Amount::new(400_000_000).expect("small");
+                raw.verification.audit_lock = Factor::percent(10_000);
+                raw.market.step_gas_max = Gas::new(10_000_000);
+                raw.chain.referee_gas = Gas::new(10_000_000);
+            }
+        }
+        raw
+    }
+
+    fn world(self) -> World {
+        let assets = if self == Setting::TwoAssets { Assets::Dual } else { Assets::Single };
+        let crowd = if self == Setting::Ordinary { 0 } else { 70 };
+        World::with_crowd(self.params(), assets, crowd)
+    }
+}
+
+fn narrow(raw: &mut RawParams) {
+    let one = Blocks::new(1);
+    raw.market.bids_max = 2;
+    raw.market.ranks_max = 2;
+    (raw.market.bid_blocks, raw.market.bid_reveal_blocks) = (one, one);
+    (raw.market.accept_blocks, raw.market.retention_blocks) = (one, one);
+    raw.market.grace_blocks = Blocks::new(0);
+    raw.staking.unbondings_max = 1;
+    raw.verification.disputes_max = 1;
+    raw.verification.data_requests_max = 1;
+    raw.verification.redraws = 0;
+    raw.verification.auditors_max = 1;
+    raw.verification.pool_min = 0;
+    (raw.verification.seed_blocks, raw.verification.reveal_blocks) = (one, one);
+    (raw.verification.seed_delay_blocks, raw.verification.audit_base_blocks) = (one, one);
+    raw.verification.challenge_blocks = one;
+    raw.verification.clock_blocks = Blocks::new(2);
+    raw.verification.availability_blocks = one;
+    raw.chain.lane_kib = 1 << 20;
+}
+
+fn wide(raw: &mut RawParams) {
+    raw.market.bids_max = 64;
+    raw.market.ranks_max = 8;
+    raw.staking.unbondings_max = 1_000;
+    raw.staking.unbonding_epochs = Epochs::new(1_000);
+    raw.verification.disputes_max = 1_000;
+    raw.verification.data_requests_max = 16;
+    raw.verification.redraws = 4;
+    raw.verification.auditors_max = 16;
+    raw.chain.lane_kib = 1 << 20;
+}
+
+/// Blocks that both sides of a restart are led through.
+const FUTURE: u32 = 4;
+
+/// A world, a second ledger, and what its participants keep to themselves.
+pub struct Machine {
+    /// The world.
+    pub world: World,
+    /// What each account sealed for each job.
+    pub sealed: Sealed,
+    money: Money,
+    closed: u64,
+    /// Commands accepted and refused so far.
+    pub accepted: u64,
+    /// The same, refused.
+    pub refused: u64,
+    /// Blocks opened.
+    pub blocks: u64,
+    /// Every kind of event and refusal seen.
+    pub seen: BTreeSet<String>,
+}
+
+impl Machine {
+    /// A machine at the beginning of a network.
+    pub fn new(setting: Setting) -> Machine {
+        let world = setting.world();
+        let money = Money::of(&world.state);
+        Machine {
+            world,
+            sealed: Sealed::new(),
+            money,
+            closed: 0,
+            accepted: 0,
+            refused: 0,
+            blocks: 0,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// What an op comes to where this machine stands.
+    pub fn read(&mut self, op: Op) -> Step {
+        ops::read(&mut Play { world: &self.world, sealed: &mut self.sealed }, op)
+    }
+
+    /// Carries out one op.
+    pub fn run(&mut self, op: Op) {
+        match self.read(op) {
+            Step::Blocks { count, withheld } => self.open_blocks(count, withheld),
+            Step::Send(signer, command) => {
+                let _refused = self.send(signer, command);
+            }
+        }
+    }
+
+    /// Opens blocks.
+    pub fn open_blocks(&mut self, count: u64, withheld: bool) {
+        self.world.withhold_beacon = withheld;
+        for _ in 0..count {
+            self.world.block();
+            self.follow();
+        }
+        self.blocks += count;
+        self.world.withhold_beacon = false;
+    }
+
+    /// Sends a command, whatever comes of it; a refusal leaves what it may and nothing else.
+    pub fn send(&mut self, signer: AccountId, command: Command) -> Result<(), Rejected> {
+        let mut twin = self.world.state.clone();
+        let tx = world::authenticated(&self.world.state, signer, command);
+        let weight = tx.transaction.weight();
+        let done = self.world.state.apply(&tx, &Truth, &mut self.world.journal);
+        self.world.settle_journal();
+        if let Err(refusal) = &done {
+            assert!(self.world.events.is_empty(), "a refusal has no events: {refusal:?}");
+            self.refused += 1;
+            self.seen.insert(first_words(&format!("{refusal:?}")));
+            self.check_trace(&mut twin, signer, weight, refusal);
+        } else {
+            self.accepted += 1;
+        }
+        self.follow();
+        done
+    }
+
+    /// A refused command leaves what any refused command of its weight leaves; a refused
+    /// transaction nothing at all.
+    fn check_trace(&mut self, twin: &mut State, signer: AccountId, weight: u64, why: &Rejected) {
+        if !why.leaves_no_trace() {
+            let moved: Vec<Reason> = self.world.last_movements.iter().map(|m| m.reason).collect();
+            assert_eq!(moved, [Reason::BaseFee], "{why:?}");
+            world::apply_to(twin, signer, world::futile(weight));
+        }
+        assert_eq!(self.world.state.root(), twin.root(), "{why:?} left a trace");
+    }
+
+    /// Tells the second ledger what moved, and looks at what happened.
+    fn follow(&mut self) {
+        self.money.follow(&self.world.last_movements, &self.world.state);
+        for event in std::mem::take(&mut self.world.events) {
+            self.seen.insert(first_words(&format!("{event:?}")));
+            if let Event::JobClosed { job, outcome, reason, paid, .. } = event {
+                self.closed += 1;
+                let closed = self.world.closed(job);
+                assert_eq!((closed.outcome, closed.reason, closed.paid), (outcome, reason, paid));
+                let state = &self.world.state;
+                assert!(state.job_pots(job).is_empty());
+                let assignments = state.job(job).expect("it just closed").assignments.iter();
+                assert!(assignments.copied().all(|id| state.assignment_pots(id).is_empty()));
+                self.sealed.retain(|(sealed, _), _| *sealed != job);
+            }
+        }
+        let counts = self.world.state.job_counts();
+        assert_eq!(counts.posted - counts.open, self.closed);
+    }
+
+    /// Sends the state through its bytes: what comes back is lawful, of the same root, bytes and
+    /// future.
+    pub fn restart(&mut self) {
+        let root = self.world.state.root();
+        let bytes = postcard::to_allocvec(&self.world.state).expect("a state encodes");
+        let mut back: State = postcard::from_bytes(&bytes).expect("and decodes");
+        assert_eq!(back.root(), root);
+        back.check_invariants().expect("what was lawful stays lawful");
+        let again = postcard::to_allocvec(&back).expect("a state encodes");
+        assert_eq!(again, bytes, "one state, one encoding");
+        let (mut left, mut right) = (self.world.state.clone(), back.clone());
+        for _ in 0..FUTURE {
+            let head = world::next_head(&left, false);
+            let (mut one, mut two) = (Journal::default(), Journal::default());
+            left.open_block(&head, &mut one).expect("a valid head");
+            right.open_block(&head, &mut two).expect("the same head");
+            assert_eq!((one.events, one.movements), (two.events, two.movements));
+            assert_eq!(left.root(), right.root(), "one root, two futures");
+        }
+        self.world.state = back;
+        self.money.agree(&self.world.state);
+    }
+
+    /// Lets empty blocks pass until nothing may be left open, and checks that nothing is.
+    pub fn run_out(&mut self) {
+        self.restart();
+        self.open_blocks(400, false);
+        let open = self.world.state.jobs().find(|(_, job)| job.closed.is_none());
+        assert!(open.is_none(), "stuck: {open:?}");
+        // Over every stay, hold and unbonding.
+        let epochs = self.world.state.params().staking().unbonding_epochs.count();
+        self.open_blocks(10 * (epochs + 5), false);
+        let waits = |(_, slash): (_, &earnest_protocol::slashing::Slash)| {
+            matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_))
+        };
+        assert!(!self.world.state.slashes().any(waits));
+        assert!(self.world.state.operators().all(|(_, o)| o.unbondings.is_empty()));
+        assert_eq!(self.world.state.jobs().count(), 0, "closed rows left");
+        self.money.agree(&self.world.state);
+        self.money.nothing_is_stuck();
+    }
+}
+
+/// `Name` of an event, `Command(Name` of a refusal.
+fn first_words(text: &str) -> String {
+    let end = text.find([' ', '{', ')']).unwrap_or(text.len());
+    text[..end].to_owned()
+}

@@ -1,0 +1,179 @@
+//! Money: a second ledger, slow and obvious, that is told each movement and must agree.
+//!
+//! Law: nothing moves that is not there; nothing moves but along one of [`ROUTES`]; what each asset
+//! sums to never changes, burnt money included.
+
+use std::collections::BTreeMap;
+
+use earnest_protocol::{
+    Asset, State,
+    ledger::{AssignmentPot, JobPot, Movement, Pot, Reason},
+};
+
+/// Every pot that ever held anything, in base units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Money {
+    pots: BTreeMap<Pot, u64>,
+}
+
+/// The kind of a pot, without its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Free,
+    Bond,
+    Unbonding,
+    Escrow,
+    AuditFees,
+    Deposit,
+    BidDeposit,
+    BidCollateral,
+    Collateral,
+    AuditLock,
+    ChallengeDeposit,
+    DataFee,
+    Slash,
+    Judges,
+    Insurance,
+    Treasury,
+    Burnt,
+}
+
+fn kind(pot: Pot) -> Kind {
+    match pot {
+        Pot::Free(..) => Kind::Free,
+        Pot::Bond(_) => Kind::Bond,
+        Pot::Unbonding(_) => Kind::Unbonding,
+        Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
+        Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
+        Pot::Job(_, JobPot::Deposit) => Kind::Deposit,
+        Pot::Job(_, JobPot::BidDeposit(_)) => Kind::BidDeposit,
+        Pot::Job(_, JobPot::Collateral(_)) => Kind::BidCollateral,
+        Pot::Assignment(_, AssignmentPot::Collateral) => Kind::Collateral,
+        Pot::Assignment(_, AssignmentPot::AuditLock(_)) => Kind::AuditLock,
+        Pot::Assignment(_, AssignmentPot::ChallengeDeposit(_)) => Kind::ChallengeDeposit,
+        Pot::Assignment(_, AssignmentPot::DataFee(_)) => Kind::DataFee,
+        Pot::Slash(_) => Kind::Slash,
+        Pot::Judges => Kind::Judges,
+        Pot::Insurance(_) => Kind::Insurance,
+        Pot::Treasury(_) => Kind::Treasury,
+        Pot::Burnt(_) => Kind::Burnt,
+    }
+}
+
+/// For each reason, whence and where money may go.
+fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
+    use Kind::*;
+    match reason {
+        Reason::Issue => (&[], &[]),
+        Reason::BaseFee => (&[Free], &[Burnt]),
+        Reason::Transfer => (&[Free], &[Free]),
+        Reason::Bond => (&[Free], &[Bond]),
+        Reason::Unbond => (&[Bond], &[Unbonding]),
+        Reason::Withdraw => (&[Unbonding], &[Free]),
+        Reason::Escrow => (&[Free], &[Escrow]),
+        Reason::AuditFeeEscrow => (&[Free], &[AuditFees]),
+        Reason::RequesterDeposit => (&[Free], &[Deposit]),
+        Reason::BidDeposit => (&[Free], &[BidDeposit]),
+        Reason::BidDepositReturned => (&[BidDeposit], &[Free]),
+        Reason::BidForfeited => (&[BidDeposit], &[Burnt]),
+        Reason::CollateralLocked => (&[Bond], &[BidCollateral]),
+        Reason::CollateralAssigned => (&[BidCollateral], &[Collateral]),
+        Reason::CollateralReleased => (&[BidCollateral, Collateral], &[Bond]),
+        Reason::AuditLocked => (&[Bond], &[AuditLock]),
+        Reason::AuditLockReleased => (&[AuditLock], &[Bond]),
+        Reason::AuditFee => (&[AuditFees], &[Free]),
+        Reason::AuditFeeExtra => (&[Deposit, Bond], &[AuditFees]),
+        Reason::AuditFeeForfeited => (&[AuditFees], &[Burnt]),
+        Reason::ChallengeDeposit => (&[Free], &[ChallengeDeposit]),
+        Reason::ChallengeDepositReturned => (&[ChallengeDeposit], &[Free]),
+        Reason::ChallengeLost => (&[ChallengeDeposit], &[Free, Burnt]),
+        Reason::DataFee => (&[Free, DataFee], &[DataFee, Free, Burnt]),
+        Reason::DataFeeReturned => (&[DataFee], &[Free]),
+        Reason::Price => (&[Escrow], &[Free]),
+        Reason::Take => (&[Escrow], &[Burnt, Insurance, Treasury]),
+        Reason::Refund => (&[Escrow, AuditFees, Deposit], &[Free]),
+        Reason::RequesterForfeit => (&[Deposit], &[Burnt]),
+        Reason::Slash => (&[Bond, Unbonding, Collateral, AuditLock], &[Slash]),
+        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding]),
+        Reason::Compensation | Reason::ReporterReward => (&[Slash], &[Free]),
+        Reason::SlashBurnt => (&[Slash], &[Burnt]),
+        Reason::SlashInsurance => (&[Slash], &[Insurance]),
+        Reason::SlashJudges => (&[Slash], &[Judges]),
+        Reason::JudgeReward => (&[Judges], &[Free]),
+    }
+}
+
+impl Money {
+    /// What a state holds at its beginning: free balances and bonds.
+    pub fn of(state: &State) -> Money {
+        let mut pots = BTreeMap::new();
+        for (id, _) in state.accounts() {
+            for &asset in state.assets().all() {
+                let pot = Pot::Free(id, asset);
+                pots.insert(pot, state.balance(pot).units());
+            }
+        }
+        for (id, _) in state.operators() {
+            pots.insert(Pot::Bond(id), state.balance(Pot::Bond(id)).units());
+        }
+        Money { pots }
+    }
+
+    /// Follows movements, and compares what they touched with the state.
+    pub fn follow(&mut self, movements: &[Movement], state: &State) {
+        for &Movement { source, target, amount, reason } in movements {
+            let (from, to) = routes(reason);
+            let is_known = from.contains(&kind(source)) && to.contains(&kind(target));
+            assert!(is_known, "no {reason:?} goes from {source:?} to {target:?}");
+            assert!(!amount.is_zero(), "nothing moved for {reason:?}");
+            let there = self.pots.entry(source).or_default();
+            let left = there.checked_sub(amount.units());
+            *there = left.unwrap_or_else(|| panic!("{source:?} holds less than {amount}"));
+            *self.pots.entry(target).or_default() += amount.units();
+        }
+        for movement in movements {
+            for pot in [movement.source, movement.target] {
+                assert_eq!(self.pots[&pot], state.balance(pot).units(), "{pot:?}");
+            }
+        }
+    }
+
+    /// Compares every pot, and what each asset sums to.
+    pub fn agree(&self, state: &State) {
+        let mut sums: BTreeMap<Asset, u64> = BTreeMap::new();
+        for (&pot, &amount) in &self.pots {
+            assert_eq!(amount, state.balance(pot).units(), "{pot:?}");
+            *sums.entry(asset(pot, state)).or_default() += amount;
+        }
+        for &asset in state.assets().all() {
+            let issued = state.issued(asset).units();
+            assert_eq!(sums.get(&asset).copied().unwrap_or(0), issued, "{asset:?}, burnt included");
+        }
+    }
+
+    /// Panics if anything lies where nothing may be left once no job is open.
+    pub fn nothing_is_stuck(&self) {
+        use Kind::{Bond, Burnt, Free, Insurance, Judges, Treasury};
+        for (&pot, &amount) in &self.pots {
+            let home = [Free, Bond, Judges, Insurance, Treasury, Burnt].contains(&kind(pot));
+            assert!(home || amount == 0, "{amount} left in {pot:?}");
+        }
+    }
+}
+
+fn asset(pot: Pot, state: &State) -> Asset {
+    match pot {
+        Pot::Free(_, asset) | Pot::Insurance(asset) | Pot::Treasury(asset) | Pot::Burnt(asset) => {
+            asset
+        }
+        _ => match kind(pot) {
+            Kind::Escrow
+            | Kind::AuditFees
+            | Kind::Deposit
+            | Kind::BidDeposit
+            | Kind::ChallengeDeposit
+            | Kind::DataFee => state.assets().payment(),
+            _ => Asset::Stake,
+        },
+    }
+}

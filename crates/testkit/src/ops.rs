@@ -1,0 +1,414 @@
+//! Ops: from small numbers to commands that make sense where a state stands, or just do not.
+//!
+//! Law: an op read against one state gives one step; every choice is in its numbers, so that a
+//! sequence shrinks and replays.
+
+use std::collections::BTreeMap;
+
+use earnest_protocol::{
+    AccountId, Amount, Asset, AssignmentId, Command, Digest, Gas, JobId, Ratio, Role,
+    command::*,
+    ledger::Pot,
+    market::{Assignment, BidState, Job, Order, Phase},
+    seal,
+    verification::{Case, Dispute, Docket, SeatState, Turn, depth},
+};
+
+use crate::world::{self, World, root};
+
+/// What each account sealed for each job, which only it knows.
+pub type Sealed = BTreeMap<(JobId, AccountId), Digest>;
+
+/// What an op is read against.
+pub struct Play<'a> {
+    /// Where the state stands.
+    pub world: &'a World,
+    /// What participants keep to themselves.
+    pub sealed: &'a mut Sealed,
+}
+
+/// One step of a sequence, to be read against a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op {
+    what: u8,
+    who: u8,
+    amount: u8,
+    twist: u8,
+}
+
+impl From<(u8, u8, u8, u8)> for Op {
+    fn from((what, who, amount, twist): (u8, u8, u8, u8)) -> Op {
+        Op { what, who, amount, twist }
+    }
+}
+
+impl From<u32> for Op {
+    fn from(bits: u32) -> Op {
+        let [what, who, amount, twist] = bits.to_le_bytes();
+        Op { what, who, amount, twist }
+    }
+}
+
+/// What an op comes to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
+pub enum Step {
+    /// Blocks open.
+    Blocks {
+        /// How many.
+        count: u64,
+        /// Is the beacon withheld in them?
+        withheld: bool,
+    },
+    /// Somebody sends something.
+    Send(AccountId, Command),
+}
+
+/// The account of the watcher W.
+const WATCHER: u64 = 13;
+
+/// What an op comes to.
+pub fn read(play: &mut Play<'_>, op: Op) -> Step {
+    let anyone = account(play, op.who);
+    let state = &play.world.state;
+    let command = match op.what % 32 {
+        0..=3 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: false },
+        4 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: true },
+        5 => return Step::Blocks { count: to_deadline(play, op), withheld: false },
+        6 => {
+            let asset = if op.twist < 200 { state.assets().payment() } else { Asset::Payment };
+            let free = state.balance(Pot::Free(anyone, asset));
+            let target = account(play, op.twist);
+            let to = state.account(target).expect("known").address;
+            Command::Transfer(Transfer { to, asset, amount: edge(free, op.amount % 4) })
+        }
+        7 => {
+            let (role, free) = (role(op), state.balance(Pot::Free(anyone, Asset::Stake)));
+            Command::Bond(Bond { role, amount: edge(free, op.amount) })
+        }
+        8 => {
+            let operator = state.operator_id(anyone, role(op));
+            let bond = operator.map(|id| state.balance(Pot::Bond(id)));
+            let amount = edge(bond.unwrap_or(Amount::UNIT), op.amount);
+            Command::Unbond(Unbond { role: role(op), amount })
+        }
+        9 => {
+            let jailed = state.operators().find(|(_, o)| !o.may_work());
+            let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
+            return Step::Send(who, Command::Unjail(Unjail { role }));
+        }
+        10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
+        14 => {
+            let (signer, command) = prove_any(play, op);
+            return Step::Send(signer, command);
+        }
+        11..=13 => return Step::Send(requester(op), Command::PostJob(terms(play, op))),
+        _ => {
+            let (signer, command) = act(play, op);
+            // One in sixteen is sent by somebody else.
+            let signer = if op.twist % 16 == 15 { anyone } else { signer };
+            return Step::Send(signer, command);
+        }
+    };
+    Step::Send(anyone, command)
+}
+
+fn account(play: &Play<'_>, pick: u8) -> AccountId {
+    let count = play.world.state.account_count() as u64;
+    AccountId::new(u64::from(pick) % count)
+}
+
+fn role(op: Op) -> Role {
+    [Role::Provider, Role::Validator, Role::Provider, Role::Validator, Role::Replica]
+        [usize::from(op.twist % 5)]
+}
+
+/// R, W or X.
+fn requester(op: Op) -> AccountId {
+    AccountId::new([0, WATCHER, 14][usize::from(op.who % 3)])
+}
+
+/// Blocks to one before, to, or to one after the deadline of somebody's job.
+fn to_deadline(play: &Play<'_>, op: Op) -> u64 {
+    let state = &play.world.state;
+    let until = pick_job(play, op).and_then(|id| {
+        let live = state.assignment_of(id).filter(|(_, row)| row.phase != Phase::Closed);
+        Some(live.map_or(state.job(id)?.until, |(_, row)| row.until))
+    });
+    let left = until.map_or(1, |until| until.since(state.height()).count());
+    (left + u64::from(op.amount % 3)).clamp(1, 40)
+}
+
+/// Amounts at the edges of a balance, odd ones among them.
+fn edge(balance: Amount, pick: u8) -> Amount {
+    let near = |units: u64| Amount::new(units).unwrap_or(Amount::MAX);
+    let units = balance.units();
+    match pick % 11 {
+        0 => Amount::ZERO,
+        1 => Amount::UNIT,
+        2 => near(units / 1_000),
+        3 => near(units / 97),
+        4 => near(units / 3),
+        5 => near(units.saturating_sub(1)),
+        6 => balance,
+        7 => near(units + 1),
+        8 => Amount::MAX,
+        9 => near(7_777_777_777),
+        _ => Amount::tokens(100),
+    }
+}
+
+fn terms(play: &Play<'_>, op: Op) -> PostJob {
+    let mut terms = play.world.terms();
+    terms.task.steps = [1, 15, 16, 100, 255, 256, 4_096, 0][usize::from(op.amount % 8)];
+    terms.audit_rate = Ratio::percent([100, 100, 50, 2][usize::from(op.twist % 4)]);
+    terms.auditors = 1 + op.who % 4;
+    terms.price_max = edge(Amount::tokens(30), op.twist % 7);
+    terms.task.gas_bound = Gas::new([1_000_000_000, 100_000_003][usize::from(op.who & 1)]);
+    terms.auction = if op.what % 64 < 32 { Auction::SecondPrice } else { Auction::FirstPrice };
+    terms.gain_timing = if op.amount < 128 { GainTiming::Final } else { GainTiming::Delivery };
+    terms.outside_gain = Amount::tokens(u64::from(op.twist % 3));
+    terms
+}
+
+/// The price that an account bids for a job: known to it alone, so fixed by who and what.
+fn price(job: JobId, account: AccountId, ceiling: Amount) -> Amount {
+    let mixed = (job.raw() * 31 + account.raw() * 17) % 11;
+    ceiling.share_floor(mixed, 10).unwrap_or(ceiling)
+}
+
+fn pick_job(play: &Play<'_>, op: Op) -> Option<JobId> {
+    let state = &play.world.state;
+    let open = state.jobs().filter(|(_, job)| job.closed.is_none()).map(|(id, _)| id);
+    let jobs: Vec<JobId> = open.collect();
+    jobs.get(usize::from(op.who) % jobs.len().max(1)).copied()
+}
+
+/// What there is to know of a job, copied out of the state.
+struct View {
+    id: JobId,
+    job: Job,
+    order: Order,
+    assignment: Option<(AssignmentId, Assignment)>,
+    case: Case,
+    docket: Docket,
+}
+
+impl View {
+    fn of(play: &Play<'_>, id: JobId) -> View {
+        let state = &play.world.state;
+        View {
+            id,
+            job: state.job(id).expect("open").clone(),
+            order: state.order(id).expect("open").clone(),
+            assignment: state.assignment_of(id).map(|(id, row)| (id, *row)),
+            case: state.case(id).cloned().unwrap_or_default(),
+            docket: state.docket(id).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn provider(&self) -> AccountId {
+        self.assignment.expect("a job in such a phase is assigned").1.account
+    }
+
+    /// A first wrong leaf; often the same, so that some are convicted alike.
+    fn leaf(&self, op: Op) -> u64 {
+        let leaf = if op.who.is_multiple_of(2) { op.twist % 3 } else { op.twist };
+        u64::from(leaf) % (self.order.terms.task.steps + 1)
+    }
+}
+
+/// Somebody's next step in some job.
+fn act(play: &mut Play<'_>, op: Op) -> (AccountId, Command) {
+    let Some(id) = pick_job(play, op) else {
+        let job = JobId::new(u64::from(op.twist));
+        return (requester(op), Command::ConfirmReceipt(ConfirmReceipt { job }));
+    };
+    let view = View::of(play, id);
+    match play.world.state.phase(id).expect("open") {
+        Phase::Bidding => bid(play, &view, op),
+        Phase::RevealingBids => open_bid(&view, op),
+        Phase::Offered => offered(&view, op),
+        Phase::Executing => commit(play, &view, op),
+        Phase::Committed if op.amount.is_multiple_of(8) => report(play, &view, op),
+        Phase::Committed => {
+            let preimage = Digest([4; 32]);
+            (view.order.requester, Command::OpenSeed(OpenSeed { job: id, preimage }))
+        }
+        Phase::Auditing | Phase::AuditingOpen => audit(play, &view, op),
+        Phase::Revealing => reveal(play, &view, op),
+        Phase::Challengeable | Phase::Closed => dispute(play, &view, op),
+    }
+}
+
+/// The next step that some accused is to lay before the referee, in whatever job.
+fn prove_any(play: &Play<'_>, op: Op) -> (AccountId, Command) {
+    let state = &play.world.state;
+    let waits = |job: JobId| {
+        let depth = depth(state.order(job)?.terms.task.steps);
+        let provider = state.assignment_of(job)?.1.account;
+        let open = state.docket(job)?.disputes.iter().filter(|d| d.ended.is_none());
+        let leaf = |d: &Dispute| d.turn == Turn::Accused && d.node.level == depth;
+        open.filter(|d| leaf(d)).map(|d| d.node.index).next().map(|leaf| (provider, job, leaf))
+    };
+    let all: Vec<_> = state.jobs().filter_map(|(job, _)| waits(job)).collect();
+    let Some(&(provider, job, leaf)) = all.get(usize::from(op.who) % all.len().max(1)) else {
+        let job = JobId::new(u64::from(op.twist));
+        return (requester(op), Command::AcceptJob(AcceptJob { job }));
+    };
+    (provider, Command::ProveStep(ProveStep { job, leaf, evidence: b"evidence".to_vec() }))
+}
+
+/// P1 to P4, or one of the crowd.
+fn bidder(play: &Play<'_>, op: Op) -> AccountId {
+    let crowd = play.world.state.account_count() as u64 - 16;
+    let pick = u64::from(op.twist) % (4 + crowd);
+    AccountId::new(if pick < 4 { 1 + pick } else { 12 + pick })
+}
+
+fn bid(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
+    let account = bidder(play, op);
+    let state = &play.world.state;
+    let address = state.account(account).expect("known").address;
+    let price = price(view.id, account, view.order.terms.price_max);
+    let seal = seal::bid(&state.network(), view.id, &address, price, &Digest([5; 32]));
+    (account, Command::CommitBid(CommitBid { job: view.id, seal }))
+}
+
+fn open_bid(view: &View, op: Op) -> (AccountId, Command) {
+    let sealed = view.job.bids.iter().filter(|bid| bid.state == BidState::Sealed);
+    let sealed: Vec<AccountId> = sealed.map(|bid| bid.account).collect();
+    let account = sealed[usize::from(op.twist) % sealed.len()];
+    let price = price(view.id, account, view.order.terms.price_max);
+    let salt = Digest([if op.amount == 255 { 6 } else { 5 }; 32]);
+    (account, Command::RevealBid(RevealBid { job: view.id, price, salt }))
+}
+
+fn offered(view: &View, op: Op) -> (AccountId, Command) {
+    let (job, winner) = (view.id, view.provider());
+    match op.amount % 8 {
+        0 => {
+            let item = DataItem::Input(u32::from(op.twist % 5));
+            (winner, Command::RequestData(RequestData { job, item }))
+        }
+        1 => serve(job, DataItem::Input(u32::from(op.twist % 5)), view.order.requester),
+        _ => (winner, Command::AcceptJob(AcceptJob { job })),
+    }
+}
+
+fn serve(job: JobId, item: DataItem, by: AccountId) -> (AccountId, Command) {
+    (by, Command::ServeData(ServeData { job, item, bytes: b"bytes".to_vec() }))
+}
+
+/// Seals a root for an account: right, or wrong from some leaf on.
+fn seal_root(play: &mut Play<'_>, id: JobId, account: AccountId, wrong: Option<u64>) -> Digest {
+    let root = *play.sealed.entry((id, account)).or_insert(root(wrong));
+    let opening = play.world.opening(id, root);
+    let address = play.world.state.account(account).expect("known").address;
+    seal::result(&play.world.state.network(), id, &address, &opening)
+}
+
+fn commit(play: &mut Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
+    let account = view.provider();
+    let wrong = (op.amount.is_multiple_of(3)).then_some(view.leaf(op));
+    let seal = seal_root(play, view.id, account, wrong);
+    (account, Command::CommitResult(CommitResult { job: view.id, seal }))
+}
+
+/// W seals a report of somebody's result, or publishes it.
+fn report(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
+    let auditors = view.case.seats.iter().filter_map(|seat| seat.account);
+    let all: Vec<AccountId> = auditors.chain([view.provider()]).collect();
+    let accused = all[usize::from(op.twist) % all.len()];
+    let root = play.sealed.get(&(view.id, accused)).copied().unwrap_or(world::root(None));
+    let opening = play.world.opening(view.id, root);
+    let finder = AccountId::new(WATCHER);
+    let state = &play.world.state;
+    let of = |account| state.account(account).expect("known");
+    let sealed = seal::result(&state.network(), view.id, &of(accused).address, &opening);
+    let finder_address = of(finder).address;
+    let seal = seal::report(&state.network(), view.id, &finder_address, &sealed, &opening);
+    let ready = of(finder).report.is_some_and(|(own, _)| own == seal);
+    let command = if ready && op.amount != 16 {
+        Command::ReportCopy(ReportCopy { job: view.id, accused, opening })
+    } else {
+        Command::SealReport(SealReport { seal })
+    };
+    (finder, command)
+}
+
+fn audit(play: &mut Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
+    let (job, item) = (view.id, DataItem::Input(u32::from(op.twist % 4)));
+    let silent = view.case.seats.iter().filter(|seat| seat.state == SeatState::Drawn);
+    let silent: Vec<AccountId> = silent.filter_map(|seat| seat.account).collect();
+    let anyone = AccountId::new(u64::from(5 + op.twist % 8));
+    let account = silent.get(usize::from(op.twist) % silent.len().max(1)).copied();
+    let account = account.unwrap_or(anyone);
+    match op.amount % 16 {
+        0 | 6 => return report(play, view, op),
+        1 | 2 => return (account, Command::RequestData(RequestData { job, item })),
+        3 | 4 => return serve(job, item, view.provider()),
+        _ => {}
+    }
+    let wrong = (op.amount % 16 == 5).then_some(view.leaf(op));
+    let seal = seal_root(play, job, account, wrong);
+    (account, Command::CommitVerdict(CommitVerdict { job, seal }))
+}
+
+fn reveal(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
+    let (job, provider) = (view.id, view.provider());
+    let closed = |state: &SeatState| matches!(state, SeatState::Committed(_));
+    let seats = view.case.seats.iter().filter(|seat| closed(&seat.state));
+    let mut waiting: Vec<AccountId> = seats.filter_map(|seat| seat.account).collect();
+    if view.case.claim().is_none() {
+        waiting.push(provider);
+    }
+    let account = waiting[usize::from(op.twist) % waiting.len()];
+    let root = play.sealed.get(&(job, account)).copied().unwrap_or(world::root(None));
+    let opening = play.world.opening(job, root);
+    if account != provider {
+        return (account, Command::RevealVerdict(RevealVerdict { job, opening }));
+    }
+    let fault = [b"fault".as_slice(), &[op.twist]].concat();
+    let output_proof = if op.amount.is_multiple_of(8) { fault } else { b"output".to_vec() };
+    (account, Command::RevealResult(RevealResult { job, opening, output_proof }))
+}
+
+fn dispute(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
+    let (job, provider, item) = (view.id, view.provider(), DataItem::Output);
+    let requester = view.order.requester;
+    match op.amount % 16 {
+        0 => return (requester, Command::ConfirmReceipt(ConfirmReceipt { job })),
+        1 => return (requester, Command::RequestData(RequestData { job, item })),
+        2 => return serve(job, item, provider),
+        3 | 5 => {
+            return (account(play, op.twist), Command::Challenge(Challenge { job }));
+        }
+        _ => {}
+    }
+    let open: Vec<_> = view.docket.disputes.iter().filter(|d| d.ended.is_none()).collect();
+    let Some(dispute) = open.get(usize::from(op.twist) % open.len().max(1)) else {
+        return serve(job, item, provider);
+    };
+    let depth = depth(view.order.terms.task.steps);
+    let node = dispute.node;
+    match dispute.turn {
+        Turn::Accused if node.level == depth => {
+            let evidence = if op.amount == 254 { b"none".to_vec() } else { b"evidence".to_vec() };
+            (provider, Command::ProveStep(ProveStep { job, leaf: node.index, evidence }))
+        }
+        Turn::Accused => {
+            let children = vec![Digest([node.level; 32]); 16];
+            (provider, Command::OpenNode(OpenNode { job, node, children }))
+        }
+        Turn::Challenger => {
+            // Mostly down to the first wrong leaf, if there is one.
+            let sealed = play.sealed[&(job, provider)];
+            let truth = u64::from_le_bytes(sealed.0[8..16].try_into().expect("eight bytes"));
+            let leaf =
+                if sealed == root(None) || op.amount % 16 == 4 { op.twist.into() } else { truth };
+            let below = 4 * u32::from(depth - node.level - 1);
+            let child = u8::try_from((leaf >> below) & 15).expect("a nibble");
+            (dispute.challenger, Command::RejectChild(RejectChild { job, child }))
+        }
+    }
+}

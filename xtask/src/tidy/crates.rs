@@ -1,0 +1,70 @@
+//! Crates: which crate may depend on which of ours, and on which of others.
+
+use toml::de::{DeTable, DeValue};
+
+use super::{Finding, Laws, Tree};
+
+/// The feature of `compute` that links the compiling engine, and who may turn it on.
+const JIT: (&str, &[&str]) = ("jit", &["compute", "worker"]);
+
+pub(super) fn check(tree: &Tree, laws: &Laws, findings: &mut Vec<Finding>) {
+    for (path, text) in &tree.files {
+        let folder = path.strip_prefix("crates/").and_then(|rest| rest.strip_suffix("/Cargo.toml"));
+        let Some(name) = folder else { continue };
+        let mut report = |at: usize, advice: String| {
+            let line = text[..at].lines().count().max(1);
+            findings.push(Finding::new(path, line, "edges", advice));
+        };
+        if !laws.crates.iter().any(|(krate, _)| *krate == name) {
+            report(0, format!("`{name}` is a new crate: add its edges to tidy, with the reason"));
+        }
+        let each = &mut |section: &str, at, dependency: &str, value: &DeValue<'_>| {
+            let advice = edge(laws, name, dependency, section == "dev-dependencies");
+            advice.into_iter().for_each(|advice| report(at, advice));
+            let features = value.get("features").and_then(|features| features.get_ref().as_array());
+            let mut features = features.into_iter().flatten();
+            let turns_on = features.any(|feature| feature.get_ref().as_str() == Some(JIT.0));
+            if turns_on && !JIT.1.contains(&name) {
+                report(at, format!("`{name}` may not turn on `{}`: only workers compile", JIT.0));
+            }
+        };
+        // What does not parse does not build, and cargo says why.
+        DeTable::parse(text).iter().for_each(|manifest| dependencies(manifest.get_ref(), each));
+    }
+}
+
+/// Calls `each` with section, position, package and value of every dependency, also of those for
+/// one target only.
+fn dependencies(table: &DeTable<'_>, each: &mut impl FnMut(&str, usize, &str, &DeValue<'_>)) {
+    for (section, value) in table {
+        let Some(inner) = value.get_ref().as_table() else { continue };
+        if !section.get_ref().ends_with("dependencies") {
+            dependencies(inner, each);
+            continue;
+        }
+        for (name, value) in inner {
+            let package = value.get_ref().get("package").and_then(|name| name.get_ref().as_str());
+            let package = package.unwrap_or(name.get_ref());
+            each(section.get_ref(), name.span().end, package, value.get_ref());
+        }
+    }
+}
+
+/// What to do about a dependency of the crate `name`, if it is not allowed there.
+fn edge(laws: &Laws, name: &str, dependency: &str, is_test: bool) -> Option<String> {
+    let edges = laws.crates.iter().find(|(krate, _)| *krate == name).map_or(&[][..], |(_, to)| *to);
+    if let Some(target) = dependency.strip_prefix("earnest-") {
+        if !edges.contains(&target) {
+            return Some(format!("`{name}` may not depend on `{target}`"));
+        }
+        let is_astray = laws.crates_of_tests.contains(&target) && !is_test;
+        return is_astray.then(|| format!("`{target}` belongs into [dev-dependencies]"));
+    }
+    if name == "protocol" && !is_test && !laws.dependencies_of_rules.contains(&dependency) {
+        let allowed = laws.dependencies_of_rules.join(", ");
+        return Some(format!("the rules depend on {allowed} alone, not on `{dependency}`"));
+    }
+    let (_, room) = laws.dependencies.iter().find(|(start, _)| dependency.starts_with(start))?;
+    let is_astray = *room != name && !is_test;
+    is_astray.then(|| format!("`{dependency}` lives in `{room}`; ask that crate instead"))
+}

@@ -1,0 +1,110 @@
+//! Laws: the repository's architecture as tables that can fail.
+//!
+//! A new edge, rung or exception is a change of this file, with the reason in its commit.
+//! Not here: how a table is enforced (the other files of `tidy`).
+
+type Names = &'static [&'static str];
+
+/// What a repository keeps to.
+#[derive(Clone, Copy)]
+pub(crate) struct Laws {
+    /// The modules of `protocol` from the bottom up, by words. Each reads only those before it, and
+    /// every module stands here: the entry with the longest matching beginning counts, `*` is any
+    /// one name, and what matches one `*` may not read each other. The root is `lib`.
+    pub(super) ladder: &'static str,
+    /// The rooms of `protocol` from the bottom up, which are also fields of the state: a room's
+    /// code touches its own field and those below.
+    pub(super) rooms: Names,
+    /// Where else than in the room of its definition a type may have an inherent impl, as (type,
+    /// modules). What is added to a type is read by all who hold one, and no path shows it.
+    pub(super) homes: &'static [(&'static str, Names)],
+    /// Reads against the ladder or within a ring that are known, as (crate, reader, read, reason);
+    /// one that is no longer needed is a finding.
+    pub(super) accepted: &'static [(&'static str, &'static str, &'static str, &'static str)],
+    /// Each crate with the crates of ours it may depend on.
+    pub(super) crates: &'static [(&'static str, Names)],
+    /// Crates of ours that only tests and benchmarks may depend on.
+    pub(super) crates_of_tests: Names,
+    /// All others that the rules may depend on.
+    pub(super) dependencies_of_rules: Names,
+    /// Third-party crates that live in one crate of ours, by the beginning of their names.
+    pub(super) dependencies: &'static [(&'static str, &'static str)],
+    /// Words that the code of some crates may not contain, and what is used instead; `x::` is the
+    /// beginning of a path.
+    pub(super) never: &'static [(Names, &'static str, &'static str)],
+    /// Folders whose files are each named in an index, as (folder, ending, index).
+    pub(super) indexes: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const RULES: Names = &["protocol"];
+const NOT_WORKERS: Names = &["api", "cli", "keys", "node", "protocol", "sim", "testkit"];
+
+/// What this repository keeps to.
+pub(crate) const LAWS: Laws = Laws {
+    ladder: "
+        num ids table directory command seal referee
+        params::declare staking::params market::params reputation::params slashing::params
+        verification::params params bound ledger
+
+        accounts staking reputation market verification slashing
+        timers event rejected genesis state context next
+
+        accounts::acts     accounts::handlers
+        staking::acts      staking::handlers
+        reputation::acts   reputation::handlers
+        market::acts       market::handlers
+        verification::acts verification::handlers
+        slashing::acts     slashing::handlers
+
+        stories::* stories
+        apply epoch invariant lib",
+    rooms: &["accounts", "staking", "reputation", "market", "verification", "slashing"],
+    homes: &[
+        ("State", &["apply", "epoch", "invariant"]), // The three public entries.
+        ("Report", &["output"]),                     // How a report is written, not what it says.
+    ],
+    accepted: &[
+        ("sim", "agents", "world", "an agent's view is a part of the world"),
+        ("sim", "error", "scenario", "errors quote the scenario's own words"),
+    ],
+    crates: &[
+        ("api", &["protocol", "testkit"]),
+        ("cli", &["api", "keys", "node", "protocol", "sim", "testkit", "worker"]),
+        ("compute", &[]),
+        ("keys", &["protocol"]),
+        ("node", &["api", "compute", "protocol", "testkit"]),
+        ("protocol", &["testkit"]),
+        ("sim", &["protocol", "testkit"]),
+        ("testkit", &["protocol"]),
+        ("worker", &["api", "compute", "keys", "protocol", "testkit"]),
+    ],
+    crates_of_tests: &["testkit"],
+    dependencies_of_rules: &["blake3", "postcard", "serde"],
+    dependencies: &[
+        ("alloy", "api"),
+        ("landlock", "worker"),
+        ("seccompiler", "worker"),
+        ("wasm-encoder", "compute"),
+        ("wasmi", "compute"),
+        ("wasmtime", "compute"),
+    ],
+    never: &[
+        (RULES, "HashMap", "BTreeMap: iteration order must be the same everywhere"),
+        (RULES, "HashSet", "BTreeSet: iteration order must be the same everywhere"),
+        (RULES, "Instant", "the height in the block's head: the rules read no clock"),
+        (RULES, "SystemTime", "the time in the block's head: the rules read no clock"),
+        (RULES, "async", "a plain function: the rules wait for nothing"),
+        (RULES, "f32", "Ratio or Factor: the rules use no floats"),
+        (RULES, "f64", "Ratio or Factor: the rules use no floats"),
+        (RULES, "println", "an event: the rules write nothing"),
+        (RULES, "rand::", "the beacon (`seal::draw_below`): the rules draw from the block alone"),
+        (RULES, "std::", "`core` or `alloc`: the rules build without std"),
+        (RULES, "unsafe", "safe code"),
+        (NOT_WORKERS, "Jit", "the interpreter: only the job runner in `worker` compiles"),
+    ],
+    indexes: &[
+        ("docs/adr/", ".md", "docs/adr/README.md"),
+        ("scenarios/", ".toml", "scenarios/README.md"),
+        ("crates/compute/guests/", ".c", "crates/compute/guests/manifest.toml"),
+    ],
+};
