@@ -1,6 +1,6 @@
 //! Money: a second ledger, slow and obvious, that is told each movement and must agree.
 //!
-//! Law: nothing moves that is not there; nothing moves but along one of [`ROUTES`]; what each asset
+//! Law: nothing moves that is not there; nothing moves but along one of `routes`; what each asset
 //! sums to never changes, burnt money included.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Slashing: how much of whose stake is lost for what, and where each part goes.
 //!
 //! Key terms: an [`Offence`] is one of a closed list, each provable from what the ledger saw; its
-//! [`Consequences`] are one row of a table; a slash is taken at once and paid out when its stay is
+//! consequences are one row of a table; a slash is taken at once and paid out when its stay is
 //! over; the [`Waterfall`] is its payout; until then it remembers all it took, so that it can be
 //! reversed to the unit.
 //!
