@@ -210,7 +210,7 @@ fn unbonding(raw: &RawParams) -> Option<Violation> {
 fn steps(raw: &RawParams) -> Option<Violation> {
     let gas = raw.chain.referee_gas.count();
     let half_a_block = raw.chain.block_interval_min_ms.saturating_mul(5_000_000);
-    let limit = half_a_block / REFEREE_NANOS_PER_10_GAS;
+    let limit = half_a_block.div_euclid(REFEREE_NANOS_PER_10_GAS);
     (gas > limit).then_some(Violation::StepTooLong { gas, limit })
 }
 

@@ -24,8 +24,7 @@ pub(crate) struct Conviction {
     pub(crate) offence: Offence,
     pub(crate) operator: OperatorId,
     pub(crate) job: JobId,
-    /// What was locked behind it, and how much of that goes.
-    pub(crate) lock: (Pot, Amount),
+    pub(crate) behind: Behind,
     /// Unbonding entries queued since answer for it, too.
     pub(crate) accepted_at: Height,
     /// What its reputation suffers for, in the asset that pays.
@@ -33,6 +32,15 @@ pub(crate) struct Conviction {
     /// The result's root, if the referee's engine spoke: then the slash stays.
     pub(crate) root: Option<Digest>,
     pub(crate) payout: Payout,
+}
+
+/// What goes besides a share of the free bond.
+#[derive(Clone, Copy)]
+pub(crate) enum Behind {
+    /// So much of what is locked for it.
+    Locked(Pot, Amount),
+    /// So much of the free bond, for a lock that has gone back to it.
+    Owed(Amount),
 }
 
 /// Where a slash goes.
@@ -48,14 +56,23 @@ pub(crate) enum Payout {
 
 /// Takes what an offence costs, and pays it out at once or after its stay.
 pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Params) {
-    let Conviction { offence, operator, job, lock, accepted_at, value, root, payout } = conviction;
+    let Conviction { offence, operator, job, behind, accepted_at, value, root, payout } =
+        conviction;
     let consequences = offence.consequences(params.slashing());
-    let mut sources = percentage(cx, operator, consequences.share, accepted_at, params);
-    match lock.0 {
-        // Nothing is locked any more: as much of it as is there, wherever it is by now.
-        Pot::Bond(_) => sources.extend(out_of_bond(cx, operator, accepted_at, |_| lock.1)),
-        _ => sources.push(lock),
-    }
+    let halflife = params.slashing().strike_halflife_epochs.count();
+    let strikes = cx.state.staking.operator(operator).strikes(cx.epoch(), halflife);
+    let share = slashing::share(consequences.share, strikes, params.slashing());
+    let sources = match behind {
+        Behind::Locked(pot, amount) => {
+            let share = |free| slashing::of_free_bond(share, free);
+            let mut sources = out_of_bond(cx, operator, accepted_at, share);
+            sources.push((pot, amount));
+            sources
+        }
+        Behind::Owed(amount) => out_of_bond(cx, operator, accepted_at, |free| {
+            slashing::of_free_bond(share, free).saturating_add(amount)
+        }),
+    };
     // Jailed first: an offender is no judge of its own slash.
     let standings = if consequences.jails { jail(cx, operator, params) } else { Vec::new() };
     let weight = weigh(value, params.reputation());
@@ -92,7 +109,8 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
         }
         Payout::Finder(finder, most) => {
             let amount = cx.state.ledger.balance(Pot::Slash(id));
-            let reward = most.min(amount.saturating_sub(lock.1));
+            let (Behind::Locked(_, lock) | Behind::Owed(lock)) = behind;
+            let reward = most.min(amount.saturating_sub(lock));
             pay_out(cx, id, Waterfall::reward_and_burn(amount, reward), &[finder]);
         }
     }
@@ -250,22 +268,8 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
 }
 
-/// Where a share of the free bond is taken from.
-fn percentage(
-    cx: &Context<'_>,
-    operator: OperatorId,
-    base: crate::num::Ratio,
-    accepted_at: Height,
-    params: &Params,
-) -> Vec<(Pot, Amount)> {
-    let halflife = params.slashing().strike_halflife_epochs.count();
-    let strikes = cx.state.staking.operator(operator).strikes(cx.epoch(), halflife);
-    let share = slashing::share(base, strikes, params.slashing());
-    out_of_bond(cx, operator, accepted_at, |total| slashing::of_free_bond(share, total))
-}
-
-/// What `wanted` makes of all that is there: out of the bond, then out of unbonding entries queued
-/// since `accepted_at`, which still answer for it; at most what is there.
+/// What `wanted` makes of the free bond: out of it, then out of unbonding entries queued since
+/// `accepted_at`, which still answer for it; at most what is there.
 fn out_of_bond(
     cx: &Context<'_>,
     operator: OperatorId,

@@ -8,7 +8,10 @@ use crate::{
     market::{self, CloseReason, Outcome, Phase},
     next::Next,
     num::Ratio,
-    slashing::{self, Claims, Offence, Waterfall, acts::Conviction, acts::Payout},
+    slashing::{
+        self, Claims, Offence, Waterfall,
+        acts::{Behind, Conviction, Payout},
+    },
     verification::{Loser, LossReason, SeatState, Stake, Turn, acts, depth},
 };
 
@@ -109,7 +112,7 @@ fn refute_auditor(cx: &mut Context<'_>, live: AssignmentId, seat: usize, reason:
         offence: Offence::FalseAudit,
         operator,
         job: assignment.job,
-        lock: (lock, cx.state.ledger.balance(lock)),
+        behind: Behind::Locked(lock, cx.state.ledger.balance(lock)),
         accepted_at: assignment.accepted_at(),
         value,
         root: own.filter(|_| reason == LossReason::StepHolds),

@@ -208,6 +208,29 @@ fn c10_silent_auditors_lose_their_locks_and_refills_are_the_requesters_to_pay() 
 }
 
 #[test]
+fn c10_who_stays_silent_and_takes_its_bond_out_still_owes_its_lock() {
+    let mut world = World::new(params());
+    let job = drawn(&mut world, root(None));
+    let first = world.auditors(job);
+    let (silent, other) = (first[0], first[1]);
+    world.audit_as(other, job, root(None));
+    while world.auditors(job).contains(&silent) {
+        world.block();
+    }
+    // Its lock is back in its bond, and all of that leaves at once.
+    let before = world.coalition(&[silent]);
+    let (role, amount) = (Role::Validator, Amount::tokens(50_000));
+    world.ok(silent, Command::Unbond(Unbond { role, amount }));
+    let second = world.auditors(job);
+    let next = second.iter().find(|name| **name != other).expect("drawn again");
+    world.audit_as(next, job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    assert_eq!(before - world.coalition(&[silent]), LOCK + FEE);
+}
+
+#[test]
 fn c10_who_asked_for_as_many_bytes_as_it_may_and_still_could_not_keeps_its_lock() {
     let mut world = World::new(params());
     let job = drawn(&mut world, root(None));

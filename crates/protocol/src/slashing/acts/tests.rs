@@ -128,7 +128,7 @@ fn convicted(state: &mut State, job: JobId) -> SlashId {
         offence: Offence::WrongResult,
         operator,
         job,
-        lock: (pot, LOCKED),
+        behind: Behind::Locked(pot, LOCKED),
         accepted_at: Height::ZERO,
         value: Amount::tokens(1),
         root: Some(Digest([9; 32])),
