@@ -85,7 +85,7 @@ fn this_repository_is_tidy() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let tree = Tree::read(root).expect("the repository is readable");
     assert!(tree.files.len() > 20, "read {} files", tree.files.len());
-    let findings: Vec<String> = check(&tree, &LAWS).iter().map(Finding::to_string).collect();
+    let findings: Vec<String> = check(&tree, &laws::LAWS).iter().map(Finding::to_string).collect();
     assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
 }
 
