@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Subcommand};
 use earnest_api::{Client, JobView, Session};
 use earnest_protocol::{
-    Amount, Blocks, Digest, Gas, JobId, Ratio,
+    Amount, Blocks, Digest, Gas, JobId,
     command::Auction,
     market::{Outcome, Phase},
 };
@@ -74,12 +74,8 @@ pub struct SubmitArgs {
     /// The most you pay, in tokens
     #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
     max_price: Amount,
-    /// The chance that the result is audited
-    #[arg(long, value_parser = money::ratio, default_value = "0.5")]
-    audit_rate: Ratio,
-    /// Auditors drawn when it is
-    #[arg(long, default_value_t = 2)]
-    auditors: u8,
+    #[command(flatten)]
+    audit: quote::AuditArgs,
     /// Blocks from acceptance to the deadline [default: from the work]
     #[arg(long, value_name = "BLOCKS")]
     deadline: Option<u64>,
@@ -166,8 +162,8 @@ fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
         chunks: input.chunks(args.chunk_size).map(<[u8]>::to_vec).collect(),
         steps: args.steps,
         price_max: args.max_price,
-        audit_rate: args.audit_rate,
-        auditors: args.auditors,
+        audit_rate: args.audit.audit_rate,
+        auditors: args.audit.auditors,
         auction: args.auction,
         deadline_blocks: args.deadline.map(Blocks::new),
         gas_bound: args.gas_bound.map(Gas::new),

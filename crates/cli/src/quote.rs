@@ -16,18 +16,25 @@ use serde_json::{Value, json};
 
 use crate::{failure::Failure, money, params};
 
+/// How a result is audited: what is quoted is what is submitted.
+#[derive(Args, Debug)]
+pub struct AuditArgs {
+    /// The chance that the result is audited, such as 0.1 or 10%
+    #[arg(long, value_parser = money::ratio, default_value = "0.5")]
+    pub audit_rate: Ratio,
+    /// Auditors drawn when it is
+    #[arg(long, default_value_t = 2)]
+    pub auditors: u8,
+}
+
 /// The policy to be quoted.
 #[derive(Args, Debug)]
 pub struct QuoteArgs {
     /// The most you would pay, in tokens: the price ceiling
     #[arg(long, value_parser = money::tokens, default_value = "100")]
     pub max_price: Amount,
-    /// The chance that the result is audited, such as 0.1 or 10%
-    #[arg(long, value_parser = money::ratio, default_value = "0.1")]
-    pub audit_rate: Ratio,
-    /// Auditors drawn when it is
-    #[arg(long, default_value_t = 2)]
-    pub auditors: u8,
+    #[command(flatten)]
+    pub audit: AuditArgs,
     /// The work bound in gas; the audit tariff follows from it
     #[arg(long, conflicts_with = "tariff")]
     pub gas_bound: Option<u64>,
@@ -99,13 +106,13 @@ fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
         (None, Some(gas)) => params.market().tariff(Gas::new(gas)).ok_or_else(overflow)?,
         (None, None) => args.max_price,
     };
-    let auditors = u32::from(args.auditors);
+    let auditors = u32::from(args.audit.auditors);
     let verification = params.verification();
     let beta = verification.beta.max(args.largest_share);
     let terms = BoundTerms {
         p_ref: reference_price(args.max_price, tariff, args.max_price, verification),
         tariff,
-        audit_rate: args.audit_rate,
+        audit_rate: args.audit.audit_rate,
         auditors,
         fallback_auditors: auditors.saturating_add(2),
         beta,
@@ -143,8 +150,8 @@ fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
         deadline_blocks: params.market.deadline_blocks_min,
         auction: args.auction,
         reputation_min: Ratio::ZERO,
-        audit_rate: args.audit_rate,
-        auditors: args.auditors,
+        audit_rate: args.audit.audit_rate,
+        auditors: args.audit.auditors,
         outside_gain: args.outside_gain,
         gain_timing: args.gain_timing,
         seed_seal: Digest::ZERO,
