@@ -76,7 +76,8 @@ pub struct Limits {
     pub block_bytes_max: usize,
     /// Transactions in one block.
     pub block_transactions_max: usize,
-    /// Percent of a block and of the waiting room that only the protected lane may use.
+    /// Percent of a block, in bytes and places, and of the waiting room that only the protected
+    /// lane may use.
     pub protected_percent: usize,
     /// Transactions that wait.
     pub waiting_max: usize,

@@ -252,7 +252,8 @@ impl Mempool {
     }
 
     /// What the next block should try, in order: each account's in the order of its nonces from
-    /// the state's on, accounts by arrival. Ordinary ones use at most their share of the bytes.
+    /// the state's on, accounts by arrival. Ordinary ones use at most their share of the bytes and
+    /// of the places.
     pub fn select(&self, state: &State) -> Vec<Arc<Waiting>> {
         let mut ready = BinaryHeap::new();
         for (&account, queue) in &self.queues {
@@ -263,6 +264,7 @@ impl Mempool {
         }
         let all = self.limits.block_bytes_max;
         let ordinary_max = self.share(all, Lane::Ordinary);
+        let mut places = self.share(self.limits.block_transactions_max, Lane::Ordinary);
         let (mut ordinary, mut total) = (0usize, 0usize);
         let mut selected = Vec::new();
         while let Some(Reverse((_, account, nonce))) = ready.pop() {
@@ -277,10 +279,12 @@ impl Mempool {
                 continue;
             }
             if entry.waiting.lane() == Lane::Ordinary {
+                let Some(left) = places.checked_sub(1) else { continue };
                 if ordinary.saturating_add(bytes) > ordinary_max {
                     continue;
                 }
                 ordinary = ordinary.saturating_add(bytes);
+                places = left;
             }
             total = total.saturating_add(bytes);
             selected.push(Arc::clone(&entry.waiting));

@@ -117,9 +117,11 @@ fn a_block_keeps_room_for_the_protected_lane() {
     pool.insert(waiting(6, 0, Lane::Protected, 200)).unwrap();
     // Three quarters of 4,000 bytes for ordinary ones; the last no longer fits the block.
     assert_eq!(order(&pool, &state), [(1, 0), (2, 0), (3, 0), (5, 0)]);
-    let few = Limits { block_transactions_max: 2, ..limits() };
-    pool.limits = few;
-    assert_eq!(order(&pool, &state), [(1, 0), (2, 0)]);
+    // Three quarters of four places, and of two, down: cheap transactions keep nobody's move out.
+    pool.limits = Limits { block_transactions_max: 4, ..limits() };
+    assert_eq!(order(&pool, &state), [(1, 0), (2, 0), (3, 0), (5, 0)]);
+    pool.limits = Limits { block_transactions_max: 2, ..limits() };
+    assert_eq!(order(&pool, &state), [(1, 0), (5, 0)]);
 }
 
 #[test]
