@@ -10,7 +10,7 @@ use crate::{
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{self, CloseReason, Outcome, Phase, handlers::reveal_bid::bound_at},
     next::Next,
-    num::{Amount, Ratio},
+    num::{Amount, Blocks, Height, Ratio},
     slashing::{self, Offence, acts::Conviction, acts::Payout},
     staking::{self, Pool},
     verification::{Draw, Missed, Seat, SeatState, Seating, Stake, acts, beta, cap},
@@ -38,7 +38,7 @@ pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let most = pool.and_then(|pool| sample(cx, live, pool, &out));
     if most.is_none() && round < redraws(cx, live) {
         let wait = cx.pinned(job).verification().audit_base_blocks;
-        let until = cx.now().after(wait);
+        let until = audit_until(cx, live, wait);
         market::acts::enter_phase(cx, live, Phase::Auditing, until);
         cx.journal.push(Event::DrawPutOff { job, round, until });
         return Next::Nothing;
@@ -60,11 +60,22 @@ pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let case = cx.state.verification.case(live);
     let left = u32::try_from(vacant.len().saturating_sub(drawn.len())).expect("few seats");
     let auditors = case.seats.iter().filter_map(|seat| seat.account).collect();
-    let until = cx.now().after(audit_blocks);
+    let until = audit_until(cx, live, audit_blocks);
     let phase = if left == 0 { Phase::Auditing } else { Phase::AuditingOpen };
     market::acts::enter_phase(cx, live, phase, until);
     cx.journal.push(Event::AuditDrawn { job, auditors, vacant: left, round, until });
     Next::Nothing
+}
+
+/// `blocks` from now, or later if who was drawn before has longer: a draw in between, after a leak,
+/// takes no time from who works or waits for bytes (M7, M9).
+fn audit_until(cx: &Context<'_>, live: AssignmentId, blocks: Blocks) -> Height {
+    let market::Assignment { phase, until, .. } = *cx.state.market.assignment(live);
+    let fresh = cx.now().after(blocks);
+    match phase {
+        Phase::Auditing | Phase::AuditingOpen => fresh.max(until),
+        _ => fresh,
+    }
 }
 
 /// How a draw is made so that the collateral deters.

@@ -9,6 +9,7 @@ mod auctions;
 mod capacity;
 mod draw;
 mod halting;
+mod missed;
 mod names;
 mod reserve;
 mod seats;

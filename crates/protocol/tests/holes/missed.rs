@@ -1,0 +1,100 @@
+//! What a missed audit owes, and how one comes to miss it: attempts on clocks, excuses and bonds.
+
+use earnest_protocol::{
+    Blocks,
+    command::*,
+    ledger::Assets,
+    market::{Outcome, Phase},
+};
+
+use super::{FEE, TOKEN, ask, report, serve};
+use crate::world::{World, params, params_with, root};
+
+/// What a seat of the world's usual job locks: two tariffs and 5 % of its price.
+const LOCK: i64 = 2 * TOKEN + TOKEN / 2;
+
+/// new: whoever waits for bytes gets that time back, but a verdict of a friend's that was sealed
+/// and reported meanwhile had all seats begin anew: the honest auditor beside it was timed out
+/// before its bytes were due, lost its seat and, as others managed, its lock, for the friend's own
+/// lock and share. A draw that comes in between takes no time from who was drawn before.
+#[test]
+fn a_leak_takes_no_time_from_who_waits_for_bytes() {
+    for assets in [Assets::Single, Assets::Dual] {
+        // Bytes may take longer than an audit, as they may at the defaults.
+        let mut world = World::with_assets(
+            params_with(|raw| raw.verification.availability_blocks = Blocks::new(20)),
+            assets,
+        );
+        let job = world.assign(world.terms(), &[("P1", 10)]);
+        world.commit("P1", job, root(None));
+        let [friend, honest] = world.auditors(job)[..] else { panic!("two are drawn") };
+        let before = world.coalition(&[honest]);
+        ask(&mut world, honest, job, DataItem::Input(0)).expect("drawn");
+        let due = world.assignment(job).until;
+        world.audit_as(friend, job, root(Some(77)));
+        report(&mut world, "W", friend, job, root(Some(77)));
+        assert_eq!(world.assignment(job).until, due, "not a block less");
+        world.blocks(18); // The last block in which the provider may answer is the next but one.
+        assert!(world.auditors(job).contains(&honest));
+        serve(&mut world, "P1", job, DataItem::Input(0));
+        while world.state.height() < due {
+            world.block();
+        }
+        world.audit(job, root(None));
+        world.reveal("P1", job, root(None), root(None));
+        world.until_phase(job, Phase::Closed);
+        assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+        let fee = 260 * 100_000;
+        assert_eq!(world.coalition(&[honest]) - before, TOKEN - fee - FEE);
+    }
+}
+
+/// A usual job of so many chunks: one of two drawn auditors asks for `items`, serves itself and
+/// stays silent; what that costs it.
+fn silence(chunks: u32, items: &[DataItem], assets: Assets) -> i64 {
+    let mut world = World::with_assets(params(), assets);
+    let mut terms = world.terms();
+    terms.task.chunk_count = chunks;
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    let [silent, other] = world.auditors(job)[..] else { panic!("two are drawn") };
+    let before = world.coalition(&[silent]);
+    for item in items {
+        ask(&mut world, silent, job, *item).expect("drawn");
+        serve(&mut world, silent, job, *item);
+    }
+    world.audit_as(other, job, root(None));
+    while world.auditors(job).contains(&silent) {
+        world.block();
+    }
+    world.audit_as(
+        world.auditors(job).into_iter().find(|name| *name != other).expect("drawn"),
+        job,
+        root(None),
+    );
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    before - world.coalition(&[silent])
+}
+
+/// new: an auditor that asked four times for the one program, and served itself, had asked for as
+/// many bytes as it may: its silence cost 0.026 tokens of fees, whatever its lock, 2.5 here and
+/// 52 at a price of a thousand. What excuses is to have asked for as many different items as one
+/// may, while there are more of them.
+#[test]
+fn asking_again_for_what_one_has_excuses_no_silence() {
+    use DataItem::{Input, Program};
+    let (program, chunk) = (64 * 100_000 + FEE, 260 * 100_000 + FEE);
+    for assets in [Assets::Single, Assets::Dual] {
+        let again = silence(4, &[Program; 4], assets);
+        assert_eq!(again, 4 * program + LOCK);
+        let again = silence(4, &[Program, Input(0), Input(1), Input(0)], assets);
+        assert_eq!(again, program + 3 * chunk + LOCK, "three different ones");
+        let all = [Program, Input(0), Input(1), Input(2)];
+        let fees = program + 3 * chunk;
+        // Of four items whoever asks gets all; of five one may still be out of reach.
+        assert_eq!(silence(3, &all, assets), fees + LOCK);
+        assert_eq!(silence(4, &all, assets), fees);
+    }
+}
