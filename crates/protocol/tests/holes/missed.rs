@@ -1,10 +1,11 @@
 //! What a missed audit owes, and how one comes to miss it: attempts on clocks, excuses and bonds.
 
 use earnest_protocol::{
-    Blocks,
+    Amount, Blocks, Command, Digest, Height, JobId, Params, Transaction,
     command::*,
     ledger::Assets,
     market::{Outcome, Phase},
+    verification::depth,
 };
 
 use super::{FEE, TOKEN, ask, report, serve};
@@ -96,5 +97,28 @@ fn asking_again_for_what_one_has_excuses_no_silence() {
         // Of four items whoever asks gets all; of five one may still be out of reach.
         assert_eq!(silence(3, &all, assets), fees + LOCK);
         assert_eq!(silence(4, &all, assets), fees);
+    }
+}
+
+/// new: R10 counted the referee's step without its evidence, 1,360 kibibytes, and six levels of a
+/// tree that has seven at 2^24 steps: 44 transfers of 1,408. A genesis that asked for just that let
+/// a challenger have 32 times as much carried out, free, as it put up.
+#[test]
+fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
+    let weight = |command| Transaction { nonce: 0, valid_until: Height::ZERO, command }.weight();
+    let (job, node) = (JobId::new(0), Node { level: 0, index: 0 });
+    let children = vec![Digest([0; 32]); 16];
+    let level = weight(Command::OpenNode(OpenNode { job, node, children }))
+        + weight(Command::RejectChild(RejectChild { job, child: 0 }));
+    let evidence = vec![0; 1_360 * 1_024];
+    let step = weight(Command::ProveStep(ProveStep { job, leaf: 0, evidence }));
+    let most = params_with(|raw| raw.market.steps_max = 1 << 24).market.steps_max;
+    let needed = 1_000 * (step + level * u64::from(depth(most)));
+    for (deposit, fits) in [(needed - 1, false), (needed, true)] {
+        let raw = params_with(|raw| {
+            raw.market.steps_max = most;
+            raw.verification.challenge_deposit = Amount::new(deposit).expect("small");
+        });
+        assert_eq!(Params::try_from(raw).is_ok(), fits, "{deposit}");
     }
 }
