@@ -1,14 +1,15 @@
 //! What a missed audit owes, and how one comes to miss it: attempts on clocks, excuses and bonds.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Height, JobId, Params, Transaction,
+    Amount, Blocks, Command, Digest, Height, JobId, Params, Rejected, Role, Transaction,
     command::*,
-    ledger::Assets,
+    ledger::{Assets, Pot},
     market::{Outcome, Phase},
+    staking::UnbondRejected,
     verification::depth,
 };
 
-use super::{FEE, TOKEN, ask, report, serve};
+use super::{FEE, TOKEN, VALIDATORS, ask, report, serve, units};
 use crate::world::{World, params, params_with, root};
 
 /// What a seat of the world's usual job locks: two tariffs and 5 % of its price.
@@ -120,5 +121,120 @@ fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
             raw.verification.challenge_deposit = Amount::new(deposit).expect("small");
         });
         assert_eq!(Params::try_from(raw).is_ok(), fits, "{deposit}");
+    }
+}
+
+/// new: who missed and then unbonds all it has, in as many entries as the queue has room for, owes
+/// its lock out of all of them, to the unit; the entry of before the acceptance answers for nothing.
+#[test]
+fn a_missed_lock_is_taken_out_of_a_full_queue() {
+    for assets in [Assets::Single, Assets::Dual] {
+        let mut world = World::with_assets(params(), assets);
+        let role = Role::Validator;
+        let limit = 32u64;
+        for name in VALIDATORS {
+            super::unbond(&mut world, name, role, Amount::tokens(49_000));
+        }
+        world.block();
+        let job = world.assign(world.terms(), &[("P1", 10)]);
+        world.commit("P1", job, root(None));
+        let [lazy, other] = world.auditors(job)[..] else { panic!("two are drawn") };
+        let before = world.coalition(&[lazy]);
+        world.audit_as(other, job, root(None));
+        while world.auditors(job).contains(&lazy) {
+            world.block();
+        }
+        // A thousand tokens in 31 entries: less than the lock in each but the last.
+        let piece = 2 * TOKEN / 31;
+        (1..limit - 1).for_each(|_| super::unbond(&mut world, lazy, role, super::amount(piece)));
+        let id = world.operator(lazy, role);
+        let rest = world.state.unbondable(id);
+        super::unbond(&mut world, lazy, role, rest);
+        super::bond(&mut world, lazy, role, Amount::tokens(100));
+        let amount = Amount::tokens(100);
+        let full = world.send(lazy, Command::Unbond(Unbond { role, amount }));
+        let refusal = UnbondRejected::UnbondingsAtLimit { limit: 32 };
+        assert_eq!(full, Err(Rejected::Unbond(refusal)), "one past");
+        let next = world.auditors(job).into_iter().find(|name| *name != other).expect("drawn");
+        world.audit_as(next, job, root(None));
+        world.reveal("P1", job, root(None), root(None));
+        world.until_phase(job, Phase::Closed);
+        let lost = before - world.coalition(&[lazy]);
+        assert_eq!(lost, LOCK + 33 * FEE, "out of the bond that came last");
+    }
+}
+
+/// new: the same with nothing in the bond: every entry since the acceptance gives what it has until
+/// the lock is whole, and none of before it.
+#[test]
+fn a_missed_lock_is_taken_out_of_every_entry_in_turn() {
+    for assets in [Assets::Single, Assets::Dual] {
+        for (own, short) in [(LOCK, 0), (LOCK + 1, 0), (LOCK - 1, 1)] {
+            let mut world = World::with_assets(
+                params_with(|raw| raw.staking.validator_bond_min = Amount::UNIT),
+                assets,
+            );
+            let role = Role::Validator;
+            let job = world.assign(world.terms(), &[("P1", 10)]);
+            world.commit("P1", job, root(None));
+            let [lazy, other] = world.auditors(job)[..] else { panic!("two are drawn") };
+            world.audit_as(other, job, root(None));
+            while world.auditors(job).contains(&lazy) {
+                world.block();
+            }
+            let id = world.operator(lazy, role);
+            let pieces: i64 = 31;
+            let piece = own / pieces;
+            for n in 0..pieces {
+                let part = if n == 0 { own - piece * (pieces - 1) } else { piece };
+                super::unbond(&mut world, lazy, role, super::amount(part));
+            }
+            // And all the rest in one more, the last that the queue has room for.
+            let all = world.state.unbondable(id);
+            super::unbond(&mut world, lazy, role, all);
+            let entries = world.state.operator(id).expect("known").unbondings.clone();
+            assert_eq!(entries.len(), 32);
+            let next = world.auditors(job).into_iter().find(|name| *name != other).expect("drawn");
+            world.audit_as(next, job, root(None));
+            world.reveal("P1", job, root(None), root(None));
+            world.until_phase(job, Phase::Closed);
+            let left: i64 = entries[..31]
+                .iter()
+                .map(|entry| units(world.state.balance(Pot::Unbonding(*entry))))
+                .sum();
+            assert_eq!(left, (own - LOCK).max(0), "{own}");
+            let last = units(world.state.balance(Pot::Unbonding(entries[31])));
+            assert_eq!(units(all) - last, short, "what they lack comes out of the last");
+        }
+    }
+}
+
+/// new: however many validators leave between quote and draw, and whoever withholds, an audit never
+/// locks more than the m + 2 locks that acceptance reserved.
+#[test]
+fn no_draw_locks_more_than_was_reserved() {
+    for auditors in 1..=7u8 {
+        for left in 2..=8usize {
+            for withholds in [false, true] {
+                let mut world = World::new(params());
+                let mut terms = world.terms();
+                terms.auditors = auditors;
+                let job = world.assign(terms, &[("P1", 10)]);
+                world.commit_result("P1", job, root(None));
+                world.block();
+                for name in &VALIDATORS[left..] {
+                    super::unbond(&mut world, name, Role::Validator, Amount::tokens(50_000));
+                }
+                if !withholds {
+                    let preimage = Digest([4; 32]);
+                    world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+                }
+                world.blocks(6);
+                let drawn = world.auditors(job).len();
+                let most = usize::from(auditors) + if withholds { 2 } else { 1 };
+                assert!(drawn <= most, "{auditors} of {left}, {withholds}: {drawn}");
+                world.until_phase(job, Phase::Closed);
+            }
+        }
     }
 }
