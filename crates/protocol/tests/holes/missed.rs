@@ -1,7 +1,8 @@
 //! What a missed audit owes, and how one comes to miss it: attempts on clocks, excuses and bonds.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Height, JobId, Params, Rejected, Role, Transaction,
+    Amount, Blocks, Command, Digest, Event, Gas, Height, JobId, Params, Rejected, Role,
+    Transaction,
     command::*,
     ledger::{Assets, Pot},
     market::{Outcome, Phase},
@@ -125,7 +126,7 @@ fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
 }
 
 /// new: who missed and then unbonds all it has, in as many entries as the queue has room for, owes
-/// its lock out of all of them, to the unit; the entry of before the acceptance answers for nothing.
+/// its lock out of all there is, to the unit; the entry of before the acceptance answers for none.
 #[test]
 fn a_missed_lock_is_taken_out_of_a_full_queue() {
     for assets in [Assets::Single, Assets::Dual] {
@@ -237,4 +238,78 @@ fn no_draw_locks_more_than_was_reserved() {
             }
         }
     }
+}
+
+/// new: the same cut by a draw that is put off: a friend that leaks is jailed, and the two who are
+/// left of a small pool are too few to draw from. The draw waited for 3 blocks, at the defaults for
+/// 30 of the 15,030 that the largest audit may take, and who was drawn before was timed out by it.
+#[test]
+fn a_draw_that_is_put_off_takes_no_time_from_who_was_drawn_before() {
+    for slack in [0, 1] {
+        let mut world = World::new(params());
+        let everything = Amount::tokens(50_000);
+        let leaves = |world: &mut World, name| {
+            super::unbond(world, name, Role::Validator, everything);
+        };
+        VALIDATORS[3..].iter().for_each(|name| leaves(&mut world, name));
+        let mut terms = world.terms();
+        terms.task.gas_bound = Gas::new(10_000_000_000); // 50 blocks at the reference speed.
+        let job = world.assign(terms, &[("P1", 10)]);
+        world.commit("P1", job, root(None));
+        let due = world.assignment(job).until;
+        let [friend, honest] = world.auditors(job)[..] else { panic!("two are drawn") };
+        let before = world.coalition(&[honest]);
+        world.audit_as(friend, job, root(Some(77)));
+        report(&mut world, "W", friend, job, root(Some(77)));
+        let put_off = |event: &Event| matches!(event, Event::DrawPutOff { .. }).then_some(());
+        assert_eq!(world.seen(put_off).len(), 1);
+        assert_eq!(world.assignment(job).until, due, "not a block less");
+        while world.state.height().count() < due.count() + slack {
+            world.block();
+        }
+        let in_time = world.auditors(job).contains(&honest);
+        assert_eq!(in_time, slack == 0, "its last block is that of the draw");
+        if !in_time {
+            continue;
+        }
+        world.audit_as(honest, job, root(None));
+        world.until_phase(job, Phase::AuditingOpen);
+        let third = VALIDATORS[..3].iter().find(|name| ![friend, honest].contains(name));
+        world.audit_as(third.expect("of three"), job, root(None));
+        world.reveal("P1", job, root(None), root(None));
+        world.until_phase(job, Phase::Closed);
+        assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+        assert_eq!(world.coalition(&[honest]) - before, 10 * TOKEN, "the tariff");
+    }
+}
+
+/// new: a volunteer that leaks in the open time had the seats drawn anew for half of that time; who
+/// works on an open seat keeps all of it, and whoever is drawn then has as long.
+#[test]
+fn a_volunteers_leak_takes_no_time_from_open_seats() {
+    let mut world = World::new(params());
+    let mut terms = world.terms();
+    terms.auditors = 3;
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    let sealed = world.auditors(job)[0];
+    world.audit_as(sealed, job, root(None));
+    world.until_phase(job, Phase::AuditingOpen);
+    let until = world.assignment(job).until;
+    let idle = |world: &World| {
+        let case = world.state.case(job).expect("assigned").clone();
+        let is_idle = |name: &&'static str| {
+            let id = world.operator(name, Role::Validator);
+            !case.barred.contains(&id) && case.seat_of(id).is_none()
+        };
+        VALIDATORS.into_iter().find(is_idle)
+    };
+    let friend = idle(&world).expect("seven of eight were drawn");
+    let before = world.coalition(&[friend, "W"]);
+    world.audit_as(friend, job, root(Some(77)));
+    report(&mut world, "W", friend, job, root(Some(77)));
+    assert!(until <= world.assignment(job).until, "not a block less");
+    let share = (50_000 * TOKEN - LOCK) / 20;
+    assert_eq!(before - world.coalition(&[friend, "W"]), LOCK + share - LOCK / 2 + FEE);
+    world.until_phase(job, Phase::Closed);
 }
