@@ -6,6 +6,7 @@
 //! attacker's whole coalition and that of every honest party, in base units.
 
 mod auctions;
+mod away;
 mod capacity;
 mod draw;
 mod halting;
