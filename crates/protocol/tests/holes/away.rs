@@ -1,14 +1,14 @@
 //! Locking all auditors away by a job of one's own: attempts on draws that find nobody able.
 
 use earnest_protocol::{
-    Amount, Digest, Gas, JobId, Ratio,
+    Amount, Digest, Gas, JobId, Ratio, Role,
     command::*,
-    ledger::{AssignmentPot, JobPot},
+    ledger::{Assets, AssignmentPot, JobPot},
     market::{CloseReason, Outcome, Phase},
     seal,
 };
 
-use super::{FEE, POST_FEE, TOKEN, VALIDATORS, close, large, leave, signed};
+use super::{FEE, POST_FEE, TOKEN, VALIDATORS, bond, close, large, leave, signed};
 use crate::world::{World, root};
 
 /// `friend` posts a job that nobody can audit, P4 does it, and no seed is opened: so many auditors
@@ -113,5 +113,67 @@ fn a_requester_that_locks_the_others_away_pays_for_its_result() {
         // Two postings, a bid, an acceptance, and V8's own unbonding.
         let cost = 1_000 * TOKEN + audit + 2 * POST_FEE + 3 * FEE;
         assert_eq!(before - world.coalition(&friends), cost);
+    }
+}
+
+/// new: the last round may draw who has nothing free at all: its lock is nothing, and whatever comes
+/// of its seat takes nothing, breaks no law and pays a right result.
+#[test]
+fn a_seat_with_nothing_free_comes_to_every_end() {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Fate {
+        Agrees,
+        Keeps,
+        Dissents,
+        Misses,
+    }
+    use Fate::*;
+    for assets in [Assets::Single, Assets::Dual] {
+        for fate in [Agrees, Keeps, Dissents, Misses] {
+            let mut world = World::with_assets(large(), assets);
+            VALIDATORS.iter().for_each(|name| leave(&mut world, name, 100_000_000_001));
+            // Capacity that sits in neither draw: the requester's own.
+            bond(&mut world, "R", Role::Validator, Amount::tokens(10_000));
+            let mut terms = world.terms();
+            (terms.auditors, terms.price_max) = (1, Amount::tokens(1_000));
+            terms.auction = Auction::FirstPrice;
+            let provider = world.coalition(&["P1"]);
+            let job = world.assign(terms.clone(), &[("P1", 1_000)]);
+            (terms.auditors, terms.price_max) = (6, Amount::UNIT);
+            terms.task.gas_bound = Gas::new(48_780_487_805); // 2.05 of it are a bond.
+            let other = world.assign_of("R", terms, &[("P4", 0)]);
+            world.commit_result("P4", other, root(None));
+            world.until_phase(other, Phase::Auditing);
+            world.commit("P1", job, root(None));
+            let name = drawn(&mut world, job);
+            assert_eq!(world.held(job, AssignmentPot::AuditLock(0)), 0);
+            let before = world.coalition(&[name]);
+            let junk = root(Some(9));
+            match fate {
+                Agrees => world.audit_as(name, job, root(None)),
+                Keeps | Dissents => world.audit_as(name, job, junk),
+                Misses => {}
+            }
+            if fate == Misses {
+                world.until_phase(job, Phase::AuditingOpen);
+                close(&mut world, job);
+                assert_eq!(world.closed(job).reason, CloseReason::AuditUnavailable, "{fate:?}");
+            } else {
+                world.reveal_result("P1", job, root(None));
+                if fate != Keeps {
+                    let said = if fate == Agrees { root(None) } else { junk };
+                    world.reveal_verdict(name, job, said);
+                }
+                world.until_phase(job, Phase::Challengeable);
+                world.play("P1", job, 9, true);
+                close(&mut world, job);
+                assert_eq!(world.closed(job).outcome, Outcome::Accepted, "{fate:?}");
+                assert_eq!(world.coalition(&["P1"]) - provider, 950 * TOKEN - 2 * FEE);
+            }
+            close(&mut world, other);
+            world.blocks(60);
+            let gain = world.coalition(&[name]) - before;
+            assert_eq!(gain, if fate == Agrees { TOKEN } else { 0 }, "{fate:?}");
+        }
     }
 }
