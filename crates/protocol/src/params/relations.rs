@@ -153,9 +153,12 @@ const REFEREE_NANOS_PER_10_GAS: u64 = 69;
 const CHUNK_KIB: u64 = 260;
 /// Kibibytes of the largest answer that one block of the protected lane must carry: an output.
 const ANSWER_KIB: u64 = 1_024;
-/// What a dispute's moves weigh at most, in transfers: the referee's step and six levels, each a
-/// node (2) with its kibibyte (1) and the child that is rejected (1).
-const DISPUTE_WEIGHT: u64 = 20 + 6 * 4;
+/// Kibibytes of the largest evidence: program, state, chunk, and its paths.
+const EVIDENCE_KIB: u64 = 64 + 1_024 + 256 + 16;
+/// What a dispute's moves weigh at most, in transfers: the referee's step with its evidence, and
+/// the levels of the tree over most steps, each a node (2) with its kibibyte (1) and the child that
+/// is rejected (1).
+const DISPUTE_WEIGHT: u64 = 20 + EVIDENCE_KIB + 7 * 4;
 
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());

@@ -10,7 +10,7 @@ use crate::{
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{self, CloseReason, Outcome, Phase, handlers::reveal_bid::bound_at},
     next::Next,
-    num::{Amount, Ratio},
+    num::{Amount, Blocks, Height, Ratio},
     slashing::{
         self, Offence,
         acts::{Behind, Conviction, Payout},
@@ -30,7 +30,8 @@ fn parties(cx: &Context<'_>, live: AssignmentId) -> Vec<OperatorId> {
 /// Draws an operator for every vacant seat and locks its stake; what stays vacant is open. If those
 /// who can lock are too few for the quote's share, more of them are drawn, as far as what refills
 /// would have cost pays for it; while even so the collateral would not deter, the draw waits:
-/// nobody is drawn from a pool that the collateral does not cover (M1).
+/// nobody is drawn from a pool that the collateral does not cover (M1). At last those are drawn,
+/// too, whose bonds back other work, with as much of the lock as they have free.
 pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let job = cx.state.market.assignment(live).job;
     let order = cx.state.market.order(job);
@@ -38,13 +39,20 @@ pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let pool = cx.state.staking.auditors(class);
     let out = parties(cx, live);
     let round = cx.state.verification.case(live).round;
-    let most = pool.and_then(|pool| sample(cx, live, pool, &out));
+    let mut lock = order.audit_lock;
+    let mut most = pool.and_then(|pool| sample(cx, live, (pool, lock), &out));
     if most.is_none() && round < redraws(cx, live) {
         let wait = cx.pinned(job).verification().audit_base_blocks;
-        let until = cx.now().after(wait);
+        let until = audit_until(cx, live, wait);
         market::acts::enter_phase(cx, live, Phase::Auditing, until);
         cx.journal.push(Event::DrawPutOff { job, round, until });
         return Next::Nothing;
+    }
+    if most.is_none() {
+        // Else whoever locks all bonds elsewhere would risk nothing by a wrong result.
+        lock = Amount::ZERO;
+        let pool = cx.state.staking.auditors(class);
+        most = pool.and_then(|pool| sample(cx, live, (pool, lock), &out));
     }
     if let Some(Sample { seats, .. }) = most {
         let case = cx.state.verification.case_mut(live);
@@ -54,7 +62,7 @@ pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let vacant = vacant_seats(cx, live);
     let pool = cx.state.staking.auditors(class);
     let drawn = match pool.zip(most) {
-        Some((pool, Sample { cap, .. })) => draw(cx, live, (pool, cap), &out, vacant.len()),
+        Some((pool, Sample { cap, .. })) => draw(cx, live, (pool, cap, lock), &out, vacant.len()),
         None => Vec::new(),
     };
     for (&seat, &operator) in vacant.iter().zip(&drawn) {
@@ -63,11 +71,22 @@ pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let case = cx.state.verification.case(live);
     let left = u32::try_from(vacant.len().saturating_sub(drawn.len())).expect("few seats");
     let auditors = case.seats.iter().filter_map(|seat| seat.account).collect();
-    let until = cx.now().after(audit_blocks);
+    let until = audit_until(cx, live, audit_blocks);
     let phase = if left == 0 { Phase::Auditing } else { Phase::AuditingOpen };
     market::acts::enter_phase(cx, live, phase, until);
     cx.journal.push(Event::AuditDrawn { job, auditors, vacant: left, round, until });
     Next::Nothing
+}
+
+/// `blocks` from now, or later if who was drawn before has longer: a draw in between, after a leak,
+/// takes no time from who works or waits for bytes (M7, M9).
+fn audit_until(cx: &Context<'_>, live: AssignmentId, blocks: Blocks) -> Height {
+    let market::Assignment { phase, until, .. } = *cx.state.market.assignment(live);
+    let fresh = cx.now().after(blocks);
+    match phase {
+        Phase::Auditing | Phase::AuditingOpen => fresh.max(until),
+        _ => fresh,
+    }
 }
 
 /// How a draw is made so that the collateral deters.
@@ -82,13 +101,18 @@ struct Sample {
 /// Nobody counts for more than the quote's share. If those who can lock are too few for that, all
 /// count in full, in as many seats as make the collateral that is locked deter the largest; `None`
 /// if the pool or the money has not so many.
-fn sample(cx: &Context<'_>, live: AssignmentId, pool: &Pool, out: &[OperatorId]) -> Option<Sample> {
+fn sample(
+    cx: &Context<'_>,
+    live: AssignmentId,
+    (pool, lock): (&Pool, Amount),
+    out: &[OperatorId],
+) -> Option<Sample> {
     let assignment = cx.state.market.assignment(live);
     let (job, price) = (assignment.job, assignment.price);
     let (order, params) = (cx.state.market.order(job), cx.pinned(job));
     let case = cx.state.verification.case(live);
     let at = case.pool_at.expect("the weights are kept while a draw may come");
-    let (lock, share) = (order.audit_lock, order.bound.beta);
+    let share = order.bound.beta;
     let seats = case.seats.len();
     if let Some(cap) = cap(pool, at, lock, out, share) {
         return Some(Sample { cap, seats });
@@ -133,11 +157,10 @@ fn redraws(cx: &Context<'_>, live: AssignmentId) -> u8 {
 fn draw(
     cx: &Context<'_>,
     live: AssignmentId,
-    (pool, cap): (&Pool, u64),
+    (pool, cap, lock): (&Pool, u64, Amount),
     out: &[OperatorId],
     count: usize,
 ) -> Vec<OperatorId> {
-    let job = cx.state.market.assignment(live).job;
     let case = cx.state.verification.case(live);
     let may = |operator: OperatorId| {
         !out.contains(&operator)
@@ -149,7 +172,7 @@ fn draw(
         at: case.pool_at.expect("the weights are kept while a draw may come"),
         seed: case.seed.drawn.as_ref().expect("seats are drawn with a seed"),
         round: case.round,
-        lock: cx.state.market.order(job).audit_lock,
+        lock,
         cap,
     };
     draw.seats(count, may)

@@ -266,11 +266,13 @@ fn settle_missed(cx: &mut Context<'_>, live: AssignmentId) {
     let params = cx.pinned(assignment.job);
     let case = cx.state.verification.case(live);
     let (missed, managed) = (case.missed.clone(), case.somebody_managed());
-    let allowed = params.verification().data_requests_max;
+    let allowed = u64::from(params.verification().data_requests_max);
+    let chunks = u64::from(cx.state.market.order(assignment.job).terms.task.chunk_count);
+    // Program and chunks: if one may ask for all of them, nobody needs an excuse.
+    let out_of_reach = allowed <= chunks;
     for row in missed {
-        let case = cx.state.verification.case(live);
-        let asked = case.requests.iter().filter(|request| request.asker == row.account).count();
-        let could_not = u64::try_from(asked).unwrap_or(u64::MAX) >= u64::from(allowed);
+        let asked = cx.state.verification.case(live).items_asked(row.account);
+        let could_not = out_of_reach && asked >= allowed;
         if !managed || could_not {
             continue;
         }

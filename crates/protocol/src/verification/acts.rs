@@ -119,7 +119,7 @@ pub(crate) fn end_dispute(
     });
 }
 
-/// Seats an operator and locks its stake, in a lock of its own.
+/// Seats an operator and locks its stake, at most what it has free, in a lock of its own.
 pub(crate) fn take_seat(
     cx: &mut Context<'_>,
     id: AssignmentId,
@@ -129,7 +129,8 @@ pub(crate) fn take_seat(
 ) {
     let account = cx.state.staking.operator(operator).account;
     let job = cx.state.market.assignment(id).job;
-    let amount = cx.state.market.order(job).audit_lock;
+    let free = cx.state.ledger.balance(Pot::Bond(operator));
+    let amount = cx.state.market.order(job).audit_lock.min(free);
     let case = cx.state.verification.case_mut(id);
     let lock = case.locks;
     case.locks = lock.checked_add(1).expect("seats and rounds are limited to some hundred");

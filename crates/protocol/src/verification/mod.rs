@@ -213,6 +213,18 @@ impl Case {
         self.seats.iter().any(gave)
     }
 
+    /// How many different items an account asked for.
+    pub(crate) fn items_asked(&self, asker: AccountId) -> u64 {
+        let own = self.requests.iter().filter(|request| request.asker == asker);
+        let mut items: Vec<DataItem> = Vec::new();
+        for item in own.map(|request| request.item) {
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        }
+        u64::try_from(items.len()).unwrap_or(u64::MAX)
+    }
+
     /// Drops what nobody asks for after the end.
     pub(crate) fn strip(&mut self) {
         self.barred = Vec::new();

@@ -6,9 +6,11 @@
 //! attacker's whole coalition and that of every honest party, in base units.
 
 mod auctions;
+mod away;
 mod capacity;
 mod draw;
 mod halting;
+mod missed;
 mod names;
 mod reserve;
 mod seats;

@@ -208,12 +208,12 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             with(|p| p.chain.lane_kib = 1_023),
         ),
         (
-            // 44 transfers at the base fee.
+            // 1,408 transfers at the base fee.
             Violation::ChallengeTooCheap {
-                deposit: Amount::new(439_999).expect("small"),
-                needed: Amount::new(440_000).expect("small"),
+                deposit: Amount::new(14_079_999).expect("small"),
+                needed: Amount::new(14_080_000).expect("small"),
             },
-            with(|p| p.verification.challenge_deposit = Amount::new(439_999).expect("small")),
+            with(|p| p.verification.challenge_deposit = Amount::new(14_079_999).expect("small")),
         ),
     ]
 }
