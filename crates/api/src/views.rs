@@ -252,7 +252,7 @@ fn dispute(state: &State, order: &Order, case: &Case, dispute: &Dispute) -> Disp
         Stake::Deposit(index) => AssignmentPot::ChallengeDeposit(index),
         Stake::Seat(place) => {
             let seat = case.seats.get(usize::from(place));
-            AssignmentPot::AuditLock(seat.map_or(place, |seat| seat.lock))
+            AssignmentPot::AuditLock(seat.map_or(u32::from(place), |seat| seat.lock))
         }
     };
     DisputeView {

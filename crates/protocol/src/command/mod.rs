@@ -100,13 +100,22 @@ impl Command {
         });
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
+
+    /// Kibibytes of the answer that it makes room for in the protected lane, which is free.
+    fn answer_kibibytes(&self) -> u64 {
+        match self {
+            Command::RequestData(request) => request.item.kibibytes_max(),
+            _ => 0,
+        }
+    }
 }
 
 impl Transaction {
     /// What carrying it out costs, in transfers: the command's weight, and one more for each
-    /// begun kibibyte of its byte strings and lists.
+    /// begun kibibyte of its byte strings and lists, or of the answer that it asks for.
     pub fn weight(&self) -> u64 {
         let kibibytes = self.command.variable_bytes().div_ceil(WEIGHED_BYTES);
+        let kibibytes = kibibytes.saturating_add(self.command.answer_kibibytes());
         self.command.weight().saturating_add(kibibytes)
     }
 }

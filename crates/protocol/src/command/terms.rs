@@ -93,6 +93,17 @@ words! {
     }
 }
 
+impl DataItem {
+    /// Kibibytes that an answer may take on the ledger, its proof included.
+    pub const fn kibibytes_max(self) -> u64 {
+        match self {
+            DataItem::Program => 64,
+            DataItem::Input(_) => 260,
+            DataItem::Output => 1_024,
+        }
+    }
+}
+
 words_of! {
     Role {
         /// Runs jobs.

@@ -53,7 +53,7 @@ pub enum AssignmentPot {
     /// The collateral of whoever does it.
     Collateral,
     /// The lock of an auditor's seat, numbered over all rounds.
-    AuditLock(u16),
+    AuditLock(u32),
     /// The deposit of an open challenger, by dispute.
     ChallengeDeposit(u16),
     /// The prepaid price of requested bytes, by request.

@@ -133,7 +133,7 @@ pub(crate) fn take_seat(
     let amount = cx.state.market.order(job).audit_lock.min(free);
     let case = cx.state.verification.case_mut(id);
     let lock = case.locks;
-    case.locks = lock.checked_add(1).expect("seats and rounds are limited to some hundred");
+    case.locks = lock.checked_add(1).expect("each lock takes a transaction or a draw");
     let row = case.seat_mut(seat);
     row.operator = Some(operator);
     row.account = Some(account);

@@ -29,7 +29,7 @@ pub struct Seat {
     /// How it came to sit there.
     pub seating: Seating,
     /// Which lock is its own.
-    pub lock: u16,
+    pub lock: u32,
     /// What it is paid.
     pub pay: Amount,
     /// What it has done.

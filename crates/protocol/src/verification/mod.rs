@@ -63,7 +63,7 @@ pub struct Case {
     /// The auditors.
     pub seats: Vec<Seat>,
     /// Locks handed out so far.
-    pub locks: u16,
+    pub locks: u32,
     /// Who was drawn and sealed nothing.
     pub missed: Vec<Missed>,
     /// Who is not drawn again: those, and whose sealed result was known to others.

@@ -10,7 +10,7 @@ use earnest_protocol::{
     verification::{CommitVerdictRejected, ReportCopyRejected, SeatState, Withholder},
 };
 
-use super::{FEE, TOKEN};
+use super::{CHUNK_FEE, FEE, TOKEN};
 use crate::world::{World, params, params_with, root};
 
 const VALIDATORS: [&str; 8] = ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
@@ -243,7 +243,7 @@ fn c10_who_asked_for_as_many_bytes_as_it_may_and_still_could_not_keeps_its_lock(
         }
     };
     ask(&mut world);
-    let asked = 4 * (26_000_000 + FEE);
+    let asked = 4 * (26_000_000 + CHUNK_FEE);
     while world.auditors(job).contains(&stuck) {
         world.block();
     }

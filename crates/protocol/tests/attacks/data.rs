@@ -8,7 +8,7 @@ use earnest_protocol::{
     verification::{RequestDataRejected, RevealResultRejected},
 };
 
-use super::FEE;
+use super::{CHUNK_FEE, FEE};
 use crate::world::{World, params, params_with, root};
 
 /// An honest job of P1's, all open.
@@ -92,7 +92,7 @@ fn m7_requests_are_few_prepaid_and_only_of_those_who_need_the_bytes() {
         world.ok(auditor, Command::RequestData(RequestData { job, item }));
         world.ok("P1", Command::ServeData(ServeData { job, item, bytes: b"bytes".to_vec() }));
     }
-    assert_eq!(world.coalition(&[auditor]), before - 4 * (26_000_000 + FEE), "prepaid");
+    assert_eq!(world.coalition(&[auditor]), before - 4 * (26_000_000 + CHUNK_FEE), "prepaid");
     let more = world.send(auditor, Command::RequestData(RequestData { job, item }));
     let expected = RequestDataRejected::RequestsAtLimit { limit: 4 };
     assert_eq!(more, Err(Rejected::RequestData(expected)));
@@ -113,7 +113,7 @@ fn m7_answers_overdue_in_one_block_are_one_conviction() {
     assert_eq!(world.closed(job).reason, CloseReason::DataWithheld);
     assert_eq!(world.state.slashes().count(), 1);
     // What both had prepaid is home.
-    assert_eq!(world.coalition(&auditors), before - 2 * FEE);
+    assert_eq!(world.coalition(&auditors), before - 2 * CHUNK_FEE);
 }
 
 #[test]

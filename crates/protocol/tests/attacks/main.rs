@@ -15,5 +15,8 @@ use earnest_testkit::world;
 /// Fee of one ordinary transaction in the world's blocks, which are never full.
 const FEE: i64 = 1_000;
 
+/// Fee of a request for a chunk: 260 kibibytes of answer beside it.
+const CHUNK_FEE: i64 = 261 * FEE;
+
 /// Base units of a token.
 const TOKEN: i64 = 1_000_000_000;

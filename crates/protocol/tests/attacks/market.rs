@@ -10,7 +10,7 @@ use earnest_protocol::{
     verification::CommitResultRejected,
 };
 
-use super::{FEE, TOKEN};
+use super::{CHUNK_FEE, FEE, TOKEN};
 use crate::world::{World, params, params_with, root};
 
 /// An honest job from posting to payment; who did it and what it was paid, take included.
@@ -302,7 +302,7 @@ fn m6_an_unfetchable_input_costs_its_requester_and_not_the_winner() {
     world.ok("P1", Command::RequestData(RequestData { job, item }));
     world.until_phase(job, Phase::Closed);
     assert_eq!(world.closed(job).reason, CloseReason::InputMissing);
-    assert_eq!(world.coalition(&["P1"]), before - 2 * FEE, "two ordinary transactions");
+    assert_eq!(world.coalition(&["P1"]), before - FEE - CHUNK_FEE, "a bid and a request");
     let deposit = 2 * TOKEN; // Twice the tariff, burnt: it is nobody's income.
     assert_eq!(world.coalition(&["R"]), requester - deposit - 4 * FEE);
     let burnt = world.seen(|event| match event {

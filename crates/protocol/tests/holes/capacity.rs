@@ -10,7 +10,7 @@ use earnest_protocol::{
     verification::RequestDataRejected,
 };
 
-use super::{FEE, POST_FEE, TOKEN, VALIDATORS, ask, serve, signed, slashes};
+use super::{CHUNK_FEE, FEE, POST_FEE, TOKEN, VALIDATORS, ask, serve, signed, slashes, units};
 use crate::world::{Truth, World, authenticated, params, params_with, root};
 
 /// A job for so many auditors that none can do: 30 chunks, of which four may be asked for.
@@ -78,7 +78,7 @@ fn auditors_of_a_job_that_nobody_can_audit_lose_nothing_but_fees() {
             let closed = world.closed(job);
             assert_eq!((closed.outcome, closed.paid), (Outcome::Expired, Amount::ZERO));
             let lost = honest - world.coalition(&VALIDATORS[1..]);
-            assert_eq!(lost, 3 * 5 * FEE, "five requests each, four of them in vain");
+            assert_eq!(lost, 3 * 5 * CHUNK_FEE, "five requests each, four of them in vain");
             // The friend's own pay of 2.25 tariffs is the requester's: nothing comes from outside.
             assert_eq!(world.coalition(&friends) - before, -POST_FEE - 2 * FEE);
             shown += 1;
@@ -130,7 +130,7 @@ fn a_drawn_friend_that_manages_gains_nothing_from_those_who_do_not() {
             let lost = honest - world.coalition(&[other]);
             let fees = 4 * 260 * 100_000;
             let lock = 2 * TOKEN + TOKEN / 2;
-            assert_eq!(lost, if asks { fees + 5 * FEE } else { lock });
+            assert_eq!(lost, if asks { fees + 5 * CHUNK_FEE } else { lock });
             assert!(world.coalition(&friends) <= before, "asks {asks}");
             let missed = slashes(&world).iter().any(|(offence, name, amount)| {
                 (*offence, name, *amount) == (Offence::MissedAudit, other, lock)
@@ -170,7 +170,7 @@ fn asking_for_one_chunk_less_than_allowed_is_no_excuse() {
         world.reveal("P1", job, root(None), root(None));
         world.until_phase(job, Phase::Closed);
         assert_eq!(world.closed(job).outcome, Outcome::Accepted);
-        let fees = i64::from(asked) * (260 * 100_000 + FEE);
+        let fees = i64::from(asked) * (260 * 100_000 + CHUNK_FEE);
         let lock = 2 * TOKEN + TOKEN / 2;
         let lost = before - world.coalition(&[lazy]);
         assert_eq!(lost, fees + if asked == 3 { lock } else { 0 });
@@ -198,7 +198,8 @@ fn a_requester_earns_nothing_from_a_winner_that_cannot_get_the_input() {
     world.until_phase(job, Phase::Closed);
     assert_eq!(world.closed(job).reason, CloseReason::NotAccepted);
     assert_eq!(world.coalition(&["R"]), requester - POST_FEE);
-    assert_eq!(winner - world.coalition(&["P1"]), TOKEN + 5 * FEE, "a tenth of the ceiling burns");
+    let fees = FEE + 4 * CHUNK_FEE;
+    assert_eq!(winner - world.coalition(&["P1"]), TOKEN + fees, "a tenth of the ceiling burns");
 }
 
 /// A winner that gets what it asked for and accepts pays for it, to the unit.
@@ -228,7 +229,7 @@ fn bytes_that_helped_are_paid_for() {
         world.until_phase(job, Phase::Closed);
         let fee = 260 * 100_000;
         assert_eq!(world.coalition(&["P1"]), served + fee + 95 * TOKEN / 10);
-        assert_eq!(world.coalition(&[auditor]), asked - fee - FEE + TOKEN);
+        assert_eq!(world.coalition(&[auditor]), asked - fee - CHUNK_FEE + TOKEN);
     }
 }
 
@@ -399,4 +400,29 @@ fn a_rare_audit_reserves_what_it_may_lock() {
         let short = |refusal| matches!(refusal, PostJobRejected::AuditCapacityExceeded { .. });
         assert!(matches!(posted, Err(Rejected::PostJob(refusal)) if short(refusal)), "at {rate} %");
     }
+}
+
+/// new: a requester that answers its own winner used four chunks of the protected lane for the fees
+/// of ten transfers. Whoever asks pays for the room of the answer, and a block in which more is
+/// asked than its target carries raises the fee of all that follow.
+#[test]
+fn answers_to_oneself_pay_for_their_room() {
+    let mut world = World::new(params_with(|raw| raw.chain.block_target = 1_000));
+    let friends = ["R", "P1"];
+    let job = world.post(world.terms());
+    world.bid("P1", job, 4);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 4);
+    let before = world.coalition(&friends);
+    let fee = world.state.base_fee();
+    for chunk in 0..4 {
+        ask(&mut world, "P1", job, DataItem::Input(chunk)).expect("the winner may");
+        serve(&mut world, "R", job, DataItem::Input(chunk));
+    }
+    let prepaid = 260 * 100_000; // Theirs again, one way or the other.
+    assert_eq!(before - world.coalition(&friends), 4 * (prepaid + CHUNK_FEE));
+    world.block();
+    // 1,044 of a target of 1,000: a 44th part of an eighth, rounded up.
+    let raised = units(fee) + (units(fee) * 44).div_euclid(8_000) + 1;
+    assert_eq!(units(world.state.base_fee()), raised);
 }

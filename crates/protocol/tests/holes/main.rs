@@ -25,6 +25,12 @@ use earnest_testkit::world::{self, Truth, World, authenticated, params_with, roo
 /// Fee of one ordinary transaction of weight 1 in the world's blocks, which are never full.
 const FEE: i64 = 1_000;
 
+/// Fee of a request for a chunk: 260 kibibytes of answer beside it.
+const CHUNK_FEE: i64 = 261 * FEE;
+
+/// Fee of a request for a program of at most 64 kibibytes.
+const PROGRAM_FEE: i64 = 65 * FEE;
+
 /// Fee of a posting, which weighs as much as four transfers.
 const POST_FEE: i64 = 4 * FEE;
 

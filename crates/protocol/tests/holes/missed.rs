@@ -10,7 +10,7 @@ use earnest_protocol::{
     verification::depth,
 };
 
-use super::{FEE, TOKEN, VALIDATORS, ask, report, serve, units};
+use super::{CHUNK_FEE, FEE, PROGRAM_FEE, TOKEN, VALIDATORS, ask, report, serve, units};
 use crate::world::{World, params, params_with, root};
 
 /// What a seat of the world's usual job locks: two tariffs and 5 % of its price.
@@ -48,7 +48,7 @@ fn a_leak_takes_no_time_from_who_waits_for_bytes() {
         world.until_phase(job, Phase::Closed);
         assert_eq!(world.closed(job).outcome, Outcome::Accepted);
         let fee = 260 * 100_000;
-        assert_eq!(world.coalition(&[honest]) - before, TOKEN - fee - FEE);
+        assert_eq!(world.coalition(&[honest]) - before, TOKEN - fee - CHUNK_FEE);
     }
 }
 
@@ -88,7 +88,7 @@ fn silence(chunks: u32, items: &[DataItem], assets: Assets) -> i64 {
 #[test]
 fn asking_again_for_what_one_has_excuses_no_silence() {
     use DataItem::{Input, Program};
-    let (program, chunk) = (64 * 100_000 + FEE, 260 * 100_000 + FEE);
+    let (program, chunk) = (64 * 100_000 + PROGRAM_FEE, 260 * 100_000 + CHUNK_FEE);
     for assets in [Assets::Single, Assets::Dual] {
         let again = silence(4, &[Program; 4], assets);
         assert_eq!(again, 4 * program + LOCK);

@@ -434,8 +434,8 @@ fn requests() -> Vec<Row> {
         .under(|params| params.verification.data_requests_max = 1),
         row(RequestDataRejected::ExceedsFree { wanted, free }, |world| {
             challengeable(world);
-            let fee = 1_000;
-            let left = free_after(world, "R", 100_000_000 + 2 * fee);
+            let fees = 1_000 + 1_025_000; // A transfer, and a request for a mebibyte.
+            let left = free_after(world, "R", 100_000_000 + fees);
             give(world, "R", left);
             ("R", request(JOB, DataItem::Output))
         }),

@@ -17,15 +17,6 @@ use crate::{
     verification::{DataRequest, RequestDataRejected, acts},
 };
 
-/// Kibibytes that an item may take on the ledger, its proof included.
-const fn kibibytes_max(item: DataItem) -> u64 {
-    match item {
-        DataItem::Program => 64,
-        DataItem::Input(_) => 260,
-        DataItem::Output => 1_024,
-    }
-}
-
 pub(crate) fn handle(
     cx: &mut Context<'_>,
     signer: AccountId,
@@ -52,7 +43,7 @@ pub(crate) fn handle(
     // Each account has few, and few accounts may ask: seats and disputes are bounded too.
     let index = u16::try_from(requests.len());
     let index = index.map_err(|_| RequestDataRejected::RequestsAtLimit { limit })?;
-    let wanted = params.verification().data_fee_per_kib.checked_times(kibibytes_max(item));
+    let wanted = params.verification().data_fee_per_kib.checked_times(item.kibibytes_max());
     let (wanted, free) = (wanted.unwrap_or(Amount::MAX), cx.state.ledger.free(signer));
     if wanted > free {
         return Err(RequestDataRejected::ExceedsFree { wanted, free });
