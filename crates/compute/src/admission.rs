@@ -33,7 +33,12 @@ pub use charge::{
     ELEMENT_GAS, EXPORT_GAS, INSTANCE_FUNCTION_GAS, INSTANCE_GAS, LOAD_BYTE_GAS, LOAD_FUNCTION_GAS,
     LOAD_GAS, MOVED_BYTES_PER_GAS, PAGE_GAS, SEGMENT_GAS, STEP_GAS_LEAST, moved_gas,
 };
-pub use meter::{BLOCK_GAS, FUNCTION_GAS, LOOP_GAS, cost};
+pub use meter::{BLOCK_GAS, FUNCTION_GAS, LOOP_GAS, access_gas, cost};
+
+/// Picoseconds that a referee, an interpreter, takes for a unit of gas at most (`benches/gas.rs`).
+pub const REFEREE_PICOS_PER_GAS: u64 = 6_900;
+/// Picoseconds that compiled code takes for a unit of gas at most.
+pub const COMPILED_PICOS_PER_GAS: u64 = 5_000;
 
 /// Most bytes of a module (64 KiB).
 pub const MODULE_BYTES_MAX: usize = 64 * 1024;

@@ -59,7 +59,9 @@ pub mod runner;
 pub mod task;
 pub mod trace;
 
-pub use admission::{AdmissionRejected, Admitted, admit};
+pub use admission::{
+    AdmissionRejected, Admitted, COMPILED_PICOS_PER_GAS, REFEREE_PICOS_PER_GAS, admit,
+};
 pub use checkpoint::{Checkpoint, Leaf, LeafProof, PAD, Position, Status, Tree};
 pub use digest::Digest;
 pub use executor::{EngineFault, EngineKind, Machine};

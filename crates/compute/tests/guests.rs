@@ -86,7 +86,7 @@ fn commitments_do_not_change_by_accident() {
 }
 
 const GOLDEN_ROOTS: [&str; 3] = [
-    "b5e48b20d10305ef88dff1378d357c9d172d6359ac25fa48e2db24640c4ea998",
+    "662318e072672b20f5d8059edc34e804c1435bb58eb9aec18d16e4636c596e1d",
     "5fe8eae180f8a955891139054a37780992a4820afa0f5d44c651b8fe66235d54",
     "254fdf18de3dcc92b0ad9fba4f1cd3165b950c999758e2d5a91865b4e2660254",
 ];

@@ -153,7 +153,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             grace_blocks: seconds(20),
             tariff_per_mgas: Amount::new(4_000_000).unwrap_or(Amount::ZERO),
             reference_speed: Gas::new(block_time_ms.saturating_mul(500_000)),
-            step_gas_max: gas,
+            step_gas_max: gas.min(RawParams::default().market.step_gas_max),
             work_bound_max: Gas::new(100_000_000_000),
             ..MarketParams::default()
         },

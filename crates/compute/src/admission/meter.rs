@@ -19,10 +19,29 @@ pub const LOOP_GAS: u64 = 6;
 /// Gas of each other piece of straight-line code, on top of its instructions.
 pub const BLOCK_GAS: u64 = 1;
 
-/// Gas of one instruction. Structure that compiles to nothing is free; what an interpreter does
-/// slowly (division, memory, calls) costs more. [`FUNCTION_GAS`], [`LOOP_GAS`] and [`BLOCK_GAS`]
-/// come on top.
-pub fn cost(operator: &Operator<'_>) -> u64 {
+/// Gas of one access to a memory of so many pages of 64 KiB, read or written.
+///
+/// A module's memory never grows, so it is known beforehand how far an access may reach, and every
+/// access is priced as if it missed all caches that are smaller: a program that chases pointers
+/// through 16 MiB takes a hundred times what it takes in 256 KiB (`benches/gas.rs`).
+///
+/// | memory up to | lies in | gas |
+/// |---|---|---:|
+/// | 512 KiB | a core's own cache | 2 |
+/// | 4 MiB | a cache that cores share | 8 |
+/// | 16 MiB | main memory, beyond the reach of address caches | 40 |
+pub fn access_gas(pages: u64) -> u64 {
+    match pages {
+        0..=8 => 2,
+        9..=64 => 8,
+        _ => 40,
+    }
+}
+
+/// Gas of one instruction of a module whose accesses to memory cost `access_gas`. Structure that
+/// compiles to nothing is free; what an interpreter does slowly (division, memory, calls) costs
+/// more. [`FUNCTION_GAS`], [`LOOP_GAS`] and [`BLOCK_GAS`] come on top.
+pub fn cost(operator: &Operator<'_>, access_gas: u64) -> u64 {
     use Operator as O;
     match operator {
         O::Nop | O::Block { .. } | O::Loop { .. } | O::Else | O::End => 0,
@@ -45,10 +64,82 @@ pub fn cost(operator: &Operator<'_>) -> u64 {
         | O::F64x2Div
         | O::F32x4Sqrt
         | O::F64x2Sqrt => 4,
-        other if is_memory(other) => 2,
+        other if is_memory(other) => access_gas,
+        other => work_gas(other),
+    }
+}
+
+/// Gas of an instruction that touches no memory and divides nothing: 1, of a vector 2, and more
+/// where an interpreter goes through a vector lane by lane.
+fn work_gas(operator: &Operator<'_>) -> u64 {
+    use Operator as O;
+    match operator {
+        O::I8x16NarrowI16x8S | O::I8x16NarrowI16x8U | O::I8x16Popcnt | O::I8x16Shuffle { .. } => 6,
+        O::I8x16Swizzle
+        | O::I8x16ReplaceLane { .. }
+        | O::I8x16Eq
+        | O::I8x16Ne
+        | O::I8x16LtS
+        | O::I8x16LtU
+        | O::I8x16GtS
+        | O::I8x16GtU
+        | O::I8x16LeS
+        | O::I8x16LeU
+        | O::I8x16GeS
+        | O::I8x16GeU
+        | O::I8x16Abs
+        | O::I8x16Neg
+        | O::I8x16AllTrue
+        | O::I8x16Bitmask
+        | O::I8x16Shl
+        | O::I8x16ShrS
+        | O::I8x16ShrU
+        | O::I8x16Add
+        | O::I8x16AddSatS
+        | O::I8x16AddSatU
+        | O::I8x16Sub
+        | O::I8x16SubSatS
+        | O::I8x16SubSatU
+        | O::I8x16MinS
+        | O::I8x16MinU
+        | O::I8x16MaxS
+        | O::I8x16MaxU
+        | O::I8x16AvgrU
+        | O::I16x8NarrowI32x4S
+        | O::I16x8NarrowI32x4U
+        | O::I16x8Q15MulrSatS
+        | O::F32x4ConvertI32x4U
+        | O::F32x4Ceil
+        | O::F32x4Floor
+        | O::F32x4Trunc
+        | O::F32x4Nearest => 4,
+        O::I32Popcnt
+        | O::I64Popcnt
+        | O::F32Ceil
+        | O::F32Floor
+        | O::F32Trunc
+        | O::F32Nearest
+        | O::F64Ceil
+        | O::F64Floor
+        | O::F64Trunc
+        | O::F64Nearest => 2,
+        other if is_vector(other) => 2,
         _ => 1,
     }
 }
+
+macro_rules! vectors {
+    ($(
+        @$proposal:ident $name:ident $({ $($field:ident: $kind:ty),* })?
+            => $visit:ident ($($arity:tt)*)
+    )*) => {
+        /// True of every instruction of the vector extension.
+        fn is_vector(operator: &Operator<'_>) -> bool {
+            matches!(operator, $(Operator::$name { .. })|*)
+        }
+    };
+}
+wasmparser::for_each_visit_simd_operator!(vectors);
 
 fn is_memory(operator: &Operator<'_>) -> bool {
     use Operator as O;
@@ -102,11 +193,13 @@ fn is_memory(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Where the counters live: the two globals behind the module's own.
+/// Where the counters live: the two globals behind the module's own; and what is counted.
 #[derive(Clone, Copy)]
 pub(super) struct Counters {
     pub(super) gas: u32,
     pub(super) depth: u32,
+    /// Of an access to the module's memory.
+    pub(super) access_gas: u64,
 }
 
 /// What is put at the head of a piece of straight-line code.
@@ -181,7 +274,7 @@ impl Writer {
 
     fn push(&mut self, operator: &Operator<'_>, bytes: &[u8]) {
         use Operator as O;
-        self.gas += cost(operator);
+        self.gas += cost(operator, self.counters.access_gas);
         if matches!(operator, O::Call { .. } | O::CallIndirect { .. }) {
             self.count_depth(Instruction::I32Add);
             self.block.extend_from_slice(bytes);

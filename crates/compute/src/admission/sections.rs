@@ -8,7 +8,7 @@ use wasmparser::{
 };
 
 use super::charge::Shape;
-use super::meter::{Counters, rewrite_body};
+use super::meter::{Counters, access_gas, rewrite_body};
 use super::{AdmissionRejected, Part};
 use super::{
     EXPORT_COUNT_MAX, FUNCTION_COUNT_MAX, GAS_EXPORT, GLOBAL_COUNT_MAX, MEMORY_BYTES_MAX,
@@ -98,7 +98,11 @@ pub(super) fn rewrite(bytes: &[u8]) -> Result<Rewritten, AdmissionRejected> {
 
 impl Walk<'_> {
     fn counters(&self) -> Counters {
-        Counters { gas: self.global_count, depth: self.global_count + 1 }
+        Counters {
+            gas: self.global_count,
+            depth: self.global_count + 1,
+            access_gas: access_gas(self.shape.memory_pages),
+        }
     }
 
     /// Refusals that the validator does not know. Runs before validation of the same section, so

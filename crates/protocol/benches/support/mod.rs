@@ -91,6 +91,10 @@ impl Cast {
     fn cheat(self, turn: u32) -> u32 {
         5 * self.tenth() + turn % (2 * self.tenth())
     }
+    /// Every tenth, as long as there is a cheat that was never convicted: a convict is jailed.
+    fn is_wrong(self, turn: u32) -> bool {
+        turn % 10 == 9 && turn / 10 < 2 * self.tenth()
+    }
     fn is_provider(self, index: u32) -> bool {
         (2 * self.tenth()..7 * self.tenth()).contains(&index)
     }
@@ -232,7 +236,8 @@ pub fn unshared(state: &State) -> State {
     postcard::from_bytes(&bytes).expect("and decodes")
 }
 
-/// Lifecycles in waves of `wave`; every tenth result is wrong and disputed to its conviction.
+/// Lifecycles in waves of `wave`; every tenth result is wrong and disputed to its conviction, as
+/// long as there are cheats that were not convicted yet.
 pub fn lifecycles(accounts: u32, waves: u32, wave: u32) -> Log {
     let cast = Cast { accounts };
     let mut recorder = Recorder::new(accounts);
@@ -249,7 +254,7 @@ pub fn lifecycles(accounts: u32, waves: u32, wave: u32) -> Log {
 }
 
 fn bidders(cast: Cast, turn: u32) -> [u32; 3] {
-    let winner = if turn % 10 == 9 { cast.cheat(turn / 10) } else { cast.provider(3 * turn) };
+    let winner = if cast.is_wrong(turn) { cast.cheat(turn / 10) } else { cast.provider(3 * turn) };
     [winner, cast.provider(3 * turn + 1), cast.provider(3 * turn + 2)]
 }
 
@@ -275,7 +280,7 @@ fn play_wave(recorder: &mut Recorder, cast: Cast, turns: &[u32]) {
         }
         let [provider, ..] = bidders(cast, turn);
         recorder.send(provider, Command::AcceptJob(AcceptJob { job }));
-        let opening = opening(job, turn % 10 == 9);
+        let opening = opening(job, cast.is_wrong(turn));
         let seal = seal::result(&network, job, &address(provider), &opening);
         recorder.send(provider, Command::CommitResult(CommitResult { job, seal }));
         let preimage = Digest([4; 32]);
@@ -283,7 +288,8 @@ fn play_wave(recorder: &mut Recorder, cast: Cast, turns: &[u32]) {
     }
     recorder.block();
     for &turn in turns {
-        verify(recorder, bidders(cast, turn)[0], JobId::new(u64::from(turn)), turn % 10 == 9);
+        let provider = bidders(cast, turn)[0];
+        verify(recorder, provider, JobId::new(u64::from(turn)), cast.is_wrong(turn));
     }
 }
 

@@ -46,7 +46,7 @@ params! {
         /// Gas that the class `cpu` is expected to make in a block, for audit times (M9).
         reference_speed: Gas = Gas::new(200_000_000), 1..=1 << 50, "one slow core with checks";
         /// Most gas of one step: the referee's time must stay below half a block (R5, M12).
-        step_gas_max: Gas = Gas::new(70_000_000), 1..=100_000_000, "half a second, interpreted";
+        step_gas_max: Gas = Gas::new(16_000_000), 1..=100_000_000, "a ninth of a second at worst";
         /// Least gas of one step: what any step costs before its first instruction, so that a work
         /// bound covers all its steps.
         step_gas_least: Gas = Gas::new(1_968), 0..=1_000_000, "what the executor charges at least";

@@ -55,7 +55,7 @@ fn each_relation_fails_alone_one_unit_past_its_edge() {
     let limit = 5_000_000_000 / 69;
     let long = violation(|raw| raw.chain.referee_gas = Gas::new(limit + 1));
     assert_eq!(long, Violation::StepTooLong { gas: limit + 1, limit });
-    let unfit = violation(|raw| raw.chain.referee_gas = Gas::new(69_999_999));
+    let unfit = violation(|raw| raw.chain.referee_gas = Gas::new(15_999_999));
     assert!(matches!(unfit, Violation::StepExceedsBudget { .. }), "{unfit:?}");
     let narrow = violation(|raw| raw.chain.lane_kib = 1_023);
     assert!(matches!(narrow, Violation::LaneTooNarrow { .. }), "{narrow:?}");

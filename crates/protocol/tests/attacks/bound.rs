@@ -284,16 +284,16 @@ fn r4_no_bond_leaves_before_the_longest_job_it_answers_for_is_final() {
 
 #[test]
 fn m12_a_step_never_takes_the_referee_half_a_block() {
-    // 200 ms of block: 6.9 ns a gas leave room for 1.4 · 10^7.
+    // 100 ms of block: 6.9 ns a gas leave room for 7.2 · 10^6.
     let mut fast = RawParams::default();
-    fast.chain.block_interval_min_ms = 200;
+    fast.chain.block_interval_min_ms = 100;
     let refused =
         |raw: RawParams| Params::try_from(raw).expect_err("too much for half a block").violations;
-    let (gas, limit) = (70_000_000, 14_492_753);
+    let (gas, limit) = (70_000_000, 7_246_376);
     assert_eq!(refused(fast), [Violation::StepTooLong { gas, limit }]);
     // All steps of a block share that time, so one step may take no more.
     fast.chain.referee_gas = Gas::new(limit);
-    let (step_gas, budget) = (70_000_000, limit);
+    let (step_gas, budget) = (16_000_000, limit);
     assert_eq!(refused(fast), [Violation::StepExceedsBudget { step_gas, budget }]);
     fast.market.step_gas_max = Gas::new(limit);
     assert!(Params::try_from(fast).is_ok());

@@ -2,7 +2,7 @@
 //! the reserve and on the referee's time.
 
 use earnest_protocol::{
-    Amount, Command, Gas, JobId, Ratio, Rejected, Role, TransactionRejected,
+    Amount, Command, Gas, JobId, Ratio, RawParams, Rejected, Role, TransactionRejected,
     command::*,
     market::{AcceptJobRejected, CloseReason, Outcome, Phase},
     staking::UnbondRejected,
@@ -10,7 +10,7 @@ use earnest_protocol::{
 };
 
 use super::{FEE, TOKEN, unbond};
-use crate::world::{World, params, root};
+use crate::world::{World, params, params_with, root};
 
 /// A world whose leader has so many base units bonded.
 fn led(units: i64) -> World {
@@ -86,6 +86,11 @@ fn accepted_jobs_hold_the_leaders_bond_to_the_unit() {
     assert_eq!(extra(&world, third), if world.phase(job) == Phase::Executing { 1 } else { 2 });
 }
 
+/// A step may take all of the referee's time in a block.
+fn large_steps() -> RawParams {
+    params_with(|raw| raw.market.step_gas_max = raw.chain.referee_gas)
+}
+
 /// An undrawn wrong result of a job whose steps may be as large as the referee's time in a block,
 /// challenged by W down to its wrong leaf.
 fn at_leaf(world: &mut World) -> JobId {
@@ -111,7 +116,7 @@ fn nothing(job: JobId) -> Command {
 #[test]
 fn evidence_that_is_none_holds_no_clock_still() {
     for honest_first in [0, 5] {
-        let mut world = World::new(params());
+        let mut world = World::new(large_steps());
         let job = at_leaf(&mut world);
         world.blocks(honest_first);
         let before = world.coalition(&["P1"]);
@@ -132,7 +137,7 @@ fn evidence_that_is_none_holds_no_clock_still() {
 /// new: nor does it keep another's step from the referee in the same block.
 #[test]
 fn evidence_that_is_none_keeps_no_step_from_the_referee() {
-    let mut world = World::new(params());
+    let mut world = World::new(large_steps());
     let mut terms = world.terms();
     terms.audit_rate = Ratio::percent(2);
     let honest = world.assign(terms, &[("P2", 10)]);
@@ -151,7 +156,7 @@ fn evidence_that_is_none_keeps_no_step_from_the_referee() {
 /// is judged once, and each other one needs a game that its challenger loses.
 #[test]
 fn keeping_others_from_the_referee_costs_half_a_deposit_a_block() {
-    let mut world = World::new(params());
+    let mut world = World::new(large_steps());
     let mut terms = world.terms();
     terms.audit_rate = Ratio::percent(2);
     terms.task.step_gas_max = Gas::new(70_000_000);

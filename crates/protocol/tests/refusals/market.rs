@@ -101,7 +101,7 @@ fn posting() -> Vec<Row> {
             PostJobRejected::StepGasOutOfRange {
                 wanted: Gas::ZERO,
                 min,
-                max: Gas::new(70_000_000),
+                max: Gas::new(16_000_000),
             },
             |world| post(world, |terms| terms.task.step_gas_max = Gas::ZERO),
         ),
