@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use earnest_api::{Signer, keystore};
+use earnest_keys::{Signer, keystore};
 use serde_json::json;
 
 use crate::{failure::Failure, folders};

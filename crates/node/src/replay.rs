@@ -7,7 +7,8 @@
 
 use core::fmt;
 
-use earnest_api::{BlockView, Refusal, SignatureRejected, TxHash, recover};
+use earnest_api::{BlockView, Refusal, TxHash, recover};
+use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     Address, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee, Rejected,
     State, TransactionRejected,

@@ -16,7 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobView, Session, Signer};
+use earnest_api::{Client, JobView, Session};
+use earnest_keys::Signer;
 use earnest_protocol::{Digest, JobId};
 
 use crate::{

@@ -11,8 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, Signer};
+use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
 use earnest_compute::{Digest as WorkDigest, Input, Status, guests};
+use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
     command::{

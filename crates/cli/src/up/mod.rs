@@ -23,7 +23,8 @@ use std::{
 };
 
 use clap::Args;
-use earnest_api::{Client, EventId, EventRecord, keystore};
+use earnest_api::{Client, EventId, EventRecord};
+use earnest_keys::keystore;
 
 use serde::{Deserialize, Serialize};
 
