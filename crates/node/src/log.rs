@@ -31,6 +31,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Digest, Height};
 
 use crate::block::{self, BLOCK_BYTES_MAX, Block};
@@ -242,12 +243,8 @@ impl Log {
     /// If the file exists or the disk says no.
     pub fn create(folder: &Path, network: &Digest) -> Result<(), LogError> {
         let path = folder.join(FILE_NAME);
-        let io = |doing| failure(&path, doing);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).open(&path).map_err(io("creating"))?;
-        file.write_all(&header(network)).map_err(io("writing"))?;
-        file.sync_all().map_err(io("flushing"))?;
-        sync_folder(folder).map_err(io("flushing the folder of"))
+        earnest_durable::write(&path, Kind::New, |file| file.write_all(&header(network)))
+            .map_err(failure(&path, "creating"))
     }
 
     /// Opens a log, reads every record of it and hands each to `each`, in order.
@@ -353,11 +350,6 @@ impl Log {
 fn failure(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> LogError + use<> {
     let path = path.to_owned();
     move |source| LogError::Io { path, doing, source }
-}
-
-/// Flushes a folder, so that a file made or renamed in it is found after a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 fn header(network: &Digest) -> Vec<u8> {

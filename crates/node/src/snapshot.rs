@@ -15,21 +15,18 @@
 //! 160   -  payload: the encoded state
 //! ```
 //!
-//! Laws: a snapshot appears under its name only when it is whole on the disk (written beside,
-//! flushed, renamed, folder flushed); two are kept; one that does not check is never used, and
-//! why not is reported. A snapshot is a convenience: the log is the truth.
+//! Laws: a snapshot appears under its name only when it is whole on the disk; two are kept; one
+//! that does not check is never used, and why not is reported. A snapshot is a convenience: the
+//! log is the truth.
 //! Not here: which snapshot a start uses (`store`).
 
 use std::{
-    fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Digest, Height, State};
-
-use crate::log::sync_folder;
 
 /// Name of the folder in a data directory.
 pub const FOLDER_NAME: &str = "snapshots";
@@ -111,16 +108,11 @@ pub fn write(folder: &Path, state: &State, root: &Digest, block: &Digest) -> io:
     bytes.extend_from_slice(&u64::try_from(payload.len()).unwrap_or(u64::MAX).to_le_bytes());
     let check = check(&bytes, &payload);
     bytes.extend_from_slice(&check);
-    let name = format!("{:020}.{ENDING}", state.height().count());
-    let path = folder.join(&name);
-    let beside = folder.join(format!("{name}.part"));
-    let mut file = File::create(&beside)?;
-    file.write_all(&bytes)?;
-    file.write_all(&payload)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&beside, &path)?;
-    sync_folder(folder)?;
+    let path = folder.join(format!("{:020}.{ENDING}", state.height().count()));
+    earnest_durable::write(&path, Kind::Replacement, |file| {
+        file.write_all(&bytes)?;
+        file.write_all(&payload)
+    })?;
     for old in list(folder)?.into_iter().skip(KEPT) {
         fs::remove_file(old)?;
     }

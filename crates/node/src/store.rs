@@ -20,11 +20,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Digest, Genesis, State, genesis::GenesisRejected};
 
 use crate::{
     beacon::BeaconSecret,
-    log::{Log, LogError, sync_folder},
+    log::{Log, LogError},
     snapshot::{self, Snapshot, SnapshotError},
 };
 
@@ -140,7 +141,7 @@ impl Store {
         if secret.genesis(genesis.beacon.chain_blocks) != genesis.beacon {
             return Err(StoreError::OtherBeacon);
         }
-        fs::create_dir_all(dir).map_err(at(dir))?;
+        earnest_durable::make_folder(dir).map_err(at(dir))?;
         let _lock = lock(dir)?;
         if Store::is_at(dir) {
             return Err(StoreError::Exists { dir: dir.to_owned() });
@@ -157,13 +158,10 @@ impl Store {
         secret.write(dir).map_err(at(&dir.join(crate::beacon::FILE_NAME)))?;
         Log::create(dir, &genesis.network())?;
         let snapshots = dir.join(snapshot::FOLDER_NAME);
-        fs::create_dir_all(&snapshots).map_err(at(&snapshots))?;
+        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
         let text = serde_json::to_vec_pretty(genesis).expect("a genesis has string keys only");
-        let (path, beside) = (dir.join(GENESIS), dir.join("genesis.json.part"));
-        let mut file = File::create(&beside).map_err(at(&beside))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(at(&beside))?;
-        fs::rename(&beside, &path).map_err(at(&path))?;
-        sync_folder(dir).map_err(at(dir))
+        let path = dir.join(GENESIS);
+        earnest_durable::write(&path, Kind::New, |file| file.write_all(&text)).map_err(at(&path))
     }
 
     /// True if a store is in this directory.
@@ -179,7 +177,10 @@ impl Store {
         let genesis = Store::genesis_at(dir)?;
         let lock = lock(dir)?;
         let snapshots = dir.join(snapshot::FOLDER_NAME);
-        fs::create_dir_all(&snapshots).map_err(at(&snapshots))?;
+        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
+        for folder in [dir, &snapshots] {
+            earnest_durable::sweep(folder).map_err(at(folder))?;
+        }
         let network = genesis.network();
         Ok(Store { dir: dir.to_owned(), genesis, network, _lock: lock })
     }
