@@ -15,7 +15,9 @@ use earnest_worker::{
 use crate::{
     failure::Failure,
     keys::{self, KeyArgs},
-    money, stop,
+    money,
+    output::note,
+    stop,
     up::duration,
 };
 
@@ -87,7 +89,7 @@ pub fn provider(command: &ProviderCommand, node: &str) -> Result<(), Failure> {
     let ProviderCommand::Run { daemon, cost_per_mgas, margin, fault, seed } = command;
     let pricing = Pricing { cost_per_mgas: *cost_per_mgas, margin: *margin };
     if fault.is_some() {
-        eprintln!("this provider misbehaves on purpose: development networks only");
+        note!("this provider misbehaves on purpose: development networks only");
     }
     let options = ProviderOptions { pricing, fault: *fault, seed: *seed };
     provider::run(setup(daemon, node)?, options).map_err(failed)
@@ -113,14 +115,14 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
-    eprintln!("{} on {node}", signer.address());
+    note!("{} on {node}", signer.address());
     Ok(Setup {
         node: node.to_owned(),
         signer,
         data: args.data.clone(),
         runner: runner()?,
         stop,
-        log: Arc::new(|line| eprintln!("{line}")),
+        log: Arc::new(|line| note!("{line}")),
     })
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     failure::{Failure, Status},
+    output::{note, out},
     stop,
     up::{duration, plan},
 };
@@ -70,9 +71,9 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         _ => Failure::config(&error, "`earnest doctor --data DIR` says more about the directory"),
     })?;
     for notice in node.notices() {
-        eprintln!("{notice}");
+        note!("{notice}");
     }
-    announce(&node, json);
+    announce(&node, json)?;
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
@@ -88,18 +89,19 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         let hint = "keep the data directory; `earnest doctor --data DIR` says more";
         Failure::new(Status::Internal, "node-halted", halt, hint)
     })?;
-    eprintln!("stopped after block {height}");
+    note!("stopped after block {height}");
     Ok(())
 }
 
-fn announce(node: &NodeHandle, json: bool) {
+fn announce(node: &NodeHandle, json: bool) -> Result<(), Failure> {
     if json {
         let (height, network) = (node.height(), node.network());
-        println!("{}", json!({ "url": node.url(), "network": network, "height": height }));
+        out!("{}", json!({ "url": node.url(), "network": network, "height": height }))?;
     } else {
-        println!("{}", node.url());
+        out!("{}", node.url())?;
     }
-    eprintln!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
+    note!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
+    Ok(())
 }
 
 /// Makes the data directory of a new network.

@@ -14,7 +14,12 @@ use earnest_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, money, params};
+use crate::{
+    failure::Failure,
+    money,
+    output::{self, out},
+    params,
+};
 
 /// How a result is audited: what is quoted is what is submitted.
 #[derive(Args, Debug)]
@@ -90,12 +95,7 @@ pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     } else {
         online(args, &Client::new(node))?
     };
-    if json {
-        println!("{value}");
-    } else {
-        print!("{}", table(&value));
-    }
-    Ok(())
+    if json { out!("{value}") } else { output::result(format_args!("{}", table(&value))) }
 }
 
 fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {

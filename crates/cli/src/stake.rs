@@ -14,6 +14,7 @@ use crate::{
     failure::{Failure, Status},
     keys::{self, KeyArgs},
     money,
+    output::out,
 };
 
 /// How long a command may take to be in a block.
@@ -125,8 +126,7 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
         StakeCommand::Status { address } => return status(&Client::new(node), address, json),
     };
     let receipt = send(node, key, order)?;
-    print_receipt(&receipt, json);
-    Ok(())
+    print_receipt(&receipt, json)
 }
 
 /// Signs a command with a key, and waits until a block holds it.
@@ -151,11 +151,11 @@ pub fn accepted(receipt: Receipt) -> Result<Receipt, Failure> {
     }
 }
 
-pub fn print_receipt(receipt: &Receipt, json: bool) {
-    if json {
-        println!("{}", json!(receipt));
-    } else if let Some(height) = receipt.height {
-        println!("in block {height}: {}", receipt.hash);
+pub fn print_receipt(receipt: &Receipt, json: bool) -> Result<(), Failure> {
+    match receipt.height {
+        _ if json => out!("{}", json!(receipt)),
+        Some(height) => out!("in block {height}: {}", receipt.hash),
+        None => Ok(()),
     }
 }
 
@@ -165,12 +165,11 @@ fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure>
     let operators =
         roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<Vec<_>, _>>()?;
     if json {
-        println!("{}", json!({ "account": account, "operators": operators }));
-        return Ok(());
+        return out!("{}", json!({ "account": account, "operators": operators }));
     }
-    println!("{address}\n  free       {:>20} tokens", money::show(account.free));
+    out!("{address}\n  free       {:>20} tokens", money::show(account.free))?;
     if let Some(free) = account.free_stake {
-        println!("  free stake {:>20} tokens", money::show(free));
+        out!("  free stake {:>20} tokens", money::show(free))?;
     }
     for operator in operators {
         let name = match operator.role {
@@ -178,16 +177,12 @@ fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure>
             Role::Validator => "validator",
             Role::Replica => "replica",
         };
-        println!(
-            "  {name}: {:?}, reputation {}",
-            operator.standing,
-            money::percent(operator.score)
-        );
-        println!("    free bond{:>20} tokens", money::show(operator.free_bond));
-        println!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked));
+        out!("  {name}: {:?}, reputation {}", operator.standing, money::percent(operator.score))?;
+        out!("    free bond{:>20} tokens", money::show(operator.free_bond))?;
+        out!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked))?;
         for entry in &operator.unbondings {
             let amount = money::show(entry.amount);
-            println!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures);
+            out!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures)?;
         }
     }
     Ok(())
