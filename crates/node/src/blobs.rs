@@ -12,7 +12,7 @@
 //! Not here: who has to provide which bytes (`earnest-protocol`).
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -24,11 +24,13 @@ use earnest_protocol::Digest;
 use crate::config::Limits;
 
 /// Why a blob was not stored or is not served.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum BlobError {
     /// The disk said no.
-    Io(io::Error),
+    #[error("the blob store's disk failed: {0}")]
+    Io(#[from] io::Error),
     /// It has more bytes than one may.
+    #[error("a blob of {got} bytes exceeds the {max} that one may have")]
     TooLarge {
         /// Its bytes.
         got: usize,
@@ -36,6 +38,7 @@ pub enum BlobError {
         max: usize,
     },
     /// All blobs together would have more bytes than they may.
+    #[error("all blobs would have {bytes} bytes, {max} are allowed")]
     Full {
         /// Bytes with this one.
         bytes: u64,
@@ -43,11 +46,13 @@ pub enum BlobError {
         max: u64,
     },
     /// The file's bytes are no longer those of its name.
+    #[error("{path} no longer holds the bytes of its name")]
     Damaged {
         /// Which file.
         path: PathBuf,
     },
     /// An input has more chunks than one may.
+    #[error("{got} chunks exceed the {max} that an input may have")]
     TooManyChunks {
         /// Its chunks.
         got: usize,
@@ -55,6 +60,7 @@ pub enum BlobError {
         max: usize,
     },
     /// Chunks of an input are not stored.
+    #[error("{count} chunks are not stored, among them{}", listed(.first))]
     ChunksMissing {
         /// How many.
         count: usize,
@@ -63,36 +69,8 @@ pub enum BlobError {
     },
 }
 
-impl fmt::Display for BlobError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BlobError::Io(error) => write!(f, "the blob store's disk failed: {error}"),
-            BlobError::TooLarge { got, max } => {
-                write!(f, "a blob of {got} bytes exceeds the {max} that one may have")
-            }
-            BlobError::Full { bytes, max } => {
-                write!(f, "all blobs would have {bytes} bytes, {max} are allowed")
-            }
-            BlobError::Damaged { path } => {
-                write!(f, "{} no longer holds the bytes of its name", path.display())
-            }
-            BlobError::TooManyChunks { got, max } => {
-                write!(f, "{got} chunks exceed the {max} that an input may have")
-            }
-            BlobError::ChunksMissing { count, first } => {
-                write!(f, "{count} chunks are not stored, among them")?;
-                first.iter().try_for_each(|digest| write!(f, " {digest}"))
-            }
-        }
-    }
-}
-
-impl std::error::Error for BlobError {}
-
-impl From<io::Error> for BlobError {
-    fn from(error: io::Error) -> BlobError {
-        BlobError::Io(error)
-    }
+fn listed(digests: &[Digest]) -> String {
+    digests.iter().map(|digest| format!(" {digest}")).collect()
 }
 
 /// The store.

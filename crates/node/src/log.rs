@@ -46,9 +46,10 @@ const HEADER_BYTES: u64 = 64;
 const RECORD_HEAD_BYTES: u64 = 40;
 
 /// Why a log cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The disk said no.
+    #[error("{doing} {path} failed: {source}")]
     Io {
         /// Which file.
         path: PathBuf,
@@ -58,11 +59,15 @@ pub enum LogError {
         source: io::Error,
     },
     /// The file does not begin as a log does.
+    #[error("{path} is not a block log, or its first bytes are damaged. Restore it from a backup")]
     NotALog {
         /// Which file.
         path: PathBuf,
     },
     /// The file is of another format.
+    #[error(
+        "{path} has format {got}, this version reads {expected}. Use the version that wrote it"
+    )]
     Format {
         /// Which file.
         path: PathBuf,
@@ -72,6 +77,7 @@ pub enum LogError {
         expected: u32,
     },
     /// The file is the log of another network.
+    #[error("{path} belongs to network {got}, not {expected}. Use the genesis it was made with")]
     OtherNetwork {
         /// Which file.
         path: PathBuf,
@@ -81,6 +87,7 @@ pub enum LogError {
         expected: Digest,
     },
     /// A record does not check.
+    #[error("{path} is damaged at byte {offset}, block {height}: {what}. {}", remedy(*.is_last))]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -94,6 +101,7 @@ pub enum LogError {
         is_last: bool,
     },
     /// The block is larger than a record may be.
+    #[error("a block of {got} bytes exceeds the {max} of a record")]
     TooLarge {
         /// Its bytes.
         got: usize,
@@ -101,85 +109,36 @@ pub enum LogError {
         max: usize,
     },
     /// An earlier write failed.
+    #[error("the log took no more blocks after a failed write")]
     Closed,
 }
 
 /// What does not check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// The length.
+    #[error("the record's length fails its check")]
     Length,
     /// The payload's hash.
+    #[error("the block does not have the hash recorded with it")]
     Hash,
     /// The payload is no block.
+    #[error("the record holds no block")]
     Payload,
     /// The block before is not its parent.
+    #[error("the block names another parent than the block before it")]
     Parent,
     /// It is not the height after the one before.
+    #[error("the block has another height than its place")]
     Height,
 }
 
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Damage::Length => "the record's length fails its check",
-            Damage::Hash => "the block does not have the hash recorded with it",
-            Damage::Payload => "the record holds no block",
-            Damage::Parent => "the block names another parent than the block before it",
-            Damage::Height => "the block has another height than its place",
-        })
-    }
-}
-
-impl fmt::Display for LogError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LogError::Io { path, doing, source } => {
-                write!(f, "{doing} {} failed: {source}", path.display())
-            }
-            LogError::NotALog { path } => {
-                write!(
-                    f,
-                    "{} is not a block log, or its first bytes are damaged. ",
-                    path.display()
-                )?;
-                f.write_str("Restore it from a backup")
-            }
-            LogError::Format { path, got, expected } => write!(
-                f,
-                "{} has format {got}, this version reads {expected}. Use the version that wrote it",
-                path.display()
-            ),
-            LogError::OtherNetwork { path, got, expected } => write!(
-                f,
-                "{} belongs to network {got}, not {expected}. Use the genesis it was made with",
-                path.display()
-            ),
-            LogError::Damaged { path, offset, height, what, is_last } => {
-                let path = path.display();
-                write!(f, "{path} is damaged at byte {offset}, block {height}: {what}. ")?;
-                if *is_last {
-                    return f.write_str(
-                        "Restore the file from a backup; or, if the machine lost power while this \
-                         block was written, cut it off by starting with repair",
-                    );
-                }
-                write!(f, "Nothing was changed. Restore the file from a backup")
-            }
-            LogError::TooLarge { got, max } => {
-                write!(f, "a block of {got} bytes exceeds the {max} of a record")
-            }
-            LogError::Closed => f.write_str("the log took no more blocks after a failed write"),
-        }
-    }
-}
-
-impl std::error::Error for LogError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            LogError::Io { source, .. } => Some(source),
-            _ => None,
-        }
+fn remedy(is_last: bool) -> &'static str {
+    if is_last {
+        "Restore the file from a backup; or, if the machine lost power while this block was \
+         written, cut it off by starting with repair"
+    } else {
+        "Nothing was changed. Restore the file from a backup"
     }
 }
 

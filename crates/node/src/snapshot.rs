@@ -21,7 +21,7 @@
 //! Not here: which snapshot a start uses (`store`).
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -49,46 +49,29 @@ pub struct Snapshot {
 }
 
 /// Why a snapshot is not used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The disk said no.
-    Io(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// It does not begin as a snapshot does, or is cut short.
+    #[error("it is not a whole snapshot")]
     NotASnapshot,
     /// It is of another format.
+    #[error("it has format {got}, this version reads {FORMAT_VERSION}")]
     Format {
         /// Its version.
         got: u32,
     },
     /// It is of another network.
+    #[error("it belongs to another network")]
     OtherNetwork,
     /// A bit of it changed.
+    #[error("its checksum does not match")]
     Damaged,
     /// It holds no state, or one of another height or root than it says.
+    #[error("it holds another state than it says")]
     OtherState,
-}
-
-impl fmt::Display for SnapshotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SnapshotError::Io(error) => error.fmt(f),
-            SnapshotError::NotASnapshot => f.write_str("it is not a whole snapshot"),
-            SnapshotError::Format { got } => {
-                write!(f, "it has format {got}, this version reads {FORMAT_VERSION}")
-            }
-            SnapshotError::OtherNetwork => f.write_str("it belongs to another network"),
-            SnapshotError::Damaged => f.write_str("its checksum does not match"),
-            SnapshotError::OtherState => f.write_str("it holds another state than it says"),
-        }
-    }
-}
-
-impl std::error::Error for SnapshotError {}
-
-impl From<io::Error> for SnapshotError {
-    fn from(error: io::Error) -> SnapshotError {
-        SnapshotError::Io(error)
-    }
 }
 
 /// Writes a snapshot of `state`, whose root is `root` and whose last block is `block`; then

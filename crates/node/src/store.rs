@@ -33,9 +33,10 @@ const GENESIS: &str = "genesis.json";
 const LOCK: &str = "lock";
 
 /// Why a data directory cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk said no.
+    #[error("{path}: {source}")]
     Io {
         /// Which file or folder.
         path: PathBuf,
@@ -43,16 +44,19 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A store is there already.
+    #[error("{dir} holds a network already; choose another directory")]
     Exists {
         /// Where.
         dir: PathBuf,
     },
     /// No store is there.
+    #[error("{dir} holds no network; make one first")]
     Missing {
         /// Where.
         dir: PathBuf,
     },
     /// Another process uses it.
+    #[error("{dir} is in use by process {pid}; stop it first")]
     InUse {
         /// Where.
         dir: PathBuf,
@@ -60,6 +64,7 @@ pub enum StoreError {
         pid: String,
     },
     /// The genesis cannot be read.
+    #[error("{path} is not a genesis: {why}")]
     GenesisMalformed {
         /// Which file.
         path: PathBuf,
@@ -67,47 +72,16 @@ pub enum StoreError {
         why: String,
     },
     /// The genesis breaks a rule.
+    #[error("{}", earnest_api::Refusal::from(.0))]
     Genesis(GenesisRejected),
     /// The beacon secret is not that of the genesis.
+    #[error(
+        "the beacon secret is not the one that this genesis anchors; restore both from one backup"
+    )]
     OtherBeacon,
     /// The block log cannot be used.
-    Log(LogError),
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StoreError::Io { path, source } => write!(f, "{}: {source}", path.display()),
-            StoreError::Exists { dir } => {
-                write!(f, "{} holds a network already; choose another directory", dir.display())
-            }
-            StoreError::Missing { dir } => {
-                write!(f, "{} holds no network; make one first", dir.display())
-            }
-            StoreError::InUse { dir, pid } => {
-                write!(f, "{} is in use by process {pid}; stop it first", dir.display())
-            }
-            StoreError::GenesisMalformed { path, why } => {
-                write!(f, "{} is not a genesis: {why}", path.display())
-            }
-            StoreError::Genesis(rejected) => {
-                write!(f, "{}", earnest_api::Refusal::from(rejected))
-            }
-            StoreError::OtherBeacon => f.write_str(
-                "the beacon secret is not the one that this genesis anchors; restore both from one \
-                 backup",
-            ),
-            StoreError::Log(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
-
-impl From<LogError> for StoreError {
-    fn from(error: LogError) -> StoreError {
-        StoreError::Log(error)
-    }
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 impl From<GenesisRejected> for StoreError {

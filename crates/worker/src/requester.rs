@@ -6,7 +6,6 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -59,43 +58,26 @@ pub struct Wish {
 }
 
 /// Why a job could not be asked for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum WishError {
     /// The module is not one that jobs may have.
+    #[error("the module is not admitted: {0}")]
     NotAdmitted(earnest_compute::AdmissionRejected),
     /// The input is not one that jobs may have.
+    #[error("the input: {0}")]
     Input(String),
     /// It could not be run here.
+    #[error(transparent)]
     Execution(ExecutionError),
     /// It stops by itself before its last step.
+    #[error("the program stops before its last step: {status}")]
     Stops {
         /// How.
         status: String,
     },
     /// The chain said no.
-    Chain(ChainError),
-}
-
-impl fmt::Display for WishError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WishError::NotAdmitted(rejected) => write!(f, "the module is not admitted: {rejected}"),
-            WishError::Input(why) => write!(f, "the input: {why}"),
-            WishError::Execution(error) => error.fmt(f),
-            WishError::Stops { status } => {
-                write!(f, "the program stops before its last step: {status}")
-            }
-            WishError::Chain(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for WishError {}
-
-impl From<ChainError> for WishError {
-    fn from(error: ChainError) -> WishError {
-        WishError::Chain(error)
-    }
+    #[error(transparent)]
+    Chain(#[from] ChainError),
 }
 
 impl From<earnest_api::ClientError> for WishError {
