@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod client;
+mod decimal;
 mod event;
 mod explain;
 mod hex_bytes;
@@ -28,6 +29,7 @@ pub mod views;
 mod wire;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
+pub use decimal::decimal;
 pub use event::{EventId, EventRecord, InvalidEventId, kind_of};
 pub use page::{Order, Page, PageQuery, PageRejected};
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};

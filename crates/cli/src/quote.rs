@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use earnest_api::Client;
+use earnest_api::{Client, decimal};
 use earnest_protocol::{
     Address, Amount, Digest, Gas, Params, Ratio,
     command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
@@ -186,8 +186,7 @@ fn present(quote: &Quote, more: Value) -> Value {
 
 /// Parts per billion as an exact decimal number.
 fn fraction(ratio: Ratio) -> Value {
-    let text = money::show(Amount::new(ratio.parts()).unwrap_or(Amount::ZERO));
-    text.parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
+    decimal(ratio.parts(), 9).parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }
 
 fn table(value: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
 use earnest_protocol::{
     Address, Amount, Asset, Command, Role,
@@ -24,43 +24,13 @@ const WAIT: Duration = Duration::from_secs(30);
 #[derive(Subcommand, Debug)]
 pub enum StakeCommand {
     /// Put money at risk as a provider, validator or replica
-    Bond {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        /// How much, in tokens
-        #[arg(value_parser = money::tokens)]
-        amount: Amount,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Bond(BondArgs),
     /// Begin to take free bond out; it stays slashable until it is paid out
-    Unbond {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        /// How much, in tokens
-        #[arg(value_parser = money::tokens)]
-        amount: Amount,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Unbond(BondArgs),
     /// Ask for release from jail
-    Unjail {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Unjail(RoleArgs),
     /// Collect accrued shares of slashes
-    Claim {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Claim(RoleArgs),
     /// Send free money to an address
     Transfer {
         /// Who receives it
@@ -81,6 +51,26 @@ pub enum StakeCommand {
         #[arg(value_parser = address)]
         address: Address,
     },
+}
+
+/// Whose bond.
+#[derive(Args, Debug)]
+pub struct RoleArgs {
+    /// `provider`, `validator` or `replica`
+    #[arg(long, value_parser = role)]
+    role: Role,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// Whose bond, and how much.
+#[derive(Args, Debug)]
+pub struct BondArgs {
+    #[command(flatten)]
+    whose: RoleArgs,
+    /// How much, in tokens
+    #[arg(value_parser = money::tokens)]
+    amount: Amount,
 }
 
 pub fn role(text: &str) -> Result<Role, String> {
@@ -106,14 +96,16 @@ pub fn address(text: &str) -> Result<Address, String> {
 
 pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure> {
     let (key, order) = match command {
-        StakeCommand::Bond { role, amount, key } => {
+        StakeCommand::Bond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (key, Command::Bond(Bond { role: *role, amount: *amount }))
         }
-        StakeCommand::Unbond { role, amount, key } => {
+        StakeCommand::Unbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (key, Command::Unbond(Unbond { role: *role, amount: *amount }))
         }
-        StakeCommand::Unjail { role, key } => (key, Command::Unjail(Unjail { role: *role })),
-        StakeCommand::Claim { role, key } => {
+        StakeCommand::Unjail(RoleArgs { role, key }) => {
+            (key, Command::Unjail(Unjail { role: *role }))
+        }
+        StakeCommand::Claim(RoleArgs { role, key }) => {
             (key, Command::ClaimRewards(ClaimRewards { role: *role }))
         }
         StakeCommand::Transfer { to, amount, asset, key } => {
