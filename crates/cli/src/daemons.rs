@@ -1,6 +1,6 @@
 //! `earnest provider run`, `earnest validator run`, and the requester of development networks.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use earnest_protocol::{Amount, Ratio};
@@ -11,12 +11,13 @@ use earnest_worker::{
     sandbox::RunnerCommand,
     validator,
 };
+use tracing::info;
 
 use crate::{
     failure::Failure,
     keys::{self, KeyArgs},
     money,
-    output::note,
+    output::{self, Lines, note},
     stop,
     up::duration,
 };
@@ -115,15 +116,9 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
-    note!("{} on {node}", signer.address());
-    Ok(Setup {
-        node: node.to_owned(),
-        signer,
-        data: args.data.clone(),
-        runner: runner()?,
-        stop,
-        log: Arc::new(|line| note!("{line}")),
-    })
+    output::log(Lines::Dated);
+    info!("{} on {node}", signer.address());
+    Ok(Setup { node: node.to_owned(), signer, data: args.data.clone(), runner: runner()?, stop })
 }
 
 /// This executable again, shut in.

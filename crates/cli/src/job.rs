@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -24,7 +23,7 @@ use crate::{
     failure::{Failure, Status},
     keys::{self, KeyArgs},
     money,
-    output::{note, out},
+    output::{self, Lines, note, out},
     quote, stop,
     up::account::word,
 };
@@ -188,8 +187,8 @@ fn wish_failed(error: WishError) -> Failure {
 
 fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
-    let log = Arc::new(|line: &str| note!("{line}"));
-    let view = requester::follow(chain, job, &stop, log, runner()?).map_err(chain_failed)?;
+    output::log(Lines::Plain);
+    let view = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
     let Some(view) = view else {
         let hint = "run `earnest job follow` with the job's number to go on";
         return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));

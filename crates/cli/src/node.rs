@@ -4,14 +4,16 @@ use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration
 
 use clap::Args;
 use earnest_node::{
-    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Repair, StartError, Store, dev::DevNetwork,
+    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Repair, StartError, Store,
+    dev::DevNetwork,
 };
 use earnest_protocol::{Genesis, Height};
 use serde_json::json;
+use tracing::{info, warn};
 
 use crate::{
     failure::{Failure, Status},
-    output::{note, out},
+    output::{self, Lines, out},
     stop,
     up::{duration, plan},
 };
@@ -63,6 +65,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         stop_at: args.halt_at.map(Height::new),
         ..NodeConfig::new(&args.data)
     };
+    output::log(Lines::Dated);
     let stop = stop::on_interrupt()?;
     let node = Node::start(config).map_err(|error| match &error {
         StartError::Listen { .. } => {
@@ -71,7 +74,10 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         _ => Failure::config(&error, "`earnest doctor --data DIR` says more about the directory"),
     })?;
     for notice in node.notices() {
-        note!("{notice}");
+        match notice {
+            Notice::Replayed { .. } => info!("{notice}"),
+            Notice::Torn(_) | Notice::SnapshotSkipped(_) => warn!("{notice}"),
+        }
     }
     announce(&node, json)?;
     if args.until_input_closes {
@@ -89,7 +95,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         let hint = "keep the data directory; `earnest doctor --data DIR` says more";
         Failure::new(Status::Internal, "node-halted", halt, hint)
     })?;
-    note!("stopped after block {height}");
+    info!("stopped after block {height}");
     Ok(())
 }
 
@@ -100,7 +106,7 @@ fn announce(node: &NodeHandle, json: bool) -> Result<(), Failure> {
     } else {
         out!("{}", node.url())?;
     }
-    note!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
+    info!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
     Ok(())
 }
 

@@ -44,6 +44,28 @@ pub fn over(text: fmt::Arguments<'_>) {
     let _ = write(io::stderr().lock(), format_args!("\r{text}"));
 }
 
+/// What a logged line begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Lines {
+    /// Time and level: for the log of a daemon.
+    Dated,
+    /// Nothing: for a person who watches.
+    Plain,
+}
+
+/// From here on what a daemon does is logged to standard error, if anybody listens; to be called
+/// once.
+pub fn log(lines: Lines) {
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_target(false)
+        .log_internal_errors(false); // They would be told by a macro that panics.
+    match lines {
+        Lines::Dated => log.init(),
+        Lines::Plain => log.without_time().with_level(false).init(),
+    }
+}
+
 /// Says on standard error why a command failed: to a person, or as one JSON object; nothing if the
 /// reader is gone, who has seen enough.
 pub fn failure(failure: &Failure, json: bool) {

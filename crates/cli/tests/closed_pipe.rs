@@ -119,3 +119,37 @@ fn an_output_that_cannot_be_written_is_a_failure_with_a_reason() {
     assert_eq!(child.status.code(), Some(3), "{said}");
     assert!(said.contains("the output cannot be written"), "{said}");
 }
+
+#[test]
+fn a_node_whose_log_nobody_reads_serves_on_and_stops_well() {
+    let network = Network::start();
+    let data = network.path("node");
+    let _folder = network.stop();
+    let start = || {
+        Command::new(EARNEST)
+            .args(["node", "--data", &data, "--listen", "127.0.0.1:0", "--until-input-closes"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts")
+    };
+    let serves = |child: &mut std::process::Child| {
+        let mut url = String::new();
+        let out = child.stdout.as_mut().expect("piped");
+        BufReader::new(out).read_line(&mut url).expect("its address");
+        let done = common::earnest(&["query", "network", "--node", url.trim()]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        drop(child.stdin.take());
+    };
+    let mut unheard = start();
+    drop(unheard.stderr.take());
+    serves(&mut unheard);
+    assert_eq!(unheard.wait().expect("ours").code(), Some(0));
+    let mut heard = start();
+    serves(&mut heard);
+    let done = heard.wait_with_output().expect("ours");
+    let log = String::from_utf8_lossy(&done.stderr);
+    let last = log.lines().last().unwrap_or_default();
+    assert!(last.starts_with("20") && last.contains("INFO stopped after block"), "{log}");
+}

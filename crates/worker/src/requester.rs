@@ -22,10 +22,11 @@ use earnest_protocol::{
     market::Phase,
     seal,
 };
+use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
-    daemon::{Duty, Log, Setup, Work, run as run_daemon},
+    daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{ExecutionError, Order, measure, task_of},
     sandbox::RunnerCommand,
 };
@@ -220,7 +221,7 @@ pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
                 Some(preimage) => {
                     work.send(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
                 }
-                None => work.say(&format!("job {id}: its seed was not made from this key")),
+                None => warn!("job {id}: its seed was not made from this key"),
             }
         }
         Phase::Offered => answer_missing(work, job)?,
@@ -287,16 +288,15 @@ pub fn follow(
     chain: Chain,
     job: JobId,
     stop: &std::sync::atomic::AtomicBool,
-    log: Log,
     runner: RunnerCommand,
 ) -> Result<Option<JobView>, ChainError> {
-    let mut work = Work::new(chain, log, runner);
+    let mut work = Work::new(chain, runner);
     let mut phase = None;
     while !stop.load(Ordering::SeqCst) {
         let view = work.chain.job(job)?;
         if phase != Some(view.phase) {
             phase = Some(view.phase);
-            work.say(&format!("job {job}: {:?} until height {}", view.phase, view.until));
+            info!("job {job}: {:?} until height {}", view.phase, view.until);
         }
         if view.phase == Phase::Closed {
             return Ok(Some(view));
@@ -370,7 +370,7 @@ impl Duty for Requester {
         // Each job draws its auditors by a preimage of its own; the program's seed stays.
         terms.seed_seal = next_seal(work.chain.session())?;
         if work.send(Command::PostJob(terms))? {
-            work.say("job posted");
+            info!("job posted");
         }
         Ok(())
     }
@@ -413,7 +413,7 @@ impl Requester {
                     terms.push(planned);
                 }
                 Err(WishError::Chain(error)) => return Err(error),
-                Err(error) => work.say(&format!("{}: {error}", guest.name)),
+                Err(error) => warn!("{}: {error}", guest.name),
             }
         }
         self.terms = terms;
