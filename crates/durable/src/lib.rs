@@ -7,7 +7,7 @@
 //! Key terms: a *draft* is a file that is being written, `.<random>.draft` in the folder of the
 //! file that it will be. Its writer holds a lock on it, which ends with the process.
 //!
-//! Laws: while [`write`] runs, and after whatever ends it, the file is the old one or the new one,
+//! Laws: while [`write()`] runs, and after whatever ends it, the file is the old or the new one,
 //! whole; after it returns without an error it is the new one, also after the power was cut, if
 //! the disk keeps its word. An error or a panic leaves no draft; what a killed process leaves is
 //! known by its name and goes with the next [`sweep`], which takes no draft of a living writer.
