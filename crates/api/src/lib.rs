@@ -6,14 +6,15 @@
 //!
 //! Laws: the identity of a transaction is the hash of its message, never of its signature; every
 //! size is bounded before it is believed; a view is a pure function of the state.
-//! Not here: rules (`earnest-protocol`), routing and storage (`earnest-node`).
+//! Not here: rules (`earnest-protocol`), keys (`earnest-keys`), routing and storage
+//! (`earnest-node`).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod client;
+mod decimal;
 mod event;
 mod explain;
 mod hex_bytes;
-pub mod keystore;
 mod page;
 mod problem;
 mod refusal;
@@ -28,14 +29,15 @@ pub mod views;
 mod wire;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
+pub use decimal::decimal;
 pub use event::{EventId, EventRecord, InvalidEventId, kind_of};
 pub use page::{Order, Page, PageQuery, PageRejected};
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};
 pub use refusal::Refusal;
 pub use session::Session;
 pub use signing::{
-    DecodeRejected, EntropyUnavailable, InvalidSecret, SignatureRejected, SignedTransaction,
-    Signer, TRANSACTION_BYTES_MAX, TxHash, identity, recover, signing_hash,
+    DecodeRejected, SignedTransaction, TRANSACTION_BYTES_MAX, TxHash, identity, recover, sign,
+    signing_hash,
 };
 pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;

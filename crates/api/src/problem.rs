@@ -5,11 +5,12 @@
 
 use core::fmt;
 
+use earnest_keys::SignatureRejected;
 use earnest_protocol::{JobId, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{DecodeRejected, Refusal, SignatureRejected};
+use crate::{DecodeRejected, Refusal};
 
 /// The media type of a [`Problem`].
 pub const CONTENT_TYPE: &str = "application/problem+json";

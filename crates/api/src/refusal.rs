@@ -6,13 +6,14 @@
 
 use core::fmt;
 
+use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     BlockRejected, Rejected, TransactionRejected, genesis::GenesisRejected, params::Violation,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{SignatureRejected, explain};
+use crate::explain;
 
 /// Why a rule said no.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use earnest_keys::Signer;
 use earnest_protocol::{Address, Blocks, Command, Digest, Transaction};
 
-use crate::{Client, ClientError, Problem, Receipt, SignedTransaction, Signer};
+use crate::{Client, ClientError, Problem, Receipt, SignedTransaction, sign};
 
 /// Blocks that a transaction stays valid.
 const VALID_BLOCKS: Blocks = Blocks::new(100);
@@ -120,7 +121,7 @@ impl Session {
         };
         let valid_until = head.height.after(VALID_BLOCKS);
         let transaction = Transaction { nonce, valid_until, command };
-        Ok(self.signer.sign(&self.network, transaction))
+        Ok(sign(&self.signer, &self.network, transaction))
     }
 
     /// The nonce to sign next, as the node sees it; 0 for an address without an account.

@@ -12,8 +12,9 @@ use std::{
 
 use earnest_api::{
     BlobReceipt, Client, ClientError, EventId, EventRecord, HeadView, JobFilter, JobStage, Order,
-    PageQuery, Problem, Receipt, Session, SignedTransaction, Signer, TxStatus, recover,
+    PageQuery, Problem, Receipt, Session, SignedTransaction, TxStatus, recover, sign,
 };
+use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Command, Digest, Epoch, Event, Height, JobId, Rejected, Role, TransactionRejected,
     command::Bond, market::Phase,
@@ -293,7 +294,8 @@ fn a_session_notices_another_network() {
 
 #[test]
 fn waiting_ends_when_the_transaction_is_final() {
-    let signed = Signer::dev_key(1, "alice").sign(
+    let signed = sign(
+        &Signer::dev_key(1, "alice"),
         &NETWORK,
         earnest_protocol::Transaction { nonce: 0, valid_until: Height::new(9), command: bond() },
     );

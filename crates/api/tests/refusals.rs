@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use earnest_api::{Problem, Refusal, SignatureRejected};
+use earnest_api::{Problem, Refusal};
+use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     Address, Amount, BlockRejected, Blocks, Command, Epoch, Gas, Height, ParamsRejected, Ratio,
     Rejected, TransactionRejected, accounts::TransferRejected, genesis::GenesisRejected, market::*,

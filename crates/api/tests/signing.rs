@@ -1,8 +1,7 @@
 //! Signatures: the same as those of an independent wallet, and no others.
 
-use earnest_api::{
-    SignatureRejected, SignedTransaction, Signer, identity, recover, signing_hash, wallet_request,
-};
+use earnest_api::{SignedTransaction, identity, recover, sign, signing_hash, wallet_request};
+use earnest_keys::{SignatureRejected, Signer};
 use earnest_protocol::{Address, Amount, Command, Digest, Height, Role, Transaction, command as c};
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,7 +41,7 @@ fn every_command_is_hashed_and_signed_as_eth_account_does() {
         assert_eq!(signing_hash(&vector.network, &transaction), vector.hash, "{name}");
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         assert_eq!(signer.address(), vector.address);
-        let signed = signer.sign(&vector.network, transaction);
+        let signed = sign(&signer, &vector.network, transaction);
         let json = serde_json::to_value(&signed).expect("JSON");
         assert_eq!(json["signature"], vector.signature, "{name}");
         assert_eq!(json["transaction"], vector.transaction, "{name}");
@@ -79,7 +78,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
     for vector in vectors() {
         let transaction = read(&vector.transaction);
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
-        hasher.update(&signer.sign(&vector.network, transaction).encode());
+        hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
     let golden = "cf0c6d21a9243a88fb4f757e6eafddfa926fa3d982f8dcab1616b4b7990c2d98";
     assert_eq!(hasher.finalize().to_string(), golden);
@@ -90,7 +89,7 @@ fn example() -> (Signer, Digest, SignedTransaction) {
     let network = Digest([7; 32]);
     let command = Command::Bond(c::Bond { role: Role::Provider, amount: Amount::tokens(100) });
     let transaction = Transaction { nonce: 3, valid_until: Height::new(99), command };
-    let signed = signer.sign(&network, transaction);
+    let signed = sign(&signer, &network, transaction);
     (signer, network, signed)
 }
 
@@ -146,28 +145,6 @@ fn garbage_signatures_are_refused() {
     assert_eq!(with(0..32, 0xff), Err(SignatureRejected::Unrecoverable));
     assert_eq!(with(32..64, 0), Err(SignatureRejected::Unrecoverable));
     assert_eq!(with(32..64, 0xff), Err(SignatureRejected::HighS));
-}
-
-#[test]
-fn secrets_are_checked_and_never_shown() {
-    assert!(Signer::from_bytes(&[0; 32]).is_err());
-    assert!(Signer::from_bytes(&[0xff; 32]).is_err());
-    assert!(Signer::from_hex("0x12").is_err());
-    let mut secret = [0; 32];
-    secret[31] = 1;
-    let signer = Signer::from_bytes(&secret).expect("1 is a secret key");
-    // The address of secret 1 is known to everybody.
-    assert_eq!(signer.address().to_string(), "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf");
-    assert_eq!(format!("{signer:?}"), "Signer(0x7e5f4552091a69125d5dfcb7b8c2659029395bdf)");
-}
-
-#[test]
-fn development_keys_depend_on_seed_and_name_alone() {
-    let key = |seed, name| Signer::dev_key(seed, name).address();
-    assert_eq!(key(1, "alice"), key(1, "alice"));
-    assert_ne!(key(1, "alice"), key(2, "alice"));
-    assert_ne!(key(1, "alice"), key(1, "bob"));
-    assert_eq!(key(0, "alice").to_string(), "0xef6a325b525bee971767dec1e4944f20ae8fed63");
 }
 
 /// Two accounts may ask the same at the same nonce: they sign the same, and are told apart.

@@ -1,6 +1,6 @@
 //! `earnest provider run`, `earnest validator run`, and the requester of development networks.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use earnest_protocol::{Amount, Ratio};
@@ -11,11 +11,14 @@ use earnest_worker::{
     sandbox::RunnerCommand,
     validator,
 };
+use tracing::info;
 
 use crate::{
     failure::Failure,
     keys::{self, KeyArgs},
-    money, stop,
+    money,
+    output::{self, Lines, note},
+    stop,
     up::duration,
 };
 
@@ -87,7 +90,7 @@ pub fn provider(command: &ProviderCommand, node: &str) -> Result<(), Failure> {
     let ProviderCommand::Run { daemon, cost_per_mgas, margin, fault, seed } = command;
     let pricing = Pricing { cost_per_mgas: *cost_per_mgas, margin: *margin };
     if fault.is_some() {
-        eprintln!("this provider misbehaves on purpose: development networks only");
+        note!("this provider misbehaves on purpose: development networks only");
     }
     let options = ProviderOptions { pricing, fault: *fault, seed: *seed };
     provider::run(setup(daemon, node)?, options).map_err(failed)
@@ -113,15 +116,9 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
-    eprintln!("{} on {node}", signer.address());
-    Ok(Setup {
-        node: node.to_owned(),
-        signer,
-        data: args.data.clone(),
-        runner: runner()?,
-        stop,
-        log: Arc::new(|line| eprintln!("{line}")),
-    })
+    output::log(Lines::Dated);
+    info!("{} on {node}", signer.address());
+    Ok(Setup { node: node.to_owned(), signer, data: args.data.clone(), runner: runner()?, stop })
 }
 
 /// This executable again, shut in.

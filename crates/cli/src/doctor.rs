@@ -6,7 +6,7 @@ use clap::Args;
 use earnest_node::{Depth, Limits, Store, examine as examine_store};
 use serde_json::json;
 
-use crate::{failure::Failure, folders};
+use crate::{failure::Failure, folders, output::out};
 
 /// What to check.
 #[derive(Args, Debug)]
@@ -45,14 +45,14 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
                 json!({ "check": finding.check, "holds": holds, "detail": detail })
             })
             .collect();
-        println!("{}", json!({ "data": node, "sound": sound, "checks": rows }));
+        out!("{}", json!({ "data": node, "sound": sound, "checks": rows }))?;
     } else {
         for Finding { check, outcome } in &findings {
             let (mark, detail) = match outcome {
                 Ok(detail) => ("ok  ", detail),
                 Err(detail) => ("FAIL", detail),
             };
-            println!("{mark} {check:<14} {detail}");
+            out!("{mark} {check:<14} {detail}")?;
         }
     }
     if sound {

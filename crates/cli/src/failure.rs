@@ -27,6 +27,8 @@ pub enum Status {
     CheckFailed = 8,
     /// A person stopped it.
     Interrupted = 130,
+    /// Whoever read the output closed it: what a shell says of a tool that SIGPIPE ended.
+    ReaderGone = 141,
 }
 
 /// Why a command failed.
@@ -86,18 +88,6 @@ impl Failure {
 
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.status as u8)
-    }
-
-    /// On standard error: for a person, or as one JSON object.
-    pub fn print(&self, json: bool) {
-        if json {
-            let value = serde_json::json!({
-                "error": { "code": self.code, "detail": self.detail, "hint": self.hint }
-            });
-            eprintln!("{value}");
-        } else {
-            eprintln!("error: {} [{}]\n  try: {}", self.detail, self.code, self.hint);
-        }
     }
 }
 

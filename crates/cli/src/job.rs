@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -23,7 +22,9 @@ use crate::{
     daemons::{chain_failed, runner},
     failure::{Failure, Status},
     keys::{self, KeyArgs},
-    money, quote, stop,
+    money,
+    output::{self, Lines, note, out},
+    quote, stop,
     up::account::word,
 };
 
@@ -108,8 +109,7 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
         }
         JobCommand::Status { job } => {
             let view = Client::new(node).job(JobId::new(*job))?;
-            print_status(&view, json);
-            Ok(())
+            print_status(&view, json)
         }
         JobCommand::Result { job, output } => {
             result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
@@ -125,17 +125,16 @@ fn open(node: &str, key: &KeyArgs) -> Result<Chain, Failure> {
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let mut chain = open(node, &args.key)?;
     let wish = wish(args)?;
-    eprintln!("checking and measuring the program in a sandbox");
+    note!("checking and measuring the program in a sandbox");
     let terms = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
     let (gas, deadline) = (terms.task.gas_bound, terms.deadline_blocks);
-    eprintln!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
+    note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
     requester::store(chain.client(), &wish).map_err(wish_failed)?;
     let job = requester::post(&mut chain, terms).map_err(chain_failed)?;
-    eprintln!("job {job} posted");
+    note!("job {job} posted");
     if args.no_wait {
-        eprintln!("run `earnest job follow {job}` soon: you must open the seed of its draw");
-        print_status(&chain.job(job).map_err(chain_failed)?, json);
-        return Ok(());
+        note!("run `earnest job follow {job}` soon: you must open the seed of its draw");
+        return print_status(&chain.job(job).map_err(chain_failed)?, json);
     }
     follow(chain, job, json)
 }
@@ -188,13 +187,13 @@ fn wish_failed(error: WishError) -> Failure {
 
 fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
-    let log = Arc::new(|line: &str| eprintln!("{line}"));
-    let view = requester::follow(chain, job, &stop, log, runner()?).map_err(chain_failed)?;
+    output::log(Lines::Plain);
+    let view = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
     let Some(view) = view else {
         let hint = "run `earnest job follow` with the job's number to go on";
         return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
     };
-    print_status(&view, json);
+    print_status(&view, json)?;
     match view.closed.map(|closed| closed.outcome) {
         Some(Outcome::Accepted) => Ok(()),
         _ => Err(Failure::new(
@@ -206,34 +205,34 @@ fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn print_status(view: &JobView, json: bool) {
+fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{}", json!(view));
-        return;
+        return out!("{}", json!(view));
     }
-    println!("job {}: {} until height {}", view.id, word(&view.phase), view.until);
-    println!("  requester   {}", view.requester.address);
-    println!("  at most     {} tokens", money::show(view.terms.price_max));
+    out!("job {}: {} until height {}", view.id, word(&view.phase), view.until)?;
+    out!("  requester   {}", view.requester.address)?;
+    out!("  at most     {} tokens", money::show(view.terms.price_max))?;
     if let (Some(provider), Some(assignment)) = (view.provider, view.assignment) {
         let price = money::show(assignment.price);
-        println!("  provider    {} for {price} tokens", provider.address);
+        out!("  provider    {} for {price} tokens", provider.address)?;
     }
     for seat in view.seats.iter().filter_map(|seat| seat.account) {
-        println!("  auditor     {}", seat.address);
+        out!("  auditor     {}", seat.address)?;
     }
     for dispute in &view.disputes {
         let ended = dispute.ended.map_or("open".into(), |ended| word(&ended.loser) + " lost");
-        println!("  dispute     by {}: {ended}", dispute.challenger.address);
+        out!("  dispute     by {}: {ended}", dispute.challenger.address)?;
     }
     if let Some(closed) = view.closed {
         let paid = money::show(closed.paid);
-        println!(
+        out!(
             "  ended       {} ({}), {paid} tokens paid",
             word(&closed.outcome),
             word(&closed.reason)
-        );
-        println!("  kept        until height {}; then only the log has it", closed.leaves);
+        )?;
+        out!("  kept        until height {}; then only the log has it", closed.leaves)?;
     }
+    Ok(())
 }
 
 fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Result<(), Failure> {
@@ -271,15 +270,15 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     let fields = fields(&view, &bytes);
     if json {
         let fields: serde_json::Map<String, Value> = fields.into_iter().collect();
-        println!(
+        out!(
             "{}",
             json!({ "job": job, "output": output, "bytes": bytes.len(), "root": closed.root,
                     "fields": fields })
-        );
+        )?;
     } else {
-        println!("output {output}, {} bytes, as accepted", bytes.len());
+        out!("output {output}, {} bytes, as accepted", bytes.len())?;
         for (name, value) in fields {
-            println!("  {name:<16} {value}");
+            out!("  {name:<16} {value}")?;
         }
     }
     Ok(())

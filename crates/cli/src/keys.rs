@@ -8,10 +8,10 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use earnest_api::{Signer, keystore};
+use earnest_keys::{Signer, keystore};
 use serde_json::json;
 
-use crate::{failure::Failure, folders};
+use crate::{failure::Failure, folders, output::out};
 
 /// How a key is found and opened.
 #[derive(Args, Clone, Debug)]
@@ -81,8 +81,7 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
         KeysCommand::List { folder } => list(folder.as_deref(), json),
         KeysCommand::Show { key } => {
             let signer = open(key)?;
-            print_key(&signer, &key.key, json);
-            Ok(())
+            print_key(&signer, &key.key, json)
         }
     }
 }
@@ -121,15 +120,14 @@ fn write(
     std::fs::create_dir_all(&folder).map_err(|error| Failure::file("make", &folder, error))?;
     let path = keystore::write(&folder, signer, &password, keystore::Cost::Standard)
         .map_err(|error| Failure::config(error, "choose another folder, or use the key there"))?;
-    print_key(signer, &path, json);
-    Ok(())
+    print_key(signer, &path, json)
 }
 
-fn print_key(signer: &Signer, path: &Path, json: bool) {
+fn print_key(signer: &Signer, path: &Path, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{}", json!({ "address": signer.address(), "file": path }));
+        out!("{}", json!({ "address": signer.address(), "file": path }))
     } else {
-        println!("{}  {}", signer.address(), path.display());
+        out!("{}  {}", signer.address(), path.display())
     }
 }
 
@@ -158,10 +156,10 @@ fn list(folder: Option<&Path>, json: bool) -> Result<(), Failure> {
             .iter()
             .map(|(address, file)| json!({ "address": address, "file": file }))
             .collect();
-        println!("{}", json!(rows));
+        out!("{}", json!(rows))?;
     } else {
         for (address, file) in keys {
-            println!("{address}  {}", file.display());
+            out!("{address}  {}", file.display())?;
         }
     }
     Ok(())

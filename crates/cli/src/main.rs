@@ -4,6 +4,7 @@
 //! both are JSON; the exit status is one of a documented list.
 //! Not here: rules, protocols, formats; each subcommand has a file of its own.
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
+#![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
 mod daemons;
 mod doctor;
@@ -13,6 +14,7 @@ mod job;
 mod keys;
 mod money;
 mod node;
+mod output;
 mod params;
 mod query;
 mod quote;
@@ -46,7 +48,7 @@ const NODE: &str = "http://127.0.0.1:7300";
 
 const EXIT_CODES: &str = "Exit status: 0 ok, 1 internal, 2 usage, 3 configuration, 4 refused by \
                           the rules, 5 not found, 6 node unreachable, 7 time-out or not final, \
-                          8 check failed, 130 interrupted.";
+                          8 check failed, 130 interrupted, 141 the reader of the output is gone.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -93,7 +95,7 @@ fn main() -> ExitCode {
     match run(&line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print(line.json);
+            output::failure(&failure, line.json);
             failure.exit_code()
         }
     }

@@ -2,11 +2,12 @@
 //!
 //! Law: no float is involved; what cannot be written exactly is refused.
 
+use earnest_api::decimal;
 use earnest_protocol::{Amount, Factor, Ratio};
 
 /// Tokens, with at most nine decimals: `12`, `0.5`, `3.000000001`.
 pub fn tokens(text: &str) -> Result<Amount, String> {
-    let units = decimal(text, 9).ok_or_else(|| {
+    let units = scaled(text, 9).ok_or_else(|| {
         format!("`{text}` is not an amount of tokens; write digits with at most 9 decimals")
     })?;
     Amount::new(units).ok_or_else(|| format!("`{text}` tokens exceed the largest supply"))
@@ -25,14 +26,14 @@ pub fn factor(text: &str) -> Result<Factor, String> {
 
 fn parts(text: &str) -> Result<u64, String> {
     let parsed = match text.strip_suffix('%') {
-        Some(percent) => decimal(percent, 7),
-        None => decimal(text, 9),
+        Some(percent) => scaled(percent, 7),
+        None => scaled(text, 9),
     };
     parsed.ok_or_else(|| format!("`{text}` is not a share; write 0.25 or 25%"))
 }
 
 /// A decimal number times 10^`places`, if that is whole and fits.
-fn decimal(text: &str, places: usize) -> Option<u64> {
+fn scaled(text: &str, places: usize) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
@@ -46,22 +47,13 @@ fn decimal(text: &str, places: usize) -> Option<u64> {
 
 /// Base units as tokens, without trailing zeros.
 pub fn show(amount: Amount) -> String {
-    fixed(amount.units())
+    decimal(amount.units(), 9)
 }
 
 /// A share in per cent, with one decimal.
 pub fn percent(ratio: Ratio) -> String {
     let tenths = ratio.parts() / (earnest_protocol::num::PARTS / 1_000);
     format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
-fn fixed(units: u64) -> String {
-    let (whole, rest) = (units / Amount::TOKEN, units % Amount::TOKEN);
-    let fraction = format!("{rest:09}");
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_string(),
-        kept => format!("{whole}.{kept}"),
-    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@ use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration
 
 use clap::Args;
 use earnest_node::{
-    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Repair, StartError, Store, dev::DevNetwork,
+    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Repair, StartError, Store,
+    dev::DevNetwork,
 };
 use earnest_protocol::{Genesis, Height};
 use serde_json::json;
+use tracing::{info, warn};
 
 use crate::{
     failure::{Failure, Status},
+    output::{self, Lines, out},
     stop,
     up::{duration, plan},
 };
@@ -62,6 +65,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         stop_at: args.halt_at.map(Height::new),
         ..NodeConfig::new(&args.data)
     };
+    output::log(Lines::Dated);
     let stop = stop::on_interrupt()?;
     let node = Node::start(config).map_err(|error| match &error {
         StartError::Listen { .. } => {
@@ -70,9 +74,12 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         _ => Failure::config(&error, "`earnest doctor --data DIR` says more about the directory"),
     })?;
     for notice in node.notices() {
-        eprintln!("{notice}");
+        match notice {
+            Notice::Replayed { .. } => info!("{notice}"),
+            Notice::Torn(_) | Notice::SnapshotSkipped(_) => warn!("{notice}"),
+        }
     }
-    announce(&node, json);
+    announce(&node, json)?;
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
@@ -88,18 +95,19 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         let hint = "keep the data directory; `earnest doctor --data DIR` says more";
         Failure::new(Status::Internal, "node-halted", halt, hint)
     })?;
-    eprintln!("stopped after block {height}");
+    info!("stopped after block {height}");
     Ok(())
 }
 
-fn announce(node: &NodeHandle, json: bool) {
+fn announce(node: &NodeHandle, json: bool) -> Result<(), Failure> {
     if json {
         let (height, network) = (node.height(), node.network());
-        println!("{}", json!({ "url": node.url(), "network": network, "height": height }));
+        out!("{}", json!({ "url": node.url(), "network": network, "height": height }))?;
     } else {
-        println!("{}", node.url());
+        out!("{}", node.url())?;
     }
-    eprintln!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
+    info!("network {} at height {}, serving {}", node.network(), node.height(), node.url());
+    Ok(())
 }
 
 /// Makes the data directory of a new network.

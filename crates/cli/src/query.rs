@@ -1,14 +1,16 @@
 //! `earnest query`: what a node shows of its state.
 
-use std::io::Write as _;
-
 use clap::Subcommand;
 use earnest_api::{Client, JobFilter, PageQuery};
 use earnest_protocol::{Address, Digest, Height, JobId, OperatorId, RawParams, Role};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{failure::Failure, params, stake};
+use crate::{
+    failure::Failure,
+    output::{self, out},
+    params, stake,
+};
 
 /// What to show.
 #[derive(Subcommand, Debug)]
@@ -86,8 +88,7 @@ pub fn run(command: &QueryCommand, node: &str, json: bool) -> Result<(), Failure
 fn show(value: &impl Serialize, json: bool) -> Result<(), Failure> {
     let text =
         if json { serde_json::to_string(value) } else { serde_json::to_string_pretty(value) };
-    println!("{}", text.map_err(Failure::internal)?);
-    Ok(())
+    out!("{}", text.map_err(Failure::internal)?)
 }
 
 fn events(client: &Client, kinds: &[String]) -> Result<(), Failure> {
@@ -95,7 +96,7 @@ fn events(client: &Client, kinds: &[String]) -> Result<(), Failure> {
     client.head()?;
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     for event in client.events(None, &kinds) {
-        println!("{}", json!(event?));
+        out!("{}", json!(event?))?;
     }
     Ok(())
 }
@@ -118,9 +119,7 @@ fn explain(raw: &RawParams) -> Result<(), Failure> {
             field.reason
         ));
     }
-    // Whoever reads may have seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+    output::result(format_args!("{text}"))
 }
 
 fn defaults(json: bool) -> Result<(), Failure> {
@@ -137,6 +136,5 @@ fn defaults(json: bool) -> Result<(), Failure> {
             "reason": field.reason,
         })
     };
-    println!("{}", json!(RawParams::fields().map(row).collect::<Vec<_>>()));
-    Ok(())
+    out!("{}", json!(RawParams::fields().map(row).collect::<Vec<_>>()))
 }

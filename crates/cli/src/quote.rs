@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use earnest_api::Client;
+use earnest_api::{Client, decimal};
 use earnest_protocol::{
     Address, Amount, Digest, Gas, Params, Ratio,
     command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
@@ -14,7 +14,12 @@ use earnest_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, money, params};
+use crate::{
+    failure::Failure,
+    money,
+    output::{self, out},
+    params,
+};
 
 /// How a result is audited: what is quoted is what is submitted.
 #[derive(Args, Debug)]
@@ -90,12 +95,7 @@ pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     } else {
         online(args, &Client::new(node))?
     };
-    if json {
-        println!("{value}");
-    } else {
-        print!("{}", table(&value));
-    }
-    Ok(())
+    if json { out!("{value}") } else { output::result(format_args!("{}", table(&value))) }
 }
 
 fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
@@ -186,8 +186,7 @@ fn present(quote: &Quote, more: Value) -> Value {
 
 /// Parts per billion as an exact decimal number.
 fn fraction(ratio: Ratio) -> Value {
-    let text = money::show(Amount::new(ratio.parts()).unwrap_or(Amount::ZERO));
-    text.parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
+    decimal(ratio.parts(), 9).parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }
 
 fn table(value: &Value) -> String {

@@ -4,7 +4,10 @@ use std::{io::IsTerminal, path::PathBuf};
 
 use clap::Subcommand;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    output::{self, out},
+};
 
 /// What to simulate.
 #[derive(Subcommand, Debug)]
@@ -30,10 +33,8 @@ pub fn run(command: &SimCommand, json: bool) -> Result<(), Failure> {
     let shows = !json && std::io::stderr().is_terminal();
     let progress = |progress: earnest_sim::Progress| {
         if shows {
-            eprint!("\r{}/{} runs", progress.done, progress.total);
-            if progress.done == progress.total {
-                eprintln!();
-            }
+            let end = if progress.done == progress.total { "\n" } else { "" };
+            output::over(format_args!("{}/{} runs{end}", progress.done, progress.total));
         }
     };
     let report = earnest_sim::run(&text, options, &progress).map_err(|error| {
@@ -41,9 +42,9 @@ pub fn run(command: &SimCommand, json: bool) -> Result<(), Failure> {
         Failure::config(format!("{}: {error}", scenario.display()), hint)
     })?;
     if json {
-        println!("{}", report.to_json());
+        out!("{}", report.to_json())?;
     } else {
-        print!("{}", report.table());
+        output::result(format_args!("{}", report.table()))?;
     }
     if report.holds() {
         Ok(())

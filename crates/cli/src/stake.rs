@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
 use earnest_protocol::{
     Address, Amount, Asset, Command, Role,
@@ -14,6 +14,7 @@ use crate::{
     failure::{Failure, Status},
     keys::{self, KeyArgs},
     money,
+    output::out,
 };
 
 /// How long a command may take to be in a block.
@@ -23,43 +24,13 @@ const WAIT: Duration = Duration::from_secs(30);
 #[derive(Subcommand, Debug)]
 pub enum StakeCommand {
     /// Put money at risk as a provider, validator or replica
-    Bond {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        /// How much, in tokens
-        #[arg(value_parser = money::tokens)]
-        amount: Amount,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Bond(BondArgs),
     /// Begin to take free bond out; it stays slashable until it is paid out
-    Unbond {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        /// How much, in tokens
-        #[arg(value_parser = money::tokens)]
-        amount: Amount,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Unbond(BondArgs),
     /// Ask for release from jail
-    Unjail {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Unjail(RoleArgs),
     /// Collect accrued shares of slashes
-    Claim {
-        /// `provider`, `validator` or `replica`
-        #[arg(long, value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        key: KeyArgs,
-    },
+    Claim(RoleArgs),
     /// Send free money to an address
     Transfer {
         /// Who receives it
@@ -80,6 +51,26 @@ pub enum StakeCommand {
         #[arg(value_parser = address)]
         address: Address,
     },
+}
+
+/// Whose bond.
+#[derive(Args, Debug)]
+pub struct RoleArgs {
+    /// `provider`, `validator` or `replica`
+    #[arg(long, value_parser = role)]
+    role: Role,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// Whose bond, and how much.
+#[derive(Args, Debug)]
+pub struct BondArgs {
+    #[command(flatten)]
+    whose: RoleArgs,
+    /// How much, in tokens
+    #[arg(value_parser = money::tokens)]
+    amount: Amount,
 }
 
 pub fn role(text: &str) -> Result<Role, String> {
@@ -105,14 +96,16 @@ pub fn address(text: &str) -> Result<Address, String> {
 
 pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure> {
     let (key, order) = match command {
-        StakeCommand::Bond { role, amount, key } => {
+        StakeCommand::Bond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (key, Command::Bond(Bond { role: *role, amount: *amount }))
         }
-        StakeCommand::Unbond { role, amount, key } => {
+        StakeCommand::Unbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (key, Command::Unbond(Unbond { role: *role, amount: *amount }))
         }
-        StakeCommand::Unjail { role, key } => (key, Command::Unjail(Unjail { role: *role })),
-        StakeCommand::Claim { role, key } => {
+        StakeCommand::Unjail(RoleArgs { role, key }) => {
+            (key, Command::Unjail(Unjail { role: *role }))
+        }
+        StakeCommand::Claim(RoleArgs { role, key }) => {
             (key, Command::ClaimRewards(ClaimRewards { role: *role }))
         }
         StakeCommand::Transfer { to, amount, asset, key } => {
@@ -125,8 +118,7 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
         StakeCommand::Status { address } => return status(&Client::new(node), address, json),
     };
     let receipt = send(node, key, order)?;
-    print_receipt(&receipt, json);
-    Ok(())
+    print_receipt(&receipt, json)
 }
 
 /// Signs a command with a key, and waits until a block holds it.
@@ -151,11 +143,11 @@ pub fn accepted(receipt: Receipt) -> Result<Receipt, Failure> {
     }
 }
 
-pub fn print_receipt(receipt: &Receipt, json: bool) {
-    if json {
-        println!("{}", json!(receipt));
-    } else if let Some(height) = receipt.height {
-        println!("in block {height}: {}", receipt.hash);
+pub fn print_receipt(receipt: &Receipt, json: bool) -> Result<(), Failure> {
+    match receipt.height {
+        _ if json => out!("{}", json!(receipt)),
+        Some(height) => out!("in block {height}: {}", receipt.hash),
+        None => Ok(()),
     }
 }
 
@@ -165,12 +157,11 @@ fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure>
     let operators =
         roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<Vec<_>, _>>()?;
     if json {
-        println!("{}", json!({ "account": account, "operators": operators }));
-        return Ok(());
+        return out!("{}", json!({ "account": account, "operators": operators }));
     }
-    println!("{address}\n  free       {:>20} tokens", money::show(account.free));
+    out!("{address}\n  free       {:>20} tokens", money::show(account.free))?;
     if let Some(free) = account.free_stake {
-        println!("  free stake {:>20} tokens", money::show(free));
+        out!("  free stake {:>20} tokens", money::show(free))?;
     }
     for operator in operators {
         let name = match operator.role {
@@ -178,16 +169,12 @@ fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure>
             Role::Validator => "validator",
             Role::Replica => "replica",
         };
-        println!(
-            "  {name}: {:?}, reputation {}",
-            operator.standing,
-            money::percent(operator.score)
-        );
-        println!("    free bond{:>20} tokens", money::show(operator.free_bond));
-        println!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked));
+        out!("  {name}: {:?}, reputation {}", operator.standing, money::percent(operator.score))?;
+        out!("    free bond{:>20} tokens", money::show(operator.free_bond))?;
+        out!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked))?;
         for entry in &operator.unbondings {
             let amount = money::show(entry.amount);
-            println!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures);
+            out!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures)?;
         }
     }
     Ok(())

@@ -9,7 +9,8 @@ use std::{
 };
 
 use common::Network;
-use earnest_api::{Client, JobView, Session, Signer};
+use earnest_api::{Client, JobView, Session};
+use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Gas, JobId, Ratio,
     command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},

@@ -25,8 +25,6 @@ mod charge;
 mod meter;
 mod sections;
 
-use std::fmt;
-
 use crate::digest::Digest;
 
 pub use charge::{
@@ -81,9 +79,10 @@ pub const GAS_EXPORT: &str = "earnest_gas";
 pub const RESERVED_PREFIX: &str = "earnest_";
 
 /// Why a module is not admitted. `function` counts from 0 in the module's order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdmissionRejected {
     /// The module has more bytes than allowed.
+    #[error("the module has {length} bytes, more than {limit}")]
     ModuleTooLong {
         /// Its length.
         length: usize,
@@ -91,8 +90,10 @@ pub enum AdmissionRejected {
         limit: usize,
     },
     /// Not a WebAssembly module at all.
+    #[error("this is not a WebAssembly module")]
     NotWebAssembly,
     /// Not a valid module of the accepted WebAssembly features.
+    #[error("invalid at byte {offset}: {reason}")]
     Invalid {
         /// Byte offset of the first error.
         offset: usize,
@@ -100,10 +101,13 @@ pub enum AdmissionRejected {
         reason: String,
     },
     /// Nothing may be imported.
+    #[error("the module imports something; nothing may be imported")]
     HasImport,
     /// A start function would run outside any step.
+    #[error("the module has a start function")]
     HasStart,
     /// Some part occurs more often than allowed.
+    #[error("{part:?}: {count}, more than {limit}")]
     TooMany {
         /// Which part.
         part: Part,
@@ -113,6 +117,7 @@ pub enum AdmissionRejected {
         limit: u64,
     },
     /// A function exceeds a limit.
+    #[error("function {function}, {part:?}: {count}, more than {limit}")]
     FunctionTooLarge {
         /// Which function.
         function: u32,
@@ -124,6 +129,7 @@ pub enum AdmissionRejected {
         limit: u64,
     },
     /// There must be one memory with minimum = maximum within the limit.
+    #[error("memory of {minimum} to {maximum:?} pages; needed: minimum = maximum <= {limit}")]
     MemoryNotFixed {
         /// Minimum in pages of 64 KiB; 0 if there is no memory.
         minimum: u64,
@@ -133,6 +139,7 @@ pub enum AdmissionRejected {
         limit: u64,
     },
     /// The instruction is refused though valid.
+    #[error("function {function} uses {name}, which is refused")]
     RefusedInstruction {
         /// Which function.
         function: u32,
@@ -140,16 +147,19 @@ pub enum AdmissionRejected {
         name: &'static str,
     },
     /// A data or element segment is passive, not at a constant place, or reaches outside.
+    #[error("segment {segment} is out of bounds")]
     SegmentOutOfBounds {
         /// Which segment of its kind.
         segment: u32,
     },
     /// The export's name is reserved.
+    #[error("the export name {name:?} is reserved")]
     ReservedExport {
         /// The name.
         name: String,
     },
     /// An export of the guest interface is absent or has another type.
+    #[error("the export {name:?} of type {expected} is missing")]
     ExportMissing {
         /// The name.
         name: &'static str,
@@ -197,39 +207,6 @@ pub enum FunctionPart {
     /// Targets of a `br_table`.
     BranchTargets,
 }
-
-impl fmt::Display for AdmissionRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use AdmissionRejected as R;
-        match self {
-            R::ModuleTooLong { length, limit } => {
-                write!(f, "the module has {length} bytes, more than {limit}")
-            }
-            R::NotWebAssembly => write!(f, "this is not a WebAssembly module"),
-            R::Invalid { offset, reason } => write!(f, "invalid at byte {offset}: {reason}"),
-            R::HasImport => write!(f, "the module imports something; nothing may be imported"),
-            R::HasStart => write!(f, "the module has a start function"),
-            R::TooMany { part, count, limit } => write!(f, "{part:?}: {count}, more than {limit}"),
-            R::FunctionTooLarge { function, part, count, limit } => {
-                write!(f, "function {function}, {part:?}: {count}, more than {limit}")
-            }
-            R::MemoryNotFixed { minimum, maximum, limit } => write!(
-                f,
-                "memory of {minimum} to {maximum:?} pages; needed: minimum = maximum <= {limit}"
-            ),
-            R::RefusedInstruction { function, name } => {
-                write!(f, "function {function} uses {name}, which is refused")
-            }
-            R::SegmentOutOfBounds { segment } => write!(f, "segment {segment} is out of bounds"),
-            R::ReservedExport { name } => write!(f, "the export name {name:?} is reserved"),
-            R::ExportMissing { name, expected } => {
-                write!(f, "the export {name:?} of type {expected} is missing")
-            }
-        }
-    }
-}
-
-impl std::error::Error for AdmissionRejected {}
 
 impl From<wasmparser::Error> for AdmissionRejected {
     fn from(error: wasmparser::Error) -> Self {

@@ -13,8 +13,6 @@
 //! one-sided: `Holds` says nothing about the rest of either tree.
 //! Not here: clocks, deposits, whose turn it is (the ledger).
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::admission::{AdmissionRejected, MODULE_BYTES_MAX, STATE_BYTES_MAX, admit};
@@ -68,9 +66,10 @@ pub enum Ruling {
 }
 
 /// Why evidence is not heard. Ordered by precedence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceRejected {
     /// More bytes than allowed.
+    #[error("{length} bytes exceed {limit}")]
     TooLong {
         /// Their number.
         length: usize,
@@ -78,8 +77,10 @@ pub enum EvidenceRejected {
         limit: usize,
     },
     /// The bytes are not an encoded `StepEvidence`.
+    #[error("not encoded evidence")]
     Malformed,
     /// The task has no such leaf.
+    #[error("leaf {index} is beyond the last, {last}")]
     NoSuchLeaf {
         /// The index asked for.
         index: u64,
@@ -87,41 +88,28 @@ pub enum EvidenceRejected {
         last: u64,
     },
     /// `after` does not hash to the disputed leaf or carries another index.
+    #[error("the opened leaf is not the disputed one")]
     OtherLeaf,
     /// Leaf i - 1 is absent (or present for leaf 0), carries another index, or its path does not
     /// end in the root.
+    #[error("the leaf before is not proven under the root")]
     BeforeNotProven,
     /// The program is not the task's.
+    #[error("the program is not the task's")]
     OtherProgram,
     /// The state is not the one leaf i - 1 binds.
+    #[error("the state is not the one the leaf before binds")]
     OtherPreState,
     /// The chunk is not the one the task lets this step read.
+    #[error("the chunk is not the one this step reads")]
     OtherChunk,
     /// The task's program cannot be admitted: the task should never have been posted.
+    #[error("the program is not admitted: {0}")]
     ProgramNotAdmitted(AdmissionRejected),
     /// The referee's engine failed: no claim about the leaf.
+    #[error("no claim: {0}")]
     NoClaim(EngineFault),
 }
-
-impl fmt::Display for EvidenceRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use EvidenceRejected as R;
-        match self {
-            R::TooLong { length, limit } => write!(f, "{length} bytes exceed {limit}"),
-            R::Malformed => write!(f, "not encoded evidence"),
-            R::NoSuchLeaf { index, last } => write!(f, "leaf {index} is beyond the last, {last}"),
-            R::OtherLeaf => write!(f, "the opened leaf is not the disputed one"),
-            R::BeforeNotProven => write!(f, "the leaf before is not proven under the root"),
-            R::OtherProgram => write!(f, "the program is not the task's"),
-            R::OtherPreState => write!(f, "the state is not the one the leaf before binds"),
-            R::OtherChunk => write!(f, "the chunk is not the one this step reads"),
-            R::ProgramNotAdmitted(why) => write!(f, "the program is not admitted: {why}"),
-            R::NoClaim(fault) => write!(f, "no claim: {fault}"),
-        }
-    }
-}
-
-impl std::error::Error for EvidenceRejected {}
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value).expect("these types have no unserialisable parts")
@@ -297,24 +285,15 @@ pub fn first_rejected(own: &Tree, at: Position, theirs: &[Digest; ARITY]) -> Opt
 }
 
 /// Why a player cannot make evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceUnavailable {
     /// The tree has no such leaf.
+    #[error("the tree has no such leaf")]
     NoSuchLeaf,
     /// The engine failed while recomputing a state.
+    #[error(transparent)]
     Engine(EngineFault),
 }
-
-impl fmt::Display for EvidenceUnavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            EvidenceUnavailable::NoSuchLeaf => write!(f, "the tree has no such leaf"),
-            EvidenceUnavailable::Engine(fault) => write!(f, "{fault}"),
-        }
-    }
-}
-
-impl std::error::Error for EvidenceUnavailable {}
 
 /// What the provider sends for leaf `index` of its own `tree`: `before` and `after` are its
 /// checkpoints i - 1 (`None` for leaf 0) and i. Pure; see [`evidence_from_run`] to recompute them.

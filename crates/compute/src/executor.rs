@@ -12,8 +12,6 @@ mod interpreter;
 #[cfg(feature = "jit")]
 mod jit;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::admission::{Admitted, STATE_BYTES_MAX, moved_gas};
@@ -30,15 +28,19 @@ pub enum EngineKind {
 }
 
 /// The host could not carry out a step: no claim about the task follows from it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum EngineFault {
     /// This build has no such engine.
+    #[error("this build has no such engine")]
     EngineAbsent,
     /// The engine refused to compile or instantiate the module; its words, for people.
+    #[error("the engine refused the module: {0}")]
     Compile(String),
     /// Memory, stack or another resource of the engine ran out before a limit of ours.
+    #[error("the engine ran out of a resource: {0}")]
     Resource(String),
     /// The checkpoint cannot be continued: its index is not the step's predecessor, or beyond n.
+    #[error("step {index} does not follow checkpoint {after}")]
     OutOfOrder {
         /// The step asked for.
         index: u64,
@@ -46,24 +48,9 @@ pub enum EngineFault {
         after: u64,
     },
     /// The task binds another program.
+    #[error("the task binds another program")]
     OtherProgram,
 }
-
-impl fmt::Display for EngineFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            EngineFault::EngineAbsent => write!(f, "this build has no such engine"),
-            EngineFault::Compile(words) => write!(f, "the engine refused the module: {words}"),
-            EngineFault::Resource(words) => write!(f, "the engine ran out of a resource: {words}"),
-            EngineFault::OutOfOrder { index, after } => {
-                write!(f, "step {index} does not follow checkpoint {after}")
-            }
-            EngineFault::OtherProgram => write!(f, "the task binds another program"),
-        }
-    }
-}
-
-impl std::error::Error for EngineFault {}
 
 /// Why a call into the guest ended early.
 enum Stop {

@@ -12,7 +12,6 @@
 //! Not here: the sandbox of the operating system, wall clocks, killing (crate `worker`).
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
@@ -71,30 +70,21 @@ pub enum Reply {
 }
 
 /// Why a child gave up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Failure {
     /// The program is not admitted; the words are for people.
+    #[error("the program is not admitted: {0}")]
     NotAdmitted(String),
     /// The chunks are not the task's input.
+    #[error("the chunks are not the task's input")]
     OtherInput,
     /// The task's fields are out of range; the words are for people.
+    #[error("the task is out of range: {0}")]
     TaskOutOfRange(String),
     /// Both engines failed.
+    #[error(transparent)]
     Engine(EngineFault),
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::NotAdmitted(why) => write!(f, "the program is not admitted: {why}"),
-            Failure::OtherInput => write!(f, "the chunks are not the task's input"),
-            Failure::TaskOutOfRange(why) => write!(f, "the task is out of range: {why}"),
-            Failure::Engine(fault) => write!(f, "{fault}"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
 
 fn invalid(words: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, words)

@@ -7,8 +7,6 @@
 //! Law: `Task::hash` binds every field; two tasks of equal hash have equal results.
 //! Not here: who pays (nothing in this crate knows money), how a step runs (`executor`).
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, finish, hasher};
@@ -51,9 +49,10 @@ pub struct Task {
 }
 
 /// Why a task is not one. Ordered by precedence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TaskRejected {
     /// `steps` is 0 or above the limit.
+    #[error("steps {steps} is not within 1..={limit}")]
     StepsOutOfRange {
         /// What was asked.
         steps: u64,
@@ -61,6 +60,7 @@ pub enum TaskRejected {
         limit: u64,
     },
     /// `step_gas_max` is 0 or above the limit.
+    #[error("step gas {step_gas_max} is not within 1..={limit}")]
     StepGasOutOfRange {
         /// What was asked.
         step_gas_max: u64,
@@ -68,11 +68,13 @@ pub enum TaskRejected {
         limit: u64,
     },
     /// `gas_bound` is 0 or above 2^62.
+    #[error("gas bound {gas_bound} is not within 1..=2^62")]
     GasBoundOutOfRange {
         /// What was asked.
         gas_bound: u64,
     },
     /// `chunk_count` is above the limit.
+    #[error("{chunk_count} chunks exceed {limit}")]
     TooManyChunks {
         /// What was asked.
         chunk_count: u32,
@@ -80,27 +82,6 @@ pub enum TaskRejected {
         limit: u32,
     },
 }
-
-impl fmt::Display for TaskRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TaskRejected::StepsOutOfRange { steps, limit } => {
-                write!(f, "steps {steps} is not within 1..={limit}")
-            }
-            TaskRejected::StepGasOutOfRange { step_gas_max, limit } => {
-                write!(f, "step gas {step_gas_max} is not within 1..={limit}")
-            }
-            TaskRejected::GasBoundOutOfRange { gas_bound } => {
-                write!(f, "gas bound {gas_bound} is not within 1..=2^62")
-            }
-            TaskRejected::TooManyChunks { chunk_count, limit } => {
-                write!(f, "{chunk_count} chunks exceed {limit}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for TaskRejected {}
 
 impl Task {
     /// The hash that stands for this task in every leaf.
@@ -188,9 +169,10 @@ fn root_hash(count: u32, top: Option<&Digest>) -> Digest {
 }
 
 /// Why bytes are not an input. Ordered by precedence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputRejected {
     /// More chunks than allowed.
+    #[error("{count} chunks exceed {limit}")]
     TooManyChunks {
         /// Chunks given.
         count: usize,
@@ -198,6 +180,7 @@ pub enum InputRejected {
         limit: u32,
     },
     /// A chunk is longer than allowed.
+    #[error("chunk {index} has {length} bytes, more than {limit}")]
     ChunkTooLong {
         /// Which chunk, from 0.
         index: u32,
@@ -207,21 +190,6 @@ pub enum InputRejected {
         limit: usize,
     },
 }
-
-impl fmt::Display for InputRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InputRejected::TooManyChunks { count, limit } => {
-                write!(f, "{count} chunks exceed {limit}")
-            }
-            InputRejected::ChunkTooLong { index, length, limit } => {
-                write!(f, "chunk {index} has {length} bytes, more than {limit}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for InputRejected {}
 
 /// The input of a task: its chunks, with their hashes and root.
 #[derive(Clone, Debug)]

@@ -8,7 +8,8 @@ use std::{
 };
 
 use criterion::Criterion;
-use earnest_api::{SignedTransaction, Signer, recover, signing_hash};
+use earnest_api::{SignedTransaction, recover, sign, signing_hash};
+use earnest_keys::Signer;
 use earnest_node::{
     Limits,
     mempool::{Mempool, Waiting},
@@ -39,7 +40,7 @@ fn load() -> Load {
             Transfer { to: Address([3; 20]), asset: Asset::Stake, amount: Amount::tokens(1) };
         let command = Command::Transfer(transfer);
         let transaction = Transaction { nonce, valid_until: Height::new(100), command };
-        let signed = signer.sign(&NETWORK, transaction);
+        let signed = sign(&signer, &NETWORK, transaction);
         let hash = signing_hash(&NETWORK, &signed.transaction);
         let id = if signed.signature[64] == 27 { RecoveryId::Zero } else { RecoveryId::One };
         let signature = RecoverableSignature::from_compact(&signed.signature[..64], id);

@@ -1,7 +1,8 @@
 //! What a block of a thousand transfers costs: its signatures, carrying it out, the log's flush.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use earnest_api::Signer;
+use earnest_api::sign;
+use earnest_keys::Signer;
 use earnest_node::{BeaconSecret, Block, NodeReferee, dev::DevNetwork, log::Log, replay};
 use earnest_protocol::{
     Amount, Asset, BlockHead, Command, Digest, Height, State, Transaction, command::Transfer,
@@ -25,7 +26,7 @@ fn world() -> (State, Block, Digest) {
         let transfer =
             Transfer { to: to.address(), asset: Asset::Stake, amount: Amount::tokens(1) };
         let command = Command::Transfer(transfer);
-        from.sign(&name, Transaction { nonce: 0, valid_until: Height::new(9), command })
+        sign(from, &name, Transaction { nonce: 0, valid_until: Height::new(9), command })
     });
     let transactions = transactions.collect();
     let next_anchor = Some(Digest([1; 32]));

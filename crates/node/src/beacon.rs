@@ -11,17 +11,10 @@
 //! Known shortcoming: two nodes started from one copy of a data directory would both show theirs.
 //! Not here: when an anchor is due and what a withheld preimage means (`earnest-protocol`).
 
-use std::{
-    fmt,
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{fmt, fs, io, path::Path};
 
+use earnest_durable::Kind;
 use earnest_protocol::{Blocks, Digest, Height, State, genesis::BeaconGenesis, seal::beacon_link};
-
-use crate::log::sync_folder;
 
 /// Name of the secret's file in a data directory; readable by its owner only.
 pub const FILE_NAME: &str = "beacon.secret";
@@ -65,10 +58,7 @@ impl BeaconSecret {
     /// If the file exists or the disk says no.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         let path = folder.join(FILE_NAME);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&self.0)?;
-        file.sync_all()?;
-        sync_folder(folder)
+        earnest_durable::write(&path, Kind::Secret, |file| file.write_all(&self.0))
     }
 
     /// Reads the secret.

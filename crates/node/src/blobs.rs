@@ -12,27 +12,25 @@
 //! Not here: who has to provide which bytes (`earnest-protocol`).
 
 use std::{
-    fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Mutex,
 };
 
 use earnest_compute as compute;
+use earnest_durable::Kind;
 use earnest_protocol::Digest;
 
-use crate::{config::Limits, log::sync_folder};
+use crate::config::Limits;
 
 /// Why a blob was not stored or is not served.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum BlobError {
     /// The disk said no.
-    Io(io::Error),
+    #[error("the blob store's disk failed: {0}")]
+    Io(#[from] io::Error),
     /// It has more bytes than one may.
+    #[error("a blob of {got} bytes exceeds the {max} that one may have")]
     TooLarge {
         /// Its bytes.
         got: usize,
@@ -40,6 +38,7 @@ pub enum BlobError {
         max: usize,
     },
     /// All blobs together would have more bytes than they may.
+    #[error("all blobs would have {bytes} bytes, {max} are allowed")]
     Full {
         /// Bytes with this one.
         bytes: u64,
@@ -47,11 +46,13 @@ pub enum BlobError {
         max: u64,
     },
     /// The file's bytes are no longer those of its name.
+    #[error("{path} no longer holds the bytes of its name")]
     Damaged {
         /// Which file.
         path: PathBuf,
     },
     /// An input has more chunks than one may.
+    #[error("{got} chunks exceed the {max} that an input may have")]
     TooManyChunks {
         /// Its chunks.
         got: usize,
@@ -59,6 +60,7 @@ pub enum BlobError {
         max: usize,
     },
     /// Chunks of an input are not stored.
+    #[error("{count} chunks are not stored, among them{}", listed(.first))]
     ChunksMissing {
         /// How many.
         count: usize,
@@ -67,36 +69,8 @@ pub enum BlobError {
     },
 }
 
-impl fmt::Display for BlobError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BlobError::Io(error) => write!(f, "the blob store's disk failed: {error}"),
-            BlobError::TooLarge { got, max } => {
-                write!(f, "a blob of {got} bytes exceeds the {max} that one may have")
-            }
-            BlobError::Full { bytes, max } => {
-                write!(f, "all blobs would have {bytes} bytes, {max} are allowed")
-            }
-            BlobError::Damaged { path } => {
-                write!(f, "{} no longer holds the bytes of its name", path.display())
-            }
-            BlobError::TooManyChunks { got, max } => {
-                write!(f, "{got} chunks exceed the {max} that an input may have")
-            }
-            BlobError::ChunksMissing { count, first } => {
-                write!(f, "{count} chunks are not stored, among them")?;
-                first.iter().try_for_each(|digest| write!(f, " {digest}"))
-            }
-        }
-    }
-}
-
-impl std::error::Error for BlobError {}
-
-impl From<io::Error> for BlobError {
-    fn from(error: io::Error) -> BlobError {
-        BlobError::Io(error)
-    }
+fn listed(digests: &[Digest]) -> String {
+    digests.iter().map(|digest| format!(" {digest}")).collect()
 }
 
 /// The store.
@@ -107,8 +81,6 @@ pub struct Blobs {
     limits: Limits,
     /// Bytes of all files; writers hold it, so that the bound holds.
     bytes: Mutex<u64>,
-    /// Makes names of files being written different.
-    writing: AtomicU64,
 }
 
 impl Blobs {
@@ -120,8 +92,7 @@ impl Blobs {
     pub fn open(dir: &Path, limits: Limits) -> io::Result<Blobs> {
         let (blobs, inputs) = (dir.join("blobs"), dir.join("inputs"));
         let bytes = sweep(&blobs)?.saturating_add(sweep(&inputs)?);
-        let (bytes, writing) = (Mutex::new(bytes), AtomicU64::new(0));
-        Ok(Blobs { blobs, inputs, limits, bytes, writing })
+        Ok(Blobs { blobs, inputs, limits, bytes: Mutex::new(bytes) })
     }
 
     /// Bytes of all blobs.
@@ -213,17 +184,8 @@ impl Blobs {
         if sum > max {
             return Err(BlobError::Full { bytes: sum, max });
         }
-        let folder = path.parent().expect("a place is inside a folder");
-        let parent = folder.parent().expect("a place is two folders deep");
-        fs::create_dir_all(folder)?;
-        let number = self.writing.fetch_add(1, Ordering::Relaxed);
-        let beside = parent.join(format!("{number}.part"));
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        sync_folder(folder)?;
-        sync_folder(parent)?;
+        earnest_durable::make_folder(path.parent().expect("a place is inside a folder"))?;
+        earnest_durable::write(path, Kind::Replacement, |file| file.write_all(bytes))?;
         *total = sum;
         Ok(())
     }
@@ -256,16 +218,16 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 /// Makes the folder, removes what was being written, and counts the bytes of the rest.
 fn sweep(folder: &Path) -> io::Result<u64> {
-    fs::create_dir_all(folder)?;
+    earnest_durable::make_folder(folder)?;
     let mut bytes = 0u64;
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            for file in fs::read_dir(path)? {
-                bytes = bytes.saturating_add(file?.metadata()?.len());
-            }
-        } else if path.extension().is_some_and(|ending| ending == "part") {
-            fs::remove_file(path)?;
+        let shelf = entry?.path();
+        if !shelf.is_dir() {
+            continue;
+        }
+        earnest_durable::sweep(&shelf)?;
+        for file in fs::read_dir(shelf)? {
+            bytes = bytes.saturating_add(file?.metadata()?.len());
         }
     }
     Ok(bytes)
@@ -302,11 +264,12 @@ mod tests {
         }
         let full = blobs.put(&[9; 96]);
         assert!(matches!(full, Err(BlobError::Full { bytes: 301, max: 300 })));
+        let unfinished = place(&blobs.blobs, &digest).with_file_name(".unfinished.draft");
         drop(blobs);
-        fs::write(dir.path().join("blobs/7.part"), b"unfinished").unwrap();
+        fs::write(&unfinished, b"unfinished").unwrap();
         let blobs = open(dir.path());
         assert_eq!(blobs.bytes(), 205, "counted anew");
-        assert!(!dir.path().join("blobs/7.part").exists());
+        assert!(!unfinished.exists());
     }
 
     #[test]

@@ -19,13 +19,19 @@ use crate::{
 };
 
 /// Why a node cannot begin.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum BootError {
     /// The data directory cannot be used.
-    Store(StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A block does not follow from the one before.
-    Replay(ReplayError),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// A law does not hold.
+    #[error(
+        "a law of the state does not hold after block {height}: {law:?}. Keep the directory as \
+         it is and report this with the block log"
+    )]
     Broken {
         /// After which block.
         height: Height,
@@ -33,6 +39,10 @@ pub enum BootError {
         law: Broken,
     },
     /// A snapshot shows that acknowledged blocks are missing from the log.
+    #[error(
+        "the block log ends at {log}, but a snapshot of {snapshot} exists: acknowledged blocks \
+         are missing. Restore the log from a backup"
+    )]
     BlocksMissing {
         /// The last block of the log.
         log: Height,
@@ -40,50 +50,19 @@ pub enum BootError {
         snapshot: Height,
     },
     /// A snapshot was made on another chain than the log's.
+    #[error(
+        "the snapshot of {snapshot} belongs to another chain than the log. Restore both from \
+         one backup, or remove the snapshots"
+    )]
     OtherChain {
         /// The snapshot's height.
         snapshot: Height,
     },
 }
 
-impl fmt::Display for BootError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BootError::Store(error) => error.fmt(f),
-            BootError::Replay(error) => error.fmt(f),
-            BootError::Broken { height, law } => {
-                write!(f, "a law of the state does not hold after block {height}: {law:?}. ")?;
-                f.write_str("Keep the directory as it is and report this with the block log")
-            }
-            BootError::BlocksMissing { log, snapshot } => {
-                write!(f, "the block log ends at {log}, but a snapshot of {snapshot} exists: ")?;
-                f.write_str("acknowledged blocks are missing. Restore the log from a backup")
-            }
-            BootError::OtherChain { snapshot } => {
-                write!(f, "the snapshot of {snapshot} belongs to another chain than the log. ")?;
-                f.write_str("Restore both from one backup, or remove the snapshots")
-            }
-        }
-    }
-}
-
-impl std::error::Error for BootError {}
-
-impl From<StoreError> for BootError {
-    fn from(error: StoreError) -> BootError {
-        BootError::Store(error)
-    }
-}
-
 impl From<LogError> for BootError {
     fn from(error: LogError) -> BootError {
         BootError::Store(StoreError::Log(error))
-    }
-}
-
-impl From<ReplayError> for BootError {
-    fn from(error: ReplayError) -> BootError {
-        BootError::Replay(error)
     }
 }
 

@@ -11,7 +11,8 @@
 //! used; every queue has a bound; the rules see no clock, no disk and no socket.
 //!
 //! ```
-//! use earnest_api::{Client, Session, Signer, TxStatus};
+//! use earnest_api::{Client, Session, TxStatus};
+//! use earnest_keys::Signer;
 //! use earnest_node::{Node, NodeConfig, dev::DevNetwork};
 //! use earnest_protocol::{Amount, Asset, Command, command::Transfer, genesis::GenesisAccount};
 //!

@@ -31,6 +31,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Digest, Height};
 
 use crate::block::{self, BLOCK_BYTES_MAX, Block};
@@ -45,9 +46,10 @@ const HEADER_BYTES: u64 = 64;
 const RECORD_HEAD_BYTES: u64 = 40;
 
 /// Why a log cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The disk said no.
+    #[error("{doing} {path} failed: {source}")]
     Io {
         /// Which file.
         path: PathBuf,
@@ -57,11 +59,15 @@ pub enum LogError {
         source: io::Error,
     },
     /// The file does not begin as a log does.
+    #[error("{path} is not a block log, or its first bytes are damaged. Restore it from a backup")]
     NotALog {
         /// Which file.
         path: PathBuf,
     },
     /// The file is of another format.
+    #[error(
+        "{path} has format {got}, this version reads {expected}. Use the version that wrote it"
+    )]
     Format {
         /// Which file.
         path: PathBuf,
@@ -71,6 +77,7 @@ pub enum LogError {
         expected: u32,
     },
     /// The file is the log of another network.
+    #[error("{path} belongs to network {got}, not {expected}. Use the genesis it was made with")]
     OtherNetwork {
         /// Which file.
         path: PathBuf,
@@ -80,6 +87,7 @@ pub enum LogError {
         expected: Digest,
     },
     /// A record does not check.
+    #[error("{path} is damaged at byte {offset}, block {height}: {what}. {}", remedy(*.is_last))]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -93,6 +101,7 @@ pub enum LogError {
         is_last: bool,
     },
     /// The block is larger than a record may be.
+    #[error("a block of {got} bytes exceeds the {max} of a record")]
     TooLarge {
         /// Its bytes.
         got: usize,
@@ -100,85 +109,36 @@ pub enum LogError {
         max: usize,
     },
     /// An earlier write failed.
+    #[error("the log took no more blocks after a failed write")]
     Closed,
 }
 
 /// What does not check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// The length.
+    #[error("the record's length fails its check")]
     Length,
     /// The payload's hash.
+    #[error("the block does not have the hash recorded with it")]
     Hash,
     /// The payload is no block.
+    #[error("the record holds no block")]
     Payload,
     /// The block before is not its parent.
+    #[error("the block names another parent than the block before it")]
     Parent,
     /// It is not the height after the one before.
+    #[error("the block has another height than its place")]
     Height,
 }
 
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Damage::Length => "the record's length fails its check",
-            Damage::Hash => "the block does not have the hash recorded with it",
-            Damage::Payload => "the record holds no block",
-            Damage::Parent => "the block names another parent than the block before it",
-            Damage::Height => "the block has another height than its place",
-        })
-    }
-}
-
-impl fmt::Display for LogError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LogError::Io { path, doing, source } => {
-                write!(f, "{doing} {} failed: {source}", path.display())
-            }
-            LogError::NotALog { path } => {
-                write!(
-                    f,
-                    "{} is not a block log, or its first bytes are damaged. ",
-                    path.display()
-                )?;
-                f.write_str("Restore it from a backup")
-            }
-            LogError::Format { path, got, expected } => write!(
-                f,
-                "{} has format {got}, this version reads {expected}. Use the version that wrote it",
-                path.display()
-            ),
-            LogError::OtherNetwork { path, got, expected } => write!(
-                f,
-                "{} belongs to network {got}, not {expected}. Use the genesis it was made with",
-                path.display()
-            ),
-            LogError::Damaged { path, offset, height, what, is_last } => {
-                let path = path.display();
-                write!(f, "{path} is damaged at byte {offset}, block {height}: {what}. ")?;
-                if *is_last {
-                    return f.write_str(
-                        "Restore the file from a backup; or, if the machine lost power while this \
-                         block was written, cut it off by starting with repair",
-                    );
-                }
-                write!(f, "Nothing was changed. Restore the file from a backup")
-            }
-            LogError::TooLarge { got, max } => {
-                write!(f, "a block of {got} bytes exceeds the {max} of a record")
-            }
-            LogError::Closed => f.write_str("the log took no more blocks after a failed write"),
-        }
-    }
-}
-
-impl std::error::Error for LogError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            LogError::Io { source, .. } => Some(source),
-            _ => None,
-        }
+fn remedy(is_last: bool) -> &'static str {
+    if is_last {
+        "Restore the file from a backup; or, if the machine lost power while this block was \
+         written, cut it off by starting with repair"
+    } else {
+        "Nothing was changed. Restore the file from a backup"
     }
 }
 
@@ -242,12 +202,8 @@ impl Log {
     /// If the file exists or the disk says no.
     pub fn create(folder: &Path, network: &Digest) -> Result<(), LogError> {
         let path = folder.join(FILE_NAME);
-        let io = |doing| failure(&path, doing);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).open(&path).map_err(io("creating"))?;
-        file.write_all(&header(network)).map_err(io("writing"))?;
-        file.sync_all().map_err(io("flushing"))?;
-        sync_folder(folder).map_err(io("flushing the folder of"))
+        earnest_durable::write(&path, Kind::New, |file| file.write_all(&header(network)))
+            .map_err(failure(&path, "creating"))
     }
 
     /// Opens a log, reads every record of it and hands each to `each`, in order.
@@ -353,11 +309,6 @@ impl Log {
 fn failure(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> LogError + use<> {
     let path = path.to_owned();
     move |source| LogError::Io { path, doing, source }
-}
-
-/// Flushes a folder, so that a file made or renamed in it is found after a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 fn header(network: &Digest) -> Vec<u8> {

@@ -16,7 +16,6 @@
 use std::{
     cmp::{Ordering, Reverse},
     collections::{BTreeMap, BinaryHeap},
-    fmt,
     ops::RangeInclusive,
     sync::Arc,
 };
@@ -65,9 +64,10 @@ impl Waiting {
 }
 
 /// Why a transaction may not wait here. Ordered by precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MempoolRejected {
     /// Another transaction of this account waits at this nonce.
+    #[error("transaction {by} of this account waits at nonce {nonce}")]
     NonceTaken {
         /// The nonce.
         nonce: u64,
@@ -75,6 +75,7 @@ pub enum MempoolRejected {
         by: TxHash,
     },
     /// This account has as many waiting as it may.
+    #[error("{count} transactions of this account wait, at most {max} may")]
     AccountFull {
         /// How many wait.
         count: usize,
@@ -82,6 +83,7 @@ pub enum MempoolRejected {
         max: usize,
     },
     /// This account's waiting transactions are as large as they may be.
+    #[error("this account's transactions would hold {bytes} bytes, {max} are allowed")]
     AccountBytesFull {
         /// Their bytes with this one.
         bytes: usize,
@@ -89,6 +91,7 @@ pub enum MempoolRejected {
         max: usize,
     },
     /// The room is full.
+    #[error("{count} transactions wait, at most {max} of this lane may")]
     Full {
         /// How many wait.
         count: usize,
@@ -96,6 +99,7 @@ pub enum MempoolRejected {
         max: usize,
     },
     /// The room is full by size.
+    #[error("waiting transactions would hold {bytes} bytes, {max} are allowed")]
     BytesFull {
         /// Bytes with this one.
         bytes: usize,
@@ -103,30 +107,6 @@ pub enum MempoolRejected {
         max: usize,
     },
 }
-
-impl fmt::Display for MempoolRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MempoolRejected::NonceTaken { nonce, by } => {
-                write!(f, "transaction {by} of this account waits at nonce {nonce}")
-            }
-            MempoolRejected::AccountFull { count, max } => {
-                write!(f, "{count} transactions of this account wait, at most {max} may")
-            }
-            MempoolRejected::AccountBytesFull { bytes, max } => {
-                write!(f, "this account's transactions would hold {bytes} bytes, {max} are allowed")
-            }
-            MempoolRejected::Full { count, max } => {
-                write!(f, "{count} transactions wait, at most {max} of this lane may")
-            }
-            MempoolRejected::BytesFull { bytes, max } => {
-                write!(f, "waiting transactions would hold {bytes} bytes, {max} are allowed")
-            }
-        }
-    }
-}
-
-impl std::error::Error for MempoolRejected {}
 
 #[derive(Debug)]
 struct Entry {

@@ -1,6 +1,5 @@
 //! A node: a replica and its HTTP edge, started and stopped together.
 
-use core::fmt;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -30,11 +29,13 @@ use crate::{
 const CONTROLS_MAX: usize = 16;
 
 /// Why a node did not start.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory does not check.
-    Boot(BootError),
+    #[error(transparent)]
+    Boot(#[from] BootError),
     /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
     Listen {
         /// Which address.
         address: SocketAddr,
@@ -42,27 +43,8 @@ pub enum StartError {
         source: io::Error,
     },
     /// The system gave no thread, or no blob folder.
+    #[error("the system refused: {0}")]
     System(io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Boot(error) => error.fmt(f),
-            StartError::Listen { address, source } => {
-                write!(f, "cannot listen on {address}: {source}")
-            }
-            StartError::System(error) => write!(f, "the system refused: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<BootError> for StartError {
-    fn from(error: BootError) -> StartError {
-        StartError::Boot(error)
-    }
 }
 
 impl From<StoreError> for StartError {

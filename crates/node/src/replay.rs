@@ -5,9 +5,8 @@
 //! function of state and block alone: no clock, no queue, no configuration.
 //! Not here: which transactions go into a block (`replica`), the rules (`earnest-protocol`).
 
-use core::fmt;
-
-use earnest_api::{BlockView, Refusal, SignatureRejected, TxHash, recover};
+use earnest_api::{BlockView, Refusal, TxHash, recover};
+use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     Address, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee, Rejected,
     State, TransactionRejected,
@@ -20,7 +19,8 @@ use crate::{block::Block, history::Done};
 const PARALLEL_MIN: usize = 16;
 
 /// Why a block does not follow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("block {height} does not follow: {why}")]
 pub struct ReplayError {
     /// Which block.
     pub height: Height,
@@ -29,9 +29,13 @@ pub struct ReplayError {
 }
 
 /// What is wrong with a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// It was made on another state.
+    #[error(
+        "it names state root {named}, the state here has {found}. It was made by another version \
+         of the rules, or this one is at fault"
+    )]
     Root {
         /// The root that it names.
         named: Digest,
@@ -39,8 +43,10 @@ pub enum Misfit {
         found: Digest,
     },
     /// The rules refuse its head.
+    #[error("{}", Refusal::from(*.0))]
     Head(BlockRejected),
     /// A signature does not verify.
+    #[error("transaction {index}: {why}")]
     Signature {
         /// Which transaction, from 0.
         index: usize,
@@ -48,6 +54,7 @@ pub enum Misfit {
         why: SignatureRejected,
     },
     /// A transaction leaves no trace.
+    #[error("transaction {index} leaves no trace: {}", Refusal::from(*.why))]
     NoTrace {
         /// Which transaction, from 0.
         index: usize,
@@ -55,26 +62,6 @@ pub enum Misfit {
         why: TransactionRejected,
     },
 }
-
-impl fmt::Display for ReplayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ReplayError { height, why } = self;
-        write!(f, "block {height} does not follow: ")?;
-        match why {
-            Misfit::Root { named, found } => {
-                write!(f, "it names state root {named}, the state here has {found}. ")?;
-                f.write_str("It was made by another version of the rules, or this one is at fault")
-            }
-            Misfit::Head(rejected) => write!(f, "{}", Refusal::from(*rejected)),
-            Misfit::Signature { index, why } => write!(f, "transaction {index}: {why}"),
-            Misfit::NoTrace { index, why } => {
-                write!(f, "transaction {index} leaves no trace: {}", Refusal::from(*why))
-            }
-        }
-    }
-}
-
-impl std::error::Error for ReplayError {}
 
 /// Who signed each transaction of a block, and its identity.
 pub type Signers = Vec<(Address, TxHash)>;

@@ -19,7 +19,6 @@
 //! Not here: what is waiting (`mempool`), many operators: they would order the same blocks by an
 //! engine and call the same `carry_out` (docs/adr/0007).
 
-use core::fmt;
 use std::{
     collections::BTreeSet,
     io,
@@ -50,13 +49,19 @@ use crate::{
 };
 
 /// Why a node stopped by itself.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Halt {
     /// The log took no block.
-    Log(LogError),
+    #[error("stopped: {0}")]
+    Log(#[from] LogError),
     /// A snapshot could not be written.
+    #[error("stopped: a snapshot was not written: {0}")]
     Snapshot(io::Error),
     /// A law does not hold.
+    #[error(
+        "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep the \
+         data directory as it is and report this with the block log"
+    )]
     Broken {
         /// After which block.
         height: Height,
@@ -66,6 +71,10 @@ pub enum Halt {
         law: Broken,
     },
     /// The same block gave two roots.
+    #[error(
+        "stopped: block {height} gave root {trial} first and {state} then. Report this with \
+         the block log; check the machine's memory"
+    )]
     Diverged {
         /// Which block.
         height: Height,
@@ -75,8 +84,10 @@ pub enum Halt {
         state: Digest,
     },
     /// Our own block does not follow.
-    Replay(ReplayError),
+    #[error("stopped: {0}")]
+    Replay(#[from] ReplayError),
     /// The rules panicked.
+    #[error("stopped: the rules failed in block {height}: {message}{}", kept(.file.as_deref()))]
     Panicked {
         /// While making this block.
         height: Height,
@@ -86,49 +97,12 @@ pub enum Halt {
         file: Option<PathBuf>,
     },
     /// Another thread panicked while it changed what is shared.
+    #[error("stopped: a thread of the node panicked")]
     Poisoned,
 }
 
-impl fmt::Display for Halt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Halt::Log(error) => write!(f, "stopped: {error}"),
-            Halt::Snapshot(error) => write!(f, "stopped: a snapshot was not written: {error}"),
-            Halt::Broken { height, root, law } => write!(
-                f,
-                "stopped: a law does not hold after block {height} (root {root}): {law:?}. Keep \
-                 the data directory as it is and report this with the block log"
-            ),
-            Halt::Diverged { height, trial, state } => write!(
-                f,
-                "stopped: block {height} gave root {trial} first and {state} then. Report this \
-                 with the block log; check the machine's memory"
-            ),
-            Halt::Replay(error) => write!(f, "stopped: {error}"),
-            Halt::Panicked { height, message, file } => {
-                write!(f, "stopped: the rules failed in block {height}: {message}")?;
-                match file {
-                    Some(file) => write!(f, ". The block is kept in {}", file.display()),
-                    None => Ok(()),
-                }
-            }
-            Halt::Poisoned => f.write_str("stopped: a thread of the node panicked"),
-        }
-    }
-}
-
-impl std::error::Error for Halt {}
-
-impl From<LogError> for Halt {
-    fn from(error: LogError) -> Halt {
-        Halt::Log(error)
-    }
-}
-
-impl From<ReplayError> for Halt {
-    fn from(error: ReplayError) -> Halt {
-        Halt::Replay(error)
-    }
+fn kept(file: Option<&std::path::Path>) -> String {
+    file.map(|file| format!(". The block is kept in {}", file.display())).unwrap_or_default()
 }
 
 impl From<Poisoned> for Halt {

@@ -15,21 +15,18 @@
 //! 160   -  payload: the encoded state
 //! ```
 //!
-//! Laws: a snapshot appears under its name only when it is whole on the disk (written beside,
-//! flushed, renamed, folder flushed); two are kept; one that does not check is never used, and
-//! why not is reported. A snapshot is a convenience: the log is the truth.
+//! Laws: a snapshot appears under its name only when it is whole on the disk; two are kept; one
+//! that does not check is never used, and why not is reported. A snapshot is a convenience: the
+//! log is the truth.
 //! Not here: which snapshot a start uses (`store`).
 
 use std::{
-    fmt,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Digest, Height, State};
-
-use crate::log::sync_folder;
 
 /// Name of the folder in a data directory.
 pub const FOLDER_NAME: &str = "snapshots";
@@ -52,46 +49,29 @@ pub struct Snapshot {
 }
 
 /// Why a snapshot is not used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The disk said no.
-    Io(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// It does not begin as a snapshot does, or is cut short.
+    #[error("it is not a whole snapshot")]
     NotASnapshot,
     /// It is of another format.
+    #[error("it has format {got}, this version reads {FORMAT_VERSION}")]
     Format {
         /// Its version.
         got: u32,
     },
     /// It is of another network.
+    #[error("it belongs to another network")]
     OtherNetwork,
     /// A bit of it changed.
+    #[error("its checksum does not match")]
     Damaged,
     /// It holds no state, or one of another height or root than it says.
+    #[error("it holds another state than it says")]
     OtherState,
-}
-
-impl fmt::Display for SnapshotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SnapshotError::Io(error) => error.fmt(f),
-            SnapshotError::NotASnapshot => f.write_str("it is not a whole snapshot"),
-            SnapshotError::Format { got } => {
-                write!(f, "it has format {got}, this version reads {FORMAT_VERSION}")
-            }
-            SnapshotError::OtherNetwork => f.write_str("it belongs to another network"),
-            SnapshotError::Damaged => f.write_str("its checksum does not match"),
-            SnapshotError::OtherState => f.write_str("it holds another state than it says"),
-        }
-    }
-}
-
-impl std::error::Error for SnapshotError {}
-
-impl From<io::Error> for SnapshotError {
-    fn from(error: io::Error) -> SnapshotError {
-        SnapshotError::Io(error)
-    }
 }
 
 /// Writes a snapshot of `state`, whose root is `root` and whose last block is `block`; then
@@ -111,16 +91,11 @@ pub fn write(folder: &Path, state: &State, root: &Digest, block: &Digest) -> io:
     bytes.extend_from_slice(&u64::try_from(payload.len()).unwrap_or(u64::MAX).to_le_bytes());
     let check = check(&bytes, &payload);
     bytes.extend_from_slice(&check);
-    let name = format!("{:020}.{ENDING}", state.height().count());
-    let path = folder.join(&name);
-    let beside = folder.join(format!("{name}.part"));
-    let mut file = File::create(&beside)?;
-    file.write_all(&bytes)?;
-    file.write_all(&payload)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&beside, &path)?;
-    sync_folder(folder)?;
+    let path = folder.join(format!("{:020}.{ENDING}", state.height().count()));
+    earnest_durable::write(&path, Kind::Replacement, |file| {
+        file.write_all(&bytes)?;
+        file.write_all(&payload)
+    })?;
     for old in list(folder)?.into_iter().skip(KEPT) {
         fs::remove_file(old)?;
     }

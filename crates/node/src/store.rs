@@ -20,11 +20,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Digest, Genesis, State, genesis::GenesisRejected};
 
 use crate::{
     beacon::BeaconSecret,
-    log::{Log, LogError, sync_folder},
+    log::{Log, LogError},
     snapshot::{self, Snapshot, SnapshotError},
 };
 
@@ -32,9 +33,10 @@ const GENESIS: &str = "genesis.json";
 const LOCK: &str = "lock";
 
 /// Why a data directory cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk said no.
+    #[error("{path}: {source}")]
     Io {
         /// Which file or folder.
         path: PathBuf,
@@ -42,16 +44,19 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A store is there already.
+    #[error("{dir} holds a network already; choose another directory")]
     Exists {
         /// Where.
         dir: PathBuf,
     },
     /// No store is there.
+    #[error("{dir} holds no network; make one first")]
     Missing {
         /// Where.
         dir: PathBuf,
     },
     /// Another process uses it.
+    #[error("{dir} is in use by process {pid}; stop it first")]
     InUse {
         /// Where.
         dir: PathBuf,
@@ -59,6 +64,7 @@ pub enum StoreError {
         pid: String,
     },
     /// The genesis cannot be read.
+    #[error("{path} is not a genesis: {why}")]
     GenesisMalformed {
         /// Which file.
         path: PathBuf,
@@ -66,47 +72,16 @@ pub enum StoreError {
         why: String,
     },
     /// The genesis breaks a rule.
+    #[error("{}", earnest_api::Refusal::from(.0))]
     Genesis(GenesisRejected),
     /// The beacon secret is not that of the genesis.
+    #[error(
+        "the beacon secret is not the one that this genesis anchors; restore both from one backup"
+    )]
     OtherBeacon,
     /// The block log cannot be used.
-    Log(LogError),
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StoreError::Io { path, source } => write!(f, "{}: {source}", path.display()),
-            StoreError::Exists { dir } => {
-                write!(f, "{} holds a network already; choose another directory", dir.display())
-            }
-            StoreError::Missing { dir } => {
-                write!(f, "{} holds no network; make one first", dir.display())
-            }
-            StoreError::InUse { dir, pid } => {
-                write!(f, "{} is in use by process {pid}; stop it first", dir.display())
-            }
-            StoreError::GenesisMalformed { path, why } => {
-                write!(f, "{} is not a genesis: {why}", path.display())
-            }
-            StoreError::Genesis(rejected) => {
-                write!(f, "{}", earnest_api::Refusal::from(rejected))
-            }
-            StoreError::OtherBeacon => f.write_str(
-                "the beacon secret is not the one that this genesis anchors; restore both from one \
-                 backup",
-            ),
-            StoreError::Log(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
-
-impl From<LogError> for StoreError {
-    fn from(error: LogError) -> StoreError {
-        StoreError::Log(error)
-    }
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 impl From<GenesisRejected> for StoreError {
@@ -140,7 +115,7 @@ impl Store {
         if secret.genesis(genesis.beacon.chain_blocks) != genesis.beacon {
             return Err(StoreError::OtherBeacon);
         }
-        fs::create_dir_all(dir).map_err(at(dir))?;
+        earnest_durable::make_folder(dir).map_err(at(dir))?;
         let _lock = lock(dir)?;
         if Store::is_at(dir) {
             return Err(StoreError::Exists { dir: dir.to_owned() });
@@ -157,13 +132,10 @@ impl Store {
         secret.write(dir).map_err(at(&dir.join(crate::beacon::FILE_NAME)))?;
         Log::create(dir, &genesis.network())?;
         let snapshots = dir.join(snapshot::FOLDER_NAME);
-        fs::create_dir_all(&snapshots).map_err(at(&snapshots))?;
+        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
         let text = serde_json::to_vec_pretty(genesis).expect("a genesis has string keys only");
-        let (path, beside) = (dir.join(GENESIS), dir.join("genesis.json.part"));
-        let mut file = File::create(&beside).map_err(at(&beside))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(at(&beside))?;
-        fs::rename(&beside, &path).map_err(at(&path))?;
-        sync_folder(dir).map_err(at(dir))
+        let path = dir.join(GENESIS);
+        earnest_durable::write(&path, Kind::New, |file| file.write_all(&text)).map_err(at(&path))
     }
 
     /// True if a store is in this directory.
@@ -179,7 +151,10 @@ impl Store {
         let genesis = Store::genesis_at(dir)?;
         let lock = lock(dir)?;
         let snapshots = dir.join(snapshot::FOLDER_NAME);
-        fs::create_dir_all(&snapshots).map_err(at(&snapshots))?;
+        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
+        for folder in [dir, &snapshots] {
+            earnest_durable::sweep(folder).map_err(at(folder))?;
+        }
         let network = genesis.network();
         Ok(Store { dir: dir.to_owned(), genesis, network, _lock: lock })
     }

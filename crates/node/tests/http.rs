@@ -119,7 +119,7 @@ fn bad_transactions_are_refused_by_name_and_change_nothing() {
     is(code(client.submit(&good(999))), 409, "transaction/nonce-too-high");
     let late =
         Transaction { nonce: 0, valid_until: Height::ZERO, command: good(0).transaction.command };
-    client.submit(&signer(3).sign(&network, late)).unwrap();
+    client.submit(&earnest_api::sign(&signer(3), &network, late)).unwrap();
 
     node.make_block().unwrap();
     assert_eq!(client.head().unwrap().height, Height::new(1));

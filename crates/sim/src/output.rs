@@ -108,17 +108,20 @@ fn share(value: f64) -> String {
 
 /// Base units as tokens, exactly.
 fn exact(amount: Amount) -> String {
-    let (units, token) = (amount.units(), Amount::TOKEN);
-    format!("{}.{:09}", units / token, units % token)
+    billionths(amount.units())
 }
 
 /// A mean of base units as tokens, to the nearest unit.
 fn money(units: f64) -> String {
     let rounded = units.round() as i64;
     let sign = if rounded < 0 { "-" } else { "" };
-    let (whole, rest) =
-        (rounded.unsigned_abs() / Amount::TOKEN, rounded.unsigned_abs() % Amount::TOKEN);
-    format!("{sign}{whole}.{rest:09}")
+    format!("{sign}{}", billionths(rounded.unsigned_abs()))
+}
+
+/// With all nine decimals, so that columns line up.
+fn billionths(units: u64) -> String {
+    let (whole, rest) = (units / 1_000_000_000, units % 1_000_000_000);
+    format!("{whole}.{rest:09}")
 }
 
 fn mean(value: &Mean) -> JsonMean {
@@ -173,8 +176,7 @@ fn point(point: &Point) -> JsonPoint {
 }
 
 fn exact_ratio(ratio: earnest_protocol::Ratio) -> String {
-    let parts = earnest_protocol::num::PARTS;
-    format!("{}.{:09}", ratio.parts() / parts, ratio.parts() % parts)
+    billionths(ratio.parts())
 }
 
 fn failure(failure: &Failure) -> JsonFailure {

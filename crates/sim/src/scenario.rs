@@ -7,8 +7,6 @@
 //! Law: a [`Scenario`] exists only if every value is in its range.
 //! Not here: the protocol's ranges and relations (`earnest-protocol` checks its own parameters).
 
-use std::fmt;
-
 use earnest_protocol::{Amount, Blocks, Factor, Gas, Ratio, RawParams, num::PARTS};
 use serde::Deserialize;
 
@@ -239,11 +237,13 @@ pub struct Requesters {
 }
 
 /// Which value of a scenario is out of range.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScenarioRejected {
     /// A name of 1 to 64 characters is needed.
+    #[error("name must have 1 to 64 characters")]
     Name,
     /// A number is out of its range.
+    #[error("{field} is {got}, allowed are {min} to {max}")]
     OutOfRange {
         /// Which field.
         field: &'static str,
@@ -255,6 +255,7 @@ pub enum ScenarioRejected {
         max: f64,
     },
     /// A list of the grid is empty or too long.
+    #[error("the grid makes {points} points, allowed are 1 to {max}")]
     GridSize {
         /// Points that it makes.
         points: usize,
@@ -262,39 +263,22 @@ pub enum ScenarioRejected {
         max: usize,
     },
     /// The lower end of a range is above its upper end.
+    #[error("{field} must begin with its lower end")]
     RangeReversed {
         /// Which field.
         field: &'static str,
     },
     /// More runs than can be numbered.
+    #[error(
+        "the grid needs {runs} runs, allowed are {max}; lower grid.trials or raise \
+         providers.lazy"
+    )]
     TooManyRuns {
         /// Runs that all points together need.
         runs: u64,
         /// The most allowed.
         max: u64,
     },
-}
-
-impl fmt::Display for ScenarioRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ScenarioRejected::Name => write!(f, "name must have 1 to 64 characters"),
-            ScenarioRejected::OutOfRange { field, got, min, max } => {
-                write!(f, "{field} is {got}, allowed are {min} to {max}")
-            }
-            ScenarioRejected::GridSize { points, max } => {
-                write!(f, "the grid makes {points} points, allowed are 1 to {max}")
-            }
-            ScenarioRejected::RangeReversed { field } => {
-                write!(f, "{field} must begin with its lower end")
-            }
-            ScenarioRejected::TooManyRuns { runs, max } => write!(
-                f,
-                "the grid needs {runs} runs, allowed are {max}; lower grid.trials or raise \
-                 providers.lazy"
-            ),
-        }
-    }
 }
 
 /// Points a grid may have.

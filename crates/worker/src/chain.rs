@@ -3,7 +3,6 @@
 //! Law: bytes from a node are checked against the digest they were asked for before anybody
 //! believes them.
 
-use core::fmt;
 use std::time::Duration;
 
 use earnest_api::{Client, ClientError, JobFilter, JobStage, JobView, PageQuery, Receipt, Session};
@@ -22,38 +21,23 @@ pub struct Chain {
 }
 
 /// Why the chain did not give what was asked.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ChainError {
     /// The node did not answer, or answered with a problem.
-    Node(ClientError),
+    #[error(transparent)]
+    Node(#[from] ClientError),
     /// The rules refused a command.
+    #[error("{0}")]
     Refused(Box<earnest_api::Refusal>),
     /// Bytes are not what their name says.
+    #[error("the node's bytes are not {digest}")]
     Forged {
         /// What they were asked for as.
         digest: Digest,
     },
     /// A submitted command is in no block yet.
+    #[error("the command is in no block yet")]
     Pending,
-}
-
-impl fmt::Display for ChainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ChainError::Node(error) => error.fmt(f),
-            ChainError::Refused(refusal) => refusal.fmt(f),
-            ChainError::Forged { digest } => write!(f, "the node's bytes are not {digest}"),
-            ChainError::Pending => f.write_str("the command is in no block yet"),
-        }
-    }
-}
-
-impl std::error::Error for ChainError {}
-
-impl From<ClientError> for ChainError {
-    fn from(error: ClientError) -> ChainError {
-        ChainError::Node(error)
-    }
 }
 
 impl Chain {

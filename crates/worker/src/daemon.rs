@@ -16,17 +16,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobView, Session, Signer};
+use earnest_api::{Client, JobView, Session};
+use earnest_keys::Signer;
 use earnest_protocol::{Digest, JobId};
+use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
     execution::{Execution, ExecutionError, Order},
     sandbox::RunnerCommand,
 };
-
-/// Where a daemon says what it does: one line at a time.
-pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Executions at once: one computes while another compiles.
 const EXECUTIONS_MAX: usize = 2;
@@ -49,8 +48,6 @@ pub struct Setup {
     pub runner: RunnerCommand,
     /// Raised to stop.
     pub stop: Arc<AtomicBool>,
-    /// Where it says what it does.
-    pub log: Log,
 }
 
 /// What a role does with a job that concerns it, or might.
@@ -68,7 +65,6 @@ pub(crate) trait Duty {
 pub(crate) struct Work {
     pub(crate) chain: Chain,
     pub(crate) executions: Executions,
-    pub(crate) log: Log,
     pub(crate) runner: RunnerCommand,
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
@@ -76,13 +72,9 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(chain: Chain, log: Log, runner: RunnerCommand) -> Work {
+    pub(crate) fn new(chain: Chain, runner: RunnerCommand) -> Work {
         let (sent, refused) = (Vec::new(), Vec::new());
-        Work { chain, executions: Executions::default(), log, runner, sent, refused }
-    }
-
-    pub(crate) fn say(&self, text: &str) {
-        (self.log)(text);
+        Work { chain, executions: Executions::default(), runner, sent, refused }
     }
 
     /// The salt of this account's seal about a job: the same after any crash (M29).
@@ -126,7 +118,7 @@ impl Work {
             };
             match receipt.refusal {
                 Some(refusal) => {
-                    (self.log)(&format!("refused: {refusal}"));
+                    warn!("refused: {refusal}");
                     if !refusal.is(AUDIT_CAPACITY_EXCEEDED) {
                         self.refused.push((sent.key, Instant::now()));
                     }
@@ -160,16 +152,16 @@ const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 /// # Errors
 /// If the account does not exist; anything else is waited out.
 pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
-    let Setup { node, signer, stop, log, runner, .. } = setup;
+    let Setup { node, signer, stop, runner, .. } = setup;
     let client = Client::new(&node);
     let heard = listen(&client, &stop);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
     let chain = Chain::open(Session::open(client, signer)?)?;
-    let mut work = Work::new(chain, log, runner);
-    work.say("ready");
+    let mut work = Work::new(chain, runner);
+    info!("ready");
     while !stop.load(Ordering::SeqCst) {
         if let Err(error) = pass(&mut work, &mut duty) {
-            work.say(&format!("{error}"));
+            warn!("{error}");
             std::thread::sleep(NODE_PATIENCE);
         }
         wait(&heard, &work.executions, &stop);
@@ -189,7 +181,7 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
             Err(error) => return Err(error),
         };
         if let Err(error) = duty.attend(work, &job) {
-            work.say(&format!("job {id}: {error}"));
+            warn!("job {id}: {error}");
         }
     }
     duty.round(work, &open)
@@ -266,11 +258,10 @@ impl Executions {
     pub(crate) fn get(
         &mut self,
         job: JobId,
-        log: &Log,
         order: impl FnOnce() -> Result<Order, ChainError>,
     ) -> Result<Option<&Execution>, ChainError> {
         if self.running.get(&job).is_some_and(JoinHandle::is_finished) {
-            self.collect(job, log);
+            self.collect(job);
         }
         if self.done.contains_key(&job) {
             return Ok(self.done.get(&job));
@@ -281,25 +272,25 @@ impl Executions {
             return Ok(None);
         }
         let order = order()?;
-        log(&format!("job {job}: running {} steps", order.task.steps));
+        info!("job {job}: running {} steps", order.task.steps);
         self.running.insert(job, std::thread::spawn(move || order.execute()));
         Ok(None)
     }
 
-    fn collect(&mut self, job: JobId, log: &Log) {
+    fn collect(&mut self, job: JobId) {
         let Some(handle) = self.running.remove(&job) else { return };
         match handle.join() {
             Ok(Ok(execution)) => {
                 let (root, gas) = (execution.tree.root(), execution.last.gas);
-                log(&format!("job {job}: ran, root {root}, {gas} gas"));
+                info!("job {job}: ran, root {root}, {gas} gas");
                 self.done.insert(job, execution);
             }
             Ok(Err(error)) => {
-                log(&format!("job {job}: {error}"));
+                warn!("job {job}: {error}");
                 *self.failed.entry(job).or_default() += 1;
             }
             Err(_) => {
-                log(&format!("job {job}: the execution panicked"));
+                warn!("job {job}: the execution panicked");
                 *self.failed.entry(job).or_default() += 1;
             }
         }

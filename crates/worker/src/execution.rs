@@ -6,7 +6,6 @@
 //!
 //! Faults exist for development networks: they show that a cheat is caught.
 
-use core::fmt;
 use std::{str::FromStr, sync::Arc};
 
 use earnest_compute::{
@@ -53,55 +52,32 @@ impl FromStr for Fault {
 }
 
 /// Why a job could not be run.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ExecutionError {
     /// The sandbox failed.
-    Sandbox(SandboxError),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The child gave up.
+    #[error("the job's process gave up: {0:?}")]
     Child(Failure),
     /// An engine failed; no claim about the program.
-    Engine(EngineFault),
+    #[error(transparent)]
+    Engine(#[from] EngineFault),
     /// The interpreter does not agree with the compiled run: nothing may be committed.
+    #[error("the two engines disagree about step {step}; nothing is committed")]
     EnginesDisagree {
         /// The step they disagree about.
         step: u64,
     },
     /// The module is not one that jobs may have.
+    #[error(transparent)]
     NotAdmitted(earnest_compute::AdmissionRejected),
     /// The task cannot be one.
+    #[error("not a task: {0}")]
     TaskInvalid(String),
     /// The child's answers do not add up.
+    #[error("the job's process ended too early")]
     Incomplete,
-}
-
-impl fmt::Display for ExecutionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ExecutionError::Sandbox(error) => error.fmt(f),
-            ExecutionError::Child(failure) => write!(f, "the job's process gave up: {failure:?}"),
-            ExecutionError::Engine(fault) => fault.fmt(f),
-            ExecutionError::EnginesDisagree { step } => {
-                write!(f, "the two engines disagree about step {step}; nothing is committed")
-            }
-            ExecutionError::NotAdmitted(rejected) => rejected.fmt(f),
-            ExecutionError::TaskInvalid(why) => write!(f, "not a task: {why}"),
-            ExecutionError::Incomplete => f.write_str("the job's process ended too early"),
-        }
-    }
-}
-
-impl std::error::Error for ExecutionError {}
-
-impl From<SandboxError> for ExecutionError {
-    fn from(error: SandboxError) -> ExecutionError {
-        ExecutionError::Sandbox(error)
-    }
-}
-
-impl From<EngineFault> for ExecutionError {
-    fn from(fault: EngineFault) -> ExecutionError {
-        ExecutionError::Engine(fault)
-    }
 }
 
 /// A task as the engines name it.

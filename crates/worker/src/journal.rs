@@ -4,10 +4,10 @@
 
 use std::{
     fs, io,
-    io::Write,
     path::{Path, PathBuf},
 };
 
+use earnest_durable::Kind;
 use earnest_protocol::{Amount, JobId};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,8 @@ pub(crate) struct Decision {
 impl Journal {
     pub(crate) fn open(folder: &Path) -> io::Result<Journal> {
         let folder = folder.join("decisions");
-        fs::create_dir_all(&folder)?;
+        earnest_durable::make_folder(&folder)?;
+        earnest_durable::sweep(&folder)?;
         Ok(Journal { folder })
     }
 
@@ -46,13 +47,8 @@ impl Journal {
 
     /// Writes a decision down; it is on the disk when this returns.
     pub(crate) fn decide(&self, job: JobId, decision: Decision) -> io::Result<()> {
-        let path = self.path(job);
-        let draft = path.with_extension("tmp");
-        let mut file = fs::File::create(&draft)?;
-        file.write_all(&serde_json::to_vec(&decision)?)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
-        fs::File::open(&self.folder)?.sync_all()
+        let bytes = serde_json::to_vec(&decision)?;
+        earnest_durable::write(&self.path(job), Kind::Replacement, |file| file.write_all(&bytes))
     }
 }
 

@@ -9,6 +9,8 @@
 //! programs), `execution` (a job run in it), `daemon` (the loop), `provider`, `validator`,
 //! `requester` (what each role does), `journal` (what survives a crash).
 //!
+//! What a daemon does it says as events of `tracing`; whoever starts it says where they go.
+//!
 //! Not here: rules (`earnest-protocol`), engines (`earnest-compute`), the wire (`earnest-api`).
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -23,6 +25,6 @@ pub mod sandbox;
 pub mod validator;
 
 pub use chain::{Chain, ChainError};
-pub use daemon::{Log, Setup};
+pub use daemon::Setup;
 pub use earnest_compute::{guests, task::CHUNK_BYTES_MAX};
 pub use execution::{Execution, ExecutionError, Fault, LazyRate, task_of};

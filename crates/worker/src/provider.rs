@@ -21,6 +21,7 @@ use earnest_protocol::{
     seal,
     verification::{BoundTerms, Turn, depth, quote, reference_price},
 };
+use tracing::{info, warn};
 
 use crate::{
     chain::ChainError,
@@ -147,7 +148,7 @@ impl Provider {
             return Ok(());
         }
         if let Err(error) = self.journal.decide(id, Decision { price }) {
-            work.say(&format!("job {id}: no bid, the journal cannot be written: {error}"));
+            warn!("job {id}: no bid, the journal cannot be written: {error}");
             return Ok(());
         }
         let salt = work.salt("bid", id);
@@ -155,7 +156,7 @@ impl Provider {
         let seal = seal::bid(session.network(), id, &session.address(), price, &salt);
         if work.send(Command::CommitBid(CommitBid { job: id, seal }))? {
             self.promised.insert(id, wanted);
-            work.say(&format!("job {id}: bid {price} base units, sealed"));
+            info!("job {id}: bid {price} base units, sealed");
         }
         Ok(())
     }
@@ -167,25 +168,25 @@ impl Provider {
         let program = match work.chain.material(&job.terms.task) {
             Ok((program, _)) => program,
             Err(error) => {
-                work.say(&format!("job {id}: {error}; asking on the ledger"));
+                warn!("job {id}: {error}; asking on the ledger");
                 return ask_for_missing(work, job);
             }
         };
         if let Err(rejected) = earnest_compute::admit(&program) {
-            work.say(&format!("job {id}: not accepted, {rejected}"));
+            info!("job {id}: not accepted, {rejected}");
             return Ok(());
         }
         let command = Command::AcceptJob(AcceptJob { job: id });
         if is_out_of_audits(work, &command) {
             if self.waits.insert(id) {
                 let until = job.until;
-                work.say(&format!("job {id}: no audit capacity is free, trying until {until}"));
+                info!("job {id}: no audit capacity is free, trying until {until}");
             }
             return Ok(());
         }
         if work.send(command)? {
             self.waits.remove(&id);
-            work.say(&format!("job {id}: accepted"));
+            info!("job {id}: accepted");
         }
         Ok(())
     }
@@ -199,7 +200,7 @@ impl Provider {
             return Ok(());
         }
         let Some(Decision { price }) = self.journal.decision(id).ok().flatten() else {
-            work.say(&format!("job {id}: the price of the sealed bid is lost"));
+            warn!("job {id}: the price of the sealed bid is lost");
             return Ok(());
         };
         let account = work.chain.client().account(&work.chain.session().address())?;
@@ -222,7 +223,7 @@ impl Provider {
         let session = work.chain.session();
         let seal = seal::result(session.network(), id, &session.address(), &opening);
         if work.send(Command::CommitResult(CommitResult { job: id, seal }))? {
-            work.say(&format!("job {id}: result sealed"));
+            info!("job {id}: result sealed");
         }
         Ok(())
     }
@@ -233,14 +234,14 @@ impl Provider {
         work: &'a mut Work,
         job: &JobView,
     ) -> Result<Option<&'a Execution>, ChainError> {
-        let Work { chain, executions, log, runner, .. } = work;
+        let Work { chain, executions, runner, .. } = work;
         let wrong_from = match self.options.fault {
             Some(Fault::Lazy(rate)) => {
                 wrong_from(rate, self.options.seed, job.id, job.terms.task.steps)
             }
             Some(Fault::Silent) | None => None,
         };
-        executions.get(job.id, log, || {
+        executions.get(job.id, || {
             let (program, input) = chain.material(&job.terms.task)?;
             let (runner, input) = (runner.clone(), Arc::new(input));
             Ok(Order { runner, program, input, task: task_of(&job.terms.task), wrong_from })
@@ -258,7 +259,7 @@ impl Provider {
         let output = done.last.state.clone();
         let session = work.chain.session();
         if seal::result(session.network(), id, &session.address(), &opening) != result.seal {
-            work.say(&format!("job {id}: this is not what was sealed; nothing is opened"));
+            warn!("job {id}: this is not what was sealed; nothing is opened");
             return Ok(());
         }
         let Some(output_proof) = output_proof else { return Ok(()) };
@@ -314,7 +315,7 @@ impl Provider {
                 let step = ProveStep { job: id, leaf: node.index, evidence };
                 work.send(Command::ProveStep(step))?;
             }
-            Err(error) => work.say(&format!("job {id}: no evidence for {}: {error}", node.index)),
+            Err(error) => warn!("job {id}: no evidence for {}: {error}", node.index),
         }
         Ok(())
     }

@@ -6,13 +6,13 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, Signer};
+use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
 use earnest_compute::{Digest as WorkDigest, Input, Status, guests};
+use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
     command::{
@@ -22,10 +22,11 @@ use earnest_protocol::{
     market::Phase,
     seal,
 };
+use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
-    daemon::{Duty, Log, Setup, Work, run as run_daemon},
+    daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{ExecutionError, Order, measure, task_of},
     sandbox::RunnerCommand,
 };
@@ -58,43 +59,26 @@ pub struct Wish {
 }
 
 /// Why a job could not be asked for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum WishError {
     /// The module is not one that jobs may have.
+    #[error("the module is not admitted: {0}")]
     NotAdmitted(earnest_compute::AdmissionRejected),
     /// The input is not one that jobs may have.
+    #[error("the input: {0}")]
     Input(String),
     /// It could not be run here.
+    #[error(transparent)]
     Execution(ExecutionError),
     /// It stops by itself before its last step.
+    #[error("the program stops before its last step: {status}")]
     Stops {
         /// How.
         status: String,
     },
     /// The chain said no.
-    Chain(ChainError),
-}
-
-impl fmt::Display for WishError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WishError::NotAdmitted(rejected) => write!(f, "the module is not admitted: {rejected}"),
-            WishError::Input(why) => write!(f, "the input: {why}"),
-            WishError::Execution(error) => error.fmt(f),
-            WishError::Stops { status } => {
-                write!(f, "the program stops before its last step: {status}")
-            }
-            WishError::Chain(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for WishError {}
-
-impl From<ChainError> for WishError {
-    fn from(error: ChainError) -> WishError {
-        WishError::Chain(error)
-    }
+    #[error(transparent)]
+    Chain(#[from] ChainError),
 }
 
 impl From<earnest_api::ClientError> for WishError {
@@ -237,7 +221,7 @@ pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
                 Some(preimage) => {
                     work.send(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
                 }
-                None => work.say(&format!("job {id}: its seed was not made from this key")),
+                None => warn!("job {id}: its seed was not made from this key"),
             }
         }
         Phase::Offered => answer_missing(work, job)?,
@@ -304,16 +288,15 @@ pub fn follow(
     chain: Chain,
     job: JobId,
     stop: &std::sync::atomic::AtomicBool,
-    log: Log,
     runner: RunnerCommand,
 ) -> Result<Option<JobView>, ChainError> {
-    let mut work = Work::new(chain, log, runner);
+    let mut work = Work::new(chain, runner);
     let mut phase = None;
     while !stop.load(Ordering::SeqCst) {
         let view = work.chain.job(job)?;
         if phase != Some(view.phase) {
             phase = Some(view.phase);
-            work.say(&format!("job {job}: {:?} until height {}", view.phase, view.until));
+            info!("job {job}: {:?} until height {}", view.phase, view.until);
         }
         if view.phase == Phase::Closed {
             return Ok(Some(view));
@@ -387,7 +370,7 @@ impl Duty for Requester {
         // Each job draws its auditors by a preimage of its own; the program's seed stays.
         terms.seed_seal = next_seal(work.chain.session())?;
         if work.send(Command::PostJob(terms))? {
-            work.say("job posted");
+            info!("job posted");
         }
         Ok(())
     }
@@ -430,7 +413,7 @@ impl Requester {
                     terms.push(planned);
                 }
                 Err(WishError::Chain(error)) => return Err(error),
-                Err(error) => work.say(&format!("{}: {error}", guest.name)),
+                Err(error) => warn!("{}: {error}", guest.name),
             }
         }
         self.terms = terms;

@@ -9,7 +9,6 @@
 //! Known shortcomings: address space is not limited (the compiling engine reserves much of it);
 //! resident memory is bounded by the program's admission, not by the system.
 
-use core::fmt;
 use std::{
     ffi::OsString,
     io,
@@ -49,29 +48,14 @@ pub struct RunnerCommand {
 }
 
 /// Why a job's process gave no result.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// It could not be started, or its pipes broke.
-    Io(io::Error),
+    #[error("the job's process: {0}")]
+    Io(#[from] io::Error),
     /// It took longer than anything may.
+    #[error("the job's process took too long")]
     TimedOut,
-}
-
-impl fmt::Display for SandboxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SandboxError::Io(error) => write!(f, "the job's process: {error}"),
-            SandboxError::TimedOut => f.write_str("the job's process took too long"),
-        }
-    }
-}
-
-impl std::error::Error for SandboxError {}
-
-impl From<io::Error> for SandboxError {
-    fn from(error: io::Error) -> SandboxError {
-        SandboxError::Io(error)
-    }
 }
 
 /// Runs a request in a child and hands each reply to `with`.

@@ -11,6 +11,7 @@ use earnest_protocol::{
     seal,
     verification::{SeatState, Turn},
 };
+use tracing::{info, warn};
 
 use crate::{
     chain::ChainError,
@@ -44,8 +45,8 @@ impl Duty for Validator {
 }
 
 fn execution<'a>(work: &'a mut Work, job: &JobView) -> Result<Option<&'a Execution>, ChainError> {
-    let Work { chain, executions, log, runner, .. } = work;
-    executions.get(job.id, log, || {
+    let Work { chain, executions, runner, .. } = work;
+    executions.get(job.id, || {
         let (program, input) = chain.material(&job.terms.task)?;
         let (runner, input, task) = (runner.clone(), Arc::new(input), task_of(&job.terms.task));
         Ok(Order { runner, program, input, task, wrong_from: None })
@@ -76,7 +77,7 @@ fn seal_verdict(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let session = work.chain.session();
     let seal = seal::result(session.network(), id, &session.address(), &opening);
     if work.send(Command::CommitVerdict(CommitVerdict { job: id, seal }))? {
-        work.say(&format!("job {id}: verdict sealed"));
+        info!("job {id}: verdict sealed");
     }
     Ok(())
 }
@@ -90,7 +91,7 @@ fn reveal(work: &mut Work, job: &JobView, seat: &SeatView) -> Result<(), ChainEr
     };
     let session = work.chain.session();
     if seal::result(session.network(), id, &session.address(), &opening) != sealed {
-        work.say(&format!("job {id}: this is not what was sealed; nothing is opened"));
+        warn!("job {id}: this is not what was sealed; nothing is opened");
         return Ok(());
     }
     work.send(Command::RevealVerdict(RevealVerdict { job: id, opening }))?;
@@ -115,7 +116,7 @@ fn pursue(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         Some(child) => {
             work.send(Command::RejectChild(RejectChild { job: id, child }))?;
         }
-        None => work.say(&format!("job {id}: every child at {node:?} agrees with ours")),
+        None => info!("job {id}: every child at {node:?} agrees with ours"),
     }
     Ok(())
 }

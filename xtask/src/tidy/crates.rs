@@ -4,9 +4,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Finding, Laws, Tree};
 
-/// The feature of `compute` that links the compiling engine, and who may turn it on.
-const JIT: (&str, &[&str]) = ("jit", &["compute", "worker"]);
-
 pub(super) fn check(tree: &Tree, laws: &Laws, findings: &mut Vec<Finding>) {
     for (path, text) in &tree.files {
         let folder = path.strip_prefix("crates/").and_then(|rest| rest.strip_suffix("/Cargo.toml"));
@@ -22,10 +19,10 @@ pub(super) fn check(tree: &Tree, laws: &Laws, findings: &mut Vec<Finding>) {
             let advice = edge(laws, name, dependency, section == "dev-dependencies");
             advice.into_iter().for_each(|advice| report(at, advice));
             let features = value.get("features").and_then(|features| features.get_ref().as_array());
-            let mut features = features.into_iter().flatten();
-            let turns_on = features.any(|feature| feature.get_ref().as_str() == Some(JIT.0));
-            if turns_on && !JIT.1.contains(&name) {
-                report(at, format!("`{name}` may not turn on `{}`: only workers compile", JIT.0));
+            let features = features.into_iter().flatten().filter_map(|one| one.get_ref().as_str());
+            for feature in features {
+                let advice = feature_of(laws, name, dependency, feature);
+                advice.into_iter().for_each(|advice| report(at, advice));
             }
         };
         // What does not parse does not build, and cargo says why.
@@ -64,7 +61,17 @@ fn edge(laws: &Laws, name: &str, dependency: &str, is_test: bool) -> Option<Stri
         let allowed = laws.dependencies_of_rules.join(", ");
         return Some(format!("the rules depend on {allowed} alone, not on `{dependency}`"));
     }
-    let (_, room) = laws.dependencies.iter().find(|(start, _)| dependency.starts_with(start))?;
-    let is_astray = *room != name && !is_test;
+    let (_, rooms) = laws.dependencies.iter().find(|(start, _)| dependency.starts_with(start))?;
+    let is_astray = !rooms.contains(&name) && !is_test;
+    let room = rooms.join("` and `");
     is_astray.then(|| format!("`{dependency}` lives in `{room}`; ask that crate instead"))
+}
+
+/// What to do about a feature that the crate `name` turns on, if it may not.
+fn feature_of(laws: &Laws, name: &str, dependency: &str, feature: &str) -> Option<String> {
+    let owner = dependency.strip_prefix("earnest-")?;
+    let (_, _, may, why) =
+        laws.features.iter().find(|(f, of, ..)| (*f, *of) == (feature, owner))?;
+    let is_astray = !may.contains(&name);
+    is_astray.then(|| format!("`{name}` may not turn on `{feature}`: {why}"))
 }

@@ -27,8 +27,10 @@ pub(crate) struct Laws {
     pub(super) crates_of_tests: Names,
     /// All others that the rules may depend on.
     pub(super) dependencies_of_rules: Names,
-    /// Third-party crates that live in one crate of ours, by the beginning of their names.
-    pub(super) dependencies: &'static [(&'static str, &'static str)],
+    /// Third-party crates that live in some crates of ours, by the beginning of their names.
+    pub(super) dependencies: &'static [(&'static str, Names)],
+    /// Features with the crate of ours that has each, who may turn it on, and why nobody else.
+    pub(super) features: &'static [(&'static str, &'static str, Names, &'static str)],
     /// Words that the code of some crates may not contain, and what is used instead; `x::` is the
     /// beginning of a path.
     pub(super) never: &'static [(Names, &'static str, &'static str)],
@@ -68,25 +70,34 @@ pub(crate) const LAWS: Laws = Laws {
         ("sim", "error", "scenario", "errors quote the scenario's own words"),
     ],
     crates: &[
-        ("api", &["protocol", "testkit"]),
+        ("api", &["keys", "protocol", "testkit"]),
         ("cli", &["api", "keys", "node", "protocol", "sim", "testkit", "worker"]),
         ("compute", &[]),
-        ("keys", &["protocol"]),
-        ("node", &["api", "compute", "protocol", "testkit"]),
+        ("durable", &[]),
+        ("keys", &["durable", "protocol"]),
+        ("node", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
         ("protocol", &["testkit"]),
         ("sim", &["protocol", "testkit"]),
         ("testkit", &["protocol"]),
-        ("worker", &["api", "compute", "keys", "protocol", "testkit"]),
+        ("worker", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
     ],
     crates_of_tests: &["testkit"],
     dependencies_of_rules: &["blake3", "postcard", "serde"],
     dependencies: &[
-        ("alloy", "api"),
-        ("landlock", "worker"),
-        ("seccompiler", "worker"),
-        ("wasm-encoder", "compute"),
-        ("wasmi", "compute"),
-        ("wasmtime", "compute"),
+        ("aes", &["keys"]),
+        ("alloy", &["api", "keys"]), // Its hash and hex: for messages, and for keys.
+        ("landlock", &["worker"]),
+        ("pbkdf2", &["keys"]),
+        ("scrypt", &["keys"]),
+        ("seccompiler", &["worker"]),
+        ("secp256k1", &["keys"]),
+        ("wasm-encoder", &["compute"]),
+        ("wasmi", &["compute"]),
+        ("wasmtime", &["compute"]),
+    ],
+    features: &[
+        ("jit", "compute", &["worker"], "only workers compile"),
+        ("keystore", "keys", &["cli"], "only the command line opens key files"),
     ],
     never: &[
         (RULES, "HashMap", "BTreeMap: iteration order must be the same everywhere"),

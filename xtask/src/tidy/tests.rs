@@ -21,7 +21,8 @@ const LAWS: Laws = Laws {
     ],
     crates_of_tests: &["testkit"],
     dependencies_of_rules: &["serde"],
-    dependencies: &[("wasm", "compute")],
+    dependencies: &[("wasm", &["compute"])],
+    features: &[("jit", "compute", &["worker"], "only workers compile")],
     never: &[
         (&["protocol"], "HashMap", "BTreeMap"),
         (&["protocol"], "async", "a function"),

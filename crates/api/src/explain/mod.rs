@@ -14,6 +14,8 @@ mod verification;
 
 use earnest_protocol::{Amount, Ratio, Rejected, for_each_command, market::Phase};
 
+use crate::decimal;
+
 pub(crate) use chain::{block, genesis};
 
 /// What is wrong, and what to do next.
@@ -39,20 +41,12 @@ fn say(detail: impl Into<String>, hint: &'static str) -> Words {
 
 /// Tokens for people, base units for programs.
 fn money(amount: Amount) -> String {
-    let (whole, rest) = (amount.units() / Amount::TOKEN, amount.units() % Amount::TOKEN);
-    let fraction = format!("{rest:09}");
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{whole}{point}{fraction} tokens ({amount} base units)")
+    format!("{} tokens ({amount} base units)", decimal(amount.units(), 9))
 }
 
 /// A ratio in per cent, exactly.
 fn percent(ratio: Ratio) -> String {
-    let (whole, rest) = (ratio.parts() / 10_000_000, ratio.parts() % 10_000_000);
-    let fraction = format!("{rest:07}");
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{whole}{point}{fraction} %")
+    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 fn phase_name(phase: Phase) -> &'static str {

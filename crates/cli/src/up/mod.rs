@@ -23,11 +23,17 @@ use std::{
 };
 
 use clap::Args;
-use earnest_api::{Client, EventId, EventRecord, keystore};
+use earnest_api::{Client, EventId, EventRecord};
+use earnest_keys::keystore;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, folders, stop};
+use crate::{
+    failure::Failure,
+    folders,
+    output::{self, note, out},
+    stop,
+};
 use account::Narrator;
 use children::Member;
 use plan::{Behaviour, Participant, PlanRole};
@@ -113,7 +119,7 @@ pub fn run(args: &UpArgs, json: bool) -> Result<(), Failure> {
 fn print_summary(summary: &serde_json::Value, json: bool) -> Result<(), Failure> {
     let text =
         if json { serde_json::to_string(summary) } else { serde_json::to_string_pretty(summary) };
-    println!("{}", text.map_err(Failure::internal)?);
+    out!("{}", text.map_err(Failure::internal)?)?;
     if summary["conservation"] == "holds" {
         Ok(())
     } else {
@@ -277,7 +283,7 @@ impl Network {
             match receive.recv_timeout(Duration::from_millis(100)) {
                 Ok(event) => {
                     idle = 0;
-                    self.tell(&event);
+                    self.tell(&event)?;
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -304,11 +310,9 @@ impl Network {
         self.others.iter_mut().try_for_each(Member::check)
     }
 
-    fn tell(&mut self, event: &EventRecord) {
+    fn tell(&mut self, event: &EventRecord) -> Result<(), Failure> {
         self.tally.note(event);
-        if let Some(line) = self.narrator.line(event) {
-            eprintln!("{line}");
-        }
+        self.narrator.line(event).map_or(Ok(()), |line| output::narrate(&line))
     }
 
     /// Stops everybody, the node last.
@@ -368,16 +372,16 @@ fn member_args(
 }
 
 fn greet(node: &str, folder: &Path, cast: &[Participant]) {
-    eprintln!("earnest: a development network, its keys are known to everybody");
-    eprintln!("  API     {node}/v1/network");
-    eprintln!("  data    {}", folder.display());
+    note!("earnest: a development network, its keys are known to everybody");
+    note!("  API     {node}/v1/network");
+    note!("  data    {}", folder.display());
     for member in cast {
         let what = match member.behaviour {
             Behaviour::Honest => member.role.name().to_owned(),
             Behaviour::Lazy => "lazy provider".to_owned(),
             Behaviour::Silent => "silent provider".to_owned(),
         };
-        eprintln!("  {:<7} {}  {what} (development key)", member.name, member.address);
+        note!("  {:<7} {}  {what} (development key)", member.name, member.address);
     }
-    eprintln!("  height  what happens");
+    note!("  height  what happens");
 }

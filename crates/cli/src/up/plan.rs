@@ -2,7 +2,7 @@
 //!
 //! Law: a plan follows from its seed and block time alone; its keys are for development only.
 
-use earnest_api::Signer;
+use earnest_keys::Signer;
 use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use earnest_api::{AccountRef, Client, EventRecord, NetworkView};
+use earnest_api::{AccountRef, Client, EventRecord, NetworkView, decimal};
 use earnest_protocol::{
     AccountId, Address, Amount, Event, JobId, Role, SlashId,
     slashing::{Offence, Waterfall},
@@ -163,8 +163,7 @@ fn holding(client: &Client, address: &Address) -> Result<Holding, Failure> {
             .iter()
             .fold(Amount::ZERO, |sum, entry| sum.saturating_add(entry.amount));
         holding.bonded = holding.bonded.saturating_add(operator.stake).saturating_add(queued);
-        let score = Amount::new(operator.score.parts()).unwrap_or(Amount::ZERO);
-        holding.reputation = crate::money::show(score);
+        holding.reputation = decimal(operator.score.parts(), 9);
         holding.jailed |= matches!(operator.standing, Standing::Jailed(_));
     }
     Ok(holding)

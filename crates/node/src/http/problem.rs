@@ -4,7 +4,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use earnest_api::{DecodeRejected, PROBLEM_CONTENT_TYPE, PageRejected, Problem, SignatureRejected};
+use earnest_api::{DecodeRejected, PROBLEM_CONTENT_TYPE, PageRejected, Problem};
+use earnest_keys::SignatureRejected;
 use earnest_protocol::Rejected;
 
 use crate::{blobs::BlobError, mempool::MempoolRejected, shared::Poisoned};

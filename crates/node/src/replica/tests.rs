@@ -1,6 +1,7 @@
 use std::{path::Path, sync::mpsc::sync_channel};
 
-use earnest_api::{Signer, TxStatus, recover};
+use earnest_api::{TxStatus, recover, sign};
+use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Asset, Command, Transaction, command::Transfer, genesis::GenesisAccount,
 };
@@ -53,7 +54,7 @@ fn wait(replica: &Replica, nonce: u64) -> TxKey {
     let command = Command::Transfer(transfer);
     let valid_until = Height::new(100);
     let network = replica.shared.network;
-    let signed = alice().sign(&network, Transaction { nonce, valid_until, command });
+    let signed = sign(&alice(), &network, Transaction { nonce, valid_until, command });
     let (signer, hash) = recover(&network, &signed).unwrap();
     let account = replica.trial.account_id(&signer).unwrap();
     let waiting = Waiting { signed, hash, signer, account, bytes: 150 };

@@ -3,7 +3,8 @@
 
 use std::{path::Path, time::Duration};
 
-use earnest_api::{Client, SignedTransaction, Signer};
+use earnest_api::{Client, SignedTransaction};
+use earnest_keys::Signer;
 use earnest_node::{Check, Node, NodeConfig, NodeHandle, dev::DevNetwork};
 use earnest_protocol::{
     Address, Amount, Asset, Blocks, Command, Digest, Gas, Height, RawParams, Transaction,
@@ -69,5 +70,5 @@ pub fn transfer(to: Address, units: u64) -> Command {
 
 pub fn sign(network: &Digest, from: u64, nonce: u64, command: Command) -> SignedTransaction {
     let valid_until = Height::new(1_000_000);
-    signer(from).sign(network, Transaction { nonce, valid_until, command })
+    earnest_api::sign(&signer(from), network, Transaction { nonce, valid_until, command })
 }

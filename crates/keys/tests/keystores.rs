@@ -1,9 +1,10 @@
 //! Keystores: ours open again, the published ones open too, hostile ones are refused.
 
-use earnest_api::{
+use earnest_keys::{
     Signer,
     keystore::{self, Cost, KeystoreError},
 };
+use proptest::{collection::vec, prelude::*};
 
 /// The examples of the Web3 secret storage definition, and a password of both.
 const PBKDF2: &str = r#"{
@@ -138,4 +139,11 @@ fn a_file_that_lies_about_its_address_is_refused() {
     assert_eq!(keystore::open(&upper, "").unwrap().address(), signer.address());
     let lie = text.replace(digits, &"0".repeat(40));
     assert!(matches!(keystore::open(&lie, ""), Err(KeystoreError::AddressMismatch { .. })));
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(bytes in vec(any::<u8>(), 0..600)) {
+        prop_assert!(keystore::open(&String::from_utf8_lossy(&bytes), "").is_err());
+    }
 }

@@ -15,6 +15,7 @@ use std::{
 
 use aes::cipher::{KeyIvInit, StreamCipher};
 use alloy_primitives::{hex, keccak256};
+use earnest_durable::Kind;
 use earnest_protocol::Address;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -213,22 +214,14 @@ pub fn write(
         return Err(KeystoreError::AlreadyExists { path });
     }
     let text = seal(signer, password, cost).map_err(KeystoreError::Entropy)?;
-    let draft = random::<8>().map_err(KeystoreError::Entropy)?;
-    let draft = folder.join(format!(".{}.tmp", hex::encode(draft)));
-    let written = write_draft(&draft, &text).and_then(|()| {
-        // A link, unlike a rename, never replaces what is there.
-        fs::hard_link(&draft, &path)
-    });
-    // Best effort: a draft left behind is encrypted too.
-    let _ = fs::remove_file(&draft);
-    match written {
-        Ok(()) => sync_folder(folder).map(|()| path.clone()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(KeystoreError::AlreadyExists { path });
-        }
-        Err(error) => Err(error),
-    }
-    .map_err(|source| KeystoreError::Io { path, source })
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => KeystoreError::AlreadyExists { path: path.clone() },
+        _ => KeystoreError::Io { path: path.clone(), source },
+    };
+    earnest_durable::sweep(folder).map_err(failed)?;
+    let fill = |file: &mut dyn Write| file.write_all(text.as_bytes());
+    earnest_durable::write(&path, Kind::Secret, fill).map_err(failed)?;
+    Ok(path)
 }
 
 /// The key in a keystore file.
@@ -245,20 +238,6 @@ pub fn read(path: &Path, password: &str) -> Result<Signer, KeystoreError> {
     }
     let text = String::from_utf8(text).map_err(|_| strange("it is not text".to_owned()))?;
     open(&text, password)
-}
-
-fn write_draft(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
 }
 
 fn strange(why: String) -> KeystoreError {

@@ -1,0 +1,98 @@
+//! Output: the one place where this program writes to its standard streams.
+//!
+//! Laws: results go to standard output; a reader that has seen enough and closed it ends the
+//! program quietly, with the status that a shell gives to any tool that a closed pipe stopped.
+//! Notes go to standard error; nobody has to read them, so a note that cannot be written is lost
+//! and nothing else, but for a narration: it ends with its last listener.
+//! Not here: what a failure says (`failure`).
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use serde_json::json;
+
+use crate::failure::{Failure, Status};
+
+/// Writes a line of a result.
+///
+/// Not `println!`, which panics when the reader is gone.
+macro_rules! out {
+    ($($text:tt)*) => { $crate::output::result(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+/// Writes a line for whoever watches.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::output::remark(format_args!($($text)*)) };
+}
+
+pub(crate) use {note, out};
+
+/// Writes a part of a result, all of which is on its way when this returns.
+pub fn result(text: fmt::Arguments<'_>) -> Result<(), Failure> {
+    write(io::stdout().lock(), text)
+}
+
+/// Writes a line to standard error, if anybody listens.
+pub fn remark(text: fmt::Arguments<'_>) {
+    let _ = write(io::stderr().lock(), format_args!("{text}\n"));
+}
+
+/// Writes over the line before, if anybody looks.
+pub fn over(text: fmt::Arguments<'_>) {
+    let _ = write(io::stderr().lock(), format_args!("\r{text}"));
+}
+
+/// What a logged line begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Lines {
+    /// Time and level: for the log of a daemon.
+    Dated,
+    /// Nothing: for a person who watches.
+    Plain,
+}
+
+/// From here on what a daemon does is logged to standard error, if anybody listens; to be called
+/// once.
+pub fn log(lines: Lines) {
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_target(false)
+        .log_internal_errors(false); // They would be told by a macro that panics.
+    match lines {
+        Lines::Dated => log.init(),
+        Lines::Plain => log.without_time().with_level(false).init(),
+    }
+}
+
+/// Says on standard error why a command failed: to a person, or as one JSON object; nothing if the
+/// reader is gone, who has seen enough.
+pub fn failure(failure: &Failure, json: bool) {
+    let Failure { status, code, detail, hint } = failure;
+    if *status == Status::ReaderGone {
+        return;
+    }
+    if json {
+        note!("{}", json!({ "error": { "code": code, "detail": detail, "hint": hint } }));
+    } else {
+        note!("error: {detail} [{code}]\n  try: {hint}");
+    }
+}
+
+/// Writes a line of a story to standard error; an error once nobody listens.
+pub fn narrate(line: &str) -> Result<(), Failure> {
+    write(io::stderr().lock(), format_args!("{line}\n"))
+}
+
+fn write(mut to: impl Write, text: fmt::Arguments<'_>) -> Result<(), Failure> {
+    to.write_fmt(text).and_then(|()| to.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => {
+            Failure::new(Status::ReaderGone, "reader-gone", error, "read to the end")
+        }
+        _ => {
+            let hint = "check what the output was sent to";
+            Failure::config(format!("the output cannot be written: {error}"), hint)
+        }
+    })
+}
