@@ -126,4 +126,12 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn a_plan_that_is_a_unit_off_does_not_add_up() {
+        let unit = Amount::UNIT;
+        let whole = Waterfall { amount: Amount::tokens(1), ..Waterfall::default() };
+        assert!(Waterfall::all_burnt(whole.amount).adds_up() && !whole.adds_up());
+        let more = Waterfall { compensation: unit, ..Waterfall::all_burnt(whole.amount) };
+        assert!(!more.adds_up());
+    }
 }
