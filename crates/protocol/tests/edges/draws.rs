@@ -3,8 +3,8 @@
 use earnest_protocol::{
     Amount, Command, Digest, Event, Gas, JobId, Ratio, Role,
     command::*,
-    ledger::Assets,
-    market::{Outcome, Phase},
+    ledger::{Assets, AssignmentPot},
+    market::{CloseReason, Outcome, Phase},
 };
 
 use super::{VALIDATORS, bond, open_seed, terms_of, unbond};
@@ -45,27 +45,89 @@ fn more_seats_count_after_a_withheld_seed_too() {
     assert_eq!((world.auditors(job).len(), put_off(&world)), (2, 0));
 }
 
-/// Four are left, one of them two fifths of the pool: e = .39 + .61 · .05 = .42. Three seats detect
-/// (1 − e³)(1 − e⁴) = .897 and need (.103 + .1)/.897 = .226 prices; four detect .939 and need .172,
-/// and .19 are locked. The money for refills, 2.5 tariffs beyond two, pays two seats more.
-#[test]
-fn as_many_seats_more_are_drawn_as_deter() {
-    let mut world = World::new(params());
+/// A job for so many auditors, posted while eight can sit; then four are left, of which V1 has
+/// 80,000 tokens and each other `others` less than 50,000. At most two auditors may be asked for.
+fn lopsided(auditors: u8, others: u64, bonus: u64) -> (World, JobId) {
+    let mut world = World::new(params_with(|raw| {
+        raw.verification.auditors_max = auditors;
+        raw.verification.refill_bonus = Ratio::percent(bonus);
+    }));
     bond(&mut world, "V1", Role::Validator, 30_000);
     for name in ["V2", "V3", "V4"] {
-        unbond(&mut world, name, Role::Validator, 8_100);
+        unbond(&mut world, name, Role::Validator, others);
     }
-    let job = sealed(&mut world, 2);
+    let job = sealed(&mut world, auditors);
     for name in &VALIDATORS[4..] {
         unbond(&mut world, name, Role::Validator, 50_000);
     }
     open_seed(&mut world, job, Digest([4; 32]));
     world.blocks(2);
+    (world, job)
+}
+
+/// Four are left, one of them two fifths of the pool: e = .39 + .61 · .05 = .42. Three seats detect
+/// (1 − e³)(1 − e⁴) = .897 and need (.103 + .1)/.897 = .226 prices; four detect .939 and need .172,
+/// and .19 are locked. The money for refills, 2.5 tariffs beyond two, pays two seats more, and two
+/// beyond the most auditors are as many as may be.
+#[test]
+fn as_many_seats_more_are_drawn_as_deter() {
+    let (mut world, job) = lopsided(2, 8_100, 50);
     assert_eq!((world.auditors(job).len(), put_off(&world)), (4, 0));
     world.audit(job, root(None));
     world.reveal("P1", job, root(None), root(None));
     world.until_phase(job, Phase::Closed);
     assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+}
+
+/// V1 is .45 of those left: e = .4775. Three seats would detect (1 − e³)² = .794, enough for .54
+/// prices; the money for refills of one seat, 1.25 tariffs beyond it, pays one more, and two detect
+/// (1 − e²)(1 − e³) = .688, which needs .60.
+#[test]
+fn no_more_seats_are_drawn_than_refills_would_cost() {
+    let (world, job) = lopsided(1, 17_400, 50);
+    assert_eq!((world.auditors(job).len(), put_off(&world)), (0, 1));
+}
+
+/// V1 is .57 of those left: e = .59. Where refills double, three seats more could be paid; two are
+/// the most, and three in all detect (1 − e³)² = .63, while .60 prices need .69.
+#[test]
+fn no_more_than_two_seats_beyond_the_most_auditors_are_drawn() {
+    let (world, job) = lopsided(1, 29_900, 100);
+    assert_eq!((world.auditors(job).len(), put_off(&world)), (0, 1));
+}
+
+/// Two of three are left for two seats; four would deter, and money for four there is, but two of
+/// them would stay empty.
+#[test]
+fn seats_that_nobody_is_left_for_deter_nobody() {
+    let mut world = World::new(params());
+    pool_of(&mut world, 3);
+    let job = sealed(&mut world, 2);
+    unbond(&mut world, "V3", Role::Validator, 50_000);
+    open_seed(&mut world, job, Digest([4; 32]));
+    world.blocks(2);
+    assert_eq!((world.auditors(job).len(), put_off(&world)), (0, 1));
+}
+
+/// In base units: ⌈⌈2 / d⌉ + 2⌉ + 1 = 6 are locked at any detection from two thirds on, whoever
+/// leaves a pool of five. Collateral that is just what deters is enough for the seats there are.
+#[test]
+fn collateral_that_just_deters_is_enough() {
+    let (mut world, mut terms) = tiny();
+    let leave = |world: &mut World, name: &str| {
+        let (role, amount) = (Role::Validator, Amount::new(3).expect("small"));
+        world.ok(name, Command::Unbond(Unbond { role, amount }));
+    };
+    VALIDATORS[5..].iter().for_each(|name| leave(&mut world, name));
+    terms.auditors = 2;
+    let job = world.assign(terms, &[("P1", 0)]);
+    assert_eq!(world.held(job, AssignmentPot::Collateral), 6);
+    world.commit_result("P1", job, root(None));
+    world.block();
+    leave(&mut world, "V5");
+    open_seed(&mut world, job, Digest([4; 32]));
+    world.blocks(2);
+    assert_eq!((world.auditors(job).len(), put_off(&world)), (2, 0));
 }
 
 /// A newcomer that bonds after the seal weighed nothing then, so that it neither sits nor makes up
@@ -174,50 +236,118 @@ fn tiny() -> (World, PostJob) {
     (world, terms)
 }
 
-/// Who sits, worked out from the seed alone: a round's tries are numbered from 2^32 times its
-/// number on, one more after each seat; a try finds who holds a unit of all weights. Who weighs
-/// more than a fifth of all counts as that: of 24 units and a whale's 100, six are a fifth of 30,
-/// and a second number, below 100, says if it sits.
+/// Who holds a unit of these weights, counted through in order.
+fn holder(weights: &[(&'static str, u64)], mut unit: u64) -> (&'static str, u64) {
+    for &(name, weight) in weights {
+        if unit < weight {
+            return (name, weight);
+        }
+        unit -= weight;
+    }
+    panic!("a unit beyond all weights")
+}
+
+/// Who takes the next seat, worked out from the seed alone. Up to 64 tries find who holds a unit of
+/// all weights; who weighs more than `cap` sits with the chance of what is left of it. If no try
+/// finds one that may, one of those who may is found by what they count for.
+fn next_seat(
+    seed: &Digest,
+    counter: &mut u64,
+    (weights, cap): (&[(&'static str, u64)], u64),
+    may: impl Fn(&str) -> bool,
+) -> &'static str {
+    let sum = |weights: &[(&str, u64)]| weights.iter().map(|(_, weight)| weight).sum();
+    let tried = (0..64).find_map(|_| {
+        *counter += 1;
+        let unit = draw_below(seed, "auditor", *counter, sum(weights));
+        let (name, weight) = holder(weights, unit);
+        let counts = weight <= cap || draw_below(seed, "cap", *counter, weight) < cap;
+        (counts && may(name)).then_some(name)
+    });
+    *counter += 1;
+    tried.unwrap_or_else(|| {
+        let few = weights.iter().filter(|(name, _)| may(name));
+        let few: Vec<_> = few.map(|(name, weight)| (*name, *weight.min(&cap))).collect();
+        holder(&few, draw_below(seed, "auditor", *counter, sum(&few))).0
+    })
+}
+
+/// Bonds that come after the quote, in base units, and who leaves once the result is sealed.
+type Bonds<'a> = (&'a [(&'static str, u64)], Option<&'static str>);
+
+/// Plays a job of two silent seats to its third round; compares every seat. How often a whale sat.
+fn compare(seed: u8, (bonds, leaver): Bonds<'_>, cap: u64) -> usize {
+    let (role, preimage) = (Role::Validator, Digest([seed; 32]));
+    let (mut world, mut terms) = tiny();
+    terms.seed_seal = earnest_protocol::seal::seed(&preimage);
+    let job = world.assign(terms, &[("P1", 0)]);
+    let mut weights = VALIDATORS.map(|name| (name, 3)).to_vec();
+    for &(name, units) in bonds {
+        let amount = Amount::new(units).expect("small");
+        world.ok(name, Command::Bond(Bond { role, amount }));
+        match weights.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, weight)) => *weight += units,
+            None => weights.push((name, units)),
+        }
+    }
+    world.commit_result("P1", job, root(None));
+    world.block();
+    if let Some(name) = leaver {
+        let (_, units) = weights.iter().find(|(known, _)| *known == name).expect("bonded");
+        let amount = Amount::new(*units).expect("small");
+        world.ok(name, Command::Unbond(Unbond { role, amount }));
+    }
+    open_seed(&mut world, job, preimage);
+    world.blocks(2);
+    let drawn = seed_of(&world, job);
+    let mut sat: Vec<&str> = Vec::new();
+    for round in 0..3 {
+        let (mut counter, begun) = (round << 32, sat.len());
+        while sat.len() < begun + 2 {
+            let may = |name: &str| !sat.contains(&name) && leaver != Some(name);
+            let name = next_seat(&drawn, &mut counter, (&weights, cap), may);
+            sat.push(name);
+        }
+        let now = world.auditors(job);
+        assert_eq!(now, sat[begun..], "seed {seed}, round {round}");
+        while world.phase(job) == Phase::Auditing && world.auditors(job) == now {
+            world.block(); // Nobody audits: other seats, or none, come next.
+        }
+    }
+    bonds.iter().filter(|(name, _)| sat.contains(name)).count()
+}
+
+/// Who weighs more than a fifth of those who can lock counts as that: of 24 units besides six, as
+/// 6 is a fifth of 30; of 21, five. The rounds of a draw are numbered from 2^32 times theirs on.
 #[test]
 fn every_seat_is_the_one_that_the_seed_says() {
-    let (mut seats, mut whale) = (0, 0);
-    for seed in 0..60u8 {
-        let preimage = Digest([seed; 32]);
-        let (mut world, mut terms) = tiny();
-        terms.seed_seal = earnest_protocol::seal::seed(&preimage);
-        let job = world.assign(terms, &[("P1", 0)]);
-        let (role, amount) = (Role::Validator, Amount::new(100).expect("small"));
-        world.ok("W", Command::Bond(Bond { role, amount }));
-        world.commit_with("P1", job, root(None), preimage);
-        let drawn = seed_of(&world, job);
-        let (mut sat, mut round) = (Vec::new(), 0);
-        while world.phase(job) == Phase::Auditing {
-            let mut expected = Vec::new();
-            let mut counter = round << 32;
-            while expected.len() < 2 {
-                let name = (0..64).find_map(|_| {
-                    counter += 1;
-                    let unit = draw_below(&drawn, "auditor", counter, 24 + 100);
-                    let name = VALIDATORS.get(usize::try_from(unit / 3).expect("few"));
-                    let name = *name.unwrap_or(&"W");
-                    let counts = name != "W" || draw_below(&drawn, "cap", counter, 100) < 6;
-                    (counts && !sat.contains(&name) && !expected.contains(&name)).then_some(name)
-                });
-                counter += 1;
-                expected.push(name.expect("one of 64 tries finds somebody"));
-            }
-            assert_eq!(world.auditors(job), expected, "seed {seed}, round {round}");
-            seats += expected.len();
-            whale += usize::from(expected.contains(&"W"));
-            sat.extend(expected);
-            round += 1;
-            let now = world.auditors(job);
-            while world.phase(job) == Phase::Auditing && world.auditors(job) == now {
-                world.block(); // Nobody audits: other seats, or none, come next.
-            }
-        }
-        assert_eq!(round, 3);
+    let late: Bonds<'_> = (&[("W", 100)], None);
+    let early: Bonds<'_> = (&[("V1", 100)], None);
+    // Nearly every try finds W, which is gone, so that seats are found among the others.
+    let gone: Bonds<'_> = (&[("W", 1_000_000_000), ("X", 100)], Some("W"));
+    for (bonds, cap) in [(late, 6), (early, 5), (gone, 6)] {
+        let whales: usize = (0..40).map(|seed| compare(seed, bonds, cap)).sum();
+        assert!((10..40).contains(&whales), "{whales} of 40 jobs");
     }
-    assert_eq!(seats, 60 * 6);
-    assert!(whale > 10, "{whale}");
+}
+
+/// A result that was known to others ends its job before the beacon of its draw is shown; when it
+/// is, nobody is drawn for what is over.
+#[test]
+fn nobody_is_drawn_for_a_job_that_ended_before_its_beacon() {
+    let mut world = World::new(params());
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    let opening = world.opening(job, root(None));
+    let seal = world.seal_report("W", job, "P1", opening);
+    world.ok("W", Command::SealReport(SealReport { seal }));
+    world.block();
+    world.commit_result("P1", job, root(None));
+    open_seed(&mut world, job, Digest([4; 32]));
+    let accused = world.id("P1");
+    world.ok("W", Command::ReportCopy(ReportCopy { job, accused, opening }));
+    world.blocks(3);
+    assert_eq!(world.closed(job).reason, CloseReason::Copied);
+    assert_eq!((world.phase(job), world.auditors(job).len()), (Phase::Closed, 0));
+    let drawn = world.seen(|event| matches!(event, Event::AuditDrawn { .. }).then_some(()));
+    assert!(drawn.is_empty());
 }
