@@ -1,7 +1,8 @@
 //! The last block in which one may challenge, and what the referee is asked.
 
 use earnest_protocol::{
-    Command, Digest, EvidenceRejected, JobId, Output, Ratio, Referee, Ruling, StepCase,
+    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Ruling,
+    StepCase,
     command::*,
     market::{CloseReason, Phase},
 };
@@ -85,5 +86,65 @@ fn the_referee_is_asked_about_what_was_disclosed() {
     }
     let evidence = b"evidence".to_vec();
     send("P1", Command::ProveStep(ProveStep { job, leaf: 37, evidence }));
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    // Nobody asks for the tree of a job that ended.
+    let docket = world.state.docket(job).expect("assigned");
+    assert_eq!((docket.opened.len(), docket.ruled.len()), (0, 0));
+}
+
+/// Two results, of P1's and P2's, that no auditor saw, and whose steps take all of a block's time.
+/// P1's is challenged by W down to a leaf, P2's by X.
+fn two_games(world: &mut World) -> [JobId; 2] {
+    let mut terms = world.terms();
+    (terms.audit_rate, terms.task.step_gas_max) = (Ratio::percent(2), Gas::new(70_000_000));
+    let jobs = ["P1", "P2"].map(|name| (name, world.assign(terms.clone(), &[(name, 10)])));
+    for (name, job) in jobs {
+        world.commit(name, job, root(None));
+        world.reveal_result(name, job, root(None));
+    }
+    let jobs = jobs.map(|(_, job)| job);
+    challenge(world, "W", jobs[0]);
+    world.narrow("P1", jobs[0], "W", 50);
+    challenge(world, "X", jobs[1]);
+    jobs
+}
+
+/// One block in which the referee had no time left is one block more for who waits for it: it may
+/// still move in the last of them, and has lost in the next.
+#[test]
+fn a_clock_that_stood_still_for_a_block_has_just_that_block_more() {
+    for moves in [true, false] {
+        let mut world = World::new(params());
+        let [busy, job] = two_games(&mut world);
+        world.narrow("P2", job, "X", 7);
+        world.prove("P1", busy, 50);
+        let begun = world.state.height();
+        until_height(&mut world, begun.after(Blocks::new(21)));
+        assert_eq!(world.state.full_blocks(), 1);
+        assert_eq!(world.phase(job), Phase::Challengeable, "20 blocks and one");
+        let reason = if moves {
+            world.prove("P2", job, 7);
+            CloseReason::Unchallenged
+        } else {
+            world.block();
+            CloseReason::WrongResult
+        };
+        assert_eq!(world.closed(job).reason, reason);
+    }
+}
+
+/// A block that was full before one came to wait for the referee gives no time.
+#[test]
+fn a_clock_stands_still_for_who_waits_for_the_referee_alone() {
+    let mut world = World::new(params());
+    let [busy, job] = two_games(&mut world);
+    world.prove("P1", busy, 50);
+    let begun = world.state.height();
+    world.block();
+    assert_eq!(world.state.full_blocks(), 1);
+    world.narrow("P2", job, "X", 7);
+    until_height(&mut world, begun.after(Blocks::new(20)));
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    world.block();
     assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
 }
