@@ -1,8 +1,9 @@
 //! Who is slashed, for what, whom it pays, and how long a jail is.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Epochs, Event, JobId, Ratio, Role,
+    Amount, Asset, Blocks, Command, Epochs, Event, Factor, JobId, Ratio, Role,
     command::*,
+    ledger::Pot,
     market::{CloseReason, Phase},
     slashing::{Offence, SlashState, Waterfall},
     staking::Standing,
@@ -167,11 +168,13 @@ fn a_false_audit_waits_only_for_an_engine_that_spoke() {
     }
 }
 
-/// Of a lost challenge's deposit of one token, half is the accused's and half burns; the record of
-/// it says just that.
+/// Of a lost challenge's deposit of one token and one unit, half is the accused's, down, and the
+/// rest burns; the record of it says just that.
 #[test]
 fn a_lost_challenge_is_recorded_as_it_is_paid() {
-    let mut world = World::new(params());
+    let mut world = World::new(params_with(|raw| {
+        raw.verification.challenge_deposit = Amount::new(1_000_000_001).expect("small");
+    }));
     let mut terms = world.terms();
     terms.audit_rate = Ratio::percent(2);
     let job = world.assign(terms, &[("P1", 10)]);
@@ -181,22 +184,110 @@ fn a_lost_challenge_is_recorded_as_it_is_paid() {
     challenge(&mut world, "W", job);
     world.narrow("P1", job, "W", 50);
     world.prove("P1", job, 50);
-    assert_eq!(gains(&world, ["P1", "W"], before), [TOKEN / 2, -TOKEN - FEE]);
+    assert_eq!(gains(&world, ["P1", "W"], before), [TOKEN / 2, -TOKEN - 1 - FEE]);
     let recorded = world.seen(|event| match event {
         Event::Slashed { offence: Offence::FrivolousChallenge, account, waterfall, .. } => {
             Some((world.name(*account), *waterfall))
         }
         _ => None,
     });
-    let half = Amount::new(500_000_000).expect("small");
-    let (amount, nothing) = (Amount::tokens(1), Amount::ZERO);
+    let units = |units| Amount::new(units).expect("small");
     let paid = Waterfall {
-        amount,
-        compensation: half,
-        reporter: nothing,
-        burnt: half,
-        insurance: nothing,
-        judges: nothing,
+        amount: units(1_000_000_001),
+        compensation: units(500_000_000),
+        burnt: units(500_000_001),
+        ..Waterfall::default()
     };
     assert_eq!(recorded, [("W", paid)]);
+}
+
+/// A jail for three abandonments settles them: the next one is a first.
+#[test]
+fn abandonments_that_jailed_count_no_more() {
+    let mut world = World::new(params());
+    let abandon = |world: &mut World| {
+        let job = world.assign(world.terms(), &[("P1", 10)]);
+        world.until_phase(job, Phase::Closed);
+        assert_eq!(world.closed(job).reason, CloseReason::Abandoned);
+    };
+    (0..3).for_each(|_| abandon(&mut world));
+    let role = Role::Provider;
+    let Standing::Jailed(until) = standing(&world, "P1", role) else { panic!("three") };
+    while world.state.epoch() < until {
+        world.block();
+    }
+    world.ok("P1", Command::Unjail(Unjail { role }));
+    (0..2).for_each(|_| abandon(&mut world));
+    assert_eq!(standing(&world, "P1", role), Standing::Active, "two since");
+}
+
+/// Where the judges have a share and none of them is left when a slash is paid out, it insures.
+#[test]
+fn what_no_judge_is_left_for_insures() {
+    let parts = |leave: bool| {
+        let mut world = World::new(params_with(|raw| {
+            raw.slashing.insurance_share = Ratio::percent(25);
+        }));
+        let job = world.assign(world.terms(), &[("P1", 10)]);
+        caught(&mut world, job);
+        world.play("P1", job, 3, true);
+        if leave {
+            super::VALIDATORS.iter().for_each(|name| {
+                super::unbond(&mut world, name, Role::Validator, 50_000);
+            });
+        }
+        world.blocks(110);
+        let insured = world.state.balance(Pot::Insurance(Asset::Stake));
+        let judges = world.state.balance(Pot::Judges);
+        [insured.units(), judges.units()]
+    };
+    let ([insured, judged], alone) = (parts(false), parts(true));
+    // A quarter of what is neither compensation, reward nor burnt, down, and the rest.
+    assert!(insured > 0 && (3 * insured..=3 * insured + 3).contains(&judged));
+    assert_eq!(alone, [insured + judged, 0]);
+}
+
+/// A leak of a verdict whose lock has an odd number of units: half of it, down, is the finder's.
+/// Who leaked is out, for this job and from its seat, and the next draw is another round's.
+#[test]
+fn a_leak_pays_half_a_lock_down_and_empties_its_seat() {
+    let mut world = World::new(params_with(|raw| {
+        raw.verification.audit_lock = Factor::new(2_000_000_001).expect("a multiple");
+    }));
+    super::VALIDATORS[3..].iter().for_each(|name| {
+        super::unbond(&mut world, name, Role::Validator, 50_000);
+    });
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    let [leaky, other] = world.auditors(job)[..] else { panic!("two seats") };
+    world.audit_as(leaky, job, root(None));
+    let before = wealth(&world, ["W"]);
+    world.report_copy("W", job, leaky, world.opening(job, root(None)));
+    // Of 2,500,000,001 units.
+    assert_eq!(gains(&world, ["W"], before), [1_250_000_000 - FEE]);
+    // Two of three are left, too few for another draw.
+    let case = world.state.case(job).expect("assigned");
+    assert_eq!((world.auditors(job), case.round), (vec![other], 1));
+    assert_eq!(case.barred, [world.operator(leaky, Role::Validator)]);
+}
+
+/// What an offence says against who committed it, in shares of an event of ten tokens: a tenth for
+/// a forfeited deposit of one, a whole one for a wrong result at a price of ten.
+#[test]
+fn offences_count_against_a_name() {
+    let mut world = World::new(params());
+    let job = world.post(world.terms());
+    ["P1", "P2"].iter().for_each(|name| world.bid(name, job, 10));
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    world.until_phase(job, Phase::Offered);
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    caught(&mut world, job);
+    world.play("P1", job, 3, true);
+    let failures = |name| {
+        let record = world.state.reputation(world.operator(name, Role::Provider));
+        [record.correctness.failure, record.timeliness.failure]
+    };
+    assert_eq!(failures("P1"), [Factor::ONE, Factor::ZERO]);
+    assert_eq!(failures("P2"), [Factor::ZERO, Factor::percent(10)]);
 }
