@@ -8,6 +8,7 @@ mod disputes;
 mod draws;
 mod pay;
 mod slashes;
+mod told;
 
 use earnest_protocol::{
     Amount, Command, Digest, Event, JobId, Role, command::*, seal, slashing::Offence,
