@@ -61,11 +61,16 @@ fn a_job_that_ended_carries_nobody_who_missed_or_asked() {
     world.reveal("P1", job, root(None), root(None));
     world.until_phase(job, Phase::Closed);
     assert_eq!(listed(&world), (0, 0, 0));
+    let row = world.state.job(job).expect("for a while");
+    assert!(row.bids.is_empty() && row.ranks.is_empty() && row.beyond.is_none());
 }
 
 /// What a job of ten tokens and 21 units paid, and to whom: provider, insurance and treasury.
 fn odd(late: u64, proof: &[u8]) -> (u64, [i64; 3]) {
-    let mut world = World::new(params_with(|raw| raw.market.grace_blocks = Blocks::new(3)));
+    let mut world = World::new(params_with(|raw| {
+        raw.market.grace_blocks = Blocks::new(3);
+        raw.market.late_price_min = Ratio::percent(40);
+    }));
     let mut terms = world.terms();
     terms.price_max = Amount::new(10_000_000_021).expect("small");
     let before = world.coalition(&["P1"]);
@@ -93,8 +98,9 @@ fn a_price_is_split_to_its_last_unit() {
     // ⌈500,000,001.05⌉ are taken, half burnt; of 250,000,001 that are left half insures.
     let (paid, split) = odd(0, b"output");
     assert_eq!((paid, split), (10_000_000_021, [9_500_000_019, 125_000_000, 125_000_001]));
-    // A block of three is ⌈.3…⌉ of the way, so .833333333 are left: ⌊8,333,333,347.49⌋.
-    assert_eq!(odd(1, b"output").0, 8_333_333_347);
+    // A block of three is .333333334 of the way to four tenths, down: ⌊.7999999996⌋ billionths are
+    // left, and ⌊8,000,000,006.79⌋ units.
+    assert_eq!(odd(1, b"output").0, 8_000_000_006);
     // Seven of a hundred steps: ⌊700,000,001.47⌋.
     assert_eq!(odd(0, b"fault\x07").0, 700_000_001);
 }
