@@ -4,6 +4,7 @@
 //! Each test would pass no longer if one comparison, one case or one step of the rules that pay,
 //! convict or draw were another; amounts are worked out by hand.
 
+mod chain;
 mod disputes;
 mod draws;
 mod pay;

@@ -291,3 +291,32 @@ fn offences_count_against_a_name() {
     assert_eq!(failures("P1"), [Factor::ONE, Factor::ZERO]);
     assert_eq!(failures("P2"), [Factor::ZERO, Factor::percent(10)]);
 }
+
+/// What eight judges of one stake are given is an eighth each, down, and what each claims is its
+/// own; one of 90,000 tokens among seven of 50,000 has 9 of 44 parts.
+#[test]
+fn judges_share_by_stake() {
+    for (more, one, other, all) in [(0, 1, 1, 8), (40_000, 9, 5, 44)] {
+        let mut world = World::new(params_with(|raw| {
+            raw.slashing.insurance_share = Ratio::percent(25);
+        }));
+        if more > 0 {
+            super::bond(&mut world, "V1", Role::Validator, more);
+        }
+        let job = world.assign(world.terms(), &[("P1", 10)]);
+        caught(&mut world, job);
+        world.play("P1", job, 3, true);
+        world.blocks(110);
+        let judged = i64::try_from(world.state.balance(Pot::Judges).units()).expect("small");
+        assert!(judged > TOKEN);
+        let role = Role::Validator;
+        for name in super::VALIDATORS {
+            let before = wealth(&world, [name]);
+            world.ok(name, Command::ClaimRewards(ClaimRewards { role }));
+            let [gain] = gains(&world, [name], before);
+            let due = judged * if name == "V1" { one } else { other } / all;
+            assert!((due - 1..=due).contains(&(gain + FEE)), "{name}: {gain} of {judged}");
+        }
+        assert!(world.state.balance(Pot::Judges).units() <= 16, "dust");
+    }
+}
