@@ -118,3 +118,182 @@ fn a_judges_share_raises_the_bound_by_what_a_coalition_among_them_gets_back() {
     // r = .2 · .5 · 1.
     assert!(with.abs_diff(alone * 10 / 9) <= 10, "{alone} {with}");
 }
+
+/// A part of a whole in parts per billion.
+fn ratio(parts: u64) -> Ratio {
+    Ratio::new(parts).expect("a share")
+}
+
+fn factor(parts: u64) -> Factor {
+    Factor::new(parts).expect("a multiple")
+}
+
+fn units(units: u64) -> Amount {
+    Amount::new(units).expect("small")
+}
+
+/// A chance that is just the least has a quote, and one billionth less has none.
+#[test]
+fn the_least_detection_is_enough() {
+    for (minimum, is_quoted) in [(80_000_000, true), (80_000_001, false)] {
+        let params = params(|raw| {
+            raw.verification.laxity = Ratio::ZERO;
+            raw.verification.seed_withholding = 0;
+            raw.verification.detection_min = ratio(minimum);
+        });
+        // d = .1 · (1 − .2).
+        let quoted = quote(&terms(100, 100, Ratio::percent(10), 1), &params);
+        assert_eq!(quoted.is_ok(), is_quoted, "{minimum}: {quoted:?}");
+    }
+}
+
+/// R13 of the worked row, in hundredths of a token: .1 and 15.025 are at risk, a hundredth is the
+/// exit. A fault of 6,240,249 in 10^9 costs ⌈999,999.9⌉ base units, just as much; one more, one
+/// unit more.
+#[test]
+fn faults_may_cost_what_leaving_costs_and_no_unit_more() {
+    for (fault, loss) in [(6_240_249, 1_000_000), (6_240_250, 1_000_001)] {
+        let params = params(|raw| {
+            raw.verification.laxity = Ratio::ZERO;
+            raw.verification.seed_withholding = 0;
+            raw.verification.coalition_fees = Ratio::ZERO;
+            raw.verification.reporter_value = Ratio::ZERO;
+            raw.verification.referee_fault = ratio(fault);
+        });
+        let hundredths = units(10_000_000);
+        let terms = terms(1, 1, Ratio::percent(10), 1);
+        let terms = BoundTerms { p_ref: hundredths, tariff: hundredths, ..terms };
+        let quoted = quote(&terms, &params);
+        let (loss, exit_cost) = (units(loss), units(1_000_000));
+        if loss == exit_cost {
+            let quote = quoted.expect("it costs no more");
+            assert_eq!((quote.collateral, quote.exit_cost), (units(150_250_000), exit_cost));
+        } else {
+            assert_eq!(quoted, Err(BoundRejected::FaultsTooDear { loss, exit_cost }));
+        }
+    }
+}
+
+/// Values above a thousand tokens lock more, up to twice as much from a hundred thousand on.
+/// B(1.1) = 1.1 · (.92 + .1) · p / .08 + 100 = 14.025 · p + 100.
+#[test]
+fn dear_jobs_lock_a_multiple() {
+    let params = params(|raw| {
+        raw.verification.laxity = Ratio::ZERO;
+        raw.verification.seed_withholding = 0;
+        raw.verification.coalition_fees = Ratio::ZERO;
+        raw.verification.reporter_value = Ratio::ZERO;
+    });
+    let locked = |p_ref: u64| {
+        let terms = terms(p_ref, 100, Ratio::percent(10), 1);
+        quote(&terms, &params).expect("quoted").collateral.units()
+    };
+    let base = |p_ref: u64| 14_025_000_000 * p_ref + 100_000_000_000;
+    for (p_ref, percent) in
+        [(1, 100), (1_000, 100), (25_750, 125), (50_500, 150), (100_000, 200), (250_000, 200)]
+    {
+        assert_eq!(locked(p_ref), base(p_ref) / 100 * percent, "a price of {p_ref}");
+    }
+    // One unit above the start is a billionth of the way. ⌈.92 · p⌉ + ⌈.1 · p⌉ are two units more,
+    // of which ⌈13.75 · 2⌉ are locked, and ⌈14,125.00…⌉ for the way.
+    let terms = terms(1, 100, Ratio::percent(10), 1);
+    let terms = BoundTerms { p_ref: units(1_000_000_000_001), ..terms };
+    let above = quote(&terms, &params).expect("quoted").collateral.units();
+    assert_eq!(above, base(1_000) + 28 + 14_126);
+}
+
+/// At a margin of one the collateral is B_min: one unit more than what deters.
+#[test]
+fn a_margin_of_one_still_locks_the_least_that_deters() {
+    let params = params(|raw| raw.verification.margin = Factor::ONE);
+    let quote = quote(&terms(100, 100, Ratio::ONE, 2), &params).expect("quoted");
+    assert_eq!(quote.collateral, quote.collateral_min);
+    assert_eq!(quote.collateral_tiered.checked_add(Amount::UNIT), Some(quote.collateral_min));
+}
+
+/// ⌈a · b / c⌉ and ⌊a · b / c⌋.
+fn up(a: u64, b: u64, c: u64) -> u64 {
+    u64::try_from((u128::from(a) * u128::from(b)).div_ceil(u128::from(c))).expect("small")
+}
+
+fn down(a: u64, b: u64, c: u64) -> u64 {
+    u64::try_from(u128::from(a) * u128::from(b) / u128::from(c)).expect("small")
+}
+
+/// Where no division is without a remainder, every one of them goes against whoever might cheat.
+#[test]
+fn every_division_of_a_quote_goes_against_a_cheat() {
+    const ONE: u64 = PARTS;
+    let (price, laxity, haircut, margin) = (1_300_000_007, 50_000_017, 100_000_007, 1_100_000_009);
+    let params = params(|raw| {
+        raw.chain.stake_price = factor(price);
+        raw.slashing.insurance_share = ratio(300_000_007);
+        raw.slashing.burn_share = ratio(500_000_011);
+        let raw = &mut raw.verification;
+        (raw.laxity, raw.haircut, raw.margin) = (ratio(laxity), ratio(haircut), factor(margin));
+        (raw.floor, raw.coalition_fees) = (ratio(100_000_007), ratio(999_999_937));
+        (raw.reporter_max, raw.reporter_value) = (factor(1_000_000_007), ratio(20_000_011));
+        (raw.tier_start, raw.tier_full) = (units(50_000_000_017), units(150_000_000_041));
+        (raw.tier_max, raw.reputation_discount_max) = (factor(2_300_000_009), ratio(300_000_023));
+    });
+    let (p, t, g) = (99_999_999_977, 98_999_999_977, 7_000_000_003);
+    let (rate, beta, judges) = (100_000_037, 200_000_033, 210_000_021);
+    let terms = BoundTerms {
+        p_ref: units(p),
+        tariff: units(t),
+        audit_rate: ratio(rate),
+        auditors: 2,
+        fallback_auditors: 3,
+        beta: ratio(beta),
+        beta_judges: ratio(judges),
+        outside_gain: units(g),
+        gain_timing: GainTiming::Final,
+    };
+    let quote = quote(&terms, &params).expect("quoted");
+
+    let e = beta + up(ONE - beta, laxity, ONE);
+    let (two, three) = (up(e, e, ONE), up(up(e, e, ONE), e, ONE));
+    let d = down(down(rate, ONE - two, ONE), ONE - three, ONE);
+    assert_eq!((quote.e, quote.detection), (ratio(e), ratio(d)));
+
+    let exit = up(100_000_007, p, ONE);
+    let fees = up(up(up(rate, beta, ONE), 999_999_937, ONE), 2 * t, ONE);
+    let gain = up(ONE - d, p + fees, ONE) + up(ONE - d, g, ONE);
+    let looking = up(1_000_000_007, t, ONE) + up(20_000_011, p, ONE);
+    let reward = up(looking, ONE, price);
+    assert_eq!((quote.gain, quote.exit_cost), (units(gain), units(up(exit, ONE, price))));
+    assert_eq!(quote.reward_max, units(reward));
+
+    let r = up(judges, up(ONE - 500_000_011, ONE - 300_000_007, ONE), ONE);
+    let kept = down(ONE - r, ONE - haircut, ONE);
+    let bound = |k| up(up(up(gain + exit, ONE, price), k, d) + reward, ONE, kept);
+    let way = up(p - 50_000_000_017, ONE, 100_000_000_024);
+    let tier = ONE + up(1_300_000_009, way, ONE);
+    let tiered = up(bound(margin), tier, ONE);
+    assert_eq!(quote.collateral_min, units(bound(ONE) + 1));
+    assert_eq!((quote.collateral_tiered, quote.collateral), (units(tiered), units(tiered)));
+    // Of a reputation of a third, a discount of a tenth.
+    let discount = down(300_000_023, 333_333_333, ONE);
+    let locked = quote.collateral_for(ratio(333_333_333), params.verification());
+    assert_eq!(locked, units(up(ONE - discount, tiered, ONE)));
+}
+
+/// Up, each part by itself: p_ref from a ceiling, and what a seat locks.
+#[test]
+fn what_a_job_is_worth_and_what_a_seat_locks_are_rounded_up() {
+    let price = 1_300_000_007;
+    let params = params(|raw| {
+        raw.chain.stake_price = factor(price);
+        raw.verification.ceiling_share = ratio(500_000_001);
+        raw.verification.audit_lock = factor(2_000_000_003);
+        raw.verification.audit_lock_value = ratio(50_000_003);
+    });
+    let verification = params.verification();
+    let worth = |payable, tariff, ceiling| {
+        reference_price(units(payable), units(tariff), units(ceiling), verification).units()
+    };
+    assert_eq!([worth(6, 5, 10), worth(5, 6, 10), worth(5, 5, 10)], [6, 6, 6], "⌈5.00000001⌉");
+    assert_eq!([worth(7, 5, 10), worth(5, 7, 10)], [7, 7]);
+    // ⌈14.000000021⌉ + ⌈5.0000003⌉ = 21, and ⌈21 / 1.300000007⌉ = ⌈16.15⌉.
+    assert_eq!(audit_lock(units(7), units(100), &params), Some(units(17)));
+}

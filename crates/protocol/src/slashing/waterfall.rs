@@ -126,4 +126,45 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn a_plan_that_is_a_unit_off_does_not_add_up() {
+        let unit = Amount::UNIT;
+        let whole = Waterfall { amount: Amount::tokens(1), ..Waterfall::default() };
+        assert!(Waterfall::all_burnt(whole.amount).adds_up() && !whole.adds_up());
+        let more = Waterfall { compensation: unit, ..Waterfall::all_burnt(whole.amount) };
+        assert!(!more.adds_up());
+    }
+
+    /// Of 1,000,003 units: ⌈250,000.75⌉ burn at least, ⌊150,001.5⌋ compensate; a half of the rest
+    /// is ⌊425,001.0009⌋ for reporters, who share what they get to the unit; what then burns is
+    /// rounded up, and what insures down.
+    #[test]
+    fn a_plan_is_worked_out_to_its_last_unit() {
+        let ratio = |parts| crate::num::Ratio::new(parts).expect("a share");
+        let units = |units| Amount::new(units).expect("small");
+        let params = SlashingParams {
+            compensation_max: crate::num::Factor::new(1_500_000_001).expect("a multiple"),
+            burn_min: ratio(250_000_001),
+            reporter_share: ratio(500_000_001),
+            burn_share: ratio(500_000_001),
+            insurance_share: ratio(500_000_003),
+            ..SlashingParams::default()
+        };
+        for (reporters, most, expected) in [
+            (0, 0, [0, 425_002, 212_500, 212_500]),
+            (1, 1_000_000, [425_001, 250_001, 87_500, 87_500]),
+            (3, 400_001, [399_999, 250_001, 100_001, 100_001]),
+        ] {
+            let claims = Claims {
+                injured: Some(AccountId::new(9)),
+                tariff: units(100_001),
+                reporters: (0..reporters).map(AccountId::new).collect(),
+                reward_max: units(most),
+            };
+            let plan = plan(units(1_000_003), &claims, &params);
+            assert_eq!(plan.compensation, units(150_001));
+            let parts = [plan.reporter, plan.burnt, plan.insurance, plan.judges];
+            assert_eq!(parts, expected.map(units), "{reporters} reporters");
+        }
+    }
 }

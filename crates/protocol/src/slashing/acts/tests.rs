@@ -225,3 +225,16 @@ fn undoing_one_of_two_slashes_opens_no_jail_that_the_other_locks() {
     // What stood before the second was the jail of the first, which was unjust: it asks out.
     assert!(matches!(state.operator(id).expect("known").standing, Standing::Jailed(_)));
 }
+
+#[test]
+fn undoing_both_of_two_slashes_from_the_last_on_opens_the_jail() {
+    let mut state = world();
+    let job = post(&mut state);
+    let id = provider(&state);
+    let [first, second] = [(); 2].map(|()| convicted(&mut state, job));
+    reversed(&mut state, second);
+    assert!(matches!(state.operator(id).expect("known").standing, Standing::Jailed(_)));
+    reversed(&mut state, first);
+    // The second jails nobody any more, and before the first it was free.
+    assert_eq!(state.operator(id).expect("known").standing, Standing::Active);
+}

@@ -1,0 +1,150 @@
+//! The last block in which one may challenge, and what the referee is asked.
+
+use earnest_protocol::{
+    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Ruling,
+    StepCase,
+    command::*,
+    market::{CloseReason, Phase},
+};
+
+use super::{challenge, until_height};
+use crate::world::{Truth, World, authenticated, params, root};
+
+/// A wrong result of P1's that no auditor saw, open to challenge.
+fn unaudited(world: &mut World) -> JobId {
+    let mut terms = world.terms();
+    terms.audit_rate = Ratio::percent(2);
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.reveal_result("P1", job, root(Some(3)));
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    job
+}
+
+/// A sham game that ends in the last block of the window pays nobody before that block is over:
+/// whoever challenges in it is heard.
+#[test]
+fn a_game_that_ends_in_the_last_block_of_a_window_does_not_close_it() {
+    let mut world = World::new(params());
+    let job = unaudited(&mut world);
+    let until = world.assignment(job).until;
+    challenge(&mut world, "W", job);
+    world.narrow("P1", job, "W", 50);
+    until_height(&mut world, until);
+    world.prove("P1", job, 50);
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    challenge(&mut world, "X", job);
+    world.narrow("P1", job, "X", 3);
+    world.prove("P1", job, 3);
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+}
+
+/// What a child is in this test's tree.
+fn child(level: u8, index: u8) -> Digest {
+    let mut bytes = [level; 32];
+    bytes[1] = index;
+    Digest(bytes)
+}
+
+/// Knows which node a digest must be: the root, or what was disclosed one level above.
+struct Strict;
+
+impl Referee for Strict {
+    fn opens(&self, _: &Task, node: Node, digest: &Digest, children: &[Digest]) -> bool {
+        let own = if node.level == 0 { root(Some(3)) } else { child(node.level, 2) };
+        *digest == own && children.len() == 16
+    }
+    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
+        Truth.output(task, root, proof)
+    }
+    fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        assert_eq!((*case.root, *case.digest, case.leaf), (root(Some(3)), child(2, 5), 37));
+        Ok(Ruling::Fails)
+    }
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
+        false
+    }
+}
+
+/// The referee is asked about the very nodes that were disclosed, down to the digest of the leaf.
+#[test]
+fn the_referee_is_asked_about_what_was_disclosed() {
+    let mut world = World::new(params());
+    let job = unaudited(&mut world);
+    challenge(&mut world, "W", job);
+    let mut send = |name: &str, command: Command| {
+        let tx = authenticated(&world.state, world.id(name), command);
+        world.state.apply(&tx, &Strict, &mut world.journal).expect("as disclosed");
+        world.settle_journal();
+    };
+    // Leaf 37 is child 5 of child 2 of the root.
+    for (level, index, reject) in [(0, 0, 2), (1, 2, 5)] {
+        let children = (0..16).map(|index| child(level + 1, index)).collect();
+        let node = Node { level, index };
+        send("P1", Command::OpenNode(OpenNode { job, node, children }));
+        send("W", Command::RejectChild(RejectChild { job, child: reject }));
+    }
+    let evidence = b"evidence".to_vec();
+    send("P1", Command::ProveStep(ProveStep { job, leaf: 37, evidence }));
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    // Nobody asks for the tree of a job that ended.
+    let docket = world.state.docket(job).expect("assigned");
+    assert_eq!((docket.opened.len(), docket.ruled.len()), (0, 0));
+}
+
+/// Two results, of P1's and P2's, that no auditor saw, and whose steps take all of a block's time.
+/// P1's is challenged by W down to a leaf, P2's by X.
+fn two_games(world: &mut World) -> [JobId; 2] {
+    let mut terms = world.terms();
+    (terms.audit_rate, terms.task.step_gas_max) = (Ratio::percent(2), Gas::new(70_000_000));
+    let jobs = ["P1", "P2"].map(|name| (name, world.assign(terms.clone(), &[(name, 10)])));
+    for (name, job) in jobs {
+        world.commit(name, job, root(None));
+        world.reveal_result(name, job, root(None));
+    }
+    let jobs = jobs.map(|(_, job)| job);
+    challenge(world, "W", jobs[0]);
+    world.narrow("P1", jobs[0], "W", 50);
+    challenge(world, "X", jobs[1]);
+    jobs
+}
+
+/// One block in which the referee had no time left is one block more for who waits for it: it may
+/// still move in the last of them, and has lost in the next.
+#[test]
+fn a_clock_that_stood_still_for_a_block_has_just_that_block_more() {
+    for moves in [true, false] {
+        let mut world = World::new(params());
+        let [busy, job] = two_games(&mut world);
+        world.narrow("P2", job, "X", 7);
+        world.prove("P1", busy, 50);
+        let begun = world.state.height();
+        until_height(&mut world, begun.after(Blocks::new(21)));
+        assert_eq!(world.state.full_blocks(), 1);
+        assert_eq!(world.phase(job), Phase::Challengeable, "20 blocks and one");
+        let reason = if moves {
+            world.prove("P2", job, 7);
+            CloseReason::Unchallenged
+        } else {
+            world.block();
+            CloseReason::WrongResult
+        };
+        assert_eq!(world.closed(job).reason, reason);
+    }
+}
+
+/// A block that was full before one came to wait for the referee gives no time.
+#[test]
+fn a_clock_stands_still_for_who_waits_for_the_referee_alone() {
+    let mut world = World::new(params());
+    let [busy, job] = two_games(&mut world);
+    world.prove("P1", busy, 50);
+    let begun = world.state.height();
+    world.block();
+    assert_eq!(world.state.full_blocks(), 1);
+    world.narrow("P2", job, "X", 7);
+    until_height(&mut world, begun.after(Blocks::new(20)));
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    world.block();
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+}
