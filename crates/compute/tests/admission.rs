@@ -265,3 +265,54 @@ fn no_step_is_cheaper_than_the_least() {
         (func (export "step") (param i64 i32) (result i32) i32.const 0))"#);
     assert_eq!(admit(&least).expect("plain").step_gas_fixed(0, 0), STEP_GAS_LEAST);
 }
+
+/// Gas of the first step of a module, less what its instance and its module's parts cost.
+fn step_gas(module: &[u8]) -> u64 {
+    let input = small_input(1);
+    let task = task(module, &input, 1);
+    let gas = engines().into_iter().map(|engine| {
+        let (machine, mut gas) = (machine(engine, module), Vec::new());
+        Runner::new(&machine, &task, &input)
+            .run(None, 1, |checkpoint, _| gas.push(checkpoint.gas))
+            .expect("runs");
+        gas[1] - gas[0] - machine.admitted().step_gas_fixed(4, 1)
+    });
+    let gas: Vec<u64> = gas.collect();
+    assert!(gas.windows(2).all(|pair| pair[0] == pair[1]), "engines agree: {gas:?}");
+    gas[0]
+}
+
+/// A program that walks through 16 MiB took a hundred times what one in 512 KiB takes, for the same
+/// gas: a step of it held a node up for seconds.
+#[test]
+fn an_access_costs_by_how_far_it_may_reach() {
+    let text = |pages: u32, body: &str| {
+        wat(&format!(
+            r#"(module (memory (export "memory") {pages} {pages})
+                (func (export "state") (result i32) i32.const 0)
+                (func (export "state_len") (result i32) i32.const 64)
+                (func (export "input") (result i32) i32.const 64)
+                (func (export "init") (result i32) i32.const 4)
+                (func (export "step") (param i64 i32) (result i32) {body} i32.const 4))"#
+        ))
+    };
+    let accesses = "(i32.store (i32.const 0) (i32.load (i32.const 8)))
+        (v128.store (i32.const 0) (v128.load32_splat (i32.const 8)))
+        (f64.store (i32.const 0) (f64.load (i32.const 8)))";
+    for (pages, price) in [(1, 2), (8, 2), (9, 8), (64, 8), (65, 40), (256, 40)] {
+        let more = step_gas(&text(pages, accesses)) - step_gas(&text(pages, ""));
+        assert_eq!(more, 6 + 6 * price, "six constants and six accesses in {pages} pages");
+    }
+    for (instruction, price) in [
+        ("(drop (i32.popcnt (i32.const 1)))", 1 + 2),
+        ("(drop (f64.nearest (f64.const 1)))", 1 + 2),
+        ("(drop (i64x2.splat (i64.const 1)))", 1 + 2),
+        ("(drop (i8x16.popcnt (v128.const i64x2 1 2)))", 2 + 6),
+        ("(drop (i8x16.abs (v128.const i64x2 1 2)))", 2 + 4),
+        ("(drop (f32x4.add (v128.const i64x2 1 2) (v128.const i64x2 1 2)))", 4 + 2),
+        ("(drop (f32x4.div (v128.const i64x2 1 2) (v128.const i64x2 1 2)))", 4 + 4),
+    ] {
+        let more = step_gas(&text(1, instruction)) - step_gas(&text(1, ""));
+        assert_eq!(more, price + 1, "{instruction}, dropped");
+    }
+}
