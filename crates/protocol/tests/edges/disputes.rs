@@ -92,6 +92,22 @@ fn the_referee_is_asked_about_what_was_disclosed() {
     assert_eq!((docket.opened.len(), docket.ruled.len()), (0, 0));
 }
 
+/// A node that was opened waits for its challenger: who opens it again is refused, and takes none
+/// of the challenger's time.
+#[test]
+fn opening_a_node_again_is_no_move_of_the_challenger() {
+    let mut world = World::new(params());
+    let job = unaudited(&mut world);
+    challenge(&mut world, "W", job);
+    let (node, children) = (Node { level: 0, index: 0 }, vec![root(None); 16]);
+    let open = Command::OpenNode(OpenNode { job, node, children });
+    world.ok("P1", open.clone());
+    world.blocks(5);
+    let dispute = world.state.docket(job).expect("assigned").disputes[0].clone();
+    assert!(world.send("P1", open).is_err());
+    assert_eq!(world.state.docket(job).expect("assigned").disputes[0], dispute);
+}
+
 /// Two results, of P1's and P2's, that no auditor saw, and whose steps take all of a block's time.
 /// P1's is challenged by W down to a leaf, P2's by X.
 fn two_games(world: &mut World) -> [JobId; 2] {
