@@ -1,10 +1,11 @@
 //! The last block in which one may challenge, and what the referee is asked.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Ruling,
-    StepCase,
+    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Rejected,
+    Ruling, StepCase,
     command::*,
     market::{CloseReason, Phase},
+    verification::RequestDataRejected,
 };
 
 use super::{challenge, until_height};
@@ -163,4 +164,31 @@ fn a_clock_stands_still_for_who_waits_for_the_referee_alone() {
     assert_eq!(world.phase(job), Phase::Challengeable);
     world.block();
     assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+}
+
+/// Whoever may ask for bytes asks for those there are: of four chunks no fifth, or its provider
+/// would be convicted of keeping it back; and for an output while its window is open, not while a
+/// game goes on beyond it.
+#[test]
+fn nobody_is_asked_for_bytes_that_it_need_not_have() {
+    let mut world = World::new(params());
+    let none = Err(Rejected::RequestData(RequestDataRejected::NoSuchItem));
+    let job = world.assign(world.terms(), &[("P2", 10)]);
+    world.commit("P2", job, root(None));
+    let (auditor, item) = (world.auditors(job)[0], DataItem::Input(4));
+    assert_eq!(world.send(auditor, Command::RequestData(RequestData { job, item })), none);
+    let item = DataItem::Input(3);
+    world.ok(auditor, Command::RequestData(RequestData { job, item }));
+
+    for late in [false, true] {
+        let mut world = World::new(params());
+        let job = unaudited(&mut world);
+        let until = world.assignment(job).until;
+        challenge(&mut world, "W", job);
+        until_height(&mut world, until.after(Blocks::new(u64::from(late))));
+        assert_eq!(world.phase(job), Phase::Challengeable);
+        let item = DataItem::Output;
+        let asked = world.send("R", Command::RequestData(RequestData { job, item }));
+        assert_eq!(asked, if late { none } else { Ok(()) });
+    }
 }
