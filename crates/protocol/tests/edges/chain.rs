@@ -1,11 +1,12 @@
 //! What a block does to fees and epochs, and who can pay for a command.
 
 use earnest_protocol::{
-    Amount, Asset, Command, JobId, Rejected, Role, TransactionRejected, command::*,
+    Amount, Asset, Command, JobId, Ratio, Rejected, Role, TransactionRejected, command::*,
+    market::Phase,
 };
 
-use super::FEE;
-use crate::world::{World, params, params_with};
+use super::{FEE, POST_FEE, TOKEN};
+use crate::world::{World, params, params_with, root};
 
 /// So many transfers of W's, each of weight 1, and the end of their block; the base fee after it.
 fn fee_after(world: &mut World, transfers: u64) -> u64 {
@@ -76,5 +77,53 @@ fn the_last_unit_pays_a_fee() {
         assert!(refused.is_err() && !is_poor(refused) && left == 0, "{refused:?}, {left}");
         let (refused, left) = with_units(fee - 1, &command);
         assert!(is_poor(refused) && left == fee - 1, "{refused:?}, {left}");
+    }
+}
+
+/// Leaves an account with so many base units.
+fn drain(world: &mut World, name: &str, units: i64) {
+    let (to, asset) = (world.address("P4"), Asset::Stake);
+    let free = world.state.free(world.id(name)).units();
+    let left = u64::try_from(units).expect("positive") + 1_000;
+    let amount = Amount::new(free - left).expect("small");
+    world.ok(name, Command::Transfer(Transfer { to, asset, amount }));
+}
+
+/// Who has just what a command takes, and its fee, may send it; who has a unit less may not.
+#[test]
+fn the_last_unit_is_enough() {
+    for missing in [0, 1] {
+        let mut world = World::new(params());
+        let mut terms = world.terms();
+        terms.audit_rate = Ratio::percent(2);
+        let job = world.post(terms.clone());
+        let sends = |world: &mut World, name: &str, units: i64, command: Command| {
+            drain(world, name, units - missing);
+            assert_eq!(world.send(name, command).is_ok(), missing == 0, "{name}");
+        };
+        let (to, asset, amount) = (world.address("P4"), Asset::Stake, Amount::tokens(2));
+        let transfer = Command::Transfer(Transfer { to, asset, amount });
+        sends(&mut world, "V1", 2 * TOKEN + FEE, transfer);
+        let (role, amount) = (Role::Validator, Amount::tokens(200));
+        sends(&mut world, "X", 200 * TOKEN + FEE, Command::Bond(Bond { role, amount }));
+        // Ten, 4.5 for refilled audits, and a deposit of two.
+        let post = Command::PostJob(terms);
+        sends(&mut world, "V2", 33 * TOKEN / 2 + POST_FEE, post);
+        let seal = world.seal_bid("P2", job, Amount::tokens(4));
+        sends(&mut world, "P2", TOKEN + FEE, Command::CommitBid(CommitBid { job, seal }));
+        world.bid("P1", job, 1);
+        world.until_phase(job, Phase::RevealingBids);
+        world.open_bid("P1", job, 1);
+        world.until_phase(job, Phase::Offered);
+        // 260 kibibytes at a ten-thousandth of a token each.
+        let item = DataItem::Input(0);
+        let ask = Command::RequestData(RequestData { job, item });
+        sends(&mut world, "P1", 26_000_000 + FEE, ask);
+        let (to, amount) = (world.address("P1"), Amount::tokens(1));
+        world.ok("P4", Command::Transfer(Transfer { to, asset, amount }));
+        world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+        world.commit("P1", job, root(None));
+        world.reveal_result("P1", job, root(None));
+        sends(&mut world, "W", TOKEN + FEE, Command::Challenge(Challenge { job }));
     }
 }

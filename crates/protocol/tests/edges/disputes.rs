@@ -1,10 +1,11 @@
 //! The last block in which one may challenge, and what the referee is asked.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Ruling,
-    StepCase,
+    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Rejected,
+    Ruling, StepCase,
     command::*,
     market::{CloseReason, Phase},
+    verification::RequestDataRejected,
 };
 
 use super::{challenge, until_height};
@@ -92,6 +93,22 @@ fn the_referee_is_asked_about_what_was_disclosed() {
     assert_eq!((docket.opened.len(), docket.ruled.len()), (0, 0));
 }
 
+/// A node that was opened waits for its challenger: who opens it again is refused, and takes none
+/// of the challenger's time.
+#[test]
+fn opening_a_node_again_is_no_move_of_the_challenger() {
+    let mut world = World::new(params());
+    let job = unaudited(&mut world);
+    challenge(&mut world, "W", job);
+    let (node, children) = (Node { level: 0, index: 0 }, vec![root(None); 16]);
+    let open = Command::OpenNode(OpenNode { job, node, children });
+    world.ok("P1", open.clone());
+    world.blocks(5);
+    let dispute = world.state.docket(job).expect("assigned").disputes[0].clone();
+    assert!(world.send("P1", open).is_err());
+    assert_eq!(world.state.docket(job).expect("assigned").disputes[0], dispute);
+}
+
 /// Two results, of P1's and P2's, that no auditor saw, and whose steps take all of a block's time.
 /// P1's is challenged by W down to a leaf, P2's by X.
 fn two_games(world: &mut World) -> [JobId; 2] {
@@ -147,4 +164,31 @@ fn a_clock_stands_still_for_who_waits_for_the_referee_alone() {
     assert_eq!(world.phase(job), Phase::Challengeable);
     world.block();
     assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+}
+
+/// Whoever may ask for bytes asks for those there are: of four chunks no fifth, or its provider
+/// would be convicted of keeping it back; and for an output while its window is open, not while a
+/// game goes on beyond it.
+#[test]
+fn nobody_is_asked_for_bytes_that_it_need_not_have() {
+    let mut world = World::new(params());
+    let none = Err(Rejected::RequestData(RequestDataRejected::NoSuchItem));
+    let job = world.assign(world.terms(), &[("P2", 10)]);
+    world.commit("P2", job, root(None));
+    let (auditor, item) = (world.auditors(job)[0], DataItem::Input(4));
+    assert_eq!(world.send(auditor, Command::RequestData(RequestData { job, item })), none);
+    let item = DataItem::Input(3);
+    world.ok(auditor, Command::RequestData(RequestData { job, item }));
+
+    for late in [false, true] {
+        let mut world = World::new(params());
+        let job = unaudited(&mut world);
+        let until = world.assignment(job).until;
+        challenge(&mut world, "W", job);
+        until_height(&mut world, until.after(Blocks::new(u64::from(late))));
+        assert_eq!(world.phase(job), Phase::Challengeable);
+        let item = DataItem::Output;
+        let asked = world.send("R", Command::RequestData(RequestData { job, item }));
+        assert_eq!(asked, if late { none } else { Ok(()) });
+    }
 }

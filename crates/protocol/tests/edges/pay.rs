@@ -8,7 +8,7 @@ use earnest_protocol::{
 };
 
 use super::{FEE, POST_FEE, TOKEN, VALIDATORS, gains, until_height, wealth};
-use crate::world::{World, params, params_with, root};
+use crate::world::{World, output, params, params_with, root};
 
 /// A late result is paid for what is left of its price: all of it at the deadline, half at the end
 /// of the four blocks of grace, and in between along a line.
@@ -29,6 +29,8 @@ fn a_late_result_is_paid_less_for_every_block() {
         let closed = world.closed(job);
         let due = due * TOKEN / 1_000;
         assert_eq!(closed.outcome, Outcome::Accepted);
+        let result = (closed.root, closed.output);
+        assert_eq!(result, (Some(root(None)), Some(output(&root(None)))));
         assert_eq!(i64::try_from(closed.paid.units()), Ok(due), "{late} blocks late");
         // The requester pays two audits besides; the provider leaves a take of a twentieth.
         let expected = [-due - 2 * TOKEN - POST_FEE, due * 95 / 100 - 2 * FEE];
