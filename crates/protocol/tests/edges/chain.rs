@@ -118,7 +118,7 @@ fn the_last_unit_is_enough() {
         // 260 kibibytes at a ten-thousandth of a token each.
         let item = DataItem::Input(0);
         let ask = Command::RequestData(RequestData { job, item });
-        sends(&mut world, "P1", 26_000_000 + FEE, ask);
+        sends(&mut world, "P1", 26_000_000 + 261 * FEE, ask);
         let (to, amount) = (world.address("P1"), Amount::tokens(1));
         world.ok("P4", Command::Transfer(Transfer { to, asset, amount }));
         world.ok("P1", Command::AcceptJob(AcceptJob { job }));

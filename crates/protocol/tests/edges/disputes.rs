@@ -1,15 +1,15 @@
 //! The last block in which one may challenge, and what the referee is asked.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, Referee, Rejected,
-    Ruling, StepCase,
+    Blocks, Command, Digest, EvidenceRejected, Gas, JobId, Output, Ratio, RawParams, Referee,
+    Rejected, Ruling, StepCase,
     command::*,
     market::{CloseReason, Phase},
     verification::RequestDataRejected,
 };
 
 use super::{challenge, until_height};
-use crate::world::{Truth, World, authenticated, params, root};
+use crate::world::{Truth, World, authenticated, params, params_with, root};
 
 /// A wrong result of P1's that no auditor saw, open to challenge.
 fn unaudited(world: &mut World) -> JobId {
@@ -109,6 +109,11 @@ fn opening_a_node_again_is_no_move_of_the_challenger() {
     assert_eq!(world.state.docket(job).expect("assigned").disputes[0], dispute);
 }
 
+/// A step may take all of the referee's time in a block.
+fn large_steps() -> RawParams {
+    params_with(|raw| raw.market.step_gas_max = raw.chain.referee_gas)
+}
+
 /// Two results, of P1's and P2's, that no auditor saw, and whose steps take all of a block's time.
 /// P1's is challenged by W down to a leaf, P2's by X.
 fn two_games(world: &mut World) -> [JobId; 2] {
@@ -131,7 +136,7 @@ fn two_games(world: &mut World) -> [JobId; 2] {
 #[test]
 fn a_clock_that_stood_still_for_a_block_has_just_that_block_more() {
     for moves in [true, false] {
-        let mut world = World::new(params());
+        let mut world = World::new(large_steps());
         let [busy, job] = two_games(&mut world);
         world.narrow("P2", job, "X", 7);
         world.prove("P1", busy, 50);
@@ -153,7 +158,7 @@ fn a_clock_that_stood_still_for_a_block_has_just_that_block_more() {
 /// A block that was full before one came to wait for the referee gives no time.
 #[test]
 fn a_clock_stands_still_for_who_waits_for_the_referee_alone() {
-    let mut world = World::new(params());
+    let mut world = World::new(large_steps());
     let [busy, job] = two_games(&mut world);
     world.prove("P1", busy, 50);
     let begun = world.state.height();
