@@ -8,7 +8,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use earnest_protocol::State;
-use support::{Recorder, commands, replay, transfers, unshared, wave};
+use support::{Recorder, commands, replay, transfers_among, unshared, wave};
 
 /// The best of five replays, each of a state of its own.
 fn best(start: &State, run: impl Fn(&mut State)) -> Duration {
@@ -24,12 +24,16 @@ fn best(start: &State, run: impl Fn(&mut State)) -> Duration {
 
 fn commands_beside_many_accounts() {
     let mut first = 0.0;
-    for accounts in [1_000, 100_000, 1_000_000] {
-        let log = transfers(accounts, 10, 5_000);
+    let all = [1_000, 100_000, 1_000_000].map(|accounts| (accounts, accounts));
+    for (accounts, active) in all.into_iter().chain([(1_000_000, 1_000)]) {
+        let log = transfers_among(accounts, active, 10, 5_000);
         let spent = best(&log.start, |state| replay(state, &log, false));
         let each = spent.as_secs_f64() * 1e9 / commands(&log) as f64;
         first = if first == 0.0 { each } else { first };
-        println!("transfer/accounts={accounts}: {each:.0} ns, x {:.2}", each / first);
+        println!(
+            "transfer/accounts={accounts}/active={active}: {each:.0} ns, x {:.2}",
+            each / first
+        );
     }
 }
 

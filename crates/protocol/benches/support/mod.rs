@@ -354,6 +354,12 @@ pub fn commands(log: &Log) -> u64 {
 
 /// Transfers between all accounts, `per_block` in each of `blocks` blocks.
 pub fn transfers(accounts: u32, blocks: u32, per_block: u32) -> Log {
+    transfers_among(accounts, accounts, blocks, per_block)
+}
+
+/// Transfers between `active` accounts that lie evenly among all.
+pub fn transfers_among(accounts: u32, active: u32, blocks: u32, per_block: u32) -> Log {
+    let apart = accounts / active;
     let mut recorder = Recorder::new(accounts);
     let start = recorder.state.clone();
     let mut turn = 0u32;
@@ -361,10 +367,13 @@ pub fn transfers(accounts: u32, blocks: u32, per_block: u32) -> Log {
         recorder.block();
         for _ in 0..per_block {
             // A stride that meets every account before any twice.
-            let from = turn.wrapping_mul(7_919) % accounts;
-            let to = address((from + accounts / 2) % accounts);
+            let from = turn.wrapping_mul(7_919) % active;
+            let to = address((from + active / 2) % active * apart);
             let amount = Amount::new(u64::from(turn % 1_000) + 1).expect("small");
-            recorder.send(from, Command::Transfer(Transfer { to, asset: Asset::Stake, amount }));
+            recorder.send(
+                from * apart,
+                Command::Transfer(Transfer { to, asset: Asset::Stake, amount }),
+            );
             turn += 1;
         }
     }
