@@ -107,6 +107,8 @@ pub struct Limits {
     pub streams_max: usize,
     /// How long one request may take, its body included.
     pub request_timeout: Duration,
+    /// How long one request, or stream, keeps a connection while a new client finds none.
+    pub patience: Duration,
     /// How long `wait=included` waits before it answers "pending".
     pub wait_timeout: Duration,
 }
@@ -131,6 +133,7 @@ impl Default for Limits {
             submissions_max: 128,
             streams_max: 256,
             request_timeout: Duration::from_secs(30),
+            patience: Duration::from_secs(5),
             wait_timeout: Duration::from_secs(15),
         }
     }

@@ -293,16 +293,74 @@ fn nonsense_on_the_wire_does_not_stop_it() {
         let mut stream = TcpStream::connect(node.address()).unwrap();
         stream.write_all(nonsense).unwrap();
     }
-    // One connection too many is told so; when one ends there is room again.
-    std::thread::sleep(Duration::from_millis(200));
-    let held: Vec<TcpStream> =
-        (0..4).map(|_| TcpStream::connect(node.address()).unwrap()).collect();
-    std::thread::sleep(Duration::from_millis(100));
-    let (status, reply) = ask(&node, "GET", "/v1/head", OCTETS, b"");
-    assert_eq!((status, problem_in(&reply).status), (503, 503));
-    drop(held);
-    std::thread::sleep(Duration::from_millis(200));
     assert_eq!(ask(&node, "GET", "/v1/head", OCTETS, b"").0, 200);
+    node.stop().unwrap();
+}
+
+/// Ten new clients, one after the other, while others hold what they hold.
+fn ten_are_served(node: &NodeHandle, while_others: &str) {
+    for number in 0..10 {
+        let (status, reply) = ask(node, "GET", "/v1/head", OCTETS, b"");
+        assert_eq!(status, 200, "client {number}, {while_others}: {reply}");
+    }
+}
+
+#[test]
+fn whoever_holds_connections_without_using_them_keeps_nobody_out() {
+    let (connections_max, streams_max) = (8, 4);
+    let patience = Duration::from_millis(100);
+    let limits = Limits { connections_max, streams_max, patience, ..Limits::default() };
+    let World { dir: _dir, node, .. } = world(limits);
+    let hold = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(node.address()).unwrap();
+        let _ = stream.write_all(bytes);
+        stream
+    };
+    let nothing: Vec<TcpStream> = (0..40).map(|_| hold(b"")).collect();
+    ten_are_served(&node, "forty say nothing");
+    drop(nothing);
+    let heads: Vec<TcpStream> = (0..40).map(|_| hold(b"GET /v1/head HTTP/1.1\r\nHost:")).collect();
+    ten_are_served(&node, "forty begin a head");
+    drop(heads);
+    let slow = b"PUT /v1/blobs HTTP/1.1\r\nHost: n\r\nContent-Length: 100\r\n\r\nonly this";
+    let bodies: Vec<TcpStream> = (0..8).map(|_| hold(slow)).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    ten_are_served(&node, "eight begin a body");
+    drop(bodies);
+    let events = b"GET /v1/events HTTP/1.1\r\nHost: n\r\n\r\n";
+    let listen = || {
+        let (mut stream, mut byte, mut reply) = (hold(events), [0], Vec::new());
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        while !reply.ends_with(b"retry: 1000\n\n") {
+            stream.read_exact(&mut byte).expect("the stream begins");
+            reply.push(byte[0]);
+        }
+        stream
+    };
+    let mut streams: Vec<TcpStream> = (0..20).map(|_| listen()).collect();
+    ten_are_served(&node, "twenty listen to events");
+    // The last of them still listens, and the first was sent away, to come again.
+    let mut last = streams.pop().unwrap();
+    last.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let (mut all, mut first) = (Vec::new(), streams.remove(0));
+    let open = last.read_to_end(&mut all);
+    assert!(open.is_err() && all == b"\r\n", "{open:?}, {all:?}");
+    all.clear();
+    let _ = first.read_to_end(&mut all);
+    assert_eq!(all, b"\r\n0\r\n\r\n", "it was closed in form");
+    node.stop().unwrap();
+}
+
+#[test]
+fn heads_are_bounded_and_a_place_in_the_future_is_named() {
+    let World { dir: _dir, node, .. } = world(Limits::default());
+    let long = format!("GET /v1/head HTTP/1.1\r\nHost: n\r\nX: {}\r\n\r\n", "x".repeat(400_000));
+    assert_ne!(raw(&node, long.as_bytes()).0, 200, "400 kB of head");
+    let many = format!("GET /v1/head HTTP/1.1\r\nHost: n\r\n{}\r\n", "X: y\r\n".repeat(100));
+    assert_ne!(raw(&node, many.as_bytes()).0, 200, "a hundred headers");
+    let (status, reply) = ask(&node, "GET", "/v1/events?after=99999999-0", OCTETS, b"");
+    assert_eq!((status, problem_in(&reply).code.as_str()), (400, "request/malformed"));
+    assert!(problem_in(&reply).detail.contains("the head is block"), "{reply}");
     node.stop().unwrap();
 }
 

@@ -1,22 +1,26 @@
 //! Events as they happen: server-sent events that resume where a client stopped.
 //!
 //! Laws: a stream gives every event after its beginning exactly once, in order, or ends; a client
-//! that reads slowly slows its own stream only; a silent stream says that it lives.
+//! that reads slowly slows its own stream only; a silent stream says that it lives. One stream too
+//! many ends the oldest, which its client opens again where it was.
 
 use std::{fmt::Write, str::FromStr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, State},
+    extract::{Extension, Query, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use earnest_api::{EventId, EventRecord, Problem, routes};
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
-use super::{App, problem::HttpProblem};
+use super::{App, doors::Pass, problem::HttpProblem};
 use crate::shared::{Head, Phase};
+
+/// What a stream of events says it is.
+pub(super) const CONTENT_TYPE: &str = "text/event-stream";
 
 /// Events looked at under one lock.
 const BATCH: usize = 256;
@@ -30,6 +34,7 @@ pub(super) struct EventsQuery {
 pub(super) async fn events(
     State(app): State<Arc<App>>,
     Query(query): Query<EventsQuery>,
+    Extension(connection): Extension<Arc<Pass>>,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
     // A stream that is opened again by a browser has the header, and still its first query.
@@ -41,15 +46,18 @@ pub(super) async fn events(
     };
     let kinds = query.kinds.as_deref().unwrap_or_default().split(',');
     let kinds = kinds.filter(|kind| !kind.is_empty()).map(str::to_owned).collect();
+    let head = app.shared.head().height;
+    if head < after.height {
+        let detail = format!("There is nothing after {after}: the head is block {head}");
+        return Err(Problem::malformed(detail).into());
+    }
     app.shared.history()?.events_after(after, 1).map_err(Problem::pruned)?;
-    let permit = Arc::clone(&app.streams).try_acquire_owned();
-    let full = |_| Problem::unavailable("This node has as many event streams as it takes");
-    let permit = permit.map_err(full)?;
+    let full = || Problem::unavailable("This node takes no event streams");
+    let pass = app.streams.enter().ok_or_else(full)?;
     let head = app.shared.head.subscribe();
-    let stream = Stream { app, after, kinds, head, is_open: false, _permit: permit };
+    let stream = Stream { app, after, kinds, head, is_open: false, pass, connection };
     let body = futures_util::stream::unfold(stream, Stream::next);
-    let headers =
-        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
@@ -66,10 +74,17 @@ struct Stream {
     kinds: Vec<String>,
     head: watch::Receiver<Head>,
     is_open: bool,
-    _permit: OwnedSemaphorePermit,
+    pass: Pass,
+    connection: Arc<Pass>,
 }
 
 type Piece = Result<Bytes, std::convert::Infallible>;
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.connection.wait();
+    }
+}
 
 impl Stream {
     /// The next bytes to send; none when the stream ends.
@@ -93,7 +108,11 @@ impl Stream {
             if phase == Phase::Stopped {
                 return None;
             }
-            match tokio::time::timeout(heartbeat, self.head.changed()).await {
+            let changed = tokio::select! {
+                changed = tokio::time::timeout(heartbeat, self.head.changed()) => changed,
+                () = self.pass.left() => return None,
+            };
+            match changed {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 Err(_) => return Some((Ok(Bytes::from_static(b": alive\n\n")), self)),

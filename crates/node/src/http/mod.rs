@@ -4,13 +4,14 @@
 //! (RFC 9457), also for routes, methods and bodies that do not exist. Every reply carries
 //! `X-Earnest-Height` and `X-Earnest-Finalized`.
 //!
-//! Laws: connections, bodies, streams and work in progress are bounded; more is answered with 429
-//! or 503 and `Retry-After`, never queued without end; a request has a deadline, its head and body
-//! included.
+//! Laws: connections, heads, bodies, streams and work in progress are bounded; more is answered
+//! with 429 or 503 and `Retry-After`, never queued without end; a request has a deadline, its head
+//! and body included; places that are held without being used go to who comes next (`doors`).
 //! Known shortcomings: no TLS and no limit by client: a public node stands behind a proxy.
 //! Not here: what a request means to the rules (`earnest-protocol`).
 
 mod blobs;
+mod doors;
 mod events;
 mod problem;
 mod read;
@@ -40,10 +41,14 @@ use tokio::{
 };
 
 use crate::shared::Shared;
+use doors::{Doors, Pass};
 use problem::HttpProblem;
 
 /// How long a client may take over the head of a request, or say nothing between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a request's head, and headers in it.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+const HEADERS_MAX: usize = 64;
 /// How long open connections get to end when the node stops.
 const GRACE: Duration = Duration::from_secs(2);
 /// Simulations and quotes at once: each may ask the referee for a step.
@@ -54,7 +59,7 @@ pub(crate) struct App {
     shared: Arc<Shared>,
     submissions: Arc<Semaphore>,
     simulations: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    streams: Arc<Doors>,
     network: std::sync::Mutex<Option<earnest_api::NetworkView>>,
 }
 
@@ -89,11 +94,11 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ht
         shared,
         submissions: semaphore(limits.submissions_max),
         simulations: semaphore(SIMULATIONS_MAX),
-        streams: semaphore(limits.streams_max),
+        streams: Doors::new(limits.streams_max, Duration::ZERO),
         network: std::sync::Mutex::new(None),
     });
     let (stop, stopped) = watch::channel(false);
-    let connections = semaphore(limits.connections_max);
+    let connections = Doors::new(limits.connections_max, limits.patience);
     let listener = {
         let _inside = runtime.enter();
         tokio::net::TcpListener::from_std(listener)?
@@ -186,7 +191,7 @@ fn as_problem(response: Response, path: &str) -> Response {
 async fn accept(
     listener: tokio::net::TcpListener,
     router: Router,
-    connections: Arc<Semaphore>,
+    connections: Arc<Doors>,
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
@@ -199,33 +204,51 @@ async fn accept(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        match Arc::clone(&connections).try_acquire_owned() {
-            Ok(permit) => {
-                let (router, stopped) = (router.clone(), stopped.clone());
-                tokio::spawn(async move {
-                    connection(stream, router, stopped).await;
-                    drop(permit);
-                });
+        match connections.enter() {
+            Some(pass) => {
+                tokio::spawn(connection(stream, router.clone(), Arc::new(pass), stopped.clone()));
             }
-            Err(_) => {
+            None => {
                 tokio::spawn(turn_away(stream));
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    pass: Arc<Pass>,
+    mut stopped: watch::Receiver<bool>,
+) {
     // Small replies should not wait for more to send; without it they are only slower.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let guest = Arc::clone(&pass);
+    let counted = middleware::from_fn(move |mut request: Request, next: Next| {
+        let guest = Arc::clone(&guest);
+        async move {
+            guest.work();
+            request.extensions_mut().insert(Arc::clone(&guest));
+            let response = next.run(request).await;
+            let kind = response.headers().get(header::CONTENT_TYPE);
+            // A stream is being answered for as long as it lasts, and says itself when it ends.
+            if kind.is_none_or(|kind| kind != events::CONTENT_TYPE) {
+                guest.wait();
+            }
+            response
+        }
+    });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.layer(counted)));
     tokio::pin!(serving);
     tokio::select! {
         // A connection that breaks is the client's affair.
         _ = &mut serving => return,
+        () = pass.left() => return,
         _ = stopped.changed() => serving.as_mut().graceful_shutdown(),
     }
     let _ = tokio::time::timeout(GRACE, serving).await;
