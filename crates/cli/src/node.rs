@@ -33,9 +33,12 @@ pub struct NodeArgs {
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
-    /// Cut off a damaged last record of the log, which may have been acknowledged
+    /// Cut off a damaged last record of the log, unless it was acknowledged
     #[arg(long)]
     cut_damaged_end: bool,
+    /// Go on with what the log has, although acknowledged blocks are, or may be, lost
+    #[arg(long)]
+    accept_lost_blocks: bool,
     /// Make no block after this height, but go on answering
     #[arg(long, value_name = "HEIGHT")]
     halt_at: Option<u64>,
@@ -55,7 +58,11 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     let interval = Duration::from_millis(genesis.params.chain.block_interval_min_ms);
     let block_time = args.block_time.unwrap_or(interval);
     let check = if args.development.is_some() { Check::EveryBlock } else { Check::Snapshot };
-    let repair = if args.cut_damaged_end { Repair::CutLast } else { Repair::Refuse };
+    let repair = match (args.accept_lost_blocks, args.cut_damaged_end) {
+        (true, _) => Repair::AcceptLost,
+        (false, true) => Repair::CutLast,
+        (false, false) => Repair::Refuse,
+    };
     let config = NodeConfig {
         listen: args.listen,
         block_time,
@@ -76,7 +83,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     for notice in node.notices() {
         match notice {
             Notice::Replayed { .. } => info!("{notice}"),
-            Notice::Torn(_) | Notice::SnapshotSkipped(_) => warn!("{notice}"),
+            Notice::Mended(_) | Notice::SnapshotSkipped(_) => warn!("{notice}"),
         }
     }
     announce(&node, json)?;

@@ -61,6 +61,38 @@ fn a_flipped_byte_of_the_log_is_found() {
 }
 
 #[test]
+fn lost_blocks_and_a_lost_record_of_them_are_named_by_doctor_and_node() {
+    let network = Network::start();
+    let data = network.path("");
+    let folder = network.stop();
+    let node = folder.path().join("net/node");
+    let [log, committed] = ["blocks.log", "committed"].map(|name| node.join(name));
+    let [whole, slots] = [&log, &committed].map(|path| fs::read(path).expect("a file"));
+    let doctor = |code, part: &str| {
+        let done = earnest(&["doctor", "--data", &data]);
+        fails(&done, code, &[]);
+        assert!(done.out.contains(part), "{part}: {done:?}");
+    };
+    let mut damaged = slots.clone();
+    damaged[50] ^= 1;
+    fs::write(&committed, damaged).expect("written");
+    doctor(0, "1 of the 4 slots");
+    fs::write(&committed, vec![0; slots.len()]).expect("written");
+    doctor(8, "no slot of");
+    fs::remove_file(&committed).expect("removed");
+    doctor(8, "committed is missing");
+    fs::write(&committed, &slots).expect("written");
+    doctor(0, "every block");
+
+    // Where the first record begins, as if no block had ever been made.
+    fs::write(&log, &whole[..64]).expect("written");
+    doctor(8, "ends at block 0, but block");
+    let node = node.to_str().expect("a path in UTF-8");
+    let start = ["node", "--data", node, "--listen", "127.0.0.1:0"];
+    fails(&earnest(&start), 3, &["ends at block 0, but block", "--accept-lost-blocks"]);
+}
+
+#[test]
 fn what_a_node_refuses_is_told() {
     let network = Network::start();
     fails(&network.run(&["query", "job", "999"]), 5, &["999"]);

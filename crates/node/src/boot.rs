@@ -12,7 +12,7 @@ use earnest_protocol::{Broken, Digest, Height, State};
 use crate::{
     config::Limits,
     history::History,
-    log::{Log, LogError, Record, Repair, Torn},
+    log::{Log, LogError, Mended, Reading, Record, Repair},
     referee::NodeReferee,
     replay::{self, ReplayError},
     store::{Skipped, Store, StoreError},
@@ -41,7 +41,8 @@ pub enum BootError {
     /// A snapshot shows that acknowledged blocks are missing from the log.
     #[error(
         "the block log ends at {log}, but a snapshot of {snapshot} exists: acknowledged blocks \
-         are missing. Restore the log from a backup"
+         are missing. Restore the log from a backup; to go on without them, remove the snapshots \
+         of later blocks and start with --accept-lost-blocks"
     )]
     BlocksMissing {
         /// The last block of the log.
@@ -69,8 +70,8 @@ impl From<LogError> for BootError {
 /// What a person should know about a start.
 #[derive(Debug)]
 pub enum Notice {
-    /// Bytes were cut off the log.
-    Torn(Torn),
+    /// The log, or the record of what was acknowledged, was not whole.
+    Mended(Mended),
     /// A snapshot is not used.
     SnapshotSkipped(Skipped),
     /// Where the state came from.
@@ -85,7 +86,7 @@ pub enum Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::Torn(torn) => torn.fmt(f),
+            Notice::Mended(mended) => mended.fmt(f),
             Notice::SnapshotSkipped(skipped) => skipped.fmt(f),
             Notice::Replayed { from, to } => write!(f, "replayed blocks after {from} up to {to}"),
         }
@@ -101,6 +102,8 @@ pub struct Booted {
     pub state: State,
     /// Its root.
     pub root: Digest,
+    /// The height of the latest snapshot that checks; zero if there is none.
+    pub snapshot: Height,
     /// What happened in the blocks that were replayed.
     pub history: History,
     /// What a person should know.
@@ -122,10 +125,11 @@ pub enum Depth {
 /// Why the node cannot begin; nothing was changed then.
 pub fn boot(store: &Store, limits: Limits, repair: Repair) -> Result<Booted, BootError> {
     let (mut player, mut notices) = Player::begin(store, limits, Depth::Snapshot)?;
-    let opened = Log::open(store.dir(), &store.network(), repair, |record| player.play(&record));
-    let (log, torn) = opened?;
-    notices.extend(torn.map(Notice::Torn));
-    player.end(Some(log), notices)
+    let (dir, network) = (store.dir(), store.network());
+    let mut reading = Reading::of(dir, &network, repair, |record| player.play(&record))?;
+    notices.extend(reading.mended.drain(..).map(Notice::Mended));
+    let booted = player.end(notices)?;
+    Ok(Booted { log: Some(reading.open()?), ..booted })
 }
 
 /// Reads everything and changes nothing; `Depth::Genesis` verifies every block there is.
@@ -134,9 +138,10 @@ pub fn boot(store: &Store, limits: Limits, repair: Repair) -> Result<Booted, Boo
 /// The first thing that is wrong.
 pub fn examine(store: &Store, limits: Limits, depth: Depth) -> Result<Booted, BootError> {
     let (mut player, mut notices) = Player::begin(store, limits, depth)?;
-    let torn = Log::examine(store.dir(), &store.network(), |record| player.play(&record))?;
-    notices.extend(torn.map(Notice::Torn));
-    player.end(None, notices)
+    let (dir, network) = (store.dir(), store.network());
+    let reading = Reading::of(dir, &network, Repair::Refuse, |record| player.play(&record))?;
+    notices.extend(reading.mended.into_iter().map(Notice::Mended));
+    player.end(notices)
 }
 
 /// Plays records one after the other.
@@ -197,7 +202,7 @@ impl Player {
         Ok(())
     }
 
-    fn end(self, log: Option<Log>, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
+    fn end(self, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
         let (log_height, to) = (self.last, self.state.height());
         let beyond = self.snapshot.map(|(height, ..)| height).filter(|h| *h > log_height);
         if let Some(snapshot) = beyond {
@@ -206,7 +211,8 @@ impl Player {
         let broken = |law| BootError::Broken { height: to, law };
         self.state.check_invariants().map_err(broken)?;
         notices.push(Notice::Replayed { from: self.from, to });
+        let snapshot = self.snapshot.map_or(Height::ZERO, |(height, ..)| height);
         let Player { state, root, history, .. } = self;
-        Ok(Booted { log, state, root, history, notices })
+        Ok(Booted { log: None, state, root, snapshot, history, notices })
     }
 }

@@ -25,11 +25,12 @@ pub struct NodeConfig {
     pub block_time: Duration,
     /// The same while nothing waits; deadlines count blocks, so this slows them too.
     pub idle_block_time: Duration,
-    /// Blocks between snapshots, at least 1; one more is made at a clean stop.
+    /// Blocks between snapshots, at least 1, whatever the restarts between; one more is made at a
+    /// clean stop.
     pub snapshot_blocks: u64,
     /// When the laws are checked.
     pub check: Check,
-    /// What to do about a damaged last record.
+    /// What to do about a damaged last record, and about lost blocks.
     pub repair: Repair,
     /// Stop by itself after the block at this height.
     pub stop_at: Option<Height>,

@@ -1,10 +1,11 @@
 //! The ledger node: takes signed transactions, makes blocks, writes each to a log, then carries it
 //! out and tells everybody.
 //!
-//! Code map, from the disk up: `block`, [`log`], [`snapshot`], [`blobs`], [`beacon`], [`store`]
-//! (all of a data directory); [`replay`] (a block carried out), [`boot`] (from files to a state),
-//! `referee` (a disputed step); `mempool` (what waits), `history` (what happened lately), `shared`
-//! (what is published), `replica` (the loop); `http` (the edge); `node` (start and stop), [`dev`].
+//! Code map, from the disk up: `block`, [`committed`], [`log`], [`snapshot`], [`blobs`],
+//! [`beacon`], [`store`] (all of a data directory); [`replay`] (a block carried out), [`boot`]
+//! (from files to a state), `referee` (a disputed step); `mempool` (what waits), `history` (what
+//! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge); `node`
+//! (start and stop), [`dev`].
 //!
 //! Laws: a block is on the disk before the state changes and before anybody is told; what was
 //! acknowledged as included survives `kill -9`; a file that does not check is named and never
@@ -43,6 +44,7 @@ pub mod beacon;
 pub mod blobs;
 mod block;
 pub mod boot;
+pub mod committed;
 mod config;
 pub mod dev;
 mod history;

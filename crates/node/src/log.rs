@@ -15,8 +15,10 @@
 //! and the network too, so that a damaged length is never taken for a record cut short. A payload
 //! names its parent's hash: the records are a chain.
 //!
-//! Laws: [`Log::append`] returns after the bytes are on the disk; a write or flush that fails ends
-//! this log for good, since nobody knows what is on the disk then. Opening reads every record.
+//! Laws: [`Log::append`] returns after the bytes are on the disk and [`committed`] names the
+//! block there; a write or flush that fails ends this log for good, since nobody knows what is on
+//! the disk then. Opening reads every record and compares with what is committed: a block that
+//! somebody may have been told of is in the log, or its loss is an error.
 //! A *torn tail* is fewer bytes than a record's head, or fewer than its checked length promises,
 //! or zeros up to the end: what a stopped process or machine leaves of a block that was never
 //! acknowledged. It is cut off and reported. Anything else that does not check is damage: nothing
@@ -34,7 +36,10 @@ use std::{
 use earnest_durable::Kind;
 use earnest_protocol::{Digest, Height};
 
-use crate::block::{self, BLOCK_BYTES_MAX, Block};
+use crate::{
+    block::{self, BLOCK_BYTES_MAX, Block},
+    committed::{self, Committed, CommittedError},
+};
 
 /// Name of the file in a data directory.
 pub const FILE_NAME: &str = "blocks.log";
@@ -100,6 +105,54 @@ pub enum LogError {
         /// True if nothing follows that record.
         is_last: bool,
     },
+    /// Blocks that somebody may have been told of are not in the log.
+    #[error(
+        "{path} ends at block {log}, but block {committed} ({hash}) was acknowledged; missing \
+         blocks: {}. Nothing was changed. Restore the directory from a backup that has them; to go \
+         on without them, start with --accept-lost-blocks",
+        .committed.since(*.log).count()
+    )]
+    BlocksLost {
+        /// The log.
+        path: PathBuf,
+        /// Its last block that checks.
+        log: Height,
+        /// The last that was acknowledged.
+        committed: Height,
+        /// Its hash.
+        hash: Digest,
+    },
+    /// Another block is in the place of one that somebody may have been told of.
+    #[error(
+        "{path} holds block {found} at height {height}, but {named} was acknowledged. Nothing was \
+         changed. Restore the file and `committed` from one backup; to go on with this chain, \
+         start with --accept-lost-blocks"
+    )]
+    OtherBlock {
+        /// The log.
+        path: PathBuf,
+        /// The height.
+        height: Height,
+        /// What the log holds there.
+        found: Digest,
+        /// What was acknowledged.
+        named: Digest,
+    },
+    /// What is left of the record of what was acknowledged may be one block behind.
+    #[error(
+        "half of {path} is damaged, and the log ends at block {height}, which the other half \
+         names: one later block may be lost. Nothing was changed. Restore the directory from a \
+         backup; to go on with what the log has, start with --accept-lost-blocks"
+    )]
+    CommittedDoubtful {
+        /// The file of what was acknowledged.
+        path: PathBuf,
+        /// The last block of the log.
+        height: Height,
+    },
+    /// The record of what was acknowledged cannot be used.
+    #[error(transparent)]
+    Committed(#[from] CommittedError),
     /// The block is larger than a record may be.
     #[error("a block of {got} bytes exceeds the {max} of a record")]
     TooLarge {
@@ -136,20 +189,62 @@ pub enum Damage {
 fn remedy(is_last: bool) -> &'static str {
     if is_last {
         "Restore the file from a backup; or, if the machine lost power while this block was \
-         written, cut it off by starting with repair"
+         written, cut it off by starting with --cut-damaged-end"
     } else {
         "Nothing was changed. Restore the file from a backup"
     }
 }
 
-/// What to do about a last record that is whole but does not check.
+/// What a person decided about a log that is not as it should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repair {
-    /// Refuse: it may have been acknowledged.
+    /// Nothing: whatever may have been acknowledged is there, or the log is refused.
     #[default]
     Refuse,
-    /// Cut it off: a person decided that it was never acknowledged.
+    /// Cut off a last record that is whole but does not check, unless it was acknowledged.
     CutLast,
+    /// The same, and go on without blocks that were acknowledged, or may have been.
+    AcceptLost,
+}
+
+/// What was found beside whole blocks, and mended by a start.
+#[derive(Debug)]
+pub enum Mended {
+    /// Bytes were cut off the log.
+    Torn(Torn),
+    /// Some of the slots that name the last acknowledged block did not check.
+    Slots {
+        /// How many.
+        damaged: usize,
+    },
+    /// A person decided to go on all the same.
+    Accepted {
+        /// Although of what.
+        error: LogError,
+        /// What was cut off the log, too.
+        torn: Option<Torn>,
+    },
+}
+
+impl fmt::Display for Mended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mended::Torn(torn) => torn.fmt(f),
+            Mended::Slots { damaged } => {
+                let (slots, name) = (committed::SLOTS, committed::FILE_NAME);
+                write!(
+                    f,
+                    "{damaged} of the {slots} slots of {name} are damaged or torn; the log "
+                )?;
+                write!(f, "has every block that the others name. A start writes them anew")
+            }
+            Mended::Accepted { error, torn } => {
+                write!(f, "gone on as told, although: {error}")?;
+                let Some(Torn { offset, bytes, height }) = torn else { return Ok(()) };
+                write!(f, ". Cut {bytes} bytes of block {height} off the log at byte {offset}")
+            }
+        }
+    }
 }
 
 /// Bytes that were cut off the end.
@@ -192,7 +287,20 @@ pub struct Log {
     offsets: Vec<u64>,
     /// The hash of the last block, or the network's name.
     tip: Digest,
+    committed: committed::Writer,
     failed: bool,
+}
+
+/// A log that was read and compared with what is committed; nothing has been changed yet.
+#[derive(Debug)]
+pub struct Reading {
+    folder: PathBuf,
+    network: Digest,
+    scan: Scan,
+    /// What a start would mend.
+    pub mended: Vec<Mended>,
+    /// True if the slots do not all name the end of the log, or the one before it.
+    is_stale: bool,
 }
 
 impl Log {
@@ -203,10 +311,11 @@ impl Log {
     pub fn create(folder: &Path, network: &Digest) -> Result<(), LogError> {
         let path = folder.join(FILE_NAME);
         earnest_durable::write(&path, Kind::New, |file| file.write_all(&header(network)))
-            .map_err(failure(&path, "creating"))
+            .map_err(failure(&path, "creating"))?;
+        Ok(committed::renew(folder, network, Height::ZERO, network)?)
     }
 
-    /// Opens a log, reads every record of it and hands each to `each`, in order.
+    /// Opens a log: reads it and mends what may be mended.
     ///
     /// # Errors
     /// See [`LogError`]; nothing was changed then. The error of `each` ends the reading.
@@ -215,46 +324,15 @@ impl Log {
         network: &Digest,
         repair: Repair,
         each: impl FnMut(Record) -> Result<(), E>,
-    ) -> Result<(Log, Option<Torn>), E> {
-        let path = folder.join(FILE_NAME);
-        let open = OpenOptions::new().read(true).write(true).open(&path);
-        let file = open.map_err(failure(&path, "opening"))?;
-        let scan = scan(&path, &file, network, repair, each)?;
-        let end = *scan.offsets.last().expect("the end is always there");
-        if let Some(torn) = scan.torn {
-            file.set_len(torn.offset).map_err(failure(&path, "shortening"))?;
-            file.sync_all().map_err(failure(&path, "flushing"))?;
-        }
-        let mut log = Log {
-            path,
-            file,
-            network: *network,
-            offsets: scan.offsets,
-            tip: scan.tip,
-            failed: false,
-        };
-        log.file.seek(SeekFrom::Start(end)).map_err(failure(&log.path, "reading"))?;
-        Ok((log, scan.torn))
-    }
-
-    /// Reads every record without changing anything.
-    ///
-    /// # Errors
-    /// As for [`open`](Log::open).
-    pub fn examine<E: From<LogError>>(
-        folder: &Path,
-        network: &Digest,
-        each: impl FnMut(Record) -> Result<(), E>,
-    ) -> Result<Option<Torn>, E> {
-        let path = folder.join(FILE_NAME);
-        let file = File::open(&path).map_err(failure(&path, "opening"))?;
-        Ok(scan(&path, &file, network, Repair::Refuse, each)?.torn)
+    ) -> Result<(Log, Vec<Mended>), E> {
+        let mut reading = Reading::of(folder, network, repair, each)?;
+        let mended = std::mem::take(&mut reading.mended);
+        Ok((reading.open()?, mended))
     }
 
     /// The last block's height.
     pub fn height(&self) -> Height {
-        let blocks = self.offsets.len().saturating_sub(1);
-        Height::new(u64::try_from(blocks).unwrap_or(u64::MAX))
+        height_of(&self.offsets)
     }
 
     /// The last block's hash; the network's name before the first.
@@ -267,8 +345,9 @@ impl Log {
         *self.offsets.last().expect("the end is always there")
     }
 
-    /// Appends an encoded block and flushes it; returns its hash. When this returns, the block
-    /// survives whatever happens to the process and, if the disk keeps its word, the machine.
+    /// Appends an encoded block and flushes it, then commits it; returns its hash. When this
+    /// returns, the block survives whatever happens to the process and, if the disk keeps its word,
+    /// the machine; and if the log loses it, the next start says so.
     ///
     /// # Errors
     /// If the disk says no, now or before: the process should end.
@@ -290,12 +369,119 @@ impl Log {
         self.failed = true; // Until the flush returns.
         self.file.write_all(&record).map_err(failure(&self.path, "writing"))?;
         self.file.sync_data().map_err(failure(&self.path, "flushing"))?;
+        let height = Height::new(self.height().count().saturating_add(1));
+        self.committed.commit(height, &hash)?;
         self.failed = false;
         let end = offset.saturating_add(RECORD_HEAD_BYTES).saturating_add(u64::from(length));
         self.offsets.push(end);
         self.tip = hash;
         Ok(hash)
     }
+}
+
+impl Reading {
+    /// Reads every record, hands each to `each`, in order, and compares with what is committed.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// See [`LogError`]. The error of `each` ends the reading.
+    pub fn of<E: From<LogError>>(
+        folder: &Path,
+        network: &Digest,
+        repair: Repair,
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<Reading, E> {
+        let path = folder.join(FILE_NAME);
+        let file = File::open(&path).map_err(failure(&path, "opening"))?;
+        let committed = committed::read(folder, network);
+        let named = committed.as_ref().map_or(Height::ZERO, |committed| committed.height);
+        let mut found = *network;
+        let scan = scan(&path, &file, network, repair, |record| {
+            if record.block.height() == named {
+                found = record.hash;
+            }
+            each(record)
+        })?;
+        let compared = committed.map_err(LogError::from);
+        let compared = compared.and_then(|committed| compare(&path, committed, &scan, found));
+        let (torn, mut mended) = (scan.torn, Vec::new());
+        let is_stale = match compared {
+            Ok(Committed { height, damaged, .. }) => {
+                mended.extend(torn.map(Mended::Torn));
+                mended.extend((damaged > 0).then_some(Mended::Slots { damaged }));
+                damaged > 0 || height < scan.height()
+            }
+            Err(error) if repair == Repair::AcceptLost && error.may_be_accepted() => {
+                mended.push(Mended::Accepted { error, torn });
+                true
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Reading { folder: folder.to_owned(), network: *network, scan, mended, is_stale })
+    }
+
+    /// Cuts off a torn tail, commits what the log has, and opens it for the next block.
+    ///
+    /// # Errors
+    /// If the disk says no.
+    pub fn open(self) -> Result<Log, LogError> {
+        let Reading { folder, network, scan, is_stale, .. } = self;
+        let path = folder.join(FILE_NAME);
+        let open = OpenOptions::new().write(true).open(&path);
+        let mut file = open.map_err(failure(&path, "opening"))?;
+        let end = scan.end();
+        if scan.torn.is_some() {
+            file.set_len(end).map_err(failure(&path, "shortening"))?;
+        }
+        if scan.torn.is_some() || is_stale {
+            // What a killed process wrote last may not be on the disk yet.
+            file.sync_all().map_err(failure(&path, "flushing"))?;
+        }
+        if is_stale {
+            committed::renew(&folder, &network, scan.height(), &scan.tip)?;
+        }
+        file.seek(SeekFrom::Start(end)).map_err(failure(&path, "reading"))?;
+        let committed = committed::Writer::open(&folder, &network)?;
+        let (offsets, tip) = (scan.offsets, scan.tip);
+        Ok(Log { path, file, network, offsets, tip, committed, failed: false })
+    }
+}
+
+impl LogError {
+    /// True of what a person may decide to go on with, by [`Repair::AcceptLost`].
+    fn may_be_accepted(&self) -> bool {
+        matches!(
+            self,
+            LogError::BlocksLost { .. }
+                | LogError::OtherBlock { .. }
+                | LogError::CommittedDoubtful { .. }
+                | LogError::Committed(
+                    CommittedError::Missing { .. } | CommittedError::Damaged { .. }
+                )
+        )
+    }
+}
+
+/// Compares a log with what is committed; `found` is the hash of its block at that height.
+fn compare(
+    path: &Path,
+    committed: Committed,
+    scan: &Scan,
+    found: Digest,
+) -> Result<Committed, LogError> {
+    let Committed { height, hash, is_doubtful, .. } = committed;
+    let (log, path) = (scan.height(), path.to_owned());
+    if log < height {
+        return Err(LogError::BlocksLost { path, log, committed: height, hash });
+    }
+    if hash != found {
+        return Err(LogError::OtherBlock { path, height, found, named: hash });
+    }
+    if is_doubtful && log == height {
+        let path = path.with_file_name(committed::FILE_NAME);
+        return Err(LogError::CommittedDoubtful { path, height });
+    }
+    Ok(committed)
 }
 
 #[cfg(test)]
@@ -330,10 +516,27 @@ fn length_check(network: &Digest, offset: u64, length: u32) -> [u8; 4] {
 }
 
 /// What reading a log gives.
+#[derive(Debug)]
 struct Scan {
     offsets: Vec<u64>,
     tip: Digest,
     torn: Option<Torn>,
+}
+
+impl Scan {
+    fn height(&self) -> Height {
+        height_of(&self.offsets)
+    }
+
+    fn end(&self) -> u64 {
+        *self.offsets.last().expect("the end is always there")
+    }
+}
+
+/// The last block's height, by where each record begins and the last ends.
+fn height_of(offsets: &[u64]) -> Height {
+    let blocks = offsets.len().saturating_sub(1);
+    Height::new(u64::try_from(blocks).unwrap_or(u64::MAX))
 }
 
 /// Reads as far as records are whole.
@@ -388,7 +591,7 @@ fn scan<E: From<LogError>>(
                 offsets.push(end);
                 each(*record)?;
             }
-            Err(LogError::Damaged { is_last: true, .. }) if repair == Repair::CutLast => {
+            Err(LogError::Damaged { is_last: true, .. }) if repair != Repair::Refuse => {
                 return Ok(Scan { offsets, tip: scanner.tip, torn: Some(torn) });
             }
             Err(error) => return Err(error.into()),

@@ -86,7 +86,7 @@ impl Node {
             store,
             log,
             beacon,
-            snapshot_at: trial.height(),
+            snapshot_at: booted.snapshot,
             trial,
             root: booted.root,
             control: receiver,

@@ -132,8 +132,9 @@ pub(crate) struct Replica {
     pub(crate) trial: State,
     pub(crate) root: Digest,
     pub(crate) control: Receiver<Control>,
-    /// When the last block was made, and the height of the last snapshot.
+    /// When the last block was made.
     pub(crate) made: Instant,
+    /// The height of the last snapshot on the disk, whoever wrote it.
     pub(crate) snapshot_at: Height,
 }
 

@@ -4,6 +4,7 @@
 //! lock            held while a node runs; its text is the process's number
 //! genesis.json    what the network began with; its digest is the network's name
 //! blocks.log      see `log`
+//! committed       see `committed`
 //! snapshots/      see `snapshot`
 //! blobs/ inputs/  see `blobs`
 //! beacon.secret   see `beacon`; readable by its owner only
@@ -121,7 +122,7 @@ impl Store {
             return Err(StoreError::Exists { dir: dir.to_owned() });
         }
         // What a process that stopped half-way left; without a genesis it belongs to nobody.
-        for name in [crate::log::FILE_NAME, crate::beacon::FILE_NAME] {
+        for name in [crate::log::FILE_NAME, crate::committed::FILE_NAME, crate::beacon::FILE_NAME] {
             match fs::remove_file(dir.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(at(&dir.join(name))(error));

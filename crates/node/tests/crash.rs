@@ -18,7 +18,7 @@ use std::{
 };
 
 use earnest_api::{Client, Receipt, TxHash, TxStatus};
-use earnest_node::{Check, Depth, Limits, Node, NodeConfig, Store, examine};
+use earnest_node::{Check, Depth, Limits, Node, NodeConfig, Notice, Store, examine, log::Mended};
 use earnest_protocol::{Address, Digest, Height};
 
 use common::{ACCOUNTS, create, sign, signer, transfer};
@@ -184,7 +184,7 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
         torn += booted
             .notices
             .iter()
-            .filter(|notice| matches!(notice, earnest_node::Notice::Torn(_)))
+            .filter(|notice| matches!(notice, Notice::Mended(Mended::Torn(_))))
             .count();
         // Replay from the latest snapshot gives the same root as from genesis.
         let shallow = Limits { replay_bytes_max: 0, ..Limits::default() };

@@ -3,12 +3,14 @@
 
 mod common;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use earnest_api::TxStatus;
 use earnest_node::{
-    BootError, Limits, Node, NodeConfig, Notice, Repair, StartError, StoreError,
-    log::{self, LogError},
+    BootError, Depth, Limits, Node, NodeConfig, Notice, Repair, StartError, Store, StoreError,
+    committed::{self, CommittedError},
+    examine,
+    log::{self, LogError, Mended},
     snapshot,
 };
 use earnest_protocol::Height;
@@ -28,6 +30,30 @@ fn some_blocks(config: NodeConfig, blocks: u64) -> Height {
         node.make_block().unwrap();
     }
     node.stop().unwrap()
+}
+
+/// Why the log is refused, by a start and by an examination, which change nothing.
+fn log_error(dir: &Path, repair: Repair) -> LogError {
+    let files = || [log::FILE_NAME, committed::FILE_NAME].map(|name| fs::read(dir.join(name)).ok());
+    let before = files();
+    let examined = examine(&Store::open(dir).unwrap(), Limits::default(), Depth::Genesis);
+    let error = match refused(NodeConfig { repair, ..still(dir) }) {
+        StartError::Boot(BootError::Store(StoreError::Log(error))) => error,
+        other => panic!("{other}"),
+    };
+    assert_eq!(examined.unwrap_err().to_string(), error.to_string());
+    assert_eq!(files(), before);
+    error
+}
+
+/// Where each record of a log begins, and its end.
+fn record_ends(log: &[u8]) -> Vec<usize> {
+    let mut ends = vec![64];
+    while let Some(length) = log.get(ends[ends.len() - 1]..).and_then(|rest| rest.get(..4)) {
+        let length = u32::from_le_bytes(length.try_into().unwrap());
+        ends.push(ends[ends.len() - 1] + 40 + usize::try_from(length).unwrap());
+    }
+    ends
 }
 
 /// Starts a node that must not start.
@@ -91,13 +117,15 @@ fn a_torn_tail_is_cut_and_reported_and_damage_refuses() {
     let path = dir.path().join(log::FILE_NAME);
     let whole = fs::read(&path).unwrap();
 
-    fs::write(&path, &whole[..whole.len() - 5]).unwrap();
+    // What a process leaves that is killed while it writes a block.
+    fs::write(&path, [&whole[..], &whole[64..100]].concat()).unwrap();
     let node = start(dir.path());
-    assert_eq!(node.height(), Height::new(2));
-    let is_torn = |notice: &Notice| matches!(notice, Notice::Torn(torn) if torn.bytes > 5);
+    assert_eq!(node.height(), Height::new(3));
+    let is_torn =
+        |notice: &Notice| matches!(notice, Notice::Mended(Mended::Torn(torn)) if torn.bytes == 36);
     assert!(node.notices().iter().any(is_torn), "{:?}", node.notices());
     node.stop().unwrap();
-    fs::remove_dir_all(dir.path().join(snapshot::FOLDER_NAME)).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), whole);
 
     let mut bytes = whole.clone();
     let middle = whole.len() / 2;
@@ -114,20 +142,124 @@ fn a_torn_tail_is_cut_and_reported_and_damage_refuses() {
 }
 
 #[test]
-fn a_log_cut_at_a_block_is_noticed_by_the_snapshot() {
+fn a_chain_cut_at_any_block_or_within_it_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    some_blocks(still(dir.path()), 8);
+    fs::remove_dir_all(dir.path().join(snapshot::FOLDER_NAME)).unwrap();
+    let path = dir.path().join(log::FILE_NAME);
+    let whole = fs::read(&path).unwrap();
+    let ends = record_ends(&whole);
+    assert_eq!((ends.len(), ends[8]), (9, whole.len()));
+    for (left, pair) in (0_u64..).zip(ends.windows(2)) {
+        for cut in [pair[0], pair[0] + 20, pair[0].midpoint(pair[1]), pair[1] - 1] {
+            fs::write(&path, &whole[..cut]).unwrap();
+            for repair in [Repair::Refuse, Repair::CutLast] {
+                let error = log_error(dir.path(), repair);
+                let LogError::BlocksLost { log, committed, .. } = error else { panic!("{error}") };
+                assert_eq!((log.count(), committed.count()), (left, 8), "cut at {cut}");
+            }
+        }
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(start(dir.path()).stop().unwrap(), Height::new(8));
+}
+
+#[test]
+fn a_slot_that_is_damaged_is_written_anew_and_a_file_that_is_lost_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    some_blocks(still(dir.path()), 5);
+    let path = dir.path().join(committed::FILE_NAME);
+    let whole = fs::read(&path).unwrap();
+    let is_slot = |notice: &Notice| matches!(notice, Notice::Mended(Mended::Slots { damaged: 1 }));
+    for slot in 0..committed::SLOTS {
+        let mut bytes = whole.clone();
+        bytes[slot * committed::SLOT_BYTES + 77] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let examined =
+            examine(&Store::open(dir.path()).unwrap(), Limits::default(), Depth::Genesis);
+        assert!(examined.unwrap().notices.iter().any(is_slot), "slot {slot}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "examining changes nothing");
+        for is_damaged in [true, false] {
+            let node = start(dir.path());
+            assert_eq!(node.height(), Height::new(5));
+            assert_eq!(node.notices().iter().any(is_slot), is_damaged, "slot {slot}");
+            node.stop().unwrap();
+        }
+    }
+    fs::write(&path, vec![0; whole.len()]).unwrap();
+    let error = log_error(dir.path(), Repair::CutLast);
+    assert!(matches!(error, LogError::Committed(CommittedError::Damaged { .. })), "{error}");
+    fs::remove_file(&path).unwrap();
+    let error = log_error(dir.path(), Repair::CutLast);
+    assert!(matches!(error, LogError::Committed(CommittedError::Missing { .. })), "{error}");
+    assert!(error.to_string().contains("--accept-lost-blocks"), "{error}");
+    let config = NodeConfig { repair: Repair::AcceptLost, ..still(dir.path()) };
+    assert_eq!(Node::start(config).unwrap().stop().unwrap(), Height::new(5));
+    assert_eq!(some_blocks(still(dir.path()), 1), Height::new(6));
+}
+
+#[test]
+fn a_person_may_go_on_without_lost_blocks_once_no_snapshot_has_them() {
     let dir = tempfile::tempdir().unwrap();
     create(dir.path());
     some_blocks(still(dir.path()), 2);
     let path = dir.path().join(log::FILE_NAME);
     let short = fs::read(&path).unwrap();
     some_blocks(still(dir.path()), 2);
-    fs::write(&path, short).unwrap();
-    let error = refused(still(dir.path()));
+    fs::write(&path, &short).unwrap();
+    let error = log_error(dir.path(), Repair::Refuse);
+    assert!(matches!(error, LogError::BlocksLost { .. }), "{error}");
+    let accept = || NodeConfig { repair: Repair::AcceptLost, ..still(dir.path()) };
+    let error = refused(accept());
     let (log, snapshot) = (Height::new(2), Height::new(4));
     let StartError::Boot(BootError::BlocksMissing { log: l, snapshot: s }) = error else {
         panic!("{error}");
     };
     assert_eq!((l, s), (log, snapshot));
+    let later = dir.path().join(snapshot::FOLDER_NAME).join("00000000000000000004.state");
+    fs::remove_file(later).unwrap();
+    assert_eq!(Node::start(accept()).unwrap().stop().unwrap(), log);
+    assert_eq!(some_blocks(still(dir.path()), 3), Height::new(5));
+}
+
+#[test]
+fn a_node_that_is_never_stopped_cleanly_writes_snapshots_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let snapshots = || -> Vec<u64> {
+        let paths = snapshot::list(&dir.path().join(snapshot::FOLDER_NAME)).unwrap();
+        paths.iter().filter_map(|path| snapshot::height_of(path)).map(Height::count).collect()
+    };
+    // A copy of the files of a running node is what a kill leaves of them.
+    let copy = tempfile::tempdir().unwrap();
+    let mut most = 0;
+    for _ in 0..12 {
+        let config = NodeConfig { snapshot_blocks: 5, ..still(dir.path()) };
+        let node = Node::start(config).unwrap();
+        node.make_block().unwrap();
+        let height = node.make_block().unwrap().count();
+        // The snapshot of a block comes after its reply, so it may be there or not.
+        let copy_files = |from: &Path, to: &Path| {
+            for name in [log::FILE_NAME, committed::FILE_NAME] {
+                fs::copy(from.join(name), to.join(name)).unwrap();
+            }
+        };
+        copy_files(dir.path(), copy.path());
+        let kept = snapshots();
+        node.stop().unwrap();
+        for path in snapshot::list(&dir.path().join(snapshot::FOLDER_NAME)).unwrap() {
+            if !kept.contains(&snapshot::height_of(&path).unwrap().count()) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        copy_files(copy.path(), dir.path());
+        let last = kept.first().copied().unwrap_or(0);
+        assert!(height - last <= 7, "{height}: {kept:?}");
+        most = most.max(last);
+    }
+    assert!(most >= 18, "{most}");
 }
 
 #[test]
@@ -158,6 +290,9 @@ fn a_damaged_snapshot_is_skipped_for_the_one_before_and_then_for_the_log() {
     assert_eq!(replayed_from(0), Height::new(6));
     fs::write(&snapshots[0], b"EARNSNAPnonsense").unwrap();
     assert_eq!(replayed_from(1), Height::new(4));
+    // A stop wrote the damaged one anew.
+    assert_eq!(replayed_from(0), Height::new(6));
+    fs::write(&snapshots[0], b"EARNSNAPnonsense").unwrap();
     fs::write(&snapshots[1], b"").unwrap();
     assert_eq!(replayed_from(2), Height::ZERO);
 }

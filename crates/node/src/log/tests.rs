@@ -23,7 +23,29 @@ fn log_of(folder: &Path, count: u64) -> Vec<u64> {
 }
 
 fn open(folder: &Path, repair: Repair) -> Result<(Log, Option<Torn>), LogError> {
+    let (log, mended) = mend(folder, repair)?;
+    let torn = mended.iter().find_map(|mended| match mended {
+        Mended::Torn(torn) => Some(*torn),
+        Mended::Slots { .. } | Mended::Accepted { .. } => None,
+    });
+    Ok((log, torn))
+}
+
+fn mend(folder: &Path, repair: Repair) -> Result<(Log, Vec<Mended>), LogError> {
     Log::open(folder, &NETWORK, repair, |_| Ok(()))
+}
+
+/// As if the node had been stopped before it acknowledged more than `height` blocks of this log.
+fn commit(folder: &Path, (whole, offsets): (&[u8], &[u64]), height: usize) {
+    let hash = match height.checked_sub(1) {
+        None => NETWORK,
+        Some(before) => {
+            let at = usize::try_from(offsets[before]).unwrap();
+            Digest(whole[at + 8..at + 40].try_into().unwrap())
+        }
+    };
+    let height = Height::new(u64::try_from(height).unwrap());
+    committed::renew(folder, &NETWORK, height, &hash).unwrap();
 }
 
 #[test]
@@ -35,6 +57,7 @@ fn a_log_torn_at_any_byte_of_its_last_record_loses_that_record_only() {
     let last = usize::try_from(offsets[2]).unwrap();
     for size in last..whole.len() {
         fs::write(&path, &whole[..size]).unwrap();
+        commit(folder.path(), (&whole, &offsets), 2);
         let (mut log, torn) = open(folder.path(), Repair::Refuse).unwrap();
         assert_eq!(log.height(), Height::new(2), "torn at {size}");
         let bytes = u64::try_from(size - last).unwrap();
@@ -103,9 +126,110 @@ fn damage_names_file_offset_height_and_remedy() {
             assert!(text.contains(part), "{text}");
         }
     }
-    // The last record may be cut off, if a person says so.
+    // The last record may be cut off, if a person says so and it was not acknowledged.
+    let refused = flip(3, 50).unwrap_err();
+    assert!(matches!(refused, LogError::BlocksLost { .. }), "{refused}");
+    commit(folder.path(), (&whole, &offsets), 2);
     let (log, torn) = flip(3, 50).unwrap();
     assert_eq!((log.height(), torn.unwrap().height), (Height::new(2), Height::new(3)));
+}
+
+#[test]
+fn a_log_cut_anywhere_before_what_was_acknowledged_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let offsets = log_of(folder.path(), 5);
+    let (path, slots) = (folder.path().join(FILE_NAME), folder.path().join(committed::FILE_NAME));
+    let (whole, named) = (fs::read(&path).unwrap(), fs::read(&slots).unwrap());
+    for size in usize::try_from(HEADER_BYTES).unwrap()..whole.len() {
+        let left = offsets.iter().filter(|end| usize::try_from(**end).unwrap() <= size).count() - 1;
+        for repair in [Repair::Refuse, Repair::CutLast] {
+            fs::write(&path, &whole[..size]).unwrap();
+            let refused = open(folder.path(), repair).unwrap_err();
+            let LogError::BlocksLost { log, committed, .. } = &refused else {
+                panic!("cut at {size}: {refused}");
+            };
+            assert_eq!((log.count(), committed.count()), (u64::try_from(left).unwrap(), 5));
+            for part in ["blocks.log", &format!("ends at block {left}"), "block 5", "backup"] {
+                assert!(refused.to_string().contains(part), "{refused}");
+            }
+            assert_eq!(fs::read(&path).unwrap(), &whole[..size], "left alone");
+            assert_eq!(fs::read(&slots).unwrap(), named, "left alone");
+        }
+    }
+    // A person may go on all the same, once; from then on the shorter chain is what is known.
+    let (log, mended) = mend(folder.path(), Repair::AcceptLost).unwrap();
+    assert_eq!(log.height(), Height::new(4));
+    assert!(mended[0].to_string().contains("missing blocks: 1"), "{}", mended[0]);
+    drop(log);
+    let (log, mended) = mend(folder.path(), Repair::Refuse).unwrap();
+    assert_eq!((log.height(), mended.len()), (Height::new(4), 0));
+}
+
+#[test]
+fn what_is_left_of_the_slots_decides_whether_the_log_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let offsets = log_of(folder.path(), 5);
+    let (path, slots) = (folder.path().join(FILE_NAME), folder.path().join(committed::FILE_NAME));
+    let (whole, named) = (fs::read(&path).unwrap(), fs::read(&slots).unwrap());
+    let shorter = &whole[..usize::try_from(offsets[4]).unwrap()];
+    let try_both = |bytes: &[u8]| {
+        [&whole[..], shorter].map(|log| {
+            fs::write(&slots, bytes).unwrap();
+            fs::write(&path, log).unwrap();
+            let found = mend(folder.path(), Repair::Refuse);
+            let is_changed = fs::read(&slots).unwrap() != bytes;
+            found.map(|(log, mended)| (log.height().count(), mended.len(), is_changed))
+        })
+    };
+    let turn = committed::SLOT_BYTES * 2;
+    for slot in 0..committed::SLOTS {
+        let mut bytes = named.clone();
+        bytes[slot * committed::SLOT_BYTES + 60] ^= 1;
+        let [full, short] = try_both(&bytes);
+        assert_eq!(full.unwrap(), (5, 1, true), "slot {slot}: mended and told");
+        assert!(matches!(short, Err(LogError::BlocksLost { .. })), "slot {slot}");
+    }
+    // Entry 6, of block 5, is in the first two slots, and entry 5 in the last two.
+    let mut later_lost = named.clone();
+    later_lost[..turn].fill(9);
+    let [full, short] = try_both(&later_lost);
+    assert_eq!(full.unwrap(), (5, 1, true), "block 5 is there");
+    assert!(matches!(short, Err(LogError::CommittedDoubtful { .. })), "block 5 may be lost");
+    let mut earlier_lost = named.clone();
+    earlier_lost[turn..].fill(9);
+    let [full, short] = try_both(&earlier_lost);
+    assert!(matches!(full, Err(LogError::CommittedDoubtful { .. })), "block 6 may be lost");
+    assert!(matches!(short, Err(LogError::BlocksLost { .. })));
+    for none in [&b""[..], &[0; 100], &vec![7; turn * 2]] {
+        for found in try_both(none) {
+            assert!(matches!(found, Err(LogError::Committed(CommittedError::Damaged { .. }))));
+        }
+    }
+    // Another chain of the same length.
+    fs::write(&path, &whole).unwrap();
+    committed::renew(folder.path(), &NETWORK, Height::new(5), &Digest([1; 32])).unwrap();
+    let refused = open(folder.path(), Repair::Refuse);
+    assert!(matches!(refused, Err(LogError::OtherBlock { .. })));
+    fs::remove_file(&slots).unwrap();
+    for repair in [Repair::Refuse, Repair::CutLast] {
+        let refused = open(folder.path(), repair);
+        assert!(matches!(refused, Err(LogError::Committed(CommittedError::Missing { .. }))));
+    }
+    assert_eq!(mend(folder.path(), Repair::AcceptLost).unwrap().0.height(), Height::new(5));
+}
+
+#[test]
+fn a_block_in_the_log_that_was_not_acknowledged_is_taken_and_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let offsets = log_of(folder.path(), 3);
+    let whole = fs::read(folder.path().join(FILE_NAME)).unwrap();
+    for height in 0..=3 {
+        commit(folder.path(), (&whole, &offsets), height);
+        let (log, mended) = mend(folder.path(), Repair::Refuse).unwrap();
+        assert_eq!((log.height(), mended.len()), (Height::new(3), 0));
+        let committed = committed::read(folder.path(), &NETWORK).unwrap();
+        assert_eq!((committed.height, committed.hash), (Height::new(3), log.tip()));
+    }
 }
 
 #[test]
@@ -173,4 +297,27 @@ fn a_write_that_fails_ends_the_log_for_good() {
     log.file = on_disk;
     assert!(matches!(log.append(b"block"), Err(LogError::Closed)), "nobody knows what is there");
     assert_eq!(log.height(), Height::new(1));
+}
+
+#[test]
+fn a_block_that_is_not_committed_is_not_acknowledged_and_ends_the_log() {
+    let full = Path::new("/dev/full");
+    if !full.exists() {
+        println!("skipped: this system has no /dev/full");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    log_of(folder.path(), 1);
+    let (mut log, _) = open(folder.path(), Repair::Refuse).unwrap();
+    log.committed.replace_file(OpenOptions::new().write(true).open(full).unwrap());
+    let beacon = Some(Digest([9; 32]));
+    let head = BlockHead { height: Height::new(2), time_ms: 9, beacon, next_anchor: None };
+    let (parent, parent_root) = (log.tip(), Digest([3; 32]));
+    let block = Block { head, parent, parent_root, transactions: Vec::new() }.encode();
+    assert!(matches!(log.append(&block), Err(LogError::Committed(CommittedError::Io { .. }))));
+    assert!(matches!(log.append(&block), Err(LogError::Closed)));
+    assert_eq!(log.height(), Height::new(1));
+    // It is in the log all the same; the next start takes it.
+    drop(log);
+    assert_eq!(open(folder.path(), Repair::Refuse).unwrap().0.height(), Height::new(2));
 }

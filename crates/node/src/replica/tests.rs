@@ -35,7 +35,7 @@ fn replica(dir: &Path) -> Replica {
         store,
         log: booted.log.unwrap(),
         beacon,
-        snapshot_at: trial.height(),
+        snapshot_at: booted.snapshot,
         trial,
         root: booted.root,
         control,
