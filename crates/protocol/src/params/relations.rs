@@ -176,6 +176,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let relations = [
         orders(raw),
         shares(raw),
+        escapes(raw),
         unbonding(raw),
         steps(raw),
         budget(raw),
@@ -202,6 +203,18 @@ fn shares(raw: &RawParams) -> Option<Violation> {
     let share = slashing.wrong_result.max(slashing.false_audit).max(slashing.copied_root);
     let (share, max) = (share.parts(), slashing.share_max.parts());
     (share > max).then_some(Violation::ShareAboveMax { share, max })
+}
+
+/// To have oneself reported as copied is no way out of a dearer conviction (p11).
+fn escapes(raw: &RawParams) -> Option<Violation> {
+    let slashing = &raw.slashing;
+    let upper = "slashing.copied_root";
+    let lower = match slashing.copied_root {
+        copied if copied < slashing.wrong_result => "slashing.wrong_result",
+        copied if copied < slashing.false_audit => "slashing.false_audit",
+        _ => return None,
+    };
+    Some(Violation::OutOfOrder { lower, upper })
 }
 
 fn unbonding(raw: &RawParams) -> Option<Violation> {

@@ -488,7 +488,10 @@ fn c12_a_root_that_leaks_is_worth_half_a_lock_to_whoever_tells() {
 #[test]
 fn c12_a_friends_report_never_costs_less_than_silence_would_have() {
     // With no free bond left but the lock, nothing is taken beyond it and the finder gets nothing.
-    let mut world = World::new(params_with(|raw| raw.slashing.copied_root = Ratio::ZERO));
+    let mut world = World::new(params_with(|raw| {
+        raw.slashing.copied_root = Ratio::ZERO;
+        (raw.slashing.wrong_result, raw.slashing.false_audit) = (Ratio::ZERO, Ratio::ZERO);
+    }));
     let job = drawn(&mut world, root(None));
     let copier = world.auditors(job)[0];
     world.audit_as(copier, job, root(None));

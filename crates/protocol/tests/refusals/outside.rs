@@ -151,18 +151,42 @@ fn geneses() -> Vec<(GenesisRejected, Genesis)> {
     ]
 }
 
+type Change = fn(&mut RawParams);
+
+fn changed(change: Change) -> RawParams {
+    let mut raw = RawParams::default();
+    change(&mut raw);
+    raw
+}
+
+/// Refused parameters: a lower one above its upper one.
+fn disorders() -> Vec<(Violation, RawParams)> {
+    let rows: [(_, _, Change); 4] = [
+        ("verification.tier_start", "verification.tier_full", |p| {
+            p.verification.tier_start = Amount::tokens(100_001);
+        }),
+        ("market.deadline_blocks_min", "market.deadline_blocks_max", |p| {
+            p.market.deadline_blocks_min = Blocks::new(86_401);
+        }),
+        ("slashing.wrong_result", "slashing.copied_root", |p| {
+            p.slashing.copied_root = Ratio::of_floor(49_999_999, 1_000_000_000);
+        }),
+        ("slashing.false_audit", "slashing.copied_root", |p| {
+            p.slashing.false_audit = Ratio::percent(6);
+        }),
+    ];
+    let row = |(lower, upper, change)| (Violation::OutOfOrder { lower, upper }, changed(change));
+    rows.map(row).into()
+}
+
 /// Refused parameters: one of each kind.
 fn parameters() -> Vec<(Violation, RawParams)> {
-    let with = |change: fn(&mut RawParams)| {
-        let mut raw = RawParams::default();
-        change(&mut raw);
-        raw
-    };
+    let with = changed;
     let short = with(|p| p.staking.unbonding_epochs = earnest_protocol::Epochs::new(1));
     let needed = short.longest_liability().count();
     let (room, field) = ("verification", "redraws");
-    let (lower, upper) = ("verification.tier_start", "verification.tier_full");
-    vec![
+    let mut all = disorders();
+    all.extend([
         (
             Violation::OutOfRange { room, field, got: 5, min: 0, max: 4 },
             with(|p| p.verification.redraws = 5),
@@ -176,17 +200,6 @@ fn parameters() -> Vec<(Violation, RawParams)> {
                 max: 1_000_000_000,
             },
             with(|p| p.market.bid_deposit = Ratio::new(99_999_999).expect("a share")),
-        ),
-        (
-            Violation::OutOfOrder { lower, upper },
-            with(|p| p.verification.tier_start = Amount::tokens(100_001)),
-        ),
-        (
-            Violation::OutOfOrder {
-                lower: "market.deadline_blocks_min",
-                upper: "market.deadline_blocks_max",
-            },
-            with(|p| p.market.deadline_blocks_min = Blocks::new(86_401)),
         ),
         (
             Violation::ShareAboveMax { share: 510_000_000, max: 500_000_000 },
@@ -215,7 +228,8 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             },
             with(|p| p.verification.challenge_deposit = Amount::new(14_079_999).expect("small")),
         ),
-    ]
+    ]);
+    all
 }
 
 #[test]
@@ -250,7 +264,7 @@ fn everything_that_is_wrong_with_parameters_is_said_at_once() {
     raw.reputation.z = Factor::MAX;
     raw.verification.redraws = 5;
     raw.chain.lane_kib = 1_023;
-    raw.slashing.wrong_result = Ratio::percent(51);
+    raw.slashing.copied_root = Ratio::percent(51);
     let refused = Params::try_from(raw).expect_err("four faults");
     let fields: Vec<&str> = refused
         .violations
