@@ -282,8 +282,8 @@ fn step_gas(module: &[u8]) -> u64 {
     gas[0]
 }
 
-/// A program that walks through 16 MiB took a hundred times what one in 512 KiB takes, for the same
-/// gas: a step of it held a node up for seconds.
+/// A program that walks through 16 MiB takes over twenty times what one in 512 KiB takes. For the
+/// same gas, a step of it held a node up for seconds.
 #[test]
 fn an_access_costs_by_how_far_it_may_reach() {
     let text = |pages: u32, body: &str| {

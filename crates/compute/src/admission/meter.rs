@@ -23,7 +23,7 @@ pub const BLOCK_GAS: u64 = 1;
 ///
 /// A module's memory never grows, so it is known beforehand how far an access may reach, and every
 /// access is priced as if it missed all caches that are smaller: a program that chases pointers
-/// through 16 MiB takes a hundred times what it takes in 256 KiB (`benches/gas.rs`).
+/// through 16 MiB takes some thirty times what it takes in 256 KiB (`benches/gas.rs`).
 ///
 /// | memory up to | lies in | gas |
 /// |---|---|---:|

@@ -22,14 +22,18 @@ use std::{io, net::TcpListener, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{Extension, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
 use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, routes};
-use hyper::server::conn::http1;
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -137,8 +141,14 @@ fn router(app: Arc<App>) -> Router {
 }
 
 /// Around every request: a deadline, problems for every failure, and where the chain is.
-async fn frame(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn frame(
+    State(app): State<Arc<App>>,
+    Extension(connection): Extension<Arc<Pass>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let timeout = app.shared.limits.request_timeout;
+    connection.work();
     let path = request.uri().path().to_owned();
     let response = match tokio::time::timeout(timeout, next.run(request)).await {
         Ok(response) => response,
@@ -148,6 +158,11 @@ async fn frame(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
             HttpProblem::from(Problem::new(408, "request/timed-out", detail, hint)).into_response()
         }
     };
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    // A stream is being answered for as long as it lasts, and says itself when it ends.
+    if kind.is_none_or(|kind| kind != events::CONTENT_TYPE) {
+        connection.wait();
+    }
     let mut response = as_problem(response, &path);
     let height = HeaderValue::from(app.shared.head().height.count());
     let headers = response.headers_mut();
@@ -223,27 +238,18 @@ async fn connection(
 ) {
     // Small replies should not wait for more to send; without it they are only slower.
     let _ = stream.set_nodelay(true);
+    let routes = TowerToHyperService::new(router);
     let guest = Arc::clone(&pass);
-    let counted = middleware::from_fn(move |mut request: Request, next: Next| {
-        let guest = Arc::clone(&guest);
-        async move {
-            guest.work();
-            request.extensions_mut().insert(Arc::clone(&guest));
-            let response = next.run(request).await;
-            let kind = response.headers().get(header::CONTENT_TYPE);
-            // A stream is being answered for as long as it lasts, and says itself when it ends.
-            if kind.is_none_or(|kind| kind != events::CONTENT_TYPE) {
-                guest.wait();
-            }
-            response
-        }
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&guest));
+        routes.call(request)
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.layer(counted)));
+        .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     tokio::select! {
         // A connection that breaks is the client's affair.

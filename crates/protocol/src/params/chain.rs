@@ -19,7 +19,7 @@ params! {
         /// Most gas that the referee re-executes in one block; a step that does not fit waits, and
         /// the clocks that depend on it stand still (M11, M12).
         referee_gas: Gas = Gas::new(70_000_000), 1..=1_000_000_000_000,
-            "half a second of the interpreter: one of the largest steps";
+            "half a second of the interpreter: four of the largest steps";
         /// What one unit of the stake asset is worth in the payment asset; 1 if they are one.
         stake_price: Factor = Factor::ONE, 1..=PARTS * 1_000_000, "one asset";
     }
