@@ -8,7 +8,7 @@ use earnest_api::{Client, Receipt, TxStatus};
 use earnest_compute::{self as compute, bisection, guests};
 use earnest_node::{BeaconSecret, NodeHandle, Store, dev::DevNetwork};
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Gas, JobId, Ratio, RawParams, Role,
+    Amount, Blocks, Command, Digest, Gas, JobId, Params, Ratio, RawParams, Role,
     command::{self as c, Auction, GainTiming, Node, Opening, ResourceClass, Task, Visibility},
     genesis::{GenesisAccount, GenesisOperator},
     market::Phase,
@@ -218,4 +218,20 @@ fn a_step_that_the_referee_has_no_time_for_waits_for_the_next_block() {
         assert_eq!(dispute.ended.unwrap().loser, earnest_protocol::verification::Loser::Challenger);
     }
     desk.node.stop().unwrap();
+}
+
+/// What a unit of gas takes is said where it is measured, in `compute`, and where it bounds a
+/// block, in the rules, which know no engine.
+#[test]
+fn the_rules_count_on_what_the_engines_keep() {
+    let mut raw = RawParams::default();
+    let half_a_block = raw.chain.block_interval_min_ms * 1_000_000_000 / 2; // In picoseconds.
+    let limit = half_a_block / compute::REFEREE_PICOS_PER_GAS;
+    raw.chain.referee_gas = Gas::new(limit);
+    assert!(Params::try_from(raw).is_ok(), "{limit} gas fit half a block");
+    raw.chain.referee_gas = Gas::new(limit + 1);
+    assert!(Params::try_from(raw).is_err(), "one more does not");
+    // Deadlines and audit windows follow from what compiled code does at worst.
+    let a_second = 1_000_000_000_000 / compute::COMPILED_PICOS_PER_GAS;
+    assert!(raw.market.reference_speed.count() <= a_second);
 }
