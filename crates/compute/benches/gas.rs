@@ -368,6 +368,36 @@ fn chase(kib: u64) -> Vec<u8> {
     text(pages, "", &setup, &walk)
 }
 
+/// A walk on which each load takes the end of one page and the begin of the next: two lines of the
+/// few sets of a cache that the ends of pages fall into, and two entries of an address cache.
+fn chase_across_pages(pages: u64, step: u64) -> Vec<u8> {
+    let spots = pages * 16 - 1;
+    let setup = format!(
+        "(loop $b
+           (i32.store offset=4094 align=1 (i32.shl (local.get $i) (i32.const 12))
+             (i32.shl (i32.rem_u (i32.add (local.get $i) (i32.const {step})) (i32.const {spots}))
+                      (i32.const 12)))
+           (br_if $b (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                               (i32.const {spots}))))"
+    );
+    let loads = "(i32.load offset=4094 align=1 ".repeat(400);
+    let walk = format!("(local.set $p {loads}(local.get $p){})", ")".repeat(400));
+    text(pages, "", &setup, &walk)
+}
+
+fn chases() -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for kib in [16, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384] {
+        all.push((format!("chase through {kib} KiB"), chase(kib)));
+    }
+    // No step has a factor in common with how many places there are.
+    for (pages, step) in [(1, 7), (4, 25), (8, 50), (64, 389), (256, 1_601)] {
+        let name = format!("chase across pages of {} KiB", pages * 64);
+        all.push((name, chase_across_pages(pages, step)));
+    }
+    all
+}
+
 fn patterns() -> Vec<(String, Vec<u8>)> {
     let next = "(local.set $x (i64.add (i64.mul (local.get $x) (i64.const 6364136223846793005))
                 (i64.const 1442695040888963407)))";
@@ -376,10 +406,7 @@ fn patterns() -> Vec<(String, Vec<u8>)> {
         let word = "(i32.wrap_i64 (i64.shr_u (local.get $x) (i64.const 30)))";
         format!("(i32.and {word} (i32.const {mask}))")
     };
-    let mut all = Vec::new();
-    for kib in [16, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384] {
-        all.push((format!("chase through {kib} KiB"), chase(kib)));
-    }
+    let mut all = chases();
     for pages in [1, 3, 7, 15, 31, 63, 127, 255] {
         let at = anywhere(pages);
         let load = format!("{next} (local.set $x (i64.add (local.get $x) (i64.load {at})))");

@@ -9,7 +9,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use earnest_api::{
@@ -362,6 +362,103 @@ fn heads_are_bounded_and_a_place_in_the_future_is_named() {
     assert_eq!((status, problem_in(&reply).code.as_str()), (400, "request/malformed"));
     assert!(problem_in(&reply).detail.contains("the head is block"), "{reply}");
     node.stop().unwrap();
+}
+
+/// Sends a body of one byte again and again, each a little before patience ends, and the next head
+/// right behind it.
+fn drip(mut stream: TcpStream, pause: Duration, until: Instant) {
+    let head = b"PUT /v1/blobs HTTP/1.1\r\nHost: n\r\nContent-Length: 1\r\n\r\n";
+    let mut next = head.to_vec();
+    while Instant::now() < until && stream.write_all(&next).is_ok() {
+        std::thread::sleep(pause);
+        next = [b"x", &head[..]].concat();
+    }
+}
+
+#[test]
+fn whoever_drips_one_byte_a_request_keeps_nobody_out() {
+    let patience = Duration::from_millis(300);
+    let limits = Limits { connections_max: 8, patience, ..Limits::default() };
+    let World { dir: _dir, node, .. } = world(limits);
+    let until = Instant::now() + Duration::from_secs(4);
+    let drips: Vec<_> = (0..8)
+        .map(|_| TcpStream::connect(node.address()).unwrap())
+        .map(|stream| std::thread::spawn(move || drip(stream, patience / 2, until)))
+        .collect();
+    // Longer than the patience, several times over.
+    std::thread::sleep(Duration::from_secs(2));
+    let served = (0..10).filter(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        ask(&node, "GET", "/v1/head", OCTETS, b"").0 == 200
+    });
+    let served = served.count();
+    for drip in drips {
+        drip.join().unwrap();
+    }
+    node.stop().unwrap();
+    assert!(0 < served, "of ten new clients, {served} were served");
+}
+
+#[test]
+fn whoever_is_reading_a_large_reply_reads_it_to_its_end() {
+    let bytes = 16 << 20;
+    let limits = Limits { connections_max: 8, blob_bytes_max: bytes, ..Limits::default() };
+    let World { dir: _dir, node, .. } = world(limits);
+    let (status, reply) = ask(&node, "PUT", "/v1/blobs", OCTETS, &vec![7; bytes]);
+    assert!(status < 300, "{reply}");
+    let digest = reply.split('"').find(|part| 64 <= part.len() && !part.contains(' '));
+    let digest = digest.expect("a digest");
+    let mut reader = TcpStream::connect(node.address()).unwrap();
+    reader.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let request =
+        format!("GET /v1/blobs/{digest} HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\r\n");
+    reader.write_all(request.as_bytes()).unwrap();
+    let mut begin = [0; 4_096];
+    reader.read_exact(&mut begin).unwrap();
+    assert!(begin.starts_with(b"HTTP/1.1 200"), "{reply}");
+    // Others come, say nothing, and stay.
+    let _held: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            TcpStream::connect(node.address()).unwrap()
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(100));
+    let (mut rest, mut piece) = (begin.len(), vec![0; 1 << 16]);
+    while let Ok(read @ 1..) = reader.read(&mut piece) {
+        rest += read;
+    }
+    node.stop().unwrap();
+    assert!(bytes <= rest, "{rest} of {bytes} bytes came");
+}
+
+#[test]
+fn whoever_reads_nothing_or_closes_one_half_does_not_hold_up_a_stop() {
+    let bytes = 16 << 20;
+    let limits = Limits { blob_bytes_max: bytes, ..Limits::default() };
+    let World { dir: _dir, node, .. } = world(limits);
+    let (_, reply) = ask(&node, "PUT", "/v1/blobs", OCTETS, &vec![7; bytes]);
+    let digest = reply.split('"').find(|part| 64 <= part.len() && !part.contains(' '));
+    let digest = digest.expect("a digest");
+    let blob = format!("GET /v1/blobs/{digest} HTTP/1.1\r\nHost: n\r\n\r\n");
+    let stream = "GET /v1/events HTTP/1.1\r\nHost: n\r\n\r\n".to_owned();
+    let put = "PUT /v1/blobs HTTP/1.1\r\nHost: n\r\nContent-Length: 9\r\n\r\nx".to_owned();
+    let mut held = Vec::new();
+    for request in [blob.repeat(3), stream, put, "GET".to_owned(), String::new()] {
+        for closes in [false, true] {
+            let mut guest = TcpStream::connect(node.address()).unwrap();
+            guest.write_all(request.as_bytes()).unwrap();
+            if closes {
+                guest.shutdown(std::net::Shutdown::Write).unwrap();
+            }
+            held.push(guest);
+        }
+    }
+    assert_eq!(ask(&node, "HEAD", "/v1/events", OCTETS, b"").0, 200);
+    std::thread::sleep(Duration::from_millis(200));
+    let begun = Instant::now();
+    node.stop().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! something, such as the head of a request, and *works* while the node answers.
 //!
 //! Laws: no more guests are in than the limit; one that comes to a full house takes the place of
-//! the one that has waited longest, else of the one that has worked longest and longer than the
+//! the one that has waited longest, else of the one that came first, longer ago than the
 //! patience, so that whoever holds places without using them keeps nobody out.
 //! Not here: limits by client, which a proxy knows better; what a guest does.
 
@@ -33,7 +33,9 @@ struct Inside {
 #[derive(Debug)]
 struct Guest {
     works: bool,
+    /// When it came in; while it waits, since when.
     since: Instant,
+    came: Instant,
     leave: Arc<Notify>,
 }
 
@@ -54,7 +56,7 @@ impl Doors {
     pub(super) fn enter(self: &Arc<Self>) -> Option<Pass> {
         let mut inside = self.inside();
         if self.limit <= inside.guests.len() {
-            let overdue = |guest: &Guest| !guest.works || self.patience <= guest.since.elapsed();
+            let overdue = |guest: &Guest| !guest.works || self.patience <= guest.came.elapsed();
             let leaving = inside.guests.iter().filter(|(_, guest)| overdue(guest));
             let leaving = leaving.min_by_key(|(_, guest)| (guest.works, guest.since));
             let id = leaving.map(|(id, _)| *id)?;
@@ -63,7 +65,8 @@ impl Doors {
         }
         let (id, leave) = (inside.next, Arc::new(Notify::new()));
         inside.next = id.wrapping_add(1);
-        let guest = Guest { works: false, since: Instant::now(), leave: Arc::clone(&leave) };
+        let now = Instant::now();
+        let guest = Guest { works: false, since: now, came: now, leave: Arc::clone(&leave) };
         inside.guests.insert(id, guest);
         Some(Pass { doors: Arc::clone(self), id, leave })
     }
@@ -92,7 +95,9 @@ impl Pass {
 
     fn set(&self, works: bool) {
         if let Some(guest) = self.doors.inside().guests.get_mut(&self.id) {
-            (guest.works, guest.since) = (works, Instant::now());
+            // Whoever asks again and again has been in since it came.
+            guest.since = if works { guest.came } else { Instant::now() };
+            guest.works = works;
         }
     }
 }

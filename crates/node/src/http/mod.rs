@@ -158,11 +158,6 @@ async fn frame(
             HttpProblem::from(Problem::new(408, "request/timed-out", detail, hint)).into_response()
         }
     };
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    // A stream is being answered for as long as it lasts, and says itself when it ends.
-    if kind.is_none_or(|kind| kind != events::CONTENT_TYPE) {
-        connection.wait();
-    }
     let mut response = as_problem(response, &path);
     let height = HeaderValue::from(app.shared.head().height.count());
     let headers = response.headers_mut();
