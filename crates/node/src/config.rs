@@ -11,7 +11,7 @@ use std::{
 
 use earnest_protocol::Height;
 
-use crate::log::Repair;
+use crate::log::{Repair, SEGMENT_BYTES};
 
 /// How to run a node.
 #[derive(Clone, Debug)]
@@ -94,6 +94,8 @@ pub struct Limits {
     pub receipts_max: usize,
     /// Bytes of the log up to which a start replays all of it, so that history is complete.
     pub replay_bytes_max: u64,
+    /// Bytes after which a segment of the log takes no further block; a block is never split.
+    pub segment_bytes_max: u64,
     /// Bytes of one blob.
     pub blob_bytes_max: usize,
     /// Bytes of all blobs.
@@ -127,6 +129,7 @@ impl Default for Limits {
             events_max: 1_000_000,
             receipts_max: 1_000_000,
             replay_bytes_max: 64 << 20,
+            segment_bytes_max: SEGMENT_BYTES,
             blob_bytes_max: 2 << 20,
             blobs_bytes_max: 4 << 30,
             input_chunks_max: 16_384,

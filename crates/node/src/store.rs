@@ -3,7 +3,7 @@
 //! ```text
 //! lock            held while a node runs; its text is the process's number
 //! genesis.json    what the network began with; its digest is the network's name
-//! blocks.log      see `log`
+//! log/            see `log`
 //! committed       see `committed`
 //! snapshots/      see `snapshot`
 //! blobs/ inputs/  see `blobs`
@@ -122,7 +122,8 @@ impl Store {
             return Err(StoreError::Exists { dir: dir.to_owned() });
         }
         // What a process that stopped half-way left; without a genesis it belongs to nobody.
-        for name in [crate::log::FILE_NAME, crate::committed::FILE_NAME, crate::beacon::FILE_NAME] {
+        crate::log::clear(dir).map_err(at(dir))?;
+        for name in [crate::committed::FILE_NAME, crate::beacon::FILE_NAME] {
             match fs::remove_file(dir.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(at(&dir.join(name))(error));
@@ -208,6 +209,22 @@ impl Store {
     /// Where snapshots are.
     pub fn snapshots(&self) -> PathBuf {
         self.dir.join(snapshot::FOLDER_NAME)
+    }
+
+    /// Every snapshot that checks, latest first, with those that do not and why.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn checked_snapshots(&self) -> Result<(Vec<Snapshot>, Vec<Skipped>), StoreError> {
+        let folder = self.snapshots();
+        let (mut checked, mut skipped) = (Vec::new(), Vec::new());
+        for path in snapshot::list(&folder).map_err(at(&folder))? {
+            match snapshot::read(&path, &self.network) {
+                Ok(snapshot) => checked.push(snapshot),
+                Err(why) => skipped.push(Skipped { path, why }),
+            }
+        }
+        Ok((checked, skipped))
     }
 
     /// The latest snapshot that checks, with those that were skipped and why.
