@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use earnest_node::{
-    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Repair, StartError, Store,
-    dev::DevNetwork,
+    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair, Retention,
+    StartError, Store, dev::DevNetwork,
 };
 use earnest_protocol::{Genesis, Height};
 use serde_json::json;
@@ -33,6 +33,9 @@ pub struct NodeArgs {
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
+    /// Which blocks stay in the log. What is pruned cannot be replayed again by anybody without a copy
+    #[arg(long, value_enum, default_value_t = History::Archive)]
+    history: History,
     /// Cut off a damaged last record of the log, unless it was acknowledged
     #[arg(long)]
     cut_damaged_end: bool,
@@ -48,6 +51,15 @@ pub struct NodeArgs {
     /// Stop when standard input ends
     #[arg(long, hide = true)]
     until_input_closes: bool,
+}
+
+/// Which blocks stay in the log.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum History {
+    /// All of them: anybody who has the log can replay it from the beginning
+    Archive,
+    /// Those that the two snapshots that are kept do not hold
+    Pruned,
 }
 
 pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
@@ -68,6 +80,10 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         block_time,
         idle_block_time: block_time,
         check,
+        retention: match args.history {
+            History::Archive => Retention::Archive,
+            History::Pruned => Retention::Pruned,
+        },
         repair,
         stop_at: args.halt_at.map(Height::new),
         ..NodeConfig::new(&args.data)
@@ -90,7 +106,9 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
+    let mut is_full = false;
     while !stop.load(Ordering::SeqCst) {
+        is_full = tell_of_room(&node, is_full);
         // A node that reached its last height goes on answering; one at fault does not.
         if node.is_finished() && args.halt_at.is_none() {
             break;
@@ -104,6 +122,21 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     })?;
     info!("stopped after block {height}");
     Ok(())
+}
+
+/// Tells the operator that the disk became full, or has room again; returns whether it is full.
+fn tell_of_room(node: &NodeHandle, was_full: bool) -> bool {
+    let is_full = node.phase() == Phase::Full;
+    if is_full && !was_full {
+        warn!(
+            "the disk has no room for another block: no blocks are made and no transactions taken \
+             until it has. Make room, or start with --history pruned, which removes old blocks"
+        );
+    }
+    if was_full && !is_full {
+        info!("the disk has room again: going on after block {}", node.height());
+    }
+    is_full
 }
 
 fn announce(node: &NodeHandle, json: bool) -> Result<(), Failure> {

@@ -16,6 +16,8 @@
 //! Not here: what files hold, and logs that grow (`earnest-node`).
 #![forbid(unsafe_code)]
 
+mod room;
+
 use std::{
     fs::{self, File, Permissions},
     io::{self, Write},
@@ -24,6 +26,8 @@ use std::{
 };
 
 use tempfile::Builder;
+
+pub use room::{Hold, free_bytes, hold, is_full};
 
 const BEGINNING: &str = ".";
 const ENDING: &str = ".draft";

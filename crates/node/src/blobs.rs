@@ -45,6 +45,14 @@ pub enum BlobError {
         /// The most allowed.
         max: u64,
     },
+    /// The disk has no more room than blocks and snapshots may need.
+    #[error("the disk has {free} bytes left, {wanted} are wanted: the rest is for the ledger")]
+    DiskFull {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that would have to be.
+        wanted: u64,
+    },
     /// The file's bytes are no longer those of its name.
     #[error("{path} no longer holds the bytes of its name")]
     Damaged {
@@ -184,8 +192,17 @@ impl Blobs {
         if sum > max {
             return Err(BlobError::Full { bytes: sum, max });
         }
+        let free = earnest_durable::free_bytes(&self.blobs)?;
+        let wanted = self.limits.disk_floor_bytes.saturating_add(wide(bytes.len()));
+        if free < wanted {
+            return Err(BlobError::DiskFull { free, wanted });
+        }
         earnest_durable::make_folder(path.parent().expect("a place is inside a folder"))?;
-        earnest_durable::write(path, Kind::Replacement, |file| file.write_all(bytes))?;
+        let written = earnest_durable::write(path, Kind::Replacement, |file| file.write_all(bytes));
+        if written.as_ref().is_err_and(earnest_durable::is_full) {
+            return Err(BlobError::DiskFull { free, wanted });
+        }
+        written?;
         *total = sum;
         Ok(())
     }

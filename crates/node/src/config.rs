@@ -28,6 +28,8 @@ pub struct NodeConfig {
     /// Blocks between snapshots, at least 1, whatever the restarts between; one more is made at a
     /// clean stop.
     pub snapshot_blocks: u64,
+    /// Which blocks stay in the log.
+    pub retention: Retention,
     /// When the laws are checked.
     pub check: Check,
     /// What to do about a damaged last record, and about lost blocks.
@@ -47,12 +49,24 @@ impl NodeConfig {
             block_time: Duration::from_secs(1),
             idle_block_time: Duration::from_secs(1),
             snapshot_blocks: 1_000,
+            retention: Retention::default(),
             check: Check::default(),
             repair: Repair::Refuse,
             stop_at: None,
             limits: Limits::default(),
         }
     }
+}
+
+/// Which blocks stay in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retention {
+    /// All of them: anybody who has the log can replay it from the beginning.
+    #[default]
+    Archive,
+    /// Those that the earlier of the two kept snapshots does not hold, in whole segments: what is
+    /// removed cannot be replayed again by anybody who has no copy.
+    Pruned,
 }
 
 /// When the laws of the state are checked (a walk over all rows).
@@ -100,6 +114,8 @@ pub struct Limits {
     pub blob_bytes_max: usize,
     /// Bytes of all blobs.
     pub blobs_bytes_max: u64,
+    /// Bytes that uploads leave free on the disk, for blocks and snapshots.
+    pub disk_floor_bytes: u64,
     /// Chunks of one input.
     pub input_chunks_max: usize,
     /// Connections open at once.
@@ -132,6 +148,7 @@ impl Default for Limits {
             segment_bytes_max: SEGMENT_BYTES,
             blob_bytes_max: 2 << 20,
             blobs_bytes_max: 4 << 30,
+            disk_floor_bytes: 64 << 20,
             input_chunks_max: 16_384,
             connections_max: 512,
             submissions_max: 128,

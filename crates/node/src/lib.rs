@@ -62,7 +62,7 @@ pub mod store;
 pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};
 pub use boot::{BootError, Booted, Depth, Notice, examine};
-pub use config::{Check, Limits, NodeConfig};
+pub use config::{Check, Limits, NodeConfig, Retention};
 pub use history::{Done, History};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};

@@ -27,6 +27,7 @@ use std::{
     path::Path,
 };
 
+use earnest_durable::Hold;
 use earnest_protocol::{Digest, Height};
 
 use crate::{
@@ -47,6 +48,8 @@ use format::{Head, next};
 
 /// Bytes after which a segment takes no further block: 64 MiB.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
+/// Room that is held beyond the next block, if there is plenty: 8 MiB.
+const HELD_AHEAD: u64 = 8 << 20;
 
 /// The log, open for appending.
 #[derive(Debug)]
@@ -58,6 +61,8 @@ pub struct Log {
     segment_bytes: u64,
     /// The last block, or the network's name.
     last: BlockId,
+    /// Up to which byte of the last segment room is held.
+    held_to: u64,
     committed: committed::Writer,
     failed: bool,
 }
@@ -107,7 +112,15 @@ impl Log {
             committed::renew(dir, network, end.last.height, &end.last.hash)?;
         }
         let committed = committed::Writer::open(dir, network)?;
-        Ok(Log { segments, file, segment_bytes, last: end.last, committed, failed: false })
+        Ok(Log {
+            segments,
+            file,
+            segment_bytes,
+            last: end.last,
+            held_to: 0,
+            committed,
+            failed: false,
+        })
     }
 
     /// The last block's height.
@@ -135,16 +148,65 @@ impl Log {
         self.segments.bytes()
     }
 
-    /// Begins the next segment if the block to come, of `bytes` at most, would make this one larger
-    /// than it may be.
-    fn rotate(&mut self, bytes: u64) -> Result<(), LogError> {
+    /// Gets room on the disk for a block of at most `payload` bytes, so that appending it does not
+    /// meet a full disk, whoever fills it meanwhile. Where the file system cannot hold room, only
+    /// what is free now is looked at.
+    ///
+    /// # Errors
+    /// [`LogError::NoRoom`] if there is none: nothing was lost, and asking again later is right.
+    /// Else what the disk said.
+    pub fn make_room(&mut self, payload: u64) -> Result<Hold, LogError> {
+        let bytes = RECORD_HEAD_BYTES.saturating_add(payload);
+        self.rotate()?;
+        let segment = self.segments.list.last().expect("at least one segment");
+        let (path, end) = (&segment.path, segment.bytes);
+        if self.held_to >= end.saturating_add(bytes) {
+            return Ok(Hold::Held);
+        }
+        let free = earnest_durable::free_bytes(path).map_err(failure(path, "looking at"))?;
+        // More at once, so that not every block asks; but never the last of a disk.
+        let ahead = bytes.saturating_add(HELD_AHEAD);
+        let wanted = if free > ahead.saturating_mul(2) { ahead } else { bytes };
+        match earnest_durable::hold(&self.file, end, wanted) {
+            Ok(Hold::Held) => {
+                self.held_to = end.saturating_add(wanted);
+                Ok(Hold::Held)
+            }
+            Ok(Hold::Unsupported) if free >= bytes => Ok(Hold::Unsupported),
+            Ok(Hold::Unsupported) => Err(LogError::NoRoom { path: path.clone(), bytes }),
+            Err(error) if earnest_durable::is_full(&error) => {
+                Err(LogError::NoRoom { path: path.clone(), bytes })
+            }
+            Err(error) => Err(failure(path, "reserving room in")(error)),
+        }
+    }
+
+    /// Bytes after the last block that are held for blocks to come.
+    pub fn held_bytes(&self) -> u64 {
+        let end = self.segments.list.last().map_or(0, |segment| segment.bytes);
+        self.held_to.saturating_sub(end)
+    }
+
+    /// Gives back the room that is held.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn give_back(&mut self) -> Result<(), LogError> {
+        let segment = self.segments.list.last().expect("at least one segment");
+        self.held_to = 0;
+        self.file.set_len(segment.bytes).map_err(failure(&segment.path, "shortening"))
+    }
+
+    /// Begins the next segment if this one takes no further block.
+    fn rotate(&mut self) -> Result<(), LogError> {
         let segment = self.segments.list.last().expect("at least one segment");
         let is_empty = segment.bytes <= segment.head.bytes();
-        if is_empty || segment.bytes.saturating_add(bytes) <= self.segment_bytes {
+        if is_empty || segment.bytes < self.segment_bytes {
             return Ok(());
         }
         let head = Head::new(&self.segments.network, self.last, segment.first());
         let begun = segments::begin(&self.segments.dir, &head)?;
+        self.give_back()?;
         self.file = open(&begun.path)?;
         self.segments.list.push(begun);
         Ok(())
@@ -165,7 +227,7 @@ impl Log {
         }
         let length = u64::try_from(payload.len()).expect("at most BLOCK_BYTES_MAX");
         let bytes = RECORD_HEAD_BYTES.saturating_add(length);
-        self.rotate(bytes)?;
+        self.rotate()?;
         let segment = self.segments.list.last_mut().expect("at least one segment");
         let hash = block::hash(payload);
         let record = segment.head.record(segment.bytes, payload, &hash);
@@ -185,9 +247,17 @@ impl Log {
     /// Returns how many.
     ///
     /// # Errors
-    /// If the disk says no; what was not removed then is removed by the next start.
+    /// [`LogError::NoRoom`] if the disk is too full to note what is removed, though the room for
+    /// blocks to come was given back; else what the disk said. What was not removed then is
+    /// removed by the next start.
     pub fn prune(&mut self, height: Height) -> Result<usize, LogError> {
-        self.segments.prune(height)
+        match self.segments.prune(height) {
+            Err(LogError::NoRoom { .. }) => {
+                self.give_back()?;
+                self.segments.prune(height)
+            }
+            pruned => pruned,
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     config::NodeConfig,
     http::{self, HttpServer},
     replica::{Control, Halt, Replica, panic_message},
-    shared::Shared,
+    shared::{Phase, Shared},
     store::{Store, StoreError},
 };
 
@@ -86,7 +86,9 @@ impl Node {
             store,
             log,
             beacon,
+            hold: None,
             snapshot_at: booted.snapshot,
+            snapshot_full_at: None,
             trial,
             root: booted.root,
             control: receiver,
@@ -104,7 +106,7 @@ fn run(replica: Replica) -> Result<Height, Halt> {
     let shared = Arc::clone(&replica.shared);
     catch_unwind(AssertUnwindSafe(|| replica.run())).unwrap_or_else(|panic| {
         let head = shared.head();
-        shared.head.send_replace(crate::shared::Head { phase: crate::Phase::Stopped, ..head });
+        shared.head.send_replace(crate::shared::Head { phase: Phase::Stopped, ..head });
         let height = Height::new(head.height.count().saturating_add(1));
         let message = panic_message(panic.as_ref());
         Err(Halt::Panicked { height, message, file: None })
@@ -162,6 +164,11 @@ impl NodeHandle {
         self.shared.head().height
     }
 
+    /// What the node is doing.
+    pub fn phase(&self) -> Phase {
+        self.shared.head().phase
+    }
+
     /// The root of the state after it.
     pub fn root(&self) -> Digest {
         self.shared.head().root
@@ -173,7 +180,7 @@ impl NodeHandle {
         self.shared.state().ok().map(|state| with(&state))
     }
 
-    /// Makes a block now and returns its height; none if the node stopped.
+    /// Makes a block now and returns its height; none if the node stopped or its disk is full.
     pub fn make_block(&self) -> Option<Height> {
         let (reply, made) = sync_channel(1);
         self.stopper.control.send(Control::MakeBlock(reply)).ok()?;

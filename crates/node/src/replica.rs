@@ -13,7 +13,8 @@
 //! twice, on two states. What that costs is small beside verifying signatures, and it buys a check:
 //! both roots must be equal.
 //!
-//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and
+//! Laws: no block is made before there is room for it on the disk; nothing is published before it
+//! is on the disk; a write that fails, roots that differ and
 //! a law that does not hold stop the node; a panic in the rules stops it with the block that caused
 //! it kept in a file of its own.
 //! Not here: what is waiting (`mempool`), many operators: they would order the same blocks by an
@@ -31,6 +32,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use earnest_durable::Hold;
 use earnest_protocol::{
     Authenticated, BlockHead, Blocks, Broken, Digest, Height, Journal, Rejected, State,
     TransactionRejected,
@@ -44,7 +46,6 @@ use crate::{
     mempool::{TxKey, Waiting},
     replay::{self, ReplayError, Signers},
     shared::{Head, Phase, Poisoned, Shared},
-    snapshot,
     store::Store,
 };
 
@@ -134,8 +135,12 @@ pub(crate) struct Replica {
     pub(crate) control: Receiver<Control>,
     /// When the last block was made.
     pub(crate) made: Instant,
+    /// What room there is for the next block; none if there is none.
+    pub(crate) hold: Option<Hold>,
     /// The height of the last snapshot on the disk, whoever wrote it.
     pub(crate) snapshot_at: Height,
+    /// The height at which a snapshot found the disk full, if none was written since.
+    pub(crate) snapshot_full_at: Option<Height>,
 }
 
 /// A block that was tried.
@@ -157,6 +162,8 @@ impl Replica {
     }
 
     fn run_until_stopped(&mut self) -> Result<(), Halt> {
+        self.prune()?;
+        self.has_room()?;
         while self.config.stop_at.is_none_or(|last| self.trial.height() < last) {
             let reply = match self.next_control() {
                 Some(Control::Stop) => break,
@@ -164,15 +171,18 @@ impl Replica {
                 None => None,
             };
             self.made = Instant::now();
+            if !self.has_room()? {
+                continue; // Whoever asked for a block hears that there is none.
+            }
             self.make_block()?;
             if let Some(reply) = reply {
                 // Whoever asked may have gone.
                 let _ = reply.try_send(self.trial.height());
             }
-            let since = self.trial.height().since(self.snapshot_at).count();
-            if since >= self.config.snapshot_blocks.max(1) {
+            if self.is_snapshot_due() {
                 self.snapshot()?;
             }
+            self.show_storage();
         }
         if self.trial.height() > self.snapshot_at {
             self.snapshot()?;
@@ -313,17 +323,6 @@ impl Replica {
         state.check_invariants().map_err(|law| Halt::Broken { height, root, law })
     }
 
-    fn snapshot(&mut self) -> Result<(), Halt> {
-        if self.config.check == Check::Snapshot {
-            self.check_laws()?;
-        }
-        let state = self.shared.state()?;
-        let folder = self.store.snapshots();
-        snapshot::write(&folder, &state, &self.root, &self.log.tip()).map_err(Halt::Snapshot)?;
-        self.snapshot_at = state.height();
-        Ok(())
-    }
-
     /// Keeps the block that the rules failed in.
     fn keep_fault(&self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Option<PathBuf> {
         let transactions = candidates.iter().map(|waiting| waiting.signed.clone()).collect();
@@ -340,6 +339,8 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without a message").to_owned()
 }
+
+mod upkeep;
 
 #[cfg(test)]
 mod tests;

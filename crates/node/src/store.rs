@@ -287,8 +287,11 @@ fn lock(dir: &Path) -> Result<Lock, StoreError> {
     }
     let mut lock = Lock(file);
     lock.0.set_len(0).map_err(at(&path))?;
-    writeln!(lock.0, "{}", std::process::id()).map_err(at(&path))?;
-    Ok(lock)
+    match writeln!(lock.0, "{}", std::process::id()) {
+        // It only says who holds the directory; a node must start on a full disk, too.
+        Err(error) if !earnest_durable::is_full(&error) => Err(at(&path)(error)),
+        Ok(()) | Err(_) => Ok(lock),
+    }
 }
 
 #[cfg(test)]

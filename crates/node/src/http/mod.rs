@@ -119,6 +119,7 @@ fn router(app: Arc<App>) -> Router {
         .route(routes::QUOTE, post(submit::quote))
         .route(routes::HEAD, get(read::head))
         .route(routes::NETWORK, get(read::network))
+        .route(routes::STORAGE, get(read::storage))
         .route(routes::PARAMS, get(read::params))
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::ACCOUNT, get(read::account))

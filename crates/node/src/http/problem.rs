@@ -90,6 +90,10 @@ impl From<BlobError> for Problem {
                 let hint = "Ask the operator for room, or use another node.";
                 Problem::new(507, "blob/store-full", detail, hint)
             }
+            BlobError::DiskFull { .. } => {
+                let hint = "Ask the operator to make room on the node's disk, or use another node.";
+                Problem::new(507, "blob/disk-full", detail, hint)
+            }
             BlobError::Damaged { .. } => {
                 // Where the file is concerns the operator, not the client.
                 let detail = "The bytes stored under this name were cut or changed";

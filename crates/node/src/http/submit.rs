@@ -100,8 +100,12 @@ fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt),
     if let Some(receipt) = shared.known(&key)? {
         return Ok((key, receipt));
     }
-    if shared.head().phase == Phase::Stopped {
-        return Err(Problem::unavailable("This node makes no more blocks").into());
+    match shared.head().phase {
+        Phase::Running => {}
+        Phase::Full => return Err(Problem::disk_full().into()),
+        Phase::Stopped => {
+            return Err(Problem::unavailable("This node makes no more blocks").into());
+        }
     }
     let account = shared.state()?.account_id(&signer);
     let unknown = Rejected::Transaction(TransactionRejected::UnknownAccount);

@@ -213,7 +213,7 @@ fn heights_and_hashes(folder: &Path) -> Vec<BlockId> {
 fn a_crash_after_a_segment_was_begun_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = segmented(folder.path(), 3);
-    log.rotate(1_000).unwrap();
+    log.rotate().unwrap();
     let begun = log.segments().count();
     drop(log);
     let (log, mended) = mend(folder.path(), Repair::Refuse).unwrap();

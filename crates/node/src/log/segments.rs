@@ -205,8 +205,7 @@ impl Segments {
         let folder = self.dir.join(FOLDER_NAME);
         let path = folder.join(PRUNED_NAME);
         let bytes = Head::new(&self.network, base, Height::ZERO).encode(Kind::Pruned);
-        earnest_durable::write(&path, Replace::Replacement, |file| file.write_all(&bytes))
-            .map_err(failure(&path, "writing"))?;
+        write(&path, &bytes)?;
         // From here on the segments behind `pruned` are leftovers, whatever happens.
         let removed: Vec<PathBuf> = self.list.drain(..keep).map(|segment| segment.path).collect();
         let count = removed.len();
@@ -226,18 +225,22 @@ pub(super) fn create(dir: &Path, network: &Digest) -> Result<(), LogError> {
 /// Makes the segment of a head, without records; again is the same.
 pub(super) fn begin(dir: &Path, head: &Head) -> Result<Segment, LogError> {
     let (path, bytes) = (path_of(dir, head.first()), head.encode(Kind::Segment));
-    let written =
-        earnest_durable::write(&path, Replace::Replacement, |file| file.write_all(&bytes));
-    match written {
-        Ok(()) => Ok(Segment { path, head: *head, bytes: head.bytes() }),
-        Err(error) if is_full(&error) => Err(LogError::NoRoom { path, bytes: head.bytes() }),
-        Err(error) => Err(failure(&path, "creating")(error)),
-    }
+    write(&path, &bytes)?;
+    Ok(Segment { path, head: *head, bytes: head.bytes() })
 }
 
-/// True if the disk, or what its owner may use of it, is full.
-pub(super) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+/// Writes a small file whole.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+    earnest_durable::write(path, Replace::Replacement, |file| file.write_all(bytes)).map_err(
+        |error| {
+            if earnest_durable::is_full(&error) {
+                let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                LogError::NoRoom { path: path.to_owned(), bytes }
+            } else {
+                failure(path, "writing")(error)
+            }
+        },
+    )
 }
 
 /// Removes what makes a log in a directory that holds no network yet.
