@@ -23,6 +23,9 @@ use earnest_protocol::Digest;
 
 use crate::config::Limits;
 
+/// Names of the folders in a data directory.
+pub const FOLDER_NAMES: [&str; 2] = ["blobs", "inputs"];
+
 /// Why a blob was not stored or is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
@@ -98,7 +101,7 @@ impl Blobs {
     /// # Errors
     /// If the disk says no.
     pub fn open(dir: &Path, limits: Limits) -> io::Result<Blobs> {
-        let (blobs, inputs) = (dir.join("blobs"), dir.join("inputs"));
+        let [blobs, inputs] = FOLDER_NAMES.map(|name| dir.join(name));
         let bytes = sweep(&blobs)?.saturating_add(sweep(&inputs)?);
         Ok(Blobs { blobs, inputs, limits, bytes: Mutex::new(bytes) })
     }

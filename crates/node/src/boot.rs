@@ -13,7 +13,7 @@ use earnest_protocol::{Broken, Digest, Height, State};
 use crate::{
     config::Limits,
     history::History,
-    log::{Log, LogError, Mended, Reading, Record, Repair, Segments},
+    log::{BlockId, Log, LogError, Mended, Reading, Record, Repair, Segments},
     referee::NodeReferee,
     replay::{self, ReplayError},
     snapshot::Snapshot,
@@ -109,7 +109,9 @@ impl fmt::Display for Notice {
 pub struct Booted {
     /// The log, open for the next block; none if it was only examined.
     pub log: Option<Log>,
-    /// The state after the last block.
+    /// The hash of the last block; the network's name before the first.
+    pub block: Digest,
+    /// The state after it.
     pub state: State,
     /// Its root.
     pub root: Digest,
@@ -158,7 +160,7 @@ fn read(
     let from = if depth == Depth::Genesis { segments.base().height } else { player.from };
     let mut reading = Reading::of(segments, from, repair, |record| player.play(&record))?;
     notices.extend(reading.mended.drain(..).map(Notice::Mended));
-    let booted = player.end(reading.last().height, notices)?;
+    let booted = player.end(reading.last(), notices)?;
     Ok((reading, booted))
 }
 
@@ -246,7 +248,8 @@ impl Player {
         }
     }
 
-    fn end(self, log: Height, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
+    fn end(self, last: BlockId, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
+        let BlockId { height: log, hash: block } = last;
         let to = self.state.height();
         let latest = self.marks.first().map_or(Height::ZERO, |mark| mark.height);
         if latest > log {
@@ -256,6 +259,6 @@ impl Player {
         self.state.check_invariants().map_err(broken)?;
         notices.push(Notice::Replayed { from: self.from, to });
         let Player { state, root, history, .. } = self;
-        Ok(Booted { log: None, state, root, snapshot: latest, history, notices })
+        Ok(Booted { log: None, block, state, root, snapshot: latest, history, notices })
     }
 }

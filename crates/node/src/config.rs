@@ -11,7 +11,10 @@ use std::{
 
 use earnest_protocol::Height;
 
-use crate::log::{Repair, SEGMENT_BYTES};
+use crate::{
+    block::BLOCK_BYTES_MAX,
+    log::{Repair, SEGMENT_BYTES},
+};
 
 /// How to run a node.
 #[derive(Clone, Debug)]
@@ -130,6 +133,17 @@ pub struct Limits {
     pub patience: Duration,
     /// How long `wait=included` waits before it answers "pending".
     pub wait_timeout: Duration,
+}
+
+/// What a block has beside its transactions, with room to spare.
+const BLOCK_FRAME_BYTES: usize = 4_096;
+
+impl Limits {
+    /// Bytes of the largest block.
+    pub fn encoded_block_bytes_max(&self) -> u64 {
+        let bytes = self.block_bytes_max.saturating_add(BLOCK_FRAME_BYTES).min(BLOCK_BYTES_MAX);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
 }
 
 impl Default for Limits {

@@ -3,7 +3,7 @@
 //!
 //! Code map, from the disk up: `block`, [`committed`], [`log`], [`snapshot`], [`blobs`],
 //! [`beacon`], [`store`] (all of a data directory); [`replay`] (a block carried out), [`boot`]
-//! (from files to a state), `referee` (a disputed step); `mempool` (what waits), `history` (what
+//! (from files to a state), [`backup`], `referee` (a disputed step); `mempool` (what waits), `history` (what
 //! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge); `node`
 //! (start and stop), [`dev`].
 //!
@@ -40,6 +40,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod backup;
 pub mod beacon;
 pub mod blobs;
 mod block;
@@ -70,3 +71,5 @@ pub use referee::{NodeReferee, ServedChunk};
 pub use replica::Halt;
 pub use shared::{Head, Phase};
 pub use store::{Store, StoreError};
+
+pub use earnest_durable::free_bytes;

@@ -102,13 +102,17 @@ pub fn write(folder: &Path, state: &State, root: &Digest, block: &Digest) -> io:
     Ok(path)
 }
 
-/// The snapshots of a folder, latest first.
+/// The snapshots of a folder, latest first; none if there is no folder.
 ///
 /// # Errors
 /// If the folder cannot be read.
 pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(paths),
+        entries => entries?,
+    };
+    for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == ENDING) {
             paths.push(path);

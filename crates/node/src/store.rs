@@ -30,8 +30,10 @@ use crate::{
     snapshot::{self, Snapshot, SnapshotError},
 };
 
-const GENESIS: &str = "genesis.json";
-const LOCK: &str = "lock";
+/// Name of the genesis in a data directory.
+pub(crate) const GENESIS: &str = "genesis.json";
+/// Name of the file that is held.
+pub(crate) const LOCK: &str = "lock";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -150,15 +152,45 @@ impl Store {
     /// # Errors
     /// If there is none, another process holds it, or its genesis cannot be read.
     pub fn open(dir: &Path) -> Result<Store, StoreError> {
+        let store = Store::hold(dir)?;
+        let snapshots = store.snapshots();
+        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
+        for folder in store.folders() {
+            earnest_durable::sweep(&folder).map_err(at(&folder))?;
+        }
+        Ok(store)
+    }
+
+    /// The same, but changes nothing: no folder is made, no draft removed.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn hold(dir: &Path) -> Result<Store, StoreError> {
         let genesis = Store::genesis_at(dir)?;
         let lock = lock(dir)?;
-        let snapshots = dir.join(snapshot::FOLDER_NAME);
-        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
-        for folder in [dir, &snapshots] {
-            earnest_durable::sweep(folder).map_err(at(folder))?;
-        }
         let network = genesis.network();
         Ok(Store { dir: dir.to_owned(), genesis, network, _lock: lock })
+    }
+
+    /// Files that a process was writing when it was stopped; opening removes them.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn drafts(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut drafts = Vec::new();
+        for folder in self.folders() {
+            for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+                let path = entry.map_err(at(&folder))?.path();
+                drafts.extend(earnest_durable::is_draft(&path).then_some(path));
+            }
+        }
+        Ok(drafts)
+    }
+
+    /// The folders of whole files, as far as they are there.
+    fn folders(&self) -> Vec<PathBuf> {
+        let folders = [self.dir.clone(), self.snapshots(), self.dir.join(crate::log::FOLDER_NAME)];
+        folders.into_iter().filter(|folder| folder.is_dir()).collect()
     }
 
     /// Reads the genesis of a data directory without holding it.
@@ -261,7 +293,7 @@ impl fmt::Display for Skipped {
 
 /// What keeps others out; released when dropped, and by the system when the process dies.
 #[derive(Debug)]
-struct Lock(File);
+pub(crate) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -271,7 +303,8 @@ impl Drop for Lock {
     }
 }
 
-fn lock(dir: &Path) -> Result<Lock, StoreError> {
+/// Holds a directory, so that no other process uses it.
+pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join(LOCK);
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(&path);

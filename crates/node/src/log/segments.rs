@@ -15,6 +15,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -150,6 +151,14 @@ impl Segments {
         self.list.first().expect("at least one").head.base
     }
 
+    /// Writes down in another data directory, in which a copy is being made, what was removed.
+    pub(crate) fn copy_base(&self, dir: &Path) -> Result<(), LogError> {
+        let folder = dir.join(FOLDER_NAME);
+        earnest_durable::make_folder(&folder).map_err(failure(&folder, "making"))?;
+        let base = self.base();
+        if base.height == Height::ZERO { Ok(()) } else { mark(&folder, &self.network, base) }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.list.len()
@@ -158,6 +167,17 @@ impl Segments {
     /// Bytes of all.
     pub fn bytes(&self) -> u64 {
         self.list.iter().fold(0, |sum, segment| sum.saturating_add(segment.bytes))
+    }
+
+    /// Bytes of the disk that the last one has beyond its end, for blocks to come.
+    ///
+    /// # Errors
+    /// If the disk says no.
+    pub fn held_bytes(&self) -> Result<u64, LogError> {
+        let path = &self.list.last().expect("at least one").path;
+        let file = path.metadata().map_err(failure(path, "looking at"))?;
+        // What a file occupies is told in blocks of 512 bytes.
+        Ok(file.blocks().saturating_mul(512).saturating_sub(file.len()))
     }
 
     /// Each of them, in order.
@@ -203,9 +223,7 @@ impl Segments {
             return Ok(0);
         }
         let folder = self.dir.join(FOLDER_NAME);
-        let path = folder.join(PRUNED_NAME);
-        let bytes = Head::new(&self.network, base, Height::ZERO).encode(Kind::Pruned);
-        write(&path, &bytes)?;
+        mark(&folder, &self.network, base)?;
         // From here on the segments behind `pruned` are leftovers, whatever happens.
         let removed: Vec<PathBuf> = self.list.drain(..keep).map(|segment| segment.path).collect();
         let count = removed.len();
@@ -227,6 +245,12 @@ pub(super) fn begin(dir: &Path, head: &Head) -> Result<Segment, LogError> {
     let (path, bytes) = (path_of(dir, head.first()), head.encode(Kind::Segment));
     write(&path, &bytes)?;
     Ok(Segment { path, head: *head, bytes: head.bytes() })
+}
+
+/// Writes down that the blocks up to `base` were removed.
+fn mark(folder: &Path, network: &Digest, base: BlockId) -> Result<(), LogError> {
+    let bytes = Head::new(network, base, Height::ZERO).encode(Kind::Pruned);
+    write(&folder.join(PRUNED_NAME), &bytes)
 }
 
 /// Writes a small file whole.

@@ -12,22 +12,17 @@ use earnest_protocol::Height;
 
 use super::{Halt, Replica};
 use crate::{
-    block::BLOCK_BYTES_MAX,
     config::{Check, Retention},
     log::LogError,
     shared::{Head, Phase},
     snapshot,
 };
 
-/// What a block has beside its transactions, with room to spare.
-const BLOCK_FRAME_BYTES: usize = 4_096;
-
 impl Replica {
     /// Gets room for the next block. Without it the node says that its disk is full, and takes no
     /// transactions until it has.
     pub(super) fn has_room(&mut self) -> Result<bool, Halt> {
-        let block = self.config.limits.block_bytes_max.saturating_add(BLOCK_FRAME_BYTES);
-        let block = u64::try_from(block.min(BLOCK_BYTES_MAX)).unwrap_or(u64::MAX);
+        let block = self.config.limits.encoded_block_bytes_max();
         let mut room = self.log.make_room(block.saturating_add(self.draft_bytes()));
         if matches!(room, Err(LogError::NoRoom { .. })) {
             self.free_room()?;
