@@ -5,7 +5,9 @@
 //! told, and can only watch what is left.
 //! Not here: how much is needed, and what to do without it (`earnest-node`).
 
-use std::{fs::File, io, path::Path};
+use std::{io, path::Path};
+
+use crate::fs::{self, File};
 
 /// Whether room was got for bytes that are not written yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub enum Hold {
 /// # Errors
 /// `StorageFull` or `QuotaExceeded` if there is none; what else the disk said.
 pub fn hold(file: &File, from: u64, bytes: u64) -> io::Result<Hold> {
+    file.hold(from, bytes)
+}
+
+pub(crate) fn hold_really(file: &std::fs::File, from: u64, bytes: u64) -> io::Result<Hold> {
     #[cfg(target_os = "linux")]
     {
         use rustix::{
@@ -46,6 +52,9 @@ pub fn hold(file: &File, from: u64, bytes: u64) -> io::Result<Hold> {
 /// # Errors
 /// What the disk said.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    if let Some(disk) = fs::current() {
+        return disk.free_bytes(path);
+    }
     let found = rustix::fs::statvfs(path)?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }

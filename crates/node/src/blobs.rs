@@ -12,13 +12,13 @@
 //! Not here: who has to provide which bytes (`earnest-protocol`).
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
 use earnest_compute as compute;
-use earnest_durable::Kind;
+use earnest_durable::{Kind, fs};
 use earnest_protocol::Digest;
 
 use crate::config::Limits;
@@ -113,7 +113,7 @@ impl Blobs {
 
     /// True if a blob of this name is there; its bytes are looked at when they are read.
     pub fn has(&self, digest: &Digest) -> bool {
-        place(&self.blobs, digest).is_file()
+        fs::is_file(&place(&self.blobs, digest))
     }
 
     /// Stores a blob; when this returns it is on the disk.
@@ -240,14 +240,13 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 fn sweep(folder: &Path) -> io::Result<u64> {
     earnest_durable::make_folder(folder)?;
     let mut bytes = 0u64;
-    for entry in fs::read_dir(folder)? {
-        let shelf = entry?.path();
-        if !shelf.is_dir() {
+    for shelf in fs::list(folder)? {
+        if !fs::is_dir(&shelf) {
             continue;
         }
         earnest_durable::sweep(&shelf)?;
-        for file in fs::read_dir(shelf)? {
-            bytes = bytes.saturating_add(file?.metadata()?.len());
+        for file in fs::list(&shelf)? {
+            bytes = bytes.saturating_add(fs::metadata(&file)?.bytes);
         }
     }
     Ok(bytes)
@@ -255,6 +254,8 @@ fn sweep(folder: &Path) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn open(dir: &Path) -> Blobs {

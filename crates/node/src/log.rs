@@ -21,13 +21,12 @@ mod reading;
 mod scan;
 mod segments;
 
-use std::{
-    fs::{File, OpenOptions},
-    os::unix::fs::FileExt,
-    path::Path,
-};
+use std::path::Path;
 
-use earnest_durable::Hold;
+use earnest_durable::{
+    Hold,
+    fs::{Access, File},
+};
 use earnest_protocol::{Digest, Height};
 
 use crate::{
@@ -270,7 +269,7 @@ impl Log {
 }
 
 fn open(path: &Path) -> Result<File, LogError> {
-    OpenOptions::new().write(true).open(path).map_err(failure(path, "opening"))
+    File::open(path, Access::Write).map_err(failure(path, "opening"))
 }
 
 #[cfg(test)]

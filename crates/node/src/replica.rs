@@ -29,7 +29,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use earnest_durable::Hold;
@@ -41,6 +41,7 @@ use earnest_protocol::{
 use crate::{
     beacon::{Beacon, Shown},
     block::Block,
+    clock::Clock,
     config::{Check, NodeConfig},
     log::{Log, LogError},
     mempool::{TxKey, Waiting},
@@ -125,6 +126,7 @@ pub(crate) enum Control {
 #[derive(Debug)]
 pub(crate) struct Replica {
     pub(crate) config: NodeConfig,
+    pub(crate) clock: Clock,
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: Store,
     pub(crate) log: Log,
@@ -236,8 +238,7 @@ impl Replica {
 
     fn next_head(&mut self) -> BlockHead {
         let height = self.trial.height().after(Blocks::new(1));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let now = self.clock.unix_ms();
         let interval = self.trial.params().chain().block_interval_min_ms;
         // A clock that was put back makes time pass as slowly as the rules allow.
         let time_ms = now.max(self.trial.time_ms().saturating_add(interval));
@@ -250,7 +251,7 @@ impl Replica {
     /// and so does what follows it in its signer's sequence.
     fn try_out(&mut self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Result<Tried, Halt> {
         let budget = self.config.block_time.max(self.interval()) / 2;
-        let started = Instant::now();
+        let started = self.clock.moment();
         let parent_root = self.root;
         let mut journal = Journal::default();
         let height = head.height;
@@ -259,7 +260,7 @@ impl Replica {
         let (mut transactions, mut signers) = (Vec::new(), Signers::new());
         let (mut dropped, mut put_off) = (Vec::new(), BTreeSet::new());
         for waiting in candidates {
-            if started.elapsed() > budget {
+            if self.clock.since(started) > budget {
                 break;
             }
             let signer = waiting.account;

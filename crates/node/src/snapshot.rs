@@ -21,11 +21,11 @@
 //! Not here: which snapshot a start uses (`store`).
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{Kind, fs};
 use earnest_protocol::{Digest, Height, State};
 
 /// Name of the folder in a data directory.
@@ -97,7 +97,7 @@ pub fn write(folder: &Path, state: &State, root: &Digest, block: &Digest) -> io:
         file.write_all(&payload)
     })?;
     for old in list(folder)?.into_iter().skip(KEPT) {
-        fs::remove_file(old)?;
+        fs::remove_file(&old)?;
     }
     Ok(path)
 }
@@ -108,12 +108,11 @@ pub fn write(folder: &Path, state: &State, root: &Digest, block: &Digest) -> io:
 /// If the folder cannot be read.
 pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
-    let entries = match fs::read_dir(folder) {
+    let found = match fs::list(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(paths),
-        entries => entries?,
+        found => found?,
     };
-    for entry in entries {
-        let path = entry?.path();
+    for path in found {
         if path.extension().is_some_and(|ending| ending == ENDING) {
             paths.push(path);
         }
@@ -125,7 +124,7 @@ pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// Bytes of the latest snapshot; 0 if there is none.
 pub fn latest_bytes(folder: &Path) -> u64 {
     let latest = list(folder).ok().and_then(|paths| paths.into_iter().next());
-    latest.and_then(|path| path.metadata().ok()).map_or(0, |file| file.len())
+    latest.and_then(|path| fs::metadata(&path).ok()).map_or(0, |file| file.bytes)
 }
 
 /// The height in a snapshot's name.
@@ -202,6 +201,8 @@ fn check(head: &[u8], payload: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use earnest_protocol::{Address, Amount, Genesis, genesis::GenesisAccount};
 
     use super::*;

@@ -16,12 +16,15 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::TryLockError,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{
+    Kind,
+    fs::{self, Access, File},
+};
 use earnest_protocol::{Digest, Genesis, State, genesis::GenesisRejected};
 
 use crate::{
@@ -126,7 +129,7 @@ impl Store {
         // What a process that stopped half-way left; without a genesis it belongs to nobody.
         crate::log::clear(dir).map_err(at(dir))?;
         for name in [crate::committed::FILE_NAME, crate::beacon::FILE_NAME] {
-            match fs::remove_file(dir.join(name)) {
+            match fs::remove_file(&dir.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(at(&dir.join(name))(error));
                 }
@@ -144,7 +147,7 @@ impl Store {
 
     /// True if a store is in this directory.
     pub fn is_at(dir: &Path) -> bool {
-        dir.join(GENESIS).is_file()
+        fs::is_file(&dir.join(GENESIS))
     }
 
     /// Opens a data directory and holds it until dropped.
@@ -179,8 +182,7 @@ impl Store {
     pub fn drafts(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut drafts = Vec::new();
         for folder in self.folders() {
-            for entry in fs::read_dir(&folder).map_err(at(&folder))? {
-                let path = entry.map_err(at(&folder))?.path();
+            for path in fs::list(&folder).map_err(at(&folder))? {
                 drafts.extend(earnest_durable::is_draft(&path).then_some(path));
             }
         }
@@ -190,7 +192,7 @@ impl Store {
     /// The folders of whole files, as far as they are there.
     fn folders(&self) -> Vec<PathBuf> {
         let folders = [self.dir.clone(), self.snapshots(), self.dir.join(crate::log::FOLDER_NAME)];
-        folders.into_iter().filter(|folder| folder.is_dir()).collect()
+        folders.into_iter().filter(|folder| fs::is_dir(folder)).collect()
     }
 
     /// Reads the genesis of a data directory without holding it.
@@ -306,14 +308,12 @@ impl Drop for Lock {
 /// Holds a directory, so that no other process uses it.
 pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join(LOCK);
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-    let file = file.map_err(at(&path))?;
+    let file = File::open(&path, Access::Create).map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let pid = fs::read_to_string(&path).unwrap_or_default();
-            let pid = pid.trim().to_owned();
+            let pid = fs::read(&path).unwrap_or_default();
+            let pid = String::from_utf8_lossy(&pid).trim().to_owned();
             return Err(StoreError::InUse { dir: dir.to_owned(), pid });
         }
         Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
@@ -329,6 +329,8 @@ pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use earnest_protocol::Blocks;
 
     use super::*;

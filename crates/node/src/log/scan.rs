@@ -5,11 +5,9 @@
 //! bytes alone, and only at the end of the last segment.
 //! Not here: which segments there are (`segments`), what was acknowledged (`reading`).
 
-use std::{
-    fs::File,
-    io::{BufReader, Read, Seek, SeekFrom},
-};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use earnest_durable::fs::{Access, File};
 use earnest_protocol::{Digest, Height};
 
 use super::{
@@ -56,7 +54,7 @@ pub(super) fn scan<E: From<LogError>>(
     each: &mut impl FnMut(Record) -> Result<(), E>,
 ) -> Result<End, E> {
     let path = &segment.path;
-    let mut file = File::open(path).map_err(failure(path, "opening"))?;
+    let mut file = File::open(path, Access::Read).map_err(failure(path, "opening"))?;
     let offset = segment.head.bytes();
     file.seek(SeekFrom::Start(offset)).map_err(failure(path, "reading"))?;
     let reader = BufReader::with_capacity(1 << 20, file);

@@ -13,13 +13,14 @@
 //! Not here: the bytes of a head (`format`), records (`scan`).
 
 use std::{
-    fs::{self, File},
     io::{self, Read},
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use earnest_durable::Kind as Replace;
+use earnest_durable::{
+    Kind as Replace,
+    fs::{self, Access, File, sync_folder},
+};
 use earnest_protocol::{Digest, Height};
 
 use super::{
@@ -98,7 +99,7 @@ impl Segments {
             }
         }
         let whole = dir.join(WHOLE_NAME);
-        let is_whole = whole.exists();
+        let is_whole = fs::exists(&whole);
         if is_whole && !(list.is_empty() && leftovers.is_empty()) {
             return Err(LogError::TwoLogs { path: whole, folder });
         }
@@ -175,9 +176,8 @@ impl Segments {
     /// If the disk says no.
     pub fn held_bytes(&self) -> Result<u64, LogError> {
         let path = &self.list.last().expect("at least one").path;
-        let file = path.metadata().map_err(failure(path, "looking at"))?;
-        // What a file occupies is told in blocks of 512 bytes.
-        Ok(file.blocks().saturating_mul(512).saturating_sub(file.len()))
+        let file = fs::metadata(path).map_err(failure(path, "looking at"))?;
+        Ok(file.occupied.saturating_sub(file.bytes))
     }
 
     /// Each of them, in order.
@@ -207,7 +207,7 @@ impl Segments {
         let path = path_of(&self.dir, segment.first());
         fs::rename(&segment.path, &path).map_err(failure(&segment.path, "moving"))?;
         for changed in [&folder, &self.dir] {
-            sync_folder(changed)?;
+            sync_folder(changed).map_err(failure(changed, "flushing"))?;
         }
         segment.path = path;
         self.is_whole = false;
@@ -270,13 +270,13 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
 /// Removes what makes a log in a directory that holds no network yet.
 pub(crate) fn clear(dir: &Path) -> io::Result<()> {
     for path in [dir.join(WHOLE_NAME), dir.join(FOLDER_NAME).join(PRUNED_NAME)] {
-        match fs::remove_file(path) {
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
     }
     for (_, path) in names(&dir.join(FOLDER_NAME))? {
-        fs::remove_file(path)?;
+        fs::remove_file(&path)?;
     }
     Ok(())
 }
@@ -297,8 +297,8 @@ fn pruned(dir: &Path, network: &Digest) -> Result<Option<BlockId>, LogError> {
 
 /// Opens a file for its head.
 fn segment(path: PathBuf, network: &Digest) -> Result<Segment, LogError> {
-    let file = File::open(&path).map_err(failure(&path, "opening"))?;
-    let bytes = file.metadata().map_err(failure(&path, "reading"))?.len();
+    let file = File::open(&path, Access::Read).map_err(failure(&path, "opening"))?;
+    let bytes = file.size().map_err(failure(&path, "reading"))?;
     let mut head = Vec::new();
     let most = u64::try_from(HEAD_BYTES).expect("a head is few bytes");
     file.take(most).read_to_end(&mut head).map_err(failure(&path, "reading"))?;
@@ -312,13 +312,12 @@ fn named(folder: &Path) -> Result<Vec<(Height, PathBuf)>, LogError> {
 
 /// The segments in a folder by the heights in their names, in order.
 fn names(folder: &Path) -> io::Result<Vec<(Height, PathBuf)>> {
-    let entries = match fs::read_dir(folder) {
+    let paths = match fs::list(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
+        paths => paths?,
     };
     let mut found = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
+    for path in paths {
         let is_segment = path.extension().is_some_and(|ending| ending == ENDING);
         let height = path.file_stem().and_then(|name| name.to_str()?.parse().ok());
         if let Some(height) = height.filter(|_| is_segment) {
@@ -339,10 +338,5 @@ fn remove(folder: &Path, paths: impl Iterator<Item = PathBuf>) -> Result<(), Log
             Ok(()) | Err(_) => count = count.saturating_add(1),
         }
     }
-    if count > 0 { sync_folder(folder) } else { Ok(()) }
-}
-
-fn sync_folder(folder: &Path) -> Result<(), LogError> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failure(folder, "flushing"))
+    if count > 0 { sync_folder(folder).map_err(failure(folder, "flushing")) } else { Ok(()) }
 }

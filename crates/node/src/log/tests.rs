@@ -310,7 +310,7 @@ fn a_write_that_fails_ends_the_log_for_good() {
     log_of(folder.path(), 1);
     let (mut log, _) = open(folder.path(), Repair::Refuse).unwrap();
     let on_disk =
-        std::mem::replace(&mut log.file, OpenOptions::new().write(true).open(full).unwrap());
+        std::mem::replace(&mut log.file, File::open(Path::new(full), Access::Write).unwrap());
     assert!(matches!(log.append(b"block"), Err(LogError::Io { doing: "writing", .. })));
     log.file = on_disk;
     assert!(matches!(log.append(b"block"), Err(LogError::Closed)), "nobody knows what is there");
@@ -327,7 +327,7 @@ fn a_block_that_is_not_committed_is_not_acknowledged_and_ends_the_log() {
     let folder = tempfile::tempdir().unwrap();
     log_of(folder.path(), 1);
     let (mut log, _) = open(folder.path(), Repair::Refuse).unwrap();
-    log.committed.replace_file(OpenOptions::new().write(true).open(full).unwrap());
+    log.committed.replace_file(File::open(Path::new(full), Access::Write).unwrap());
     let block = next_block(&log);
     assert!(matches!(log.append(&block), Err(LogError::Committed(CommittedError::Io { .. }))));
     assert!(matches!(log.append(&block), Err(LogError::Closed)));

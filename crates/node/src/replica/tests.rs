@@ -31,6 +31,7 @@ fn replica(dir: &Path) -> Replica {
     let (_, control) = sync_channel(1);
     Replica {
         config: NodeConfig { check: Check::EveryBlock, ..NodeConfig::new(dir) },
+        clock: Clock::System,
         shared: Arc::new(shared),
         store,
         log: booted.log.unwrap(),
