@@ -17,7 +17,6 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use crate::room::Hold;
@@ -140,7 +139,7 @@ pub(crate) use laid::current;
 pub use laid::on;
 
 #[cfg(not(feature = "simulated"))]
-pub(crate) fn current() -> Option<Arc<dyn Disk>> {
+pub(crate) fn current() -> Option<std::sync::Arc<dyn Disk>> {
     None
 }
 

@@ -59,6 +59,7 @@ pub mod replay;
 mod replica;
 mod shared;
 pub mod snapshot;
+mod stepped;
 pub mod store;
 
 pub use beacon::BeaconSecret;
@@ -72,6 +73,7 @@ pub use node::{Node, NodeHandle, StartError, Stopper};
 pub use referee::{NodeReferee, ServedChunk};
 pub use replica::Halt;
 pub use shared::{Head, Phase};
+pub use stepped::{SteppedError, SteppedNode};
 pub use store::{Store, StoreError};
 
 pub use earnest_durable::free_bytes;

@@ -10,8 +10,9 @@
 //! checks what it reads and compares with what is committed: a block that somebody may have been
 //! told of is in the log, or its loss is an error.
 //! A *torn tail* is fewer bytes than a record's head, or fewer than its checked length promises,
-//! or zeros up to the end: what a stopped process or machine leaves of a block that was never
-//! acknowledged. It is cut off and reported. Anything else that does not check is damage: nothing
+//! or zeros up to the end, or anything in the place of the one block after the last acknowledged:
+//! what a stopped process or machine leaves of a block that was never acknowledged. It is cut off
+//! and reported. Anything else that does not check is damage: nothing
 //! is changed, and the error names file, offset, height and what to do.
 //! Not here: whether the blocks follow the rules (`replay`), when to prune (`replica`).
 

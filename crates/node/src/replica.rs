@@ -164,8 +164,7 @@ impl Replica {
     }
 
     fn run_until_stopped(&mut self) -> Result<(), Halt> {
-        self.prune()?;
-        self.has_room()?;
+        self.begin()?;
         while self.config.stop_at.is_none_or(|last| self.trial.height() < last) {
             let reply = match self.next_control() {
                 Some(Control::Stop) => break,
@@ -173,19 +172,37 @@ impl Replica {
                 None => None,
             };
             self.made = Instant::now();
-            if !self.has_room()? {
-                continue; // Whoever asked for a block hears that there is none.
-            }
-            self.make_block()?;
-            if let Some(reply) = reply {
-                // Whoever asked may have gone.
-                let _ = reply.try_send(self.trial.height());
-            }
-            if self.is_snapshot_due() {
-                self.snapshot()?;
-            }
-            self.show_storage();
+            self.step(reply)?;
         }
+        self.end()
+    }
+
+    /// What comes before the first block.
+    pub(crate) fn begin(&mut self) -> Result<(), Halt> {
+        self.prune()?;
+        self.has_room().map(drop)
+    }
+
+    /// Makes a block, tells whoever asked for it, and does what is due after it. False if there is
+    /// no room: then whoever asked hears that there is none.
+    pub(crate) fn step(&mut self, reply: Option<SyncSender<Height>>) -> Result<bool, Halt> {
+        if !self.has_room()? {
+            return Ok(false);
+        }
+        self.make_block()?;
+        if let Some(reply) = reply {
+            // Whoever asked may have gone.
+            let _ = reply.try_send(self.trial.height());
+        }
+        if self.is_snapshot_due() {
+            self.snapshot()?;
+        }
+        self.show_storage();
+        Ok(true)
+    }
+
+    /// What comes after the last block.
+    pub(crate) fn end(&mut self) -> Result<(), Halt> {
         if self.trial.height() > self.snapshot_at {
             self.snapshot()?;
         }

@@ -28,7 +28,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, routes};
+use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, Receipt, SignedTransaction, routes};
 use hyper::{
     body::Incoming,
     server::conn::http1,
@@ -109,6 +109,11 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ht
     };
     runtime.spawn(accept(listener, router(app), connections, stopped));
     Ok(HttpServer { runtime, stop })
+}
+
+/// Verifies a transaction and lets it wait, as a request does.
+pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, Problem> {
+    submit::admit(shared, signed).map(|(_, receipt)| receipt).map_err(Problem::from)
 }
 
 fn router(app: Arc<App>) -> Router {

@@ -14,6 +14,12 @@ use crate::{blobs::BlobError, mempool::MempoolRejected, shared::Poisoned};
 #[derive(Debug)]
 pub(super) struct HttpProblem(Box<Problem>);
 
+impl From<HttpProblem> for Problem {
+    fn from(HttpProblem(problem): HttpProblem) -> Problem {
+        *problem
+    }
+}
+
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         let HttpProblem(problem) = self;

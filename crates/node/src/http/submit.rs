@@ -89,7 +89,10 @@ pub(super) async fn submit(
 }
 
 /// Verifies a transaction and lets it wait.
-fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt), HttpProblem> {
+pub(super) fn admit(
+    shared: &Shared,
+    signed: SignedTransaction,
+) -> Result<(TxKey, Receipt), HttpProblem> {
     let bytes = signed.encode().len();
     if bytes > TRANSACTION_BYTES_MAX {
         let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);

@@ -46,7 +46,9 @@ impl Reading {
         let first = segments.index_of(from.min(named));
         let base = segments.list[first].head.base;
         let mut found = (base.height == named).then_some(base.hash);
-        let end = read(&segments.list[first..], repair, |record| {
+        let whole = committed.as_ref().ok().filter(|committed| !committed.is_doubtful);
+        let position = Position::Last(whole.map(|committed| committed.height));
+        let end = read(&segments.list[first..], position, repair, |record| {
             if record.block.height() == named {
                 found = Some(record.hash);
             }
@@ -113,6 +115,7 @@ fn leftovers(segments: &Segments) -> Vec<Mended> {
 /// Reads segments that follow each other.
 fn read<E: From<LogError>>(
     segments: &[Segment],
+    position: Position,
     repair: Repair,
     mut each: impl FnMut(Record) -> Result<(), E>,
 ) -> Result<End, E> {
@@ -131,7 +134,7 @@ fn read<E: From<LogError>>(
             return Err(LogError::SegmentMisplaced { path, base }.into());
         }
     }
-    scan(last, Position::Last, repair, &mut each)
+    scan(last, position, repair, &mut each)
 }
 
 /// Compares a log with what is committed. What is read begins after `base`; `found` is the hash of

@@ -1,8 +1,8 @@
 //! Reading a segment: as far as its records are whole.
 //!
 //! Laws: a record is handed on only after its length, its hash, its parent and its height were
-//! checked; whether what does not check was being written when the node stopped is decided by the
-//! bytes alone, and only at the end of the last segment.
+//! checked; what does not check is taken for a block that was being written only at the end of the
+//! last segment: if nobody was told of it, or, where that is not known, by the bytes alone.
 //! Not here: which segments there are (`segments`), what was acknowledged (`reading`).
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -43,7 +43,23 @@ pub(super) struct End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Position {
     Middle,
-    Last,
+    /// None does; with the last block that somebody may have been told of, if that is known.
+    Last(Option<Height>),
+}
+
+impl Position {
+    /// True of the block that was being written when the node stopped: nobody was told of it, and
+    /// nothing follows it. A power cut may have kept any of its sectors, so what is left of it may
+    /// be anything.
+    fn is_unacknowledged(self, error: &LogError) -> bool {
+        let (Position::Last(Some(acknowledged)), LogError::Damaged { height, what, is_last, .. }) =
+            (self, error)
+        else {
+            return false;
+        };
+        // Where its length does not check, nobody knows whether others follow; none was told of.
+        *height == next(acknowledged) && (*is_last || *what == Damage::Length)
+    }
 }
 
 /// Reads a segment's records, and hands each to `each`.
@@ -79,6 +95,7 @@ pub(super) fn scan<E: From<LogError>>(
                 return Err(scanner.damaged(Damage::CutShort, false).into());
             }
             Ok(Found::Torn) => Some(torn),
+            Err(error) if position.is_unacknowledged(&error) => Some(torn),
             Err(LogError::Damaged { is_last: true, .. }) if repair != Repair::Refuse => Some(torn),
             Err(error) => return Err(error.into()),
         };
@@ -132,7 +149,7 @@ impl<R: Read> Scanner<'_, R> {
         if left < bytes {
             return Ok(Found::Torn);
         }
-        let is_last = left == bytes && self.position == Position::Last;
+        let is_last = left == bytes && self.position != Position::Middle;
         let size = usize::try_from(length).expect("32 bits fit");
         if size == 0 || size > BLOCK_BYTES_MAX {
             return Err(self.damaged(Damage::Length, is_last));

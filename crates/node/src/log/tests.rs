@@ -84,6 +84,34 @@ fn a_log_torn_at_any_byte_of_its_last_record_loses_that_record_only() {
 }
 
 #[test]
+fn whatever_is_left_of_a_block_that_nobody_was_told_of_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let offsets = log_of(folder.path(), 3);
+    let path = first_of(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let last = usize::try_from(offsets[2]).unwrap();
+    // A disk may keep any part of what was not flushed, the end before the beginning.
+    for lost in (last..whole.len()).step_by(3).map(|at| at..whole.len().min(at + 20)) {
+        let mut bytes = whole.clone();
+        bytes[lost.clone()].fill(0);
+        for (acknowledged, is_cut) in [(1, false), (2, true), (3, false)] {
+            fs::write(&path, &bytes).unwrap();
+            commit(folder.path(), (&whole, &offsets), acknowledged);
+            let opened = open(folder.path(), Repair::Refuse);
+            if bytes == whole {
+                assert_eq!(opened.unwrap().0.height(), Height::new(3));
+            } else if is_cut {
+                let (log, torn) = opened.unwrap();
+                assert_eq!((log.height(), torn.is_some()), (Height::new(2), true), "{lost:?}");
+            } else {
+                assert!(matches!(opened, Err(LogError::Damaged { .. })), "{lost:?}");
+                assert_eq!(fs::read(&path).unwrap(), bytes, "left alone");
+            }
+        }
+    }
+}
+
+#[test]
 fn zeros_after_the_last_record_are_a_torn_tail() {
     let folder = tempfile::tempdir().unwrap();
     log_of(folder.path(), 2);
