@@ -307,6 +307,18 @@ fn a_damaged_snapshot_is_skipped_for_the_one_before_and_then_for_the_log() {
 }
 
 #[test]
+fn what_a_killed_process_was_writing_is_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let drafts = ["", snapshot::FOLDER_NAME, log::FOLDER_NAME]
+        .map(|folder| dir.path().join(folder).join(".x7Q.draft"));
+    drafts.iter().for_each(|path| fs::write(path, "half").unwrap());
+    assert_eq!(Store::hold(dir.path()).unwrap().drafts().unwrap().len(), 3);
+    start(dir.path()).stop().unwrap();
+    assert!(drafts.iter().all(|path| !path.exists()));
+}
+
+#[test]
 fn the_directory_of_another_network_is_refused() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     create(dir.path());

@@ -53,10 +53,12 @@ impl Replica {
         }
     }
 
-    /// Writes a snapshot into the room that was held for it, and removes what is behind.
+    /// Writes a snapshot into the room that was held for it, and removes what is behind; not at
+    /// every block, however tight the disk is.
     fn free_room(&mut self) -> Result<(), Halt> {
+        let since = self.trial.height().since(self.snapshot_at).count();
         let is_of_use = self.config.retention == Retention::Pruned
-            && self.trial.height() > self.snapshot_at
+            && since >= self.snapshot_pause()
             && self.may_try_snapshot();
         if is_of_use {
             self.log.give_back()?;
@@ -72,9 +74,13 @@ impl Replica {
 
     /// False for some blocks after a snapshot found the disk full.
     fn may_try_snapshot(&self) -> bool {
-        let pause = (self.config.snapshot_blocks / 16).max(1);
-        let full_at = self.snapshot_full_at;
-        full_at.is_none_or(|at| self.trial.height().since(at).count() >= pause)
+        let since = |at| self.trial.height().since(at).count();
+        self.snapshot_full_at.is_none_or(|at| since(at) >= self.snapshot_pause())
+    }
+
+    /// Blocks between snapshots that are not due but may help, or were put off.
+    fn snapshot_pause(&self) -> u64 {
+        (self.config.snapshot_blocks / 16).max(1)
     }
 
     /// Writes a snapshot, if the disk has room for it, and removes what is behind.
