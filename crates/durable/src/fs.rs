@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::room::Hold;
+use crate::room::{self, Hold};
 
 /// What a file is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,9 +259,14 @@ impl File {
         }
     }
 
-    pub(crate) fn hold(&self, from: u64, bytes: u64) -> io::Result<Hold> {
+    /// Gets room for `bytes` of a file from byte `from` on, without changing its size or what it
+    /// holds. Making the file shorter, or as long as it is, gives back what is beyond its end.
+    ///
+    /// # Errors
+    /// `StorageFull` or `QuotaExceeded` if there is none; what else the disk said.
+    pub fn hold(&self, from: u64, bytes: u64) -> io::Result<Hold> {
         match &self.0 {
-            Inner::Real(file) => crate::room::hold_really(file, from, bytes),
+            Inner::Real(file) => room::hold(file, from, bytes),
             Inner::Laid { handle, .. } => handle.hold(from, bytes),
         }
     }
@@ -401,4 +406,12 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
         return disk.sync_folder(folder);
     }
     fs::File::open(folder)?.sync_all()
+}
+
+/// Bytes that this process may still write on the disk of a file or folder.
+///
+/// # Errors
+/// What the disk said.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    if let Some(disk) = current() { disk.free_bytes(path) } else { room::free_bytes(path) }
 }

@@ -29,7 +29,8 @@ use draft::Draft;
 use fs::{Access, File, Rename, sync_folder};
 
 pub use draft::is_draft;
-pub use room::{Hold, free_bytes, hold, is_full};
+pub use fs::free_bytes;
+pub use room::{Hold, is_full};
 
 /// What a file may replace, and who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

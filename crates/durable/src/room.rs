@@ -5,9 +5,7 @@
 //! told, and can only watch what is left.
 //! Not here: how much is needed, and what to do without it (`earnest-node`).
 
-use std::{io, path::Path};
-
-use crate::fs::{self, File};
+use std::{fs::File, io, path::Path};
 
 /// Whether room was got for bytes that are not written yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,16 +16,8 @@ pub enum Hold {
     Unsupported,
 }
 
-/// Gets room for `bytes` of a file from byte `from` on, without changing its size or what it
-/// holds. Making the file shorter, or as long as it is, gives back what is beyond its end.
-///
-/// # Errors
-/// `StorageFull` or `QuotaExceeded` if there is none; what else the disk said.
-pub fn hold(file: &File, from: u64, bytes: u64) -> io::Result<Hold> {
-    file.hold(from, bytes)
-}
-
-pub(crate) fn hold_really(file: &std::fs::File, from: u64, bytes: u64) -> io::Result<Hold> {
+/// Gets room for bytes of a file of the machine's own; see [`File::hold`](crate::fs::File::hold).
+pub(crate) fn hold(file: &File, from: u64, bytes: u64) -> io::Result<Hold> {
     #[cfg(target_os = "linux")]
     {
         use rustix::{
@@ -47,14 +37,8 @@ pub(crate) fn hold_really(file: &std::fs::File, from: u64, bytes: u64) -> io::Re
     }
 }
 
-/// Bytes that this process may still write on the disk of a file or folder.
-///
-/// # Errors
-/// What the disk said.
-pub fn free_bytes(path: &Path) -> io::Result<u64> {
-    if let Some(disk) = fs::current() {
-        return disk.free_bytes(path);
-    }
+/// What is left on a disk of the machine's own.
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
     let found = rustix::fs::statvfs(path)?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }

@@ -167,7 +167,7 @@ impl Log {
         // More at once, so that not every block asks; but never the last of a disk.
         let ahead = bytes.saturating_add(HELD_AHEAD);
         let wanted = if free > ahead.saturating_mul(2) { ahead } else { bytes };
-        match earnest_durable::hold(&self.file, end, wanted) {
+        match self.file.hold(end, wanted) {
             Ok(Hold::Held) => {
                 self.held_to = end.saturating_add(wanted);
                 Ok(Hold::Held)

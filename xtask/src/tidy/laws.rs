@@ -80,8 +80,9 @@ pub(crate) const LAWS: Laws = Laws {
         ("sim", &["protocol", "testkit"]),
         ("testkit", &["protocol"]),
         ("worker", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
+        ("world", &["api", "durable", "keys", "node", "protocol"]),
     ],
-    crates_of_tests: &["testkit"],
+    crates_of_tests: &["testkit", "world"],
     dependencies_of_rules: &["blake3", "postcard", "serde"],
     dependencies: &[
         ("aes", &["keys"]),
@@ -98,6 +99,7 @@ pub(crate) const LAWS: Laws = Laws {
     features: &[
         ("jit", "compute", &["worker"], "only workers compile"),
         ("keystore", "keys", &["cli"], "only the command line opens key files"),
+        ("simulated", "durable", &["world"], "only the world lays another disk under a node"),
     ],
     never: &[
         (RULES, "HashMap", "BTreeMap: iteration order must be the same everywhere"),

@@ -112,8 +112,8 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ht
 }
 
 /// Verifies a transaction and lets it wait, as a request does.
-pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, Problem> {
-    submit::admit(shared, signed).map(|(_, receipt)| receipt).map_err(Problem::from)
+pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, Box<Problem>> {
+    submit::admit(shared, signed).map(|(_, receipt)| receipt).map_err(Box::from)
 }
 
 fn router(app: Arc<App>) -> Router {

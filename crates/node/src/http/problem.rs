@@ -14,9 +14,9 @@ use crate::{blobs::BlobError, mempool::MempoolRejected, shared::Poisoned};
 #[derive(Debug)]
 pub(super) struct HttpProblem(Box<Problem>);
 
-impl From<HttpProblem> for Problem {
-    fn from(HttpProblem(problem): HttpProblem) -> Problem {
-        *problem
+impl From<HttpProblem> for Box<Problem> {
+    fn from(HttpProblem(problem): HttpProblem) -> Box<Problem> {
+        problem
     }
 }
 
