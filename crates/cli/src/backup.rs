@@ -91,8 +91,8 @@ pub fn restore(args: &RestoreArgs, json: bool) -> Result<(), Failure> {
     let to = args.to.display();
     out!("{to}: {name}, blocks {blocks_from} to {height}; the root is {root}")?;
     note!(
-        "blocks after {height} that were acknowledged elsewhere are lost: whoever sent their \
-         transactions has to send them again, and beacon secrets of their heights may have been seen"
+        "blocks after {height} that were acknowledged are lost: whoever sent their transactions \
+         has to send them again, and beacon secrets of their heights may have been seen"
     );
     if !manifest.has_blobs {
         note!("programs, inputs and outputs were not in the backup: open jobs may need them again");
@@ -106,7 +106,7 @@ fn not_backed_up(error: BackupError) -> Failure {
     let hint = match &error {
         BackupError::NotEmpty { .. } => "name a folder that does not exist yet with --to",
         BackupError::Store(_) | BackupError::Boot(_) => {
-            "`earnest doctor --data DIR` says more about the directory; what was copied is no backup"
+            "`earnest doctor --data DIR` says more; what was copied is no backup"
         }
         _ => "what was copied is no backup, and can be removed",
     };

@@ -33,7 +33,7 @@ pub struct NodeArgs {
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
-    /// Which blocks stay in the log. What is pruned cannot be replayed again by anybody without a copy
+    /// Which blocks stay in the log
     #[arg(long, value_enum, default_value_t = History::Archive)]
     history: History,
     /// Cut off a damaged last record of the log, unless it was acknowledged

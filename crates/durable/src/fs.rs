@@ -259,7 +259,7 @@ impl File {
         }
     }
 
-    /// Gets room for `bytes` of a file from byte `from` on, without changing its size or what it
+    /// Gets room for `bytes` of the file from byte `from` on, without changing its size or what it
     /// holds. Making the file shorter, or as long as it is, gives back what is beyond its end.
     ///
     /// # Errors
@@ -344,6 +344,14 @@ pub fn metadata(path: &Path) -> io::Result<Metadata> {
     Ok(Metadata { kind, bytes: found.len(), occupied: found.blocks().saturating_mul(512) })
 }
 
+/// Bytes that this process may still write on the disk of a file or folder.
+///
+/// # Errors
+/// What the disk said.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    if let Some(disk) = current() { disk.free_bytes(path) } else { room::free_bytes(path) }
+}
+
 /// True if a file or folder has this name.
 pub fn exists(path: &Path) -> bool {
     metadata(path).is_ok()
@@ -406,12 +414,4 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
         return disk.sync_folder(folder);
     }
     fs::File::open(folder)?.sync_all()
-}
-
-/// Bytes that this process may still write on the disk of a file or folder.
-///
-/// # Errors
-/// What the disk said.
-pub fn free_bytes(path: &Path) -> io::Result<u64> {
-    if let Some(disk) = current() { disk.free_bytes(path) } else { room::free_bytes(path) }
 }

@@ -16,7 +16,7 @@ pub enum Hold {
     Unsupported,
 }
 
-/// Gets room for bytes of a file of the machine's own; see [`File::hold`](crate::fs::File::hold).
+/// See [`File::hold`](crate::fs::File::hold).
 pub(crate) fn hold(file: &File, from: u64, bytes: u64) -> io::Result<Hold> {
     #[cfg(target_os = "linux")]
     {
@@ -37,7 +37,7 @@ pub(crate) fn hold(file: &File, from: u64, bytes: u64) -> io::Result<Hold> {
     }
 }
 
-/// What is left on a disk of the machine's own.
+/// See [`free_bytes`](crate::free_bytes).
 pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
     let found = rustix::fs::statvfs(path)?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))

@@ -18,12 +18,14 @@ mod restore;
 mod take;
 
 use std::{
-    fs::{self, File},
     io::{self, Read, Write},
     path::{Component, Path, PathBuf},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{
+    Kind,
+    fs::{self, Access, File},
+};
 use earnest_protocol::{Digest, Height};
 use serde::{Deserialize, Serialize};
 
@@ -201,14 +203,11 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + use<> {
 
 /// Makes a folder that may be there, but empty.
 fn make_empty(path: &Path) -> Result<(), BackupError> {
-    match fs::read_dir(path) {
+    match fs::list(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(at(path)(error)),
-        Ok(mut entries) => {
-            if entries.next().is_some() {
-                return Err(BackupError::NotEmpty { path: path.to_owned() });
-            }
-        }
+        Ok(found) if found.is_empty() => {}
+        Ok(_) => return Err(BackupError::NotEmpty { path: path.to_owned() }),
     }
     earnest_durable::make_folder(path).map_err(at(path))
 }
@@ -217,7 +216,7 @@ fn make_empty(path: &Path) -> Result<(), BackupError> {
 fn copy(from: &Path, to: &Path) -> Result<(u64, Digest), BackupError> {
     let is_secret = to.file_name().is_some_and(|name| name == crate::beacon::FILE_NAME);
     let kind = if is_secret { Kind::Secret } else { Kind::New };
-    let file = File::open(from).map_err(at(from))?;
+    let file = File::open(from, Access::Read).map_err(at(from))?;
     let folder = to.parent().unwrap_or(Path::new("."));
     earnest_durable::make_folder(folder).map_err(at(folder))?;
     let mut read = (0, Digest::ZERO);
@@ -230,7 +229,7 @@ fn copy(from: &Path, to: &Path) -> Result<(u64, Digest), BackupError> {
 
 /// The size and hash of a file.
 fn measure(path: &Path) -> Result<(u64, Digest), BackupError> {
-    let file = File::open(path).map_err(at(path))?;
+    let file = File::open(path, Access::Read).map_err(at(path))?;
     pour(file, &mut io::sink()).map_err(at(path))
 }
 

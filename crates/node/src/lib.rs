@@ -3,9 +3,9 @@
 //!
 //! Code map, from the disk up: `block`, [`committed`], [`log`], [`snapshot`], [`blobs`],
 //! [`beacon`], [`store`] (all of a data directory); [`replay`] (a block carried out), [`boot`]
-//! (from files to a state), [`backup`], `referee` (a disputed step); `mempool` (what waits), `history` (what
-//! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge); `node`
-//! (start and stop), [`dev`].
+//! (from files to a state), [`backup`] (a copy of them, and back), `referee` (a disputed step);
+//! `mempool` (what waits), `history` (what happened lately), `shared` (what is published),
+//! `replica` (the loop); `http` (the edge); `node` (start and stop), [`dev`].
 //!
 //! Laws: a block is on the disk before the state changes and before anybody is told; what was
 //! acknowledged as included survives `kill -9`; a file that does not check is named and never

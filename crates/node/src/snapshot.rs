@@ -132,8 +132,8 @@ pub fn height_of(path: &Path) -> Option<Height> {
     path.file_stem()?.to_str()?.parse().ok().map(Height::new)
 }
 
-/// The height of the earlier of two snapshots that both have the bytes that were written: what comes
-/// before is needed by none of them. None if there are fewer, or one does not check.
+/// The height of the earlier of two snapshots that both have the bytes that were written: neither
+/// needs the blocks up to there. None if there are fewer, or one does not check.
 ///
 /// # Errors
 /// If the folder cannot be read.

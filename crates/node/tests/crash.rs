@@ -218,7 +218,8 @@ fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
     assert!(heights.is_sorted(), "the chain only grows");
     let blocks = heights.last().copied().unwrap_or(Height::ZERO);
     println!(
-        "{rounds} kills of a {role} in {:?}: {} acknowledged transactions, {blocks} blocks, {torn} torn tails",
+        "{rounds} kills of a {role} in {:?}: {} acknowledged transactions, {blocks} blocks, \
+         {torn} torn tails",
         started.elapsed(),
         acknowledged.len(),
     );

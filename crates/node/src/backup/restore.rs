@@ -1,9 +1,11 @@
 //! Putting a backup back, into a directory that holds nothing.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
+
+use earnest_durable::fs;
 
 use super::{
     BackupError, DATA_NAME, FORMAT_VERSION, FileEntry, MANIFEST_NAME, Manifest, at, copy,
@@ -42,7 +44,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<Manifest, BackupError> {
     drop(lock);
     check_chain(to, &manifest).inspect_err(|_| {
         // It must not be taken for a network.
-        let _ = fs::remove_file(to.join(store::GENESIS));
+        let _ = fs::remove_file(&to.join(store::GENESIS));
     })?;
     Ok(manifest)
 }

@@ -6,12 +6,12 @@
 //! while it was being copied, all is copied again.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{Kind, fs};
 use earnest_protocol::{Digest, Height};
 
 use super::{
@@ -55,7 +55,7 @@ pub fn back_up(dir: &Path, to: &Path, scope: Scope) -> Result<(Manifest, Source)
             }
             Err(_) => attempts += 1,
         }
-        fs::remove_dir_all(&data).map_err(at(&data))?;
+        empty(&data)?;
     };
     if scope == Scope::LedgerAndBlobs {
         for name in blobs::FOLDER_NAMES {
@@ -107,14 +107,13 @@ fn copy_ledger(dir: &Path, data: &Path, network: &Digest) -> Result<(), BackupEr
 
 /// Copies the files of a folder's folders, but for drafts. One that goes meanwhile is left out.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), BackupError> {
-    let entries = match fs::read_dir(from) {
+    let paths = match fs::list(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(at(from))?,
+        paths => paths.map_err(at(from))?,
     };
-    for entry in entries {
-        let path = entry.map_err(at(from))?.path();
+    for path in paths {
         let to = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
+        if fs::is_dir(&path) {
             copy_tree(&path, &to)?;
         } else if !earnest_durable::is_draft(&path) {
             match copy(&path, &to) {
@@ -176,17 +175,27 @@ fn manifest(data: &Path, copied: Copied, scope: Scope) -> Result<Manifest, Backu
 /// Every file below a folder.
 fn list(data: &Path, below: &mut PathBuf, files: &mut Vec<FileEntry>) -> Result<(), BackupError> {
     let folder = data.join(&*below);
-    for entry in fs::read_dir(&folder).map_err(at(&folder))? {
-        let entry = entry.map_err(at(&folder))?;
-        below.push(entry.file_name());
-        let path = data.join(&*below);
-        if path.is_dir() {
+    for path in fs::list(&folder).map_err(at(&folder))? {
+        below.push(path.file_name().unwrap_or_default());
+        if fs::is_dir(&path) {
             list(data, below, files)?;
         } else {
             let (bytes, blake3) = measure(&path)?;
             files.push(FileEntry { path: below.display().to_string(), bytes, blake3 });
         }
         below.pop();
+    }
+    Ok(())
+}
+
+/// Removes every file below a folder.
+fn empty(folder: &Path) -> Result<(), BackupError> {
+    for path in fs::list(folder).map_err(at(folder))? {
+        if fs::is_dir(&path) {
+            empty(&path)?;
+        } else {
+            fs::remove_file(&path).map_err(at(&path))?;
+        }
     }
     Ok(())
 }
