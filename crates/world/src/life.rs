@@ -31,6 +31,8 @@ use crate::{
 
 /// Bytes of a disk that is never full.
 const PLENTY: u64 = 4 << 20;
+/// How often a start is tried before it counts as refused for good.
+const STARTS_MAX: u64 = 8;
 /// Where the node's directory is.
 const DIR: &str = "/node";
 
@@ -124,6 +126,8 @@ struct World {
     is_without_hold: bool,
     /// A bit that was turned over in a file and is to be put right.
     flipped: Option<(PathBuf, u64)>,
+    /// A blob whose upload failed.
+    unstored: Option<Vec<u8>>,
     life: Life,
     trace: Vec<String>,
 }
@@ -166,6 +170,7 @@ impl World {
             config,
             is_without_hold,
             flipped: None,
+            unstored: None,
             life: Life::default(),
             trace: Vec::new(),
         }
@@ -235,7 +240,7 @@ impl World {
                 Ok(()) => return Ok(()),
                 Err(error) => self.say(format!("not made: {error}")),
             }
-            let cut = if self.disk.is_off() { Cut::Power } else { self.cut() };
+            let cut = self.cut();
             self.end(cut);
         }
         Err("the store cannot be made although nothing fails any more".to_owned())
@@ -250,7 +255,7 @@ impl World {
     }
 
     fn cut(&mut self) -> Cut {
-        if self.draws.once_in(2) { Cut::Power } else { Cut::Process }
+        if self.draws.once_in(3) { Cut::Process } else { Cut::Power }
     }
 
     fn end(&mut self, cut: Cut) {
@@ -295,7 +300,7 @@ impl World {
 
     /// Starts the node; none if it refused, and may.
     fn start(&mut self) -> Result<Option<SteppedNode>, String> {
-        for attempt in 0..4 {
+        for attempt in 0..STARTS_MAX {
             let before = self.disk.tally();
             let clock = Clock::Set(Arc::clone(&self.clock));
             let error = match SteppedNode::start(self.config.clone(), clock) {
@@ -304,11 +309,10 @@ impl World {
             };
             self.say(format!("start refused: {error}"));
             let failed = self.disk.tally().failures > before.failures;
-            if self.disk.is_off() {
-                self.end(Cut::Power);
-            } else if failed {
+            if failed || self.disk.is_off() {
                 let cut = self.cut();
                 self.end(cut);
+                self.plan_again(attempt);
             } else if is_full(&error) && self.disk.tally().full > before.full {
                 self.say("the disk gets room".to_owned());
                 self.disk.resize(PLENTY);
@@ -327,6 +331,15 @@ impl World {
         Err("it does not start".to_owned())
     }
 
+    /// A start after a fault may meet the next one, but not for ever.
+    fn plan_again(&mut self, attempt: u64) {
+        if attempt < STARTS_MAX / 2 && self.draws.once_in(2) {
+            let fault = (self.draws.below(20), self.fault());
+            self.say(format!("{:?} at operation {}", fault.1, fault.0));
+            self.disk.plan(Plan { fault: Some(fault), ..self.calm() });
+        }
+    }
+
     /// After a flush that failed nobody knows what is on the disk: what was written then may be
     /// lost later, and the loss must be named.
     fn is_excused_for_good(&self) -> bool {
@@ -339,6 +352,10 @@ impl World {
         self.say(format!("started at block {}", head.height));
         node.notices().iter().for_each(|notice| self.trace.push(format!("  {notice}")));
         self.witness.check_start(&node)?;
+        // What a flush that failed had to keep may go, and is then known to be gone.
+        if !self.is_excused_for_good() {
+            self.witness.check_blobs(&node)?;
+        }
         self.witness.note(&node)?;
         if !self.disk.is_off() {
             Witness::check_drafts(&self.disk, &self.config.dir)?;
@@ -381,7 +398,7 @@ impl World {
             self.send(&node)?;
             if let Next::Ended = self.step(&mut node)? {
                 drop(node);
-                let cut = if self.disk.is_off() { Cut::Power } else { self.cut() };
+                let cut = self.cut();
                 self.end(cut);
                 return Ok(());
             }
@@ -397,13 +414,25 @@ impl World {
             let _ = node.submit(signed);
         }
         if self.draws.once_in(6) {
-            let bytes =
-                vec![u8::try_from(self.draws.below(256)).unwrap_or(0); self.draws.place(3_000)];
+            let byte = u8::try_from(self.draws.below(256)).unwrap_or(0);
+            let bytes = vec![byte; self.draws.place(3_000)];
+            // Whoever was not told that it is stored tries again, also after a restart.
+            let bytes = self.unstored.take().unwrap_or(bytes);
+            self.unstored = Some(bytes.clone());
             match node.put_blob(&bytes) {
-                Ok(digest) => drop(self.witness.blobs.insert(digest, bytes)),
-                Err(BlobError::DiskFull { .. }) => {}
-                Err(BlobError::Io(_)) if self.disk.tally().failures > 0 => {}
-                Err(error) => return Err(format!("a blob was not stored: {error}")),
+                Ok(digest) => {
+                    self.say(format!("blob {digest} is stored"));
+                    self.witness.blobs.insert(digest, bytes);
+                    self.unstored = None;
+                }
+                Err(error) => {
+                    let is_full = matches!(error, BlobError::DiskFull { .. });
+                    let has_failed = self.disk.tally().failures > 0;
+                    self.say(format!("a blob is not stored: {error}"));
+                    if !is_full && !(has_failed && matches!(error, BlobError::Io(_))) {
+                        return Err(format!("a blob was not stored: {error}"));
+                    }
+                }
             }
         }
         Ok(())
@@ -456,7 +485,7 @@ impl World {
             Err(_) if self.disk.is_off() || self.disk.tally().failures > before.failures => {}
             Err(halt) => return Err(format!("it does not stop well: {halt}")),
         }
-        let cut = if self.disk.is_off() { Cut::Power } else { self.cut() };
+        let cut = self.cut();
         self.end(cut);
         Ok(())
     }

@@ -53,7 +53,7 @@ impl Network {
             let row = account.and_then(|account| state.account(account));
             let next = row.map_or(0, |row| row.nonce);
             let valid_until = Height::new(state.height().count().saturating_add(20));
-            for nonce in (next..).take(draws.place(4)) {
+            for nonce in (next..).take(draws.place(3)) {
                 let command = self.command(draws);
                 sent.push(sign(signer, &self.name, Transaction { nonce, valid_until, command }));
             }

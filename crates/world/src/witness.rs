@@ -110,6 +110,11 @@ impl Witness {
         if height > told.saturating_add(1) {
             return Err(format!("started at block {height}, but only {told} were made"));
         }
+        Ok(())
+    }
+
+    /// Every blob that was stored is there.
+    pub(crate) fn check_blobs(&self, node: &SteppedNode) -> Result<(), String> {
         for (digest, bytes) in &self.blobs {
             match node.blob(digest) {
                 Ok(Some(read)) if read == *bytes => {}

@@ -9,7 +9,7 @@ use super::Inside;
 /// What befalls one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The power goes off before it; a write may be done in part.
+    /// It is the last, and a write may be done in part: the process is killed, or the power goes.
     Off,
     /// It fails, and may be done in part.
     Failure,

@@ -140,6 +140,9 @@ impl earnest_durable::fs::Disk for Disk {
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         let mut inside = self.inside();
         let order = inside.before_change()?;
+        if inside.is_off {
+            return Err(failed()); // How the run ends decides what is kept.
+        }
         let names = std::mem::take(&mut inside.names);
         let (mine, others) = names.into_iter().partition(|name| name.is_in(folder));
         inside.names = others;
@@ -151,9 +154,7 @@ impl earnest_durable::fs::Disk for Disk {
         // Some are kept; as with a file, the system believes that all are.
         let mut draws = inside.draws.fork();
         let count = draws.place(mine.len().saturating_add(1));
-        if !inside.is_off {
-            inside.tally.lost_flushes = inside.tally.lost_flushes.saturating_add(1);
-        }
+        inside.tally.lost_flushes = inside.tally.lost_flushes.saturating_add(1);
         mine.into_iter().take(count).for_each(|name| inside.keep_name(name));
         Err(failed())
     }
@@ -238,7 +239,7 @@ impl Handle for Open {
                 return Ok(());
             }
             if !inside.is_off {
-                // With the power off, the cut decides what is kept.
+                // Else how the run ends decides what is kept.
                 let mut draws = inside.draws.fork();
                 inside.tally.lost_flushes = inside.tally.lost_flushes.saturating_add(1);
                 inside.file(self.file).flush_badly(&mut draws);
