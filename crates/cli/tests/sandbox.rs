@@ -141,7 +141,7 @@ fn the_child_is_shut_in_before_it_reads() {
     {
         assert_eq!(limit(name), [most.to_string(), most.to_string()]);
     }
-    let capabilities = ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"];
+    let capabilities = ["CapPrm:", "CapEff:", "CapAmb:"];
     for line in status.lines().filter(|line| capabilities.iter().any(|c| line.starts_with(c))) {
         assert!(line.ends_with("\t0000000000000000"), "{line}");
     }
