@@ -12,6 +12,7 @@ use std::{
 use common::{EARNEST, LOOPS, guest};
 use earnest_worker::{
     guests::{self, Value},
+    pace::{Pace, sample},
     sandbox::{
         ADDRESS_BYTES_MAX, Checkpoint, DATA_BYTES_MAX, Digest, EngineKind, Input, Layer, Limits,
         Reply, Request, RunnerCommand, SandboxError, Standing, Status, Task, layers, run,
@@ -203,4 +204,50 @@ fn the_child_says_which_layers_it_has() {
     }
     let other = layers(&runner("/bin/true", &[]));
     assert!(other.is_err(), "{other:?}");
+}
+
+/// A walk along a random cycle through 16 MiB: each load waits for the one before, and misses.
+fn chase() -> Vec<u8> {
+    let walk = format!("{}(local.get $p){}", "(i32.load ".repeat(400), ")".repeat(400));
+    let text = format!(
+        r#"(module (memory (export "memory") 256 256)
+          (func (export "state") (result i32) i32.const 0)
+          (func (export "state_len") (result i32) i32.const 64)
+          (func (export "input") (result i32) i32.const 256)
+          (func (export "init") (result i32) i32.const 16)
+          (func (export "step") (param i64 i32) (result i32) (local $i i32) (local $p i32)
+            (loop $build
+              (i32.store (i32.shl (local.get $i) (i32.const 6))
+                (i32.shl (i32.and (i32.add (i32.mul (local.get $i) (i32.const 1664525))
+                  (i32.const 1013904223)) (i32.const 262143)) (i32.const 6)))
+              (br_if $build (i32.lt_u
+                (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 131072))))
+            (local.set $i (i32.const 0))
+            (loop $walk (local.set $p {walk})
+              (br_if $walk (i32.lt_u
+                (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 400))))
+            (i32.store (i32.const 0) (local.get $p)) i32.const 16))"#
+    );
+    wat::parse_str(&text).expect("a module")
+}
+
+#[test]
+fn a_program_that_chases_through_memory_is_timed_before_anybody_bids() {
+    let (module, input) = (chase(), Input::new(Vec::new()).expect("empty"));
+    let task = Task {
+        program: Digest::of_program(&module),
+        input_root: input.root(),
+        chunk_count: 0,
+        steps: 1_000_000,
+        seed: Digest([7; 32]),
+        step_gas_max: 16_000_000,
+        gas_bound: 1 << 50,
+    };
+    let runner = runner(EARNEST, &["job-runner"]);
+    let pace = sample(&runner, &module, &input, &task);
+    println!("{pace}");
+    // A few steps of a million, by the clock: how many picoseconds is this machine's affair.
+    assert!(matches!(pace, Pace::Picos(1..)), "{pace:?}");
+    let other = Task { program: Digest([1; 32]), ..task };
+    assert!(matches!(sample(&runner, &module, &input, &other), Pace::Failed(_)));
 }
