@@ -11,6 +11,7 @@ use earnest_sim::{
     SimError, compare, design, files,
     run::{self, Keeper, Outcome},
     scenario::{Scenario, Setting},
+    sensitivity::{self, Question},
     summary,
     sweep::Sweep,
     tables,
@@ -30,6 +31,8 @@ pub enum SimCommand {
     Sweep(SweepArgs),
     /// Play several points with the same luck and say what changes for whom
     Compare(CompareArgs),
+    /// Say how much of a measure's variance each of several values accounts for
+    Sensitivity(SensitivityArgs),
 }
 
 #[derive(Args, Debug)]
@@ -58,6 +61,16 @@ pub struct SweepArgs {
     /// for each point, separated by commas
     #[arg(long, value_name = "FILE", conflicts_with = "settings")]
     design: Option<PathBuf>,
+    /// Values that vary evenly between two ends, instead of --set: a Latin hypercube
+    #[arg(
+        long = "vary",
+        value_name = "PATH=LOW..HIGH",
+        conflicts_with_all = ["settings", "design"]
+    )]
+    ranges: Vec<design::Range>,
+    /// Points of the hypercube
+    #[arg(long, default_value_t = 100, requires = "ranges")]
+    samples: usize,
     /// Writes the tables into this folder; what is whole there is kept
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -72,6 +85,34 @@ pub struct CompareArgs {
     points: PointArgs,
     /// How sure each interval is
     #[arg(long, default_value_t = 0.99)]
+    confidence: f64,
+}
+
+#[derive(Args, Debug)]
+pub struct SensitivityArgs {
+    /// A scenario file, such as scenarios/baseline.toml
+    scenario: PathBuf,
+    /// A value of the scenario and the ends between which it varies evenly:
+    /// providers.lazy.lie_rate=0.0..0.5
+    #[arg(long = "vary", value_name = "PATH=LOW..HIGH", required = true)]
+    ranges: Vec<design::Range>,
+    /// Of which measure: accepted, burnt, "providers.lazy profit", …
+    #[arg(long)]
+    measure: String,
+    /// Rows of each of the design's tables, of which there are two more than values; at least 8
+    #[arg(long, default_value_t = 100)]
+    samples: usize,
+    /// Runs of each point, of which the mean is taken
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
+    /// Other luck in the same worlds [default: the scenario's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads to use [default: all cores]; the result does not depend on it
+    #[arg(long)]
+    threads: Option<usize>,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.95)]
     confidence: f64,
 }
 
@@ -118,7 +159,39 @@ pub fn run(command: &SimCommand, json: bool) -> Result<(), Failure> {
         SimCommand::Run(args) => run_once(args, json),
         SimCommand::Sweep(args) => sweep(args, json),
         SimCommand::Compare(args) => compare(args, json),
+        SimCommand::Sensitivity(args) => sensitivity(args, json),
     }
+}
+
+fn sensitivity(args: &SensitivityArgs, json: bool) -> Result<(), Failure> {
+    check_confidence(args.confidence)?;
+    let text = read(&args.scenario)?;
+    let meter = Meter::new("runs", json);
+    let question = Question {
+        text: &text,
+        ranges: args.ranges.clone(),
+        measure: &args.measure,
+        samples: args.samples,
+        runs: args.runs,
+        seed: args.seed,
+        threads: args.threads,
+        confidence: args.confidence,
+    };
+    let found = sensitivity::sensitivity(&question, &|done, of| meter.show(done, of));
+    let found = found.map_err(|error| refused(&args.scenario, &error))?;
+    if json {
+        out!("{}", summary::sensitivity_json(&found))
+    } else {
+        output::result(format_args!("{}", summary::sensitivity_table(&found)))
+    }
+}
+
+fn check_confidence(confidence: f64) -> Result<(), Failure> {
+    if (0.5..=0.9999).contains(&confidence) {
+        return Ok(());
+    }
+    let detail = format!("--confidence is {confidence}, allowed are 0.5 to 0.9999");
+    Err(Failure::usage(detail, "give a share of the whole, as in 0.95"))
 }
 
 fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
@@ -168,6 +241,11 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
     let text = read(scenario)?;
     let points = match &args.design {
         Some(file) => design::table(&read(file)?).map_err(|error| refused(file, &error))?,
+        None if !args.ranges.is_empty() => {
+            let seed = args.points.seed.unwrap_or(1);
+            let points = design::latin(&args.ranges, args.samples, seed);
+            points.map_err(|error| refused(scenario, &error))?
+        }
         None => design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?,
     };
     let meter = Meter::new("runs", json);
@@ -192,10 +270,7 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
 }
 
 fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
-    if !(0.5..=0.9999).contains(&args.confidence) {
-        let detail = format!("--confidence is {}, allowed are 0.5 to 0.9999", args.confidence);
-        return Err(Failure::usage(detail, "give a share of the whole, as in 0.95"));
-    }
+    check_confidence(args.confidence)?;
     let scenario = &args.points.scenario;
     let text = read(scenario)?;
     let points = design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?;
@@ -233,6 +308,8 @@ fn refused(scenario: &Path, error: &SimError) -> Failure {
         SimError::Folder { .. } => "tables of one sweep stay together; nothing was written",
         SimError::Io { .. } => "look at the disk and at who may write there, then run it again",
         SimError::Threads { .. } | SimError::Runs { .. } => "give other numbers",
+        SimError::Measure { .. } => "name one of them, in quotes if it has a space",
+        SimError::Failed { .. } => "sim run with these settings shows it closely",
         _ => "compare the scenario with scenarios/baseline.toml",
     };
     Failure::config(format!("{}: {error}", scenario.display()), hint)

@@ -58,7 +58,7 @@ pub struct Difference {
 }
 
 /// What is measured of one run: names, units and values, the same at every point.
-fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'static str, i64)> {
+pub(crate) fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'static str, i64)> {
     let [posted, accepted, rejected, expired, _] = outcome.jobs;
     let count = |name: &str, value: u64| {
         (name.to_owned(), "jobs", i64::try_from(value).unwrap_or(i64::MAX))

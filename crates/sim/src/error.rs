@@ -45,6 +45,24 @@ pub enum SimError {
         /// The most allowed.
         max: u64,
     },
+    /// A measure that there is not.
+    #[error("there is no measure {wanted}; there are: {known}")]
+    Measure {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
+    /// A run failed, and without it nothing can be said.
+    #[error("run {run} of {settings} failed: {error}")]
+    Failed {
+        /// What its point sets.
+        settings: String,
+        /// Its number.
+        run: u32,
+        /// Why.
+        error: RunError,
+    },
     /// The folder holds something else.
     #[error("{path} holds {what}; choose another folder")]
     Folder {

@@ -47,6 +47,7 @@ pub mod measures;
 pub mod run;
 pub mod scenario;
 pub mod schema;
+pub mod sensitivity;
 pub mod statistics;
 pub mod summary;
 pub mod sweep;

@@ -12,6 +12,7 @@ use crate::{
     run::Outcome,
     scenario::Scenario,
     schema,
+    sensitivity::Sensitivity,
     tables::{Cell, Column},
 };
 
@@ -161,6 +162,39 @@ pub fn comparison_table(comparison: &Comparison) -> String {
     text.push_str("money in tokens, profit for each member\n");
     for (point, run, error) in failures {
         writeln!(text, "FAILED: point [{point}], run {run}: {error}").expect("text grows");
+    }
+    text
+}
+
+/// A sensitivity as JSON.
+pub fn sensitivity_json(found: &Sensitivity) -> serde_json::Value {
+    serde_json::to_value(found).expect("indices have string keys")
+}
+
+/// A sensitivity as a table, what matters most first.
+pub fn sensitivity_table(found: &Sensitivity) -> String {
+    let is_money = found.unit.starts_with("base units");
+    let show = |value: f64| {
+        if is_money { format!("{:.3} tokens", value / 1e9) } else { format!("{value:.1}") }
+    };
+    let mut values: Vec<_> = found.values.iter().collect();
+    values.sort_by(|one, other| other.total[0].total_cmp(&one.total[0]));
+    let width = values.iter().map(|value| value.path.len()).max().unwrap_or(0).max(5);
+    let mut text = format!(
+        "{}: mean {}, deviation {} over {} samples of each table, {} runs each\n",
+        found.measure,
+        show(found.mean),
+        show(found.deviation),
+        found.samples,
+        found.runs
+    );
+    let percent = found.confidence * 100.0;
+    writeln!(text, "{:width$}  first order          total   ({percent} % intervals)", "value")
+        .expect("text grows");
+    for value in values {
+        let index = |[mean, low, high]: [f64; 3]| format!("{mean:>5.2} ({low:.2} to {high:.2})");
+        let (first, total) = (index(value.first), index(value.total));
+        writeln!(text, "{:width$}  {first:<21}{total}", value.path).expect("text grows");
     }
     text
 }

@@ -12,6 +12,10 @@ pub struct Setting {
 }
 
 impl Setting {
+    pub(crate) fn new(path: &str, value: toml::Value) -> Setting {
+        Setting { path: path.to_owned(), value }
+    }
+
     /// The dotted path.
     pub fn path(&self) -> &str {
         &self.path
