@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Subcommand, ValueEnum};
 use earnest_sim::{
-    SimError, compare, design, files,
+    SimError, compare, design, files, game,
     run::{self, Keeper, Outcome},
     scenario::{Scenario, Setting},
     sensitivity::{self, Question},
@@ -33,6 +33,35 @@ pub enum SimCommand {
     Compare(CompareArgs),
     /// Say how much of a measure's variance each of several values accounts for
     Sensitivity(SensitivityArgs),
+    /// Measure what several groups of one kind earn in every mix of them, and where that leads
+    Game(GameArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct GameArgs {
+    /// A scenario file, such as scenarios/lazy.toml
+    scenario: PathBuf,
+    /// Groups of one kind, 2 to 8; their people are shared out among them in every mix
+    #[arg(long, value_delimiter = ',', required = true, value_name = "GROUP,GROUP,…")]
+    policies: Vec<String>,
+    /// Steps from nobody to everybody in which shares are measured
+    #[arg(long, default_value_t = 5)]
+    parts: u32,
+    /// Runs of each mix
+    #[arg(long, default_value_t = 10)]
+    runs: u32,
+    /// Other luck in the same worlds [default: the scenario's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads to use [default: all cores]; the result does not depend on it
+    #[arg(long)]
+    threads: Option<usize>,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+    /// Writes the game of one against all others for Gambit (its strategic form, .nfg)
+    #[arg(long, value_name = "FILE")]
+    nfg: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -160,6 +189,34 @@ pub fn run(command: &SimCommand, json: bool) -> Result<(), Failure> {
         SimCommand::Sweep(args) => sweep(args, json),
         SimCommand::Compare(args) => compare(args, json),
         SimCommand::Sensitivity(args) => sensitivity(args, json),
+        SimCommand::Game(args) => game(args, json),
+    }
+}
+
+fn game(args: &GameArgs, json: bool) -> Result<(), Failure> {
+    check_confidence(args.confidence)?;
+    let text = read(&args.scenario)?;
+    let meter = Meter::new("runs", json);
+    let question = game::Question {
+        text: &text,
+        policies: args.policies.clone(),
+        parts: args.parts,
+        runs: args.runs,
+        seed: args.seed,
+        threads: args.threads,
+        confidence: args.confidence,
+    };
+    let played = game::game(&question, &|done, of| meter.show(done, of));
+    let played = played.map_err(|error| refused(&args.scenario, &error))?;
+    if let Some(file) = &args.nfg {
+        let title = args.scenario.file_stem().unwrap_or_default().to_string_lossy();
+        std::fs::write(file, played.nfg(&title.replace('"', "'")))
+            .map_err(|error| Failure::file("write", file, error))?;
+    }
+    if json {
+        out!("{}", summary::game_json(&played))
+    } else {
+        output::result(format_args!("{}", summary::game_table(&played)))
     }
 }
 
@@ -308,6 +365,7 @@ fn refused(scenario: &Path, error: &SimError) -> Failure {
         SimError::Folder { .. } => "tables of one sweep stay together; nothing was written",
         SimError::Io { .. } => "look at the disk and at who may write there, then run it again",
         SimError::Threads { .. } | SimError::Runs { .. } => "give other numbers",
+        SimError::Policies { .. } => "give groups as the scenario names them: providers.honest",
         SimError::Measure { .. } => "name one of them, in quotes if it has a space",
         SimError::Failed { .. } => "sim run with these settings shows it closely",
         _ => "compare the scenario with scenarios/baseline.toml",

@@ -53,6 +53,12 @@ pub enum SimError {
         /// What there is.
         known: String,
     },
+    /// Policies that make no game.
+    #[error("these policies make no game: {why}")]
+    Policies {
+        /// What is wrong with them.
+        why: String,
+    },
     /// A run failed, and without it nothing can be said.
     #[error("run {run} of {settings} failed: {error}")]
     Failed {

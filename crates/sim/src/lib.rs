@@ -42,6 +42,7 @@ pub mod compare;
 pub mod design;
 mod error;
 pub mod files;
+pub mod game;
 pub mod luck;
 pub mod measures;
 pub mod run;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     compare::{Comparison, Difference, Measured},
+    game::Game,
     run::Outcome,
     scenario::Scenario,
     schema,
@@ -196,5 +197,49 @@ pub fn sensitivity_table(found: &Sensitivity) -> String {
         let (first, total) = (index(value.first), index(value.total));
         writeln!(text, "{:width$}  {first:<21}{total}", value.path).expect("text grows");
     }
+    text
+}
+
+/// A game as JSON.
+pub fn game_json(game: &Game) -> serde_json::Value {
+    serde_json::to_value(game).expect("a game has string keys")
+}
+
+/// A game as a table: who invades whom, and where mixes lead.
+pub fn game_table(game: &Game) -> String {
+    let mut text = format!(
+        "{} people in {} mixes, {} runs each with the same luck; tokens a member\n\n",
+        game.people,
+        game.mixes.len(),
+        game.runs
+    );
+    let mut line = |words: std::fmt::Arguments<'_>| {
+        text.write_fmt(words).expect("text grows");
+        text.push('\n');
+    };
+    for invasion in &game.invasions {
+        let share = match invasion.threshold {
+            Some(0.0) => "from the first on".to_owned(),
+            Some(share) => format!("from {:.0} % of all on", share * 100.0),
+            None => "at no share".to_owned(),
+        };
+        line(format_args!(
+            "{} among {}: alone it earns {} more; it earns more {share}",
+            invasion.invader,
+            invasion.resident,
+            tokens(invasion.advantage as i64)
+        ));
+    }
+    line(format_args!("\nif whoever earns more is copied:"));
+    let shares = |shares: &[f64]| {
+        let each = game.policies.iter().zip(shares);
+        let each = each.map(|(policy, share)| format!("{policy} {:.0} %", share * 100.0));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    for path in &game.paths {
+        line(format_args!("  {}  ->  {}", shares(&path.from), shares(&path.to)));
+    }
+    let worst = game.mixes.iter().map(|mix| mix.regret_max).fold(0.0, f64::max);
+    line(format_args!("\nlargest regret of any mix, with its interval: {}", tokens(worst as i64)));
     text
 }
