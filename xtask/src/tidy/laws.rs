@@ -65,10 +65,7 @@ pub(crate) const LAWS: Laws = Laws {
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.
         ("Report", &["output"]),                     // How a report is written, not what it says.
     ],
-    accepted: &[
-        ("sim", "agents", "world", "an agent's view is a part of the world"),
-        ("sim", "error", "scenario", "errors quote the scenario's own words"),
-    ],
+    accepted: &[("sim", "error", "scenario", "errors quote the scenario's own words")],
     crates: &[
         ("api", &["keys", "protocol", "testkit"]),
         ("cli", &["api", "keys", "node", "protocol", "sim", "testkit", "worker"]),
