@@ -22,12 +22,15 @@ pub(crate) enum Outcome {
     Refused,
 }
 
+/// What becomes of an input.
+pub(crate) type Law<'a> = Box<dyn FnMut(&[u8]) -> Outcome + 'a>;
+
 /// One reader.
 pub(crate) struct Target<'a> {
     pub(crate) name: &'static str,
     pub(crate) seeds: Vec<Vec<u8>>,
     /// Panics where the law is broken.
-    pub(crate) law: Box<dyn FnMut(&[u8]) -> Outcome + 'a>,
+    pub(crate) law: Law<'a>,
     /// Longer than this is a finding.
     pub(crate) time_most: Duration,
 }

@@ -32,7 +32,7 @@ const SAMPLE_STEPS: u64 = 4;
 /// How long a sample may take.
 const SAMPLE_TIME: Duration = Duration::from_secs(10);
 /// What a step takes besides its gas: starting, hashing, the pipe.
-const STEP_BESIDES: Duration = Duration::from_millis(20);
+const STEP_BESIDES: Duration = Duration::from_millis(5);
 /// How many times slower than its gas says a program may be and still be bid for.
 const SLOWER_MAX: u64 = 3;
 /// Programs remembered.
@@ -168,8 +168,8 @@ mod tests {
     fn the_quickest_step_counts_and_what_every_step_takes_does_not() {
         let begun = Instant::now();
         let at = |millis: u64, gas| (begun + Duration::from_millis(millis), gas);
-        // 80 ms less 20 for 10 million gas: 6 ns each. The second step was kept waiting.
-        let seen = [at(0, 0), at(80, 10_000_000), at(980, 20_000_000)];
+        // 65 ms less 5 for 10 million gas: 6 ns each. The second step was kept waiting.
+        let seen = [at(0, 0), at(65, 10_000_000), at(980, 20_000_000)];
         let pace = of_steps(&seen);
         assert_eq!(pace, Pace::Picos(6_000));
         assert_eq!(pace.percent(), Some(120));

@@ -24,10 +24,9 @@ fn commands() -> Vec<Command> {
     let mut commands = Vec::new();
     for turn in 0..2_000 {
         let op = Op::from((random.next_u64() >> 24) as u32);
-        if let Step::Send(_, command) = machine.read(op) {
-            if turn % 16 == 0 {
-                commands.push(command);
-            }
+        match machine.read(op) {
+            Step::Send(_, command) if turn % 16 == 0 => commands.push(command),
+            _ => {}
         }
         machine.run(op);
     }

@@ -20,10 +20,10 @@ pub(super) fn filter() -> Result<BpfProgram, BackendError> {
         SeccompRule::new(vec![condition])
     };
     let mut rules = ALLOWED.iter().map(|call| (*call, Vec::new())).collect::<Vec<_>>();
-    for call in [calls::READ, calls::READV] {
+    for call in [numbers::READ, numbers::READV] {
         rules.push((call, vec![on(0)?]));
     }
-    for call in [calls::WRITE, calls::WRITEV] {
+    for call in [numbers::WRITE, numbers::WRITEV] {
         rules.push((call, vec![on(1)?, on(2)?]));
     }
     SeccompFilter::new(
@@ -37,33 +37,33 @@ pub(super) fn filter() -> Result<BpfProgram, BackendError> {
 
 /// What an engine needs of the system: memory, its own signals, two pipes, time and an end.
 const ALLOWED: &[i64] = &[
-    calls::CLOSE,
-    calls::MMAP,
-    calls::MUNMAP,
-    calls::MPROTECT,
-    calls::MADVISE,
-    calls::MREMAP,
-    calls::BRK,
-    calls::FUTEX,
-    calls::SIGALTSTACK,
-    calls::RT_SIGACTION,
-    calls::RT_SIGPROCMASK,
-    calls::RT_SIGRETURN,
-    calls::CLOCK_GETTIME,
-    calls::GETRANDOM,
-    calls::SCHED_YIELD,
-    calls::SCHED_GETAFFINITY,
-    calls::GETPID,
-    calls::GETTID,
-    calls::MEMBARRIER,
-    calls::RSEQ,
-    calls::EXIT,
-    calls::EXIT_GROUP,
+    numbers::CLOSE,
+    numbers::MMAP,
+    numbers::MUNMAP,
+    numbers::MPROTECT,
+    numbers::MADVISE,
+    numbers::MREMAP,
+    numbers::BRK,
+    numbers::FUTEX,
+    numbers::SIGALTSTACK,
+    numbers::RT_SIGACTION,
+    numbers::RT_SIGPROCMASK,
+    numbers::RT_SIGRETURN,
+    numbers::CLOCK_GETTIME,
+    numbers::GETRANDOM,
+    numbers::SCHED_YIELD,
+    numbers::SCHED_GETAFFINITY,
+    numbers::GETPID,
+    numbers::GETTID,
+    numbers::MEMBARRIER,
+    numbers::RSEQ,
+    numbers::EXIT,
+    numbers::EXIT_GROUP,
 ];
 
 /// Numbers of system calls.
 #[cfg(target_arch = "x86_64")]
-mod calls {
+mod numbers {
     pub(super) const READ: i64 = 0;
     pub(super) const WRITE: i64 = 1;
     pub(super) const CLOSE: i64 = 3;
@@ -94,7 +94,7 @@ mod calls {
 
 /// Numbers of system calls.
 #[cfg(target_arch = "aarch64")]
-mod calls {
+mod numbers {
     pub(super) const CLOSE: i64 = 57;
     pub(super) const READ: i64 = 63;
     pub(super) const WRITE: i64 = 64;
