@@ -16,7 +16,7 @@ use std::{
 };
 
 use earnest_compute::{
-    COMPILED_PICOS_PER_GAS, EngineKind, Input, Task as WorkTask,
+    COMPILED_PICOS_PER_GAS, EngineKind, Input, Status, Task as WorkTask,
     runner::{Reply, Request},
 };
 use earnest_protocol::{Digest, command::Task};
@@ -87,10 +87,16 @@ pub fn sample(runner: &RunnerCommand, program: &[u8], input: &Input, task: &Work
         keep_indices: Vec::new(),
     };
     let (mut seen, mut failed) = (Vec::new(), None);
+    let mut last = Status::Running;
     let mut hear = |reply| match reply {
         // A second engine begins again; its steps are what this program costs here.
         Reply::Engine(_) => seen.clear(),
-        Reply::Kept(checkpoint) => seen.push((Instant::now(), checkpoint.gas)),
+        // What stopped stays as it is, at once and for nothing.
+        Reply::Kept(_) if last != Status::Running => {}
+        Reply::Kept(checkpoint) => {
+            last = checkpoint.status;
+            seen.push((Instant::now(), checkpoint.gas));
+        }
         Reply::Failed(failure) => failed = Some(failure),
         Reply::Leaves { .. } | Reply::Done(_) => {}
     };
