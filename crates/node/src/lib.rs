@@ -64,7 +64,7 @@ pub mod store;
 pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};
 pub use boot::{BootError, Booted, Depth, Notice, examine};
-pub use config::{Check, Limits, NodeConfig};
+pub use config::{Check, Limits, Local, NodeConfig, PeerLimits};
 pub use history::{Done, History};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State},
+    extract::{Extension, Path, Query, Request, State},
     http::{StatusCode, header},
 };
 use earnest_api::{
@@ -28,7 +28,7 @@ use earnest_protocol::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in};
+use super::{App, body_of, peers::Guest, problem::HttpProblem, read::digest_in};
 use crate::{
     door,
     mempool::{Room, TxKey, Waiting},
@@ -56,6 +56,7 @@ enum Wait {
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Query(query): Query<SubmitQuery>,
+    Extension(guest): Extension<Arc<Guest>>,
     request: Request,
 ) -> Result<(StatusCode, Json<Receipt>), HttpProblem> {
     let kind = request.headers().get(header::CONTENT_TYPE);
@@ -70,6 +71,10 @@ pub(super) async fn submit(
             return Err(Problem::new(415, "request/unsupported-media-type", detail, hint).into());
         }
     };
+    if !guest.may_send() {
+        let detail = "This address has sent as many transactions as it may for now";
+        return Err(Problem::too_many(detail).into());
+    }
     let max = if is_json { JSON_BYTES_MAX } else { TRANSACTION_BYTES_MAX };
     let body = body_of(request, max).await?;
     let shared = Arc::clone(&app.shared);
@@ -81,7 +86,7 @@ pub(super) async fn submit(
         };
         admit(&shared, signed)
     };
-    let (key, receipt) = blocking(&app.submissions, work).await?;
+    let (key, receipt) = app.queues.submissions.run(work).await?;
     let receipt = match query.wait {
         Some(Wait::Included) => wait_for(&app.shared, &key, receipt).await?,
         None => receipt,
@@ -293,7 +298,7 @@ pub(super) async fn simulate(
         let Journal { events, movements } = journal;
         Ok(Simulation { height, refusal, events, movements })
     };
-    Ok(Json(blocking(&app.simulations, work).await?))
+    Ok(Json(app.queues.simulations.run(work).await?))
 }
 
 pub(super) async fn quote(
@@ -308,7 +313,7 @@ pub(super) async fn quote(
         let signer = signer.and_then(|address| state.account_id(&address));
         views::quote(&state, signer, &terms).map_err(|why| Rejected::PostJob(why).into())
     };
-    Ok(Json(blocking(&app.simulations, work).await?))
+    Ok(Json(app.queues.simulations.run(work).await?))
 }
 
 /// A JSON body.
