@@ -19,14 +19,13 @@ use earnest_api::{
 use earnest_compute::guests;
 use earnest_node::{Limits, Node, NodeConfig, NodeHandle};
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Gas, Height, JobId, Ratio, Role, Transaction,
-    command::{Auction, Bond, GainTiming, PostJob, ProveStep, ResourceClass, Task, Visibility},
+    Amount, Blocks, Command, Digest, Height, JobId, Role, Transaction,
+    command::{Bond, PostJob, ProveStep},
     genesis::GenesisOperator,
     market::{CloseReason, Phase},
-    seal,
 };
 
-use common::{client, create, create_with, sign, signer, start, still, transfer};
+use common::{client, create, create_with, job, sign, signer, start, still, transfer};
 
 /// A network and its node, stopped by hand.
 struct World {
@@ -609,32 +608,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let shelves = fs::read_dir(folder).unwrap().map(|shelf| shelf.unwrap().path());
     let inside = |shelf| fs::read_dir(shelf).unwrap().map(|file| file.unwrap().path());
     shelves.flat_map(inside).collect()
-}
-
-fn job(task: &earnest_compute::Task) -> PostJob {
-    let gas = Gas::new(task.gas_bound.min(1_000_000_000));
-    PostJob {
-        task: Task {
-            program: Digest(task.program.0),
-            input_root: Digest(task.input_root.0),
-            chunk_count: task.chunk_count,
-            steps: task.steps,
-            seed: Digest::ZERO,
-            step_gas_max: Gas::new(500_000),
-            gas_bound: gas,
-        },
-        class: ResourceClass::Cpu,
-        price_max: Amount::tokens(20),
-        deadline_blocks: Blocks::new(100),
-        auction: Auction::SecondPrice,
-        reputation_min: Ratio::ZERO,
-        audit_rate: Ratio::ONE,
-        auditors: 1,
-        outside_gain: Amount::ZERO,
-        gain_timing: GainTiming::Final,
-        seed_seal: seal::seed(&Digest([9; 32])),
-        visibility: Visibility::Public,
-    }
 }
 
 #[test]
