@@ -6,6 +6,7 @@
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
+mod backup;
 mod daemons;
 mod doctor;
 mod failure;
@@ -85,6 +86,10 @@ enum Command {
     Sim(sim::SimCommand),
     /// Check a data directory: hash chain, root, conservation, keys, clock
     Doctor(doctor::DoctorArgs),
+    /// Copy a node's network, running or not, into a folder, and check the copy
+    Backup(backup::BackupArgs),
+    /// Make a data directory from a backup, every file checked
+    Restore(backup::RestoreArgs),
 }
 
 fn main() -> ExitCode {
@@ -108,6 +113,8 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Node(args) => node::run(args, json),
         Command::Sim(command) => sim::run(command, json),
         Command::Doctor(args) => doctor::run(args, json),
+        Command::Backup(args) => backup::back_up(args, json),
+        Command::Restore(args) => backup::restore(args, json),
         Command::Keys(command) => keys::run(command, json),
         Command::Provider(command) => daemons::provider(command, node),
         Command::Validator(command) => daemons::validator(command, node),
