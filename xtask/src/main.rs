@@ -1,6 +1,6 @@
 //! Repository automation: `cargo xtask tidy [ROOT]` checks what no known tool does, `soak` runs the
-//! rules at random, `fuzz` starts what throws damaged bytes (`crates/fuzz`), `world` what runs a node
-//! over a disk that fails (`crates/world`), `licences` checks what we build on.
+//! rules at random, `fuzz` starts what throws damaged bytes (`crates/fuzz`), `world` what runs a
+//! node over a disk that fails (`crates/world`), `licences` checks what we build on.
 //!
 //! Not here: the laws (`tidy`), the order of checks in continuous integration (`.ci/run`).
 

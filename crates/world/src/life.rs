@@ -426,10 +426,13 @@ impl World {
                     self.unstored = None;
                 }
                 Err(error) => {
-                    let is_full = matches!(error, BlobError::DiskFull { .. });
-                    let has_failed = self.disk.tally().failures > 0;
                     self.say(format!("a blob is not stored: {error}"));
-                    if !is_full && !(has_failed && matches!(error, BlobError::Io(_))) {
+                    let may_fail = match error {
+                        BlobError::DiskFull { .. } => true,
+                        BlobError::Io(_) => self.disk.tally().failures > 0,
+                        _ => false,
+                    };
+                    if !may_fail {
                         return Err(format!("a blob was not stored: {error}"));
                     }
                 }
