@@ -6,7 +6,7 @@
 
 use crate::{
     cast::Member,
-    moves::{Act, Point},
+    points::{Act, Point},
     world::Party,
 };
 

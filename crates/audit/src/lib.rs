@@ -13,20 +13,28 @@ mod beacon;
 mod cast;
 mod catalogue;
 mod honest;
+mod judge;
 mod law;
 mod moves;
+mod output;
+mod points;
 mod rational;
 mod report;
+mod trace;
 mod tree;
 mod truth;
 mod value;
 mod world;
 
 pub use cast::{Kind, Member, Pool};
-pub use moves::{Act, Point};
+pub use judge::{Deviation, Facts, Loss, Verdict};
+pub use law::Draw;
+pub use output::Findings;
+pub use points::{Act, Point};
 pub use report::{
-    Deviation, Effort, Facts, Loss, Play, Report, Trace, Verdict, audit, kinds, replay,
+    Change, Effort, Frontier, Report, audit, changes, frontier, kinds, play_coalition,
 };
+pub use trace::{Play, Trace, replay};
 
 #[cfg(test)]
 mod tests;

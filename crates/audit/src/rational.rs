@@ -7,19 +7,19 @@ use std::cmp::Ordering;
 
 /// A fraction in lowest terms, its denominator positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rational {
+pub(crate) struct Rational {
     numerator: i128,
     denominator: i128,
 }
 
 impl Rational {
     /// 0.
-    pub const ZERO: Rational = Rational { numerator: 0, denominator: 1 };
+    pub(crate) const ZERO: Rational = Rational { numerator: 0, denominator: 1 };
     /// 1.
-    pub const ONE: Rational = Rational { numerator: 1, denominator: 1 };
+    pub(crate) const ONE: Rational = Rational { numerator: 1, denominator: 1 };
 
     /// `numerator` / `denominator`; `None` for a denominator of 0 or numbers that do not fit.
-    pub fn new(numerator: i128, denominator: i128) -> Option<Rational> {
+    pub(crate) fn new(numerator: i128, denominator: i128) -> Option<Rational> {
         let divisor = greatest_divisor(numerator.checked_abs()?, denominator.checked_abs()?);
         let divisor = if denominator < 0 { divisor.checked_neg()? } else { divisor };
         let numerator = numerator.checked_div(divisor)?;
@@ -28,12 +28,12 @@ impl Rational {
     }
 
     /// A whole number.
-    pub fn whole(number: i64) -> Rational {
+    pub(crate) fn whole(number: i64) -> Rational {
         Rational { numerator: i128::from(number), denominator: 1 }
     }
 
     /// self + other.
-    pub fn plus(self, other: Rational) -> Option<Rational> {
+    pub(crate) fn plus(self, other: Rational) -> Option<Rational> {
         let divisor = greatest_divisor(self.denominator, other.denominator);
         let (left, right) = (other.denominator / divisor, self.denominator / divisor);
         let sum =
@@ -42,12 +42,12 @@ impl Rational {
     }
 
     /// self − other.
-    pub fn minus(self, other: Rational) -> Option<Rational> {
+    pub(crate) fn minus(self, other: Rational) -> Option<Rational> {
         self.plus(Rational { numerator: other.numerator.checked_neg()?, ..other })
     }
 
     /// self · other.
-    pub fn times(self, other: Rational) -> Option<Rational> {
+    pub(crate) fn times(self, other: Rational) -> Option<Rational> {
         // Each numerator against the other's denominator first, so that products stay small.
         let left = Rational::new(self.numerator, other.denominator)?;
         let right = Rational::new(other.numerator, self.denominator)?;
@@ -56,27 +56,27 @@ impl Rational {
     }
 
     /// self / other; `None` for 0.
-    pub fn over(self, other: Rational) -> Option<Rational> {
+    pub(crate) fn over(self, other: Rational) -> Option<Rational> {
         self.times(Rational::new(other.denominator, other.numerator)?)
     }
 
     /// The numerator of the lowest terms.
-    pub fn numerator(self) -> i128 {
+    pub(crate) fn numerator(self) -> i128 {
         self.numerator
     }
 
     /// The denominator of the lowest terms, positive.
-    pub fn denominator(self) -> i128 {
+    pub(crate) fn denominator(self) -> i128 {
         self.denominator
     }
 
     /// The nearest whole number that is not above it.
-    pub fn floor(self) -> i128 {
+    pub(crate) fn floor(self) -> i128 {
         self.numerator.div_euclid(self.denominator)
     }
 
     /// True above 0.
-    pub fn is_positive(self) -> bool {
+    pub(crate) fn is_positive(self) -> bool {
         0 < self.numerator
     }
 }

@@ -22,13 +22,21 @@ use crate::{
     cast::Cast,
     honest,
     law::{self, Draw, Label},
-    moves::{self, Act, Point, Question},
+    moves::{self, Question},
+    points::{Act, Point},
     rational::Rational,
     world::{JOB, Party, World},
 };
 
-/// Lucks tried for one class of chance.
-const LUCKS_MAX: u64 = 60_000;
+/// How much a tree may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Nodes.
+    pub(crate) nodes: usize,
+    /// Plays made only to find a luck that draws what is wanted.
+    pub(crate) plays: u64,
+}
+
 /// Blocks of a world before it is given up.
 const BLOCKS_MAX: u64 = 100_000;
 
@@ -74,7 +82,8 @@ enum Stop {
 struct Builder<'a> {
     cast: &'a Cast,
     nodes: Vec<Node>,
-    budget: usize,
+    budget: Budget,
+    plays: u64,
     /// Lucks known to have had a sequence of classes.
     hits: BTreeMap<Vec<Label>, Vec<u64>>,
     /// The first class of each luck tried, by the history that led to it.
@@ -82,10 +91,10 @@ struct Builder<'a> {
 }
 
 impl Tree {
-    /// Plays everything, up to `budget` nodes.
-    pub(crate) fn build(cast: &Cast, budget: usize) -> Tree {
+    /// Plays everything that `budget` allows.
+    pub(crate) fn build(cast: &Cast, budget: Budget) -> Tree {
         let (nodes, hits, firsts) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut builder = Builder { cast, nodes, budget, hits, firsts };
+        let mut builder = Builder { cast, nodes, budget, plays: 0, hits, firsts };
         let grown = builder.grow(World::new(cast, 0), &[], 0);
         let (root, missing) = match grown {
             Ok(root) => (root, None),
@@ -109,8 +118,8 @@ impl<'a> Builder<'a> {
         labels: &[Label],
         first_at: usize,
     ) -> Result<usize, String> {
-        if self.budget <= self.nodes.len() {
-            return Err(format!("the game has more than {} nodes", self.budget));
+        if self.budget.nodes <= self.nodes.len() {
+            return Err(format!("the game has more than {} nodes", self.budget.nodes));
         }
         let node = match advance(&mut world)? {
             Stop::Asked(question) => {
@@ -157,13 +166,17 @@ impl<'a> Builder<'a> {
             }
         }
         let firsts = self.firsts.entry(history[..first_at].to_vec()).or_default();
-        for luck in 0..LUCKS_MAX {
+        for luck in 0.. {
             let place = usize::try_from(luck).expect("few");
             if firsts.len() <= place {
                 firsts.push(None);
             }
             if firsts[place].as_ref().is_some_and(|first| Some(first) != path.first()) {
                 continue;
+            }
+            self.plays += 1;
+            if self.budget.plays < self.plays {
+                break;
             }
             match run(self.cast, luck, history, path)? {
                 Ok(world) => {
@@ -175,7 +188,8 @@ impl<'a> Builder<'a> {
                 Err(_) => firsts[place] = path.first().cloned(),
             }
         }
-        Err(format!("no luck of {LUCKS_MAX} draws {path:?}"))
+        let plays = self.budget.plays;
+        Err(format!("no draw among {plays} plays comes out as {path:?}"))
     }
 }
 

@@ -6,7 +6,7 @@
 //! Not here: which plays are compared (`catalogue`).
 
 use crate::{
-    moves::{Act, Point},
+    points::{Act, Point},
     rational::Rational,
     tree::{End, Node, Tree},
 };

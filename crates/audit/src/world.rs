@@ -19,7 +19,7 @@ use earnest_protocol::{
 use crate::{
     beacon::Beacon,
     cast::{CHALLENGER, Cast, OPERATOR, PROVIDER, REQUESTER, address},
-    moves::{Act, Point},
+    points::{Act, Point},
     truth::{self, Truth},
 };
 
