@@ -107,6 +107,8 @@ pub(crate) struct Cast {
     /// How many validators there are, and how many of them a coalition with auditors has.
     pub(crate) pool: Pool,
     pub(crate) quote: Quote,
+    /// What the provider, a newcomer, locks at the ceiling.
+    pub(crate) collateral: Amount,
     provider_bond: Amount,
 }
 
@@ -138,12 +140,16 @@ impl Cast {
                 collateral: Amount::ZERO,
                 collateral_tiered: Amount::ZERO,
             },
+            collateral: Amount::ZERO,
             provider_bond: raw.staking.provider_bond_min,
         };
         let refused = |why: PostJobRejected| format!("the rules refuse such a job: {why:?}");
-        cast.quote =
-            cast.first_block()?.quote_job(Some(REQUESTER), &cast.terms(0)).map_err(refused)?;
-        cast.provider_bond = cast.quote.collateral.max(raw.staking.provider_bond_min);
+        let state = cast.first_block()?;
+        cast.quote = state.quote_job(Some(REQUESTER), &cast.terms(0)).map_err(refused)?;
+        let provider = state.operator_id(PROVIDER, Role::Provider).expect("it bonded at genesis");
+        let score = state.score(provider);
+        cast.collateral = cast.quote.collateral_for(score, params.verification());
+        cast.provider_bond = cast.collateral.max(raw.staking.provider_bond_min);
         let mut state = cast.first_block()?;
         let command = Command::PostJob(cast.terms(0));
         let transaction = Transaction { nonce: 0, valid_until: Height::new(u64::MAX), command };

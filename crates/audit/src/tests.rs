@@ -75,7 +75,7 @@ fn what_a_lone_liar_gets_is_the_closed_form_to_the_last_unit() {
         // Paid the ceiling less the take if it is spared; all collateral goes if it is not.
         let take = defaults().market().take.amount_ceil(kind.price_max);
         let paid = units(kind.price_max.saturating_sub(take));
-        let lost = units(cast.quote.collateral);
+        let lost = units(cast.collateral);
         let expected = spared.times(paid).and_then(|won| won.minus(audited.times(lost)?));
         // Two commands at the base fee of their blocks are all that the form does not have.
         let fees = expected.expect("fits").minus(best.value.lower).expect("fits");
