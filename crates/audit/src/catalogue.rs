@@ -332,6 +332,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Capacity counts all that validators have at stake", "takes many jobs"),
     ("Friends that are drawn in every round", "missed-audit and hostile-requester"),
     ("One bond is behind every audit", "takes several jobs of one bond"),
+    ("A request for bytes pays the KiB", "bytes are asked for by nobody"),
+    ("An auditor that is denied its input", "bytes are asked for by nobody"),
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
@@ -351,5 +353,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
     ("An account is never forgotten", "storage, not money"),
     ("Blobs are stored for whoever uploads", "storage, not money"),
+    ("A move of the protected lane is tried alone", "room in blocks, not money"),
+    ("Who has many addresses", "doors of a node, not money"),
     ("The compiling engine is linked", "a matter of processes"),
 ];

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use earnest_node::{Depth, Limits, Store, examine as examine_store};
+use earnest_worker::sandbox::layers;
 use serde_json::json;
 
-use crate::{failure::Failure, folders, output::out};
+use crate::{daemons, failure::Failure, folders, output::out};
 
 /// What to check.
 #[derive(Args, Debug)]
@@ -63,7 +64,7 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
 }
 
 fn examine(node: &Path) -> Vec<Finding> {
-    let mut findings = vec![clock()];
+    let mut findings = vec![clock(), sandbox()];
     let store = match Store::open(node) {
         Ok(store) => store,
         Err(error) => {
@@ -91,6 +92,19 @@ fn examine(node: &Path) -> Vec<Finding> {
     let laws = laws.map(|()| "conservation and every other law hold".to_owned());
     findings.push(Finding { check: "laws", outcome: laws.map_err(|broken| format!("{broken:?}")) });
     findings
+}
+
+/// What holds a program in that this machine runs as a job.
+fn sandbox() -> Finding {
+    let asked = daemons::runner()
+        .map_err(|failure| failure.detail)
+        .and_then(|runner| layers(&runner).map_err(|error| error.to_string()));
+    let outcome = asked.map(|rows| {
+        let rows: Vec<String> =
+            rows.iter().map(|(name, holds)| format!("{name} {holds}")).collect();
+        rows.join("; ")
+    });
+    Finding { check: "sandbox", outcome }
 }
 
 fn clock() -> Finding {

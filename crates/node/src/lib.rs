@@ -3,7 +3,8 @@
 //!
 //! Code map, from the disk up: `block`, [`committed`], [`log`], [`snapshot`], [`blobs`],
 //! [`beacon`], [`store`] (all of a data directory); [`replay`] (a block carried out), [`boot`]
-//! (from files to a state), `referee` (a disputed step); `mempool` (what waits), `history` (what
+//! (from files to a state), `referee` (a disputed step); `door` (which moves may
+//! wait in the reserved room), `mempool` (what waits), `history` (what
 //! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge); `node`
 //! (start and stop), [`dev`].
 //!
@@ -47,6 +48,7 @@ pub mod boot;
 pub mod committed;
 mod config;
 pub mod dev;
+mod door;
 mod history;
 mod http;
 pub mod log;
@@ -62,7 +64,7 @@ pub mod store;
 pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};
 pub use boot::{BootError, Booted, Depth, Notice, examine};
-pub use config::{Check, Limits, NodeConfig};
+pub use config::{Check, Limits, Local, NodeConfig, PeerLimits};
 pub use history::{Done, History};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};

@@ -78,7 +78,8 @@ impl Node {
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let http = http::serve(listener, Arc::clone(&shared)).map_err(StartError::System)?;
+        let hosts = config.allowed_hosts.clone();
+        let http = http::serve(listener, Arc::clone(&shared), hosts).map_err(StartError::System)?;
         let (control, receiver) = sync_channel(CONTROLS_MAX);
         let replica = Replica {
             config,

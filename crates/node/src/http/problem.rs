@@ -67,6 +67,10 @@ impl From<MempoolRejected> for Problem {
             MempoolRejected::AccountBytesFull { .. } => {
                 Problem::new(429, "mempool/account-bytes-full", rejected.to_string(), wait)
             }
+            MempoolRejected::Unpayable { .. } => {
+                let hint = "Wait until some of them are in a block, or let the account be paid.";
+                Problem::new(429, "mempool/unpayable", rejected.to_string(), hint)
+            }
             MempoolRejected::Full { .. } => {
                 Problem::new(503, "mempool/full", rejected.to_string(), wait)
             }
