@@ -6,7 +6,7 @@
 //! Not here: which games are played (`report`).
 
 use earnest_protocol::{Amount, Params, Ratio, command::GainTiming, market::Outcome, num::PARTS};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     cast::{Cast, Kind, Member},
@@ -67,12 +67,15 @@ pub struct Deviation {
     /// What it came to.
     pub verdict: Verdict,
     /// What it gains over honest play, in base units, down.
+    #[serde(serialize_with = "as_text")]
     pub gain: Option<i128>,
     /// The same, exactly, from below and from above.
     pub interval: Option<[String; 2]>,
     /// The least gain that would have been seen, in base units.
+    #[serde(serialize_with = "as_text")]
     pub smallest_detectable: Option<i128>,
     /// The best deviation and honest play by themselves, in base units, down.
+    #[serde(serialize_with = "as_text")]
     pub values: Option<[i128; 2]>,
     /// The chance that the result is rejected in the best deviation, exactly.
     pub rejected: Option<String>,
@@ -80,8 +83,10 @@ pub struct Deviation {
     /// it gains.
     pub victims: Vec<Loss>,
     /// What the first victim loses for each unit that it costs the coalition, in thousandths.
+    #[serde(serialize_with = "as_text")]
     pub griefing_factor: Option<i128>,
     /// The least true value of a wrong result at which it pays, in base units, if any.
+    #[serde(serialize_with = "as_text")]
     pub value_until: Option<u64>,
     /// Nodes and ends of the game.
     pub size: [usize; 2],
@@ -91,12 +96,46 @@ pub struct Deviation {
     pub trace: Option<Trace>,
 }
 
+/// Money travels as text: not every reader of JSON keeps all digits of a number.
+pub(crate) fn as_text<S: Serializer>(money: &impl Money, to: S) -> Result<S::Ok, S::Error> {
+    money.text().serialize(to)
+}
+
+pub(crate) trait Money {
+    fn text(&self) -> serde_json::Value;
+}
+
+impl Money for i128 {
+    fn text(&self) -> serde_json::Value {
+        self.to_string().into()
+    }
+}
+
+impl Money for u64 {
+    fn text(&self) -> serde_json::Value {
+        self.to_string().into()
+    }
+}
+
+impl<M: Money> Money for Option<M> {
+    fn text(&self) -> serde_json::Value {
+        self.as_ref().map_or(serde_json::Value::Null, Money::text)
+    }
+}
+
+impl<M: Money> Money for [M; 2] {
+    fn text(&self) -> serde_json::Value {
+        self.iter().map(Money::text).collect()
+    }
+}
+
 /// What a party loses.
 #[derive(Clone, Debug, Serialize)]
 pub struct Loss {
     /// Who.
     pub party: &'static str,
     /// How much, in base units.
+    #[serde(serialize_with = "as_text")]
     pub loss: i128,
 }
 

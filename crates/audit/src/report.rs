@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     cast::{Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, HOLES, REASONS},
-    judge::{Deviation, Facts, Verdict, judge, not_shown},
+    judge::{Deviation, Facts, Verdict, as_text, judge, not_shown},
     tree::{Budget, Tree},
 };
 
@@ -186,6 +186,7 @@ pub struct Change {
     /// Its verdict under the others.
     pub after: Verdict,
     /// What the deviation gains under either, in base units, down.
+    #[serde(serialize_with = "as_text")]
     pub gain: [Option<i128>; 2],
 }
 
