@@ -18,7 +18,7 @@ use crate::{
     AccountView, BlobReceipt, BlockView, EventId, EventRecord, HeadView, InputChunks, InputReceipt,
     JobSummary, JobView, NetworkView, OperatorView, Page, PageQuery, Problem, QuoteRequest,
     QuoteView, Receipt, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser,
-    TxHash, TxStatus, routes, sse::SseMessage,
+    StorageView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 /// How long one call may take.
@@ -279,6 +279,11 @@ impl Client {
     /// Everything about the network as a whole.
     pub fn network(&self) -> Result<NetworkView, ClientError> {
         self.get(routes::NETWORK)
+    }
+
+    /// What the node has on its disk.
+    pub fn storage(&self) -> Result<StorageView, ClientError> {
+        self.get(routes::STORAGE)
     }
 
     /// The parameters in force.

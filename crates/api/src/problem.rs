@@ -119,6 +119,14 @@ impl Problem {
         Problem::new(503, "node/unavailable", why.to_string(), hint)
     }
 
+    /// 503: the node's disk is full.
+    pub fn disk_full() -> Problem {
+        let detail = "This node's disk has no room for another block; it takes no transactions \
+                      until it has";
+        let hint = "Try again later; the operator has to make room on the disk of the node's data.";
+        Problem::new(503, "node/disk-full", detail, hint)
+    }
+
     /// 500: the node broke its own law.
     pub fn internal(why: impl fmt::Display) -> Problem {
         let hint = "This is a defect of the node: report it with the node's log.";

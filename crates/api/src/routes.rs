@@ -11,6 +11,7 @@
 //! | POST | [`QUOTE`] | `QuoteRequest` | `QuoteView` |
 //! | GET | [`HEAD`] | | `HeadView` |
 //! | GET | [`NETWORK`] | | `NetworkView` |
+//! | GET | [`STORAGE`] | | `StorageView` |
 //! | GET | [`PARAMS`] | | `RawParams` |
 //! | GET | [`ACCOUNTS`] | page | `Page<AccountView>` |
 //! | GET | [`ACCOUNT`] | | `AccountView` |
@@ -44,6 +45,8 @@ pub const QUOTE: &str = "/v1/quote";
 pub const HEAD: &str = "/v1/head";
 /// Everything about the network as a whole.
 pub const NETWORK: &str = "/v1/network";
+/// What the node has on its disk, and whether there is room for more.
+pub const STORAGE: &str = "/v1/storage";
 /// The parameters in force.
 pub const PARAMS: &str = "/v1/params";
 /// All accounts.

@@ -392,6 +392,53 @@ pub struct HeadView {
     pub base_fee: Amount,
 }
 
+/// Which blocks a node keeps in its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockRetention {
+    /// All of them.
+    Archive,
+    /// Those that its snapshots do not hold.
+    Pruned,
+}
+
+/// What room a node has for its next block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockRoom {
+    /// It is held: whoever fills the disk, the block fits.
+    Held,
+    /// The file system cannot hold room; there is some now.
+    Watched,
+    /// None: the node makes no blocks and takes no transactions until there is.
+    Full,
+}
+
+/// What a node has on its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageView {
+    /// The last block in its log.
+    pub height: Height,
+    /// The first block in its log; those before it were pruned.
+    pub blocks_from: Height,
+    /// Which blocks stay in the log.
+    pub retention: BlockRetention,
+    /// Bytes of the log.
+    pub log_bytes: u64,
+    /// Files of the log.
+    pub segment_count: u64,
+    /// The height of the latest snapshot; 0 if there is none.
+    pub snapshot: Height,
+    /// True if the last snapshot that was due found the disk full.
+    pub is_snapshot_put_off: bool,
+    /// What room there is for the next block.
+    pub room: BlockRoom,
+    /// Bytes that are held for blocks to come.
+    pub held_bytes: u64,
+    /// Bytes that the node may still write on its disk.
+    pub free_bytes: u64,
+}
+
 /// Everything about the network as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkView {

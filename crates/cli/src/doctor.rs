@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use earnest_node::{Depth, Limits, Store, examine as examine_store};
+use earnest_node::{Booted, Depth, Limits, Notice, Store, examine as examine_store, log::Segments};
+use earnest_protocol::Height;
 use earnest_worker::sandbox::layers;
 use serde_json::json;
 
@@ -28,7 +29,7 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
         Some(folder) => folder.clone(),
         None => folders::data()?.join("up"),
     };
-    let node = if folder.join("node").is_dir() { folder.join("node") } else { folder.clone() };
+    let node = folders::node_in(&folder);
     if !Store::is_at(&node) {
         let detail = format!("{} holds no network", node.display());
         return Err(Failure::not_found(detail, "name a node's data directory with --data"));
@@ -65,32 +66,44 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
 
 fn examine(node: &Path) -> Vec<Finding> {
     let mut findings = vec![clock(), sandbox()];
-    let store = match Store::open(node) {
+    let mut find = |check, outcome| findings.push(Finding { check, outcome });
+    let store = match Store::hold(node) {
         Ok(store) => store,
         Err(error) => {
-            findings.push(Finding { check: "directory", outcome: Err(error.to_string()) });
+            find("directory", Err(error.to_string()));
             return findings;
         }
     };
     let secret = store.beacon_secret().map(|_| "present, for the owner only".to_owned());
-    findings.push(Finding { check: "beacon secret", outcome: secret.map_err(|e| e.to_string()) });
-    let examined = examine_store(&store, Limits::default(), Depth::Genesis);
-    let booted = match examined {
-        Ok(booted) => booted,
+    find("beacon secret", secret.map_err(|error| error.to_string()));
+    drafts(&store, &mut find);
+    let segments = match Segments::find(node, &store.network()) {
+        Ok(segments) => segments,
         Err(error) => {
-            findings.push(Finding { check: "log", outcome: Err(error.to_string()) });
+            find("log", Err(error.to_string()));
             return findings;
         }
     };
-    let (height, root) = (booted.state.height(), booted.root);
-    let chain = format!("every block from genesis to {height} replays; the root is {root}");
-    findings.push(Finding { check: "hash chain", outcome: Ok(chain) });
+    find("room", room(node, &segments));
+    let booted = match examine_store(&store, Limits::default(), Depth::Genesis) {
+        Ok(booted) => booted,
+        Err(error) => {
+            find("log", Err(error.to_string()));
+            return findings;
+        }
+    };
+    let (count, bytes) = (segments.count(), segments.bytes());
+    find("log", Ok(format!("{bytes} bytes in {count} segments, each follows the one before")));
+    find("hash chain", Ok(chain(&segments, &booted)));
     for notice in &booted.notices {
-        findings.push(Finding { check: "notice", outcome: Ok(notice.to_string()) });
+        find("notice", Ok(notice.to_string()));
+    }
+    if booted.snapshot == Height::ZERO {
+        find("notice", Ok("there is no snapshot: a start replays every block".to_owned()));
     }
     let laws = booted.state.check_invariants();
     let laws = laws.map(|()| "conservation and every other law hold".to_owned());
-    findings.push(Finding { check: "laws", outcome: laws.map_err(|broken| format!("{broken:?}")) });
+    find("laws", laws.map_err(|broken| format!("{broken:?}")));
     findings
 }
 
@@ -105,6 +118,55 @@ fn sandbox() -> Finding {
         rows.join("; ")
     });
     Finding { check: "sandbox", outcome }
+}
+
+fn drafts(store: &Store, find: &mut impl FnMut(&'static str, Result<String, String>)) {
+    match store.drafts() {
+        Ok(drafts) if drafts.is_empty() => {}
+        Ok(drafts) => {
+            let count = drafts.len();
+            let what = "unfinished files were left by a process that was stopped while it wrote";
+            find("notice", Ok(format!("{count} {what}; a start removes them")));
+        }
+        Err(error) => find("directory", Err(error.to_string())),
+    }
+}
+
+/// Whether the next block has room on the disk.
+fn room(node: &Path, segments: &Segments) -> Result<String, String> {
+    let needed = Limits::default().encoded_block_bytes_max();
+    let held = segments.held_bytes().map_err(|error| error.to_string())?;
+    let free = earnest_node::free_bytes(node).map_err(|error| error.to_string())?;
+    if held >= needed {
+        Ok(format!("{held} bytes are held for blocks to come, {free} are free"))
+    } else if held.saturating_add(free) >= needed {
+        Ok(format!(
+            "no room is held for the next block; a start holds some of the {free} bytes free"
+        ))
+    } else {
+        Err(format!(
+            "{free} bytes are free, and a block may need {needed}: a node would make no blocks and \
+             take no transactions. Make room on this disk"
+        ))
+    }
+}
+
+/// What was replayed, and from where.
+fn chain(segments: &Segments, booted: &Booted) -> String {
+    let (height, root, base) = (booted.state.height(), booted.root, segments.base().height);
+    if base == Height::ZERO {
+        return format!("every block from genesis to {height} replays; the root is {root}");
+    }
+    let first = base.count().saturating_add(1);
+    let from = booted.notices.iter().find_map(|notice| match notice {
+        Notice::Replayed { from, .. } => Some(*from),
+        _ => None,
+    });
+    let from = from.unwrap_or(height);
+    format!(
+        "blocks 1 to {base} were pruned; every block from {first} to {height} is there, and those \
+         after the snapshot of {from} replay; the root is {root}"
+    )
 }
 
 fn clock() -> Finding {

@@ -1,6 +1,6 @@
 //! Folders: where files lie unless a person says otherwise.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
@@ -21,4 +21,10 @@ pub fn data() -> Result<PathBuf, Failure> {
 /// Where keys lie.
 pub fn keys() -> Result<PathBuf, Failure> {
     Ok(data()?.join("keys"))
+}
+
+/// The data directory of the node: the folder itself, or its part of a folder of `earnest up`.
+pub fn node_in(folder: &Path) -> PathBuf {
+    let node = folder.join("node");
+    if node.is_dir() { node } else { folder.to_owned() }
 }

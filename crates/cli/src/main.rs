@@ -7,6 +7,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
 mod audit;
+mod backup;
 mod daemons;
 mod doctor;
 mod failure;
@@ -89,6 +90,10 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Check a data directory: hash chain, root, conservation, keys, clock
     Doctor(doctor::DoctorArgs),
+    /// Copy a node's network, running or not, into a folder, and check the copy
+    Backup(backup::BackupArgs),
+    /// Make a data directory from a backup, every file checked
+    Restore(backup::RestoreArgs),
 }
 
 fn main() -> ExitCode {
@@ -113,6 +118,8 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Sim(command) => sim::run(command, json),
         Command::Audit(args) => audit::run(args, json),
         Command::Doctor(args) => doctor::run(args, json),
+        Command::Backup(args) => backup::back_up(args, json),
+        Command::Restore(args) => backup::restore(args, json),
         Command::Keys(command) => keys::run(command, json),
         Command::Provider(command) => daemons::provider(command, node),
         Command::Validator(command) => daemons::validator(command, node),

@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use earnest_node::{
-    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Repair, StartError, Store,
-    dev::DevNetwork,
+    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair, Retention,
+    StartError, Store, dev::DevNetwork,
 };
 use earnest_protocol::{Genesis, Height};
 use serde_json::json;
@@ -36,6 +36,9 @@ pub struct NodeArgs {
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
+    /// Which blocks stay in the log
+    #[arg(long, value_enum, default_value_t = History::Archive)]
+    history: History,
     /// Cut off a damaged last record of the log, unless it was acknowledged
     #[arg(long)]
     cut_damaged_end: bool,
@@ -51,6 +54,15 @@ pub struct NodeArgs {
     /// Stop when standard input ends
     #[arg(long, hide = true)]
     until_input_closes: bool,
+}
+
+/// Which blocks stay in the log.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum History {
+    /// All of them: anybody who has the log can replay it from the beginning
+    Archive,
+    /// Those that the two snapshots that are kept do not hold
+    Pruned,
 }
 
 pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
@@ -71,6 +83,10 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         block_time,
         idle_block_time: block_time,
         check,
+        retention: match args.history {
+            History::Archive => Retention::Archive,
+            History::Pruned => Retention::Pruned,
+        },
         repair,
         stop_at: args.halt_at.map(Height::new),
         allowed_hosts: args.allow_host.clone(),
@@ -94,7 +110,9 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
+    let mut is_full = false;
     while !stop.load(Ordering::SeqCst) {
+        is_full = tell_of_room(&node, is_full);
         // A node that reached its last height goes on answering; one at fault does not.
         if node.is_finished() && args.halt_at.is_none() {
             break;
@@ -117,6 +135,21 @@ fn host_name(text: &str) -> Result<String, String> {
         return Err(format!("`{text}` is no host name: give it as in `node.example`"));
     }
     Ok(text.to_owned())
+}
+
+/// Tells the operator that the disk became full, or has room again; returns whether it is full.
+fn tell_of_room(node: &NodeHandle, was_full: bool) -> bool {
+    let is_full = node.phase() == Phase::Full;
+    if is_full && !was_full {
+        warn!(
+            "the disk has no room for another block: no blocks are made and no transactions taken \
+             until it has. Make room, or start with --history pruned, which removes old blocks"
+        );
+    }
+    if was_full && !is_full {
+        info!("the disk has room again: going on after block {}", node.height());
+    }
+    is_full
 }
 
 fn announce(node: &NodeHandle, json: bool) -> Result<(), Failure> {

@@ -17,6 +17,8 @@ use crate::{
 pub enum QueryCommand {
     /// The network as a whole: height, supply, counts, conservation
     Network,
+    /// What the node has on its disk: blocks, snapshots, room
+    Storage,
     /// The parameters in force: unit, range, default, and what each is for
     Params {
         /// Show the built-in defaults, without a node
@@ -69,6 +71,7 @@ pub fn run(command: &QueryCommand, node: &str, json: bool) -> Result<(), Failure
     match command {
         QueryCommand::Params { defaults: true } => defaults(json),
         QueryCommand::Network => show(&client.network()?, json),
+        QueryCommand::Storage => show(&client.storage()?, json),
         QueryCommand::Params { defaults: false } if json => show(&client.params()?, json),
         QueryCommand::Params { defaults: false } => explain(&client.params()?),
         QueryCommand::Account { address } => show(&client.account(address)?, json),

@@ -6,6 +6,9 @@ use std::fs;
 
 use common::{Done, LOOPS, Network, earnest, guest, module};
 
+/// Where the log of a short chain is, in the node's folder.
+const SEGMENT: &str = "log/00000000000000000001.blocks";
+
 /// Checks the exit status, and that the error names all of these.
 fn fails(done: &Done, code: i32, names: &[&str]) {
     assert_eq!(done.code, Some(code), "{done:?}");
@@ -54,7 +57,7 @@ fn a_flipped_byte_of_the_log_is_found() {
     let data = network.path("");
     let folder = network.stop();
     fails(&earnest(&["doctor", "--data", &data]), 0, &[]);
-    let log = folder.path().join("net/node/blocks.log");
+    let log = folder.path().join("net/node").join(SEGMENT);
     let mut bytes = fs::read(&log).expect("a log");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -70,7 +73,7 @@ fn lost_blocks_and_a_lost_record_of_them_are_named_by_doctor_and_node() {
     let data = network.path("");
     let folder = network.stop();
     let node = folder.path().join("net/node");
-    let [log, committed] = ["blocks.log", "committed"].map(|name| node.join(name));
+    let [log, committed] = [SEGMENT, "committed"].map(|name| node.join(name));
     let [whole, slots] = [&log, &committed].map(|path| fs::read(path).expect("a file"));
     let doctor = |code, part: &str| {
         let done = earnest(&["doctor", "--data", &data]);
@@ -89,7 +92,7 @@ fn lost_blocks_and_a_lost_record_of_them_are_named_by_doctor_and_node() {
     doctor(0, "every block");
 
     // Where the first record begins, as if no block had ever been made.
-    fs::write(&log, &whole[..64]).expect("written");
+    fs::write(&log, &whole[..128]).expect("written");
     doctor(8, "ends at block 0, but block");
     let node = node.to_str().expect("a path in UTF-8");
     let start = ["node", "--data", node, "--listen", "127.0.0.1:0"];

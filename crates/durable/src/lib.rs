@@ -13,20 +13,24 @@
 //! known by its name and goes with the next [`sweep`], which takes no draft of a living writer.
 //! Known shortcoming: a draft that is swept in the instant between its making and its lock fails
 //! its writer with "not found"; nothing is lost.
-//! Not here: what files hold, and logs that grow (`earnest-node`).
+//! Not here: the disk itself ([`fs`]), what files hold, and logs that grow (`earnest-node`).
 #![forbid(unsafe_code)]
 
+mod draft;
+pub mod fs;
+mod room;
+
 use std::{
-    fs::{self, File, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
-use tempfile::Builder;
+use draft::Draft;
+use fs::{Access, File, Rename, sync_folder};
 
-const BEGINNING: &str = ".";
-const ENDING: &str = ".draft";
+pub use draft::is_draft;
+pub use fs::free_bytes;
+pub use room::{Hold, is_full};
 
 /// What a file may replace, and who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +58,15 @@ pub fn write(
         Kind::Replacement | Kind::New => 0o666,
         Kind::Secret => 0o600,
     };
-    let mut builder = Builder::new();
-    builder.prefix(BEGINNING).suffix(ENDING).permissions(Permissions::from_mode(mode));
-    // From here on whatever returns removes the draft.
-    let mut draft = builder.tempfile_in(folder)?;
-    draft.as_file().lock()?;
-    fill(draft.as_file_mut())?;
-    draft.as_file().sync_all()?;
-    match kind {
-        Kind::Replacement => draft.persist(path)?,
-        Kind::New | Kind::Secret => draft.persist_noclobber(path)?,
+    let rename = match kind {
+        Kind::Replacement => Rename::Replace,
+        Kind::New | Kind::Secret => Rename::Keep,
     };
+    // From here on whatever returns removes the draft.
+    let mut draft = Draft::new(folder, mode)?;
+    fill(draft.writer())?;
+    draft.sync()?;
+    draft.name(path, rename)?;
     sync_folder(folder)
 }
 
@@ -75,11 +77,11 @@ pub fn write(
 /// What the disk said.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     let parent = folder_of(path);
-    if !parent.is_dir() {
+    if !fs::is_dir(parent) {
         make_folder(parent)?;
     }
     match fs::create_dir(path) {
-        Err(_) if path.is_dir() => {}
+        Err(_) if fs::is_dir(path) => {}
         made => made?,
     }
     // Also of one that was there: whoever made it may have been stopped before this.
@@ -91,23 +93,16 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// What the disk said.
 pub fn sweep(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    for path in fs::list(folder)? {
         if is_draft(&path) && is_abandoned(&path)? {
-            gone(fs::remove_file(path))?;
+            gone(fs::remove_file(&path))?;
         }
     }
     Ok(())
 }
 
-/// True of the names that drafts have.
-pub fn is_draft(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    name.is_some_and(|name| name.starts_with(BEGINNING) && name.ends_with(ENDING))
-}
-
 fn is_abandoned(path: &Path) -> io::Result<bool> {
-    let opened = File::options().write(true).open(path);
+    let opened = File::open(path, Access::Write);
     // Finished while we looked.
     let Some(file) = gone(opened.map(Some))? else { return Ok(false) };
     Ok(file.try_lock().is_ok())
@@ -119,11 +114,6 @@ fn gone<T: Default>(result: io::Result<T>) -> io::Result<T> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
         other => other,
     }
-}
-
-/// Flushes a folder, so that a name given in it is found after the power was cut.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -11,9 +11,9 @@
 //! Known shortcoming: two nodes started from one copy of a data directory would both show theirs.
 //! Not here: when an anchor is due and what a withheld preimage means (`earnest-protocol`).
 
-use std::{fmt, fs, io, path::Path};
+use std::{fmt, io, path::Path};
 
-use earnest_durable::Kind;
+use earnest_durable::{Kind, fs};
 use earnest_protocol::{Blocks, Digest, Height, State, genesis::BeaconGenesis, seal::beacon_link};
 
 /// Name of the secret's file in a data directory; readable by its owner only.
@@ -66,7 +66,7 @@ impl BeaconSecret {
     /// # Errors
     /// If the file is not there or not 32 bytes.
     pub(crate) fn read(folder: &Path) -> io::Result<BeaconSecret> {
-        let bytes = fs::read(folder.join(FILE_NAME))?;
+        let bytes = fs::read(&folder.join(FILE_NAME))?;
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a beacon secret is 32 bytes");
         Ok(BeaconSecret(bytes.try_into().map_err(wrong)?))
     }
@@ -143,7 +143,7 @@ impl Beacon {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, fs};
 
     use earnest_protocol::{BlockHead, Genesis, Journal};
 

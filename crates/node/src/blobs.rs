@@ -12,16 +12,19 @@
 //! Not here: who has to provide which bytes (`earnest-protocol`).
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
 use earnest_compute as compute;
-use earnest_durable::Kind;
+use earnest_durable::{Kind, fs};
 use earnest_protocol::Digest;
 
 use crate::config::Limits;
+
+/// Names of the folders in a data directory.
+pub const FOLDER_NAMES: [&str; 2] = ["blobs", "inputs"];
 
 /// Why a blob was not stored or is not served.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,14 @@ pub enum BlobError {
         bytes: u64,
         /// The most allowed.
         max: u64,
+    },
+    /// The disk has no more room than blocks and snapshots may need.
+    #[error("the disk has {free} bytes left, {wanted} are wanted: the rest is for the ledger")]
+    DiskFull {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that would have to be.
+        wanted: u64,
     },
     /// The file's bytes are no longer those of its name.
     #[error("{path} no longer holds the bytes of its name")]
@@ -90,7 +101,7 @@ impl Blobs {
     /// # Errors
     /// If the disk says no.
     pub fn open(dir: &Path, limits: Limits) -> io::Result<Blobs> {
-        let (blobs, inputs) = (dir.join("blobs"), dir.join("inputs"));
+        let [blobs, inputs] = FOLDER_NAMES.map(|name| dir.join(name));
         let bytes = sweep(&blobs)?.saturating_add(sweep(&inputs)?);
         Ok(Blobs { blobs, inputs, limits, bytes: Mutex::new(bytes) })
     }
@@ -102,7 +113,7 @@ impl Blobs {
 
     /// True if a blob of this name is there; its bytes are looked at when they are read.
     pub fn has(&self, digest: &Digest) -> bool {
-        place(&self.blobs, digest).is_file()
+        fs::is_file(&place(&self.blobs, digest))
     }
 
     /// Stores a blob; when this returns it is on the disk.
@@ -184,8 +195,17 @@ impl Blobs {
         if sum > max {
             return Err(BlobError::Full { bytes: sum, max });
         }
+        let free = earnest_durable::free_bytes(&self.blobs)?;
+        let wanted = self.limits.disk_floor_bytes.saturating_add(wide(bytes.len()));
+        if free < wanted {
+            return Err(BlobError::DiskFull { free, wanted });
+        }
         earnest_durable::make_folder(path.parent().expect("a place is inside a folder"))?;
-        earnest_durable::write(path, Kind::Replacement, |file| file.write_all(bytes))?;
+        let written = earnest_durable::write(path, Kind::Replacement, |file| file.write_all(bytes));
+        if written.as_ref().is_err_and(earnest_durable::is_full) {
+            return Err(BlobError::DiskFull { free, wanted });
+        }
+        written?;
         *total = sum;
         Ok(())
     }
@@ -220,14 +240,13 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 fn sweep(folder: &Path) -> io::Result<u64> {
     earnest_durable::make_folder(folder)?;
     let mut bytes = 0u64;
-    for entry in fs::read_dir(folder)? {
-        let shelf = entry?.path();
-        if !shelf.is_dir() {
+    for shelf in fs::list(folder)? {
+        if !fs::is_dir(&shelf) {
             continue;
         }
         earnest_durable::sweep(&shelf)?;
-        for file in fs::read_dir(shelf)? {
-            bytes = bytes.saturating_add(file?.metadata()?.len());
+        for file in fs::list(&shelf)? {
+            bytes = bytes.saturating_add(fs::metadata(&file)?.bytes);
         }
     }
     Ok(bytes)
@@ -235,6 +254,8 @@ fn sweep(folder: &Path) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn open(dir: &Path) -> Blobs {

@@ -1,8 +1,9 @@
 //! Boot: from what is on the disk to the state after the last block.
 //!
-//! Laws: every record of the log is read and checked, whatever is replayed; every block that is
-//! replayed is checked against the root that the next one names; a snapshot that the log does not
-//! bear out is an error, not a choice.
+//! Laws: every block that is replayed is checked against the root that the next one names; a
+//! snapshot that the log does not bear out is an error, not a choice; a log that was pruned is
+//! replayed from a snapshot or not at all. A start of a long log reads it from the segment of the
+//! latest snapshot on; an examination reads and checks every record there is.
 //! Not here: formats (`log`, `snapshot`), carrying out (`replay`).
 
 use core::fmt;
@@ -12,9 +13,10 @@ use earnest_protocol::{Broken, Digest, Height, State};
 use crate::{
     config::Limits,
     history::History,
-    log::{Log, LogError, Mended, Reading, Record, Repair},
+    log::{BlockId, Log, LogError, Mended, Reading, Record, Repair, Segments},
     referee::NodeReferee,
     replay::{self, ReplayError},
+    snapshot::Snapshot,
     store::{Skipped, Store, StoreError},
 };
 
@@ -49,6 +51,15 @@ pub enum BootError {
         log: Height,
         /// The snapshot's height.
         snapshot: Height,
+    },
+    /// Blocks were pruned, and nothing holds what they led to.
+    #[error(
+        "blocks up to {base} were pruned from the log, and no snapshot that checks is of {base} or \
+         later: the state cannot be made. Restore the snapshots, or the directory, from a backup"
+    )]
+    NoSnapshot {
+        /// The last block that was pruned.
+        base: Height,
     },
     /// A snapshot was made on another chain than the log's.
     #[error(
@@ -98,7 +109,9 @@ impl fmt::Display for Notice {
 pub struct Booted {
     /// The log, open for the next block; none if it was only examined.
     pub log: Option<Log>,
-    /// The state after the last block.
+    /// The hash of the last block; the network's name before the first.
+    pub block: Digest,
+    /// The state after it.
     pub state: State,
     /// Its root.
     pub root: Digest,
@@ -113,7 +126,7 @@ pub struct Booted {
 /// How much of the log is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// All of it.
+    /// All of it; of a log that was pruned, from the earliest snapshot on.
     Genesis,
     /// From the latest snapshot on, unless the log is short.
     Snapshot,
@@ -124,24 +137,31 @@ pub enum Depth {
 /// # Errors
 /// Why the node cannot begin; nothing was changed then.
 pub fn boot(store: &Store, limits: Limits, repair: Repair) -> Result<Booted, BootError> {
-    let (mut player, mut notices) = Player::begin(store, limits, Depth::Snapshot)?;
-    let (dir, network) = (store.dir(), store.network());
-    let mut reading = Reading::of(dir, &network, repair, |record| player.play(&record))?;
-    notices.extend(reading.mended.drain(..).map(Notice::Mended));
-    let booted = player.end(notices)?;
-    Ok(Booted { log: Some(reading.open()?), ..booted })
+    let (reading, booted) = read(store, limits, Depth::Snapshot, repair)?;
+    Ok(Booted { log: Some(reading.open(limits.segment_bytes_max)?), ..booted })
 }
 
-/// Reads everything and changes nothing; `Depth::Genesis` verifies every block there is.
+/// Reads and changes nothing; `Depth::Genesis` reads and verifies every block there is.
 ///
 /// # Errors
 /// The first thing that is wrong.
 pub fn examine(store: &Store, limits: Limits, depth: Depth) -> Result<Booted, BootError> {
-    let (mut player, mut notices) = Player::begin(store, limits, depth)?;
-    let (dir, network) = (store.dir(), store.network());
-    let reading = Reading::of(dir, &network, Repair::Refuse, |record| player.play(&record))?;
-    notices.extend(reading.mended.into_iter().map(Notice::Mended));
-    player.end(notices)
+    read(store, limits, depth, Repair::Refuse).map(|(_, booted)| booted)
+}
+
+fn read(
+    store: &Store,
+    limits: Limits,
+    depth: Depth,
+    repair: Repair,
+) -> Result<(Reading, Booted), BootError> {
+    let segments = Segments::find(store.dir(), &store.network())?;
+    let (mut player, mut notices) = Player::begin(store, limits, depth, &segments)?;
+    let from = if depth == Depth::Genesis { segments.base().height } else { player.from };
+    let mut reading = Reading::of(segments, from, repair, |record| player.play(&record))?;
+    notices.extend(reading.mended.drain(..).map(Notice::Mended));
+    let booted = player.end(reading.last(), notices)?;
+    Ok((reading, booted))
 }
 
 /// Plays records one after the other.
@@ -153,10 +173,22 @@ struct Player {
     referee: NodeReferee,
     /// Where replay begins; earlier records are only checked.
     from: Height,
-    /// Height, block and root of the latest snapshot that checks.
-    snapshot: Option<(Height, Digest, Digest)>,
-    /// The last record read.
-    last: Height,
+    /// The snapshots that check and that the log has to bear out, latest first.
+    marks: Vec<Mark>,
+}
+
+/// What a snapshot says of the chain.
+struct Mark {
+    height: Height,
+    block: Digest,
+    root: Digest,
+}
+
+impl Mark {
+    fn of(snapshot: &mut Snapshot) -> Mark {
+        let (height, block) = (snapshot.state.height(), snapshot.block);
+        Mark { height, block, root: snapshot.state.root() }
+    }
 }
 
 impl Player {
@@ -164,29 +196,40 @@ impl Player {
         store: &Store,
         limits: Limits,
         depth: Depth,
+        segments: &Segments,
     ) -> Result<(Player, Vec<Notice>), BootError> {
-        let mut state = State::new(store.genesis()).map_err(StoreError::from)?;
-        let (latest, skipped) = store.latest_snapshot()?;
+        let base = segments.base();
+        let is_deep = depth == Depth::Genesis || segments.bytes() <= limits.replay_bytes_max;
+        let (mut snapshots, skipped) = if is_deep {
+            store.checked_snapshots()?
+        } else {
+            let (latest, skipped) = store.latest_snapshot()?;
+            (latest.into_iter().collect(), skipped)
+        };
         let notices = skipped.into_iter().map(Notice::SnapshotSkipped).collect();
-        let mut snapshot = None;
-        if let Some(mut latest) = latest {
-            snapshot = Some((latest.state.height(), latest.block, latest.state.root()));
-            let log = store.dir().join(crate::log::FILE_NAME);
-            let is_short = log.metadata().is_ok_and(|log| log.len() <= limits.replay_bytes_max);
-            if depth == Depth::Snapshot && !is_short {
-                state = latest.state;
-            }
-        }
+        // Earlier ones than the log begins are of no use.
+        snapshots.retain(|snapshot| snapshot.state.height() >= base.height);
+        let marks: Vec<Mark> = snapshots.iter_mut().map(Mark::of).collect();
+        let has_every_block = base.height == Height::ZERO;
+        let earliest = if is_deep && has_every_block { None } else { snapshots.pop() };
+        let mut state = match earliest {
+            Some(snapshot) => snapshot.state,
+            None if has_every_block => State::new(store.genesis()).map_err(StoreError::from)?,
+            None => return Err(BootError::NoSnapshot { base: base.height }),
+        };
         let (root, from) = (state.root(), state.height());
+        let before = segments.base_of(from);
+        let is_other = |mark: &&Mark| mark.height == before.height && mark.block != before.hash;
+        if let Some(mark) = marks.iter().find(is_other) {
+            return Err(BootError::OtherChain { snapshot: mark.height });
+        }
         let (network, history) = (store.network(), History::new(limits, from));
-        let (referee, last) = (NodeReferee::new(), Height::ZERO);
-        let player = Player { network, state, root, history, referee, from, snapshot, last };
-        Ok((player, notices))
+        let referee = NodeReferee::new();
+        Ok((Player { network, state, root, history, referee, from, marks }, notices))
     }
 
     fn play(&mut self, record: &Record) -> Result<(), BootError> {
         let Record { block, hash, .. } = record;
-        self.last = block.height();
         if block.height() > self.from {
             let signers = replay::signers(&self.network, block)?;
             let (state, root) = (&mut self.state, &self.root);
@@ -194,25 +237,28 @@ impl Player {
             self.root = done.root;
             self.history.push(done.done(&self.state, block, *hash, &signers));
         }
-        let Some((height, named, root)) = self.snapshot else { return Ok(()) };
-        let fits = *hash == named && (height < self.from || root == self.root);
-        if height == block.height() && !fits {
-            return Err(BootError::OtherChain { snapshot: height });
+        let Some(mark) = self.marks.iter().find(|mark| mark.height == block.height()) else {
+            return Ok(());
+        };
+        let is_root = mark.height < self.from || mark.root == self.root;
+        if *hash == mark.block && is_root {
+            Ok(())
+        } else {
+            Err(BootError::OtherChain { snapshot: mark.height })
         }
-        Ok(())
     }
 
-    fn end(self, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
-        let (log_height, to) = (self.last, self.state.height());
-        let beyond = self.snapshot.map(|(height, ..)| height).filter(|h| *h > log_height);
-        if let Some(snapshot) = beyond {
-            return Err(BootError::BlocksMissing { log: log_height, snapshot });
+    fn end(self, last: BlockId, mut notices: Vec<Notice>) -> Result<Booted, BootError> {
+        let BlockId { height: log, hash: block } = last;
+        let to = self.state.height();
+        let latest = self.marks.first().map_or(Height::ZERO, |mark| mark.height);
+        if latest > log {
+            return Err(BootError::BlocksMissing { log, snapshot: latest });
         }
         let broken = |law| BootError::Broken { height: to, law };
         self.state.check_invariants().map_err(broken)?;
         notices.push(Notice::Replayed { from: self.from, to });
-        let snapshot = self.snapshot.map_or(Height::ZERO, |(height, ..)| height);
         let Player { state, root, history, .. } = self;
-        Ok(Booted { log: None, state, root, snapshot, history, notices })
+        Ok(Booted { log: None, block, state, root, snapshot: latest, history, notices })
     }
 }

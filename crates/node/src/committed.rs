@@ -22,13 +22,14 @@
 //! Not here: comparing with the log, and what to do then (`log`).
 
 use std::{
-    fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{
+    Kind,
+    fs::{self, Access, File},
+};
 use earnest_protocol::{Digest, Height};
 
 /// Name of the file in a data directory.
@@ -175,7 +176,7 @@ impl Writer {
     pub(crate) fn open(folder: &Path, network: &Digest) -> Result<Writer, CommittedError> {
         let path = folder.join(FILE_NAME);
         let next = read(folder, network)?.number.saturating_add(1);
-        let file = OpenOptions::new().write(true).open(&path);
+        let file = File::open(&path, Access::Write);
         let file = file.map_err(failure(&path, "opening"))?;
         // What a killed process wrote last may not be on the disk yet.
         file.sync_data().map_err(failure(&path, "flushing"))?;
@@ -248,6 +249,8 @@ fn field<const N: usize>(body: &[u8], at: usize) -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const NETWORK: Digest = Digest([7; 32]);

@@ -12,7 +12,10 @@ use std::{
 use earnest_api::routes;
 use earnest_protocol::Height;
 
-use crate::log::Repair;
+use crate::{
+    block::BLOCK_BYTES_MAX,
+    log::{Repair, SEGMENT_BYTES},
+};
 
 /// How to run a node.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub struct NodeConfig {
     /// Blocks between snapshots, at least 1, whatever the restarts between; one more is made at a
     /// clean stop.
     pub snapshot_blocks: u64,
+    /// Which blocks stay in the log.
+    pub retention: Retention,
     /// When the laws are checked.
     pub check: Check,
     /// What to do about a damaged last record, and about lost blocks.
@@ -51,6 +56,7 @@ impl NodeConfig {
             block_time: Duration::from_secs(1),
             idle_block_time: Duration::from_secs(1),
             snapshot_blocks: 1_000,
+            retention: Retention::default(),
             check: Check::default(),
             repair: Repair::Refuse,
             stop_at: None,
@@ -58,6 +64,17 @@ impl NodeConfig {
             allowed_hosts: Vec::new(),
         }
     }
+}
+
+/// Which blocks stay in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retention {
+    /// All of them: anybody who has the log can replay it from the beginning.
+    #[default]
+    Archive,
+    /// Those that the earlier of the two kept snapshots does not hold, in whole segments: what is
+    /// removed cannot be replayed again by anybody who has no copy.
+    Pruned,
 }
 
 /// When the laws of the state are checked (a walk over all rows).
@@ -99,10 +116,14 @@ pub struct Limits {
     pub receipts_max: usize,
     /// Bytes of the log up to which a start replays all of it, so that history is complete.
     pub replay_bytes_max: u64,
+    /// Bytes after which a segment of the log takes no further block; a block is never split.
+    pub segment_bytes_max: u64,
     /// Bytes of one blob.
     pub blob_bytes_max: usize,
     /// Bytes of all blobs.
     pub blobs_bytes_max: u64,
+    /// Bytes that uploads leave free on the disk, for blocks and snapshots.
+    pub disk_floor_bytes: u64,
     /// Chunks of one input.
     pub input_chunks_max: usize,
     /// Connections open at once.
@@ -131,6 +152,17 @@ pub struct Limits {
     pub wait_timeout: Duration,
 }
 
+/// What a block has beside its transactions, with room to spare.
+const BLOCK_FRAME_BYTES: usize = 4_096;
+
+impl Limits {
+    /// Bytes of the largest block.
+    pub fn encoded_block_bytes_max(&self) -> u64 {
+        let bytes = self.block_bytes_max.saturating_add(BLOCK_FRAME_BYTES).min(BLOCK_BYTES_MAX);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
@@ -144,8 +176,10 @@ impl Default for Limits {
             events_max: 1_000_000,
             receipts_max: 1_000_000,
             replay_bytes_max: 64 << 20,
+            segment_bytes_max: SEGMENT_BYTES,
             blob_bytes_max: 2 << 20,
             blobs_bytes_max: 4 << 30,
+            disk_floor_bytes: 64 << 20,
             input_chunks_max: 16_384,
             connections_max: 512,
             peers: PeerLimits::default(),

@@ -3,10 +3,10 @@
 //!
 //! Code map, from the disk up: `block`, [`committed`], [`log`], [`snapshot`], [`blobs`],
 //! [`beacon`], [`store`] (all of a data directory); [`replay`] (a block carried out), [`boot`]
-//! (from files to a state), `referee` (a disputed step); `door` (which moves may
-//! wait in the reserved room), `mempool` (what waits), `history` (what
-//! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge); `node`
-//! (start and stop), [`dev`].
+//! (from files to a state), [`backup`] (a copy of them, and back), `referee` (a disputed step);
+//! `door` (which moves may wait in the reserved room), `mempool` (what waits), `history` (what
+//! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge);
+//! `node` (start and stop), [`dev`].
 //!
 //! Laws: a block is on the disk before the state changes and before anybody is told; what was
 //! acknowledged as included survives `kill -9`; a file that does not check is named and never
@@ -41,10 +41,12 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod backup;
 pub mod beacon;
 pub mod blobs;
 mod block;
 pub mod boot;
+mod clock;
 pub mod committed;
 mod config;
 pub mod dev;
@@ -59,16 +61,21 @@ pub mod replay;
 mod replica;
 mod shared;
 pub mod snapshot;
+mod stepped;
 pub mod store;
 
 pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};
 pub use boot::{BootError, Booted, Depth, Notice, examine};
-pub use config::{Check, Limits, Local, NodeConfig, PeerLimits};
+pub use clock::{Clock, SetClock};
+pub use config::{Check, Limits, Local, NodeConfig, PeerLimits, Retention};
 pub use history::{Done, History};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};
 pub use referee::{NodeReferee, ServedChunk};
 pub use replica::Halt;
 pub use shared::{Head, Phase};
+pub use stepped::{SteppedError, SteppedNode};
 pub use store::{Store, StoreError};
+
+pub use earnest_durable::free_bytes;

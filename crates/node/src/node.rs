@@ -18,10 +18,11 @@ use crate::{
     beacon::Beacon,
     blobs::Blobs,
     boot::{BootError, Notice, boot},
+    clock::Clock,
     config::NodeConfig,
     http::{self, HttpServer},
     replica::{Control, Halt, Replica, panic_message},
-    shared::Shared,
+    shared::{Phase, Shared},
     store::{Store, StoreError},
 };
 
@@ -63,41 +64,52 @@ impl Node {
     /// # Errors
     /// Why not; see [`BootError`] for what is wrong with the directory and what to do.
     pub fn start(config: NodeConfig) -> Result<NodeHandle, StartError> {
-        let store = Store::open(&config.dir)?;
-        let secret = store.beacon_secret()?;
-        let booted = boot(&store, config.limits, config.repair)?;
-        let log = booted.log.expect("`boot` opens the log");
-        let blobs = Blobs::open(&config.dir, config.limits).map_err(StartError::System)?;
-        let genesis = store.genesis();
-        let named = (store.network(), genesis.name.clone(), config.limits);
-        let beacon = Beacon::new(secret, genesis.beacon.chain_blocks);
-        let trial = booted.state.clone();
-        let shared = Shared::new(named, blobs, (booted.state, booted.root), booted.history);
-        let shared = Arc::new(shared);
-        let address = config.listen;
+        let (address, hosts) = (config.listen, config.allowed_hosts.clone());
+        let (replica, stopper, notices) = prepare(config, Clock::System)?;
+        let shared = Arc::clone(&replica.shared);
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let hosts = config.allowed_hosts.clone();
         let http = http::serve(listener, Arc::clone(&shared), hosts).map_err(StartError::System)?;
-        let (control, receiver) = sync_channel(CONTROLS_MAX);
-        let replica = Replica {
-            config,
-            shared: Arc::clone(&shared),
-            store,
-            log,
-            beacon,
-            snapshot_at: booted.snapshot,
-            trial,
-            root: booted.root,
-            control: receiver,
-            made: Instant::now(),
-        };
         let thread = thread::Builder::new().name("replica".into());
         let replica = thread.spawn(move || run(replica)).map_err(StartError::System)?;
-        let stopper = Stopper { control };
-        Ok(NodeHandle { address, shared, stopper, replica, http, notices: booted.notices })
+        Ok(NodeHandle { address, shared, stopper, replica, http, notices })
     }
+}
+
+/// Reads a data directory and stands where it ends, before anything listens or makes blocks.
+pub(crate) fn prepare(
+    config: NodeConfig,
+    clock: Clock,
+) -> Result<(Replica, Stopper, Vec<Notice>), StartError> {
+    let store = Store::open(&config.dir)?;
+    let secret = store.beacon_secret()?;
+    let booted = boot(&store, config.limits, config.repair)?;
+    let log = booted.log.expect("`boot` opens the log");
+    let blobs = Blobs::open(&config.dir, config.limits).map_err(StartError::System)?;
+    let genesis = store.genesis();
+    let named = (store.network(), genesis.name.clone(), config.limits);
+    let beacon = Beacon::new(secret, genesis.beacon.chain_blocks);
+    let trial = booted.state.clone();
+    let shared = Shared::new(named, blobs, (booted.state, booted.root), booted.history);
+    let shared = Arc::new(shared);
+    let (control, receiver) = sync_channel(CONTROLS_MAX);
+    let replica = Replica {
+        config,
+        clock,
+        shared,
+        store,
+        log,
+        beacon,
+        hold: None,
+        snapshot_at: booted.snapshot,
+        snapshot_full_at: None,
+        trial,
+        root: booted.root,
+        control: receiver,
+        made: Instant::now(),
+    };
+    Ok((replica, Stopper { control }, booted.notices))
 }
 
 /// Runs a replica; a panic outside the rules is an end like any other.
@@ -105,7 +117,7 @@ fn run(replica: Replica) -> Result<Height, Halt> {
     let shared = Arc::clone(&replica.shared);
     catch_unwind(AssertUnwindSafe(|| replica.run())).unwrap_or_else(|panic| {
         let head = shared.head();
-        shared.head.send_replace(crate::shared::Head { phase: crate::Phase::Stopped, ..head });
+        shared.head.send_replace(crate::shared::Head { phase: Phase::Stopped, ..head });
         let height = Height::new(head.height.count().saturating_add(1));
         let message = panic_message(panic.as_ref());
         Err(Halt::Panicked { height, message, file: None })
@@ -163,6 +175,11 @@ impl NodeHandle {
         self.shared.head().height
     }
 
+    /// What the node is doing.
+    pub fn phase(&self) -> Phase {
+        self.shared.head().phase
+    }
+
     /// The root of the state after it.
     pub fn root(&self) -> Digest {
         self.shared.head().root
@@ -174,7 +191,7 @@ impl NodeHandle {
         self.shared.state().ok().map(|state| with(&state))
     }
 
-    /// Makes a block now and returns its height; none if the node stopped.
+    /// Makes a block now and returns its height; none if the node stopped or its disk is full.
     pub fn make_block(&self) -> Option<Height> {
         let (reply, made) = sync_channel(1);
         self.stopper.control.send(Control::MakeBlock(reply)).ok()?;

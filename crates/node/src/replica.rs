@@ -13,7 +13,8 @@
 //! twice, on two states. What that costs is small beside verifying signatures, and it buys a check:
 //! both roots must be equal.
 //!
-//! Laws: nothing is published before it is on the disk; a write that fails, roots that differ and
+//! Laws: no block is made before there is room for it on the disk; nothing is published before it
+//! is on the disk; a write that fails, roots that differ and
 //! a law that does not hold stop the node; a panic in the rules stops it with the block that caused
 //! it kept in a file of its own.
 //! Not here: what is waiting (`mempool`), many operators: they would order the same blocks by an
@@ -28,9 +29,10 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
+use earnest_durable::Hold;
 use earnest_protocol::{
     Authenticated, BlockHead, Blocks, Broken, Digest, Height, Journal, Rejected, State,
     TransactionRejected,
@@ -39,12 +41,12 @@ use earnest_protocol::{
 use crate::{
     beacon::{Beacon, Shown},
     block::Block,
+    clock::Clock,
     config::{Check, NodeConfig},
     log::{Log, LogError},
     mempool::{TxKey, Waiting},
     replay::{self, ReplayError, Signers},
     shared::{Head, Phase, Poisoned, Shared},
-    snapshot,
     store::Store,
 };
 
@@ -124,6 +126,7 @@ pub(crate) enum Control {
 #[derive(Debug)]
 pub(crate) struct Replica {
     pub(crate) config: NodeConfig,
+    pub(crate) clock: Clock,
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: Store,
     pub(crate) log: Log,
@@ -134,8 +137,12 @@ pub(crate) struct Replica {
     pub(crate) control: Receiver<Control>,
     /// When the last block was made.
     pub(crate) made: Instant,
+    /// What room there is for the next block; none if there is none.
+    pub(crate) hold: Option<Hold>,
     /// The height of the last snapshot on the disk, whoever wrote it.
     pub(crate) snapshot_at: Height,
+    /// The height at which a snapshot found the disk full, if none was written since.
+    pub(crate) snapshot_full_at: Option<Height>,
 }
 
 /// A block that was tried.
@@ -157,6 +164,7 @@ impl Replica {
     }
 
     fn run_until_stopped(&mut self) -> Result<(), Halt> {
+        self.begin()?;
         while self.config.stop_at.is_none_or(|last| self.trial.height() < last) {
             let reply = match self.next_control() {
                 Some(Control::Stop) => break,
@@ -164,16 +172,37 @@ impl Replica {
                 None => None,
             };
             self.made = Instant::now();
-            self.make_block()?;
-            if let Some(reply) = reply {
-                // Whoever asked may have gone.
-                let _ = reply.try_send(self.trial.height());
-            }
-            let since = self.trial.height().since(self.snapshot_at).count();
-            if since >= self.config.snapshot_blocks.max(1) {
-                self.snapshot()?;
-            }
+            self.step(reply)?;
         }
+        self.end()
+    }
+
+    /// What comes before the first block.
+    pub(crate) fn begin(&mut self) -> Result<(), Halt> {
+        self.prune()?;
+        self.has_room().map(drop)
+    }
+
+    /// Makes a block, tells whoever asked for it, and does what is due after it. False if there is
+    /// no room: then whoever asked hears that there is none.
+    pub(crate) fn step(&mut self, reply: Option<SyncSender<Height>>) -> Result<bool, Halt> {
+        if !self.has_room()? {
+            return Ok(false);
+        }
+        self.make_block()?;
+        if let Some(reply) = reply {
+            // Whoever asked may have gone.
+            let _ = reply.try_send(self.trial.height());
+        }
+        if self.is_snapshot_due() {
+            self.snapshot()?;
+        }
+        self.show_storage();
+        Ok(true)
+    }
+
+    /// What comes after the last block.
+    pub(crate) fn end(&mut self) -> Result<(), Halt> {
         if self.trial.height() > self.snapshot_at {
             self.snapshot()?;
         }
@@ -226,8 +255,7 @@ impl Replica {
 
     fn next_head(&mut self) -> BlockHead {
         let height = self.trial.height().after(Blocks::new(1));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let now = self.clock.unix_ms();
         let interval = self.trial.params().chain().block_interval_min_ms;
         // A clock that was put back makes time pass as slowly as the rules allow.
         let time_ms = now.max(self.trial.time_ms().saturating_add(interval));
@@ -240,7 +268,7 @@ impl Replica {
     /// and so does what follows it in its signer's sequence.
     fn try_out(&mut self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Result<Tried, Halt> {
         let budget = self.config.block_time.max(self.interval()) / 2;
-        let started = Instant::now();
+        let started = self.clock.moment();
         let parent_root = self.root;
         let mut journal = Journal::default();
         let height = head.height;
@@ -249,7 +277,7 @@ impl Replica {
         let (mut transactions, mut signers) = (Vec::new(), Signers::new());
         let (mut dropped, mut put_off) = (Vec::new(), BTreeSet::new());
         for waiting in candidates {
-            if started.elapsed() > budget {
+            if self.clock.since(started) > budget {
                 break;
             }
             let signer = waiting.account;
@@ -313,17 +341,6 @@ impl Replica {
         state.check_invariants().map_err(|law| Halt::Broken { height, root, law })
     }
 
-    fn snapshot(&mut self) -> Result<(), Halt> {
-        if self.config.check == Check::Snapshot {
-            self.check_laws()?;
-        }
-        let state = self.shared.state()?;
-        let folder = self.store.snapshots();
-        snapshot::write(&folder, &state, &self.root, &self.log.tip()).map_err(Halt::Snapshot)?;
-        self.snapshot_at = state.height();
-        Ok(())
-    }
-
     /// Keeps the block that the rules failed in.
     fn keep_fault(&self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Option<PathBuf> {
         let transactions = candidates.iter().map(|waiting| waiting.signed.clone()).collect();
@@ -340,6 +357,8 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without a message").to_owned()
 }
+
+mod upkeep;
 
 #[cfg(test)]
 mod tests;

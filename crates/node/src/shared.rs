@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use earnest_api::{Problem, Receipt, TxHash, TxStatus};
+use earnest_api::{Problem, Receipt, StorageView, TxHash, TxStatus};
 use earnest_protocol::{Digest, Height, State};
 use tokio::sync::watch;
 
@@ -27,6 +27,9 @@ use crate::{
 pub enum Phase {
     /// It takes transactions and makes blocks.
     Running,
+    /// Its disk has no room for another block: it makes none and takes no transactions until there
+    /// is.
+    Full,
     /// It makes no more blocks.
     Stopped,
 }
@@ -56,6 +59,8 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     pool: Mutex<Mempool>,
     history: RwLock<History>,
+    /// None until the replica runs.
+    storage: Mutex<Option<StorageView>>,
 }
 
 /// Whoever held the lock panicked: what it guards may be half changed.
@@ -88,6 +93,7 @@ impl Shared {
             state: RwLock::new(state),
             pool: Mutex::new(Mempool::new(limits)),
             history: RwLock::new(history),
+            storage: Mutex::new(None),
         }
     }
 
@@ -109,6 +115,17 @@ impl Shared {
 
     pub(crate) fn history_mut(&self) -> Result<RwLockWriteGuard<'_, History>, Poisoned> {
         self.history.write().map_err(|_| Poisoned)
+    }
+
+    /// What the node has on its disk; none for a moment while it starts.
+    pub(crate) fn storage(&self) -> Result<Option<StorageView>, Poisoned> {
+        Ok(*self.storage.lock().map_err(|_| Poisoned)?)
+    }
+
+    pub(crate) fn show_storage(&self, view: StorageView) {
+        if let Ok(mut storage) = self.storage.lock() {
+            *storage = Some(view);
+        }
     }
 
     pub(crate) fn head(&self) -> Head {

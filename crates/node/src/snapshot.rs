@@ -21,11 +21,11 @@
 //! Not here: which snapshot a start uses (`store`).
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{Kind, fs};
 use earnest_protocol::{Digest, Height, State};
 
 /// Name of the folder in a data directory.
@@ -97,19 +97,22 @@ pub fn write(folder: &Path, state: &State, root: &Digest, block: &Digest) -> io:
         file.write_all(&payload)
     })?;
     for old in list(folder)?.into_iter().skip(KEPT) {
-        fs::remove_file(old)?;
+        fs::remove_file(&old)?;
     }
     Ok(path)
 }
 
-/// The snapshots of a folder, latest first.
+/// The snapshots of a folder, latest first; none if there is no folder.
 ///
 /// # Errors
 /// If the folder cannot be read.
 pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    let found = match fs::list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(paths),
+        found => found?,
+    };
+    for path in found {
         if path.extension().is_some_and(|ending| ending == ENDING) {
             paths.push(path);
         }
@@ -118,16 +121,32 @@ pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Bytes of the latest snapshot; 0 if there is none.
+pub fn latest_bytes(folder: &Path) -> u64 {
+    let latest = list(folder).ok().and_then(|paths| paths.into_iter().next());
+    latest.and_then(|path| fs::metadata(&path).ok()).map_or(0, |file| file.bytes)
+}
+
 /// The height in a snapshot's name.
 pub fn height_of(path: &Path) -> Option<Height> {
     path.file_stem()?.to_str()?.parse().ok().map(Height::new)
 }
 
-/// Reads a snapshot and checks all of it, the root too.
+/// The height of the earlier of two snapshots that both have the bytes that were written: neither
+/// needs the blocks up to there. None if there are fewer, or one does not check.
 ///
 /// # Errors
-/// Why it must not be used.
-pub fn read(path: &Path, network: &Digest) -> Result<Snapshot, SnapshotError> {
+/// If the folder cannot be read.
+pub fn both_after(folder: &Path, network: &Digest) -> io::Result<Option<Height>> {
+    let paths = list(folder)?;
+    if paths.len() < KEPT || !paths.iter().all(|path| bytes_of(path, network).is_ok()) {
+        return Ok(None);
+    }
+    Ok(paths.last().and_then(|path| height_of(path)))
+}
+
+/// The bytes of a snapshot: of this network, and unchanged since they were written.
+fn bytes_of(path: &Path, network: &Digest) -> Result<Vec<u8>, SnapshotError> {
     let bytes = fs::read(path)?;
     let head = bytes.get(..HEAD_BYTES).ok_or(SnapshotError::NotASnapshot)?;
     if !head.starts_with(&MAGIC) {
@@ -145,13 +164,26 @@ pub fn read(path: &Path, network: &Digest) -> Result<Snapshot, SnapshotError> {
     if stated != check(head, payload) {
         return Err(SnapshotError::Damaged);
     }
+    let named = height_of(path).map(Height::count);
+    if named != Some(u64::from_le_bytes(field(head, 48))) {
+        return Err(SnapshotError::OtherState);
+    }
+    Ok(bytes)
+}
+
+/// Reads a snapshot and checks all of it, the root too.
+///
+/// # Errors
+/// Why it must not be used.
+pub fn read(path: &Path, network: &Digest) -> Result<Snapshot, SnapshotError> {
+    let bytes = bytes_of(path, network)?;
+    let (head, payload) = (&bytes[..HEAD_BYTES], &bytes[PAYLOAD_AT..]);
     let state: Result<(State, &[u8]), _> = postcard::take_from_bytes(payload);
     let (mut state, rest) = state.map_err(|_| SnapshotError::OtherState)?;
     let height = Height::new(u64::from_le_bytes(field(head, 48)));
     let is_stated = rest.is_empty()
         && state.network() == *network
         && state.height() == height
-        && height_of(path) == Some(height)
         && state.root().0 == field(head, 88);
     let snapshot = Snapshot { state, block: Digest(field(head, 56)) };
     if is_stated { Ok(snapshot) } else { Err(SnapshotError::OtherState) }
@@ -169,6 +201,8 @@ fn check(head: &[u8], payload: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use earnest_protocol::{Address, Amount, Genesis, genesis::GenesisAccount};
 
     use super::*;

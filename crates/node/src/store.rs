@@ -3,7 +3,7 @@
 //! ```text
 //! lock            held while a node runs; its text is the process's number
 //! genesis.json    what the network began with; its digest is the network's name
-//! blocks.log      see `log`
+//! log/            see `log`
 //! committed       see `committed`
 //! snapshots/      see `snapshot`
 //! blobs/ inputs/  see `blobs`
@@ -16,12 +16,15 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::TryLockError,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use earnest_durable::Kind;
+use earnest_durable::{
+    Kind,
+    fs::{self, Access, File},
+};
 use earnest_protocol::{Digest, Genesis, State, genesis::GenesisRejected};
 
 use crate::{
@@ -30,8 +33,10 @@ use crate::{
     snapshot::{self, Snapshot, SnapshotError},
 };
 
-const GENESIS: &str = "genesis.json";
-const LOCK: &str = "lock";
+/// Name of the genesis in a data directory.
+pub(crate) const GENESIS: &str = "genesis.json";
+/// Name of the file that is held.
+pub(crate) const LOCK: &str = "lock";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -122,8 +127,9 @@ impl Store {
             return Err(StoreError::Exists { dir: dir.to_owned() });
         }
         // What a process that stopped half-way left; without a genesis it belongs to nobody.
-        for name in [crate::log::FILE_NAME, crate::committed::FILE_NAME, crate::beacon::FILE_NAME] {
-            match fs::remove_file(dir.join(name)) {
+        crate::log::clear(dir).map_err(at(dir))?;
+        for name in [crate::committed::FILE_NAME, crate::beacon::FILE_NAME] {
+            match fs::remove_file(&dir.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(at(&dir.join(name))(error));
                 }
@@ -141,7 +147,7 @@ impl Store {
 
     /// True if a store is in this directory.
     pub fn is_at(dir: &Path) -> bool {
-        dir.join(GENESIS).is_file()
+        fs::is_file(&dir.join(GENESIS))
     }
 
     /// Opens a data directory and holds it until dropped.
@@ -149,15 +155,44 @@ impl Store {
     /// # Errors
     /// If there is none, another process holds it, or its genesis cannot be read.
     pub fn open(dir: &Path) -> Result<Store, StoreError> {
+        let store = Store::hold(dir)?;
+        let snapshots = store.snapshots();
+        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
+        for folder in store.folders() {
+            earnest_durable::sweep(&folder).map_err(at(&folder))?;
+        }
+        Ok(store)
+    }
+
+    /// The same, but changes nothing: no folder is made, no draft removed.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn hold(dir: &Path) -> Result<Store, StoreError> {
         let genesis = Store::genesis_at(dir)?;
         let lock = lock(dir)?;
-        let snapshots = dir.join(snapshot::FOLDER_NAME);
-        earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
-        for folder in [dir, &snapshots] {
-            earnest_durable::sweep(folder).map_err(at(folder))?;
-        }
         let network = genesis.network();
         Ok(Store { dir: dir.to_owned(), genesis, network, _lock: lock })
+    }
+
+    /// Files that a process was writing when it was stopped; opening removes them.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn drafts(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut drafts = Vec::new();
+        for folder in self.folders() {
+            for path in fs::list(&folder).map_err(at(&folder))? {
+                drafts.extend(earnest_durable::is_draft(&path).then_some(path));
+            }
+        }
+        Ok(drafts)
+    }
+
+    /// The folders of whole files, as far as they are there.
+    fn folders(&self) -> Vec<PathBuf> {
+        let folders = [self.dir.clone(), self.snapshots(), self.dir.join(crate::log::FOLDER_NAME)];
+        folders.into_iter().filter(|folder| fs::is_dir(folder)).collect()
     }
 
     /// Reads the genesis of a data directory without holding it.
@@ -210,6 +245,22 @@ impl Store {
         self.dir.join(snapshot::FOLDER_NAME)
     }
 
+    /// Every snapshot that checks, latest first, with those that do not and why.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn checked_snapshots(&self) -> Result<(Vec<Snapshot>, Vec<Skipped>), StoreError> {
+        let folder = self.snapshots();
+        let (mut checked, mut skipped) = (Vec::new(), Vec::new());
+        for path in snapshot::list(&folder).map_err(at(&folder))? {
+            match snapshot::read(&path, &self.network) {
+                Ok(snapshot) => checked.push(snapshot),
+                Err(why) => skipped.push(Skipped { path, why }),
+            }
+        }
+        Ok((checked, skipped))
+    }
+
     /// The latest snapshot that checks, with those that were skipped and why.
     ///
     /// # Errors
@@ -244,7 +295,7 @@ impl fmt::Display for Skipped {
 
 /// What keeps others out; released when dropped, and by the system when the process dies.
 #[derive(Debug)]
-struct Lock(File);
+pub(crate) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -254,28 +305,32 @@ impl Drop for Lock {
     }
 }
 
-fn lock(dir: &Path) -> Result<Lock, StoreError> {
+/// Holds a directory, so that no other process uses it.
+pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join(LOCK);
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-    let file = file.map_err(at(&path))?;
+    let file = File::open(&path, Access::Create).map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let pid = fs::read_to_string(&path).unwrap_or_default();
-            let pid = pid.trim().to_owned();
+            let pid = fs::read(&path).unwrap_or_default();
+            let pid = String::from_utf8_lossy(&pid).trim().to_owned();
             return Err(StoreError::InUse { dir: dir.to_owned(), pid });
         }
         Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
     }
     let mut lock = Lock(file);
     lock.0.set_len(0).map_err(at(&path))?;
-    writeln!(lock.0, "{}", std::process::id()).map_err(at(&path))?;
-    Ok(lock)
+    match writeln!(lock.0, "{}", std::process::id()) {
+        // It only says who holds the directory; a node must start on a full disk, too.
+        Err(error) if !earnest_durable::is_full(&error) => Err(at(&path)(error)),
+        Ok(()) | Err(_) => Ok(lock),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use earnest_protocol::Blocks;
 
     use super::*;

@@ -18,14 +18,16 @@ use std::{
 };
 
 use earnest_api::{Client, Receipt, TxHash, TxStatus};
-use earnest_node::{Check, Depth, Limits, Node, NodeConfig, Notice, Store, examine, log::Mended};
+use earnest_node::{
+    Check, Depth, Limits, Node, NodeConfig, Notice, Retention, Store, examine,
+    log::{Mended, Segments},
+};
 use earnest_protocol::{Address, Digest, Height};
 
 use common::{ACCOUNTS, create, sign, signer, transfer};
 
 const CHILD: &str = "EARNEST_TEST_CHILD";
 const CHILD_DIR: &str = "EARNEST_TEST_DIR";
-const ROUNDS: u64 = 50;
 
 /// Not a test by itself: what the child process runs.
 #[test]
@@ -33,7 +35,8 @@ fn child() {
     let (Ok(role), Ok(dir)) = (env::var(CHILD), env::var(CHILD_DIR)) else { return };
     let dir = Path::new(&dir);
     match role.as_str() {
-        "node" => run_node(dir),
+        "node" => run_node(dir, Retention::Archive),
+        "pruning-node" => run_node(dir, Retention::Pruned),
         "replay" => {
             let store = Store::open(dir).unwrap();
             let booted = examine(&store, Limits::default(), Depth::Genesis).unwrap();
@@ -43,8 +46,12 @@ fn child() {
     }
 }
 
-fn run_node(dir: &Path) {
+fn run_node(dir: &Path, retention: Retention) {
+    // Small, so that kills hit the beginning of segments, and their removal.
+    let limits = Limits { segment_bytes_max: 3_000, ..Limits::default() };
     let config = NodeConfig {
+        retention,
+        limits,
         block_time: Duration::from_millis(10),
         idle_block_time: Duration::from_millis(10),
         // Often, so that kills hit snapshots too.
@@ -136,6 +143,20 @@ fn load(
 
 #[test]
 fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
+    let (acknowledged, base) = kill_under_load("node", 50);
+    assert!(acknowledged > 100, "the load was real: {acknowledged}");
+    assert_eq!(base, Height::ZERO);
+}
+
+#[test]
+fn a_node_that_prunes_is_killed_under_load_and_never_finds_a_gap() {
+    let (acknowledged, base) = kill_under_load("pruning-node", 15);
+    assert!(acknowledged > 50, "the load was real: {acknowledged}");
+    assert!(base > Height::ZERO, "something was pruned");
+}
+
+/// Kills a node many times; returns how much it acknowledged, and the last block that was pruned.
+fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
     let dir = tempfile::tempdir().unwrap();
     let network = create(dir.path());
     let seed = u64::from(std::process::id());
@@ -144,8 +165,8 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
     let mut acknowledged: BTreeMap<(TxHash, Address), Receipt> = BTreeMap::new();
     let (mut heights, mut torn) = (Vec::new(), 0);
     let started = Instant::now();
-    for round in 0..ROUNDS {
-        let (mut child, url, _out) = spawn("node", dir.path());
+    for round in 0..rounds {
+        let (mut child, url, _out) = spawn(role, dir.path());
         let client = Client::new(&url);
         let wait = Duration::from_millis(next(&mut random) % 250);
         let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -176,7 +197,9 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
         let store = Store::open(dir.path()).unwrap();
         let booted = examine(&store, Limits::default(), Depth::Genesis)
             .unwrap_or_else(|error| panic!("seed {seed}, round {round}: {error}"));
-        for ((hash, who), receipt) in &acknowledged {
+        // What was pruned is in the state alone, which follows from a snapshot by every root.
+        let from = booted.history.base();
+        for ((hash, who), receipt) in acknowledged.iter().filter(|(_, r)| r.height > Some(from)) {
             let kept = booted.history.included(&(*hash, *who));
             assert_eq!(kept.as_ref(), Some(receipt), "seed {seed}, round {round}");
         }
@@ -195,11 +218,13 @@ fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
     assert!(heights.is_sorted(), "the chain only grows");
     let blocks = heights.last().copied().unwrap_or(Height::ZERO);
     println!(
-        "{ROUNDS} kills in {:?}: {} acknowledged transactions, {blocks} blocks, {torn} torn tails",
+        "{rounds} kills of a {role} in {:?}: {} acknowledged transactions, {blocks} blocks, \
+         {torn} torn tails",
         started.elapsed(),
         acknowledged.len(),
     );
-    assert!(acknowledged.len() > 100, "the load was real: {}", acknowledged.len());
+    let segments = Segments::find(dir.path(), &network).unwrap();
+    (acknowledged.len(), segments.base().height)
 }
 
 #[test]

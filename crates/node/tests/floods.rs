@@ -209,8 +209,9 @@ fn under(
     let target = Target { address: node.address(), network, is_over, sent };
     let (mut seen, mut filled) = (Seen::default(), None);
     let begun = Instant::now();
-    let log = dir.join(log::FILE_NAME);
-    let size = || fs::metadata(&log).unwrap().len();
+    let log = dir.join(log::FOLDER_NAME);
+    let segments = || fs::read_dir(&log).unwrap().map(|file| file.unwrap().metadata().unwrap());
+    let size = || segments().map(|segment| segment.len()).sum::<u64>();
     let fee = || client(&node).network().unwrap().base_fee;
     let (fee_before, size_before) = (fee(), size());
     thread::scope(|scope| {

@@ -3,7 +3,10 @@
 
 mod common;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use earnest_api::TxStatus;
 use earnest_node::{
@@ -32,9 +35,14 @@ fn some_blocks(config: NodeConfig, blocks: u64) -> Height {
     node.stop().unwrap()
 }
 
+/// The first segment of the log, which is all of a short one.
+fn log_path(dir: &Path) -> PathBuf {
+    log::path_of(dir, Height::new(1))
+}
+
 /// Why the log is refused, by a start and by an examination, which change nothing.
 fn log_error(dir: &Path, repair: Repair) -> LogError {
-    let files = || [log::FILE_NAME, committed::FILE_NAME].map(|name| fs::read(dir.join(name)).ok());
+    let files = || [log_path(dir), dir.join(committed::FILE_NAME)].map(|path| fs::read(path).ok());
     let before = files();
     let examined = examine(&Store::open(dir).unwrap(), Limits::default(), Depth::Genesis);
     let error = match refused(NodeConfig { repair, ..still(dir) }) {
@@ -48,7 +56,7 @@ fn log_error(dir: &Path, repair: Repair) -> LogError {
 
 /// Where each record of a log begins, and its end.
 fn record_ends(log: &[u8]) -> Vec<usize> {
-    let mut ends = vec![64];
+    let mut ends = vec![log::HEAD_BYTES];
     while let Some(length) = log.get(ends[ends.len() - 1]..).and_then(|rest| rest.get(..4)) {
         let length = u32::from_le_bytes(length.try_into().unwrap());
         ends.push(ends[ends.len() - 1] + 40 + usize::try_from(length).unwrap());
@@ -114,7 +122,7 @@ fn a_torn_tail_is_cut_and_reported_and_damage_refuses() {
     some_blocks(still(dir.path()), 3);
     // Without its snapshots, so that the log alone is the truth.
     fs::remove_dir_all(dir.path().join(snapshot::FOLDER_NAME)).unwrap();
-    let path = dir.path().join(log::FILE_NAME);
+    let path = log_path(dir.path());
     let whole = fs::read(&path).unwrap();
 
     // What a process leaves that is killed while it writes a block.
@@ -147,7 +155,7 @@ fn a_chain_cut_at_any_block_or_within_it_is_refused_by_name() {
     create(dir.path());
     some_blocks(still(dir.path()), 8);
     fs::remove_dir_all(dir.path().join(snapshot::FOLDER_NAME)).unwrap();
-    let path = dir.path().join(log::FILE_NAME);
+    let path = log_path(dir.path());
     let whole = fs::read(&path).unwrap();
     let ends = record_ends(&whole);
     assert_eq!((ends.len(), ends[8]), (9, whole.len()));
@@ -205,7 +213,7 @@ fn a_person_may_go_on_without_lost_blocks_once_no_snapshot_has_them() {
     let dir = tempfile::tempdir().unwrap();
     create(dir.path());
     some_blocks(still(dir.path()), 2);
-    let path = dir.path().join(log::FILE_NAME);
+    let path = log_path(dir.path());
     let short = fs::read(&path).unwrap();
     some_blocks(still(dir.path()), 2);
     fs::write(&path, &short).unwrap();
@@ -242,9 +250,10 @@ fn a_node_that_is_never_stopped_cleanly_writes_snapshots_all_the_same() {
         let height = node.make_block().unwrap().count();
         // The snapshot of a block comes after its reply, so it may be there or not.
         let copy_files = |from: &Path, to: &Path| {
-            for name in [log::FILE_NAME, committed::FILE_NAME] {
-                fs::copy(from.join(name), to.join(name)).unwrap();
-            }
+            fs::create_dir_all(to.join(log::FOLDER_NAME)).unwrap();
+            fs::copy(log_path(from), log_path(to)).unwrap();
+            let name = committed::FILE_NAME;
+            fs::copy(from.join(name), to.join(name)).unwrap();
         };
         copy_files(dir.path(), copy.path());
         let kept = snapshots();
@@ -303,7 +312,7 @@ fn the_directory_of_another_network_is_refused() {
     create(dir.path());
     std::thread::sleep(std::time::Duration::from_millis(5));
     create(other.path());
-    fs::copy(other.path().join(log::FILE_NAME), dir.path().join(log::FILE_NAME)).unwrap();
+    fs::copy(log_path(other.path()), log_path(dir.path())).unwrap();
     let error = refused(still(dir.path()));
     assert!(error.to_string().contains("belongs to network"), "{error}");
 }

@@ -39,7 +39,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, routes};
+use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, Receipt, SignedTransaction, routes};
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::http1,
@@ -126,6 +126,13 @@ pub(crate) fn serve(
     Ok(HttpServer { runtime, stop })
 }
 
+/// Verifies a transaction and lets it wait, as a request does.
+pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, Box<Problem>> {
+    submit::admit(shared, signed)
+        .map(|(_, receipt)| receipt)
+        .map_err(|error| Box::new(error.into()))
+}
+
 fn router(app: Arc<App>) -> Router {
     Router::new()
         .route(routes::TRANSACTIONS, post(submit::submit))
@@ -134,6 +141,7 @@ fn router(app: Arc<App>) -> Router {
         .route(routes::QUOTE, post(submit::quote))
         .route(routes::HEAD, get(read::head))
         .route(routes::NETWORK, get(read::network))
+        .route(routes::STORAGE, get(read::storage))
         .route(routes::PARAMS, get(read::params))
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::ACCOUNT, get(read::account))

@@ -14,6 +14,12 @@ use crate::{blobs::BlobError, mempool::MempoolRejected, shared::Poisoned};
 #[derive(Debug)]
 pub(super) struct HttpProblem(Box<Problem>);
 
+impl From<HttpProblem> for Problem {
+    fn from(HttpProblem(problem): HttpProblem) -> Problem {
+        *problem
+    }
+}
+
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         let HttpProblem(problem) = self;
@@ -93,6 +99,10 @@ impl From<BlobError> for Problem {
             BlobError::Full { .. } => {
                 let hint = "Ask the operator for room, or use another node.";
                 Problem::new(507, "blob/store-full", detail, hint)
+            }
+            BlobError::DiskFull { .. } => {
+                let hint = "Ask the operator to make room on the node's disk, or use another node.";
+                Problem::new(507, "blob/disk-full", detail, hint)
             }
             BlobError::Damaged { .. } => {
                 // Where the file is concerns the operator, not the client.

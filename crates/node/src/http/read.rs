@@ -10,7 +10,7 @@ use axum::{
 };
 use earnest_api::{
     AccountView, BlockView, HeadView, JobSummary, JobView, NetworkView, OperatorView, Page,
-    PageQuery, Problem, SlashView, views,
+    PageQuery, Problem, SlashView, StorageView, views,
 };
 use earnest_protocol::{
     AccountId, Address, Digest, Height, JobId, OperatorId, RawParams, Role, SlashId,
@@ -58,6 +58,11 @@ pub(super) async fn network(State(app): Shown) -> Reply<NetworkView> {
     let view = views::network(&state, &app.shared.name, root);
     *cached = Some(view.clone());
     Ok(Json(view))
+}
+
+pub(super) async fn storage(State(app): Shown) -> Reply<StorageView> {
+    let starting = || Problem::unavailable("This node is starting");
+    Ok(Json(app.shared.storage()?.ok_or_else(starting)?))
 }
 
 pub(super) async fn params(State(app): Shown) -> Reply<RawParams> {
@@ -196,11 +201,24 @@ pub(super) async fn block(State(app): Shown, Path(height): Path<String>) -> Repl
         return Ok(Json(view.clone()));
     }
     if Height::ZERO < height && height <= history.base() {
-        let detail = format!("Blocks up to {} are no longer kept in memory", history.base());
-        let hint = "Read them from the block log, or raise the node's limits and restart it.";
-        return Err(Problem::new(410, "blocks/pruned", detail, hint).into());
+        let first = app.shared.storage()?.map_or(Height::new(1), |storage| storage.blocks_from);
+        return Err(pruned(height, history.base(), first).into());
     }
     Err(Problem::not_found(format_args!("block {height}")).into())
+}
+
+/// Why a block up to `base` cannot be shown; the log begins with the block at `first`.
+fn pruned(height: Height, base: Height, first: Height) -> Problem {
+    let (detail, hint) = if height < first {
+        let detail = format!("This node keeps blocks from {first} on; those before were pruned");
+        (detail, "Ask a node that keeps every block, or its operator for a backup.")
+    } else {
+        let detail = format!("Blocks up to {base} are no longer kept in memory");
+        (detail, "Read them from the block log, or raise the node's limits and restart it.")
+    };
+    let mut problem = Problem::new(410, "blocks/pruned", detail, hint);
+    problem.fields.insert("log_from".to_owned(), first.count().into());
+    problem
 }
 
 pub(super) async fn healthz() -> &'static str {
@@ -211,6 +229,7 @@ pub(super) async fn readyz(State(app): Shown) -> Result<&'static str, HttpProble
     drop(app.shared.state()?);
     match app.shared.head().phase {
         Phase::Running => Ok("ready\n"),
+        Phase::Full => Err(Problem::disk_full().into()),
         Phase::Stopped => Err(Problem::unavailable("This node makes no more blocks").into()),
     }
 }

@@ -97,7 +97,10 @@ pub(super) async fn submit(
 }
 
 /// Verifies a transaction and lets it wait.
-fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt), HttpProblem> {
+pub(super) fn admit(
+    shared: &Shared,
+    signed: SignedTransaction,
+) -> Result<(TxKey, Receipt), HttpProblem> {
     let bytes = signed.encode().len();
     if bytes > TRANSACTION_BYTES_MAX {
         let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
@@ -108,8 +111,12 @@ fn admit(shared: &Shared, signed: SignedTransaction) -> Result<(TxKey, Receipt),
     if let Some(receipt) = shared.known(&key)? {
         return Ok((key, receipt));
     }
-    if shared.head().phase == Phase::Stopped {
-        return Err(Problem::unavailable("This node makes no more blocks").into());
+    match shared.head().phase {
+        Phase::Running => {}
+        Phase::Full => return Err(Problem::disk_full().into()),
+        Phase::Stopped => {
+            return Err(Problem::unavailable("This node makes no more blocks").into());
+        }
     }
     let account = shared.state()?.account_id(&signer);
     let unknown = Rejected::Transaction(TransactionRejected::UnknownAccount);

@@ -1,42 +1,55 @@
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use earnest_protocol::BlockHead;
 
 use super::*;
+use crate::{block::Block, committed::CommittedError};
 
-const NETWORK: Digest = Digest([7; 32]);
+pub(super) const NETWORK: Digest = Digest([7; 32]);
 
 /// A log of `count` blocks without transactions, and where each record begins.
 fn log_of(folder: &Path, count: u64) -> Vec<u64> {
     Log::create(folder, &NETWORK).unwrap();
     let (mut log, torn) = open(folder, Repair::Refuse).unwrap();
     assert_eq!(torn, None);
-    for height in 1..=count {
-        let beacon = Some(Digest([u8::try_from(height).unwrap(); 32]));
-        let head = BlockHead { height: Height::new(height), time_ms: 9, beacon, next_anchor: None };
-        let (parent, parent_root) = (log.tip(), Digest([3; 32]));
-        let block = Block { head, parent, parent_root, transactions: Vec::new() };
-        log.append(&block.encode()).unwrap();
+    let mut offsets = vec![log.bytes()];
+    for _ in 1..=count {
+        log.append(&next_block(&log)).unwrap();
+        offsets.push(log.bytes());
     }
     assert_eq!(log.height(), Height::new(count));
-    log.offsets.clone()
+    offsets
 }
 
-fn open(folder: &Path, repair: Repair) -> Result<(Log, Option<Torn>), LogError> {
+/// A block without transactions that follows the last of a log.
+pub(super) fn next_block(log: &Log) -> Vec<u8> {
+    let height = next(log.height());
+    let beacon = Some(Digest([u8::try_from(height.count() % 200).unwrap(); 32]));
+    let head = BlockHead { height, time_ms: 9, beacon, next_anchor: None };
+    let (parent, parent_root) = (log.tip(), Digest([3; 32]));
+    Block { head, parent, parent_root, transactions: Vec::new() }.encode()
+}
+
+/// The first segment.
+fn first_of(folder: &Path) -> PathBuf {
+    path_of(folder, Height::new(1))
+}
+
+pub(super) fn open(folder: &Path, repair: Repair) -> Result<(Log, Option<Torn>), LogError> {
     let (log, mended) = mend(folder, repair)?;
     let torn = mended.iter().find_map(|mended| match mended {
         Mended::Torn(torn) => Some(*torn),
-        Mended::Slots { .. } | Mended::Accepted { .. } => None,
+        _ => None,
     });
     Ok((log, torn))
 }
 
-fn mend(folder: &Path, repair: Repair) -> Result<(Log, Vec<Mended>), LogError> {
+pub(super) fn mend(folder: &Path, repair: Repair) -> Result<(Log, Vec<Mended>), LogError> {
     Log::open(folder, &NETWORK, repair, |_| Ok(()))
 }
 
 /// As if the node had been stopped before it acknowledged more than `height` blocks of this log.
-fn commit(folder: &Path, (whole, offsets): (&[u8], &[u64]), height: usize) {
+pub(super) fn commit(folder: &Path, (whole, offsets): (&[u8], &[u64]), height: usize) {
     let hash = match height.checked_sub(1) {
         None => NETWORK,
         Some(before) => {
@@ -52,7 +65,7 @@ fn commit(folder: &Path, (whole, offsets): (&[u8], &[u64]), height: usize) {
 fn a_log_torn_at_any_byte_of_its_last_record_loses_that_record_only() {
     let folder = tempfile::tempdir().unwrap();
     let offsets = log_of(folder.path(), 3);
-    let path = folder.path().join(FILE_NAME);
+    let path = first_of(folder.path());
     let whole = fs::read(&path).unwrap();
     let last = usize::try_from(offsets[2]).unwrap();
     for size in last..whole.len() {
@@ -71,10 +84,38 @@ fn a_log_torn_at_any_byte_of_its_last_record_loses_that_record_only() {
 }
 
 #[test]
+fn whatever_is_left_of_a_block_that_nobody_was_told_of_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let offsets = log_of(folder.path(), 3);
+    let path = first_of(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let last = usize::try_from(offsets[2]).unwrap();
+    // A disk may keep any part of what was not flushed, the end before the beginning.
+    for lost in (last..whole.len()).step_by(3).map(|at| at..whole.len().min(at + 20)) {
+        let mut bytes = whole.clone();
+        bytes[lost.clone()].fill(0);
+        for (acknowledged, is_cut) in [(1, false), (2, true), (3, false)] {
+            fs::write(&path, &bytes).unwrap();
+            commit(folder.path(), (&whole, &offsets), acknowledged);
+            let opened = open(folder.path(), Repair::Refuse);
+            if bytes == whole {
+                assert_eq!(opened.unwrap().0.height(), Height::new(3));
+            } else if is_cut {
+                let (log, torn) = opened.unwrap();
+                assert_eq!((log.height(), torn.is_some()), (Height::new(2), true), "{lost:?}");
+            } else {
+                assert!(matches!(opened, Err(LogError::Damaged { .. })), "{lost:?}");
+                assert_eq!(fs::read(&path).unwrap(), bytes, "left alone");
+            }
+        }
+    }
+}
+
+#[test]
 fn zeros_after_the_last_record_are_a_torn_tail() {
     let folder = tempfile::tempdir().unwrap();
     log_of(folder.path(), 2);
-    let path = folder.path().join(FILE_NAME);
+    let path = first_of(folder.path());
     let whole = fs::read(&path).unwrap();
     for zeros in [1, 39, 40, 41, 9_000] {
         let mut bytes = whole.clone();
@@ -89,7 +130,7 @@ fn zeros_after_the_last_record_are_a_torn_tail() {
 fn every_flipped_bit_is_detected_and_nothing_is_changed() {
     let folder = tempfile::tempdir().unwrap();
     log_of(folder.path(), 3);
-    let path = folder.path().join(FILE_NAME);
+    let path = first_of(folder.path());
     let whole = fs::read(&path).unwrap();
     for at in 0..whole.len() {
         for bit in 0..8 {
@@ -107,7 +148,7 @@ fn every_flipped_bit_is_detected_and_nothing_is_changed() {
 fn damage_names_file_offset_height_and_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let offsets = log_of(folder.path(), 3);
-    let path = folder.path().join(FILE_NAME);
+    let path = first_of(folder.path());
     let whole = fs::read(&path).unwrap();
     let flip = |block: usize, byte: usize| {
         let mut bytes = whole.clone();
@@ -122,7 +163,7 @@ fn damage_names_file_offset_height_and_remedy() {
         };
         assert_eq!((*offset, *height, *what), (offsets[1], Height::new(2), expected));
         let text = refused.to_string();
-        for part in ["blocks.log", "block 2", &offsets[1].to_string(), "Restore"] {
+        for part in ["00000000000000000001.blocks", "block 2", &offsets[1].to_string(), "Restore"] {
             assert!(text.contains(part), "{text}");
         }
     }
@@ -138,9 +179,9 @@ fn damage_names_file_offset_height_and_remedy() {
 fn a_log_cut_anywhere_before_what_was_acknowledged_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let offsets = log_of(folder.path(), 5);
-    let (path, slots) = (folder.path().join(FILE_NAME), folder.path().join(committed::FILE_NAME));
+    let (path, slots) = (first_of(folder.path()), folder.path().join(committed::FILE_NAME));
     let (whole, named) = (fs::read(&path).unwrap(), fs::read(&slots).unwrap());
-    for size in usize::try_from(HEADER_BYTES).unwrap()..whole.len() {
+    for size in HEAD_BYTES..whole.len() {
         let left = offsets.iter().filter(|end| usize::try_from(**end).unwrap() <= size).count() - 1;
         for repair in [Repair::Refuse, Repair::CutLast] {
             fs::write(&path, &whole[..size]).unwrap();
@@ -149,7 +190,12 @@ fn a_log_cut_anywhere_before_what_was_acknowledged_is_refused_and_left_alone() {
                 panic!("cut at {size}: {refused}");
             };
             assert_eq!((log.count(), committed.count()), (u64::try_from(left).unwrap(), 5));
-            for part in ["blocks.log", &format!("ends at block {left}"), "block 5", "backup"] {
+            for part in [
+                "00000000000000000001.blocks",
+                &format!("ends at block {left}"),
+                "block 5",
+                "backup",
+            ] {
                 assert!(refused.to_string().contains(part), "{refused}");
             }
             assert_eq!(fs::read(&path).unwrap(), &whole[..size], "left alone");
@@ -169,7 +215,7 @@ fn a_log_cut_anywhere_before_what_was_acknowledged_is_refused_and_left_alone() {
 fn what_is_left_of_the_slots_decides_whether_the_log_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let offsets = log_of(folder.path(), 5);
-    let (path, slots) = (folder.path().join(FILE_NAME), folder.path().join(committed::FILE_NAME));
+    let (path, slots) = (first_of(folder.path()), folder.path().join(committed::FILE_NAME));
     let (whole, named) = (fs::read(&path).unwrap(), fs::read(&slots).unwrap());
     let shorter = &whole[..usize::try_from(offsets[4]).unwrap()];
     let try_both = |bytes: &[u8]| {
@@ -222,7 +268,7 @@ fn what_is_left_of_the_slots_decides_whether_the_log_is_whole() {
 fn a_block_in_the_log_that_was_not_acknowledged_is_taken_and_committed() {
     let folder = tempfile::tempdir().unwrap();
     let offsets = log_of(folder.path(), 3);
-    let whole = fs::read(folder.path().join(FILE_NAME)).unwrap();
+    let whole = fs::read(first_of(folder.path())).unwrap();
     for height in 0..=3 {
         commit(folder.path(), (&whole, &offsets), height);
         let (log, mended) = mend(folder.path(), Repair::Refuse).unwrap();
@@ -238,14 +284,14 @@ fn another_network_another_format_and_no_log_are_refused() {
     log_of(folder.path(), 1);
     let other = Log::open::<LogError>(folder.path(), &Digest([8; 32]), Repair::Refuse, |_| Ok(()));
     assert!(matches!(other, Err(LogError::OtherNetwork { got: NETWORK, .. })));
-    let path = folder.path().join(FILE_NAME);
+    let path = first_of(folder.path());
     let mut bytes = fs::read(&path).unwrap();
-    bytes[8] = 2;
-    let check = blake3::hash(&bytes[..48]);
-    bytes[48..64].copy_from_slice(&check.as_bytes()[..16]);
+    bytes[8] = 3;
+    let check = blake3::hash(&bytes[..96]);
+    bytes[96..128].copy_from_slice(check.as_bytes());
     fs::write(&path, &bytes).unwrap();
     let refused = open(folder.path(), Repair::Refuse);
-    assert!(matches!(refused, Err(LogError::Format { got: 2, expected: 1, .. })));
+    assert!(matches!(refused, Err(LogError::Format { got: 3, expected: 2, .. })));
     for bytes in [&b""[..], b"EARNLOG", &[0; 64], &[0xff; 200]] {
         fs::write(&path, bytes).unwrap();
         assert!(matches!(open(folder.path(), Repair::Refuse), Err(LogError::NotALog { .. })));
@@ -268,7 +314,7 @@ fn a_record_is_bounded() {
 fn random_bytes_after_the_header_never_panic() {
     let folder = tempfile::tempdir().unwrap();
     Log::create(folder.path(), &NETWORK).unwrap();
-    let path = folder.path().join(FILE_NAME);
+    let path = first_of(folder.path());
     let head = fs::read(&path).unwrap();
     for seed in 0..500u32 {
         let mut bytes = vec![0; usize::try_from(seed % 130).unwrap()];
@@ -292,7 +338,7 @@ fn a_write_that_fails_ends_the_log_for_good() {
     log_of(folder.path(), 1);
     let (mut log, _) = open(folder.path(), Repair::Refuse).unwrap();
     let on_disk =
-        std::mem::replace(&mut log.file, OpenOptions::new().write(true).open(full).unwrap());
+        std::mem::replace(&mut log.file, File::open(Path::new(full), Access::Write).unwrap());
     assert!(matches!(log.append(b"block"), Err(LogError::Io { doing: "writing", .. })));
     log.file = on_disk;
     assert!(matches!(log.append(b"block"), Err(LogError::Closed)), "nobody knows what is there");
@@ -309,11 +355,8 @@ fn a_block_that_is_not_committed_is_not_acknowledged_and_ends_the_log() {
     let folder = tempfile::tempdir().unwrap();
     log_of(folder.path(), 1);
     let (mut log, _) = open(folder.path(), Repair::Refuse).unwrap();
-    log.committed.replace_file(OpenOptions::new().write(true).open(full).unwrap());
-    let beacon = Some(Digest([9; 32]));
-    let head = BlockHead { height: Height::new(2), time_ms: 9, beacon, next_anchor: None };
-    let (parent, parent_root) = (log.tip(), Digest([3; 32]));
-    let block = Block { head, parent, parent_root, transactions: Vec::new() }.encode();
+    log.committed.replace_file(File::open(Path::new(full), Access::Write).unwrap());
+    let block = next_block(&log);
     assert!(matches!(log.append(&block), Err(LogError::Committed(CommittedError::Io { .. }))));
     assert!(matches!(log.append(&block), Err(LogError::Closed)));
     assert_eq!(log.height(), Height::new(1));

@@ -31,11 +31,14 @@ fn replica(dir: &Path) -> Replica {
     let (_, control) = sync_channel(1);
     Replica {
         config: NodeConfig { check: Check::EveryBlock, ..NodeConfig::new(dir) },
+        clock: Clock::System,
         shared: Arc::new(shared),
         store,
         log: booted.log.unwrap(),
         beacon,
+        hold: None,
         snapshot_at: booted.snapshot,
+        snapshot_full_at: None,
         trial,
         root: booted.root,
         control,
