@@ -13,7 +13,7 @@ use earnest_node::{
     Block, Depth, Limits, Node, NodeConfig, Repair, Store,
     dev::DevNetwork,
     examine,
-    log::{LogError, Reading},
+    log::{LogError, Reading, Record, Segments},
 };
 use earnest_protocol::{
     Amount, Asset, Command, Digest, Genesis, Height, State, Transaction, command::Transfer,
@@ -74,22 +74,28 @@ pub(super) fn make_chain(dir: &Path) {
 fn replayed(store: &Store) -> (State, Digest) {
     let booted = examine(store, Limits::default(), Depth::Genesis).expect("a whole directory");
     let mut last = store.network();
-    let each = |record: earnest_node::log::Record| -> Result<(), LogError> {
+    let each = |record: Record| -> Result<(), LogError> {
         last = record.hash;
         Ok(())
     };
-    Reading::of(store.dir(), &store.network(), Repair::Refuse, each).expect("a whole log");
+    read(store, each);
     (booted.state, last)
+}
+
+/// Shows `each` every record of a whole log.
+fn read(store: &Store, each: impl FnMut(Record) -> Result<(), LogError>) {
+    let segments = Segments::find(store.dir(), &store.network()).expect("whole heads");
+    Reading::of(segments, Height::ZERO, Repair::Refuse, each).expect("a whole log");
 }
 
 pub(super) fn block(dir: &Path) -> Target<'static> {
     let store = Store::open(dir).expect("whole");
     let mut seeds = Vec::new();
-    let each = |record: earnest_node::log::Record| -> Result<(), LogError> {
+    let each = |record: Record| -> Result<(), LogError> {
         seeds.push(record.block.encode());
         Ok(())
     };
-    Reading::of(dir, &store.network(), Repair::Refuse, each).expect("a whole log");
+    read(&store, each);
     Target {
         name: "block",
         seeds,
@@ -104,7 +110,7 @@ pub(super) fn file(dir: &Path, kept: Kept) -> Target<'_> {
     let (name, path) = {
         let store = Store::open(dir).expect("whole");
         match kept {
-            Kept::Log => ("log", dir.join(earnest_node::log::FILE_NAME)),
+            Kept::Log => ("log", earnest_node::log::path_of(dir, Height::new(1))),
             Kept::Committed => ("committed", dir.join(earnest_node::committed::FILE_NAME)),
             Kept::Snapshot => ("snapshot", snapshot_of(&store)),
         }
