@@ -39,7 +39,7 @@ pub(crate) struct Laws {
 }
 
 const RULES: Names = &["protocol"];
-const NOT_WORKERS: Names = &["api", "cli", "keys", "node", "protocol", "sim", "testkit"];
+const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", "sim", "testkit"];
 
 /// What this repository keeps to.
 pub(crate) const LAWS: Laws = Laws {
@@ -68,7 +68,8 @@ pub(crate) const LAWS: Laws = Laws {
     accepted: &[("sim", "error", "scenario", "errors quote the scenario's own words")],
     crates: &[
         ("api", &["keys", "protocol", "testkit"]),
-        ("cli", &["api", "keys", "node", "protocol", "sim", "testkit", "worker"]),
+        ("audit", &["protocol"]),
+        ("cli", &["api", "audit", "keys", "node", "protocol", "sim", "testkit", "worker"]),
         ("compute", &[]),
         ("durable", &[]),
         ("fuzz", &["api", "compute", "keys", "node", "protocol", "testkit"]),
