@@ -48,7 +48,15 @@ guests:
 doc:
     cargo doc --release --no-deps --workspace --open
 
-# Licences, duplicates and origins of dependencies (needs cargo-deny).
+# Licences, origins and bans of dependencies.
+licences:
+    cargo xtask licences
+
+# Damaged bytes for everything that reads bytes.
+fuzz *ARGS:
+    cargo xtask fuzz {{ARGS}}
+
+# Licences, advisories, duplicates and origins (needs cargo-deny).
 deny:
     cargo deny check
 

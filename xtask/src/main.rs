@@ -1,10 +1,15 @@
-//! Repository automation: `cargo xtask tidy [ROOT]` checks what no known tool does, `soak` and
-//! `fuzz` run the rules at random.
+//! Repository automation: `cargo xtask tidy [ROOT]` checks what no known tool does, `soak` runs the
+//! rules at random, `fuzz` starts what throws damaged bytes (`crates/fuzz`), `world` what runs a
+//! node over a disk that fails (`crates/world`), `licences` checks what we build on.
 //!
 //! Not here: the laws (`tidy`), the order of checks in continuous integration (`.ci/run`).
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+};
 
+mod licences;
 mod soak;
 mod tidy;
 
@@ -14,9 +19,14 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                                            against its own laws
   soak [--commands N] [--seed N] [--json]  run the rules under N random commands (100,000), every
                                            law and a second ledger checked after each
-  fuzz [--seconds N] [--seed N] [--json]   throw damaged bytes at the rules for N seconds (60)
-
-soak and fuzz are worth running with --release: cargo run --release -p xtask -- soak";
+  fuzz [--seconds N] [--target NAME] [--seed N] [--json] | fuzz --list
+                                           throw damaged bytes at everything that reads bytes, for
+                                           N seconds (60)
+  world [--seeds N] [--seed N] [--threads N] [--json]
+                                           live N lives (100) of a node over a disk, a clock and a
+                                           power supply that fail, every acknowledgement checked
+  licences                                 check licences, origins and bans of all dependencies
+                                           against deny.toml, without a network";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,13 +35,27 @@ fn main() -> ExitCode {
         ["tidy"] => Ok(run_tidy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))),
         ["tidy", root] if !root.starts_with('-') => Ok(run_tidy(Path::new(root))),
         ["soak", rest @ ..] => soak::run_soak(rest),
-        ["fuzz", rest @ ..] => soak::run_fuzz(rest),
+        ["fuzz", rest @ ..] => run_program("earnest-fuzz", rest),
+        ["world", rest @ ..] => run_program("earnest-world", rest),
+        ["licences"] => licences::run(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))),
         _ => Err("which command?".to_owned()),
     };
     done.unwrap_or_else(|wrong| {
         eprintln!("{wrong}\n\n{USAGE}");
         ExitCode::from(2)
     })
+}
+
+/// A program of its own, so that other commands here are built without the node.
+fn run_program(package: &str, words: &[&str]) -> Result<ExitCode, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["run", "--quiet", "--release", "--package", package, "--"])
+        .args(words)
+        .status()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
 fn run_tidy(root: &Path) -> ExitCode {

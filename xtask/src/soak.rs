@@ -1,16 +1,10 @@
-//! Soak and fuzz: the rules under random commands and damaged bytes, for as long as one likes.
+//! Soak: the rules under random commands, for as long as one likes.
 //!
 //! Not here: what is sent and checked (`earnest-testkit`).
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, time::Instant};
 
-use earnest_testkit::{
-    bytes,
-    soak::{self, Plan, Tally},
-};
+use earnest_testkit::soak::{self, Plan, Tally};
 
 /// `--name N` in `words`, or what stands in for it.
 fn number(words: &[&str], name: &str, default: u64) -> Result<u64, String> {
@@ -85,29 +79,4 @@ fn print(tally: &Tally, seconds: f64) {
     );
     println!("{} kinds of events and refusals:", tally.seen.len());
     tally.seen.iter().for_each(|kind| println!("  {kind}"));
-}
-
-/// `cargo xtask fuzz`.
-pub(crate) fn run_fuzz(words: &[&str]) -> Result<ExitCode, String> {
-    let json = check(words, &["--seconds", "--seed"])?;
-    let (seconds, seed) = (number(words, "--seconds", 60)?, number(words, "--seed", 1)?);
-    let (started, limit) = (Instant::now(), Duration::from_secs(seconds));
-    let done = std::panic::catch_unwind(|| bytes::run(seed, |_| started.elapsed() < limit));
-    let Ok(tried) = done else {
-        eprintln!("damaged bytes broke the rules, see above; the same again: --seed {seed}");
-        return Ok(ExitCode::from(8));
-    };
-    let bytes::Tried { inputs, decoded, accepted } = tried;
-    if json {
-        println!(
-            "{{\"inputs\":{inputs},\"decoded\":{decoded},\"accepted\":{accepted},\
-             \"violations\":0,\"seed\":{seed},\"seconds\":{seconds}}}"
-        );
-    } else {
-        println!(
-            "{inputs} byte strings, {decoded} decoded, {accepted} accepted in {seconds} s: nothing \
-             panicked and every law held"
-        );
-    }
-    Ok(ExitCode::SUCCESS)
 }

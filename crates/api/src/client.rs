@@ -509,7 +509,8 @@ impl fmt::Debug for Events {
 }
 
 impl Events {
-    /// The last event handed out, or where the stream began; what to resume after.
+    /// What to resume after: the last event handed out, where the stream began, or up to where the
+    /// node said that nothing wanted happened.
     pub fn after(&self) -> Option<EventId> {
         self.after
     }
@@ -557,6 +558,11 @@ impl Events {
             let record: EventRecord =
                 serde_json::from_str(&data).map_err(|error| malformed(error.to_string()))?;
             self.ready.push(record);
+        }
+        // A heartbeat says up to where there was nothing that this stream wants.
+        let place = parser.last_id().and_then(|id| id.parse::<EventId>().ok());
+        if let Some(place) = place.filter(|_| self.ready.is_empty()) {
+            self.after = Some(place);
         }
         self.ready.reverse();
         Ok(())

@@ -82,7 +82,8 @@ pub const HEALTHZ: &str = "/healthz";
 /// Is the node ready to serve?
 pub const READYZ: &str = "/readyz";
 
-/// Seconds between heartbeats of a silent event stream.
+/// Seconds between heartbeats of a silent event stream. A heartbeat is a comment with an `id`: up
+/// to there nothing wanted happened, and a stream opened again may begin there.
 pub const HEARTBEAT_SECONDS: u64 = 15;
 /// Most bytes of a blob: a state or an output; programs and chunks are smaller.
 pub const BLOB_BYTES_MAX: usize = 4 * 1024 * 1024;

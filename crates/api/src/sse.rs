@@ -47,6 +47,11 @@ impl SseParser {
         SseParser::default()
     }
 
+    /// The last `id` that the stream gave, with a message or without one: where to resume.
+    pub fn last_id(&self) -> Option<&str> {
+        self.message.id.as_deref()
+    }
+
     /// Takes the next bytes and returns the messages they complete.
     ///
     /// # Errors

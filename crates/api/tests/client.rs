@@ -371,3 +371,17 @@ fn events_from_now_on_are_pinned_to_the_height_of_now() {
     let ask = "GET /v1/events?after=40-4294967295";
     assert_eq!(lines(&asked), ["GET /v1/head", ask, ask]);
 }
+
+#[test]
+fn a_stream_that_only_said_how_far_it_looked_resumes_there() {
+    let (base, asked) = serve(|count, _| match count {
+        0 => streamed(&[record(41, 0)], ""),
+        1 => streamed(&[], ": alive\nid: 55-7\n\n"),
+        _ => streamed(&[record(56, 0)], ""),
+    });
+    let mut events = Client::new(&base).events(Some(EventId::START), &["slashed"]);
+    let seen: Vec<EventRecord> = events.by_ref().take(2).map(Result::unwrap).collect();
+    assert_eq!(seen, [record(41, 0), record(56, 0)]);
+    let ask = |after: &str| format!("GET /v1/events?after={after}&kinds=slashed");
+    assert_eq!(lines(&asked), [ask("0-0"), ask("41-0"), ask("55-7")]);
+}

@@ -8,10 +8,10 @@ use earnest_worker::{
     Fault, Setup,
     provider::{self, Pricing, ProviderOptions},
     requester::{self, Rounds},
-    sandbox::RunnerCommand,
+    sandbox::{RunnerCommand, Standing, layers},
     validator,
 };
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     failure::Failure,
@@ -118,7 +118,20 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
     }
     output::log(Lines::Dated);
     info!("{} on {node}", signer.address());
-    Ok(Setup { node: node.to_owned(), signer, data: args.data.clone(), runner: runner()?, stop })
+    let runner = runner()?;
+    warn_of_missing_layers(&runner);
+    Ok(Setup { node: node.to_owned(), signer, data: args.data.clone(), runner, stop })
+}
+
+/// An operator should know what stands between a stranger's program and this machine.
+fn warn_of_missing_layers(runner: &RunnerCommand) {
+    match layers(runner) {
+        Ok(rows) => rows
+            .iter()
+            .filter(|(_, standing)| *standing != Standing::Holds)
+            .for_each(|(layer, standing)| warn!("sandbox: {layer} {standing}")),
+        Err(error) => warn!("no job can be run here: {error}"),
+    }
 }
 
 /// This executable again, shut in.

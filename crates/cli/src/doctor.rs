@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use earnest_node::{Booted, Depth, Limits, Notice, Store, examine as examine_store, log::Segments};
 use earnest_protocol::Height;
+use earnest_worker::sandbox::layers;
 use serde_json::json;
 
-use crate::{failure::Failure, folders, output::out};
+use crate::{daemons, failure::Failure, folders, output::out};
 
 /// What to check.
 #[derive(Args, Debug)]
@@ -64,7 +65,7 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
 }
 
 fn examine(node: &Path) -> Vec<Finding> {
-    let mut findings = vec![clock()];
+    let mut findings = vec![clock(), sandbox()];
     let mut find = |check, outcome| findings.push(Finding { check, outcome });
     let store = match Store::hold(node) {
         Ok(store) => store,
@@ -104,6 +105,19 @@ fn examine(node: &Path) -> Vec<Finding> {
     let laws = laws.map(|()| "conservation and every other law hold".to_owned());
     find("laws", laws.map_err(|broken| format!("{broken:?}")));
     findings
+}
+
+/// What holds a program in that this machine runs as a job.
+fn sandbox() -> Finding {
+    let asked = daemons::runner()
+        .map_err(|failure| failure.detail)
+        .and_then(|runner| layers(&runner).map_err(|error| error.to_string()));
+    let outcome = asked.map(|rows| {
+        let rows: Vec<String> =
+            rows.iter().map(|(name, holds)| format!("{name} {holds}")).collect();
+        rows.join("; ")
+    });
+    Finding { check: "sandbox", outcome }
 }
 
 fn drafts(store: &Store, find: &mut impl FnMut(&'static str, Result<String, String>)) {

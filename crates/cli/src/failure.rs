@@ -25,6 +25,8 @@ pub enum Status {
     TimedOut = 7,
     /// A check did not hold.
     CheckFailed = 8,
+    /// A check came to no answer.
+    NotShown = 9,
     /// A person stopped it.
     Interrupted = 130,
     /// Whoever read the output closed it: what a shell says of a tool that SIGPIPE ended.

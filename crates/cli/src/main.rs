@@ -6,6 +6,7 @@
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
+mod audit;
 mod backup;
 mod daemons;
 mod doctor;
@@ -49,7 +50,8 @@ const NODE: &str = "http://127.0.0.1:7300";
 
 const EXIT_CODES: &str = "Exit status: 0 ok, 1 internal, 2 usage, 3 configuration, 4 refused by \
                           the rules, 5 not found, 6 node unreachable, 7 time-out or not final, \
-                          8 check failed, 130 interrupted, 141 the reader of the output is gone.";
+                          8 check failed, 9 not shown, 130 interrupted, 141 the reader of the \
+                          output is gone.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -84,6 +86,8 @@ enum Command {
     /// Simulate participants on the same rules
     #[command(subcommand)]
     Sim(sim::SimCommand),
+    /// Say whether honest play is the best response under parameters
+    Audit(audit::AuditArgs),
     /// Check a data directory: hash chain, root, conservation, keys, clock
     Doctor(doctor::DoctorArgs),
     /// Copy a node's network, running or not, into a folder, and check the copy
@@ -112,6 +116,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Up(args) => up::run(args, json),
         Command::Node(args) => node::run(args, json),
         Command::Sim(command) => sim::run(command, json),
+        Command::Audit(args) => audit::run(args, json),
         Command::Doctor(args) => doctor::run(args, json),
         Command::Backup(args) => backup::back_up(args, json),
         Command::Restore(args) => backup::restore(args, json),

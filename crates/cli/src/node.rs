@@ -30,6 +30,9 @@ pub struct NodeArgs {
     /// Where the API is served
     #[arg(long, default_value = "127.0.0.1:7300", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Also answer requests to this host name; may be given again [addresses and localhost: always]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    allow_host: Vec<String>,
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
@@ -86,6 +89,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         },
         repair,
         stop_at: args.halt_at.map(Height::new),
+        allowed_hosts: args.allow_host.clone(),
         ..NodeConfig::new(&args.data)
     };
     output::log(Lines::Dated);
@@ -122,6 +126,15 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     })?;
     info!("stopped after block {height}");
     Ok(())
+}
+
+/// A name as clients send it, without scheme, port or path.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if text.is_empty() || !text.bytes().all(is_plain) {
+        return Err(format!("`{text}` is no host name: give it as in `node.example`"));
+    }
+    Ok(text.to_owned())
 }
 
 /// Tells the operator that the disk became full, or has room again; returns whether it is full.

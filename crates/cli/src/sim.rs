@@ -1,8 +1,21 @@
 //! `earnest sim`: the same rules, driven by simulated participants.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
+use earnest_sim::{
+    SimError, compare, design, files, game,
+    run::{self, Keeper, Outcome},
+    scenario::{Scenario, Setting},
+    sensitivity::{self, Question},
+    summary,
+    sweep::Sweep,
+    tables,
+};
 
 use crate::{
     failure::Failure,
@@ -12,44 +25,373 @@ use crate::{
 /// What to simulate.
 #[derive(Subcommand, Debug)]
 pub enum SimCommand {
-    /// Play a scenario and say whether its claim holds
-    Run {
-        /// A scenario file, such as scenarios/lazy-provider.toml
-        scenario: PathBuf,
-        /// Plays another game of the same kind [default: the scenario's]
-        #[arg(long)]
-        seed: Option<u64>,
-        /// Threads to use [default: all cores]; the result does not depend on it
-        #[arg(long)]
-        threads: Option<usize>,
-    },
+    /// Play a scenario once, from genesis to the end of its last job
+    Run(RunArgs),
+    /// Play every point of a design many times, into tables; goes on where it was stopped
+    Sweep(SweepArgs),
+    /// Play several points with the same luck and say what changes for whom
+    Compare(CompareArgs),
+    /// Say how much of a measure's variance each of several values accounts for
+    Sensitivity(SensitivityArgs),
+    /// Measure what several groups of one kind earn in every mix of them, and where that leads
+    Game(GameArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct GameArgs {
+    /// A scenario file, such as scenarios/lazy.toml
+    scenario: PathBuf,
+    /// Groups of one kind, 2 to 8; their people are shared out among them in every mix
+    #[arg(long, value_delimiter = ',', required = true, value_name = "GROUP,GROUP,…")]
+    policies: Vec<String>,
+    /// Steps from nobody to everybody in which shares are measured
+    #[arg(long, default_value_t = 5)]
+    parts: u32,
+    /// Runs of each mix
+    #[arg(long, default_value_t = 10)]
+    runs: u32,
+    /// Other luck in the same worlds [default: the scenario's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads to use [default: all cores]; the result does not depend on it
+    #[arg(long)]
+    threads: Option<usize>,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+    /// Writes the game of one against all others for Gambit (its strategic form, .nfg)
+    #[arg(long, value_name = "FILE")]
+    nfg: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// A scenario file, such as scenarios/baseline.toml
+    scenario: PathBuf,
+    /// Replaces a value of the scenario: providers.lazy.count=20
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    settings: Vec<Setting>,
+    /// Other luck in the same world [default: the scenario's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Writes tables of the run into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How tables are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct SweepArgs {
+    #[command(flatten)]
+    points: PointArgs,
+    /// A table of points made elsewhere, instead of --set: a line of paths, then a line of values
+    /// for each point, separated by commas
+    #[arg(long, value_name = "FILE", conflicts_with = "settings")]
+    design: Option<PathBuf>,
+    /// Values that vary evenly between two ends, instead of --set: a Latin hypercube
+    #[arg(
+        long = "vary",
+        value_name = "PATH=LOW..HIGH",
+        conflicts_with_all = ["settings", "design"]
+    )]
+    ranges: Vec<design::Range>,
+    /// Points of the hypercube
+    #[arg(long, default_value_t = 100, requires = "ranges")]
+    samples: usize,
+    /// Writes the tables into this folder; what is whole there is kept
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How tables are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    points: PointArgs,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.99)]
+    confidence: f64,
+}
+
+#[derive(Args, Debug)]
+pub struct SensitivityArgs {
+    /// A scenario file, such as scenarios/baseline.toml
+    scenario: PathBuf,
+    /// A value of the scenario and the ends between which it varies evenly:
+    /// providers.lazy.lie_rate=0.0..0.5
+    #[arg(long = "vary", value_name = "PATH=LOW..HIGH", required = true)]
+    ranges: Vec<design::Range>,
+    /// Of which measure: accepted, burnt, "providers.lazy profit", …
+    #[arg(long)]
+    measure: String,
+    /// Rows of each of the design's tables, of which there are two more than values; at least 8
+    #[arg(long, default_value_t = 100)]
+    samples: usize,
+    /// Runs of each point, of which the mean is taken
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
+    /// Other luck in the same worlds [default: the scenario's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads to use [default: all cores]; the result does not depend on it
+    #[arg(long)]
+    threads: Option<usize>,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+}
+
+#[derive(Args, Debug)]
+struct PointArgs {
+    /// A scenario file, such as scenarios/baseline.toml
+    scenario: PathBuf,
+    /// Values of the scenario to try, each with each of the others:
+    /// providers.lazy.lie_rate=0.1,0.5
+    #[arg(long = "set", value_name = "PATH=A,B,…")]
+    settings: Vec<String>,
+    /// Runs of each point
+    #[arg(long, default_value_t = 20)]
+    runs: u32,
+    /// Other luck in the same worlds [default: the scenario's]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads to use [default: all cores]; the result does not depend on it
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+/// How tables are written.
+#[derive(ValueEnum, Clone, Copy, Debug, Default)]
+enum Format {
+    /// For DuckDB, polars, pandas and their like
+    #[default]
+    Parquet,
+    /// For spreadsheets and shells
+    Csv,
+}
+
+impl From<Format> for tables::Format {
+    fn from(format: Format) -> tables::Format {
+        match format {
+            Format::Parquet => tables::Format::Parquet,
+            Format::Csv => tables::Format::Csv,
+        }
+    }
 }
 
 pub fn run(command: &SimCommand, json: bool) -> Result<(), Failure> {
-    let SimCommand::Run { scenario, seed, threads } = command;
-    let text = std::fs::read_to_string(scenario)
-        .map_err(|error| Failure::file("read", scenario, error))?;
-    let options = earnest_sim::RunOptions { seed: *seed, threads: *threads };
-    let shows = !json && std::io::stderr().is_terminal();
-    let progress = |progress: earnest_sim::Progress| {
-        if shows {
-            let end = if progress.done == progress.total { "\n" } else { "" };
-            output::over(format_args!("{}/{} runs{end}", progress.done, progress.total));
-        }
-    };
-    let report = earnest_sim::run(&text, options, &progress).map_err(|error| {
-        let hint = "compare the scenario with scenarios/lazy-provider.toml";
-        Failure::config(format!("{}: {error}", scenario.display()), hint)
-    })?;
-    if json {
-        out!("{}", report.to_json())?;
-    } else {
-        output::result(format_args!("{}", report.table()))?;
+    match command {
+        SimCommand::Run(args) => run_once(args, json),
+        SimCommand::Sweep(args) => sweep(args, json),
+        SimCommand::Compare(args) => compare(args, json),
+        SimCommand::Sensitivity(args) => sensitivity(args, json),
+        SimCommand::Game(args) => game(args, json),
     }
-    if report.holds() {
+}
+
+fn game(args: &GameArgs, json: bool) -> Result<(), Failure> {
+    check_confidence(args.confidence)?;
+    let text = read(&args.scenario)?;
+    let meter = Meter::new("runs", json);
+    let question = game::Question {
+        text: &text,
+        policies: args.policies.clone(),
+        parts: args.parts,
+        runs: args.runs,
+        seed: args.seed,
+        threads: args.threads,
+        confidence: args.confidence,
+    };
+    let played = game::game(&question, &|done, of| meter.show(done, of));
+    let played = played.map_err(|error| refused(&args.scenario, &error))?;
+    if let Some(file) = &args.nfg {
+        let title = args.scenario.file_stem().unwrap_or_default().to_string_lossy();
+        std::fs::write(file, played.nfg(&title.replace('"', "'")))
+            .map_err(|error| Failure::file("write", file, error))?;
+    }
+    if json {
+        out!("{}", summary::game_json(&played))
+    } else {
+        output::result(format_args!("{}", summary::game_table(&played)))
+    }
+}
+
+fn sensitivity(args: &SensitivityArgs, json: bool) -> Result<(), Failure> {
+    check_confidence(args.confidence)?;
+    let text = read(&args.scenario)?;
+    let meter = Meter::new("runs", json);
+    let question = Question {
+        text: &text,
+        ranges: args.ranges.clone(),
+        measure: &args.measure,
+        samples: args.samples,
+        runs: args.runs,
+        seed: args.seed,
+        threads: args.threads,
+        confidence: args.confidence,
+    };
+    let found = sensitivity::sensitivity(&question, &|done, of| meter.show(done, of));
+    let found = found.map_err(|error| refused(&args.scenario, &error))?;
+    if json {
+        out!("{}", summary::sensitivity_json(&found))
+    } else {
+        output::result(format_args!("{}", summary::sensitivity_table(&found)))
+    }
+}
+
+fn check_confidence(confidence: f64) -> Result<(), Failure> {
+    if (0.5..=0.9999).contains(&confidence) {
+        return Ok(());
+    }
+    let detail = format!("--confidence is {confidence}, allowed are 0.5 to 0.9999");
+    Err(Failure::usage(detail, "give a share of the whole, as in 0.95"))
+}
+
+fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
+    let text = read(&args.scenario)?;
+    let meter = Meter::new("blocks", json);
+    let (scenario, outcome) = match &args.out {
+        Some(folder) => files::write_run(
+            &text,
+            &args.settings,
+            args.seed,
+            (folder, args.format.into()),
+            &mut |done, of| meter.show(done, of),
+        ),
+        None => play(&text, args, &meter),
+    }
+    .map_err(|error| refused(&args.scenario, &error))?;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    if json {
+        out!("{}", summary::run_json(&scenario, seed, &outcome))?;
+    } else {
+        output::result(format_args!("{}", summary::run_table(&scenario, seed, &outcome)))?;
+    }
+    match outcome.error {
+        None => Ok(()),
+        Some(error) => {
+            let hint = "the same scenario, settings and seed fail again; report it with all three";
+            Err(Failure::check(format!("the run failed: {error}"), hint))
+        }
+    }
+}
+
+fn play(text: &str, args: &RunArgs, meter: &Meter) -> Result<(Scenario, Outcome), SimError> {
+    struct Watch<'a>(&'a Meter);
+    impl Keeper for Watch<'_> {
+        fn progress(&mut self, done: u64, of: u64) {
+            self.0.show(done, of);
+        }
+    }
+    let scenario = Scenario::parse(text, &args.settings)?;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    let outcome = run::run(&scenario, seed, 0, &mut Watch(meter))?;
+    Ok((scenario, outcome))
+}
+
+fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
+    let scenario = &args.points.scenario;
+    let text = read(scenario)?;
+    let points = match &args.design {
+        Some(file) => design::table(&read(file)?).map_err(|error| refused(file, &error))?,
+        None if !args.ranges.is_empty() => {
+            let seed = args.points.seed.unwrap_or(1);
+            let points = design::latin(&args.ranges, args.samples, seed);
+            points.map_err(|error| refused(scenario, &error))?
+        }
+        None => design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?,
+    };
+    let meter = Meter::new("runs", json);
+    let swept = args.points.sweep(&text, points);
+    let swept = swept.write(&args.out, args.format.into(), &|done, of| meter.show(done, of));
+    let swept = swept.map_err(|error| refused(scenario, &error))?;
+    if json {
+        let (runs, resumed, failed) = (swept.runs, swept.resumed, swept.failed);
+        out!("{}", serde_json::json!({ "runs": runs, "resumed": resumed, "failed": failed }))?;
+    } else {
+        let before = match swept.resumed {
+            0 => String::new(),
+            runs => format!(", {runs} of them from before"),
+        };
+        out!("{} runs in {}{before}", swept.runs, args.out.display())?;
+    }
+    if swept.failed > 0 {
+        let hint = "their rows say why; replay one by sim run with its settings and seed";
+        return Err(Failure::check(format!("{} runs failed", swept.failed), hint));
+    }
+    Ok(())
+}
+
+fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
+    check_confidence(args.confidence)?;
+    let scenario = &args.points.scenario;
+    let text = read(scenario)?;
+    let points = design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?;
+    let meter = Meter::new("runs", json);
+    let sweep = args.points.sweep(&text, points);
+    let compared = compare::compare(&sweep, args.confidence, &|done, of| meter.show(done, of));
+    let compared = compared.map_err(|error| refused(scenario, &error))?;
+    if json {
+        let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
+        let seed = args.points.seed.unwrap_or(first.seed);
+        out!("{}", summary::comparison_json(&first.name, seed, &compared))?;
+    } else {
+        output::result(format_args!("{}", summary::comparison_table(&compared)))?;
+    }
+    if compared.failures.is_empty() {
         Ok(())
     } else {
-        let hint = "the table says at which points; try other seeds to tell luck from a fault";
-        Err(Failure::check("the scenario's claim does not hold at every point", hint))
+        let hint = "runs of a number that failed anywhere are left out of all means";
+        Err(Failure::check(format!("{} runs failed", compared.failures.len()), hint))
+    }
+}
+
+impl PointArgs {
+    fn sweep<'a>(&self, text: &'a str, points: Vec<Vec<Setting>>) -> Sweep<'a> {
+        Sweep { text, points, runs: self.runs, seed: self.seed, threads: self.threads }
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))
+}
+
+fn refused(scenario: &Path, error: &SimError) -> Failure {
+    let hint = match error {
+        SimError::Folder { .. } => "tables of one sweep stay together; nothing was written",
+        SimError::Io { .. } => "look at the disk and at who may write there, then run it again",
+        SimError::Threads { .. } | SimError::Runs { .. } => "give other numbers",
+        SimError::Policies { .. } => "give groups as the scenario names them: providers.honest",
+        SimError::Measure { .. } => "name one of them, in quotes if it has a space",
+        SimError::Failed { .. } => "sim run with these settings shows it closely",
+        _ => "compare the scenario with scenarios/baseline.toml",
+    };
+    Failure::config(format!("{}: {error}", scenario.display()), hint)
+}
+
+/// Shows how far something is, to whoever watches, at every hundredth.
+struct Meter {
+    what: &'static str,
+    shows: bool,
+    shown: AtomicU64,
+}
+
+impl Meter {
+    fn new(what: &'static str, json: bool) -> Meter {
+        let shows = !json && std::io::stderr().is_terminal();
+        Meter { what, shows, shown: AtomicU64::new(0) }
+    }
+
+    fn show(&self, done: u64, of: u64) {
+        let hundredth = (done * 100).checked_div(of).unwrap_or(100);
+        if !self.shows || self.shown.fetch_max(hundredth, Ordering::Relaxed) >= hundredth {
+            return;
+        }
+        let end = if done == of { "\n" } else { "" };
+        output::over(format_args!("{done}/{of} {}{end}", self.what));
     }
 }

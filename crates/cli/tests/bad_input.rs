@@ -26,10 +26,14 @@ fn without_a_node_every_error_names_its_cause() {
     fs::write(path("foreign/thesis.txt"), "years of work").expect("written");
     let (bad, foreign, missing) = (path("bad.toml"), path("foreign"), path("missing.toml"));
     let nobody = "http://127.0.0.1:1";
-    let cases: [(&[&str], i32, &[&str]); 8] = [
+    let cases: [(&[&str], i32, &[&str]); 12] = [
         (&["juggle"], 2, &["juggle"]),
         (&["sim", "run", &missing], 3, &["missing.toml", "try:"]),
         (&["sim", "run", &bad], 3, &["bad.toml", "colour"]),
+        (&["audit", "--set", "verification.margin=0.9"], 3, &["verification.margin"]),
+        (&["audit", "--world", "courage=1"], 2, &["courage", "collusion"]),
+        (&["audit", "--replay", &bad], 3, &["bad.toml", "--out"]),
+        (&["audit", "--nodes", "5"], 9, &["not everything was shown"]),
         (&["query", "network", "--node", nobody], 6, &["127.0.0.1:1", "earnest up"]),
         (&["up", "--data", &foreign, "--port", "0", "--blocks", "1"], 3, &["foreign"]),
         (&["up", "--fresh", "--data", &foreign, "--port", "0", "--blocks", "1"], 3, &["foreign"]),

@@ -215,6 +215,8 @@ impl<W: Write> Sender<'_, W> {
         if due || self.indices.contains(&checkpoint.index) {
             self.flush_leaves()?;
             self.reply(&Reply::Kept(checkpoint.clone()))?;
+            // A parent may take the time between two.
+            self.writer.flush()?;
         }
         match self.batch.len() < LEAF_BATCH_MAX {
             true => Ok(()),

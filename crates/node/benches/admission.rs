@@ -12,7 +12,7 @@ use earnest_api::{SignedTransaction, recover, sign, signing_hash};
 use earnest_keys::Signer;
 use earnest_node::{
     Limits,
-    mempool::{Mempool, Waiting},
+    mempool::{Mempool, Room, Waiting},
 };
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, Command, Digest, Height, Transaction, command::Transfer,
@@ -58,8 +58,8 @@ fn admit_all(load: &Load) -> usize {
         let signed = SignedTransaction::decode(bytes).expect("just encoded");
         let (signer, hash) = recover(&NETWORK, &signed).expect("just signed");
         let (account, bytes) = (AccountId::new(0), bytes.len());
-        let waiting = Waiting { signed, hash, signer, account, bytes };
-        pool.insert(waiting).expect("the room is large enough");
+        let waiting = Waiting { signed, hash, signer, account, bytes, room: Room::Open };
+        pool.insert(waiting, u64::MAX).expect("the room is large enough");
     }
     pool.count()
 }

@@ -186,7 +186,7 @@ impl Blobs {
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
         let mut total = self.bytes.lock().map_err(|_| io::Error::other("a writer panicked"))?;
         let there = match read(path)? {
-            Some(there) if there == bytes => return Ok(()),
+            Some(there) if there == bytes => return Ok(keep_name(path)?),
             Some(there) => wide(there.len()),
             None => 0,
         };
@@ -218,6 +218,13 @@ fn root_of(chunks: &[Digest]) -> Option<Digest> {
 
 fn wide(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+/// Whoever gave a file its name may have been stopped before the name was on the disk.
+fn keep_name(path: &Path) -> io::Result<()> {
+    let shelf = path.parent().expect("a place is inside a folder");
+    earnest_durable::make_folder(shelf)?;
+    fs::sync_folder(shelf)
 }
 
 /// Where the bytes of a name are.

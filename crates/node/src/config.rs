@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use earnest_api::routes;
 use earnest_protocol::Height;
 
 use crate::{
@@ -41,6 +42,9 @@ pub struct NodeConfig {
     pub stop_at: Option<Height>,
     /// How much is held and taken at once.
     pub limits: Limits,
+    /// Names under which HTTP is served, besides `localhost` and addresses; a request that names
+    /// another host is refused, so that no web page reaches the node under a name of its own.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl NodeConfig {
@@ -57,6 +61,7 @@ impl NodeConfig {
             repair: Repair::Refuse,
             stop_at: None,
             limits: Limits::default(),
+            allowed_hosts: Vec::new(),
         }
     }
 }
@@ -123,10 +128,22 @@ pub struct Limits {
     pub input_chunks_max: usize,
     /// Connections open at once.
     pub connections_max: usize,
-    /// Transactions whose signatures are being verified, or that wait for it.
+    /// What one peer may hold and send.
+    pub peers: PeerLimits,
+    /// Transactions that are being verified, or that wait for it.
     pub submissions_max: usize,
+    /// Blobs and inputs that are being stored, or that wait for it.
+    pub uploads_max: usize,
+    /// Blobs and inputs that are being read, or that wait for it.
+    pub reads_max: usize,
     /// Event streams open at once.
     pub streams_max: usize,
+    /// How long a client may take over the head of a request, or say nothing between two.
+    pub head_timeout: Duration,
+    /// How long a client may take nothing of a reply or stream.
+    pub stall_timeout: Duration,
+    /// How long an event stream says nothing before it says that it lives.
+    pub heartbeat: Duration,
     /// How long one request may take, its body included.
     pub request_timeout: Duration,
     /// How long one request, or stream, keeps a connection while a new client finds none.
@@ -165,11 +182,56 @@ impl Default for Limits {
             disk_floor_bytes: 64 << 20,
             input_chunks_max: 16_384,
             connections_max: 512,
+            peers: PeerLimits::default(),
             submissions_max: 128,
+            uploads_max: 32,
+            reads_max: 64,
             streams_max: 256,
+            head_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(routes::HEARTBEAT_SECONDS),
             request_timeout: Duration::from_secs(30),
             patience: Duration::from_secs(5),
             wait_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+/// What one peer may hold and send: an IPv4 address, or a network of 64 bits in IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerLimits {
+    /// Connections open at once.
+    pub connections_max: usize,
+    /// Event streams open at once.
+    pub streams_max: usize,
+    /// From one transaction to the next of who sends for long.
+    pub transaction_time: Duration,
+    /// Transactions that may be sent at once after a silence.
+    pub burst: u32,
+    /// Peers that are remembered, besides those that hold connections.
+    pub remembered_max: usize,
+    /// Whether peers on this machine are limited too.
+    pub local: Local,
+}
+
+/// How peers on this machine are treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// They may hold what there is: daemons of the operator's own, or a proxy that has limits.
+    Unlimited,
+    /// Like any other.
+    Limited,
+}
+
+impl Default for PeerLimits {
+    fn default() -> PeerLimits {
+        PeerLimits {
+            connections_max: 64,
+            streams_max: 16,
+            transaction_time: Duration::from_millis(20),
+            burst: 500,
+            remembered_max: 4_096,
+            local: Local::Unlimited,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! Code map, from the disk up: `block`, [`committed`], [`log`], [`snapshot`], [`blobs`],
 //! [`beacon`], [`store`] (all of a data directory); [`replay`] (a block carried out), [`boot`]
 //! (from files to a state), [`backup`] (a copy of them, and back), `referee` (a disputed step);
-//! `mempool` (what waits), `history` (what happened lately), `shared` (what is published),
-//! `replica` (the loop); `http` (the edge); `node` (start and stop), [`dev`].
+//! `door` (which moves may wait in the reserved room), `mempool` (what waits), `history` (what
+//! happened lately), `shared` (what is published), `replica` (the loop); `http` (the edge);
+//! `node` (start and stop), [`dev`].
 //!
 //! Laws: a block is on the disk before the state changes and before anybody is told; what was
 //! acknowledged as included survives `kill -9`; a file that does not check is named and never
@@ -49,6 +50,7 @@ mod clock;
 pub mod committed;
 mod config;
 pub mod dev;
+mod door;
 mod history;
 mod http;
 pub mod log;
@@ -66,7 +68,7 @@ pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};
 pub use boot::{BootError, Booted, Depth, Notice, examine};
 pub use clock::{Clock, SetClock};
-pub use config::{Check, Limits, NodeConfig, Retention};
+pub use config::{Check, Limits, Local, NodeConfig, PeerLimits, Retention};
 pub use history::{Done, History};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};

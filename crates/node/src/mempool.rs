@@ -2,28 +2,32 @@
 //!
 //! ```text
 //!   admitted ──► waiting ──► in a block            (nonces of an account in order,
-//!                   │                               accounts by arrival)
-//!                   └──► dropped: expired, its nonce used by another, or one before it dropped
+//!                   │                               accounts in turns)
+//!                   └──► dropped: expired, its nonce used by another, one before it
+//!                        dropped, or it gave way
 //! ```
 //!
-//! Laws: bounded in count and bytes, for all and for each account; ordinary transactions leave a
-//! share of every bound to the protected lane, so that nobody can price a dispute out of time; a
-//! transaction is identified by its hash and waits at most once; one place in an account's
-//! sequence is held by who came first. The hash covers the message, not the signer, so a place is
-//! named by both: two accounts may well sign the same message.
-//! Not here: signatures and balances (looked at before), carrying out (`replica`).
+//! Key terms: the *reserved room* is for moves of the protected lane that the rules would accept as
+//! the chain stands (`door`); all else waits in the *open room*, moves that would be refused too.
+//!
+//! Laws: bounded in count and bytes, for each room and each account; what waits in the open room
+//! can pay its fees; a full room gives way to who has less in it; a transaction waits at most once,
+//! under its hash and its signer, for two may sign one message; a place in a sequence is its first
+//! comer's.
+//! Known shortcomings: one that gave way is forgotten, and has to be sent again.
+//! Not here: signatures (looked at before), whose turn it is (`order`), carrying out (`replica`).
 
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::{BTreeMap, BinaryHeap},
-    ops::RangeInclusive,
-    sync::Arc,
-};
+mod order;
+mod rooms;
+
+use std::{cmp::Ordering, collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use earnest_api::{SignedTransaction, TxHash};
-use earnest_protocol::{AccountId, Address, Height, State, TransactionRejected, command::Lane};
+use earnest_protocol::{AccountId, Address, Height, State, TransactionRejected};
 
 use crate::{block::BLOCK_BYTES_MAX, config::Limits};
+pub use rooms::Room;
+use rooms::Rooms;
 
 /// Which transaction of whom.
 pub type TxKey = (TxHash, Address);
@@ -46,6 +50,8 @@ pub struct Waiting {
     pub account: AccountId,
     /// Its size, encoded.
     pub bytes: usize,
+    /// Where it waits.
+    pub room: Room,
 }
 
 impl Waiting {
@@ -58,8 +64,8 @@ impl Waiting {
         self.signed.transaction.nonce
     }
 
-    fn lane(&self) -> Lane {
-        self.signed.transaction.command.lane()
+    fn weight(&self) -> u64 {
+        self.signed.transaction.weight()
     }
 }
 
@@ -90,20 +96,31 @@ pub enum MempoolRejected {
         /// The most allowed.
         max: usize,
     },
-    /// The room is full.
-    #[error("{count} transactions wait, at most {max} of this lane may")]
+    /// The account could not pay for all that it has waiting.
+    #[error(
+        "this account's transactions would weigh {weight}, and at today's base fee it can pay for \
+         {max}"
+    )]
+    Unpayable {
+        /// Their weight with this one, in transfers.
+        weight: u64,
+        /// The most that it can pay for.
+        max: u64,
+    },
+    /// The room is full, and nobody in it has more than this account.
+    #[error("{count} transactions wait, at most {max} of this kind may")]
     Full {
         /// How many wait.
         count: usize,
-        /// The most of this lane that may.
+        /// The most that may.
         max: usize,
     },
-    /// The room is full by size.
-    #[error("waiting transactions would hold {bytes} bytes, {max} are allowed")]
+    /// The same by size.
+    #[error("waiting transactions of this kind hold {bytes} bytes, {max} are allowed")]
     BytesFull {
-        /// Bytes with this one.
+        /// Their bytes.
         bytes: usize,
-        /// The most for this lane.
+        /// The most allowed.
         max: usize,
     },
 }
@@ -127,7 +144,7 @@ pub struct Mempool {
     limits: Limits,
     queues: BTreeMap<AccountId, Queue>,
     places: BTreeMap<TxKey, (AccountId, u64)>,
-    bytes: usize,
+    rooms: Rooms,
     arrivals: u64,
 }
 
@@ -138,7 +155,7 @@ impl Mempool {
         let block_bytes_max = limits.block_bytes_max.min(BLOCK_BYTES_MAX - (1 << 20));
         let limits = Limits { block_bytes_max, ..limits };
         let (queues, places) = (BTreeMap::new(), BTreeMap::new());
-        Mempool { limits, queues, places, bytes: 0, arrivals: 0 }
+        Mempool { limits, queues, places, rooms: Rooms::default(), arrivals: 0 }
     }
 
     /// How many transactions wait.
@@ -148,7 +165,7 @@ impl Mempool {
 
     /// How many bytes they have.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.rooms.bytes()
     }
 
     /// True if this transaction waits here.
@@ -170,19 +187,27 @@ impl Mempool {
             .fold(next, |_, (nonce, _)| nonce.saturating_add(1))
     }
 
-    /// Takes a transaction in. One that waits already is accepted again without effect.
+    /// True if this place in an account's sequence is held.
+    pub fn is_held(&self, account: AccountId, nonce: u64) -> bool {
+        self.queues.get(&account).is_some_and(|queue| queue.by_nonce.contains_key(&nonce))
+    }
+
+    /// Takes a transaction in. One that waits already is accepted again without effect; a full room
+    /// gives way to an account that has less in it. What waits in the open room may weigh
+    /// `payable`, in transfers: what the account can pay for at today's base fee.
     ///
     /// # Errors
     /// Which bound it would break; nothing changed then.
-    pub fn insert(&mut self, waiting: Waiting) -> Result<(), MempoolRejected> {
+    pub fn insert(&mut self, waiting: Waiting, payable: u64) -> Result<(), MempoolRejected> {
         if self.contains(&waiting.key()) {
             return Ok(());
         }
-        self.check(&waiting)?;
+        self.check(&waiting, payable)?;
+        self.make_way(&waiting)?;
         // From here on it must succeed.
         let (account, nonce, bytes) = (waiting.account, waiting.nonce(), waiting.bytes);
         self.places.insert(waiting.key(), (account, nonce));
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.rooms.add(&waiting);
         self.arrivals = self.arrivals.saturating_add(1);
         let queue = self.queues.entry(account).or_default();
         queue.bytes = queue.bytes.saturating_add(bytes);
@@ -191,7 +216,7 @@ impl Mempool {
         Ok(())
     }
 
-    fn check(&self, waiting: &Waiting) -> Result<(), MempoolRejected> {
+    fn check(&self, waiting: &Waiting, payable: u64) -> Result<(), MempoolRejected> {
         let Limits { account_waiting_max, account_bytes_max, .. } = self.limits;
         if let Some(queue) = self.queues.get(&waiting.account) {
             let nonce = waiting.nonce();
@@ -207,73 +232,68 @@ impl Mempool {
                 return Err(MempoolRejected::AccountBytesFull { bytes, max });
             }
         }
-        let lane = waiting.lane();
-        let (count, max) = (self.count(), self.share(self.limits.waiting_max, lane));
-        if count >= max {
-            return Err(MempoolRejected::Full { count, max });
-        }
-        let bytes = self.bytes.saturating_add(waiting.bytes);
-        let max = self.share(self.limits.waiting_bytes_max, lane);
-        if bytes > max {
-            return Err(MempoolRejected::BytesFull { bytes, max });
+        let weight = self.rooms.of(Room::Open).weight_of(waiting.account);
+        let (weight, max) = (weight.saturating_add(waiting.weight()), payable);
+        if waiting.room == Room::Open && weight > max {
+            return Err(MempoolRejected::Unpayable { weight, max });
         }
         Ok(())
     }
 
-    /// What a lane may use of `whole`, rounded down for the ordinary one.
-    fn share(&self, whole: usize, lane: Lane) -> usize {
-        match lane {
-            Lane::Protected => whole,
-            Lane::Ordinary => {
-                let percent = 100usize.saturating_sub(self.limits.protected_percent);
-                whole.saturating_mul(percent) / 100
-            }
-        }
+    /// Makes a place for a newcomer: whoever has most in its room loses its last there, as long as
+    /// it has more than the newcomer will.
+    fn make_way(&mut self, newcomer: &Waiting) -> Result<(), MempoolRejected> {
+        let room = newcomer.room;
+        let own = self.rooms.of(room).weight_of(newcomer.account);
+        let own = own.saturating_add(newcomer.weight());
+        let leaving = self.leaving(newcomer, own)?;
+        leaving.iter().for_each(|key| self.remove(key));
+        Ok(())
     }
 
-    /// What the next block should try, in order: each account's in the order of its nonces from
-    /// the state's on, accounts by arrival. Ordinary ones use at most their share of the bytes and
-    /// of the places.
-    pub fn select(&self, state: &State) -> Vec<Arc<Waiting>> {
-        let mut ready = BinaryHeap::new();
-        for (&account, queue) in &self.queues {
-            let next = state.account(account).map_or(0, |row| row.nonce);
-            if let Some(entry) = queue.by_nonce.get(&next) {
-                ready.push(Reverse((entry.arrival, account, next)));
-            }
-        }
-        let all = self.limits.block_bytes_max;
-        let ordinary_max = self.share(all, Lane::Ordinary);
-        let mut places = self.share(self.limits.block_transactions_max, Lane::Ordinary);
-        let (mut ordinary, mut total) = (0usize, 0usize);
-        let mut selected = Vec::new();
-        while let Some(Reverse((_, account, nonce))) = ready.pop() {
-            if selected.len() >= self.limits.block_transactions_max {
+    /// Who has to leave for a newcomer, whose account will then have `own` in the room.
+    fn leaving(&self, newcomer: &Waiting, own: u64) -> Result<Vec<TxKey>, MempoolRejected> {
+        let room = self.rooms.of(newcomer.room);
+        let bytes_max = self.share(self.limits.waiting_bytes_max, newcomer.room);
+        let count_max = self.share(self.limits.waiting_max, newcomer.room);
+        let (mut count, mut bytes, mut leaving) = (room.count(), room.bytes(), Vec::new());
+        let fits = |count: usize, bytes: usize| {
+            count < count_max && bytes.saturating_add(newcomer.bytes) <= bytes_max
+        };
+        for (mut weight, account) in room.heaviest() {
+            if fits(count, bytes) || weight <= own {
                 break;
             }
             let Some(queue) = self.queues.get(&account) else { continue };
-            let Some(entry) = queue.by_nonce.get(&nonce) else { continue };
-            let bytes = entry.waiting.bytes;
-            // What does not fit waits, and so does what comes after it in its sequence.
-            if total.saturating_add(bytes) > all {
-                continue;
-            }
-            if entry.waiting.lane() == Lane::Ordinary {
-                let Some(left) = places.checked_sub(1) else { continue };
-                if ordinary.saturating_add(bytes) > ordinary_max {
-                    continue;
+            for Entry { waiting, .. } in queue.by_nonce.values().rev() {
+                if fits(count, bytes) || weight <= own {
+                    break;
                 }
-                ordinary = ordinary.saturating_add(bytes);
-                places = left;
-            }
-            total = total.saturating_add(bytes);
-            selected.push(Arc::clone(&entry.waiting));
-            let next = nonce.saturating_add(1);
-            if let Some(entry) = queue.by_nonce.get(&next) {
-                ready.push(Reverse((entry.arrival, account, next)));
+                if waiting.room == newcomer.room {
+                    weight = weight.saturating_sub(waiting.weight());
+                    count = count.saturating_sub(1);
+                    bytes = bytes.saturating_sub(waiting.bytes);
+                    leaving.push(waiting.key());
+                }
             }
         }
-        selected
+        match fits(count, bytes) {
+            true => Ok(leaving),
+            false if count_max <= room.count() => {
+                Err(MempoolRejected::Full { count: room.count(), max: count_max })
+            }
+            false => Err(MempoolRejected::BytesFull { bytes: room.bytes(), max: bytes_max }),
+        }
+    }
+
+    /// What a room may use of `whole`, the open one's rounded down.
+    fn share(&self, whole: usize, room: Room) -> usize {
+        let percent = 100usize.saturating_sub(self.limits.protected_percent);
+        let open = whole.saturating_mul(percent) / 100;
+        match room {
+            Room::Reserved => whole.saturating_sub(open),
+            Room::Open => open,
+        }
     }
 
     /// Takes a transaction out.
@@ -282,7 +302,7 @@ impl Mempool {
         let Some(queue) = self.queues.get_mut(&account) else { return };
         if let Some(entry) = queue.by_nonce.remove(&nonce) {
             queue.bytes = queue.bytes.saturating_sub(entry.waiting.bytes);
-            self.bytes = self.bytes.saturating_sub(entry.waiting.bytes);
+            self.rooms.take(&entry.waiting);
         }
         if queue.by_nonce.is_empty() {
             self.queues.remove(&account);

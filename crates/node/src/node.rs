@@ -64,13 +64,13 @@ impl Node {
     /// # Errors
     /// Why not; see [`BootError`] for what is wrong with the directory and what to do.
     pub fn start(config: NodeConfig) -> Result<NodeHandle, StartError> {
-        let address = config.listen;
+        let (address, hosts) = (config.listen, config.allowed_hosts.clone());
         let (replica, stopper, notices) = prepare(config, Clock::System)?;
         let shared = Arc::clone(&replica.shared);
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let http = http::serve(listener, Arc::clone(&shared)).map_err(StartError::System)?;
+        let http = http::serve(listener, Arc::clone(&shared), hosts).map_err(StartError::System)?;
         let thread = thread::Builder::new().name("replica".into());
         let replica = thread.spawn(move || run(replica)).map_err(StartError::System)?;
         Ok(NodeHandle { address, shared, stopper, replica, http, notices })

@@ -41,7 +41,7 @@ impl NodeReferee {
     }
 }
 
-fn task_of(task: &Task) -> compute::Task {
+pub(crate) fn task_of(task: &Task) -> compute::Task {
     compute::Task {
         program: compute::Digest(task.program.0),
         input_root: compute::Digest(task.input_root.0),
@@ -53,7 +53,7 @@ fn task_of(task: &Task) -> compute::Task {
     }
 }
 
-fn digest(digest: &Digest) -> compute::Digest {
+pub(crate) fn digest(digest: &Digest) -> compute::Digest {
     compute::Digest(digest.0)
 }
 

@@ -58,7 +58,7 @@ impl SteppedNode {
     ///
     /// # Errors
     /// Why it was not taken.
-    pub fn submit(&self, signed: SignedTransaction) -> Result<Receipt, Problem> {
+    pub fn submit(&self, signed: SignedTransaction) -> Result<Receipt, Box<Problem>> {
         http::admit(&self.replica.shared, signed)
     }
 

@@ -160,6 +160,9 @@ impl Store {
         earnest_durable::make_folder(&snapshots).map_err(at(&snapshots))?;
         for folder in store.folders() {
             earnest_durable::sweep(&folder).map_err(at(&folder))?;
+            // A name that a killed process gave may not be on the disk yet, and blocks would be
+            // written into a file that a power cut takes away.
+            fs::sync_folder(&folder).map_err(at(&folder))?;
         }
         Ok(store)
     }

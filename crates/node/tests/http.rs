@@ -19,14 +19,13 @@ use earnest_api::{
 use earnest_compute::guests;
 use earnest_node::{Limits, Node, NodeConfig, NodeHandle};
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Gas, Height, JobId, Ratio, Role, Transaction,
-    command::{Auction, Bond, GainTiming, PostJob, ProveStep, ResourceClass, Task, Visibility},
+    Amount, Blocks, Command, Digest, Height, JobId, Role, Transaction,
+    command::{Bond, PostJob, ProveStep},
     genesis::GenesisOperator,
     market::{CloseReason, Phase},
-    seal,
 };
 
-use common::{client, create, create_with, sign, signer, start, still, transfer};
+use common::{client, create, create_with, job, sign, signer, start, still, transfer};
 
 /// A network and its node, stopped by hand.
 struct World {
@@ -239,15 +238,50 @@ fn a_full_waiting_room_says_when_to_come_back() {
     for account in [3, 4] {
         assert_eq!(submit(account, 0).0, 202);
     }
-    let (status, reply) = submit(5, 0);
+    // Who has more there gives way, until each has one.
+    for account in [5, 6, 7] {
+        assert_eq!(submit(account, 0).0, 202);
+    }
+    let (status, reply) = submit(8, 0);
     assert_eq!((status, problem_in(&reply).code.as_str()), (503, "mempool/full"));
     assert!(reply.to_ascii_lowercase().contains("retry-after: 1"), "{reply}");
-    // The protected lane still has room.
+    // A move that the rules would refuse has no room of its own; one that they accept has.
     let prove = ProveStep { job: JobId::new(0), leaf: 0, evidence: vec![7; 100] };
-    let signed = sign(&network, 5, 0, Command::ProveStep(prove));
-    assert_eq!(post(&node, &signed.encode()).0, 202);
+    let signed = sign(&network, 8, 0, Command::ProveStep(prove));
+    assert_eq!(post(&node, &signed.encode()).0, 503);
     node.make_block().unwrap();
-    assert_eq!(submit(6, 0).0, 202);
+    assert_eq!(submit(8, 0).0, 202);
+    node.stop().unwrap();
+}
+
+#[test]
+fn a_move_that_will_be_refused_waits_only_if_it_can_pay() {
+    let World { dir: _dir, network, node } = world(Limits::default());
+    let client = client(&node);
+    client.submit(&sign(&network, 1, 0, transfer(signer(50).address(), 5))).unwrap();
+    node.make_block().unwrap();
+    let step = |from, nonce, kibibytes: usize| {
+        let prove = ProveStep { job: JobId::new(0), leaf: 0, evidence: vec![7; kibibytes << 10] };
+        sign(&network, from, nonce, Command::ProveStep(prove))
+    };
+    // Five units pay for no refusal: what the rules would say is said at once, and nothing waits.
+    is(code(client.submit(&step(50, 0, 1))), 422, "transaction/fee-exceeds-free");
+    // A thousand tokens pay for it: it is logged, and costs the base fee for each of 20 + 64.
+    let hash = client.submit(&step(2, 0, 64)).unwrap().hash;
+    node.make_block().unwrap();
+    let receipt = client.transaction(&hash).unwrap();
+    assert_eq!(receipt.refusal.unwrap().code, "prove-step/job-not-found");
+    let fee = Amount::new(84 * 10_000).unwrap();
+    let left = Amount::tokens(1_000).checked_sub(fee).unwrap();
+    assert_eq!(client.account(&signer(2).address()).unwrap().free, left);
+    // All that waits must be payable together: here one transfer of two.
+    let fees = Amount::new(10_000 + 7).unwrap();
+    let command = transfer(signer(51).address(), fees.units());
+    client.submit(&sign(&network, 1, 1, command)).unwrap();
+    node.make_block().unwrap();
+    client.submit(&sign(&network, 51, 0, transfer(signer(2).address(), 1))).unwrap();
+    let second = sign(&network, 51, 1, transfer(signer(2).address(), 1));
+    is(code(client.submit(&second)), 429, "mempool/unpayable");
     node.stop().unwrap();
 }
 
@@ -574,32 +608,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let shelves = fs::read_dir(folder).unwrap().map(|shelf| shelf.unwrap().path());
     let inside = |shelf| fs::read_dir(shelf).unwrap().map(|file| file.unwrap().path());
     shelves.flat_map(inside).collect()
-}
-
-fn job(task: &earnest_compute::Task) -> PostJob {
-    let gas = Gas::new(task.gas_bound.min(1_000_000_000));
-    PostJob {
-        task: Task {
-            program: Digest(task.program.0),
-            input_root: Digest(task.input_root.0),
-            chunk_count: task.chunk_count,
-            steps: task.steps,
-            seed: Digest::ZERO,
-            step_gas_max: Gas::new(500_000),
-            gas_bound: gas,
-        },
-        class: ResourceClass::Cpu,
-        price_max: Amount::tokens(20),
-        deadline_blocks: Blocks::new(100),
-        auction: Auction::SecondPrice,
-        reputation_min: Ratio::ZERO,
-        audit_rate: Ratio::ONE,
-        auditors: 1,
-        outside_gain: Amount::ZERO,
-        gain_timing: GainTiming::Final,
-        seed_seal: seal::seed(&Digest([9; 32])),
-        visibility: Visibility::Public,
-    }
 }
 
 #[test]

@@ -1,41 +1,47 @@
-//! How many jobs a second the rules carry through a simulated world, on one thread.
+//! Agent-steps a second on one thread: the full rules, everyone at work.
 #![allow(missing_docs)] // The macros below write undocumented functions.
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use earnest_protocol::Ratio;
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use earnest_sim::{
-    random::Luck,
+    run::{Nothing, run},
     scenario::Scenario,
-    world::{Arm, World},
 };
 
-const JOBS: u64 = 250;
+/// Providers, each of whom works on one job or another nearly all the time.
+fn busy(providers: u32, blocks: u64) -> Scenario {
+    let text = format!(
+        "name = \"busy\"
+         run = {{ blocks = {blocks}, sample_blocks = 1_000_000 }}
+         demand = {{ jobs_per_block = {jobs}.0 }}
+         [requesters.all]
+         count = 50
+         balance = 20_000_000.0
+         [validators.all]
+         count = 200
+         bond = 1_000_000.0
+         [providers.honest]
+         count = {providers}
+         work_blocks = [10, 18]",
+        jobs = providers / 40,
+    );
+    Scenario::parse(&text, &[]).expect("a scenario")
+}
 
-fn lazy_provider(c: &mut Criterion) {
-    let text = include_str!("../../../scenarios/lazy-provider.toml");
-    let scenario = Scenario::parse(text).expect("a committed scenario");
+fn agent_steps(c: &mut Criterion) {
     let mut group = c.benchmark_group("sim::run");
-    group.throughput(Throughput::Elements(JOBS));
-    for (name, arm) in
-        [("honest", Arm::Honest), ("lying", Arm::Lying), ("abandoning", Arm::Abandoning)]
-    {
-        for (rate, auditors) in [(Ratio::percent(10), 1), (Ratio::ONE, 3)] {
-            let id = format!("arm={name}/audit={}%x{auditors}", rate.parts() / 10_000_000);
-            group.bench_function(id, |b| {
-                b.iter(|| {
-                    let luck = Luck::new(1, 1);
-                    let world = World::new(&scenario, (rate, auditors), luck, arm);
-                    let mut world = world.expect("a valid network");
-                    world.run().expect("no agent is refused");
-                    black_box(world.commands())
-                });
-            });
-        }
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    for providers in [1_000, 10_000] {
+        let scenario = busy(providers, 400);
+        let steps = run(&scenario, 1, 0, &mut Nothing).expect("it begins").agent_steps;
+        group.throughput(Throughput::Elements(steps));
+        group.bench_function(format!("providers={providers}"), |b| {
+            b.iter(|| black_box(run(&scenario, 1, 0, &mut Nothing).expect("it begins").commands));
+        });
     }
     group.finish();
 }
 
-criterion_group!(benches, lazy_provider);
+criterion_group!(benches, agent_steps);
 criterion_main!(benches);

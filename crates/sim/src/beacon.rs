@@ -3,27 +3,29 @@
 //! Law: chain c ends in a draw of (seed, run, c), so that every arm of a run sees one beacon.
 //! Not here: what a beacon decides (`earnest-protocol`).
 
+use std::collections::VecDeque;
+
 use earnest_protocol::{BlockHead, Blocks, Digest, Height, genesis::BeaconGenesis, seal};
 
-use crate::random::{Luck, Purpose};
+use crate::luck::{Entity, Luck, Purpose};
 
 /// Blocks that one chain serves: a few times what a short run takes.
 const CHAIN_BLOCKS: u64 = 64;
 
-/// Who draws for the beacon: no account has this number.
-const ENTITY: u32 = u32::MAX;
-
-/// All chains of one run made so far.
+/// The chains of one run that are in use.
 #[derive(Clone, Debug)]
 pub(crate) struct Beacon {
     luck: Luck,
-    /// `links[c][0]` is the anchor of chain c, `links[c][i]` what its block i shows.
-    links: Vec<Vec<Digest>>,
+    leader: Entity,
+    /// How many chains are behind and forgotten.
+    behind: usize,
+    /// `links[c][0]` is the anchor of chain `behind + c`, `links[c][i]` what its block i shows.
+    links: VecDeque<Vec<Digest>>,
 }
 
 impl Beacon {
-    pub(crate) fn new(luck: Luck) -> Beacon {
-        let mut beacon = Beacon { luck, links: Vec::new() };
+    pub(crate) fn new(luck: Luck, leader: Entity) -> Beacon {
+        let mut beacon = Beacon { luck, leader, behind: 0, links: VecDeque::new() };
         beacon.grow(2);
         beacon
     }
@@ -33,29 +35,35 @@ impl Beacon {
         BeaconGenesis { chain_blocks, anchor: self.links[0][0], next_anchor: self.links[1][0] }
     }
 
-    /// The head of the block at `height` ≥ 1, one second after the last.
+    /// The head of the block at `height` ≥ 1; heights may only go up.
     pub(crate) fn head(&mut self, height: u64) -> BlockHead {
         let at = height - 1;
         let chain = usize::try_from(at / CHAIN_BLOCKS).expect("a run has few blocks");
         let place = usize::try_from(at % CHAIN_BLOCKS).expect("below the chain's length");
-        self.grow(chain + 3);
+        while self.behind < chain {
+            self.links.pop_front();
+            self.behind += 1;
+        }
+        self.grow(3);
         BlockHead {
             height: Height::new(height),
-            time_ms: height.saturating_mul(3_600_000), // The largest interval a network may set.
-            beacon: Some(self.links[chain][place + 1]),
-            next_anchor: (place == 0).then(|| self.links[chain + 2][0]),
+            // The largest of the least intervals that a network may set.
+            time_ms: height.saturating_mul(3_600_000),
+            beacon: Some(self.links[0][place + 1]),
+            next_anchor: (place == 0).then(|| self.links[2][0]),
         }
     }
 
     fn grow(&mut self, count: usize) {
         while self.links.len() < count {
-            let chain = u32::try_from(self.links.len()).expect("a run has few chains");
-            let mut links = vec![self.luck.draw(ENTITY, chain, Purpose::Beacon).digest()];
+            let chain = self.behind + self.links.len();
+            let chain = u32::try_from(chain).expect("a run has fewer than 2^32 blocks");
+            let mut links = vec![self.luck.draw(self.leader, chain, Purpose::Beacon).digest()];
             for i in 0..CHAIN_BLOCKS as usize {
                 links.push(seal::beacon_link(&links[i]));
             }
             links.reverse();
-            self.links.push(links);
+            self.links.push_back(links);
         }
     }
 }
@@ -66,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_link_opens_the_one_before_it_across_chains() {
-        let mut beacon = Beacon::new(Luck::new(1, 1));
+        let mut beacon = Beacon::new(Luck::new(1, 1), Entity::new("leader", 0));
         let mut anchors = vec![beacon.genesis().anchor, beacon.genesis().next_anchor];
         let mut link = anchors[0];
         for height in 1..=3 * CHAIN_BLOCKS {

@@ -1,16 +1,15 @@
-//! Errors: why a scenario cannot be simulated, and how a run can fail.
+//! Errors: why nothing can be simulated, and how a run can fail.
 //!
-//! Law: nothing here is a finding; a claim that does not hold is a report, not an error.
+//! Law: what the rules refuse an agent is no error, nor is a finding that one does not like.
 
-use earnest_protocol::{
-    AccountId, BlockRejected, Broken, Height, Rejected, genesis::GenesisRejected,
-    market::PostJobRejected, verification::BoundRejected,
-};
+use std::{io, path::PathBuf};
+
+use earnest_protocol::{BlockRejected, Broken, Height, genesis::GenesisRejected};
 
 use crate::scenario::ScenarioRejected;
 
 /// Why nothing was simulated.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum SimError {
     /// The file is not TOML, or has a field that is missing, unknown or of another type.
     #[error("the scenario cannot be read: {detail}")]
@@ -18,30 +17,73 @@ pub enum SimError {
         /// The parser's own words, with line and column.
         detail: String,
     },
+    /// A setting that cannot be made.
+    #[error("--set {setting}: {why}")]
+    Setting {
+        /// As it was written.
+        setting: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A value is outside its range.
     #[error("the scenario is refused: {0}")]
     Scenario(ScenarioRejected),
     /// The network that the scenario describes cannot begin.
     #[error("{}", begin(.0))]
     Genesis(GenesisRejected),
-    /// A policy of the grid would be refused at posting.
-    #[error(
-        "a job audited at rate {audit_rate} by {auditors} would be refused: {}",
-        explain(.rejected)
-    )]
-    Policy {
-        /// Its audit rate.
-        audit_rate: f64,
-        /// Its auditors.
-        auditors: u8,
-        /// Why.
-        rejected: PostJobRejected,
-    },
     /// The threads asked for cannot be had.
     #[error("cannot run on {wanted} threads; use 1 to 1024, or leave it out")]
     Threads {
         /// How many.
         wanted: usize,
+    },
+    /// More runs than one sweep has.
+    #[error("{runs} runs are asked for, allowed are 1 to {max}")]
+    Runs {
+        /// How many.
+        runs: u64,
+        /// The most allowed.
+        max: u64,
+    },
+    /// A measure that there is not.
+    #[error("there is no measure {wanted}; there are: {known}")]
+    Measure {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
+    /// Policies that make no game.
+    #[error("these policies make no game: {why}")]
+    Policies {
+        /// What is wrong with them.
+        why: String,
+    },
+    /// A run failed, and without it nothing can be said.
+    #[error("run {run} of {settings} failed: {error}")]
+    Failed {
+        /// What its point sets.
+        settings: String,
+        /// Its number.
+        run: u32,
+        /// Why.
+        error: RunError,
+    },
+    /// The folder holds something else.
+    #[error("{path} holds {what}; choose another folder")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What it holds.
+        what: &'static str,
+    },
+    /// The disk said no.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
 }
 
@@ -49,51 +91,17 @@ pub enum SimError {
 fn begin(rejected: &GenesisRejected) -> String {
     match rejected {
         GenesisRejected::Params(rejected) => format!("[params]: {rejected}"),
+        GenesisRejected::SupplyTooLarge => {
+            "all balances and bonds together exceed the largest supply; lower them, or the counts"
+                .to_owned()
+        }
         other => format!("the scenario's network cannot begin: {other:?}"),
     }
 }
 
-/// The refusals that a scenario's author meets, in words.
-fn explain(rejected: &PostJobRejected) -> String {
-    match rejected {
-        PostJobRejected::NoQuote(BoundRejected::DetectionTooLow { detection, minimum }) => format!(
-            "it detects {} parts per billion of wrong results, verification.detection_min is {}; \
-             raise the rate or the auditors",
-            detection.parts(),
-            minimum.parts()
-        ),
-        PostJobRejected::AuditRateTooLow { min, .. } => {
-            format!("verification.audit_min is {} parts per billion", min.parts())
-        }
-        PostJobRejected::AuditorsOutOfRange { max, .. } => {
-            format!("verification.auditors_max is {max}; raise it in [params.verification]")
-        }
-        PostJobRejected::PoolTooSmall { eligible, needed } => {
-            format!("{needed} validators are needed, validators.count is {eligible}")
-        }
-        PostJobRejected::DeadlineOutOfRange { min, max, .. } => {
-            format!("job.deadline_blocks must be {min} to {max}")
-        }
-        PostJobRejected::WorkBoundOutOfRange { min, max, .. } => {
-            format!("job.mgas must make {min} to {max} gas")
-        }
-        other => format!("{other:?}"),
-    }
-}
-
 /// How one run failed. The others go on.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RunError {
-    /// An agent asked for what the rules refuse: the agent is wrong about the rules.
-    #[error("block {height}: a command of account {signer} was refused: {rejected:?}")]
-    Refused {
-        /// In which block.
-        height: Height,
-        /// Whose command.
-        signer: AccountId,
-        /// Why.
-        rejected: Rejected,
-    },
     /// A block was refused: the simulator's clock or beacon is wrong.
     #[error("a block was refused: {0:?}")]
     Block(BlockRejected),
@@ -112,5 +120,23 @@ pub enum RunError {
         open: u64,
         /// After how many blocks.
         blocks: u64,
+    },
+    /// The purses do not add up to what there was.
+    #[error("the accounts do not close: {units} base units are unaccounted for")]
+    Unaccounted {
+        /// How many.
+        units: i64,
+    },
+    /// Somebody who did all that the protocol asks lost stake, or a right result was convicted.
+    #[error("honest people lost {times} times")]
+    HonestLoss {
+        /// How often.
+        times: u64,
+    },
+    /// The simulator or the rules panicked.
+    #[error("panicked: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
     },
 }

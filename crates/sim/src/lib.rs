@@ -1,52 +1,61 @@
 //! Earnest's simulator: the very state machine that a network runs, driven by simulated people.
 //!
-//! Key terms: a *scenario* is a TOML file: who takes part, what they want, which policies are
-//! compared; a *point* is one policy of its grid; a *run* is one ledger from genesis to the end
-//! of its jobs; an *arm* is what the focal providers do in a run: honest work, lies, or nothing.
+//! Key terms: a *scenario* is a TOML file: who takes part, what they want, what happens to them; a
+//! *run* is one ledger from genesis to the end of its last job; a *point* is one setting of a
+//! scenario's values in a sweep, with as many runs as are asked for.
 //!
 //! ```text
-//! scenario ─► points ─► runs ─┬─ arm honest     ─┐  one ledger each, the same luck in all three
-//!                             ├─ arm lying       ├─► paired profits, convictions ─► report
-//!                             └─ arm abandoning ─┘
+//! scenario + settings ─► world ─► samples, people, outcome ─► tables
+//!                          │
+//!                          └─ agents see a View, answer with Deeds; the rules carry them out
 //! ```
 //!
 //! Laws: no rule and no formula of the protocol is written here again; agents see a read-only
-//! [`View`](world::View) and return commands, nothing else; every draw is a pure function of
-//! (seed, run, entity, step, purpose); runs are parallel, agents are not, and neither threads nor
-//! what is collected change a byte of the report.
-//! Not here: rules (`earnest-protocol`), signatures, real execution, files (the hosts).
-//! Known shortcomings: no learning, entry, exit or price processes yet; one job a provider a run.
+//! [`View`](view::View) and return commands, nothing else; every draw is a pure function of
+//! (seed, run in its point, member of a group, step, purpose); runs are parallel, agents are not,
+//! and neither threads nor what is kept change a byte of a table.
+//! Not here: rules (`earnest-protocol`), signatures, real execution, terminals (the hosts).
+//! Known shortcomings: no learning and no price processes yet.
 //!
 //! ```
-//! let scenario = r#"
+//! use earnest_sim::{run::{Nothing, run}, scenario::Scenario};
+//! let text = r#"
 //!     name = "doc"
-//!     [grid]
-//!     audit_rate = [1.0]
-//!     auditors = [2]
-//!     trials = 40
-//!     [providers]
-//!     lazy = 20
-//!     [validators]
-//!     count = 50
+//!     run = { blocks = 200 }
+//!     [requesters.all]
+//!     count = 2
+//!     [validators.all]
+//!     count = 30
+//!     [providers.honest]
+//!     count = 20
 //! "#;
-//! let options = earnest_sim::RunOptions::default();
-//! let report = earnest_sim::run(scenario, options, &|_| {})?;
-//! assert_eq!(report.points[0].detection.trials, 40);
+//! let scenario = Scenario::parse(text, &[])?;
+//! let outcome = run(&scenario, 1, 0, &mut Nothing)?;
+//! assert_eq!(outcome.error, None);
+//! assert!(outcome.jobs[1] > 0, "some jobs were done and paid");
 //! # Ok::<(), earnest_sim::SimError>(())
 //! ```
 
 pub mod agents;
 mod beacon;
+pub mod compare;
+pub mod design;
 mod error;
-mod experiment;
-mod output;
-pub mod random;
-mod report;
+pub mod files;
+pub mod game;
+pub mod luck;
+pub mod measures;
+pub mod run;
 pub mod scenario;
+pub mod schema;
+pub mod sensitivity;
 pub mod statistics;
+pub mod summary;
+pub mod sweep;
+pub mod tables;
+pub mod tally;
 mod truth;
+pub mod view;
 pub mod world;
 
 pub use error::{RunError, SimError};
-pub use experiment::{Progress, RunOptions, run};
-pub use report::{Detection, Failure, Manifest, Mean, Point, Profits, Report, Verdicts};

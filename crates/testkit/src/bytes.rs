@@ -77,8 +77,8 @@ fn any_account(state: &State, random: &mut Random) -> AccountId {
     AccountId::new(random.next_u64() % state.account_count() as u64)
 }
 
-/// One to three damages.
-fn damage(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
+/// One to three damages: cuts, flips, insertions, and numbers at their edges.
+pub fn damage(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
     for _ in 0..=random.next_u64() % 3 {
         let at = (random.next_u64() as usize) % (bytes.len() + 1);
         match random.next_u64() % 6 {

@@ -5,7 +5,7 @@
 //! that no deadline waits for a computation.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc,
@@ -24,6 +24,7 @@ use tracing::{info, warn};
 use crate::{
     chain::{Chain, ChainError},
     execution::{Execution, ExecutionError, Order},
+    pace::Paces,
     sandbox::RunnerCommand,
 };
 
@@ -65,7 +66,10 @@ pub(crate) trait Duty {
 pub(crate) struct Work {
     pub(crate) chain: Chain,
     pub(crate) executions: Executions,
+    pub(crate) paces: Paces,
     pub(crate) runner: RunnerCommand,
+    /// Jobs whose programs are too slow, as was said.
+    declined: BTreeSet<JobId>,
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
     refused: Vec<([u8; 32], Instant)>,
@@ -74,7 +78,24 @@ pub(crate) struct Work {
 impl Work {
     pub(crate) fn new(chain: Chain, runner: RunnerCommand) -> Work {
         let (sent, refused) = (Vec::new(), Vec::new());
-        Work { chain, executions: Executions::default(), runner, sent, refused }
+        let (executions, paces) = (Executions::default(), Paces::default());
+        let declined = BTreeSet::new();
+        Work { chain, executions, paces, runner, declined, sent, refused }
+    }
+
+    /// How many hundredths of the time that its gas declares a job's program takes here. None while
+    /// that is being tried, and of programs that are too slow, which is said once a job.
+    ///
+    /// # Errors
+    /// If the node does not give the program or its input.
+    pub(crate) fn percent_of_time(&mut self, job: &JobView) -> Result<Option<u64>, ChainError> {
+        let Work { chain, paces, runner, .. } = self;
+        let Some(pace) = paces.get(&job.terms.task, chain, runner)? else { return Ok(None) };
+        let percent = pace.percent();
+        if percent.is_none() && self.declined.insert(job.id) {
+            warn!("job {}: declined, {pace}", job.id);
+        }
+        Ok(percent)
     }
 
     /// The salt of this account's seal about a job: the same after any crash (M29).
@@ -164,7 +185,7 @@ pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
             warn!("{error}");
             std::thread::sleep(NODE_PATIENCE);
         }
-        wait(&heard, &work.executions, &stop);
+        wait(&heard, &work, &stop);
     }
     Ok(())
 }
@@ -174,6 +195,7 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
     work.settle_sent()?;
     let open = work.chain.open_jobs()?;
     work.executions.forget_all_but(&open);
+    work.declined.retain(|job| open.binary_search(job).is_ok());
     for id in &open {
         let job = match work.chain.job(*id) {
             Ok(job) => job,
@@ -227,10 +249,11 @@ fn listen(client: &Client, stop: &Arc<AtomicBool>) -> Receiver<()> {
 }
 
 /// Waits for an event, a finished execution, or a pulse.
-fn wait(heard: &Receiver<()>, executions: &Executions, stop: &AtomicBool) {
+fn wait(heard: &Receiver<()>, work: &Work, stop: &AtomicBool) {
     std::thread::sleep(PAUSE);
     let mut waited = Duration::ZERO;
-    while waited < PULSE && !stop.load(Ordering::SeqCst) && !executions.any_finished() {
+    let any_finished = || work.executions.any_finished() || work.paces.any_finished();
+    while waited < PULSE && !stop.load(Ordering::SeqCst) && !any_finished() {
         match heard.recv_timeout(Duration::from_millis(50)) {
             Ok(()) => return,
             Err(RecvTimeoutError::Timeout) => waited += Duration::from_millis(50),

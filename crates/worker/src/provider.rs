@@ -104,9 +104,11 @@ impl Duty for Provider {
 
 impl Provider {
     /// What it asks; costs differ a little from job to job, as real ones do.
-    fn price(&self, me: AccountId, job: &JobView) -> Option<Amount> {
+    fn price(&self, me: AccountId, job: &JobView, percent: u64) -> Option<Amount> {
         let Pricing { cost_per_mgas, margin } = self.options.pricing;
         let cost = cost_per_mgas.share_ceil(job.terms.task.gas_bound.count(), 1_000_000)?;
+        // A program that keeps what its gas promises costs by its gas; a slower one by its time.
+        let cost = cost.share_ceil(percent.max(100), 100)?;
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 provider's daily cost");
         hasher.update(&self.options.seed.to_le_bytes()).update(&job.id.raw().to_le_bytes());
         hasher.update(&me.raw().to_le_bytes());
@@ -125,9 +127,9 @@ impl Provider {
         if has_bid && self.promised.contains_key(&id) || job.requester.id == me {
             return Ok(());
         }
-        let Some(price) = self.price(me, job).filter(|price| *price <= job.terms.price_max) else {
-            return Ok(());
-        };
+        let Some(percent) = work.percent_of_time(job)? else { return Ok(()) };
+        let price = self.price(me, job, percent).filter(|price| *price <= job.terms.price_max);
+        let Some(price) = price else { return Ok(()) };
         let client = work.chain.client();
         let account = client.account(&work.chain.session().address())?;
         let Some(operator) = account.provider else { return Ok(()) };

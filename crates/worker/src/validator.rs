@@ -65,7 +65,14 @@ fn take_open_seat(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let me = work.chain.me;
     let vacant = job.seats.iter().any(|seat| matches!(seat.state, SeatState::Vacant));
     let own = job.requester.id == me || job.provider.is_some_and(|provider| provider.id == me);
-    if vacant && !own { seal_verdict(work, job) } else { Ok(()) }
+    if !vacant || own {
+        return Ok(());
+    }
+    // Nobody must: so it is tried before money is locked for it.
+    match work.percent_of_time(job)? {
+        Some(_) => seal_verdict(work, job),
+        None => Ok(()),
+    }
 }
 
 fn seal_verdict(work: &mut Work, job: &JobView) -> Result<(), ChainError> {

@@ -54,7 +54,8 @@ fn edge(laws: &Laws, name: &str, dependency: &str, is_test: bool) -> Option<Stri
         if !edges.contains(&target) {
             return Some(format!("`{name}` may not depend on `{target}`"));
         }
-        let is_astray = laws.crates_of_tests.contains(&target) && !is_test;
+        let of_tests = |one: &str| laws.crates_of_tests.contains(&one);
+        let is_astray = of_tests(target) && !of_tests(name) && !is_test;
         return is_astray.then(|| format!("`{target}` belongs into [dev-dependencies]"));
     }
     if name == "protocol" && !is_test && !laws.dependencies_of_rules.contains(&dependency) {

@@ -31,9 +31,9 @@ fn table_elements_max() -> usize {
 
 fn config() -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(2)
-        .total_memories(2)
-        .total_tables(2)
+    pool.total_core_instances(1)
+        .total_memories(1)
+        .total_tables(1)
         .table_elements(table_elements_max())
         .max_memory_size(memory_bytes_max())
         // All written pages are wiped in place: taken anew from the system, 4 KiB at a time, they

@@ -10,7 +10,7 @@ use axum::{
 };
 use earnest_api::{BlobReceipt, InputChunks, InputReceipt, Problem};
 
-use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in, submit::json};
+use super::{App, body_of, problem::HttpProblem, read::digest_in, submit::json};
 
 pub(super) async fn put_blob(
     State(app): State<Arc<App>>,
@@ -22,7 +22,7 @@ pub(super) async fn put_blob(
         let digest = shared.blobs.put(&body)?;
         Ok(BlobReceipt { digest, size: u64::try_from(body.len()).unwrap_or(u64::MAX) })
     };
-    Ok((StatusCode::CREATED, Json(blocking(&app.submissions, work).await?)))
+    Ok((StatusCode::CREATED, Json(app.queues.uploads.run(work).await?)))
 }
 
 pub(super) async fn blob(
@@ -35,7 +35,7 @@ pub(super) async fn blob(
         let bytes = shared.blobs.read(&digest)?;
         Ok(bytes.ok_or_else(|| Problem::not_found(format_args!("blob {digest}")))?)
     };
-    let bytes = blocking(&app.submissions, work).await?;
+    let bytes = app.queues.reads.run(work).await?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -59,7 +59,7 @@ pub(super) async fn put_input(
         let chunk_count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
         Ok(InputReceipt { root: shared.blobs.put_input(&chunks)?, chunk_count })
     };
-    Ok((StatusCode::CREATED, Json(blocking(&app.submissions, work).await?)))
+    Ok((StatusCode::CREATED, Json(app.queues.uploads.run(work).await?)))
 }
 
 pub(super) async fn input(
@@ -73,5 +73,5 @@ pub(super) async fn input(
         let chunks = chunks.ok_or_else(|| Problem::not_found(format_args!("input {root}")))?;
         Ok(InputChunks { chunks })
     };
-    Ok(Json(blocking(&app.submissions, work).await?))
+    Ok(Json(app.queues.reads.run(work).await?))
 }

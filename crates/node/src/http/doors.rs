@@ -6,7 +6,7 @@
 //! Laws: no more guests are in than the limit; one that comes to a full house takes the place of
 //! the one that has waited longest, else of the one that came first, longer ago than the
 //! patience, so that whoever holds places without using them keeps nobody out.
-//! Not here: limits by client, which a proxy knows better; what a guest does.
+//! Not here: limits by client (`peers`); what a guest does.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// The places of one kind of guests.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ struct Guest {
     /// When it came in; while it waits, since when.
     since: Instant,
     came: Instant,
-    leave: Arc<Notify>,
+    /// Dropped with the guest: whoever holds the other end then hears of it.
+    _stays: watch::Sender<()>,
 }
 
 /// A place; given back when dropped.
@@ -44,7 +45,7 @@ struct Guest {
 pub(super) struct Pass {
     doors: Arc<Doors>,
     id: u64,
-    leave: Arc<Notify>,
+    stays: watch::Receiver<()>,
 }
 
 impl Doors {
@@ -60,15 +61,14 @@ impl Doors {
             let leaving = inside.guests.iter().filter(|(_, guest)| overdue(guest));
             let leaving = leaving.min_by_key(|(_, guest)| (guest.works, guest.since));
             let id = leaving.map(|(id, _)| *id)?;
-            // A permit is kept: whoever is told before it listens hears it all the same.
-            inside.guests.remove(&id)?.leave.notify_one();
+            inside.guests.remove(&id)?;
         }
-        let (id, leave) = (inside.next, Arc::new(Notify::new()));
+        let (id, (leave, stays)) = (inside.next, watch::channel(()));
         inside.next = id.wrapping_add(1);
         let now = Instant::now();
-        let guest = Guest { works: false, since: now, came: now, leave: Arc::clone(&leave) };
+        let guest = Guest { works: false, since: now, came: now, _stays: leave };
         inside.guests.insert(id, guest);
-        Some(Pass { doors: Arc::clone(self), id, leave })
+        Some(Pass { doors: Arc::clone(self), id, stays })
     }
 
     /// Nothing panics while it holds the lock, so a poisoned one is whole.
@@ -90,7 +90,18 @@ impl Pass {
 
     /// Returns when the place was given to somebody else.
     pub(super) async fn left(&self) {
-        self.leave.notified().await;
+        let mut stays = self.stays.clone();
+        while stays.changed().await.is_ok() {}
+    }
+
+    /// True if it was.
+    pub(super) fn has_left(&self) -> bool {
+        self.stays.has_changed().is_err()
+    }
+
+    /// Gives the place up, before the pass is dropped.
+    pub(super) fn leave(&self) {
+        self.doors.inside().guests.remove(&self.id);
     }
 
     fn set(&self, works: bool) {
@@ -104,7 +115,7 @@ impl Pass {
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        self.doors.inside().guests.remove(&self.id);
+        self.leave();
     }
 }
 
@@ -136,6 +147,16 @@ mod tests {
         assert!(doors.enter().is_none(), "everybody works");
         drop(first);
         assert!(doors.enter().is_some(), "one went by itself");
+    }
+
+    #[test]
+    fn who_gives_its_place_up_hears_of_it_like_any_other() {
+        let doors = Doors::new(2, Duration::from_secs(3_600));
+        let [first, second] = std::array::from_fn(|_| doors.enter().expect("room"));
+        first.leave();
+        assert_eq!([&first, &second].map(Pass::has_left), [true, false]);
+        assert!(told(&first) && !told(&second));
+        assert!(doors.enter().is_some(), "its place is free");
     }
 
     #[test]

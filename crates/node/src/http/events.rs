@@ -1,8 +1,12 @@
 //! Events as they happen: server-sent events that resume where a client stopped.
 //!
 //! Laws: a stream gives every event after its beginning exactly once, in order, or ends; a client
-//! that reads slowly slows its own stream only; a silent stream says that it lives. One stream too
-//! many ends the oldest, which its client opens again where it was.
+//! that reads slowly slows its own stream only, and the one that has taken nothing for longest
+//! gives way to one too many, else the oldest; a silent stream says that it lives, and up to where
+//! it looked, so that whoever filters resumes there; no turn looks at more events than one batch
+//! without letting others run, nor at more than `SCAN` without saying something.
+//! Key term: a heartbeat is a comment with an `id`, which a client keeps though no event comes with
+//! it.
 
 use std::{fmt::Write, str::FromStr, sync::Arc, time::Duration};
 
@@ -12,11 +16,16 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use earnest_api::{EventId, EventRecord, Problem, routes};
+use earnest_api::{EventId, EventRecord, Problem};
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::{App, doors::Pass, problem::HttpProblem};
+use super::{
+    App,
+    doors::Pass,
+    peers::{Guest, Listening},
+    problem::HttpProblem,
+};
 use crate::shared::{Head, Phase};
 
 /// What a stream of events says it is.
@@ -24,6 +33,10 @@ pub(super) const CONTENT_TYPE: &str = "text/event-stream";
 
 /// Events looked at under one lock.
 const BATCH: usize = 256;
+/// Events looked at before a client hears how far its stream is.
+const SCAN: usize = 16_384;
+/// How long a stream that must leave has to end in form; then its connection is closed.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct EventsQuery {
@@ -35,6 +48,7 @@ pub(super) async fn events(
     State(app): State<Arc<App>>,
     Query(query): Query<EventsQuery>,
     Extension(connection): Extension<Arc<Pass>>,
+    Extension(guest): Extension<Arc<Guest>>,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
     // A stream that is opened again by a browser has the header, and still its first query.
@@ -53,9 +67,14 @@ pub(super) async fn events(
     }
     app.shared.history()?.events_after(after, 1).map_err(Problem::pruned)?;
     let full = || Problem::unavailable("This node takes no event streams");
-    let pass = app.streams.enter().ok_or_else(full)?;
+    let one_too_many = || Problem::too_many("This address has as many event streams as it may");
+    let listening = guest.listen().ok_or_else(one_too_many)?;
+    let pass = Arc::new(app.streams.enter().ok_or_else(full)?);
+    let closing = tokio::spawn(close_if_it_stays(Arc::clone(&pass), Arc::clone(&connection)));
     let head = app.shared.head.subscribe();
-    let stream = Stream { app, after, kinds, head, is_open: false, pass, connection };
+    let is_open = false;
+    let place = Place { pass, connection, closing, _listening: listening };
+    let stream = Stream { app, after, kinds, head, is_open, place };
     let body = futures_util::stream::unfold(stream, Stream::next);
     let headers = [(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(body)).into_response())
@@ -74,50 +93,86 @@ struct Stream {
     kinds: Vec<String>,
     head: watch::Receiver<Head>,
     is_open: bool,
-    pass: Pass,
+    place: Place,
+}
+
+/// What a stream holds while it lasts.
+struct Place {
+    pass: Arc<Pass>,
     connection: Arc<Pass>,
+    closing: tokio::task::JoinHandle<()>,
+    _listening: Listening,
 }
 
 type Piece = Result<Bytes, std::convert::Infallible>;
 
-impl Drop for Stream {
+impl Drop for Place {
     fn drop(&mut self) {
+        self.closing.abort();
         self.connection.wait();
     }
+}
+
+/// A client that takes nothing keeps its stream from hearing anything; its connection hears.
+async fn close_if_it_stays(pass: Arc<Pass>, connection: Arc<Pass>) {
+    pass.left().await;
+    tokio::time::sleep(FAREWELL).await;
+    connection.leave();
 }
 
 impl Stream {
     /// The next bytes to send; none when the stream ends.
     async fn next(mut self) -> Option<(Piece, Stream)> {
+        // Its client took what was there.
+        self.place.pass.work();
+        let bytes = self.piece().await?;
+        self.place.pass.wait();
+        Some((Ok(bytes), self))
+    }
+
+    async fn piece(&mut self) -> Option<Bytes> {
         if !self.is_open {
             self.is_open = true;
-            return Some((Ok(Bytes::from_static(b"retry: 1000\n\n")), self));
+            return Some(Bytes::from_static(b"retry: 1000\n\n"));
         }
-        let heartbeat = Duration::from_secs(routes::HEARTBEAT_SECONDS);
-        loop {
-            let phase = self.head.borrow_and_update().phase;
+        let heartbeat = self.app.shared.limits.heartbeat;
+        let mut looked_at = 0usize;
+        while !self.place.pass.has_left() {
+            let Head { height, phase, .. } = *self.head.borrow_and_update();
             let records = self.app.shared.history().ok()?.events_after(self.after, BATCH).ok()?;
             if let Some(last) = records.last() {
                 self.after = last.id();
                 let text = self.encode(&records);
                 if !text.is_empty() {
-                    return Some((Ok(Bytes::from(text)), self));
+                    return Some(Bytes::from(text));
                 }
+                looked_at = looked_at.saturating_add(records.len());
+                if SCAN <= looked_at {
+                    return Some(self.heartbeat());
+                }
+                tokio::task::yield_now().await;
                 continue;
             }
+            // All of the head's block was looked at.
+            self.after = self.after.max(EventId { height, index: u32::MAX });
             if phase == Phase::Stopped {
                 return None;
             }
             let changed = tokio::select! {
                 changed = tokio::time::timeout(heartbeat, self.head.changed()) => changed,
-                () = self.pass.left() => return None,
+                () = self.place.pass.left() => return None,
             };
             match changed {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
-                Err(_) => return Some((Ok(Bytes::from_static(b": alive\n\n")), self)),
+                Err(_) => return Some(self.heartbeat()),
             }
         }
+        None
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        Bytes::from(format!(": alive\nid: {}\n\n", self.after))
     }
 
     fn encode(&self, records: &[EventRecord]) -> String {

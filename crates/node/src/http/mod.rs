@@ -4,20 +4,31 @@
 //! (RFC 9457), also for routes, methods and bodies that do not exist. Every reply carries
 //! `X-Earnest-Height` and `X-Earnest-Finalized`.
 //!
-//! Laws: connections, heads, bodies, streams and work in progress are bounded; more is answered
-//! with 429 or 503 and `Retry-After`, never queued without end; a request has a deadline, its head
-//! and body included; places that are held without being used go to who comes next (`doors`).
-//! Known shortcomings: no TLS and no limit by client: a public node stands behind a proxy.
+//! Laws: connections, heads, bodies, streams and work in progress are bounded, in all, for each
+//! peer (`peers`) and by kind of work (`queues`); more is answered with 429 or 503 and
+//! `Retry-After`, never queued without end; a request has a deadline, its head and body included,
+//! and a client that takes nothing of a reply is given up (`stall`); places that are held without
+//! being used go to who comes next (`doors`); names that nobody allowed are refused (`host`).
+//! Known shortcomings: no TLS; bodies are held while they come, so connections bound their memory.
 //! Not here: what a request means to the rules (`earnest-protocol`).
 
 mod blobs;
 mod doors;
 mod events;
+mod host;
+mod peers;
 mod problem;
+mod queues;
 mod read;
+mod stall;
 mod submit;
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -30,7 +41,7 @@ use axum::{
 };
 use earnest_api::{PROBLEM_CONTENT_TYPE, Problem, Receipt, SignedTransaction, routes};
 use hyper::{
-    body::Incoming,
+    body::{Body as _, Incoming},
     server::conn::http1,
     service::{Service, service_fn},
 };
@@ -41,28 +52,28 @@ use hyper_util::{
 use tokio::{
     net::TcpStream,
     runtime::{Builder, Runtime},
-    sync::{Semaphore, watch},
+    sync::watch,
 };
 
-use crate::shared::Shared;
+use crate::{config::Limits, shared::Shared};
 use doors::{Doors, Pass};
+use peers::{Guest, Peers};
 use problem::HttpProblem;
+use queues::Queues;
+use stall::Stall;
 
-/// How long a client may take over the head of a request, or say nothing between two.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a request's head, and headers in it.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 const HEADERS_MAX: usize = 64;
 /// How long open connections get to end when the node stops.
 const GRACE: Duration = Duration::from_secs(2);
-/// Simulations and quotes at once: each may ask the referee for a step.
-const SIMULATIONS_MAX: usize = 2;
+
 /// What handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
     shared: Arc<Shared>,
-    submissions: Arc<Semaphore>,
-    simulations: Arc<Semaphore>,
+    hosts: Vec<String>,
+    queues: Queues,
     streams: Arc<Doors>,
     network: std::sync::Mutex<Option<earnest_api::NetworkView>>,
 }
@@ -82,38 +93,42 @@ impl HttpServer {
     }
 }
 
-/// Starts serving on `listener`.
-pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<HttpServer> {
+/// Starts serving on `listener`, under its addresses and the names `hosts`.
+pub(crate) fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    hosts: Vec<String>,
+) -> io::Result<HttpServer> {
     listener.set_nonblocking(true)?;
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
-        .max_blocking_threads(16)
+        .max_blocking_threads(queues::THREADS)
         .thread_name("http")
         .enable_io()
         .enable_time()
         .build()?;
     let limits = shared.limits;
-    let semaphore = |permits: usize| Arc::new(Semaphore::new(permits));
     let app = Arc::new(App {
         shared,
-        submissions: semaphore(limits.submissions_max),
-        simulations: semaphore(SIMULATIONS_MAX),
+        hosts,
+        queues: Queues::new(&limits),
         streams: Doors::new(limits.streams_max, Duration::ZERO),
         network: std::sync::Mutex::new(None),
     });
     let (stop, stopped) = watch::channel(false);
-    let connections = Doors::new(limits.connections_max, limits.patience);
+    let doors = Doors::new(limits.connections_max, limits.patience);
+    let entrance = Entrance { limits, doors, peers: Peers::new(limits.peers) };
     let listener = {
         let _inside = runtime.enter();
         tokio::net::TcpListener::from_std(listener)?
     };
-    runtime.spawn(accept(listener, router(app), connections, stopped));
+    runtime.spawn(accept(listener, router(app), entrance, stopped));
     Ok(HttpServer { runtime, stop })
 }
 
 /// Verifies a transaction and lets it wait, as a request does.
-pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, Problem> {
-    submit::admit(shared, signed).map(|(_, receipt)| receipt).map_err(Problem::from)
+pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receipt, Box<Problem>> {
+    submit::admit(shared, signed).map(|(_, receipt)| receipt).map_err(Box::from)
 }
 
 fn router(app: Arc<App>) -> Router {
@@ -154,9 +169,18 @@ async fn frame(
     next: Next,
 ) -> Response {
     let timeout = app.shared.limits.request_timeout;
-    connection.work();
+    // Until its body is here, the client owes something.
+    if request.body().is_end_stream() {
+        connection.work();
+    }
     let path = request.uri().path().to_owned();
-    let response = match tokio::time::timeout(timeout, next.run(request)).await {
+    let answer = async {
+        match host::check(request.headers(), &app.hosts) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
+    let response = match tokio::time::timeout(timeout, answer).await {
         Ok(response) => response,
         Err(_) => {
             let detail = format!("The request was not complete after {} s", timeout.as_secs());
@@ -204,10 +228,29 @@ fn as_problem(response: Response, path: &str) -> Response {
     replaced
 }
 
+/// Who gets in.
+#[derive(Debug)]
+struct Entrance {
+    limits: Limits,
+    doors: Arc<Doors>,
+    peers: Arc<Peers>,
+}
+
+impl Entrance {
+    /// A place, and what the peer may do with it.
+    fn enter(&self, address: IpAddr) -> Result<(Arc<Pass>, Arc<Guest>), Box<Problem>> {
+        // A peer that has too many takes no place from others.
+        let one_too_many = || Problem::too_many("This address has as many connections as it may");
+        let guest = self.peers.enter(address).ok_or_else(one_too_many)?;
+        let full = || Problem::unavailable("This node has as many connections as it takes");
+        Ok((Arc::new(self.doors.enter().ok_or_else(full)?), Arc::new(guest)))
+    }
+}
+
 async fn accept(
     listener: tokio::net::TcpListener,
     router: Router,
-    connections: Arc<Doors>,
+    entrance: Entrance,
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
@@ -215,17 +258,18 @@ async fn accept(
             accepted = listener.accept() => accepted,
             _ = stopped.changed() => return,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, from)) = accepted else {
             // Out of descriptors, most likely: let some connection end first.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        match connections.enter() {
-            Some(pass) => {
-                tokio::spawn(connection(stream, router.clone(), Arc::new(pass), stopped.clone()));
+        match entrance.enter(from.ip()) {
+            Ok(place) => {
+                let (router, stopped) = (router.clone(), stopped.clone());
+                tokio::spawn(connection(stream, router, place, entrance.limits, stopped));
             }
-            None => {
-                tokio::spawn(turn_away(stream));
+            Err(problem) => {
+                tokio::spawn(turn_away(stream, *problem));
             }
         }
     }
@@ -234,23 +278,25 @@ async fn accept(
 async fn connection(
     stream: TcpStream,
     router: Router,
-    pass: Arc<Pass>,
+    (pass, guest): (Arc<Pass>, Arc<Guest>),
+    limits: Limits,
     mut stopped: watch::Receiver<bool>,
 ) {
     // Small replies should not wait for more to send; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let routes = TowerToHyperService::new(router);
-    let guest = Arc::clone(&pass);
+    let place = (Arc::clone(&pass), guest);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Arc::clone(&guest));
+        request.extensions_mut().insert(Arc::clone(&place.0));
+        request.extensions_mut().insert(Arc::clone(&place.1));
         routes.call(request)
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(limits.head_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Stall::new(stream, limits.stall_timeout)), service);
     tokio::pin!(serving);
     tokio::select! {
         // A connection that breaks is the client's affair.
@@ -262,12 +308,12 @@ async fn connection(
 }
 
 /// Answers one connection too many without reading from it.
-async fn turn_away(stream: TcpStream) {
-    let problem = Problem::unavailable("This node has as many connections as it takes");
+async fn turn_away(stream: TcpStream, problem: Problem) {
     let body = serde_json::to_string(&problem).expect("problems have string keys only");
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let length = body.len();
     let reply = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: {PROBLEM_CONTENT_TYPE}\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: {PROBLEM_CONTENT_TYPE}\r\n\
          Retry-After: 1\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     );
     if stream.writable().await.is_ok() {
@@ -284,22 +330,11 @@ async fn body_of(request: Request, max: usize) -> Result<axum::body::Bytes, Http
     if let Some(stated) = stated.filter(|stated| *stated > wide) {
         return Err(Problem::too_large(stated, wide).into());
     }
+    let connection = request.extensions().get::<Arc<Pass>>().cloned();
     let body: Body = request.into_body();
     let read = axum::body::to_bytes(body, max).await;
+    if let Some(connection) = connection {
+        connection.work();
+    }
     read.map_err(|_| Problem::too_large(wide.saturating_add(1), wide).into())
-}
-
-/// Runs `work` where it may block, if `permits` has room.
-async fn blocking<T: Send + 'static>(
-    permits: &Arc<Semaphore>,
-    work: impl FnOnce() -> Result<T, HttpProblem> + Send + 'static,
-) -> Result<T, HttpProblem> {
-    let permit = Arc::clone(permits).try_acquire_owned();
-    let permit = permit.map_err(|_| Problem::unavailable("This node has all the work it takes"))?;
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work();
-        drop(permit);
-        done
-    });
-    done.await.map_err(|_| Problem::internal("A request's work panicked"))?
 }

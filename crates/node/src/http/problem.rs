@@ -14,9 +14,9 @@ use crate::{blobs::BlobError, mempool::MempoolRejected, shared::Poisoned};
 #[derive(Debug)]
 pub(super) struct HttpProblem(Box<Problem>);
 
-impl From<HttpProblem> for Problem {
-    fn from(HttpProblem(problem): HttpProblem) -> Problem {
-        *problem
+impl From<HttpProblem> for Box<Problem> {
+    fn from(HttpProblem(problem): HttpProblem) -> Box<Problem> {
+        problem
     }
 }
 
@@ -72,6 +72,10 @@ impl From<MempoolRejected> for Problem {
             }
             MempoolRejected::AccountBytesFull { .. } => {
                 Problem::new(429, "mempool/account-bytes-full", rejected.to_string(), wait)
+            }
+            MempoolRejected::Unpayable { .. } => {
+                let hint = "Wait until some of them are in a block, or let the account be paid.";
+                Problem::new(429, "mempool/unpayable", rejected.to_string(), hint)
             }
             MempoolRejected::Full { .. } => {
                 Problem::new(503, "mempool/full", rejected.to_string(), wait)

@@ -3,17 +3,18 @@
 //! ```text
 //! bytes ──► decode ──► recover the signer ──► known? same receipt
 //!                                              │ no
-//!                             rules' first look, blobs of a job ──► waiting room ──► 202
+//!                             rules' first look, blobs of a job, `door` ──► waiting room ──► 202
 //! ```
 //!
 //! Law: 202 means queued, no more; a receipt with a height means that the block is on the disk.
-//! `?wait=included` answers only then, or "pending" after a while.
+//! `?wait=included` answers only then, or "pending" after a while. What could not pay is refused
+//! here.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State},
+    extract::{Extension, Path, Query, Request, State},
     http::{StatusCode, header},
 };
 use earnest_api::{
@@ -22,13 +23,15 @@ use earnest_api::{
 };
 use earnest_protocol::{
     AccountId, Authenticated, Command, Digest, Height, Journal, Rejected, Transaction,
-    TransactionRejected, command::PostJob,
+    TransactionRejected,
+    command::{Lane, PostJob},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{App, blocking, body_of, problem::HttpProblem, read::digest_in};
+use super::{App, body_of, peers::Guest, problem::HttpProblem, read::digest_in};
 use crate::{
-    mempool::{TxKey, Waiting},
+    door,
+    mempool::{Room, TxKey, Waiting},
     shared::{Phase, Poisoned, Shared, pending},
 };
 
@@ -53,6 +56,7 @@ enum Wait {
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Query(query): Query<SubmitQuery>,
+    Extension(guest): Extension<Arc<Guest>>,
     request: Request,
 ) -> Result<(StatusCode, Json<Receipt>), HttpProblem> {
     let kind = request.headers().get(header::CONTENT_TYPE);
@@ -67,6 +71,10 @@ pub(super) async fn submit(
             return Err(Problem::new(415, "request/unsupported-media-type", detail, hint).into());
         }
     };
+    if !guest.may_send() {
+        let detail = "This address has sent as many transactions as it may for now";
+        return Err(Problem::too_many(detail).into());
+    }
     let max = if is_json { JSON_BYTES_MAX } else { TRANSACTION_BYTES_MAX };
     let body = body_of(request, max).await?;
     let shared = Arc::clone(&app.shared);
@@ -78,7 +86,7 @@ pub(super) async fn submit(
         };
         admit(&shared, signed)
     };
-    let (key, receipt) = blocking(&app.submissions, work).await?;
+    let (key, receipt) = app.queues.submissions.run(work).await?;
     let receipt = match query.wait {
         Some(Wait::Included) => wait_for(&app.shared, &key, receipt).await?,
         None => receipt,
@@ -117,6 +125,7 @@ pub(super) fn admit(
     if let Command::PostJob(job) = &signed.transaction.command {
         check_blobs(shared, job)?;
     }
+    let room = room_for(shared, account, &signed.transaction)?;
     let state = shared.state()?;
     let mut pool = shared.pool()?;
     let (got, next) = (signed.transaction.nonce, state.account(account).map_or(0, |row| row.nonce));
@@ -131,8 +140,33 @@ pub(super) fn admit(
     if got > next {
         return Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into());
     }
-    pool.insert(Waiting { signed, hash, signer, account, bytes })?;
+    let payable = state.free(account).units().checked_div(state.base_fee().units());
+    let waiting = Waiting { signed, hash, signer, account, bytes, room };
+    pool.insert(waiting, payable.unwrap_or(u64::MAX))?;
     Ok((key, pending(hash)))
+}
+
+/// Where a transaction waits. A move of the protected lane that would be refused waits with all
+/// that pays, and is refused here if its signer cannot.
+fn room_for(
+    shared: &Shared,
+    account: AccountId,
+    transaction: &Transaction,
+) -> Result<Room, HttpProblem> {
+    if transaction.command.lane() == Lane::Ordinary {
+        return Ok(Room::Open);
+    }
+    // Who would only hear that its place is taken costs no trial.
+    if shared.pool()?.is_held(account, transaction.nonce) {
+        return Ok(Room::Open);
+    }
+    let state = shared.state()?.clone();
+    let (fee, free) = (state.fee(transaction), state.free(account));
+    match door::would_accept(state, account, &transaction.command) {
+        Ok(()) => Ok(Room::Reserved),
+        Err(rejected) if free < fee => Err(rejected.into()),
+        Err(_) => Ok(Room::Open),
+    }
 }
 
 /// The rules' first look; whether a high nonce follows others that wait is looked at later, and a
@@ -271,7 +305,7 @@ pub(super) async fn simulate(
         let Journal { events, movements } = journal;
         Ok(Simulation { height, refusal, events, movements })
     };
-    Ok(Json(blocking(&app.simulations, work).await?))
+    Ok(Json(app.queues.simulations.run(work).await?))
 }
 
 pub(super) async fn quote(
@@ -286,7 +320,7 @@ pub(super) async fn quote(
         let signer = signer.and_then(|address| state.account_id(&address));
         views::quote(&state, signer, &terms).map_err(|why| Rejected::PostJob(why).into())
     };
-    Ok(Json(blocking(&app.simulations, work).await?))
+    Ok(Json(app.queues.simulations.run(work).await?))
 }
 
 /// A JSON body.

@@ -28,17 +28,22 @@ fn state() -> State {
     State::new(&Genesis { accounts, ..Genesis::default() }).unwrap()
 }
 
-fn waiting(account: u64, nonce: u64, lane: Lane, bytes: usize) -> Waiting {
-    let command = match lane {
-        Lane::Ordinary => Command::Transfer(Transfer {
+/// A transfer in the open room, a step in the reserved one.
+fn waiting(account: u64, nonce: u64, room: Room, bytes: usize) -> Waiting {
+    let command = match room {
+        Room::Open => Command::Transfer(Transfer {
             to: Address::ZERO,
             asset: Asset::Stake,
             amount: Amount::UNIT,
         }),
-        Lane::Protected => {
+        Room::Reserved => {
             Command::ProveStep(ProveStep { job: JobId::new(0), leaf: 0, evidence: Vec::new() })
         }
     };
+    signed(command, account, nonce, room, bytes)
+}
+
+fn signed(command: Command, account: u64, nonce: u64, room: Room, bytes: usize) -> Waiting {
     let transaction = Transaction { nonce, valid_until: Height::new(5), command };
     let signer = Address([u8::try_from(account).unwrap(); 20]);
     // As it is: the hash says nothing of the signer.
@@ -46,11 +51,22 @@ fn waiting(account: u64, nonce: u64, lane: Lane, bytes: usize) -> Waiting {
     hash.0[1] = u8::try_from(nonce).unwrap();
     hash.0[2] = u8::try_from(bytes % 251).unwrap();
     let signed = SignedTransaction { transaction, signature: [0; 65] };
-    Waiting { signed, hash, signer, account: AccountId::new(account), bytes }
+    Waiting { signed, hash, signer, account: AccountId::new(account), bytes, room }
+}
+
+/// A move that will be refused, with as much evidence as it has bytes.
+fn doubtful(account: u64, nonce: u64, bytes: usize) -> Waiting {
+    let step = ProveStep { job: JobId::new(0), leaf: 0, evidence: vec![7; bytes] };
+    signed(Command::ProveStep(step), account, nonce, Room::Open, bytes)
 }
 
 fn ordinary(account: u64, nonce: u64) -> Waiting {
-    waiting(account, nonce, Lane::Ordinary, 100)
+    waiting(account, nonce, Room::Open, 100)
+}
+
+/// For an account that can pay for anything.
+fn insert(pool: &mut Mempool, waiting: Waiting) -> Result<(), MempoolRejected> {
+    pool.insert(waiting, u64::MAX)
 }
 
 fn order(pool: &Mempool, state: &State) -> Vec<(u64, u64)> {
@@ -58,16 +74,27 @@ fn order(pool: &Mempool, state: &State) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn accounts_go_by_arrival_and_their_transactions_by_nonce() {
+fn accounts_take_turns_and_their_transactions_go_by_nonce() {
     let (mut pool, state) = (Mempool::new(limits()), state());
-    for (account, nonce) in [(2, 1), (1, 0), (2, 0), (3, 1), (1, 1)] {
-        pool.insert(ordinary(account, nonce)).unwrap();
+    for (account, nonce) in [(2, 1), (2, 2), (1, 0), (2, 0), (3, 1), (1, 1)] {
+        insert(&mut pool, ordinary(account, nonce)).unwrap();
     }
-    // Account 3 lacks its first; account 2's second arrived before everything.
-    assert_eq!(order(&pool, &state), [(1, 0), (2, 0), (2, 1), (1, 1)]);
-    assert_eq!(pool.next_nonce(AccountId::new(2), 0), 2);
+    // Account 3 lacks its first. Each has one before anybody has two; then who arrived first.
+    assert_eq!(order(&pool, &state), [(1, 0), (2, 0), (2, 1), (1, 1), (2, 2)]);
+    assert_eq!(pool.next_nonce(AccountId::new(2), 0), 3);
     assert_eq!(pool.next_nonce(AccountId::new(3), 0), 0);
     assert_eq!(pool.next_nonce(AccountId::new(4), 7), 7);
+}
+
+#[test]
+fn who_asks_for_little_goes_before_who_asks_for_much() {
+    let (mut pool, state) = (Mempool::new(limits()), state());
+    insert(&mut pool, doubtful(1, 0, 2_500)).unwrap();
+    insert(&mut pool, ordinary(2, 0)).unwrap();
+    insert(&mut pool, ordinary(2, 1)).unwrap();
+    insert(&mut pool, doubtful(3, 0, 900)).unwrap();
+    // The largest no longer fits the open room's three quarters of 4,000 bytes.
+    assert_eq!(order(&pool, &state), [(2, 0), (2, 1), (3, 0)]);
 }
 
 #[test]
@@ -75,63 +102,104 @@ fn a_place_is_held_by_who_came_first_and_once() {
     let mut pool = Mempool::new(limits());
     let first = ordinary(1, 0);
     let by = first.hash;
-    pool.insert(first).unwrap();
-    pool.insert(ordinary(1, 0)).unwrap();
+    insert(&mut pool, first).unwrap();
+    insert(&mut pool, ordinary(1, 0)).unwrap();
     assert_eq!((pool.count(), pool.bytes()), (1, 100), "the same again has no effect");
-    let other = waiting(1, 0, Lane::Ordinary, 101);
-    assert_eq!(pool.insert(other), Err(MempoolRejected::NonceTaken { nonce: 0, by }));
+    let other = waiting(1, 0, Room::Open, 101);
+    assert_eq!(insert(&mut pool, other), Err(MempoolRejected::NonceTaken { nonce: 0, by }));
 }
 
 #[test]
 fn every_bound_refuses_with_its_numbers() {
     let mut pool = Mempool::new(limits());
     for nonce in 0..4 {
-        pool.insert(ordinary(1, nonce)).unwrap();
+        insert(&mut pool, ordinary(1, nonce)).unwrap();
     }
-    let refused = pool.insert(ordinary(1, 4));
+    let refused = insert(&mut pool, ordinary(1, 4));
     assert_eq!(refused, Err(MempoolRejected::AccountFull { count: 4, max: 4 }));
-    pool.insert(waiting(2, 0, Lane::Ordinary, 5_000)).unwrap();
-    let refused = pool.insert(waiting(2, 1, Lane::Ordinary, 1));
+    insert(&mut pool, waiting(2, 0, Room::Open, 5_000)).unwrap();
+    let refused = insert(&mut pool, waiting(2, 1, Room::Open, 1));
     assert_eq!(refused, Err(MempoolRejected::AccountBytesFull { bytes: 5_001, max: 5_000 }));
-    let refused = pool.insert(waiting(3, 0, Lane::Ordinary, 601));
-    assert_eq!(refused, Err(MempoolRejected::BytesFull { bytes: 6_001, max: 6_000 }));
-    // The protected lane has room where the ordinary one has none.
-    pool.insert(waiting(3, 0, Lane::Protected, 601)).unwrap();
-    let refused = pool.insert(ordinary(4, 0));
-    assert_eq!(refused, Err(MempoolRejected::Full { count: 6, max: 6 }));
-    for account in 4..6 {
-        pool.insert(waiting(account, 0, Lane::Protected, 10)).unwrap();
-    }
-    let refused = pool.insert(waiting(6, 0, Lane::Protected, 10));
-    assert_eq!(refused, Err(MempoolRejected::Full { count: 8, max: 8 }));
-    assert_eq!(pool.count(), 8);
+    // Of 8 places and 8,000 bytes the reserved room has a quarter, which the open one leaves free.
+    insert(&mut pool, waiting(4, 0, Room::Reserved, 1_500)).unwrap();
+    let refused = insert(&mut pool, waiting(5, 0, Room::Reserved, 501));
+    assert_eq!(refused, Err(MempoolRejected::BytesFull { bytes: 1_500, max: 2_000 }));
+    insert(&mut pool, waiting(5, 0, Room::Reserved, 500)).unwrap();
+    let refused = insert(&mut pool, waiting(6, 0, Room::Reserved, 0));
+    assert_eq!(refused, Err(MempoolRejected::Full { count: 2, max: 2 }));
+    assert_eq!((pool.count(), pool.bytes()), (7, 7_400));
 }
 
 #[test]
-fn a_block_keeps_room_for_the_protected_lane() {
+fn what_waits_in_the_open_room_can_pay_and_a_move_that_will_be_accepted_need_not() {
+    let mut pool = Mempool::new(limits());
+    pool.insert(ordinary(1, 0), 2).unwrap();
+    pool.insert(ordinary(1, 1), 2).unwrap();
+    let refused = pool.insert(ordinary(1, 2), 2);
+    assert_eq!(refused, Err(MempoolRejected::Unpayable { weight: 3, max: 2 }));
+    // A step weighs 20, and 1 more for its kibibyte.
+    let refused = pool.insert(doubtful(2, 0, 1_000), 20);
+    assert_eq!(refused, Err(MempoolRejected::Unpayable { weight: 21, max: 20 }));
+    pool.insert(waiting(2, 0, Room::Reserved, 1_000), 0).unwrap();
+}
+
+#[test]
+fn a_full_room_gives_way_to_who_has_less_in_it() {
+    let (mut pool, state) = (Mempool::new(limits()), state());
+    for nonce in 0..3 {
+        insert(&mut pool, doubtful(1, nonce, 1_600)).unwrap();
+    }
+    insert(&mut pool, ordinary(2, 0)).unwrap();
+    insert(&mut pool, ordinary(2, 1)).unwrap();
+    insert(&mut pool, ordinary(3, 0)).unwrap();
+    // Six places of six: the heaviest account loses its last, and the newcomer has less than it.
+    insert(&mut pool, ordinary(4, 0)).unwrap();
+    assert!(!pool.contains(&doubtful(1, 2, 1_600).key()));
+    // By bytes too: of 3,600 bytes that wait 1,500 may stay.
+    insert(&mut pool, waiting(5, 0, Room::Open, 4_500)).unwrap();
+    assert!(!pool.contains(&doubtful(1, 0, 1_600).key()), "both had to leave");
+    // Among those who have one each nobody gives way, and nothing changes.
+    insert(&mut pool, ordinary(6, 0)).unwrap();
+    let (before, refused) = (pool.count(), insert(&mut pool, ordinary(2, 2)));
+    assert_eq!(refused, Err(MempoolRejected::Full { count: 6, max: 6 }));
+    assert_eq!((pool.count(), order(&pool, &state).len()), (before, 5));
+}
+
+#[test]
+fn a_block_keeps_room_for_moves_that_will_be_accepted() {
     let (mut pool, state) = (Mempool::new(limits()), state());
     for account in 1..5 {
-        pool.insert(waiting(account, 0, Lane::Ordinary, 1_000)).unwrap();
+        insert(&mut pool, waiting(account, 0, Room::Open, 1_000)).unwrap();
     }
-    pool.insert(waiting(5, 0, Lane::Protected, 900)).unwrap();
-    pool.insert(waiting(6, 0, Lane::Protected, 200)).unwrap();
-    // Three quarters of 4,000 bytes for ordinary ones; the last no longer fits the block.
-    assert_eq!(order(&pool, &state), [(1, 0), (2, 0), (3, 0), (5, 0)]);
-    // Three quarters of four places, and of two, down: cheap transactions keep nobody's move out.
+    insert(&mut pool, waiting(5, 0, Room::Reserved, 900)).unwrap();
+    insert(&mut pool, waiting(6, 0, Room::Reserved, 200)).unwrap();
+    // A quarter of 4,000 bytes is theirs, before all others; the last does not fit it, nor what
+    // three transfers leave.
+    assert_eq!(order(&pool, &state), [(5, 0), (1, 0), (2, 0), (3, 0)]);
+    // A quarter of the places, up: cheap transactions keep nobody's move out.
     pool.limits = Limits { block_transactions_max: 4, ..limits() };
-    assert_eq!(order(&pool, &state), [(1, 0), (2, 0), (3, 0), (5, 0)]);
+    assert_eq!(order(&pool, &state), [(5, 0), (1, 0), (2, 0), (3, 0)]);
     pool.limits = Limits { block_transactions_max: 2, ..limits() };
-    assert_eq!(order(&pool, &state), [(1, 0), (5, 0)]);
+    assert_eq!(order(&pool, &state), [(5, 0), (1, 0)]);
+}
+
+#[test]
+fn moves_beyond_their_share_take_what_others_leave() {
+    let (mut pool, state) = (Mempool::new(limits()), state());
+    insert(&mut pool, waiting(5, 0, Room::Reserved, 900)).unwrap();
+    insert(&mut pool, waiting(6, 0, Room::Reserved, 800)).unwrap();
+    insert(&mut pool, waiting(1, 0, Room::Open, 1_000)).unwrap();
+    assert_eq!(order(&pool, &state), [(5, 0), (1, 0), (6, 0)]);
 }
 
 #[test]
 fn what_expired_is_dropped_and_named() {
     let mut pool = Mempool::new(limits());
-    pool.insert(ordinary(1, 0)).unwrap();
+    insert(&mut pool, ordinary(1, 0)).unwrap();
     let mut late = ordinary(2, 0);
     late.signed.transaction.valid_until = Height::ZERO;
     let key = late.key();
-    pool.insert(late).unwrap();
+    insert(&mut pool, late).unwrap();
     let (valid_until, height) = (Height::ZERO, Height::new(1));
     let expired = TransactionRejected::Expired { valid_until, height };
     assert_eq!(pool.drop_stale(&state()), [(key, expired)]);
@@ -143,7 +211,7 @@ fn what_expired_is_dropped_and_named() {
 fn what_follows_a_gap_does_not_keep_its_room() {
     let (mut pool, state) = (Mempool::new(limits()), state());
     for nonce in 0..4 {
-        pool.insert(ordinary(1, nonce)).unwrap();
+        insert(&mut pool, ordinary(1, nonce)).unwrap();
     }
     assert!(pool.drop_stale(&state).is_empty());
     pool.remove(&ordinary(1, 1).key());
@@ -158,20 +226,21 @@ fn emptied_rooms_hold_nothing() {
     let keys: Vec<TxKey> = (0..4).map(|nonce| ordinary(1, nonce).key()).collect();
     for round in 0..3 {
         for nonce in 0..4 {
-            pool.insert(ordinary(1, nonce)).unwrap();
+            insert(&mut pool, ordinary(1, nonce)).unwrap();
         }
         assert_eq!(pool.count(), 4, "round {round}");
         keys.iter().for_each(|key| pool.remove(key));
         keys.iter().for_each(|key| pool.remove(key));
         assert_eq!((pool.count(), pool.bytes(), pool.queues.len()), (0, 0, 0));
+        assert_eq!(pool.rooms.of(Room::Open).heaviest().count(), 0);
     }
 }
 
 #[test]
 fn one_message_of_two_accounts_is_two_transactions() {
     let (mut pool, state) = (Mempool::new(limits()), state());
-    pool.insert(ordinary(1, 0)).unwrap();
-    pool.insert(ordinary(2, 0)).unwrap();
+    insert(&mut pool, ordinary(1, 0)).unwrap();
+    insert(&mut pool, ordinary(2, 0)).unwrap();
     assert_eq!(ordinary(1, 0).hash, ordinary(2, 0).hash);
     assert_eq!(order(&pool, &state), [(1, 0), (2, 0)]);
     pool.remove(&ordinary(1, 0).key());

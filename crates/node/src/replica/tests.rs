@@ -60,8 +60,9 @@ fn wait(replica: &Replica, nonce: u64) -> TxKey {
     let signed = sign(&alice(), &network, Transaction { nonce, valid_until, command });
     let (signer, hash) = recover(&network, &signed).unwrap();
     let account = replica.trial.account_id(&signer).unwrap();
-    let waiting = Waiting { signed, hash, signer, account, bytes: 150 };
-    replica.shared.pool().unwrap().insert(waiting).unwrap();
+    let room = crate::mempool::Room::Open;
+    let waiting = Waiting { signed, hash, signer, account, bytes: 150, room };
+    replica.shared.pool().unwrap().insert(waiting, u64::MAX).unwrap();
     (hash, signer)
 }
 

@@ -7,8 +7,10 @@ use earnest_api::{Client, SignedTransaction};
 use earnest_keys::Signer;
 use earnest_node::{Check, Node, NodeConfig, NodeHandle, dev::DevNetwork};
 use earnest_protocol::{
-    Address, Amount, Asset, Blocks, Command, Digest, Gas, Height, RawParams, Transaction,
-    command::Transfer, genesis::GenesisAccount,
+    Address, Amount, Asset, Blocks, Command, Digest, Gas, Height, Ratio, RawParams, Transaction,
+    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Transfer, Visibility},
+    genesis::GenesisAccount,
+    seal,
 };
 
 /// Accounts of the test network.
@@ -52,6 +54,8 @@ pub fn still(dir: &Path) -> NodeConfig {
         block_time: hour,
         idle_block_time: hour,
         check: Check::EveryBlock,
+        // As raw requests of tests call it.
+        allowed_hosts: vec!["node".to_owned(), "n".to_owned()],
         ..NodeConfig::new(dir)
     }
 }
@@ -71,4 +75,31 @@ pub fn transfer(to: Address, units: u64) -> Command {
 pub fn sign(network: &Digest, from: u64, nonce: u64, command: Command) -> SignedTransaction {
     let valid_until = Height::new(1_000_000);
     earnest_api::sign(&signer(from), network, Transaction { nonce, valid_until, command })
+}
+
+/// A posting of a task that a guest makes.
+pub fn job(task: &earnest_compute::Task) -> PostJob {
+    let gas = Gas::new(task.gas_bound.min(1_000_000_000));
+    PostJob {
+        task: Task {
+            program: Digest(task.program.0),
+            input_root: Digest(task.input_root.0),
+            chunk_count: task.chunk_count,
+            steps: task.steps,
+            seed: Digest::ZERO,
+            step_gas_max: Gas::new(500_000),
+            gas_bound: gas,
+        },
+        class: ResourceClass::Cpu,
+        price_max: Amount::tokens(20),
+        deadline_blocks: Blocks::new(100),
+        auction: Auction::SecondPrice,
+        reputation_min: Ratio::ZERO,
+        audit_rate: Ratio::ONE,
+        auditors: 1,
+        outside_gain: Amount::ZERO,
+        gain_timing: GainTiming::Final,
+        seed_seal: seal::seed(&Digest([9; 32])),
+        visibility: Visibility::Public,
+    }
 }

@@ -1,25 +1,26 @@
 //! Agents: what each kind of participant wants, and what it does about it.
 //!
-//! An agent is a type and parameters, without a memory of its own: it looks at the ledger and at
-//! its luck and answers with commands. An agent hears of an event only if it is concerned.
+//! An agent has the habits of its group, luck of its own and a memory. It hears of what concerns
+//! it, is reminded of what it asked to be reminded of, and is asked once a block if it looks for
+//! something.
 //!
-//! Law: an agent reads a [`View`] and returns commands; it can change nothing itself.
+//! Law: an agent reads a [`View`] and answers with [`Deeds`]; it can change nothing itself.
 //! Not here: what becomes of a command (`earnest-protocol`), who hears what (`world`).
 
 mod provider;
 mod requester;
 mod validator;
 
-pub use provider::{Provider, Strategy};
+pub use provider::Provider;
 pub use requester::Requester;
-pub use validator::{Conscience, Validator};
+pub use validator::Validator;
 
 use earnest_protocol::{Command, Digest, Event, JobId};
 
-use crate::world::View;
+use crate::view::{Deeds, Reminder, View};
 
 /// One participant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Agent {
     /// Asks for work.
     Requester(Requester),
@@ -31,27 +32,74 @@ pub enum Agent {
 
 impl Agent {
     /// What it does when the network begins.
-    pub fn begin(&self, view: &View<'_>) -> Vec<Command> {
+    pub fn begin(&mut self, view: &View<'_>, deeds: &mut Deeds) {
         match self {
-            Agent::Requester(requester) => requester.begin(view),
-            Agent::Provider(provider) => provider.begin(view).into_iter().collect(),
-            Agent::Validator(_) => Vec::new(),
+            Agent::Requester(requester) => requester.begin(view, deeds),
+            Agent::Provider(provider) => provider.begin(view, deeds),
+            Agent::Validator(_) => {}
+        }
+    }
+
+    /// Is it asked once a block?
+    pub fn looks(&self) -> bool {
+        match self {
+            Agent::Provider(provider) => provider.looks(),
+            Agent::Requester(_) | Agent::Validator(_) => false,
+        }
+    }
+
+    /// Does it take part in the market at all?
+    pub fn is_active(&self) -> bool {
+        match self {
+            Agent::Provider(provider) => provider.is_active(),
+            Agent::Requester(_) | Agent::Validator(_) => true,
+        }
+    }
+
+    /// Jobs that it is working on.
+    pub fn at_work(&self) -> u32 {
+        match self {
+            Agent::Provider(provider) => provider.at_work(),
+            Agent::Requester(_) | Agent::Validator(_) => 0,
+        }
+    }
+
+    /// What it does in a block in which nothing else happens to it.
+    pub fn tick(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+        if let Agent::Provider(provider) = self {
+            provider.tick(view, deeds);
         }
     }
 
     /// What it does about an event that concerns it.
-    pub fn react(&self, view: &View<'_>, event: &Event) -> Option<Command> {
+    pub fn hear(&mut self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
         match self {
-            Agent::Requester(requester) => requester.react(view, event),
-            Agent::Provider(provider) => provider.react(view, event),
-            Agent::Validator(validator) => validator.react(view, event),
+            Agent::Requester(requester) => requester.hear(view, event, deeds),
+            Agent::Provider(provider) => provider.hear(view, event, deeds),
+            Agent::Validator(validator) => validator.hear(view, event, deeds),
         }
     }
 
-    /// The root it whispers to whoever would rather copy than work, once it has sealed it.
-    pub fn whisper(&self, view: &View<'_>, job: JobId) -> Option<Digest> {
+    /// What it does about what it wanted to be reminded of.
+    pub fn remember(&mut self, view: &View<'_>, reminder: Reminder, deeds: &mut Deeds) {
         match self {
-            Agent::Provider(provider) => Some(provider.root(view, job)),
+            Agent::Requester(requester) => requester.remember(view, reminder, deeds),
+            Agent::Provider(provider) => provider.remember(view, reminder, deeds),
+            Agent::Validator(_) => {}
+        }
+    }
+
+    /// That a command of its own was refused.
+    pub fn refused(&mut self, command: &Command) {
+        if let Agent::Provider(provider) = self {
+            provider.refused(command);
+        }
+    }
+
+    /// The root that it tells whoever would rather copy than work, once it has sealed it.
+    pub fn whisper(&self, job: JobId) -> Option<Digest> {
+        match self {
+            Agent::Provider(provider) => provider.root(job),
             Agent::Requester(_) | Agent::Validator(_) => None,
         }
     }

@@ -1,139 +1,292 @@
-//! Providers: honest work, lies, and walking away.
+//! Providers: look for jobs, bid, work or make it up, deliver or leave, defend what they said.
 
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest, Event, JobId, Role,
+    AccountId, Amount, Command, Digest, Event, Height, JobId, Ratio, Role,
     command::{
         AcceptJob, Bond, CommitBid, CommitResult, OpenNode, ProveStep, RevealBid, RevealResult,
+        Unbond, Unjail,
     },
     market::Phase,
     seal,
     verification::{Turn, depth},
 };
 
-use crate::{random::Purpose, scenario::Providers, truth, world::View};
+use crate::{
+    luck::{Entity, Purpose},
+    scenario::Providers,
+    truth,
+    view::{Deeds, Reminder, View},
+};
 
 /// One who takes jobs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Provider {
-    /// Its account.
-    pub me: AccountId,
-    /// What it does with a job.
-    pub strategy: Strategy,
-    /// What it asks, bonds and spends.
-    pub terms: Providers,
+    me: Entity,
+    account: AccountId,
+    habits: Providers,
+    standing: Standing,
+    /// What honest work on one job costs, and what it asks for it; drawn when it begins.
+    cost: Amount,
+    ask: Amount,
+    /// Jobs that it offered to do and has not heard of yet.
+    bids: Vec<JobId>,
+    work: Vec<Work>,
+    /// Jobs that it was paid for.
+    done: u32,
+    /// What it spent off the ledger.
+    spent: Amount,
+    /// What it was worth at its last review: ledger less spending, in base units.
+    reviewed: i64,
 }
 
-/// What a provider does with a job it has taken.
+/// One job that it accepted.
+#[derive(Clone, Copy, Debug)]
+struct Work {
+    job: JobId,
+    /// What it sealed; none yet, or never.
+    root: Option<Digest>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
-    /// Does the work.
-    Honest,
-    /// Makes a result up in a share of its jobs, and does the work in the others. It plays its
-    /// disputes move by move until it must prove a step that it cannot prove; then it lays the
-    /// step before the judge: that costs what silence costs, and is sooner over.
-    Lazy,
-    /// Accepts and delivers nothing.
-    Abandoner,
+enum Standing {
+    /// Not in the market yet.
+    Outside,
+    Active,
+    Jailed,
+    /// It gave up, or may not work any more.
+    Left,
 }
 
 impl Provider {
-    /// Bonds a multiple of the collateral that its network quotes for the jobs to come.
-    pub(super) fn begin(&self, view: &View<'_>) -> Option<Command> {
+    /// One with the habits of its group, outside the market.
+    pub fn new(me: Entity, account: AccountId, habits: Providers) -> Provider {
+        Provider {
+            me,
+            account,
+            habits,
+            standing: Standing::Outside,
+            cost: Amount::ZERO,
+            ask: Amount::UNIT,
+            bids: Vec::new(),
+            work: Vec::new(),
+            done: 0,
+            spent: Amount::ZERO,
+            reviewed: 0,
+        }
+    }
+
+    pub(super) fn begin(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+        let drawn = |purpose, (low, high): (Ratio, Ratio)| {
+            let share = view.draw(self.me, 0, purpose).between(low, high);
+            share.amount_ceil(view.terms().price_max)
+        };
+        let cost = drawn(Purpose::Cost, self.habits.cost);
+        let margin = drawn(Purpose::Margin, self.habits.margin);
+        (self.cost, self.ask) = (cost, cost.saturating_add(margin).max(Amount::UNIT));
+        let (first, last) = self.habits.enters;
+        let wait = view.draw(self.me, 0, Purpose::Entry).below(last - first + 1);
+        match first + wait {
+            0 => self.enter(view, deeds),
+            at => deeds.remind(Height::new(at), Reminder::Enter),
+        }
+    }
+
+    /// Bonds what its network quotes for as many jobs as it does at once.
+    fn enter(&mut self, view: &View<'_>, deeds: &mut Deeds) {
         let state = view.state();
-        let quote = state.quote_job(None, view.terms()).ok()?;
-        let amount = self.terms.bond_multiple.amount_ceil(quote.collateral)?;
+        let Ok(quote) = state.quote_job(None, view.terms()) else { return };
+        let amount = quote.collateral.checked_times(self.habits.capacity.into());
+        let amount = amount.unwrap_or(Amount::MAX);
         let amount = amount.max(state.params().staking().provider_bond_min);
-        Some(Command::Bond(Bond { role: Role::Provider, amount }))
-    }
-
-    pub(super) fn react(&self, view: &View<'_>, event: &Event) -> Option<Command> {
-        match *event {
-            Event::JobPosted { job, .. } => self.bid(view, job),
-            Event::BiddingClosed { job, .. } => self.reveal_bid(view, job),
-            Event::JobOffered { job, .. } => Some(Command::AcceptJob(AcceptJob { job })),
-            Event::JobAccepted { job, .. } => self.deliver(view, job),
-            Event::Revealing { job, .. } => self.reveal_result(view, job),
-            Event::DisputeOpened { job, .. } | Event::ChildRejected { job, .. } => {
-                self.defend(view, job)
-            }
-            _ => None,
+        deeds.send(Command::Bond(Bond { role: Role::Provider, amount }));
+        self.standing = Standing::Active;
+        if let Some(leaves) = self.habits.leaves {
+            let at = view.height().after(earnest_protocol::Blocks::new(leaves.review_blocks));
+            deeds.remind(at, Reminder::Review);
         }
     }
 
-    /// What it asks for `job`, in base units.
-    pub fn ask(&self, view: &View<'_>, job: JobId) -> Amount {
-        let Providers { ask_min, ask_max, .. } = self.terms;
-        let span = ask_max.parts().saturating_sub(ask_min.parts()).saturating_add(1);
-        let share = view.draw(self.me, job, Purpose::Ask).below(span);
-        let share = ask_min.parts().saturating_add(share);
-        let whole = earnest_protocol::num::PARTS;
-        let ask = view.terms().price_max.share_floor(share, whole).unwrap_or(Amount::UNIT);
-        ask.max(Amount::UNIT)
+    pub(super) fn is_active(&self) -> bool {
+        self.standing == Standing::Active
     }
 
-    /// Would it lie about `job` if it were lazy? The same in every arm, so that arms compare.
-    pub fn would_lie(&self, view: &View<'_>, job: JobId) -> bool {
-        view.draw(self.me, job, Purpose::Lie).chance(self.terms.lazy_rate)
+    pub(super) fn at_work(&self) -> u32 {
+        u32::try_from(self.work.len()).unwrap_or(u32::MAX)
     }
 
-    /// Does it lie about `job`?
-    pub fn is_lying(&self, view: &View<'_>, job: JobId) -> bool {
-        self.strategy == Strategy::Lazy && self.would_lie(view, job)
+    pub(super) fn looks(&self) -> bool {
+        let engaged = self.bids.len() + self.work.len();
+        self.is_active() && engaged < self.habits.capacity as usize
     }
 
-    /// What its work on `job` costs off the ledger, in base units.
-    pub fn cost(&self, view: &View<'_>, job: JobId) -> Amount {
-        let ask = self.ask(view, job);
-        match self.strategy {
-            Strategy::Lazy if self.is_lying(view, job) => self.terms.lazy_cost.amount_ceil(ask),
-            Strategy::Honest | Strategy::Lazy => self.terms.cost.amount_ceil(ask),
-            Strategy::Abandoner => Amount::ZERO,
+    /// Looks at the board now and then, and offers to do one of the jobs that are there.
+    pub(super) fn tick(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+        let board = view.board();
+        if board.is_empty() || self.ask > view.terms().price_max {
+            return;
         }
-    }
-
-    /// The root that it seals for `job`.
-    pub(super) fn root(&self, view: &View<'_>, job: JobId) -> Digest {
-        if !self.is_lying(view, job) {
-            return truth::right(job);
+        let now = view.height().count() as u32; // A run has fewer than 2^32 blocks.
+        let draw = view.draw(self.me, now, Purpose::Browse);
+        if !draw.chance(self.habits.attention) {
+            return;
         }
-        // Leaf 0 is the first state, which nobody gets wrong by skipping work.
-        let steps = view.terms().task.steps;
-        let leaf = view.draw(self.me, job, Purpose::WrongLeaf).below(steps);
-        truth::wrong(job, leaf.saturating_add(1))
-    }
-
-    fn salt(&self, view: &View<'_>, job: JobId, purpose: Purpose) -> Digest {
-        view.draw(self.me, job, purpose).digest()
+        let place = draw.again().below(board.len() as u64) as usize;
+        let job = board[place];
+        if self.bids.contains(&job) {
+            return;
+        }
+        if let Some(command) = self.bid(view, job) {
+            self.bids.push(job);
+            deeds.send(command);
+        }
     }
 
     fn bid(&self, view: &View<'_>, job: JobId) -> Option<Command> {
-        let (price, salt) = (self.ask(view, job), self.salt(view, job, Purpose::BidSalt));
+        let salt = view.draw_about(self.me, job, Purpose::BidSalt).digest();
         let state = view.state();
-        let address = state.account(self.me)?.address;
-        let seal = seal::bid(&state.network(), job, &address, price, &salt);
+        let address = state.account(self.account)?.address;
+        let seal = seal::bid(&state.network(), job, &address, self.ask, &salt);
         Some(Command::CommitBid(CommitBid { job, seal }))
     }
 
-    fn reveal_bid(&self, view: &View<'_>, job: JobId) -> Option<Command> {
-        let (price, salt) = (self.ask(view, job), self.salt(view, job, Purpose::BidSalt));
-        Some(Command::RevealBid(RevealBid { job, price, salt }))
-    }
-
-    fn deliver(&self, view: &View<'_>, job: JobId) -> Option<Command> {
-        if self.strategy == Strategy::Abandoner {
-            return None;
+    pub(super) fn hear(&mut self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
+        match *event {
+            Event::BiddingClosed { job, .. } => {
+                let salt = view.draw_about(self.me, job, Purpose::BidSalt).digest();
+                deeds.send(Command::RevealBid(RevealBid { job, price: self.ask, salt }));
+            }
+            Event::BidEvicted { job, .. } => self.forget(job),
+            Event::JobOffered { job, .. } => deeds.send(Command::AcceptJob(AcceptJob { job })),
+            Event::JobAccepted { job, account, .. } => {
+                self.bids.retain(|bid| *bid != job);
+                if account == self.account {
+                    self.start(view, job, deeds);
+                }
+            }
+            Event::Paid { account, .. } if account == self.account => self.done += 1,
+            Event::JobClosed { job, .. } => self.forget(job),
+            Event::Revealing { job, .. } => {
+                let opening = self.root(job).and_then(|root| view.opening(self.me, job, root));
+                if let Some(opening) = opening {
+                    let output_proof = truth::OUTPUT_PROOF.to_vec();
+                    let reveal = RevealResult { job, opening, output_proof };
+                    deeds.send(Command::RevealResult(reveal));
+                }
+            }
+            Event::DisputeOpened { job, .. } | Event::ChildRejected { job, .. } => {
+                if let Some(command) = self.defend(view, job) {
+                    deeds.send(command);
+                }
+            }
+            Event::Jailed { until, .. } => {
+                if self.standing != Standing::Left {
+                    self.standing = Standing::Jailed;
+                }
+                let epoch = view.state().params().chain().epoch_blocks;
+                let at = Height::new(until.count().saturating_mul(epoch.count()));
+                deeds.remind(at, Reminder::Release);
+            }
+            _ => {}
         }
-        let seal = view.seal_result(self.me, job, self.root(view, job))?;
-        Some(Command::CommitResult(CommitResult { job, seal }))
     }
 
-    fn reveal_result(&self, view: &View<'_>, job: JobId) -> Option<Command> {
-        let opening = view.opening(self.me, job, self.root(view, job))?;
-        let output_proof = truth::OUTPUT_PROOF.to_vec();
-        Some(Command::RevealResult(RevealResult { job, opening, output_proof }))
+    fn forget(&mut self, job: JobId) {
+        self.bids.retain(|bid| *bid != job);
+        self.work.retain(|work| work.job != job);
     }
 
-    /// The next move in any dispute that waits for it; one move serves all that wait alike.
+    fn start(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
+        self.work.push(Work { job, root: None });
+        if view.draw_about(self.me, job, Purpose::Abandon).chance(self.habits.abandon_rate) {
+            return;
+        }
+        let (least, most) = self.habits.work_blocks;
+        let wait = view.draw_about(self.me, job, Purpose::Work).below(most - least + 1);
+        let blocks = earnest_protocol::Blocks::new(least + wait);
+        deeds.remind(view.height().after(blocks), Reminder::Deliver(job));
+    }
+
+    pub(super) fn remember(&mut self, view: &View<'_>, reminder: Reminder, deeds: &mut Deeds) {
+        match reminder {
+            Reminder::Enter => self.enter(view, deeds),
+            Reminder::Deliver(job) => self.deliver(view, job, deeds),
+            Reminder::Review => self.review(view, deeds),
+            Reminder::Release => {
+                if self.standing == Standing::Jailed {
+                    self.standing = Standing::Active;
+                    deeds.send(Command::Unjail(Unjail { role: Role::Provider }));
+                }
+            }
+            Reminder::Post(_) => {}
+        }
+    }
+
+    /// Seals the result of its work, or one that it made up.
+    fn deliver(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
+        let lies = self.done >= self.habits.lies_after
+            && view.draw_about(self.me, job, Purpose::Lie).chance(self.habits.lie_rate);
+        let root = if lies { self.made_up(view, job) } else { truth::right(job) };
+        let (me, account) = (self.me, self.account);
+        let Some(work) = self.work.iter_mut().find(|work| work.job == job) else { return };
+        work.root = Some(root);
+        let cost =
+            if lies { self.habits.lie_cost.amount_ceil(view.terms().price_max) } else { self.cost };
+        self.spent = self.spent.saturating_add(cost);
+        deeds.spend(cost);
+        if let Some(seal) = view.seal_result((me, account), job, root) {
+            deeds.send(Command::CommitResult(CommitResult { job, seal }));
+        }
+    }
+
+    fn made_up(&self, view: &View<'_>, job: JobId) -> Digest {
+        // Leaf 0 is the first state, which nobody gets wrong by skipping work.
+        let steps = view.terms().task.steps;
+        let leaf = view.draw_about(self.me, job, Purpose::WrongLeaf).below(steps);
+        truth::wrong(job, leaf.saturating_add(1))
+    }
+
+    /// The root that it sealed for `job`.
+    pub(super) fn root(&self, job: JobId) -> Option<Digest> {
+        self.work.iter().find(|work| work.job == job)?.root
+    }
+
+    /// Leaves when the last time was not worth it.
+    fn review(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+        let Some(leaves) = self.habits.leaves else { return };
+        if matches!(self.standing, Standing::Left | Standing::Outside) || !view.is_open() {
+            return;
+        }
+        let state = view.state();
+        let operator = state.operator_id(self.account, Role::Provider);
+        let stake = operator.and_then(|id| state.operator(id)).map(|operator| operator.stake);
+        let held = state.free(self.account).saturating_add(stake.unwrap_or(Amount::ZERO));
+        let worth = units(held) - units(self.spent);
+        let earned = worth - self.reviewed;
+        let is_first = self.reviewed == 0;
+        self.reviewed = worth;
+        if !is_first && earned < leaves.below && self.work.is_empty() {
+            self.standing = Standing::Left;
+            let amount = operator.map_or(Amount::ZERO, |id| state.unbondable(id));
+            if !amount.is_zero() {
+                deeds.send(Command::Unbond(Unbond { role: Role::Provider, amount }));
+            }
+            return;
+        }
+        let at = view.height().after(earnest_protocol::Blocks::new(leaves.review_blocks));
+        deeds.remind(at, Reminder::Review);
+    }
+
+    pub(super) fn refused(&mut self, command: &Command) {
+        match command {
+            Command::CommitBid(bid) => self.forget(bid.job),
+            Command::Bond(_) | Command::Unjail(_) => self.standing = Standing::Left,
+            _ => {}
+        }
+    }
+
+    /// The next move in any dispute that waits for it; one move serves all that wait alike. Who
+    /// lied plays on until it must prove a step that it cannot prove; then it lays the step before
+    /// the judge: that costs what silence costs, and is sooner over.
     fn defend(&self, view: &View<'_>, id: JobId) -> Option<Command> {
         let state = view.state();
         if state.phase(id)? != Phase::Challengeable {
@@ -149,4 +302,8 @@ impl Provider {
         let children = truth::children(node, &state.digest(id, node)?);
         Some(Command::OpenNode(OpenNode { job: id, node, children }))
     }
+}
+
+fn units(amount: Amount) -> i64 {
+    i64::try_from(amount.units()).expect("an amount is below 2^63")
 }

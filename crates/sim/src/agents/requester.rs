@@ -1,47 +1,85 @@
-//! Requesters: post their jobs, and open their part of each seed in time.
+//! Requesters: post jobs as demand has it, and open their part of each seed in time.
 
 use earnest_protocol::{
-    AccountId, Command, Digest, Event, JobId,
+    Blocks, Command, Digest, Event, Height,
     command::{OpenSeed, PostJob},
     seal,
 };
 
-use crate::{random::Purpose, world::View};
+use crate::{
+    luck::{Entity, Purpose},
+    view::{Deeds, Reminder, View, token},
+};
 
 /// One who asks for work.
 #[derive(Clone, Copy, Debug)]
 pub struct Requester {
-    /// Its account.
-    pub me: AccountId,
-    /// How many jobs it posts.
-    pub jobs: u32,
+    me: Entity,
+    /// Jobs a block when demand is at its highest.
+    rate_max: f64,
+    /// When the last job came, with a fraction of a block.
+    clock: f64,
 }
 
 impl Requester {
-    pub(super) fn begin(&self, view: &View<'_>) -> Vec<Command> {
-        let posted = view.state().job_counts().posted;
-        let jobs = (posted..).take(self.jobs as usize).map(JobId::new);
-        jobs.map(|job| Command::PostJob(self.terms(view, job))).collect()
+    /// One that posts so many jobs a block when demand is at its highest.
+    pub fn new(me: Entity, rate_max: f64) -> Requester {
+        Requester { me, rate_max, clock: 0.0 }
     }
 
-    fn terms(&self, view: &View<'_>, job: JobId) -> PostJob {
+    pub(super) fn begin(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+        if self.rate_max > 0.0 {
+            let at = self.next(view, 0);
+            deeds.remind(at, Reminder::Post(0));
+        }
+    }
+
+    /// When job `nth` comes: Poisson arrivals at the highest rate, of which those that are too many
+    /// are thinned out when they come (Lewis and Shedler, 1979).
+    fn next(&mut self, view: &View<'_>, nth: u32) -> Height {
+        self.clock += view.draw(self.me, nth, Purpose::Arrival).waiting() / self.rate_max;
+        Height::new(1).after(Blocks::new(self.clock as u64)) // Saturates: then it never comes.
+    }
+
+    /// Posts every job that comes in this block.
+    pub(super) fn remember(&mut self, view: &View<'_>, reminder: Reminder, deeds: &mut Deeds) {
+        let Reminder::Post(mut nth) = reminder else { return };
+        if !view.is_open() {
+            return;
+        }
+        let demand = &view.scenario().demand;
+        let kept = demand.factor(view.height()) / demand.factor_max();
+        loop {
+            if view.draw(self.me, nth, Purpose::Thinning).unit() < kept {
+                deeds.send(Command::PostJob(self.terms(view, nth)));
+            }
+            nth = nth.wrapping_add(1);
+            let at = self.next(view, nth);
+            if at > view.height() {
+                deeds.remind(at, Reminder::Post(nth));
+                return;
+            }
+        }
+    }
+
+    fn terms(&self, view: &View<'_>, nth: u32) -> PostJob {
         let mut terms = view.terms().clone();
-        terms.seed_seal = seal::seed(&self.preimage(view, job));
-        terms.task.seed = view.draw(self.me, job, Purpose::Task).digest();
+        terms.task.seed = view.draw(self.me, nth, Purpose::Task).digest();
+        let preimage = self.preimage(view, &terms.task.seed);
+        terms.seed_seal = seal::seed(&preimage);
         terms
     }
 
-    fn preimage(&self, view: &View<'_>, job: JobId) -> Digest {
-        view.draw(self.me, job, Purpose::SeedPreimage).digest()
+    fn preimage(&self, view: &View<'_>, task_seed: &Digest) -> Digest {
+        view.draw(self.me, token(task_seed), Purpose::SeedPreimage).digest()
     }
 
-    pub(super) fn react(&self, view: &View<'_>, event: &Event) -> Option<Command> {
-        match *event {
-            Event::ResultCommitted { job, .. } => {
-                let preimage = self.preimage(view, job);
-                Some(Command::OpenSeed(OpenSeed { job, preimage }))
-            }
-            _ => None,
+    pub(super) fn hear(&self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
+        if let Event::ResultCommitted { job, .. } = *event
+            && let Some(order) = view.state().order(job)
+        {
+            let preimage = self.preimage(view, &order.terms.task.seed);
+            deeds.send(Command::OpenSeed(OpenSeed { job, preimage }));
         }
     }
 }

@@ -1,77 +1,115 @@
-//! Validators: diligent, lax or bought.
+//! Validators: diligent, lax, silent, bought, watchful, or out for trouble.
 
 use earnest_protocol::{
-    AccountId, Command, Digest, Event, JobId, Ratio,
-    command::{CommitVerdict, RejectChild, RevealVerdict},
+    AccountId, Command, Digest, Event, JobId,
+    command::{Challenge, CommitVerdict, RejectChild, RevealVerdict},
     market::Phase,
     verification::{Turn, depth},
 };
 
-use crate::{random::Purpose, truth, world::View};
+use crate::{
+    luck::{Entity, Purpose},
+    scenario::Validators,
+    truth,
+    view::{Deeds, View},
+};
 
 /// One who audits.
 #[derive(Clone, Copy, Debug)]
 pub struct Validator {
+    /// Its luck's.
+    pub me: Entity,
     /// Its account.
-    pub me: AccountId,
-    /// What its verdicts are worth.
-    pub conscience: Conscience,
-}
-
-/// What a validator's verdicts are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conscience {
-    /// Does the work, but for this share of its audits, in which it copies what the provider
-    /// whispers.
-    Honest {
-        /// The share of audits in which it copies.
-        laxity: Ratio,
-    },
-    /// Agrees with whatever the provider says.
-    Colluding,
+    pub account: AccountId,
+    /// Whose lies it never sees: those of its own purse.
+    pub purse: u16,
+    /// How it judges.
+    pub habits: Validators,
 }
 
 impl Validator {
-    pub(super) fn react(&self, view: &View<'_>, event: &Event) -> Option<Command> {
-        match *event {
-            Event::AuditDrawn { job, .. } => {
-                let seal = view.seal_result(self.me, job, self.root(view, job))?;
-                Some(Command::CommitVerdict(CommitVerdict { job, seal }))
-            }
-            Event::Revealing { job, .. } => {
-                let opening = view.opening(self.me, job, self.root(view, job))?;
-                Some(Command::RevealVerdict(RevealVerdict { job, opening }))
-            }
+    pub(super) fn hear(&self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
+        let deed = match *event {
+            Event::AuditDrawn { job, .. } => self.judge(view, job, deeds),
+            Event::Revealing { job, .. } => self.reveal(view, job),
+            Event::ChallengeWindow { job, .. } => self.watch(view, job, deeds),
             Event::NodeOpened { job, .. } => self.pursue(view, job),
             _ => None,
+        };
+        if let Some(command) = deed {
+            deeds.send(command);
         }
     }
 
-    /// The root of its verdict: its own work's, or what it heard.
-    fn root(&self, view: &View<'_>, job: JobId) -> Digest {
-        let copies = match self.conscience {
-            Conscience::Honest { laxity } => {
-                view.draw(self.me, job, Purpose::Laxity).chance(laxity)
-            }
-            Conscience::Colluding => true,
-        };
-        let heard = if copies { view.whispered(job) } else { None };
-        heard.unwrap_or_else(|| truth::right(job))
+    fn is_silent(&self, view: &View<'_>, job: JobId) -> bool {
+        view.draw_about(self.me, job, Purpose::Silence).chance(self.habits.silence)
     }
 
-    /// Names the child over the first leaf that its own work contradicts.
+    fn judge(&self, view: &View<'_>, job: JobId, deeds: &mut Deeds) -> Option<Command> {
+        if self.is_silent(view, job) {
+            return None;
+        }
+        if self.copied(view, job).is_none() {
+            self.work(view, deeds);
+        }
+        let root = self.root(view, job);
+        let seal = view.seal_result((self.me, self.account), job, root)?;
+        Some(Command::CommitVerdict(CommitVerdict { job, seal }))
+    }
+
+    fn reveal(&self, view: &View<'_>, job: JobId) -> Option<Command> {
+        if self.is_silent(view, job) {
+            return None;
+        }
+        let opening = view.opening(self.me, job, self.root(view, job))?;
+        Some(Command::RevealVerdict(RevealVerdict { job, opening }))
+    }
+
+    /// Pays for doing the work once.
+    fn work(&self, view: &View<'_>, deeds: &mut Deeds) {
+        deeds.spend(self.habits.cost.amount_ceil(view.terms().price_max));
+    }
+
+    /// What it copies instead of working, if it does.
+    fn copied(&self, view: &View<'_>, job: JobId) -> Option<Digest> {
+        let whisper = view.whisper(job)?;
+        let lax = view.draw_about(self.me, job, Purpose::Laxity).chance(self.habits.laxity);
+        (lax || whisper.purse == self.purse).then_some(whisper.root)
+    }
+
+    /// The root of its verdict.
+    fn root(&self, view: &View<'_>, job: JobId) -> Digest {
+        self.copied(view, job).unwrap_or_else(|| truth::right(job))
+    }
+
+    /// Checks a result that it was not drawn for, and challenges it for being wrong; or for being
+    /// right, to make trouble.
+    fn watch(&self, view: &View<'_>, job: JobId, deeds: &mut Deeds) -> Option<Command> {
+        let root = view.state().case(job)?.claim()?.root();
+        let is_wrong = truth::first_wrong(&root).is_some();
+        let looks = view.draw_about(self.me, job, Purpose::Watch).chance(self.habits.watch);
+        if looks {
+            self.work(view, deeds);
+        }
+        let ours = view.whisper(job).is_some_and(|whisper| whisper.purse == self.purse);
+        let grieves = view.draw_about(self.me, job, Purpose::Grief).chance(self.habits.grief);
+        let challenges = looks && is_wrong && !ours || grieves && !is_wrong;
+        challenges.then_some(Command::Challenge(Challenge { job }))
+    }
+
+    /// Names the child over the first leaf that its own work contradicts; a griever, any.
     fn pursue(&self, view: &View<'_>, id: JobId) -> Option<Command> {
         let state = view.state();
         if state.phase(id)? != Phase::Challengeable {
             return None;
         }
         let mut disputes = state.docket(id)?.disputes.iter();
-        let dispute = disputes
-            .find(|d| d.ended.is_none() && d.challenger == self.me && d.turn == Turn::Challenger)?;
-        let leaf = truth::first_wrong(&state.case(id)?.claim()?.root())?;
-        let below = depth(state.order(id)?.terms.task.steps)
-            .checked_sub(dispute.node.level)?
-            .checked_sub(1)?;
+        let dispute = disputes.find(|d| {
+            d.ended.is_none() && d.challenger == self.account && d.turn == Turn::Challenger
+        })?;
+        let steps = state.order(id)?.terms.task.steps;
+        let leaf = truth::first_wrong(&state.case(id)?.claim()?.root()).unwrap_or(steps);
+        let below = depth(steps).checked_sub(dispute.node.level)?.checked_sub(1)?;
         let child = u8::try_from(leaf >> (4 * u32::from(below)) & 15).ok()?;
         Some(Command::RejectChild(RejectChild { job: id, child }))
     }

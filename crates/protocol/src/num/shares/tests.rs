@@ -17,7 +17,7 @@ fn shares(count: u64) -> Shares {
 #[derive(Clone, Debug)]
 enum Op {
     Mint(usize, u64),
-    /// This many 64ths of what the holder has, or as many shares.
+    /// This many parts in 64 of what the holder has, or as many shares.
     Redeem(usize, u64),
     RedeemFew(usize, u64),
     Withdraw(usize, u64),

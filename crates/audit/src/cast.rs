@@ -1,0 +1,284 @@
+//! Cast: who takes part in a game of one job, and who of them is one purse.
+//!
+//! Law: bonds are the least that the job needs, so that nothing deters but what the bound counts
+//! and what the rules take of any bond.
+//! Not here: what anybody does (`honest`, `moves`).
+
+use earnest_protocol::{
+    AccountId, Address, Amount, Authenticated, Command, Digest, Gas, Genesis, Height, Journal,
+    Params, Ratio, RawParams, Role, State, Transaction,
+    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    genesis::{GenesisAccount, GenesisOperator},
+    ledger::Assets,
+    market::PostJobRejected,
+    seal,
+    verification::Quote,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    beacon::{self, Beacon},
+    truth::Truth,
+};
+
+/// Fewest and most validators of a game, all with the same bond.
+const VALIDATORS: std::ops::RangeInclusive<u32> = 10..=16;
+/// Steps of a job: one level of the tree, so that a dispute is three moves.
+const STEPS: u64 = 10;
+/// Free money of everybody beside bonds, in ceilings of the job, and in tokens.
+const PURSE: (u64, u64) = (1_000, 10_000);
+
+pub(crate) const REQUESTER: AccountId = AccountId::new(0);
+pub(crate) const PROVIDER: AccountId = AccountId::new(1);
+pub(crate) const CHALLENGER: AccountId = AccountId::new(2);
+pub(crate) const OPERATOR: AccountId = AccountId::new(3);
+const FIRST_VALIDATOR: u64 = 4;
+
+/// Whom a coalition may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Member {
+    /// Who asked for the work.
+    Requester,
+    /// Who does it.
+    Provider,
+    /// As large a share of the validators as the world has bribable ones.
+    Auditors,
+    /// Somebody with money and no role.
+    Challenger,
+    /// Who leads the ledger; it may keep its beacon back.
+    Operator,
+}
+
+/// A kind of job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kind {
+    /// Its name in reports.
+    pub id: String,
+    /// How the price is found; there is one bid.
+    pub auction: Auction,
+    /// The chance of an audit.
+    pub audit_rate: Ratio,
+    /// Auditors drawn.
+    pub auditors: u8,
+    /// The most that is paid.
+    pub price_max: Amount,
+    /// What the requester declares that a wrong result is worth outside.
+    pub outside_gain: Amount,
+    /// When it is worth that.
+    pub gain_timing: GainTiming,
+    /// Gas of the job.
+    pub gas_bound: Gas,
+}
+
+/// The validators of a game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// All of them.
+    pub all: u32,
+    /// Those that can be bribed.
+    pub bribable: u32,
+}
+
+impl Pool {
+    /// The smallest pool whose bribable share comes nearest to `share` without exceeding it.
+    pub fn of_share(share: Ratio) -> Pool {
+        let of = |all: u32| {
+            let bribable = u64::from(all) * share.parts() / earnest_protocol::num::PARTS;
+            Pool { all, bribable: u32::try_from(bribable).expect("at most all of them") }
+        };
+        let mut best = of(*VALIDATORS.start());
+        for pool in VALIDATORS.map(of) {
+            let (one, other) = (pool.bribable * best.all, best.bribable * pool.all);
+            if other < one {
+                best = pool;
+            }
+        }
+        best
+    }
+}
+
+/// Everything that a game begins with but its luck.
+#[derive(Clone, Debug)]
+pub(crate) struct Cast {
+    pub(crate) raw: RawParams,
+    pub(crate) kind: Kind,
+    pub(crate) members: Vec<Member>,
+    /// How many validators there are, and how many of them a coalition with auditors has.
+    pub(crate) pool: Pool,
+    pub(crate) quote: Quote,
+    /// What the provider, a newcomer, locks at the ceiling.
+    pub(crate) collateral: Amount,
+    provider_bond: Amount,
+}
+
+impl Cast {
+    /// The cast of a game, the provider's bond just what the job locks.
+    ///
+    /// # Errors
+    /// Why the rules refuse a job of this kind.
+    pub(crate) fn new(
+        params: &Params,
+        kind: &Kind,
+        members: &[Member],
+        pool: Pool,
+    ) -> Result<Cast, String> {
+        let raw = RawParams::from(*params);
+        let mut cast = Cast {
+            raw,
+            kind: kind.clone(),
+            members: members.to_vec(),
+            pool,
+            quote: Quote {
+                p_ref: Amount::ZERO,
+                e: Ratio::ZERO,
+                detection: Ratio::ZERO,
+                exit_cost: Amount::ZERO,
+                gain: Amount::ZERO,
+                reward_max: Amount::ZERO,
+                collateral_min: Amount::ZERO,
+                collateral: Amount::ZERO,
+                collateral_tiered: Amount::ZERO,
+            },
+            collateral: Amount::ZERO,
+            provider_bond: raw.staking.provider_bond_min,
+        };
+        let refused = |why: PostJobRejected| format!("the rules refuse such a job: {why:?}");
+        let state = cast.first_block()?;
+        cast.quote = state.quote_job(Some(REQUESTER), &cast.terms(0)).map_err(refused)?;
+        let provider = state.operator_id(PROVIDER, Role::Provider).expect("it bonded at genesis");
+        let score = state.score(provider);
+        cast.collateral = cast.quote.collateral_for(score, params.verification());
+        cast.provider_bond = cast.collateral.max(raw.staking.provider_bond_min);
+        let mut state = cast.first_block()?;
+        let command = Command::PostJob(cast.terms(0));
+        let transaction = Transaction { nonce: 0, valid_until: Height::new(u64::MAX), command };
+        let signed = Authenticated { signer: REQUESTER, transaction };
+        let posted = state.apply(&signed, &Truth, &mut Journal::default());
+        posted.map_err(|why| format!("the rules refuse such a job: {why:?}"))?;
+        Ok(cast)
+    }
+
+    fn first_block(&self) -> Result<State, String> {
+        let (mut state, mut beacon) = self.begin(0)?;
+        let opened = state.open_block(&beacon.head(1, true), &mut Journal::default());
+        opened.expect("the first block of a chain");
+        Ok(state)
+    }
+
+    pub(crate) fn has(&self, member: Member) -> bool {
+        self.members.contains(&member)
+    }
+
+    /// Whose purse an account's is.
+    pub(crate) fn is_one_of(&self, account: AccountId) -> bool {
+        match account {
+            REQUESTER => self.has(Member::Requester),
+            PROVIDER => self.has(Member::Provider),
+            CHALLENGER => self.has(Member::Challenger),
+            OPERATOR => self.has(Member::Operator),
+            validator => {
+                self.has(Member::Auditors)
+                    && validator.raw() < FIRST_VALIDATOR + u64::from(self.pool.bribable)
+            }
+        }
+    }
+
+    /// Every validator's account.
+    pub(crate) fn validators(&self) -> impl Iterator<Item = AccountId> + use<> {
+        (0..u64::from(self.pool.all)).map(|place| AccountId::new(FIRST_VALIDATOR + place))
+    }
+
+    /// How many validators the coalition has.
+    pub(crate) fn friends(&self) -> u32 {
+        if self.has(Member::Auditors) { self.pool.bribable } else { 0 }
+    }
+
+    pub(crate) fn preimage(luck: u64) -> Digest {
+        beacon::digest(luck, 0)
+    }
+
+    /// What the requester posts.
+    pub(crate) fn terms(&self, luck: u64) -> PostJob {
+        let Kind { auction, audit_rate, auditors, price_max, .. } = self.kind;
+        PostJob {
+            task: Task {
+                program: Digest([1; 32]),
+                input_root: Digest([2; 32]),
+                chunk_count: 1,
+                steps: STEPS,
+                seed: Digest::ZERO,
+                step_gas_max: self.raw.market.step_gas_max,
+                gas_bound: self.kind.gas_bound,
+            },
+            class: ResourceClass::Cpu,
+            price_max,
+            deadline_blocks: self.raw.market.deadline_blocks_min,
+            auction,
+            reputation_min: Ratio::ZERO,
+            audit_rate,
+            auditors,
+            outside_gain: self.kind.outside_gain,
+            gain_timing: self.kind.gain_timing,
+            seed_seal: seal::seed(&Cast::preimage(luck)),
+            visibility: Visibility::Public,
+        }
+    }
+
+    /// The network at its beginning, and its beacon.
+    pub(crate) fn state(&self, luck: u64) -> (State, Beacon) {
+        self.begin(luck).expect("it began when the cast was made, and luck changes no balance")
+    }
+
+    fn begin(&self, luck: u64) -> Result<(State, Beacon), String> {
+        let beacon = Beacon::new(luck);
+        let validators = self.validators();
+        let validator_bond = self.raw.staking.validator_bond_min;
+        let bond = |account: AccountId| match account {
+            PROVIDER => Some((Role::Provider, self.provider_bond)),
+            OPERATOR => Some((Role::Replica, Amount::tokens(1_000))),
+            REQUESTER | CHALLENGER => None,
+            _ => Some((Role::Validator, validator_bond)),
+        };
+        let named = [REQUESTER, PROVIDER, CHALLENGER, OPERATOR];
+        let accounts: Vec<AccountId> = named.into_iter().chain(validators).collect();
+        let balance = |account| {
+            let bonded = bond(account).map_or(Amount::ZERO, |(_, bond)| bond);
+            let ceilings = self.kind.price_max.checked_times(PURSE.0).unwrap_or(Amount::MAX);
+            Amount::tokens(PURSE.1).saturating_add(ceilings).saturating_add(bonded)
+        };
+        let genesis = Genesis {
+            name: "audit".into(),
+            time_ms: 0,
+            assets: Assets::Single,
+            params: self.raw,
+            beacon: beacon.genesis(),
+            accounts: accounts
+                .iter()
+                .map(|&id| GenesisAccount {
+                    address: address(id),
+                    balance: balance(id),
+                    payment: Amount::ZERO,
+                })
+                .collect(),
+            operators: accounts
+                .iter()
+                .filter_map(|&id| {
+                    let (role, bond) = bond(id)?;
+                    Some(GenesisOperator { address: address(id), role, bond })
+                })
+                .collect(),
+        };
+        let began = State::new(&genesis);
+        let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;
+        Ok((state, beacon))
+    }
+}
+
+/// The address of an account, which is its number.
+pub(crate) fn address(account: AccountId) -> Address {
+    let mut bytes = [0; 20];
+    bytes[0] = 1;
+    bytes[12..].copy_from_slice(&account.raw().to_be_bytes());
+    Address(bytes)
+}

@@ -1,0 +1,359 @@
+//! Catalogue: which deviations are played, as data, and why the rest is not.
+//!
+//! Law: every label of the list of attacks that shaped the mechanism, and every known hole of the
+//! threat model, has an entry here or a reason; a test compares.
+//! Not here: how a play is valued (`value`), what a verdict is (`report`).
+
+use crate::{
+    cast::Member,
+    points::{Act, Point},
+    world::Party,
+};
+
+/// Acts that are forced at some points.
+pub(crate) type Forced = &'static [(Point, &'static [Act])];
+
+/// What an entry asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Does the coalition gain by it?
+    Profit,
+    /// Does this party lose by it more than it costs the coalition?
+    Harm(Party),
+    /// Is honest work worth it?
+    Participation,
+}
+
+/// One deviation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: &'static str,
+    pub(crate) labels: &'static [&'static str],
+    pub(crate) about: &'static str,
+    pub(crate) members: &'static [Member],
+    /// What makes it this deviation; at every other point the coalition does what is best for it.
+    pub(crate) deviation: Forced,
+    /// What it is compared with: honest play, with these points forced.
+    pub(crate) against: Forced,
+    pub(crate) goal: Goal,
+}
+
+use Act::{Ceiling, Do, Half, Leave, Nothing, Right, Silent, Wrong};
+use Member::{Auditors, Challenger, Operator, Provider, Requester};
+use Point::{
+    Accept, Bid, Defend, OpenBid, OpenResult, OpenVerdict, Pursue, Report, Result, Seed, Verdict,
+};
+
+const TAKES: Forced = &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do])];
+const LIES: Forced =
+    &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Wrong])];
+const ABANDONS: Forced =
+    &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Silent])];
+const HONEST: Forced = &[];
+
+/// What is played.
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "wrong-result",
+        labels: &["C6", "C7", "C11", "C15", "M3", "M14"],
+        about: "the provider delivers a wrong result",
+        members: &[Provider],
+        deviation: LIES,
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "wrong-result-instead-of-leaving",
+        labels: &["C6"],
+        about: "whoever cannot deliver any more delivers garbage instead of abandoning",
+        members: &[Provider],
+        deviation: LIES,
+        against: ABANDONS,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "never-opened",
+        labels: &["C7"],
+        about: "a sealed result is never opened",
+        members: &[Provider],
+        deviation: &[
+            (Bid, &[Ceiling, Half, Nothing]),
+            (OpenBid, &[Do]),
+            (Accept, &[Do]),
+            (Result, &[Wrong, Right]),
+            (OpenResult, &[Leave]),
+        ],
+        against: ABANDONS,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "abandonment",
+        labels: &["C6", "M6"],
+        about: "the provider takes the job and does nothing",
+        members: &[Provider],
+        deviation: ABANDONS,
+        against: &[(Result, &[Right])],
+        goal: Goal::Harm(Party::Requester),
+    },
+    Entry {
+        id: "bid-withheld",
+        labels: &["M6", "M26"],
+        about: "a bid is sealed and not opened, or a won job not accepted",
+        members: &[Provider],
+        deviation: &[(Bid, &[Ceiling, Half, Nothing]), (Accept, &[Leave])],
+        against: &[(Bid, &[Leave])],
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "wrong-result-bribed",
+        labels: &["C1", "C3", "C4", "C5", "C10", "C12", "M1", "M15", "M18", "M21"],
+        about: "a wrong result, with every bribable auditor in the same purse",
+        members: &[Provider, Auditors],
+        deviation: LIES,
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "wrong-result-bribed-instead-of-leaving",
+        labels: &["C6", "C3"],
+        about: "the same, compared with abandoning",
+        members: &[Provider, Auditors],
+        deviation: LIES,
+        against: ABANDONS,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "wrong-result-bribed-silent",
+        labels: &["C10"],
+        about: "a wrong result, and bribed auditors that seal nothing",
+        members: &[Provider, Auditors],
+        deviation: &[
+            (Bid, &[Ceiling, Half, Nothing]),
+            (OpenBid, &[Do]),
+            (Accept, &[Do]),
+            (Result, &[Wrong]),
+            (Verdict, &[Silent]),
+        ],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "self-report",
+        labels: &["C1", "C12", "m23"],
+        about: "a wrong result whose maker has a friend report it as copied",
+        members: &[Provider, Auditors, Challenger],
+        deviation: &[
+            (Bid, &[Ceiling, Half, Nothing]),
+            (OpenBid, &[Do]),
+            (Accept, &[Do]),
+            (Result, &[Wrong]),
+            (Report, &[Do]),
+        ],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "friendly-challenge",
+        labels: &["C1", "C9", "M30"],
+        about: "a wrong result that a friend challenges, in earnest or as a sham",
+        members: &[Provider, Challenger],
+        deviation: &[
+            (Bid, &[Ceiling, Half, Nothing]),
+            (OpenBid, &[Do]),
+            (Accept, &[Do]),
+            (Result, &[Wrong]),
+            (Point::Challenge, &[Do]),
+        ],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "compensation-farm",
+        labels: &["C16", "C8", "M8"],
+        about: "requester, provider and auditors are one, and have a wrong result convicted",
+        members: &[Requester, Provider, Auditors],
+        deviation: LIES,
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "fabricated-verdict",
+        labels: &["C10", "C12", "M15", "m1"],
+        about: "bribed auditors dissent from a right result",
+        members: &[Auditors],
+        deviation: &[(Verdict, &[Wrong])],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "missed-audit",
+        labels: &["C10", "m15"],
+        about: "bribed auditors seal nothing",
+        members: &[Auditors],
+        deviation: &[(Verdict, &[Silent])],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "verdict-not-opened",
+        labels: &["C10"],
+        about: "bribed auditors seal a verdict and keep it",
+        members: &[Auditors],
+        deviation: &[(OpenVerdict, &[Leave])],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "hostile-requester",
+        labels: &["C13", "C16", "M15"],
+        about: "requester and bribed auditors accuse an honest provider",
+        members: &[Requester, Auditors],
+        deviation: &[(Verdict, &[Wrong])],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "seed-withheld",
+        labels: &["C8", "M8"],
+        about: "the requester keeps its part of the seed back",
+        members: &[Requester],
+        deviation: &[(Seed, &[Leave])],
+        against: HONEST,
+        goal: Goal::Harm(Party::Provider),
+    },
+    Entry {
+        id: "false-challenge",
+        labels: &["C9", "M11", "M13"],
+        about: "somebody challenges a right result",
+        members: &[Challenger],
+        deviation: &[(Point::Challenge, &[Do])],
+        against: HONEST,
+        goal: Goal::Harm(Party::Provider),
+    },
+    Entry {
+        id: "false-challenge-profit",
+        labels: &["C9"],
+        about: "the same, for money",
+        members: &[Challenger],
+        deviation: &[(Point::Challenge, &[Do])],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "dispute-lost-on-purpose",
+        labels: &["C9", "M13"],
+        about: "the accused falls silent in its dispute, a friend challenging a right result",
+        members: &[Provider, Challenger],
+        deviation: &[
+            (Bid, &[Ceiling, Half, Nothing]),
+            (OpenBid, &[Do]),
+            (Accept, &[Do]),
+            (Result, &[Right]),
+            (Point::Challenge, &[Do]),
+            (Defend, &[Silent]),
+            (Pursue, &[Wrong]),
+        ],
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "beacon-withheld",
+        labels: &["C8"],
+        about: "the operator keeps its beacon back",
+        members: &[Operator],
+        deviation: &[(Point::Beacon, &[Leave])],
+        against: HONEST,
+        goal: Goal::Harm(Party::Requester),
+    },
+    Entry {
+        id: "beacon-chosen",
+        labels: &["C8"],
+        about: "operator, provider and auditors are one, and choose which beacon is shown",
+        members: &[Operator, Provider, Auditors],
+        deviation: LIES,
+        against: HONEST,
+        goal: Goal::Profit,
+    },
+    Entry {
+        id: "participation-provider",
+        labels: &["C11", "M25"],
+        about: "honest work is worth its cost and its capital",
+        members: &[Provider],
+        deviation: TAKES,
+        against: &[(Bid, &[Leave])],
+        goal: Goal::Participation,
+    },
+    Entry {
+        id: "participation-auditor",
+        labels: &["C12"],
+        about: "an honest verdict is worth its cost",
+        members: &[Auditors],
+        deviation: HONEST,
+        against: HONEST,
+        goal: Goal::Participation,
+    },
+];
+
+/// Labels that no entry carries, with the reason.
+pub(crate) const REASONS: &[(&[&str], &str)] = &[
+    (&["C2", "M28"], "a name takes many jobs; no discount reaches below what deters, by formula"),
+    (&["C13"], "an engine's fault is none of a player's acts; the referee here is right"),
+    (&["C14", "m10"], "takes several jobs of one bond; scenario tests play it"),
+    (&["C17"], "sealed jobs are refused when they are posted"),
+    (&["M2"], "the draw is public: whom a coalition can bribe is its share of auditors here"),
+    (&["M4", "M5"], "one price and one asset: nothing falls or is fed"),
+    (&["M7", "M8"], "bytes are asked for by nobody in these games"),
+    (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
+    (
+        &["M16", "M17", "M20", "M22", "M23", "M24", "M27", "M31", "M32", "M33"],
+        "what it attacks is not built",
+    ),
+    (&["M19"], "leaving takes several jobs of one bond; scenario tests play it"),
+    (&["M26"], "one bidder here; rivals are another game"),
+    (&["M29"], "a crash is nobody's choice; a second seal is refused"),
+    (
+        &["m2", "m3", "m8", "m9", "m12", "m14", "m19", "m20", "m25"],
+        "a property of the rules, not a choice; their own tests hold it",
+    ),
+    (&["m4", "m5", "m6"], "rivals, entrants and split jobs are other games"),
+    (
+        &["m7", "m11", "m13", "m16", "m17", "m18", "m21", "m22", "m24"],
+        "what it attacks is not built",
+    ),
+];
+
+/// Known holes of the threat model, by the words they begin with, and the entry or the reason.
+pub(crate) const HOLES: &[(&str, &str)] = &[
+    ("The draw is public", "wrong-result-bribed: the bribable are its auditors"),
+    ("An operator that leaves out the requester's preimage", "a censoring operator is not played"),
+    ("A draw that is put off", "a pool of none but auditors is not played; bonds here suffice"),
+    ("Verdicts reported by a friend", "reports of verdicts are not played, only of results"),
+    ("A missed lock is free at once", "takes several jobs of one bond"),
+    ("Capacity counts all that validators have at stake", "takes many jobs"),
+    ("Friends that are drawn in every round", "missed-audit and hostile-requester"),
+    ("One bond is behind every audit", "takes several jobs of one bond"),
+    ("A request for bytes pays the KiB", "bytes are asked for by nobody"),
+    ("An auditor that is denied its input", "bytes are asked for by nobody"),
+    ("R6 counts the seats of one job", "takes several jobs, and bytes"),
+    ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
+    ("Open challenges are not sealed", "an honest open challenger is not counted on"),
+    ("A friend of the accused can fill", "an honest open challenger is not counted on"),
+    ("Keeping others from the referee", "takes many disputes at once"),
+    ("A leak in the last block", "timing within a phase is not played"),
+    ("Second price trusts its requester", "rivals are another game"),
+    ("A name can be bought", "takes many jobs"),
+    ("A winner that cannot get the input", "bytes are asked for by nobody"),
+    ("Jobs of one's own that nobody can audit", "takes many jobs"),
+    ("A leading replica's bond backs the jobs", "takes many jobs"),
+    ("Jobs of one's own, accepted and abandoned", "takes many jobs"),
+    ("Who convicts a program and root alike", "takes two jobs"),
+    ("The correlation part of a percentage", "not built"),
+    ("A bond stripped before a job", "every bond here is the least that the job needs"),
+    ("The leading replica's bond pays for withheld", "one asset here"),
+    ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
+    ("An account is never forgotten", "storage, not money"),
+    ("Blobs are stored for whoever uploads", "storage, not money"),
+    ("A move of the protected lane is tried alone", "room in blocks, not money"),
+    ("Who has many addresses", "doors of a node, not money"),
+    ("The compiling engine is linked", "a matter of processes"),
+];

@@ -1,0 +1,329 @@
+//! Judge: what one entry of the catalogue comes to in a game that was played.
+//!
+//! Law: *holds* only if the best that the coalition might get is below honest play, *pays* only if
+//! what it surely can get is above it; everything between is *not shown*. Harm is said to pay if
+//! the coalition gains, or its victim loses more than it does.
+//! Not here: which games are played (`report`).
+
+use earnest_protocol::{Amount, Params, Ratio, command::GainTiming, market::Outcome, num::PARTS};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{
+    cast::{Cast, Kind, Member},
+    catalogue::{Entry, Forced, Goal},
+    points::{self, Act, Point},
+    rational::Rational,
+    trace::{Trace, show, trace},
+    tree::{End, Tree},
+    value::{self, Best},
+    world::Party,
+};
+
+/// What the rules assume of the world, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// The share of validators that can be bribed.
+    pub collusion: Ratio,
+    /// What computing a result costs, in base units; half the tariff unless told.
+    pub cost: Option<Amount>,
+    /// What capital costs in an epoch, as a share of it.
+    pub capital: Ratio,
+    /// What a wrong result is really worth outside, in base units; as declared unless told.
+    pub value: Option<Amount>,
+}
+
+impl Facts {
+    /// The world just as the parameters assume it.
+    pub fn assumed(params: &Params) -> Facts {
+        let collusion = params.verification().beta;
+        Facts { collusion, cost: None, capital: Ratio::ZERO, value: None }
+    }
+}
+
+/// What an entry came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The best deviation is worse than honest play.
+    Holds,
+    /// It is better.
+    Pays,
+    /// Neither was shown.
+    NotShown,
+}
+
+/// One entry for one kind of job.
+#[derive(Clone, Debug, Serialize)]
+pub struct Deviation {
+    /// Entry and kind: `entry/kind`.
+    pub id: String,
+    /// What is done.
+    pub about: &'static str,
+    /// Labels of the threat model.
+    pub labels: &'static [&'static str],
+    /// Whose purse it is.
+    pub coalition: &'static [Member],
+    /// What it came to.
+    pub verdict: Verdict,
+    /// What it gains over honest play, in base units, down.
+    #[serde(serialize_with = "as_text")]
+    pub gain: Option<i128>,
+    /// The same, exactly, from below and from above.
+    pub interval: Option<[String; 2]>,
+    /// The least gain that would have been seen, in base units.
+    #[serde(serialize_with = "as_text")]
+    pub smallest_detectable: Option<i128>,
+    /// The best deviation and honest play by themselves, in base units, down.
+    #[serde(serialize_with = "as_text")]
+    pub values: Option<[i128; 2]>,
+    /// The chance that the result is rejected in the best deviation, exactly.
+    pub rejected: Option<String>,
+    /// What each honest party loses against honest play, in base units, up; less than nothing if
+    /// it gains.
+    pub victims: Vec<Loss>,
+    /// What the first victim loses for each unit that it costs the coalition, in thousandths.
+    #[serde(serialize_with = "as_text")]
+    pub griefing_factor: Option<i128>,
+    /// The least true value of a wrong result at which it pays, in base units, if any.
+    #[serde(serialize_with = "as_text")]
+    pub value_until: Option<u64>,
+    /// Nodes and ends of the game.
+    pub size: [usize; 2],
+    /// Why it is not shown.
+    pub reason: Option<String>,
+    /// The best play, to be played again.
+    pub trace: Option<Trace>,
+}
+
+/// Money travels as text: not every reader of JSON keeps all digits of a number.
+pub(crate) fn as_text<S: Serializer>(money: &impl Money, to: S) -> Result<S::Ok, S::Error> {
+    money.text().serialize(to)
+}
+
+pub(crate) trait Money {
+    fn text(&self) -> serde_json::Value;
+}
+
+impl Money for i128 {
+    fn text(&self) -> serde_json::Value {
+        self.to_string().into()
+    }
+}
+
+impl Money for u64 {
+    fn text(&self) -> serde_json::Value {
+        self.to_string().into()
+    }
+}
+
+impl<M: Money> Money for Option<M> {
+    fn text(&self) -> serde_json::Value {
+        self.as_ref().map_or(serde_json::Value::Null, Money::text)
+    }
+}
+
+impl<M: Money> Money for [M; 2] {
+    fn text(&self) -> serde_json::Value {
+        self.iter().map(Money::text).collect()
+    }
+}
+
+/// What a party loses.
+#[derive(Clone, Debug, Serialize)]
+pub struct Loss {
+    /// Who.
+    pub party: &'static str,
+    /// How much, in base units.
+    #[serde(serialize_with = "as_text")]
+    pub loss: i128,
+}
+
+pub(crate) fn not_shown(entry: &Entry, kind: &Kind, size: [usize; 2], why: &str) -> Deviation {
+    Deviation {
+        id: format!("{}/{}", entry.id, kind.id),
+        about: entry.about,
+        labels: entry.labels,
+        coalition: entry.members,
+        verdict: Verdict::NotShown,
+        gain: None,
+        interval: None,
+        smallest_detectable: None,
+        values: None,
+        rejected: None,
+        victims: Vec::new(),
+        griefing_factor: None,
+        value_until: None,
+        size,
+        reason: Some(why.into()),
+        trace: None,
+    }
+}
+
+/// What an end is worth to the coalition in this world.
+fn worth(end: &End, cast: &Cast, facts: &Facts, params: &Params) -> Option<Rational> {
+    let half = || params.market().tariff(cast.kind.gas_bound)?.share_floor(1, 2);
+    let cost = facts.cost.or_else(half)?;
+    let units = |amount: Amount| i64::try_from(amount.units()).ok().map(Rational::whole);
+    let mut worth = Rational::whole(*end.gains.get(&Party::Coalition)?);
+    if end.worked {
+        worth = worth.minus(units(cost)?)?;
+    }
+    let earned = match cast.kind.gain_timing {
+        GainTiming::Final => end.passed,
+        GainTiming::Delivery => end.delivered,
+    };
+    if earned && cast.has(Member::Provider) {
+        worth = worth.plus(units(facts.value.unwrap_or(cast.kind.outside_gain))?)?;
+    }
+    if cast.has(Member::Provider) && facts.capital != Ratio::ZERO {
+        let epochs = i128::from(params.chain().epoch_blocks.count()).checked_mul(PARTS.into())?;
+        let share = Rational::new(i128::from(facts.capital.parts()), epochs)?;
+        let locked = Rational::new(i128::try_from(end.locked_blocks).ok()?, 1)?;
+        worth = worth.minus(share.times(locked)?)?;
+    }
+    Some(worth)
+}
+
+fn forced(forced: Forced, point: Point) -> Option<&'static [Act]> {
+    forced.iter().find(|(at, _)| *at == point).map(|(_, acts)| *acts)
+}
+
+/// What `entry` comes to; `None` where a number needs over 128 bits.
+pub(crate) fn judge(
+    entry: &Entry,
+    cast: &Cast,
+    tree: &Tree,
+    facts: &Facts,
+    params: &Params,
+) -> Option<Deviation> {
+    let worth_to_all = |end: &End| worth(end, cast, facts, params);
+    let honest_space =
+        |point: Point| forced(entry.against, point).or(Some(points::prescribed(point)));
+    let honest = value::best(tree, &honest_space, &worth_to_all)?;
+    let best = deviate(entry, tree, &worth_to_all)?;
+    let (lower, upper) = match entry.goal {
+        Goal::Profit | Goal::Harm(_) => (
+            best.value.lower.minus(honest.value.upper)?,
+            best.value.upper.minus(honest.value.lower)?,
+        ),
+        // Honest play against leaving, so that "pays" means that honest work does not.
+        Goal::Participation => {
+            (Rational::ZERO.minus(best.value.upper)?, Rational::ZERO.minus(best.value.lower)?)
+        }
+    };
+    let victims = victims(tree, &honest, &best)?;
+    let mut verdict = verdict(lower, upper);
+    let mut factor = None;
+    if let Goal::Harm(party) = entry.goal {
+        let loss = victims.iter().find(|(name, _)| *name == party).map(|(_, loss)| *loss)?;
+        // What it costs the coalition, beside what the victim loses of its profit.
+        let paid = Rational::ZERO.minus(lower)?;
+        factor = loss.over(paid).and_then(|f| f.times(Rational::whole(1_000)));
+        verdict = match (upper.is_positive(), loss > paid) {
+            (false, false) => Verdict::Holds,
+            _ => Verdict::Pays,
+        };
+    }
+    let rejected = value::mean(tree, &best.ends, &|end| {
+        let rejected = end.outcome == Some(Outcome::Rejected);
+        Some(if rejected { Rational::ONE } else { Rational::ZERO })
+    })?;
+    let value_until = value_until(entry, tree, cast, facts, params, honest.value.upper);
+    Some(Deviation {
+        id: format!("{}/{}", entry.id, cast.kind.id),
+        verdict,
+        gain: Some(lower.floor()),
+        interval: Some([show(lower), show(upper)]),
+        smallest_detectable: Some(upper.minus(lower)?.floor().max(1)),
+        values: Some([best.value.lower.floor(), honest.value.lower.floor()]),
+        rejected: Some(show(rejected)),
+        victims: victims.iter().map(|(party, loss)| to_loss(*party, *loss)).collect(),
+        griefing_factor: factor.map(Rational::floor),
+        value_until,
+        size: [tree.nodes.len(), tree.ends().count()],
+        reason: None,
+        trace: Some(trace(cast, tree, &best)),
+        ..not_shown(entry, &cast.kind, [0, 0], "")
+    })
+    .map(|found| Deviation { reason: reason(&found), ..found })
+}
+
+fn reason(found: &Deviation) -> Option<String> {
+    let undecided = "what whoever foresees a second draw can get lies on both sides of honest play";
+    (found.verdict == Verdict::NotShown).then(|| undecided.into())
+}
+
+fn deviate(entry: &Entry, tree: &Tree, worth: &value::Worth<'_>) -> Option<Best> {
+    let own = |point: Point| match entry.goal {
+        Goal::Participation => {
+            let honest = points::prescribed(point);
+            let honest = if point == Point::Result { &[Act::Right][..] } else { honest };
+            forced(entry.deviation, point).or(Some(honest))
+        }
+        Goal::Profit | Goal::Harm(_) => forced(entry.deviation, point),
+    };
+    value::best(tree, &own, worth)
+}
+
+fn verdict(lower: Rational, upper: Rational) -> Verdict {
+    if upper < Rational::ZERO {
+        Verdict::Holds
+    } else if lower.is_positive() {
+        Verdict::Pays
+    } else {
+        Verdict::NotShown
+    }
+}
+
+/// The least true value of a wrong result at which the verdict turns, by bisection on exact values.
+fn value_until(
+    entry: &Entry,
+    tree: &Tree,
+    cast: &Cast,
+    facts: &Facts,
+    params: &Params,
+    honest: Rational,
+) -> Option<u64> {
+    let most = cast.kind.price_max.units().checked_mul(100_000)?;
+    let pays = |units: u64| {
+        let facts = Facts { value: Amount::new(units), ..*facts };
+        let best = deviate(entry, tree, &|end| worth(end, cast, &facts, params))?;
+        Some(best.value.lower > honest)
+    };
+    let lies = forced(entry.deviation, Point::Result).is_some_and(|acts| acts == [Act::Wrong]);
+    if entry.goal != Goal::Profit || !lies || !pays(most)? {
+        return None;
+    }
+    let (mut holds, mut turns) = (0, most);
+    while holds < turns {
+        let middle = holds + (turns - holds) / 2;
+        if pays(middle)? { turns = middle } else { holds = middle + 1 }
+    }
+    Some(turns)
+}
+
+fn victims(tree: &Tree, honest: &Best, best: &Best) -> Option<Vec<(Party, Rational)>> {
+    let parties = [Party::Requester, Party::Provider, Party::Validators];
+    let parties = parties.into_iter().chain([Party::Challenger, Party::Operator]);
+    parties
+        .map(|party| {
+            let gain = |end: &End| end.gains.get(&party).map(|gain| Rational::whole(*gain));
+            let before = value::mean(tree, &honest.ends, &gain)?;
+            Some((party, before.minus(value::mean(tree, &best.ends, &gain)?)?))
+        })
+        .collect()
+}
+
+fn to_loss(party: Party, loss: Rational) -> Loss {
+    let party = match party {
+        Party::Requester => "requester",
+        Party::Provider => "provider",
+        Party::Validators => "validators",
+        Party::Challenger => "challenger",
+        Party::Operator => "operator",
+        _ => "others",
+    };
+    let up = -Rational::ZERO.minus(loss).map_or(0, Rational::floor);
+    Loss { party, loss: up }
+}

@@ -1,0 +1,40 @@
+//! The audit: is honest play the best response under these parameters?
+//!
+//! Key terms: a *game* is one job, played by a *coalition* that shares one purse against everybody
+//! else, who do what is prescribed; a *tree* holds all its plays; a *deviation* is a set of plays,
+//! compared with honest ones; a *verdict* says that it *holds*, *pays* or is *not shown*.
+//! Laws: every play runs on the production rules, past every stay, and its books close to the unit;
+//! money is whole, chances are fractions, and no float decides anything.
+//! Known shortcomings: one job at a time, moves at once or never, equal bonds, honest auditors
+//! without a lapse; nobody asks for bytes. What is missing is in the catalogue with its reason.
+//! Not here: rules (`earnest-protocol`), seasons of many jobs (`earnest-sim`).
+
+mod beacon;
+mod cast;
+mod catalogue;
+mod honest;
+mod judge;
+mod law;
+mod moves;
+mod output;
+mod points;
+mod rational;
+mod report;
+mod trace;
+mod tree;
+mod truth;
+mod value;
+mod world;
+
+pub use cast::{Kind, Member, Pool};
+pub use judge::{Deviation, Facts, Loss, Verdict};
+pub use law::Draw;
+pub use output::Findings;
+pub use points::{Act, Point};
+pub use report::{
+    Change, Effort, Frontier, Report, audit, changes, frontier, kinds, play_coalition,
+};
+pub use trace::{Play, Trace, replay};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Moves: where the rules ask a coalition, and what it may answer.
+//!
+//! Law: every point is asked at the moment when most is known and it is not yet too late.
+//! Known shortcomings: a move is made at once or never, not late; bytes are asked for by nobody.
+//! Not here: what an honest party does (`honest`).
+
+use earnest_protocol::{
+    AccountId, Amount, Command, Digest,
+    command::{
+        AcceptJob, Auction, Challenge, CommitVerdict, OpenSeed, ReportCopy, RevealVerdict,
+        SealReport,
+    },
+    market::{BidState, Phase},
+    seal,
+    verification::{Dispute, SeatState, Turn},
+};
+
+use crate::{
+    cast::{CHALLENGER, Cast, Member, PROVIDER, REQUESTER, address},
+    honest,
+    points::{Act, Point},
+    truth,
+    world::{JOB, World},
+};
+
+/// What a coalition is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) point: Point,
+    /// Which seat or turn.
+    pub(crate) subject: u32,
+    pub(crate) acts: Vec<Act>,
+}
+
+/// The next question of this block that was not asked yet.
+pub(crate) fn question(world: &World<'_>) -> Option<Question> {
+    let asked = |point, subject| world.asked.contains(&(point, subject));
+    let ask = |point, subject, acts: &[Act]| {
+        (!asked(point, subject)).then(|| Question { point, subject, acts: acts.to_vec() })
+    };
+    let (cast, case) = (world.cast, world.state.case(JOB));
+    let provides = cast.has(Member::Provider);
+    let yes_or_no = &[Act::Do, Act::Leave];
+    match world.phase() {
+        Phase::Bidding if provides => {
+            // Under second price a lone bid is paid the ceiling, whatever it asks.
+            let prices: &[Act] = match cast.kind.auction {
+                Auction::SecondPrice => &[Act::Ceiling, Act::Leave],
+                Auction::FirstPrice => &[Act::Ceiling, Act::Half, Act::Nothing, Act::Leave],
+            };
+            ask(Point::Bid, 0, prices)
+        }
+        Phase::RevealingBids if provides => {
+            let bids = &world.state.job(JOB)?.bids;
+            let sealed = bids.iter().any(|bid| bid.state == BidState::Sealed);
+            ask(Point::OpenBid, 0, yes_or_no).filter(|_| sealed)
+        }
+        Phase::Offered if provides => ask(Point::Accept, 0, yes_or_no),
+        Phase::Executing if provides => {
+            ask(Point::Result, 0, &[Act::Right, Act::Wrong, Act::Silent])
+        }
+        Phase::Committed => {
+            let seed = case?.seed;
+            let next = world.state.height().count() + 1;
+            let due = seed.due.is_some_and(|due| due.count() == next);
+            if due && cast.has(Member::Operator) {
+                return ask(Point::Beacon, 0, yes_or_no);
+            }
+            let known = seed.beacon.is_some() && seed.preimage.is_none();
+            ask(Point::Seed, 0, yes_or_no).filter(|_| known && cast.has(Member::Requester))
+        }
+        Phase::Auditing | Phase::AuditingOpen => {
+            let tells = provides && cast.has(Member::Challenger);
+            let report = ask(Point::Report, 0, yes_or_no).filter(|_| tells);
+            report.or_else(|| verdict(world))
+        }
+        Phase::Revealing => {
+            let opens = case?.claim().is_none();
+            let own = ask(Point::OpenResult, 0, yes_or_no).filter(|_| provides && opens);
+            own.or_else(|| {
+                let sealed = seats(world, |state| matches!(state, SeatState::Committed(_)));
+                sealed.into_iter().find_map(|(seat, _)| ask(Point::OpenVerdict, seat, yes_or_no))
+            })
+        }
+        Phase::Challengeable => challenge(world),
+        _ => None,
+    }
+}
+
+fn seats(world: &World<'_>, is: impl Fn(SeatState) -> bool) -> Vec<(u32, AccountId)> {
+    let Some(case) = world.state.case(JOB) else { return Vec::new() };
+    let of = |(place, seat): (usize, &earnest_protocol::verification::Seat)| {
+        let account = seat.account.filter(|account| world.cast.is_one_of(*account))?;
+        Some((u32::try_from(place).ok()?, account)).filter(|_| is(seat.state))
+    };
+    case.seats.iter().enumerate().filter_map(of).collect()
+}
+
+/// Seats of one draw are alike: answers of later ones begin where those of earlier ones ended.
+fn verdict(world: &World<'_>) -> Option<Question> {
+    let round = u32::from(world.state.case(JOB)?.round);
+    let drawn = seats(world, |state| state == SeatState::Drawn);
+    let key = |seat: u32| round * 100 + seat;
+    let (seat, _) =
+        *drawn.iter().find(|(seat, _)| !world.asked.contains(&(Point::Verdict, key(*seat))))?;
+    let this_round = |entry: &&(Point, u32)| entry.0 == Point::Verdict && entry.1 / 100 == round;
+    let before = world.asked.iter().filter(this_round).count();
+    let verdicts = world.history.iter().rev().filter(|(point, _)| *point == Point::Verdict);
+    let least = verdicts.take(before).map(|(_, act)| *act).max();
+    let acts = [Act::Right, Act::Wrong, Act::Silent];
+    let acts = acts.into_iter().filter(|act| least.is_none_or(|least| least <= *act)).collect();
+    Some(Question { point: Point::Verdict, subject: key(seat), acts })
+}
+
+fn challenge(world: &World<'_>) -> Option<Question> {
+    let cast = world.cast;
+    if cast.has(Member::Challenger) && !world.asked.contains(&(Point::Challenge, 0)) {
+        let acts = vec![Act::Do, Act::Leave];
+        return Some(Question { point: Point::Challenge, subject: 0, acts });
+    }
+    let wrong = is_wrong(world)?;
+    let disputes = world.state.docket(JOB)?.disputes.iter().enumerate();
+    disputes.filter(|(_, dispute)| dispute.ended.is_none()).find_map(|(place, dispute)| {
+        let subject = u32::try_from(place).ok()? * 100 + dispute.moves;
+        let (point, acts) = match dispute.turn {
+            Turn::Accused if cast.has(Member::Provider) => {
+                (Point::Defend, vec![Act::Do, Act::Silent])
+            }
+            Turn::Challenger if cast.is_one_of(dispute.challenger) && wrong => {
+                (Point::Pursue, vec![Act::Right, Act::Wrong, Act::Silent])
+            }
+            Turn::Challenger if cast.is_one_of(dispute.challenger) => {
+                (Point::Pursue, vec![Act::Wrong, Act::Silent])
+            }
+            _ => return None,
+        };
+        let fresh = !world.asked.contains(&(point, subject));
+        fresh.then_some(Question { point, subject, acts })
+    })
+}
+
+fn is_wrong(world: &World<'_>) -> Option<bool> {
+    Some(world.state.case(JOB)?.claim()?.root() == truth::WRONG)
+}
+
+/// The coalition answers.
+pub(crate) fn answer(world: &mut World<'_>, question: &Question, act: Act) {
+    let Question { point, subject, .. } = *question;
+    world.asked.insert((point, subject));
+    world.history.push((point, act));
+    if point == Point::Beacon {
+        world.withholds = act == Act::Leave;
+    }
+    if act == Act::Right && matches!(point, Point::Result | Point::Verdict) {
+        world.worked = true;
+    }
+    let Some((account, command)) = command(world, point, subject, act) else { return };
+    if let Command::CommitResult(_) | Command::CommitVerdict(_) = command {
+        let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
+        world.sealed.insert(account, root);
+    }
+    let sealed = matches!(command, Command::SealReport(_));
+    // A refusal is an outcome: its fee is booked, and the game goes on.
+    let _refused = world.apply(account, command);
+    world.reports = sealed;
+}
+
+/// What was prepared a block ago and is due now.
+pub(crate) fn follow_up(world: &mut World<'_>) {
+    if std::mem::take(&mut world.reports) {
+        let root = world.sealed.get(&PROVIDER).copied().unwrap_or(truth::RIGHT);
+        let opening = world.opening(root);
+        let report = ReportCopy { job: JOB, accused: PROVIDER, opening };
+        let _refused = world.apply(CHALLENGER, Command::ReportCopy(report));
+    }
+}
+
+fn command(
+    world: &World<'_>,
+    point: Point,
+    subject: u32,
+    act: Act,
+) -> Option<(AccountId, Command)> {
+    let by_provider = |command: Option<Command>| Some((PROVIDER, command?));
+    let root = |account| world.sealed.get(&account).copied().unwrap_or(truth::RIGHT);
+    if matches!(act, Act::Leave | Act::Silent) {
+        return None;
+    }
+    match point {
+        Point::Bid => by_provider(honest::bid(world, price(world, act))),
+        Point::OpenBid => {
+            let (_, asked) = world.history.iter().find(|(point, _)| *point == Point::Bid)?;
+            by_provider(honest::open_bid(world, price(world, *asked)))
+        }
+        Point::Accept => by_provider(Some(Command::AcceptJob(AcceptJob { job: JOB }))),
+        Point::Result => {
+            let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
+            by_provider(Some(honest::deliver(world, root)))
+        }
+        Point::Beacon => None,
+        Point::Seed => {
+            let preimage = Cast::preimage(world.luck);
+            Some((REQUESTER, Command::OpenSeed(OpenSeed { job: JOB, preimage })))
+        }
+        Point::Report => {
+            let root = root(PROVIDER);
+            let sealed = world.seal_result(PROVIDER, root);
+            let (network, finder) = (world.state.network(), address(CHALLENGER));
+            let seal = seal::report(&network, JOB, &finder, &sealed, &world.opening(root));
+            Some((CHALLENGER, Command::SealReport(SealReport { seal })))
+        }
+        Point::Verdict => {
+            let account = seat_account(world, subject % 100)?;
+            let root: Digest = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
+            let seal = world.seal_result(account, root);
+            Some((account, Command::CommitVerdict(CommitVerdict { job: JOB, seal })))
+        }
+        Point::OpenResult => by_provider(honest::open_result(world, root(PROVIDER))),
+        Point::OpenVerdict => {
+            let account = seat_account(world, subject)?;
+            let opening = world.opening(root(account));
+            Some((account, Command::RevealVerdict(RevealVerdict { job: JOB, opening })))
+        }
+        Point::Challenge => Some((CHALLENGER, Command::Challenge(Challenge { job: JOB }))),
+        Point::Defend => by_provider(honest::defend(world)),
+        Point::Pursue => {
+            let dispute: &Dispute =
+                world.state.docket(JOB)?.disputes.get(usize::try_from(subject / 100).ok()?)?;
+            let leaf = if act == Act::Right { truth::WRONG_LEAF } else { 1 };
+            Some((dispute.challenger, honest::reject(world, dispute, leaf)?))
+        }
+    }
+}
+
+fn seat_account(world: &World<'_>, seat: u32) -> Option<AccountId> {
+    world.state.case(JOB)?.seats.get(usize::try_from(seat).ok()?)?.account
+}
+
+fn price(world: &World<'_>, act: Act) -> Amount {
+    let ceiling = world.cast.kind.price_max;
+    match act {
+        Act::Half => ceiling.share_floor(1, 2).unwrap_or(ceiling),
+        Act::Nothing => Amount::ZERO,
+        _ => ceiling,
+    }
+}

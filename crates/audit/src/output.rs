@@ -1,0 +1,205 @@
+//! Output: a report as JSON, as JUnit XML, and as one page for people.
+//!
+//! Law: every form says the same; the page loads nothing from anywhere.
+//! Not here: what is found (`report`).
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::{
+    judge::{Deviation, Verdict},
+    report::{Change, Frontier, Report},
+};
+
+/// A report with what was compared and how far assumptions reach.
+#[derive(Clone, Debug, Serialize)]
+pub struct Findings {
+    /// What was found.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The worst verdict of all.
+    pub verdict: Verdict,
+    /// How far assumptions may be wrong.
+    pub frontier: Vec<Frontier>,
+    /// What other parameters change, if any were compared.
+    pub changes: Vec<Change>,
+}
+
+impl Findings {
+    /// One JSON object.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a report has only names and numbers")
+    }
+
+    /// JUnit XML: a case for each entry; what pays is a failure, what is not shown an error.
+    pub fn to_junit(&self) -> String {
+        let found = &self.report.deviations;
+        let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
+        let (failures, errors) = (count(Verdict::Pays), count(Verdict::NotShown));
+        let mut xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"earnest audit\" \
+             tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\">\n",
+            found.len()
+        );
+        for one in found {
+            let _ = write!(xml, "  <testcase name=\"{}\">", escape(&one.id));
+            let told = escape(&format!("{}: {}", one.about, sentence(one)));
+            let _ = match one.verdict {
+                Verdict::Holds => Ok(()),
+                Verdict::Pays => write!(xml, "<failure message=\"{told}\"/>"),
+                Verdict::NotShown => write!(xml, "<error message=\"{told}\"/>"),
+            };
+            xml.push_str("</testcase>\n");
+        }
+        xml.push_str("</testsuite>\n");
+        xml
+    }
+
+    /// A table for a terminal.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for one in &self.report.deviations {
+            let verdict = word(one.verdict);
+            let _ = writeln!(text, "{verdict:9} {:50} {}", one.id, sentence(one));
+        }
+        for Frontier { kind, assumption, holds_to, turns_at } in &self.frontier {
+            let turns = turns_at
+                .as_ref()
+                .map_or("it never turns".into(), |at| format!("and turns at {at}"));
+            let _ = writeln!(text, "frontier  {kind}: {assumption}: holds to {holds_to}, {turns}");
+        }
+        for Change { id, before, after, gain } in &self.changes {
+            let [from, to] = [before, after].map(|verdict| word(*verdict));
+            let [old, new] = gain.map(tokens);
+            let _ = writeln!(text, "change    {id}: {from} -> {to}, gain {old} -> {new}");
+        }
+        text
+    }
+
+    /// A page by itself.
+    pub fn to_html(&self) -> String {
+        let mut rows = String::new();
+        for one in &self.report.deviations {
+            let victims: Vec<String> = one
+                .victims
+                .iter()
+                .filter(|victim| 0 < victim.loss)
+                .map(|victim| format!("{} {}", victim.party, tokens(Some(victim.loss))))
+                .collect();
+            let _ = writeln!(
+                rows,
+                "<tr class=\"{}\"><td>{}</td><td>{}<br><small>{}</small></td><td>{}</td>\
+                 <td class=n>{}</td><td>{}</td><td class=n>{}</td><td>{}</td></tr>",
+                word(one.verdict).replace(' ', "-"),
+                word(one.verdict),
+                escape(&one.id),
+                escape(one.about),
+                bar(one),
+                tokens(one.gain),
+                one.value_until.map_or("-".into(), |units| tokens(Some(units.into()))),
+                one.size[1],
+                escape(&victims.join(", ")),
+            );
+        }
+        let frontier = plot(&self.frontier);
+        let changes: String = self
+            .changes
+            .iter()
+            .map(|c| {
+                let [old, new] = c.gain.map(tokens);
+                let (from, to) = (word(c.before), word(c.after));
+                format!("<li>{}: {from} → {to}, gain {old} → {new}</li>\n", escape(&c.id))
+            })
+            .collect();
+        let changes = if changes.is_empty() {
+            String::new()
+        } else {
+            format!("<h2>What the other parameters change</h2><ul>{changes}</ul>")
+        };
+        format!(
+            "<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{STYLE}\
+             </style><h1>Is honest play the best response? {}</h1><p>Exact games of one job, on \
+             the rules themselves. Gains are over honest play, in tokens; {} of {} validators are \
+             in the coalition's purse.</p>{frontier}<h2>Every deviation</h2><table><tr>\
+             <th>verdict<th>deviation<th>gain<th>tokens<th>turns at a wrong result worth\
+             <th>plays<th>who loses</tr>{rows}</table>{changes}</html>\n",
+            word(self.verdict),
+            self.report.pool.bribable,
+            self.report.pool.all,
+        )
+    }
+}
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;\
+    padding:0 1em;color:#222}table{border-collapse:collapse;width:100%}td,th{text-align:left;\
+    padding:.3em .6em;border-bottom:1px solid #ddd;vertical-align:top}.n{text-align:right;\
+    font-variant-numeric:tabular-nums}small{color:#666}.holds td:first-child{color:#17692f}\
+    .pays td:first-child{color:#b3001b;font-weight:bold}.not-shown td:first-child{color:#8a5a00}\
+    svg{background:#fafafa}";
+
+/// A bar left of the line for a loss, right of it for a gain, as long as its digits are many.
+fn bar(one: &Deviation) -> String {
+    let Some(gain) = one.gain else { return String::new() };
+    // The length only shows an order of magnitude; the number stands beside it.
+    let digits = i128::try_from(gain.unsigned_abs().to_string().len()).expect("few digits");
+    let length = (digits * 4).min(58);
+    let (x, colour) = if gain < 0 { (60 - length, "#17692f") } else { (60, "#b3001b") };
+    format!(
+        "<svg width=120 height=14 role=img aria-label=\"gain\"><line x1=60 x2=60 y1=0 y2=14 \
+         stroke=\"#888\"/><rect x={x} y=3 width={length} height=8 fill=\"{colour}\"/></svg>"
+    )
+}
+
+fn plot(frontier: &[Frontier]) -> String {
+    let mut html = String::from(
+        "<h2>How far assumptions may be wrong</h2><table><tr><th>job<th>assumption\
+         <th>holds to<th>turns at</tr>",
+    );
+    for one in frontier {
+        let turns = one.turns_at.as_deref().unwrap_or("never");
+        let _ = write!(
+            html,
+            "<tr><td>{}<td>{}<td>{}<td>{turns}</tr>",
+            escape(&one.kind),
+            one.assumption,
+            one.holds_to
+        );
+    }
+    html.push_str("</table>");
+    html
+}
+
+fn sentence(one: &Deviation) -> String {
+    if let Some(reason) = &one.reason {
+        return reason.clone();
+    }
+    let value = one.value_until.map_or(String::new(), |units| {
+        format!(", turns at a wrong result worth {}", tokens(Some(units.into())))
+    });
+    format!("gain {}{value}; {} plays", tokens(one.gain), one.size[1])
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Pays => "pays",
+        Verdict::NotShown => "not shown",
+    }
+}
+
+/// Base units as tokens.
+pub(crate) fn tokens(units: Option<i128>) -> String {
+    let Some(units) = units else { return "-".into() };
+    let sign = if units < 0 { "-" } else { "" };
+    let (whole, rest) =
+        (units.unsigned_abs() / 1_000_000_000, units.unsigned_abs() % 1_000_000_000);
+    let rest = format!("{rest:09}");
+    let rest = rest.trim_end_matches('0');
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{rest}")
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}

@@ -1,0 +1,213 @@
+//! Stories of whole games: exact values against closed forms, and verdicts that turn.
+
+use std::collections::BTreeSet;
+
+use earnest_protocol::{Amount, Factor, Params, Ratio, RawParams, num::PARTS};
+
+use crate::{
+    Effort, Facts, Kind, Member, Pool, Verdict,
+    cast::Cast,
+    catalogue::{ENTRIES, HOLES, REASONS},
+    kinds, law,
+    points::{Act, Point},
+    rational::Rational,
+    replay,
+    report::play_coalition,
+    tree::{Budget, End, Node, Tree},
+    value,
+    world::Party,
+};
+
+const BUDGET: Budget = Budget { nodes: 20_000, plays: 200_000 };
+const FIFTH: Pool = Pool { all: 10, bribable: 2 };
+
+fn params_with(change: impl FnOnce(&mut RawParams)) -> Params {
+    let mut raw = RawParams::default();
+    change(&mut raw);
+    Params::try_from(raw).expect("in range")
+}
+
+fn defaults() -> Params {
+    params_with(|_| {})
+}
+
+fn kind(id: &str) -> Kind {
+    kinds(&defaults()).into_iter().find(|kind| kind.id == id).expect("a kind of that name")
+}
+
+fn lies(point: Point) -> Option<&'static [Act]> {
+    match point {
+        Point::Bid => Some(&[Act::Ceiling]),
+        Point::OpenBid | Point::Accept => Some(&[Act::Do]),
+        Point::Result => Some(&[Act::Wrong]),
+        _ => None,
+    }
+}
+
+fn profit(end: &End) -> Option<Rational> {
+    Some(Rational::whole(end.gains[&Party::Coalition]))
+}
+
+fn is_rejected(end: &End) -> Option<Rational> {
+    let rejected = end.outcome == Some(earnest_protocol::market::Outcome::Rejected);
+    Some(if rejected { Rational::ONE } else { Rational::ZERO })
+}
+
+fn play(members: &'static [Member], facts: &Facts, id: &str) -> crate::Deviation {
+    let params = defaults();
+    let found = play_coalition(&params, facts, &kind("standard"), members, Effort::Nodes(20_000));
+    let wanted = format!("{id}/standard");
+    found.into_iter().find(|one| one.id == wanted).expect("an entry of that name")
+}
+
+#[test]
+fn what_a_lone_liar_gets_is_the_closed_form_to_the_last_unit() {
+    for id in ["standard", "rare"] {
+        let kind = kind(id);
+        let cast = Cast::new(&defaults(), &kind, &[Member::Provider], FIFTH).expect("a quote");
+        let tree = Tree::build(&cast, BUDGET);
+        assert_eq!(tree.missing, None);
+        let best = value::best(&tree, &lies, &profit).expect("fits");
+        let units =
+            |amount: Amount| Rational::whole(i64::try_from(amount.units()).expect("63 bits"));
+        let audited = Rational::new(kind.audit_rate.parts().into(), PARTS.into()).expect("fits");
+        let spared = Rational::ONE.minus(audited).expect("fits");
+        // Paid the ceiling less the take if it is spared; all collateral goes if it is not.
+        let take = defaults().market().take.amount_ceil(kind.price_max);
+        let paid = units(kind.price_max.saturating_sub(take));
+        let lost = units(cast.collateral);
+        let expected = spared.times(paid).and_then(|won| won.minus(audited.times(lost)?));
+        // Two commands at the base fee of their blocks are all that the form does not have.
+        let fees = expected.expect("fits").minus(best.value.lower).expect("fits");
+        let two = Rational::whole(2 * 10_000);
+        assert!(Rational::ZERO < fees && fees <= two, "{id}: fees of {fees:?}");
+        assert_eq!(fees.denominator(), 1, "{id}: nothing but whole fees is left");
+    }
+}
+
+#[test]
+fn a_wrong_result_is_convicted_with_the_hypergeometric_chance() {
+    for id in ["standard", "pair", "certain"] {
+        let kind = kind(id);
+        let members = [Member::Provider, Member::Auditors];
+        let cast = Cast::new(&defaults(), &kind, &members, FIFTH).expect("a quote");
+        let tree = Tree::build(&cast, BUDGET);
+        let best = value::best(&tree, &lies, &profit).expect("fits");
+        let seats = u32::from(kind.auditors);
+        let all_friends = law::hypergeometric(10, 2, seats, seats).expect("fits");
+        let audited = Rational::new(kind.audit_rate.parts().into(), PARTS.into()).expect("fits");
+        let caught = Rational::ONE.minus(all_friends).and_then(|honest| audited.times(honest));
+        let seen = value::mean(&tree, &best.ends, &is_rejected);
+        assert_eq!(seen, caught, "{id}");
+        // The quote is a lower bound of it.
+        let quoted = Rational::new(cast.quote.detection.parts().into(), PARTS.into());
+        assert!(quoted < caught, "{id}");
+    }
+}
+
+#[test]
+fn every_end_closes_its_books_and_every_chance_sums_to_one() {
+    let members = [Member::Provider, Member::Auditors];
+    let cast = Cast::new(&defaults(), &kind("standard"), &members, FIFTH).expect("a quote");
+    let tree = Tree::build(&cast, BUDGET);
+    assert!(tree.ends().count() > 50);
+    for end in tree.ends() {
+        assert_eq!(end.gains.values().sum::<i64>(), 0, "{:?}", end.history);
+        let told: i64 = end.statement.values().sum();
+        assert_eq!(told, end.gains[&Party::Coalition], "{:?}", end.history);
+    }
+    for node in &tree.nodes {
+        if let Node::Chance { children, .. } = node {
+            let sum = children.iter().try_fold(Rational::ZERO, |sum, (w, _)| sum.plus(*w));
+            assert_eq!(sum, Some(Rational::ONE));
+        }
+    }
+}
+
+#[test]
+fn lying_holds_at_a_fifth_and_pays_when_six_in_ten_are_bribable_with_a_trace_that_replays() {
+    let assumed = Facts::assumed(&defaults());
+    let members = &[Member::Provider, Member::Auditors];
+    let id = "wrong-result-bribed-instead-of-leaving";
+    assert_eq!(play(members, &assumed, id).verdict, Verdict::Holds);
+
+    let worse = Facts { collusion: Ratio::percent(60), ..assumed };
+    let found = play(members, &worse, id);
+    assert_eq!(found.verdict, Verdict::Pays, "{:?}", found.reason);
+    let mut trace = found.trace.expect("what pays has a trace");
+    let best = found.values.expect("both were valued")[0];
+    assert_eq!(replay(&trace), Ok(best));
+    trace.plays[0].profit += 1;
+    assert!(replay(&trace).is_err(), "a trace that says something else is refused");
+}
+
+#[test]
+fn a_wrong_result_pays_from_the_very_value_that_the_frontier_names() {
+    let assumed = Facts::assumed(&defaults());
+    let members = &[Member::Provider];
+    let at = play(members, &assumed, "wrong-result").value_until.expect("some value turns it");
+    let worth = |units: u64| Facts { value: Amount::new(units), ..assumed };
+    assert_eq!(play(members, &worth(at), "wrong-result").verdict, Verdict::Pays);
+    assert_ne!(play(members, &worth(at - 1), "wrong-result").verdict, Verdict::Pays);
+}
+
+#[test]
+fn work_that_costs_more_than_it_is_paid_is_no_honest_living_and_no_reason_to_lie() {
+    let assumed = Facts::assumed(&defaults());
+    let dear = Facts { cost: Some(Amount::tokens(20)), ..assumed };
+    let members = &[Member::Provider];
+    assert_eq!(play(members, &assumed, "participation-provider").verdict, Verdict::Holds);
+    assert_eq!(play(members, &dear, "participation-provider").verdict, Verdict::Pays);
+    assert_eq!(play(members, &dear, "wrong-result").verdict, Verdict::Holds);
+}
+
+#[test]
+fn a_game_above_its_budget_or_refused_by_the_rules_is_not_shown() {
+    let facts = Facts::assumed(&defaults());
+    let members = &[Member::Provider];
+    let few = play_coalition(&defaults(), &facts, &kind("standard"), members, Effort::Nodes(5));
+    assert!(few.iter().all(|one| one.verdict == Verdict::NotShown && one.reason.is_some()));
+    let strict = params_with(|raw| raw.verification.detection_min = Ratio::percent(90));
+    let refused = play_coalition(&strict, &facts, &kind("standard"), members, Effort::Full);
+    assert!(refused.iter().all(|one| one.verdict == Verdict::NotShown));
+}
+
+#[test]
+fn a_larger_margin_makes_every_lie_worse() {
+    let facts = Facts::assumed(&defaults());
+    let twice = params_with(|raw| raw.verification.margin = Factor::percent(200));
+    let lie = |params: &Params| {
+        let kind = kind("standard");
+        let found = play_coalition(params, &facts, &kind, &[Member::Provider], Effort::Full);
+        found[0].gain.expect("shown")
+    };
+    assert!(lie(&twice) < lie(&defaults()));
+}
+
+#[test]
+fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
+    let mut covered: BTreeSet<&str> =
+        ENTRIES.iter().flat_map(|entry| entry.labels).copied().collect();
+    covered.extend(REASONS.iter().flat_map(|(labels, _)| *labels));
+    let numbered = |letter: &str, last: u32| {
+        (1..=last).map(|number| format!("{letter}{number}")).collect::<Vec<_>>()
+    };
+    for label in [numbered("C", 17), numbered("M", 33), numbered("m", 25)].concat() {
+        assert!(covered.contains(label.as_str()), "{label} has neither an entry nor a reason");
+    }
+    let threats = include_str!("../../../docs/threat-model.md");
+    let (_, holes) = threats.split_once("## Known holes").expect("the section is there");
+    let (holes, _) = holes.split_once("\n## ").expect("another follows");
+    let holes: Vec<&str> = holes.lines().filter_map(|line| line.strip_prefix("- ")).collect();
+    assert!(holes.len() > 20);
+    for hole in &holes {
+        let known = HOLES.iter().any(|(words, _)| hole.starts_with(words));
+        assert!(known, "a known hole has neither an entry nor a reason: {hole}");
+    }
+    for (words, _) in HOLES {
+        assert!(
+            holes.iter().any(|hole| hole.starts_with(words)),
+            "no known hole any more: {words}"
+        );
+    }
+}

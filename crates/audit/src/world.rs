@@ -1,0 +1,226 @@
+//! World: one branch of a game of one job, on the production rules.
+//!
+//! Laws: the ledger is changed by commands and blocks only; every movement of money is booked to
+//! who gained and who lost by it, and at the end the books sum to nothing.
+//! A coalition's refused command is an outcome like any other; an honest one's is a fault here.
+//! Not here: who does what (`honest`, `moves`), what may happen (`tree`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use earnest_protocol::{
+    AccountId, Authenticated, Command, Digest, Event, Height, JobId, Journal, Rejected, Role,
+    State, Transaction,
+    command::{Opening, PostJob},
+    ledger::{Movement, Pot, Reason},
+    market::{Outcome, Phase},
+    seal,
+};
+
+use crate::{
+    beacon::Beacon,
+    cast::{CHALLENGER, Cast, OPERATOR, PROVIDER, REQUESTER, address},
+    points::{Act, Point},
+    truth::{self, Truth},
+};
+
+/// The only job of a world.
+pub(crate) const JOB: JobId = JobId::new(0);
+
+/// Whose money it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Party {
+    Coalition,
+    Requester,
+    Provider,
+    Validators,
+    Challenger,
+    Operator,
+    Burnt,
+    Insurance,
+    Treasury,
+    Judges,
+    /// Escrow, locks and slashes: empty at the end.
+    Pending,
+}
+
+/// One branch.
+#[derive(Clone)]
+pub(crate) struct World<'a> {
+    pub(crate) cast: &'a Cast,
+    pub(crate) luck: u64,
+    pub(crate) state: State,
+    beacon: Beacon,
+    /// What the coalition was asked and chose.
+    pub(crate) history: Vec<(Point, Act)>,
+    pub(crate) asked: BTreeSet<(Point, u32)>,
+    /// The root that each of the coalition's accounts sealed.
+    pub(crate) sealed: BTreeMap<AccountId, Digest>,
+    /// When seats were last drawn.
+    pub(crate) drawn_at: Option<Height>,
+    /// The block that opened last drew seats, or spared the result.
+    pub(crate) has_drawn: bool,
+    /// The coalition knows the draw of this seed already.
+    pub(crate) foreseen: bool,
+    /// A report is sealed and will be published in the next block.
+    pub(crate) reports: bool,
+    /// The operator keeps the next beacon back.
+    pub(crate) withholds: bool,
+    /// The coalition computed the right result, once for all its members.
+    pub(crate) worked: bool,
+    pub(crate) outcome: Option<Outcome>,
+    /// A wrong result was opened.
+    pub(crate) delivered: bool,
+    books: BTreeMap<Party, i64>,
+    /// What the coalition gained and lost, by reason.
+    pub(crate) statement: BTreeMap<Reason, i64>,
+    /// What of the provider's stake backed the job: base units times blocks.
+    pub(crate) locked_blocks: u128,
+}
+
+impl<'a> World<'a> {
+    /// A world in whose first block the job was posted.
+    pub(crate) fn new(cast: &'a Cast, luck: u64) -> World<'a> {
+        let (state, beacon) = cast.state(luck);
+        let mut world = World {
+            cast,
+            luck,
+            state,
+            beacon,
+            history: Vec::new(),
+            asked: BTreeSet::new(),
+            sealed: BTreeMap::new(),
+            drawn_at: None,
+            has_drawn: false,
+            foreseen: false,
+            reports: false,
+            withholds: false,
+            worked: false,
+            outcome: None,
+            delivered: false,
+            books: BTreeMap::new(),
+            statement: BTreeMap::new(),
+            locked_blocks: 0,
+        };
+        world.block();
+        let terms: PostJob = cast.terms(luck);
+        let posted = world.apply(REQUESTER, Command::PostJob(terms));
+        posted.expect("the cast was quoted in this very block");
+        world
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.state.phase(JOB).unwrap_or(Phase::Closed)
+    }
+
+    /// Opens the next block.
+    pub(crate) fn block(&mut self) {
+        let shows = !std::mem::take(&mut self.withholds);
+        let head = self.beacon.head(self.state.height().count() + 1, shows);
+        let mut journal = Journal::default();
+        self.state.open_block(&head, &mut journal).expect("the head follows");
+        self.has_drawn = false;
+        self.hear(journal);
+        let bond = self.state.operator_id(PROVIDER, Role::Provider).expect("bonded");
+        let stake = self.state.operator(bond).expect("bonded").stake;
+        let locked = stake.saturating_sub(self.state.balance(Pot::Bond(bond)));
+        self.locked_blocks = self.locked_blocks.saturating_add(u128::from(locked.units()));
+    }
+
+    /// Signs and applies a command.
+    pub(crate) fn apply(&mut self, signer: AccountId, command: Command) -> Result<(), Rejected> {
+        let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
+        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+        let mut journal = Journal::default();
+        let done = self.state.apply(&Authenticated { signer, transaction }, &Truth, &mut journal);
+        self.hear(journal);
+        done
+    }
+
+    fn hear(&mut self, journal: Journal) {
+        for event in &journal.events {
+            match event {
+                Event::AuditDrawn { .. } => {
+                    self.drawn_at = Some(self.state.height());
+                    self.has_drawn = true;
+                }
+                Event::AuditSpared { .. } => self.has_drawn = true,
+                Event::ResultRevealed { root, .. } => self.delivered = *root == truth::WRONG,
+                Event::JobClosed { outcome, .. } => self.outcome = Some(*outcome),
+                _ => {}
+            }
+        }
+        for movement in &journal.movements {
+            self.book(movement);
+        }
+    }
+
+    fn book(&mut self, movement: &Movement) {
+        let units = i64::try_from(movement.amount.units()).expect("amounts have 63 bits");
+        for (pot, change) in [(movement.source, -units), (movement.target, units)] {
+            let party = self.party(pot);
+            *self.books.entry(party).or_default() += change;
+            if party == Party::Coalition {
+                *self.statement.entry(movement.reason).or_default() += change;
+            }
+        }
+    }
+
+    fn party(&self, pot: Pot) -> Party {
+        let owner = match pot {
+            Pot::Free(account, _) => account,
+            Pot::Bond(operator) => self.state.operator(operator).expect("bonded").account,
+            Pot::Judges => return Party::Judges,
+            Pot::Insurance(_) => return Party::Insurance,
+            Pot::Treasury(_) => return Party::Treasury,
+            Pot::Burnt(_) => return Party::Burnt,
+            Pot::Job(..) | Pot::Assignment(..) | Pot::Slash(_) | Pot::Unbonding(_) => {
+                return Party::Pending;
+            }
+        };
+        if self.cast.is_one_of(owner) {
+            return Party::Coalition;
+        }
+        match owner {
+            REQUESTER => Party::Requester,
+            PROVIDER => Party::Provider,
+            CHALLENGER => Party::Challenger,
+            OPERATOR => Party::Operator,
+            _ => Party::Validators,
+        }
+    }
+
+    /// What a party gained since the job was about to be posted, in base units.
+    pub(crate) fn gained(&self, party: Party) -> i64 {
+        self.books.get(&party).copied().unwrap_or(0)
+    }
+
+    /// True if the books sum to nothing and nothing is pending.
+    pub(crate) fn is_closed_to_the_unit(&self) -> bool {
+        self.books.values().sum::<i64>() == 0
+            && self.gained(Party::Pending) == 0
+            && self.state.check_conservation().is_ok()
+    }
+
+    /// Plays on until no slash waits any more.
+    pub(crate) fn outlast_stays(&mut self) {
+        let waits = |world: &World<'_>| {
+            let mut slashes = world.state.slashes();
+            slashes.any(|(id, _)| !world.state.balance(Pot::Slash(id)).is_zero())
+        };
+        while waits(self) {
+            self.block();
+        }
+    }
+
+    /// What `account` opens for `root`.
+    pub(crate) fn opening(&self, root: Digest) -> Opening {
+        let order = self.state.order(JOB).expect("posted");
+        truth::opening(&order.terms.task, root)
+    }
+
+    /// What `account` seals for `root`.
+    pub(crate) fn seal_result(&self, account: AccountId, root: Digest) -> Digest {
+        let opening = self.opening(root);
+        seal::result(&self.state.network(), JOB, &address(account), &opening)
+    }
+}

@@ -1,0 +1,156 @@
+//! `earnest audit`: is honest play the best response under these parameters?
+//!
+//! Not here: the games (`earnest-audit`), how parameters are read (`params`).
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use earnest_audit::{Effort, Facts, Findings, Trace, Verdict};
+use earnest_protocol::Params;
+
+use crate::{
+    failure::{Failure, Status},
+    money,
+    output::{self, out},
+    params,
+};
+
+/// What to audit.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit status: 0 everything holds, 8 something pays, 9 something is not shown."
+)]
+pub struct AuditArgs {
+    /// A parameter file [default: the defaults]
+    params: Option<PathBuf>,
+    /// Change one parameter, such as --set verification.margin=1.2; may be repeated
+    #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
+    sets: Vec<String>,
+    /// Say what another parameter file changes for whom
+    #[arg(long, value_name = "PARAMS")]
+    against: Option<PathBuf>,
+    /// A fact of the world that the rules assume otherwise: collusion=0.6 (share of validators that
+    /// can be bribed), cost=0.5 (tokens that computing a result costs), capital=0.001 (what capital
+    /// costs an epoch), value=20 (tokens that a wrong result is worth); may be repeated
+    #[arg(long = "world", value_name = "FACT=VALUE")]
+    world: Vec<String>,
+    /// Play one kind of job for every coalition, the others for the usual ones
+    #[arg(long)]
+    quick: bool,
+    /// Most nodes of one game; what needs more is not shown
+    #[arg(long, conflicts_with = "quick")]
+    nodes: Option<usize>,
+    /// Write audit.json, junit.xml, a trace for each entry, and report.html here
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Play a trace again instead, and say what it comes to
+    #[arg(long, value_name = "TRACE", conflicts_with_all = ["params", "sets", "against", "world"])]
+    replay: Option<PathBuf>,
+}
+
+pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
+    if let Some(path) = &args.replay {
+        return replay(path, json);
+    }
+    let params = params::load(args.params.as_deref(), &args.sets)?;
+    let facts = facts(&params, &args.world)?;
+    let effort = match (args.quick, args.nodes) {
+        (true, _) => Effort::Quick,
+        (false, None) => Effort::Full,
+        (false, Some(nodes)) => Effort::Nodes(nodes),
+    };
+    let shows = !json && std::io::stderr().is_terminal();
+    let progress = |game: &str| {
+        if shows {
+            output::remark(format_args!("playing {game}"));
+        }
+    };
+    let report = earnest_audit::audit(&params, &facts, effort, &progress);
+    let frontier = earnest_audit::frontier(&params, &facts, effort);
+    let changes = match &args.against {
+        None => Vec::new(),
+        Some(path) => {
+            let others = params::load(Some(path), &[])?;
+            let other_facts = self::facts(&others, &args.world)?;
+            let other = earnest_audit::audit(&others, &other_facts, effort, &progress);
+            earnest_audit::changes(&report, &other)
+        }
+    };
+    let verdict = report.verdict();
+    let findings = Findings { report, verdict, frontier, changes };
+    if let Some(folder) = &args.out {
+        write(folder, &findings)?;
+    }
+    if json {
+        out!("{}", findings.to_json())?;
+    } else {
+        output::result(format_args!("{}", findings.to_text()))?;
+    }
+    let hint = "see which and why above; --out DIR writes a trace that --replay plays again";
+    match verdict {
+        Verdict::Holds => Ok(()),
+        Verdict::Pays => Err(Failure::check("a deviation pays", hint)),
+        Verdict::NotShown => {
+            let hint = "the reasons stand above; leave out --nodes, or give more";
+            Err(Failure::new(Status::NotShown, "not-shown", "not everything was shown", hint))
+        }
+    }
+}
+
+/// The world as the parameters assume it, but for what is said.
+fn facts(params: &Params, told: &[String]) -> Result<Facts, Failure> {
+    let hint = "write --world collusion=0.6, cost=0.5, capital=0.001 or value=20";
+    let mut facts = Facts::assumed(params);
+    for fact in told {
+        let wrong = |why: String| Failure::usage(format!("--world {fact}: {why}"), hint);
+        let (name, value) =
+            fact.split_once('=').ok_or_else(|| wrong("it is not FACT=VALUE".into()))?;
+        match name.trim() {
+            "collusion" => facts.collusion = money::ratio(value).map_err(wrong)?,
+            "capital" => facts.capital = money::ratio(value).map_err(wrong)?,
+            "cost" => facts.cost = Some(money::tokens(value).map_err(wrong)?),
+            "value" => facts.value = Some(money::tokens(value).map_err(wrong)?),
+            other => return Err(wrong(format!("there is no fact `{other}`"))),
+        }
+    }
+    Ok(facts)
+}
+
+fn write(folder: &Path, findings: &Findings) -> Result<(), Failure> {
+    let put = |name: &str, text: &str| {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(|why| Failure::file("make", parent, why))?;
+        std::fs::write(&path, text).map_err(|why| Failure::file("write", &path, why))
+    };
+    put("audit.json", &findings.to_json())?;
+    for found in &findings.report.deviations {
+        if let Some(trace) = &found.trace {
+            let text = serde_json::to_string_pretty(trace).map_err(Failure::internal)?;
+            put(&format!("traces/{}.json", found.id.replace('/', "-")), &text)?;
+        }
+    }
+    put("junit.xml", &findings.to_junit())?;
+    put("report.html", &findings.to_html())
+}
+
+fn replay(path: &Path, json: bool) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(path).map_err(|why| Failure::file("read", path, why))?;
+    let hint = "traces are written by `earnest audit --out DIR`";
+    let trace: Trace = serde_json::from_str(&text).map_err(|why| {
+        Failure::config(format!("{} is not a trace: {why}", path.display()), hint)
+    })?;
+    let profit = earnest_audit::replay(&trace).map_err(|why| {
+        let hint = "the rules, or the trace, are not those that it was written with";
+        Failure::check(format!("{}: {why}", path.display()), hint)
+    })?;
+    let plays = trace.plays.len();
+    if json {
+        out!("{}", serde_json::json!({ "plays": plays, "profit": profit.to_string() }))
+    } else {
+        out!("{plays} plays came to what the trace says; {profit} base units on average")
+    }
+}

@@ -1,0 +1,97 @@
+//! Whose turn it is in the next block.
+//!
+//! Laws: an account's transactions come in the order of their nonces; of accounts, the one that has
+//! least in the block so far comes first, then who arrived first, so that a long queue delays its
+//! own account; moves of the reserved room come before all, up to their share of the block's bytes
+//! and places, and beyond it in their turn; the open room leaves that share free.
+//! Not here: what the rules say to a transaction (`replica` tries it).
+
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
+
+use earnest_protocol::{AccountId, State};
+
+use super::{Entry, Mempool, Room, Waiting};
+
+/// The next of an account's, by what is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    urgency: Urgency,
+    /// What its account will have in the block with it, in transfers.
+    weight: u64,
+    arrival: u64,
+    account: AccountId,
+    nonce: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    Reserved,
+    Usual,
+}
+
+/// Bytes and places that are left in a part of a block.
+#[derive(Debug)]
+struct Space {
+    bytes: usize,
+    places: usize,
+}
+
+impl Space {
+    /// What is left with one more of `bytes` in it; none if it does not fit.
+    fn less(&self, bytes: usize) -> Option<Space> {
+        let (bytes, places) = (self.bytes.checked_sub(bytes)?, self.places.checked_sub(1)?);
+        Some(Space { bytes, places })
+    }
+}
+
+impl Mempool {
+    /// What the next block should try, in order.
+    pub fn select(&self, state: &State) -> Vec<Arc<Waiting>> {
+        let mut ready = BinaryHeap::new();
+        for (&account, queue) in &self.queues {
+            let nonce = state.account(account).map_or(0, |row| row.nonce);
+            let next = queue.by_nonce.get(&nonce).map(|entry| turn(entry, 0));
+            ready.extend(next.map(Reverse));
+        }
+        let (bytes, places) = (self.limits.block_bytes_max, self.limits.block_transactions_max);
+        let of = |room| Space { bytes: self.share(bytes, room), places: self.share(places, room) };
+        let (mut whole, mut open) = (Space { bytes, places }, of(Room::Open));
+        let (mut reserved, mut selected) = (of(Room::Reserved), Vec::new());
+        while let Some(Reverse(next)) = ready.pop() {
+            let Some(queue) = self.queues.get(&next.account) else { continue };
+            let Some(Entry { waiting, .. }) = queue.by_nonce.get(&next.nonce) else { continue };
+            // What does not fit waits, and so does what comes after it in its sequence.
+            let Some(less) = whole.less(waiting.bytes) else { continue };
+            match (waiting.room, next.urgency) {
+                (Room::Reserved, Urgency::Reserved) => match reserved.less(waiting.bytes) {
+                    Some(left) => reserved = left,
+                    None => {
+                        ready.push(Reverse(Turn { urgency: Urgency::Usual, ..next }));
+                        continue;
+                    }
+                },
+                (Room::Reserved, Urgency::Usual) => {}
+                (Room::Open, _) => match open.less(waiting.bytes) {
+                    Some(left) => open = left,
+                    None => continue,
+                },
+            }
+            whole = less;
+            selected.push(Arc::clone(waiting));
+            let following = queue.by_nonce.get(&next.nonce.saturating_add(1));
+            ready.extend(following.map(|entry| Reverse(turn(entry, next.weight))));
+        }
+        selected
+    }
+}
+
+/// The turn of one whose account has `before` in the block already.
+fn turn(entry: &Entry, before: u64) -> Turn {
+    let Entry { waiting, arrival } = entry;
+    let urgency = match waiting.room {
+        Room::Reserved => Urgency::Reserved,
+        Room::Open => Urgency::Usual,
+    };
+    let weight = before.saturating_add(waiting.weight());
+    Turn { urgency, weight, arrival: *arrival, account: waiting.account, nonce: waiting.nonce() }
+}

@@ -1,0 +1,186 @@
+//! What a run or a sweep leaves in its folder.
+//!
+//! ```text
+//! manifest.json     from what it can be repeated exactly, and what every column means
+//! summary.json      one run's outcome
+//! steps.parquet  step_groups.parquet  people.parquet  runs.parquet  run_groups.parquet
+//! ```
+//!
+//! Laws: the same scenario, settings and seed give the same bytes in every file; a folder that
+//! holds something else is never written into.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::{
+    error::SimError,
+    run::{self, Keeper, Outcome, Person, Sample},
+    scenario::{Scenario, Setting},
+    schema,
+    tables::{Column, Format, Writer},
+};
+
+/// The file that says what a folder holds.
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+/// From what tables can be repeated exactly, and what they say.
+#[derive(Debug, Serialize)]
+pub(crate) struct Manifest<'a> {
+    pub(crate) what: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) scenario: &'a str,
+    pub(crate) scenario_blake3: String,
+    pub(crate) seed: String,
+    pub(crate) settings: Vec<Vec<String>>,
+    pub(crate) runs: u64,
+    pub(crate) format: &'static str,
+    pub(crate) tables: Vec<Table>,
+}
+
+/// One table, as a manifest explains it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [Column],
+}
+
+impl Manifest<'_> {
+    pub(crate) fn text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a manifest has string keys");
+        text.push('\n');
+        text
+    }
+}
+
+pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> SimError {
+    let path = path.into();
+    move |source| SimError::Io { path, source }
+}
+
+/// Makes the folder, or finds it empty or with this very manifest in it.
+pub(crate) fn claim(folder: &Path, manifest: &str) -> Result<(), SimError> {
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    let file = folder.join(MANIFEST);
+    match fs::read_to_string(&file) {
+        Ok(there) if there == manifest => Ok(()),
+        Ok(_) => {
+            let what = "tables of another scenario, setting, seed or version";
+            Err(SimError::Folder { path: folder.to_owned(), what })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::read_dir(folder).map_err(at(folder))?.next().is_some() {
+                let what = "files that are not ours";
+                return Err(SimError::Folder { path: folder.to_owned(), what });
+            }
+            fs::write(&file, manifest).map_err(at(&file))
+        }
+        Err(error) => Err(at(&file)(error)),
+    }
+}
+
+/// Carries out run 0 and writes all that is known of it into `folder`.
+///
+/// `progress` hears of blocks done, of how many.
+///
+/// # Errors
+/// Why there is nothing to simulate, or what the disk said.
+pub fn write_run(
+    text: &str,
+    settings: &[Setting],
+    seed: Option<u64>,
+    (folder, format): (&Path, Format),
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(Scenario, Outcome), SimError> {
+    let scenario = Scenario::parse(text, settings)?;
+    let seed = seed.unwrap_or(scenario.seed);
+    let table = |name, columns| Table { name, columns };
+    let manifest = Manifest {
+        what: "run",
+        version: env!("CARGO_PKG_VERSION"),
+        scenario: &scenario.name,
+        scenario_blake3: blake3::hash(text.as_bytes()).to_hex().to_string(),
+        seed: seed.to_string(),
+        settings: vec![settings.iter().map(Setting::to_string).collect()],
+        runs: 1,
+        format: format.extension(),
+        tables: vec![
+            table("runs", schema::RUNS),
+            table("run_groups", schema::RUN_GROUPS),
+            table("steps", schema::STEPS),
+            table("step_groups", schema::STEP_GROUPS),
+            table("people", schema::PEOPLE),
+        ],
+    };
+    claim(folder, &manifest.text())?;
+    let create = |name, columns| {
+        Writer::create(folder, name, columns, format).map_err(at(folder.join(name)))
+    };
+    let mut keeper = Files {
+        scenario: &scenario,
+        steps: create("steps", schema::STEPS)?,
+        step_groups: create("step_groups", schema::STEP_GROUPS)?,
+        people: create("people", schema::PEOPLE)?,
+        error: None,
+        progress,
+    };
+    let outcome = run::run(&scenario, seed, 0, &mut keeper)?;
+    let Files { steps, step_groups, people, error, .. } = keeper;
+    if let Some(error) = error {
+        return Err(at(folder)(error));
+    }
+    for writer in [steps, step_groups, people] {
+        writer.finish().map_err(at(folder))?;
+    }
+    let mut runs = create("runs", schema::RUNS)?;
+    runs.push(&schema::run_row(0, settings, &outcome)).map_err(at(folder))?;
+    runs.finish().map_err(at(folder))?;
+    let mut groups = create("run_groups", schema::RUN_GROUPS)?;
+    for row in schema::run_group_rows(0, &scenario, &outcome) {
+        groups.push(&row).map_err(at(folder))?;
+    }
+    groups.finish().map_err(at(folder))?;
+    Ok((scenario, outcome))
+}
+
+/// Writes what a run says as it says it.
+struct Files<'a> {
+    scenario: &'a Scenario,
+    steps: Writer,
+    step_groups: Writer,
+    people: Writer,
+    /// The first thing that the disk said; nothing is written after it.
+    error: Option<io::Error>,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Files<'_> {
+    fn keep(&mut self, write: impl FnOnce(&mut Self) -> io::Result<()>) {
+        if self.error.is_none() {
+            self.error = write(self).err();
+        }
+    }
+}
+
+impl Keeper for Files<'_> {
+    fn sample(&mut self, sample: &Sample) {
+        let scenario = self.scenario;
+        self.keep(|files| {
+            files.steps.push(&schema::step_row(sample))?;
+            let rows = schema::step_group_rows(scenario, sample);
+            rows.iter().try_for_each(|row| files.step_groups.push(row))
+        });
+    }
+
+    fn person(&mut self, person: &Person) {
+        let row = schema::person_row(self.scenario, person);
+        self.keep(|files| files.people.push(&row));
+    }
+
+    fn progress(&mut self, done: u64, of: u64) {
+        (self.progress)(done, of);
+    }
+}

@@ -1,0 +1,335 @@
+//! Scenarios: who takes part, what they want, what happens to them, and for how long.
+//!
+//! A scenario is TOML (`raw`). People come in *groups*, each under a name of its own:
+//! `[providers.lazy]`. Whoever shares a *purse* shares profit and secrets. Unknown fields are
+//! errors; every value has a range. Shares are decimals (`0.05`), money is tokens, time is
+//! blocks; `[params.<room>]` takes the protocol's own parameters in its own units (ratios in
+//! parts per billion, amounts in base units of 10^-9 token, as strings).
+//!
+//! Laws: a [`Scenario`] exists only if every value is in its range; one text with the same values
+//! set gives one scenario.
+//! Not here: the protocol's ranges and relations (`earnest-protocol` checks its own parameters).
+
+mod raw;
+mod set;
+
+use earnest_protocol::{Amount, Blocks, Gas, Height, Ratio, RawParams, Role};
+use serde::Deserialize;
+
+use crate::{error::SimError, luck::MEMBERS_MAX};
+
+pub use set::Setting;
+
+/// How often every law of the protocol is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Invariants {
+    /// Conservation with every sample, every law at the end of a run.
+    #[default]
+    Run,
+    /// Every law after every command and every block; slow.
+    Command,
+}
+
+/// A scenario whose values are in range.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What it is called.
+    pub name: String,
+    /// What it shows, for people.
+    pub description: String,
+    /// The seed of all luck, unless the host says otherwise.
+    pub seed: u64,
+    /// How long a run lasts and what is kept of it.
+    pub run: RunTerms,
+    /// What every job asks for.
+    pub job: JobTerms,
+    /// How often jobs are asked for.
+    pub demand: Demand,
+    /// Everyone, group by group: requesters, validators, providers, each by name.
+    pub groups: Vec<Group>,
+    /// When members of a group cannot act.
+    pub outages: Vec<Outage>,
+    /// The protocol's parameters, as overridden.
+    pub params: RawParams,
+}
+
+/// How long a run lasts and what is kept of it.
+#[derive(Clone, Copy, Debug)]
+pub struct RunTerms {
+    /// Blocks in which jobs are posted: 1 to 10^7. Then those that are open come to their end.
+    pub blocks: u64,
+    /// Blocks between two samples, 1 to 10^6.
+    pub sample_blocks: u64,
+    /// How often laws are checked.
+    pub invariants: Invariants,
+    /// What capital would earn elsewhere in a year of blocks at their least interval, 0 to 10.
+    pub capital_rate: f64,
+}
+
+/// What every job asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct JobTerms {
+    /// The price ceiling: .001 to 10^4 tokens.
+    pub price_max: Amount,
+    /// The work bound: 1 to 10^6 million gas.
+    pub gas_bound: Gas,
+    /// Steps of the computation, 1 to 2^32.
+    pub steps: u64,
+    /// Blocks from acceptance to the deadline, 1 to 10^5.
+    pub deadline_blocks: Blocks,
+    /// What a wrong result that is never convicted is worth outside the protocol, declared
+    /// truly: 0 to 10^4 tokens.
+    pub outside_gain: Amount,
+    /// The chance that a result is audited, above 0.
+    pub audit_rate: Ratio,
+    /// Auditors drawn then, 1 to 16.
+    pub auditors: u8,
+}
+
+/// How often jobs are asked for.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Jobs a block on average, all requesters together: 0 to 1,000.
+    pub jobs_per_block: f64,
+    /// When demand is another multiple of that.
+    pub phases: Vec<Phase>,
+}
+
+/// A time in which demand is a multiple of what it is otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Phase {
+    /// The first block.
+    pub from: u64,
+    /// The first block after it.
+    pub to: u64,
+    /// 0 to 100.
+    pub factor: f64,
+}
+
+/// People who are alike.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its name: `providers.honest`.
+    pub name: String,
+    /// How many: 1 to [`MEMBERS_MAX`].
+    pub count: u32,
+    /// With whom they share profit and secrets: with themselves alone unless they say so.
+    pub purse: String,
+    /// What each begins with.
+    pub balance: Amount,
+    /// What they do.
+    pub kind: Kind,
+}
+
+/// What a group does.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Asks for work.
+    Requesters,
+    /// Audits.
+    Validators(Validators),
+    /// Works.
+    Providers(Providers),
+}
+
+/// How providers work, cheat and decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Providers {
+    /// Jobs at once, 1 to 100: each bonds so many times the collateral that is quoted at its entry.
+    pub capacity: u32,
+    /// What the work of one job costs, as shares of the ceiling: each draws its own.
+    pub cost: (Ratio, Ratio),
+    /// What is asked above the cost, as shares of the ceiling: each draws its own.
+    pub margin: (Ratio, Ratio),
+    /// The chance that one with room looks for a job in a block.
+    pub attention: Ratio,
+    /// Blocks that the work of one job takes, at least 1.
+    pub work_blocks: (u64, u64),
+    /// The share of jobs in which it makes the result up.
+    pub lie_rate: Ratio,
+    /// Jobs done honestly before the first lie.
+    pub lies_after: u32,
+    /// What making a result up costs, as a share of the ceiling.
+    pub lie_cost: Ratio,
+    /// The share of jobs that it accepts and leaves.
+    pub abandon_rate: Ratio,
+    /// Blocks in which members enter, each at a block of its own.
+    pub enters: (u64, u64),
+    /// It leaves when it earned less than this in so many blocks.
+    pub leaves: Option<Leaves>,
+}
+
+/// When a provider gives up.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaves {
+    /// It looks at what it earned every so many blocks, at least 1.
+    pub review_blocks: u64,
+    /// And leaves if that is less, in base units; may be negative.
+    pub below: i64,
+}
+
+/// How validators judge.
+#[derive(Clone, Copy, Debug)]
+pub struct Validators {
+    /// What each bonds.
+    pub bond: Amount,
+    /// What doing the work of an audit costs, as a share of the ceiling.
+    pub cost: Ratio,
+    /// The share of audits in which it copies what the provider tells instead of working.
+    pub laxity: Ratio,
+    /// The share of audits that it misses.
+    pub silence: Ratio,
+    /// The share of results that it checks without being drawn, and challenges if they are wrong.
+    pub watch: Ratio,
+    /// The share of results that it challenges though they are right.
+    pub grief: Ratio,
+}
+
+/// When members of a group cannot act.
+#[derive(Clone, Debug)]
+pub struct Outage {
+    /// Which group: `providers.honest`.
+    pub group: String,
+    /// The chance that it strikes a member.
+    pub share: Ratio,
+    /// The first block.
+    pub from: u64,
+    /// The first block after it.
+    pub to: u64,
+}
+
+/// Which value of a scenario is out of range.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ScenarioRejected {
+    /// A name of 1 to 64 characters is needed.
+    #[error("{field} must have 1 to 64 characters of a-z, 0-9, - and _")]
+    Name {
+        /// Which.
+        field: String,
+    },
+    /// A number is out of its range.
+    #[error("{field} is {got}, allowed are {min} to {max}")]
+    OutOfRange {
+        /// Which field.
+        field: String,
+        /// Its value.
+        got: f64,
+        /// The least allowed.
+        min: f64,
+        /// The most allowed.
+        max: f64,
+    },
+    /// The lower end of a range is above its upper end.
+    #[error("{field} must begin with its lower end")]
+    RangeReversed {
+        /// Which field.
+        field: String,
+    },
+    /// A kind of people is missing.
+    #[error("there must be at least one group of {kind}: [{kind}.NAME] with a count")]
+    Nobody {
+        /// Which.
+        kind: &'static str,
+    },
+    /// Two names whose luck would be one.
+    #[error("the groups {one} and {other} would have the same luck; rename one of them")]
+    SameLuck {
+        /// The one.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// A group or purse that is not there.
+    #[error("{field} names {name}, which no group has")]
+    Unknown {
+        /// Which field.
+        field: String,
+        /// What it says.
+        name: String,
+    },
+    /// More people than a run holds.
+    #[error("{count} people in all, allowed are {max}")]
+    TooMany {
+        /// How many.
+        count: u64,
+        /// The most allowed.
+        max: u32,
+    },
+}
+
+/// The group of the replica's operator, which no scenario may use.
+pub(crate) const LEADER: &str = "leader";
+
+impl Scenario {
+    /// Reads and checks a scenario, with some of its values set to others.
+    ///
+    /// # Errors
+    /// [`SimError::Syntax`] with the parser's words, [`SimError::Setting`], or
+    /// [`SimError::Scenario`] with the field.
+    pub fn parse(text: &str, settings: &[Setting]) -> Result<Scenario, SimError> {
+        let syntax = |error: toml::de::Error| SimError::Syntax { detail: error.to_string() };
+        let raw: raw::RawScenario = if settings.is_empty() {
+            // From the text itself, so that errors name their lines.
+            toml::from_str(text).map_err(syntax)?
+        } else {
+            let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
+            for setting in settings {
+                setting.put(&mut table)?;
+            }
+            table.try_into().map_err(syntax)?
+        };
+        raw.check().map_err(SimError::Scenario)
+    }
+
+    /// People in all, the replica's operator not counted.
+    pub fn people(&self) -> u32 {
+        self.groups.iter().map(|group| group.count).sum()
+    }
+
+    /// Members of groups of one kind.
+    pub(crate) fn count(&self, role: Option<Role>) -> u32 {
+        let of_kind = self.groups.iter().filter(|group| group.kind.role() == role);
+        of_kind.map(|group| group.count).sum()
+    }
+}
+
+impl Kind {
+    /// The role that its members bond for.
+    pub const fn role(&self) -> Option<Role> {
+        match self {
+            Kind::Requesters => None,
+            Kind::Validators(_) => Some(Role::Validator),
+            Kind::Providers(_) => Some(Role::Provider),
+        }
+    }
+
+    /// True of those whom no rule may make lose: they do what the protocol asks.
+    pub fn is_honest(&self) -> bool {
+        let never = Ratio::ZERO;
+        match self {
+            Kind::Requesters => true,
+            Kind::Validators(v) => v.laxity == never && v.silence == never && v.grief == never,
+            Kind::Providers(p) => p.lie_rate == never && p.abandon_rate == never,
+        }
+    }
+}
+
+impl Demand {
+    /// The multiple at a height.
+    pub(crate) fn factor(&self, height: Height) -> f64 {
+        let now = height.count();
+        let phases = self.phases.iter().filter(|phase| (phase.from..phase.to).contains(&now));
+        phases.map(|phase| phase.factor).product()
+    }
+
+    /// The largest multiple there ever is.
+    pub(crate) fn factor_max(&self) -> f64 {
+        // Factors of phases that overlap are multiplied: the bounds where one begins are enough.
+        let begins = self.phases.iter().map(|phase| self.factor(Height::new(phase.from)));
+        begins.fold(1.0, f64::max)
+    }
+}
+
+/// Everyone in a run, the replica's operator not counted.
+const PEOPLE_MAX: u32 = MEMBERS_MAX;

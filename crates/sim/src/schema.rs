@@ -1,0 +1,182 @@
+//! The columns of every table, and how a row of each is made.
+//!
+//! | table | one row for each |
+//! |---|---|
+//! | `runs` | run |
+//! | `run_groups` | run and group: what became of it |
+//! | `steps` | sample of a run |
+//! | `step_groups` | sample and group |
+//! | `people` | participant of a run |
+//!
+//! Laws: money is whole base units of 10^-9 token; counts are since the beginning of the run;
+//! columns are only ever added at the end.
+//! Not here: files (`tables`).
+
+use crate::{
+    run::{Outcome, Person, Sample},
+    scenario::{Scenario, Setting},
+    tables::{Cell, Column},
+    tally::Tally,
+};
+
+/// One row for each run.
+pub const RUNS: &[Column] = &[
+    Column::whole("point", "point of the sweep, from 0"),
+    Column::whole("run", "run of its point, from 0"),
+    Column::text("settings", "what the point sets, as path=value, separated by semicolons"),
+    Column::text("status", "ok or failed"),
+    Column::text("error", "why it failed"),
+    Column::whole("height", "last block"),
+    Column::whole("commands", "commands that the rules carried out"),
+    Column::whole("agent_steps", "blocks lived through, summed over active participants"),
+    Column::whole("posted", "jobs posted"),
+    Column::whole("accepted", "jobs whose result stands and was paid"),
+    Column::whole("rejected", "jobs whose result was convicted"),
+    Column::whole("expired", "jobs without a result"),
+    Column::whole("open", "jobs that never ended"),
+    Column::whole("unchallenged", "jobs closed with nothing against the result"),
+    Column::whole("wrong_result", "jobs closed by a conviction"),
+    Column::whole("not_revealed", "jobs whose sealed result was never opened"),
+    Column::whole("copied", "jobs whose sealed result was known to somebody else"),
+    Column::whole("data_withheld", "jobs whose provider did not produce bytes"),
+    Column::whole("input_missing", "jobs whose requester did not produce bytes"),
+    Column::whole("no_bids", "jobs for which nobody opened a bid"),
+    Column::whole("not_accepted", "jobs that no winner accepted"),
+    Column::whole("abandoned", "jobs whose provider committed nothing in time"),
+    Column::whole("audit_unavailable", "jobs for which too few auditors answered"),
+    Column::real("income_gini", "Gini coefficient of what providers were paid, 0 to 1"),
+    Column::real("income_hhi", "Herfindahl-Hirschman index of the same, 0 to 10,000"),
+    Column::whole("income_nakamoto", "fewest providers who were paid more than a third"),
+    Column::whole("purses", "change of what everybody holds, base units"),
+    Column::whole("burnt", "taken out of circulation, base units"),
+    Column::whole("insurance", "in the insurance, base units"),
+    Column::whole("treasury", "in the treasury, base units"),
+    Column::whole("honest_losses", "times that somebody blameless was slashed or judged wrong"),
+];
+
+macro_rules! tally_columns {
+    ($($first:expr),* $(,)?) => {
+        &[
+            $($first,)*
+            Column::text("group", "which group"),
+            Column::whole("members", "how many it has"),
+            Column::whole("active", "members that are in the market"),
+            Column::whole("taken", "jobs accepted to do"),
+            Column::whole("paid", "jobs paid for"),
+            Column::whole("income", "paid for work and audits, base units"),
+            Column::whole("lies", "wrong results that came to an end"),
+            Column::whole("convicted", "of them convicted"),
+            Column::whole("audited", "of them audited"),
+            Column::whole("misjudged", "right results that were convicted"),
+            Column::whole("slashes", "slashes and forfeits"),
+            Column::whole("slashed", "taken by them, base units"),
+            Column::whole("missed", "audits missed"),
+            Column::whole("cost", "what work cost off the ledger, base units"),
+            Column::whole("gain", "what wrong results were worth outside, base units"),
+            Column::whole("profit", "held now, less at first, less cost, plus gain, base units"),
+            Column::whole("capital_cost", "what stake would have earned elsewhere, base units"),
+            Column::whole("commands", "commands carried out"),
+            Column::whole("refused", "commands refused"),
+        ]
+    };
+}
+
+/// One row for each run and group.
+pub const RUN_GROUPS: &[Column] = tally_columns![
+    Column::whole("point", "point of the sweep, from 0"),
+    Column::whole("run", "run of its point, from 0"),
+];
+
+/// One row for each sample and group.
+pub const STEP_GROUPS: &[Column] = tally_columns![Column::whole("height", "after which block")];
+
+/// One row for each sample of a run.
+pub const STEPS: &[Column] = &[
+    Column::whole("height", "after which block"),
+    Column::whole("epoch", "in which epoch"),
+    Column::whole("posted", "jobs posted so far"),
+    Column::whole("accepted", "jobs whose result stands and was paid, so far"),
+    Column::whole("rejected", "jobs whose result was convicted, so far"),
+    Column::whole("expired", "jobs without a result, so far"),
+    Column::whole("open", "jobs that are open now"),
+    Column::whole("commands", "commands carried out so far"),
+    Column::whole("working", "jobs being worked on now"),
+    Column::whole("places", "jobs that active providers can work on at once"),
+    Column::whole("base_fee", "price of one transfer, base units"),
+    Column::whole("burnt", "taken out of circulation so far, base units"),
+];
+
+/// One row for each participant of a run.
+pub const PEOPLE: &[Column] = &[
+    Column::text("group", "which group"),
+    Column::whole("place", "place in the group, from 0"),
+    Column::whole("profit", "held now, less at first, less cost, plus gain, base units"),
+    Column::whole("capital_cost", "what stake would have earned elsewhere, base units"),
+];
+
+/// The row of a run.
+pub fn run_row(point: u64, settings: &[Setting], outcome: &Outcome) -> Vec<Cell> {
+    let settings: Vec<String> = settings.iter().map(Setting::to_string).collect();
+    let error = outcome.error.as_ref().map(ToString::to_string);
+    let mut row: Vec<Cell> = vec![
+        point.into(),
+        u64::from(outcome.run).into(),
+        settings.join(";").as_str().into(),
+        if error.is_some() { "failed" } else { "ok" }.into(),
+        error.unwrap_or_default().as_str().into(),
+        outcome.height.into(),
+        outcome.commands.into(),
+        outcome.agent_steps.into(),
+    ];
+    row.extend(outcome.jobs.iter().chain(&outcome.closed).map(|count| Cell::from(*count)));
+    let (income, closing) = (outcome.income, outcome.closing);
+    row.extend([income.gini.into(), income.hhi.into(), income.nakamoto.into()]);
+    row.extend(
+        [closing.purses, closing.burnt, closing.insurance, closing.treasury].map(Cell::from),
+    );
+    row.push(outcome.honest_losses.into());
+    row
+}
+
+/// The rows of a run's groups.
+pub fn run_group_rows(point: u64, scenario: &Scenario, outcome: &Outcome) -> Vec<Vec<Cell>> {
+    let first = [point.into(), u64::from(outcome.run).into()];
+    group_rows(&first, scenario, &outcome.groups)
+}
+
+/// The row of a sample.
+pub fn step_row(sample: &Sample) -> Vec<Cell> {
+    let mut row: Vec<Cell> = vec![sample.height.into(), sample.epoch.into()];
+    row.extend(sample.jobs.map(Cell::from));
+    row.extend([sample.commands, sample.work.0, sample.work.1].map(Cell::from));
+    row.extend([sample.base_fee, sample.burnt].map(Cell::from));
+    row
+}
+
+/// The rows of a sample's groups.
+pub fn step_group_rows(scenario: &Scenario, sample: &Sample) -> Vec<Vec<Cell>> {
+    group_rows(&[sample.height.into()], scenario, &sample.groups)
+}
+
+/// The row of a participant.
+pub fn person_row(scenario: &Scenario, person: &Person) -> Vec<Cell> {
+    let group = &scenario.groups[usize::from(person.group)];
+    let place = u64::from(person.place);
+    vec![group.name.as_str().into(), place.into(), person.profit.into(), person.capital_cost.into()]
+}
+
+fn group_rows(first: &[Cell], scenario: &Scenario, tallies: &[Tally]) -> Vec<Vec<Cell>> {
+    let row = |(group, tally): (&crate::scenario::Group, &Tally)| {
+        let mut row = first.to_vec();
+        row.push(group.name.as_str().into());
+        row.extend([u64::from(group.count), tally.active, tally.taken, tally.paid].map(Cell::from));
+        row.push(tally.income.into());
+        let counts = [tally.lies, tally.convicted, tally.audited, tally.misjudged, tally.slashes];
+        row.extend(counts.map(Cell::from));
+        row.extend([tally.slashed.into(), tally.missed.into()]);
+        row.extend([tally.cost, tally.gain, tally.profit, tally.capital_cost].map(Cell::from));
+        row.extend([tally.commands, tally.refusals()].map(Cell::from));
+        row
+    };
+    scenario.groups.iter().zip(tallies).map(row).collect()
+}

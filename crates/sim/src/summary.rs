@@ -1,0 +1,245 @@
+//! A run and a comparison, in words: a table for people, one JSON object for programs.
+//!
+//! Laws: one outcome has one text, byte for byte; in JSON money is whole base units.
+//! Not here: files, colours, terminals (the hosts).
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::{
+    compare::{Comparison, Difference, Measured},
+    game::Game,
+    run::Outcome,
+    scenario::Scenario,
+    schema,
+    sensitivity::Sensitivity,
+    tables::{Cell, Column},
+};
+
+/// One run as JSON: the row of its tables by their columns' names, and what was refused.
+pub fn run_json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> serde_json::Value {
+    let object = |columns: &[Column], row: &[Cell]| {
+        let pairs = columns.iter().zip(row);
+        let pairs = pairs.map(|(column, cell)| (column.name.to_owned(), json(cell)));
+        pairs.collect::<serde_json::Map<_, _>>()
+    };
+    let groups = schema::run_group_rows(0, scenario, outcome);
+    let groups = groups.iter().zip(&outcome.groups).map(|(row, tally)| {
+        let mut group = object(schema::RUN_GROUPS, row);
+        group.insert("refused_for".to_owned(), serde_json::json!(tally.refused));
+        serde_json::Value::Object(group)
+    });
+    let mut all = object(schema::RUNS, &schema::run_row(0, &[], outcome));
+    for name in ["point", "run", "settings"] {
+        all.remove(name);
+    }
+    all.insert("scenario".to_owned(), scenario.name.clone().into());
+    all.insert("seed".to_owned(), seed.to_string().into());
+    all.insert("groups".to_owned(), groups.collect());
+    serde_json::Value::Object(all)
+}
+
+fn json(cell: &Cell) -> serde_json::Value {
+    match cell {
+        Cell::Whole(value) => (*value).into(),
+        Cell::Real(value) => (*value).into(),
+        Cell::Text(text) => text.as_str().into(),
+    }
+}
+
+/// One run as a table.
+pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
+    let mut text = String::new();
+    let mut line = |words: std::fmt::Arguments<'_>| {
+        text.write_fmt(words).expect("text grows");
+        text.push('\n');
+    };
+    let [posted, accepted, rejected, expired, open] = outcome.jobs;
+    line(format_args!("{}, seed {seed}: {} blocks", scenario.name, outcome.height));
+    line(format_args!(
+        "jobs   {posted} posted: {accepted} paid, {rejected} convicted, {expired} expired, \
+         {open} open"
+    ));
+    let closing = outcome.closing;
+    line(format_args!(
+        "money  burnt {}, insurance {}, treasury {} tokens; all accounts {}",
+        tokens(closing.burnt),
+        tokens(closing.insurance),
+        tokens(closing.treasury),
+        if closing.sum() == 0 { "close".to_owned() } else { tokens(closing.sum()) }
+    ));
+    line(format_args!(
+        "income of providers: Gini {:.3}, HHI {:.0}, a third is paid to {} of them",
+        outcome.income.gini, outcome.income.hhi, outcome.income.nakamoto
+    ));
+    line(format_args!(""));
+    let width = scenario.groups.iter().map(|group| group.name.len()).max().unwrap_or(0).max(5);
+    line(format_args!(
+        "{:width$} {:>7} {:>7} {:>7} {:>6} {:>6} {:>12} {:>12} {:>12} {:>8}",
+        "group",
+        "members",
+        "taken",
+        "paid",
+        "lies",
+        "caught",
+        "slashed",
+        "profit",
+        "each",
+        "refused"
+    ));
+    for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
+        line(format_args!(
+            "{:width$} {:>7} {:>7} {:>7} {:>6} {:>6} {:>12} {:>12} {:>12} {:>8}",
+            group.name,
+            group.count,
+            tally.taken,
+            tally.paid,
+            tally.lies,
+            tally.convicted,
+            tokens(tally.slashed),
+            tokens(tally.profit),
+            tokens(tally.profit.div_euclid(i64::from(group.count))),
+            tally.refusals()
+        ));
+    }
+    line(format_args!(
+        "\nprofit in tokens: held at the end, less at first, less the cost of work, plus what lies \
+         were worth"
+    ));
+    if let Some(error) = &outcome.error {
+        line(format_args!("FAILED: {error}"));
+    }
+    text
+}
+
+/// Base units as tokens with three decimals.
+pub fn tokens(units: i64) -> String {
+    format!("{:.3}", units as f64 / 1e9)
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    scenario: &'a str,
+    seed: String,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
+/// A comparison as JSON.
+pub fn comparison_json(scenario: &str, seed: u64, comparison: &Comparison) -> serde_json::Value {
+    let whole = Whole { scenario, seed: seed.to_string(), comparison };
+    serde_json::to_value(whole).expect("a comparison has string keys")
+}
+
+/// A comparison as a table: each measure at the first point, then how it differs at the others.
+pub fn comparison_table(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for (number, point) in comparison.points.iter().enumerate() {
+        let named = if point.is_empty() { "as written" } else { point };
+        writeln!(text, "[{number}] {named}").expect("text grows");
+    }
+    let Comparison { runs, confidence, measures, failures, .. } = comparison;
+    let percent = confidence * 100.0;
+    writeln!(
+        text,
+        "\n{runs} runs of each with the same luck; differences from [0] with {percent} % intervals"
+    )
+    .expect("text grows");
+    let width = measures.iter().map(|measure| measure.name.len()).max().unwrap_or(0);
+    for Measured { name, unit, means, differences } in measures {
+        let is_money = unit.starts_with("base units");
+        let show = |value: f64| {
+            if is_money { format!("{:.3}", value / 1e9) } else { format!("{value:.1}") }
+        };
+        let first = means.first().map_or_else(String::new, |mean| show(*mean));
+        write!(text, "{name:width$} {first:>14}").expect("text grows");
+        for (number, Difference { mean, low, high }) in (1..).zip(differences) {
+            let (low, mean, high) = (show(*low), show(*mean), show(*high));
+            write!(text, "   [{number}] {mean:>12} ({low} to {high})").expect("text grows");
+        }
+        text.push('\n');
+    }
+    text.push_str("money in tokens, profit for each member\n");
+    for (point, run, error) in failures {
+        writeln!(text, "FAILED: point [{point}], run {run}: {error}").expect("text grows");
+    }
+    text
+}
+
+/// A sensitivity as JSON.
+pub fn sensitivity_json(found: &Sensitivity) -> serde_json::Value {
+    serde_json::to_value(found).expect("indices have string keys")
+}
+
+/// A sensitivity as a table, what matters most first.
+pub fn sensitivity_table(found: &Sensitivity) -> String {
+    let is_money = found.unit.starts_with("base units");
+    let show = |value: f64| {
+        if is_money { format!("{:.3} tokens", value / 1e9) } else { format!("{value:.1}") }
+    };
+    let mut values: Vec<_> = found.values.iter().collect();
+    values.sort_by(|one, other| other.total[0].total_cmp(&one.total[0]));
+    let width = values.iter().map(|value| value.path.len()).max().unwrap_or(0).max(5);
+    let mut text = format!(
+        "{}: mean {}, deviation {} over {} samples of each table, {} runs each\n",
+        found.measure,
+        show(found.mean),
+        show(found.deviation),
+        found.samples,
+        found.runs
+    );
+    let percent = found.confidence * 100.0;
+    writeln!(text, "{:width$}  first order          total   ({percent} % intervals)", "value")
+        .expect("text grows");
+    for value in values {
+        let index = |[mean, low, high]: [f64; 3]| format!("{mean:>5.2} ({low:.2} to {high:.2})");
+        let (first, total) = (index(value.first), index(value.total));
+        writeln!(text, "{:width$}  {first:<21}{total}", value.path).expect("text grows");
+    }
+    text
+}
+
+/// A game as JSON.
+pub fn game_json(game: &Game) -> serde_json::Value {
+    serde_json::to_value(game).expect("a game has string keys")
+}
+
+/// A game as a table: who invades whom, and where mixes lead.
+pub fn game_table(game: &Game) -> String {
+    let mut text = format!(
+        "{} people in {} mixes, {} runs each with the same luck; tokens a member\n\n",
+        game.people,
+        game.mixes.len(),
+        game.runs
+    );
+    let mut line = |words: std::fmt::Arguments<'_>| {
+        text.write_fmt(words).expect("text grows");
+        text.push('\n');
+    };
+    for invasion in &game.invasions {
+        let share = match invasion.threshold {
+            Some(0.0) => "from the first on".to_owned(),
+            Some(share) => format!("from {:.0} % of all on", share * 100.0),
+            None => "at no share".to_owned(),
+        };
+        line(format_args!(
+            "{} among {}: alone it earns {} more; it earns more {share}",
+            invasion.invader,
+            invasion.resident,
+            tokens(invasion.advantage as i64)
+        ));
+    }
+    line(format_args!("\nif whoever earns more is copied:"));
+    let shares = |shares: &[f64]| {
+        let each = game.policies.iter().zip(shares);
+        let each = each.map(|(policy, share)| format!("{policy} {:.0} %", share * 100.0));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    for path in &game.paths {
+        line(format_args!("  {}  ->  {}", shares(&path.from), shares(&path.to)));
+    }
+    let worst = game.mixes.iter().map(|mix| mix.regret_max).fold(0.0, f64::max);
+    line(format_args!("\nlargest regret of any mix, with its interval: {}", tokens(worst as i64)));
+    text
+}

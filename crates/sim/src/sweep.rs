@@ -1,0 +1,195 @@
+//! Sweeps: every point of a design, as many runs of each as are asked for, on all cores.
+//!
+//! ```text
+//! unit = (point, run), numbered point by point
+//! 256 units ─► run_groups/00000.parquet, then runs/00000.parquet ─► the next 256 …
+//! ```
+//!
+//! Laws: runs of all points with one number share their luck; a part is written whole or not at
+//! all, and a sweep that was stopped goes on after the last whole part; neither that nor the
+//! number of threads changes a byte; memory holds one part; a run that fails is a row.
+//! Not here: which points (`design`).
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use rayon::prelude::*;
+
+use crate::{
+    error::SimError,
+    files::{Manifest, Table, at, claim},
+    run::{self, Nothing, Outcome},
+    scenario::{Scenario, Setting},
+    schema,
+    tables::{Cell, Column, Format, Writer},
+};
+
+/// Units of one part.
+const PART_UNITS: u64 = 256;
+/// Runs that one sweep may have.
+pub const RUNS_MAX: u64 = 1 << 32;
+/// Threads that may be asked for.
+const THREADS_MAX: usize = 1_024;
+
+/// What is swept.
+#[derive(Clone, Debug)]
+pub struct Sweep<'a> {
+    /// The scenario's text.
+    pub text: &'a str,
+    /// What each point sets.
+    pub points: Vec<Vec<Setting>>,
+    /// Runs of each point, at least 1.
+    pub runs: u32,
+    /// Instead of the scenario's seed.
+    pub seed: Option<u64>,
+    /// 1 to 1,024; all cores if none is given. Changes the time taken, nothing else.
+    pub threads: Option<usize>,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// Runs of the whole sweep.
+    pub runs: u64,
+    /// Of them, those that were there before.
+    pub resumed: u64,
+    /// Of those carried out now, how many failed.
+    pub failed: u64,
+}
+
+/// A point's scenario and what it sets.
+pub(crate) type Point = (Scenario, Vec<Setting>);
+
+impl Sweep<'_> {
+    pub(crate) fn scenarios(&self) -> Result<Vec<Point>, SimError> {
+        let units = self.points.len() as u64 * u64::from(self.runs);
+        if units == 0 || units > RUNS_MAX {
+            return Err(SimError::Runs { runs: units, max: RUNS_MAX });
+        }
+        let parsed = self
+            .points
+            .iter()
+            .map(|settings| Ok((Scenario::parse(self.text, settings)?, settings.clone())));
+        parsed.collect()
+    }
+
+    pub(crate) fn pool(&self) -> Result<rayon::ThreadPool, SimError> {
+        let wanted = self.threads.unwrap_or(0);
+        if self.threads.is_some_and(|threads| !(1..=THREADS_MAX).contains(&threads)) {
+            return Err(SimError::Threads { wanted });
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(wanted).build();
+        pool.map_err(|_| SimError::Threads { wanted })
+    }
+
+    /// Carries out all runs that `folder` does not hold yet.
+    ///
+    /// `progress` hears of runs done, of how many, from any thread.
+    ///
+    /// # Errors
+    /// Why there is nothing to simulate, or what the disk said.
+    pub fn write(
+        &self,
+        folder: &Path,
+        format: Format,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Swept, SimError> {
+        let points = self.scenarios()?;
+        let pool = self.pool()?;
+        let seed = self.seed.unwrap_or(points[0].0.seed);
+        claim(folder, &self.manifest(&points, seed, format).text())?;
+        let folders = [folder.join("runs"), folder.join("run_groups")];
+        for folder in &folders {
+            fs::create_dir_all(folder).map_err(at(folder))?;
+        }
+        let units = points.len() as u64 * u64::from(self.runs);
+        let (done, mut swept) = (AtomicU64::new(0), Swept { runs: units, resumed: 0, failed: 0 });
+        for first in (0..units).step_by(PART_UNITS as usize) {
+            let part = first..units.min(first + PART_UNITS);
+            let name = format!("{:05}", first / PART_UNITS);
+            let marker = folders[0].join(&name).with_extension(format.extension());
+            if marker.exists() {
+                swept.resumed += part.end - part.start;
+                done.fetch_add(part.end - part.start, Ordering::Relaxed);
+                progress(done.load(Ordering::Relaxed), units);
+                continue;
+            }
+            let one = |unit: u64| {
+                let (point, run) = self.place(unit);
+                let outcome = run::run(&points[point].0, seed, run, &mut Nothing)?;
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, units);
+                Ok((point, outcome))
+            };
+            let outcomes: Result<Vec<(usize, Outcome)>, SimError> =
+                pool.install(|| part.into_par_iter().map(one).collect());
+            swept.failed += write_part(&folders, &name, format, &points, &outcomes?)?;
+        }
+        Ok(swept)
+    }
+
+    /// Point and run of a unit.
+    pub(crate) fn place(&self, unit: u64) -> (usize, u32) {
+        let runs = u64::from(self.runs);
+        let point = usize::try_from(unit / runs).expect("a point of the design");
+        (point, u32::try_from(unit % runs).expect("below the runs"))
+    }
+
+    fn manifest<'a>(&self, points: &'a [Point], seed: u64, format: Format) -> Manifest<'a> {
+        let settings = |point: &Point| point.1.iter().map(Setting::to_string).collect();
+        Manifest {
+            what: "sweep",
+            version: env!("CARGO_PKG_VERSION"),
+            scenario: &points[0].0.name,
+            scenario_blake3: blake3::hash(self.text.as_bytes()).to_hex().to_string(),
+            seed: seed.to_string(),
+            settings: points.iter().map(settings).collect(),
+            runs: self.runs.into(),
+            format: format.extension(),
+            tables: vec![
+                Table { name: "runs", columns: schema::RUNS },
+                Table { name: "run_groups", columns: schema::RUN_GROUPS },
+            ],
+        }
+    }
+}
+
+/// Writes one part, its runs last: they say that it is whole. How many runs failed.
+fn write_part(
+    [runs, groups]: &[PathBuf; 2],
+    name: &str,
+    format: Format,
+    points: &[Point],
+    outcomes: &[(usize, Outcome)],
+) -> Result<u64, SimError> {
+    let rows = outcomes.iter().flat_map(|(point, outcome)| {
+        schema::run_group_rows(*point as u64, &points[*point].0, outcome)
+    });
+    write_file(groups, name, format, schema::RUN_GROUPS, rows)?;
+    let rows = outcomes
+        .iter()
+        .map(|(point, outcome)| schema::run_row(*point as u64, &points[*point].1, outcome));
+    write_file(runs, name, format, schema::RUNS, rows)?;
+    Ok(outcomes.iter().filter(|(_, outcome)| outcome.error.is_some()).count() as u64)
+}
+
+fn write_file(
+    folder: &Path,
+    name: &str,
+    format: Format,
+    columns: &'static [Column],
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> Result<(), SimError> {
+    let extension = format.extension();
+    let draft = format!(".{name}-draft");
+    let mut writer = Writer::create(folder, &draft, columns, format).map_err(at(folder))?;
+    for row in rows {
+        writer.push(&row).map_err(at(folder))?;
+    }
+    writer.finish().map_err(at(folder))?;
+    let [from, to] = [draft.as_str(), name].map(|name| folder.join(name).with_extension(extension));
+    fs::rename(&from, &to).map_err(at(&to))?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+}

@@ -1,0 +1,101 @@
+//! How a network begins in which a scenario's people take part.
+//!
+//! Law: accounts are numbered in the order of the groups, members within a group in order, the
+//! replica's operator last.
+
+use earnest_protocol::{
+    Address, Amount, Digest, Genesis, Role,
+    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    ledger::Assets,
+};
+
+use crate::scenario::{Group, Kind, Scenario};
+
+/// Most that the replica's operator bonds: half of the largest supply.
+const LEADER_BOND_MAX: Amount = Amount::tokens(4_000_000_000);
+
+/// The terms of every job; seeds are each job's own.
+pub(super) fn terms(scenario: &Scenario) -> PostJob {
+    let job = &scenario.job;
+    let step_gas = job.gas_bound.min(scenario.params.market.step_gas_max);
+    PostJob {
+        task: Task {
+            program: Digest([1; 32]),
+            input_root: Digest([2; 32]),
+            chunk_count: 1,
+            steps: job.steps,
+            seed: Digest::ZERO,
+            step_gas_max: step_gas,
+            gas_bound: job.gas_bound,
+        },
+        class: ResourceClass::Cpu,
+        price_max: job.price_max,
+        deadline_blocks: job.deadline_blocks,
+        auction: Auction::SecondPrice,
+        reputation_min: earnest_protocol::Ratio::ZERO,
+        audit_rate: job.audit_rate,
+        auditors: job.auditors,
+        outside_gain: job.outside_gain,
+        gain_timing: GainTiming::Final,
+        seed_seal: Digest::ZERO,
+        visibility: Visibility::Public,
+    }
+}
+
+/// The beginning.
+pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
+    let members = scenario.groups.iter().flat_map(|group| (0..group.count).map(move |_| group));
+    let (mut accounts, mut operators) = (Vec::new(), Vec::new());
+    for (place, group) in (0..).zip(members) {
+        accounts.push(GenesisAccount {
+            address: address(place),
+            balance: group.balance.saturating_add(bond(group)),
+            payment: Amount::ZERO,
+        });
+        if let Kind::Validators(_) = group.kind {
+            let (role, bond) = (Role::Validator, bond(group));
+            operators.push(GenesisOperator { address: address(place), role, bond });
+        }
+    }
+    let (leader, bond) = (address(scenario.people()), leader_bond(scenario));
+    accounts.push(GenesisAccount { address: leader, balance: bond, payment: Amount::ZERO });
+    operators.push(GenesisOperator { address: leader, role: Role::Replica, bond });
+    Genesis {
+        name: scenario.name.clone(),
+        time_ms: 0,
+        assets: Assets::Single,
+        params: scenario.params,
+        beacon,
+        accounts,
+        operators,
+    }
+}
+
+/// What a member has bonded when the network begins.
+fn bond(group: &Group) -> Amount {
+    match group.kind {
+        Kind::Validators(validators) => validators.bond,
+        Kind::Requesters | Kind::Providers(_) => Amount::ZERO,
+    }
+}
+
+/// What the replica's operator bonds: what two auditors more cost in every job that can be worked
+/// on at once, so that each job is quoted as if it were the only one.
+fn leader_bond(scenario: &Scenario) -> Amount {
+    let places = scenario.groups.iter().map(|group| match group.kind {
+        Kind::Providers(providers) => u64::from(group.count) * u64::from(providers.capacity),
+        Kind::Requesters | Kind::Validators(_) => 0,
+    });
+    let tariff = scenario.params.market.tariff(scenario.job.gas_bound);
+    let all = tariff.and_then(|tariff| tariff.checked_times(places.sum::<u64>() * 2));
+    // With a tariff that cannot be paid, no job can be posted either.
+    all.unwrap_or(Amount::ZERO).max(Amount::tokens(1_000)).min(LEADER_BOND_MAX)
+}
+
+fn address(place: u32) -> Address {
+    let mut bytes = [0; 20];
+    bytes[0] = 1;
+    bytes[16..].copy_from_slice(&place.to_be_bytes());
+    Address(bytes)
+}

@@ -1,0 +1,533 @@
+//! A world: one ledger, everyone who acts on it, and a clock.
+//!
+//! ```text
+//! block ─► reminders ─► events ─► whoever is concerned ─► deeds ─► State::apply ─► events ─┐
+//!   ▲          │                         ▲                                                 │
+//!   │          └─► ticks of who looks    └─────────────────────────────────────────────────┘
+//!   └── nobody has anything to say
+//! ```
+//!
+//! Laws: the ledger is changed by commands and blocks only; agents act one at a time, in an order
+//! that luck draws; what the rules refuse is an outcome, counted and told to whoever asked; memory
+//! grows with who takes part and what is open, not with time.
+//! Not here: what agents want (`agents`), what is kept of a run (`run`).
+
+mod calendar;
+mod genesis;
+mod routing;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    mem,
+};
+
+use earnest_protocol::{
+    AccountId, Amount, Authenticated, Command, Event, Height, JobId, Journal, Rejected, Role,
+    State, Transaction, TransactionRejected,
+    ledger::Pot,
+    market::{Assignment, CloseReason, Outcome, Phase},
+    slashing::{Offence, SlashState},
+};
+
+use crate::{
+    agents::{Agent, Provider, Requester, Validator},
+    beacon::Beacon,
+    error::{RunError, SimError},
+    luck::{Entity, Luck, Purpose},
+    scenario::{Invariants, Kind, LEADER, Scenario},
+    tally::{Closing, Tally, units},
+    truth::{self, Truth},
+    view::{Deeds, Scene, View, Whisper},
+};
+use calendar::Calendar;
+
+/// Milliseconds of a year.
+const YEAR_MS: f64 = 365.25 * 86_400_000.0;
+
+/// One participant's place in the world.
+#[derive(Clone, Debug)]
+struct Member {
+    group: u16,
+    /// Its place in the group.
+    place: u32,
+    /// When it cannot act, by first block and first block after.
+    outages: Vec<(u64, u64)>,
+    /// What it began with, in base units.
+    began: i64,
+    /// What its work cost off the ledger, less what lies brought outside, in base units.
+    spent: i64,
+    /// What it was paid for work, in base units.
+    income: i64,
+}
+
+/// One ledger and everyone who acts on it.
+#[derive(Debug)]
+pub struct World<'s> {
+    scenario: &'s Scenario,
+    state: State,
+    journal: Journal,
+    events: VecDeque<Event>,
+    /// By account.
+    members: Vec<Member>,
+    agents: Vec<Agent>,
+    scene: Scene,
+    calendar: Calendar,
+    beacon: Beacon,
+    /// Which bidders, and then which worker, a job concerns.
+    engaged: BTreeMap<JobId, Vec<AccountId>>,
+    /// Jobs with an audit.
+    audited: BTreeMap<JobId, ()>,
+    /// Who looks at every result.
+    watchers: Vec<AccountId>,
+    /// Events about which somebody has a step to prove that the referee had no time left for.
+    put_off: VecDeque<(AccountId, Event)>,
+    tallies: Vec<Tally>,
+    deeds: Deeds,
+    commands: u64,
+    agent_steps: u64,
+    /// Honest people slashed though no outage struck them: never, if the rules keep their word.
+    honest_losses: u64,
+    closed: Vec<u64>,
+}
+
+/// Reasons for which jobs close, in the order of the columns.
+pub const CLOSE_REASONS: [CloseReason; 10] = [
+    CloseReason::Unchallenged,
+    CloseReason::WrongResult,
+    CloseReason::NotRevealed,
+    CloseReason::Copied,
+    CloseReason::DataWithheld,
+    CloseReason::InputMissing,
+    CloseReason::NoBids,
+    CloseReason::NotAccepted,
+    CloseReason::Abandoned,
+    CloseReason::AuditUnavailable,
+];
+
+impl<'s> World<'s> {
+    /// A world at genesis.
+    ///
+    /// # Errors
+    /// Why the network that the scenario describes cannot begin.
+    pub fn new(scenario: &'s Scenario, luck: Luck) -> Result<World<'s>, SimError> {
+        let beacon = Beacon::new(luck, Entity::new(LEADER, 0));
+        let genesis = genesis::genesis(scenario, beacon.genesis());
+        let state = State::new(&genesis).map_err(SimError::Genesis)?;
+        let scene = Scene {
+            terms: genesis::terms(scenario),
+            luck,
+            board: Vec::new(),
+            whispers: BTreeMap::new(),
+            last_block: Height::new(scenario.run.blocks),
+        };
+        let mut world = World {
+            scenario,
+            state,
+            journal: Journal::default(),
+            events: VecDeque::new(),
+            members: Vec::new(),
+            agents: Vec::new(),
+            scene,
+            calendar: Calendar::default(),
+            beacon,
+            engaged: BTreeMap::new(),
+            audited: BTreeMap::new(),
+            watchers: Vec::new(),
+            put_off: VecDeque::new(),
+            tallies: vec![Tally::default(); scenario.groups.len()],
+            deeds: Deeds::default(),
+            commands: 0,
+            agent_steps: 0,
+            honest_losses: 0,
+            closed: vec![0; CLOSE_REASONS.len()],
+        };
+        world.populate();
+        Ok(world)
+    }
+
+    fn populate(&mut self) {
+        let scenario = self.scenario;
+        let purses: Vec<&str> = scenario.groups.iter().map(|g| g.purse.as_str()).collect();
+        let requesters = f64::from(scenario.count(None));
+        let rate = scenario.demand.jobs_per_block * scenario.demand.factor_max() / requesters;
+        for (index, group) in (0u16..).zip(&scenario.groups) {
+            // Groups with one purse have the number of the first of them.
+            let purse = purses.iter().position(|purse| *purse == group.purse).unwrap_or(0);
+            let purse = u16::try_from(purse).expect("groups have 12-bit names");
+            for place in 0..group.count {
+                let (me, account) = (Entity::new(&group.name, place), account(self.members.len()));
+                self.agents.push(match group.kind {
+                    Kind::Requesters => Agent::Requester(Requester::new(me, rate)),
+                    Kind::Validators(habits) => {
+                        if habits.watch.parts() + habits.grief.parts() > 0 {
+                            self.watchers.push(account);
+                        }
+                        Agent::Validator(Validator { me, account, purse, habits })
+                    }
+                    Kind::Providers(habits) => Agent::Provider(Provider::new(me, account, habits)),
+                });
+                let began = units(wealth(&self.state, account));
+                let outages = self.outages(&group.name, me);
+                self.members.push(Member {
+                    group: index,
+                    place,
+                    outages,
+                    began,
+                    spent: 0,
+                    income: 0,
+                });
+            }
+        }
+    }
+
+    fn outages(&self, group: &str, me: Entity) -> Vec<(u64, u64)> {
+        let outages = (0u32..).zip(&self.scenario.outages);
+        let strikes = outages.filter(|(nth, outage)| {
+            let draw = self.scene.luck.draw(me, *nth, Purpose::Outage);
+            outage.group == group && draw.chance(outage.share)
+        });
+        strikes.map(|(_, outage)| (outage.from, outage.to)).collect()
+    }
+
+    /// The ledger.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Commands accepted so far.
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// Blocks lived through, summed over everyone who took part in each.
+    pub fn agent_steps(&self) -> u64 {
+        self.agent_steps
+    }
+
+    /// Honest people slashed, or judged wrong, though no outage struck them.
+    pub fn honest_losses(&self) -> u64 {
+        self.honest_losses
+    }
+
+    /// How many jobs closed for each of [`CLOSE_REASONS`].
+    pub fn closed(&self) -> &[u64] {
+        &self.closed
+    }
+
+    /// Providers at work, and places for work of those that are active.
+    pub fn utilisation(&self) -> (u64, u64) {
+        let (mut busy, mut places) = (0, 0);
+        for (member, agent) in self.members.iter().zip(&self.agents) {
+            if let Kind::Providers(habits) = self.scenario.groups[usize::from(member.group)].kind
+                && agent.is_active()
+            {
+                busy += u64::from(agent.at_work());
+                places += u64::from(habits.capacity);
+            }
+        }
+        (busy, places)
+    }
+
+    /// What became of each group so far, in the order of the scenario.
+    pub fn tallies(&self) -> Vec<Tally> {
+        let mut tallies = self.tallies.clone();
+        for tally in &mut tallies {
+            (tally.active, tally.profit, tally.capital_cost) = (0, 0, 0);
+        }
+        for (place, (member, agent)) in self.members.iter().zip(&self.agents).enumerate() {
+            let tally = &mut tallies[usize::from(member.group)];
+            tally.active += u64::from(agent.is_active());
+            tally.profit += self.profit(place);
+            tally.capital_cost += self.capital_cost(place);
+        }
+        tallies
+    }
+
+    /// What each provider was paid for work, in base units, in the order of accounts.
+    pub fn provider_incomes(&self) -> Vec<i64> {
+        let members = self.members.iter().zip(&self.agents);
+        let providers = members.filter(|(_, agent)| matches!(agent, Agent::Provider(_)));
+        providers.map(|(member, _)| member.income).collect()
+    }
+
+    /// Everyone: group, place in the group, account.
+    pub fn people(&self) -> impl Iterator<Item = (u16, u32, AccountId)> {
+        let members = self.members.iter().enumerate();
+        members.map(|(place, member)| (member.group, member.place, account(place)))
+    }
+
+    /// The profit of the member with the account at `place`, in base units.
+    pub fn profit(&self, place: usize) -> i64 {
+        let member = &self.members[place];
+        units(wealth(&self.state, account(place))) - member.began - member.spent
+    }
+
+    /// What the member's stake would have earned elsewhere since the beginning, in base units, up.
+    pub fn capital_cost(&self, place: usize) -> i64 {
+        let interval = self.scenario.params.chain.block_interval_min_ms as f64;
+        let years = self.state.height().count() as f64 * interval / YEAR_MS;
+        let stake = units(stake(&self.state, account(place))) as f64;
+        (stake * self.scenario.run.capital_rate * years).ceil() as i64
+    }
+
+    /// Where all money went.
+    pub fn closing(&self) -> Closing {
+        let asset = earnest_protocol::Asset::Stake;
+        let leader = account(self.members.len());
+        let everyone = (0..self.members.len()).map(account).chain([leader]);
+        let purses: i64 = everyone.map(|id| units(wealth(&self.state, id))).sum();
+        let began: i64 = self.members.iter().map(|member| member.began).sum();
+        let issued = units(self.state.issued(asset));
+        let pending = self.state.slashes().map(|(id, _)| self.state.balance(Pot::Slash(id)));
+        let lent = (issued - began).max(0); // The leader's own.
+        Closing {
+            purses: purses - began - lent,
+            burnt: units(self.state.balance(Pot::Burnt(asset))),
+            insurance: units(self.state.balance(Pot::Insurance(asset))),
+            treasury: units(self.state.balance(Pot::Treasury(asset))),
+            pending: pending.map(units).sum(),
+        }
+    }
+
+    /// Lets everyone begin: providers before requesters.
+    ///
+    /// # Errors
+    /// How the run failed.
+    pub fn begin(&mut self) -> Result<(), RunError> {
+        self.open()?;
+        for place in (0..self.agents.len()).rev() {
+            self.with(place, |agent, view, deeds| agent.begin(view, deeds))?;
+        }
+        self.settle()
+    }
+
+    /// One block: reminders, what follows from them, and whoever looks for something.
+    ///
+    /// # Errors
+    /// How the run failed; the world is then as it was left.
+    pub fn block(&mut self) -> Result<(), RunError> {
+        self.open()?;
+        self.try_again()?;
+        let now = self.state.height();
+        while let Some(due) = self.calendar.due(now) {
+            for (place, reminder) in due {
+                match self.out_until(place) {
+                    Some(until) => self.calendar.add(until, place, reminder),
+                    None => {
+                        self.with(place, |agent, view, deeds| {
+                            agent.remember(view, reminder, deeds);
+                        })?;
+                    }
+                }
+            }
+        }
+        self.settle()?;
+        self.tick()?;
+        self.settle()
+    }
+
+    /// Asks everyone who looks for something, beginning anywhere.
+    fn tick(&mut self) -> Result<(), RunError> {
+        let people = self.agents.len();
+        let active = self.agents.iter().filter(|agent| agent.is_active()).count();
+        self.agent_steps += active as u64;
+        if self.scene.board.is_empty() || self.state.height() > self.scene.last_block {
+            return Ok(());
+        }
+        let now = self.state.height().count() as u32; // A run has fewer than 2^32 blocks.
+        let draw = self.scene.luck.draw(Entity::new(LEADER, 0), now, Purpose::Order);
+        let first = draw.below(people as u64) as usize;
+        for place in (first..people).chain(0..first) {
+            if self.agents[place].looks() && self.out_until(place).is_none() {
+                self.with(place, |agent, view, deeds| agent.tick(view, deeds))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True when nothing is open any more: no job, no slash that waits for its stay.
+    pub fn is_quiet(&self) -> bool {
+        let waits =
+            |state: SlashState| matches!(state, SlashState::Pending(_) | SlashState::Held(_));
+        self.state.job_counts().open == 0
+            && !self.state.slashes().any(|(_, slash)| waits(slash.state))
+    }
+
+    /// Checks that money is conserved.
+    ///
+    /// # Errors
+    /// Which law is broken.
+    pub fn check_conservation(&self) -> Result<(), RunError> {
+        self.state.check_conservation().map_err(|broken| self.broken(broken))
+    }
+
+    /// Checks every law.
+    ///
+    /// # Errors
+    /// Which law is broken.
+    pub fn check_laws(&self) -> Result<(), RunError> {
+        self.state.check_invariants().map_err(|broken| self.broken(broken))
+    }
+
+    fn broken(&self, broken: earnest_protocol::Broken) -> RunError {
+        RunError::Broken { height: self.state.height(), broken }
+    }
+
+    fn open(&mut self) -> Result<(), RunError> {
+        let height = self.state.height().count() + 1; // Heights stay far below 2^64.
+        let head = self.beacon.head(height);
+        self.state.open_block(&head, &mut self.journal).map_err(RunError::Block)?;
+        self.collect();
+        if self.scenario.run.invariants == Invariants::Command {
+            self.check_laws()?;
+        }
+        Ok(())
+    }
+
+    /// Takes what the journal says for agents to hear.
+    fn collect(&mut self) {
+        self.events.extend(self.journal.events.drain(..));
+        self.journal.clear();
+    }
+
+    /// Lets everything that happened be heard, and what follows happen.
+    fn settle(&mut self) -> Result<(), RunError> {
+        while let Some(event) = self.events.pop_front() {
+            self.count(&event);
+            for account in self.concerned(&event) {
+                if !self.tell(account, &event)? {
+                    self.put_off.push_back((account, event.clone()));
+                }
+            }
+            self.forget(&event);
+        }
+        Ok(())
+    }
+
+    /// Asks again about what the referee had no time for in the last block, the first first. Who
+    /// has nothing to prove any more, or has waited twice, says nothing.
+    fn try_again(&mut self) -> Result<(), RunError> {
+        while let Some((account, event)) = self.put_off.pop_front() {
+            if !self.tell(account, &event)? {
+                self.put_off.push_front((account, event));
+                break;
+            }
+        }
+        self.settle()
+    }
+
+    /// Tells `account` of an event; false if what it does must wait for a block in which the
+    /// referee has time.
+    fn tell(&mut self, account: AccountId, event: &Event) -> Result<bool, RunError> {
+        let place = account.index_in(&self.agents);
+        let Some(place) = place else { return Ok(true) };
+        self.with(place, |agent, view, deeds| agent.hear(view, event, deeds))
+    }
+
+    /// Lets one agent act, and carries out what it does, unless it is struck by an outage.
+    fn with(
+        &mut self,
+        place: usize,
+        act: impl FnOnce(&mut Agent, &View<'_>, &mut Deeds),
+    ) -> Result<bool, RunError> {
+        let mut deeds = mem::take(&mut self.deeds);
+        let view = View { state: &self.state, scenario: self.scenario, scene: &self.scene };
+        act(&mut self.agents[place], &view, &mut deeds);
+        let cost = units(mem::take(&mut deeds.cost));
+        let member = &mut self.members[place];
+        member.spent += cost;
+        self.tallies[usize::from(member.group)].cost += cost;
+        for (at, what) in deeds.reminders.drain(..) {
+            let next = self.state.height().after(earnest_protocol::Blocks::new(1));
+            self.calendar.add(at.max(next), place, what);
+        }
+        let is_out = self.out_until(place).is_some();
+        let mut has_time = true;
+        for command in deeds.commands.drain(..) {
+            if !is_out {
+                has_time &= self.apply(place, command)?;
+            }
+        }
+        self.deeds = deeds;
+        Ok(has_time)
+    }
+
+    /// When the outage that strikes a member now is over.
+    fn out_until(&self, place: usize) -> Option<Height> {
+        let now = self.state.height().count();
+        let outages = self.members[place].outages.iter();
+        let ends = outages.filter(|(from, to)| (*from..*to).contains(&now)).map(|(_, to)| *to);
+        ends.max().map(Height::new)
+    }
+
+    /// Carries a command out; false if the referee has no time left for it in this block.
+    fn apply(&mut self, place: usize, command: Command) -> Result<bool, RunError> {
+        let signer = account(place);
+        let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
+        let valid_until = Height::new(u64::MAX);
+        let transaction = Transaction { nonce, valid_until, command };
+        let authenticated = Authenticated { signer, transaction };
+        let done = self.state.apply(&authenticated, &Truth, &mut self.journal);
+        let tally = &mut self.tallies[usize::from(self.members[place].group)];
+        match done {
+            Ok(()) => {
+                tally.commands += 1;
+                self.commands += 1;
+            }
+            Err(Rejected::Transaction(TransactionRejected::RefereeBusy { .. })) => {
+                return Ok(false);
+            }
+            Err(rejected) => {
+                *tally.refused.entry(reason(&rejected)).or_default() += 1;
+                self.agents[place].refused(&authenticated.transaction.command);
+            }
+        }
+        self.collect();
+        if self.scenario.run.invariants == Invariants::Command {
+            self.check_laws()?;
+        }
+        Ok(true)
+    }
+}
+
+/// A refusal in a few words, without its numbers.
+fn reason(rejected: &Rejected) -> String {
+    let whole = format!("{rejected:?}");
+    let words = whole.split(|c: char| !c.is_ascii_alphanumeric());
+    let names = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+    names.take(3).collect::<Vec<_>>().join("/")
+}
+
+/// Everything an account has: free money, stake locked or not, unbonding, share of slashes.
+fn wealth(state: &State, id: AccountId) -> Amount {
+    state.free(id).saturating_add(stake(state, id))
+}
+
+/// What an account has at risk or on its way out, and its share of slashes.
+fn stake(state: &State, id: AccountId) -> Amount {
+    let roles = [Role::Provider, Role::Validator, Role::Replica];
+    let operators = roles.into_iter().filter_map(|role| state.operator_id(id, role));
+    let of = |operator| {
+        let row = state.operator(operator)?;
+        let unbonding = row.unbondings.iter().map(|id| state.balance(Pot::Unbonding(*id)));
+        let leaving = unbonding.fold(Amount::ZERO, Amount::saturating_add);
+        let judged = state.judge_reward(operator);
+        Some(row.stake.saturating_add(leaving).saturating_add(judged))
+    };
+    operators.filter_map(of).fold(Amount::ZERO, Amount::saturating_add)
+}
+
+fn account(place: usize) -> AccountId {
+    AccountId::new(u64::try_from(place).expect("places are indexed by 64 bits"))
+}
+
+/// Where an account's agent is.
+trait IndexIn {
+    fn index_in(self, agents: &[Agent]) -> Option<usize>;
+}
+
+impl IndexIn for AccountId {
+    fn index_in(self, agents: &[Agent]) -> Option<usize> {
+        usize::try_from(self.raw()).ok().filter(|place| *place < agents.len())
+    }
+}

@@ -1,0 +1,178 @@
+//! Whom an event concerns, and what is counted of it.
+
+use earnest_protocol::{AccountId, Event, JobId};
+
+use super::{
+    Assignment, CLOSE_REASONS, Offence, Outcome, Phase, Role, Whisper, World, account, truth, units,
+};
+
+impl World<'_> {
+    /// Whom an event asks for an answer, in a fixed order.
+    pub(super) fn concerned(&self, event: &Event) -> Vec<AccountId> {
+        match *event {
+            Event::BiddingClosed { job, .. }
+            | Event::JobAccepted { job, .. }
+            | Event::JobClosed { job, .. } => self.engaged.get(&job).cloned().unwrap_or_default(),
+            Event::JobOffered { account, .. }
+            | Event::BidEvicted { account, .. }
+            | Event::Paid { account, .. }
+            | Event::Jailed { account, .. } => vec![account],
+            Event::ResultCommitted { job, .. } => {
+                self.state.order(job).map(|order| order.requester).into_iter().collect()
+            }
+            Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
+            Event::Revealing { job, .. } => {
+                let seats = self.state.case(job).into_iter().flat_map(|case| &case.seats);
+                let auditors = seats.filter_map(|seat| seat.account);
+                self.assigned(job).into_iter().chain(auditors).collect()
+            }
+            Event::ChallengeWindow { .. } => self.watchers.clone(),
+            Event::DisputeOpened { accused, .. } => vec![accused],
+            Event::NodeOpened { job, .. } => {
+                let dockets = self.state.docket(job).into_iter();
+                let disputes = dockets.flat_map(|docket| &docket.disputes);
+                disputes.filter(|d| d.ended.is_none()).map(|d| d.challenger).collect()
+            }
+            Event::ChildRejected { job, .. } => self.assigned(job).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn assigned(&self, job: JobId) -> Option<AccountId> {
+        self.state.phase(job).filter(|phase| *phase != Phase::Closed)?;
+        let (_, Assignment { account, .. }) = self.state.assignment_of(job)?;
+        Some(*account)
+    }
+
+    /// Counts an event, and keeps what is to be known of it.
+    pub(super) fn count(&mut self, event: &Event) {
+        match *event {
+            Event::JobPosted { job, .. } => self.scene.board.push(job),
+            Event::BidCommitted { job, account } => {
+                self.engaged.entry(job).or_default().push(account);
+            }
+            Event::BidEvicted { job, account } => {
+                if let Some(bidders) = self.engaged.get_mut(&job) {
+                    bidders.retain(|bidder| *bidder != account);
+                }
+            }
+            Event::BiddingClosed { job, .. } => self.scene.board.retain(|open| *open != job),
+            Event::JobAccepted { account, .. } => self.tally(account, |tally| tally.taken += 1),
+            Event::ResultCommitted { job, account, .. } => self.listen(job, account),
+            Event::AuditDrawn { job, .. } => {
+                self.audited.insert(job, ());
+            }
+            Event::AuditMissed { account, .. } => {
+                self.tally(account, |tally| tally.missed += 1);
+            }
+            Event::Paid { account, amount, role, .. } => {
+                let worked = role == Role::Provider;
+                let place = usize::try_from(account.raw()).ok();
+                if let Some(member) = place.and_then(|place| self.members.get_mut(place)) {
+                    member.income += if worked { units(amount) } else { 0 };
+                }
+                self.tally(account, |tally| {
+                    tally.income += units(amount);
+                    tally.paid += u64::from(worked);
+                });
+            }
+            Event::Slashed { account, ref waterfall, offence, .. } => {
+                let taken = units(waterfall.amount);
+                self.tally(account, |tally| {
+                    tally.slashes += 1;
+                    tally.slashed += taken;
+                });
+                // A bid that could not be opened for want of bond is the bidder's own doing.
+                if offence != Offence::BidWithholding && self.is_blameless(account) {
+                    self.honest_losses += 1;
+                }
+            }
+            Event::JobClosed { job, outcome, reason, .. } => {
+                self.end(job, outcome);
+                let column = CLOSE_REASONS.iter().position(|known| *known == reason);
+                if let Some(column) = column {
+                    self.closed[column] += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is not needed of an event once everyone has heard of it.
+    pub(super) fn forget(&mut self, event: &Event) {
+        match *event {
+            Event::JobAccepted { job, account, .. } => {
+                self.engaged.insert(job, vec![account]);
+            }
+            Event::JobClosed { job, .. } => {
+                self.engaged.remove(&job);
+                self.audited.remove(&job);
+                self.scene.whispers.remove(&job);
+                self.scene.board.retain(|open| *open != job);
+            }
+            _ => {}
+        }
+    }
+
+    fn tally(&mut self, account: AccountId, with: impl FnOnce(&mut crate::tally::Tally)) {
+        let place = usize::try_from(account.raw()).ok();
+        if let Some(member) = place.and_then(|place| self.members.get(place)) {
+            with(&mut self.tallies[usize::from(member.group)]);
+        }
+    }
+
+    /// Did the account do all that the protocol asks of it?
+    fn is_blameless(&self, account: AccountId) -> bool {
+        let place = usize::try_from(account.raw()).ok();
+        let member = place.and_then(|place| self.members.get(place));
+        member.is_some_and(|member| {
+            let kind = &self.scenario.groups[usize::from(member.group)].kind;
+            kind.is_honest() && member.outages.is_empty()
+        })
+    }
+
+    /// Keeps what a provider tells about the result it has just sealed.
+    fn listen(&mut self, job: JobId, provider: AccountId) {
+        let place = usize::try_from(provider.raw()).ok();
+        let Some(place) = place.filter(|place| *place < self.agents.len()) else { return };
+        if let Some(root) = self.agents[place].whisper(job) {
+            let group = &self.scenario.groups[usize::from(self.members[place].group)];
+            let purses = self.scenario.groups.iter();
+            let purse = purses.take_while(|other| other.purse != group.purse).count();
+            let purse = u16::try_from(purse).expect("groups have 12-bit names");
+            self.scene.whispers.insert(job, Whisper { root, purse });
+        }
+    }
+
+    /// Counts how a job with a result ended.
+    fn end(&mut self, job: JobId, outcome: Outcome) {
+        let Some(whisper) = self.scene.whispers.get(&job) else { return };
+        let lies = truth::first_wrong(&whisper.root).is_some();
+        let Some([.., worker]) = self.engaged.get(&job).map(Vec::as_slice) else { return };
+        let worker = *worker;
+        let is_audited = self.audited.contains_key(&job);
+        let gain = units(self.scenario.job.outside_gain);
+        let place = usize::try_from(worker.raw()).ok().filter(|at| *at < self.members.len());
+        match (lies, outcome) {
+            (true, _) => {
+                let passed = outcome == Outcome::Accepted;
+                let gain = if passed { gain } else { 0 };
+                if let Some(place) = place {
+                    self.members[place].spent -= gain;
+                }
+                self.tally(worker, |tally| {
+                    tally.lies += 1;
+                    tally.convicted += u64::from(outcome == Outcome::Rejected);
+                    tally.audited += u64::from(is_audited);
+                    tally.gain += gain;
+                });
+            }
+            (false, Outcome::Rejected) => {
+                self.tally(worker, |tally| tally.misjudged += 1);
+                let blameless = place.is_some_and(|place| self.is_blameless(account(place)));
+                self.honest_losses += u64::from(blameless);
+            }
+            (false, _) => {}
+        }
+    }
+}

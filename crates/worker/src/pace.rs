@@ -1,0 +1,194 @@
+//! Pace: how long a program takes for its gas on this machine, tried before money hangs on it.
+//!
+//! Gas promises a time at most. A program that takes longer, however it does it, would be paid less
+//! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
+//! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
+//! with a bound (10 s), and each program is sampled once, by its hash.
+//! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
+//! the time is the wall clock's, so of several steps the quickest counts.
+//! Not here: what is asked for slow programs (`provider`), running whole jobs (`execution`).
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use earnest_compute::{
+    COMPILED_PICOS_PER_GAS, EngineKind, Input, Status, Task as WorkTask,
+    runner::{Reply, Request},
+};
+use earnest_protocol::{Digest, command::Task};
+
+use crate::{
+    chain::{Chain, ChainError},
+    execution::task_of,
+    sandbox::{RunnerCommand, SandboxError, run_within},
+};
+
+/// Steps of a sample.
+const SAMPLE_STEPS: u64 = 4;
+/// How long a sample may take.
+const SAMPLE_TIME: Duration = Duration::from_secs(10);
+/// What a step takes besides its gas: starting, hashing, the pipe.
+const STEP_BESIDES: Duration = Duration::from_millis(5);
+/// How many times slower than its gas says a program may be and still be bid for.
+const SLOWER_MAX: u64 = 3;
+/// Programs remembered.
+const REMEMBERED_MAX: usize = 4_096;
+
+/// What a sample said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// It takes so many picoseconds for a unit of gas.
+    Picos(u64),
+    /// It was not through a few steps in [`SAMPLE_TIME`].
+    TimedOut,
+    /// It could not be run at all.
+    Failed(String),
+}
+
+impl Pace {
+    /// How many hundredths of the declared time its gas takes: 100 or less keeps the promise. None
+    /// if it is too slow to be worked for, or did not run.
+    pub fn percent(&self) -> Option<u64> {
+        let Pace::Picos(picos) = *self else { return None };
+        let most = COMPILED_PICOS_PER_GAS.saturating_mul(SLOWER_MAX);
+        (picos <= most).then(|| picos.saturating_mul(100).div_ceil(COMPILED_PICOS_PER_GAS))
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = COMPILED_PICOS_PER_GAS.saturating_mul(SLOWER_MAX);
+        match self {
+            Pace::Picos(picos) => {
+                write!(f, "its program takes {picos} ps for a unit of gas here, of {most} at most")
+            }
+            Pace::TimedOut => {
+                write!(f, "its program is not through {SAMPLE_STEPS} steps in {SAMPLE_TIME:?}")
+            }
+            Pace::Failed(why) => write!(f, "its program could not be tried: {why}"),
+        }
+    }
+}
+
+/// Runs the first steps of a task in its sandbox and takes their time.
+pub fn sample(runner: &RunnerCommand, program: &[u8], input: &Input, task: &WorkTask) -> Pace {
+    let to = task.steps.min(SAMPLE_STEPS);
+    let request = Request {
+        module: program.to_vec(),
+        task: task.clone(),
+        engine: EngineKind::Jit,
+        start: None,
+        to,
+        keep_interval: 1,
+        keep_indices: Vec::new(),
+    };
+    let (mut seen, mut failed) = (Vec::new(), None);
+    let mut last = Status::Running;
+    let mut hear = |reply| match reply {
+        // A second engine begins again; its steps are what this program costs here.
+        Reply::Engine(_) => seen.clear(),
+        // What stopped stays as it is, at once and for nothing.
+        Reply::Kept(_) if last != Status::Running => {}
+        Reply::Kept(checkpoint) => {
+            last = checkpoint.status;
+            seen.push((Instant::now(), checkpoint.gas));
+        }
+        Reply::Failed(failure) => failed = Some(failure),
+        Reply::Leaves { .. } | Reply::Done(_) => {}
+    };
+    let ended = run_within(SAMPLE_TIME, runner, &request, input.chunks(), &mut hear);
+    match (ended, failed) {
+        (Err(SandboxError::TimedOut), _) => Pace::TimedOut,
+        (Err(error), _) => Pace::Failed(error.to_string()),
+        (Ok(()), Some(failure)) => Pace::Failed(failure.to_string()),
+        (Ok(()), None) => of_steps(&seen),
+    }
+}
+
+/// The pace of the quickest step; what is delayed is a busy machine's, not the program's.
+fn of_steps(seen: &[(Instant, u64)]) -> Pace {
+    let steps = seen.iter().zip(seen.iter().skip(1)).map(|((from, before), (to, after))| {
+        let nanos = to.duration_since(*from).saturating_sub(STEP_BESIDES).as_nanos();
+        let gas = u128::from(after.saturating_sub(*before).max(1));
+        u64::try_from(nanos.saturating_mul(1_000) / gas).unwrap_or(u64::MAX)
+    });
+    // A task that stops before its first step takes no time.
+    Pace::Picos(steps.min().unwrap_or(0))
+}
+
+/// The paces of programs, and the sample that is being taken.
+#[derive(Default)]
+pub(crate) struct Paces {
+    known: BTreeMap<Digest, Pace>,
+    running: Option<(Digest, JoinHandle<Pace>)>,
+}
+
+impl Paces {
+    /// The pace of a task's program, once it is known; its sample is begun if nothing else is.
+    ///
+    /// # Errors
+    /// If the node does not give the program or its input.
+    pub(crate) fn get(
+        &mut self,
+        task: &Task,
+        chain: &Chain,
+        runner: &RunnerCommand,
+    ) -> Result<Option<&Pace>, ChainError> {
+        self.collect();
+        if !self.known.contains_key(&task.program) && self.running.is_none() {
+            let (program, input) = chain.material(task)?;
+            let (runner, work) = (runner.clone(), task_of(task));
+            let handle = std::thread::spawn(move || sample(&runner, &program, &input, &work));
+            self.running = Some((task.program, handle));
+        }
+        Ok(self.known.get(&task.program))
+    }
+
+    /// True if a sample ended that nobody has looked at.
+    pub(crate) fn any_finished(&self) -> bool {
+        self.running.as_ref().is_some_and(|(_, handle)| handle.is_finished())
+    }
+
+    fn collect(&mut self) {
+        let Some((program, handle)) = self.running.take_if(|(_, handle)| handle.is_finished())
+        else {
+            return;
+        };
+        let pace = handle.join().unwrap_or_else(|_| Pace::Failed("it panicked".to_owned()));
+        if REMEMBERED_MAX <= self.known.len() {
+            self.known.pop_first();
+        }
+        self.known.insert(program, pace);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quickest_step_counts_and_what_every_step_takes_does_not() {
+        let begun = Instant::now();
+        let at = |millis: u64, gas| (begun + Duration::from_millis(millis), gas);
+        // 65 ms less 5 for 10 million gas: 6 ns each. The second step was kept waiting.
+        let seen = [at(0, 0), at(65, 10_000_000), at(980, 20_000_000)];
+        let pace = of_steps(&seen);
+        assert_eq!(pace, Pace::Picos(6_000));
+        assert_eq!(pace.percent(), Some(120));
+        assert_eq!(of_steps(&[at(0, 0), at(3, 500)]), Pace::Picos(0));
+    }
+
+    #[test]
+    fn what_is_too_slow_or_does_not_run_has_no_price() {
+        assert_eq!(Pace::Picos(15_000).percent(), Some(300));
+        assert_eq!(Pace::Picos(15_001).percent(), None);
+        assert_eq!(Pace::TimedOut.percent(), None);
+        assert_eq!(Pace::Failed(String::new()).percent(), None);
+        let words = Pace::Picos(71_000).to_string();
+        assert_eq!(words, "its program takes 71000 ps for a unit of gas here, of 15000 at most");
+    }
+}

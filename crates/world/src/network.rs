@@ -1,0 +1,73 @@
+//! The network of a life: who has money, and what they send.
+//!
+//! Not here: what becomes of it (`life`), whether it was right (`witness`).
+
+use earnest_api::{SignedTransaction, sign};
+use earnest_keys::Signer;
+use earnest_node::{BeaconSecret, dev::DevNetwork};
+use earnest_protocol::{
+    Amount, Asset, Blocks, Command, Digest, Genesis, Height, Role, State, Transaction,
+    command::{Bond, Transfer},
+    genesis::GenesisAccount,
+};
+
+use crate::draws::Draws;
+
+/// When the network began, in milliseconds since 1970.
+pub(crate) const BEGAN_MS: u64 = 1_700_000_000_000;
+
+/// A small network.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) genesis: Genesis,
+    pub(crate) secret: BeaconSecret,
+    pub(crate) name: Digest,
+    signers: Vec<Signer>,
+}
+
+impl Network {
+    /// Of four people with money, on short chains of the beacon.
+    pub(crate) fn drawn(draws: &mut Draws) -> Network {
+        let seed = draws.any();
+        let signers: Vec<Signer> =
+            ["alice", "bob", "carol", "dave"].map(|name| Signer::dev_key(1, name)).into();
+        let account = |signer: &Signer| GenesisAccount {
+            address: signer.address(),
+            balance: Amount::tokens(10_000),
+            payment: Amount::ZERO,
+        };
+        let accounts = signers.iter().map(account).collect();
+        let chain_blocks = Blocks::new(draws.below(12).saturating_add(3));
+        let secret = BeaconSecret::of_seed(seed);
+        let network = DevNetwork { accounts, chain_blocks, ..DevNetwork::default() };
+        let genesis = Genesis { time_ms: BEGAN_MS, ..network.genesis(&secret) };
+        let name = genesis.network();
+        Network { genesis, secret, name, signers }
+    }
+
+    /// What everybody sends next, as the state stands.
+    pub(crate) fn transactions(&self, state: &State, draws: &mut Draws) -> Vec<SignedTransaction> {
+        let mut sent = Vec::new();
+        for signer in &self.signers {
+            let account = state.account_id(&signer.address());
+            let row = account.and_then(|account| state.account(account));
+            let next = row.map_or(0, |row| row.nonce);
+            let valid_until = Height::new(state.height().count().saturating_add(20));
+            for nonce in (next..).take(draws.place(3)) {
+                let command = self.command(draws);
+                sent.push(sign(signer, &self.name, Transaction { nonce, valid_until, command }));
+            }
+        }
+        sent
+    }
+
+    fn command(&self, draws: &mut Draws) -> Command {
+        let amount = Amount::new(draws.below(5_000_000_000).saturating_add(1));
+        let amount = amount.expect("five tokens are an amount");
+        if draws.once_in(8) {
+            return Command::Bond(Bond { role: Role::Provider, amount });
+        }
+        let to = self.signers[draws.place(self.signers.len())].address();
+        Command::Transfer(Transfer { to, asset: Asset::Stake, amount })
+    }
+}
