@@ -7,7 +7,7 @@
 //!
 //! Laws: a name is given only to bytes that were hashed here; a file appears under its name when it
 //! is whole on the disk; what is read is hashed again, so a cut or changed file is never served;
-//! one blob, one input and all together are bounded.
+//! one blob, one input and the room that all take on the disk are bounded, empty files included.
 //! Known shortcoming: nothing is ever removed; the bound on all is the operator's to raise.
 //! Not here: who has to provide which bytes (`earnest-protocol`).
 
@@ -26,6 +26,9 @@ use crate::config::Limits;
 /// Names of the folders in a data directory.
 pub const FOLDER_NAMES: [&str; 2] = ["blobs", "inputs"];
 
+/// Bytes of a block, as file systems have them.
+const BLOCK: u64 = 4_096;
+
 /// Why a blob was not stored or is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
@@ -40,10 +43,10 @@ pub enum BlobError {
         /// The most allowed.
         max: usize,
     },
-    /// All blobs together would have more bytes than they may.
-    #[error("all blobs would have {bytes} bytes, {max} are allowed")]
+    /// All blobs together would take more room than they may.
+    #[error("all blobs would take {bytes} bytes of the disk, {max} are allowed")]
     Full {
-        /// Bytes with this one.
+        /// Room with this one.
         bytes: u64,
         /// The most allowed.
         max: u64,
@@ -90,13 +93,13 @@ pub struct Blobs {
     blobs: PathBuf,
     inputs: PathBuf,
     limits: Limits,
-    /// Bytes of all files; writers hold it, so that the bound holds.
+    /// Room that all files take; writers hold it, so that the bound holds.
     bytes: Mutex<u64>,
 }
 
 impl Blobs {
     /// Opens the store in a data directory, making it if need be; removes what a stopped process
-    /// was writing.
+    /// was writing, and flushes the names that it gave.
     ///
     /// # Errors
     /// If the disk says no.
@@ -106,7 +109,7 @@ impl Blobs {
         Ok(Blobs { blobs, inputs, limits, bytes: Mutex::new(bytes) })
     }
 
-    /// Bytes of all blobs.
+    /// Room that all blobs take on the disk, in bytes of whole blocks.
     pub fn bytes(&self) -> u64 {
         self.bytes.lock().map_or(0, |bytes| *bytes)
     }
@@ -187,10 +190,10 @@ impl Blobs {
         let mut total = self.bytes.lock().map_err(|_| io::Error::other("a writer panicked"))?;
         let there = match read(path)? {
             Some(there) if there == bytes => return Ok(keep_name(path)?),
-            Some(there) => wide(there.len()),
+            Some(there) => room(wide(there.len())),
             None => 0,
         };
-        let sum = total.saturating_sub(there).saturating_add(wide(bytes.len()));
+        let sum = total.saturating_sub(there).saturating_add(room(wide(bytes.len())));
         let max = self.limits.blobs_bytes_max;
         if sum > max {
             return Err(BlobError::Full { bytes: sum, max });
@@ -220,6 +223,11 @@ fn wide(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
+/// What a file takes on the disk: whole blocks, at least one, which its inode is counted as.
+fn room(bytes: u64) -> u64 {
+    bytes.max(1).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
+}
+
 /// Whoever gave a file its name may have been stopped before the name was on the disk.
 fn keep_name(path: &Path) -> io::Result<()> {
     let shelf = path.parent().expect("a place is inside a folder");
@@ -243,7 +251,8 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Makes the folder, removes what was being written, and counts the bytes of the rest.
+/// Makes the folder, removes what was being written, makes sure of the names of the rest, and counts
+/// the room that it takes.
 fn sweep(folder: &Path) -> io::Result<u64> {
     earnest_durable::make_folder(folder)?;
     let mut bytes = 0u64;
@@ -253,9 +262,11 @@ fn sweep(folder: &Path) -> io::Result<u64> {
         }
         earnest_durable::sweep(&shelf)?;
         for file in fs::list(&shelf)? {
-            bytes = bytes.saturating_add(fs::metadata(&file)?.bytes);
+            bytes = bytes.saturating_add(room(fs::metadata(&file)?.bytes));
         }
+        fs::sync_folder(&shelf)?;
     }
+    fs::sync_folder(folder)?;
     Ok(bytes)
 }
 
@@ -267,8 +278,8 @@ mod tests {
 
     fn open(dir: &Path) -> Blobs {
         let limits = Limits {
-            blob_bytes_max: 100,
-            blobs_bytes_max: 300,
+            blob_bytes_max: 5_000,
+            blobs_bytes_max: 4 * BLOCK,
             input_chunks_max: 4,
             ..Limits::default()
         };
@@ -282,21 +293,23 @@ mod tests {
         let digest = blobs.put(b"hello").unwrap();
         assert_eq!(digest.0, *blake3::hash(b"hello").as_bytes());
         assert_eq!(blobs.put(b"hello").unwrap(), digest);
-        assert_eq!((blobs.bytes(), blobs.has(&digest)), (5, true));
+        assert_eq!((blobs.bytes(), blobs.has(&digest)), (BLOCK, true));
         assert_eq!(blobs.read(&digest).unwrap().unwrap(), b"hello");
         assert!(blobs.read(&Digest::ZERO).unwrap().is_none());
-        let too_large = blobs.put(&[0; 101]);
-        assert!(matches!(too_large, Err(BlobError::TooLarge { got: 101, max: 100 })));
-        for byte in 0..2 {
-            blobs.put(&[byte; 100]).unwrap();
-        }
-        let full = blobs.put(&[9; 96]);
-        assert!(matches!(full, Err(BlobError::Full { bytes: 301, max: 300 })));
+        let too_large = blobs.put(&[0; 5_001]);
+        assert!(matches!(too_large, Err(BlobError::TooLarge { got: 5_001, max: 5_000 })));
+        blobs.put(&[1; 5_000]).unwrap();
+        assert_eq!(blobs.bytes(), 3 * BLOCK, "a block begun is a block taken");
+        let full = blobs.put(&[2; 5_000]);
+        let Err(BlobError::Full { bytes, max }) = full else { panic!("{full:?}") };
+        assert_eq!((bytes, max), (5 * BLOCK, 4 * BLOCK));
+        blobs.put(b"").unwrap();
+        assert!(matches!(blobs.put(b"x"), Err(BlobError::Full { .. })), "an empty one counts");
         let unfinished = place(&blobs.blobs, &digest).with_file_name(".unfinished.draft");
         drop(blobs);
         fs::write(&unfinished, b"unfinished").unwrap();
         let blobs = open(dir.path());
-        assert_eq!(blobs.bytes(), 205, "counted anew");
+        assert_eq!(blobs.bytes(), 4 * BLOCK, "counted anew");
         assert!(!unfinished.exists());
     }
 

@@ -120,7 +120,7 @@ pub struct Limits {
     pub segment_bytes_max: u64,
     /// Bytes of one blob.
     pub blob_bytes_max: usize,
-    /// Bytes of all blobs.
+    /// Room that all blobs take on the disk, each in whole blocks of 4 KiB.
     pub blobs_bytes_max: u64,
     /// Bytes that uploads leave free on the disk, for blocks and snapshots.
     pub disk_floor_bytes: u64,
