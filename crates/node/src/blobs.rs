@@ -251,8 +251,8 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Makes the folder, removes what was being written, makes sure of the names of the rest, and counts
-/// the room that it takes.
+/// Makes the folder, removes what was being written, makes sure of the names of the rest, and
+/// counts the room that it takes.
 fn sweep(folder: &Path) -> io::Result<u64> {
     earnest_durable::make_folder(folder)?;
     let mut bytes = 0u64;
