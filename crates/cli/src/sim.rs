@@ -50,12 +50,8 @@ pub struct GameArgs {
     /// Runs of each mix
     #[arg(long, default_value_t = 10)]
     runs: u32,
-    /// Other luck in the same worlds [default: the scenario's]
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Threads to use [default: all cores]; the result does not depend on it
-    #[arg(long)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    luck: LuckArgs,
     /// How sure each interval is
     #[arg(long, default_value_t = 0.95)]
     confidence: f64,
@@ -134,15 +130,21 @@ pub struct SensitivityArgs {
     /// Runs of each point, of which the mean is taken
     #[arg(long, default_value_t = 1)]
     runs: u32,
+    #[command(flatten)]
+    luck: LuckArgs,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+}
+
+#[derive(Args, Debug)]
+struct LuckArgs {
     /// Other luck in the same worlds [default: the scenario's]
     #[arg(long)]
     seed: Option<u64>,
     /// Threads to use [default: all cores]; the result does not depend on it
     #[arg(long)]
     threads: Option<usize>,
-    /// How sure each interval is
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
 }
 
 #[derive(Args, Debug)]
@@ -156,12 +158,8 @@ struct PointArgs {
     /// Runs of each point
     #[arg(long, default_value_t = 20)]
     runs: u32,
-    /// Other luck in the same worlds [default: the scenario's]
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Threads to use [default: all cores]; the result does not depend on it
-    #[arg(long)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    luck: LuckArgs,
 }
 
 /// How tables are written.
@@ -202,8 +200,8 @@ fn game(args: &GameArgs, json: bool) -> Result<(), Failure> {
         policies: args.policies.clone(),
         parts: args.parts,
         runs: args.runs,
-        seed: args.seed,
-        threads: args.threads,
+        seed: args.luck.seed,
+        threads: args.luck.threads,
         confidence: args.confidence,
     };
     let played = game::game(&question, &|done, of| meter.show(done, of));
@@ -230,8 +228,8 @@ fn sensitivity(args: &SensitivityArgs, json: bool) -> Result<(), Failure> {
         measure: &args.measure,
         samples: args.samples,
         runs: args.runs,
-        seed: args.seed,
-        threads: args.threads,
+        seed: args.luck.seed,
+        threads: args.luck.threads,
         confidence: args.confidence,
     };
     let found = sensitivity::sensitivity(&question, &|done, of| meter.show(done, of));
@@ -299,7 +297,7 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
     let points = match &args.design {
         Some(file) => design::table(&read(file)?).map_err(|error| refused(file, &error))?,
         None if !args.ranges.is_empty() => {
-            let seed = args.points.seed.unwrap_or(1);
+            let seed = args.points.luck.seed.unwrap_or(1);
             let points = design::latin(&args.ranges, args.samples, seed);
             points.map_err(|error| refused(scenario, &error))?
         }
@@ -337,7 +335,7 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
     let compared = compared.map_err(|error| refused(scenario, &error))?;
     if json {
         let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
-        let seed = args.points.seed.unwrap_or(first.seed);
+        let seed = args.points.luck.seed.unwrap_or(first.seed);
         out!("{}", summary::comparison_json(&first.name, seed, &compared))?;
     } else {
         output::result(format_args!("{}", summary::comparison_table(&compared)))?;
@@ -352,7 +350,7 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
 
 impl PointArgs {
     fn sweep<'a>(&self, text: &'a str, points: Vec<Vec<Setting>>) -> Sweep<'a> {
-        Sweep { text, points, runs: self.runs, seed: self.seed, threads: self.threads }
+        Sweep { text, points, runs: self.runs, seed: self.luck.seed, threads: self.luck.threads }
     }
 }
 
