@@ -43,7 +43,7 @@ const REMEMBERED_MAX: usize = 4_096;
 pub enum Pace {
     /// It takes so many picoseconds for a unit of gas.
     Picos(u64),
-    /// It was not through a few steps in [`SAMPLE_TIME`].
+    /// It was not through a few steps within ten seconds.
     TimedOut,
     /// It could not be run at all.
     Failed(String),
