@@ -140,11 +140,22 @@ pub struct Loss {
 }
 
 pub(crate) fn not_shown(entry: &Entry, kind: &Kind, size: [usize; 2], why: &str) -> Deviation {
+    let blank = blank(entry.id, entry.about, entry.members, kind);
+    Deviation { labels: entry.labels, size, reason: Some(why.into()), ..blank }
+}
+
+/// An entry of which nothing is known yet.
+pub(crate) fn blank(
+    id: &str,
+    about: &'static str,
+    coalition: &'static [Member],
+    kind: &Kind,
+) -> Deviation {
     Deviation {
-        id: format!("{}/{}", entry.id, kind.id),
-        about: entry.about,
-        labels: entry.labels,
-        coalition: entry.members,
+        id: format!("{id}/{}", kind.id),
+        about,
+        labels: &[],
+        coalition,
         verdict: Verdict::NotShown,
         gain: None,
         interval: None,
@@ -154,8 +165,8 @@ pub(crate) fn not_shown(entry: &Entry, kind: &Kind, size: [usize; 2], why: &str)
         victims: Vec::new(),
         griefing_factor: None,
         value_until: None,
-        size,
-        reason: Some(why.into()),
+        size: [0, 0],
+        reason: None,
         trace: None,
     }
 }

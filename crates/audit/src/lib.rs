@@ -12,6 +12,7 @@
 mod beacon;
 mod cast;
 mod catalogue;
+mod draws;
 mod honest;
 mod judge;
 mod law;

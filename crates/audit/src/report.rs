@@ -12,9 +12,13 @@ use serde::Serialize;
 use crate::{
     cast::{Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, HOLES, REASONS},
+    draws,
     judge::{Deviation, Facts, Verdict, as_text, judge, not_shown},
     tree::{Budget, Tree},
 };
+
+/// Draws tried of one kind of job: enough to tell a chance of a hundredth from half of it.
+const DRAWS_MAX: u64 = 40_000;
 
 /// How much is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,9 @@ fn games(params: &Params, effort: Effort) -> Vec<(Kind, &'static [Member])> {
         }
     }
     let usual = |members: &[Member]| {
-        members == [Member::Provider] || members == [Member::Provider, Member::Auditors]
+        members == [Member::Provider]
+            || members == [Member::Provider, Member::Auditors]
+            || members == draws::MEMBERS
     };
     let mut games = Vec::new();
     for (place, kind) in kinds(params).into_iter().enumerate() {
@@ -152,15 +158,20 @@ fn game(
         Ok(cast) => cast,
         Err(why) => return entries.map(|entry| not_shown(entry, kind, [0, 0], &why)).collect(),
     };
+    let mut found = Vec::new();
+    if members == draws::MEMBERS {
+        found.push(draws::draws(&cast, kind, (budget.plays / 5).min(DRAWS_MAX)));
+    }
     let tree = Tree::build(&cast, budget);
     let size = [tree.nodes.len(), tree.ends().count()];
-    entries
-        .map(|entry| match &tree.missing {
+    found.extend(entries.map(|entry| {
+        match &tree.missing {
             Some(why) => not_shown(entry, kind, size, why),
             None => judge(entry, &cast, &tree, facts, params)
                 .unwrap_or_else(|| not_shown(entry, kind, size, "a number needs over 128 bits")),
-        })
-        .collect()
+        }
+    }));
+    found
 }
 
 /// How far one assumption may be wrong.

@@ -8,7 +8,7 @@ use crate::{
     Effort, Facts, Kind, Member, Pool, Verdict,
     cast::Cast,
     catalogue::{ENTRIES, HOLES, REASONS},
-    kinds, law,
+    draws, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
@@ -209,5 +209,28 @@ fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
             holes.iter().any(|hole| hole.starts_with(words)),
             "no known hole any more: {words}"
         );
+    }
+}
+
+#[test]
+fn rules_that_drew_half_as_often_as_they_quote_would_be_accused() {
+    let params = defaults();
+    for id in ["standard", "first-price", "pair", "certain"] {
+        let kind = kind(id);
+        let cast = Cast::new(&params, &kind, draws::MEMBERS, FIFTH).expect("it is quoted");
+        let found = draws::draws(&cast, &kind, 12_000);
+        assert_eq!(found.verdict, Verdict::Holds, "{id}: {:?}", found.reason);
+
+        let (counts, _) = draws::count(&cast, 12_000).expect("it draws");
+        let doubled = (kind.audit_rate.parts() * 2).min(PARTS);
+        let other = if id == "certain" { PARTS / 2 } else { doubled };
+        let (seats, pool) = (u32::from(kind.auditors), (FIFTH.all, FIFTH.bribable));
+        let law = law::draw(other, pool, seats).expect("fits");
+        let law = law.into_iter().map(|(draw, weight)| (vec![draw], weight)).collect();
+        assert!(draws::accuse(&counts, &law, 12_000).expect("fits").is_some(), "{id}");
+        // Nor would a draw go unseen in which friends have twice the chance of others.
+        let law = law::draw(kind.audit_rate.parts(), (FIFTH.all, 2 * FIFTH.bribable), seats);
+        let law = law.expect("fits").into_iter().map(|(draw, weight)| (vec![draw], weight));
+        assert!(draws::accuse(&counts, &law.collect(), 12_000).expect("fits").is_some(), "{id}");
     }
 }

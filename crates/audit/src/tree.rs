@@ -37,6 +37,9 @@ pub(crate) struct Budget {
     pub(crate) plays: u64,
 }
 
+/// The chance of each class of a draw.
+pub(crate) type Law = Vec<(Label, Rational)>;
+
 /// Blocks of a world before it is given up.
 const BLOCKS_MAX: u64 = 100_000;
 
@@ -228,6 +231,19 @@ pub(crate) fn run<'a>(
     }
 }
 
+/// How the first draw comes out under `luck`, and with what chance it should come out how.
+pub(crate) fn first_draw(cast: &Cast, luck: u64) -> Result<(Label, Law), String> {
+    let mut world = World::new(cast, luck);
+    match advance(&mut world)? {
+        Stop::Chance(label) => {
+            let law = law_of(&world).ok_or("a weight needs more than 128 bits")?;
+            Ok((label, law))
+        }
+        Stop::Asked(question) => Err(format!("asked {:?} before a draw", question.point)),
+        Stop::End => Err("a job ended before its chance".into()),
+    }
+}
+
 /// Plays `history` under `luck` to the end.
 pub(crate) fn play(cast: &Cast, luck: u64, history: &[(Point, Act)]) -> Result<End, String> {
     let mut world = World::new(cast, luck);
@@ -306,7 +322,7 @@ fn drawn(world: &World<'_>) -> Draw {
 }
 
 /// With what chance what was just learnt came out how.
-fn law_of(world: &World<'_>) -> Option<Vec<(Label, Rational)>> {
+fn law_of(world: &World<'_>) -> Option<Law> {
     let bound = world.state.order(JOB)?.bound;
     let case = world.state.case(JOB)?;
     let (rate, seats) = (bound.audit_rate.parts(), bound.auditors);
