@@ -1,6 +1,7 @@
 //! Repository automation: `cargo xtask tidy [ROOT]` checks what no known tool does, `soak` runs the
 //! rules at random, `fuzz` starts what throws damaged bytes (`crates/fuzz`), `world` what runs a
-//! node over a disk that fails (`crates/world`), `licences` checks what we build on.
+//! node over a disk that fails (`crates/world`), `audit-mutants` says whether the audit notices
+//! faults in the rules, `licences` checks what we build on.
 //!
 //! Not here: the laws (`tidy`), the order of checks in continuous integration (`.ci/run`).
 
@@ -10,6 +11,7 @@ use std::{
 };
 
 mod licences;
+mod mutants;
 mod soak;
 mod tidy;
 
@@ -25,6 +27,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   world [--seeds N] [--seed N] [--threads N] [--json]
                                            live N lives (100) of a node over a disk, a clock and a
                                            power supply that fail, every acknowledgement checked
+  audit-mutants [--only NAME] [--json]     put faults into a copy of the rules, one at a time, and
+                                           say which of them the audit notices (minutes)
   licences                                 check licences, origins and bans of all dependencies
                                            against deny.toml, without a network";
 
@@ -38,6 +42,9 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => run_program("earnest-fuzz", rest),
         ["world", rest @ ..] => run_program("earnest-world", rest),
         ["licences"] => licences::run(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))),
+        ["audit-mutants", rest @ ..] => {
+            mutants::run(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), rest)
+        }
         _ => Err("which command?".to_owned()),
     };
     done.unwrap_or_else(|wrong| {
