@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Amount, Asset, AssignmentId, Command, Digest, Gas, JobId, Ratio, Role,
+    AccountId, Amount, Asset, AssignmentId, Blocks, Command, Digest, Gas, JobId, Ratio, Role,
     command::*,
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Phase},
@@ -101,6 +101,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = prove_any(play, op);
             return Step::Send(signer, command);
         }
+        13 if op.twist % 4 == 0 => Command::KeepData(keep(op)),
         11..=13 => return Step::Send(requester(op), Command::PostJob(terms(play, op))),
         _ => {
             let (signer, command) = act(play, op);
@@ -115,6 +116,13 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
 fn account(play: &Play<'_>, pick: u8) -> AccountId {
     let count = play.world.state.account_count() as u64;
     AccountId::new(u64::from(pick) % count)
+}
+
+/// Small and large, for long and for short; some lapse within a sequence.
+fn keep(op: Op) -> KeepData {
+    let kibibytes = [0, 1, 4, 68, 1_024, 600_000, 1_200_000, u32::MAX][usize::from(op.amount % 8)];
+    let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
+    KeepData { root: Digest([op.who; 32]), kibibytes, blocks: Blocks::new(blocks) }
 }
 
 fn role(op: Op) -> Role {
