@@ -101,7 +101,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = prove_any(play, op);
             return Step::Send(signer, command);
         }
-        13 if op.twist % 4 == 0 => Command::KeepData(keep(op)),
+        13 if op.twist % 4 == 0 => Command::KeepData(keep(play, op)),
         11..=13 => return Step::Send(requester(op), Command::PostJob(terms(play, op))),
         _ => {
             let (signer, command) = act(play, op);
@@ -118,11 +118,18 @@ fn account(play: &Play<'_>, pick: u8) -> AccountId {
     AccountId::new(u64::from(pick) % count)
 }
 
-/// Small and large, for long and for short; some lapse within a sequence.
-fn keep(op: Op) -> KeepData {
+/// Small and large, for long and for short, some of which lapse within a sequence; of a job's
+/// program or output, or of a name of its own.
+fn keep(play: &Play<'_>, op: Op) -> KeepData {
+    let order = pick_job(play, op).and_then(|id| play.world.state.order(id));
+    let root = match (op.twist / 4 % 3, order) {
+        (0, Some(order)) => order.terms.task.program,
+        (1, Some(order)) => order.terms.seed_seal,
+        _ => Digest([op.who; 32]),
+    };
     let kibibytes = [0, 1, 4, 68, 1_024, 600_000, 1_200_000, u32::MAX][usize::from(op.amount % 8)];
     let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
-    KeepData { root: Digest([op.who; 32]), kibibytes, blocks: Blocks::new(blocks) }
+    KeepData { root, kibibytes, blocks: Blocks::new(blocks) }
 }
 
 fn role(op: Op) -> Role {
