@@ -32,10 +32,10 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         row(KeepDataRejected::SizeMustBePositive, |_| ("W", keep(0, 0))),
         row(KeepDataRejected::TimeMustBePositive, |_| ("W", keep(4, 0))),
-        row(KeepDataRejected::TooLong { wanted: Blocks::new(11), max: Blocks::new(10) }, |_| {
-            ("W", keep(u32::MAX, 11))
-        })
-        .under(|params| params.storage.keep_blocks_max = Blocks::new(10)),
+        row(
+            KeepDataRejected::TooLong { wanted: Blocks::new(172_801), max: Blocks::new(172_800) },
+            |_| ("W", keep(u32::MAX, 172_801)),
+        ),
         row(KeepDataRejected::RoomFull { wanted_kib: 1_021, free_kib: 1_020 }, |world| {
             world.ok("R", keep(4, 1));
             ("W", keep(1_021, 1))
