@@ -108,8 +108,8 @@ impl fmt::Display for Notice {
             Notice::SnapshotSkipped(skipped) => skipped.fmt(f),
             Notice::BlobLimitBelowRoom { limit, room } => write!(
                 f,
-                "this node keeps at most {limit} bytes of blobs, but storage.room_mib sells {room}: \
-                 bytes that were paid for may be refused"
+                "this node keeps at most {limit} bytes of blobs, but storage.room_mib sells \
+                 {room}: bytes that were paid for may be refused"
             ),
             Notice::Replayed { from, to } => write!(f, "replayed blocks after {from} up to {to}"),
         }

@@ -120,8 +120,8 @@ pub struct Limits {
     pub segment_bytes_max: u64,
     /// Bytes of one blob.
     pub blob_bytes_max: usize,
-    /// Room that all blobs take on the disk, each in whole blocks of 4 KiB: twice what the rules let
-    /// be kept by default, since a job may outlast what was paid for its bytes.
+    /// Room that all blobs take on the disk, each in whole blocks of 4 KiB: twice what the rules
+    /// let be kept by default, since a job may outlast what was paid for its bytes.
     pub blobs_bytes_max: u64,
     /// Bytes that uploads leave free on the disk, for blocks and snapshots.
     pub disk_floor_bytes: u64,

@@ -193,7 +193,8 @@ impl Wanted {
         self.due.insert((due, name));
     }
 
-    /// Forgets what no longer holds, and the name if nothing is left; doubts it if nothing wants it.
+    /// Forgets what no longer holds, and the name if nothing is left; one that nothing wants is
+    /// doubted.
     fn look_at(&mut self, state: &State, name: Digest) {
         let Some(mut reasons) = self.names.remove(&name) else { return };
         let is_open = |job: &JobId| state.phase(*job).is_some_and(|phase| phase != Phase::Closed);

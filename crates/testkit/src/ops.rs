@@ -96,7 +96,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
             return Step::Send(who, Command::Unjail(Unjail { role }));
         }
-        10 if op.twist % 4 != 0 => Command::KeepData(keep(play, op)),
+        10 if !op.twist.is_multiple_of(4) => Command::KeepData(keep(play, op)),
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
         14 => {
             let (signer, command) = prove_any(play, op);

@@ -8,14 +8,27 @@
 //! Not here: the price (`earnest-protocol`, `storage`), the bytes (`requester`).
 
 use earnest_api::{Client, ClientError};
-use earnest_protocol::{Amount, Blocks, Digest, Height, command::KeepData, storage};
-
-use crate::requester::{Plan, Wish};
+use earnest_protocol::{
+    Amount, Blocks, Digest, Height,
+    command::{KeepData, PostJob},
+    storage,
+};
 
 /// Blocks that may pass before the job is posted.
 const MARGIN: Blocks = Blocks::new(60);
 /// Bytes of a block, as nodes count files.
 const BLOCK: u64 = 4_096;
+
+/// Bytes of a job's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Of the module.
+    pub program: usize,
+    /// Of each chunk of the input.
+    pub chunks: Vec<usize>,
+    /// Of the output, at most.
+    pub output: usize,
+}
 
 /// What one job needs kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +54,22 @@ fn kibibytes(files: impl IntoIterator<Item = usize>) -> u32 {
 ///
 /// # Errors
 /// If the node does not answer.
-pub fn needs(client: &Client, wish: &Wish, plan: &Plan) -> Result<Vec<Need>, ClientError> {
+pub fn needs(client: &Client, job: &PostJob, sizes: &Sizes) -> Result<Vec<Need>, ClientError> {
     let params = client.params()?;
-    let task = &plan.terms.task;
-    let duration = params.job_duration(plan.terms.deadline_blocks, task.gas_bound).plus(MARGIN);
+    let task = &job.task;
+    let duration = params.job_duration(job.deadline_blocks, task.gas_bound).plus(MARGIN);
     let longest = params.storage.keep_blocks_max;
     let blocks = duration.min(longest);
     let name = task.program;
-    let mut needs = vec![Need { name, kibibytes: kibibytes([wish.program.len()]), blocks }];
-    if !wish.chunks.is_empty() {
-        let list = wish.chunks.len().saturating_mul(32);
-        let files = wish.chunks.iter().map(Vec::len).chain([list]);
+    let mut needs = vec![Need { name, kibibytes: kibibytes([sizes.program]), blocks }];
+    if !sizes.chunks.is_empty() {
+        let list = sizes.chunks.len().saturating_mul(32);
+        let files = sizes.chunks.iter().copied().chain([list]);
         needs.push(Need { name: task.input_root, kibibytes: kibibytes(files), blocks });
     }
     let blocks = duration.plus(params.market.retention_blocks).min(longest);
-    let name = plan.terms.seed_seal;
-    needs.push(Need { name, kibibytes: kibibytes([plan.output_bytes]), blocks });
+    let name = job.seed_seal;
+    needs.push(Need { name, kibibytes: kibibytes([sizes.output]), blocks });
     Ok(needs)
 }
 

@@ -28,7 +28,7 @@ use crate::{
     chain::{Chain, ChainError},
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{ExecutionError, Order, measure, task_of},
-    keeping,
+    keeping::{self, Sizes},
     sandbox::RunnerCommand,
 };
 
@@ -69,6 +69,13 @@ pub struct Plan {
     pub terms: PostJob,
     /// Bytes that its output has; the most that one may have if it was not run here.
     pub output_bytes: usize,
+}
+
+impl Plan {
+    fn sizes(&self, wish: &Wish) -> Sizes {
+        let chunks = wish.chunks.iter().map(Vec::len).collect();
+        Sizes { program: wish.program.len(), chunks, output: self.output_bytes }
+    }
 }
 
 /// Why a job could not be asked for.
@@ -188,7 +195,7 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Pl
 /// # Errors
 /// If the rules refuse it, or the node does not answer.
 pub fn keep(chain: &mut Chain, wish: &Wish, plan: &Plan) -> Result<Vec<KeepData>, WishError> {
-    let needs = keeping::needs(chain.client(), wish, plan)?;
+    let needs = keeping::needs(chain.client(), &plan.terms, &plan.sizes(wish))?;
     let unpaid = keeping::unpaid(chain.client(), &needs)?;
     chain.send_all(unpaid.iter().cloned().map(Command::KeepData))?;
     Ok(unpaid)
@@ -408,7 +415,7 @@ impl Duty for Requester {
         }
         let Some((wish, plan)) = &self.next else { return Ok(()) };
         let client = work.chain.client();
-        let needs = keeping::needs(client, wish, plan)?;
+        let needs = keeping::needs(client, &plan.terms, &plan.sizes(wish))?;
         let unpaid = keeping::unpaid(client, &needs)?;
         if !unpaid.is_empty() {
             let longest = client.params()?.storage.keep_blocks_max;

@@ -110,7 +110,8 @@ fn print(asked: &Asked, life: &Life, found: usize, seconds: f64) {
         eprintln!(
             "{seeds} lives from seed {first} in {seconds:.1} s: {found} findings, {starts} starts, \
              {blocks} blocks, {cuts} power cuts, {kills} kills, {failures} failures, {refusals} \
-             refusals, {full} times full, {flips} bits turned over, {blobs} blobs, {operations} operations"
+             refusals, {full} times full, {flips} bits turned over, {blobs} blobs, {operations} \
+             operations"
         );
     }
 }

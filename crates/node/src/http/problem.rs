@@ -115,9 +115,9 @@ impl From<BlobError> for Problem {
                 Problem::new(422, "input/too-many-chunks", detail, hint)
             }
             BlobError::NotKept { .. } => {
-                let hint = "Send `keep_data` for this name first; chunks are kept under their input's \
-                            root, whose list comes before them, and an output under its job's seed \
-                            seal.";
+                let hint = "Send `keep_data` for this name first; chunks are kept under their \
+                            input's root, whose list comes before them, and an output under \
+                            its job's seed seal.";
                 Problem::new(402, "blob/not-kept", detail, hint)
             }
             BlobError::KeepTooSmall { .. } => {

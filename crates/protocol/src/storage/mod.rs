@@ -6,7 +6,8 @@
 //! Laws: kept kibibytes sum to what is recorded and never exceed the room; a keep is never cut
 //! short, whoever pays how much; nobody's keep touches another's, not even of the same name.
 //! Price (ADR 50): p · 2^(n · used ÷ room), `used` with the new keep in it, so whoever fills the
-//! room pays for those whom it leaves none. Rounding: the price of a mebibyte down, what is paid up.
+//! room pays for those whom it leaves none. Rounding: the price of a mebibyte down, what is paid
+//! up.
 //! Known shortcoming: a room that was filled stays so until the keeps lapse.
 //! Not here: the bytes, who may send them and when they go (hosts); which bytes a job needs
 //! (`market`).
@@ -94,11 +95,4 @@ pub fn price(
     let mebibyte = exp2_neg_floor(HalfLives { passed, half_life: room }).amount_floor(full);
     let part = u64::from(kibibytes).saturating_mul(blocks.count());
     Some(mebibyte.share_ceil(part, PRICED).unwrap_or(Amount::MAX))
-}
-
-impl StorageParams {
-    /// All that may be kept at once, in kibibytes.
-    pub fn room_kib(&self) -> u64 {
-        u64::from(self.room_mib).saturating_mul(1_024)
-    }
 }

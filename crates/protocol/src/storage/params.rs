@@ -18,3 +18,10 @@ params! {
         keep_blocks_max: Blocks = Blocks::new(172_800), 1..=BLOCKS_MAX, "two of the longest jobs";
     }
 }
+
+impl StorageParams {
+    /// All that may be kept at once, in kibibytes.
+    pub fn room_kib(&self) -> u64 {
+        u64::from(self.room_mib).saturating_mul(1_024)
+    }
+}
