@@ -12,7 +12,7 @@ use alloc::{
 };
 
 use crate::{
-    ids::{AssignmentId, JobId, SlashId, UnbondingId},
+    ids::{AssignmentId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
 };
 
@@ -37,6 +37,8 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
+    /// Kept bytes are kept no longer.
+    RetireKeep(KeepId),
 }
 
 /// Heights a bucket spans: a branch of the state copies buckets, not timers.
