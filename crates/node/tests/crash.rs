@@ -156,10 +156,14 @@ fn a_node_that_prunes_is_killed_under_load_and_never_finds_a_gap() {
     assert!(base > Height::ZERO, "something was pruned");
 }
 
+fn asked() -> Option<u64> {
+    env::var(KILLS).ok()?.parse().ok()
+}
+
 /// Kills a node many times; returns how much it acknowledged, and the last block that was pruned.
 /// `EARNEST_KILLS=1000` kills it as often as that.
 fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
-    let rounds = env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(rounds);
+    let rounds = asked().unwrap_or(rounds);
     let dir = tempfile::tempdir().unwrap();
     let network = create(dir.path());
     let seed = u64::from(std::process::id());
