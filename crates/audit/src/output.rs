@@ -124,7 +124,8 @@ impl Findings {
             "<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{STYLE}\
              </style><h1>Is honest play the best response? {}</h1><p>Exact games of one job, and \
              seasons measured in a market, on the rules themselves. Gains are over honest play, in \
-             tokens; {} of {} validators are in the coalition's purse.</p>{frontier}<h2>Every deviation</h2><table><tr>\
+             tokens; {} of {} validators are in the coalition's \
+             purse.</p>{frontier}<h2>Every deviation</h2><table><tr>\
              <th>verdict<th>deviation<th>gain<th>tokens<th>turns at a wrong result worth\
              <th>plays<th>who loses</tr>{rows}</table>{changes}</html>\n",
             word(self.verdict),
