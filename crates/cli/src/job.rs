@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use earnest_api::{Client, JobView, Session};
 use earnest_protocol::{
     Amount, Blocks, Digest, Gas, JobId,
-    command::Auction,
+    command::{Auction, KeepData},
     market::{Outcome, Phase},
 };
 use earnest_worker::{
@@ -126,11 +126,15 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let mut chain = open(node, &args.key)?;
     let wish = wish(args)?;
     note!("checking and measuring the program in a sandbox");
-    let terms = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
-    let (gas, deadline) = (terms.task.gas_bound, terms.deadline_blocks);
+    let plan = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
+    let (gas, deadline) = (plan.terms.task.gas_bound, plan.terms.deadline_blocks);
     note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
+    for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
+        let KeepData { root, kibibytes, blocks } = keep;
+        note!("{kibibytes} KiB are kept under {root} for {blocks} blocks");
+    }
     requester::store(chain.client(), &wish).map_err(wish_failed)?;
-    let job = requester::post(&mut chain, terms).map_err(chain_failed)?;
+    let job = requester::post(&mut chain, plan.terms).map_err(chain_failed)?;
     note!("job {job} posted");
     if args.no_wait {
         note!("run `earnest job follow {job}` soon: you must open the seed of its draw");

@@ -9,7 +9,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{AssignmentId, JobId, SlashId, UnbondingId},
+    ids::{AssignmentId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -35,6 +35,8 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
+    /// Kept bytes are kept no longer.
+    RetireKeep(KeepId),
 }
 
 /// Heights a bucket spans: a branch of the state copies buckets, not timers.

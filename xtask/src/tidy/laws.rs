@@ -46,12 +46,13 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params params bound ledger
+        verification::params storage::params params bound ledger
 
-        accounts staking reputation market verification slashing
+        accounts storage staking reputation market verification slashing
         timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
+        storage::acts      storage::handlers
         staking::acts      staking::handlers
         reputation::acts   reputation::handlers
         market::acts       market::handlers
@@ -60,7 +61,7 @@ pub(crate) const LAWS: Laws = Laws {
 
         stories::* stories
         apply epoch invariant lib",
-    rooms: &["accounts", "staking", "reputation", "market", "verification", "slashing"],
+    rooms: &["accounts", "storage", "staking", "reputation", "market", "verification", "slashing"],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.
         ("Report", &["output"]),                     // How a report is written, not what it says.

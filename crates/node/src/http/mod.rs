@@ -155,6 +155,8 @@ fn router(app: Arc<App>) -> Router {
         .route(routes::BLOB, get(blobs::blob))
         .route(routes::INPUTS, put(blobs::put_input))
         .route(routes::INPUT, get(blobs::input))
+        .route(routes::KEEPS, get(blobs::keeps))
+        .route(routes::KEEP, get(blobs::keep))
         .route(routes::HEALTHZ, get(read::healthz))
         .route(routes::READYZ, get(read::readyz))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))
