@@ -12,7 +12,7 @@ use earnest_compute::{
     Checkpoint, Digest as WorkDigest, EngineFault, EngineKind, Input, Machine, Runner,
     Task as WorkTask, Tree,
     bisection::{EvidenceUnavailable, OutputProof, build_evidence},
-    runner::{Failure, Reply, Request},
+    runner::{Failure, OnFault, Reply, Request},
 };
 use earnest_protocol::{
     Digest, Gas, JobId,
@@ -133,6 +133,7 @@ impl Order {
             to,
             keep_interval: 0,
             keep_indices: keep.to_vec(),
+            on_fault: OnFault::Stay,
         };
         let (mut leaves, mut kept, mut done, mut failed) = (Vec::new(), Vec::new(), None, None);
         run(&self.runner, &request, self.input.chunks(), &mut |reply| match reply {
@@ -143,6 +144,7 @@ impl Order {
             }
             Reply::Leaves { digests, .. } => leaves.extend(digests),
             Reply::Kept(checkpoint) => kept.push(checkpoint),
+            Reply::Explained(_) => {}
             Reply::Done(checkpoint) => done = Some(checkpoint),
             Reply::Failed(failure) => failed = Some(failure),
         })?;

@@ -36,7 +36,9 @@ pub enum Cause {
     #[error("it read or wrote outside its memory")]
     MemoryOutOfBounds,
     /// A call through a table entry that is outside, empty or of another type.
-    #[error("it called through a function pointer that is null, outside the table or of another type")]
+    #[error(
+        "it called through a function pointer that is null, outside the table or of another type"
+    )]
     IndirectCall,
     /// A division by zero, or the one quotient that does not fit.
     #[error("it divided by zero, or the quotient does not fit")]
@@ -84,8 +86,13 @@ pub enum Cause {
         /// How many they are.
         length: usize,
     },
+    /// The step's index does not fit the program's i64.
+    #[error("the step's index does not fit an i64")]
+    StepIndex,
     /// Returning the state cost more than what was left of the step's gas.
-    #[error("returning {length} bytes of state costs more than what is left of the {limit} gas of a step")]
+    #[error(
+        "returning {length} bytes of state costs more than what is left of the {limit} gas of a step"
+    )]
     StateUnpaid {
         /// Bytes of the state.
         length: usize,
@@ -111,6 +118,7 @@ impl Cause {
             Cause::StateNotTaken { .. } => "state-not-taken",
             Cause::InputTooLong { .. } => "input-too-long",
             Cause::PlaceOutOfBounds { .. } => "place-out-of-bounds",
+            Cause::StepIndex => "step-index",
             Cause::StateUnpaid { .. } => "state-unpaid",
         }
     }
@@ -135,6 +143,7 @@ impl Cause {
             Cause::PlaceOutOfBounds { .. } => {
                 "check what `state` and `input` return, and give a smaller --chunk-size"
             }
+            Cause::StepIndex => "ask for fewer steps",
             Cause::StateUnpaid { .. } => "return less state, or do less in a step",
         }
     }
