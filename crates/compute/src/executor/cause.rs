@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::admission::CALL_DEPTH_MAX;
+use crate::admission::{CALL_DEPTH_MAX, FunctionName, function_names};
 
 /// What ended a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -167,6 +167,13 @@ impl From<Cause> for Explanation {
 }
 
 impl Explanation {
+    /// In words, with the function's name in `module`: "in function 3 `parse`: it …".
+    pub fn words(&self, module: &[u8]) -> String {
+        let Some(index) = self.function else { return format!("failed: {}", self.cause) };
+        let name = function_names(module).remove(&index);
+        format!("failed in {}: {}", FunctionName { index, name }, self.cause)
+    }
+
     /// Tells apart what the rewritten module says with one instruction: `unreachable`.
     pub(super) fn sharpened(self, gas_left: Option<i64>, limit: u64) -> Explanation {
         let depth = CALL_DEPTH_MAX.saturating_add(1);
