@@ -4,9 +4,8 @@
 //! settles disputes. Laws: the program is untrusted, and runs only in the sandbox of a worker under
 //! the limits of a job; admission is the network's own; the quote is that of `earnest job quote`.
 //! Known shortcomings: parameters are the built-in ones, a network may have others.
-//! Code map: here the command, `dry` (one run), `report` (what is shown).
+//! Code map: here the command, `report` (what is shown); the runs are `earnest_worker::trial`.
 
-mod dry;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -14,15 +13,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser};
 use earnest_protocol::{Digest as ProtocolDigest, Params};
 use earnest_worker::{
-    CHUNK_BYTES_MAX,
-    sandbox::{AdmissionRejected, Digest, EngineKind, Input, Status as RunStatus, Task, admit},
+    CHUNK_BYTES_MAX, ExecutionError,
+    sandbox::{AdmissionRejected, Digest, Input, Status as RunStatus, Task, admit},
+    trial,
 };
 use serde_json::Value;
 
-use self::{
-    dry::dry_run,
-    report::{Agreement, Both},
-};
+use self::report::{Agreement, Both};
 use crate::{
     daemons::runner,
     failure::{Failure, Status},
@@ -65,8 +62,8 @@ pub fn run(args: &RunArgs, json: bool) -> Result<(), Failure> {
     let params = params::load(None, &[])?;
     let (input, task) = task(args, &module, &params)?;
     let runner = runner()?;
-    let compiled = dry_run(&runner, &module, &input, &task, EngineKind::Jit)?;
-    let referee = dry_run(&runner, &module, &input, &task, EngineKind::Wasmi)?;
+    let compiled = trial::compiled(&runner, &module, &input, &task).map_err(not_run)?;
+    let referee = trial::interpreted(&runner, &module, &input, &task).map_err(not_run)?;
     let both = Both {
         module: &module,
         admitted: &admitted,
@@ -117,6 +114,13 @@ pub fn not_admitted(why: &AdmissionRejected) -> Failure {
     let detail = format!("the program is not admitted: {why}");
     let hint = format!("{}; docs/guests.md lists every bound", why.remedy());
     Failure::new(Status::Usage, "not-admitted", detail, &hint)
+}
+
+/// The machine's failure, not the program's.
+fn not_run(error: ExecutionError) -> Failure {
+    let hint = "`earnest doctor` says which layers of the sandbox this machine has; with less \
+                --gas-bound a program takes less time";
+    Failure::config(error, hint)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -127,7 +127,7 @@ pub fn admit(module: &[u8]) -> Result<Admitted, AdmissionRejected> {
     if !module.starts_with(b"\0asm") {
         return Err(AdmissionRejected::NotWebAssembly);
     }
-    let rewritten = sections::rewrite(module).map_err(|why| names::name(module, why))?;
+    let rewritten = sections::rewrite(module).map_err(|why| why.named(module))?;
     Ok(Admitted {
         program: Digest::of_program(module),
         code: rewritten.code,

@@ -25,6 +25,7 @@ pub mod pace;
 pub mod provider;
 pub mod requester;
 pub mod sandbox;
+pub mod trial;
 pub mod validator;
 
 pub use chain::{Chain, ChainError};

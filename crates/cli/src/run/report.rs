@@ -2,10 +2,12 @@
 //!
 //! Law: both say the same; what people read is printed from the object that programs get.
 
-use earnest_worker::sandbox::{Admitted, Digest, EngineKind, Status, Task, admission, checkpoint};
+use earnest_worker::{
+    sandbox::{Admitted, Digest, Status, Task, admission, checkpoint},
+    trial::{Engine, Trial, first_difference},
+};
 use serde_json::{Value, json};
 
-use super::dry::{DryRun, first_difference};
 use crate::{failure::Failure, output::out};
 
 /// Bytes of the output that a person is shown.
@@ -16,8 +18,8 @@ pub struct Both<'a> {
     pub module: &'a [u8],
     pub admitted: &'a Admitted,
     pub task: &'a Task,
-    pub compiled: &'a DryRun,
-    pub referee: &'a DryRun,
+    pub compiled: &'a Trial,
+    pub referee: &'a Trial,
 }
 
 /// Whether the two engines were compared, and with what outcome.
@@ -33,7 +35,7 @@ pub enum Agreement {
 
 impl Both<'_> {
     pub fn agreement(&self) -> Agreement {
-        if self.compiled.engine != EngineKind::Jit {
+        if self.compiled.engine == Engine::GaveUp {
             return Agreement::NotCompared;
         }
         match first_difference(self.compiled, self.referee) {
@@ -86,7 +88,7 @@ impl Both<'_> {
         let output = (run.last.status == Status::Running)
             .then(|| hex(checkpoint::state_hash(&run.last.state)));
         let root =
-            |run: &DryRun| checkpoint::Tree::build(run.leaves.clone()).map(|tree| hex(tree.root()));
+            |run: &Trial| checkpoint::Tree::build(run.leaves.clone()).map(|tree| hex(tree.root()));
         let (compared, difference) = match self.agreement() {
             Agreement::Agree => (json!(true), Value::Null),
             Agreement::DisagreeAt(at) => (json!(false), json!(at)),
@@ -124,14 +126,10 @@ fn hex(digest: Digest) -> String {
     earnest_protocol::Digest(digest.0).to_string()
 }
 
-fn time(run: &DryRun, root: Option<String>) -> Value {
-    let engine = match run.engine {
-        EngineKind::Jit => "compiler",
-        EngineKind::Wasmi => "interpreter",
-    };
+fn time(run: &Trial, root: Option<String>) -> Value {
     let millis = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     json!({
-        "engine": engine,
+        "gave_up": run.engine == Engine::GaveUp,
         "root": root,
         "start_millis": millis(run.starting),
         "steps_millis": millis(run.stepping),
@@ -191,8 +189,7 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
     )?;
     for (name, run) in [("compiled", &engines["compiled"]), ("referee", &engines["referee"])] {
         out!(
-            "{name:<9} {}: {} ms to start, {} ms for the steps, root {}",
-            shown(&run["engine"]),
+            "{name:<9} {} ms to start, {} ms for the steps, root {}",
             shown(&run["start_millis"]),
             shown(&run["steps_millis"]),
             shown(&run["root"])
@@ -204,7 +201,7 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
         _ => out!("          not compared: the compiler gave up, the interpreter went on")?,
     }
     out!(
-        "verify    {} leaves, at most {} rounds of a dispute, at most {} µs of the referee for a step",
+        "verify    {} leaves, at most {} rounds of dispute; a step takes the referee {} µs at most",
         verification["leaves"],
         verification["dispute_rounds"],
         verification["referee_micros_at_most"]

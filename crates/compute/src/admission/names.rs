@@ -10,8 +10,6 @@ use std::fmt;
 
 use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload};
 
-use super::AdmissionRejected;
-
 /// Most characters of a name that are kept.
 pub const NAME_CHARACTERS_MAX: usize = 80;
 
@@ -72,30 +70,11 @@ pub fn function_names(module: &[u8]) -> BTreeMap<u32, String> {
 }
 
 /// The function whose body holds the byte at `offset`.
-fn function_at(module: &[u8], offset: usize) -> Option<u32> {
+pub(super) fn function_at(module: &[u8], offset: usize) -> Option<u32> {
     let bodies = Parser::new(0).parse_all(module).map_while(Result::ok);
     let bodies = bodies.filter_map(|payload| match payload {
         Payload::CodeSectionEntry(body) => Some(body.range()),
         _ => None,
     });
     (0..).zip(bodies).find(|(_, range)| range.contains(&offset)).map(|(index, _)| index)
-}
-
-/// Says which function a refusal is about, where it is about one.
-pub(super) fn name(module: &[u8], mut rejected: AdmissionRejected) -> AdmissionRejected {
-    use AdmissionRejected as R;
-    let function = match &mut rejected {
-        R::Invalid { offset, function, .. } => {
-            *function = function_at(module, *offset).map(FunctionName::from);
-            function.as_mut()
-        }
-        R::FunctionTooLarge { function, .. } | R::RefusedInstruction { function, .. } => {
-            Some(function)
-        }
-        _ => None,
-    };
-    if let Some(function) = function {
-        function.name = function_names(module).remove(&function.index);
-    }
-    rejected
 }

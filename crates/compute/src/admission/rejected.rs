@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::FunctionName;
+use super::names::{FunctionName, function_at, function_names};
 
 /// Why a module is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +132,25 @@ fn pages(minimum: u64, maximum: Option<u64>) -> String {
 }
 
 impl AdmissionRejected {
+    /// Says which function it is about, where it is about one.
+    pub(super) fn named(mut self, module: &[u8]) -> AdmissionRejected {
+        use AdmissionRejected as R;
+        let function = match &mut self {
+            R::Invalid { offset, function, .. } => {
+                *function = function_at(module, *offset).map(FunctionName::from);
+                function.as_mut()
+            }
+            R::FunctionTooLarge { function, .. } | R::RefusedInstruction { function, .. } => {
+                Some(function)
+            }
+            _ => None,
+        };
+        if let Some(function) = function {
+            function.name = function_names(module).remove(&function.index);
+        }
+        self
+    }
+
     /// What the author of the program can do about it.
     pub fn remedy(&self) -> &'static str {
         use AdmissionRejected as R;

@@ -36,9 +36,7 @@ pub enum Cause {
     #[error("it read or wrote outside its memory")]
     MemoryOutOfBounds,
     /// A call through a table entry that is outside, empty or of another type.
-    #[error(
-        "it called through a function pointer that is null, outside the table or of another type"
-    )]
+    #[error("it called a function pointer that is null, outside the table or of another type")]
     IndirectCall,
     /// A division by zero, or the one quotient that does not fit.
     #[error("it divided by zero, or the quotient does not fit")]
@@ -91,7 +89,7 @@ pub enum Cause {
     StepIndex,
     /// Returning the state cost more than what was left of the step's gas.
     #[error(
-        "returning {length} bytes of state costs more than what is left of the {limit} gas of a step"
+        "returning {length} bytes of state costs more than is left of the {limit} gas of a step"
     )]
     StateUnpaid {
         /// Bytes of the state.

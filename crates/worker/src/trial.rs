@@ -1,23 +1,36 @@
-//! A dry run: one task in one engine, in the sandbox that a worker uses, step by step.
+//! Trials: one task in one engine, step by step, for the author of a program; no job, no money.
 //!
-//! Law: the program never runs in this process; its limits are those of a job with the same gas.
-//! Known shortcomings: the time of the steps includes carrying each state out of the sandbox.
-//! Not here: what is shown (`report`), money.
+//! Laws: the program never runs in this process; its limits are those of a job with the same gas.
+//! Known shortcomings: the time of the steps includes carrying each state out of the sandbox, and
+//! where engines change in mid-run the trial does not say at which step.
+//! Not here: what is shown of it (crate `cli`), runs that are committed to (`execution`).
 
 use std::time::{Duration, Instant};
 
-use earnest_worker::sandbox::{
-    Checkpoint, Digest, EngineKind, Explanation, Input, OnFault, Reply, Request, RunnerCommand,
-    SandboxError, Status, Task, run,
+use earnest_compute::{
+    Checkpoint, Digest, EngineKind, Explanation, Input, Status, Task,
+    runner::{Failure, OnFault, Reply, Request},
 };
 
-use crate::failure::Failure;
+use crate::{
+    execution::ExecutionError,
+    sandbox::{RunnerCommand, run},
+};
+
+/// Which engine came to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The one that was asked for.
+    AsAsked,
+    /// The interpreter, because the compiler gave up: at the start, or in the middle.
+    GaveUp,
+}
 
 /// What one engine made of a task.
 #[derive(Debug)]
-pub struct DryRun {
-    /// The engine that came to the end; another than asked for if that one gave up.
-    pub engine: EngineKind,
+pub struct Trial {
+    /// Whether the engine that was asked for came to the end.
+    pub engine: Engine,
     /// The digest of each leaf, from 0.
     pub leaves: Vec<Digest>,
     /// Gas of `init` and of each step that ended well, in order.
@@ -34,7 +47,7 @@ pub struct DryRun {
     pub stepping: Duration,
 }
 
-impl DryRun {
+impl Trial {
     /// The step that stopped the program, if one did; 0 is `init`.
     pub fn stopped_at(&self) -> Option<u64> {
         match self.last.status {
@@ -44,17 +57,39 @@ impl DryRun {
     }
 }
 
-/// Runs `task` in `engine`.
+/// Runs `task` as a provider would: compiled, and interpreted from where the compiler gives up.
 ///
 /// # Errors
 /// The sandbox's, or the host's: no claim about the program.
-pub fn dry_run(
+pub fn compiled(
+    runner: &RunnerCommand,
+    module: &[u8],
+    input: &Input,
+    task: &Task,
+) -> Result<Trial, ExecutionError> {
+    trial(runner, module, input, task, EngineKind::Jit)
+}
+
+/// Runs `task` as the referee would: interpreted.
+///
+/// # Errors
+/// As for [`compiled`].
+pub fn interpreted(
+    runner: &RunnerCommand,
+    module: &[u8],
+    input: &Input,
+    task: &Task,
+) -> Result<Trial, ExecutionError> {
+    trial(runner, module, input, task, EngineKind::Wasmi)
+}
+
+fn trial(
     runner: &RunnerCommand,
     module: &[u8],
     input: &Input,
     task: &Task,
     engine: EngineKind,
-) -> Result<DryRun, Failure> {
+) -> Result<Trial, ExecutionError> {
     let request = Request {
         module: module.to_vec(),
         task: task.clone(),
@@ -67,16 +102,15 @@ pub fn dry_run(
     };
     let begun = Instant::now();
     let mut seen = Seen::default();
-    run(runner, &request, input.chunks(), &mut |reply| seen.hear(reply, begun))
-        .map_err(sandbox_failed)?;
+    run(runner, &request, input.chunks(), &mut |reply| seen.hear(reply, begun))?;
     if let Some(failure) = seen.failed {
-        return Err(Failure::internal(failure));
+        return Err(ExecutionError::Child(failure));
     }
-    let (Some(engine), Some(last)) = (seen.engine, seen.done) else {
-        return Err(Failure::internal("the program's process ended too early"));
+    let (Some(last_engine), Some(last)) = (seen.engine, seen.done) else {
+        return Err(ExecutionError::Incomplete);
     };
-    Ok(DryRun {
-        engine,
+    Ok(Trial {
+        engine: if last_engine == engine { Engine::AsAsked } else { Engine::GaveUp },
         leaves: seen.leaves,
         gas: seen.gas,
         state_bytes_max: seen.state_bytes_max,
@@ -85,10 +119,6 @@ pub fn dry_run(
         starting: seen.first,
         stepping: seen.latest.saturating_sub(seen.first),
     })
-}
-
-fn sandbox_failed(error: SandboxError) -> Failure {
-    Failure::config(error, "`earnest doctor` says which layers of the sandbox this machine has")
 }
 
 /// What was heard so far.
@@ -103,7 +133,7 @@ struct Seen {
     latest: Duration,
     why: Option<Explanation>,
     done: Option<Checkpoint>,
-    failed: Option<earnest_worker::sandbox::runner::Failure>,
+    failed: Option<Failure>,
 }
 
 impl Seen {
@@ -133,7 +163,7 @@ impl Seen {
 }
 
 /// The first leaf that two runs do not share.
-pub fn first_difference(one: &DryRun, other: &DryRun) -> Option<u64> {
+pub fn first_difference(one: &Trial, other: &Trial) -> Option<u64> {
     let differ = one.leaves.iter().zip(&other.leaves).position(|(one, other)| one != other);
     let shorter = one.leaves.len().min(other.leaves.len());
     let lengths = (one.leaves.len() != other.leaves.len()).then_some(shorter);
