@@ -27,6 +27,7 @@ use earnest_protocol::{Address, Digest, Height};
 use common::{ACCOUNTS, create, sign, signer, transfer};
 
 const CHILD: &str = "EARNEST_TEST_CHILD";
+const KILLS: &str = "EARNEST_KILLS";
 const CHILD_DIR: &str = "EARNEST_TEST_DIR";
 
 /// Not a test by itself: what the child process runs.
@@ -156,7 +157,9 @@ fn a_node_that_prunes_is_killed_under_load_and_never_finds_a_gap() {
 }
 
 /// Kills a node many times; returns how much it acknowledged, and the last block that was pruned.
+/// `EARNEST_KILLS=1000` kills it as often as that.
 fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
+    let rounds = env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(rounds);
     let dir = tempfile::tempdir().unwrap();
     let network = create(dir.path());
     let seed = u64::from(std::process::id());
