@@ -16,9 +16,9 @@ use ureq::{Agent, Body, http::Response};
 
 use crate::{
     AccountView, BlobReceipt, BlockView, EventId, EventRecord, HeadView, InputChunks, InputReceipt,
-    JobSummary, JobView, NetworkView, OperatorView, Page, PageQuery, Problem, QuoteRequest,
-    QuoteView, Receipt, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser,
-    StorageView, TxHash, TxStatus, routes, sse::SseMessage,
+    JobSummary, JobView, KeepView, NetworkView, OperatorView, Page, PageQuery, Problem,
+    QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction, SimulateRequest, Simulation,
+    SlashView, SseParser, StorageView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 /// How long one call may take.
@@ -425,6 +425,22 @@ impl Client {
         let payload = Payload::Json(&body);
         let reply = self.call(Method::Put, routes::INPUTS, payload, REPLY_BYTES_MAX)?;
         self.read(routes::INPUTS, &reply)
+    }
+
+    /// What is kept under a name.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn keep(&self, name: &Digest) -> Result<KeepView, ClientError> {
+        self.get(&routes::keep(name))
+    }
+
+    /// What room there is for kept bytes.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn room(&self) -> Result<RoomView, ClientError> {
+        self.get(routes::KEEPS)
     }
 
     /// Submits a transaction; doing so again changes nothing.

@@ -43,6 +43,6 @@ pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;
 pub use view::*;
 pub use wire::{
-    BlobReceipt, InputChunks, InputReceipt, QuoteRequest, Receipt, SimulateRequest, Simulation,
-    TxStatus,
+    BlobReceipt, InputChunks, InputReceipt, KeepView, QuoteRequest, Receipt, RoomView,
+    SimulateRequest, Simulation, TxStatus,
 };

@@ -25,8 +25,11 @@
 //! | GET | [`EVENTS`] | `after=`, `kinds=` (comma), `Last-Event-ID` | server-sent events |
 //! | PUT | [`BLOBS`] | raw octets | 201 `BlobReceipt` |
 //! | GET | [`BLOB`] | | raw octets |
-//! | PUT | [`INPUTS`] | `InputChunks`, all of them stored | 201 `InputReceipt` |
+//! | PUT | [`INPUTS`] | `InputChunks`, before or after its chunks | 201 `InputReceipt` |
 //! | GET | [`INPUT`] | | `InputChunks` |
+//! | GET | [`KEEPS`] | | `RoomView` |
+//! | GET | [`KEEP`] | | `KeepView` |
+//! | GET | [`METRICS`] | | Prometheus' text |
 //! | GET | [`HEALTHZ`], [`READYZ`] | | 200, or 503 |
 
 use core::fmt;
@@ -77,6 +80,12 @@ pub const BLOB: &str = "/v1/blobs/{digest}";
 pub const INPUTS: &str = "/v1/inputs";
 /// The chunks of one input.
 pub const INPUT: &str = "/v1/inputs/{root}";
+/// What room there is for kept bytes, and what it costs.
+pub const KEEPS: &str = "/v1/keeps";
+/// What is kept under one name.
+pub const KEEP: &str = "/v1/keeps/{name}";
+/// What an operator watches, as Prometheus reads it.
+pub const METRICS: &str = "/metrics";
 /// Is the process alive?
 pub const HEALTHZ: &str = "/healthz";
 /// Is the node ready to serve?
@@ -121,6 +130,11 @@ pub fn blob(digest: &Digest) -> String {
 /// The path of one input.
 pub fn input(root: &Digest) -> String {
     one(INPUTS, root)
+}
+
+/// The path of what is kept under one name.
+pub fn keep(name: &Digest) -> String {
+    one(KEEPS, name)
 }
 
 fn one(list: &str, name: impl fmt::Display) -> String {

@@ -4,7 +4,7 @@
 //! know.
 
 use earnest_protocol::{
-    Address, Command, Digest, Event, Height, command::PostJob, ledger::Movement,
+    Address, Amount, Command, Digest, Event, Height, command::PostJob, ledger::Movement,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,11 +92,39 @@ pub struct InputChunks {
     pub chunks: Vec<Digest>,
 }
 
-/// An input was stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An input's list was stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputReceipt {
     /// The root over its chunks: what a task binds.
     pub root: Digest,
     /// How many chunks it has.
     pub chunk_count: u32,
+    /// Those that are not stored yet.
+    pub missing: Vec<Digest>,
+}
+
+/// What is kept under one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepView {
+    /// The hash of a blob, the root of an input, or the seed seal of a job, for its output.
+    pub name: Digest,
+    /// The last height that is paid for; none if nobody pays.
+    pub until: Option<Height>,
+    /// The most bytes that are paid for now, in whole blocks of 4 KiB.
+    pub bytes: Option<u64>,
+    /// True if this node has the blob, or the input with every chunk.
+    pub is_stored: bool,
+    /// The chunks of the input that it has not.
+    pub missing: Vec<Digest>,
+}
+
+/// What room there is for kept bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomView {
+    /// Kibibytes that may be kept at a time.
+    pub room_kib: u64,
+    /// Kibibytes that are.
+    pub kept_kib: u64,
+    /// What the next mebibyte costs for a thousand blocks, in base units; none if it has no room.
+    pub price: Option<Amount>,
 }

@@ -7,7 +7,7 @@ use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     Address, Amount, BlockRejected, Blocks, Command, Epoch, Gas, Height, ParamsRejected, Ratio,
     Rejected, TransactionRejected, accounts::TransferRejected, genesis::GenesisRejected, market::*,
-    params::Violation, staking::*, verification::*,
+    params::Violation, staking::*, storage::*, verification::*,
 };
 
 fn a(tokens: u64) -> Amount {
@@ -109,6 +109,9 @@ fn everything() -> Vec<Rejected> {
         #[6] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
             NotSealedBefore, SealMismatch;
         #[1] SealReportRejected: AlreadySealed;
+        #[5] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
+            TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
+            RoomFull { wanted_kib: 5, free_kib: 4 }, ExceedsFree { wanted, free };
     }
 }
 
@@ -159,6 +162,7 @@ fn violations() -> Vec<Violation> {
         Violation::StepExceedsBudget { step_gas: 9, budget: 5 },
         Violation::LaneTooNarrow { lane_kib: 5, needed_kib: 9 },
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
+        Violation::KeepTooShort { blocks: 5, needed: 9 },
         Violation::StakePriceNotOne { got: 5 },
     ]
 }
@@ -200,7 +204,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 139 + 14);
+    assert_eq!(codes.len(), 144 + 14);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "cf0c6d21a9243a88fb4f757e6eafddfa926fa3d982f8dcab1616b4b7990c2d98";
+    let golden = "5aead7efa7252ef6700d709569767f1220af6a5e8ecd71d6d9f4f25dececbcd8";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

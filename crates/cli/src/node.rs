@@ -103,7 +103,9 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     for notice in node.notices() {
         match notice {
             Notice::Replayed { .. } => info!("{notice}"),
-            Notice::Mended(_) | Notice::SnapshotSkipped(_) => warn!("{notice}"),
+            Notice::Mended(_) | Notice::SnapshotSkipped(_) | Notice::BlobLimitBelowRoom { .. } => {
+                warn!("{notice}")
+            }
         }
     }
     announce(&node, json)?;

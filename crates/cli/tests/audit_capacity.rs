@@ -13,24 +13,33 @@ use earnest_api::{Client, JobView, Session};
 use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Gas, JobId, Ratio,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    command::{Auction, GainTiming, KeepData, PostJob, ResourceClass, Task, Visibility},
     market::{CloseReason, Phase},
     seal,
 };
-use earnest_worker::guests;
+use earnest_worker::{Chain, guests};
 
 /// A job of which three validators with 500 tokens each can audit one: two seats of 210 tokens, and
-/// room for two more. A provider with 500 can do one.
-fn terms(client: &Client) -> PostJob {
+/// room for two more. A provider with 500 can do one. Its bytes are paid for and stored.
+fn terms(rosa: &mut Chain) -> PostJob {
     let guest = guests::by_name("wordcount").expect("shipped");
-    client.put_blob(guest.module).expect("stored");
     let input = guest.input();
-    let store = |chunk: &Vec<u8>| client.put_blob(chunk).expect("stored").digest;
-    client.put_input(input.chunks().iter().map(store).collect()).expect("stored");
+    let (program, root) =
+        (earnest_worker::requester::program_digest(guest.module), Digest(input.root().0));
+    let keep = |root| KeepData { root, kibibytes: 2_048, blocks: Blocks::new(100_000) };
+    let keeps = [program, root].map(|name| Command::KeepData(keep(name)));
+    rosa.send_all(keeps.into_iter()).expect("she can pay");
+    let client = rosa.client();
+    client.put_blob(guest.module).expect("stored");
+    let digest = |chunk: &Vec<u8>| earnest_worker::requester::program_digest(chunk);
+    client.put_input(input.chunks().iter().map(digest).collect()).expect("stored");
+    for chunk in input.chunks() {
+        client.put_blob(chunk).expect("stored");
+    }
     PostJob {
         task: Task {
-            program: earnest_worker::requester::program_digest(guest.module),
-            input_root: Digest(input.root().0),
+            program,
+            input_root: root,
             chunk_count: input.count(),
             steps: 1,
             seed: Digest::ZERO,
@@ -60,11 +69,14 @@ fn a_winner_waits_for_audit_capacity_and_loses_nothing() {
         let run = ["provider", "run", "--cost-per-mgas", cost, "--margin", "15%"];
         network.daemon(name, &run)
     });
-    let terms = terms(&client);
-    let mut rosa = Session::open(client, Signer::dev_key(5, "rosa")).expect("the node answers");
+    let rosa = Session::open(client, Signer::dev_key(5, "rosa")).expect("the node answers");
+    let mut rosa = Chain::open(rosa).expect("she has an account");
+    let terms = terms(&mut rosa);
+    let client = Client::new(&network.url);
+    let mut session = Session::open(client, Signer::dev_key(5, "rosa")).expect("it answers");
     // Both in one block, so that neither is refused when it is posted.
     for price_max in [200, 300].map(Amount::tokens) {
-        rosa.send(Command::PostJob(PostJob { price_max, ..terms.clone() })).expect("taken");
+        session.send(Command::PostJob(PostJob { price_max, ..terms.clone() })).expect("taken");
     }
     let client = rosa.client();
     let deadline = Instant::now() + Duration::from_secs(60);

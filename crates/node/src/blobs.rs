@@ -5,29 +5,38 @@
 //! inputs/ab/<64 digits>     the hashes of an input's chunks, 32 bytes each; the name is the root
 //! ```
 //!
-//! Laws: a name is given only to bytes that were hashed here; a file appears under its name when it
-//! is whole on the disk; what is read is hashed again, so a cut or changed file is never served;
-//! one blob, one input and the room that all take on the disk are bounded, empty files included.
-//! Known shortcoming: nothing is ever removed; the bound on all is the operator's to raise.
-//! Not here: who has to provide which bytes (`earnest-protocol`).
+//! Laws: bytes are taken under a name that somebody pays for, or as chunks of an input that
+//! somebody pays for, and no more than are paid for; they stay while they are wanted, and go some
+//! blocks later, also if the node was stopped in between. A name is given only to bytes that were
+//! hashed here; a file appears under its name when it is whole on the disk; what is read is hashed
+//! again, so a cut or changed file is never served; all room is bounded, empty files included.
+//! Locks: `files` before `wanted`; whoever makes blocks takes `wanted` alone, so that no upload
+//! makes a block wait.
+//! Not here: what is wanted (`wanted`), who has to provide which bytes (`earnest-protocol`).
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, MutexGuard, TryLockError},
 };
 
 use earnest_compute as compute;
 use earnest_durable::{Kind, fs};
-use earnest_protocol::Digest;
+use earnest_protocol::{Digest, Event, Height, State};
 
-use crate::config::Limits;
+use crate::{
+    config::Limits,
+    wanted::{Unwanted, Wanted},
+};
 
 /// Names of the folders in a data directory.
 pub const FOLDER_NAMES: [&str; 2] = ["blobs", "inputs"];
 
 /// Bytes of a block, as file systems have them.
 const BLOCK: u64 = 4_096;
+/// Unwanted files that are removed before one is written, so that uploads never outrun removal.
+const DROPPED_BEFORE_WRITING: usize = 4;
 
 /// Why a blob was not stored or is not served.
 #[derive(Debug, thiserror::Error)]
@@ -73,18 +82,22 @@ pub enum BlobError {
         /// The most allowed.
         max: usize,
     },
-    /// Chunks of an input are not stored.
-    #[error("{count} chunks are not stored, among them{}", listed(.first))]
-    ChunksMissing {
-        /// How many.
-        count: usize,
-        /// The first of them, at most 16.
-        first: Vec<Digest>,
+    /// Nobody pays for these bytes.
+    #[error("nobody pays to have {name} kept")]
+    NotKept {
+        /// What they would be called.
+        name: Digest,
     },
-}
-
-fn listed(digests: &[Digest]) -> String {
-    digests.iter().map(|digest| format!(" {digest}")).collect()
+    /// Fewer bytes are paid for.
+    #[error("{bytes} bytes would be kept under {name}, {paid} are paid for")]
+    KeepTooSmall {
+        /// The name that somebody pays for: the blob, or the input.
+        name: Digest,
+        /// What it would take, in whole blocks.
+        bytes: u64,
+        /// What is paid for.
+        paid: u64,
+    },
 }
 
 /// The store.
@@ -93,25 +106,94 @@ pub struct Blobs {
     blobs: PathBuf,
     inputs: PathBuf,
     limits: Limits,
-    /// Room that all files take; writers hold it, so that the bound holds.
-    bytes: Mutex<u64>,
+    files: Mutex<Files>,
+    wanted: Mutex<Wanted>,
+}
+
+/// What is on the disk.
+#[derive(Debug, Default)]
+struct Files {
+    /// Room that all of them take.
+    bytes: u64,
+    /// The room of each blob.
+    blobs: BTreeMap<Digest, u64>,
+    /// The chunks of each input.
+    inputs: BTreeMap<Digest, Vec<Digest>>,
+    /// Whose chunk a blob is, stored or not.
+    inputs_of: BTreeMap<Digest, BTreeSet<Digest>>,
+    /// Room that each input takes, chunks included.
+    used: BTreeMap<Digest, u64>,
+    /// A list of chunks could not be read: nobody knows whose chunks the others are.
+    is_list_lost: bool,
 }
 
 impl Blobs {
     /// Opens the store in a data directory, making it if need be; removes what a stopped process
-    /// was writing, and flushes the names that it gave.
+    /// was writing, and flushes the names that it gave. Nothing is wanted until
+    /// [`begin`](Blobs::begin).
     ///
     /// # Errors
     /// If the disk says no.
     pub fn open(dir: &Path, limits: Limits) -> io::Result<Blobs> {
         let [blobs, inputs] = FOLDER_NAMES.map(|name| dir.join(name));
-        let bytes = sweep(&blobs)?.saturating_add(sweep(&inputs)?);
-        Ok(Blobs { blobs, inputs, limits, bytes: Mutex::new(bytes) })
+        let mut files = Files::default();
+        sweep(&blobs, |name, bytes, _| {
+            files.blobs.insert(name, bytes);
+            files.bytes = files.bytes.saturating_add(bytes);
+        })?;
+        let mut lists = Vec::new();
+        sweep(&inputs, |name, bytes, path| lists.push((name, bytes, path.to_owned())))?;
+        for (root, bytes, path) in lists {
+            files.bytes = files.bytes.saturating_add(bytes);
+            let chunks = chunks_in(&root, &read(&path)?.unwrap_or_default());
+            files.is_list_lost |= chunks.is_none();
+            files.add_input(root, &chunks.unwrap_or_default());
+        }
+        let (files, wanted) = (Mutex::new(files), Mutex::default());
+        Ok(Blobs { blobs, inputs, limits, files, wanted })
+    }
+
+    /// Learns what the state wants kept; the rest of what is here will go. Chunks stay where a list
+    /// is damaged, until a start that finds it whole again.
+    pub fn begin(&self, state: &State) {
+        let mut wanted = Wanted::of(state);
+        if let Ok(files) = self.files.lock() {
+            let alone =
+                |name: &&Digest| !files.is_list_lost && !files.inputs_of.contains_key(*name);
+            let blobs = files.blobs.keys().filter(alone);
+            for name in blobs.chain(files.inputs.keys()) {
+                if !wanted.has(name) {
+                    wanted.doubt(*name);
+                }
+            }
+        }
+        if let Ok(mut own) = self.wanted.lock() {
+            *own = wanted;
+        }
+    }
+
+    /// Follows a block that was carried out.
+    pub fn follow(&self, state: &State, events: &[Event]) {
+        if let Ok(mut wanted) = self.wanted.lock() {
+            wanted.follow(state, events);
+        }
+    }
+
+    /// Removes what is wanted no longer, at most so many files; nothing while somebody writes.
+    ///
+    /// # Errors
+    /// If the disk says no; what is left is tried again.
+    pub fn drop_unwanted(&self, max: usize) -> io::Result<usize> {
+        match self.files.try_lock() {
+            Ok(mut files) => self.drop_from(&mut files, max),
+            Err(TryLockError::WouldBlock) => Ok(0),
+            Err(TryLockError::Poisoned(_)) => Err(poisoned()),
+        }
     }
 
     /// Room that all blobs take on the disk, in bytes of whole blocks.
     pub fn bytes(&self) -> u64 {
-        self.bytes.lock().map_or(0, |bytes| *bytes)
+        self.files.lock().map_or(0, |files| files.bytes)
     }
 
     /// True if a blob of this name is there; its bytes are looked at when they are read.
@@ -119,17 +201,31 @@ impl Blobs {
         fs::is_file(&place(&self.blobs, digest))
     }
 
-    /// Stores a blob; when this returns it is on the disk.
+    /// Until when somebody pays for a name; none if nobody does.
+    pub fn kept_until(&self, name: &Digest) -> Option<Height> {
+        self.wanted.lock().ok()?.until(name)
+    }
+
+    /// The most bytes that are paid for under a name now; none if nobody pays.
+    pub fn paid(&self, name: &Digest) -> Option<u64> {
+        self.wanted.lock().ok()?.paid(name)
+    }
+
+    /// Stores a blob that somebody pays for; when this returns it is on the disk.
     ///
     /// # Errors
-    /// If it or all together are too large, or the disk says no.
+    /// If nobody does, if it or all together are too large, or the disk says no.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
         let (got, max) = (bytes.len(), self.limits.blob_bytes_max);
         if got > max {
             return Err(BlobError::TooLarge { got, max });
         }
         let digest = Digest(*blake3::hash(bytes).as_bytes());
-        self.write(&place(&self.blobs, &digest), bytes)?;
+        let mut files = self.files()?;
+        let size = room(wide(got));
+        self.check_blob(&files, &digest, size)?;
+        self.write(&mut files, &place(&self.blobs, &digest), bytes)?;
+        files.add_blob(digest, size);
         Ok(digest)
     }
 
@@ -146,26 +242,25 @@ impl Blobs {
         Ok(Some(bytes))
     }
 
-    /// Stores the list of an input's chunks, all of which are stored, and returns its root.
+    /// Stores the list of the chunks of an input that somebody pays for, before or after the chunks
+    /// themselves; returns its root and which chunks are not there.
     ///
     /// # Errors
-    /// If chunks are missing or too many, or the disk says no.
-    pub fn put_input(&self, chunks: &[Digest]) -> Result<Digest, BlobError> {
+    /// If nobody pays for it, chunks are too many, or the disk says no.
+    pub fn put_input(&self, chunks: &[Digest]) -> Result<(Digest, BTreeSet<Digest>), BlobError> {
         let (got, max) = (chunks.len(), self.limits.input_chunks_max);
         let root = root_of(chunks).filter(|_| got <= max);
         let root = root.ok_or(BlobError::TooManyChunks { got, max })?;
-        let missing = chunks.iter().filter(|chunk| !self.has(chunk));
-        let mut missing: Vec<Digest> = missing.copied().collect();
-        missing.sort_unstable();
-        missing.dedup();
-        if !missing.is_empty() {
-            let count = missing.len();
-            missing.truncate(16);
-            return Err(BlobError::ChunksMissing { count, first: missing });
+        if chunks.is_empty() {
+            return Ok((root, BTreeSet::new()));
         }
         let bytes: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.0).collect();
-        self.write(&place(&self.inputs, &root), &bytes)?;
-        Ok(root)
+        let mut files = self.files()?;
+        self.check(&root, files.input_bytes(chunks))?;
+        self.write(&mut files, &place(&self.inputs, &root), &bytes)?;
+        files.add_input(root, chunks);
+        let missing = chunks.iter().filter(|chunk| !files.blobs.contains_key(chunk));
+        Ok((root, missing.copied().collect()))
     }
 
     /// The chunks of an input; none if the list is not there. The empty input always is.
@@ -178,22 +273,51 @@ impl Blobs {
         }
         let path = place(&self.inputs, root);
         let Some(bytes) = read(&path)? else { return Ok(None) };
-        let (chunks, rest) = bytes.as_chunks::<32>();
-        let chunks: Vec<Digest> = chunks.iter().copied().map(Digest).collect();
-        if !rest.is_empty() || root_of(&chunks) != Some(*root) {
-            return Err(BlobError::Damaged { path });
-        }
-        Ok(Some(chunks))
+        chunks_in(root, &bytes).map(Some).ok_or(BlobError::Damaged { path })
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
-        let mut total = self.bytes.lock().map_err(|_| io::Error::other("a writer panicked"))?;
+    /// Which of these chunks are not there.
+    pub fn missing(&self, chunks: &[Digest]) -> BTreeSet<Digest> {
+        chunks.iter().filter(|chunk| !self.has(chunk)).copied().collect()
+    }
+
+    fn files(&self) -> Result<MutexGuard<'_, Files>, BlobError> {
+        Ok(self.files.lock().map_err(|_| poisoned())?)
+    }
+
+    fn check(&self, name: &Digest, bytes: u64) -> Result<(), BlobError> {
+        let checked = self.wanted.lock().map_err(|_| poisoned())?.check(name, bytes);
+        checked.map_err(|unwanted| match unwanted {
+            Unwanted::NotKept => BlobError::NotKept { name: *name },
+            Unwanted::TooLarge { paid } => BlobError::KeepTooSmall { name: *name, bytes, paid },
+        })
+    }
+
+    /// Within what is paid for its own name, or for an input that it is a chunk of.
+    fn check_blob(&self, files: &Files, digest: &Digest, size: u64) -> Result<(), BlobError> {
+        let mut own = self.check(digest, size);
+        let more = if files.blobs.contains_key(digest) { 0 } else { size };
+        for input in files.inputs_of.get(digest).into_iter().flatten() {
+            if own.is_ok() {
+                break;
+            }
+            let used = files.used.get(input).copied().unwrap_or(0);
+            let within = self.check(input, used.saturating_add(more));
+            if within.is_ok() || matches!(own, Err(BlobError::NotKept { .. })) {
+                own = within;
+            }
+        }
+        own
+    }
+
+    fn write(&self, files: &mut Files, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
         let there = match read(path)? {
             Some(there) if there == bytes => return Ok(keep_name(path)?),
             Some(there) => room(wide(there.len())),
             None => 0,
         };
-        let sum = total.saturating_sub(there).saturating_add(room(wide(bytes.len())));
+        self.drop_from(files, DROPPED_BEFORE_WRITING)?;
+        let sum = files.bytes.saturating_sub(there).saturating_add(room(wide(bytes.len())));
         let max = self.limits.blobs_bytes_max;
         if sum > max {
             return Err(BlobError::Full { bytes: sum, max });
@@ -209,9 +333,114 @@ impl Blobs {
             return Err(BlobError::DiskFull { free, wanted });
         }
         written?;
-        *total = sum;
+        files.bytes = sum;
         Ok(())
     }
+
+    fn drop_from(&self, files: &mut Files, max: usize) -> io::Result<usize> {
+        let mut dropped = 0;
+        while dropped < max {
+            let mut wanted = self.wanted.lock().map_err(|_| poisoned())?;
+            let Some(name) = wanted.next_doubtful() else { break };
+            if wanted.has(&name) {
+                continue;
+            }
+            drop(wanted);
+            for chunk in self.drop_name(files, &name)? {
+                self.wanted.lock().map_err(|_| poisoned())?.doubt(chunk);
+            }
+            dropped = dropped.saturating_add(1);
+        }
+        Ok(dropped)
+    }
+
+    /// Removes the files of a name, but for a blob that is still some input's chunk; returns the
+    /// chunks that lost an input.
+    fn drop_name(&self, files: &mut Files, name: &Digest) -> io::Result<Vec<Digest>> {
+        let mut orphans = Vec::new();
+        if files.inputs.contains_key(name) {
+            self.remove(files, name, &place(&self.inputs, name))?;
+            orphans = files.forget_input(name);
+        }
+        if files.blobs.contains_key(name) && !files.inputs_of.contains_key(name) {
+            self.remove(files, name, &place(&self.blobs, name))?;
+            files.blobs.remove(name);
+        }
+        Ok(orphans)
+    }
+
+    /// Removes a file; if the disk says no, its name is doubted again.
+    fn remove(&self, files: &mut Files, name: &Digest, path: &Path) -> io::Result<()> {
+        let removed = fs::metadata(path).and_then(|there| {
+            fs::remove_file(path)?;
+            files.bytes = files.bytes.saturating_sub(room(there.bytes));
+            Ok(())
+        });
+        match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => {
+                self.wanted.lock().map_err(|_| poisoned())?.doubt(*name);
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Files {
+    /// What an input takes with those of its chunks that are here.
+    fn input_bytes(&self, chunks: &[Digest]) -> u64 {
+        let list = room(wide(chunks.len()).saturating_mul(32));
+        let chunks: BTreeSet<&Digest> = chunks.iter().collect();
+        let sizes = chunks.into_iter().filter_map(|chunk| self.blobs.get(chunk));
+        sizes.fold(list, |sum, size| sum.saturating_add(*size))
+    }
+
+    fn add_blob(&mut self, digest: Digest, size: u64) {
+        if self.blobs.insert(digest, size).is_some() {
+            return;
+        }
+        for input in self.inputs_of.get(&digest).into_iter().flatten() {
+            let used = self.used.entry(*input).or_default();
+            *used = used.saturating_add(size);
+        }
+    }
+
+    fn add_input(&mut self, root: Digest, chunks: &[Digest]) {
+        for chunk in chunks {
+            self.inputs_of.entry(*chunk).or_default().insert(root);
+        }
+        self.used.insert(root, self.input_bytes(chunks));
+        self.inputs.insert(root, chunks.to_vec());
+    }
+
+    /// Returns the chunks that are no other input's.
+    fn forget_input(&mut self, root: &Digest) -> Vec<Digest> {
+        self.used.remove(root);
+        let chunks: BTreeSet<Digest> =
+            self.inputs.remove(root).unwrap_or_default().into_iter().collect();
+        let mut orphans = Vec::new();
+        for chunk in chunks {
+            let inputs = self.inputs_of.entry(chunk).or_default();
+            inputs.remove(root);
+            if inputs.is_empty() {
+                self.inputs_of.remove(&chunk);
+                orphans.push(chunk);
+            }
+        }
+        orphans
+    }
+}
+
+fn poisoned() -> io::Error {
+    io::Error::other("a writer panicked")
+}
+
+/// The chunks that a file lists; none if it does not list those of `root`.
+fn chunks_in(root: &Digest, bytes: &[u8]) -> Option<Vec<Digest>> {
+    let (chunks, rest) = bytes.as_chunks::<32>();
+    let chunks: Vec<Digest> = chunks.iter().copied().map(Digest).collect();
+    (rest.is_empty() && root_of(&chunks) == Some(*root)).then_some(chunks)
 }
 
 fn root_of(chunks: &[Digest]) -> Option<Digest> {
@@ -251,104 +480,27 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Makes the folder, removes what was being written, makes sure of the names of the rest, and
-/// counts the room that it takes.
-fn sweep(folder: &Path) -> io::Result<u64> {
+/// Makes the folder, removes what was being written, makes sure of the names of the rest, and shows
+/// each with the room that it takes.
+fn sweep(folder: &Path, mut show: impl FnMut(Digest, u64, &Path)) -> io::Result<()> {
     earnest_durable::make_folder(folder)?;
-    let mut bytes = 0u64;
     for shelf in fs::list(folder)? {
         if !fs::is_dir(&shelf) {
             continue;
         }
         earnest_durable::sweep(&shelf)?;
         for file in fs::list(&shelf)? {
-            bytes = bytes.saturating_add(room(fs::metadata(&file)?.bytes));
+            let name = file.file_name().and_then(|name| name.to_str());
+            let name = name.and_then(|name| Digest::from_hex(&format!("0x{name}")));
+            // What is not ours is left alone.
+            if let Some(name) = name {
+                show(name, room(fs::metadata(&file)?.bytes), &file);
+            }
         }
         fs::sync_folder(&shelf)?;
     }
-    fs::sync_folder(folder)?;
-    Ok(bytes)
+    fs::sync_folder(folder)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn open(dir: &Path) -> Blobs {
-        let limits = Limits {
-            blob_bytes_max: 5_000,
-            blobs_bytes_max: 4 * BLOCK,
-            input_chunks_max: 4,
-            ..Limits::default()
-        };
-        Blobs::open(dir, limits).unwrap()
-    }
-
-    #[test]
-    fn a_blob_is_its_hash_and_bounded() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = open(dir.path());
-        let digest = blobs.put(b"hello").unwrap();
-        assert_eq!(digest.0, *blake3::hash(b"hello").as_bytes());
-        assert_eq!(blobs.put(b"hello").unwrap(), digest);
-        assert_eq!((blobs.bytes(), blobs.has(&digest)), (BLOCK, true));
-        assert_eq!(blobs.read(&digest).unwrap().unwrap(), b"hello");
-        assert!(blobs.read(&Digest::ZERO).unwrap().is_none());
-        let too_large = blobs.put(&[0; 5_001]);
-        assert!(matches!(too_large, Err(BlobError::TooLarge { got: 5_001, max: 5_000 })));
-        blobs.put(&[1; 5_000]).unwrap();
-        assert_eq!(blobs.bytes(), 3 * BLOCK, "a block begun is a block taken");
-        let full = blobs.put(&[2; 5_000]);
-        let Err(BlobError::Full { bytes, max }) = full else { panic!("{full:?}") };
-        assert_eq!((bytes, max), (5 * BLOCK, 4 * BLOCK));
-        blobs.put(b"").unwrap();
-        assert!(matches!(blobs.put(b"x"), Err(BlobError::Full { .. })), "an empty one counts");
-        let unfinished = place(&blobs.blobs, &digest).with_file_name(".unfinished.draft");
-        drop(blobs);
-        fs::write(&unfinished, b"unfinished").unwrap();
-        let blobs = open(dir.path());
-        assert_eq!(blobs.bytes(), 4 * BLOCK, "counted anew");
-        assert!(!unfinished.exists());
-    }
-
-    #[test]
-    fn a_forged_truncated_or_flipped_blob_is_never_served_and_can_be_stored_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = open(dir.path());
-        let digest = blobs.put(b"the right bytes").unwrap();
-        let path = place(&blobs.blobs, &digest);
-        for wrong in [&b""[..], b"the right byte", b"the right bytez", b"something else entirely"] {
-            fs::write(&path, wrong).unwrap();
-            assert!(matches!(blobs.read(&digest), Err(BlobError::Damaged { .. })));
-            blobs.put(b"the right bytes").unwrap();
-            assert_eq!(blobs.read(&digest).unwrap().unwrap(), b"the right bytes");
-        }
-    }
-
-    #[test]
-    fn an_input_needs_its_chunks() {
-        let dir = tempfile::tempdir().unwrap();
-        let blobs = open(dir.path());
-        let chunks: Vec<Vec<u8>> = vec![b"a".to_vec(), b"b".to_vec(), b"a".to_vec()];
-        let input = compute::Input::new(chunks.clone()).unwrap();
-        let digests: Vec<Digest> =
-            chunks.iter().map(|c| Digest(*blake3::hash(c).as_bytes())).collect();
-        blobs.put(b"a").unwrap();
-        let missing = blobs.put_input(&digests);
-        let Err(BlobError::ChunksMissing { count: 1, first }) = missing else { panic!() };
-        assert_eq!(first, [digests[1]]);
-        blobs.put(b"b").unwrap();
-        let root = blobs.put_input(&digests).unwrap();
-        assert_eq!(root.0, input.root().0);
-        assert_eq!(blobs.input(&root).unwrap().unwrap(), digests);
-        let too_many = blobs.put_input(&[digests[0]; 5]);
-        assert!(matches!(too_many, Err(BlobError::TooManyChunks { got: 5, max: 4 })));
-        let empty = Digest(compute::Input::new(Vec::new()).unwrap().root().0);
-        assert_eq!(blobs.input(&empty).unwrap(), Some(Vec::new()));
-        assert_eq!(blobs.input(&Digest::ZERO).unwrap(), None);
-        fs::write(place(&blobs.inputs, &root), [1; 64]).unwrap();
-        assert!(matches!(blobs.input(&root), Err(BlobError::Damaged { .. })));
-    }
-}
+mod tests;

@@ -85,6 +85,13 @@ pub enum Notice {
     Mended(Mended),
     /// A snapshot is not used.
     SnapshotSkipped(Skipped),
+    /// This node takes fewer bytes than the rules sell room for.
+    BlobLimitBelowRoom {
+        /// The most bytes that it keeps.
+        limit: u64,
+        /// The room of the rules.
+        room: u64,
+    },
     /// Where the state came from.
     Replayed {
         /// The height replay began after.
@@ -99,6 +106,11 @@ impl fmt::Display for Notice {
         match self {
             Notice::Mended(mended) => mended.fmt(f),
             Notice::SnapshotSkipped(skipped) => skipped.fmt(f),
+            Notice::BlobLimitBelowRoom { limit, room } => write!(
+                f,
+                "this node keeps at most {limit} bytes of blobs, but storage.room_mib sells \
+                 {room}: bytes that were paid for may be refused"
+            ),
             Notice::Replayed { from, to } => write!(f, "replayed blocks after {from} up to {to}"),
         }
     }

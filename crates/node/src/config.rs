@@ -120,7 +120,8 @@ pub struct Limits {
     pub segment_bytes_max: u64,
     /// Bytes of one blob.
     pub blob_bytes_max: usize,
-    /// Room that all blobs take on the disk, each in whole blocks of 4 KiB.
+    /// Room that all blobs take on the disk, each in whole blocks of 4 KiB: twice what the rules
+    /// let be kept by default, since a job may outlast what was paid for its bytes.
     pub blobs_bytes_max: u64,
     /// Bytes that uploads leave free on the disk, for blocks and snapshots.
     pub disk_floor_bytes: u64,
@@ -178,7 +179,7 @@ impl Default for Limits {
             replay_bytes_max: 64 << 20,
             segment_bytes_max: SEGMENT_BYTES,
             blob_bytes_max: 2 << 20,
-            blobs_bytes_max: 4 << 30,
+            blobs_bytes_max: 8 << 30,
             disk_floor_bytes: 64 << 20,
             input_chunks_max: 16_384,
             connections_max: 512,

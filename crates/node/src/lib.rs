@@ -63,6 +63,7 @@ mod shared;
 pub mod snapshot;
 mod stepped;
 pub mod store;
+mod wanted;
 
 pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};

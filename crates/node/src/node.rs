@@ -87,6 +87,13 @@ pub(crate) fn prepare(
     let booted = boot(&store, config.limits, config.repair)?;
     let log = booted.log.expect("`boot` opens the log");
     let blobs = Blobs::open(&config.dir, config.limits).map_err(StartError::System)?;
+    blobs.begin(&booted.state);
+    let mut notices = booted.notices;
+    let room = booted.state.params().storage().room_kib().saturating_mul(1_024);
+    let limit = config.limits.blobs_bytes_max;
+    if limit < room {
+        notices.push(Notice::BlobLimitBelowRoom { limit, room });
+    }
     let genesis = store.genesis();
     let named = (store.network(), genesis.name.clone(), config.limits);
     let beacon = Beacon::new(secret, genesis.beacon.chain_blocks);
@@ -109,7 +116,7 @@ pub(crate) fn prepare(
         control: receiver,
         made: Instant::now(),
     };
-    Ok((replica, Stopper { control }, booted.notices))
+    Ok((replica, Stopper { control }, notices))
 }
 
 /// Runs a replica; a panic outside the rules is an end like any other.

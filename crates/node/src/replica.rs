@@ -32,7 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_durable::Hold;
+use earnest_durable::{Hold, Kind};
 use earnest_protocol::{
     Authenticated, BlockHead, Blocks, Broken, Digest, Height, Journal, Rejected, State,
     TransactionRejected,
@@ -145,6 +145,9 @@ pub(crate) struct Replica {
     pub(crate) snapshot_full_at: Option<Height>,
 }
 
+/// Files that are removed after a block, at most.
+const DROPPED_A_BLOCK: usize = 64;
+
 /// A block that was tried.
 struct Tried {
     block: Block,
@@ -190,6 +193,8 @@ impl Replica {
             return Ok(false);
         }
         self.make_block()?;
+        // What the disk does not let go now is tried again, and stops no block.
+        let _ = self.shared.blobs.drop_unwanted(DROPPED_A_BLOCK);
         if let Some(reply) = reply {
             // Whoever asked may have gone.
             let _ = reply.try_send(self.trial.height());
@@ -314,6 +319,7 @@ impl Replica {
             let height = block.height();
             return Err(Halt::Diverged { height, trial: root, state: done.root });
         }
+        shared.blobs.follow(&state, &done.events);
         let done = done.done(&state, &block, hash, &signers);
         shared.history_mut()?.push(done);
         drop(state);
@@ -346,7 +352,9 @@ impl Replica {
         let transactions = candidates.iter().map(|waiting| waiting.signed.clone()).collect();
         let file = self.store.dir().join(format!("fault-{}.block", head.height));
         let block = Block { head, parent: self.log.tip(), parent_root: self.root, transactions };
-        std::fs::write(&file, block.encode()).ok()?;
+        let bytes = block.encode();
+        let kept = earnest_durable::write(&file, Kind::Replacement, |to| to.write_all(&bytes));
+        kept.ok()?;
         Some(file)
     }
 }

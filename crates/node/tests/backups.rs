@@ -18,7 +18,7 @@ use earnest_node::{
 };
 use earnest_protocol::Height;
 
-use common::{client, create, sign, signer, still, transfer};
+use common::{client, create, put, sign, signer, still, transfer};
 
 /// Quick blocks in small segments.
 fn busy(dir: &Path, retention: Retention) -> NodeConfig {
@@ -77,7 +77,7 @@ fn a_restored_network_goes_on_as_the_one_it_was_taken_from() {
     let limits = Limits { segment_bytes_max: 600, ..Limits::default() };
     let start = |dir: &Path| Node::start(NodeConfig { limits, ..still(dir) }).unwrap();
     let node = start(&node_dir);
-    let blob = client(&node).put_blob(b"a program").unwrap().digest;
+    let blob = put(&node, b"a program");
     for nonce in 0..6 {
         client(&node).submit(&sign(&network, 1, nonce, transfer(signer(2).address(), 9))).unwrap();
         node.make_block().unwrap();
@@ -91,7 +91,8 @@ fn a_restored_network_goes_on_as_the_one_it_was_taken_from() {
     assert_eq!((node.height(), node.root(), node.network()), (last, manifest.root, network));
     assert_eq!(client(&node).blob(&blob).unwrap(), b"a program");
     let again = sign(&network, 1, 0, transfer(signer(2).address(), 9));
-    assert_eq!(client(&node).submit(&again).unwrap().height, Some(Height::new(1)));
+    // After the block in which the program was paid for.
+    assert_eq!(client(&node).submit(&again).unwrap().height, Some(Height::new(2)));
     client(&node).submit(&sign(&network, 1, 6, transfer(signer(2).address(), 9))).unwrap();
     node.make_block().unwrap();
     node.stop().unwrap();

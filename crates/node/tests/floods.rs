@@ -27,13 +27,13 @@ use earnest_compute::guests;
 use earnest_node::{Check, Limits, Node, NodeConfig, NodeHandle, log};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, JobId, Role,
-    command::{CommitBid, ProveStep, RevealBid},
+    command::{CommitBid, KeepData, ProveStep, RevealBid},
     genesis::GenesisOperator,
     market::Phase,
     seal,
 };
 
-use common::{client, create_with, job, sign, signer, still, transfer};
+use common::{client, create_with, digest, job, sign, signer, still, transfer};
 
 /// From block to block, so that three blocks are less than a second.
 const BLOCK_TIME: Duration = Duration::from_millis(200);
@@ -41,7 +41,7 @@ const BLOCK_TIME: Duration = Duration::from_millis(200);
 const GROWTH_KIB_MAX: u64 = 96 << 10;
 
 /// Who posts a job while a flood lasts, and who bids for it.
-const REQUESTER: u64 = 11;
+const REQUESTER: u64 = 12;
 const PROVIDER: u64 = 3;
 
 /// One flood at a time: they would measure each other's memory.
@@ -64,6 +64,15 @@ struct Target {
     network: Digest,
     is_over: AtomicBool,
     sent: AtomicU64,
+}
+
+/// Ends the flood, also if what was seen of the honest fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Target {
@@ -154,16 +163,26 @@ fn land(client: &Client, signed: &SignedTransaction) -> u64 {
     }
 }
 
+/// Has two mebibytes kept under a name.
+fn pay_for(client: &Client, network: &Digest, (account, nonce): (u64, u64), root: Digest) {
+    let keep = KeepData { root, kibibytes: 2_048, blocks: Blocks::new(100_000) };
+    land(client, &sign(network, account, nonce, Command::KeepData(keep)));
+}
+
 /// Posts a job, bids for it and reveals the bid, a move of the protected lane; the blocks that the
 /// move waited.
 fn reveal(client: &Client, network: &Digest) -> u64 {
     let guest = guests::by_name("wordcount").unwrap();
+    let (input, terms) = (guest.input(), job(&guest.task(earnest_compute::Digest([0; 32]))));
+    let (program, root) = (terms.task.program, terms.task.input_root);
+    pay_for(client, network, (REQUESTER, 0), program);
+    pay_for(client, network, (REQUESTER, 1), root);
     client.put_blob(guest.module).unwrap();
-    let input = guest.input();
-    let chunks = input.chunks().iter().map(|chunk| client.put_blob(chunk).unwrap().digest);
-    client.put_input(chunks.collect()).unwrap();
-    let terms = job(&guest.task(earnest_compute::Digest([0; 32])));
-    land(client, &sign(network, REQUESTER, 0, Command::PostJob(terms)));
+    client.put_input(input.chunks().iter().map(|chunk| digest(chunk)).collect()).unwrap();
+    for chunk in input.chunks() {
+        client.put_blob(chunk).unwrap();
+    }
+    land(client, &sign(network, REQUESTER, 2, Command::PostJob(terms)));
     let (id, price, salt) = (JobId::new(0), Amount::tokens(10), Digest([7; 32]));
     let seal = seal::bid(network, id, &signer(PROVIDER).address(), price, &salt);
     land(client, &sign(network, PROVIDER, 0, Command::CommitBid(CommitBid { job: id, seal })));
@@ -218,6 +237,7 @@ fn under(
         let (target, flood) = (&target, &flood);
         let attackers: Vec<_> =
             (0..threads).map(|index| scope.spawn(move || flood(target, index))).collect();
+        let over = Over(&target.is_over);
         let honest = client(&node);
         // The queues fill first.
         thread::sleep(flood_time() / 3);
@@ -236,7 +256,7 @@ fn under(
             seen.blocks_waited_max = seen.blocks_waited_max.max(waited);
             seen.transfers += 1;
         }
-        target.is_over.store(true, Ordering::Relaxed);
+        drop(over);
         attackers.into_iter().for_each(|attacker| attacker.join().unwrap());
     });
     let (resident, filled) = (resident_kib(), filled.unwrap());
@@ -297,7 +317,12 @@ fn uploads_starve_no_transaction() {
     let _alone = alone();
     let dir = tempfile::tempdir().unwrap();
     let node = under(("uploads", dir.path()), 8, |target, index| {
+        // Every other one is paid for, and written and flushed again and again if it can be.
         let mut body = vec![u8::try_from(index).unwrap(); 64 << 10];
+        let own = Client::new(&format!("http://{}", target.address));
+        let account = 4 + u64::try_from(index).unwrap();
+        body[..8].copy_from_slice(&0u64.to_le_bytes());
+        pay_for(&own, &target.network, (account, 0), digest(&body));
         let more = format!("Content-Length: {}\r\n\r\n", body.len());
         let head = target.head("PUT", "/v1/blobs", &more);
         let mut held: Vec<TcpStream> = Vec::new();
@@ -305,7 +330,7 @@ fn uploads_starve_no_transaction() {
             if !target.goes_on() {
                 break;
             }
-            body[..8].copy_from_slice(&number.to_le_bytes());
+            body[..8].copy_from_slice(&(number / 2 * (number % 2)).to_le_bytes());
             held.extend(target.hold(&[&head[..], &body].concat()));
             if 50 <= held.len() {
                 held.clear();

@@ -15,7 +15,7 @@ use earnest_api::{EventId, Problem};
 use earnest_node::{Limits, Local, Node, NodeConfig, NodeHandle, PeerLimits};
 use earnest_protocol::Height;
 
-use common::{client, create, sign, signer, still, transfer};
+use common::{client, create, put, sign, signer, still, transfer};
 
 fn start(dir: &Path, limits: Limits) -> NodeHandle {
     create(dir);
@@ -95,8 +95,7 @@ fn who_takes_too_long_is_left() {
     let reply = ask(node.address(), "GET /v1/head HTTP/1.1\r\nHost: n\r\n\r\n");
     assert!(reply.starts_with("HTTP/1.1 200"), "closed by the node, or this would have hung");
     // A reply that nobody reads. What the system holds for both sides is all that can still come.
-    let digest = client(&node).put_blob(&vec![7; bytes]);
-    let digest = digest.map(|receipt| receipt.digest).unwrap();
+    let digest = put(&node, &vec![7; bytes]);
     let mut stream = connect(node.address());
     let head = format!("GET /v1/blobs/{digest} HTTP/1.1\r\nHost: n\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();

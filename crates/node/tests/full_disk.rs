@@ -20,7 +20,7 @@ use earnest_node::{
 use earnest_protocol::{Digest, Height};
 use tempfile::TempDir;
 
-use common::{client, create, sign, signer, still, transfer};
+use common::{client, create, digest, keep, sign, signer, still, transfer};
 
 /// A file system of its own, in memory.
 struct SmallDisk {
@@ -220,7 +220,9 @@ fn uploads_leave_the_ledger_its_room() {
     disk.leave(3 << 20);
     let mut refused = None;
     for number in 0..100_u8 {
-        match client.put_blob(&vec![number; 128 << 10]) {
+        let bytes = vec![number; 128 << 10];
+        keep(&node, digest(&bytes), bytes.len());
+        match client.put_blob(&bytes) {
             Ok(_) => {}
             Err(error) => {
                 refused = Some(error);

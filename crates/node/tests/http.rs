@@ -5,6 +5,7 @@
 mod common;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{Read, Write},
     net::TcpStream,
@@ -25,7 +26,10 @@ use earnest_protocol::{
     market::{CloseReason, Phase},
 };
 
-use common::{client, create, create_with, job, sign, signer, start, still, transfer};
+use common::{
+    client, create, create_with, digest, job, keep, keep_for, put, put_guest, sign, signer, start,
+    still, transfer,
+};
 
 /// A network and its node, stopped by hand.
 struct World {
@@ -438,10 +442,7 @@ fn whoever_is_reading_a_large_reply_reads_it_to_its_end() {
     let bytes = 16 << 20;
     let limits = Limits { connections_max: 8, blob_bytes_max: bytes, ..Limits::default() };
     let World { dir: _dir, node, .. } = world(limits);
-    let (status, reply) = ask(&node, "PUT", "/v1/blobs", OCTETS, &vec![7; bytes]);
-    assert!(status < 300, "{reply}");
-    let digest = reply.split('"').find(|part| 64 <= part.len() && !part.contains(' '));
-    let digest = digest.expect("a digest");
+    let digest = put(&node, &vec![7; bytes]);
     let mut reader = TcpStream::connect(node.address()).unwrap();
     reader.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let request =
@@ -449,7 +450,7 @@ fn whoever_is_reading_a_large_reply_reads_it_to_its_end() {
     reader.write_all(request.as_bytes()).unwrap();
     let mut begin = [0; 4_096];
     reader.read_exact(&mut begin).unwrap();
-    assert!(begin.starts_with(b"HTTP/1.1 200"), "{reply}");
+    assert!(begin.starts_with(b"HTTP/1.1 200"));
     // Others come, say nothing, and stay.
     let _held: Vec<TcpStream> = (0..8)
         .map(|_| {
@@ -471,9 +472,7 @@ fn whoever_reads_nothing_or_closes_one_half_does_not_hold_up_a_stop() {
     let bytes = 16 << 20;
     let limits = Limits { blob_bytes_max: bytes, ..Limits::default() };
     let World { dir: _dir, node, .. } = world(limits);
-    let (_, reply) = ask(&node, "PUT", "/v1/blobs", OCTETS, &vec![7; bytes]);
-    let digest = reply.split('"').find(|part| 64 <= part.len() && !part.contains(' '));
-    let digest = digest.expect("a digest");
+    let digest = put(&node, &vec![7; bytes]);
     let blob = format!("GET /v1/blobs/{digest} HTTP/1.1\r\nHost: n\r\n\r\n");
     let stream = "GET /v1/events HTTP/1.1\r\nHost: n\r\n\r\n".to_owned();
     let put = "PUT /v1/blobs HTTP/1.1\r\nHost: n\r\nContent-Length: 9\r\n\r\nx".to_owned();
@@ -586,8 +585,13 @@ fn blobs_are_bounded_and_what_was_changed_on_the_disk_is_not_served() {
     let limits = Limits { blob_bytes_max: 1_000, ..Limits::default() };
     let World { dir, node, .. } = world(limits);
     let client = client(&node);
-    let stored = client.put_blob(b"a program").unwrap();
-    assert_eq!(client.blob(&stored.digest).unwrap(), b"a program");
+    let unpaid = client.put_blob(b"a program").unwrap_err();
+    let problem = unpaid.problem().unwrap();
+    assert_eq!((problem.status, problem.code.as_str()), (402, "blob/not-kept"));
+    let stored = put(&node, b"a program");
+    assert_eq!(client.blob(&stored).unwrap(), b"a program");
+    let unpaid = client.put_blob(b"another").unwrap_err();
+    assert_eq!(unpaid.problem().unwrap().code, "blob/not-kept", "each its own");
     assert_eq!(client.blob(&Digest([1; 32])).unwrap_err().problem().unwrap().status, 404);
     assert_eq!(client.put_blob(&[0; 1_001]).unwrap_err().problem().unwrap().status, 413);
     let chunked = b"PUT /v1/blobs HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\
@@ -597,10 +601,10 @@ fn blobs_are_bounded_and_what_was_changed_on_the_disk_is_not_served() {
     for path in files(&dir.path().join("blobs")) {
         fs::write(path, b"a progrom").unwrap();
     }
-    let error = client.blob(&stored.digest).unwrap_err();
+    let error = client.blob(&stored).unwrap_err();
     assert_eq!(error.problem().unwrap().code, "blob/damaged");
     client.put_blob(b"a program").unwrap();
-    assert_eq!(client.blob(&stored.digest).unwrap(), b"a program");
+    assert_eq!(client.blob(&stored).unwrap(), b"a program");
     node.stop().unwrap();
 }
 
@@ -621,23 +625,32 @@ fn a_job_is_taken_only_with_its_program_and_input() {
         client.submit(&sign(&network, 1, 0, Command::PostJob(terms.clone())))
     };
     is(code(post(&terms)), 422, "job/program-missing");
-    let nonsense = client.put_blob(b"no module at all").unwrap().digest;
+    let nonsense = put(&node, b"no module at all");
     let mut hostile = terms.clone();
     hostile.task.program = nonsense;
     is(code(post(&hostile)), 422, "job/program-not-admitted");
+    keep_for(&node, terms.task.program, guest.module.len(), 50);
     assert_eq!(client.put_blob(guest.module).unwrap().digest, terms.task.program);
+    is(code(post(&terms)), 402, "job/not-kept");
+    keep(&node, terms.task.program, guest.module.len());
     is(code(post(&terms)), 422, "job/input-missing");
 
-    let chunks: Vec<Digest> =
-        input.chunks().iter().map(|chunk| Digest(*blake3::hash(chunk).as_bytes())).collect();
-    let missing = client.put_input(chunks.clone()).unwrap_err();
-    assert_eq!(missing.problem().unwrap().code, "input/chunks-missing");
-    for chunk in input.chunks() {
-        client.put_blob(chunk).unwrap();
-    }
+    let chunks: Vec<Digest> = input.chunks().iter().map(|chunk| digest(chunk)).collect();
+    let unpaid = client.put_input(chunks.clone()).unwrap_err();
+    assert_eq!(unpaid.problem().unwrap().code, "blob/not-kept");
     let root = Digest(input.root().0);
+    keep(&node, root, input.chunks().iter().map(|chunk| chunk.len() + 4_096).sum());
     let receipt = client.put_input(chunks.clone()).unwrap();
     assert_eq!((receipt.root, receipt.chunk_count), (root, input.count()));
+    let distinct: BTreeSet<Digest> = chunks.iter().copied().collect();
+    assert_eq!(receipt.missing, Vec::from_iter(distinct));
+    is(code(post(&terms)), 422, "job/chunks-missing");
+    for chunk in input.chunks() {
+        assert!(!client.keep(&root).unwrap().is_stored);
+        client.put_blob(chunk).unwrap();
+    }
+    let kept = client.keep(&root).unwrap();
+    assert!(kept.is_stored && kept.missing.is_empty() && kept.until.is_some(), "{kept:?}");
     assert_eq!(client.input(&root).unwrap().chunks, chunks);
     let mut miscounted = terms.clone();
     miscounted.task.chunk_count += 1;
@@ -673,10 +686,7 @@ fn a_job_whose_rows_left_is_told_from_one_that_never_was() {
     let network = forgetful(dir.path());
     let (node, guest) = (start(dir.path()), guests::by_name("wordcount").unwrap());
     let client = client(&node);
-    client.put_blob(guest.module).unwrap();
-    let input = guest.input();
-    let chunks = input.chunks().iter().map(|chunk| client.put_blob(chunk).unwrap().digest);
-    client.put_input(chunks.collect()).unwrap();
+    put_guest(&node, &guest);
     let terms = job(&guest.task(earnest_compute::Digest([0; 32])));
     let posted = sign(&network, 1, 0, Command::PostJob(terms));
     let hash = client.submit(&posted).unwrap().hash;

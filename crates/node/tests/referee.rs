@@ -15,7 +15,7 @@ use earnest_protocol::{
     seal,
 };
 
-use common::{client, sign, signer, start, transfer};
+use common::{KEEPER, client, put_guest, sign, signer, start, transfer};
 
 /// The most that a step may use, and all that the referee has in a block.
 const GAS: Gas = Gas::new(500_000);
@@ -89,7 +89,7 @@ fn network(dir: &std::path::Path) -> Digest {
     params.verification.seed_delay_blocks = Blocks::new(1);
     let network = DevNetwork {
         params,
-        accounts: (1..=6).map(account).collect(),
+        accounts: (1..=6).chain([KEEPER]).map(account).collect(),
         operators: vec![
             bonds(PROVIDER, Role::Provider),
             bonds(2, Role::Validator),
@@ -192,10 +192,7 @@ fn a_step_that_the_referee_has_no_time_for_waits_for_the_next_block() {
     let node = start(dir.path());
     let client = client(&node);
     let (guest, work) = (guests::by_name("wordcount").unwrap(), work());
-    client.put_blob(guest.module).unwrap();
-    let input = guest.input();
-    let chunks = input.chunks().iter().map(|chunk| client.put_blob(chunk).unwrap().digest);
-    client.put_input(chunks.collect()).unwrap();
+    put_guest(&node, &guest);
     let mut desk = Desk { network, node, client, nonces: [0; 8] };
     disputed(&mut desk, &work);
 

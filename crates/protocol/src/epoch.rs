@@ -192,6 +192,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             retire_slash(cx, slash);
             Next::Nothing
         }
+        Timer::RetireKeep(keep) => {
+            cx.state.storage.retire(keep);
+            Next::Nothing
+        }
     };
     stories::drive(cx, next);
 }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{DataItem, Node},
-    ids::{AccountId, Address, Asset, Digest, JobId, OperatorId, Role, SlashId, UnbondingId},
+    ids::{
+        AccountId, Address, Asset, Digest, JobId, KeepId, OperatorId, Role, SlashId, UnbondingId,
+    },
     ledger::Movement,
     market::{CloseReason, Outcome},
     num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
@@ -149,6 +151,16 @@ pub enum Event {
     Paid { job: JobId, account: AccountId, role: Role, amount: Amount },
     /// A job ended.
     JobClosed { job: JobId, outcome: Outcome, reason: CloseReason, paid: Amount, refunded: Amount },
+
+    /// Bytes are kept until `until`, for a price that was burnt.
+    DataKept {
+        keep: KeepId,
+        account: AccountId,
+        root: Digest,
+        kibibytes: u32,
+        until: Height,
+        price: Amount,
+    },
 
     /// Stake was taken and waits for `execute_at`.
     SlashPending {

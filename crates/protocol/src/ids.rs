@@ -74,6 +74,11 @@ dense_id!(
     SlashId(u64)
 );
 
+dense_id!(
+    /// Bytes that somebody paid to have kept.
+    KeepId(u64)
+);
+
 /// One version of the parameters; jobs pin theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

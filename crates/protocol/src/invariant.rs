@@ -48,6 +48,8 @@ pub enum Broken {
     Fallback { recorded: Amount, found: Amount, bond: Amount },
     /// A version of the parameters is pinned as often as something is judged by it.
     ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
+    /// Kept kibibytes are those recorded.
+    StorageRoom { recorded: u64, found: u64 },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -64,6 +66,7 @@ impl State {
         check_operators(self)?;
         check_reserves(self)?;
         check_pins(self)?;
+        check_storage(self)?;
         if self.timers != self.timers_from_rows() {
             return Err(Broken::Timers);
         }
@@ -219,6 +222,16 @@ fn check_reserves(state: &State) -> Result<(), Broken> {
     let bond = state.leader().map_or(Amount::ZERO, |leader| state.balance(Pot::Bond(leader)));
     if recorded != fallback || recorded > bond {
         return Err(Broken::Fallback { recorded, found: fallback, bond });
+    }
+    Ok(())
+}
+
+fn check_storage(state: &State) -> Result<(), Broken> {
+    let sizes = state.keeps().map(|(_, keep)| u64::from(keep.kibibytes));
+    let found = sizes.fold(0, u64::saturating_add);
+    let recorded = state.kept_kib();
+    if recorded != found {
+        return Err(Broken::StorageRoom { recorded, found });
     }
     Ok(())
 }

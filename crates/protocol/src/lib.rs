@@ -91,9 +91,11 @@ mod referee;
 mod rejected;
 pub mod reputation;
 pub mod seal;
+mod shared;
 pub mod slashing;
 pub mod staking;
 mod state;
+pub mod storage;
 mod stories;
 mod table;
 mod timers;
@@ -103,8 +105,8 @@ pub use command::{Authenticated, BlockHead, Command, Transaction};
 pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
-    AccountId, Address, Asset, AssignmentId, Digest, JobId, OperatorId, ParamsVersion, Role,
-    SlashId, UnbondingId,
+    AccountId, Address, Asset, AssignmentId, Digest, JobId, KeepId, OperatorId, ParamsVersion,
+    Role, SlashId, UnbondingId,
 };
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};

@@ -10,7 +10,7 @@ use crate::{
     command::{CommandInfo, for_each_command},
     market,
     num::{Amount, Height},
-    staking, verification,
+    staking, storage, verification,
 };
 
 macro_rules! rejected {

@@ -100,6 +100,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::SlashInsurance => (&[Slash], &[Insurance]),
         Reason::SlashJudges => (&[Slash], &[Judges]),
         Reason::JudgeReward => (&[Judges], &[Free]),
+        Reason::StorageFee => (&[Free], &[Burnt]),
     }
 }
 

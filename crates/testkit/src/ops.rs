@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Amount, Asset, AssignmentId, Command, Digest, Gas, JobId, Ratio, Role,
+    AccountId, Amount, Asset, AssignmentId, Blocks, Command, Digest, Gas, JobId, Ratio, Role,
     command::*,
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Phase},
@@ -96,6 +96,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
             return Step::Send(who, Command::Unjail(Unjail { role }));
         }
+        10 if !op.twist.is_multiple_of(4) => Command::KeepData(keep(play, op)),
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
         14 => {
             let (signer, command) = prove_any(play, op);
@@ -115,6 +116,20 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
 fn account(play: &Play<'_>, pick: u8) -> AccountId {
     let count = play.world.state.account_count() as u64;
     AccountId::new(u64::from(pick) % count)
+}
+
+/// Small and large, for long and for short, some of which lapse within a sequence; of a job's
+/// program or output, or of a name of its own.
+fn keep(play: &Play<'_>, op: Op) -> KeepData {
+    let order = pick_job(play, op).and_then(|id| play.world.state.order(id));
+    let root = match (op.twist / 4 % 3, order) {
+        (0, Some(order)) => order.terms.task.program,
+        (1, Some(order)) => order.terms.seed_seal,
+        _ => Digest([op.who; 32]),
+    };
+    let kibibytes = [0, 1, 4, 68, 1_024, 600_000, 1_200_000, u32::MAX][usize::from(op.amount % 8)];
+    let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
+    KeepData { root, kibibytes, blocks: Blocks::new(blocks) }
 }
 
 fn role(op: Op) -> Role {

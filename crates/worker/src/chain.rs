@@ -3,7 +3,7 @@
 //! Law: bytes from a node are checked against the digest they were asked for before anybody
 //! believes them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use earnest_api::{Client, ClientError, JobFilter, JobStage, JobView, PageQuery, Receipt, Session};
 use earnest_compute::Input;
@@ -71,6 +71,32 @@ impl Chain {
             None if receipt.height.is_none() => Err(ChainError::Pending),
             None => Ok(receipt),
         }
+    }
+
+    /// Sends commands one after the other and waits until a block holds each.
+    ///
+    /// # Errors
+    /// As for [`send`](Chain::send); those before it are in a block then.
+    pub fn send_all(&mut self, commands: impl Iterator<Item = Command>) -> Result<(), ChainError> {
+        let sent: Result<Vec<Digest>, ChainError> =
+            commands.map(|command| self.submit(command)).collect();
+        let began = Instant::now();
+        for hash in sent? {
+            loop {
+                let receipt = self.client().transaction(&hash)?;
+                if let Some(refusal) = receipt.refusal {
+                    return Err(ChainError::Refused(Box::new(refusal)));
+                }
+                if receipt.height.is_some() {
+                    break;
+                }
+                if began.elapsed() > WAIT {
+                    return Err(ChainError::Pending);
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        Ok(())
     }
 
     /// Sends a command and returns its name without waiting for a block.

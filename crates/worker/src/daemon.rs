@@ -18,7 +18,7 @@ use std::{
 
 use earnest_api::{Client, JobView, Session};
 use earnest_keys::Signer;
-use earnest_protocol::{Digest, JobId};
+use earnest_protocol::{Blocks, Digest, Height, JobId};
 use tracing::{info, warn};
 
 use crate::{
@@ -73,6 +73,8 @@ pub(crate) struct Work {
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
     refused: Vec<([u8; 32], Instant)>,
+    /// Outputs that were looked for and not there, since which height.
+    missed: BTreeMap<JobId, Height>,
 }
 
 impl Work {
@@ -80,7 +82,23 @@ impl Work {
         let (sent, refused) = (Vec::new(), Vec::new());
         let (executions, paces) = (Executions::default(), Paces::default());
         let declined = BTreeSet::new();
-        Work { chain, executions, paces, runner, declined, sent, refused }
+        let missed = BTreeMap::new();
+        Work { chain, executions, paces, runner, declined, sent, refused, missed }
+    }
+
+    /// True if a job's output has been missing for some blocks: who revealed it sends it after the
+    /// reveal, and needs a moment.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub(crate) fn is_overdue(&mut self, job: JobId) -> Result<bool, ChainError> {
+        let now = self.chain.client().head()?.height;
+        // Jobs that are over are forgotten once there are many.
+        if self.missed.len() > MISSED_MAX {
+            self.missed.clear();
+        }
+        let since = *self.missed.entry(job).or_insert(now);
+        Ok(now.since(since) >= DELIVERY)
     }
 
     /// How many hundredths of the time that its gas declares a job's program takes here. None while
@@ -163,6 +181,10 @@ struct Sent {
 
 /// What is refused now and may be accepted in the next block: other jobs' audits end.
 pub(crate) const AUDIT_CAPACITY_EXCEEDED: &str = "accept-job/audit-capacity-exceeded";
+/// Blocks that an output may take to arrive after its reveal.
+const DELIVERY: Blocks = Blocks::new(3);
+/// Outputs whose absence is remembered.
+const MISSED_MAX: usize = 1_024;
 /// When a command that is in no block is given up and may be sent again.
 const LOST_AFTER: Duration = Duration::from_secs(15);
 /// How long a refusal is taken as the answer to the same command.

@@ -58,7 +58,13 @@ pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::er
     let journal = Journal::open(&setup.data)?;
     run_daemon(
         setup,
-        Provider { options, journal, waits: BTreeSet::new(), promised: BTreeMap::new() },
+        Provider {
+            options,
+            journal,
+            waits: BTreeSet::new(),
+            promised: BTreeMap::new(),
+            delivered: BTreeSet::new(),
+        },
     )?;
     Ok(())
 }
@@ -71,12 +77,15 @@ struct Provider {
     /// What its sealed bids will lock when they are opened; a bid that cannot lock it loses its
     /// deposit.
     promised: BTreeMap<JobId, Amount>,
+    /// Jobs whose output was stored, or is not to be.
+    delivered: BTreeSet<JobId>,
 }
 
 impl Duty for Provider {
     fn round(&mut self, _work: &mut Work, open: &[JobId]) -> Result<(), ChainError> {
         self.waits.retain(|job| open.binary_search(job).is_ok());
         self.promised.retain(|job, _| open.binary_search(job).is_ok());
+        self.delivered.retain(|job| open.binary_search(job).is_ok());
         Ok(())
     }
 
@@ -91,9 +100,13 @@ impl Duty for Provider {
                 self.accept(work, job)
             }
             Phase::Executing if is_mine && !silent => self.commit(work, job),
-            Phase::Revealing if is_mine => self.reveal(work, job),
+            Phase::Revealing if is_mine => {
+                self.reveal(work, job)?;
+                self.deliver(work, job)
+            }
             Phase::Auditing | Phase::AuditingOpen if is_mine => self.serve(work, job),
             Phase::Challengeable if is_mine => {
+                self.deliver(work, job)?;
                 self.serve(work, job)?;
                 self.defend(work, job)
             }
@@ -258,18 +271,36 @@ impl Provider {
         let salt = work.salt("result", id);
         let Some(done) = self.execution(work, job)? else { return Ok(()) };
         let (opening, output_proof) = (done.opening(salt), done.output_proof());
-        let output = done.last.state.clone();
         let session = work.chain.session();
         if seal::result(session.network(), id, &session.address(), &opening) != result.seal {
             warn!("job {id}: this is not what was sealed; nothing is opened");
             return Ok(());
         }
         let Some(output_proof) = output_proof else { return Ok(()) };
-        // The output is there before anybody can ask for it.
-        if !output.is_empty() {
-            work.chain.client().put_blob(&output)?;
-        }
         work.send(Command::RevealResult(RevealResult { job: id, opening, output_proof }))?;
+        Ok(())
+    }
+
+    /// Stores the output of what is revealed, where the requester paid for room; elsewhere it is
+    /// asked for on the ledger.
+    fn deliver(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
+        let is_open = job.result.as_ref().is_some_and(|result| result.claim.is_some());
+        if !is_open || self.delivered.contains(&job.id) {
+            return Ok(());
+        }
+        let Some(done) = self.execution(work, job)? else { return Ok(()) };
+        let output = done.last.state.clone();
+        if !output.is_empty()
+            && let Err(error) = work.chain.client().put_blob(&output)
+        {
+            let status = error.problem().map(|problem| problem.status);
+            // Not paid for: 402. Too large, or no room: 413, 507. Anything else may pass.
+            if !matches!(status, Some(402 | 413 | 507)) {
+                return Err(error.into());
+            }
+            info!("job {}: its output is not stored, {error}", job.id);
+        }
+        self.delivered.insert(job.id);
         Ok(())
     }
 

@@ -11,12 +11,12 @@ use std::{
 };
 
 use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
-use earnest_compute::{Digest as WorkDigest, Input, Status, guests};
+use earnest_compute::{Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests};
 use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
     command::{
-        Auction, ConfirmReceipt, DataItem, GainTiming, OpenSeed, PostJob, RequestData,
+        Auction, ConfirmReceipt, DataItem, GainTiming, KeepData, OpenSeed, PostJob, RequestData,
         ResourceClass, ServeData, Task, Visibility,
     },
     market::Phase,
@@ -28,8 +28,12 @@ use crate::{
     chain::{Chain, ChainError},
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{ExecutionError, Order, measure, task_of},
+    keeping::{self, Sizes},
     sandbox::RunnerCommand,
 };
+
+/// Bytes of the largest state.
+const OUTPUT_BYTES_MAX: usize = earnest_compute::admission::STATE_BYTES_MAX;
 
 /// A job as a person asks for it.
 #[derive(Clone, Debug)]
@@ -58,6 +62,24 @@ pub struct Wish {
     pub seed: Digest,
 }
 
+/// A job that may be posted.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its terms.
+    pub terms: PostJob,
+    /// Bytes that its output has; the most that one may have if it did not come to its end here.
+    pub output_bytes: usize,
+    /// What went wrong when it was tried, if a gas bound was given all the same.
+    pub notice: Option<String>,
+}
+
+impl Plan {
+    fn sizes(&self, wish: &Wish) -> Sizes {
+        let chunks = wish.chunks.iter().map(Vec::len).collect();
+        Sizes { program: wish.program.len(), chunks, output: self.output_bytes }
+    }
+}
+
 /// Why a job could not be asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum WishError {
@@ -75,6 +97,8 @@ pub enum WishError {
     Stops {
         /// How.
         status: String,
+        /// What to do, where the cause is known.
+        remedy: Option<&'static str>,
     },
     /// The chain said no.
     #[error(transparent)]
@@ -88,13 +112,18 @@ impl From<earnest_api::ClientError> for WishError {
 }
 
 /// How a program stopped, in words.
-fn stopped(status: Status) -> String {
-    match status {
+/// How a tried program stopped, in words.
+fn stops(last: &Checkpoint, why: Option<Explanation>, module: &[u8]) -> WishError {
+    let step = |at| if at == 0 { "`init`".to_owned() } else { format!("step {at}") };
+    let status = match last.status {
         Status::Running => "it runs".into(),
-        Status::Fault { at: 0 } => "`init` traps, or uses more gas than a step may".into(),
-        Status::Fault { at } => format!("step {at} traps, or uses more gas than a step may"),
-        Status::Halted { at } => format!("the gas bound of the whole is spent in step {at}"),
-    }
+        Status::Fault { at } => {
+            let why = why.map_or("is a fault".into(), |why| why.words(module));
+            format!("{} {why}", step(at))
+        }
+        Status::Halted { at } => format!("the gas bound of the whole is spent in {}", step(at)),
+    };
+    WishError::Stops { status, remedy: why.map(|why| why.cause.remedy()) }
 }
 
 /// A preimage of this account's: the `counter`-th.
@@ -122,7 +151,7 @@ fn next_seal(session: &Session) -> Result<Digest, ChainError> {
 ///
 /// # Errors
 /// Why it cannot be asked for.
-pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<PostJob, WishError> {
+pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Plan, WishError> {
     earnest_compute::admit(&wish.program).map_err(WishError::NotAdmitted)?;
     let params = session.client().params()?;
     let input = Input::new(wish.chunks.clone()).map_err(|e| WishError::Input(e.to_string()))?;
@@ -135,23 +164,25 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Po
         step_gas_max: params.market.step_gas_max,
         gas_bound: wish.gas_bound.unwrap_or(params.market.work_bound_max),
     };
-    if wish.gas_bound.is_none() {
-        let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
-        let order = Order { runner, program, input, task: task_of(&task), wrong_from: None };
-        let last = measure(order).map_err(WishError::Execution)?;
-        if last.status != Status::Running {
-            return Err(WishError::Stops { status: stopped(last.status) });
-        }
-        // The same program, input and seed use the same gas: no slack is needed.
-        task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
-    }
     task.step_gas_max = task.step_gas_max.min(task.gas_bound);
+    let (mut output_bytes, mut notice) = (OUTPUT_BYTES_MAX, None);
+    match (try_here(wish, input, &task, runner), wish.gas_bound) {
+        (Ok(last), None) => {
+            output_bytes = last.state.len();
+            // The same program, input and seed use the same gas: no slack is needed.
+            task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
+        }
+        (Ok(last), Some(_)) => output_bytes = last.state.len(),
+        (Err(error), None) => return Err(error),
+        // Whoever gives a bound may want the job all the same, or have no sandbox here.
+        (Err(error), Some(_)) => notice = Some(error.to_string()),
+    }
     let usual = params.verification.audit_blocks(task.gas_bound, &params.market);
     let deadline = wish.deadline_blocks.unwrap_or(usual);
     let (shortest, longest) =
         (params.market.deadline_blocks_min, params.market.deadline_blocks_max);
     let seed_seal = next_seal(session)?;
-    Ok(PostJob {
+    let terms = PostJob {
         task,
         class: ResourceClass::Cpu,
         price_max: wish.price_max,
@@ -164,21 +195,75 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Po
         gain_timing: GainTiming::Delivery,
         seed_seal,
         visibility: Visibility::Public,
-    })
+    };
+    Ok(Plan { terms, output_bytes, notice })
 }
 
-/// Stores program and input at the node, where every provider and auditor finds them.
+/// The end of a task that runs to its end here, in the sandbox.
+fn try_here(
+    wish: &Wish,
+    input: Input,
+    task: &Task,
+    runner: &RunnerCommand,
+) -> Result<Checkpoint, WishError> {
+    let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
+    try_order(&Order { runner, program, input, task: task_of(task), wrong_from: None })
+}
+
+fn try_order(order: &Order) -> Result<Checkpoint, WishError> {
+    let (last, why) = measure(order).map_err(WishError::Execution)?;
+    match last.status {
+        Status::Running => Ok(last),
+        Status::Fault { .. } | Status::Halted { .. } => Err(stops(&last, why, &order.program)),
+    }
+}
+
+/// Why the program of a job stops: the ledger knows only that it does, so it is tried again here.
+/// `None` if it does not stop here, or its bytes are gone.
+fn why_stopped(work: &Work, task: &Task) -> Option<WishError> {
+    let (program, input) = work.chain.material(task).ok()?;
+    let (runner, input) = (work.runner.clone(), Arc::new(input));
+    let order = Order { runner, program, input, task: task_of(task), wrong_from: None };
+    try_order(&order).err()
+}
+
+/// A job at its end.
+#[derive(Debug)]
+pub struct Followed {
+    /// As the ledger has it.
+    pub view: JobView,
+    /// Why its program stopped by itself, if the accepted result says so and it does so here.
+    pub why_stopped: Option<WishError>,
+}
+
+/// Pays for the bytes of a planned job, as far as nobody does; returns what was asked for.
 ///
 /// # Errors
-/// If the node does not take them.
+/// If the rules refuse it, or the node does not answer.
+pub fn keep(chain: &mut Chain, wish: &Wish, plan: &Plan) -> Result<Vec<KeepData>, WishError> {
+    let needs = keeping::needs(chain.client(), &plan.terms, &plan.sizes(wish))?;
+    let unpaid = keeping::unpaid(chain.client(), &needs)?;
+    chain.send_all(unpaid.iter().cloned().map(Command::KeepData))?;
+    Ok(unpaid)
+}
+
+/// Stores program and input at the node, where every provider and auditor finds them; chunks that
+/// are there already are not sent again.
+///
+/// # Errors
+/// If the node does not take them: nobody pays for them, or it has no room.
 pub fn store(client: &Client, wish: &Wish) -> Result<(), WishError> {
     client.put_blob(&wish.program)?;
-    let mut digests = Vec::new();
-    for chunk in &wish.chunks {
-        digests.push(client.put_blob(chunk)?.digest);
+    if wish.chunks.is_empty() {
+        return Ok(());
     }
-    if !digests.is_empty() {
-        client.put_input(digests)?;
+    let digest = |chunk: &Vec<u8>| Digest(*blake3::hash(chunk).as_bytes());
+    let missing = client.put_input(wish.chunks.iter().map(digest).collect())?.missing;
+    let mut missing: BTreeSet<Digest> = missing.into_iter().collect();
+    for chunk in &wish.chunks {
+        if missing.remove(&digest(chunk)) {
+            client.put_blob(chunk)?;
+        }
     }
     Ok(())
 }
@@ -264,7 +349,7 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         Ok(_) => {
             work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
-        Err(_) if job.requests.is_empty() && !is_stopped(&output) => {
+        Err(_) if job.requests.is_empty() && !is_stopped(&output) && work.is_overdue(id)? => {
             let item = DataItem::Output;
             work.send(Command::RequestData(RequestData { job: id, item }))?;
         }
@@ -289,7 +374,7 @@ pub fn follow(
     job: JobId,
     stop: &std::sync::atomic::AtomicBool,
     runner: RunnerCommand,
-) -> Result<Option<JobView>, ChainError> {
+) -> Result<Option<Followed>, ChainError> {
     let mut work = Work::new(chain, runner);
     let mut phase = None;
     while !stop.load(Ordering::SeqCst) {
@@ -299,7 +384,10 @@ pub fn follow(
             info!("job {job}: {:?} until height {}", view.phase, view.until);
         }
         if view.phase == Phase::Closed {
-            return Ok(Some(view));
+            let stopped = view.closed.and_then(|closed| closed.output);
+            let stopped = stopped.filter(is_stopped);
+            let why_stopped = stopped.and_then(|_| why_stopped(&work, &view.terms.task));
+            return Ok(Some(Followed { view, why_stopped }));
         }
         attend(&mut work, &view)?;
         work.settle_sent()?;
@@ -321,6 +409,17 @@ pub struct Rounds {
     pub deadline_blocks: Blocks,
 }
 
+/// Jobs that what is paid for once lasts for.
+const KEPT_FOR: u64 = 16;
+
+/// Program and input are kept for many jobs, room for an output for the one.
+fn prolong(keep: KeepData, plan: &Plan, longest: Blocks) -> KeepData {
+    if keep.root == plan.terms.seed_seal {
+        return keep;
+    }
+    KeepData { blocks: keep.blocks.times(KEPT_FOR).min(longest), ..keep }
+}
+
 /// Posts the three shipped programs in turn, and follows them, until its stop flag is raised.
 ///
 /// # Errors
@@ -328,7 +427,7 @@ pub struct Rounds {
 pub fn run_rounds(setup: Setup, rounds: Rounds) -> Result<(), Box<dyn std::error::Error>> {
     run_daemon(
         setup,
-        Requester { rounds, terms: Vec::new(), posted: None, mine: BTreeSet::new() },
+        Requester { rounds, plans: Vec::new(), next: None, posted: None, mine: BTreeSet::new() },
     )?;
     Ok(())
 }
@@ -336,7 +435,9 @@ pub fn run_rounds(setup: Setup, rounds: Rounds) -> Result<(), Box<dyn std::error
 struct Requester {
     rounds: Rounds,
     /// The shipped programs, measured.
-    terms: Vec<PostJob>,
+    plans: Vec<(Wish, Plan)>,
+    /// The job whose bytes are being paid for.
+    next: Option<(Wish, Plan)>,
     posted: Option<Instant>,
     mine: BTreeSet<JobId>,
 }
@@ -355,21 +456,32 @@ impl Duty for Requester {
         if paused || self.mine.len() >= self.rounds.open_max {
             return Ok(());
         }
-        if self.terms.is_empty() {
+        if self.plans.is_empty() {
             self.measure(work)?;
         }
-        self.posted = Some(Instant::now());
-        let page = PageQuery { limit: Some(1), ..PageQuery::default() };
-        let latest = work.chain.client().jobs(JobFilter::default(), &page)?.items;
-        // If all rows have left, it is as if none had been posted: the first program is due.
-        let posted = latest.first().map_or(0, |job| job.id.raw().saturating_add(1));
-        let count = self.terms.len().max(1);
-        let turn = usize::try_from(posted).unwrap_or(0) % count;
-        let Some(terms) = self.terms.get(turn) else { return Ok(()) };
-        let mut terms = terms.clone();
-        // Each job draws its auditors by a preimage of its own; the program's seed stays.
-        terms.seed_seal = next_seal(work.chain.session())?;
-        if work.send(Command::PostJob(terms))? {
+        if self.next.is_none() {
+            self.next = self.plan_next(work)?;
+        }
+        let Some((wish, plan)) = &self.next else { return Ok(()) };
+        let client = work.chain.client();
+        let needs = keeping::needs(client, &plan.terms, &plan.sizes(wish))?;
+        let unpaid = keeping::unpaid(client, &needs)?;
+        if !unpaid.is_empty() {
+            let longest = client.params()?.storage.keep_blocks_max;
+            for keep in unpaid {
+                // Longer than one job takes: the next ones find it paid.
+                work.send(Command::KeepData(prolong(keep, plan, longest)))?;
+            }
+            return Ok(());
+        }
+        match store(client, wish) {
+            Ok(()) => {}
+            Err(WishError::Chain(error)) => return Err(error),
+            Err(error) => warn!("{error}"),
+        }
+        if work.send(Command::PostJob(plan.terms.clone()))? {
+            self.posted = Some(Instant::now());
+            self.next = None;
             info!("job posted");
         }
         Ok(())
@@ -377,9 +489,24 @@ impl Duty for Requester {
 }
 
 impl Requester {
-    /// Stores the shipped programs and measures each once.
+    /// The next of the shipped programs, as a job of its own.
+    fn plan_next(&mut self, work: &Work) -> Result<Option<(Wish, Plan)>, ChainError> {
+        let page = PageQuery { limit: Some(1), ..PageQuery::default() };
+        let latest = work.chain.client().jobs(JobFilter::default(), &page)?.items;
+        // If all rows have left, it is as if none had been posted: the first program is due.
+        let posted = latest.first().map_or(0, |job| job.id.raw().saturating_add(1));
+        let count = self.plans.len().max(1);
+        let turn = usize::try_from(posted).unwrap_or(0) % count;
+        let Some((wish, plan)) = self.plans.get(turn) else { return Ok(None) };
+        let (wish, mut plan) = (wish.clone(), plan.clone());
+        // Each job draws its auditors by a preimage of its own; the program's seed stays.
+        plan.terms.seed_seal = next_seal(work.chain.session())?;
+        Ok(Some((wish, plan)))
+    }
+
+    /// Measures each of the shipped programs once.
     fn measure(&mut self, work: &mut Work) -> Result<(), ChainError> {
-        let mut terms = Vec::new();
+        let mut plans = Vec::new();
         for (index, guest) in guests::all().into_iter().enumerate() {
             let seed = {
                 let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 development job");
@@ -401,22 +528,20 @@ impl Requester {
                 seed,
             };
             let session = work.chain.session();
-            let planned =
-                store(session.client(), &wish).and_then(|()| plan(session, &wish, &work.runner));
-            match planned {
+            match plan(session, &wish, &work.runner) {
                 Ok(mut planned) => {
                     let params = session.client().params()?;
                     let tariff =
-                        params.market.tariff(planned.task.gas_bound).unwrap_or(Amount::MAX);
+                        params.market.tariff(planned.terms.task.gas_bound).unwrap_or(Amount::MAX);
                     wish.price_max = tariff.checked_times(2).unwrap_or(tariff);
-                    planned.price_max = wish.price_max;
-                    terms.push(planned);
+                    planned.terms.price_max = wish.price_max;
+                    plans.push((wish, planned));
                 }
                 Err(WishError::Chain(error)) => return Err(error),
                 Err(error) => warn!("{}: {error}", guest.name),
             }
         }
-        self.terms = terms;
+        self.plans = plans;
         Ok(())
     }
 }

@@ -25,8 +25,8 @@ use earnest_node::{
 use crate::{
     disk::{Cut, Disk, Fault, Plan},
     draws::Draws,
-    network::{BEGAN_MS, Network},
-    witness::Witness,
+    network::{self, BEGAN_MS, Network},
+    witness::{self, Witness},
 };
 
 /// Bytes of a disk that is never full.
@@ -55,6 +55,8 @@ pub struct Life {
     pub full: u64,
     /// Bits that were turned over.
     pub flips: u64,
+    /// Blobs that were stored.
+    pub blobs: u64,
     /// Operations that changed the disk.
     pub operations: u64,
 }
@@ -72,6 +74,7 @@ impl Life {
             refusals: self.refusals.saturating_add(other.refusals),
             full: self.full.saturating_add(other.full),
             flips: self.flips.saturating_add(other.flips),
+            blobs: self.blobs.saturating_add(other.blobs),
             operations: self.operations.saturating_add(other.operations),
         }
     }
@@ -217,6 +220,7 @@ impl World {
             other => return Err(format!("no block on a disk that has room: {other:?}")),
         }
         self.look(&node)?;
+        Witness::check_dropped(&node, network::every_blob().map(|bytes| network::name_of(&bytes)))?;
         node.stop().map_err(|halt| format!("it does not stop well: {halt}"))?;
         Ok(())
     }
@@ -304,7 +308,7 @@ impl World {
             let before = self.disk.tally();
             let clock = Clock::Set(Arc::clone(&self.clock));
             let error = match SteppedNode::start(self.config.clone(), clock) {
-                Ok(node) => return self.started(node).map(Some),
+                Ok(node) => return self.started(node, before.failures).map(Some),
                 Err(error) => error,
             };
             self.say(format!("start refused: {error}"));
@@ -346,7 +350,7 @@ impl World {
         self.disk.tally().lost_flushes > 0
     }
 
-    fn started(&mut self, node: SteppedNode) -> Result<SteppedNode, String> {
+    fn started(&mut self, node: SteppedNode, failures: u64) -> Result<SteppedNode, String> {
         self.life.starts = self.life.starts.saturating_add(1);
         let head = node.head();
         self.say(format!("started at block {}", head.height));
@@ -358,7 +362,10 @@ impl World {
         }
         self.witness.note(&node)?;
         if !self.disk.is_off() {
-            Witness::check_drafts(&self.disk, &self.config.dir)?;
+            // The removal of one that was begun at this very start may have failed.
+            if self.disk.tally().failures == failures {
+                Witness::check_drafts(&self.disk, &self.config.dir)?;
+            }
             self.look(&node)?;
             let dir = self.config.dir.clone();
             let checked = self.disk.calmly(|| self.witness.check_log(&dir));
@@ -413,38 +420,45 @@ impl World {
             // Refusals are the rules' affair.
             let _ = node.submit(signed);
         }
-        if self.draws.once_in(6) {
-            let byte = u8::try_from(self.draws.below(256)).unwrap_or(0);
-            let bytes = vec![byte; self.draws.place(3_000)];
-            // Whoever was not told that it is stored tries again, also after a restart.
-            let bytes = self.unstored.take().unwrap_or(bytes);
-            self.unstored = Some(bytes.clone());
-            match node.put_blob(&bytes) {
-                Ok(digest) => {
-                    self.say(format!("blob {digest} is stored"));
-                    self.witness.blobs.insert(digest, bytes);
-                    self.unstored = None;
-                }
-                Err(error) => {
-                    self.say(format!("a blob is not stored: {error}"));
-                    let may_fail = match error {
-                        BlobError::DiskFull { .. } => true,
-                        BlobError::Io(_) => self.disk.tally().failures > 0,
-                        _ => false,
-                    };
-                    if !may_fail {
-                        return Err(format!("a blob was not stored: {error}"));
-                    }
-                }
-            }
+        if self.draws.once_in(3) {
+            self.store(node)?;
         }
         Ok(())
+    }
+
+    /// Stores a blob, if somebody pays for it.
+    fn store(&mut self, node: &SteppedNode) -> Result<(), String> {
+        // Whoever was not told that it is stored tries again, also after a restart.
+        let bytes = self.unstored.take().unwrap_or_else(|| network::blob(&mut self.draws));
+        let name = network::name_of(&bytes);
+        let paid = node.read(witness::paid).map_err(|halt| halt.to_string())?;
+        match node.put_blob(&bytes) {
+            Ok(_) if !paid.contains(&name) => Err(format!("blob {name} was taken for nothing")),
+            Ok(digest) => {
+                self.say(format!("blob {digest} is stored"));
+                self.life.blobs = self.life.blobs.saturating_add(1);
+                self.witness.blobs.insert(digest, bytes);
+                Ok(())
+            }
+            Err(BlobError::NotKept { .. }) if !paid.contains(&name) => Ok(()),
+            Err(error) => {
+                self.say(format!("a blob is not stored: {error}"));
+                self.unstored = Some(bytes);
+                let may_fail = match error {
+                    BlobError::DiskFull { .. } => true,
+                    BlobError::Io(_) => self.disk.tally().failures > 0,
+                    _ => false,
+                };
+                if may_fail { Ok(()) } else { Err(format!("a blob was not stored: {error}")) }
+            }
+        }
     }
 
     fn step(&mut self, node: &mut SteppedNode) -> Result<Next, String> {
         let before = (node.head().height, self.disk.tally());
         let stepped = node.step();
         self.witness.note(node)?;
+        self.witness.forget_unpaid(node)?;
         match stepped {
             Ok(true) => {
                 self.look(node)?;

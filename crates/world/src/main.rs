@@ -96,20 +96,22 @@ fn run(asked: &Asked) -> (Life, Vec<Finding>) {
 }
 
 fn print(asked: &Asked, life: &Life, found: usize, seconds: f64) {
-    let Life { starts, blocks, cuts, kills, failures, refusals, full, flips, operations } = life;
+    let Life { starts, blocks, cuts, kills, failures, refusals, full, flips, blobs, operations } =
+        life;
     let Asked { seeds, first, .. } = asked;
     if asked.is_json {
         println!(
             "{{\"seeds\":{seeds},\"seed\":{first},\"findings\":{found},\"starts\":{starts},\
              \"blocks\":{blocks},\"power_cuts\":{cuts},\"kills\":{kills},\"failures\":{failures},\
-             \"refusals\":{refusals},\"full\":{full},\"flips\":{flips},\
+             \"refusals\":{refusals},\"full\":{full},\"flips\":{flips},\"blobs\":{blobs},\
              \"operations\":{operations},\"seconds\":{seconds:.1}}}"
         );
     } else {
         eprintln!(
             "{seeds} lives from seed {first} in {seconds:.1} s: {found} findings, {starts} starts, \
              {blocks} blocks, {cuts} power cuts, {kills} kills, {failures} failures, {refusals} \
-             refusals, {full} times full, {flips} bits turned over, {operations} operations"
+             refusals, {full} times full, {flips} bits turned over, {blobs} blobs, {operations} \
+             operations"
         );
     }
 }

@@ -7,7 +7,7 @@ use earnest_keys::Signer;
 use earnest_node::{BeaconSecret, dev::DevNetwork};
 use earnest_protocol::{
     Amount, Asset, Blocks, Command, Digest, Genesis, Height, Role, State, Transaction,
-    command::{Bond, Transfer},
+    command::{Bond, KeepData, Transfer},
     genesis::GenesisAccount,
 };
 
@@ -15,6 +15,25 @@ use crate::draws::Draws;
 
 /// When the network began, in milliseconds since 1970.
 pub(crate) const BEGAN_MS: u64 = 1_700_000_000_000;
+
+/// How many there are.
+const BLOBS: usize = 12;
+
+/// One of the few blobs that everybody stores.
+pub(crate) fn blob(draws: &mut Draws) -> Vec<u8> {
+    let kind = draws.place(BLOBS);
+    every_blob().nth(kind).unwrap_or_default()
+}
+
+/// All of them; they differ in size, and one is empty.
+pub(crate) fn every_blob() -> impl Iterator<Item = Vec<u8>> {
+    (0u8..).take(BLOBS).map(|kind| vec![kind; usize::from(kind).saturating_mul(250)])
+}
+
+/// What a blob is called.
+pub(crate) fn name_of(bytes: &[u8]) -> Digest {
+    Digest(*blake3::hash(bytes).as_bytes())
+}
 
 /// A small network.
 #[derive(Debug)]
@@ -66,6 +85,11 @@ impl Network {
         let amount = amount.expect("five tokens are an amount");
         if draws.once_in(8) {
             return Command::Bond(Bond { role: Role::Provider, amount });
+        }
+        if draws.once_in(6) {
+            let root = name_of(&blob(draws));
+            let blocks = Blocks::new(draws.below(12).saturating_add(1));
+            return Command::KeepData(KeepData { root, kibibytes: 4, blocks });
         }
         let to = self.signers[draws.place(self.signers.len())].address();
         Command::Transfer(Transfer { to, asset: Asset::Stake, amount })

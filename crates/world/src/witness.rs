@@ -2,10 +2,14 @@
 //!
 //! Laws checked: whatever was acknowledged is in the log, with the hash and the root that it had; a
 //! start stands at most one block beyond it; a replay of the same blocks that knows no fault gives
-//! the same root; every law of the rules holds; no drafts are left; stored blobs are whole.
+//! the same root; every law of the rules holds; no drafts are left; stored blobs are
+//! whole while somebody pays for them, and gone some blocks later.
 //! Not here: which faults excuse a start that refuses (`life`).
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use earnest_node::{
     NodeReferee, Repair, SteppedNode,
@@ -15,6 +19,11 @@ use earnest_node::{
 use earnest_protocol::{Digest, Genesis, Height, State};
 
 use crate::disk::Disk;
+
+/// Every name that somebody pays for.
+pub(crate) fn paid(state: &State) -> BTreeSet<Digest> {
+    state.keeps().map(|(_, keep)| keep.root).collect()
+}
 
 /// What the node answers for.
 #[derive(Debug)]
@@ -113,7 +122,28 @@ impl Witness {
         Ok(())
     }
 
-    /// Every blob that was stored is there.
+    /// Who stored a blob is owed it as long as somebody pays for it.
+    pub(crate) fn forget_unpaid(&mut self, node: &SteppedNode) -> Result<(), String> {
+        let paid = node.read(paid).map_err(|halt| halt.to_string())?;
+        self.blobs.retain(|name, _| paid.contains(name));
+        Ok(())
+    }
+
+    /// On a calm disk nothing stays that nobody pays for.
+    pub(crate) fn check_dropped(
+        node: &SteppedNode,
+        names: impl Iterator<Item = Digest>,
+    ) -> Result<(), String> {
+        let paid = node.read(paid).map_err(|halt| halt.to_string())?;
+        for name in names.filter(|name| !paid.contains(name)) {
+            if !matches!(node.blob(&name), Ok(None)) {
+                return Err(format!("blob {name} stays, and nobody pays for it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every blob that was stored and is paid for is there.
     pub(crate) fn check_blobs(&self, node: &SteppedNode) -> Result<(), String> {
         for (digest, bytes) in &self.blobs {
             match node.blob(digest) {

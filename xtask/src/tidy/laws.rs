@@ -44,14 +44,15 @@ const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", 
 /// What this repository keeps to.
 pub(crate) const LAWS: Laws = Laws {
     ladder: "
-        num ids table directory command seal referee
+        num ids shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params params bound ledger
+        verification::params storage::params params bound ledger
 
-        accounts staking reputation market verification slashing
+        accounts storage staking reputation market verification slashing
         timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
+        storage::acts      storage::handlers
         staking::acts      staking::handlers
         reputation::acts   reputation::handlers
         market::acts       market::handlers
@@ -60,7 +61,7 @@ pub(crate) const LAWS: Laws = Laws {
 
         stories::* stories
         apply epoch invariant lib",
-    rooms: &["accounts", "staking", "reputation", "market", "verification", "slashing"],
+    rooms: &["accounts", "storage", "staking", "reputation", "market", "verification", "slashing"],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.
         ("Report", &["output"]),                     // How a report is written, not what it says.
@@ -82,7 +83,7 @@ pub(crate) const LAWS: Laws = Laws {
         ("world", &["api", "durable", "keys", "node", "protocol"]),
     ],
     crates_of_tests: &["testkit", "fuzz", "world"],
-    dependencies_of_rules: &["blake3", "postcard", "serde"],
+    dependencies_of_rules: &["blake3", "postcard", "serde", "triomphe"],
     dependencies: &[
         ("aes", &["keys"]),
         ("alloy", &["api", "keys"]), // Its hash and hex: for messages, and for keys.

@@ -116,6 +116,9 @@ fn violation(violation: &Violation) -> &'static str {
         Violation::ChallengeTooCheap { .. } => {
             "Raise `verification.challenge_deposit`, or lower `chain.base_fee`."
         }
+        Violation::KeepTooShort { .. } => {
+            "Raise `storage.keep_blocks_max`, or shorten deadlines and windows."
+        }
         Violation::StakePriceNotOne { .. } => {
             "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
         }

@@ -10,6 +10,7 @@ mod accounts;
 mod chain;
 mod market;
 mod staking;
+mod storage;
 mod verification;
 
 use earnest_protocol::{Amount, Ratio, Rejected, for_each_command, market::Phase};

@@ -7,7 +7,7 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams,
+        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams, StorageParams,
         VerificationParams,
     },
 };
@@ -169,6 +169,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             decay: Ratio::new(999_000_000).unwrap_or(Ratio::ONE),
             ..ReputationParams::default()
         },
+        storage: StorageParams::default(),
     };
     let liability = raw.longest_liability().count();
     let epochs = liability.div_ceil(raw.chain.epoch_blocks.count()).saturating_add(1);

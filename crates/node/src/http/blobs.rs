@@ -1,6 +1,6 @@
 //! Blobs and inputs over HTTP.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -8,7 +8,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use earnest_api::{BlobReceipt, InputChunks, InputReceipt, Problem};
+use earnest_api::{BlobReceipt, InputChunks, InputReceipt, KeepView, Problem, RoomView};
+use earnest_protocol::{Blocks, storage};
 
 use super::{App, body_of, problem::HttpProblem, read::digest_in, submit::json};
 
@@ -57,7 +58,8 @@ pub(super) async fn put_input(
     let work = move || {
         let InputChunks { chunks } = json(&body)?;
         let chunk_count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-        Ok(InputReceipt { root: shared.blobs.put_input(&chunks)?, chunk_count })
+        let (root, missing) = shared.blobs.put_input(&chunks)?;
+        Ok(InputReceipt { root, chunk_count, missing: missing.into_iter().collect() })
     };
     Ok((StatusCode::CREATED, Json(app.queues.uploads.run(work).await?)))
 }
@@ -74,4 +76,29 @@ pub(super) async fn input(
         Ok(InputChunks { chunks })
     };
     Ok(Json(app.queues.reads.run(work).await?))
+}
+
+pub(super) async fn keep(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+) -> Result<Json<KeepView>, HttpProblem> {
+    let name = digest_in(&name)?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let blobs = &shared.blobs;
+        let missing = blobs.input(&name)?.map(|chunks| blobs.missing(&chunks));
+        let is_stored = blobs.has(&name) || missing.as_ref().is_some_and(BTreeSet::is_empty);
+        let missing = missing.unwrap_or_default().into_iter().collect();
+        let (until, bytes) = (blobs.kept_until(&name), blobs.paid(&name));
+        Ok(KeepView { name, until, bytes, is_stored, missing })
+    };
+    Ok(Json(app.queues.reads.run(work).await?))
+}
+
+pub(super) async fn keeps(State(app): State<Arc<App>>) -> Result<Json<RoomView>, HttpProblem> {
+    let state = app.shared.state()?;
+    let (params, kept_kib) = (state.params().storage(), state.kept_kib());
+    let (mebibyte, blocks) = (1_024, Blocks::new(1_000));
+    let price = storage::price(params, kept_kib, mebibyte, blocks);
+    Ok(Json(RoomView { room_kib: params.room_kib(), kept_kib, price }))
 }

@@ -114,13 +114,16 @@ impl From<BlobError> for Problem {
                 let hint = "Make the chunks larger, up to 256 KiB each.";
                 Problem::new(422, "input/too-many-chunks", detail, hint)
             }
-            BlobError::ChunksMissing { count, first } => {
-                let hint = "PUT each chunk to /v1/blobs first, then the list again.";
-                let mut problem = Problem::new(422, "input/chunks-missing", detail, hint);
-                let first: Vec<String> = first.iter().map(ToString::to_string).collect();
-                problem.fields.insert("count".to_owned(), count.into());
-                problem.fields.insert("missing".to_owned(), first.into());
-                problem
+            BlobError::NotKept { .. } => {
+                let hint = "Send `keep_data` for this name first; chunks are kept under their \
+                            input's root, whose list comes before them, and an output under \
+                            its job's seed seal.";
+                Problem::new(402, "blob/not-kept", detail, hint)
+            }
+            BlobError::KeepTooSmall { .. } => {
+                let hint = "Send `keep_data` for the larger size; each file counts in whole blocks \
+                            of 4 KiB.";
+                Problem::new(402, "blob/keep-too-small", detail, hint)
             }
         }
     }

@@ -22,7 +22,7 @@ use earnest_api::{
     Simulation, TRANSACTION_BYTES_MAX, TxStatus, recover, views,
 };
 use earnest_protocol::{
-    AccountId, Authenticated, Command, Digest, Height, Journal, Rejected, Transaction,
+    AccountId, Authenticated, Command, Digest, Height, Journal, RawParams, Rejected, Transaction,
     TransactionRejected,
     command::{Lane, PostJob},
 };
@@ -213,12 +213,23 @@ fn check_blobs(shared: &Shared, job: &PostJob) -> Result<(), HttpProblem> {
         let hint = "PUT the module to /v1/blobs first, then post the job again.";
         return Err(Problem::new(422, "job/program-missing", detail, hint).into());
     };
+    check_kept(shared, job, "program", &task.program)?;
     check_program(shared, &task.program, &module)?;
     let Some(chunks) = shared.blobs.input(&task.input_root)? else {
         let detail = format!("The input {} is not stored at this node", task.input_root);
         let hint = "PUT each chunk to /v1/blobs and the list to /v1/inputs, then post again.";
         return Err(Problem::new(422, "job/input-missing", detail, hint).into());
     };
+    let missing = shared.blobs.missing(&chunks);
+    if !missing.is_empty() {
+        let detail =
+            format!("{} chunks of the input {} are missing", missing.len(), task.input_root);
+        let hint = "PUT each chunk to /v1/blobs; /v1/keeps/{root} lists those that are missing.";
+        return Err(Problem::new(422, "job/chunks-missing", detail, hint).into());
+    }
+    if task.chunk_count > 0 {
+        check_kept(shared, job, "input", &task.input_root)?;
+    }
     if u32::try_from(chunks.len()).ok() != Some(task.chunk_count) {
         let (stated, stored) = (task.chunk_count, chunks.len());
         let detail = format!("The job states {stated} chunks, its input has {stored}");
@@ -226,6 +237,32 @@ fn check_blobs(shared: &Shared, job: &PostJob) -> Result<(), HttpProblem> {
         return Err(Problem::new(422, "job/chunk-count-mismatch", detail, hint).into());
     }
     Ok(())
+}
+
+/// Whoever posts a job pays to have its bytes kept until it is over, unless it is disputed; a job
+/// that lasts longer keeps them itself.
+fn check_kept(
+    shared: &Shared,
+    job: &PostJob,
+    what: &str,
+    name: &Digest,
+) -> Result<(), HttpProblem> {
+    let (height, raw) = {
+        let state = shared.state()?;
+        (state.height(), RawParams::from(*state.params()))
+    };
+    let needed = height.after(raw.job_duration(job.deadline_blocks, job.task.gas_bound));
+    let until = shared.blobs.kept_until(name);
+    if until.is_some_and(|until| until >= needed) {
+        return Ok(());
+    }
+    let kept = match until {
+        Some(until) => format!("is kept until height {until}"),
+        None => "is kept for nobody".to_owned(),
+    };
+    let detail = format!("The {what} {name} {kept}, but the job may last until height {needed}");
+    let hint = "Send `keep_data` for as long as the job may last, then post it again.";
+    Err(Problem::new(402, "job/not-kept", detail, hint).into())
 }
 
 /// A program that cannot be admitted could never be judged.

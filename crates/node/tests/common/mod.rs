@@ -4,11 +4,12 @@
 use std::{path::Path, time::Duration};
 
 use earnest_api::{Client, SignedTransaction};
+use earnest_compute::guests::Guest;
 use earnest_keys::Signer;
 use earnest_node::{Check, Node, NodeConfig, NodeHandle, dev::DevNetwork};
 use earnest_protocol::{
     Address, Amount, Asset, Blocks, Command, Digest, Gas, Height, Ratio, RawParams, Transaction,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Transfer, Visibility},
+    command::{Auction, GainTiming, KeepData, PostJob, ResourceClass, Task, Transfer, Visibility},
     genesis::GenesisAccount,
     seal,
 };
@@ -75,6 +76,48 @@ pub fn transfer(to: Address, units: u64) -> Command {
 pub fn sign(network: &Digest, from: u64, nonce: u64, command: Command) -> SignedTransaction {
     let valid_until = Height::new(1_000_000);
     earnest_api::sign(&signer(from), network, Transaction { nonce, valid_until, command })
+}
+
+/// The account that pays for bytes.
+pub const KEEPER: u64 = ACCOUNTS - 1;
+
+/// Has bytes kept under a name, for longer than any test lasts.
+pub fn keep(node: &NodeHandle, root: Digest, bytes: usize) {
+    keep_for(node, root, bytes, 100_000);
+}
+
+pub fn keep_for(node: &NodeHandle, root: Digest, bytes: usize, blocks: u64) {
+    let client = client(node);
+    let nonce = client.account(&signer(KEEPER).address()).unwrap().next_nonce;
+    let kibibytes = u32::try_from(bytes.div_ceil(4_096).max(1) * 4).unwrap();
+    let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+    let signed = sign(&node.network(), KEEPER, nonce, Command::KeepData(keep));
+    let hash = client.submit(&signed).unwrap().hash;
+    node.make_block().unwrap();
+    let receipt = client.transaction(&hash).unwrap();
+    assert!(receipt.height.is_some() && receipt.refusal.is_none(), "{receipt:?}");
+}
+
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest(*blake3::hash(bytes).as_bytes())
+}
+
+/// Pays for a blob and stores it.
+pub fn put(node: &NodeHandle, bytes: &[u8]) -> Digest {
+    keep(node, digest(bytes), bytes.len());
+    client(node).put_blob(bytes).unwrap().digest
+}
+
+/// Pays for a guest's program and input, and stores both.
+pub fn put_guest(node: &NodeHandle, guest: &Guest) {
+    put(node, guest.module);
+    let input = guest.input();
+    keep(node, Digest(input.root().0), input.chunks().iter().map(|c| c.len() + 4_096).sum());
+    let chunks = input.chunks().iter().map(|chunk| digest(chunk));
+    client(node).put_input(chunks.collect()).unwrap();
+    for chunk in input.chunks() {
+        client(node).put_blob(chunk).unwrap();
+    }
 }
 
 /// A posting of a task that a guest makes.

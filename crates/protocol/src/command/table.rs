@@ -226,6 +226,16 @@ commands! {
         /// `seal::report` of the seal and what it hides.
         seal: Digest,
     }
+
+    /// Has bytes kept by the network for a time, paid in advance.
+    KeepData = storage::keep_data or KeepDataRejected, Ordinary, weight 1 {
+        /// The hash of a blob, or the root of an input with its chunks.
+        root: Digest,
+        /// Room that they take: each file counts in whole blocks of 4.
+        kibibytes: u32,
+        /// For how many blocks from this one.
+        blocks: Blocks,
+    }
 }
 
 pub(crate) use for_each_command;

@@ -102,4 +102,5 @@ pub enum Reason {
     SlashInsurance,
     SlashJudges,
     JudgeReward,
+    StorageFee,
 }

@@ -29,7 +29,7 @@ pub use relations::{ParamsRejected, Violation};
 pub use crate::{
     market::params::MarketParams, reputation::params::ReputationParams,
     slashing::params::SlashingParams, staking::params::StakingParams,
-    verification::params::VerificationParams,
+    storage::params::StorageParams, verification::params::VerificationParams,
 };
 
 /// Parameters as written in a genesis file, not yet checked.
@@ -51,6 +51,8 @@ pub struct RawParams {
     pub slashing: SlashingParams,
     /// Reputation.
     pub reputation: ReputationParams,
+    /// Bytes that the network keeps for those who pay.
+    pub storage: StorageParams,
 }
 
 impl RawParams {
@@ -63,6 +65,7 @@ impl RawParams {
             VerificationParams::FIELDS,
             SlashingParams::FIELDS,
             ReputationParams::FIELDS,
+            StorageParams::FIELDS,
         ];
         rooms.into_iter().flatten()
     }
@@ -79,6 +82,7 @@ pub struct Params {
     verification: VerificationParams,
     slashing: SlashingParams,
     reputation: ReputationParams,
+    storage: StorageParams,
 }
 
 macro_rules! rooms {
@@ -116,6 +120,7 @@ rooms! {
     verification: VerificationParams, "The bound, audits, disputes and data.";
     slashing: SlashingParams, "Slashes.";
     reputation: ReputationParams, "Reputation.";
+    storage: StorageParams, "Bytes that the network keeps for those who pay.";
 }
 
 impl Default for Params {

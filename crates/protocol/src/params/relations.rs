@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::num::{Amount, Blocks};
+use crate::num::{Amount, Blocks, Gas};
 
 use super::RawParams;
 
@@ -77,6 +77,13 @@ pub enum Violation {
         /// What the moves and the referee cost.
         needed: Amount,
     },
+    /// R15: the bytes of the longest job cannot be kept until it is over.
+    KeepTooShort {
+        /// Blocks that one may pay at once.
+        blocks: u64,
+        /// Blocks that the longest undisputed job takes.
+        needed: u64,
+    },
     /// With one asset, it is worth itself.
     StakePriceNotOne {
         /// The price given, in parts per billion.
@@ -119,6 +126,11 @@ impl fmt::Display for Violation {
                 f,
                 "verification.challenge_deposit {deposit} does not cover the {needed} that its \
                  moves and the referee cost (R10)"
+            ),
+            Self::KeepTooShort { blocks, needed } => write!(
+                f,
+                "storage.keep_blocks_max is {blocks}, but the longest job takes {needed}; raise it \
+                 or shorten deadlines and windows (R15)"
             ),
             Self::StakePriceNotOne { got } => write!(
                 f,
@@ -163,7 +175,10 @@ const DISPUTE_WEIGHT: u64 = 20 + EVIDENCE_KIB + 7 * 4;
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());
     let ranges = ranges.chain(raw.market.outside()).chain(raw.verification.outside());
-    let ranges = ranges.chain(raw.slashing.outside()).chain(raw.reputation.outside());
+    let ranges = ranges
+        .chain(raw.slashing.outside())
+        .chain(raw.reputation.outside())
+        .chain(raw.storage.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
             room: outside.field.room,
@@ -182,6 +197,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         budget(raw),
         lane(raw),
         deposit(raw),
+        keep(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -251,7 +267,30 @@ fn deposit(raw: &RawParams) -> Option<Violation> {
     (deposit < needed).then_some(Violation::ChallengeTooCheap { deposit, needed })
 }
 
+fn keep(raw: &RawParams) -> Option<Violation> {
+    let longest = raw.job_duration(raw.market.deadline_blocks_max, raw.market.work_bound_max);
+    let (blocks, needed) = (raw.storage.keep_blocks_max.count(), longest.count());
+    (blocks < needed).then_some(Violation::KeepTooShort { blocks, needed })
+}
+
 impl RawParams {
+    /// Blocks from a job's posting to its end, if its first winner takes it, its first auditors
+    /// come and nobody disputes it; at most.
+    pub fn job_duration(&self, deadline: Blocks, gas_bound: Gas) -> Blocks {
+        let (market, verification) = (&self.market, &self.verification);
+        market
+            .bid_blocks
+            .plus(market.bid_reveal_blocks)
+            .plus(market.accept_blocks)
+            .plus(deadline)
+            .plus(market.grace_blocks)
+            .plus(verification.seed_delay_blocks)
+            .plus(verification.seed_blocks)
+            .plus(verification.audit_blocks(gas_bound, market))
+            .plus(verification.reveal_blocks)
+            .plus(verification.challenge_window(gas_bound, market))
+    }
+
     /// Blocks from a job's acceptance to the end of its last dispute and stay, at most (R4).
     pub fn longest_liability(&self) -> Blocks {
         let (market, verification) = (&self.market, &self.verification);

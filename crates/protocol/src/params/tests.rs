@@ -61,6 +61,13 @@ fn each_relation_fails_alone_one_unit_past_its_edge() {
     assert!(matches!(narrow, Violation::LaneTooNarrow { .. }), "{narrow:?}");
     let cheap = violation(|raw| raw.verification.challenge_deposit = crate::Amount::UNIT);
     assert!(matches!(cheap, Violation::ChallengeTooCheap { .. }), "{cheap:?}");
+    let longest = RawParams::default().job_duration(Blocks::new(86_400), Gas::new(10u64.pow(12)));
+    let mut raw = RawParams::default();
+    raw.storage.keep_blocks_max = longest;
+    assert!(Params::try_from(raw).is_ok(), "exactly long enough");
+    let brief = Blocks::new(longest.count() - 1);
+    let brief = violation(|raw| raw.storage.keep_blocks_max = brief);
+    assert!(matches!(brief, Violation::KeepTooShort { .. }), "{brief:?}");
     let above = violation(|raw| raw.slashing.share_max = crate::Ratio::percent(4));
     assert!(matches!(above, Violation::ShareAboveMax { .. }), "{above:?}");
     let order = violation(|raw| raw.verification.tier_full = crate::Amount::tokens(1));

@@ -20,6 +20,7 @@ use crate::{
     reputation::Reputation,
     slashing::Slashing,
     staking::{PoolKey, Staking},
+    storage::Storage,
     timers::Timers,
     verification::Verification,
 };
@@ -40,6 +41,7 @@ pub struct State {
     pub(crate) market: Market,
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
+    pub(crate) storage: Storage,
     pub(crate) timers: Timers,
 }
 
@@ -128,6 +130,7 @@ impl State {
             market: Market::default(),
             verification: Verification::default(),
             slashing: Slashing::default(),
+            storage: Storage::default(),
             timers: Timers::default(),
         };
         for account in &genesis.accounts {
@@ -201,6 +204,7 @@ impl State {
             self.market.counts,
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
+            self.storage.used_kib,
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -219,6 +223,7 @@ impl State {
             self.verification.cases.root(),
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
+            self.storage.keeps.root(),
         ] {
             hasher.update(&root.0);
         }

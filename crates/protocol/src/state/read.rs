@@ -3,7 +3,7 @@
 use crate::{
     accounts::Account,
     ids::{
-        AccountId, Address, Asset, AssignmentId, Digest, JobId, OperatorId, Role, SlashId,
+        AccountId, Address, Asset, AssignmentId, Digest, JobId, KeepId, OperatorId, Role, SlashId,
         UnbondingId,
     },
     ledger::{Assets, AssignmentPot, JobPot, Pot},
@@ -13,6 +13,7 @@ use crate::{
     reputation::Record,
     slashing::Slash,
     staking::{Operator, Unbonding},
+    storage::Keep,
     verification::{Case, Docket},
 };
 
@@ -247,5 +248,23 @@ impl State {
     /// The parameters that a job is judged by.
     pub fn job_params(&self, order: &Order) -> &Params {
         self.params.at(order.params)
+    }
+}
+
+/// Storage.
+impl State {
+    /// Every keep that has not lapsed, in the order in which they were paid.
+    pub fn keeps(&self) -> impl Iterator<Item = (KeepId, &Keep)> {
+        self.storage.keeps.iter().map(|(index, keep)| (KeepId::from_index(index), keep))
+    }
+
+    /// One keep; none if it has lapsed.
+    pub fn keep(&self, id: KeepId) -> Option<&Keep> {
+        self.storage.keep(id)
+    }
+
+    /// Kibibytes that are kept now.
+    pub fn kept_kib(&self) -> u64 {
+        self.storage.used_kib
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     accounts::Accounts,
-    ids::{AssignmentId, JobId, Role, SlashId, UnbondingId},
+    ids::{AssignmentId, JobId, KeepId, Role, SlashId, UnbondingId},
     ledger::{Ledger, Pot},
     market::{Market, Phase, Stage},
     num::{Blocks, Height},
@@ -16,6 +16,7 @@ use crate::{
     reputation::Reputation,
     slashing::{SlashState, Slashing},
     staking::{PoolKey, Staking, StakingRows},
+    storage::Storage,
     timers::{Timer, Timers},
     verification::Verification,
 };
@@ -33,6 +34,7 @@ struct Written<'a> {
     market: &'a Market,
     verification: &'a Verification,
     slashing: &'a Slashing,
+    storage: &'a Storage,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +48,7 @@ struct Read {
     market: Market,
     verification: Verification,
     slashing: Slashing,
+    storage: Storage,
 }
 
 impl Serialize for State {
@@ -60,6 +63,7 @@ impl Serialize for State {
             market: &self.market,
             verification: &self.verification,
             slashing: &self.slashing,
+            storage: &self.storage,
         }
         .serialize(serializer)
     }
@@ -81,6 +85,7 @@ impl<'de> Deserialize<'de> for State {
             market: read.market,
             verification: read.verification,
             slashing: read.slashing,
+            storage: read.storage,
             timers: Timers::default(),
         };
         state.timers = state.timers_from_rows();
@@ -148,6 +153,9 @@ impl State {
             if let SlashState::Executed(leaves) | SlashState::Reversed(leaves) = slash.state {
                 set(leaves, Timer::RetireSlash(SlashId::from_index(index)));
             }
+        }
+        for (index, keep) in self.storage.keeps.iter() {
+            set(after(keep.until), Timer::RetireKeep(KeepId::from_index(index)));
         }
         self.epoch_timers(&mut timers);
         timers

@@ -10,6 +10,7 @@ mod data;
 mod dispute;
 mod market;
 mod slash;
+mod storage;
 use earnest_testkit::world;
 
 /// Fee of one ordinary transaction in the world's blocks, which are never full.

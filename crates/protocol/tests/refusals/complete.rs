@@ -15,7 +15,7 @@ const UNREACHED: [(&str, &str); 2] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "genesis.rs",
@@ -23,6 +23,7 @@ const SOURCES: [&str; 8] = [
     "params/relations.rs",
     "rejected.rs",
     "staking/rejected.rs",
+    "storage/rejected.rs",
     "verification/rejected.rs",
 ];
 

@@ -9,6 +9,7 @@ mod complete;
 mod market;
 mod outside;
 mod precedence;
+mod storage;
 mod verification;
 use earnest_testkit::world;
 
@@ -84,6 +85,7 @@ fn rows() -> Vec<Row> {
     let mut rows = accounts::rows();
     rows.extend(market::rows());
     rows.extend(verification::rows());
+    rows.extend(storage::rows());
     rows
 }
 

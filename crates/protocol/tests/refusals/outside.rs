@@ -184,6 +184,9 @@ fn parameters() -> Vec<(Violation, RawParams)> {
     let with = changed;
     let short = with(|p| p.staking.unbonding_epochs = earnest_protocol::Epochs::new(1));
     let needed = short.longest_liability().count();
+    let mut brief = RawParams::default();
+    let longest = brief.job_duration(Blocks::new(86_400), Gas::new(1_000_000_000_000)).count();
+    brief.storage.keep_blocks_max = Blocks::new(longest - 1);
     let (room, field) = ("verification", "redraws");
     let mut all = disorders();
     all.extend([
@@ -228,6 +231,7 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             },
             with(|p| p.verification.challenge_deposit = Amount::new(14_079_999).expect("small")),
         ),
+        (Violation::KeepTooShort { blocks: longest - 1, needed: longest }, brief),
     ]);
     all
 }

@@ -1,0 +1,150 @@
+//! What is followed block by block is what a start finds; who pays for what, and until when.
+
+use earnest_protocol::{Command, command::KeepData};
+use earnest_testkit::{
+    ops::{self, Op, Play, Sealed, Step},
+    soak::Random,
+    world::{World, params, root},
+};
+
+use super::*;
+
+const NAME: Digest = Digest([9; 32]);
+
+/// A world with the node beside it that follows it.
+struct Followed {
+    world: World,
+    wanted: Wanted,
+}
+
+impl Followed {
+    fn new() -> Followed {
+        let world = World::new(params());
+        let wanted = Wanted::of(&world.state);
+        Followed { world, wanted }
+    }
+
+    fn follow(&mut self) {
+        let events = std::mem::take(&mut self.world.events);
+        self.wanted.follow(&self.world.state, &events);
+    }
+
+    fn keep(&mut self, root: Digest, kibibytes: u32, blocks: u64) {
+        let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+        self.world.ok("W", Command::KeepData(keep));
+        self.follow();
+    }
+
+    fn blocks(&mut self, count: u64) {
+        for _ in 0..count {
+            self.world.block();
+            self.follow();
+        }
+    }
+
+    /// A start finds the same, but for names that are yet to be looked at again.
+    fn check(&self) {
+        let found = Wanted::of(&self.world.state);
+        let latest = self.world.state.height().after(LOOK_AGAIN);
+        for name in found.names.keys() {
+            assert_eq!(self.wanted.paid(name), found.paid(name), "{name}");
+            assert_eq!(self.wanted.until(name), found.until(name), "{name}");
+            assert!(self.wanted.has(name) || !found.has(name), "{name}");
+        }
+        for (name, reasons) in &self.wanted.names {
+            assert!(found.has(name) || reasons.due <= latest, "{name} stays: {reasons:?}");
+            assert!(self.wanted.due.contains(&(reasons.due, *name)), "{name} falls due");
+        }
+        assert_eq!(self.wanted.names.len(), self.wanted.due.len(), "once each");
+    }
+}
+
+#[test]
+fn what_is_followed_is_what_a_start_would_find() {
+    for seed in 0..4 {
+        let mut followed = Followed::new();
+        let (mut sealed, mut random) = (Sealed::new(), Random::new(seed));
+        for _ in 0..1_500 {
+            let [_, _, _, what, who, amount, twist, _] = random.next_u64().to_le_bytes();
+            let mut play = Play { world: &followed.world, sealed: &mut sealed };
+            match ops::read(&mut play, Op::from((what, who, amount, twist))) {
+                Step::Blocks { count, .. } => followed.blocks(count),
+                Step::Send(signer, command) => {
+                    let name = followed.world.name(signer);
+                    let _refused = followed.world.send(name, command);
+                    followed.follow();
+                }
+            }
+        }
+        followed.check();
+        let jobs = followed.world.state.job_counts().posted;
+        assert!(jobs > 10, "seed {seed} posted {jobs}");
+    }
+}
+
+#[test]
+fn a_name_is_wanted_until_its_last_keep_lapses_and_takes_what_one_of_them_pays_for() {
+    let mut followed = Followed::new();
+    assert_eq!(followed.wanted.check(&NAME, 1), Err(Unwanted::NotKept));
+    followed.keep(NAME, 8, 10);
+    followed.keep(NAME, 4, 20);
+    followed.keep(NAME, 2, 5);
+    assert_eq!(followed.wanted.check(&NAME, 8_192), Ok(()));
+    let paid = Err(Unwanted::TooLarge { paid: 8_192 });
+    assert_eq!(followed.wanted.check(&NAME, 8_193), paid, "keeps do not add up");
+    followed.blocks(10);
+    assert_eq!(followed.wanted.check(&NAME, 8_192), Ok(()), "the last block is paid for");
+    followed.blocks(1);
+    let paid = Err(Unwanted::TooLarge { paid: 4_096 });
+    assert_eq!(followed.wanted.check(&NAME, 8_192), paid, "the larger one has lapsed");
+    followed.blocks(9);
+    assert!(followed.wanted.has(&NAME));
+    assert_eq!(followed.wanted.next_doubtful(), None);
+    followed.blocks(1);
+    assert!(!followed.wanted.has(&NAME));
+    assert_eq!(followed.wanted.next_doubtful(), Some(NAME));
+}
+
+#[test]
+fn a_job_keeps_its_program_until_it_is_closed_and_lets_nobody_add_to_it() {
+    let mut followed = Followed::new();
+    let program = followed.world.terms().task.program;
+    followed.keep(program, 64, 1);
+    let terms = followed.world.terms();
+    let job = followed.world.assign(terms, &[("P1", 10)]);
+    followed.follow();
+    followed.blocks(3);
+    assert!(followed.wanted.has(&program), "the job needs it");
+    assert_eq!(followed.wanted.check(&program, 1), Err(Unwanted::NotKept), "nobody pays");
+    followed.world.until_phase(job, Phase::Closed);
+    followed.follow();
+    followed.blocks(LOOK_AGAIN.count() + 1);
+    assert!(!followed.wanted.has(&program));
+}
+
+#[test]
+fn an_output_is_kept_under_the_seal_of_its_job_for_as_long_as_was_paid() {
+    let mut followed = Followed::new();
+    let terms = followed.world.terms();
+    let seal = terms.seed_seal;
+    followed.keep(seal, 16, 60);
+    let job = followed.world.assign(terms, &[("P1", 10)]);
+    followed.world.commit("P1", job, root(None));
+    followed.world.audit(job, root(None));
+    let output = followed.world.opening(job, root(None)).output;
+    assert_eq!(followed.wanted.check(&output, 1), Err(Unwanted::NotKept), "not yet known");
+    followed.world.reveal("P1", job, root(None), root(None));
+    followed.follow();
+    assert_eq!(followed.wanted.check(&output, 16_384), Ok(()));
+    let paid = Err(Unwanted::TooLarge { paid: 16_384 });
+    assert_eq!(followed.wanted.check(&output, 16_385), paid);
+    followed.world.until_phase(job, Phase::Closed);
+    followed.follow();
+    let until = followed.wanted.until(&seal).expect("paid for");
+    while followed.world.state.height() < until {
+        followed.blocks(1);
+        assert!(followed.wanted.has(&output), "closed, and paid for");
+    }
+    followed.blocks(LOOK_AGAIN.count() + 1);
+    assert!(!followed.wanted.has(&output));
+}

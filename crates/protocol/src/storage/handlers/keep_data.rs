@@ -1,0 +1,50 @@
+//! Keep data: bytes are to be kept for a time, paid in advance.
+
+use crate::{
+    command::KeepData,
+    context::Context,
+    event::Event,
+    ids::AccountId,
+    ledger::Reason,
+    next::Next,
+    num::Blocks,
+    storage::{Keep, KeepDataRejected, price},
+    timers::Timer,
+};
+
+pub(crate) fn handle(
+    cx: &mut Context<'_>,
+    signer: AccountId,
+    command: &KeepData,
+) -> Result<Next, KeepDataRejected> {
+    let KeepData { root, kibibytes, blocks } = *command;
+    let params = *cx.params().storage();
+    let used_kib = cx.state.storage.used_kib;
+    let max = params.keep_blocks_max;
+    if kibibytes == 0 {
+        return Err(KeepDataRejected::SizeMustBePositive);
+    }
+    if blocks == Blocks::new(0) {
+        return Err(KeepDataRejected::TimeMustBePositive);
+    }
+    if blocks > max {
+        return Err(KeepDataRejected::TooLong { wanted: blocks, max });
+    }
+    let Some(cost) = price(&params, used_kib, kibibytes, blocks) else {
+        let (wanted_kib, free_kib) = (u64::from(kibibytes), params.room_kib());
+        let free_kib = free_kib.saturating_sub(used_kib);
+        return Err(KeepDataRejected::RoomFull { wanted_kib, free_kib });
+    };
+    let free = cx.state.ledger.free(signer);
+    if cost > free {
+        return Err(KeepDataRejected::ExceedsFree { wanted: cost, free });
+    }
+    // From here on the command must succeed.
+    let (from, fire) = (cx.free_pot(signer), cx.fire());
+    cx.pay(from, fire, cost, Reason::StorageFee);
+    let until = cx.now().after(blocks);
+    let keep = cx.state.storage.add(Keep { account: signer, root, kibibytes, until });
+    cx.state.timers.set(until.after(Blocks::new(1)), Timer::RetireKeep(keep));
+    cx.journal.push(Event::DataKept { keep, account: signer, root, kibibytes, until, price: cost });
+    Ok(Next::Nothing)
+}

@@ -1,0 +1,6 @@
+//! What one asks of storage.
+//!
+//! Law: first refuse, then change.
+//! Not here: what happens to the bytes (hosts).
+
+pub(crate) mod keep_data;

@@ -1,0 +1,22 @@
+//! Why a storage command was refused. Ordered by precedence: the first that applies is returned.
+
+use serde::Serialize;
+
+use crate::num::{Amount, Blocks};
+
+/// Why bytes will not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum KeepDataRejected {
+    /// Nothing to keep.
+    SizeMustBePositive,
+    /// For no time.
+    TimeMustBePositive,
+    /// For longer than one may pay at once.
+    TooLong { wanted: Blocks, max: Blocks },
+    /// More than the room has left.
+    RoomFull { wanted_kib: u64, free_kib: u64 },
+    /// More than the account has free.
+    ExceedsFree { wanted: Amount, free: Amount },
+}

@@ -1,0 +1,50 @@
+//! Bytes that the network keeps.
+
+use earnest_protocol::{
+    Amount, Blocks, Command, Digest,
+    command::{KeepData, Transfer},
+    storage::KeepDataRejected,
+};
+
+use crate::{Row, row, world::World};
+
+const ROOT: Digest = Digest([7; 32]);
+
+fn keep(kibibytes: u32, blocks: u64) -> Command {
+    Command::KeepData(KeepData { root: ROOT, kibibytes, blocks: Blocks::new(blocks) })
+}
+
+fn units(units: u64) -> Amount {
+    Amount::new(units).expect("small")
+}
+
+/// W gives all away but so much, fee of the giving aside.
+fn leave(world: &mut World, left: Amount) {
+    let free = world.state.free(world.id("W"));
+    let to = world.address("X");
+    let fee = world.state.base_fee();
+    let amount = free.checked_sub(left).and_then(|rest| rest.checked_sub(fee)).expect("rich");
+    let asset = world.state.assets().payment();
+    world.ok("W", Command::Transfer(Transfer { to, asset, amount }));
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        row(KeepDataRejected::SizeMustBePositive, |_| ("W", keep(0, 0))),
+        row(KeepDataRejected::TimeMustBePositive, |_| ("W", keep(4, 0))),
+        row(
+            KeepDataRejected::TooLong { wanted: Blocks::new(172_801), max: Blocks::new(172_800) },
+            |_| ("W", keep(u32::MAX, 172_801)),
+        ),
+        row(KeepDataRejected::RoomFull { wanted_kib: 1_021, free_kib: 1_020 }, |world| {
+            world.ok("R", keep(4, 1));
+            ("W", keep(1_021, 1))
+        })
+        .under(|params| params.storage.room_mib = 1),
+        row(KeepDataRejected::ExceedsFree { wanted: units(1_001), free: units(1_000) }, |world| {
+            leave(world, units(2_000)); // One transfer's fee, and what is missing by one unit.
+            ("W", keep(1_001, 1_024))
+        })
+        .under(|params| (params.storage.price, params.storage.price_doublings) = (units(1_000), 0)),
+    ]
+}
