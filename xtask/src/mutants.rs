@@ -1,8 +1,8 @@
 //! Audit mutants: faults put into a copy of the rules, one at a time; does the audit notice?
 //!
 //! The faults are data (`crates/audit/mutants.toml`), each with what was found of it and, if that
-//! is nothing, the reason. The audit's `edges` example is built and run in a copy of what git knows,
-//! first without a fault (the *baseline*), then with each.
+//! is nothing, the reason. The audit's `edges` example is built and run in a copy of what git
+//! knows, first without a fault (the *baseline*), then with each.
 //!
 //! Laws: the working tree is never changed; a fault is found only by what the baseline has not; a
 //! fault whose text does not stand exactly once in its file is refused, here and by a test, so that

@@ -1,8 +1,7 @@
 //! Audits the defaults, and the edge at which nothing of the bound is to spare: the margin at one,
 //! no laxity and no withheld seed assumed. Prints what does not hold: setting, entry, word.
 //!
-//! Run with `cargo run --release -p earnest-audit --example edges [-- DIR]`; the traces of what pays
-//! go to DIR.
+//! Run with `cargo run --release -p earnest-audit --example edges [-- DIR]`; the traces go to DIR.
 
 use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
