@@ -15,6 +15,7 @@ use earnest_protocol::{
 use earnest_worker::{
     Chain, guests,
     requester::{self, Wish, WishError},
+    stops::{self, Cause, Mark},
 };
 use serde_json::{Value, json};
 
@@ -44,6 +45,11 @@ pub enum JobCommand {
     },
     /// Where a job stands
     Status {
+        /// Which job
+        job: u64,
+    },
+    /// Why a job's program stopped before its last step: runs it again, here, in a sandbox
+    Explain {
         /// Which job
         job: u64,
     },
@@ -110,6 +116,10 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
         JobCommand::Status { job } => {
             let view = Client::new(node).job(JobId::new(*job))?;
             print_status(&view, json)
+        }
+        JobCommand::Explain { job } => {
+            let client = Client::new(node);
+            explain(&client, &client.job(JobId::new(*job))?, json)
         }
         JobCommand::Result { job, output } => {
             result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
@@ -192,6 +202,7 @@ fn wish_failed(error: WishError) -> Failure {
 fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
+    let client = chain.client().clone();
     let view = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
     let Some(view) = view else {
         let hint = "run `earnest job follow` with the job's number to go on";
@@ -199,7 +210,7 @@ fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     };
     print_status(&view, json)?;
     match view.closed.map(|closed| closed.outcome) {
-        Some(Outcome::Accepted) => Ok(()),
+        Some(Outcome::Accepted) => stopped(&client, &view),
         _ => Err(Failure::new(
             Status::CheckFailed,
             "job-not-accepted",
@@ -209,9 +220,55 @@ fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     }
 }
 
+/// The mark in an ended job's place of an output, if its program stopped early.
+fn mark(view: &JobView) -> Option<Mark> {
+    view.closed.and_then(|closed| closed.output).and_then(|output| Mark::of(&output))
+}
+
+/// An error, with step and cause, if the job's program stopped early.
+fn stopped(client: &Client, view: &JobView) -> Result<(), Failure> {
+    let Some(mark) = mark(view) else { return Ok(()) };
+    let (detail, hint) = match stops::explain(client, view, &runner()?) {
+        Ok(stop) => (stop.detail, remedy(stop.cause)),
+        // Bytes may be gone, or no sandbox be here: say what the ledger says.
+        Err(error) => (format!("{} ({error})", mark.about()), remedy(Cause::Program)),
+    };
+    let detail = format!("the program of job {} stopped by itself: {detail}", view.id);
+    Err(Failure::new(Status::CheckFailed, "job-faulted", detail, hint))
+}
+
+fn remedy(cause: Cause) -> &'static str {
+    match cause {
+        Cause::None => "run `earnest job submit` again with a higher --audit-rate",
+        Cause::BoundTooLow => {
+            "post it again without --gas-bound, which measures the work here, or with a higher one"
+        }
+        Cause::Program => {
+            "mend the program, or make more and smaller steps; docs/guests.md says what stops it"
+        }
+    }
+}
+
+fn explain(client: &Client, view: &JobView, json: bool) -> Result<(), Failure> {
+    note!("running the program of job {} in a sandbox", view.id);
+    let stop = stops::explain(client, view, &runner()?).map_err(wish_failed)?;
+    if json {
+        let (step, gas, detail) = (stop.step, stop.gas, &stop.detail);
+        return out!("{}", json!({ "job": view.id, "step": step, "gas": gas, "detail": detail }));
+    }
+    if stop.cause == Cause::None && mark(view).is_none() {
+        return out!("job {}: the program runs to its end, {} gas", view.id, stop.gas);
+    }
+    out!("job {}: {}", view.id, stop.detail)?;
+    out!("  gas         {} up to there", stop.gas)?;
+    out!("  try         {}", remedy(stop.cause))
+}
+
 fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
     if json {
-        return out!("{}", json!(view));
+        let mut object = json!(view);
+        object["stopped"] = json!(mark(view).map(Mark::name));
+        return out!("{}", object);
     }
     out!("job {}: {} until height {}", view.id, word(&view.phase), view.until)?;
     out!("  requester   {}", view.requester.address)?;
@@ -234,6 +291,10 @@ fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
             word(&closed.outcome),
             word(&closed.reason)
         )?;
+        if let Some(mark) = mark(view) {
+            out!("  FAULT       no output: {}", mark.about())?;
+            out!("              `earnest job explain {}` names step and cause", view.id)?;
+        }
         out!("  kept        until height {}; then only the log has it", closed.leaves)?;
     }
     Ok(())
@@ -259,9 +320,9 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         ));
     };
     let output = closed.output.expect("an accepted job has an output");
-    if requester::is_stopped(&output) {
-        let detail = format!("the program of job {job} stopped by itself: there is no last state");
-        return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
+    if let Some(mark) = Mark::of(&output) {
+        let detail = format!("job {job} has no output, its program stopped: {}", mark.about());
+        return Err(Failure::not_found(detail, "`earnest job explain JOB` names step and cause"));
     }
     let bytes = client.blob(&output)?;
     if earnest_worker::requester::program_digest(&bytes) != output {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
-use earnest_compute::{Digest as WorkDigest, Input, Status, guests};
+use earnest_compute::{Input, Status, guests};
 use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
@@ -30,6 +30,7 @@ use crate::{
     execution::{ExecutionError, Order, measure, task_of},
     keeping::{self, Sizes},
     sandbox::RunnerCommand,
+    stops::Mark,
 };
 
 /// Bytes of the largest state.
@@ -303,20 +304,15 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         Ok(_) => {
             work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
-        Err(_) if job.requests.is_empty() && !is_stopped(&output) && work.is_overdue(id)? => {
+        Err(_)
+            if job.requests.is_empty() && Mark::of(&output).is_none() && work.is_overdue(id)? =>
+        {
             let item = DataItem::Output;
             work.send(Command::RequestData(RequestData { job: id, item }))?;
         }
         Err(_) => {}
     }
     Ok(())
-}
-
-/// True if this is not a state but the mark of a program that stopped early.
-pub fn is_stopped(output: &Digest) -> bool {
-    use earnest_compute::checkpoint::{FAULT_STATE, HALT_STATE};
-    let output = WorkDigest(output.0);
-    output == FAULT_STATE || output == HALT_STATE
 }
 
 /// Follows one job of this account until it is closed, making the requester's moves.
