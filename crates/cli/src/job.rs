@@ -14,8 +14,8 @@ use earnest_protocol::{
 };
 use earnest_worker::{
     Chain, guests,
-    requester::{self, Wish, WishError},
-    stops::{self, Cause, Mark},
+    requester::{self, Followed, Wish, WishError},
+    sandbox::admit,
 };
 use serde_json::{Value, json};
 
@@ -45,11 +45,6 @@ pub enum JobCommand {
     },
     /// Where a job stands
     Status {
-        /// Which job
-        job: u64,
-    },
-    /// Why a job's program stopped before its last step: runs it again, here, in a sandbox
-    Explain {
         /// Which job
         job: u64,
     },
@@ -117,10 +112,6 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
             let view = Client::new(node).job(JobId::new(*job))?;
             print_status(&view, json)
         }
-        JobCommand::Explain { job } => {
-            let client = Client::new(node);
-            explain(&client, &client.job(JobId::new(*job))?, json)
-        }
         JobCommand::Result { job, output } => {
             result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
         }
@@ -133,10 +124,14 @@ fn open(node: &str, key: &KeyArgs) -> Result<Chain, Failure> {
 }
 
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let mut chain = open(node, &args.key)?;
     let wish = wish(args)?;
+    admit(&wish.program).map_err(|why| crate::run::not_admitted(&why))?;
+    let mut chain = open(node, &args.key)?;
     note!("checking and measuring the program in a sandbox");
     let plan = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
+    if let Some(notice) = &plan.notice {
+        note!("warning: {notice}; with this --gas-bound the job ends there");
+    }
     let (gas, deadline) = (plan.terms.task.gas_bound, plan.terms.deadline_blocks);
     note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
@@ -188,13 +183,15 @@ fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
 fn wish_failed(error: WishError) -> Failure {
     match error {
         WishError::Chain(error) => chain_failed(error),
-        WishError::NotAdmitted(_) | WishError::Input(_) => {
+        WishError::NotAdmitted(why) => crate::run::not_admitted(&why),
+        WishError::Input(_) => {
             Failure::usage(&error, "docs/guests.md lists every bound of a program and its input")
         }
-        WishError::Stops { .. } => Failure::usage(
-            &error,
-            "split the work into more and smaller steps; docs/guests.md says what stops a program",
-        ),
+        WishError::Stops { remedy, .. } => {
+            let remedy = remedy.unwrap_or("split the work into more and smaller steps");
+            let hint = format!("{remedy}; docs/guests.md says what stops a program");
+            Failure::new(Status::ProgramStopped, "program-stopped", &error, &hint)
+        }
         WishError::Execution(_) => Failure::usage(&error, "run it with --gas-bound, or mend it"),
     }
 }
@@ -202,15 +199,17 @@ fn wish_failed(error: WishError) -> Failure {
 fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
-    let client = chain.client().clone();
-    let view = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
-    let Some(view) = view else {
+    let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
+    let Some(Followed { view, why_stopped }) = followed else {
         let hint = "run `earnest job follow` with the job's number to go on";
         return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
     };
     print_status(&view, json)?;
     match view.closed.map(|closed| closed.outcome) {
-        Some(Outcome::Accepted) => stopped(&client, &view),
+        Some(Outcome::Accepted) => match view.closed.and_then(|closed| closed.output) {
+            Some(output) if requester::is_stopped(&output) => Err(stopped(job, why_stopped)),
+            _ => Ok(()),
+        },
         _ => Err(Failure::new(
             Status::CheckFailed,
             "job-not-accepted",
@@ -220,55 +219,23 @@ fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     }
 }
 
-/// The mark in an ended job's place of an output, if its program stopped early.
-fn mark(view: &JobView) -> Option<Mark> {
-    view.closed.and_then(|closed| closed.output).and_then(|output| Mark::of(&output))
-}
-
-/// An error, with step and cause, if the job's program stopped early.
-fn stopped(client: &Client, view: &JobView) -> Result<(), Failure> {
-    let Some(mark) = mark(view) else { return Ok(()) };
-    let (detail, hint) = match stops::explain(client, view, &runner()?) {
-        Ok(stop) => (stop.detail, remedy(stop.cause)),
-        // Bytes may be gone, or no sandbox be here: say what the ledger says.
-        Err(error) => (format!("{} ({error})", mark.about()), remedy(Cause::Program)),
-    };
-    let detail = format!("the program of job {} stopped by itself: {detail}", view.id);
-    Err(Failure::new(Status::CheckFailed, "job-faulted", detail, hint))
-}
-
-fn remedy(cause: Cause) -> &'static str {
-    match cause {
-        Cause::None => "run `earnest job submit` again with a higher --audit-rate",
-        Cause::BoundTooLow => {
-            "post it again without --gas-bound, which measures the work here, or with a higher one"
-        }
-        Cause::Program => {
-            "mend the program, or make more and smaller steps; docs/guests.md says what stops it"
-        }
-    }
-}
-
-fn explain(client: &Client, view: &JobView, json: bool) -> Result<(), Failure> {
-    note!("running the program of job {} in a sandbox", view.id);
-    let stop = stops::explain(client, view, &runner()?).map_err(wish_failed)?;
-    if json {
-        let (step, gas, detail) = (stop.step, stop.gas, &stop.detail);
-        return out!("{}", json!({ "job": view.id, "step": step, "gas": gas, "detail": detail }));
-    }
-    if stop.cause == Cause::None && mark(view).is_none() {
-        return out!("job {}: the program runs to its end, {} gas", view.id, stop.gas);
-    }
-    out!("job {}: {}", view.id, stop.detail)?;
-    out!("  gas         {} up to there", stop.gas)?;
-    out!("  try         {}", remedy(stop.cause))
+/// An accepted result that is no output: the program stopped, and that was computed correctly.
+fn stopped(job: JobId, why: Option<WishError>) -> Failure {
+    let why = why.map_or_else(
+        || {
+            let detail = "the program stopped before its last step";
+            let hint = "`earnest run` with the same program and input says why";
+            Failure::new(Status::ProgramStopped, "program-stopped", detail, hint)
+        },
+        wish_failed,
+    );
+    let detail = format!("job {job} has no output: {}; the steps up to it were paid", why.detail);
+    Failure { detail, ..why }
 }
 
 fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
     if json {
-        let mut object = json!(view);
-        object["stopped"] = json!(mark(view).map(Mark::name));
-        return out!("{}", object);
+        return out!("{}", json!(view));
     }
     out!("job {}: {} until height {}", view.id, word(&view.phase), view.until)?;
     out!("  requester   {}", view.requester.address)?;
@@ -291,9 +258,8 @@ fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
             word(&closed.outcome),
             word(&closed.reason)
         )?;
-        if let Some(mark) = mark(view) {
-            out!("  FAULT       no output: {}", mark.about())?;
-            out!("              `earnest job explain {}` names step and cause", view.id)?;
+        if closed.output.as_ref().is_some_and(requester::is_stopped) {
+            out!("  FAULT       no output: the program stopped by itself before its last step")?;
         }
         out!("  kept        until height {}; then only the log has it", closed.leaves)?;
     }
@@ -320,9 +286,9 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         ));
     };
     let output = closed.output.expect("an accepted job has an output");
-    if let Some(mark) = Mark::of(&output) {
-        let detail = format!("job {job} has no output, its program stopped: {}", mark.about());
-        return Err(Failure::not_found(detail, "`earnest job explain JOB` names step and cause"));
+    if requester::is_stopped(&output) {
+        let detail = format!("the program of job {job} stopped by itself: there is no last state");
+        return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
     }
     let bytes = client.blob(&output)?;
     if earnest_worker::requester::program_digest(&bytes) != output {

@@ -146,7 +146,11 @@ impl Chain {
     /// # Errors
     /// If it is not there, or not what its name says.
     pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, ChainError> {
-        blob(self.client(), digest)
+        let bytes = self.client().blob(digest)?;
+        if blake3::hash(&bytes).as_bytes() != &digest.0 {
+            return Err(ChainError::Forged { digest: *digest });
+        }
+        Ok(bytes)
     }
 
     /// The program and input of a task, every byte checked.
@@ -154,32 +158,19 @@ impl Chain {
     /// # Errors
     /// If something is not there, or not what its name says.
     pub fn material(&self, task: &Task) -> Result<(Vec<u8>, Input), ChainError> {
-        material(self.client(), task)
-    }
-}
-
-fn blob(client: &Client, digest: &Digest) -> Result<Vec<u8>, ChainError> {
-    let bytes = client.blob(digest)?;
-    if blake3::hash(&bytes).as_bytes() != &digest.0 {
-        return Err(ChainError::Forged { digest: *digest });
-    }
-    Ok(bytes)
-}
-
-/// The program and input of a task, every byte checked.
-pub(crate) fn material(client: &Client, task: &Task) -> Result<(Vec<u8>, Input), ChainError> {
-    let program = blob(client, &task.program)?;
-    let forged = || ChainError::Forged { digest: task.input_root };
-    let mut chunks = Vec::new();
-    if task.chunk_count > 0 {
-        let digests = client.input(&task.input_root)?.chunks;
-        for digest in &digests {
-            chunks.push(blob(client, digest)?);
+        let program = self.blob(&task.program)?;
+        let forged = || ChainError::Forged { digest: task.input_root };
+        let mut chunks = Vec::new();
+        if task.chunk_count > 0 {
+            let digests = self.client().input(&task.input_root)?.chunks;
+            for digest in &digests {
+                chunks.push(self.blob(digest)?);
+            }
         }
+        let input = Input::new(chunks).map_err(|_| forged())?;
+        if input.root().0 != task.input_root.0 || input.count() != task.chunk_count {
+            return Err(forged());
+        }
+        Ok((program, input))
     }
-    let input = Input::new(chunks).map_err(|_| forged())?;
-    if input.root().0 != task.input_root.0 || input.count() != task.chunk_count {
-        return Err(forged());
-    }
-    Ok((program, input))
 }
