@@ -258,6 +258,9 @@ fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
             word(&closed.outcome),
             word(&closed.reason)
         )?;
+        if closed.output.as_ref().is_some_and(requester::is_stopped) {
+            out!("  FAULT       no output: the program stopped by itself before its last step")?;
+        }
         out!("  kept        until height {}; then only the log has it", closed.leaves)?;
     }
     Ok(())
