@@ -646,10 +646,10 @@ fn a_job_is_taken_only_with_its_program_and_input() {
     assert_eq!(receipt.missing, Vec::from_iter(distinct));
     is(code(post(&terms)), 422, "job/chunks-missing");
     for chunk in input.chunks() {
-        assert!(!client.keep(&root).unwrap().is_stored);
+        assert!(!client.keep(&root, 0).unwrap().is_stored);
         client.put_blob(chunk).unwrap();
     }
-    let kept = client.keep(&root).unwrap();
+    let kept = client.keep(&root, 0).unwrap();
     assert!(kept.is_stored && kept.missing.is_empty() && kept.until.is_some(), "{kept:?}");
     assert_eq!(client.input(&root).unwrap().chunks, chunks);
     let mut miscounted = terms.clone();

@@ -81,10 +81,9 @@ pub fn unpaid(client: &Client, needs: &[Need]) -> Result<Vec<KeepData>, ClientEr
     let height = client.head()?.height;
     let mut unpaid = Vec::new();
     for &Need { name, kibibytes, blocks } in needs {
-        let kept = client.keep(&name)?;
-        let bytes = u64::from(kibibytes).saturating_mul(1_024);
-        let is_paid = kept.bytes.is_some_and(|paid| paid >= bytes)
-            && kept.until.is_some_and(|until| until >= due(height, blocks));
+        // Of as many bytes: a small keep that lasts and a large one that does not are no use.
+        let kept = client.keep(&name, u64::from(kibibytes).saturating_mul(1_024))?;
+        let is_paid = kept.until.is_some_and(|until| until >= due(height, blocks));
         if !is_paid {
             unpaid.push(KeepData { root: name, kibibytes, blocks });
         }
