@@ -2,8 +2,8 @@
 //!
 //! Key terms: so many bytes of a name are wanted while one keep of it pays for as many and has not
 //! lapsed, or while a job that is not closed has it as its program or input. A result's output is
-//! wanted as its job's room is: who pays for room before the output has a name pays under the seed
-//! seal, while the job's rows stand.
+//! wanted as its job's room is: a requester pays for room before the output has a name, under the
+//! seed seal, while the job's rows stand. Of one requester's jobs under one seal the first has it.
 //!
 //! Laws: what is wanted after a block is what a start would find in its state, and for some blocks
 //! more; bytes are taken and stay within one keep that has not lapsed, keeps of one name never add
@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use earnest_protocol::{
-    Blocks, Digest, Event, Height, JobId, State,
+    AccountId, Blocks, Digest, Event, Height, JobId, State,
     market::{Phase, Stage},
     storage::Keep,
 };
@@ -24,8 +24,8 @@ const LOOK_AGAIN: Blocks = Blocks::new(64);
 /// Why a name is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Reasons {
-    /// Kibibytes, and until when; none covers another.
-    keeps: Vec<(u32, Height)>,
+    /// By who paid: kibibytes, and until when; none covers another of the same account.
+    keeps: BTreeMap<AccountId, Vec<(u32, Height)>>,
     /// Jobs that have it as program or input.
     needed_by: BTreeSet<JobId>,
     /// Jobs whose output it is and whose rows stand.
@@ -37,8 +37,8 @@ struct Reasons {
 /// One job's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Output {
-    /// Under which room for it is paid.
-    seed_seal: Digest,
+    /// By whom and under which name room for it is paid.
+    room: (AccountId, Digest),
     stage: Stage,
 }
 
@@ -48,6 +48,8 @@ pub(crate) struct Wanted {
     height: Height,
     names: BTreeMap<Digest, Reasons>,
     due: BTreeSet<(Height, Digest)>,
+    /// Jobs with an output, by who pays for its room and under which name.
+    seals: BTreeMap<(AccountId, Digest), BTreeSet<JobId>>,
     /// Names that were wanted and may be so no longer.
     doubtful: VecDeque<Digest>,
 }
@@ -160,21 +162,37 @@ impl Wanted {
     /// the seals of its jobs.
     fn rooms(&self, name: &Digest, named: Named) -> impl Iterator<Item = (u64, Height)> {
         let reasons = self.names.get(name).filter(|_| named == Named::Blob);
-        let results = reasons.into_iter().flat_map(|reasons| reasons.result_of.values());
-        let seals = results.map(|result| &result.seed_seal);
-        self.standing(name).chain(seals.flat_map(|seal| self.standing(seal)))
+        let results = reasons.into_iter().flat_map(|reasons| &reasons.result_of);
+        // One room holds one output, however many jobs were posted under its name.
+        let is_first = |job: &JobId, room: &(AccountId, Digest)| {
+            self.seals.get(room).and_then(BTreeSet::first) == Some(job)
+        };
+        let first = results.filter(move |(job, result)| is_first(job, &result.room));
+        let paid = first.flat_map(|(_, Output { room: (account, seal), .. })| {
+            let keeps = self.names.get(seal).and_then(|reasons| reasons.keeps.get(account));
+            self.lasting(keeps.into_iter().flatten())
+        });
+        self.standing(name).chain(paid)
     }
 
     /// The keeps of a name that have not lapsed, in bytes.
     fn standing(&self, name: &Digest) -> impl Iterator<Item = (u64, Height)> {
-        let keeps = self.names.get(name).into_iter().flat_map(|reasons| &reasons.keeps);
-        let standing = keeps.filter(|(_, until)| *until >= self.height);
+        let reasons = self.names.get(name).into_iter();
+        self.lasting(reasons.flat_map(|reasons| reasons.keeps.values().flatten()))
+    }
+
+    fn lasting<'a>(
+        &self,
+        keeps: impl Iterator<Item = &'a (u32, Height)>,
+    ) -> impl Iterator<Item = (u64, Height)> {
+        let now = self.height;
+        let standing = keeps.filter(move |(_, until)| *until >= now);
         standing.map(|(kibibytes, until)| (u64::from(*kibibytes).saturating_mul(1_024), *until))
     }
 
     fn add_keep(&mut self, name: Digest, keep: &Keep) {
-        let Keep { kibibytes, until, .. } = *keep;
-        let keeps = &mut self.names.entry(name).or_default().keeps;
+        let Keep { account, kibibytes, until, .. } = *keep;
+        let keeps = self.names.entry(name).or_default().keeps.entry(account).or_default();
         let covers = |a: &(u32, Height), b: &(u32, Height)| a.0 >= b.0 && a.1 >= b.1;
         let new = (kibibytes, until);
         if !keeps.iter().any(|old| covers(old, &new)) {
@@ -194,7 +212,9 @@ impl Wanted {
 
     fn add_output(&mut self, state: &State, job: JobId, output: Digest) {
         let Some((order, row)) = state.order(job).zip(state.job(job)) else { return };
-        let result = Output { seed_seal: order.terms.seed_seal, stage: row.stage };
+        let room = (order.requester, order.terms.seed_seal);
+        let result = Output { room, stage: row.stage };
+        self.seals.entry(room).or_default().insert(job);
         self.names.entry(output).or_default().result_of.insert(job, result);
         self.set_due(output);
     }
@@ -203,7 +223,8 @@ impl Wanted {
     /// name that is asked for again and again is looked at all the same.
     fn set_due(&mut self, name: Digest) {
         let Some(reasons) = self.names.get_mut(&name) else { return };
-        let first = reasons.keeps.iter().map(|(_, until)| until.after(Blocks::new(1))).min();
+        let keeps = reasons.keeps.values().flatten();
+        let first = keeps.map(|(_, until)| until.after(Blocks::new(1))).min();
         let soon = self.height.after(LOOK_AGAIN);
         let is_needed = !reasons.needed_by.is_empty() || !reasons.result_of.is_empty();
         let mut due = first.unwrap_or(soon);
@@ -222,22 +243,33 @@ impl Wanted {
     /// wanted than before is doubted.
     fn look_at(&mut self, state: &State, name: Digest) {
         let Some(mut reasons) = self.names.remove(&name) else { return };
-        let before = (reasons.keeps.len(), reasons.needed_by.len());
+        let count = |reasons: &Reasons| {
+            let keeps =
+                reasons.keeps.values().fold(0, |sum: usize, of| sum.saturating_add(of.len()));
+            (keeps, reasons.needed_by.len())
+        };
+        let before = count(&reasons);
         let has_result = !reasons.result_of.is_empty();
         reasons.due = None;
         let is_open = |job: &JobId| state.phase(*job).is_some_and(|phase| phase != Phase::Closed);
-        reasons.keeps.retain(|(_, until)| *until >= self.height);
+        reasons.keeps.retain(|_, keeps| {
+            keeps.retain(|(_, until)| *until >= self.height);
+            !keeps.is_empty()
+        });
         reasons.needed_by.retain(is_open);
         reasons.result_of.retain(|job, result| match state.job(*job) {
             Some(row) => {
                 result.stage = row.stage;
                 true
             }
-            None => false,
+            None => {
+                forget_room(&mut self.seals, *job, result.room);
+                false
+            }
         });
         let Reasons { keeps, needed_by, result_of, .. } = &reasons;
         // An output's room is paid for under another name, which says nothing here.
-        let has_less = before != (keeps.len(), needed_by.len()) || has_result;
+        let has_less = before != count(&reasons) || has_result;
         let is_over = keeps.is_empty() && needed_by.is_empty() && result_of.is_empty();
         if !is_over {
             self.names.insert(name, reasons);
@@ -246,6 +278,18 @@ impl Wanted {
         if has_less {
             self.doubtful.push_back(name);
         }
+    }
+}
+
+fn forget_room(
+    seals: &mut BTreeMap<(AccountId, Digest), BTreeSet<JobId>>,
+    job: JobId,
+    room: (AccountId, Digest),
+) {
+    let Some(jobs) = seals.get_mut(&room) else { return };
+    jobs.remove(&job);
+    if jobs.is_empty() {
+        seals.remove(&room);
     }
 }
 
