@@ -632,6 +632,9 @@ fn a_job_is_taken_only_with_its_program_and_input() {
     keep_for(&node, terms.task.program, guest.module.len(), 50);
     assert_eq!(client.put_blob(guest.module).unwrap().digest, terms.task.program);
     is(code(post(&terms)), 402, "job/not-kept");
+    // What lasts is too small: keeps of one name add up neither in size nor in time.
+    keep_kibibytes(&node, terms.task.program, 1, 100_000);
+    is(code(post(&terms)), 402, "job/not-kept");
     keep(&node, terms.task.program, guest.module.len());
     is(code(post(&terms)), 422, "job/input-missing");
 
