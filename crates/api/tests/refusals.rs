@@ -109,9 +109,10 @@ fn everything() -> Vec<Rejected> {
         #[6] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
             NotSealedBefore, SealMismatch;
         #[1] SealReportRejected: AlreadySealed;
-        #[5] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
+        #[6] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
-            RoomFull { wanted_kib: 5, free_kib: 4 }, ExceedsFree { wanted, free };
+            RoomFull { wanted_kib: 5, free_kib: 4 },
+            ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
     }
 }
 

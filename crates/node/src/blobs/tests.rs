@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use earnest_protocol::{Blocks, Command, command::KeepData};
+use earnest_protocol::{Amount, Blocks, Command, command::KeepData};
 use earnest_testkit::world::{World, params};
 use tempfile::TempDir;
 
@@ -46,7 +46,8 @@ impl Kept {
     }
 
     fn keep(&mut self, root: Digest, kibibytes: u32, blocks: u64) {
-        let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+        let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+        let keep = KeepData { root, kibibytes, blocks, price_max };
         self.world.ok("W", Command::KeepData(keep));
         self.blobs.follow(&self.world.state, &self.world.events);
         self.world.events.clear();

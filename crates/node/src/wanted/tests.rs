@@ -1,7 +1,7 @@
 //! What is followed block by block is what a start finds; who pays for what, and until when.
 
 use earnest_protocol::{
-    Command,
+    Amount, Command,
     command::{KeepData, PostJob},
 };
 use earnest_testkit::{
@@ -38,7 +38,8 @@ impl Followed {
     }
 
     fn keep(&mut self, root: Digest, kibibytes: u32, blocks: u64) {
-        let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+        let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+        let keep = KeepData { root, kibibytes, blocks, price_max };
         self.world.ok("R", Command::KeepData(keep));
         self.follow();
     }
@@ -216,7 +217,8 @@ fn one_room_holds_one_output_however_many_jobs_have_its_seal() {
 fn who_posts_under_anothers_seal_has_nothing_of_its_room() {
     let mut followed = Followed::new();
     let terms = followed.world.terms();
-    let keep = KeepData { root: terms.seed_seal, kibibytes: 16, blocks: Blocks::new(1_000) };
+    let (root, blocks, price_max) = (terms.seed_seal, Blocks::new(1_000), Amount::MAX);
+    let keep = KeepData { root, kibibytes: 16, blocks, price_max };
     followed.world.ok("W", Command::KeepData(keep));
     followed.follow();
     let output = reveal(&mut followed, terms, root(None));

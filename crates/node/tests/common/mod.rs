@@ -93,7 +93,8 @@ pub fn keep_for(node: &NodeHandle, root: Digest, bytes: usize, blocks: u64) {
 pub fn keep_kibibytes(node: &NodeHandle, root: Digest, kibibytes: u32, blocks: u64) {
     let client = client(node);
     let nonce = client.account(&signer(KEEPER).address()).unwrap().next_nonce;
-    let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+    let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+    let keep = KeepData { root, kibibytes, blocks, price_max };
     let signed = sign(&node.network(), KEEPER, nonce, Command::KeepData(keep));
     let hash = client.submit(&signed).unwrap().hash;
     node.make_block().unwrap();

@@ -1,12 +1,21 @@
-//! What stays open about kept bytes, with what it costs whom: known holes, each as it is now.
+//! What others do with the room while one pays for kept bytes, and a known hole.
 
-use earnest_protocol::{Blocks, Command, Digest, command::KeepData, storage::price};
+use earnest_protocol::{
+    Amount, Blocks, Command, Digest, Rejected,
+    command::KeepData,
+    storage::{KeepDataRejected, price},
+};
 
 use super::{FEE, TOKEN, signed};
 use crate::world::{World, params};
 
 fn keep(kibibytes: u32, blocks: u64) -> Command {
-    Command::KeepData(KeepData { root: Digest([7; 32]), kibibytes, blocks: Blocks::new(blocks) })
+    at_most(kibibytes, blocks, Amount::MAX)
+}
+
+fn at_most(kibibytes: u32, blocks: u64, price_max: Amount) -> Command {
+    let (root, blocks) = (Digest([7; 32]), Blocks::new(blocks));
+    Command::KeepData(KeepData { root, kibibytes, blocks, price_max })
 }
 
 /// Pays for `parts` of ten of the room, in pieces, for one block; returns what that cost.
@@ -19,25 +28,29 @@ fn fill_for_a_block(world: &mut World, parts: u64) -> i64 {
     before - world.coalition(&["W"])
 }
 
-/// Known hole, new: what is paid for a thousand blocks follows what is kept in the block of the
-/// payment, and `keep_data` names no highest price. Seven tenths of the room for a single block
-/// cost a fifteenth of a token and a few fees, and whoever pays in that block pays 128 times as
-/// much. Nobody gains. A highest price in the command would close it.
+/// New: what is paid for a thousand blocks follows what is kept in the block of the payment. Seven
+/// tenths of the room for a single block cost a thirteenth of a token, and whoever paid in that
+/// block paid 128 times as much. Who says the most that it may cost loses a fee, and pays the
+/// usual price two blocks later.
 #[test]
-fn known_one_block_of_a_room_makes_a_thousand_blocks_of_anothers_dear() {
+fn one_block_of_a_room_costs_who_names_the_most_it_pays_a_fee() {
     let mut world = World::new(params());
     let storage = *world.state.params().storage();
     let (kibibytes, blocks) = (64 * 1_024, 1_000);
     let usual = price(&storage, 0, kibibytes, Blocks::new(blocks)).expect("an empty room");
     let cost = fill_for_a_block(&mut world, 7);
-    let before = world.coalition(&["R"]);
-    world.ok("R", keep(kibibytes, blocks));
-    let paid = before - world.coalition(&["R"]) - FEE;
-    let usual = signed(usual.units());
-    assert!(paid > 100 * usual, "{paid} instead of {usual}");
     assert!(cost < TOKEN / 10, "for {cost}");
-    assert!(paid - usual > 100 * cost, "a hundred times what it cost to do this");
+    let before = world.coalition(&["R"]);
+    let most = usual.checked_times(2).expect("small");
+    let refused = world.send("R", at_most(kibibytes, blocks, most));
+    let Err(Rejected::KeepData(KeepDataRejected::ExceedsPriceMax { price, max })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(price.units() > 100 * usual.units() && max == most, "{price} instead of {usual}");
+    assert_eq!(before - world.coalition(&["R"]), FEE);
     world.blocks(2);
+    world.ok("R", at_most(kibibytes, blocks, most));
+    assert_eq!(before - world.coalition(&["R"]), signed(usual.units()) + 2 * FEE);
     assert_eq!(world.state.kept_kib(), u64::from(kibibytes), "the rest was for one block");
 }
 
