@@ -27,8 +27,8 @@ use earnest_protocol::{
 };
 
 use common::{
-    client, create, create_with, digest, job, keep, keep_for, put, put_guest, sign, signer, start,
-    still, transfer,
+    client, create, create_with, digest, job, keep, keep_for, keep_kibibytes, put, put_guest, sign,
+    signer, start, still, transfer,
 };
 
 /// A network and its node, stopped by hand.

@@ -217,8 +217,8 @@ fn one_room_holds_one_output_however_many_jobs_have_its_seal() {
 fn who_posts_under_anothers_seal_has_nothing_of_its_room() {
     let mut followed = Followed::new();
     let terms = followed.world.terms();
-    let (root, blocks, price_max) = (terms.seed_seal, Blocks::new(1_000), Amount::MAX);
-    let keep = KeepData { root, kibibytes: 16, blocks, price_max };
+    let (seal, blocks, price_max) = (terms.seed_seal, Blocks::new(1_000), Amount::MAX);
+    let keep = KeepData { root: seal, kibibytes: 16, blocks, price_max };
     followed.world.ok("W", Command::KeepData(keep));
     followed.follow();
     let output = reveal(&mut followed, terms, root(None));
