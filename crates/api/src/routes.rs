@@ -29,6 +29,7 @@
 //! | GET | [`INPUT`] | | `InputChunks` |
 //! | GET | [`KEEPS`] | | `RoomView` |
 //! | GET | [`KEEP`] | | `KeepView` |
+//! | GET | [`METRICS`] | | Prometheus' text |
 //! | GET | [`HEALTHZ`], [`READYZ`] | | 200, or 503 |
 
 use core::fmt;
@@ -83,6 +84,8 @@ pub const INPUT: &str = "/v1/inputs/{root}";
 pub const KEEPS: &str = "/v1/keeps";
 /// What is kept under one name.
 pub const KEEP: &str = "/v1/keeps/{name}";
+/// What an operator watches, as Prometheus reads it.
+pub const METRICS: &str = "/metrics";
 /// Is the process alive?
 pub const HEALTHZ: &str = "/healthz";
 /// Is the node ready to serve?

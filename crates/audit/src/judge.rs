@@ -90,6 +90,8 @@ pub struct Deviation {
     pub value_until: Option<u64>,
     /// Nodes and ends of the game.
     pub size: [usize; 2],
+    /// How it was measured, if it has no tree.
+    pub measure: Option<Measure>,
     /// Why it is not shown.
     pub reason: Option<String>,
     /// The best play, to be played again.
@@ -151,8 +153,13 @@ pub(crate) fn blank(
     coalition: &'static [Member],
     kind: &Kind,
 ) -> Deviation {
+    unknown(format!("{id}/{}", kind.id), about, coalition)
+}
+
+/// The same of one without a kind of job.
+pub(crate) fn unknown(id: String, about: &'static str, coalition: &'static [Member]) -> Deviation {
     Deviation {
-        id: format!("{id}/{}", kind.id),
+        id,
         about,
         labels: &[],
         coalition,
@@ -166,9 +173,25 @@ pub(crate) fn blank(
         griefing_factor: None,
         value_until: None,
         size: [0, 0],
+        measure: None,
         reason: None,
         trace: None,
     }
+}
+
+/// How a deviation was measured that has no tree: over seasons of a market, by sampling.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measure {
+    /// The best policy that was found.
+    pub policy: String,
+    /// What whoever follows it knows besides what everybody sees.
+    pub information: &'static str,
+    /// Of the luck that it was measured with.
+    pub seed: u64,
+    /// How often the interval holds what it says.
+    pub confidence: f64,
+    /// Policies that were tried, and runs of the one that was measured.
+    pub tried: [u32; 2],
 }
 
 /// What an end is worth to the coalition in this world.

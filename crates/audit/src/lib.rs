@@ -28,12 +28,12 @@ mod value;
 mod world;
 
 pub use cast::{Kind, Member, Pool};
-pub use judge::{Deviation, Facts, Loss, Verdict};
+pub use judge::{Deviation, Facts, Loss, Measure, Verdict};
 pub use law::Draw;
 pub use output::Findings;
 pub use points::{Act, Point};
 pub use report::{
-    Change, Effort, Frontier, Report, audit, changes, frontier, kinds, play_coalition,
+    Change, Effort, Frontier, Report, audit, changes, frontier, kinds, play_coalition, unmeasured,
 };
 pub use trace::{Play, Trace, replay};
 

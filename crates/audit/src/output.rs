@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::{
-    judge::{Deviation, Verdict},
+    judge::{Deviation, Measure, Verdict},
     report::{Change, Frontier, Report},
 };
 
@@ -89,12 +89,15 @@ impl Findings {
                 .collect();
             let _ = writeln!(
                 rows,
-                "<tr class=\"{}\"><td>{}</td><td>{}<br><small>{}</small></td><td>{}</td>\
+                "<tr class=\"{}\"><td>{}</td><td>{}<br><small>{}{}</small></td><td>{}</td>\
                  <td class=n>{}</td><td>{}</td><td class=n>{}</td><td>{}</td></tr>",
                 word(one.verdict).replace(' ', "-"),
                 word(one.verdict),
                 escape(&one.id),
                 escape(one.about),
+                one.measure.as_ref().map_or(String::new(), |measure| {
+                    format!(": {}", escape(&measured(one, measure)))
+                }),
                 bar(one),
                 tokens(one.gain),
                 one.value_until.map_or("-".into(), |units| tokens(Some(units.into()))),
@@ -119,9 +122,10 @@ impl Findings {
         };
         format!(
             "<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{STYLE}\
-             </style><h1>Is honest play the best response? {}</h1><p>Exact games of one job, on \
-             the rules themselves. Gains are over honest play, in tokens; {} of {} validators are \
-             in the coalition's purse.</p>{frontier}<h2>Every deviation</h2><table><tr>\
+             </style><h1>Is honest play the best response? {}</h1><p>Exact games of one job, and \
+             seasons measured in a market, on the rules themselves. Gains are over honest play, in \
+             tokens; {} of {} validators are in the coalition's \
+             purse.</p>{frontier}<h2>Every deviation</h2><table><tr>\
              <th>verdict<th>deviation<th>gain<th>tokens<th>turns at a wrong result worth\
              <th>plays<th>who loses</tr>{rows}</table>{changes}</html>\n",
             word(self.verdict),
@@ -171,6 +175,9 @@ fn plot(frontier: &[Frontier]) -> String {
 }
 
 fn sentence(one: &Deviation) -> String {
+    if let Some(measure) = &one.measure {
+        return measured(one, measure);
+    }
     if let Some(reason) = &one.reason {
         return reason.clone();
     }
@@ -178,6 +185,19 @@ fn sentence(one: &Deviation) -> String {
         format!(", turns at a wrong result worth {}", tokens(Some(units.into())))
     });
     format!("gain {}{value}; {} plays", tokens(one.gain), one.size[1])
+}
+
+fn measured(one: &Deviation, measure: &Measure) -> String {
+    let [low, high] = one.interval.clone().unwrap_or_default();
+    let Measure { policy, confidence, tried: [policies, runs], .. } = measure;
+    let percent = confidence * 100.0;
+    let told = format!(
+        "gain {} in a season ({low} to {high} at {percent} %; {} would be seen), by {policy}, the \
+         best of {policies}, over {runs} runs",
+        tokens(one.gain),
+        tokens(one.smallest_detectable),
+    );
+    one.reason.as_ref().map_or(told.clone(), |reason| format!("{reason}; {told}"))
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -13,7 +13,7 @@ use crate::{
     cast::{Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, HOLES, REASONS},
     draws,
-    judge::{Deviation, Facts, Verdict, as_text, judge, not_shown},
+    judge::{Deviation, Facts, Verdict, as_text, judge, not_shown, unknown},
     tree::{Budget, Tree},
 };
 
@@ -76,6 +76,16 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         kind("rare", Auction::SecondPrice, 0, 1),
         kind("certain", Auction::SecondPrice, 100, 2),
     ]
+}
+
+/// A deviation without a tree, before anything is known of it: `season` is its name.
+pub fn unmeasured(
+    season: &str,
+    about: &'static str,
+    labels: &'static [&'static str],
+    coalition: &'static [Member],
+) -> Deviation {
+    Deviation { labels, ..unknown(season.to_owned(), about, coalition) }
 }
 
 /// Plays the catalogue; `progress` hears of every game, before it is played.

@@ -8,8 +8,9 @@ use std::{
 };
 
 use clap::Args;
-use earnest_audit::{Effort, Facts, Findings, Trace, Verdict};
-use earnest_protocol::Params;
+use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict};
+use earnest_protocol::{Params, RawParams};
+use earnest_sim::seasons::{self, Focus, Network, Season};
 
 use crate::{
     failure::{Failure, Status},
@@ -37,12 +38,16 @@ pub struct AuditArgs {
     /// costs an epoch), value=20 (tokens that a wrong result is worth); may be repeated
     #[arg(long = "world", value_name = "FACT=VALUE")]
     world: Vec<String>,
-    /// Play one kind of job for every coalition, the others for the usual ones
+    /// Play one kind of job for every coalition, the others for the usual ones, and measure no
+    /// seasons
     #[arg(long)]
     quick: bool,
     /// Most nodes of one game; what needs more is not shown
     #[arg(long, conflicts_with = "quick")]
     nodes: Option<usize>,
+    /// Of the luck of measured seasons
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Write audit.json, junit.xml, a trace for each entry, and report.html here
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -68,7 +73,10 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
             output::remark(format_args!("playing {game}"));
         }
     };
-    let report = earnest_audit::audit(&params, &facts, effort, &progress);
+    let mut report = earnest_audit::audit(&params, &facts, effort, &progress);
+    if effort == Effort::Full {
+        report.deviations.extend(seasons(&params, &facts, args.seed, &progress)?);
+    }
     let frontier = earnest_audit::frontier(&params, &facts, effort);
     let changes = match &args.against {
         None => Vec::new(),
@@ -97,6 +105,54 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
             let hint = "the reasons stand above; leave out --nodes, or give more";
             Err(Failure::new(Status::NotShown, "not-shown", "not everything was shown", hint))
         }
+    }
+}
+
+/// What is measured beside what is played: deviations that last a season.
+fn seasons(
+    params: &Params,
+    facts: &Facts,
+    seed: u64,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<Deviation>, Failure> {
+    let raw = RawParams::from(*params);
+    let network = Network { params: &raw, collusion: facts.collusion };
+    let hint = "`earnest params --check` says what is wrong; --quick measures no seasons";
+    let measured = seasons::measure(network, seasons::Effort::default(), seed, progress)
+        .map_err(|error| Failure::config(error, hint))?;
+    Ok(measured.into_iter().map(deviation).collect())
+}
+
+fn deviation(season: Season) -> Deviation {
+    let whole = |units: f64| units.is_finite().then(|| units.floor() as i128);
+    let tokens = |units: f64| {
+        let rounded = format!("{:.3}", units / 1e9);
+        if units.is_finite() { rounded } else { "unknown".to_owned() }
+    };
+    let coalition: &'static [Member] = match season.focus {
+        Focus::Providers => &[Member::Provider],
+        Focus::Validators => &[Member::Auditors],
+        Focus::Cartel => &[Member::Provider, Member::Auditors],
+    };
+    Deviation {
+        verdict: match season.verdict {
+            seasons::Verdict::Holds => Verdict::Holds,
+            seasons::Verdict::Pays => Verdict::Pays,
+            seasons::Verdict::NotShown => Verdict::NotShown,
+        },
+        gain: whole(season.gain),
+        interval: Some(season.interval.map(tokens)),
+        smallest_detectable: whole(season.smallest_detectable),
+        values: whole(season.profits[0]).zip(whole(season.profits[1])).map(|(a, b)| [a, b]),
+        measure: Some(Measure {
+            policy: season.policy,
+            information: season.information,
+            seed: season.seed,
+            confidence: season.confidence,
+            tried: [season.effort.policies, season.effort.measured],
+        }),
+        reason: season.reason,
+        ..earnest_audit::unmeasured(season.id, season.about, season.labels, coalition)
     }
 }
 

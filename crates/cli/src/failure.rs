@@ -27,6 +27,8 @@ pub enum Status {
     CheckFailed = 8,
     /// A check came to no answer.
     NotShown = 9,
+    /// The program of a job stopped by itself before its last step.
+    ProgramStopped = 10,
     /// A person stopped it.
     Interrupted = 130,
     /// Whoever read the output closed it: what a shell says of a tool that SIGPIPE ended.

@@ -14,7 +14,8 @@ use earnest_protocol::{
 };
 use earnest_worker::{
     Chain, guests,
-    requester::{self, Wish, WishError},
+    requester::{self, Followed, Wish, WishError},
+    sandbox::admit,
 };
 use serde_json::{Value, json};
 
@@ -123,10 +124,14 @@ fn open(node: &str, key: &KeyArgs) -> Result<Chain, Failure> {
 }
 
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let mut chain = open(node, &args.key)?;
     let wish = wish(args)?;
+    admit(&wish.program).map_err(|why| crate::run::not_admitted(&why))?;
+    let mut chain = open(node, &args.key)?;
     note!("checking and measuring the program in a sandbox");
     let plan = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
+    if let Some(notice) = &plan.notice {
+        note!("warning: {notice}; with this --gas-bound the job ends there");
+    }
     let (gas, deadline) = (plan.terms.task.gas_bound, plan.terms.deadline_blocks);
     note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
@@ -178,13 +183,15 @@ fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
 fn wish_failed(error: WishError) -> Failure {
     match error {
         WishError::Chain(error) => chain_failed(error),
-        WishError::NotAdmitted(_) | WishError::Input(_) => {
+        WishError::NotAdmitted(why) => crate::run::not_admitted(&why),
+        WishError::Input(_) => {
             Failure::usage(&error, "docs/guests.md lists every bound of a program and its input")
         }
-        WishError::Stops { .. } => Failure::usage(
-            &error,
-            "split the work into more and smaller steps; docs/guests.md says what stops a program",
-        ),
+        WishError::Stops { remedy, .. } => {
+            let remedy = remedy.unwrap_or("split the work into more and smaller steps");
+            let hint = format!("{remedy}; docs/guests.md says what stops a program");
+            Failure::new(Status::ProgramStopped, "program-stopped", &error, &hint)
+        }
         WishError::Execution(_) => Failure::usage(&error, "run it with --gas-bound, or mend it"),
     }
 }
@@ -192,14 +199,17 @@ fn wish_failed(error: WishError) -> Failure {
 fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
-    let view = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
-    let Some(view) = view else {
+    let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
+    let Some(Followed { view, why_stopped }) = followed else {
         let hint = "run `earnest job follow` with the job's number to go on";
         return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
     };
     print_status(&view, json)?;
     match view.closed.map(|closed| closed.outcome) {
-        Some(Outcome::Accepted) => Ok(()),
+        Some(Outcome::Accepted) => match view.closed.and_then(|closed| closed.output) {
+            Some(output) if requester::is_stopped(&output) => Err(stopped(job, why_stopped)),
+            _ => Ok(()),
+        },
         _ => Err(Failure::new(
             Status::CheckFailed,
             "job-not-accepted",
@@ -207,6 +217,20 @@ fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
             "the status says why; the price went back to you",
         )),
     }
+}
+
+/// An accepted result that is no output: the program stopped, and that was computed correctly.
+fn stopped(job: JobId, why: Option<WishError>) -> Failure {
+    let why = why.map_or_else(
+        || {
+            let detail = "the program stopped before its last step";
+            let hint = "`earnest run` with the same program and input says why";
+            Failure::new(Status::ProgramStopped, "program-stopped", detail, hint)
+        },
+        wish_failed,
+    );
+    let detail = format!("job {job} has no output: {}; the steps up to it were paid", why.detail);
+    Failure { detail, ..why }
 }
 
 fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ mod output;
 mod params;
 mod query;
 mod quote;
+mod run;
 mod sim;
 mod stake;
 mod stop;
@@ -50,8 +51,8 @@ const NODE: &str = "http://127.0.0.1:7300";
 
 const EXIT_CODES: &str = "Exit status: 0 ok, 1 internal, 2 usage, 3 configuration, 4 refused by \
                           the rules, 5 not found, 6 node unreachable, 7 time-out or not final, \
-                          8 check failed, 9 not shown, 130 interrupted, 141 the reader of the \
-                          output is gone.";
+                          8 check failed, 9 not shown, 10 the program stopped by a fault, 130 \
+                          interrupted, 141 the reader of the output is gone.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -74,6 +75,8 @@ enum Command {
     /// Make and open encrypted keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Try a program here, without any network: result, gas, faults, what it costs to verify
+    Run(run::RunArgs),
     /// Quote, submit and follow jobs
     #[command(subcommand)]
     Job(job::JobCommand),
@@ -125,6 +128,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Validator(command) => daemons::validator(command, node),
         Command::Requester(command) => daemons::requester(command, node),
         Command::JobRunner => unreachable!("`main` never comes here with it"),
+        Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
         Command::Stake(command) => stake::run(command, node, json),
         Command::Query(command) => query::run(command, node, json),

@@ -90,12 +90,16 @@ pub fn auction(text: &str) -> Result<Auction, String> {
 pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     let offline = args.offline || args.params.is_some() || !args.sets.is_empty();
     let value = if offline {
-        let params = params::load(args.params.as_deref(), &args.sets)?;
-        present(&offline_quote(args, &params)?, json!({}))
+        from_params(args, &params::load(args.params.as_deref(), &args.sets)?)?
     } else {
         online(args, &Client::new(node))?
     };
     if json { out!("{value}") } else { output::result(format_args!("{}", table(&value))) }
+}
+
+/// The quote that follows from parameters alone, as JSON.
+pub fn from_params(args: &QuoteArgs, params: &Params) -> Result<Value, Failure> {
+    Ok(present(&offline_quote(args, params)?, json!({})))
 }
 
 fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
@@ -189,7 +193,8 @@ fn fraction(ratio: Ratio) -> Value {
     decimal(ratio.parts(), 9).parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }
 
-fn table(value: &Value) -> String {
+/// A quote as lines for a person.
+pub fn table(value: &Value) -> String {
     let rows = [
         ("p_ref", "value that collateral is measured by"),
         ("detection", "chance that a wrong result is convicted"),

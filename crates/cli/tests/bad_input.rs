@@ -116,21 +116,21 @@ fn what_a_node_refuses_is_told() {
 fn a_program_that_cannot_be_a_job_is_refused_before_money_moves() {
     let network = Network::start();
     let import = r#"(import "env" "print" (func (param i32)))"#;
-    let cases: [(&str, Vec<u8>, &str); 5] = [
-        ("imports", module(import, "i32.const 8"), "import"),
-        ("is no module", b"print('hello')".to_vec(), "not admitted"),
-        ("grows", guest("(drop (memory.grow (i32.const 1))) i32.const 8"), "memory.grow"),
-        ("loops", guest(LOOPS), "step 1 traps, or uses more gas"),
-        ("traps", guest("unreachable"), "step 1 traps"),
+    let cases: [(&str, Vec<u8>, &str, i32); 5] = [
+        ("imports", module(import, "i32.const 8"), "\"print\" from \"env\"", 2),
+        ("is no module", b"print('hello')".to_vec(), "not admitted", 2),
+        ("grows", guest("(drop (memory.grow (i32.const 1))) i32.const 8"), "memory.grow", 2),
+        ("loops", guest(LOOPS), "step 1 failed in function 4 `step`: the step used more than", 10),
+        ("traps", guest("unreachable"), "step 1 failed in function 4 `step`: it reached", 10),
     ];
     let free = network.json(&["query", "account", &network.address("rosa")])["free"].clone();
-    for (what, bytes, cause) in cases {
+    for (what, bytes, cause, code) in cases {
         let file = network.path("program.wasm");
         fs::write(&file, bytes).expect("written");
         let job = ["job", "submit", "--program", &file, "--steps", "3", "--max-price", "5"];
         let done = network.run_as("rosa", &job);
         println!("{what}: {}", done.err);
-        fails(&done, 2, &[cause, "docs/guests.md"]);
+        fails(&done, code, &[cause, "docs/guests.md"]);
     }
     let after = network.json(&["query", "account", &network.address("rosa")])["free"].clone();
     assert_eq!(free, after);

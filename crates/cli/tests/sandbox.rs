@@ -15,7 +15,7 @@ use earnest_worker::{
     pace::{Pace, sample},
     sandbox::{
         ADDRESS_BYTES_MAX, Checkpoint, DATA_BYTES_MAX, Digest, EngineKind, Input, Layer, Limits,
-        Reply, Request, RunnerCommand, SandboxError, Standing, Status, Task, layers, run,
+        OnFault, Reply, Request, RunnerCommand, SandboxError, Standing, Status, Task, layers, run,
         run_within,
     },
 };
@@ -33,6 +33,7 @@ fn request(module: &[u8], task: &Task, engine: EngineKind) -> Request {
         to: task.steps,
         keep_interval: 0,
         keep_indices: Vec::new(),
+        on_fault: OnFault::Stay,
     }
 }
 

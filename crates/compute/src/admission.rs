@@ -23,6 +23,8 @@
 
 mod charge;
 mod meter;
+mod names;
+mod rejected;
 mod sections;
 
 use crate::digest::Digest;
@@ -32,6 +34,8 @@ pub use charge::{
     LOAD_GAS, MOVED_BYTES_PER_GAS, PAGE_GAS, SEGMENT_GAS, STEP_GAS_LEAST, moved_gas,
 };
 pub use meter::{BLOCK_GAS, FUNCTION_GAS, LOOP_GAS, access_gas, cost};
+pub use names::{FunctionName, NAME_CHARACTERS_MAX, function_names};
+pub use rejected::{AdmissionRejected, FunctionPart, Part};
 
 /// Picoseconds that a referee, an interpreter, takes for a unit of gas at most (`benches/gas.rs`).
 pub const REFEREE_PICOS_PER_GAS: u64 = 6_900;
@@ -78,142 +82,6 @@ pub const GAS_EXPORT: &str = "earnest_gas";
 /// Names the guest may not export.
 pub const RESERVED_PREFIX: &str = "earnest_";
 
-/// Why a module is not admitted. `function` counts from 0 in the module's order.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AdmissionRejected {
-    /// The module has more bytes than allowed.
-    #[error("the module has {length} bytes, more than {limit}")]
-    ModuleTooLong {
-        /// Its length.
-        length: usize,
-        /// The most allowed.
-        limit: usize,
-    },
-    /// Not a WebAssembly module at all.
-    #[error("this is not a WebAssembly module")]
-    NotWebAssembly,
-    /// Not a valid module of the accepted WebAssembly features.
-    #[error("invalid at byte {offset}: {reason}")]
-    Invalid {
-        /// Byte offset of the first error.
-        offset: usize,
-        /// The validator's words; for people, never parsed.
-        reason: String,
-    },
-    /// Nothing may be imported.
-    #[error("the module imports something; nothing may be imported")]
-    HasImport,
-    /// A start function would run outside any step.
-    #[error("the module has a start function")]
-    HasStart,
-    /// Some part occurs more often than allowed.
-    #[error("{part:?}: {count}, more than {limit}")]
-    TooMany {
-        /// Which part.
-        part: Part,
-        /// How many there are.
-        count: u64,
-        /// The most allowed.
-        limit: u64,
-    },
-    /// A function exceeds a limit.
-    #[error("function {function}, {part:?}: {count}, more than {limit}")]
-    FunctionTooLarge {
-        /// Which function.
-        function: u32,
-        /// Which of its measures.
-        part: FunctionPart,
-        /// The measure.
-        count: u64,
-        /// The most allowed.
-        limit: u64,
-    },
-    /// There must be one memory with minimum = maximum within the limit.
-    #[error("memory of {minimum} to {maximum:?} pages; needed: minimum = maximum <= {limit}")]
-    MemoryNotFixed {
-        /// Minimum in pages of 64 KiB; 0 if there is no memory.
-        minimum: u64,
-        /// Maximum in pages.
-        maximum: Option<u64>,
-        /// The most pages allowed.
-        limit: u64,
-    },
-    /// The instruction is refused though valid.
-    #[error("function {function} uses {name}, which is refused")]
-    RefusedInstruction {
-        /// Which function.
-        function: u32,
-        /// Its name in the text format.
-        name: &'static str,
-    },
-    /// A data or element segment is passive, not at a constant place, or reaches outside.
-    #[error("segment {segment} is out of bounds")]
-    SegmentOutOfBounds {
-        /// Which segment of its kind.
-        segment: u32,
-    },
-    /// The export's name is reserved.
-    #[error("the export name {name:?} is reserved")]
-    ReservedExport {
-        /// The name.
-        name: String,
-    },
-    /// An export of the guest interface is absent or has another type.
-    #[error("the export {name:?} of type {expected} is missing")]
-    ExportMissing {
-        /// The name.
-        name: &'static str,
-        /// The type it must have, in the text format.
-        expected: &'static str,
-    },
-}
-
-/// Counted parts of a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Types.
-    Types,
-    /// Parameters of one type.
-    Parameters,
-    /// Results of one type.
-    Results,
-    /// Functions.
-    Functions,
-    /// Globals.
-    Globals,
-    /// Tables.
-    Tables,
-    /// Elements of the table.
-    TableElements,
-    /// Element segments.
-    ElementSegments,
-    /// Data segments.
-    DataSegments,
-    /// Exports.
-    Exports,
-}
-
-/// Measures of one function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FunctionPart {
-    /// Bytes of the body.
-    Bytes,
-    /// Locals, parameters included.
-    Locals,
-    /// Blocks inside one another.
-    Nesting,
-    /// Values on the operand stack.
-    Operands,
-    /// Targets of a `br_table`.
-    BranchTargets,
-}
-
-impl From<wasmparser::Error> for AdmissionRejected {
-    fn from(error: wasmparser::Error) -> Self {
-        AdmissionRejected::Invalid { offset: error.offset(), reason: error.message().to_owned() }
-    }
-}
-
 /// A module that passed [`admit`]: the only thing that `executor` runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
@@ -232,6 +100,11 @@ impl Admitted {
     /// The rewritten module. A function of the original alone; about twice as long.
     pub fn code(&self) -> &[u8] {
         &self.code
+    }
+
+    /// Bytes of the guest's memory: fixed, so all that it ever has.
+    pub fn memory_bytes(&self) -> u64 {
+        self.shape.memory_pages.saturating_mul(64 * 1024)
     }
 
     /// Whether the guest exports `input_cap`.
@@ -254,7 +127,7 @@ pub fn admit(module: &[u8]) -> Result<Admitted, AdmissionRejected> {
     if !module.starts_with(b"\0asm") {
         return Err(AdmissionRejected::NotWebAssembly);
     }
-    let rewritten = sections::rewrite(module)?;
+    let rewritten = sections::rewrite(module).map_err(|why| why.named(module))?;
     Ok(Admitted {
         program: Digest::of_program(module),
         code: rewritten.code,

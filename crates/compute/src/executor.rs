@@ -8,6 +8,7 @@
 //! never a verdict. NaNs are canonical in both engines.
 //! Not here: hashing (`checkpoint`), whole runs (`trace`), clocks and processes (crate `worker`).
 
+mod cause;
 mod interpreter;
 #[cfg(feature = "jit")]
 mod jit;
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::admission::{Admitted, STATE_BYTES_MAX, moved_gas};
 use crate::checkpoint::{Checkpoint, Status};
 use crate::task::Task;
+
+pub use cause::{Cause, Explanation};
 
 /// Which engine runs the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +57,16 @@ pub enum EngineFault {
 
 /// Why a call into the guest ended early.
 enum Stop {
-    /// The guest's own doing: becomes FAULT.
-    Guest,
+    /// The guest's own doing: becomes FAULT, whatever the reason.
+    Guest(Explanation),
     /// The host's: no claim.
     Host(EngineFault),
+}
+
+impl From<Cause> for Stop {
+    fn from(cause: Cause) -> Stop {
+        Stop::Guest(cause.into())
+    }
 }
 
 /// A fresh instance of the rewritten module. The seam between the two engines.
@@ -173,40 +182,55 @@ impl Machine {
         gas_before: u64,
         call: Call<'_>,
     ) -> Result<Checkpoint, EngineFault> {
-        if task.program != self.admitted.program() {
-            return Err(EngineFault::OtherProgram);
-        }
-        let Some(budget) = task.step_gas_max.checked_sub(call.gas_before(&self.admitted)) else {
-            return Ok(Checkpoint::fault(task, index, gas_before));
-        };
-        let outcome = match &self.backend {
-            Backend::Interpreter(engine) => {
-                engine.instance().and_then(|mut i| self.call(&mut i, budget, call))
-            }
-            #[cfg(feature = "jit")]
-            Backend::Jit(engine) => {
-                engine.instance().and_then(|mut i| self.call(&mut i, budget, call))
-            }
-        };
-        match outcome {
-            Ok((state, left)) => {
-                let used = task.step_gas_max.saturating_sub(left);
+        match self.attempt(task, call) {
+            Ok((state, used)) => {
                 Ok(Checkpoint::reached(task, index, state, gas_before.saturating_add(used)))
             }
-            Err(Stop::Guest) => Ok(Checkpoint::fault(task, index, gas_before)),
+            Err(Stop::Guest(_)) => Ok(Checkpoint::fault(task, index, gas_before)),
             Err(Stop::Host(fault)) => Err(fault),
         }
     }
 
-    /// The guest interface, once for both engines: returns the new state and what is left of
-    /// `budget`.
+    /// One call in a fresh instance: the new state and the gas used.
+    fn attempt(&self, task: &Task, call: Call<'_>) -> Result<(Vec<u8>, u64), Stop> {
+        if task.program != self.admitted.program() {
+            return Err(Stop::Host(EngineFault::OtherProgram));
+        }
+        let (needed, limit) = (call.gas_before(&self.admitted), task.step_gas_max);
+        let budget = limit.checked_sub(needed).ok_or(Cause::StartUnpaid { needed, limit })?;
+        let (state, left) = match &self.backend {
+            Backend::Interpreter(engine) => self.call(&mut engine.instance()?, limit, budget, call),
+            #[cfg(feature = "jit")]
+            Backend::Jit(engine) => self.call(&mut engine.instance()?, limit, budget, call),
+        }?;
+        Ok((state, limit.saturating_sub(left)))
+    }
+
+    /// [`Machine::exchange`], with what a trap means by the state of the counters.
     fn call(
         &self,
         instance: &mut impl Instance,
+        limit: u64,
         budget: u64,
         call: Call<'_>,
     ) -> Result<(Vec<u8>, u64), Stop> {
-        instance.fill_gas(i64::try_from(budget).map_err(|_| Stop::Guest)?)?;
+        let outcome = self.exchange(instance, limit, budget, call);
+        outcome.map_err(|stop| match stop {
+            Stop::Guest(why) => Stop::Guest(why.sharpened(instance.gas_left().ok(), limit)),
+            host @ Stop::Host(_) => host,
+        })
+    }
+
+    /// The guest interface, once for both engines: returns the new state and what is left of
+    /// `budget`.
+    fn exchange(
+        &self,
+        instance: &mut impl Instance,
+        limit: u64,
+        budget: u64,
+        call: Call<'_>,
+    ) -> Result<(Vec<u8>, u64), Stop> {
+        instance.fill_gas(i64::try_from(budget).map_err(|_| Cause::StepGas { limit })?)?;
         let state_at = place(instance.query("state")?);
         let state_cap = place(instance.query("state_len")?);
         let input_at = place(instance.query("input")?);
@@ -218,26 +242,25 @@ impl Machine {
             Call::Init { seed } => (&[], seed),
             Call::Step { state, chunk, .. } => (state, chunk),
         };
-        if STATE_BYTES_MAX < state_cap || state_cap < state.len() || input_cap < input.len() {
-            return Err(Stop::Guest);
-        }
+        interface(state_cap, input_cap, state.len(), input.len())?;
         region(instance, state_at, state_cap)?;
         region(instance, state_at, state.len())?.copy_from_slice(state);
         region(instance, input_at, input.len())?.copy_from_slice(input);
         let length = match call {
             Call::Init { .. } => instance.query("init")?,
             Call::Step { index, chunk, .. } => {
-                let index = i64::try_from(index).map_err(|_| Stop::Guest)?;
-                let length = i32::try_from(chunk.len()).map_err(|_| Stop::Guest)?;
+                let index = i64::try_from(index).map_err(|_| Cause::StepIndex)?;
+                let length = i32::try_from(chunk.len()).expect("it was copied into 16 MiB");
                 instance.step(index, length)?
             }
         };
-        let left = u64::try_from(instance.gas_left()?).map_err(|_| Stop::Guest)?;
+        let left = u64::try_from(instance.gas_left()?).map_err(|_| Cause::StepGas { limit })?;
         let length = place(length);
         if state_cap < length {
-            return Err(Stop::Guest);
+            return Err(Cause::StateTooLong { got: length, reserved: state_cap }.into());
         }
-        let left = left.checked_sub(moved_gas(length)).ok_or(Stop::Guest)?;
+        let unpaid = Cause::StateUnpaid { length, limit };
+        let left = left.checked_sub(moved_gas(length)).ok_or(unpaid)?;
         Ok((region(instance, state_at, length)?.to_vec(), left))
     }
 }
@@ -247,7 +270,63 @@ fn place(value: i32) -> usize {
     usize::try_from(value.cast_unsigned()).expect("usize has at least 32 bits")
 }
 
+/// Whether what the queries answered can hold what is carried in.
+fn interface(state_cap: usize, input_cap: usize, state: usize, input: usize) -> Result<(), Cause> {
+    if STATE_BYTES_MAX < state_cap {
+        return Err(Cause::StateReserve { got: state_cap, limit: STATE_BYTES_MAX });
+    }
+    if state_cap < state {
+        return Err(Cause::StateNotTaken { length: state, reserved: state_cap });
+    }
+    if input_cap < input {
+        return Err(Cause::InputTooLong { length: input, reserved: input_cap });
+    }
+    Ok(())
+}
+
 fn region(instance: &mut impl Instance, at: usize, length: usize) -> Result<&mut [u8], Stop> {
-    let end = at.checked_add(length).ok_or(Stop::Guest)?;
-    instance.memory().get_mut(at..end).ok_or(Stop::Guest)
+    let out = Cause::PlaceOutOfBounds { at, length };
+    let end = at.checked_add(length).ok_or(out)?;
+    instance.memory().get_mut(at..end).ok_or(out.into())
+}
+
+/// Why the step after `before` (`None`: `init`) is a fault; `None` if it is not. Runs it again,
+/// where it can in the compiler, which knows the function.
+///
+/// # Errors
+/// The host's failure.
+pub fn explain(
+    admitted: &Admitted,
+    task: &Task,
+    before: Option<&Checkpoint>,
+    chunk: &[u8],
+) -> Result<Option<Explanation>, EngineFault> {
+    let call = match before {
+        None => Call::Init { seed: task.seed.as_bytes() },
+        Some(before) if before.status != Status::Running => return Ok(None),
+        Some(before) => {
+            Call::Step { index: before.index.saturating_add(1), state: &before.state, chunk }
+        }
+    };
+    let mut outcome = Err(EngineFault::EngineAbsent);
+    #[cfg(feature = "jit")]
+    if let Ok(engine) = jit::Jit::with_frames(admitted) {
+        let machine =
+            Machine { backend: Backend::Jit(Box::new(engine)), admitted: admitted.clone() };
+        outcome = machine.why(task, call);
+    }
+    if outcome.is_err() {
+        outcome = Machine::new(EngineKind::Wasmi, admitted)?.why(task, call);
+    }
+    outcome
+}
+
+impl Machine {
+    fn why(&self, task: &Task, call: Call<'_>) -> Result<Option<Explanation>, EngineFault> {
+        match self.attempt(task, call) {
+            Ok(_) => Ok(None),
+            Err(Stop::Guest(why)) => Ok(Some(why)),
+            Err(Stop::Host(fault)) => Err(fault),
+        }
+    }
 }

@@ -64,6 +64,6 @@ pub use admission::{
 };
 pub use checkpoint::{Checkpoint, Leaf, LeafProof, PAD, Position, Status, Tree};
 pub use digest::Digest;
-pub use executor::{EngineFault, EngineKind, Machine};
+pub use executor::{Cause, EngineFault, EngineKind, Explanation, Machine};
 pub use task::{Input, Task};
 pub use trace::{Runner, Trace};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   parent: Request, then one frame a chunk ─► child
-//!   child: Engine, (Leaves | Kept)*, then Done | Failed ─► parent, and it ends
+//!   child: Engine, (Leaves | Kept)*, Explained?, then Done | Failed ─► parent, and it ends
 //! ```
 //! A frame is its length (u32, little-endian) and so many bytes of postcard (chunks: raw). The
 //! child reads nothing more once it runs, opens nothing and keeps nothing.
@@ -17,9 +17,9 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::admission::{Admitted, admit};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Status};
 use crate::digest::Digest;
-use crate::executor::{EngineFault, EngineKind, Machine};
+use crate::executor::{EngineFault, EngineKind, Explanation, Machine, explain};
 use crate::task::{Input, Task};
 use crate::trace::Runner;
 
@@ -47,6 +47,17 @@ pub struct Request {
     pub keep_interval: u64,
     /// Send these checkpoints too.
     pub keep_indices: Vec<u64>,
+    /// What to do besides if the task ends in a fault.
+    pub on_fault: OnFault,
+}
+
+/// Whether a fault is looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnFault {
+    /// It is a result like any other.
+    Stay,
+    /// Run the step again to say why and where: at most a second compilation and one step.
+    Explain,
 }
 
 /// What the child answers.
@@ -63,6 +74,8 @@ pub enum Reply {
     },
     /// A checkpoint that was asked for.
     Kept(Checkpoint),
+    /// Why the task ends in a fault, if that was asked; before `Done`.
+    Explained(Explanation),
     /// The end: the last checkpoint. All leaves have been sent.
     Done(Checkpoint),
     /// The end: no claim about the task follows.
@@ -183,6 +196,8 @@ pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
         batch: Vec::new(),
         interval: request.keep_interval,
         indices: request.keep_indices.iter().copied().collect(),
+        on_fault: request.on_fault,
+        running: None,
     };
     let last = match conduct(&request, chunks, &mut sender)? {
         Ok(checkpoint) => Reply::Done(checkpoint),
@@ -199,6 +214,9 @@ struct Sender<'a, W: Write> {
     batch: Vec<Digest>,
     interval: u64,
     indices: BTreeSet<u64>,
+    on_fault: OnFault,
+    /// The last checkpoint that was not a fault, kept only if a fault is to be explained.
+    running: Option<Checkpoint>,
 }
 
 impl<W: Write> Sender<'_, W> {
@@ -211,6 +229,9 @@ impl<W: Write> Sender<'_, W> {
             self.first = checkpoint.index;
         }
         self.batch.push(leaf);
+        if self.on_fault == OnFault::Explain && checkpoint.status == Status::Running {
+            self.running = Some(checkpoint.clone());
+        }
         let due = checkpoint.index.checked_rem(self.interval) == Some(0);
         if due || self.indices.contains(&checkpoint.index) {
             self.flush_leaves()?;
@@ -259,6 +280,17 @@ fn conduct<W: Write>(
             Ok(()) => break,
             Err(fault) if engine == EngineKind::Wasmi => return Ok(Err(Failure::Engine(fault))),
             Err(_) => {} // The compiler's failure is no claim: the interpreter goes on from here.
+        }
+    }
+    if let Some(Status::Fault { at }) = current.as_ref().map(|last| last.status)
+        && request.on_fault == OnFault::Explain
+    {
+        let before = sender.running.take().or_else(|| request.start.clone());
+        let why = explain(&admitted, task, before.as_ref(), input.chunk_of_step(at));
+        sender.flush_leaves()?;
+        // A host that fails now has told all it knows: the fault stands.
+        if let Ok(Some(why)) = why {
+            sender.reply(&Reply::Explained(why))?;
         }
     }
     Ok(current.ok_or(Failure::Engine(EngineFault::EngineAbsent)))

@@ -38,7 +38,8 @@ fn the_plain_guest_is_admitted_and_its_rewrite_is_stable() {
 #[test]
 fn parts_beyond_their_limit_are_refused() {
     let import = wat(r#"(module (import "env" "time" (func (result i64))))"#);
-    assert_eq!(refusal(&import), R::HasImport);
+    let (module, name) = ("env".to_owned(), "time".to_owned());
+    assert_eq!(refusal(&import), R::HasImport { module, name, count: 1 });
     assert_eq!(refusal(&with("(func $f) (start $f)")), R::HasStart);
     let count = |part, count, limit| R::TooMany { part, count, limit };
     let globals = "(global i32 (i32.const 0))".repeat(65);
@@ -60,11 +61,11 @@ fn parts_beyond_their_limit_are_refused() {
 
 #[test]
 fn functions_beyond_their_limits_are_refused() {
-    let large = |part, count, limit| R::FunctionTooLarge { function: 0, part, count, limit };
+    let large = |part, count, limit| R::FunctionTooLarge { function: 0.into(), part, count, limit };
     let locals = format!("(local {})", "i64 ".repeat(129));
     assert_eq!(refusal(&body(&locals)), large(FunctionPart::Locals, 129, 128));
     let nested = format!("{}{}", "(block ".repeat(33), ")".repeat(33));
-    assert_eq!(refusal(&body(&nested)), large(FunctionPart::Nesting, 34, 33));
+    assert_eq!(refusal(&body(&nested)), large(FunctionPart::Nesting, 33, 32));
     assert!(admit(&body(&format!("{}{}", "(block ".repeat(32), ")".repeat(32)))).is_ok());
     let targets = format!("(br_table {} (i32.const 0))", "0 ".repeat(257));
     assert_eq!(refusal(&body(&targets)), large(FunctionPart::BranchTargets, 257, 256));
@@ -92,8 +93,52 @@ fn memory_must_be_fixed_and_small() {
     }
     assert_eq!(
         refusal(&body("(drop (memory.grow (i32.const 0)))")),
-        R::RefusedInstruction { function: 0, name: "memory.grow" }
+        R::RefusedInstruction { function: 0.into(), name: "memory.grow" }
     );
+}
+
+#[test]
+fn a_refusal_reads_well_and_says_what_to_do() {
+    let deep = format!("(func $inflate {}{})", "(block ".repeat(34), ")".repeat(34));
+    let grow = r#"(func (export "take") (drop (memory.grow (i32.const 0))))"#;
+    let wasi = r#"(import "wasi_snapshot_preview1" "fd_write" (func)) (import "env" "b" (func))"#;
+    let copy = "(func $move (memory.copy (i32.const 0) (i32.const 0) (i32.const 9)))";
+    for (module, words, remedy) in [
+        (
+            with(&deep),
+            "function 0 `inflate` has 33 blocks inside one another, more than 32",
+            "noinline",
+        ),
+        (with(grow), "function 0 `take` uses memory.grow, which is refused", "static array"),
+        (
+            wat(&format!("(module {wasi})")),
+            "the module imports \"fd_write\" from \"wasi_snapshot_preview1\" and 1 more; ",
+            "-nostdlib",
+        ),
+        (
+            wat("(module (memory 2))"),
+            "the memory has 2 pages of 64 KiB and no maximum; needed: one memory with",
+            "--max-memory",
+        ),
+        (with(copy), "function 0 `move`: invalid at byte", "bulk memory"),
+        (
+            with(&"(global i32 (i32.const 0))".repeat(65)),
+            "the module has 65 globals, more than 64",
+            "in memory",
+        ),
+    ] {
+        let why = refusal(&module);
+        assert!(why.to_string().starts_with(words), "{why}");
+        assert!(why.remedy().contains(remedy), "{}", why.remedy());
+    }
+}
+
+#[test]
+fn a_hostile_name_is_cut_and_escaped() {
+    let name = format!("\\1b[31m{}", "x".repeat(5_000));
+    let body = "(drop (memory.grow (i32.const 0)))";
+    let text = refusal(&with(&format!(r#"(func (export "{name}") {body})"#))).to_string();
+    assert!(text.len() < 200 && !text.contains('\u{1b}'), "{text}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{counter, engines, guest, machine, small_input, task};
-use earnest_compute::runner::{Failure, Reply, Request, read_reply, serve, write_request};
+use earnest_compute::runner::{Failure, OnFault, Reply, Request, read_reply, serve, write_request};
 use earnest_compute::trace::Keep;
 use earnest_compute::{Checkpoint, Digest, EngineKind, Input, Runner, Status, Task};
 
@@ -24,6 +24,7 @@ fn request(module: &[u8], task: &Task, engine: EngineKind) -> Request {
         to: task.steps,
         keep_interval: 100,
         keep_indices: vec![7],
+        on_fault: OnFault::Stay,
     }
 }
 

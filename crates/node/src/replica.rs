@@ -32,7 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_durable::Hold;
+use earnest_durable::{Hold, Kind};
 use earnest_protocol::{
     Authenticated, BlockHead, Blocks, Broken, Digest, Height, Journal, Rejected, State,
     TransactionRejected,
@@ -352,7 +352,9 @@ impl Replica {
         let transactions = candidates.iter().map(|waiting| waiting.signed.clone()).collect();
         let file = self.store.dir().join(format!("fault-{}.block", head.height));
         let block = Block { head, parent: self.log.tip(), parent_root: self.root, transactions };
-        std::fs::write(&file, block.encode()).ok()?;
+        let bytes = block.encode();
+        let kept = earnest_durable::write(&file, Kind::Replacement, |to| to.write_all(&bytes));
+        kept.ok()?;
         Some(file)
     }
 }

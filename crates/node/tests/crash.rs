@@ -144,22 +144,25 @@ fn load(
 
 #[test]
 fn killed_fifty_times_under_load_nothing_acknowledged_is_lost() {
-    let (acknowledged, base) = kill_under_load("node", 50);
+    let (acknowledged, base) = kill_under_load("node", kills(50));
     assert!(acknowledged > 100, "the load was real: {acknowledged}");
     assert_eq!(base, Height::ZERO);
 }
 
 #[test]
 fn a_node_that_prunes_is_killed_under_load_and_never_finds_a_gap() {
-    let (acknowledged, base) = kill_under_load("pruning-node", 15);
+    let (acknowledged, base) = kill_under_load("pruning-node", kills(15));
     assert!(acknowledged > 50, "the load was real: {acknowledged}");
     assert!(base > Height::ZERO, "something was pruned");
 }
 
+/// `EARNEST_KILLS=1000` kills as often as that.
+fn kills(usual: u64) -> u64 {
+    env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
+}
+
 /// Kills a node many times; returns how much it acknowledged, and the last block that was pruned.
-/// `EARNEST_KILLS=1000` kills it as often as that.
 fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
-    let rounds = env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(rounds);
     let dir = tempfile::tempdir().unwrap();
     let network = create(dir.path());
     let seed = u64::from(std::process::id());

@@ -9,9 +9,12 @@
 //! leaves nodes half full, 52.
 //! Not here: what an account is (`state`). Nothing is encoded: rows of accounts tell it all.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
-use crate::ids::{AccountId, Address};
+use crate::{
+    ids::{AccountId, Address},
+    shared::{Arc, own},
+};
 
 /// Entries of a leaf and children of an inner node.
 const WIDTH: usize = 64;
@@ -61,7 +64,7 @@ impl Directory {
 
     /// Gives a new address its account; `false` if it has one, which then stays.
     pub(crate) fn insert(&mut self, address: Address, account: AccountId) -> bool {
-        match Arc::make_mut(&mut self.top).insert(Key::of(&address), account) {
+        match own(&mut self.top).insert(Key::of(&address), account) {
             Inserted::Already => return false,
             Inserted::Within => {}
             Inserted::Split(least, right) => {
@@ -102,7 +105,7 @@ impl Node {
             Node::Inner(children) => {
                 let at = child(children, &key);
                 let (_, below) = children.get_mut(at).expect("an inner node has children");
-                let (least, right) = match Arc::make_mut(below).insert(key, account) {
+                let (least, right) = match own(below).insert(key, account) {
                     Inserted::Split(least, right) => (least, Arc::new(right)),
                     other => return other,
                 };

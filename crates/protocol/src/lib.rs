@@ -91,6 +91,7 @@ mod referee;
 mod rejected;
 pub mod reputation;
 pub mod seal;
+mod shared;
 pub mod slashing;
 pub mod staking;
 mod state;

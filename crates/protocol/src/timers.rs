@@ -6,14 +6,12 @@
 //! past fires at once, at the opening that set it or the next.
 //! Not here: what happens then (`epoch`).
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ids::{AssignmentId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
+    shared::{Arc, own},
 };
 
 /// One thing that falls due; those of one height fire in this order.
@@ -58,13 +56,13 @@ pub(crate) struct Timers {
 impl Line {
     fn set(&mut self, at: u64, timer: Timer) {
         let bucket = self.0.entry(at >> BUCKET_BITS).or_default();
-        Arc::make_mut(bucket).insert((at, timer));
+        own(bucket).insert((at, timer));
     }
 
     fn clear(&mut self, at: u64, timer: Timer) {
         let bucket = at >> BUCKET_BITS;
         if let Some(timers) = self.0.get_mut(&bucket) {
-            Arc::make_mut(timers).remove(&(at, timer));
+            own(timers).remove(&(at, timer));
             if timers.is_empty() {
                 self.0.remove(&bucket);
             }
@@ -77,7 +75,7 @@ impl Line {
         if bucket.get().first().is_some_and(|(at, _)| *at > now) {
             return None;
         }
-        let timers = Arc::make_mut(bucket.get_mut());
+        let timers = own(bucket.get_mut());
         let first = timers.pop_first();
         if timers.is_empty() {
             bucket.remove();

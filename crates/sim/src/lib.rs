@@ -48,6 +48,7 @@ pub mod measures;
 pub mod run;
 pub mod scenario;
 pub mod schema;
+pub mod seasons;
 pub mod sensitivity;
 pub mod statistics;
 pub mod summary;

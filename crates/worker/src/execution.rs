@@ -9,10 +9,10 @@
 use std::{str::FromStr, sync::Arc};
 
 use earnest_compute::{
-    Checkpoint, Digest as WorkDigest, EngineFault, EngineKind, Input, Machine, Runner,
+    Checkpoint, Digest as WorkDigest, EngineFault, EngineKind, Explanation, Input, Machine, Runner,
     Task as WorkTask, Tree,
     bisection::{EvidenceUnavailable, OutputProof, build_evidence},
-    runner::{Failure, Reply, Request},
+    runner::{Failure, OnFault, Reply, Request},
 };
 use earnest_protocol::{
     Digest, Gas, JobId,
@@ -121,10 +121,45 @@ struct Run {
     leaves: Vec<WorkDigest>,
     kept: Vec<Checkpoint>,
     done: Checkpoint,
+    why: Option<Explanation>,
+}
+
+/// The child's answers so far.
+#[derive(Default)]
+struct Heard {
+    leaves: Vec<WorkDigest>,
+    kept: Vec<Checkpoint>,
+    why: Option<Explanation>,
+    done: Option<Checkpoint>,
+    failed: Option<Failure>,
+}
+
+impl Heard {
+    fn hear(&mut self, reply: Reply) {
+        match reply {
+            // A second engine goes on where the first gave up: what was said before stands.
+            Reply::Engine(_) => {}
+            Reply::Leaves { digests, .. } => self.leaves.extend(digests),
+            Reply::Kept(checkpoint) => self.kept.push(checkpoint),
+            Reply::Explained(why) => self.why = Some(why),
+            Reply::Done(checkpoint) => self.done = Some(checkpoint),
+            Reply::Failed(failure) => self.failed = Some(failure),
+        }
+    }
 }
 
 impl Order {
     fn run(&self, start: Option<Checkpoint>, to: u64, keep: &[u64]) -> Result<Run, ExecutionError> {
+        self.ask(start, to, keep, OnFault::Stay)
+    }
+
+    fn ask(
+        &self,
+        start: Option<Checkpoint>,
+        to: u64,
+        keep: &[u64],
+        on_fault: OnFault,
+    ) -> Result<Run, ExecutionError> {
         let request = Request {
             module: self.program.clone(),
             task: self.task.clone(),
@@ -133,21 +168,13 @@ impl Order {
             to,
             keep_interval: 0,
             keep_indices: keep.to_vec(),
+            on_fault,
         };
-        let (mut leaves, mut kept, mut done, mut failed) = (Vec::new(), Vec::new(), None, None);
-        run(&self.runner, &request, self.input.chunks(), &mut |reply| match reply {
-            // A second engine begins again where the first did.
-            Reply::Engine(_) => {
-                leaves.clear();
-                kept.clear();
-            }
-            Reply::Leaves { digests, .. } => leaves.extend(digests),
-            Reply::Kept(checkpoint) => kept.push(checkpoint),
-            Reply::Done(checkpoint) => done = Some(checkpoint),
-            Reply::Failed(failure) => failed = Some(failure),
-        })?;
+        let mut heard = Heard::default();
+        run(&self.runner, &request, self.input.chunks(), &mut |reply| heard.hear(reply))?;
+        let Heard { leaves, kept, why, done, failed } = heard;
         match (done, failed) {
-            (Some(done), _) => Ok(Run { leaves, kept, done }),
+            (Some(done), _) => Ok(Run { leaves, kept, done, why }),
             (None, Some(failure)) => Err(ExecutionError::Child(failure)),
             (None, None) => Err(ExecutionError::Incomplete),
         }
@@ -286,14 +313,15 @@ impl Execution {
     }
 }
 
-/// What running a program once, here, says about its cost.
+/// What running a program once, here, says about its cost: its end, and why if that is a fault.
 ///
 /// # Errors
 /// If it cannot be run.
-pub(crate) fn measure(order: Order) -> Result<Checkpoint, ExecutionError> {
+pub(crate) fn measure(order: &Order) -> Result<(Checkpoint, Option<Explanation>), ExecutionError> {
     order.task.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
     let steps = order.task.steps;
-    Ok(order.run(None, steps, &[])?.done)
+    let run = order.ask(None, steps, &[], OnFault::Explain)?;
+    Ok((run.done, run.why))
 }
 
 #[cfg(test)]
@@ -307,6 +335,21 @@ mod tests {
         for wrong in ["lazy", "lazy=2", "lazy=x", "quick"] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn leaves_of_a_compiler_that_gave_up_stay_leaves() {
+        let [a, b, c] = [1, 2, 3].map(|byte| WorkDigest([byte; 32]));
+        let mut heard = Heard::default();
+        for reply in [
+            Reply::Engine(EngineKind::Jit),
+            Reply::Leaves { first: 0, digests: vec![a, b] },
+            Reply::Engine(EngineKind::Wasmi),
+            Reply::Leaves { first: 2, digests: vec![c] },
+        ] {
+            heard.hear(reply);
+        }
+        assert_eq!(heard.leaves, [a, b, c]);
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //! job; so a restart is one more pass, and never a second commitment (M29).
 //!
 //! Code map: `chain` (the ledger, as a daemon sees it), `sandbox` (the child that runs untrusted
-//! programs), `execution` (a job run in it), [`pace`] (how slow a program is), [`keeping`] (bytes
-//! paid for), `daemon` (the loop),
+//! programs), `execution` (a job run in it), [`pace`] (how slow a program is), [`trial`] (a run for
+//! its author), [`keeping`] (bytes paid for), `daemon` (the loop),
 //! `provider`, `validator`, `requester` (what each role does), `journal` (what survives a crash).
 //!
 //! What a daemon does it says as events of `tracing`; whoever starts it says where they go.
@@ -25,6 +25,7 @@ pub mod pace;
 pub mod provider;
 pub mod requester;
 pub mod sandbox;
+pub mod trial;
 pub mod validator;
 
 pub use chain::{Chain, ChainError};

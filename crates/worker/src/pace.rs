@@ -17,7 +17,7 @@ use std::{
 
 use earnest_compute::{
     COMPILED_PICOS_PER_GAS, EngineKind, Input, Status, Task as WorkTask,
-    runner::{Reply, Request},
+    runner::{OnFault, Reply, Request},
 };
 use earnest_protocol::{Digest, command::Task};
 
@@ -85,6 +85,7 @@ pub fn sample(runner: &RunnerCommand, program: &[u8], input: &Input, task: &Work
         to,
         keep_interval: 1,
         keep_indices: Vec::new(),
+        on_fault: OnFault::Stay,
     };
     let (mut seen, mut failed) = (Vec::new(), None);
     let mut last = Status::Running;
@@ -98,7 +99,7 @@ pub fn sample(runner: &RunnerCommand, program: &[u8], input: &Input, task: &Work
             seen.push((Instant::now(), checkpoint.gas));
         }
         Reply::Failed(failure) => failed = Some(failure),
-        Reply::Leaves { .. } | Reply::Done(_) => {}
+        Reply::Leaves { .. } | Reply::Explained(_) | Reply::Done(_) => {}
     };
     let ended = run_within(SAMPLE_TIME, runner, &request, input.chunks(), &mut hear);
     match (ended, failed) {

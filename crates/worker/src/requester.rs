@@ -11,7 +11,7 @@ use std::{
 };
 
 use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
-use earnest_compute::{Digest as WorkDigest, Input, Status, guests};
+use earnest_compute::{Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests};
 use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
@@ -67,8 +67,10 @@ pub struct Wish {
 pub struct Plan {
     /// Its terms.
     pub terms: PostJob,
-    /// Bytes that its output has; the most that one may have if it was not run here.
+    /// Bytes that its output has; the most that one may have if it did not come to its end here.
     pub output_bytes: usize,
+    /// What went wrong when it was tried, if a gas bound was given all the same.
+    pub notice: Option<String>,
 }
 
 impl Plan {
@@ -95,6 +97,8 @@ pub enum WishError {
     Stops {
         /// How.
         status: String,
+        /// What to do, where the cause is known.
+        remedy: Option<&'static str>,
     },
     /// The chain said no.
     #[error(transparent)]
@@ -108,13 +112,18 @@ impl From<earnest_api::ClientError> for WishError {
 }
 
 /// How a program stopped, in words.
-fn stopped(status: Status) -> String {
-    match status {
+/// How a tried program stopped, in words.
+fn stops(last: &Checkpoint, why: Option<Explanation>, module: &[u8]) -> WishError {
+    let step = |at| if at == 0 { "`init`".to_owned() } else { format!("step {at}") };
+    let status = match last.status {
         Status::Running => "it runs".into(),
-        Status::Fault { at: 0 } => "`init` traps, or uses more gas than a step may".into(),
-        Status::Fault { at } => format!("step {at} traps, or uses more gas than a step may"),
-        Status::Halted { at } => format!("the gas bound of the whole is spent in step {at}"),
-    }
+        Status::Fault { at } => {
+            let why = why.map_or("is a fault".into(), |why| why.words(module));
+            format!("{} {why}", step(at))
+        }
+        Status::Halted { at } => format!("the gas bound of the whole is spent in {}", step(at)),
+    };
+    WishError::Stops { status, remedy: why.map(|why| why.cause.remedy()) }
 }
 
 /// A preimage of this account's: the `counter`-th.
@@ -155,19 +164,19 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Pl
         step_gas_max: params.market.step_gas_max,
         gas_bound: wish.gas_bound.unwrap_or(params.market.work_bound_max),
     };
-    let mut output_bytes = OUTPUT_BYTES_MAX;
-    if wish.gas_bound.is_none() {
-        let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
-        let order = Order { runner, program, input, task: task_of(&task), wrong_from: None };
-        let last = measure(order).map_err(WishError::Execution)?;
-        if last.status != Status::Running {
-            return Err(WishError::Stops { status: stopped(last.status) });
-        }
-        output_bytes = last.state.len();
-        // The same program, input and seed use the same gas: no slack is needed.
-        task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
-    }
     task.step_gas_max = task.step_gas_max.min(task.gas_bound);
+    let (mut output_bytes, mut notice) = (OUTPUT_BYTES_MAX, None);
+    match (try_here(wish, input, &task, runner), wish.gas_bound) {
+        (Ok(last), None) => {
+            output_bytes = last.state.len();
+            // The same program, input and seed use the same gas: no slack is needed.
+            task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
+        }
+        (Ok(last), Some(_)) => output_bytes = last.state.len(),
+        (Err(error), None) => return Err(error),
+        // Whoever gives a bound may want the job all the same, or have no sandbox here.
+        (Err(error), Some(_)) => notice = Some(error.to_string()),
+    }
     let usual = params.verification.audit_blocks(task.gas_bound, &params.market);
     let deadline = wish.deadline_blocks.unwrap_or(usual);
     let (shortest, longest) =
@@ -187,7 +196,44 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Pl
         seed_seal,
         visibility: Visibility::Public,
     };
-    Ok(Plan { terms, output_bytes })
+    Ok(Plan { terms, output_bytes, notice })
+}
+
+/// The end of a task that runs to its end here, in the sandbox.
+fn try_here(
+    wish: &Wish,
+    input: Input,
+    task: &Task,
+    runner: &RunnerCommand,
+) -> Result<Checkpoint, WishError> {
+    let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
+    try_order(&Order { runner, program, input, task: task_of(task), wrong_from: None })
+}
+
+fn try_order(order: &Order) -> Result<Checkpoint, WishError> {
+    let (last, why) = measure(order).map_err(WishError::Execution)?;
+    match last.status {
+        Status::Running => Ok(last),
+        Status::Fault { .. } | Status::Halted { .. } => Err(stops(&last, why, &order.program)),
+    }
+}
+
+/// Why the program of a job stops: the ledger knows only that it does, so it is tried again here.
+/// `None` if it does not stop here, or its bytes are gone.
+fn why_stopped(work: &Work, task: &Task) -> Option<WishError> {
+    let (program, input) = work.chain.material(task).ok()?;
+    let (runner, input) = (work.runner.clone(), Arc::new(input));
+    let order = Order { runner, program, input, task: task_of(task), wrong_from: None };
+    try_order(&order).err()
+}
+
+/// A job at its end.
+#[derive(Debug)]
+pub struct Followed {
+    /// As the ledger has it.
+    pub view: JobView,
+    /// Why its program stopped by itself, if the accepted result says so and it does so here.
+    pub why_stopped: Option<WishError>,
 }
 
 /// Pays for the bytes of a planned job, as far as nobody does; returns what was asked for.
@@ -328,7 +374,7 @@ pub fn follow(
     job: JobId,
     stop: &std::sync::atomic::AtomicBool,
     runner: RunnerCommand,
-) -> Result<Option<JobView>, ChainError> {
+) -> Result<Option<Followed>, ChainError> {
     let mut work = Work::new(chain, runner);
     let mut phase = None;
     while !stop.load(Ordering::SeqCst) {
@@ -338,7 +384,10 @@ pub fn follow(
             info!("job {job}: {:?} until height {}", view.phase, view.until);
         }
         if view.phase == Phase::Closed {
-            return Ok(Some(view));
+            let stopped = view.closed.and_then(|closed| closed.output);
+            let stopped = stopped.filter(is_stopped);
+            let why_stopped = stopped.and_then(|_| why_stopped(&work, &view.terms.task));
+            return Ok(Some(Followed { view, why_stopped }));
         }
         attend(&mut work, &view)?;
         work.settle_sent()?;

@@ -30,8 +30,9 @@ use std::{
 use earnest_compute::runner::{read_reply, serve, write_request};
 /// What a request is made of, and its replies.
 pub use earnest_compute::{
-    Checkpoint, Digest, EngineKind, Input, Status, Task,
-    runner::{Reply, Request},
+    AdmissionRejected, Admitted, Cause, Checkpoint, Digest, EngineKind, Explanation, Input, Status,
+    Task, admission, admit, checkpoint,
+    runner::{self, OnFault, Reply, Request},
 };
 
 pub use self::{

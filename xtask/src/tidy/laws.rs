@@ -44,7 +44,7 @@ const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", 
 /// What this repository keeps to.
 pub(crate) const LAWS: Laws = Laws {
     ladder: "
-        num ids table directory command seal referee
+        num ids shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
         verification::params storage::params params bound ledger
 
@@ -83,7 +83,7 @@ pub(crate) const LAWS: Laws = Laws {
         ("world", &["api", "durable", "keys", "node", "protocol"]),
     ],
     crates_of_tests: &["testkit", "fuzz", "world"],
-    dependencies_of_rules: &["blake3", "postcard", "serde"],
+    dependencies_of_rules: &["blake3", "postcard", "serde", "triomphe"],
     dependencies: &[
         ("aes", &["keys"]),
         ("alloy", &["api", "keys"]), // Its hash and hex: for messages, and for keys.

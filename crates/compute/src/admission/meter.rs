@@ -302,7 +302,12 @@ fn within(
 ) -> Result<(), AdmissionRejected> {
     match count <= limit {
         true => Ok(()),
-        false => Err(AdmissionRejected::FunctionTooLarge { function, part, count, limit }),
+        false => Err(AdmissionRejected::FunctionTooLarge {
+            function: function.into(),
+            part,
+            count,
+            limit,
+        }),
     }
 }
 
@@ -335,7 +340,7 @@ pub(super) fn rewrite_body(
     while !reader.eof() {
         let (operator, offset) = reader.read_with_offset()?;
         validator.op(offset, &operator)?;
-        measure(function, &operator, validator.control_stack_height(), NESTING_MAX + 1)?;
+        measure(function, &operator, validator.control_stack_height())?;
         let height = u64::from(validator.operand_stack_height());
         within(function, FunctionPart::Operands, height, u64::from(OPERAND_COUNT_MAX))?;
         let bytes = module.get(offset..reader.original_position()).unwrap_or_default();
@@ -349,10 +354,11 @@ pub(super) fn rewrite_body(
 fn measure(
     function: u32,
     operator: &Operator<'_>,
-    nesting: u32,
-    nesting_max: u32,
+    control_stack_height: u32,
 ) -> Result<(), AdmissionRejected> {
-    within(function, FunctionPart::Nesting, nesting.into(), nesting_max.into())?;
+    // The function itself is the outermost entry of that stack.
+    let nesting = u64::from(control_stack_height.saturating_sub(1));
+    within(function, FunctionPart::Nesting, nesting, NESTING_MAX.into())?;
     match operator {
         Operator::BrTable { targets } => within(
             function,
@@ -360,9 +366,10 @@ fn measure(
             u64::from(targets.len()).saturating_add(1),
             BRANCH_TARGET_COUNT_MAX.into(),
         ),
-        Operator::MemoryGrow { .. } => {
-            Err(AdmissionRejected::RefusedInstruction { function, name: "memory.grow" })
-        }
+        Operator::MemoryGrow { .. } => Err(AdmissionRejected::RefusedInstruction {
+            function: function.into(),
+            name: "memory.grow",
+        }),
         _ => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ use wasmparser::{
 
 use super::charge::Shape;
 use super::meter::{Counters, access_gas, rewrite_body};
+use super::names::cut;
 use super::{AdmissionRejected, Part};
 use super::{
     EXPORT_COUNT_MAX, FUNCTION_COUNT_MAX, GAS_EXPORT, GLOBAL_COUNT_MAX, MEMORY_BYTES_MAX,
@@ -113,9 +114,7 @@ impl Walk<'_> {
                 within(Part::Types, types.count().into(), TYPE_COUNT_MAX.into())?;
                 self.check_types(types.clone())
             }
-            Payload::ImportSection(imports) if imports.count() != 0 => {
-                Err(AdmissionRejected::HasImport)
-            }
+            Payload::ImportSection(imports) => check_imports(imports),
             Payload::StartSection { .. } => Err(AdmissionRejected::HasStart),
             Payload::FunctionSection(functions) => {
                 within(Part::Functions, functions.count().into(), FUNCTION_COUNT_MAX.into())?;
@@ -340,6 +339,18 @@ impl Walk<'_> {
             None => Ok(false),
             Some(export) if is_of_type(export, &[]) => Ok(true),
             Some(_) => Err(AdmissionRejected::ExportMissing { name: "input_cap", expected: QUERY }),
+        }
+    }
+}
+
+/// Nothing may be imported: the first that is, by its names.
+fn check_imports(imports: &wasmparser::ImportSectionReader<'_>) -> Result<(), AdmissionRejected> {
+    match imports.clone().into_imports().next() {
+        None => Ok(()),
+        Some(import) => {
+            let import = import?;
+            let (module, name) = (cut(import.module), cut(import.name));
+            Err(AdmissionRejected::HasImport { module, name, count: imports.count() })
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use wasmi::{Config, Engine, Error, Global, Memory, Module, Store, TrapCode, Val};
 
-use super::{EngineFault, Stop};
+use super::{Cause, EngineFault, Stop};
 use crate::admission::{Admitted, CALL_DEPTH_MAX, GAS_EXPORT};
 
 /// Bytes of value stack: 502 frames of at most (128 locals + 512 operands) * 16 bytes are 5 MiB,
@@ -57,25 +57,23 @@ pub(super) struct Running {
 }
 
 fn stop(error: Error) -> Stop {
-    match error.as_trap_code() {
+    let cause = match error.as_trap_code() {
+        Some(TrapCode::UnreachableCodeReached) => Cause::Unreachable,
+        Some(TrapCode::MemoryOutOfBounds) => Cause::MemoryOutOfBounds,
         Some(
-            TrapCode::UnreachableCodeReached
-            | TrapCode::MemoryOutOfBounds
-            | TrapCode::TableOutOfBounds
-            | TrapCode::IndirectCallToNull
-            | TrapCode::IntegerDivisionByZero
-            | TrapCode::IntegerOverflow
-            | TrapCode::BadConversionToInteger
-            | TrapCode::BadSignature,
-        ) => Stop::Guest,
+            TrapCode::TableOutOfBounds | TrapCode::IndirectCallToNull | TrapCode::BadSignature,
+        ) => Cause::IndirectCall,
+        Some(TrapCode::IntegerDivisionByZero | TrapCode::IntegerOverflow) => Cause::Division,
+        Some(TrapCode::BadConversionToInteger) => Cause::Conversion,
         Some(
             TrapCode::StackOverflow
             | TrapCode::OutOfFuel
             | TrapCode::GrowthOperationLimited
             | TrapCode::OutOfSystemMemory,
         )
-        | None => Stop::Host(EngineFault::Resource(error.to_string())),
-    }
+        | None => return Stop::Host(EngineFault::Resource(error.to_string())),
+    };
+    cause.into()
 }
 
 impl super::Instance for Running {

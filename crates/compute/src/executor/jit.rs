@@ -5,13 +5,18 @@
 //! limit is a backstop: reaching it is the host's failure, not the guest's, because the depth count
 //! is the law.
 
+use std::num::NonZeroUsize;
+
 use wasmtime::{
     Config, Engine, Error, Global, InstanceAllocationStrategy, Memory, Module, OptLevel,
     PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder, Strategy, Trap, Val,
+    WasmBacktrace,
 };
 
-use super::{EngineFault, Stop};
-use crate::admission::{Admitted, GAS_EXPORT, MEMORY_BYTES_MAX, TABLE_ELEMENT_COUNT_MAX};
+use super::{Cause, EngineFault, Explanation, Stop};
+use crate::admission::{
+    Admitted, CALL_DEPTH_MAX, GAS_EXPORT, MEMORY_BYTES_MAX, TABLE_ELEMENT_COUNT_MAX,
+};
 
 /// Bytes of native stack for the guest; threads that call have 2 MiB by default.
 const STACK_BYTES: usize = 1024 * 1024;
@@ -62,8 +67,20 @@ fn config() -> Config {
 
 impl Jit {
     pub(super) fn new(admitted: &Admitted) -> Result<Jit, EngineFault> {
+        Jit::of(&config(), admitted)
+    }
+
+    /// As [`Jit::new`], and a trap tells which functions were running.
+    pub(super) fn with_frames(admitted: &Admitted) -> Result<Jit, EngineFault> {
+        let most = usize::try_from(CALL_DEPTH_MAX).expect("500 fits usize") + 8;
+        let mut config = config();
+        config.wasm_backtrace_max_frames(NonZeroUsize::new(most));
+        Jit::of(&config, admitted)
+    }
+
+    fn of(config: &Config, admitted: &Admitted) -> Result<Jit, EngineFault> {
         let refused = |error: Error| EngineFault::Compile(format!("{error:#}"));
-        let engine = Engine::new(&config()).map_err(refused)?;
+        let engine = Engine::new(config).map_err(refused)?;
         let module = Module::new(&engine, admitted.code()).map_err(refused)?;
         Ok(Jit { engine, module })
     }
@@ -95,19 +112,22 @@ pub(super) struct Running {
 }
 
 fn stop(error: Error) -> Stop {
-    match error.downcast_ref::<Trap>() {
-        Some(
-            Trap::UnreachableCodeReached
-            | Trap::MemoryOutOfBounds
-            | Trap::TableOutOfBounds
-            | Trap::IndirectCallToNull
-            | Trap::BadSignature
-            | Trap::IntegerOverflow
-            | Trap::IntegerDivisionByZero
-            | Trap::BadConversionToInteger,
-        ) => Stop::Guest,
-        _ => Stop::Host(EngineFault::Resource(format!("{error:#}"))),
-    }
+    let cause = match error.downcast_ref::<Trap>() {
+        Some(Trap::UnreachableCodeReached) => Cause::Unreachable,
+        Some(Trap::MemoryOutOfBounds) => Cause::MemoryOutOfBounds,
+        Some(Trap::TableOutOfBounds | Trap::IndirectCallToNull | Trap::BadSignature) => {
+            Cause::IndirectCall
+        }
+        Some(Trap::IntegerOverflow | Trap::IntegerDivisionByZero) => Cause::Division,
+        Some(Trap::BadConversionToInteger) => Cause::Conversion,
+        _ => return Stop::Host(EngineFault::Resource(format!("{error:#}"))),
+    };
+    let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
+    Stop::Guest(Explanation {
+        cause,
+        function: frames.first().map(|frame| frame.func_index()),
+        depth: u32::try_from(frames.len()).unwrap_or(u32::MAX),
+    })
 }
 
 impl super::Instance for Running {

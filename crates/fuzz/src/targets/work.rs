@@ -98,6 +98,7 @@ pub(super) fn runner() -> Target<'static> {
         to: 3,
         keep_interval: 1,
         keep_indices: vec![1, 2],
+        on_fault: earnest_compute::runner::OnFault::Explain,
     };
     let mut asked = Vec::new();
     write_request(&mut asked, &request, &guest.chunks).expect("into memory");

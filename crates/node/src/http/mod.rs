@@ -16,6 +16,7 @@ mod blobs;
 mod doors;
 mod events;
 mod host;
+mod metrics;
 mod peers;
 mod problem;
 mod query;
@@ -34,7 +35,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{Extension, Request, State},
+    extract::{Extension, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -58,6 +59,7 @@ use tokio::{
 
 use crate::{config::Limits, shared::Shared};
 use doors::{Doors, Pass};
+use metrics::Requests;
 use peers::{Guest, Peers};
 use problem::HttpProblem;
 use queues::Queues;
@@ -77,6 +79,7 @@ pub(crate) struct App {
     queues: Queues,
     streams: Arc<Doors>,
     network: std::sync::Mutex<Option<earnest_api::NetworkView>>,
+    requests: Requests,
 }
 
 /// The server; stops when told, not when dropped.
@@ -115,6 +118,7 @@ pub(crate) fn serve(
         queues: Queues::new(&limits),
         streams: Doors::new(limits.streams_max, Duration::ZERO),
         network: std::sync::Mutex::new(None),
+        requests: Requests::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let doors = Doors::new(limits.connections_max, limits.patience);
@@ -137,6 +141,7 @@ fn router(app: Arc<App>) -> Router {
         .route_layer(middleware::from_fn(query::none))
         .merge(with_parameters())
         // Probes may add what they like: a node is not ill because of it.
+        .route(routes::METRICS, get(metrics::metrics))
         .route(routes::HEALTHZ, get(read::healthz))
         .route(routes::READYZ, get(read::readyz))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))
@@ -188,6 +193,7 @@ async fn frame(
         connection.work();
     }
     let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let answer = async {
         match host::check(request.headers(), &app.hosts) {
             Ok(()) => next.run(request).await,
@@ -203,6 +209,7 @@ async fn frame(
         }
     };
     let mut response = as_problem(response, &path);
+    app.requests.count(route, response.status().as_u16());
     let height = HeaderValue::from(app.shared.head().height.count());
     let headers = response.headers_mut();
     // One operator: what is in a block is final.

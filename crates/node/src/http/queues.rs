@@ -48,6 +48,16 @@ impl Queues {
     }
 }
 
+impl Queues {
+    /// How many more requests each kind would take now.
+    pub(super) fn free(&self) -> [(&'static str, usize); 4] {
+        let queues = [&self.uploads, &self.reads, &self.submissions, &self.simulations];
+        let names = ["uploads", "reads", "transactions", "simulations"];
+        let free = queues.map(|queue| queue.places.available_permits());
+        std::array::from_fn(|at| (names[at], free[at]))
+    }
+}
+
 /// Work of one kind.
 #[derive(Debug)]
 pub(super) struct Queue {

@@ -332,6 +332,7 @@ fn play_dispute(recorder: &mut Recorder, provider: u32, auditors: &[u32], job: J
 }
 
 /// Applies a log to its start, with a root after every block if asked for.
+#[inline(never)] // So that what it costs can be counted apart.
 pub fn replay(state: &mut State, log: &Log, with_roots: bool) {
     let mut journal = Journal::default();
     for block in &log.blocks {

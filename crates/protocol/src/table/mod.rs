@@ -11,7 +11,7 @@
 //!
 //! Known shortcomings: hashes are kept one by one for retired rows until all 64 of an aligned
 //! group are retired; until then each costs up to 43 bytes, as a live row's hashes do. Taking a
-//! row mutably costs two atomic operations, and under a branch a copy of the 32 rows around it.
+//! row mutably asks for the holders of two parts, and under a branch copies the 32 rows around it.
 //! Not here: what a row means; proofs of single rows.
 
 mod rows;

@@ -7,7 +7,9 @@
 //! place has a live row.
 //! Not here: hashes (`tree`).
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
+
+use crate::shared::{Arc, own};
 
 /// Places of a chunk: what the first change under a branch copies.
 const CHUNK: usize = 32;
@@ -120,8 +122,8 @@ impl<T> Rows<T> {
 impl<T: Clone> Rows<T> {
     pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let place = Place::of(index);
-        let group = Arc::make_mut(self.groups.get_mut(place.group)?.as_mut()?);
-        let chunk = Arc::make_mut(group.chunks.get_mut(place.chunk)?.as_mut()?);
+        let group = own(self.groups.get_mut(place.group)?.as_mut()?);
+        let chunk = own(group.chunks.get_mut(place.chunk)?.as_mut()?);
         let row = chunk.get_mut(place.row)?.as_mut()?;
         if group.stale == 0 {
             self.changed.push(place.group);
@@ -138,7 +140,7 @@ impl<T: Clone> Rows<T> {
             self.groups.resize_with(place.group.saturating_add(1), || None);
         }
         let group = self.groups.get_mut(place.group).expect("resized");
-        let group = Arc::make_mut(group.get_or_insert_default());
+        let group = own(group.get_or_insert_default());
         // Where the only row of the last group comes and goes, the group is new each time.
         if group.stale == 0 && self.changed.last() != Some(&place.group) {
             self.changed.push(place.group);
@@ -147,7 +149,7 @@ impl<T: Clone> Rows<T> {
         *group.dirty.get_mut(place.chunk).expect("below the width") |= bit(place.row);
         let chunk = group.chunks.get_mut(place.chunk).expect("below the width");
         let chunk = chunk.get_or_insert_with(|| Arc::new([const { None }; CHUNK]));
-        let slot = Arc::make_mut(chunk).get_mut(place.row).expect("below the width");
+        let slot = own(chunk).get_mut(place.row).expect("below the width");
         *slot = Some(row);
         self.live = self.live.saturating_add(1);
         self.len = index.saturating_add(1);
@@ -158,9 +160,9 @@ impl<T: Clone> Rows<T> {
     pub(super) fn remove(&mut self, index: usize) {
         let place = Place::of(index);
         let slot = self.groups.get_mut(place.group).expect("a live row has a group");
-        let group = Arc::make_mut(slot.as_mut().expect("a live row has a group"));
+        let group = own(slot.as_mut().expect("a live row has a group"));
         let held = group.chunks.get_mut(place.chunk).expect("below the width");
-        let chunk = Arc::make_mut(held.as_mut().expect("a live row has a chunk"));
+        let chunk = own(held.as_mut().expect("a live row has a chunk"));
         *chunk.get_mut(place.row).expect("below the width") = None;
         // The group stays among the changed ones, so that it enters there once.
         *group.dirty.get_mut(place.chunk).expect("below the width") &= !bit(place.row);
@@ -182,7 +184,7 @@ impl<T: Clone> Rows<T> {
         let mut changed = core::mem::take(&mut self.changed);
         for at in changed.drain(..) {
             let Some(Some(group)) = self.groups.get_mut(at) else { continue };
-            let group = Arc::make_mut(group);
+            let group = own(group);
             for number in Bits(core::mem::take(&mut group.stale)) {
                 let dirty = group.dirty.get_mut(number).map_or(0, core::mem::take);
                 let Some(Some(chunk)) = group.chunks.get(number) else { continue };

@@ -10,11 +10,12 @@
 //! plain levels four wide, and tiles show nowhere. What is kept depends on what was retired alone.
 //! Not here: rows and their encoding.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use blake3::hazmat::{ContextKey, HasherExt as _};
 
 use super::rows::{Bits, bit};
+use crate::shared::{Arc, own};
 
 pub(super) type Hash = [u8; 32];
 
@@ -84,7 +85,7 @@ impl Tree {
             let tier = self.tier.saturating_add(1);
             let mut wider = Tile { stale: bit(0), ..Tile::default() };
             if self.top.kept == ALL && tier <= TIER_KEPT_MAX {
-                let hash = Arc::make_mut(&mut self.top).close();
+                let hash = own(&mut self.top).close();
                 wider.set_kept(0, hash);
             } else {
                 wider.below.push(Some(Arc::clone(&self.top)));
@@ -95,7 +96,7 @@ impl Tree {
 
     /// The tile of tier 0 of a row that may change; marks the way to it.
     pub(super) fn tile(&mut self, index: usize) -> &mut Tile {
-        let mut tile = Arc::make_mut(&mut self.top);
+        let mut tile = own(&mut self.top);
         for tier in (1..=self.tier).rev() {
             let entry = entry_of(index, tier);
             tile.stale |= bit(entry);
@@ -115,7 +116,7 @@ impl Tree {
 
     /// Keeps the hash of the retired rows of an entry of `tier`, of which `first` is the first.
     pub(super) fn keep(&mut self, first: usize, tier: u32, hash: Hash) {
-        Arc::make_mut(&mut self.top).keep(self.tier, first, tier, hash);
+        own(&mut self.top).keep(self.tier, first, tier, hash);
     }
 
     /// Every kept hash, in order of the rows.
@@ -132,7 +133,7 @@ impl Tree {
         let depth = [1, 4, 16].iter().filter(|&&width| count > width).count();
         if self.top.stale != 0 {
             let mut hasher = blake3::Hasher::new_from_context_key(&NODE);
-            Arc::make_mut(&mut self.top).refresh(self.tier, len, depth, &mut hasher);
+            own(&mut self.top).refresh(self.tier, len, depth, &mut hasher);
         }
         let top = LEVELS.get(depth).and_then(|&at| self.top.nodes.get(at));
         *top.expect("a tile has three levels of nodes")
@@ -169,7 +170,7 @@ impl Tile {
             self.below.resize(entry.saturating_add(1), None);
         }
         let below = self.below.get_mut(entry).expect("resized");
-        Arc::make_mut(below.get_or_insert_default())
+        own(below.get_or_insert_default())
     }
 
     /// Keeps a hash; returns the tile's own if that is all that need be kept of it now.
@@ -217,7 +218,7 @@ impl Tile {
         if let Some(lower) = tier.checked_sub(1) {
             for entry in Bits(self.stale) {
                 let Some(Some(tile)) = self.below.get_mut(entry) else { continue };
-                let tile = Arc::make_mut(tile);
+                let tile = own(tile);
                 let rows = rows.saturating_sub(entry.saturating_mul(span)).min(span);
                 tile.refresh(lower, rows, 3, hasher);
                 *self.nodes.get_mut(entry).expect("an entry is below the width") = tile.peak();

@@ -273,12 +273,18 @@ impl Scenario {
             // From the text itself, so that errors name their lines.
             toml::from_str(text).map_err(syntax)?
         } else {
-            let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
-            for setting in settings {
-                setting.put(&mut table)?;
-            }
-            table.try_into().map_err(syntax)?
+            return Scenario::of(toml::from_str(text).map_err(syntax)?, settings);
         };
+        raw.check().map_err(SimError::Scenario)
+    }
+
+    /// The same, of a text that was parsed before.
+    pub(crate) fn of(mut table: toml::Table, settings: &[Setting]) -> Result<Scenario, SimError> {
+        for setting in settings {
+            setting.put(&mut table)?;
+        }
+        let syntax = |error: toml::de::Error| SimError::Syntax { detail: error.to_string() };
+        let raw: raw::RawScenario = table.try_into().map_err(syntax)?;
         raw.check().map_err(SimError::Scenario)
     }
 

@@ -99,6 +99,7 @@ mod tests {
             to: steps,
             keep_interval: 0,
             keep_indices: Vec::new(),
+            on_fault: earnest_compute::runner::OnFault::Stay,
         }
     }
 

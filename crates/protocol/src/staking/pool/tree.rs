@@ -10,7 +10,9 @@
 
 use core::{fmt::Debug, slice};
 
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
+
+use crate::shared::{Arc, own};
 
 /// Entries of a node at most.
 const MAX: usize = 16;
@@ -85,7 +87,7 @@ impl<T: Item> Tree<T> {
 
     /// Puts `item` at its key, in place of what was there. O(log n).
     pub(super) fn put(&mut self, item: T) {
-        let root = Arc::make_mut(&mut self.root);
+        let root = own(&mut self.root);
         if let Some(right) = root.put(item) {
             let left = core::mem::replace(root, Node::Leaf(Vec::new()));
             *root = Node::Fork(vec![Link::new(left), right]);
@@ -95,7 +97,7 @@ impl<T: Item> Tree<T> {
 
     /// Removes what is at `key`, if anything. O(log n).
     pub(super) fn remove(&mut self, key: T::Key) {
-        let root = Arc::make_mut(&mut self.root);
+        let root = own(&mut self.root);
         root.remove(key);
         self.sum = root.sum();
         if let Node::Fork(links) = root
@@ -196,7 +198,7 @@ impl<T: Item> Node<T> {
             Node::Fork(links) => {
                 let at = child(links, item.key());
                 let link = links.get_mut(at).expect("a fork has children");
-                let right = Arc::make_mut(&mut link.node).put(item);
+                let right = own(&mut link.node).put(item);
                 link.refresh();
                 if let Some(right) = right {
                     links.insert(at.saturating_add(1), right);
@@ -216,7 +218,7 @@ impl<T: Item> Node<T> {
             Node::Fork(links) => {
                 let at = child(links, key);
                 let link = links.get_mut(at).expect("a fork has children");
-                let node = Arc::make_mut(&mut link.node);
+                let node = own(&mut link.node);
                 node.remove(key);
                 if MIN <= node.len() {
                     link.refresh();
@@ -257,7 +259,7 @@ fn join<T: Item>(links: &mut Vec<Link<T>>, at: usize) {
     let next = at.saturating_add(1);
     let right = links.remove(next); // The root has two children at least, other forks `MIN`.
     let left = links.get_mut(at).expect("the neighbour of the one just removed");
-    let node = Arc::make_mut(&mut left.node);
+    let node = own(&mut left.node);
     node.append(&right.node);
     let split = node.split();
     left.refresh();
