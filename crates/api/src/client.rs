@@ -427,12 +427,12 @@ impl Client {
         self.read(routes::INPUTS, &reply)
     }
 
-    /// What is kept under a name.
+    /// What is kept under a name, and until when `bytes` of it are, in whole blocks of 4 KiB.
     ///
     /// # Errors
     /// As for reading.
-    pub fn keep(&self, name: &Digest) -> Result<KeepView, ClientError> {
-        self.get(&routes::keep(name))
+    pub fn keep(&self, name: &Digest, bytes: u64) -> Result<KeepView, ClientError> {
+        self.get(&format!("{}?bytes={bytes}", routes::keep(name)))
     }
 
     /// What room there is for kept bytes.

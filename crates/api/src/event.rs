@@ -90,3 +90,70 @@ pub fn kind_of(event: &Event) -> String {
     let value = serde_json::to_value(event).expect("events have string keys only");
     value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
+
+/// Every kind of event, in the order in which events are declared.
+pub const EVENT_KINDS: &[&str] = &[
+    "epoch_opened",
+    "beacon_withheld",
+    "account_opened",
+    "transferred",
+    "bonded",
+    "unbonding",
+    "withdrawn",
+    "jailed",
+    "unjailed",
+    "rewards_claimed",
+    "reputation_changed",
+    "job_posted",
+    "bid_evicted",
+    "bid_committed",
+    "bidding_closed",
+    "bid_revealed",
+    "job_offered",
+    "job_accepted",
+    "result_committed",
+    "seed_opened",
+    "seed_withheld",
+    "audit_spared",
+    "audit_drawn",
+    "draw_put_off",
+    "verdict_committed",
+    "audit_missed",
+    "revealing",
+    "result_revealed",
+    "verdict_revealed",
+    "challenge_window",
+    "dispute_opened",
+    "node_opened",
+    "child_rejected",
+    "step_judged",
+    "dispute_closed",
+    "data_requested",
+    "data_served",
+    "data_withheld",
+    "receipt_confirmed",
+    "report_sealed",
+    "copy_reported",
+    "paid",
+    "job_closed",
+    "data_kept",
+    "slash_pending",
+    "slash_held",
+    "slash_reversed",
+    "slashed",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::EVENT_KINDS;
+    use earnest_protocol::Event;
+
+    #[test]
+    fn the_kinds_are_those_that_events_are_read_by() {
+        let unknown = serde_json::json!({"kind": "?"});
+        let said = serde_json::from_value::<Event>(unknown).expect_err("no such kind").to_string();
+        // "unknown variant `?`, expected one of `a`, `b`"
+        let read: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        assert_eq!(EVENT_KINDS, read);
+    }
+}

@@ -30,7 +30,7 @@ mod wire;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
 pub use decimal::decimal;
-pub use event::{EventId, EventRecord, InvalidEventId, kind_of};
+pub use event::{EVENT_KINDS, EventId, EventRecord, InvalidEventId, kind_of};
 pub use page::{Order, Page, PageQuery, PageRejected};
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};
 pub use refusal::Refusal;

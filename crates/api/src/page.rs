@@ -38,6 +38,7 @@ pub enum Order {
 
 /// Which piece of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// `next_cursor` of the piece before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

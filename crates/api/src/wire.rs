@@ -108,7 +108,8 @@ pub struct InputReceipt {
 pub struct KeepView {
     /// The hash of a blob, the root of an input, or the seed seal of a job, for its output.
     pub name: Digest,
-    /// The last height that is paid for; none if nobody pays.
+    /// The last height until which one keep pays for as many bytes as were asked for; none if
+    /// nobody does.
     pub until: Option<Height>,
     /// The most bytes that are paid for now, in whole blocks of 4 KiB.
     pub bytes: Option<u64>,

@@ -109,9 +109,10 @@ fn everything() -> Vec<Rejected> {
         #[6] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
             NotSealedBefore, SealMismatch;
         #[1] SealReportRejected: AlreadySealed;
-        #[5] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
+        #[6] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
-            RoomFull { wanted_kib: 5, free_kib: 4 }, ExceedsFree { wanted, free };
+            RoomFull { wanted_kib: 5, free_kib: 4 },
+            ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
     }
 }
 
@@ -204,7 +205,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 144 + 14);
+    assert_eq!(codes.len(), 145 + 14);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "5aead7efa7252ef6700d709569767f1220af6a5e8ecd71d6d9f4f25dececbcd8";
+    let golden = "d5a34382c20601b19ddb939c054f273e7c043a4f5e22e5e5c1528c6dcfcba3bd";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use earnest_protocol::{Amount, Ratio};
 use earnest_worker::{
     Fault, Setup,
+    claim::{self, Claim},
     provider::{self, Pricing, ProviderOptions},
     requester::{self, Rounds},
     sandbox::{RunnerCommand, Standing, layers},
@@ -46,7 +47,8 @@ pub enum ProviderCommand {
         #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
         cost_per_mgas: Amount,
         /// What you want to earn on top, where the winner is paid what it asks
-        #[arg(long, value_parser = money::ratio, default_value = "20%")]
+        #[arg(long, value_parser = money::ratio, default_value = "20%",
+              allow_hyphen_values = true)]
         margin: Ratio,
         /// Development networks only: `lazy=RATE` returns wrong states, `silent` never delivers
         #[arg(long, value_name = "FAULT")]
@@ -93,25 +95,31 @@ pub fn provider(command: &ProviderCommand, node: &str) -> Result<(), Failure> {
         note!("this provider misbehaves on purpose: development networks only");
     }
     let options = ProviderOptions { pricing, fault: *fault, seed: *seed };
-    provider::run(setup(daemon, node)?, options).map_err(failed)
+    let (setup, _claims) = setup(daemon, node)?;
+    provider::run(setup, options).map_err(failed)
 }
 
 pub fn validator(command: &ValidatorCommand, node: &str) -> Result<(), Failure> {
     let ValidatorCommand::Run { daemon } = command;
-    validator::run(setup(daemon, node)?).map_err(failed)
+    let (setup, _claims) = setup(daemon, node)?;
+    validator::run(setup).map_err(failed)
 }
 
 pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> {
     let RequesterCommand::Run { daemon, seed, pause, deadline } = command;
     let deadline_blocks = earnest_protocol::Blocks::new(*deadline);
     let rounds = Rounds { seed: *seed, open_max: 10, pause: *pause, deadline_blocks };
-    requester::run_rounds(setup(daemon, node)?, rounds).map_err(failed)
+    let (setup, _claims) = setup(daemon, node)?;
+    requester::run_rounds(setup, rounds).map_err(failed)
 }
 
-fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
+/// Two daemons of one account would sign against each other, so folder and key are claimed for
+/// as long as the daemon runs.
+fn setup(args: &DaemonArgs, node: &str) -> Result<(Setup, [Claim; 2]), Failure> {
     let signer = keys::open(&args.key)?;
     std::fs::create_dir_all(&args.data)
         .map_err(|error| Failure::file("make", &args.data, error))?;
+    let claims = [claim::folder(&args.data)?, claim::key(&args.key.key)?];
     let stop = stop::on_interrupt()?;
     if args.until_input_closes {
         stop::on_closed_input(&stop);
@@ -120,7 +128,8 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<Setup, Failure> {
     info!("{} on {node}", signer.address());
     let runner = runner()?;
     warn_of_missing_layers(&runner);
-    Ok(Setup { node: node.to_owned(), signer, data: args.data.clone(), runner, stop })
+    let data = args.data.clone();
+    Ok((Setup { node: node.to_owned(), signer, data, runner, stop }, claims))
 }
 
 /// An operator should know what stands between a stranger's program and this machine.

@@ -5,6 +5,7 @@
 use std::{fmt, process::ExitCode};
 
 use earnest_api::{ClientError, Refusal};
+use earnest_worker::claim::ClaimError;
 
 /// The documented exit statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,18 @@ impl Failure {
 
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.status as u8)
+    }
+}
+
+impl From<ClaimError> for Failure {
+    fn from(error: ClaimError) -> Failure {
+        let (code, hint) = match &error {
+            ClaimError::InUse { .. } => {
+                ("in-use", "stop that process first, or use another folder and another key")
+            }
+            ClaimError::Disk { .. } => ("config", "check that the path exists and may be used"),
+        };
+        Failure::new(Status::Config, code, error, hint)
     }
 }
 

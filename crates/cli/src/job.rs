@@ -135,8 +135,8 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let (gas, deadline) = (plan.terms.task.gas_bound, plan.terms.deadline_blocks);
     note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
-        let KeepData { root, kibibytes, blocks } = keep;
-        note!("{kibibytes} KiB are kept under {root} for {blocks} blocks");
+        let KeepData { root, kibibytes, blocks, price_max } = keep;
+        note!("{kibibytes} KiB are kept under {root} for {blocks} blocks, {price_max} at most");
     }
     requester::store(chain.client(), &wish).map_err(wish_failed)?;
     let job = requester::post(&mut chain, plan.terms).map_err(chain_failed)?;
@@ -258,6 +258,9 @@ fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
             word(&closed.outcome),
             word(&closed.reason)
         )?;
+        if closed.output.as_ref().is_some_and(requester::is_stopped) {
+            out!("  FAULT       no output: the program stopped by itself before its last step")?;
+        }
         out!("  kept        until height {}; then only the log has it", closed.leaves)?;
     }
     Ok(())

@@ -99,14 +99,23 @@ fn password(args: &PasswordArgs) -> Result<String, Failure> {
     if let Some(path) = &args.password_file {
         let text =
             std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
-        return Ok(text.lines().next().unwrap_or_default().to_owned());
+        return not_empty(text.lines().next().unwrap_or_default(), &path.display().to_string());
     }
     if let Ok(password) = std::env::var("EARNEST_PASSWORD") {
-        return Ok(password);
+        return not_empty(&password, "EARNEST_PASSWORD");
     }
     let hint = "give --password-file FILE, or set EARNEST_PASSWORD";
     let how = if std::io::stdin().is_terminal() { "no password was given" } else { "no password" };
     Err(Failure::usage(how, hint))
+}
+
+/// An empty password is a slip, a variable that was never filled, and protects nothing.
+fn not_empty(password: &str, whence: &str) -> Result<String, Failure> {
+    if password.is_empty() {
+        let hint = "put the password there, or give --password-file FILE";
+        return Err(Failure::config(format!("the password in {whence} is empty"), hint));
+    }
+    Ok(password.to_owned())
 }
 
 fn write(

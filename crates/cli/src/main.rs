@@ -22,6 +22,7 @@ mod query;
 mod quote;
 mod run;
 mod sim;
+mod slashes;
 mod stake;
 mod stop;
 mod up;
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use failure::Failure;
+use failure::{Failure, Status};
 
 /// Earnest: pays honest computation and catches liars.
 #[derive(Parser, Debug)]
@@ -100,7 +101,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let line = Line::parse();
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => return not_understood(&error),
+    };
     if matches!(line.command, Command::JobRunner) {
         return earnest_worker::sandbox::child_main();
     }
@@ -111,6 +115,22 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Help, the version, or what is wrong with the line; as JSON if that was asked for anywhere in it.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().skip(1).any(|word| word == "--json");
+    if !error.use_stderr() || !wants_json {
+        // Nobody has to read it.
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { Status::Usage as u8 } else { 0 });
+    }
+    let text = error.render().to_string();
+    let detail = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let hint = "`earnest help COMMAND` lists every flag";
+    let failure = Failure::usage(detail.trim(), hint);
+    output::failure(&failure, true);
+    failure.exit_code()
 }
 
 fn run(line: &Line) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     failure::Failure,
     output::{self, out},
-    params, stake,
+    params, slashes, stake,
 };
 
 /// What to show.
@@ -44,7 +44,7 @@ pub enum QueryCommand {
     Job { id: u64 },
     /// Jobs, newest first
     Jobs,
-    /// Slashes
+    /// Slashes: what was taken from whom, and who got it
     Slashes,
     /// One block
     Block { height: u64 },
@@ -80,7 +80,7 @@ pub fn run(command: &QueryCommand, node: &str, json: bool) -> Result<(), Failure
         QueryCommand::Operators { role } => show(&client.operators(*role, &page)?, json),
         QueryCommand::Job { id } => show(&client.job(JobId::new(*id))?, json),
         QueryCommand::Jobs => show(&client.jobs(JobFilter::default(), &page)?, json),
-        QueryCommand::Slashes => show(&client.slashes(&page)?, json),
+        QueryCommand::Slashes => slashes::run(&client, json),
         QueryCommand::Block { height } => show(&client.block(Height::new(*height))?, json),
         QueryCommand::Transaction { hash } => show(&client.transaction(hash)?, json),
         QueryCommand::Events { kinds } => events(&client, kinds),

@@ -26,7 +26,8 @@ fn terms(rosa: &mut Chain) -> PostJob {
     let input = guest.input();
     let (program, root) =
         (earnest_worker::requester::program_digest(guest.module), Digest(input.root().0));
-    let keep = |root| KeepData { root, kibibytes: 2_048, blocks: Blocks::new(100_000) };
+    let (kibibytes, blocks, price_max) = (2_048, Blocks::new(100_000), Amount::MAX);
+    let keep = |root| KeepData { root, kibibytes, blocks, price_max };
     let keeps = [program, root].map(|name| Command::KeepData(keep(name)));
     rosa.send_all(keeps.into_iter()).expect("she can pay");
     let client = rosa.client();

@@ -49,6 +49,23 @@ fn without_a_node_every_error_names_its_cause() {
     let error: serde_json::Value = serde_json::from_str(&done.err).expect("one JSON object");
     assert_eq!(error["error"]["code"], "node-unreachable");
     assert_eq!(done.out, "");
+
+    for words in [&["query", "nonsense"][..], &["up", "--block-time", "1ms"]] {
+        let done = earnest(&[words, &["--json"]].concat());
+        let error: serde_json::Value = serde_json::from_str(&done.err).expect("one JSON object");
+        assert_eq!((done.code, &error["error"]["code"]), (Some(2), &"usage".into()), "{done:?}");
+    }
+}
+
+#[test]
+fn an_empty_password_is_refused_and_no_key_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("empty.txt"), "\nsecond line\n").expect("written");
+    let (empty, keys) = (path("empty.txt"), path("keys"));
+    let new = ["keys", "new", "--folder", &keys, "--password-file", &empty];
+    fails(&earnest(&new), 3, &["empty.txt is empty", "--password-file"]);
+    assert!(!folder.path().join("keys").exists());
 }
 
 #[test]

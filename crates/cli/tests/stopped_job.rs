@@ -33,4 +33,6 @@ fn a_gas_bound_below_what_the_program_uses_is_warned_of_and_its_end_is_a_fault()
     assert_eq!(done.err.matches(words).count(), 2, "a warning and the end: {done:?}");
     assert!(done.err.contains("warning: ") && done.err.contains("[program-stopped]"), "{done:?}");
     assert_eq!(done.code, Some(10), "{done:?}");
+    let status = network.run(&["job", "status", "0"]);
+    assert!(status.out.contains("FAULT") && status.out.contains("no output"), "{status:?}");
 }

@@ -27,7 +27,7 @@ use earnest_protocol::{Digest, Event, Height, State};
 
 use crate::{
     config::Limits,
-    wanted::{Unwanted, Wanted},
+    wanted::{Named, Unwanted, Wanted},
 };
 
 /// Names of the folders in a data directory.
@@ -37,6 +37,8 @@ pub const FOLDER_NAMES: [&str; 2] = ["blobs", "inputs"];
 const BLOCK: u64 = 4_096;
 /// Unwanted files that are removed before one is written, so that uploads never outrun removal.
 const DROPPED_BEFORE_WRITING: usize = 4;
+/// Names that are looked at in one removal: most never had a file, and what each cost is paid.
+const LOOKED_AT: usize = 1 << 16;
 
 /// Why a blob was not stored or is not served.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +123,7 @@ struct Files {
     inputs: BTreeMap<Digest, Vec<Digest>>,
     /// Whose chunk a blob is, stored or not.
     inputs_of: BTreeMap<Digest, BTreeSet<Digest>>,
-    /// Room that each input takes, chunks included.
+    /// Room that each input takes, with a block at least for each chunk, stored or not.
     used: BTreeMap<Digest, u64>,
     /// A list of chunks could not be read: nobody knows whose chunks the others are.
     is_list_lost: bool,
@@ -158,12 +160,16 @@ impl Blobs {
     pub fn begin(&self, state: &State) {
         let mut wanted = Wanted::of(state);
         if let Ok(files) = self.files.lock() {
-            let alone =
-                |name: &&Digest| !files.is_list_lost && !files.inputs_of.contains_key(*name);
-            let blobs = files.blobs.keys().filter(alone);
-            for name in blobs.chain(files.inputs.keys()) {
-                if !wanted.has(name) {
+            let is_alone =
+                |name: &Digest| !files.is_list_lost && !files.inputs_of.contains_key(name);
+            for (name, bytes) in &files.blobs {
+                if is_alone(name) && !wanted.has(name, Named::Blob, *bytes) {
                     wanted.doubt(*name);
+                }
+            }
+            for (root, bytes) in &files.used {
+                if !wanted.has(root, Named::Input, *bytes) {
+                    wanted.doubt(*root);
                 }
             }
         }
@@ -201,9 +207,26 @@ impl Blobs {
         fs::is_file(&place(&self.blobs, digest))
     }
 
-    /// Until when somebody pays for a name; none if nobody does.
+    /// Until when somebody pays for so many bytes of a name; none if nobody does.
+    pub fn paid_until(&self, name: &Digest, bytes: u64) -> Option<Height> {
+        self.wanted.lock().ok()?.until(name, bytes)
+    }
+
+    /// Until when somebody pays for all that is here under a name; none if nobody does.
     pub fn kept_until(&self, name: &Digest) -> Option<Height> {
-        self.wanted.lock().ok()?.until(name)
+        // Of the disk, not of `files`: who posts a job waits for no upload.
+        let size = |folder: &Path, name: &Digest| {
+            fs::metadata(&place(folder, name)).map_or(0, |there| room(there.bytes))
+        };
+        let bytes = match self.input(name) {
+            Ok(Some(chunks)) => {
+                let chunks: BTreeSet<Digest> = chunks.into_iter().collect();
+                let sizes = chunks.iter().map(|chunk| size(&self.blobs, chunk));
+                sizes.fold(size(&self.inputs, name), u64::saturating_add)
+            }
+            _ => size(&self.blobs, name),
+        };
+        self.paid_until(name, bytes)
     }
 
     /// The most bytes that are paid for under a name now; none if nobody pays.
@@ -224,9 +247,16 @@ impl Blobs {
         let mut files = self.files()?;
         let size = room(wide(got));
         self.check_blob(&files, &digest, size)?;
-        self.write(&mut files, &place(&self.blobs, &digest), bytes)?;
-        files.add_blob(digest, size);
+        self.store_blob(&mut files, digest, bytes)?;
         Ok(digest)
+    }
+
+    /// Writes a blob that was checked.
+    fn store_blob(&self, files: &mut Files, digest: Digest, bytes: &[u8]) -> Result<(), BlobError> {
+        self.write(files, &place(&self.blobs, &digest), bytes)?;
+        files.add_blob(digest, room(wide(bytes.len())));
+        // It may have lapsed, and been looked at, while it was written.
+        Ok(self.doubt(digest)?)
     }
 
     /// The bytes of a blob; none if it is not there.
@@ -256,9 +286,10 @@ impl Blobs {
         }
         let bytes: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.0).collect();
         let mut files = self.files()?;
-        self.check(&root, files.input_bytes(chunks))?;
+        self.check(&root, Named::Input, files.input_bytes(chunks))?;
         self.write(&mut files, &place(&self.inputs, &root), &bytes)?;
         files.add_input(root, chunks);
+        self.doubt(root)?;
         let missing = chunks.iter().filter(|chunk| !files.blobs.contains_key(chunk));
         Ok((root, missing.copied().collect()))
     }
@@ -285,8 +316,8 @@ impl Blobs {
         Ok(self.files.lock().map_err(|_| poisoned())?)
     }
 
-    fn check(&self, name: &Digest, bytes: u64) -> Result<(), BlobError> {
-        let checked = self.wanted.lock().map_err(|_| poisoned())?.check(name, bytes);
+    fn check(&self, name: &Digest, named: Named, bytes: u64) -> Result<(), BlobError> {
+        let checked = self.wanted.lock().map_err(|_| poisoned())?.check(name, named, bytes);
         checked.map_err(|unwanted| match unwanted {
             Unwanted::NotKept => BlobError::NotKept { name: *name },
             Unwanted::TooLarge { paid } => BlobError::KeepTooSmall { name: *name, bytes, paid },
@@ -295,14 +326,15 @@ impl Blobs {
 
     /// Within what is paid for its own name, or for an input that it is a chunk of.
     fn check_blob(&self, files: &Files, digest: &Digest, size: u64) -> Result<(), BlobError> {
-        let mut own = self.check(digest, size);
-        let more = if files.blobs.contains_key(digest) { 0 } else { size };
+        let mut own = self.check(digest, Named::Blob, size);
+        // A block of it is counted already.
+        let more = if files.blobs.contains_key(digest) { 0 } else { size.saturating_sub(BLOCK) };
         for input in files.inputs_of.get(digest).into_iter().flatten() {
             if own.is_ok() {
                 break;
             }
             let used = files.used.get(input).copied().unwrap_or(0);
-            let within = self.check(input, used.saturating_add(more));
+            let within = self.check(input, Named::Input, used.saturating_add(more));
             if within.is_ok() || matches!(own, Err(BlobError::NotKept { .. })) {
                 own = within;
             }
@@ -311,12 +343,12 @@ impl Blobs {
     }
 
     fn write(&self, files: &mut Files, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
+        self.drop_from(files, DROPPED_BEFORE_WRITING)?;
         let there = match read(path)? {
             Some(there) if there == bytes => return Ok(keep_name(path)?),
             Some(there) => room(wide(there.len())),
             None => 0,
         };
-        self.drop_from(files, DROPPED_BEFORE_WRITING)?;
         let sum = files.bytes.saturating_sub(there).saturating_add(room(wide(bytes.len())));
         let max = self.limits.blobs_bytes_max;
         if sum > max {
@@ -339,34 +371,62 @@ impl Blobs {
 
     fn drop_from(&self, files: &mut Files, max: usize) -> io::Result<usize> {
         let mut dropped = 0;
-        while dropped < max {
-            let mut wanted = self.wanted.lock().map_err(|_| poisoned())?;
-            let Some(name) = wanted.next_doubtful() else { break };
-            if wanted.has(&name) {
-                continue;
+        for _ in 0..LOOKED_AT {
+            if dropped >= max {
+                break;
             }
-            drop(wanted);
-            for chunk in self.drop_name(files, &name)? {
-                self.wanted.lock().map_err(|_| poisoned())?.doubt(chunk);
-            }
-            dropped = dropped.saturating_add(1);
+            let name = self.wanted.lock().map_err(|_| poisoned())?.next_doubtful();
+            let Some(name) = name else { break };
+            dropped = dropped.saturating_add(self.drop_name(files, &name)?);
         }
         Ok(dropped)
     }
 
-    /// Removes the files of a name, but for a blob that is still some input's chunk; returns the
-    /// chunks that lost an input.
-    fn drop_name(&self, files: &mut Files, name: &Digest) -> io::Result<Vec<Digest>> {
-        let mut orphans = Vec::new();
-        if files.inputs.contains_key(name) {
-            self.remove(files, name, &place(&self.inputs, name))?;
-            orphans = files.forget_input(name);
+    /// Removes the files of a name that nothing wants: a list, whose chunks are doubted then, or a
+    /// blob, with the lists that it is a chunk of and that pay for too little of it. Returns how
+    /// many files went.
+    fn drop_name(&self, files: &mut Files, name: &Digest) -> io::Result<usize> {
+        if files.used.contains_key(name) {
+            return self.drop_input(files, name);
         }
-        if files.blobs.contains_key(name) && !files.inputs_of.contains_key(name) {
-            self.remove(files, name, &place(&self.blobs, name))?;
-            files.blobs.remove(name);
+        let Some(bytes) = files.blobs.get(name).copied() else { return Ok(0) };
+        if self.wants(name, Named::Blob, bytes)? {
+            return Ok(0);
         }
-        Ok(orphans)
+        if let Some(input) = files.inputs_of.get(name).and_then(BTreeSet::first).copied() {
+            let dropped = self.drop_input(files, &input)?;
+            if dropped > 0 {
+                // It may be another list's, too.
+                self.doubt(*name)?;
+            }
+            return Ok(dropped);
+        }
+        self.remove(files, name, &place(&self.blobs, name))?;
+        files.blobs.remove(name);
+        Ok(1)
+    }
+
+    /// Removes a list that nothing wants; its chunks are doubted then.
+    fn drop_input(&self, files: &mut Files, root: &Digest) -> io::Result<usize> {
+        let bytes = files.used.get(root).copied().unwrap_or(0);
+        if self.wants(root, Named::Input, bytes)? {
+            return Ok(0);
+        }
+        self.remove(files, root, &place(&self.inputs, root))?;
+        for chunk in files.forget_input(root) {
+            self.doubt(chunk)?;
+        }
+        Ok(1)
+    }
+
+    fn wants(&self, name: &Digest, named: Named, bytes: u64) -> io::Result<bool> {
+        Ok(self.wanted.lock().map_err(|_| poisoned())?.has(name, named, bytes))
+    }
+
+    /// Has what a name may hold looked at again.
+    fn doubt(&self, name: Digest) -> io::Result<()> {
+        self.wanted.lock().map_err(|_| poisoned())?.doubt(name);
+        Ok(())
     }
 
     /// Removes a file; if the disk says no, its name is doubted again.
@@ -388,12 +448,13 @@ impl Blobs {
 }
 
 impl Files {
-    /// What an input takes with those of its chunks that are here.
+    /// What an input takes; a chunk that is not here yet takes a block, so that no list costs more
+    /// memory than it pays for.
     fn input_bytes(&self, chunks: &[Digest]) -> u64 {
         let list = room(wide(chunks.len()).saturating_mul(32));
         let chunks: BTreeSet<&Digest> = chunks.iter().collect();
-        let sizes = chunks.into_iter().filter_map(|chunk| self.blobs.get(chunk));
-        sizes.fold(list, |sum, size| sum.saturating_add(*size))
+        let sizes = chunks.into_iter().map(|chunk| self.blobs.get(chunk).copied().unwrap_or(BLOCK));
+        sizes.fold(list, u64::saturating_add)
     }
 
     fn add_blob(&mut self, digest: Digest, size: u64) {
@@ -402,7 +463,7 @@ impl Files {
         }
         for input in self.inputs_of.get(&digest).into_iter().flatten() {
             let used = self.used.entry(*input).or_default();
-            *used = used.saturating_add(size);
+            *used = used.saturating_add(size.saturating_sub(BLOCK));
         }
     }
 

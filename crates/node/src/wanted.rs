@@ -1,18 +1,19 @@
 //! Wanted: which bytes the ledger has this node keep, how many under each name, and until when.
 //!
-//! Key terms: a name is wanted while a keep of it has not lapsed, or while a job that is not closed
-//! has it as its program or input. A result's output is wanted as its job's seed seal is: who pays
-//! for room before the output has a name pays under that seal, while the job's rows stand.
+//! Key terms: so many bytes of a name are wanted while one keep of it pays for as many and has not
+//! lapsed, or while a job that is not closed has it as its program or input. A result's output is
+//! wanted as its job's room is: a requester pays for room before the output has a name, under the
+//! seed seal, while the job's rows stand. Of one requester's jobs under one seal the first has it.
 //!
 //! Laws: what is wanted after a block is what a start would find in its state, and for some blocks
-//! more; bytes are taken under a name only within a keep that has not lapsed; a block looks at the
-//! names that fall due, never at all.
+//! more; bytes are taken and stay within one keep that has not lapsed, keeps of one name never add
+//! up, neither in size nor in time; a block looks at the names that fall due, never at all.
 //! Not here: the bytes (`blobs`), prices and room (`earnest-protocol`, `storage`).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use earnest_protocol::{
-    Blocks, Digest, Event, Height, JobId, State,
+    AccountId, Blocks, Digest, Event, Height, JobId, State,
     market::{Phase, Stage},
     storage::Keep,
 };
@@ -23,21 +24,21 @@ const LOOK_AGAIN: Blocks = Blocks::new(64);
 /// Why a name is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Reasons {
-    /// Kibibytes, and until when; none covers another.
-    keeps: Vec<(u32, Height)>,
+    /// By who paid: kibibytes, and until when; none covers another of the same account.
+    keeps: BTreeMap<AccountId, Vec<(u32, Height)>>,
     /// Jobs that have it as program or input.
     needed_by: BTreeSet<JobId>,
     /// Jobs whose output it is and whose rows stand.
     result_of: BTreeMap<JobId, Output>,
-    /// When to look at it again.
-    due: Height,
+    /// When to look at it again; none while it is looked at.
+    due: Option<Height>,
 }
 
 /// One job's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Output {
-    /// Under which room for it is paid.
-    seed_seal: Digest,
+    /// By whom and under which name room for it is paid.
+    room: (AccountId, Digest),
     stage: Stage,
 }
 
@@ -47,8 +48,19 @@ pub(crate) struct Wanted {
     height: Height,
     names: BTreeMap<Digest, Reasons>,
     due: BTreeSet<(Height, Digest)>,
+    /// Jobs with an output, by who pays for its room and under which name.
+    seals: BTreeMap<(AccountId, Digest), BTreeSet<JobId>>,
     /// Names that were wanted and may be so no longer.
     doubtful: VecDeque<Digest>,
+}
+
+/// What a name names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// One file: a program, a chunk, an output.
+    Blob,
+    /// A list with its chunks; no output is one.
+    Input,
 }
 
 /// Why bytes are not taken under a name.
@@ -106,14 +118,13 @@ impl Wanted {
         }
     }
 
-    /// True if anything wants this name.
-    pub(crate) fn has(&self, name: &Digest) -> bool {
+    /// True if a job or one keep wants so many bytes under this name.
+    pub(crate) fn has(&self, name: &Digest, named: Named, bytes: u64) -> bool {
         let Some(reasons) = self.names.get(name) else { return false };
-        let is_wanted = |output: &Output| {
-            output.stage != Stage::Closed || self.until(&output.seed_seal).is_some()
-        };
-        let is_result = reasons.result_of.values().any(is_wanted);
-        is_result || !reasons.needed_by.is_empty() || self.until(name).is_some()
+        let is_open = |output: &Output| output.stage != Stage::Closed;
+        let is_result = named == Named::Blob && reasons.result_of.values().any(is_open);
+        let mut rooms = self.rooms(name, named);
+        is_result || !reasons.needed_by.is_empty() || rooms.any(|(room, _)| room >= bytes)
     }
 
     /// Takes a name that may be wanted no longer.
@@ -130,33 +141,58 @@ impl Wanted {
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn check(&self, name: &Digest, bytes: u64) -> Result<(), Unwanted> {
-        let paid = self.paid(name).ok_or(Unwanted::NotKept)?;
+    pub(crate) fn check(&self, name: &Digest, named: Named, bytes: u64) -> Result<(), Unwanted> {
+        let rooms = self.rooms(name, named).map(|(room, _)| room);
+        let paid = rooms.max().ok_or(Unwanted::NotKept)?;
         if bytes > paid { Err(Unwanted::TooLarge { paid }) } else { Ok(()) }
     }
 
     /// The most bytes that one keep pays for under a name; none if all have lapsed.
     pub(crate) fn paid(&self, name: &Digest) -> Option<u64> {
-        let reasons = self.names.get(name)?;
-        let seals = reasons.result_of.values().map(|result| &result.seed_seal);
-        let keeps = seals.chain([name]).flat_map(|name| self.standing(name));
-        keeps.map(|(kibibytes, _)| u64::from(kibibytes).saturating_mul(1_024)).max()
+        self.rooms(name, Named::Blob).map(|(room, _)| room).max()
     }
 
-    /// Until when a name is paid for, jobs aside.
-    pub(crate) fn until(&self, name: &Digest) -> Option<Height> {
-        self.standing(name).map(|(_, until)| until).max()
+    /// Until when so many bytes of a name are paid for, jobs aside.
+    pub(crate) fn until(&self, name: &Digest, bytes: u64) -> Option<Height> {
+        let large = self.standing(name).filter(|(room, _)| *room >= bytes);
+        large.map(|(_, until)| until).max()
     }
 
-    /// The keeps of a name that have not lapsed.
-    fn standing(&self, name: &Digest) -> impl Iterator<Item = (u32, Height)> {
-        let keeps = self.names.get(name).into_iter().flat_map(|reasons| &reasons.keeps);
-        keeps.copied().filter(|(_, until)| *until >= self.height)
+    /// Bytes, and until when, that one keep each pays for: under the name, and for an output under
+    /// the seals of its jobs.
+    fn rooms(&self, name: &Digest, named: Named) -> impl Iterator<Item = (u64, Height)> {
+        let reasons = self.names.get(name).filter(|_| named == Named::Blob);
+        let results = reasons.into_iter().flat_map(|reasons| &reasons.result_of);
+        // One room holds one output, however many jobs were posted under its name.
+        let is_first = |job: &JobId, room: &(AccountId, Digest)| {
+            self.seals.get(room).and_then(BTreeSet::first) == Some(job)
+        };
+        let first = results.filter(move |(job, result)| is_first(job, &result.room));
+        let paid = first.flat_map(|(_, Output { room: (account, seal), .. })| {
+            let keeps = self.names.get(seal).and_then(|reasons| reasons.keeps.get(account));
+            self.lasting(keeps.into_iter().flatten())
+        });
+        self.standing(name).chain(paid)
+    }
+
+    /// The keeps of a name that have not lapsed, in bytes.
+    fn standing(&self, name: &Digest) -> impl Iterator<Item = (u64, Height)> {
+        let reasons = self.names.get(name).into_iter();
+        self.lasting(reasons.flat_map(|reasons| reasons.keeps.values().flatten()))
+    }
+
+    fn lasting<'a>(
+        &self,
+        keeps: impl Iterator<Item = &'a (u32, Height)>,
+    ) -> impl Iterator<Item = (u64, Height)> {
+        let now = self.height;
+        let standing = keeps.filter(move |(_, until)| *until >= now);
+        standing.map(|(kibibytes, until)| (u64::from(*kibibytes).saturating_mul(1_024), *until))
     }
 
     fn add_keep(&mut self, name: Digest, keep: &Keep) {
-        let Keep { kibibytes, until, .. } = *keep;
-        let keeps = &mut self.names.entry(name).or_default().keeps;
+        let Keep { account, kibibytes, until, .. } = *keep;
+        let keeps = self.names.entry(name).or_default().keeps.entry(account).or_default();
         let covers = |a: &(u32, Height), b: &(u32, Height)| a.0 >= b.0 && a.1 >= b.1;
         let new = (kibibytes, until);
         if !keeps.iter().any(|old| covers(old, &new)) {
@@ -176,46 +212,84 @@ impl Wanted {
 
     fn add_output(&mut self, state: &State, job: JobId, output: Digest) {
         let Some((order, row)) = state.order(job).zip(state.job(job)) else { return };
-        let result = Output { seed_seal: order.terms.seed_seal, stage: row.stage };
+        let room = (order.requester, order.terms.seed_seal);
+        let result = Output { room, stage: row.stage };
+        self.seals.entry(room).or_default().insert(job);
         self.names.entry(output).or_default().result_of.insert(job, result);
         self.set_due(output);
     }
 
-    /// When the name's last keep has lapsed; soon, if a job needs it.
+    /// When a keep of the name lapses; soon, if a job needs it. What was due before stays so: a
+    /// name that is asked for again and again is looked at all the same.
     fn set_due(&mut self, name: Digest) {
         let Some(reasons) = self.names.get_mut(&name) else { return };
-        let last = reasons.keeps.iter().map(|(_, until)| until.after(Blocks::new(1))).max();
+        let keeps = reasons.keeps.values().flatten();
+        let first = keeps.map(|(_, until)| until.after(Blocks::new(1))).min();
         let soon = self.height.after(LOOK_AGAIN);
         let is_needed = !reasons.needed_by.is_empty() || !reasons.result_of.is_empty();
-        let due = if is_needed { soon } else { last.unwrap_or(soon) };
-        self.due.remove(&(reasons.due, name));
-        reasons.due = due;
+        let mut due = first.unwrap_or(soon);
+        if is_needed {
+            due = due.min(soon);
+        }
+        if let Some(before) = reasons.due {
+            self.due.remove(&(before, name));
+            due = due.min(before);
+        }
+        reasons.due = Some(due);
         self.due.insert((due, name));
     }
 
-    /// Forgets what no longer holds, and the name if nothing is left; one that nothing wants is
-    /// doubted.
+    /// Forgets what no longer holds, and the name if nothing is left; one of which less may be
+    /// wanted than before is doubted.
     fn look_at(&mut self, state: &State, name: Digest) {
         let Some(mut reasons) = self.names.remove(&name) else { return };
+        let count = |reasons: &Reasons| {
+            let keeps =
+                reasons.keeps.values().fold(0, |sum: usize, of| sum.saturating_add(of.len()));
+            (keeps, reasons.needed_by.len())
+        };
+        let before = count(&reasons);
+        let has_result = !reasons.result_of.is_empty();
+        reasons.due = None;
         let is_open = |job: &JobId| state.phase(*job).is_some_and(|phase| phase != Phase::Closed);
-        reasons.keeps.retain(|(_, until)| *until >= self.height);
+        reasons.keeps.retain(|_, keeps| {
+            keeps.retain(|(_, until)| *until >= self.height);
+            !keeps.is_empty()
+        });
         reasons.needed_by.retain(is_open);
         reasons.result_of.retain(|job, result| match state.job(*job) {
             Some(row) => {
                 result.stage = row.stage;
                 true
             }
-            None => false,
+            None => {
+                forget_room(&mut self.seals, *job, result.room);
+                false
+            }
         });
         let Reasons { keeps, needed_by, result_of, .. } = &reasons;
+        // An output's room is paid for under another name, which says nothing here.
+        let has_less = before != count(&reasons) || has_result;
         let is_over = keeps.is_empty() && needed_by.is_empty() && result_of.is_empty();
         if !is_over {
             self.names.insert(name, reasons);
             self.set_due(name);
         }
-        if !self.has(&name) {
+        if has_less {
             self.doubtful.push_back(name);
         }
+    }
+}
+
+fn forget_room(
+    seals: &mut BTreeMap<(AccountId, Digest), BTreeSet<JobId>>,
+    job: JobId,
+    room: (AccountId, Digest),
+) {
+    let Some(jobs) = seals.get_mut(&room) else { return };
+    jobs.remove(&job);
+    if jobs.is_empty() {
+        seals.remove(&room);
     }
 }
 

@@ -165,7 +165,8 @@ fn land(client: &Client, signed: &SignedTransaction) -> u64 {
 
 /// Has two mebibytes kept under a name.
 fn pay_for(client: &Client, network: &Digest, (account, nonce): (u64, u64), root: Digest) {
-    let keep = KeepData { root, kibibytes: 2_048, blocks: Blocks::new(100_000) };
+    let (blocks, price_max) = (Blocks::new(100_000), Amount::MAX);
+    let keep = KeepData { root, kibibytes: 2_048, blocks, price_max };
     land(client, &sign(network, account, nonce, Command::KeepData(keep)));
 }
 

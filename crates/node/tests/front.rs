@@ -178,7 +178,7 @@ fn who_filters_all_out_hears_where_to_resume() {
     let node = start(dir.path(), limits);
     blocks(&node, 10);
     let mut stream = connect(node.address());
-    let head = "GET /v1/events?after=0-0&kinds=nothing HTTP/1.1\r\nHost: n\r\n\r\n";
+    let head = "GET /v1/events?after=0-0&kinds=slashed HTTP/1.1\r\nHost: n\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let (mut text, mut byte) = (String::new(), [0]);
     while !text.ends_with("\n\n\r\n") || !text.contains("id: ") {

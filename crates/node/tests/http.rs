@@ -27,8 +27,8 @@ use earnest_protocol::{
 };
 
 use common::{
-    client, create, create_with, digest, job, keep, keep_for, put, put_guest, sign, signer, start,
-    still, transfer,
+    client, create, create_with, digest, job, keep, keep_for, keep_kibibytes, put, put_guest, sign,
+    signer, start, still, transfer,
 };
 
 /// A network and its node, stopped by hand.
@@ -632,6 +632,9 @@ fn a_job_is_taken_only_with_its_program_and_input() {
     keep_for(&node, terms.task.program, guest.module.len(), 50);
     assert_eq!(client.put_blob(guest.module).unwrap().digest, terms.task.program);
     is(code(post(&terms)), 402, "job/not-kept");
+    // What lasts is too small: keeps of one name add up neither in size nor in time.
+    keep_kibibytes(&node, terms.task.program, 1, 100_000);
+    is(code(post(&terms)), 402, "job/not-kept");
     keep(&node, terms.task.program, guest.module.len());
     is(code(post(&terms)), 422, "job/input-missing");
 
@@ -646,10 +649,10 @@ fn a_job_is_taken_only_with_its_program_and_input() {
     assert_eq!(receipt.missing, Vec::from_iter(distinct));
     is(code(post(&terms)), 422, "job/chunks-missing");
     for chunk in input.chunks() {
-        assert!(!client.keep(&root).unwrap().is_stored);
+        assert!(!client.keep(&root, 0).unwrap().is_stored);
         client.put_blob(chunk).unwrap();
     }
-    let kept = client.keep(&root).unwrap();
+    let kept = client.keep(&root, 0).unwrap();
     assert!(kept.is_stored && kept.missing.is_empty() && kept.until.is_some(), "{kept:?}");
     assert_eq!(client.input(&root).unwrap().chunks, chunks);
     let mut miscounted = terms.clone();

@@ -129,7 +129,8 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
     };
     let kibibytes = [0, 1, 4, 68, 1_024, 600_000, 1_200_000, u32::MAX][usize::from(op.amount % 8)];
     let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
-    KeepData { root, kibibytes, blocks: Blocks::new(blocks) }
+    let price_max = if op.twist.is_multiple_of(16) { Amount::ZERO } else { Amount::MAX };
+    KeepData { root, kibibytes, blocks: Blocks::new(blocks), price_max }
 }
 
 fn role(op: Op) -> Role {

@@ -73,7 +73,7 @@ pub(crate) struct Work {
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
     refused: Vec<([u8; 32], Instant)>,
-    /// Outputs that were looked for and not there, since which height.
+    /// Outputs of open jobs that were looked for and not there, since which height.
     missed: BTreeMap<JobId, Height>,
 }
 
@@ -93,10 +93,6 @@ impl Work {
     /// If the node does not answer.
     pub(crate) fn is_overdue(&mut self, job: JobId) -> Result<bool, ChainError> {
         let now = self.chain.client().head()?.height;
-        // Jobs that are over are forgotten once there are many.
-        if self.missed.len() > MISSED_MAX {
-            self.missed.clear();
-        }
         let since = *self.missed.entry(job).or_insert(now);
         Ok(now.since(since) >= DELIVERY)
     }
@@ -183,8 +179,6 @@ struct Sent {
 pub(crate) const AUDIT_CAPACITY_EXCEEDED: &str = "accept-job/audit-capacity-exceeded";
 /// Blocks that an output may take to arrive after its reveal.
 const DELIVERY: Blocks = Blocks::new(3);
-/// Outputs whose absence is remembered.
-const MISSED_MAX: usize = 1_024;
 /// When a command that is in no block is given up and may be sent again.
 const LOST_AFTER: Duration = Duration::from_secs(15);
 /// How long a refusal is taken as the answer to the same command.
@@ -218,6 +212,7 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
     let open = work.chain.open_jobs()?;
     work.executions.forget_all_but(&open);
     work.declined.retain(|job| open.binary_search(job).is_ok());
+    work.missed.retain(|job, _| open.binary_search(job).is_ok());
     for id in &open {
         let job = match work.chain.job(*id) {
             Ok(job) => job,

@@ -4,7 +4,9 @@
 //! job's seed seal, since the output has no name yet.
 //!
 //! Law: what is paid for already is not paid again; what is asked for lasts until a job posted
-//! within [`MARGIN`] blocks is over, and an output a while longer, to be fetched.
+//! within [`MARGIN`] blocks is over, and an output a while longer, to be fetched; nothing costs
+//! more than [`TOLERANCE`] times what it does when it is asked for.
+//! Known shortcoming: a price that stays high is paid, however high, once it is asked for again.
 //! Not here: the price (`earnest-protocol`, `storage`), the bytes (`requester`).
 
 use earnest_api::{Client, ClientError};
@@ -16,6 +18,8 @@ use earnest_protocol::{
 
 /// Blocks that may pass before the job is posted.
 const MARGIN: Blocks = Blocks::new(60);
+/// How many times the price of the moment may be paid: the room may fill before the block.
+const TOLERANCE: u64 = 2;
 /// Bytes of a block, as nodes count files.
 const BLOCK: u64 = 4_096;
 
@@ -78,15 +82,20 @@ pub fn needs(client: &Client, job: &PostJob, sizes: &Sizes) -> Result<Vec<Need>,
 /// # Errors
 /// If the node does not answer.
 pub fn unpaid(client: &Client, needs: &[Need]) -> Result<Vec<KeepData>, ClientError> {
-    let height = client.head()?.height;
+    let (height, params, mut used) =
+        (client.head()?.height, client.params()?, client.room()?.kept_kib);
     let mut unpaid = Vec::new();
     for &Need { name, kibibytes, blocks } in needs {
-        let kept = client.keep(&name)?;
-        let bytes = u64::from(kibibytes).saturating_mul(1_024);
-        let is_paid = kept.bytes.is_some_and(|paid| paid >= bytes)
-            && kept.until.is_some_and(|until| until >= due(height, blocks));
+        // Of as many bytes: a small keep that lasts and a large one that does not are no use.
+        let kept = client.keep(&name, u64::from(kibibytes).saturating_mul(1_024))?;
+        let is_paid = kept.until.is_some_and(|until| until >= due(height, blocks));
         if !is_paid {
-            unpaid.push(KeepData { root: name, kibibytes, blocks });
+            // What has no room has no price, and is refused for that.
+            let price = storage::price(&params.storage, used, kibibytes, blocks);
+            let price_max = price.unwrap_or(Amount::ZERO).checked_times(TOLERANCE);
+            let price_max = price_max.unwrap_or(Amount::MAX);
+            unpaid.push(KeepData { root: name, kibibytes, blocks, price_max });
+            used = used.saturating_add(u64::from(kibibytes));
         }
     }
     Ok(unpaid)

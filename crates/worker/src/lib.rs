@@ -8,6 +8,7 @@
 //! Code map: `chain` (the ledger, as a daemon sees it), `sandbox` (the child that runs untrusted
 //! programs), `execution` (a job run in it), [`pace`] (how slow a program is), [`trial`] (a run for
 //! its author), [`keeping`] (bytes paid for), `daemon` (the loop),
+//! [`claim`] (one process a folder and a key),
 //! `provider`, `validator`, `requester` (what each role does), `journal` (what survives a crash).
 //!
 //! What a daemon does it says as events of `tracing`; whoever starts it says where they go.
@@ -17,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod chain;
+pub mod claim;
 mod daemon;
 mod execution;
 mod journal;

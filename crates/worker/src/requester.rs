@@ -417,7 +417,8 @@ fn prolong(keep: KeepData, plan: &Plan, longest: Blocks) -> KeepData {
     if keep.root == plan.terms.seed_seal {
         return keep;
     }
-    KeepData { blocks: keep.blocks.times(KEPT_FOR).min(longest), ..keep }
+    let price_max = keep.price_max.checked_times(KEPT_FOR).unwrap_or(Amount::MAX);
+    KeepData { blocks: keep.blocks.times(KEPT_FOR).min(longest), price_max, ..keep }
 }
 
 /// Posts the three shipped programs in turn, and follows them, until its stop flag is raised.

@@ -89,7 +89,7 @@ impl Network {
         if draws.once_in(6) {
             let root = name_of(&blob(draws));
             let blocks = Blocks::new(draws.below(12).saturating_add(1));
-            return Command::KeepData(KeepData { root, kibibytes: 4, blocks });
+            return Command::KeepData(KeepData { root, kibibytes: 4, blocks, price_max: amount });
         }
         let to = self.signers[draws.place(self.signers.len())].address();
         Command::Transfer(Transfer { to, asset: Asset::Stake, amount })

@@ -22,6 +22,10 @@ pub(super) fn keep_data(rejected: KeepDataRejected) -> Words {
             format!("{wanted_kib} KiB are to be kept, the network has room for {free_kib} more"),
             "Wait until others' bytes lapse, or keep fewer.",
         ),
+        KeepDataRejected::ExceedsPriceMax { price, max } => say(
+            format!("Keeping the bytes costs {price} base units now, at most {max} may be paid"),
+            "Wait until others' bytes lapse, keep less, or allow a higher price.",
+        ),
         KeepDataRejected::ExceedsFree { wanted, free } => {
             exceeds_free("Keeping the bytes costs", wanted, free)
         }

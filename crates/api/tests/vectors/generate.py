@@ -42,7 +42,7 @@ TYPES = {
     "confirm_receipt": "uint64 job",
     "report_copy": f"uint64 job,uint64 accused,{OPENING}",
     "seal_report": "bytes32 seal",
-    "keep_data": "bytes32 root,uint32 kibibytes,uint64 blocks",
+    "keep_data": "bytes32 root,uint32 kibibytes,uint64 blocks,uint256 priceMax",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -158,7 +158,12 @@ MAKERS = {
     "confirm_receipt": job,
     "report_copy": lambda: job(accused=number(U64_MAX), opening=opening()),
     "seal_report": lambda: {"seal": digest()},
-    "keep_data": lambda: {"root": digest(), "kibibytes": number(2**32 - 1), "blocks": number(U64_MAX)},
+    "keep_data": lambda: {
+        "root": digest(),
+        "kibibytes": number(2**32 - 1),
+        "blocks": number(U64_MAX),
+        "price_max": amount(),
+    },
 }
 
 

@@ -208,7 +208,8 @@ fn place(node: Node, steps: u64) -> String {
     if first == last { format!("step {first}") } else { format!("steps {first} to {last}") }
 }
 
-fn parts(waterfall: &Waterfall) -> String {
+/// Who got what of a slash, in words.
+pub fn parts(waterfall: &Waterfall) -> String {
     let named = [
         ("to its customer", waterfall.compensation),
         ("to who convicted it", waterfall.reporter),

@@ -3,16 +3,16 @@
 //! The node comes first, then providers, validators and the requester; the parent follows the
 //! node's events, tells them to a person, and stops everybody.
 //!
-//! Law: keys are derived from the seed and marked as development keys; the data folder is only
-//! ever emptied if it is one of ours.
+//! Laws: keys are derived from the seed and marked as development keys; the data folder is only
+//! ever emptied if it is one of ours and no process lives in it or in a part of it.
 
 pub mod account;
 mod children;
+mod home;
 pub mod plan;
 mod summary;
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -24,9 +24,6 @@ use std::{
 
 use clap::Args;
 use earnest_api::{Client, EventId, EventRecord};
-use earnest_keys::keystore;
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::Failure,
@@ -36,6 +33,7 @@ use crate::{
 };
 use account::Narrator;
 use children::Member;
+use home::{Setup, password_file};
 use plan::{Behaviour, Participant, PlanRole};
 use summary::Tally;
 
@@ -78,26 +76,13 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// What a data folder remembers of how it was begun.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Setup {
-    format: u32,
-    seed: u64,
-    block_time_ms: u64,
-}
-
-const FORMAT: u32 = 2;
-const SETUP: &str = "up.json";
-const PASSWORD: &str = "development";
-
 /// Runs the network.
 pub fn run(args: &UpArgs, json: bool) -> Result<(), Failure> {
     let folder = match &args.data {
         Some(folder) => folder.clone(),
         None => folders::data()?.join("up"),
     };
-    let setup = prepare(&folder, args)?;
+    let (setup, _claim) = home::prepare(&folder, args)?;
     let cast = plan::cast(setup.seed);
     let stop = stop::on_interrupt()?;
     let mut network = Network::start(&folder, &setup, &cast, args)?;
@@ -125,82 +110,6 @@ fn print_summary(summary: &serde_json::Value, json: bool) -> Result<(), Failure>
     } else {
         Err(Failure::check("conservation is broken", "keep the data folder: it shows where"))
     }
-}
-
-/// Makes or reads the data folder.
-fn prepare(folder: &Path, args: &UpArgs) -> Result<Setup, Failure> {
-    let file = folder.join(SETUP);
-    if args.fresh && folder.exists() {
-        empty(folder, &file)?;
-    }
-    if file.exists() {
-        return resume(&file, args);
-    }
-    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        let detail = format!("{} is not empty and not one of ours", folder.display());
-        return Err(Failure::config(detail, "choose another folder with --data"));
-    }
-    let block_time = args.block_time.unwrap_or(Duration::from_millis(500));
-    let block_time_ms = u64::try_from(block_time.as_millis()).map_err(Failure::internal)?;
-    let setup = Setup { format: FORMAT, seed: args.seed.unwrap_or(1), block_time_ms };
-    for part in ["keys", "logs", "node"] {
-        let part = folder.join(part);
-        fs::create_dir_all(&part).map_err(|error| Failure::file("make", &part, error))?;
-    }
-    write_keys(folder, &setup)?;
-    write(&file, &serde_json::to_string_pretty(&setup).map_err(Failure::internal)?)?;
-    Ok(setup)
-}
-
-fn resume(file: &Path, args: &UpArgs) -> Result<Setup, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| Failure::file("read", file, error))?;
-    let setup: Setup = serde_json::from_str(&text).map_err(|error| {
-        let hint = "begin anew with --fresh";
-        Failure::config(format!("{} is damaged: {error}", file.display()), hint)
-    })?;
-    if setup.format != FORMAT {
-        let detail = format!("the folder has format {}, this is {FORMAT}", setup.format);
-        return Err(Failure::config(detail, "begin anew with --fresh, or use the other version"));
-    }
-    let asked = args.block_time.map(|time| time.as_millis());
-    let other_time = asked.is_some_and(|time| time != u128::from(setup.block_time_ms));
-    if other_time || args.seed.is_some_and(|seed| seed != setup.seed) {
-        let Setup { seed, block_time_ms, .. } = setup;
-        let detail =
-            format!("the folder was begun with --seed {seed} --block-time {block_time_ms}ms");
-        return Err(Failure::config(detail, "leave both out to resume, or add --fresh"));
-    }
-    Ok(setup)
-}
-
-/// Removes a folder of ours; refuses any other.
-fn empty(folder: &Path, setup: &Path) -> Result<(), Failure> {
-    if !setup.exists() && folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        let detail = format!("{} has no {SETUP}: it is not one of ours", folder.display());
-        return Err(Failure::config(detail, "name the right folder with --data"));
-    }
-    fs::remove_dir_all(folder).map_err(|error| Failure::file("empty", folder, error))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| Failure::file("write", path, error))
-}
-
-fn password_file(folder: &Path) -> PathBuf {
-    folder.join("keys/password.txt")
-}
-
-fn write_keys(folder: &Path, setup: &Setup) -> Result<(), Failure> {
-    let password = password_file(folder);
-    write(&password, PASSWORD)?;
-    for member in plan::cast(setup.seed) {
-        let keys = folder.join("keys").join(member.name);
-        fs::create_dir_all(&keys).map_err(|error| Failure::file("make", &keys, error))?;
-        let signer = plan::key(setup.seed, member.name);
-        let cost = keystore::Cost::Development;
-        keystore::write(&keys, &signer, PASSWORD, cost).map_err(Failure::internal)?;
-    }
-    Ok(())
 }
 
 /// The processes, and what is known of what they did.

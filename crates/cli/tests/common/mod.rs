@@ -76,6 +76,17 @@ pub(crate) fn earnest(args: &[&str]) -> Done {
     earnest_within(60, args)
 }
 
+/// Starts the program and lets it run; it is killed with its test.
+pub(crate) fn start(args: &[&str]) -> Running {
+    let child = Command::new(EARNEST)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    Running(child.expect("starts"))
+}
+
 fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut text = String::new();

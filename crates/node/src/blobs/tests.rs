@@ -2,11 +2,13 @@
 
 use std::fs;
 
-use earnest_protocol::{Blocks, Command, command::KeepData};
+use earnest_protocol::{Amount, Blocks, Command, command::KeepData};
 use earnest_testkit::world::{World, params};
 use tempfile::TempDir;
 
 use super::*;
+
+mod attacks;
 
 /// A store on a disk, beside the ledger that says what it keeps.
 struct Kept {
@@ -44,7 +46,8 @@ impl Kept {
     }
 
     fn keep(&mut self, root: Digest, kibibytes: u32, blocks: u64) {
-        let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+        let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+        let keep = KeepData { root, kibibytes, blocks, price_max };
         self.world.ok("W", Command::KeepData(keep));
         self.blobs.follow(&self.world.state, &self.world.events);
         self.world.events.clear();
@@ -198,12 +201,12 @@ fn a_chunk_stays_while_one_of_its_inputs_does() {
     kept.blobs.put_input(&first_chunks).unwrap();
     kept.blobs.put(b"a").unwrap();
     kept.blobs.put(b"b").unwrap();
-    let (_, missing) = kept.blobs.put_input(&second_chunks).unwrap();
-    assert_eq!(missing, BTreeSet::from([name_of(b"c")]));
-    let short = kept.blobs.put(b"c");
+    let short = kept.blobs.put_input(&second_chunks);
     let Err(BlobError::KeepTooSmall { name, bytes, paid }) = short else { panic!("{short:?}") };
     assert_eq!((name, bytes, paid), (second, 3 * BLOCK, 2 * BLOCK), "what it shares counts, too");
     kept.keep(second, 12, 50);
+    let (_, missing) = kept.blobs.put_input(&second_chunks).unwrap();
+    assert_eq!(missing, BTreeSet::from([name_of(b"c")]));
     kept.blobs.put(b"c").unwrap();
     kept.blocks(8);
     let there = [b"a", b"b", b"c"].map(|bytes| kept.blobs.has(&name_of(bytes)));

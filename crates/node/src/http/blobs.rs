@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use earnest_api::{BlobReceipt, InputChunks, InputReceipt, KeepView, Problem, RoomView};
 use earnest_protocol::{Blocks, storage};
+use serde::Deserialize;
 
 use super::{App, body_of, problem::HttpProblem, read::digest_in, submit::json};
 
@@ -78,9 +79,18 @@ pub(super) async fn input(
     Ok(Json(app.queues.reads.run(work).await?))
 }
 
+/// Of how many bytes one asks until when they are kept: keeps of one name do not add up.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeepQuery {
+    #[serde(default)]
+    bytes: u64,
+}
+
 pub(super) async fn keep(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    Query(query): Query<KeepQuery>,
 ) -> Result<Json<KeepView>, HttpProblem> {
     let name = digest_in(&name)?;
     let shared = Arc::clone(&app.shared);
@@ -89,7 +99,7 @@ pub(super) async fn keep(
         let missing = blobs.input(&name)?.map(|chunks| blobs.missing(&chunks));
         let is_stored = blobs.has(&name) || missing.as_ref().is_some_and(BTreeSet::is_empty);
         let missing = missing.unwrap_or_default().into_iter().collect();
-        let (until, bytes) = (blobs.kept_until(&name), blobs.paid(&name));
+        let (until, bytes) = (blobs.paid_until(&name, query.bytes), blobs.paid(&name));
         Ok(KeepView { name, until, bytes, is_stored, missing })
     };
     Ok(Json(app.queues.reads.run(work).await?))

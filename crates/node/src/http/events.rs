@@ -12,11 +12,11 @@ use std::{fmt::Write, str::FromStr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Extension, Query, State},
+    extract::{Extension, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use earnest_api::{EventId, EventRecord, Problem};
+use earnest_api::{EVENT_KINDS, EventId, EventRecord, Problem};
 use serde::Deserialize;
 use tokio::sync::watch;
 
@@ -25,6 +25,7 @@ use super::{
     doors::Pass,
     peers::{Guest, Listening},
     problem::HttpProblem,
+    query::{Asked, refused},
 };
 use crate::shared::{Head, Phase};
 
@@ -39,6 +40,7 @@ const SCAN: usize = 16_384;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventsQuery {
     after: Option<String>,
     kinds: Option<String>,
@@ -46,7 +48,7 @@ pub(super) struct EventsQuery {
 
 pub(super) async fn events(
     State(app): State<Arc<App>>,
-    Query(query): Query<EventsQuery>,
+    Asked(query): Asked<EventsQuery>,
     Extension(connection): Extension<Arc<Pass>>,
     Extension(guest): Extension<Arc<Guest>>,
     headers: HeaderMap,
@@ -58,8 +60,7 @@ pub(super) async fn events(
         (None, Some(text)) => place(text)?,
         (None, None) => EventId { height: app.shared.head().height, index: u32::MAX },
     };
-    let kinds = query.kinds.as_deref().unwrap_or_default().split(',');
-    let kinds = kinds.filter(|kind| !kind.is_empty()).map(str::to_owned).collect();
+    let kinds = query.kinds.as_deref().map(kinds_in).transpose()?.unwrap_or_default();
     let head = app.shared.head().height;
     if head < after.height {
         let detail = format!("There is nothing after {after}: the head is block {head}");
@@ -83,6 +84,18 @@ pub(super) async fn events(
 /// A place as a client names it.
 fn place(text: &str) -> Result<EventId, HttpProblem> {
     Ok(EventId::from_str(text).map_err(Problem::malformed)?)
+}
+
+/// The kinds that a client wants, separated by commas.
+fn kinds_in(text: &str) -> Result<Vec<String>, HttpProblem> {
+    let known = |kind: &str| match EVENT_KINDS.contains(&kind) {
+        true => Ok(kind.to_owned()),
+        false => {
+            let all = EVENT_KINDS.join(", ");
+            Err(refused(format!("kinds: no event is a `{kind}`; the kinds are {all}")).into())
+        }
+    };
+    text.split(',').map(known).collect()
 }
 
 /// A client's place in the log of events.

@@ -19,6 +19,7 @@ mod host;
 mod metrics;
 mod peers;
 mod problem;
+mod query;
 mod queues;
 mod read;
 mod stall;
@@ -136,8 +137,19 @@ pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receip
 }
 
 fn router(app: Arc<App>) -> Router {
+    without_parameters()
+        .route_layer(middleware::from_fn(query::none))
+        .merge(with_parameters())
+        // Probes may add what they like: a node is not ill because of it.
+        .route(routes::METRICS, get(metrics::metrics))
+        .route(routes::HEALTHZ, get(read::healthz))
+        .route(routes::READYZ, get(read::readyz))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))
+        .with_state(app)
+}
+
+fn without_parameters() -> Router<Arc<App>> {
     Router::new()
-        .route(routes::TRANSACTIONS, post(submit::submit))
         .route(routes::TRANSACTION, get(submit::receipt))
         .route(routes::SIMULATE, post(submit::simulate))
         .route(routes::QUOTE, post(submit::quote))
@@ -145,27 +157,27 @@ fn router(app: Arc<App>) -> Router {
         .route(routes::NETWORK, get(read::network))
         .route(routes::STORAGE, get(read::storage))
         .route(routes::PARAMS, get(read::params))
-        .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::ACCOUNT, get(read::account))
-        .route(routes::OPERATORS, get(read::operators))
         .route(routes::OPERATOR, get(read::operator))
-        .route(routes::JOBS, get(read::jobs))
         .route(routes::JOB, get(read::job))
-        .route(routes::SLASHES, get(read::slashes))
-        .route(routes::BLOCKS, get(read::blocks))
         .route(routes::BLOCK, get(read::block))
-        .route(routes::EVENTS, get(events::events))
         .route(routes::BLOBS, put(blobs::put_blob))
         .route(routes::BLOB, get(blobs::blob))
         .route(routes::INPUTS, put(blobs::put_input))
         .route(routes::INPUT, get(blobs::input))
         .route(routes::KEEPS, get(blobs::keeps))
         .route(routes::KEEP, get(blobs::keep))
-        .route(routes::METRICS, get(metrics::metrics))
-        .route(routes::HEALTHZ, get(read::healthz))
-        .route(routes::READYZ, get(read::readyz))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))
-        .with_state(app)
+}
+
+fn with_parameters() -> Router<Arc<App>> {
+    Router::new()
+        .route(routes::TRANSACTIONS, post(submit::submit))
+        .route(routes::ACCOUNTS, get(read::accounts))
+        .route(routes::OPERATORS, get(read::operators))
+        .route(routes::JOBS, get(read::jobs))
+        .route(routes::SLASHES, get(read::slashes))
+        .route(routes::BLOCKS, get(read::blocks))
+        .route(routes::EVENTS, get(events::events))
 }
 
 /// Around every request: a deadline, problems for every failure, and where the chain is.

@@ -117,7 +117,7 @@ impl From<BlobError> for Problem {
             BlobError::NotKept { .. } => {
                 let hint = "Send `keep_data` for this name first; chunks are kept under their \
                             input's root, whose list comes before them, and an output under \
-                            its job's seed seal.";
+                            its job's seed seal, where its requester pays.";
                 Problem::new(402, "blob/not-kept", detail, hint)
             }
             BlobError::KeepTooSmall { .. } => {

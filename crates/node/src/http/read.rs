@@ -6,19 +6,19 @@ use std::{str::FromStr, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use earnest_api::{
-    AccountView, BlockView, HeadView, JobSummary, JobView, NetworkView, OperatorView, Page,
+    AccountView, BlockView, HeadView, JobSummary, JobView, NetworkView, OperatorView, Order, Page,
     PageQuery, Problem, SlashView, StorageView, views,
 };
 use earnest_protocol::{
     AccountId, Address, Digest, Height, JobId, OperatorId, RawParams, Role, SlashId,
     State as Ledger, market::Phase as JobPhase,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 
-use super::{App, problem::HttpProblem};
+use super::{App, problem::HttpProblem, query::Asked};
 use crate::shared::Phase;
 
 type Reply<T> = Result<Json<T>, HttpProblem>;
@@ -79,7 +79,7 @@ fn account_view(app: &App, state: &Ledger, id: AccountId) -> Option<AccountView>
 
 pub(super) async fn accounts(
     State(app): Shown,
-    Query(page): Query<PageQuery>,
+    Asked(page): Asked<PageQuery>,
 ) -> Reply<Page<AccountView>> {
     let state = app.shared.state()?;
     let row = |row| account_view(&app, &state, AccountId::new(row));
@@ -95,16 +95,21 @@ pub(super) async fn account(State(app): Shown, Path(address): Path<String>) -> R
     Ok(Json(view.ok_or_else(missing)?))
 }
 
+/// A page and a filter; a flattened page could not deny unknown fields.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OperatorsQuery {
+    cursor: Option<String>,
+    limit: Option<u32>,
+    order: Option<Order>,
     role: Option<Role>,
 }
 
 pub(super) async fn operators(
     State(app): Shown,
-    Query(page): Query<PageQuery>,
-    Query(OperatorsQuery { role }): Query<OperatorsQuery>,
+    Asked(OperatorsQuery { cursor, limit, order, role }): Asked<OperatorsQuery>,
 ) -> Reply<Page<OperatorView>> {
+    let page = PageQuery { cursor, limit, order };
     let state = app.shared.state()?;
     let row = |row| {
         let id = OperatorId::new(row);
@@ -121,39 +126,52 @@ pub(super) async fn operator(State(app): Shown, Path(id): Path<String>) -> Reply
     Ok(Json(view.ok_or_else(missing)?))
 }
 
+/// A page and filters.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct JobsQuery {
+    cursor: Option<String>,
+    limit: Option<u32>,
+    order: Option<Order>,
     phase: Option<Stage>,
     requester: Option<u64>,
     provider: Option<u64>,
 }
 
 /// A phase, or any but the last.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OpenStage {
+#[derive(Clone, Copy, Debug)]
+enum Stage {
     Open,
+    Phase(JobPhase),
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(untagged)]
-enum Stage {
-    Open(OpenStage),
-    Phase(JobPhase),
+impl<'de> Deserialize<'de> for Stage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Stage, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        if word == "open" {
+            return Ok(Stage::Open);
+        }
+        // An untagged enum would not name what is accepted.
+        let phase = JobPhase::deserialize(word.as_str().into_deserializer());
+        let both =
+            |error: serde::de::value::Error| format!("{error}, or `open` for all but closed");
+        phase.map(Stage::Phase).map_err(|error| serde::de::Error::custom(both(error)))
+    }
 }
 
 pub(super) async fn jobs(
     State(app): Shown,
-    Query(page): Query<PageQuery>,
-    Query(JobsQuery { phase, requester, provider }): Query<JobsQuery>,
+    Asked(query): Asked<JobsQuery>,
 ) -> Reply<Page<JobSummary>> {
+    let JobsQuery { cursor, limit, order, phase, requester, provider } = query;
+    let page = PageQuery { cursor, limit, order };
     let state = app.shared.state()?;
     let row = |row| {
         let id = JobId::new(row);
         let (order, stands) = (state.order(id)?, state.phase(id)?);
         let in_phase = match phase {
             None => true,
-            Some(Stage::Open(OpenStage::Open)) => stands != JobPhase::Closed,
+            Some(Stage::Open) => stands != JobPhase::Closed,
             Some(Stage::Phase(phase)) => stands == phase,
         };
         let of_requester = requester.is_none_or(|id| order.requester.raw() == id);
@@ -176,7 +194,7 @@ pub(super) async fn job(State(app): Shown, Path(id): Path<String>) -> Reply<JobV
 
 pub(super) async fn slashes(
     State(app): Shown,
-    Query(page): Query<PageQuery>,
+    Asked(page): Asked<PageQuery>,
 ) -> Reply<Page<SlashView>> {
     let state = app.shared.state()?;
     let row = |row| views::slash(&state, SlashId::new(row));
@@ -187,7 +205,7 @@ pub(super) async fn slashes(
 
 pub(super) async fn blocks(
     State(app): Shown,
-    Query(page): Query<PageQuery>,
+    Asked(page): Asked<PageQuery>,
 ) -> Reply<Page<BlockView>> {
     let history = app.shared.history()?;
     let row = |row: u64| history.block(Height::new(row.saturating_add(1))).cloned();

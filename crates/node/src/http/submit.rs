@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Extension, Path, Query, Request, State},
+    extract::{Extension, Path, Request, State},
     http::{StatusCode, header},
 };
 use earnest_api::{
@@ -28,7 +28,7 @@ use earnest_protocol::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{App, body_of, peers::Guest, problem::HttpProblem, read::digest_in};
+use super::{App, body_of, peers::Guest, problem::HttpProblem, query::Asked, read::digest_in};
 use crate::{
     door,
     mempool::{Room, TxKey, Waiting},
@@ -55,7 +55,7 @@ enum Wait {
 
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
-    Query(query): Query<SubmitQuery>,
+    Asked(query): Asked<SubmitQuery>,
     Extension(guest): Extension<Arc<Guest>>,
     request: Request,
 ) -> Result<(StatusCode, Json<Receipt>), HttpProblem> {

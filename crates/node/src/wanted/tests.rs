@@ -1,6 +1,9 @@
 //! What is followed block by block is what a start finds; who pays for what, and until when.
 
-use earnest_protocol::{Command, command::KeepData};
+use earnest_protocol::{
+    Amount, Command,
+    command::{KeepData, PostJob},
+};
 use earnest_testkit::{
     ops::{self, Op, Play, Sealed, Step},
     soak::Random,
@@ -10,6 +13,11 @@ use earnest_testkit::{
 use super::*;
 
 const NAME: Digest = Digest([9; 32]);
+
+/// Is anything of this name wanted?
+fn has(wanted: &Wanted, name: &Digest) -> bool {
+    wanted.has(name, Named::Blob, 1)
+}
 
 /// A world with the node beside it that follows it.
 struct Followed {
@@ -30,8 +38,9 @@ impl Followed {
     }
 
     fn keep(&mut self, root: Digest, kibibytes: u32, blocks: u64) {
-        let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
-        self.world.ok("W", Command::KeepData(keep));
+        let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+        let keep = KeepData { root, kibibytes, blocks, price_max };
+        self.world.ok("R", Command::KeepData(keep));
         self.follow();
     }
 
@@ -47,13 +56,15 @@ impl Followed {
         let found = Wanted::of(&self.world.state);
         let latest = self.world.state.height().after(LOOK_AGAIN);
         for name in found.names.keys() {
-            assert_eq!(self.wanted.paid(name), found.paid(name), "{name}");
-            assert_eq!(self.wanted.until(name), found.until(name), "{name}");
-            assert!(self.wanted.has(name) || !found.has(name), "{name}");
+            // The next job under a seal has its room once the first is looked at.
+            assert!(self.wanted.paid(name) <= found.paid(name), "{name}");
+            assert_eq!(self.wanted.until(name, 0), found.until(name, 0), "{name}");
+            assert!(has(&self.wanted, name) || !has(&found, name), "{name}");
         }
         for (name, reasons) in &self.wanted.names {
-            assert!(found.has(name) || reasons.due <= latest, "{name} stays: {reasons:?}");
-            assert!(self.wanted.due.contains(&(reasons.due, *name)), "{name} falls due");
+            let due = reasons.due.expect("it falls due");
+            assert!(has(&found, name) || due <= latest, "{name} stays: {reasons:?}");
+            assert!(self.wanted.due.contains(&(due, *name)), "{name} falls due");
         }
         assert_eq!(self.wanted.names.len(), self.wanted.due.len(), "once each");
     }
@@ -85,23 +96,27 @@ fn what_is_followed_is_what_a_start_would_find() {
 #[test]
 fn a_name_is_wanted_until_its_last_keep_lapses_and_takes_what_one_of_them_pays_for() {
     let mut followed = Followed::new();
-    assert_eq!(followed.wanted.check(&NAME, 1), Err(Unwanted::NotKept));
+    assert_eq!(followed.wanted.check(&NAME, Named::Blob, 1), Err(Unwanted::NotKept));
     followed.keep(NAME, 8, 10);
     followed.keep(NAME, 4, 20);
     followed.keep(NAME, 2, 5);
-    assert_eq!(followed.wanted.check(&NAME, 8_192), Ok(()));
+    assert_eq!(followed.wanted.check(&NAME, Named::Blob, 8_192), Ok(()));
     let paid = Err(Unwanted::TooLarge { paid: 8_192 });
-    assert_eq!(followed.wanted.check(&NAME, 8_193), paid, "keeps do not add up");
+    assert_eq!(followed.wanted.check(&NAME, Named::Blob, 8_193), paid, "keeps do not add up");
     followed.blocks(10);
-    assert_eq!(followed.wanted.check(&NAME, 8_192), Ok(()), "the last block is paid for");
+    assert_eq!(
+        followed.wanted.check(&NAME, Named::Blob, 8_192),
+        Ok(()),
+        "the last block is paid for"
+    );
     followed.blocks(1);
     let paid = Err(Unwanted::TooLarge { paid: 4_096 });
-    assert_eq!(followed.wanted.check(&NAME, 8_192), paid, "the larger one has lapsed");
+    assert_eq!(followed.wanted.check(&NAME, Named::Blob, 8_192), paid, "the larger one has lapsed");
     followed.blocks(9);
-    assert!(followed.wanted.has(&NAME));
-    assert_eq!(followed.wanted.next_doubtful(), None);
+    assert!(followed.wanted.has(&NAME, Named::Blob, 4_096));
+    assert!(!followed.wanted.has(&NAME, Named::Blob, 4_097));
     followed.blocks(1);
-    assert!(!followed.wanted.has(&NAME));
+    assert!(!has(&followed.wanted, &NAME));
     assert_eq!(followed.wanted.next_doubtful(), Some(NAME));
 }
 
@@ -114,12 +129,16 @@ fn a_job_keeps_its_program_until_it_is_closed_and_lets_nobody_add_to_it() {
     let job = followed.world.assign(terms, &[("P1", 10)]);
     followed.follow();
     followed.blocks(3);
-    assert!(followed.wanted.has(&program), "the job needs it");
-    assert_eq!(followed.wanted.check(&program, 1), Err(Unwanted::NotKept), "nobody pays");
+    assert!(has(&followed.wanted, &program), "the job needs it");
+    assert_eq!(
+        followed.wanted.check(&program, Named::Blob, 1),
+        Err(Unwanted::NotKept),
+        "nobody pays"
+    );
     followed.world.until_phase(job, Phase::Closed);
     followed.follow();
     followed.blocks(LOOK_AGAIN.count() + 1);
-    assert!(!followed.wanted.has(&program));
+    assert!(!has(&followed.wanted, &program));
 }
 
 #[test]
@@ -132,19 +151,87 @@ fn an_output_is_kept_under_the_seal_of_its_job_for_as_long_as_was_paid() {
     followed.world.commit("P1", job, root(None));
     followed.world.audit(job, root(None));
     let output = followed.world.opening(job, root(None)).output;
-    assert_eq!(followed.wanted.check(&output, 1), Err(Unwanted::NotKept), "not yet known");
+    assert_eq!(
+        followed.wanted.check(&output, Named::Blob, 1),
+        Err(Unwanted::NotKept),
+        "not yet known"
+    );
     followed.world.reveal("P1", job, root(None), root(None));
     followed.follow();
-    assert_eq!(followed.wanted.check(&output, 16_384), Ok(()));
+    assert_eq!(followed.wanted.check(&output, Named::Blob, 16_384), Ok(()));
     let paid = Err(Unwanted::TooLarge { paid: 16_384 });
-    assert_eq!(followed.wanted.check(&output, 16_385), paid);
+    assert_eq!(followed.wanted.check(&output, Named::Blob, 16_385), paid);
     followed.world.until_phase(job, Phase::Closed);
     followed.follow();
-    let until = followed.wanted.until(&seal).expect("paid for");
+    let until = followed.wanted.until(&seal, 0).expect("paid for");
     while followed.world.state.height() < until {
         followed.blocks(1);
-        assert!(followed.wanted.has(&output), "closed, and paid for");
+        assert!(has(&followed.wanted, &output), "closed, and paid for");
     }
     followed.blocks(LOOK_AGAIN.count() + 1);
-    assert!(!followed.wanted.has(&output));
+    assert!(!has(&followed.wanted, &output));
+}
+
+#[test]
+fn a_program_of_which_there_is_always_a_job_remembers_those_that_are_open() {
+    let mut followed = Followed::new();
+    let program = followed.world.terms().task.program;
+    let mut posted = 0;
+    for _ in 0..40 {
+        let terms = followed.world.terms();
+        followed.world.ok("R", Command::PostJob(terms));
+        posted += 1;
+        followed.blocks(8);
+    }
+    let needed_by = followed.wanted.names[&program].needed_by.len();
+    let open = followed.world.state.jobs().filter(|(_, row)| row.stage != Stage::Closed).count();
+    let lately = usize::try_from(LOOK_AGAIN.count() / 8).unwrap() + 1;
+    assert!(needed_by <= open + lately, "{needed_by} of {posted}, {open} are open");
+}
+
+/// Brings a job of these terms to a revealed result; returns its output.
+fn reveal(followed: &mut Followed, terms: PostJob, known: Digest) -> Digest {
+    let world = &mut followed.world;
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, known);
+    world.audit(job, known);
+    world.reveal("P1", job, known, known);
+    let output = world.opening(job, known).output;
+    followed.follow();
+    output
+}
+
+#[test]
+fn one_room_holds_one_output_however_many_jobs_have_its_seal() {
+    let mut followed = Followed::new();
+    let terms = followed.world.terms();
+    followed.keep(terms.seed_seal, 16, 1_000);
+    let first = reveal(&mut followed, terms.clone(), root(None));
+    let second = reveal(&mut followed, terms, root(Some(3)));
+    assert_ne!(first, second);
+    assert_eq!(followed.wanted.check(&first, Named::Blob, 16_384), Ok(()));
+    assert_eq!(followed.wanted.check(&second, Named::Blob, 1), Err(Unwanted::NotKept));
+}
+
+#[test]
+fn who_posts_under_anothers_seal_has_nothing_of_its_room() {
+    let mut followed = Followed::new();
+    let terms = followed.world.terms();
+    let (seal, blocks, price_max) = (terms.seed_seal, Blocks::new(1_000), Amount::MAX);
+    let keep = KeepData { root: seal, kibibytes: 16, blocks, price_max };
+    followed.world.ok("W", Command::KeepData(keep));
+    followed.follow();
+    let output = reveal(&mut followed, terms, root(None));
+    assert_eq!(followed.wanted.check(&output, Named::Blob, 1), Err(Unwanted::NotKept));
+}
+
+#[test]
+fn no_output_is_a_list() {
+    let mut followed = Followed::new();
+    let terms = followed.world.terms();
+    followed.keep(terms.seed_seal, 1_024, 1_000);
+    let output = reveal(&mut followed, terms, root(None));
+    assert_eq!(followed.wanted.check(&output, Named::Blob, 4_096), Ok(()));
+    let list = followed.wanted.check(&output, Named::Input, 4_096);
+    assert_eq!(list, Err(Unwanted::NotKept));
 }

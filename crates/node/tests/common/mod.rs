@@ -87,10 +87,14 @@ pub fn keep(node: &NodeHandle, root: Digest, bytes: usize) {
 }
 
 pub fn keep_for(node: &NodeHandle, root: Digest, bytes: usize, blocks: u64) {
+    keep_kibibytes(node, root, u32::try_from(bytes.div_ceil(4_096).max(1) * 4).unwrap(), blocks);
+}
+
+pub fn keep_kibibytes(node: &NodeHandle, root: Digest, kibibytes: u32, blocks: u64) {
     let client = client(node);
     let nonce = client.account(&signer(KEEPER).address()).unwrap().next_nonce;
-    let kibibytes = u32::try_from(bytes.div_ceil(4_096).max(1) * 4).unwrap();
-    let keep = KeepData { root, kibibytes, blocks: Blocks::new(blocks) };
+    let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+    let keep = KeepData { root, kibibytes, blocks, price_max };
     let signed = sign(&node.network(), KEEPER, nonce, Command::KeepData(keep));
     let hash = client.submit(&signed).unwrap().hash;
     node.make_block().unwrap();

@@ -235,6 +235,8 @@ commands! {
         kibibytes: u32,
         /// For how many blocks from this one.
         blocks: Blocks,
+        /// The most that it may cost, in base units: others may fill the room meanwhile.
+        price_max: Amount,
     }
 }
 

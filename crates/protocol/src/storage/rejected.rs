@@ -17,6 +17,8 @@ pub enum KeepDataRejected {
     TooLong { wanted: Blocks, max: Blocks },
     /// More than the room has left.
     RoomFull { wanted_kib: u64, free_kib: u64 },
+    /// Dearer than it may be: the room has filled.
+    ExceedsPriceMax { price: Amount, max: Amount },
     /// More than the account has free.
     ExceedsFree { wanted: Amount, free: Amount },
 }

@@ -12,7 +12,8 @@ use crate::world::{World, params};
 const ROOT: Digest = Digest([7; 32]);
 
 fn keep(kibibytes: u32, blocks: u64) -> Command {
-    Command::KeepData(KeepData { root: ROOT, kibibytes, blocks: Blocks::new(blocks) })
+    let (blocks, price_max) = (Blocks::new(blocks), earnest_protocol::Amount::MAX);
+    Command::KeepData(KeepData { root: ROOT, kibibytes, blocks, price_max })
 }
 
 /// A small program with a small input, for as long as a job of a few minutes takes.

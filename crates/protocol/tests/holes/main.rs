@@ -15,6 +15,7 @@ mod names;
 mod reserve;
 mod seats;
 mod slashes;
+mod storage;
 
 use earnest_protocol::{
     AccountId, Address, Amount, Command, Digest, Epochs, Event, Gas, JobId, RawParams, Rejected,

@@ -11,7 +11,14 @@ use crate::{Row, row, world::World};
 const ROOT: Digest = Digest([7; 32]);
 
 fn keep(kibibytes: u32, blocks: u64) -> Command {
-    Command::KeepData(KeepData { root: ROOT, kibibytes, blocks: Blocks::new(blocks) })
+    let (blocks, price_max) = (Blocks::new(blocks), Amount::MAX);
+    Command::KeepData(KeepData { root: ROOT, kibibytes, blocks, price_max })
+}
+
+/// As much as costs 1,001 units where a mebibyte for a thousand blocks costs 1,000.
+fn at_most(price_max: Amount) -> Command {
+    let (kibibytes, blocks) = (1_001, Blocks::new(1_024));
+    Command::KeepData(KeepData { root: ROOT, kibibytes, blocks, price_max })
 }
 
 fn units(units: u64) -> Amount {
@@ -41,6 +48,14 @@ pub(crate) fn rows() -> Vec<Row> {
             ("W", keep(1_021, 1))
         })
         .under(|params| params.storage.room_mib = 1),
+        row(
+            KeepDataRejected::ExceedsPriceMax { price: units(1_001), max: units(1_000) },
+            |world| {
+                leave(world, units(2_000)); // As below: the price comes before what is free.
+                ("W", at_most(units(1_000)))
+            },
+        )
+        .under(|params| (params.storage.price, params.storage.price_doublings) = (units(1_000), 0)),
         row(KeepDataRejected::ExceedsFree { wanted: units(1_001), free: units(1_000) }, |world| {
             leave(world, units(2_000)); // One transfer's fee, and what is missing by one unit.
             ("W", keep(1_001, 1_024))

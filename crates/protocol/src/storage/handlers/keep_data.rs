@@ -17,7 +17,7 @@ pub(crate) fn handle(
     signer: AccountId,
     command: &KeepData,
 ) -> Result<Next, KeepDataRejected> {
-    let KeepData { root, kibibytes, blocks } = *command;
+    let KeepData { root, kibibytes, blocks, price_max } = *command;
     let params = *cx.params().storage();
     let used_kib = cx.state.storage.used_kib;
     let max = params.keep_blocks_max;
@@ -35,6 +35,9 @@ pub(crate) fn handle(
         let free_kib = free_kib.saturating_sub(used_kib);
         return Err(KeepDataRejected::RoomFull { wanted_kib, free_kib });
     };
+    if cost > price_max {
+        return Err(KeepDataRejected::ExceedsPriceMax { price: cost, max: price_max });
+    }
     let free = cx.state.ledger.free(signer);
     if cost > free {
         return Err(KeepDataRejected::ExceedsFree { wanted: cost, free });
