@@ -28,7 +28,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                                            live N lives (100) of a node over a disk, a clock and a
                                            power supply that fail, every acknowledgement checked
   audit-mutants [--only NAME] [--json]     put faults into a copy of the rules, one at a time, and
-                                           say which of them the audit notices (minutes)
+                                           say which of them the audit finds; fails if that is not
+                                           as recorded (minutes)
   licences                                 check licences, origins and bans of all dependencies
                                            against deny.toml, without a network";
 

@@ -1,14 +1,15 @@
 //! Audits the defaults, and the edge at which nothing of the bound is to spare: the margin at one,
-//! no laxity and no withheld seed assumed. Prints what does not hold.
+//! no laxity and no withheld seed assumed. Prints what does not hold: setting, entry, word.
 //!
-//! Run with `cargo run --release -p earnest-audit --example edges`.
+//! Run with `cargo run --release -p earnest-audit --example edges [-- DIR]`; the traces go to DIR.
 
-use std::process::ExitCode;
+use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
 use earnest_audit::{Effort, Facts, Verdict, audit};
 use earnest_protocol::{Factor, Params, Ratio, RawParams};
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let mut edge = RawParams::default();
     edge.verification.margin = Factor::ONE;
     edge.verification.laxity = Ratio::ZERO;
@@ -18,16 +19,22 @@ fn main() -> ExitCode {
         let params = match Params::try_from(raw) {
             Ok(params) => params,
             Err(rejected) => {
-                println!("{name}: {rejected}");
+                println!("{name}: {rejected} not shown");
                 holds = false;
                 continue;
             }
         };
         let report = audit(&params, &Facts::assumed(&params), Effort::Quick, &|_| {});
         for found in report.deviations.iter().filter(|found| found.verdict != Verdict::Holds) {
-            println!("{name}: {} {:?}", found.id, found.verdict);
+            let word = if found.verdict == Verdict::Pays { "pays" } else { "not shown" };
+            println!("{name}: {} {word}", found.id);
+            if let (Some(folder), Some(trace)) = (&folder, &found.trace) {
+                fs::create_dir_all(folder)?;
+                let file = folder.join(format!("{name}-{}.json", found.id.replace('/', "-")));
+                fs::write(file, serde_json::to_string_pretty(trace)?)?;
+            }
         }
         holds &= report.verdict() == Verdict::Holds;
     }
-    if holds { ExitCode::SUCCESS } else { ExitCode::from(8) }
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(8) })
 }

@@ -33,6 +33,10 @@ pub struct NodeArgs {
     /// Also answer requests to this host name; may be given again [addresses and localhost: always]
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     allow_host: Vec<String>,
+    /// Let web pages from this origin use the API, such as https://x.org; * for all; may be given
+    /// again [none]
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
@@ -90,11 +94,13 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         repair,
         stop_at: args.halt_at.map(Height::new),
         allowed_hosts: args.allow_host.clone(),
+        allowed_origins: args.allow_origin.clone(),
         ..NodeConfig::new(&args.data)
     };
     output::log(Lines::Dated);
     let stop = stop::on_interrupt()?;
     let node = Node::start(config).map_err(|error| match &error {
+        StartError::Origin(_) => Failure::usage(&error, "change --allow-origin"),
         StartError::Listen { .. } => {
             Failure::config(&error, "choose another address with --listen, or stop what uses it")
         }

@@ -45,6 +45,9 @@ pub struct NodeConfig {
     /// Names under which HTTP is served, besides `localhost` and addresses; a request that names
     /// another host is refused, so that no web page reaches the node under a name of its own.
     pub allowed_hosts: Vec<String>,
+    /// Web pages that may use the API, as browsers name where they come from (`https://x.org`); `*`
+    /// for all. None by default.
+    pub allowed_origins: Vec<String>,
 }
 
 impl NodeConfig {
@@ -62,6 +65,7 @@ impl NodeConfig {
             stop_at: None,
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
         }
     }
 }

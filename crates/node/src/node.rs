@@ -43,6 +43,12 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Pages cannot come from there.
+    #[error(
+        "`{0}` is nowhere that a web page comes from: write https://NAME or http://NAME:PORT, \
+         without a path, or * for all pages"
+    )]
+    Origin(String),
     /// The system gave no thread, or no blob folder.
     #[error("the system refused: {0}")]
     System(io::Error),
@@ -65,12 +71,14 @@ impl Node {
     /// Why not; see [`BootError`] for what is wrong with the directory and what to do.
     pub fn start(config: NodeConfig) -> Result<NodeHandle, StartError> {
         let (address, hosts) = (config.listen, config.allowed_hosts.clone());
+        let origins = http::origins(&config.allowed_origins).map_err(StartError::Origin)?;
         let (replica, stopper, notices) = prepare(config, Clock::System)?;
         let shared = Arc::clone(&replica.shared);
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let http = http::serve(listener, Arc::clone(&shared), hosts).map_err(StartError::System)?;
+        let http = http::serve(listener, Arc::clone(&shared), (hosts, origins))
+            .map_err(StartError::System)?;
         let thread = thread::Builder::new().name("replica".into());
         let replica = thread.spawn(move || run(replica)).map_err(StartError::System)?;
         Ok(NodeHandle { address, shared, stopper, replica, http, notices })

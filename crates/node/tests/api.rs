@@ -11,9 +11,14 @@ use std::{
 };
 
 use earnest_api::Problem;
-use earnest_node::NodeHandle;
+use earnest_node::{Node, NodeConfig, NodeHandle};
 
-use common::{create, start};
+use common::{create, put, start, still};
+
+const KEEP_OF_NO_NUMBER: &str =
+    "/v1/keeps/0x0000000000000000000000000000000000000000000000000000000000000000?bytes=x";
+const KEEP_OF_OTHERS: &str =
+    "/v1/keeps/0x0000000000000000000000000000000000000000000000000000000000000000?size=1";
 
 /// One exchange; the status, the headers in lower case, and the body.
 fn exchange(node: &NodeHandle, method: &str, path: &str, headers: &str) -> (u16, String, String) {
@@ -48,6 +53,9 @@ fn a_query_that_is_not_understood_whole_is_refused_by_what_is_accepted() {
         ("/v1/operators?role=referee", "`provider`"),
         ("/v1/accounts?order=up", "`asc`"),
         ("/v1/blocks?height=3", "`cursor`"),
+        ("/v1/keeps?bytes=1", "no query parameters"),
+        (KEEP_OF_NO_NUMBER, "bytes"),
+        (KEEP_OF_OTHERS, "`bytes`"),
         ("/v1/events?kinds=nosuchkind", "job_posted"),
         ("/v1/events?kinds=job_posted,,", "job_posted"),
         ("/v1/events?since=3", "`after`"),
@@ -67,4 +75,66 @@ fn a_query_that_is_not_understood_whole_is_refused_by_what_is_accepted() {
         assert_eq!(get(&node, path).0, 200, "{path}");
     }
     node.stop().unwrap();
+}
+
+#[test]
+fn bytes_that_a_client_has_already_are_not_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let node = start(dir.path());
+    let path = format!("/v1/blobs/{}", put(&node, b"some bytes"));
+    let (status, head, body) = get(&node, &path);
+    let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    assert_eq!((status, body.as_str()), (200, "some bytes"));
+    for (seen, status, sent) in [
+        (tag.clone(), 304, ""),
+        (format!("\"other\", W/{tag}"), 304, ""),
+        ("*".to_owned(), 304, ""),
+        ("\"other\"".to_owned(), 200, "some bytes"),
+    ] {
+        let headers = format!("If-None-Match: {seen}\r\n");
+        let (got, head, body) = exchange(&node, "GET", &path, &headers);
+        assert_eq!((got, body.as_str()), (status, sent), "{seen}");
+        assert!(head.contains(&format!("etag: {tag}")), "{head}");
+    }
+    let (status, _, _) = exchange(&node, "GET", "/v1/head", &format!("If-None-Match: {tag}\r\n"));
+    assert_eq!(status, 200, "what changes has no tag");
+    node.stop().unwrap();
+}
+
+#[test]
+fn only_pages_of_the_origins_that_the_operator_named_may_read() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let named = |origins: &[&str]| NodeConfig {
+        allowed_origins: origins.iter().map(ToString::to_string).collect(),
+        ..still(dir.path())
+    };
+    let allowed = |node: &NodeHandle, origin: &str| {
+        let (_, head, _) = exchange(node, "GET", "/v1/head", &format!("Origin: {origin}\r\n"));
+        let line = head.lines().find_map(|l| l.strip_prefix("access-control-allow-origin: "));
+        line.map(str::to_owned)
+    };
+    let node = start(dir.path());
+    assert_eq!(allowed(&node, "https://x.org"), None, "nobody by default");
+    node.stop().unwrap();
+
+    let node = Node::start(named(&["https://x.org", "http://localhost:3000"])).unwrap();
+    assert_eq!(allowed(&node, "https://x.org").as_deref(), Some("https://x.org"));
+    assert_eq!(allowed(&node, "http://localhost:3000").as_deref(), Some("http://localhost:3000"));
+    assert_eq!(allowed(&node, "https://x.org.evil.org"), None);
+    let asked = "Origin: https://x.org\r\nAccess-Control-Request-Method: PUT\r\n\
+        Access-Control-Request-Headers: content-type\r\n";
+    let (status, head, _) = exchange(&node, "OPTIONS", "/v1/blobs", asked);
+    assert!(status == 200 && head.contains("access-control-allow-methods: get,post,put"), "{head}");
+    assert!(!head.contains("allow-credentials"), "{head}");
+    node.stop().unwrap();
+
+    let node = Node::start(named(&["*"])).unwrap();
+    assert_eq!(allowed(&node, "https://any.org").as_deref(), Some("*"));
+    node.stop().unwrap();
+    for wrong in ["x.org", "https://x.org/page", "https://", "file:///x", "https://x.org\n"] {
+        let error = Node::start(named(&[wrong])).unwrap_err().to_string();
+        assert!(error.contains("nowhere that a web page comes from"), "{wrong:?}: {error}");
+    }
 }

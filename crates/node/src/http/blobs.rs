@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use earnest_api::{BlobReceipt, InputChunks, InputReceipt, KeepView, Problem, Roo
 use earnest_protocol::{Blocks, storage};
 use serde::Deserialize;
 
-use super::{App, body_of, problem::HttpProblem, read::digest_in, submit::json};
+use super::{App, body_of, problem::HttpProblem, query::Asked, read::digest_in, submit::json};
 
 pub(super) async fn put_blob(
     State(app): State<Arc<App>>,
@@ -90,7 +90,7 @@ pub(super) struct KeepQuery {
 pub(super) async fn keep(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
-    Query(query): Query<KeepQuery>,
+    Asked(query): Asked<KeepQuery>,
 ) -> Result<Json<KeepView>, HttpProblem> {
     let name = digest_in(&name)?;
     let shared = Arc::clone(&app.shared);

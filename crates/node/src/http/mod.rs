@@ -13,6 +13,7 @@
 //! Not here: what a request means to the rules (`earnest-protocol`).
 
 mod blobs;
+mod cors;
 mod doors;
 mod events;
 mod host;
@@ -58,6 +59,7 @@ use tokio::{
 };
 
 use crate::{config::Limits, shared::Shared};
+pub(crate) use cors::{Origins, origins};
 use doors::{Doors, Pass};
 use metrics::Requests;
 use peers::{Guest, Peers};
@@ -97,11 +99,11 @@ impl HttpServer {
     }
 }
 
-/// Starts serving on `listener`, under its addresses and the names `hosts`.
+/// Starts serving on `listener`, under its addresses and the names `hosts`, to pages of `origins`.
 pub(crate) fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
-    hosts: Vec<String>,
+    (hosts, origins): (Vec<String>, Origins),
 ) -> io::Result<HttpServer> {
     listener.set_nonblocking(true)?;
     let runtime = Builder::new_multi_thread()
@@ -127,7 +129,8 @@ pub(crate) fn serve(
         let _inside = runtime.enter();
         tokio::net::TcpListener::from_std(listener)?
     };
-    runtime.spawn(accept(listener, router(app), entrance, stopped));
+    let router = cors::open_to(origins, router(app));
+    runtime.spawn(accept(listener, router, entrance, stopped));
     Ok(HttpServer { runtime, stop })
 }
 
@@ -166,11 +169,11 @@ fn without_parameters() -> Router<Arc<App>> {
         .route(routes::INPUTS, put(blobs::put_input))
         .route(routes::INPUT, get(blobs::input))
         .route(routes::KEEPS, get(blobs::keeps))
-        .route(routes::KEEP, get(blobs::keep))
 }
 
 fn with_parameters() -> Router<Arc<App>> {
     Router::new()
+        .route(routes::KEEP, get(blobs::keep))
         .route(routes::TRANSACTIONS, post(submit::submit))
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::OPERATORS, get(read::operators))
@@ -193,6 +196,7 @@ async fn frame(
         connection.work();
     }
     let path = request.uri().path().to_owned();
+    let seen = request.headers().get(header::IF_NONE_MATCH).cloned();
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let answer = async {
         match host::check(request.headers(), &app.hosts) {
@@ -208,7 +212,7 @@ async fn frame(
             HttpProblem::from(Problem::new(408, "request/timed-out", detail, hint)).into_response()
         }
     };
-    let mut response = as_problem(response, &path);
+    let mut response = unchanged(as_problem(response, &path), seen.as_ref());
     app.requests.count(route, response.status().as_u16());
     let height = HeaderValue::from(app.shared.head().height.count());
     let headers = response.headers_mut();
@@ -217,6 +221,24 @@ async fn frame(
     headers.insert(HeaderName::from_static("x-earnest-height"), height);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A client that has these very bytes is told so instead of sent them.
+fn unchanged(response: Response, seen: Option<&HeaderValue>) -> Response {
+    let tag = response.headers().get(header::ETAG);
+    let both = seen.and_then(|seen| seen.to_str().ok()).zip(tag.and_then(|tag| tag.to_str().ok()));
+    let is_same = |(seen, tag): (&str, &str)| {
+        let mut tags = seen.split(',').map(|one| one.trim().trim_start_matches("W/"));
+        seen.trim() == "*" || tags.any(|one| one == tag)
+    };
+    if response.status() != StatusCode::OK || !both.is_some_and(is_same) {
+        return response;
+    }
+    let (mut head, _) = response.into_parts();
+    head.status = StatusCode::NOT_MODIFIED;
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.remove(header::CONTENT_TYPE);
+    Response::from_parts(head, Body::empty())
 }
 
 /// Replaces a failure that is not a problem by one.
