@@ -214,7 +214,7 @@ fn one_room_holds_one_output_however_many_jobs_have_its_seal() {
 }
 
 #[test]
-fn who_posts_under_anothers_seal_has_nothing_of_its_room() {
+fn who_posts_under_the_seal_of_another_has_nothing_of_its_room() {
     let mut followed = Followed::new();
     let terms = followed.world.terms();
     let (seal, blocks, price_max) = (terms.seed_seal, Blocks::new(1_000), Amount::MAX);
