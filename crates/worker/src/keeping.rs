@@ -4,8 +4,8 @@
 //! job's seed seal, since the output has no name yet.
 //!
 //! Law: what is paid for already is not paid again; what is asked for lasts until a job posted
-//! within [`MARGIN`] blocks is over, and an output a while longer, to be fetched; nothing costs
-//! more than [`TOLERANCE`] times what it does when it is asked for.
+//! within `MARGIN` blocks is over, and an output a while longer, to be fetched; nothing costs
+//! more than `TOLERANCE` times what it does when it is asked for.
 //! Known shortcoming: a price that stays high is paid, however high, once it is asked for again.
 //! Not here: the price (`earnest-protocol`, `storage`), the bytes (`requester`).
 
