@@ -33,8 +33,8 @@ pub struct NodeArgs {
     /// Also answer requests to this host name; may be given again [addresses and localhost: always]
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     allow_host: Vec<String>,
-    /// Let web pages from this origin use the API, such as https://x.org, or * for all; may be given
-    /// again; none by default
+    /// Let web pages from this origin use the API, such as https://x.org, or * for all; may be
+    /// given again; none by default
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Time between blocks; never shorter than the network allows [default: what it allows]
