@@ -18,7 +18,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, TryLockError},
+    sync::{
+        Mutex, MutexGuard, TryLockError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use earnest_compute as compute;
@@ -110,13 +113,13 @@ pub struct Blobs {
     limits: Limits,
     files: Mutex<Files>,
     wanted: Mutex<Wanted>,
+    /// Room that all files take; changes under the lock of `files` alone, and is read without it.
+    bytes: AtomicU64,
 }
 
 /// What is on the disk.
 #[derive(Debug, Default)]
 struct Files {
-    /// Room that all of them take.
-    bytes: u64,
     /// The room of each blob.
     blobs: BTreeMap<Digest, u64>,
     /// The chunks of each input.
@@ -138,21 +141,21 @@ impl Blobs {
     /// If the disk says no.
     pub fn open(dir: &Path, limits: Limits) -> io::Result<Blobs> {
         let [blobs, inputs] = FOLDER_NAMES.map(|name| dir.join(name));
-        let mut files = Files::default();
+        let (mut files, mut taken) = (Files::default(), 0u64);
         sweep(&blobs, |name, bytes, _| {
             files.blobs.insert(name, bytes);
-            files.bytes = files.bytes.saturating_add(bytes);
+            taken = taken.saturating_add(bytes);
         })?;
         let mut lists = Vec::new();
         sweep(&inputs, |name, bytes, path| lists.push((name, bytes, path.to_owned())))?;
         for (root, bytes, path) in lists {
-            files.bytes = files.bytes.saturating_add(bytes);
+            taken = taken.saturating_add(bytes);
             let chunks = chunks_in(&root, &read(&path)?.unwrap_or_default());
             files.is_list_lost |= chunks.is_none();
             files.add_input(root, &chunks.unwrap_or_default());
         }
         let (files, wanted) = (Mutex::new(files), Mutex::default());
-        Ok(Blobs { blobs, inputs, limits, files, wanted })
+        Ok(Blobs { blobs, inputs, limits, files, wanted, bytes: AtomicU64::new(taken) })
     }
 
     /// Learns what the state wants kept; the rest of what is here will go. Chunks stay where a list
@@ -199,7 +202,7 @@ impl Blobs {
 
     /// Room that all blobs take on the disk, in bytes of whole blocks.
     pub fn bytes(&self) -> u64 {
-        self.files.lock().map_or(0, |files| files.bytes)
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// True if a blob of this name is there; its bytes are looked at when they are read.
@@ -349,7 +352,7 @@ impl Blobs {
             Some(there) => room(wide(there.len())),
             None => 0,
         };
-        let sum = files.bytes.saturating_sub(there).saturating_add(room(wide(bytes.len())));
+        let sum = self.bytes().saturating_sub(there).saturating_add(room(wide(bytes.len())));
         let max = self.limits.blobs_bytes_max;
         if sum > max {
             return Err(BlobError::Full { bytes: sum, max });
@@ -365,7 +368,7 @@ impl Blobs {
             return Err(BlobError::DiskFull { free, wanted });
         }
         written?;
-        files.bytes = sum;
+        self.bytes.store(sum, Ordering::Relaxed);
         Ok(())
     }
 
@@ -401,7 +404,7 @@ impl Blobs {
             }
             return Ok(dropped);
         }
-        self.remove(files, name, &place(&self.blobs, name))?;
+        self.remove(name, &place(&self.blobs, name))?;
         files.blobs.remove(name);
         Ok(1)
     }
@@ -412,7 +415,7 @@ impl Blobs {
         if self.wants(root, Named::Input, bytes)? {
             return Ok(0);
         }
-        self.remove(files, root, &place(&self.inputs, root))?;
+        self.remove(root, &place(&self.inputs, root))?;
         for chunk in files.forget_input(root) {
             self.doubt(chunk)?;
         }
@@ -430,10 +433,11 @@ impl Blobs {
     }
 
     /// Removes a file; if the disk says no, its name is doubted again.
-    fn remove(&self, files: &mut Files, name: &Digest, path: &Path) -> io::Result<()> {
+    fn remove(&self, name: &Digest, path: &Path) -> io::Result<()> {
         let removed = fs::metadata(path).and_then(|there| {
             fs::remove_file(path)?;
-            files.bytes = files.bytes.saturating_sub(room(there.bytes));
+            let left = self.bytes().saturating_sub(room(there.bytes));
+            self.bytes.store(left, Ordering::Relaxed);
             Ok(())
         });
         match removed {
