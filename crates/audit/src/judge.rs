@@ -69,7 +69,8 @@ pub struct Deviation {
     /// What it gains over honest play, in base units, down.
     #[serde(serialize_with = "as_text")]
     pub gain: Option<i128>,
-    /// The same, exactly, from below and from above.
+    /// The same from below and from above, in base units: exact for a game, at the confidence of
+    /// `measure` for a season.
     pub interval: Option<[String; 2]>,
     /// The least gain that would have been seen, in base units.
     #[serde(serialize_with = "as_text")]

@@ -188,7 +188,7 @@ fn sentence(one: &Deviation) -> String {
 }
 
 fn measured(one: &Deviation, measure: &Measure) -> String {
-    let [low, high] = one.interval.clone().unwrap_or_default();
+    let [low, high] = one.interval.clone().unwrap_or_default().map(|end| tokens(end.parse().ok()));
     let Measure { policy, confidence, tried: [policies, runs], .. } = measure;
     let percent = confidence * 100.0;
     let told = format!(

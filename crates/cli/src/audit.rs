@@ -125,10 +125,6 @@ fn seasons(
 
 fn deviation(season: Season) -> Deviation {
     let whole = |units: f64| units.is_finite().then(|| units.floor() as i128);
-    let tokens = |units: f64| {
-        let rounded = format!("{:.3}", units / 1e9);
-        if units.is_finite() { rounded } else { "unknown".to_owned() }
-    };
     let coalition: &'static [Member] = match season.focus {
         Focus::Providers => &[Member::Provider],
         Focus::Validators => &[Member::Auditors],
@@ -141,7 +137,9 @@ fn deviation(season: Season) -> Deviation {
             seasons::Verdict::NotShown => Verdict::NotShown,
         },
         gain: whole(season.gain),
-        interval: Some(season.interval.map(tokens)),
+        interval: whole(season.interval[0])
+            .zip(whole(season.interval[1].ceil()))
+            .map(|(low, high)| [low.to_string(), high.to_string()]),
         smallest_detectable: whole(season.smallest_detectable),
         values: whole(season.profits[0]).zip(whole(season.profits[1])).map(|(a, b)| [a, b]),
         measure: Some(Measure {
