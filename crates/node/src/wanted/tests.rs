@@ -235,3 +235,38 @@ fn no_output_is_a_list() {
     let list = followed.wanted.check(&output, Named::Input, 4_096);
     assert_eq!(list, Err(Unwanted::NotKept));
 }
+
+#[test]
+fn a_name_is_looked_at_when_its_first_keep_lapses_in_whatever_order_they_were_paid() {
+    for keeps in [[(8, 5), (4, 50)], [(4, 50), (8, 5)]] {
+        let mut followed = Followed::new();
+        keeps.iter().for_each(|(kibibytes, blocks)| followed.keep(NAME, *kibibytes, *blocks));
+        followed.blocks(5);
+        assert_eq!(followed.wanted.next_doubtful(), None, "{keeps:?}");
+        followed.blocks(1);
+        assert_eq!(followed.wanted.next_doubtful(), Some(NAME), "{keeps:?}");
+    }
+}
+
+#[test]
+fn the_output_of_an_open_job_stays_when_its_room_has_lapsed_and_takes_no_more() {
+    let mut followed = Followed::new();
+    let terms = followed.world.terms();
+    let seal = terms.seed_seal;
+    let job = followed.world.assign(terms, &[("P1", 10)]);
+    followed.world.commit("P1", job, root(None));
+    followed.world.audit(job, root(None));
+    followed.keep(seal, 16, 1);
+    let output = followed.world.opening(job, root(None)).output;
+    followed.world.reveal("P1", job, root(None), root(None));
+    followed.follow();
+    assert_eq!(followed.wanted.check(&output, Named::Blob, 16_384), Ok(()));
+    followed.blocks(2);
+    assert_eq!(followed.world.phase(job), Phase::Challengeable, "whoever asks for it may do so");
+    assert!(followed.wanted.has(&output, Named::Blob, 16_384));
+    assert_eq!(followed.wanted.check(&output, Named::Blob, 1), Err(Unwanted::NotKept));
+    followed.world.until_phase(job, Phase::Closed);
+    followed.follow();
+    followed.blocks(LOOK_AGAIN.count() + 1);
+    assert!(!followed.wanted.has(&output, Named::Blob, 1), "nobody pays for a closed job's");
+}

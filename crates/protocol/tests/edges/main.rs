@@ -9,6 +9,7 @@ mod disputes;
 mod draws;
 mod pay;
 mod slashes;
+mod storage;
 mod told;
 
 use earnest_protocol::{

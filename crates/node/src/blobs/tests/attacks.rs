@@ -35,6 +35,22 @@ fn a_lasting_list_does_not_hold_chunks_that_it_does_not_pay_for() {
 }
 
 #[test]
+fn nor_do_two_of_them_that_each_pay_for_too_little() {
+    let mut kept = Kept::new();
+    let (large, other) = ([1; 5_000], [2; 4_000]);
+    let lists = [root_and_chunks(&[&large]), root_and_chunks(&[&large, &other])];
+    kept.keep(name_of(&large), 8, 3);
+    for ((root, chunks), kibibytes) in lists.iter().zip([8, 12]) {
+        kept.keep(*root, kibibytes, 1_000);
+        kept.blobs.put_input(chunks).unwrap();
+    }
+    kept.blobs.put(&large).unwrap();
+    kept.blocks(8);
+    assert!(!kept.blobs.has(&name_of(&large)));
+    assert_eq!(kept.blobs.bytes(), 0, "nor the lists");
+}
+
+#[test]
 fn a_list_takes_a_block_for_each_chunk_that_is_not_there_yet() {
     let mut kept = Kept::new();
     let chunks: Vec<Digest> = (0..4u8).map(|n| Digest([n; 32])).collect();
