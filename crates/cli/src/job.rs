@@ -136,7 +136,10 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
         let KeepData { root, kibibytes, blocks, price_max } = keep;
-        note!("{kibibytes} KiB are kept under {root} for {blocks} blocks, {price_max} at most");
+        let most = money::show(price_max);
+        note!(
+            "{kibibytes} KiB are kept under {root} for {blocks} blocks, for {most} tokens at most"
+        );
     }
     requester::store(chain.client(), &wish).map_err(wish_failed)?;
     let job = requester::post(&mut chain, plan.terms).map_err(chain_failed)?;

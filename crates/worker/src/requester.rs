@@ -236,13 +236,18 @@ pub struct Followed {
     pub why_stopped: Option<WishError>,
 }
 
-/// Pays for the bytes of a planned job, as far as nobody does; returns what was asked for.
+/// Pays for the bytes of a planned job, as far as nobody does; returns what was asked for. Nothing
+/// is paid for a job that the rules would refuse.
 ///
 /// # Errors
-/// If the rules refuse it, or the node does not answer.
+/// If the rules refuse the job or a payment, or the node does not answer.
 pub fn keep(chain: &mut Chain, wish: &Wish, plan: &Plan) -> Result<Vec<KeepData>, WishError> {
-    let needs = keeping::needs(chain.client(), &plan.terms, &plan.sizes(wish))?;
-    let unpaid = keeping::unpaid(chain.client(), &needs)?;
+    let (client, me) = (chain.client(), chain.session().address());
+    if let Some(refusal) = client.simulate(me, Command::PostJob(plan.terms.clone()))?.refusal {
+        return Err(WishError::Chain(ChainError::Refused(Box::new(refusal))));
+    }
+    let needs = keeping::needs(client, &plan.terms, &plan.sizes(wish))?;
+    let unpaid = keeping::unpaid(client, &needs)?;
     chain.send_all(unpaid.iter().cloned().map(Command::KeepData))?;
     Ok(unpaid)
 }
