@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,8 +111,9 @@ def run(page, earnest):
         work = Path(home, "work")
         work.mkdir()
         path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-        env = {**os.environ, "PATH": path, "HOME": home, "EARNEST_NODE": f"http://127.0.0.1:{port}"}
-        env |= {"XDG_DATA_HOME": f"{home}/data", "XDG_STATE_HOME": f"{home}/state"}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+        env |= {"PATH": path, "HOME": home, "EARNEST_NODE": f"http://127.0.0.1:{port}"}
+        env |= {"EARNEST_SOURCE": str(ROOT)}
         log = Path(home, "log")
         with log.open("w") as out:
             shell = subprocess.Popen(
@@ -133,10 +135,13 @@ def run(page, earnest):
 
 def end(group):
     """Ends what a shell of ours left running: the group has its number."""
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        for _ in range(50):
+            try:
+                os.killpg(group, how)
+            except ProcessLookupError:
+                return
+            time.sleep(0.1)
 
 
 def main():
