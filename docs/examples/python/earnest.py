@@ -177,10 +177,10 @@ class Node:
                         if field == "id":
                             place = value
                         elif field == "data":
-                            data = json.loads(value)
+                            data = value
                         elif not field and not value:
                             if data:
-                                yield data
+                                yield json.loads(data)
                             after, data = place, None
             except OSError:
                 time.sleep(1)
