@@ -49,6 +49,12 @@ pub enum ClientError {
         /// What the network said.
         why: String,
     },
+    /// The address asks for TLS, which this client does not speak.
+    #[error("{url} needs TLS, which this program does not speak")]
+    TlsNeeded {
+        /// Where.
+        url: String,
+    },
     /// The node said no.
     #[error(transparent)]
     Problem(Box<Problem>),
@@ -95,7 +101,9 @@ impl ClientError {
         match self {
             ClientError::Unreachable { .. } | ClientError::TimedOut { .. } => true,
             ClientError::Problem(problem) => matches!(problem.status, 429 | 503),
-            ClientError::Malformed { .. } | ClientError::TooLarge { .. } => false,
+            ClientError::TlsNeeded { .. }
+            | ClientError::Malformed { .. }
+            | ClientError::TooLarge { .. } => false,
         }
     }
 }
@@ -241,6 +249,7 @@ fn failure(url: &str, max: u64, error: ureq::Error) -> ClientError {
     let url = url.to_owned();
     match error {
         ureq::Error::Timeout(_) => ClientError::TimedOut { url },
+        ureq::Error::TlsRequired => ClientError::TlsNeeded { url },
         ureq::Error::BodyExceedsLimit(_) => ClientError::TooLarge { url, max },
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             ClientError::TimedOut { url }
