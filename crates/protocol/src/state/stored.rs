@@ -155,7 +155,7 @@ impl State {
             }
         }
         for (index, keep) in self.storage.keeps.iter() {
-            set(after(keep.until), Timer::RetireKeep(KeepId::from_index(index)));
+            timers.set_lapse(after(keep.until), KeepId::from_index(index));
         }
         self.epoch_timers(&mut timers);
         timers
