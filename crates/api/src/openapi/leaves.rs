@@ -15,8 +15,8 @@ pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
     if type_name.starts_with("core::option::Option<") || !type_name.contains("earnest_") {
         return None;
     }
-    let count = |about: &str| described(json!({"type": "integer", "minimum": 0}), about);
-    let number = |what: &str| count(&format!("The number of {what}, counted from 0."));
+    let count = |about: &str| described(number(), about);
+    let id = |what: &str| count(&format!("The number of {what}, counted from 0."));
     let billion = |about: &str| {
         json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "description": about,
                "x-unit": "parts per billion"})
@@ -39,12 +39,12 @@ pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
             let about = "A number with nine decimal places.";
             ("Factor", unit(count(about), "parts per billion"))
         }
-        "AccountId" => ("AccountId", number("an account")),
-        "AssignmentId" => ("AssignmentId", number("an assignment")),
-        "JobId" => ("JobId", number("a job")),
-        "OperatorId" => ("OperatorId", number("an operator: one role of one account")),
-        "SlashId" => ("SlashId", number("a slash")),
-        "UnbondingId" => ("UnbondingId", number("an unbonding")),
+        "AccountId" => ("AccountId", id("an account")),
+        "AssignmentId" => ("AssignmentId", id("an assignment")),
+        "JobId" => ("JobId", id("a job")),
+        "OperatorId" => ("OperatorId", id("an operator: one role of one account")),
+        "SlashId" => ("SlashId", id("a slash")),
+        "UnbondingId" => ("UnbondingId", id("an unbonding")),
         "PostJob" => ("post_job", json!({})),
         "AnyPot" => {
             let about = "A pot by its name, or an object of its name and the number it goes by.";
@@ -55,6 +55,11 @@ pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
         _ => return None,
     };
     Some(leaf)
+}
+
+/// Any number that fits 64 bits.
+pub(super) fn number() -> Value {
+    json!({"type": "integer", "minimum": 0, "maximum": u64::MAX})
 }
 
 fn described(mut schema: Value, about: &str) -> Value {

@@ -99,7 +99,7 @@ fn signed_transaction(components: &mut Map<String, Value>) -> Value {
     let transaction = json!({
         "type": "object",
         "properties": {
-            "nonce": {"type": "integer", "format": "int64", "minimum": 0},
+            "nonce": leaves::number(),
             "valid_until": height,
             "command": {"$ref": format!("{SCHEMAS}/Command")},
         },
@@ -147,7 +147,9 @@ fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value
     }
     if !matches!(operation.body, Body::None) {
         let content = self::content(operation.body, components);
-        described["requestBody"] = json!({"required": true, "content": content});
+        // Bytes may be none at all.
+        let required = !matches!(operation.body, Body::Octets);
+        described["requestBody"] = json!({"required": required, "content": content});
     }
     described
 }
@@ -183,7 +185,7 @@ fn parameters(operation: &Operation, components: &mut Map<String, Value>) -> Vec
     let mut all: Vec<Value> = names
         .map(|name| {
             let schema = match name {
-                "id" | "height" => json!({"type": "integer", "format": "int64", "minimum": 0}),
+                "id" | "height" => leaves::number(),
                 "address" => address().schema(components),
                 _ => digest().schema(components),
             };

@@ -8,7 +8,7 @@ use earnest_protocol::RawParams;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::shapes::probe;
+use super::{leaves::number, shapes::probe};
 use crate::{
     AccountView, BlobReceipt, BlockView, HeadView, InputChunks, InputReceipt, JobSummary, JobView,
     KeepView, NetworkView, OperatorView, Page, QuoteRequest, QuoteView, Receipt, RoomView,
@@ -50,6 +50,16 @@ fn shape<T: DeserializeOwned>(components: &mut Map<String, Value>) -> Value {
     probe::<T>().1.schema(components)
 }
 
+/// The same of a body that is sent to the node, which refuses members that it does not know.
+fn request<T: DeserializeOwned>(components: &mut Map<String, Value>) -> Value {
+    let schema = shape::<T>(components);
+    let name = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+    if let Some(body) = name.and_then(|name| components.get_mut(name)) {
+        body["additionalProperties"] = json!(false);
+    }
+    schema
+}
+
 fn simulate_request(components: &mut Map<String, Value>) -> Value {
     let signer = shape::<earnest_protocol::Address>(components);
     let command = json!({"$ref": "#/components/schemas/Command"});
@@ -59,10 +69,6 @@ fn simulate_request(components: &mut Map<String, Value>) -> Value {
 
 fn any(_: &mut Map<String, Value>) -> Value {
     json!({"type": "object"})
-}
-
-fn number() -> Value {
-    json!({"type": "integer", "format": "int64", "minimum": 0})
 }
 
 fn limit() -> Value {
@@ -189,7 +195,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     sent(
         ("post", routes::QUOTE),
-        Body::Json(shape::<QuoteRequest>),
+        Body::Json(request::<QuoteRequest>),
         (200, shape::<QuoteView>),
         "What posting a job would take.",
     ),
@@ -197,11 +203,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     raw(routes::BLOB, Body::Octets, "One blob."),
     sent(
         ("put", routes::INPUTS),
-        Body::Json(shape::<InputChunks>),
+        Body::Json(request::<InputChunks>),
         (201, shape::<InputReceipt>),
         "Stores which chunks an input has.",
     ),
-    get(routes::INPUT, shape::<InputChunks>, "The chunks of one input."),
+    get(routes::INPUT, request::<InputChunks>, "The chunks of one input."),
     get(routes::KEEPS, shape::<RoomView>, "What room there is for kept bytes, and its price."),
     asked(
         routes::KEEP,

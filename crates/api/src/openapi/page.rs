@@ -55,8 +55,17 @@ fn route(out: &mut String, (path, method): (&str, &str), operation: &Value) {
     }
 }
 
+/// Prose, with what stands between backticks as code.
 fn text(value: &Value) -> String {
-    escaped(value.as_str().unwrap_or_default())
+    let escaped = escaped(value.as_str().unwrap_or_default());
+    let mut out = String::new();
+    for (place, part) in escaped.split('`').enumerate() {
+        let _ = match place % 2 {
+            0 => write!(out, "{part}"),
+            _ => write!(out, "<code>{part}</code>"),
+        };
+    }
+    out
 }
 
 fn escaped(text: &str) -> String {
