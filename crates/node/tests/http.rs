@@ -294,7 +294,7 @@ fn every_failure_is_a_problem_with_a_name() {
     let World { dir: _dir, node, .. } = world(Limits::default());
     for (method, path, status, code) in [
         ("GET", "/v1/nothing", 404, "request/no-such-route"),
-        ("GET", "/", 404, "request/no-such-route"),
+        ("GET", "/nosuch", 404, "request/no-such-route"),
         ("DELETE", "/v1/head", 405, "request/method-not-allowed"),
         ("GET", "/v1/transactions", 405, "request/method-not-allowed"),
         ("GET", "/v1/transactions/0x12", 400, "request/malformed"),

@@ -3,7 +3,7 @@
 //! Law: a refused block changes nothing; a refused transaction changes nothing; a refused command
 //! leaves its nonce used and its base fee burnt, and nothing else.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     accounts,
@@ -16,7 +16,7 @@ use crate::{
 macro_rules! rejected {
     ($(($name:ident $room:ident $verb:ident $rejected:ident))+) => {
         /// Why a transaction or its command was refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Rejected {
             /// Before its command was looked at.
@@ -71,7 +71,7 @@ impl Rejected {
 }
 
 /// Why a transaction was refused before its command was looked at. Ordered by precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum TransactionRejected {
