@@ -139,6 +139,16 @@ fn a_request_to_terminate_ends_with_json_if_that_was_asked_for() {
 }
 
 #[test]
+fn a_quiet_network_says_nothing_but_its_summary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    let up = ["up", "--quiet", "--data", data, "--port", "0", "--blocks", "3"];
+    let done = common::earnest(&up);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{done:?}");
+    assert!(done.out.starts_with("Who gained, who lost, at height 3\n"), "{done:?}");
+}
+
+#[test]
 fn a_second_ctrl_c_waits_for_nobody() {
     let mut network = Watched::start(&[]);
     network.hear("posted by rosa");

@@ -12,6 +12,7 @@ mod children;
 mod home;
 pub mod plan;
 mod summary;
+mod view;
 mod words;
 
 use std::{
@@ -27,18 +28,16 @@ use std::{
 
 use clap::Args;
 use earnest_api::{Client, EventId, EventRecord};
+use earnest_node::Store;
+use earnest_protocol::Height;
 
-use crate::{
-    failure::Failure,
-    folders,
-    output::{self, note, out},
-    stop,
-};
+use crate::{failure::Failure, folders, money, output::out, stop};
 use account::Narrator;
 use children::{Groups, Member, Place};
 use home::{Setup, password_file};
 use plan::{Behaviour, Participant, PlanRole};
 use summary::Tally;
+use view::{View, ViewArgs};
 
 /// How long the story may take to catch up with the last block.
 const CATCH_UP: Duration = Duration::from_secs(10);
@@ -64,6 +63,8 @@ pub struct UpArgs {
     /// The port of the node's API; 0 for any free one
     #[arg(long, default_value_t = 7300)]
     port: u16,
+    #[command(flatten)]
+    view: ViewArgs,
 }
 
 /// A time such as `200ms`, `1s` or `1.5s`, from 20 ms to an hour.
@@ -127,6 +128,9 @@ struct Network {
     clean: bool,
     tally: Tally,
     narrator: Narrator,
+    view: View,
+    /// What happened up to here was told when it happened.
+    told: Height,
 }
 
 impl Network {
@@ -154,8 +158,10 @@ impl Network {
         if let Some(height) = args.blocks {
             node_args.extend(["--halt-at".to_owned(), height.to_string()]);
         }
+        let is_new = !Store::is_at(&folder.join("node"));
         let (node, heard) = Member::start_and_hear("node", &node_args, place)?;
         let client = Client::new(&heard);
+        let told = if is_new { Height::ZERO } else { client.head()?.height };
         let mut others = Vec::new();
         // The node itself is the operator's process.
         for member in cast.iter().filter(|member| member.role != PlanRole::Replica) {
@@ -173,12 +179,16 @@ impl Network {
             narrator.name_account(account.id, member.name);
             if member.behaviour == Behaviour::Lazy {
                 liars.insert(account.id);
+                narrator.name_liar(account.id);
             }
         }
-        greet(&heard, folder, cast);
+        let view = View::new(&args.view);
+        for line in heading(&heard, folder, cast, told) {
+            view.head(&line)?;
+        }
         let events = listen(&client);
         let tally = Tally::new(liars);
-        Ok(Network { client, node, others, events, clean: true, tally, narrator })
+        Ok(Network { client, node, others, events, clean: true, tally, narrator, view, told })
     }
 
     /// Tells what happens until `height`, an interrupt, or a process that dies.
@@ -195,6 +205,7 @@ impl Network {
                 Err(RecvTimeoutError::Timeout) => idle += 1,
             }
             self.check()?;
+            self.stand()?;
             // At the last height, a moment of silence says that every event has come.
             let Some(height) = height else { continue };
             if idle >= 5 && self.client.head()?.height.count() >= height {
@@ -215,6 +226,7 @@ impl Network {
             reached = height < event.height;
             self.tell(&event)?;
         }
+        self.view.close()?;
         print_summary(&summary::summary(&self.client, cast, &self.tally)?, json)
     }
 
@@ -226,7 +238,23 @@ impl Network {
 
     fn tell(&mut self, event: &EventRecord) -> Result<(), Failure> {
         self.tally.note(event);
-        self.narrator.line(event).map_or(Ok(()), |line| output::narrate(&line))
+        let line = self.narrator.line(event);
+        if event.height <= self.told {
+            return Ok(());
+        }
+        line.map_or(Ok(()), |line| self.view.tell(&line))?;
+        self.view.stand(self.narrator.status())
+    }
+
+    /// Shows where the network stands, on a terminal, although nothing is to be told.
+    fn stand(&mut self) -> Result<(), Failure> {
+        if self.view.has_status()
+            && let Ok(head) = self.client.head()
+        {
+            self.narrator.reach(head.height);
+            self.view.stand(self.narrator.status())?;
+        }
+        Ok(())
     }
 
     /// Stops everybody but the node.
@@ -240,7 +268,9 @@ impl Network {
     }
 
     /// Stops the node; true if nobody had to be killed.
-    fn stop(self) -> bool {
+    fn stop(mut self) -> bool {
+        // Whoever does not watch any more has said so before.
+        let _ = self.view.close();
         self.node.stop() && self.clean
     }
 }
@@ -311,17 +341,28 @@ fn member_args(
     Ok(args)
 }
 
-fn greet(node: &str, folder: &Path, cast: &[Participant]) {
-    note!("earnest: a development network, its keys are known to everybody");
-    note!("  API     {node}/v1/network");
-    note!("  data    {}", folder.display());
+/// What a person needs to know to use the network: where it is, and whose keys have money.
+fn heading(node: &str, folder: &Path, cast: &[Participant], told: Height) -> Vec<String> {
+    let mut lines = vec![
+        "earnest: a development network, its keys are known to everybody".to_owned(),
+        format!("  API     {node}/v1/network"),
+        format!("  data    {}", folder.display()),
+        format!("  keys    {}", folder.join("keys/NAME").display()),
+        format!("          their password: {}", password_file(folder).display()),
+    ];
     for member in cast {
         let what = match member.behaviour {
             Behaviour::Honest => member.role.name().to_owned(),
             Behaviour::Lazy => "lazy provider".to_owned(),
             Behaviour::Silent => "silent provider".to_owned(),
         };
-        note!("  {:<7} {}  {what} (development key)", member.name, member.address);
+        let free = member.balance.saturating_sub(member.bond);
+        let (name, address) = (member.name, member.address);
+        lines.push(format!("  {name:<7} {address}  {what}, began with {}", money::show(free)));
     }
-    note!("  height  what happens");
+    if told > Height::ZERO {
+        lines.push(format!("  going on after height {told}"));
+    }
+    lines.push("  height  what happens".to_owned());
+    lines
 }
