@@ -11,6 +11,7 @@
 //! what is due, never everyone.
 
 use crate::{
+    accounts::handlers::revoke_key,
     command::{BlockHead, DataItem, Node, Task},
     context::Context,
     event::{Event, Journal},
@@ -194,6 +195,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
         }
         Timer::RetireKeep(keep) => {
             cx.state.storage.retire(keep);
+            Next::Nothing
+        }
+        Timer::RetireKey(account, key) => {
+            revoke_key::expire(cx, account, key);
             Next::Nothing
         }
     };

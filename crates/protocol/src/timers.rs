@@ -9,7 +9,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{AssignmentId, JobId, KeepId, SlashId, UnbondingId},
+    ids::{AccountId, Address, AssignmentId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -37,6 +37,8 @@ pub(crate) enum Timer {
     RetireSlash(SlashId),
     /// Kept bytes are kept no longer.
     RetireKeep(KeepId),
+    /// An authorised key expires.
+    RetireKey(AccountId, Address),
 }
 
 /// Heights a bucket spans: a branch of the state copies buckets, not timers.

@@ -157,6 +157,11 @@ impl State {
         for (index, keep) in self.storage.keeps.iter() {
             set(after(keep.until), Timer::RetireKeep(KeepId::from_index(index)));
         }
+        for (id, account) in self.accounts() {
+            for row in &account.keys {
+                set(after(row.expires), Timer::RetireKey(id, row.key));
+            }
+        }
         self.epoch_timers(&mut timers);
         timers
     }
