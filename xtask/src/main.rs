@@ -1,7 +1,8 @@
 //! Repository automation: `cargo xtask tidy [ROOT]` checks what no known tool does, `soak` runs the
 //! rules at random, `fuzz` starts what throws damaged bytes (`crates/fuzz`), `world` what runs a
 //! node over a disk that fails (`crates/world`), `audit-mutants` says whether the audit notices
-//! faults in the rules, `licences` checks what we build on.
+//! faults in the rules and `world-mutants` whether the world notices those in
+//! the storage code, `licences` checks what we build on.
 //!
 //! Not here: the laws (`tidy`), the order of checks in continuous integration (`.ci/run`).
 
@@ -14,6 +15,9 @@ mod licences;
 mod mutants;
 mod soak;
 mod tidy;
+
+/// The repository.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
@@ -30,6 +34,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   audit-mutants [--only NAME] [--json]     put faults into a copy of the rules, one at a time, and
                                            say which of them the audit finds; fails if that is not
                                            as recorded (minutes)
+  world-mutants [--only NAME] [--json]     the same of faults in the storage code, and the lives
+                                           of `world` (an hour)
   licences                                 check licences, origins and bans of all dependencies
                                            against deny.toml, without a network";
 
@@ -37,15 +43,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["tidy"] => Ok(run_tidy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))),
+        ["tidy"] => Ok(run_tidy(Path::new(ROOT))),
         ["tidy", root] if !root.starts_with('-') => Ok(run_tidy(Path::new(root))),
         ["soak", rest @ ..] => soak::run_soak(rest),
         ["fuzz", rest @ ..] => run_program("earnest-fuzz", rest),
         ["world", rest @ ..] => run_program("earnest-world", rest),
-        ["licences"] => licences::run(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))),
-        ["audit-mutants", rest @ ..] => {
-            mutants::run(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), rest)
-        }
+        ["licences"] => licences::run(Path::new(ROOT)),
+        ["audit-mutants", rest @ ..] => mutants::audit::run(Path::new(ROOT), rest),
+        ["world-mutants", rest @ ..] => mutants::world::run(Path::new(ROOT), rest),
         _ => Err("which command?".to_owned()),
     };
     done.unwrap_or_else(|wrong| {

@@ -353,7 +353,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),
-    ("Keeps that are too small for any file", "a node's time, not money"),
+    ("A room full of the smallest keeps", "a node's time, not money"),
     ("A move of the protected lane is tried alone", "room in blocks, not money"),
     ("Who has many addresses", "doors of a node, not money"),
     ("The compiling engine is linked", "a matter of processes"),

@@ -18,6 +18,7 @@ mod keys;
 mod money;
 mod node;
 mod output;
+mod pages;
 mod params;
 mod query;
 mod quote;
@@ -30,7 +31,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use failure::{Failure, Status};
 
@@ -99,6 +100,10 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup, every file checked
     Restore(backup::RestoreArgs),
+    /// Print a script that completes the words of this program in a shell
+    Completions(pages::CompletionsArgs),
+    /// Write manual pages: one for each command
+    Man(pages::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -153,5 +158,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Job(command) => job::run(command, node, json),
         Command::Stake(command) => stake::run(command, node, json),
         Command::Query(command) => query::run(command, node, json),
+        Command::Completions(args) => pages::completions(args, Line::command()),
+        Command::Man(args) => pages::manual(args, Line::command(), json),
     }
 }

@@ -21,6 +21,9 @@ use earnest_protocol::{
 /// Blocks after which a name that a job needs is looked at again.
 const LOOK_AGAIN: Blocks = Blocks::new(64);
 
+/// Names that are looked at in one block; more that fall due wait for the next.
+const LOOKS_MAX: usize = 4_096;
+
 /// Why a name is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Reasons {
@@ -109,11 +112,12 @@ impl Wanted {
                 _ => {}
             }
         }
-        while let Some((at, name)) = self.due.pop_first() {
+        for _ in 0..LOOKS_MAX {
+            let Some((at, name)) = self.due.first().copied() else { break };
             if at > self.height {
-                self.due.insert((at, name));
                 break;
             }
+            self.due.pop_first();
             self.look_at(state, name);
         }
     }

@@ -19,7 +19,7 @@ use std::{
 
 use earnest_api::{Client, Receipt, TxHash, TxStatus};
 use earnest_node::{
-    Check, Depth, Limits, Node, NodeConfig, Notice, Retention, Store, examine,
+    Booted, Check, Depth, Limits, Node, NodeConfig, Notice, Retention, Store, examine,
     log::{Mended, Segments},
 };
 use earnest_protocol::{Address, Digest, Height};
@@ -49,7 +49,9 @@ fn child() {
 
 fn run_node(dir: &Path, retention: Retention) {
     // Small, so that kills hit the beginning of segments, and their removal.
-    let limits = Limits { segment_bytes_max: 3_000, ..Limits::default() };
+    // A log of a MiB counts as long, so that later starts begin at a snapshot.
+    let limits =
+        Limits { segment_bytes_max: 3_000, replay_bytes_max: 1 << 20, ..Limits::default() };
     let config = NodeConfig {
         retention,
         limits,
@@ -156,9 +158,32 @@ fn a_node_that_prunes_is_killed_under_load_and_never_finds_a_gap() {
     assert!(base > Height::ZERO, "something was pruned");
 }
 
+/// What a node said is in a block.
+type Acknowledged = BTreeMap<(TxHash, Address), Receipt>;
+
 /// `EARNEST_KILLS=1000` kills as often as that.
 fn kills(usual: u64) -> u64 {
     env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
+}
+
+/// What a start would find: all that was acknowledged, and the same state from the latest snapshot
+/// as from where `depth` begins.
+fn examined(dir: &Path, depth: Depth, acknowledged: &Acknowledged) -> Result<Booted, String> {
+    let store = Store::open(dir).unwrap();
+    let shallow = Limits { replay_bytes_max: 0, ..Limits::default() };
+    let booted = examine(&store, shallow, depth).map_err(|error| error.to_string())?;
+    // What was pruned is in the state alone, which follows from a snapshot by every root.
+    let from = booted.history.base();
+    for ((hash, who), receipt) in acknowledged.iter().filter(|(_, r)| r.height > Some(from)) {
+        let kept = booted.history.included(&(*hash, *who));
+        if kept.as_ref() != Some(receipt) {
+            return Err(format!("acknowledged {receipt:?}, found {kept:?}"));
+        }
+    }
+    booted.state.check_invariants().unwrap();
+    let quick = examine(&store, shallow, Depth::Snapshot).unwrap();
+    assert_eq!((quick.root, quick.state.height()), (booted.root, booted.state.height()));
+    Ok(booted)
 }
 
 /// Kills a node many times; returns how much it acknowledged, and the last block that was pruned.
@@ -168,7 +193,7 @@ fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
     let seed = u64::from(std::process::id());
     println!("seed {seed}");
     let mut random = seed;
-    let mut acknowledged: BTreeMap<(TxHash, Address), Receipt> = BTreeMap::new();
+    let mut acknowledged = Acknowledged::new();
     let (mut heights, mut torn) = (Vec::new(), 0);
     let started = Instant::now();
     for round in 0..rounds {
@@ -200,25 +225,19 @@ fn kill_under_load(role: &str, rounds: u64) -> (usize, Height) {
         });
         acknowledged.extend(loads.into_iter().flatten());
 
-        let store = Store::open(dir.path()).unwrap();
-        let booted = examine(&store, Limits::default(), Depth::Genesis)
+        // Every block is replayed each time at first, and of a long chain now and then.
+        let depth = if round < 100 || round % 16 == 0 || round + 1 == rounds {
+            Depth::Genesis
+        } else {
+            Depth::Snapshot
+        };
+        let booted = examined(dir.path(), depth, &acknowledged)
             .unwrap_or_else(|error| panic!("seed {seed}, round {round}: {error}"));
-        // What was pruned is in the state alone, which follows from a snapshot by every root.
-        let from = booted.history.base();
-        for ((hash, who), receipt) in acknowledged.iter().filter(|(_, r)| r.height > Some(from)) {
-            let kept = booted.history.included(&(*hash, *who));
-            assert_eq!(kept.as_ref(), Some(receipt), "seed {seed}, round {round}");
-        }
-        booted.state.check_invariants().unwrap();
         torn += booted
             .notices
             .iter()
             .filter(|notice| matches!(notice, Notice::Mended(Mended::Torn(_))))
             .count();
-        // Replay from the latest snapshot gives the same root as from genesis.
-        let shallow = Limits { replay_bytes_max: 0, ..Limits::default() };
-        let quick = examine(&store, shallow, Depth::Snapshot).unwrap();
-        assert_eq!((quick.root, quick.state.height()), (booted.root, booted.state.height()));
         heights.push(booted.state.height());
     }
     assert!(heights.is_sorted(), "the chain only grows");

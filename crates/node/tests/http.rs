@@ -622,7 +622,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn a_job_is_taken_only_with_its_program_and_input() {
     let World { dir: _dir, network, node } = world(Limits::default());
     let client = client(&node);
-    let guest = guests::by_name("wordcount").unwrap();
+    let guest = guests::by_name("digits").unwrap();
     let input = guest.input();
     let terms = job(&guest.task(earnest_compute::Digest([0; 32])));
     let post = |terms: &PostJob| -> Result<Receipt, ClientError> {
@@ -637,7 +637,7 @@ fn a_job_is_taken_only_with_its_program_and_input() {
     assert_eq!(client.put_blob(guest.module).unwrap().digest, terms.task.program);
     is(code(post(&terms)), 402, "job/not-kept");
     // What lasts is too small: keeps of one name add up neither in size nor in time.
-    keep_kibibytes(&node, terms.task.program, 1, 100_000);
+    keep_kibibytes(&node, terms.task.program, 4, 100_000);
     is(code(post(&terms)), 402, "job/not-kept");
     keep(&node, terms.task.program, guest.module.len());
     is(code(post(&terms)), 422, "job/input-missing");

@@ -5,7 +5,8 @@
 //!    that wait for the referee stood still;
 //! 3. the beacon moves on;
 //! 4. if an epoch is over, the next begins, and its steps ([`EPOCH_STEPS`]) are carried out;
-//! 5. everything that falls due at this height is carried out, in the order of its name.
+//! 5. everything that falls due at this height is carried out, in the order of its name;
+//! 6. kept bytes that are over leave, at most [`LAPSES_MAX`] of them; the rest, in the next blocks.
 //!
 //! Law: every lock has a deadline, and its end needs nobody to ask for it (ADR 9); a block walks
 //! what is due, never everyone.
@@ -25,6 +26,9 @@ use crate::{
     stories,
     timers::Timer,
 };
+
+/// Keeps that leave in one block: a millisecond of work.
+const LAPSES_MAX: usize = 1_024;
 
 /// What an epoch's opening does, in this order. New rules that close an epoch stand here.
 const EPOCH_STEPS: [fn(&mut Context<'_>); 2] = [announce_epoch, carry_out_epoch_timers];
@@ -49,6 +53,7 @@ impl State {
         while let Some(timer) = cx.state.timers.pop(head.height) {
             carry_out(&mut cx, timer);
         }
+        lapse_keeps(&mut cx);
         Ok(())
     }
 
@@ -193,16 +198,21 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             retire_slash(cx, slash);
             Next::Nothing
         }
-        Timer::RetireKeep(keep) => {
-            cx.state.storage.retire(keep);
-            Next::Nothing
-        }
         Timer::RetireKey(account, key) => {
             revoke_key::expire(cx, account, key);
             Next::Nothing
         }
     };
     stories::drive(cx, next);
+}
+
+/// A room full of the smallest keeps is a million of them, and all may end at one height.
+fn lapse_keeps(cx: &mut Context<'_>) {
+    let now = cx.now();
+    for _ in 0..LAPSES_MAX {
+        let Some(keep) = cx.state.timers.pop_lapse(now) else { break };
+        cx.state.storage.retire(keep);
+    }
 }
 
 fn retire_slash(cx: &mut Context<'_>, id: SlashId) {

@@ -3,7 +3,8 @@
 //! Law: the timers are a function of the rows: each row says when it falls due, and a state that
 //! is loaded sets them anew ([`Timers::from_rows`] in `state`). They fire in the order of their
 //! names, whatever order they were set in, and one that was cleared never fires. A timer set in the
-//! past fires at once, at the opening that set it or the next.
+//! past fires at once, at the opening that set it or the next. Kept bytes end apart, so that who
+//! opens a block may take as many of them as it has time for.
 //! Not here: what happens then (`epoch`).
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -35,8 +36,6 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
-    /// Kept bytes are kept no longer.
-    RetireKeep(KeepId),
     /// An authorised key expires.
     RetireKey(AccountId, Address),
 }
@@ -45,23 +44,30 @@ pub(crate) enum Timer {
 const BUCKET_BITS: u32 = 6;
 
 /// What falls due at which point of one kind of time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Line(BTreeMap<u64, Arc<BTreeSet<(u64, Timer)>>>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line<T>(BTreeMap<u64, Arc<BTreeSet<(u64, T)>>>);
+
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Line(BTreeMap::new())
+    }
+}
 
 /// What falls due when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Timers {
-    heights: Line,
-    epochs: Line,
+    heights: Line<Timer>,
+    epochs: Line<Timer>,
+    lapses: Line<KeepId>,
 }
 
-impl Line {
-    fn set(&mut self, at: u64, timer: Timer) {
+impl<T: Copy + Ord> Line<T> {
+    fn set(&mut self, at: u64, timer: T) {
         let bucket = self.0.entry(at >> BUCKET_BITS).or_default();
         own(bucket).insert((at, timer));
     }
 
-    fn clear(&mut self, at: u64, timer: Timer) {
+    fn clear(&mut self, at: u64, timer: T) {
         let bucket = at >> BUCKET_BITS;
         if let Some(timers) = self.0.get_mut(&bucket) {
             own(timers).remove(&(at, timer));
@@ -72,7 +78,7 @@ impl Line {
     }
 
     /// Takes the first timer due up to and with `now`.
-    fn pop(&mut self, now: u64) -> Option<Timer> {
+    fn pop(&mut self, now: u64) -> Option<T> {
         let mut bucket = self.0.first_entry()?;
         if bucket.get().first().is_some_and(|(at, _)| *at > now) {
             return None;
@@ -107,6 +113,16 @@ impl Timers {
     /// brings about may clear the next.
     pub(crate) fn pop(&mut self, now: Height) -> Option<Timer> {
         self.heights.pop(now.count())
+    }
+
+    /// Has bytes kept no longer from this height on.
+    pub(crate) fn set_lapse(&mut self, at: Height, keep: KeepId) {
+        self.lapses.set(at.count(), keep);
+    }
+
+    /// Takes the first keep that is over at `now`.
+    pub(crate) fn pop_lapse(&mut self, now: Height) -> Option<KeepId> {
+        self.lapses.pop(now.count())
     }
 
     /// Takes the first timer that falls due when `now` opens.

@@ -61,7 +61,8 @@ fn main() -> ExitCode {
     let (lived, found) = run(&asked);
     let seconds = started.elapsed().as_secs_f64();
     found.iter().for_each(|finding| eprintln!("{finding}\n"));
-    print(&asked, &lived, found.len(), seconds);
+    let seeds: Vec<u64> = found.iter().map(|finding| finding.seed).collect();
+    print(&asked, &lived, &seeds, seconds);
     if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(8) }
 }
 
@@ -95,14 +96,16 @@ fn run(asked: &Asked) -> (Life, Vec<Finding>) {
     (life, findings)
 }
 
-fn print(asked: &Asked, life: &Life, found: usize, seconds: f64) {
+fn print(asked: &Asked, life: &Life, found_in: &[u64], seconds: f64) {
+    let found = found_in.len();
     let Life { starts, blocks, cuts, kills, failures, refusals, full, flips, blobs, operations } =
         life;
     let Asked { seeds, first, .. } = asked;
     if asked.is_json {
         println!(
-            "{{\"seeds\":{seeds},\"seed\":{first},\"findings\":{found},\"starts\":{starts},\
-             \"blocks\":{blocks},\"power_cuts\":{cuts},\"kills\":{kills},\"failures\":{failures},\
+            "{{\"seeds\":{seeds},\"seed\":{first},\"findings\":{found},\
+             \"found_in\":{found_in:?},\"starts\":{starts},\"blocks\":{blocks},\
+             \"power_cuts\":{cuts},\"kills\":{kills},\"failures\":{failures},\
              \"refusals\":{refusals},\"full\":{full},\"flips\":{flips},\"blobs\":{blobs},\
              \"operations\":{operations},\"seconds\":{seconds:.1}}}"
         );

@@ -9,6 +9,10 @@ pub(super) fn keep_data(rejected: KeepDataRejected) -> Words {
         KeepDataRejected::SizeMustBePositive => {
             say("Nothing is to be kept", "Name the kibibytes that the bytes take, in blocks of 4.")
         }
+        KeepDataRejected::SizeMustBeWholeBlocks { wanted_kib, block_kib } => say(
+            format!("{wanted_kib} KiB are to be kept, which are not whole blocks of {block_kib}"),
+            "Count each file in whole blocks, and name their sum.",
+        ),
         KeepDataRejected::TimeMustBePositive => {
             say("The bytes are to be kept for no time", "Name at least one block.")
         }

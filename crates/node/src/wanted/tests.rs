@@ -99,7 +99,7 @@ fn a_name_is_wanted_until_its_last_keep_lapses_and_takes_what_one_of_them_pays_f
     assert_eq!(followed.wanted.check(&NAME, Named::Blob, 1), Err(Unwanted::NotKept));
     followed.keep(NAME, 8, 10);
     followed.keep(NAME, 4, 20);
-    followed.keep(NAME, 2, 5);
+    followed.keep(NAME, 4, 5);
     assert_eq!(followed.wanted.check(&NAME, Named::Blob, 8_192), Ok(()));
     let paid = Err(Unwanted::TooLarge { paid: 8_192 });
     assert_eq!(followed.wanted.check(&NAME, Named::Blob, 8_193), paid, "keeps do not add up");

@@ -282,12 +282,13 @@ impl State {
 
 /// Storage.
 impl State {
-    /// Every keep that has not lapsed, in the order in which they were paid.
+    /// Every keep that has not left, in the order in which they were paid; where many end at one
+    /// height, some that are over stand for a few blocks more.
     pub fn keeps(&self) -> impl Iterator<Item = (KeepId, &Keep)> {
         self.storage.keeps.iter().map(|(index, keep)| (KeepId::from_index(index), keep))
     }
 
-    /// One keep; none if it has lapsed.
+    /// One keep; none if it has left.
     pub fn keep(&self, id: KeepId) -> Option<&Keep> {
         self.storage.keep(id)
     }

@@ -154,13 +154,13 @@ impl State {
                 set(leaves, Timer::RetireSlash(SlashId::from_index(index)));
             }
         }
-        for (index, keep) in self.storage.keeps.iter() {
-            set(after(keep.until), Timer::RetireKeep(KeepId::from_index(index)));
-        }
         for (id, account) in self.accounts() {
             for row in &account.keys {
                 set(after(row.expires), Timer::RetireKey(id, row.key));
             }
+        }
+        for (index, keep) in self.storage.keeps.iter() {
+            timers.set_lapse(after(keep.until), KeepId::from_index(index));
         }
         self.epoch_timers(&mut timers);
         timers

@@ -8,7 +8,8 @@
 //! Price (ADR 50): p · 2^(n · used ÷ room), `used` with the new keep in it, so whoever fills the
 //! room pays for those whom it leaves none. Rounding: the price of a mebibyte down, what is paid
 //! up.
-//! Known shortcoming: a room that was filled stays so until the keeps lapse.
+//! Known shortcoming: a room that was filled stays so until the keeps lapse and, if there are many,
+//! until they leave, a thousand a block.
 //! Not here: the bytes, who may send them and when they go (hosts); which bytes a job needs
 //! (`market`).
 
@@ -34,13 +35,16 @@ pub struct Keep {
     pub account: AccountId,
     /// The hash of a blob, or the root of an input.
     pub root: Digest,
-    /// Kibibytes that may be kept under it, each file in whole blocks of four.
+    /// Kibibytes that may be kept under it, whole blocks of [`BLOCK_KIB`], as each file counts.
     pub kibibytes: u32,
     /// The last height at which they are.
     pub until: Height,
 }
 
-/// Every keep that has not lapsed.
+/// Kibibytes of a block: what is kept is counted in whole ones, as files take them.
+pub const BLOCK_KIB: u32 = 4;
+
+/// Every keep that has not left.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Storage {
     pub(crate) keeps: Table<Keep>,

@@ -11,6 +11,8 @@ use crate::num::{Amount, Blocks};
 pub enum KeepDataRejected {
     /// Nothing to keep.
     SizeMustBePositive,
+    /// Files take whole blocks.
+    SizeMustBeWholeBlocks { wanted_kib: u32, block_kib: u32 },
     /// For no time.
     TimeMustBePositive,
     /// For longer than one may pay at once.

@@ -58,7 +58,7 @@ fn d2_nobody_shortens_shrinks_or_takes_over_what_another_keeps() {
     let mut world = World::new(params());
     world.ok("R", keep(1_000, 50));
     let (first, kept) = world.state.keeps().next().map(|(id, keep)| (id, *keep)).expect("R's");
-    world.ok("W", keep(1, 1));
+    world.ok("W", keep(4, 1));
     world.ok("W", keep(400_000, 1_000));
     assert_eq!(world.state.keep(first), Some(&kept));
     assert_eq!((kept.kibibytes, kept.until), (1_000, Height::new(51)));

@@ -1,7 +1,7 @@
-//! What others do with the room while one pays for kept bytes, and a known hole.
+//! What others do with the room while one pays for kept bytes, and how many leave at once.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Rejected,
+    Amount, Blocks, Command, Digest, KeepId, Rejected,
     command::KeepData,
     storage::{KeepDataRejected, price},
 };
@@ -21,7 +21,8 @@ fn at_most(kibibytes: u32, blocks: u64, price_max: Amount) -> Command {
 /// Pays for `parts` of ten of the room, in pieces, for one block; returns what that cost.
 fn fill_for_a_block(world: &mut World, parts: u64) -> i64 {
     let before = world.coalition(&["W"]);
-    let piece = u32::try_from(world.state.params().storage().room_kib() / 100).expect("megabytes");
+    let piece =
+        u32::try_from(world.state.params().storage().room_kib() / 400 * 4).expect("megabytes");
     for _ in 0..parts * 10 {
         world.ok("W", keep(piece, 1));
     }
@@ -54,18 +55,25 @@ fn one_block_of_a_room_costs_who_names_the_most_it_pays_a_fee() {
     assert_eq!(world.state.kept_kib(), u64::from(kibibytes), "the rest was for one block");
 }
 
-/// Known hole, new: a keep may be smaller than any file, and all may lapse at one height, at which
-/// each is one step of the block. Four times as many rows as there can be files cost a fee each.
+/// New: a keep could be smaller than any file, and all could end at one height, at which each was
+/// one step of the block: four times as many rows as there can be files cost a fee each. Each is
+/// whole blocks now, and a block takes leave of a thousand.
 #[test]
-fn known_keeps_that_can_hold_no_file_lapse_all_at_one_height() {
+fn keeps_that_end_at_one_height_leave_in_portions() {
     let mut world = World::new(params());
-    for left in (1..=50).rev() {
-        (0..20).for_each(|_| world.ok("W", keep(1, left)));
+    let tiny = KeepDataRejected::SizeMustBeWholeBlocks { wanted_kib: 1, block_kib: 4 };
+    assert_eq!(world.send("W", keep(1, 1)), Err(Rejected::from(tiny)));
+    for left in (1..=55).rev() {
+        (0..20).for_each(|_| world.ok("W", keep(4, left)));
         world.block();
     }
     let until = world.state.keeps().map(|(_, keep)| keep.until).max().expect("some are kept");
     assert!(world.state.keeps().all(|(_, keep)| keep.until == until), "all at once");
-    assert_eq!((world.state.keeps().count(), world.state.kept_kib()), (1_000, 1_000));
+    assert_eq!((world.state.keeps().count(), world.state.kept_kib()), (1_100, 4_400));
     world.block();
-    assert_eq!(world.state.keeps().count(), 0);
+    assert_eq!((world.state.keeps().count(), world.state.kept_kib()), (76, 304));
+    let first = world.state.keeps().map(|(id, _)| id).min();
+    assert_eq!(first, Some(KeepId::new(1_024)), "the first that were paid leave first");
+    world.block();
+    assert_eq!((world.state.keeps().count(), world.state.kept_kib()), (0, 0));
 }

@@ -15,9 +15,9 @@ fn keep(kibibytes: u32, blocks: u64) -> Command {
     Command::KeepData(KeepData { root: ROOT, kibibytes, blocks, price_max })
 }
 
-/// As much as costs 1,001 units where a mebibyte for a thousand blocks costs 1,000.
+/// As much as costs 1,004 units where a mebibyte for a thousand blocks costs 1,000.
 fn at_most(price_max: Amount) -> Command {
-    let (kibibytes, blocks) = (1_001, Blocks::new(1_024));
+    let (kibibytes, blocks) = (1_004, Blocks::new(1_024));
     Command::KeepData(KeepData { root: ROOT, kibibytes, blocks, price_max })
 }
 
@@ -38,27 +38,30 @@ fn leave(world: &mut World, left: Amount) {
 pub(crate) fn rows() -> Vec<Row> {
     vec![
         row(KeepDataRejected::SizeMustBePositive, |_| ("W", keep(0, 0))),
+        row(KeepDataRejected::SizeMustBeWholeBlocks { wanted_kib: 6, block_kib: 4 }, |_| {
+            ("W", keep(6, 0))
+        }),
         row(KeepDataRejected::TimeMustBePositive, |_| ("W", keep(4, 0))),
         row(
             KeepDataRejected::TooLong { wanted: Blocks::new(172_801), max: Blocks::new(172_800) },
-            |_| ("W", keep(u32::MAX, 172_801)),
+            |_| ("W", keep(u32::MAX - 3, 172_801)),
         ),
-        row(KeepDataRejected::RoomFull { wanted_kib: 1_021, free_kib: 1_020 }, |world| {
+        row(KeepDataRejected::RoomFull { wanted_kib: 1_024, free_kib: 1_020 }, |world| {
             world.ok("R", keep(4, 1));
-            ("W", keep(1_021, 1))
+            ("W", keep(1_024, 1))
         })
         .under(|params| params.storage.room_mib = 1),
         row(
-            KeepDataRejected::ExceedsPriceMax { price: units(1_001), max: units(1_000) },
+            KeepDataRejected::ExceedsPriceMax { price: units(1_004), max: units(1_003) },
             |world| {
                 leave(world, units(2_000)); // As below: the price comes before what is free.
-                ("W", at_most(units(1_000)))
+                ("W", at_most(units(1_003)))
             },
         )
         .under(|params| (params.storage.price, params.storage.price_doublings) = (units(1_000), 0)),
-        row(KeepDataRejected::ExceedsFree { wanted: units(1_001), free: units(1_000) }, |world| {
-            leave(world, units(2_000)); // One transfer's fee, and what is missing by one unit.
-            ("W", keep(1_001, 1_024))
+        row(KeepDataRejected::ExceedsFree { wanted: units(1_004), free: units(1_003) }, |world| {
+            leave(world, units(2_003)); // One transfer's fee, and what is missing by one unit.
+            ("W", keep(1_004, 1_024))
         })
         .under(|params| (params.storage.price, params.storage.price_doublings) = (units(1_000), 0)),
     ]

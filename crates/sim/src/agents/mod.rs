@@ -21,16 +21,16 @@ use crate::view::{Deeds, Reminder, View};
 
 /// One participant.
 #[derive(Debug)]
-pub enum Agent {
+pub enum Agent<'s> {
     /// Asks for work.
     Requester(Requester),
     /// Works, lies or lets it be.
-    Provider(Provider),
+    Provider(Provider<'s>),
     /// Audits.
     Validator(Validator),
 }
 
-impl Agent {
+impl Agent<'_> {
     /// What it does when the network begins.
     pub fn begin(&mut self, view: &View<'_>, deeds: &mut Deeds) {
         match self {

@@ -20,10 +20,10 @@ use crate::{
 
 /// One who takes jobs.
 #[derive(Debug)]
-pub struct Provider {
+pub struct Provider<'s> {
     me: Entity,
     account: AccountId,
-    habits: Providers,
+    habits: &'s Providers,
     standing: Standing,
     /// What honest work on one job costs, and what it asks for it; drawn when it begins.
     cost: Amount,
@@ -57,9 +57,9 @@ enum Standing {
     Left,
 }
 
-impl Provider {
+impl<'s> Provider<'s> {
     /// One with the habits of its group, outside the market.
-    pub fn new(me: Entity, account: AccountId, habits: Providers) -> Provider {
+    pub fn new(me: Entity, account: AccountId, habits: &'s Providers) -> Provider<'s> {
         Provider {
             me,
             account,
@@ -196,6 +196,8 @@ impl Provider {
     }
 
     fn start(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
+        // Most do one job at a time.
+        self.work.reserve_exact(1);
         self.work.push(Work { job, root: None });
         if view.draw_about(self.me, job, Purpose::Abandon).chance(self.habits.abandon_rate) {
             return;

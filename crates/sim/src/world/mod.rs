@@ -69,7 +69,7 @@ pub struct World<'s> {
     events: VecDeque<Event>,
     /// By account.
     members: Vec<Member>,
-    agents: Vec<Agent>,
+    agents: Vec<Agent<'s>>,
     scene: Scene,
     calendar: Calendar,
     beacon: Beacon,
@@ -120,13 +120,15 @@ impl<'s> World<'s> {
             whispers: BTreeMap::new(),
             last_block: Height::new(scenario.run.blocks),
         };
+        let people: u32 = scenario.groups.iter().map(|group| group.count).sum();
+        let people = usize::try_from(people).expect("32 bits fit");
         let mut world = World {
             scenario,
             state,
             journal: Journal::default(),
             events: VecDeque::new(),
-            members: Vec::new(),
-            agents: Vec::new(),
+            members: Vec::with_capacity(people),
+            agents: Vec::with_capacity(people),
             scene,
             calendar: Calendar::default(),
             beacon,
@@ -156,13 +158,13 @@ impl<'s> World<'s> {
             let purse = u16::try_from(purse).expect("groups have 12-bit names");
             for place in 0..group.count {
                 let (me, account) = (Entity::new(&group.name, place), account(self.members.len()));
-                self.agents.push(match group.kind {
+                self.agents.push(match &group.kind {
                     Kind::Requesters => Agent::Requester(Requester::new(me, rate)),
                     Kind::Validators(habits) => {
                         if habits.watch.parts() + habits.grief.parts() > 0 {
                             self.watchers.push(account);
                         }
-                        Agent::Validator(Validator { me, account, purse, habits })
+                        Agent::Validator(Validator { me, account, purse, habits: *habits })
                     }
                     Kind::Providers(habits) => Agent::Provider(Provider::new(me, account, habits)),
                 });

@@ -9,16 +9,16 @@ fn a_large_keep_of_one_block_and_a_small_one_of_a_thousand_do_not_add_up() {
     let bytes = [1; 5_000];
     let (root, chunks) = root_and_chunks(&[b"a", b"b"]);
     kept.keep(name_of(&bytes), 8, 1);
-    kept.keep(name_of(&bytes), 1, 1_000);
+    kept.keep(name_of(&bytes), 4, 1_000);
     kept.keep(root, 12, 3);
-    kept.keep(root, 1, 1_000);
+    kept.keep(root, 4, 1_000);
     kept.blobs.put(&bytes).unwrap();
     kept.blobs.put_input(&chunks).unwrap();
     kept.blobs.put(b"a").unwrap();
     kept.blobs.put(b"b").unwrap();
     assert_eq!(kept.blobs.bytes(), 5 * BLOCK);
     kept.blocks(8);
-    assert_eq!(kept.blobs.bytes(), 0, "a kibibyte is paid for, and holds none of it");
+    assert_eq!(kept.blobs.bytes(), 0, "a block is paid for, and holds none of it");
 }
 
 #[test]

@@ -9,8 +9,7 @@ use crate::{
     next::Next,
     num::{Amount, Blocks},
     state::State,
-    storage::{Keep, KeepDataRejected, price},
-    timers::Timer,
+    storage::{BLOCK_KIB, Keep, KeepDataRejected, price},
 };
 
 pub(crate) fn handle(
@@ -24,6 +23,10 @@ pub(crate) fn handle(
     let max = params.keep_blocks_max;
     if kibibytes == 0 {
         return Err(KeepDataRejected::SizeMustBePositive);
+    }
+    if !kibibytes.is_multiple_of(BLOCK_KIB) {
+        let (wanted_kib, block_kib) = (kibibytes, BLOCK_KIB);
+        return Err(KeepDataRejected::SizeMustBeWholeBlocks { wanted_kib, block_kib });
     }
     if blocks == Blocks::new(0) {
         return Err(KeepDataRejected::TimeMustBePositive);
@@ -48,7 +51,7 @@ pub(crate) fn handle(
     cx.pay(from, fire, cost, Reason::StorageFee);
     let until = cx.now().after(blocks);
     let keep = cx.state.storage.add(Keep { account: signer, root, kibibytes, until });
-    cx.state.timers.set(until.after(Blocks::new(1)), Timer::RetireKeep(keep));
+    cx.state.timers.set_lapse(until.after(Blocks::new(1)), keep);
     cx.journal.push(Event::DataKept { keep, account: signer, root, kibibytes, until, price: cost });
     Ok(Next::Nothing)
 }
