@@ -18,7 +18,7 @@ pub enum TransferRejected {
 }
 
 /// Why a key was not authorised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum AuthoriseKeyRejected {
     /// The account's own key may do everything as it is.
@@ -30,7 +30,7 @@ pub enum AuthoriseKeyRejected {
 }
 
 /// Why a key was not revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum RevokeKeyRejected {
     /// The account has not authorised it, or not any longer.
