@@ -80,7 +80,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "d5a34382c20601b19ddb939c054f273e7c043a4f5e22e5e5c1528c6dcfcba3bd";
+    let golden = "aede7820100c3b0a1ac938123a17d63f9113d23e2e2e39b009cf19196929c12e";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

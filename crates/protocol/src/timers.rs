@@ -9,7 +9,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{AssignmentId, JobId, KeepId, SlashId, UnbondingId},
+    ids::{AssignmentId, ExitId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -29,6 +29,8 @@ pub(crate) enum Timer {
     Job(JobId),
     /// Unbonded stake leaves.
     Unbonding(UnbondingId),
+    /// Delegated stake may leave.
+    Exit(ExitId),
     /// A slash is paid out.
     Slash(SlashId),
     /// A closed job's rows leave.

@@ -43,6 +43,10 @@ TYPES = {
     "report_copy": f"uint64 job,uint64 accused,{OPENING}",
     "seal_report": "bytes32 seal",
     "keep_data": "bytes32 root,uint32 kibibytes,uint64 blocks,uint256 priceMax",
+    "delegate": "uint64 operator,string role,uint256 amount",
+    "undelegate": "uint64 operator,string role,uint256 amount",
+    "cancel_undelegation": "uint64 operator,string role",
+    "withdraw_delegation": "uint64 operator,string role",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -164,6 +168,10 @@ MAKERS = {
         "blocks": number(U64_MAX),
         "price_max": amount(),
     },
+    "delegate": lambda: {"operator": number(U64_MAX), "role": role(), "amount": amount()},
+    "undelegate": lambda: {"operator": number(U64_MAX), "role": role(), "amount": amount()},
+    "cancel_undelegation": lambda: {"operator": number(U64_MAX), "role": role()},
+    "withdraw_delegation": lambda: {"operator": number(U64_MAX), "role": role()},
 }
 
 

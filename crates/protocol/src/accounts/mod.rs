@@ -20,7 +20,7 @@ pub use rejected::TransferRejected;
 
 use crate::{
     directory::Directory,
-    ids::{AccountId, Address, Digest, OperatorId, Role},
+    ids::{AccountId, Address, DelegationId, Digest, OperatorId, Role},
     num::Height,
     table::Table,
 };
@@ -36,6 +36,8 @@ pub struct Account {
     pub operators: Vec<(Role, OperatorId)>,
     /// What it has sealed of somebody's leaked result, and when.
     pub report: Option<(Digest, Height)>,
+    /// What it delegated, at most one to each operator, in order of the first.
+    pub delegations: Vec<DelegationId>,
 }
 
 impl Account {
@@ -55,7 +57,8 @@ pub(crate) struct Accounts {
 impl Accounts {
     /// Opens the account of a new address.
     pub(crate) fn open(&mut self, address: Address) -> AccountId {
-        let account = Account { address, nonce: 0, operators: Vec::new(), report: None };
+        let (operators, delegations) = (Vec::new(), Vec::new());
+        let account = Account { address, nonce: 0, operators, report: None, delegations };
         let id = AccountId::from_index(self.rows.push(account));
         self.by_address.insert(address, id);
         id
