@@ -144,6 +144,11 @@ pub const EVENT_KINDS: &[&str] = &[
     "slash_held",
     "slash_reversed",
     "slashed",
+    "delegated",
+    "undelegating",
+    "undelegation_cancelled",
+    "delegation_withdrawn",
+    "delegation_slashed",
 ];
 
 #[cfg(test)]

@@ -118,6 +118,14 @@ fn everything() -> Vec<Rejected> {
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
             RoomFull { wanted_kib: 5, free_kib: 4 },
             ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
+        #[8] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
+            MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
+            SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
+        #[4] UndelegateRejected: AmountMustBePositive, NotDelegated,
+            ExceedsDelegation { wanted, delegated: free }, ExitFull;
+        #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
+            ExceedsCap { total: wanted, max: free }, PoolFull;
+        #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
     }
 }
 
@@ -210,7 +218,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 152 + 14);
+    assert_eq!(codes.len(), 165 + 14);
 }
 
 #[test]

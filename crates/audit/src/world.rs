@@ -178,9 +178,12 @@ impl<'a> World<'a> {
             Pot::Insurance(_) => return Party::Insurance,
             Pot::Treasury(_) => return Party::Treasury,
             Pot::Burnt(_) => return Party::Burnt,
-            Pot::Job(..) | Pot::Assignment(..) | Pot::Slash(_) | Pot::Unbonding(_) => {
-                return Party::Pending;
-            }
+            Pot::Job(..)
+            | Pot::Assignment(..)
+            | Pot::Slash(_)
+            | Pot::Unbonding(_)
+            | Pot::Delegated(_)
+            | Pot::Exit(_) => return Party::Pending,
         };
         if self.cast.is_one_of(owner) {
             return Party::Coalition;

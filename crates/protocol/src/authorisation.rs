@@ -85,6 +85,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         Command::Challenge(challenge) => challenge::deposit(state, challenge.job),
         Command::RequestData(request) => request_data::fee(state, request.job, request.item),
         Command::KeepData(keep) => keep_data::cost(state, keep),
+        Command::Delegate(delegate) => Some(delegate.amount),
         Command::Transfer(_)
         | Command::Bond(_)
         | Command::Unbond(_)
@@ -105,7 +106,10 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::ReportCopy(_)
         | Command::SealReport(_)
         | Command::AuthoriseKey(_)
-        | Command::RevokeKey(_) => None,
+        | Command::RevokeKey(_)
+        | Command::Undelegate(_)
+        | Command::CancelUndelegation(_)
+        | Command::WithdrawDelegation(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

@@ -186,6 +186,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             staking::handlers::unbond::withdraw(cx, unbonding);
             Next::Nothing
         }
+        Timer::Exit(exit) => {
+            staking::acts::delegated::mature(cx, exit);
+            Next::Nothing
+        }
         Timer::Slash(slash) => {
             slashing::acts::execute(cx, slash);
             Next::Nothing

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{DataItem, Node, Scope},
     ids::{
-        AccountId, Address, Asset, Digest, JobId, KeepId, OperatorId, Role, SlashId, UnbondingId,
+        AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, OperatorId, Role, SlashId,
+        UnbondingId,
     },
     ledger::Movement,
     market::{CloseReason, Outcome},
@@ -196,4 +197,21 @@ pub enum Event {
         job: JobId,
         waterfall: Waterfall,
     },
+
+    /// Free money was put behind somebody's operator.
+    Delegated { account: AccountId, operator: OperatorId, amount: Amount },
+    /// Delegated stake began to leave.
+    Undelegating {
+        account: AccountId,
+        operator: OperatorId,
+        exit: ExitId,
+        amount: Amount,
+        matures: Epoch,
+    },
+    /// Leaving stake stays.
+    UndelegationCancelled { account: AccountId, operator: OperatorId, amount: Amount },
+    /// Matured stake went to who had delegated it.
+    DelegationWithdrawn { account: AccountId, operator: OperatorId, amount: Amount },
+    /// A conviction took this from all that is delegated to an operator, leaving stake included.
+    DelegationSlashed { slash: SlashId, operator: OperatorId, amount: Amount },
 }

@@ -70,6 +70,14 @@ dense_id!(
     UnbondingId(u64)
 );
 dense_id!(
+    /// What one account delegated to one operator.
+    DelegationId(u64)
+);
+dense_id!(
+    /// What leaves one operator's delegation pool by one epoch.
+    ExitId(u64)
+);
+dense_id!(
     /// One loss of stake, from conviction to payout.
     SlashId(u64)
 );

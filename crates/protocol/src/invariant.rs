@@ -3,13 +3,15 @@
 //! Checked after every command in tests and simulations, after every block where a host asks for
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
+mod delegations;
+
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::Serialize;
 
 use crate::{
     accounts::KEYS_MAX,
-    ids::{AccountId, Address, Asset, AssignmentId, JobId, OperatorId, ParamsVersion},
+    ids::{AccountId, Address, Asset, AssignmentId, ExitId, JobId, OperatorId, ParamsVersion},
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
     num::Amount,
@@ -53,6 +55,17 @@ pub enum Broken {
     StorageRoom { recorded: u64, found: u64 },
     /// Authorised keys are few, stay within their limits, and leave when they expire.
     Key { account: AccountId, key: Address },
+    /// A delegation pool's amount is what lies in its pot.
+    DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
+    /// An exit's amount is what lies in its pot, somebody has a share of it, and its operator's
+    /// pool lists it until it matures.
+    Exit { exit: ExitId, recorded: Amount, found: Amount },
+    /// The shares of all delegations are those of the pools and of the exits.
+    DelegationShares { recorded: u128, found: u128 },
+    /// A pool knows how many slashes of its operator wait.
+    SlashesWaiting { operator: OperatorId, recorded: u32, found: u32 },
+    /// An account lists its delegations.
+    Delegations { account: AccountId },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -67,6 +80,7 @@ impl State {
         check_jobs(self)?;
         check_assignments(self)?;
         check_operators(self)?;
+        delegations::check(self)?;
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;

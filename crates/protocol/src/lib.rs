@@ -107,8 +107,8 @@ pub use command::{Authenticated, BlockHead, Command, Sender, Transaction};
 pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
-    AccountId, Address, Asset, AssignmentId, Digest, JobId, KeepId, OperatorId, ParamsVersion,
-    Role, SlashId, UnbondingId,
+    AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
+    OperatorId, ParamsVersion, Role, SlashId, UnbondingId,
 };
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};

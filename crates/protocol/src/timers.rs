@@ -10,7 +10,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{AccountId, Address, AssignmentId, JobId, KeepId, SlashId, UnbondingId},
+    ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -30,6 +30,8 @@ pub(crate) enum Timer {
     Job(JobId),
     /// Unbonded stake leaves.
     Unbonding(UnbondingId),
+    /// Delegated stake may leave.
+    Exit(ExitId),
     /// A slash is paid out.
     Slash(SlashId),
     /// A closed job's rows leave.

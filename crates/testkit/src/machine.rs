@@ -40,6 +40,8 @@ impl Setting {
         raw.chain.epoch_blocks = Blocks::new(10);
         raw.staking.unbonding_epochs = Epochs::new(150);
         raw.staking.abandonments_to_jail = 2;
+        raw.staking.delegation_max = Factor::percent(300);
+        raw.staking.exits_max = 10;
         raw.slashing.engine_stay_epochs = Epochs::new(3);
         raw.slashing.engine_hold_epochs = Epochs::new(6);
         raw.slashing.insurance_share = Ratio::percent(50);
@@ -79,6 +81,7 @@ fn narrow(raw: &mut RawParams) {
     (raw.market.accept_blocks, raw.market.retention_blocks) = (one, one);
     raw.market.grace_blocks = Blocks::new(0);
     raw.staking.unbondings_max = 1;
+    (raw.staking.exits_max, raw.staking.delegations_max) = (1, 1);
     raw.verification.disputes_max = 1;
     raw.verification.data_requests_max = 1;
     raw.verification.redraws = 0;

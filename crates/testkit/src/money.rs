@@ -22,6 +22,8 @@ enum Kind {
     Free,
     Bond,
     Unbonding,
+    Delegated,
+    Exit,
     Escrow,
     AuditFees,
     Deposit,
@@ -43,6 +45,8 @@ fn kind(pot: Pot) -> Kind {
         Pot::Free(..) => Kind::Free,
         Pot::Bond(_) => Kind::Bond,
         Pot::Unbonding(_) => Kind::Unbonding,
+        Pot::Delegated(_) => Kind::Delegated,
+        Pot::Exit(_) => Kind::Exit,
         Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
         Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
         Pot::Job(_, JobPot::Deposit) => Kind::Deposit,
@@ -93,14 +97,18 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Take => (&[Escrow], &[Burnt, Insurance, Treasury]),
         Reason::Refund => (&[Escrow, AuditFees, Deposit], &[Free]),
         Reason::RequesterForfeit => (&[Deposit], &[Burnt]),
-        Reason::Slash => (&[Bond, Unbonding, Collateral, AuditLock], &[Slash]),
-        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding]),
+        Reason::Slash => (&[Bond, Unbonding, Collateral, AuditLock, Delegated, Exit], &[Slash]),
+        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding, Delegated, Exit]),
         Reason::Compensation | Reason::ReporterReward => (&[Slash], &[Free]),
         Reason::SlashBurnt => (&[Slash], &[Burnt]),
         Reason::SlashInsurance => (&[Slash], &[Insurance]),
         Reason::SlashJudges => (&[Slash], &[Judges]),
         Reason::JudgeReward => (&[Judges], &[Free]),
         Reason::StorageFee => (&[Free], &[Burnt]),
+        Reason::Delegate => (&[Free], &[Delegated]),
+        Reason::Undelegate => (&[Delegated], &[Exit]),
+        Reason::UndelegationCancelled => (&[Exit], &[Delegated]),
+        Reason::DelegationWithdrawn => (&[Exit], &[Free]),
     }
 }
 
@@ -154,9 +162,10 @@ impl Money {
 
     /// Panics if anything lies where nothing may be left once no job is open.
     pub fn nothing_is_stuck(&self) {
-        use Kind::{Bond, Burnt, Free, Insurance, Judges, Treasury};
+        use Kind::{Bond, Burnt, Delegated, Exit, Free, Insurance, Judges, Treasury};
         for (&pot, &amount) in &self.pots {
-            let home = [Free, Bond, Judges, Insurance, Treasury, Burnt].contains(&kind(pot));
+            let kinds = [Free, Bond, Judges, Insurance, Treasury, Burnt, Delegated, Exit];
+            let home = kinds.contains(&kind(pot));
             assert!(home || amount == 0, "{amount} left in {pot:?}");
         }
     }

@@ -107,6 +107,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = prove_any(play, op);
             return Step::Send(signer, command);
         }
+        15 => delegation(play, op, anyone),
         11..=13 => return Step::Send(requester(op), Command::PostJob(terms(play, op))),
         _ => {
             let (signer, command) = act(play, op);
@@ -175,6 +176,30 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
     let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
     let price_max = if op.twist.is_multiple_of(16) { Amount::ZERO } else { Amount::MAX };
     KeepData { root, kibibytes, blocks: Blocks::new(blocks), price_max }
+}
+
+/// One of the four verbs of delegation, to an operator picked by `twist`; of the few accounts that
+/// delegate, so that what was begun goes on.
+fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> Command {
+    let state = &play.world.state;
+    let mut operators = state.operators();
+    let picked = operators.nth(usize::from(op.twist / 8) % state.operator_count().min(3));
+    let (id, role, operator) = picked
+        .map_or_else(|| (None, role(op), anyone), |(id, row)| (Some(id), row.role, row.account));
+    let held = id.and_then(|id| state.delegation(anyone, id));
+    let there = held.map_or(Amount::tokens(1), |held| state.delegated(held));
+    match op.twist % 8 {
+        0 => Command::CancelUndelegation(CancelUndelegation { operator, role }),
+        1 | 2 => Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
+        3..=5 => {
+            let amount = edge(there, op.amount);
+            Command::Undelegate(Undelegate { operator, role, amount })
+        }
+        _ => {
+            let amount = edge(state.balance(Pot::Free(anyone, Asset::Stake)), op.amount);
+            Command::Delegate(Delegate { operator, role, amount })
+        }
+    }
 }
 
 fn role(op: Op) -> Role {

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest, Epochs, Event,
-    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams, Referee,
-    Rejected, Role, Ruling, Sender, State, StepCase, Transaction,
+    AccountId, Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, DelegationId,
+    Digest, Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
+    RawParams, Referee, Rejected, Role, Ruling, Sender, State, StepCase, Transaction,
     command::*,
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Movement, Pot},
@@ -269,7 +269,8 @@ impl World {
         self.state.account(self.id(name)).expect("known").address
     }
 
-    /// Everything an account has: free in every asset, bonds, and locks in open jobs.
+    /// Everything an account has: free in every asset, bonds, locks in open jobs, and what it
+    /// delegated.
     pub fn wealth(&self, name: &str) -> u64 {
         self.wealth_of(self.id(name))
     }
@@ -285,6 +286,12 @@ impl World {
                 op.stake.units() + queued.map(Amount::units).sum::<u64>()
             })
             .sum();
+        let delegated = |id: &DelegationId| {
+            let row = self.state.delegations().find(|(other, _)| other == id).expect("listed").1;
+            let leaving = self.state.leaving(row).map(|(_, amount, _)| amount.units());
+            self.state.delegated(row).units() + leaving.sum::<u64>()
+        };
+        let stake = stake + account.delegations.iter().map(delegated).sum::<u64>();
         let assets = self.state.assets().all().iter();
         let free = assets.map(|asset| self.state.balance(Pot::Free(id, *asset)).units());
         free.sum::<u64>() + stake

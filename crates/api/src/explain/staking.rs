@@ -1,7 +1,11 @@
-//! Words for bonds, jail and rewards.
+//! Words for bonds, jail, rewards and delegations.
 
-use earnest_protocol::staking::{
-    BondRejected, ClaimRewardsRejected, UnbondRejected, UnjailRejected,
+use earnest_protocol::{
+    Amount,
+    staking::{
+        BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
+        UnbondRejected, UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
+    },
 };
 
 use super::{Words, exceeds_free, exceeds_free_bond, money, say};
@@ -62,6 +66,111 @@ pub(super) fn claim_rewards(rejected: ClaimRewardsRejected) -> Words {
             "Shares of slashes accrue while the operator is active; look again later.",
         ),
     }
+}
+
+pub(super) fn delegate(rejected: DelegateRejected) -> Words {
+    match rejected {
+        DelegateRejected::BelowMinimum { wanted, minimum } => say(
+            format!("The delegation is of {}, the least is {}", money(wanted), money(minimum)),
+            "Delegate at least as much at once.",
+        ),
+        DelegateRejected::NotAnOperator => say(
+            "That account has no bond for this role",
+            "Name an account that is bonded, and the role that it is bonded for.",
+        ),
+        DelegateRejected::MayNotWork => may_not_work(),
+        DelegateRejected::ExceedsFree { wanted, free } => {
+            exceeds_free("The delegation is of", wanted, free)
+        }
+        DelegateRejected::DelegationsAtLimit { limit } => say(
+            format!("The account already delegates to {limit} operators"),
+            "Add to one of them, or take all back from one and withdraw it.",
+        ),
+        DelegateRejected::SlashWaits => slash_waits(),
+        DelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
+        DelegateRejected::PoolFull => pool_full(),
+    }
+}
+
+pub(super) fn undelegate(rejected: UndelegateRejected) -> Words {
+    match rejected {
+        UndelegateRejected::AmountMustBePositive => {
+            say("Undelegating takes back more than nothing", "Name an amount above zero.")
+        }
+        UndelegateRejected::NotDelegated => not_delegated(),
+        UndelegateRejected::ExceedsDelegation { wanted, delegated } => say(
+            format!(
+                "{} would be taken back, but the delegation is worth {}",
+                money(wanted),
+                money(delegated)
+            ),
+            "Take back at most what it is worth.",
+        ),
+        UndelegateRejected::ExitFull => say(
+            "What leaves with this span has lost so much that this buys no share of it",
+            "Ask again when the next span has begun.",
+        ),
+    }
+}
+
+pub(super) fn cancel_undelegation(rejected: CancelUndelegationRejected) -> Words {
+    match rejected {
+        CancelUndelegationRejected::NotDelegated => not_delegated(),
+        CancelUndelegationRejected::NothingLeaves => say(
+            "Nothing that could still be kept leaves this operator",
+            "What has matured may be withdrawn and delegated again.",
+        ),
+        CancelUndelegationRejected::MayNotWork => may_not_work(),
+        CancelUndelegationRejected::SlashWaits => slash_waits(),
+        CancelUndelegationRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
+        CancelUndelegationRejected::PoolFull => pool_full(),
+    }
+}
+
+pub(super) fn withdraw_delegation(rejected: WithdrawDelegationRejected) -> Words {
+    match rejected {
+        WithdrawDelegationRejected::NotDelegated => not_delegated(),
+        WithdrawDelegationRejected::NothingMatured => say(
+            "Nothing that was delegated to this operator has matured",
+            "Undelegate first, and ask again in the epoch in which it matures.",
+        ),
+    }
+}
+
+fn slash_waits() -> Words {
+    say(
+        "A slash of this operator may still be undone",
+        "Wait until it is paid out, or delegate to another operator.",
+    )
+}
+
+fn exceeds_cap(total: Amount, max: Amount) -> Words {
+    say(
+        format!(
+            "{} would be delegated, but the operator's own stake allows {}",
+            money(total),
+            money(max)
+        ),
+        "Delegate less, or to another operator.",
+    )
+}
+
+fn pool_full() -> Words {
+    say(
+        "The operator's pool has lost so much that this buys no share of it",
+        "Delegate to another operator.",
+    )
+}
+
+fn not_delegated() -> Words {
+    say("The account delegated nothing to this operator", "Name the operator and its role.")
+}
+
+fn may_not_work() -> Words {
+    say(
+        "This operator gets no work now: it is jailed, tombstoned or below its minimum",
+        "Wait until it works again, or delegate to another operator.",
+    )
 }
 
 fn not_an_operator() -> Words {

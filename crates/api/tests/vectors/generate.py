@@ -47,6 +47,10 @@ TYPES = {
     "keep_data": "bytes32 root,uint32 kibibytes,uint64 blocks,uint256 priceMax",
     "authorise_key": "address key,string scope,uint64 expires,uint256 spendMax",
     "revoke_key": "address key",
+    "delegate": "uint64 operator,string role,uint256 amount",
+    "undelegate": "uint64 operator,string role,uint256 amount",
+    "cancel_undelegation": "uint64 operator,string role",
+    "withdraw_delegation": "uint64 operator,string role",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -175,6 +179,10 @@ MAKERS = {
         "spend_max": amount(),
     },
     "revoke_key": lambda: {"key": hexed(20)},
+    "delegate": lambda: {"operator": number(U64_MAX), "role": role(), "amount": amount()},
+    "undelegate": lambda: {"operator": number(U64_MAX), "role": role(), "amount": amount()},
+    "cancel_undelegation": lambda: {"operator": number(U64_MAX), "role": role()},
+    "withdraw_delegation": lambda: {"operator": number(U64_MAX), "role": role()},
 }
 
 

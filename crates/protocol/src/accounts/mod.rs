@@ -22,7 +22,7 @@ pub use rejected::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected};
 
 use crate::{
     directory::Directory,
-    ids::{AccountId, Address, Digest, OperatorId, Role},
+    ids::{AccountId, Address, DelegationId, Digest, OperatorId, Role},
     num::Height,
     table::Table,
 };
@@ -42,6 +42,8 @@ pub struct Account {
     pub keys: Vec<Authorisation>,
     /// Where the nonces of the next new key begin: after all that a key which left has used.
     pub key_nonce: u64,
+    /// What it delegated, at most one to each operator, in order of the first.
+    pub delegations: Vec<DelegationId>,
 }
 
 impl Account {
@@ -65,6 +67,7 @@ impl Accounts {
             address,
             nonce: 0,
             operators: Vec::new(),
+            delegations: Vec::new(),
             report: None,
             keys: Vec::new(),
             key_nonce: 0,

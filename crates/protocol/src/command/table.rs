@@ -273,6 +273,47 @@ commands! {
         /// The address of the key.
         key: Address,
     }
+
+    /// Delegates `amount` of the signer's free money to an operator: it shares the operator's
+    /// slashes, after the operator's own free bond.
+    Delegate = staking::delegate or DelegateRejected, Ordinary, weight 1, keys [] {
+        /// Whose operator.
+        operator: AccountId,
+        /// Of which role.
+        role: Role,
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Begins to take `amount` of what the signer delegated back; it stays slashable until it
+    /// matures. What has matured before is paid out with it.
+    Undelegate = staking::undelegate or UndelegateRejected, Ordinary, weight 2, keys [] {
+        /// From whose operator.
+        operator: AccountId,
+        /// Of which role.
+        role: Role,
+        /// How much, in base units; the value of all shares takes them all.
+        amount: Amount,
+    }
+
+    /// Puts all that the signer has leaving an operator, and that has not matured, back into the
+    /// operator's delegation pool.
+    CancelUndelegation
+        = staking::cancel_undelegation or CancelUndelegationRejected, Ordinary, weight 2, keys [] {
+        /// Whose operator.
+        operator: AccountId,
+        /// Of which role.
+        role: Role,
+    }
+
+    /// Pays out all that the signer delegated to an operator and that has matured.
+    WithdrawDelegation
+        = staking::withdraw_delegation or WithdrawDelegationRejected, Ordinary, weight 2, keys [] {
+        /// From whose operator.
+        operator: AccountId,
+        /// Of which role.
+        role: Role,
+    }
 }
 
 pub(crate) use for_each_command;

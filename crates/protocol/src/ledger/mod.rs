@@ -95,6 +95,8 @@ pub(crate) struct Ledger {
     bonds: Table<Amount>,
     unbondings: Table<Amount>,
     slashes: Table<Amount>,
+    delegated: Table<Amount>,
+    exits: Table<Amount>,
     jobs: Table<Purse<JobPot>>,
     assignments: Table<Purse<AssignmentPot>>,
     totals: [Totals; 2],
@@ -129,8 +131,14 @@ impl Ledger {
         }
     }
 
+    /// The pots of an operator: its bond, and what others delegate to it.
     pub(crate) fn open_bond(&mut self) {
         self.bonds.push(Amount::ZERO);
+        self.delegated.push(Amount::ZERO);
+    }
+
+    pub(crate) fn open_exit(&mut self) {
+        self.exits.push(Amount::ZERO);
     }
 
     pub(crate) fn open_unbonding(&mut self) {
@@ -166,19 +174,26 @@ impl Ledger {
         self.unbondings.retire(index);
     }
 
+    /// Forgets the empty pot of an exit that nobody has a share of.
+    pub(crate) fn retire_exit(&mut self, index: usize) {
+        self.exits.retire(index);
+    }
+
     /// Forgets the empty pot of a slash that was paid out.
     pub(crate) fn retire_slash(&mut self, index: usize) {
         self.slashes.retire(index);
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 7] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 9] {
         [
             self.free.root(),
             self.free_payment.root(),
             self.bonds.root(),
             self.unbondings.root(),
             self.slashes.root(),
+            self.delegated.root(),
+            self.exits.root(),
             self.jobs.root(),
             self.assignments.root(),
         ]
@@ -221,6 +236,8 @@ impl Ledger {
             | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
             | Pot::Bond(_)
             | Pot::Unbonding(_)
+            | Pot::Delegated(_)
+            | Pot::Exit(_)
             | Pot::Slash(_)
             | Pot::Judges => Asset::Stake,
             Pot::Job(..) | Pot::Assignment(..) => self.assets.payment(),
@@ -235,6 +252,8 @@ impl Ledger {
             Pot::Bond(id) => row(&self.bonds, id.index()),
             Pot::Unbonding(id) => row(&self.unbondings, id.index()),
             Pot::Slash(id) => row(&self.slashes, id.index()),
+            Pot::Delegated(id) => row(&self.delegated, id.index()),
+            Pot::Exit(id) => row(&self.exits, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
             Pot::Assignment(id, pot) => {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
@@ -284,7 +303,9 @@ impl Ledger {
         free.iter().try_for_each(|(_, amount)| add(*amount))?;
         if asset == Asset::Stake {
             add(self.judges)?;
-            for table in [&self.bonds, &self.unbondings, &self.slashes] {
+            let tables =
+                [&self.bonds, &self.unbondings, &self.slashes, &self.delegated, &self.exits];
+            for table in tables {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
             }
         }
@@ -346,6 +367,8 @@ impl Ledger {
             Pot::Bond(id) => row_mut(&mut self.bonds, id.index()),
             Pot::Unbonding(id) => row_mut(&mut self.unbondings, id.index()),
             Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
+            Pot::Delegated(id) => row_mut(&mut self.delegated, id.index()),
+            Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
             Pot::Job(id, pot) => {
                 return row_mut(&mut self.jobs, id.index()).change(pot, change);
             }

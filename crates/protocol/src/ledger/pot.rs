@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, Asset, AssignmentId, JobId, OperatorId, SlashId, UnbondingId};
+use crate::ids::{AccountId, Asset, AssignmentId, ExitId, JobId, OperatorId, SlashId, UnbondingId};
 
 /// A place where money of one asset lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,6 +28,10 @@ pub enum Pot {
     Treasury(Asset),
     /// Out of circulation; only ever a target.
     Burnt(Asset),
+    /// What others delegated to an operator and is not leaving.
+    Delegated(OperatorId),
+    /// What leaves one operator's delegation pool by one epoch.
+    Exit(ExitId),
 }
 
 /// A pot of one order.
@@ -103,4 +107,8 @@ pub enum Reason {
     SlashJudges,
     JudgeReward,
     StorageFee,
+    Delegate,
+    Undelegate,
+    UndelegationCancelled,
+    DelegationWithdrawn,
 }

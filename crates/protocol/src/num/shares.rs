@@ -19,8 +19,9 @@
 //! stays in the price, and is less than one unit or one share for each act.
 //! Known shortcomings: at a price p a pool holds at most p · 2^63 units, at the least price 8,796
 //! tokens; it refuses more, and starts again at 1:1 once all have left. Rewards must not enter the
-//! price (share them with an [`Index`](super::Index)): only dust ever raises it. Shares that were
-//! all but redeemed can be worth more than one unit each; whoever would mint none is refused.
+//! price (share them with an [`Index`](super::Index)): only dust and undone slashes raise it.
+//! Shares that were all but redeemed can be worth more than one unit each; whoever would mint none
+//! is refused.
 //! Not here: who holds a claim, where the money lies (`ledger`), the least deposit (`params`).
 
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,12 @@ pub struct Slashed {
 impl SharePool {
     /// The most shares that an open pool has for each unit of its amount, 2^20.
     pub const SHARES_PER_UNIT_MAX: u64 = 1 << 20;
+
+    /// The most by which what is restored lifts a pool's amount above its shares, 2^20 units.
+    pub const DUST_MAX: Amount = match Amount::new(1 << 20) {
+        Some(dust) => dust,
+        None => Amount::ZERO,
+    };
 
     /// All shares of this generation.
     pub const fn shares(&self) -> Shares {
@@ -173,6 +180,26 @@ impl SharePool {
         (self.shares, self.amount) = left;
         *held = Claim { shares: rest, generation: self.generation };
         Some(paid)
+    }
+
+    /// Takes all that a holder has, void or not, and returns what it is paid.
+    pub fn redeem_all_floor(&mut self, held: &mut Claim) -> Amount {
+        let shares = self.shares_of(*held);
+        let paid = self.redeem_floor(held, shares);
+        paid.expect("a holder has what it has")
+    }
+
+    /// Gives back to all holders in proportion what a slash took from them; returns how much they
+    /// took: no more than makes a share worth one unit again, and the dust of
+    /// [`SharePool::DUST_MAX`], so that those who stayed gain nothing from those who left.
+    pub fn restore(&mut self, amount: Amount) -> Amount {
+        if self.shares.is_zero() {
+            return Amount::ZERO;
+        }
+        let most = self.shares.0.saturating_add(Self::DUST_MAX);
+        let restored = amount.min(most.saturating_sub(self.amount));
+        self.amount = self.amount.saturating_add(restored);
+        restored
     }
 
     /// Pays a holder exactly `amount`, as [`SharePool::shares_for_ceil`] says; returns the shares

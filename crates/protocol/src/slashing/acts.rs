@@ -11,7 +11,7 @@ use crate::{
     event::Event,
     ids::{AccountId, Asset, Digest, JobId, OperatorId, SlashId},
     ledger::{Pot, Reason},
-    num::{Amount, Height},
+    num::{Amount, Height, Ratio},
     params::Params,
     reputation::{self, weigh},
     slashing::{self, Claims, Offence, Slash, SlashState, Waterfall, plan},
@@ -64,14 +64,11 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     let share = slashing::share(consequences.share, strikes, params.slashing());
     let sources = match behind {
         Behind::Locked(pot, amount) => {
-            let share = |free| slashing::of_free_bond(share, free);
-            let mut sources = out_of_bond(cx, operator, accepted_at, share);
+            let mut sources = out_of_bond(cx, operator, accepted_at, share, Amount::ZERO);
             sources.push((pot, amount));
             sources
         }
-        Behind::Owed(amount) => out_of_bond(cx, operator, accepted_at, |free| {
-            slashing::of_free_bond(share, free).saturating_add(amount)
-        }),
+        Behind::Owed(amount) => out_of_bond(cx, operator, accepted_at, share, amount),
     };
     // Jailed first: an offender is no judge of its own slash.
     let standings = if consequences.jails { jail(cx, operator, params) } else { Vec::new() };
@@ -110,7 +107,8 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
         Payout::Finder(finder, most) => {
             let amount = cx.state.ledger.balance(Pot::Slash(id));
             let (Behind::Locked(_, lock) | Behind::Owed(lock)) = behind;
-            let reward = most.min(amount.saturating_sub(lock));
+            let own = amount.saturating_sub(cx.state.slashing.slash(id).of_delegations());
+            let reward = most.min(own.saturating_sub(lock));
             pay_out(cx, id, Waterfall::reward_and_burn(amount, reward), &[finder]);
         }
     }
@@ -126,22 +124,39 @@ fn take(
     let operator = slash.operator;
     // An assignment's pots end with it: its lock goes back to the bond it came from.
     let origin = |pot| match pot {
-        Pot::Unbonding(_) => pot,
+        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) => pot,
         _ => Pot::Bond(operator),
     };
-    let taken = sources.iter().filter(|(_, amount)| !amount.is_zero());
-    slash.taken = taken.map(|&(pot, amount)| (origin(pot), amount)).collect();
+    let sources = sources.iter().filter(|(_, amount)| !amount.is_zero());
+    let sources =
+        sources.map(|&(pot, amount)| (pot, staking::acts::delegated::slash(cx, pot, amount)));
+    let sources: Vec<(Pot, Amount)> = sources.collect();
+    slash.taken = sources.iter().map(|&(pot, amount)| (origin(pot), amount)).collect();
+    let of_delegations = slash.of_delegations();
     let id = SlashId::from_index(cx.state.slashing.slashes.push(slash));
     cx.state.ledger.open_slash();
-    for &(pot, amount) in sources {
+    for (pot, amount) in sources {
         cx.pay(pot, Pot::Slash(id), amount, Reason::Slash);
-        if !matches!(pot, Pot::Unbonding(_)) {
-            staking::acts::reduce_stake(cx, operator, amount);
+        match pot {
+            Pot::Unbonding(_) | Pot::Delegated(_) => {}
+            Pot::Exit(exit) => staking::acts::delegated::drop_if_empty(cx, exit),
+            _ => staking::acts::reduce_stake(cx, operator, amount),
         }
+    }
+    wait(cx, operator, |waiting| waiting.saturating_add(1));
+    if !of_delegations.is_zero() {
+        let amount = of_delegations;
+        cx.journal.push(Event::DelegationSlashed { slash: id, operator, amount });
     }
     let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
     cx.state.staking.operator_mut(operator).strike(now, halflife);
     id
+}
+
+/// Counts the operator's slashes that wait, where delegations can see it.
+fn wait(cx: &mut Context<'_>, operator: OperatorId, count: impl Fn(u32) -> u32) {
+    let pool = cx.state.staking.delegation_pool_mut(operator);
+    pool.slashes_waiting = count(pool.slashes_waiting);
 }
 
 /// Holds a slash for the engine's stay, or longer if unrelated operators were convicted alike.
@@ -178,7 +193,12 @@ pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     let (claims, version) = (slash.claims.clone(), slash.params);
     let params = cx.state.params.at(version).clone();
     let amount = cx.state.ledger.balance(Pot::Slash(id));
-    let mut waterfall = plan(amount, &claims, params.slashing());
+    let of_delegations = slash.of_delegations();
+    let own = amount.saturating_sub(of_delegations);
+    let mut waterfall = plan(own, &claims, params.slashing());
+    // Nobody who may be in league with the offender is paid out of what others delegated (C5).
+    waterfall.amount = amount;
+    waterfall.burnt = waterfall.burnt.saturating_add(of_delegations);
     if cx.state.staking.pay_judges(waterfall.judges).is_none() {
         // No judge is left to share it.
         waterfall.insurance = waterfall.insurance.saturating_add(waterfall.judges);
@@ -223,7 +243,11 @@ fn pay_out(cx: &mut Context<'_>, id: SlashId, waterfall: Waterfall, reporters: &
 /// Ends a slash; its row leaves when those of a job that closes now do.
 fn close(cx: &mut Context<'_>, id: SlashId, state: fn(Height) -> SlashState) {
     clear_stay(cx, id);
-    let version = cx.state.slashing.slash(id).params;
+    let (version, operator) = {
+        let slash = cx.state.slashing.slash(id);
+        (slash.params, slash.operator)
+    };
+    wait(cx, operator, |waiting| waiting.saturating_sub(1));
     let leaves = cx.now().after(cx.params().market().retention_blocks);
     cx.state.timers.set(leaves, Timer::RetireSlash(id));
     cx.state.slashing.set_state(id, state(leaves));
@@ -240,6 +264,10 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     for (pot, part) in slash.taken {
         // An entry that was paid out meanwhile is there no more; its bond is.
         let gone = matches!(pot, Pot::Unbonding(entry) if cx.state.unbonding(entry).is_none());
+        if matches!(pot, Pot::Delegated(_) | Pot::Exit(_)) {
+            staking::acts::delegated::restore(cx, id, pot, part);
+            continue;
+        }
         let to = if gone { Pot::Bond(slash.operator) } else { pot };
         cx.pay(Pot::Slash(id), to, part, Reason::SlashReversed);
         if matches!(to, Pot::Bond(_)) {
@@ -268,20 +296,24 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
 }
 
-/// What `wanted` makes of the free bond: out of it, then out of unbonding entries queued since
-/// `accepted_at`, which still answer for it; at most what is there.
+/// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own
+/// free bond, then out of unbonding entries queued since `accepted_at`, which still answer for it;
+/// then at most `share` of delegated stake out of the pool and its exits, in proportion (C5).
 fn out_of_bond(
     cx: &Context<'_>,
     operator: OperatorId,
     accepted_at: Height,
-    wanted: impl Fn(Amount) -> Amount,
+    share: Ratio,
+    owed: Amount,
 ) -> Vec<(Pot, Amount)> {
     let liable = cx.state.staking.operator(operator).unbondings.iter().copied();
     let liable = liable.filter(|id| cx.state.staking.unbonding(*id).queued_at >= accepted_at);
     let pots = core::iter::once(Pot::Bond(operator)).chain(liable.map(Pot::Unbonding));
     let pots: Vec<(Pot, Amount)> = pots.map(|pot| (pot, cx.state.ledger.balance(pot))).collect();
-    let total = pots.iter().fold(Amount::ZERO, |sum, (_, a)| sum.saturating_add(*a));
-    let mut wanted = wanted(total);
+    let others = staking::acts::delegated::liable(cx.state, operator, accepted_at);
+    let of_others = slashing::of_free_bond(share, sum(&others));
+    let of_own = slashing::of_free_bond(share, sum(&pots)).saturating_add(owed);
+    let mut wanted = of_own.saturating_add(of_others);
     let mut sources = Vec::new();
     for (pot, there) in pots {
         let part = wanted.min(there);
@@ -290,7 +322,19 @@ fn out_of_bond(
             sources.push((pot, part));
         }
     }
+    let (mut wanted, mut left) = (wanted.min(of_others), sum(&others));
+    for (pot, there) in others {
+        // Up: the last takes what is left, so that the parts add up.
+        let part = there.share_ceil(wanted.units(), left.units()).unwrap_or(Amount::ZERO);
+        wanted = wanted.saturating_sub(part);
+        left = left.saturating_sub(there);
+        sources.push((pot, part));
+    }
     sources
+}
+
+fn sum(pots: &[(Pot, Amount)]) -> Amount {
+    pots.iter().fold(Amount::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
 }
 
 /// No new work for any of the account's operators until it asks for release: who lied about work

@@ -77,6 +77,15 @@ pub struct Slash {
     pub state: SlashState,
 }
 
+impl Slash {
+    /// What of it was taken from stake that others delegated; nothing once it was paid.
+    pub fn of_delegations(&self) -> Amount {
+        let parts = self.taken.iter();
+        let parts = parts.filter(|(pot, _)| matches!(pot, Pot::Delegated(_) | Pot::Exit(_)));
+        parts.fold(Amount::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
+    }
+}
+
 /// Every slash, and which wait for which conviction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Slashing {

@@ -4,6 +4,8 @@
 //! date before it returns.
 //! Not here: whether that is deserved.
 
+pub(crate) mod delegated;
+
 use crate::{
     context::Context,
     ids::{OperatorId, Role},

@@ -12,9 +12,11 @@
 //! Invariant: an operator's stake is its bond pot plus every collateral and audit lock it has in
 //! open jobs; a weight is the stake of an active operator and 0 of any other.
 //! Rounding: entry minimum up; strike fading down; a judge's share of slashes down.
-//! Not here: where the money lies (`ledger`), why somebody is slashed (`slashing`).
+//! Not here: where the money lies (`ledger`), why somebody is slashed (`slashing`); delegated stake
+//! is no operator's stake (`delegation`).
 
 pub(crate) mod acts;
+mod delegation;
 pub(crate) mod handlers;
 mod operator;
 pub(crate) mod params;
@@ -25,9 +27,13 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+pub use delegation::{Delegation, DelegationPool, Exit};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
-pub use rejected::{BondRejected, ClaimRewardsRejected, UnbondRejected, UnjailRejected};
+pub use rejected::{
+    BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
+    UnbondRejected, UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
+};
 
 use crate::{
     command::ResourceClass,
@@ -45,6 +51,10 @@ pub(crate) type PoolKey = (Role, ResourceClass);
 pub(crate) struct Staking {
     pub(crate) operators: Table<Operator>,
     pub(crate) unbondings: Table<Unbonding>,
+    /// One of each operator.
+    pub(crate) delegation_pools: Table<DelegationPool>,
+    pub(crate) delegations: Table<Delegation>,
+    pub(crate) exits: Table<Exit>,
     /// Derived from the operators, their free bonds and the log of changes.
     pools: BTreeMap<PoolKey, Pool>,
     /// What a unit of a judge's stake was ever paid out of slashes.
@@ -56,6 +66,9 @@ pub(crate) struct Staking {
 pub(crate) struct StakingRows {
     operators: Table<Operator>,
     unbondings: Table<Unbonding>,
+    delegation_pools: Table<DelegationPool>,
+    delegations: Table<Delegation>,
+    exits: Table<Exit>,
     changes: Vec<(PoolKey, Vec<Change>)>,
     judge_index: Index,
 }
@@ -118,6 +131,9 @@ impl Staking {
         StakingRows {
             operators: self.operators.clone(),
             unbondings: self.unbondings.clone(),
+            delegation_pools: self.delegation_pools.clone(),
+            delegations: self.delegations.clone(),
+            exits: self.exits.clone(),
             changes: self.changes(),
             judge_index: self.judge_index,
         }
@@ -129,7 +145,8 @@ impl Staking {
         free: impl Fn(OperatorId) -> Amount,
         pins: &[(PoolKey, Height)],
     ) -> Staking {
-        let StakingRows { operators, unbondings, mut changes, judge_index } = rows;
+        let StakingRows { operators, unbondings, mut changes, judge_index, .. } = rows;
+        let StakingRows { delegation_pools, delegations, exits, .. } = rows;
         let mut members: BTreeMap<PoolKey, Vec<(OperatorId, u64, u64)>> = BTreeMap::new();
         for (index, operator) in operators.iter() {
             let id = OperatorId::from_index(index);
@@ -147,7 +164,7 @@ impl Staking {
             (key, Pool::restore(rows, logged, pins))
         };
         let pools = members.into_iter().map(pool).collect();
-        Staking { operators, unbondings, pools, judge_index }
+        Staking { operators, unbondings, delegation_pools, delegations, exits, pools, judge_index }
     }
 
     /// The least stake of a newcomer: base · min((1 + n/n₀)^k, cap), rounded up (m5).
@@ -175,6 +192,7 @@ impl Staking {
         now: Epoch,
     ) -> OperatorId {
         let judge_index = self.judge_index;
+        self.delegation_pools.push(DelegationPool::default());
         let operator = Operator::new(account, (role, class), stake_min, now, judge_index);
         OperatorId::from_index(self.operators.push(operator))
     }

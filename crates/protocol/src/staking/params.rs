@@ -23,6 +23,17 @@ params! {
         unbonding_epochs: Epochs = Epochs::new(504), 1..=BLOCKS_MAX, "21 days of hours";
         /// Entries one operator may have in the queue.
         unbondings_max: u32 = 32, 1..=1_000, "one for every day of the wait, and some";
+        /// The most that others may delegate to an operator, as a multiple of its own stake; 0
+        /// allows none.
+        delegation_max: Factor = Factor::ZERO, 0..=100 * ONE,
+            "off: delegated stake is at risk and earns nothing yet";
+        /// The least that is delegated at once, so that rows are not free.
+        delegation_min: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above a fee";
+        /// Operators one account may delegate to.
+        delegations_max: u32 = 32, 1..=1_000, "enough to spread";
+        /// Spans that the wait of leaving delegations is cut into: a slash touches at most one exit
+        /// more.
+        exits_max: u32 = 64, 1..=1_000, "a span of 8 hours";
         /// Epochs before a jailed operator may ask for release.
         jail_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
         /// Abandonments within `offence_window_epochs` that jail.

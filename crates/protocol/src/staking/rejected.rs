@@ -60,3 +60,70 @@ pub enum ClaimRewardsRejected {
     /// Nothing has accrued.
     NothingAccrued,
 }
+
+/// Why delegating was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum DelegateRejected {
+    /// Less than the least delegation.
+    BelowMinimum { wanted: Amount, minimum: Amount },
+    /// That account has no operator of this role.
+    NotAnOperator,
+    /// The operator gets no work now: it is jailed, tombstoned or below its minimum.
+    MayNotWork,
+    /// More than the account has free.
+    ExceedsFree { wanted: Amount, free: Amount },
+    /// The account delegates to as many operators as it may.
+    DelegationsAtLimit { limit: u32 },
+    /// A slash of the operator may still be undone; what it gives back is for those who lost it.
+    SlashWaits,
+    /// All that is delegated would be more than the operator's own stake allows (C5).
+    ExceedsCap { total: Amount, max: Amount },
+    /// The amount buys no share of a pool that lost nearly everything.
+    PoolFull,
+}
+
+/// Why undelegating was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum UndelegateRejected {
+    /// Nothing to take back.
+    AmountMustBePositive,
+    /// The account delegated nothing to this operator.
+    NotDelegated,
+    /// More than the shares are worth.
+    ExceedsDelegation { wanted: Amount, delegated: Amount },
+    /// The amount buys no share of an exit that lost nearly everything; the next span has another.
+    ExitFull,
+}
+
+/// Why stake that leaves could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum CancelUndelegationRejected {
+    /// The account delegated nothing to this operator.
+    NotDelegated,
+    /// Nothing of it leaves that has not matured.
+    NothingLeaves,
+    /// The operator gets no work now: it is jailed, tombstoned or below its minimum.
+    MayNotWork,
+    /// A slash of the operator may still be undone; what it gives back is for those who lost it.
+    SlashWaits,
+    /// All that is delegated would be more than the operator's own stake allows (C5).
+    ExceedsCap { total: Amount, max: Amount },
+    /// The amount buys no share of a pool that lost nearly everything.
+    PoolFull,
+}
+
+/// Why a withdrawal was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithdrawDelegationRejected {
+    /// The account delegated nothing to this operator.
+    NotDelegated,
+    /// Nothing has matured.
+    NothingMatured,
+}

@@ -4,8 +4,8 @@ use crate::{
     accounts::Account,
     command::{Sender, Transaction},
     ids::{
-        AccountId, Address, Asset, AssignmentId, Digest, JobId, KeepId, OperatorId, Role, SlashId,
-        UnbondingId,
+        AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
+        OperatorId, Role, SlashId, UnbondingId,
     },
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
@@ -14,7 +14,7 @@ use crate::{
     rejected::TransactionRejected,
     reputation::Record,
     slashing::Slash,
-    staking::{Operator, Unbonding},
+    staking::{Delegation, DelegationPool, Exit, Operator, Unbonding},
     storage::Keep,
     verification::{Case, Docket},
 };
@@ -190,6 +190,59 @@ impl State {
     /// An entry of the unbonding queue; none once it was paid out.
     pub fn unbonding(&self, id: UnbondingId) -> Option<&Unbonding> {
         self.staking.unbondings.get(id.index())
+    }
+
+    /// What others delegated to an operator.
+    pub fn delegation_pool(&self, id: OperatorId) -> Option<&DelegationPool> {
+        self.staking.delegation_pools.get(id.index())
+    }
+
+    /// The most that an operator may have delegated, in base units; what is there already may be
+    /// more, if its own stake has shrunk since.
+    pub fn delegation_max(&self, id: OperatorId) -> Amount {
+        self.staking.delegation_cap(id, self.params().staking())
+    }
+
+    /// What an account delegated to an operator; none once all of it was withdrawn.
+    pub fn delegation(&self, account: AccountId, operator: OperatorId) -> Option<&Delegation> {
+        Some(self.staking.delegation(self.delegation_id(account, operator)?))
+    }
+
+    pub(crate) fn delegation_id(
+        &self,
+        account: AccountId,
+        operator: OperatorId,
+    ) -> Option<DelegationId> {
+        let mut held = self.account(account)?.delegations.iter().copied();
+        held.find(|id| self.staking.delegation(*id).operator == operator)
+    }
+
+    /// What a delegation has in its operator's pool, in base units, rounded down.
+    pub fn delegated(&self, delegation: &Delegation) -> Amount {
+        self.staking.delegated_floor(delegation)
+    }
+
+    /// What of a delegation leaves or has matured: each exit, what is there in base units, rounded
+    /// down, and from when on it may be withdrawn; exits that lost everything are left out.
+    pub fn leaving(
+        &self,
+        delegation: &Delegation,
+    ) -> impl Iterator<Item = (ExitId, Amount, Epoch)> {
+        let entry = |&(id, claim)| {
+            let matures = self.staking.exit(id)?.matures;
+            Some((id, self.staking.leaving_floor((id, claim)), matures))
+        };
+        delegation.exits.iter().filter_map(entry)
+    }
+
+    /// What leaves an operator's delegation pool by one epoch; none once nobody has a share of it.
+    pub fn exit(&self, id: ExitId) -> Option<&Exit> {
+        self.staking.exit(id)
+    }
+
+    /// Every delegation, in order of the first.
+    pub fn delegations(&self) -> impl Iterator<Item = (DelegationId, &Delegation)> {
+        self.staking.delegations.iter().map(|(index, row)| (DelegationId::from_index(index), row))
     }
 
     /// A slash; none some time after it was paid out.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     accounts::Accounts,
-    ids::{AssignmentId, JobId, KeepId, Role, SlashId, UnbondingId},
+    ids::{AssignmentId, ExitId, JobId, KeepId, Role, SlashId, UnbondingId},
     ledger::{Ledger, Pot},
     market::{Market, Phase, Stage},
     num::{Blocks, Height},
@@ -169,6 +169,11 @@ impl State {
     fn epoch_timers(&self, timers: &mut Timers) {
         for (index, unbonding) in self.staking.unbondings.iter() {
             timers.set_epoch(unbonding.matures, Timer::Unbonding(UnbondingId::from_index(index)));
+        }
+        for (index, exit) in self.staking.exits.iter() {
+            if exit.matures > self.chain.epoch.number {
+                timers.set_epoch(exit.matures, Timer::Exit(ExitId::from_index(index)));
+            }
         }
         for (index, slash) in self.slashing.slashes.iter() {
             if let SlashState::Pending(at) | SlashState::Held(at) = slash.state {

@@ -46,6 +46,7 @@ fn reaches_the_rules(result: Result<(), Rejected>) -> bool {
 fn k1_no_scope_reaches_money_bonds_or_keys() {
     let mut world = World::new(params());
     let (to, amount) = (world.address("X"), Amount::tokens(1));
+    let (operator, role) = (world.id("P1"), Role::Provider);
     let closed = [
         Command::Transfer(Transfer { to, asset: Asset::Stake, amount }),
         Command::Bond(Bond { role: Role::Provider, amount }),
@@ -53,6 +54,10 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Unjail(Unjail { role: Role::Provider }),
         provide(OTHER, NEVER),
         revoke(HOT),
+        Command::Delegate(Delegate { operator, role, amount }),
+        Command::Undelegate(Undelegate { operator, role, amount }),
+        Command::CancelUndelegation(CancelUndelegation { operator, role }),
+        Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

@@ -9,9 +9,15 @@ use std::{
 use earnest_protocol::{Command, Rejected};
 
 /// What no command of this version can reach, and why.
-const UNREACHED: [(&str, &str); 2] = [
+const UNREACHED: [(&str, &str); 5] = [
     ("Bond::Tombstoned", "equivocation, the one offence that tombstones, is not built yet"),
     ("Unjail::Tombstoned", "the same"),
+    (
+        "Delegate::PoolFull",
+        "a pool must first lose all but a millionth, in a dozen slashes or more",
+    ),
+    ("CancelUndelegation::PoolFull", "the same"),
+    ("Undelegate::ExitFull", "the same of an exit"),
 ];
 
 /// Where refusals are declared.

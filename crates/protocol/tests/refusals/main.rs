@@ -6,6 +6,7 @@
 
 mod accounts;
 mod complete;
+mod delegation;
 mod market;
 mod outside;
 mod precedence;
@@ -86,6 +87,7 @@ fn rows() -> Vec<Row> {
     rows.extend(market::rows());
     rows.extend(verification::rows());
     rows.extend(storage::rows());
+    rows.extend(delegation::rows());
     rows
 }
 

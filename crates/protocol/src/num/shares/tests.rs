@@ -267,3 +267,23 @@ fn a_pool_refuses_what_would_pass_its_bounds() {
     assert_eq!(pool.mint_floor(&mut held, Amount::UNIT), None);
     assert_eq!(pool.shares_for_ceil(units((1 << 43) + 1)), None);
 }
+
+#[test]
+fn what_a_slash_took_is_restored_to_those_who_stayed_and_no_more_than_they_lost() {
+    let (mut pool, mut one, mut other) = (SharePool::default(), Claim::default(), Claim::default());
+    let amount = Amount::tokens(1_000);
+    pool.mint_floor(&mut one, amount).expect("an empty pool");
+    pool.mint_floor(&mut other, amount).expect("room");
+    let before = pool;
+    let taken = pool.slash(amount).taken;
+    assert_eq!(pool.restore(taken), taken);
+    assert_eq!(pool, before, "to the unit");
+
+    pool.slash(amount);
+    assert_eq!(pool.redeem_all_floor(&mut one), Amount::tokens(500));
+    let most = Amount::tokens(500).saturating_add(SharePool::DUST_MAX);
+    assert_eq!(pool.restore(amount), most, "the other's own loss, and dust");
+
+    pool.redeem_all_floor(&mut other);
+    assert_eq!(pool.restore(amount), Amount::ZERO, "nobody is left");
+}

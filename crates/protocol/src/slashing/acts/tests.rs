@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     command::{
-        Auction, Authenticated, BlockHead, Command, DataItem, GainTiming, Node, PostJob,
-        ResourceClass, Task, Transaction, Unbond, Visibility,
+        Auction, Authenticated, BlockHead, Command, DataItem, Delegate, GainTiming, Node, PostJob,
+        ResourceClass, Task, Transaction, Unbond, Undelegate, Visibility,
     },
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
@@ -60,6 +60,7 @@ fn world() -> State {
     raw.verification.availability_blocks = Blocks::new(10);
     let epochs = raw.longest_liability().count().div_ceil(50);
     raw.staking.unbonding_epochs = Epochs::new(epochs);
+    raw.staking.delegation_max = Factor::percent(10_000);
     genesis.accounts = (1..7).map(account).collect();
     genesis.operators = roles.map(operator).collect();
     let mut state = State::new(&genesis).expect("a valid beginning");
@@ -238,4 +239,65 @@ fn undoing_both_of_two_slashes_from_the_last_on_opens_the_jail() {
     reversed(&mut state, first);
     // The second jails nobody any more, and before the first it was free.
     assert_eq!(state.operator(id).expect("known").standing, Standing::Active);
+}
+
+/// Three accounts put 9,000 tokens each behind the offender, and one of them begins to leave; then
+/// all of its own that is free leaves, so that a twentieth of all is more than that.
+fn delegated(state: &mut State) -> (OperatorId, [Pot; 2]) {
+    let (operator, role) = (OFFENDER, Role::Provider);
+    for account in 2..5 {
+        let amount = Amount::tokens(8_999);
+        send(
+            state,
+            AccountId::new(account),
+            Command::Delegate(Delegate { operator, role, amount }),
+        );
+    }
+    let amount = Amount::tokens(3_000);
+    send(state, AccountId::new(2), Command::Undelegate(Undelegate { operator, role, amount }));
+    let amount = Amount::tokens(900);
+    send(state, OFFENDER, Command::Unbond(Unbond { role, amount }));
+    let id = provider(state);
+    let exit = state.delegation_pool(id).expect("bonded").exits[0];
+    (id, [Pot::Delegated(id), Pot::Exit(exit)])
+}
+
+#[test]
+fn what_delegations_lost_returns_to_pool_and_exit_to_the_unit() {
+    let mut state = world();
+    let job = post(&mut state);
+    let (_, pots) = delegated(&mut state);
+    let before = pots.map(|pot| state.balance(pot));
+    let slash = convicted(&mut state, job);
+    let during = pots.map(|pot| state.balance(pot));
+    assert!(during[0] < before[0] && during[1] < before[1], "both lost");
+    reversed(&mut state, slash);
+    assert_eq!(pots.map(|pot| state.balance(pot)), before);
+}
+
+#[test]
+fn who_leaves_while_a_slash_waits_leaves_its_part_to_the_insurance() {
+    let mut state = world();
+    let job = post(&mut state);
+    let (id, [pool, _]) = delegated(&mut state);
+    let stayed = |state: &State| {
+        let row = state.delegation(AccountId::new(4), id).expect("it stays");
+        state.delegated(row)
+    };
+    let before = stayed(&state);
+    let slash = convicted(&mut state, job);
+    let lost = before.saturating_sub(stayed(&state));
+    let (operator, role) = (OFFENDER, Role::Provider);
+    for account in [2, 3].map(AccountId::new) {
+        let held = state.delegation(account, id).expect("it delegated");
+        let amount = state.delegated(held);
+        send(&mut state, account, Command::Undelegate(Undelegate { operator, role, amount }));
+    }
+    assert_eq!(state.balance(pool), stayed(&state), "the others have left");
+    let insured = |state: &State| state.balance(Pot::Insurance(Asset::Stake));
+    let insurance = insured(&state);
+    reversed(&mut state, slash);
+    let gained = stayed(&state).saturating_sub(before);
+    assert!(stayed(&state) >= before && gained.units() <= 1 << 20, "{lost} back, and dust");
+    assert!(insured(&state) > insurance);
 }

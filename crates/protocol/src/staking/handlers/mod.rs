@@ -4,6 +4,10 @@
 //! Not here: what follows in other rooms (`stories`).
 
 pub(crate) mod bond;
+pub(crate) mod cancel_undelegation;
 pub(crate) mod claim_rewards;
+pub(crate) mod delegate;
 pub(crate) mod unbond;
+pub(crate) mod undelegate;
 pub(crate) mod unjail;
+pub(crate) mod withdraw_delegation;

@@ -1,0 +1,90 @@
+//! Laws of delegated stake: pools, exits and shares agree with the ledger and with each other.
+
+use alloc::collections::BTreeMap;
+
+use super::Broken;
+use crate::{
+    ids::{DelegationId, ExitId, OperatorId},
+    ledger::Pot,
+    slashing::SlashState,
+    state::State,
+};
+
+pub(super) fn check(state: &State) -> Result<(), Broken> {
+    pools(state)?;
+    exits(state)?;
+    shares(state)?;
+    owners(state)
+}
+
+fn pools(state: &State) -> Result<(), Broken> {
+    let mut waiting: BTreeMap<OperatorId, u32> = BTreeMap::new();
+    for (_, slash) in state.slashes() {
+        if matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_)) {
+            let count = waiting.entry(slash.operator).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    for (operator, _) in state.operators() {
+        let pool = state.staking.delegation_pool(operator);
+        let (recorded, found) = (pool.shares.amount(), state.balance(Pot::Delegated(operator)));
+        if recorded != found {
+            return Err(Broken::DelegationPool { operator, recorded, found });
+        }
+        let found = waiting.get(&operator).copied().unwrap_or(0);
+        if pool.slashes_waiting != found {
+            let recorded = pool.slashes_waiting;
+            return Err(Broken::SlashesWaiting { operator, recorded, found });
+        }
+    }
+    Ok(())
+}
+
+fn exits(state: &State) -> Result<(), Broken> {
+    for (index, row) in state.staking.exits.iter() {
+        let exit = ExitId::from_index(index);
+        let (recorded, found) = (row.shares.amount(), state.balance(Pot::Exit(exit)));
+        let listed = state.staking.delegation_pool(row.operator).exits.contains(&exit);
+        let waits = row.matures > state.epoch();
+        if recorded != found || row.shares.shares().is_zero() || listed != waits {
+            return Err(Broken::Exit { exit, recorded, found });
+        }
+    }
+    Ok(())
+}
+
+/// Sums over all: the shares of one pool are checked where shares are (`num`).
+fn shares(state: &State) -> Result<(), Broken> {
+    let count = |shares: crate::num::Shares| u128::from(shares.count());
+    let staking = &state.staking;
+    let pools = staking.delegation_pools.iter().map(|(_, pool)| count(pool.shares.shares()));
+    let exits = staking.exits.iter().map(|(_, exit)| count(exit.shares.shares()));
+    let recorded = pools.chain(exits).fold(0, u128::saturating_add);
+    let mut found: u128 = 0;
+    for (_, row) in staking.delegations.iter() {
+        let pool = staking.delegation_pool(row.operator);
+        found = found.saturating_add(count(pool.shares.shares_of(row.claim)));
+        for (id, claim) in &row.exits {
+            let held = staking.exit(*id).map(|exit| count(exit.shares.shares_of(*claim)));
+            found = found.saturating_add(held.unwrap_or(0));
+        }
+    }
+    if recorded != found {
+        return Err(Broken::DelegationShares { recorded, found });
+    }
+    Ok(())
+}
+
+fn owners(state: &State) -> Result<(), Broken> {
+    for (index, row) in state.staking.delegations.iter() {
+        let listed = &state.accounts.account(row.account).delegations;
+        if !listed.contains(&DelegationId::from_index(index)) {
+            return Err(Broken::Delegations { account: row.account });
+        }
+    }
+    let listed = state.accounts().map(|(_, account)| account.delegations.len());
+    if listed.fold(0, usize::saturating_add) != state.staking.delegations.live() {
+        return Err(Broken::Delegations { account: crate::ids::AccountId::new(0) });
+    }
+    Ok(())
+}

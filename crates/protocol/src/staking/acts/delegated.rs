@@ -1,0 +1,116 @@
+//! What several verbs do with delegated stake: take it, give it back, forget it.
+//!
+//! Law: a pool's or exit's amount is what lies in its pot, to the unit.
+//! Not here: whether that is deserved, or due (`handlers`, `slashing`).
+
+use alloc::vec::Vec;
+
+use crate::{
+    context::Context,
+    event::Event,
+    ids::{Asset, DelegationId, ExitId, OperatorId, SlashId},
+    ledger::{Pot, Reason},
+    num::{Amount, Height},
+    staking::Delegation,
+    state::State,
+    timers::Timer,
+};
+
+/// The pots that answer with an operator for what was accepted at `accepted_at`, and what is in
+/// them.
+pub(crate) fn liable(
+    state: &State,
+    operator: OperatorId,
+    accepted_at: Height,
+) -> Vec<(Pot, Amount)> {
+    let pool = state.staking.delegation_pool(operator);
+    let queued = |id: &ExitId| state.staking.exit(*id).map(|exit| exit.queued_at);
+    let exits = pool.exits.iter().copied();
+    let exits = exits.filter(|id| queued(id).is_some_and(|queued_at| queued_at >= accepted_at));
+    let pots = core::iter::once(Pot::Delegated(operator)).chain(exits.map(Pot::Exit));
+    let pots = pots.map(|pot| (pot, state.ledger.balance(pot)));
+    pots.filter(|(_, amount)| !amount.is_zero()).collect()
+}
+
+/// Takes `amount` from all shares of a pot; returns what leaves it: the dust of a pool that closes
+/// goes with it.
+pub(crate) fn slash(cx: &mut Context<'_>, pot: Pot, amount: Amount) -> Amount {
+    let slashed = match pot {
+        Pot::Delegated(id) => cx.state.staking.delegation_pool_mut(id).shares.slash(amount),
+        Pot::Exit(id) => cx.state.staking.exit_mut(id).shares.slash(amount),
+        _ => return amount,
+    };
+    slashed.taken.saturating_add(slashed.dust)
+}
+
+/// Gives back what an undone slash took from a pot, to the shares that lost it; what they may not
+/// take, since others have left, is nobody's and insures.
+pub(crate) fn restore(cx: &mut Context<'_>, slash: SlashId, pot: Pot, amount: Amount) {
+    let restored = match pot {
+        Pot::Delegated(id) => cx.state.staking.delegation_pool_mut(id).shares.restore(amount),
+        Pot::Exit(id) if cx.state.staking.exit(id).is_some() => {
+            cx.state.staking.exit_mut(id).shares.restore(amount)
+        }
+        _ => Amount::ZERO,
+    };
+    let rest = amount.saturating_sub(restored);
+    cx.pay(Pot::Slash(slash), pot, restored, Reason::SlashReversed);
+    let insurance = Pot::Insurance(Asset::Stake);
+    cx.pay(Pot::Slash(slash), insurance, rest, Reason::SlashInsurance);
+}
+
+/// An exit matures: it answers for nothing any more and waits for its owners.
+pub(crate) fn mature(cx: &mut Context<'_>, id: ExitId) {
+    let Some(operator) = cx.state.staking.exit(id).map(|exit| exit.operator) else { return };
+    cx.state.staking.delegation_pool_mut(operator).exits.retain(|other| *other != id);
+}
+
+/// Forgets an exit that nobody has a share of.
+pub(crate) fn drop_if_empty(cx: &mut Context<'_>, id: ExitId) {
+    let Some(exit) = cx.state.staking.exit(id) else { return };
+    if !exit.shares.shares().is_zero() {
+        return;
+    }
+    cx.state.timers.clear_epoch(exit.matures, Timer::Exit(id));
+    mature(cx, id);
+    cx.state.staking.exits.retire(id.index());
+    cx.state.ledger.retire_exit(id.index());
+}
+
+/// Pays out every matured entry of a delegation, and forgets those that lost everything.
+pub(crate) fn withdraw(cx: &mut Context<'_>, id: DelegationId) {
+    let (account, now) = (cx.state.staking.delegation(id).account, cx.epoch());
+    let entries = core::mem::take(&mut cx.state.staking.delegation_mut(id).exits);
+    let (mut left, mut total) = (Vec::new(), Amount::ZERO);
+    for (exit, mut claim) in entries {
+        match cx.state.staking.exit(exit).map(|row| row.matures) {
+            Some(matures) if matures > now => left.push((exit, claim)),
+            Some(_) => {
+                let all = cx.state.staking.exit_mut(exit).shares.redeem_all_floor(&mut claim);
+                let to = Pot::Free(account, Asset::Stake);
+                cx.pay(Pot::Exit(exit), to, all, Reason::DelegationWithdrawn);
+                total = total.saturating_add(all);
+                drop_if_empty(cx, exit);
+            }
+            // Slashed to nothing.
+            None => {}
+        }
+    }
+    cx.state.staking.delegation_mut(id).exits = left;
+    if !total.is_zero() {
+        let operator = cx.state.staking.delegation(id).operator;
+        cx.journal.push(Event::DelegationWithdrawn { account, operator, amount: total });
+    }
+}
+
+/// Forgets a delegation that has nothing left in the pool or in an exit.
+pub(crate) fn forget_if_empty(cx: &mut Context<'_>, id: DelegationId) {
+    let staking = &cx.state.staking;
+    let Delegation { account, operator, claim, ref exits } = *staking.delegation(id);
+    let pool = staking.delegation_pool(operator);
+    if !exits.is_empty() || !pool.shares.shares_of(claim).is_zero() {
+        return;
+    }
+    cx.state.accounts.account_mut(account).delegations.retain(|other| *other != id);
+    cx.state.staking.delegations.retire(id.index());
+}

@@ -1,0 +1,121 @@
+//! Delegation: stake that others put behind an operator, in shares of one pool.
+//!
+//! Key terms: a *delegation pool* is all stake delegated to one operator and not leaving; an *exit*
+//! is all of it that leaves by one epoch; a *delegation* is what one account has of both, in
+//! shares.
+//!
+//! ```text
+//!   free ──delegate──► pool ──undelegate──► exit ──matures──► withdrawn, by its owner, any time
+//!                        ▲────── cancel ──────┘
+//! ```
+//!
+//! Law: a slash, a reward and an epoch cost the same for one delegation and for a million: they
+//! touch the pool and at most [`exits_max`](StakingParams::exits_max) + 1 exits.
+//! Law: delegated stake backs no job, audit or beacon (C5); it has no weight in a draw. It is lost
+//! only after all of the operator's own free bond, at most by the offence's percentage, and burnt.
+//! Law: an exit matures at least `unbonding_epochs` after whatever enters it, so it outlives every
+//! dispute (R4); until then it answers for whatever was accepted before the last entered it.
+//! Rounding: shares and what they pay down, for those who stay; an exit's epoch up.
+//! Known shortcomings: exits are shared by a span of epochs, so whoever left first answers for
+//! what was accepted until the last of that span left; delegated stake earns nothing yet.
+//! Not here: how much is slashed (`slashing`), where the money lies (`ledger`).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Staking, params::StakingParams};
+use crate::{
+    ids::{AccountId, DelegationId, ExitId, OperatorId},
+    num::{Amount, Claim, Epoch, Epochs, Height, SharePool},
+};
+
+/// What is delegated to one operator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationPool {
+    /// What is not leaving.
+    pub shares: SharePool,
+    /// What leaves and has not matured, in the order in which it was opened.
+    pub exits: Vec<ExitId>,
+    /// Slashes of the operator that are not paid out: until they are, nothing joins the pool, so
+    /// that what a reversal gives back belongs to those who lost it.
+    pub slashes_waiting: u32,
+}
+
+/// What leaves one operator's pool by one epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// To whom it was delegated.
+    pub operator: OperatorId,
+    /// Who has how much of it.
+    pub shares: SharePool,
+    /// When the last entered: it answers for assignments accepted before.
+    pub queued_at: Height,
+    /// From when on it may be withdrawn, and answers for nothing.
+    pub matures: Epoch,
+}
+
+/// What one account delegated to one operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Whose it is.
+    pub account: AccountId,
+    /// To whom.
+    pub operator: OperatorId,
+    /// Its part of the pool.
+    pub claim: Claim,
+    /// Its parts of exits, oldest first; of each exit at most one.
+    pub exits: Vec<(ExitId, Claim)>,
+}
+
+impl Staking {
+    pub(crate) fn delegation_pool(&self, id: OperatorId) -> &DelegationPool {
+        self.delegation_pools.get(id.index()).expect("every operator has a pool")
+    }
+
+    pub(crate) fn delegation_pool_mut(&mut self, id: OperatorId) -> &mut DelegationPool {
+        self.delegation_pools.get_mut(id.index()).expect("every operator has a pool")
+    }
+
+    pub(crate) fn delegation(&self, id: DelegationId) -> &Delegation {
+        self.delegations.get(id.index()).expect("an account lists only its live delegations")
+    }
+
+    pub(crate) fn delegation_mut(&mut self, id: DelegationId) -> &mut Delegation {
+        self.delegations.get_mut(id.index()).expect("an account lists only its live delegations")
+    }
+
+    /// An exit; none once all of it was withdrawn, cancelled or slashed.
+    pub(crate) fn exit(&self, id: ExitId) -> Option<&Exit> {
+        self.exits.get(id.index())
+    }
+
+    pub(crate) fn exit_mut(&mut self, id: ExitId) -> &mut Exit {
+        self.exits.get_mut(id.index()).expect("a pool lists only live exits")
+    }
+
+    /// What a delegation has in the pool (down).
+    pub(crate) fn delegated_floor(&self, delegation: &Delegation) -> Amount {
+        self.delegation_pool(delegation.operator).shares.value_floor(delegation.claim)
+    }
+
+    /// What one entry of a delegation has in its exit (down); nothing if the exit is gone.
+    pub(crate) fn leaving_floor(&self, (id, claim): (ExitId, Claim)) -> Amount {
+        self.exit(id).map_or(Amount::ZERO, |exit| exit.shares.value_floor(claim))
+    }
+
+    /// The most that an operator may have delegated: `delegation_max` times its own stake (down).
+    pub(crate) fn delegation_cap(&self, id: OperatorId, params: &StakingParams) -> Amount {
+        let stake = self.operator(id).stake;
+        params.delegation_max.amount_floor(stake).unwrap_or(Amount::MAX)
+    }
+}
+
+/// When what begins to leave now matures: in `unbonding_epochs`, up to the next end of a span, of
+/// which so many follow each other that a pool never has more than `exits_max` + 1 exits.
+pub(crate) fn matures(now: Epoch, params: &StakingParams) -> Epoch {
+    let wait = params.unbonding_epochs.count();
+    let span = wait.div_ceil(u64::from(params.exits_max).max(1)).max(1);
+    let earliest = now.after(Epochs::new(wait)).count();
+    Epoch::new(earliest.checked_next_multiple_of(span).unwrap_or(u64::MAX))
+}

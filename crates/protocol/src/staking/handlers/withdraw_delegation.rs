@@ -1,0 +1,32 @@
+//! Withdraw a delegation: what has matured goes to its owner, who asks for it.
+
+use crate::{
+    command::WithdrawDelegation,
+    context::Context,
+    ids::AccountId,
+    next::Next,
+    staking::{WithdrawDelegationRejected, acts::delegated},
+};
+
+pub(crate) fn handle(
+    cx: &mut Context<'_>,
+    signer: AccountId,
+    command: &WithdrawDelegation,
+) -> Result<Next, WithdrawDelegationRejected> {
+    let WithdrawDelegation { operator: from, role } = *command;
+    let operator = cx.state.operator_id(from, role);
+    let held = operator.and_then(|operator| cx.state.delegation_id(signer, operator));
+    let id = held.ok_or(WithdrawDelegationRejected::NotDelegated)?;
+    let (staking, now) = (&cx.state.staking, cx.epoch());
+    let row = staking.delegation(id);
+    let waits = |exit| staking.exit(exit).is_some_and(|exit| exit.matures > now);
+    let is_void = staking.delegation_pool(row.operator).shares.shares_of(row.claim).is_zero();
+    // A delegation that lost everything may be cleared away.
+    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !(is_void && row.exits.is_empty()) {
+        return Err(WithdrawDelegationRejected::NothingMatured);
+    }
+    // From here on the command must succeed.
+    delegated::withdraw(cx, id);
+    delegated::forget_if_empty(cx, id);
+    Ok(Next::Nothing)
+}

@@ -1,0 +1,308 @@
+//! Delegated stake: what it secures (nothing), who loses first, how it leaves, and the laws that
+//! make a split, a round trip or a friend's report pay nothing.
+
+use earnest_testkit::world;
+
+use earnest_protocol::{
+    Amount, Command, Epochs, Event, Factor, JobId, Ratio, RawParams, Role,
+    command::*,
+    ledger::Pot,
+    market::{Phase, RevealBidRejected},
+    slashing::Waterfall,
+};
+use proptest::prelude::*;
+use world::{World, params_with, root};
+
+const ROLE: Role = Role::Provider;
+const TOKEN: u64 = 1_000_000_000;
+
+/// A conviction costs half of what is free; up to three times the own stake may be delegated.
+fn harsh(raw: &mut RawParams) {
+    raw.staking.delegation_max = Factor::percent(300);
+    raw.staking.provider_bond_min = Amount::tokens(1);
+    (raw.slashing.wrong_result, raw.slashing.copied_root) =
+        (Ratio::percent(50), Ratio::percent(50));
+    raw.slashing.share_max = Ratio::percent(50);
+}
+
+fn delegate(world: &mut World, name: &str, units: u64) {
+    let (operator, amount) = (world.id("P1"), Amount::new(units).expect("small"));
+    world.ok(name, Command::Delegate(Delegate { operator, role: ROLE, amount }));
+}
+
+fn undelegate(world: &mut World, name: &str, units: u64) {
+    let (operator, amount) = (world.id("P1"), Amount::new(units).expect("small"));
+    world.ok(name, Command::Undelegate(Undelegate { operator, role: ROLE, amount }));
+}
+
+fn unbond(world: &mut World, amount: Amount) {
+    world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount }));
+}
+
+/// What a name has in P1's pool, in base units.
+fn delegated(world: &World, name: &str) -> u64 {
+    let operator = world.operator("P1", ROLE);
+    let held = world.state.delegation(world.id(name), operator);
+    held.map_or(0, |held| world.state.delegated(held).units())
+}
+
+/// What a name has in exits of P1's pool, in base units.
+fn leaving(world: &World, name: &str) -> u64 {
+    let operator = world.operator("P1", ROLE);
+    let held = world.state.delegation(world.id(name), operator);
+    held.map_or(0, |held| world.state.leaving(held).map(|(_, amount, _)| amount.units()).sum())
+}
+
+/// P1 wins a job with nothing free besides its collateral, unless `rest` of its bond stays.
+fn assigned(world: &mut World, rest: u64) -> JobId {
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    let free = world.state.balance(Pot::Bond(world.operator("P1", ROLE)));
+    let leaves = free.saturating_sub(Amount::new(rest).expect("small"));
+    if !leaves.is_zero() {
+        unbond(world, leaves);
+    }
+    world.until_phase(job, Phase::Offered);
+    world.block();
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    job
+}
+
+/// P1's result is wrong and two auditors convict it.
+fn convict(world: &mut World, job: JobId) {
+    let wrong = root(Some(3));
+    world.commit("P1", job, wrong);
+    world.audit(job, root(None));
+    world.reveal("P1", job, wrong, root(None));
+    world.play("P1", job, 3, true);
+}
+
+fn lost_of_delegations(world: &World) -> Vec<u64> {
+    world.seen(|event| match event {
+        Event::DelegationSlashed { amount, .. } => Some(amount.units()),
+        _ => None,
+    })
+}
+
+/// LPT4 (Livepeer, test/unit/BondingManager.js): 1000 bonded and slashed by half leave 500; if 500
+/// of them had begun to leave before, only the bonded half is halved.
+#[test]
+fn lpt4_a_slash_by_half_halves_what_is_bonded_and_spares_what_left_before() {
+    for left_before in [false, true] {
+        let mut world = World::new(params_with(harsh));
+        delegate(&mut world, "W", 1_000 * TOKEN);
+        if left_before {
+            undelegate(&mut world, "W", 500 * TOKEN);
+        }
+        let job = assigned(&mut world, 0);
+        convict(&mut world, job);
+        let (bonded, leaves) = (delegated(&world, "W"), leaving(&world, "W"));
+        let expected = if left_before { (250, 500) } else { (500, 0) };
+        assert_eq!((bonded, leaves), (expected.0 * TOKEN, expected.1 * TOKEN));
+        world.state.check_invariants().expect("a slash is lawful");
+    }
+}
+
+#[test]
+fn what_leaves_after_a_job_was_accepted_answers_for_it_until_it_matures() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    let job = assigned(&mut world, 0);
+    undelegate(&mut world, "W", 600 * TOKEN);
+    convict(&mut world, job);
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (200 * TOKEN, 300 * TOKEN));
+    // What matured is paid when it is asked for, in the epoch that it was announced for.
+    let before = world.wealth("W");
+    let operator = world.id("P1");
+    let withdraw = Command::WithdrawDelegation(WithdrawDelegation { operator, role: ROLE });
+    world.blocks(50 * 99);
+    assert!(world.send("W", withdraw.clone()).is_err(), "too early");
+    world.blocks(50 * 3);
+    world.ok("W", withdraw);
+    assert_eq!(leaving(&world, "W"), 0);
+    assert_eq!(before - world.wealth("W"), 4_000, "two fees of weight two");
+}
+
+#[test]
+fn the_operators_own_free_bond_is_lost_first() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    // Half of 1,300 is 650: 300 are the operator's own, delegators lose 350 and not 500.
+    let job = assigned(&mut world, 300 * TOKEN);
+    convict(&mut world, job);
+    assert_eq!(lost_of_delegations(&world), [350 * TOKEN]);
+    assert_eq!(world.free_bond("P1"), 0);
+    assert_eq!(delegated(&world, "W"), 650 * TOKEN);
+
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    let job = assigned(&mut world, 1_000 * TOKEN);
+    convict(&mut world, job);
+    assert!(lost_of_delegations(&world).is_empty(), "half of all is all of its own");
+    assert_eq!((world.free_bond("P1"), delegated(&world, "W")), (0, 1_000 * TOKEN));
+}
+
+#[test]
+fn c5_delegated_stake_secures_no_job() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 50_000 * TOKEN);
+    unbond(&mut world, Amount::tokens(49_999));
+    let job = world.post(world.terms());
+    let (price, salt) = (Amount::tokens(10), earnest_protocol::Digest([5; 32]));
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    let refused = world.send("P1", Command::RevealBid(RevealBid { job, price, salt }));
+    let Err(earnest_protocol::Rejected::RevealBid(why)) = refused else { panic!("{refused:?}") };
+    let own = Amount::tokens(1);
+    assert!(
+        matches!(why, RevealBidRejected::ExceedsFreeBond { free_bond, .. } if free_bond == own),
+        "{why:?}"
+    );
+}
+
+#[test]
+fn c5_nobody_is_paid_out_of_what_others_delegated() {
+    let paid = |stake: u64| {
+        let mut world = World::new(params_with(harsh));
+        if stake > 0 {
+            delegate(&mut world, "W", stake);
+        }
+        let job = assigned(&mut world, 0);
+        convict(&mut world, job);
+        world.blocks(110);
+        let paid = world.seen(|event| match event {
+            Event::Slashed { waterfall, .. } => Some(*waterfall),
+            _ => None,
+        });
+        let [waterfall] = paid[..] else { panic!("{paid:?}") };
+        waterfall
+    };
+    let (without, with) = (paid(0), paid(1_000 * TOKEN));
+    let more = Amount::tokens(500);
+    let expected = Waterfall {
+        amount: without.amount.saturating_add(more),
+        burnt: without.burnt.saturating_add(more),
+        ..without
+    };
+    assert_eq!(with, expected, "all of it is burnt");
+}
+
+#[test]
+fn who_changes_its_mind_is_where_it_was() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    let operator = world.operator("P1", ROLE);
+    let before = world.state.delegation_pool(operator).expect("bonded").shares.amount();
+    undelegate(&mut world, "W", 1_000 * TOKEN);
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (0, 1_000 * TOKEN));
+    let cancel = CancelUndelegation { operator: world.id("P1"), role: ROLE };
+    world.ok("W", Command::CancelUndelegation(cancel));
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (1_000 * TOKEN, 0));
+    let after = world.state.delegation_pool(operator).expect("bonded").shares.amount();
+    assert_eq!(after, before);
+    world.state.check_invariants().expect("changing one's mind is lawful");
+}
+
+#[test]
+fn an_account_that_leaves_for_good_leaves_no_row() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    for part in [300, 700] {
+        undelegate(&mut world, "W", part * TOKEN);
+        world.blocks(50 * 5);
+    }
+    world.blocks(50 * 110);
+    let withdraw = WithdrawDelegation { operator: world.id("P1"), role: ROLE };
+    world.ok("W", Command::WithdrawDelegation(withdraw));
+    assert_eq!(world.state.delegations().count(), 0);
+    assert!(world.state.account(world.id("W")).expect("known").delegations.is_empty());
+    world.state.check_invariants().expect("nothing is left behind");
+}
+
+/// However often somebody begins to leave, and others with it, a slash touches few exits.
+#[test]
+fn a_pool_never_has_more_exits_than_spans_and_one() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.staking.exits_max = 4;
+        raw.staking.unbonding_epochs = Epochs::new(103);
+    }));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    let operator = world.operator("P1", ROLE);
+    let mut most = 0;
+    for _ in 0..150 {
+        undelegate(&mut world, "W", TOKEN);
+        world.blocks(50);
+        most = most.max(world.state.delegation_pool(operator).expect("bonded").exits.len());
+        let held = world.state.delegation(world.id("W"), operator).expect("held");
+        assert!(held.exits.len() <= 5, "what matured is paid out on the way");
+    }
+    assert_eq!(most, 5);
+}
+
+/// The parts that several names delegate, and what each has after a conviction.
+fn after_conviction(parts: &[(&str, u64)], rest: u64, leaves: bool) -> Vec<u64> {
+    let mut world = World::new(params_with(harsh));
+    for &(name, units) in parts {
+        delegate(&mut world, name, units);
+    }
+    let job = assigned(&mut world, rest);
+    for &(name, units) in parts.iter().filter(|_| leaves) {
+        undelegate(&mut world, name, units / 2);
+    }
+    convict(&mut world, job);
+    world.state.check_invariants().expect("a slash is lawful");
+    parts.iter().map(|(name, _)| delegated(&world, name) + leaving(&world, name)).collect()
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn splitting_a_delegation_never_profits_and_costs_at_most_a_unit_a_part(
+        parts in proptest::collection::vec(TOKEN..10_000 * TOKEN, 2..5),
+        other in TOKEN..10_000 * TOKEN,
+        rest in 0..2_000 * TOKEN,
+        leaves in any::<bool>(),
+    ) {
+        let names = ["W", "X", "P2", "P3"];
+        let split: Vec<(&str, u64)> = names.into_iter().zip(parts.iter().copied()).collect();
+        let with = |own: &[(&'static str, u64)]| [&[("R", other)], own].concat();
+        let one = after_conviction(&with(&[("W", parts.iter().sum())]), rest, leaves);
+        let many = after_conviction(&with(&split), rest, leaves);
+        let (one, many) = (one[1], many[1..].iter().sum::<u64>());
+        // Of the pool and of the exit.
+        let slack = 2 * parts.len() as u64 + 2;
+        prop_assert!(many <= one + 1 && one <= many + slack, "{} or {}", one, many);
+    }
+
+    #[test]
+    fn delegating_and_leaving_never_gains(
+        first in TOKEN..10_000 * TOKEN,
+        own in TOKEN..10_000 * TOKEN,
+        part in 1u64..1_000,
+    ) {
+        let mut world = World::new(params_with(harsh));
+        delegate(&mut world, "X", first);
+        let job = assigned(&mut world, 0);
+        convict(&mut world, job);
+        // The price of a share is a half now.
+        world.blocks(50 * 30);
+        world.ok("P1", Command::Bond(Bond { role: ROLE, amount: Amount::tokens(20_000) }));
+        world.ok("P1", Command::Unjail(Unjail { role: ROLE }));
+        let before = world.wealth("W");
+        delegate(&mut world, "W", own);
+        let there = delegated(&world, "W");
+        prop_assert!(there <= own && own <= there + 2);
+        undelegate(&mut world, "W", (there / part).max(1));
+        let undone = delegated(&world, "W") + leaving(&world, "W");
+        prop_assert!(undone <= own && own <= undone + 4, "{} of {}", undone, own);
+        prop_assert!(world.wealth("W") <= before);
+    }
+}

@@ -1,0 +1,187 @@
+//! Delegating, leaving, staying after all, and withdrawing.
+
+use earnest_protocol::{
+    Amount, Command, Epochs, Factor, RawParams, Role,
+    command::*,
+    staking::{
+        CancelUndelegationRejected, DelegateRejected, UndelegateRejected,
+        WithdrawDelegationRejected,
+    },
+};
+use earnest_testkit::world::root;
+
+use crate::{Row, row, world::World};
+
+const ROLE: Role = Role::Provider;
+
+fn allowed(raw: &mut RawParams) {
+    raw.staking.delegation_max = Factor::ONE;
+}
+
+fn delegate(world: &World, to: &str, tokens: u64) -> Command {
+    let (operator, amount) = (world.id(to), Amount::tokens(tokens));
+    Command::Delegate(Delegate { operator, role: ROLE, amount })
+}
+
+fn undelegate(world: &World, tokens: u64) -> Command {
+    let (operator, amount) = (world.id("P1"), Amount::tokens(tokens));
+    Command::Undelegate(Undelegate { operator, role: ROLE, amount })
+}
+
+fn cancel(world: &World) -> Command {
+    Command::CancelUndelegation(CancelUndelegation { operator: world.id("P1"), role: ROLE })
+}
+
+fn withdraw(world: &World) -> Command {
+    Command::WithdrawDelegation(WithdrawDelegation { operator: world.id("P1"), role: ROLE })
+}
+
+/// W has 10 tokens with P1, of which 5 leave.
+fn leaving(world: &mut World) {
+    world.ok("W", delegate(world, "P1", 10));
+    world.ok("W", undelegate(world, 5));
+}
+
+/// One abandonment jails P1.
+fn jail(world: &mut World) {
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.until_phase(job, earnest_protocol::market::Phase::Closed);
+}
+
+/// P1 is convicted, serves its time and works again while the slash still waits.
+fn slash_waits(world: &mut World) {
+    let (job, wrong) = (world.assign(world.terms(), &[("P1", 10)]), root(Some(3)));
+    world.commit("P1", job, wrong);
+    world.audit(job, root(None));
+    world.reveal("P1", job, wrong, root(None));
+    world.play("P1", job, 3, true);
+    world.blocks(101);
+    world.ok("P1", Command::Unjail(Unjail { role: ROLE }));
+}
+
+fn patient(raw: &mut RawParams) {
+    allowed(raw);
+    raw.slashing.engine_stay_epochs = Epochs::new(20);
+    raw.slashing.engine_hold_epochs = Epochs::new(40);
+}
+
+fn free_less_fee(tokens: u64) -> Amount {
+    Amount::tokens(tokens).checked_sub(Amount::new(1_000).expect("small")).expect("more than a fee")
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = joining();
+    rows.extend(leaving_rows());
+    rows
+}
+
+fn joining() -> Vec<Row> {
+    let one = Amount::tokens(1);
+    vec![
+        row(DelegateRejected::BelowMinimum { wanted: Amount::ZERO, minimum: one }, |world| {
+            ("W", delegate(world, "P1", 0))
+        }),
+        row(DelegateRejected::NotAnOperator, |world| ("W", delegate(world, "W", 1))).under(allowed),
+        row(DelegateRejected::MayNotWork, |world| {
+            jail(world);
+            ("W", delegate(world, "P1", 1))
+        })
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.abandonments_to_jail = 1;
+        }),
+        row(
+            DelegateRejected::ExceedsFree {
+                wanted: Amount::tokens(100_000),
+                free: free_less_fee(100_000),
+            },
+            |world| ("W", delegate(world, "P1", 100_000)),
+        )
+        .under(allowed),
+        row(DelegateRejected::DelegationsAtLimit { limit: 1 }, |world| {
+            world.ok("W", delegate(world, "P1", 1));
+            ("W", delegate(world, "P2", 1))
+        })
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.delegations_max = 1;
+        }),
+        row(DelegateRejected::SlashWaits, |world| {
+            slash_waits(world);
+            ("W", delegate(world, "P1", 1))
+        })
+        .under(patient),
+        row(
+            DelegateRejected::ExceedsCap {
+                total: Amount::tokens(50_001),
+                max: Amount::tokens(50_000),
+            },
+            |world| {
+                world.ok("W", delegate(world, "P1", 50_000));
+                ("W", delegate(world, "P1", 1))
+            },
+        )
+        .under(allowed),
+        row(DelegateRejected::ExceedsCap { total: one, max: Amount::ZERO }, |world| {
+            ("W", delegate(world, "P1", 1))
+        }),
+    ]
+}
+
+fn leaving_rows() -> Vec<Row> {
+    vec![
+        row(UndelegateRejected::AmountMustBePositive, |world| ("W", undelegate(world, 0))),
+        row(UndelegateRejected::NotDelegated, |world| ("W", undelegate(world, 1))),
+        row(
+            UndelegateRejected::ExceedsDelegation {
+                wanted: Amount::tokens(6),
+                delegated: Amount::tokens(5),
+            },
+            |world| {
+                leaving(world);
+                ("W", undelegate(world, 6))
+            },
+        )
+        .under(allowed),
+        row(CancelUndelegationRejected::NotDelegated, |world| ("W", cancel(world))),
+        row(CancelUndelegationRejected::NothingLeaves, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            ("W", cancel(world))
+        })
+        .under(allowed),
+        row(CancelUndelegationRejected::MayNotWork, |world| {
+            leaving(world);
+            jail(world);
+            ("W", cancel(world))
+        })
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.abandonments_to_jail = 1;
+        }),
+        row(CancelUndelegationRejected::SlashWaits, |world| {
+            leaving(world);
+            slash_waits(world);
+            ("W", cancel(world))
+        })
+        .under(patient),
+        row(
+            CancelUndelegationRejected::ExceedsCap {
+                total: Amount::tokens(50_001),
+                max: Amount::tokens(50_000),
+            },
+            |world| {
+                leaving(world);
+                world.ok("X", delegate(world, "P1", 49_991));
+                ("W", cancel(world))
+            },
+        )
+        .under(allowed),
+        row(WithdrawDelegationRejected::NotDelegated, |world| ("W", withdraw(world))),
+        row(WithdrawDelegationRejected::NothingMatured, |world| {
+            leaving(world);
+            world.blocks(50 * 99);
+            ("W", withdraw(world))
+        })
+        .under(allowed),
+    ]
+}
