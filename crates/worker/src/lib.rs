@@ -21,6 +21,7 @@ mod chain;
 pub mod claim;
 mod daemon;
 mod execution;
+mod executions;
 mod journal;
 pub mod keeping;
 pub mod pace;
