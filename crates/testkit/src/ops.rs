@@ -12,6 +12,7 @@ use earnest_protocol::{
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Phase},
     seal,
+    staking::Delegation,
     verification::{Case, Dispute, Docket, SeatState, Turn, depth},
 };
 
@@ -107,7 +108,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = prove_any(play, op);
             return Step::Send(signer, command);
         }
-        15 => delegation(play, op, anyone),
+        15 => {
+            let (signer, command) = delegation(play, op, anyone);
+            return Step::Send(signer, command);
+        }
         11..=13 => return Step::Send(requester(op), Command::PostJob(terms(play, op))),
         _ => {
             let (signer, command) = act(play, op);
@@ -178,28 +182,40 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
     KeepData { root, kibibytes, blocks: Blocks::new(blocks), price_max }
 }
 
-/// One of the four verbs of delegation, to an operator picked by `twist`; of the few accounts that
-/// delegate, so that what was begun goes on.
-fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> Command {
+/// One of the four verbs of delegation: to one of a few operators, or what the owner of a delegation
+/// that is there could do with it; who withdraws has something that matured, if anybody has.
+fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
     let state = &play.world.state;
     let mut operators = state.operators();
-    let picked = operators.nth(usize::from(op.twist / 8) % state.operator_count().min(3));
-    let (id, role, operator) = picked
-        .map_or_else(|| (None, role(op), anyone), |(id, row)| (Some(id), row.role, row.account));
-    let held = id.and_then(|id| state.delegation(anyone, id));
-    let there = held.map_or(Amount::tokens(1), |held| state.delegated(held));
-    match op.twist % 8 {
-        0 => Command::CancelUndelegation(CancelUndelegation { operator, role }),
-        1 | 2 => Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
-        3..=5 => {
+    let id = usize::from(op.twist / 8) % state.operator_count().min(3);
+    let (_, row) = operators.nth(id).expect("fewer than there are");
+    if op.twist % 8 > 5 {
+        let amount = edge(state.balance(Pot::Free(anyone, Asset::Stake)), op.amount);
+        let (operator, role) = (row.account, row.role);
+        return (anyone, Command::Delegate(Delegate { operator, role, amount }));
+    }
+    let all: Vec<_> = state.delegations().map(|(_, held)| held).collect();
+    let matured =
+        |held: &Delegation| state.leaving(held).any(|(_, _, matures)| matures <= state.epoch());
+    let ripe = all.iter().find(|held| op.twist % 8 < 3 && matured(held));
+    let picked = ripe.or(all.get(usize::from(op.who) % all.len().max(1)));
+    let (signer, row) = match picked {
+        Some(held) => (held.account, state.operator(held.operator).expect("it stays")),
+        None => (anyone, row),
+    };
+    let (operator, role) = (row.account, row.role);
+    let there = picked.map_or(Amount::tokens(1), |held| state.delegated(held));
+    let command = match op.twist % 8 {
+        0 if op.amount.is_multiple_of(4) => {
+            Command::CancelUndelegation(CancelUndelegation { operator, role })
+        }
+        0..=2 => Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
+        _ => {
             let amount = edge(there, op.amount);
             Command::Undelegate(Undelegate { operator, role, amount })
         }
-        _ => {
-            let amount = edge(state.balance(Pot::Free(anyone, Asset::Stake)), op.amount);
-            Command::Delegate(Delegate { operator, role, amount })
-        }
-    }
+    };
+    (signer, command)
 }
 
 fn role(op: Op) -> Role {
