@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, DelegationId,
-    Digest, Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
+    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, DelegationId, Digest,
+    Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
     RawParams, Referee, Rejected, Role, Ruling, Sender, State, StepCase, Transaction,
     command::*,
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
