@@ -13,6 +13,7 @@ mod daemons;
 mod doctor;
 mod failure;
 mod folders;
+mod genesis;
 mod job;
 mod keys;
 mod money;
@@ -75,6 +76,12 @@ enum Command {
     /// Run one job of untrusted code, shut in; only ever started by a worker
     #[command(hide = true)]
     JobRunner,
+    /// Write and check what a network begins with
+    #[command(subcommand)]
+    Genesis(genesis::GenesisCommand),
+    /// Check a file of parameters
+    #[command(subcommand)]
+    Params(params::ParamsCommand),
     /// Make and open encrypted keys
     #[command(subcommand)]
     Keys(authorised::AllKeysCommand),
@@ -149,6 +156,8 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(args, json),
         Command::Backup(args) => backup::back_up(args, json),
         Command::Restore(args) => backup::restore(args, json),
+        Command::Genesis(command) => genesis::run(command, json),
+        Command::Params(command) => params::run(command, json),
         Command::Keys(command) => authorised::run(command, node, json),
         Command::Provider(command) => daemons::provider(command, node),
         Command::Validator(command) => daemons::validator(command, node),

@@ -7,12 +7,13 @@ use earnest_node::{
     BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair, Retention,
     StartError, Store, dev::DevNetwork,
 };
-use earnest_protocol::{Genesis, Height};
+use earnest_protocol::Height;
 use serde_json::json;
 use tracing::{info, warn};
 
 use crate::{
     failure::{Failure, Status},
+    genesis,
     output::{self, Lines, out},
     stop,
     up::{duration, plan},
@@ -24,7 +25,7 @@ pub struct NodeArgs {
     /// The data directory; made from --genesis if it does not exist
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// What a new network begins with, as JSON; its beacon is filled in
+    /// What a new network begins with, as TOML or JSON; its beacon is filled in
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Where the API is served
@@ -200,13 +201,12 @@ fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
         let detail = format!("{} holds no network", args.data.display());
         return Err(Failure::config(detail, "give --genesis FILE to begin one"));
     };
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
-    let hint = "see docs/operations.md for an example of a genesis file";
-    let mut genesis: Genesis = serde_json::from_str(&text).map_err(|error| {
-        Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
-    })?;
+    let mut genesis = genesis::read(path)?;
+    genesis::check(&genesis, path)?;
     let secret = BeaconSecret::random().map_err(Failure::internal)?;
     let chain_blocks = genesis.beacon.chain_blocks.count().max(3_600);
     genesis.beacon = secret.genesis(earnest_protocol::Blocks::new(chain_blocks));
-    Store::create(&args.data, &genesis, &secret).map_err(|error| Failure::config(error, hint))
+    Store::create(&args.data, &genesis, &secret).map_err(|error| {
+        Failure::config(error, "see docs/operations.md, or begin with `earnest genesis new`")
+    })
 }

@@ -1,13 +1,89 @@
-//! Parameters from a file and from `--set room.name=value`, in the units people write.
+//! Parameters from a file and from `--set room.name=value`, in the units people write; and
+//! `earnest params check`.
 //!
-//! Law: a name that is not a parameter is an error that says which was meant, or which there are.
+//! Laws: a name that is not a parameter is an error that says which was meant, or which there are;
+//! all that is wrong with values is said at once, with both numbers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use earnest_protocol::{Params, RawParams, params::ParamField};
-use serde_json::Value;
+use clap::Subcommand;
+use earnest_protocol::{
+    Params, RawParams,
+    params::{ParamField, Violation},
+};
+use serde_json::{Value, json};
 
-use crate::{failure::Failure, money};
+use crate::{failure::Failure, money, output::out};
+
+/// What to do with a file of parameters.
+#[derive(Subcommand, Debug)]
+pub enum ParamsCommand {
+    /// Say everything that is wrong with parameters, or how they differ from the defaults
+    Check {
+        /// A TOML file of parameters [default: the built-in ones]
+        file: Option<PathBuf>,
+        /// Change one parameter, such as --set verification.laxity=0; may be repeated
+        #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
+        sets: Vec<String>,
+    },
+}
+
+pub fn run(command: &ParamsCommand, json: bool) -> Result<(), Failure> {
+    let ParamsCommand::Check { file, sets } = command;
+    let params = load(file.as_deref(), sets)?;
+    let changed = changed(&RawParams::from(params))?;
+    if json {
+        let rows: Vec<Value> = changed
+            .iter()
+            .map(|(path, value, usual)| json!({ "path": path, "value": value, "default": usual }))
+            .collect();
+        return out!("{}", json!({ "changed": rows }));
+    }
+    out!("these parameters go together")?;
+    for (path, value, usual) in changed {
+        out!("  {path} = {value}; the default is {usual}")?;
+    }
+    Ok(())
+}
+
+/// What differs from the defaults: path, value and default, as people write them.
+pub fn changed(raw: &RawParams) -> Result<Vec<(String, String, String)>, Failure> {
+    let values = serde_json::to_value(raw).map_err(Failure::internal)?;
+    let usual = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
+    let row = |field: &'static ParamField| {
+        let (value, usual) = (value_of(&values, field), value_of(&usual, field));
+        (value != usual).then(|| (path_of(field), show(field, value), show(field, usual)))
+    };
+    Ok(RawParams::fields().filter_map(row).collect())
+}
+
+/// One thing that is wrong with parameters, with the numbers as people write them.
+pub fn violation(raw: &RawParams, violation: &Violation) -> String {
+    let values = serde_json::to_value(raw).unwrap_or_default();
+    let named = |path: &str| {
+        let field = RawParams::fields().find(|field| path_of(field) == path)?;
+        Some(show(field, value_of(&values, field)))
+    };
+    match violation {
+        Violation::OutOfRange { room, field, got, min, max } => {
+            let path = format!("{room}.{field}");
+            match RawParams::fields().find(|field| path_of(field) == path) {
+                Some(field) => {
+                    let (got, min, max) = (show(field, *got), show(field, *min), show(field, *max));
+                    format!("{path} is {got}; allowed are {min} to {max}")
+                }
+                None => violation.to_string(),
+            }
+        }
+        Violation::OutOfOrder { lower, upper } => match (named(lower), named(upper)) {
+            (Some(got), Some(limit)) => {
+                format!("{lower} is {got}, above {upper}, which is {limit}")
+            }
+            _ => violation.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
 
 /// How a parameter is set.
 const SET_HINT: &str = "write --set ROOM.NAME=VALUE, such as --set verification.laxity=5%";
@@ -32,7 +108,7 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
         raw = apply(&raw, set)?;
     }
     Params::try_from(raw).map_err(|rejected| {
-        let all = rejected.violations.iter().map(|violation| format!("\n  {violation}"));
+        let all = rejected.violations.iter().map(|one| format!("\n  {}", violation(&raw, one)));
         Failure::config(
             format!("these parameters do not go together:{}", all.collect::<String>()),
             "change what is named; `earnest query params --defaults` shows every range",

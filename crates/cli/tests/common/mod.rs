@@ -106,6 +106,23 @@ impl Drop for Running {
     }
 }
 
+/// Starts a node on any free port; returns its process and its address.
+pub(crate) fn start_node(words: &[&str]) -> (Running, String) {
+    let mut child = Command::new(EARNEST)
+        .args(["node", "--listen", "127.0.0.1:0", "--until-input-closes"])
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let mut url = String::new();
+    let output = child.stdout.take().expect("piped");
+    let node = Running(child);
+    BufReader::new(output).read_line(&mut url).expect("its address");
+    (node, url.trim().to_owned())
+}
+
 /// A development network of seed 5 whose participants are started one by one.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -124,18 +141,8 @@ impl Network {
         let done = earnest(&[&up[..], &["--port", "0", "--json"]].concat());
         assert_eq!(done.code, Some(0), "{done:?}");
         let node = format!("{data}/node");
-        let mut child = Command::new(EARNEST)
-            .args(["node", "--data", &node, "--listen", "127.0.0.1:0", "--until-input-closes"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("starts");
-        let mut url = String::new();
-        let output = child.stdout.take().expect("piped");
-        let node = Running(child);
-        BufReader::new(output).read_line(&mut url).expect("its address");
-        Network { folder, url: url.trim().to_owned(), _node: node }
+        let (node, url) = start_node(&["--data", &node]);
+        Network { folder, url, _node: node }
     }
 
     /// Kills the node; what it wrote stays.

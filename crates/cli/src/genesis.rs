@@ -1,0 +1,302 @@
+//! `earnest genesis`: write what a network begins with, and say everything that is wrong with it.
+//!
+//! A genesis file is TOML, where each parameter can be explained beside its value, or JSON.
+//!
+//! Laws: whether a network can begin is asked of the rules themselves; all that is wrong is said
+//! at once, each with its numbers and what to do.
+//! Not here: the secret behind the beacon's anchors, which the node makes (`node`).
+
+mod template;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use earnest_api::Refusal;
+use earnest_protocol::{
+    Address, Amount, Genesis, Params, ParamsRejected, RawParams, Role, State,
+    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator, GenesisRejected},
+    ledger::Assets,
+    params::ChainParams,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    failure::Failure,
+    money,
+    output::{self, note, out},
+    params, stake,
+};
+
+/// What to do with a genesis.
+#[derive(Subcommand, Debug)]
+pub enum GenesisCommand {
+    /// Write a genesis as TOML, every parameter with its unit, range and reason
+    New(NewArgs),
+    /// Say everything that is wrong with a genesis, or what it makes
+    Check {
+        /// The genesis, TOML or JSON
+        file: PathBuf,
+    },
+}
+
+/// What a new genesis says.
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// The file to write, which must not exist [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Where the parameters come from
+    #[arg(long, value_enum, default_value_t = Preset::Standard)]
+    preset: Preset,
+    /// The network's name, for people
+    #[arg(long, default_value = "my network")]
+    name: String,
+    /// An account and what it holds, bonds included; may be given again
+    #[arg(long, value_parser = account, value_name = "ADDRESS=TOKENS")]
+    account: Vec<(Address, Amount)>,
+    /// A bond out of an account: `replica`, `provider` or `validator`; may be given again
+    #[arg(long, value_parser = bond, value_name = "ROLE:ADDRESS=TOKENS")]
+    bond: Vec<(Role, Address, Amount)>,
+}
+
+/// Where parameters come from.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Preset {
+    /// The defaults, for a network that lasts
+    Standard,
+    /// Those of `earnest up`: short windows and epochs, to see much in little time
+    Development,
+    /// The defaults, with one asset that is bonded and another that pays
+    TwoAssets,
+}
+
+pub fn run(command: &GenesisCommand, json: bool) -> Result<(), Failure> {
+    match command {
+        GenesisCommand::New(args) => new(args),
+        GenesisCommand::Check { file } => {
+            let genesis = read(file)?;
+            check(&genesis, file)?;
+            show(&genesis, json)
+        }
+    }
+}
+
+fn new(args: &NewArgs) -> Result<(), Failure> {
+    let genesis = genesis_of(args);
+    let hint = "give each account once, with a balance that covers its bonds";
+    refuse("this network cannot begin", &violations(&genesis), hint)?;
+    let text = template::text(&genesis)?;
+    let Some(path) = &args.out else { return output::result(format_args!("{text}")) };
+    let file = std::fs::File::create_new(path);
+    file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+        .map_err(|error| Failure::file("write", path, error))?;
+    note!("change what you like, then: earnest genesis check {}", path.display());
+    out!("{}", path.display())
+}
+
+fn genesis_of(args: &NewArgs) -> Genesis {
+    let params = match args.preset {
+        Preset::Standard | Preset::TwoAssets => RawParams::default(),
+        Preset::Development => crate::up::plan::params(1_000),
+    };
+    let account = |&(address, balance)| {
+        let payment = match args.preset {
+            Preset::TwoAssets => balance,
+            Preset::Standard | Preset::Development => Amount::ZERO,
+        };
+        GenesisAccount { address, balance, payment }
+    };
+    let operator = |&(role, address, bond)| GenesisOperator { address, role, bond };
+    let assets = match args.preset {
+        Preset::TwoAssets => Assets::Dual,
+        Preset::Standard | Preset::Development => Assets::Single,
+    };
+    Genesis {
+        name: args.name.clone(),
+        assets,
+        params,
+        accounts: args.account.iter().map(account).collect(),
+        operators: args.bond.iter().map(operator).collect(),
+        ..Genesis::default()
+    }
+}
+
+fn account(text: &str) -> Result<(Address, Amount), String> {
+    let (address, tokens) = text.split_once('=').ok_or("write ADDRESS=TOKENS")?;
+    Ok((stake::address(address)?, money::tokens(tokens)?))
+}
+
+fn bond(text: &str) -> Result<(Role, Address, Amount), String> {
+    let (role, rest) = text.split_once(':').ok_or("write ROLE:ADDRESS=TOKENS")?;
+    let (address, bond) = account(rest)?;
+    Ok((stake::role(role)?, address, bond))
+}
+
+/// A genesis as it stands in a file; the beacon is filled in by the node.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    #[serde(default)]
+    time_ms: u64,
+    #[serde(default)]
+    assets: Assets,
+    #[serde(default)]
+    params: RawParams,
+    #[serde(default)]
+    beacon: BeaconGenesis,
+    #[serde(default)]
+    accounts: Vec<GenesisAccount>,
+    #[serde(default)]
+    operators: Vec<GenesisOperator>,
+}
+
+/// The genesis in a file, not yet checked: JSON if it begins with a brace, else TOML.
+pub fn read(path: &Path) -> Result<Genesis, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+    let parsed = match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        false => toml::from_str(&text).map_err(|error| error.to_string()),
+    };
+    let File { name, time_ms, assets, params, beacon, accounts, operators } =
+        parsed.map_err(|error| {
+            let hint = "`earnest genesis new` writes one; docs/operations.md explains its parts";
+            Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
+        })?;
+    Ok(Genesis { name, time_ms, assets, params, beacon, accounts, operators })
+}
+
+/// Nothing, or a failure that names all that is wrong with a genesis.
+pub fn check(genesis: &Genesis, path: &Path) -> Result<(), Failure> {
+    let hint = "mend each in the file; `earnest query params --defaults` explains the parameters";
+    refuse(&format!("{}: no network can begin so", path.display()), &violations(genesis), hint)
+}
+
+fn refuse(what: &str, violations: &[String], hint: &str) -> Result<(), Failure> {
+    if violations.is_empty() {
+        return Ok(());
+    }
+    let all = violations.iter().map(|violation| format!("\n  {violation}"));
+    Err(Failure::check(format!("{what}:{}", all.collect::<String>()), hint))
+}
+
+/// More than a person mends before asking again.
+const VIOLATIONS_MAX: usize = 100;
+
+/// What is wrong with a genesis: the rules name the first thing, which is left out for the next
+/// question.
+fn violations(genesis: &Genesis) -> Vec<String> {
+    let (mut left, mut found) = (genesis.clone(), Vec::new());
+    while found.len() < VIOLATIONS_MAX {
+        let Err(rejected) = State::new(&left) else { break };
+        match &rejected {
+            GenesisRejected::Params(ParamsRejected { violations }) => {
+                found.extend(violations.iter().map(|one| params::violation(&left.params, one)));
+            }
+            _ => {
+                let Refusal { detail, hint, .. } = Refusal::from(&rejected);
+                found.push(format!("{detail}. {hint}"));
+            }
+        }
+        if !leave_out(&mut left, &rejected) {
+            break;
+        }
+    }
+    found
+}
+
+/// Leaves out what was refused; false if no later question would mean anything.
+fn leave_out(genesis: &mut Genesis, rejected: &GenesisRejected) -> bool {
+    let last = |genesis: &Genesis, address: &Address| {
+        genesis.accounts.iter().rposition(|account| account.address == *address)
+    };
+    match rejected {
+        GenesisRejected::Params(_) => {
+            // Relations of the two groups are asked for apart: ranges, then what assets mean.
+            genesis.params = match Params::try_from(genesis.params) {
+                Ok(_) => RawParams::default(),
+                Err(_) => RawParams { chain: stake_price_of(genesis), ..RawParams::default() },
+            };
+            true
+        }
+        GenesisRejected::BeaconChainEmpty => {
+            genesis.beacon = BeaconGenesis::default();
+            true
+        }
+        GenesisRejected::DuplicateAccount { address } => match last(genesis, address) {
+            Some(place) => {
+                genesis.accounts.remove(place);
+                true
+            }
+            None => false,
+        },
+        GenesisRejected::NoPaymentAsset { address } => match last(genesis, address) {
+            Some(place) => {
+                genesis.accounts[place].payment = Amount::ZERO;
+                true
+            }
+            None => false,
+        },
+        GenesisRejected::SupplyTooLarge => false,
+        GenesisRejected::BondNotCovered { address, .. }
+        | GenesisRejected::DuplicateOperator { address } => {
+            let of = |operator: &GenesisOperator| operator.address == *address;
+            match genesis.operators.iter().rposition(of) {
+                Some(place) => {
+                    genesis.operators.remove(place);
+                    true
+                }
+                None => false,
+            }
+        }
+    }
+}
+
+/// The default chain with the stake price given, if that is one that may be.
+fn stake_price_of(genesis: &Genesis) -> ChainParams {
+    let chain =
+        ChainParams { stake_price: genesis.params.chain.stake_price, ..ChainParams::default() };
+    let raw = RawParams { chain, ..RawParams::default() };
+    if Params::try_from(raw).is_ok() { chain } else { ChainParams::default() }
+}
+
+/// What a network begins with, in short.
+fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
+    let total = |part: fn(&GenesisAccount) -> Amount| {
+        let sum = genesis.accounts.iter().try_fold(Amount::ZERO, |sum, a| sum.checked_add(part(a)));
+        sum.unwrap_or(Amount::MAX)
+    };
+    let (stake, payment) = (total(|account| account.balance), total(|account| account.payment));
+    let count = |role| genesis.operators.iter().filter(|o| o.role == role).count();
+    let (replicas, providers) = (count(Role::Replica), count(Role::Provider));
+    let validators = count(Role::Validator);
+    let changed = params::changed(&genesis.params)?;
+    if json {
+        return out!(
+            "{}",
+            json!({
+                "name": genesis.name, "assets": genesis.assets,
+                "accounts": genesis.accounts.len(), "stake": stake, "payment": payment,
+                "replicas": replicas, "providers": providers, "validators": validators,
+                "changed": changed.iter().map(|(path, ..)| path).collect::<Vec<_>>(),
+            })
+        );
+    }
+    out!("{}: can begin", genesis.name)?;
+    out!("  {} accounts with {} tokens", genesis.accounts.len(), money::show(stake))?;
+    if genesis.assets == Assets::Dual {
+        out!("  and {} tokens of the asset that pays", money::show(payment))?;
+    }
+    out!("  bonds: {replicas} replicas, {providers} providers, {validators} validators")?;
+    for (path, value, usual) in &changed {
+        out!("  {path} = {value}; the default is {usual}")?;
+    }
+    if replicas == 0 && genesis.assets == Assets::Single {
+        note!("no bond pays for a withheld beacon: quotes count fewer auditors");
+    }
+    if validators < usize::from(genesis.params.verification.auditors_max) {
+        note!("{validators} validators: until more bond, only jobs with fewer auditors are taken");
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! A genesis as TOML that explains itself.
+//!
+//! Law: what is written is read back as the same genesis.
+
+use earnest_protocol::{
+    Genesis, RawParams,
+    genesis::{GenesisAccount, GenesisOperator},
+    ledger::Assets,
+};
+use serde::Serialize;
+
+use crate::{failure::Failure, money, params};
+
+/// Columns of a comment.
+const WIDTH: usize = 96;
+
+const HEAD: &str = "\
+What a network begins with. `earnest genesis check FILE` says everything that is wrong with it, \
+and `earnest node --genesis FILE --data DIR` begins the network. Its digest is the network's \
+name: after that, nothing here can be changed.
+
+Amounts are whole base units of 10^-9 token, as text; ratios and factors are parts per billion, \
+so that 50000000 is 5 %. A line that is left out means the default.";
+
+const ACCOUNTS: &str = "\
+Accounts and what they hold, bonds included. A `payment` beside the `balance` is for networks of \
+two assets.";
+
+const OPERATORS: &str = "\
+Bonds, taken out of these accounts: `replica`, `provider` or `validator`. The first replica's \
+bond pays for two auditors more whenever the node withholds a beacon.";
+
+/// The text of a genesis file.
+pub(super) fn text(genesis: &Genesis) -> Result<String, Failure> {
+    let mut text = comment(HEAD);
+    text.push_str(&format!("\nname = {}\n", quoted(&genesis.name)?));
+    text.push_str(&comment("The time of height 0, in milliseconds since the Unix epoch."));
+    text.push_str(&format!("time_ms = {}\n", genesis.time_ms));
+    text.push_str(&comment(
+        "`single`: one asset is bonded and paid with; `dual`: one is bonded, another pays.",
+    ));
+    text.push_str(&format!("assets = {}\n", quoted(&genesis.assets)?));
+    rooms(&genesis.params, &mut text)?;
+    text.push_str(&format!("\n{}", comment(ACCOUNTS)));
+    if genesis.accounts.is_empty() {
+        text.push_str("#\n# [[accounts]]\n# address = \"0x…\"\n# balance = \"2000000000000\"\n");
+    }
+    for GenesisAccount { address, balance, payment } in &genesis.accounts {
+        let (address, balance) = (quoted(address)?, amount(*balance)?);
+        text.push_str(&format!("\n[[accounts]]\naddress = {address}\nbalance = {balance}\n"));
+        if genesis.assets == Assets::Dual {
+            text.push_str(&format!("payment = {}\n", amount(*payment)?));
+        }
+    }
+    text.push_str(&format!("\n{}", comment(OPERATORS)));
+    if genesis.operators.is_empty() {
+        text.push_str(
+            "#\n# [[operators]]\n# address = \"0x…\"\n# role = \"replica\"\n\
+             # bond = \"1000000000000\"\n",
+        );
+    }
+    for GenesisOperator { address, role, bond } in &genesis.operators {
+        let (address, role, bond) = (quoted(address)?, quoted(role)?, amount(*bond)?);
+        text.push_str(&format!(
+            "\n[[operators]]\naddress = {address}\nrole = {role}\nbond = {bond}\n"
+        ));
+    }
+    Ok(text)
+}
+
+/// Every parameter, room by room, in the order of the rules.
+fn rooms(raw: &RawParams, text: &mut String) -> Result<(), Failure> {
+    let values = serde_json::to_value(raw).map_err(Failure::internal)?;
+    let usual = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
+    let mut room = "";
+    for field in RawParams::fields() {
+        if field.room != room {
+            room = field.room;
+            text.push_str(&format!("\n[params.{room}]\n"));
+        }
+        let show = |value| params::show(field, value);
+        let (least, most) = (show(field.min), show(field.max));
+        let default = show(params::value_of(&usual, field));
+        text.push_str(&comment(&format!(
+            "{} From {least} to {most}; default {default}: {}.",
+            field.about.trim(),
+            field.reason
+        )));
+        let value = &values[field.room][field.name];
+        let shown = show(params::value_of(&values, field));
+        text.push_str(&format!("{} = {value} # {shown}\n", field.name));
+    }
+    Ok(())
+}
+
+/// A value as TOML writes it: JSON's text is TOML's, too.
+fn quoted(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(Failure::internal)
+}
+
+fn amount(amount: earnest_protocol::Amount) -> Result<String, Failure> {
+    Ok(format!("{} # {} tokens", quoted(&amount)?, money::show(amount)))
+}
+
+/// Text as comment lines, broken between words.
+fn comment(text: &str) -> String {
+    let mut lines = String::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::from("#");
+        for word in paragraph.split_whitespace() {
+            if WIDTH < line.chars().count() + 1 + word.chars().count() {
+                lines.push_str(&line);
+                lines.push('\n');
+                line = String::from("#");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    lines
+}

@@ -1,0 +1,111 @@
+//! A network from a file: written, explained, checked, begun.
+
+mod common;
+
+use std::fs;
+
+use common::{earnest, start_node};
+use serde_json::Value;
+
+const ALICE: &str = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
+const BOB: &str = "0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc";
+
+#[test]
+fn a_genesis_that_was_written_explains_each_parameter_and_begins_a_network() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let held = format!("{ALICE}=2000");
+    let bond = format!("replica:{ALICE}=1000");
+    for (preset, file) in [("standard", "a"), ("development", "b"), ("two-assets", "c")] {
+        let file = path(file);
+        let words = ["genesis", "new", "--preset", preset, "--account", &held, "--bond", &bond];
+        let done = earnest(&[&words[..], &["--out", &file]].concat());
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let again = earnest(&[&words[..], &["--out", &file]].concat());
+        assert_eq!(again.code, Some(3), "nothing is overwritten: {again:?}");
+
+        let done = earnest(&["genesis", "check", &file, "--json"]);
+        let shown: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{done:?}"));
+        assert_eq!((&shown["stake"], &shown["replicas"]), (&"2000000000000".into(), &1.into()));
+        let is_usual = shown["changed"].as_array().expect("a list").is_empty();
+        assert_eq!(is_usual, preset != "development", "{shown}");
+    }
+
+    let text = fs::read_to_string(path("a")).expect("written");
+    let done = earnest(&["query", "params", "--defaults", "--json"]);
+    let all: Value = serde_json::from_str(&done.out).expect("a list");
+    for field in all.as_array().expect("a list") {
+        let name = field["name"].as_str().expect("text");
+        assert!(text.contains(&format!("\n{name} = ")), "{name}");
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let plain = words(&text.replace("\n#", " "));
+        assert!(plain.contains(&words(field["reason"].as_str().expect("text"))), "{name}");
+    }
+
+    let (_node, url) = start_node(&["--data", &path("data"), "--genesis", &path("b")]);
+    let done = earnest(&["query", "account", ALICE, "--json", "--node", &url]);
+    assert!(done.out.contains(ALICE), "{done:?}");
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_genesis_is_said_at_once_with_its_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bad.json").display().to_string();
+    let account = |address: &str, payment: &str| {
+        format!(r#"{{ "address": "{address}", "balance": "5000000000", "payment": "{payment}" }}"#)
+    };
+    let operator = |address: &str, bond: &str| {
+        format!(r#"{{ "address": "{address}", "role": "provider", "bond": "{bond}" }}"#)
+    };
+    let text = format!(
+        r#"{{ "name": "bad",
+            "params": {{
+              "chain": {{ "stake_price": 2000000000 }},
+              "market": {{ "bids_max": 0, "deadline_blocks_min": 99999 }}
+            }},
+            "beacon": {{ "chain_blocks": 0, "anchor": "{zero}", "next_anchor": "{zero}" }},
+            "accounts": [{}, {}, {}],
+            "operators": [{}, {}, {}] }}"#,
+        account(ALICE, "0"),
+        account(ALICE, "0"),
+        account(BOB, "7"),
+        operator(ALICE, "1000000000"),
+        operator(ALICE, "1000000000"),
+        operator(BOB, "6000000000"),
+        zero = format!("0x{}", "0".repeat(64)),
+    );
+    fs::write(&path, text).expect("written");
+    let named = [
+        "market.bids_max is 0; allowed are 1 to 64",
+        "deadline_blocks_min is 99999 blocks, above market.deadline_blocks_max, which is 86400",
+        "chain.stake_price is 2000000000",
+        "A beacon chain serves no block",
+        "is listed twice",
+        "holds a payment asset",
+        "bonds twice for one role",
+        "bonds 6 tokens",
+    ];
+    let done = earnest(&["genesis", "check", &path]);
+    assert_eq!(done.code, Some(8), "{done:?}");
+    for named in named {
+        assert!(done.err.contains(named), "{named:?} in {}", done.err);
+    }
+    let data = folder.path().join("data").display().to_string();
+    let begun = earnest(&["node", "--data", &data, "--genesis", &path]);
+    assert!(begun.code == Some(8) && begun.err.contains(named[7]), "{begun:?}");
+    assert!(!folder.path().join("data").exists(), "nothing is left of a network that cannot begin");
+}
+
+#[test]
+fn parameters_are_checked_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("params.toml").display().to_string();
+    fs::write(&path, "[slashing]\ncopied_root = 10000000\n").expect("written");
+    let done = earnest(&["params", "check", &path, "--set", "market.bids_max=99"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    for named in ["bids_max is 99; allowed are 1 to", "above slashing.copied_root, which is 0.01"] {
+        assert!(done.err.contains(named), "{named:?} in {}", done.err);
+    }
+    let done = earnest(&["params", "check", "--set", "market.bids_max=31"]);
+    assert!(done.code == Some(0) && done.out.contains("market.bids_max = 31"), "{done:?}");
+}
