@@ -366,9 +366,15 @@ impl Client {
         self.get(&routes::transaction(hash))
     }
 
-    /// What `command` of `signer` would do to the latest state.
-    pub fn simulate(&self, signer: Address, command: Command) -> Result<Simulation, ClientError> {
-        self.post(routes::SIMULATE, &SimulateRequest { signer, command })
+    /// What `command` of `signer`, for the account `on_behalf_of` if that is not its own, would do
+    /// to the latest state.
+    pub fn simulate(
+        &self,
+        signer: Address,
+        on_behalf_of: Option<Address>,
+        command: Command,
+    ) -> Result<Simulation, ClientError> {
+        self.post(routes::SIMULATE, &SimulateRequest { signer, on_behalf_of, command })
     }
 
     /// What posting a job would take.

@@ -306,7 +306,12 @@ fn waiting_ends_when_the_transaction_is_final() {
     let signed = sign(
         &Signer::dev_key(1, "alice"),
         &NETWORK,
-        earnest_protocol::Transaction { nonce: 0, valid_until: Height::new(9), command: bond() },
+        earnest_protocol::Transaction {
+            nonce: 0,
+            valid_until: Height::new(9),
+            command: bond(),
+            on_behalf_of: None,
+        },
     );
     let script = signed.clone();
     let (base, asked) = serve(move |count, _| {

@@ -7,6 +7,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
 mod audit;
+mod authorised;
 mod backup;
 mod daemons;
 mod doctor;
@@ -76,7 +77,7 @@ enum Command {
     JobRunner,
     /// Make and open encrypted keys
     #[command(subcommand)]
-    Keys(keys::KeysCommand),
+    Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
     /// Quote, submit and follow jobs
@@ -148,7 +149,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(args, json),
         Command::Backup(args) => backup::back_up(args, json),
         Command::Restore(args) => backup::restore(args, json),
-        Command::Keys(command) => keys::run(command, json),
+        Command::Keys(command) => authorised::run(command, node, json),
         Command::Provider(command) => daemons::provider(command, node),
         Command::Validator(command) => daemons::validator(command, node),
         Command::Requester(command) => daemons::requester(command, node),

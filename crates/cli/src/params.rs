@@ -177,12 +177,12 @@ mod tests {
     #[test]
     fn what_is_shown_of_a_parameter_sets_it() {
         let default = RawParams::default();
-        let before = serde_json::to_value(&default).expect("plain data");
+        let before = serde_json::to_value(default).expect("plain data");
         for field in RawParams::fields() {
             for value in [value_of(&before, field), field.min, field.max] {
                 let set = format!("{} = {}", path_of(field), show(field, value));
                 let set = apply(&default, &set).unwrap_or_else(|error| panic!("{set}: {error:?}"));
-                let after = serde_json::to_value(&set).expect("plain data");
+                let after = serde_json::to_value(set).expect("plain data");
                 assert_eq!(value_of(&after, field), value, "{}", path_of(field));
             }
         }

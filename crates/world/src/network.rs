@@ -74,7 +74,11 @@ impl Network {
             let valid_until = Height::new(state.height().count().saturating_add(20));
             for nonce in (next..).take(draws.place(3)) {
                 let command = self.command(draws);
-                sent.push(sign(signer, &self.name, Transaction { nonce, valid_until, command }));
+                sent.push(sign(
+                    signer,
+                    &self.name,
+                    Transaction { nonce, valid_until, command, on_behalf_of: None },
+                ));
             }
         }
         sent
