@@ -63,7 +63,8 @@ fn request<T: DeserializeOwned>(components: &mut Map<String, Value>) -> Value {
 fn simulate_request(components: &mut Map<String, Value>) -> Value {
     let signer = shape::<earnest_protocol::Address>(components);
     let command = json!({"$ref": "#/components/schemas/Command"});
-    json!({"type": "object", "properties": {"signer": signer, "command": command},
+    let properties = json!({"signer": signer, "on_behalf_of": signer, "command": command});
+    json!({"type": "object", "properties": properties,
            "required": ["signer", "command"], "additionalProperties": false})
 }
 
