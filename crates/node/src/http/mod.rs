@@ -18,6 +18,7 @@ mod doors;
 mod events;
 mod host;
 mod metrics;
+mod past;
 mod peers;
 mod problem;
 mod query;
@@ -154,6 +155,7 @@ fn router(app: Arc<App>) -> Router {
 fn without_parameters() -> Router<Arc<App>> {
     Router::new()
         .route(routes::TRANSACTION, get(submit::receipt))
+        .route(routes::TRANSACTION_CONTENT, get(past::content))
         .route(routes::SIMULATE, post(submit::simulate))
         .route(routes::QUOTE, post(submit::quote))
         .route(routes::HEAD, get(read::head))
@@ -175,6 +177,7 @@ fn with_parameters() -> Router<Arc<App>> {
     Router::new()
         .route(routes::KEEP, get(blobs::keep))
         .route(routes::TRANSACTIONS, post(submit::submit))
+        .route(routes::ACCOUNT_HISTORY, get(past::history))
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::OPERATORS, get(read::operators))
         .route(routes::JOBS, get(read::jobs))
