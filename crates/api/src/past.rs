@@ -5,7 +5,7 @@
 //! job's requester and of the provider that accepted it by the end of that block.
 //! Not here: the present (`view`), what happens from now on (`event`).
 
-use earnest_protocol::{Amount, Command, Height};
+use earnest_protocol::{Address, Amount, Command, Height};
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountRef, EventId, EventRecord, Refusal, TxHash};
@@ -44,8 +44,10 @@ pub struct TransactionView {
     pub height: Height,
     /// Its place among the transactions of that block, from 0.
     pub index: u32,
-    /// Who signed it.
-    pub signer: AccountRef,
+    /// Who signed it: the account, or a key that may act on its behalf.
+    pub signer: Address,
+    /// Whose account it is about and pays.
+    pub account: AccountRef,
     /// The signer's count of transactions before it.
     pub nonce: u64,
     /// The last height at which it could have been carried out.

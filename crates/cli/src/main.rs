@@ -7,6 +7,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
 mod audit;
+mod authorised;
 mod backup;
 mod daemons;
 mod doctor;
@@ -17,6 +18,7 @@ mod keys;
 mod money;
 mod node;
 mod output;
+mod pages;
 mod params;
 mod query;
 mod quote;
@@ -29,7 +31,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use failure::{Failure, Status};
 
@@ -75,7 +77,7 @@ enum Command {
     JobRunner,
     /// Make and open encrypted keys
     #[command(subcommand)]
-    Keys(keys::KeysCommand),
+    Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
     /// Quote, submit and follow jobs
@@ -98,6 +100,10 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup, every file checked
     Restore(backup::RestoreArgs),
+    /// Print a script that completes the words of this program in a shell
+    Completions(pages::CompletionsArgs),
+    /// Write manual pages: one for each command
+    Man(pages::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -143,7 +149,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(args, json),
         Command::Backup(args) => backup::back_up(args, json),
         Command::Restore(args) => backup::restore(args, json),
-        Command::Keys(command) => keys::run(command, json),
+        Command::Keys(command) => authorised::run(command, node, json),
         Command::Provider(command) => daemons::provider(command, node),
         Command::Validator(command) => daemons::validator(command, node),
         Command::Requester(command) => daemons::requester(command, node),
@@ -152,5 +158,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Job(command) => job::run(command, node, json),
         Command::Stake(command) => stake::run(command, node, json),
         Command::Query(command) => query::run(command, node, json),
+        Command::Completions(args) => pages::completions(args, Line::command()),
+        Command::Man(args) => pages::manual(args, Line::command(), json),
     }
 }

@@ -59,6 +59,9 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ChildRejected { challenger: account, .. }
         | Event::DataRequested { asker: account, .. }
         | Event::AccountOpened { account, .. }
+        | Event::KeyAuthorised { account, .. }
+        | Event::KeyRevoked { account, .. }
+        | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
@@ -90,6 +93,9 @@ fn job_of(event: &Event) -> Option<JobId> {
         Event::EpochOpened { .. }
         | Event::BeaconWithheld { .. }
         | Event::AccountOpened { .. }
+        | Event::KeyAuthorised { .. }
+        | Event::KeyRevoked { .. }
+        | Event::KeyExpired { .. }
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }

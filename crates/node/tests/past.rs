@@ -14,7 +14,7 @@ use earnest_api::{
     SignedTransaction,
 };
 use earnest_compute::guests;
-use earnest_node::{Limits, Node, NodeConfig, NodeHandle};
+use earnest_node::{Limits, Node, NodeConfig, NodeHandle, Retention};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Height, Role, command::Bond, genesis::GenesisOperator,
 };
@@ -268,7 +268,8 @@ fn a_transaction_is_read_back_with_what_it_asked_cost_and_did() {
             assert_eq!((view.height, block.transactions[index]), (Height::new(1), view.hash));
         }
         for (view, signed, from) in [(&others, &other, 3), (&first, &paid, 1)] {
-            assert_eq!(view.signer.address, signer(from).address());
+            let who = (view.signer, view.account.address);
+            assert_eq!(who, (signer(from).address(), signer(from).address()));
             assert_eq!(
                 (view.nonce, &view.command),
                 (signed.transaction.nonce, &signed.transaction.command,)
@@ -297,5 +298,38 @@ fn a_transaction_is_read_back_with_what_it_asked_cost_and_did() {
     let hash = client(&node).submit(&waits).unwrap().hash;
     let (status, code, _) = refused(client(&node).transaction_content(&hash));
     assert_eq!((status, code.as_str()), (404, "transaction/not-in-a-block"));
+    node.stop().unwrap();
+}
+
+#[test]
+fn content_is_read_from_whichever_segment_has_it_and_what_was_pruned_is_said_to_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = create(dir.path());
+    let limits = Limits { segment_bytes_max: 1, ..Limits::default() };
+    let retention = Retention::Pruned;
+    let config = NodeConfig { limits, retention, snapshot_blocks: 3, ..still(dir.path()) };
+    let node = Node::start(config).unwrap();
+    let send = |nonce| {
+        carry_out(&node, &sign(&network, 1, nonce, transfer(signer(2).address(), 1 + nonce)))
+    };
+    let hashes: Vec<Digest> = (0..10).map(send).collect();
+    let client = client(&node);
+    let first = client.storage().unwrap().blocks_from;
+    assert!(Height::new(1) < first && first < Height::new(10), "{first}");
+    for (height, hash) in (1..).map(Height::new).zip(&hashes) {
+        let content = client.transaction_content(hash);
+        if height < first {
+            let error = content.unwrap_err();
+            let problem = error.problem().unwrap();
+            let from = problem.fields["log_from"].as_u64();
+            assert_eq!((problem.status, problem.code.as_str()), (410, "blocks/pruned"));
+            assert_eq!(from, Some(first.count()));
+        } else {
+            let nonce = height.count() - 1;
+            let content = content.unwrap();
+            assert_eq!((content.height, content.nonce), (height, nonce));
+            assert_eq!(content.command, transfer(signer(2).address(), 1 + nonce));
+        }
+    }
     node.stop().unwrap();
 }

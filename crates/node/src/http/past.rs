@@ -12,7 +12,7 @@ use axum::{
     extract::{Path, State},
 };
 use earnest_api::{HistoryView, Problem, TransactionView, TxHash, kind_of, limit_of, views};
-use earnest_protocol::{Blocks, Height};
+use earnest_protocol::{Blocks, Height, Rejected};
 use serde::Deserialize;
 
 use super::{
@@ -75,13 +75,13 @@ fn content_of(shared: &Shared, hash: &TxHash) -> Result<TransactionView, HttpPro
     }
     let transaction = block.transactions.swap_remove(index).transaction;
     let state = shared.state()?;
-    let unknown = || Problem::internal(format_args!("The signer {signer} has no account"));
-    let account = state.account_id(&signer).ok_or_else(unknown)?;
+    let sender = state.sender(&signer, &transaction).map_err(Rejected::from)?;
     Ok(TransactionView {
         hash: *hash,
         height,
         index: u32::try_from(index).unwrap_or(u32::MAX),
-        signer: views::account_ref(&state, account),
+        signer,
+        account: views::account_ref(&state, sender.account),
         nonce: transaction.nonce,
         valid_until: transaction.valid_until,
         command: transaction.command,
