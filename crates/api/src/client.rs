@@ -21,6 +21,8 @@ use crate::{
     SlashView, SseParser, StorageView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
+mod past;
+
 /// How long one call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long connecting may take.

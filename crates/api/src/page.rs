@@ -98,11 +98,7 @@ impl<T> Page<T> {
         mut row: impl FnMut(u64) -> Option<T>,
     ) -> Result<Page<T>, PageRejected> {
         let Range { start: first, end: count } = rows;
-        let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-        if limit == 0 || limit > LIMIT_MAX {
-            return Err(PageRejected::LimitOutOfRange { got: limit, max: LIMIT_MAX });
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = limit_of(query.limit)?;
         let last = query.cursor.as_deref().map(read_cursor).transpose()?;
         let order = query.order.unwrap_or_default();
         let mut items = Vec::new();
@@ -131,6 +127,18 @@ impl<T> Page<T> {
         };
         Ok(Page { items, next_cursor })
     }
+}
+
+/// How many items a page has at most: what was asked for, or 50.
+///
+/// # Errors
+/// If `asked` is 0 or more than 500.
+pub fn limit_of(asked: Option<u32>) -> Result<usize, PageRejected> {
+    let limit = asked.unwrap_or(LIMIT_DEFAULT);
+    if limit == 0 || limit > LIMIT_MAX {
+        return Err(PageRejected::LimitOutOfRange { got: limit, max: LIMIT_MAX });
+    }
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 fn write_cursor(last: u64) -> String {

@@ -7,6 +7,7 @@
 //! | --- | --- | --- | --- |
 //! | POST | [`TRANSACTIONS`] | `SignedTransaction` as JSON, or encoded as octets | 202 `Receipt` |
 //! | GET | [`TRANSACTION`] | | `Receipt` |
+//! | GET | [`TRANSACTION_CONTENT`] | | `TransactionView` |
 //! | POST | [`SIMULATE`] | `SimulateRequest` | `Simulation` |
 //! | POST | [`QUOTE`] | `QuoteRequest` | `QuoteView` |
 //! | GET | [`HEAD`] | | `HeadView` |
@@ -15,6 +16,7 @@
 //! | GET | [`PARAMS`] | | `RawParams` |
 //! | GET | [`ACCOUNTS`] | page | `Page<AccountView>` |
 //! | GET | [`ACCOUNT`] | | `AccountView` |
+//! | GET | [`ACCOUNT_HISTORY`] | `cursor=`, `limit=`, `kinds=` (comma) | `HistoryView` |
 //! | GET | [`OPERATORS`] | page, `role=` | `Page<OperatorView>` |
 //! | GET | [`OPERATOR`] | | `OperatorView` |
 //! | GET | [`JOBS`] | page, `phase=` (or `open`), `requester=`, `provider=` | `Page<JobSummary>` |
@@ -42,6 +44,8 @@ use earnest_protocol::{Address, Digest, Height, JobId, OperatorId};
 pub const TRANSACTIONS: &str = "/v1/transactions";
 /// What became of a transaction.
 pub const TRANSACTION: &str = "/v1/transactions/{hash}";
+/// What a transaction in a block asked, and all that became of it.
+pub const TRANSACTION_CONTENT: &str = "/v1/transactions/{hash}/content";
 /// Tries a command without doing it.
 pub const SIMULATE: &str = "/v1/simulate/transaction";
 /// What posting a job would take.
@@ -58,6 +62,8 @@ pub const PARAMS: &str = "/v1/params";
 pub const ACCOUNTS: &str = "/v1/accounts";
 /// One account.
 pub const ACCOUNT: &str = "/v1/accounts/{address}";
+/// What one account went through, newest first.
+pub const ACCOUNT_HISTORY: &str = "/v1/accounts/{address}/history";
 /// All operators.
 pub const OPERATORS: &str = "/v1/operators";
 /// One operator.
@@ -106,6 +112,16 @@ pub const BLOB_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The path of one transaction.
 pub fn transaction(hash: &Digest) -> String {
     one(TRANSACTIONS, hash)
+}
+
+/// The path of what a transaction asked.
+pub fn transaction_content(hash: &Digest) -> String {
+    format!("{}/content", transaction(hash))
+}
+
+/// The path of what one account went through.
+pub fn account_history(address: &Address) -> String {
+    format!("{}/history", account(address))
 }
 
 /// The path of one account.

@@ -116,6 +116,9 @@ pub struct Limits {
     pub account_bytes_max: usize,
     /// Events kept in memory; older ones are answered with 410.
     pub events_max: usize,
+    /// Places of events, by the accounts they concern, kept in memory; an event concerns one to
+    /// four as a rule. More than this drop the oldest blocks.
+    pub concerns_max: usize,
     /// Receipts, and blocks, kept in memory.
     pub receipts_max: usize,
     /// Bytes of the log up to which a start replays all of it, so that history is complete.
@@ -179,6 +182,7 @@ impl Default for Limits {
             account_waiting_max: 256,
             account_bytes_max: 16 << 20,
             events_max: 1_000_000,
+            concerns_max: 4_000_000,
             receipts_max: 1_000_000,
             replay_bytes_max: 64 << 20,
             segment_bytes_max: SEGMENT_BYTES,

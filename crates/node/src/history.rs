@@ -1,13 +1,22 @@
 //! History: what happened lately, as far as it is kept in memory.
 //!
 //! Laws: events, blocks and receipts are bounded, and dropped block by block, oldest first; what is
-//! kept is kept whole; all of it follows from the log, by which a start makes it anew.
+//! kept is kept whole; all of it follows from the log, by which a start makes it anew. What an
+//! account went through (`index`) is complete from the first block that is kept.
 //! Not here: the present (`State`), what waits (`mempool`).
 
-use std::collections::{BTreeMap, VecDeque};
+mod index;
 
-use earnest_api::{BlockView, EventId, EventRecord, Receipt, Refusal, TxHash, TxStatus};
-use earnest_protocol::{Address, Blocks, Event, Height, Rejected};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+};
+
+use earnest_api::{
+    BlockView, EventId, EventRecord, HistoryView, Receipt, Refusal, TxHash, TxStatus,
+};
+use earnest_protocol::{AccountId, Address, Amount, Blocks, Event, Height, Rejected};
+use index::Index;
 
 use crate::{
     config::Limits,
@@ -16,6 +25,8 @@ use crate::{
 
 /// Dropped transactions that are remembered.
 const DROPPED_MAX: usize = 10_000;
+/// Events looked at for one page of an account's history; a rare kind gives short pages.
+const SCAN: usize = 4_096;
 
 /// A block that was carried out.
 #[derive(Debug)]
@@ -26,8 +37,38 @@ pub struct Done {
     pub signers: Vec<Address>,
     /// What became of each of its transactions.
     pub outcomes: Vec<Option<Rejected>>,
+    /// What each of its transactions left behind.
+    pub traces: Vec<Trace>,
     /// What happened in it.
     pub events: Vec<Event>,
+    /// Accounts, and the places in `events` of what concerns them, in order of the events.
+    pub concerned: Vec<(AccountId, u32)>,
+}
+
+/// What one transaction left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// What was burnt for it, in base units of the asset that pays.
+    pub fee: Amount,
+    /// The places of its events among those of its block.
+    pub events: Range<u32>,
+}
+
+/// What is kept of a transaction in a block, besides its content.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    /// The block it is in.
+    pub(crate) height: Height,
+    /// Its place in it, from 0.
+    pub(crate) index: usize,
+    /// Who signed it.
+    pub(crate) signer: Address,
+    /// Why the rules refused it, if they did.
+    pub(crate) refusal: Option<Refusal>,
+    /// What was burnt for it.
+    pub(crate) fee: Amount,
+    /// What happened because of it.
+    pub(crate) events: Vec<EventRecord>,
 }
 
 /// What happened lately.
@@ -38,6 +79,7 @@ pub struct History {
     base: Height,
     blocks: VecDeque<Kept>,
     events: usize,
+    index: Index,
     receipts: BTreeMap<TxKey, (Height, Option<Rejected>)>,
     dropped: BTreeMap<TxKey, Rejected>,
     dropped_order: VecDeque<TxKey>,
@@ -47,7 +89,9 @@ pub struct History {
 struct Kept {
     view: BlockView,
     signers: Vec<Address>,
+    traces: Vec<Trace>,
     events: Vec<Event>,
+    concerned: Vec<(AccountId, u32)>,
 }
 
 impl History {
@@ -58,6 +102,7 @@ impl History {
             base,
             blocks: VecDeque::new(),
             events: 0,
+            index: Index::default(),
             receipts: BTreeMap::new(),
             dropped: BTreeMap::new(),
             dropped_order: VecDeque::new(),
@@ -77,21 +122,24 @@ impl History {
 
     /// Adds the next block and drops what no longer fits.
     pub fn push(&mut self, done: Done) {
-        let Done { view, signers, outcomes, events } = done;
+        let Done { view, signers, outcomes, traces, events, concerned } = done;
         let keys = view.transactions.iter().copied().zip(signers.iter().copied());
         for (key, outcome) in keys.zip(outcomes) {
             self.receipts.insert(key, (view.height, outcome));
             self.dropped.remove(&key);
         }
         self.events = self.events.saturating_add(events.len());
-        self.blocks.push_back(Kept { view, signers, events });
-        let Limits { events_max, receipts_max, .. } = self.limits;
+        self.index.push(view.height, &concerned);
+        self.blocks.push_back(Kept { view, signers, traces, events, concerned });
+        let Limits { events_max, receipts_max, concerns_max, .. } = self.limits;
         while self.events > events_max
+            || self.index.count() > concerns_max
             || self.receipts.len() > receipts_max
             || self.blocks.len() > receipts_max
         {
             let Some(oldest) = self.blocks.pop_front() else { break };
             self.base = oldest.view.height;
+            self.index.pop(&oldest.concerned);
             self.events = self.events.saturating_sub(oldest.events.len());
             for key in oldest.view.transactions.into_iter().zip(oldest.signers) {
                 self.receipts.remove(&key);
@@ -138,6 +186,43 @@ impl History {
         self.blocks.get(usize::try_from(at).ok()?)
     }
 
+    /// What is kept of a transaction of this hash that is in a block.
+    pub(crate) fn traced(&self, hash: &TxHash) -> Option<Traced> {
+        let ((_, signer), (height, outcome)) = self.receipts.range(keys_of(hash)).next()?;
+        let kept = self.kept(*height)?;
+        let mut keys = kept.view.transactions.iter().zip(&kept.signers);
+        let index = keys.position(|key| key == (hash, signer))?;
+        let Trace { fee, ref events } = *kept.traces.get(index)?;
+        let event = |index| kept.event(EventId { height: *height, index });
+        let events = events.clone().filter_map(event).collect();
+        let refusal = outcome.as_ref().map(Refusal::from);
+        Some(Traced { height: *height, index, signer: *signer, refusal, fee, events })
+    }
+
+    /// Up to `max` events before `before` that concern `account` and that `is_wanted`, newest
+    /// first.
+    pub(crate) fn of_account(
+        &self,
+        account: AccountId,
+        before: Option<EventId>,
+        max: usize,
+        is_wanted: impl Fn(&Event) -> bool,
+    ) -> HistoryView {
+        let mut places = self.index.before(account, before).peekable();
+        let (mut items, mut next_cursor) = (Vec::new(), None);
+        for place in places.by_ref().take(SCAN) {
+            next_cursor = Some(place);
+            let record = self.kept(place.height).and_then(|kept| kept.event(place));
+            items.extend(record.filter(|record| is_wanted(&record.event)));
+            if items.len() >= max {
+                break;
+            }
+        }
+        let next_cursor = next_cursor.filter(|_| places.peek().is_some());
+        let complete_from = self.base.after(Blocks::new(1));
+        HistoryView { items, next_cursor, complete_from, height: self.height() }
+    }
+
     /// Up to `max` events after `after`, in order.
     ///
     /// # Errors
@@ -168,6 +253,15 @@ impl History {
     }
 }
 
+impl Kept {
+    /// The event at `place`, which is of this block.
+    fn event(&self, place: EventId) -> Option<EventRecord> {
+        let EventId { height, index } = place;
+        let event = self.events.get(usize::try_from(index).ok()?)?.clone();
+        Some(EventRecord { height, index, event })
+    }
+}
+
 fn receipt(key: &TxKey, (height, outcome): &(Height, Option<Rejected>)) -> Receipt {
     let refusal = outcome.as_ref().map(Refusal::from);
     Receipt { hash: key.0, status: TxStatus::Final, height: Some(*height), refusal }
@@ -175,7 +269,7 @@ fn receipt(key: &TxKey, (height, outcome): &(Height, Option<Rejected>)) -> Recei
 
 #[cfg(test)]
 mod tests {
-    use earnest_protocol::{Amount, Digest, Epoch};
+    use earnest_protocol::{Digest, Epoch};
 
     use super::*;
 
@@ -200,7 +294,9 @@ mod tests {
             view,
             signers: vec![Address::ZERO],
             outcomes: vec![None],
+            traces: vec![Trace { fee: Amount::ZERO, events: 0..0 }],
             events: (0..events).map(event).collect(),
+            concerned: Vec::new(),
         }
     }
 

@@ -37,7 +37,7 @@ use crate::{
 
 pub use error::{Damage, LogError, Mended, Repair, Torn};
 pub use format::{BlockId, FORMAT_VERSION, HEAD_BYTES, RECORD_HEAD_BYTES};
-pub use reading::Reading;
+pub use reading::{Reading, block_at};
 pub use scan::Record;
 pub use segments::{FOLDER_NAME, PRUNED_NAME, Segment, Segments, WHOLE_NAME, path_of};
 

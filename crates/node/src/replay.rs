@@ -8,12 +8,17 @@
 use earnest_api::{BlockView, Refusal, TxHash, recover};
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee, Rejected,
-    State, TransactionRejected,
+    Address, Amount, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee,
+    Rejected, State, TransactionRejected,
+    ledger::{Movement, Reason},
 };
 use rayon::prelude::*;
 
-use crate::{block::Block, history::Done};
+use crate::{
+    block::Block,
+    concern,
+    history::{Done, Trace},
+};
 
 /// Transactions from which recovering signatures in parallel pays.
 const PARALLEL_MIN: usize = 16;
@@ -89,6 +94,8 @@ pub fn signers(network: &Digest, block: &Block) -> Result<Signers, ReplayError> 
 pub struct CarriedOut {
     /// What became of each transaction.
     pub outcomes: Vec<Option<Rejected>>,
+    /// What each transaction left behind.
+    pub traces: Vec<Trace>,
     /// What happened.
     pub events: Vec<Event>,
     /// The root of the state after it.
@@ -115,23 +122,37 @@ pub fn carry_out(
     let mut journal = Journal::default();
     state.open_block(&block.head, &mut journal).map_err(|r| misfit(Misfit::Head(r)))?;
     let mut outcomes = Vec::with_capacity(block.transactions.len());
+    let mut traces = Vec::with_capacity(block.transactions.len());
     for (index, (signed, (address, _))) in block.transactions.iter().zip(signers).enumerate() {
         let no_trace = |why| misfit(Misfit::NoTrace { index, why });
         let sender = state.sender(address, &signed.transaction).map_err(no_trace)?;
         let transaction = signed.transaction.clone();
+        let (first, moved) = (count(&journal.events), journal.movements.len());
         let outcome = state.apply(&Authenticated { sender, transaction }, referee, &mut journal);
         if let Err(Rejected::Transaction(why)) = outcome {
             return Err(no_trace(why));
         }
         outcomes.push(outcome.err());
+        let fee = burnt(journal.movements.get(moved..).unwrap_or_default());
+        traces.push(Trace { fee, events: first..count(&journal.events) });
     }
-    Ok(CarriedOut { outcomes, events: journal.events, root: state.root() })
+    Ok(CarriedOut { outcomes, traces, events: journal.events, root: state.root() })
+}
+
+/// What was burnt as a fee: moves of the protected lane pay only if they are refused.
+fn burnt(movements: &[Movement]) -> Amount {
+    let fees = movements.iter().filter(|movement| movement.reason == Reason::BaseFee);
+    fees.fold(Amount::ZERO, |sum, movement| sum.saturating_add(movement.amount))
+}
+
+fn count(events: &[Event]) -> u32 {
+    u32::try_from(events.len()).unwrap_or(u32::MAX)
 }
 
 impl CarriedOut {
     /// What is kept of the block, for whoever asks.
     pub fn done(self, state: &State, block: &Block, hash: Digest, signers: &Signers) -> Done {
-        let CarriedOut { outcomes, events, root } = self;
+        let CarriedOut { outcomes, traces, events, root } = self;
         let view = BlockView {
             height: block.height(),
             hash,
@@ -142,10 +163,11 @@ impl CarriedOut {
             state_root: root,
             base_fee: state.base_fee(),
             transactions: signers.iter().map(|(_, hash)| *hash).collect(),
-            event_count: u32::try_from(events.len()).unwrap_or(u32::MAX),
+            event_count: count(&events),
             is_final: true,
         };
         let signers = signers.iter().map(|(address, _)| *address).collect();
-        Done { view, signers, outcomes, events }
+        let concerned = concern::concerned(state, &events);
+        Done { view, signers, outcomes, traces, events, concerned }
     }
 }

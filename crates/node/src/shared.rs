@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) network: Digest,
     pub(crate) name: String,
     pub(crate) limits: Limits,
+    /// The data directory, for who reads the log; only the replica writes there.
+    pub(crate) dir: PathBuf,
     pub(crate) referee: NodeReferee,
     pub(crate) blobs: Blobs,
     pub(crate) head: watch::Sender<Head>,
@@ -76,6 +79,7 @@ impl From<Poisoned> for Problem {
 impl Shared {
     pub(crate) fn new(
         (network, name, limits): (Digest, String, Limits),
+        dir: PathBuf,
         blobs: Blobs,
         (state, root): (State, Digest),
         history: History,
@@ -86,6 +90,7 @@ impl Shared {
             network,
             name,
             limits,
+            dir,
             referee: NodeReferee::new(),
             blobs,
             head,

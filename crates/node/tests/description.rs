@@ -150,6 +150,7 @@ fn every_code_that_a_node_says_no_with_is_in_the_document() {
     let sources = [
         include_str!("../src/http/mod.rs"),
         include_str!("../src/http/host.rs"),
+        include_str!("../src/http/past.rs"),
         include_str!("../src/http/problem.rs"),
         include_str!("../src/http/query.rs"),
         include_str!("../src/http/read.rs"),
@@ -190,11 +191,14 @@ fn what_a_node_answers_is_as_its_document_says() {
     let guest = guests::by_name("wordcount").unwrap();
     put_guest(&node, &guest);
     let terms = job(&guest.task(earnest_compute::Digest([0; 32])));
-    client.submit(&sign(&network, 1, 0, Command::PostJob(terms))).unwrap();
+    let posted = client.submit(&sign(&network, 1, 0, Command::PostJob(terms))).unwrap();
     let receipt = client.submit(&sign(&network, 1, 1, transfer(signer(2).address(), 5))).unwrap();
     node.make_block().unwrap();
     let (account, receipt) =
         (format!("/v1/accounts/{address}"), format!("/v1/transactions/{}", receipt.hash));
+    let history = format!("{account}/history?limit=1");
+    let (content, posted) = (format!("{receipt}/content"), posted.hash);
+    let posted = format!("/v1/transactions/{posted}/content");
     let keep = format!("/v1/keeps/{missing}");
     let good = [
         ("/v1/head", "/v1/head"),
@@ -203,6 +207,7 @@ fn what_a_node_answers_is_as_its_document_says() {
         ("/v1/storage", "/v1/storage"),
         ("/v1/accounts", "/v1/accounts"),
         ("/v1/accounts/{address}", &account),
+        ("/v1/accounts/{address}/history", &history),
         ("/v1/operators", "/v1/operators"),
         ("/v1/operators/{id}", "/v1/operators/0"),
         ("/v1/jobs", "/v1/jobs"),
@@ -211,6 +216,8 @@ fn what_a_node_answers_is_as_its_document_says() {
         ("/v1/blocks", "/v1/blocks"),
         ("/v1/blocks/{height}", "/v1/blocks/1"),
         ("/v1/transactions/{hash}", &receipt),
+        ("/v1/transactions/{hash}/content", &content),
+        ("/v1/transactions/{hash}/content", &posted),
         ("/v1/keeps", "/v1/keeps"),
         ("/v1/keeps/{name}", &keep),
     ];

@@ -74,6 +74,11 @@ fn a_key_acts_from_the_block_that_authorised_it_to_the_one_that_revoked_it() {
     for hash in sent {
         assert_eq!(client.transaction(&hash).unwrap().refusal, None);
     }
+    let signers = sent.map(|hash| {
+        let content = client.transaction_content(&hash).unwrap();
+        (content.signer, content.account.address, content.nonce)
+    });
+    assert_eq!(signers, [(hot().address(), owner(), 0), (owner(), owner(), 1)]);
     let out_of_scope = sign_hot(&node, 1, transfer(signer(3).address(), 5));
     assert_eq!(code(&client, &out_of_scope), "transaction/key-out-of-scope");
     // What waits behind the revocation is dropped with it.

@@ -52,6 +52,9 @@ pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
             ("AnyPot", json!({"type": kinds, "maxProperties": 1, "description": about}))
         }
         "Event" => ("Event", event()),
+        "EventId" => ("EventId", place()),
+        // The whole document has its schema, from the table of commands.
+        "Command" => ("Command", json!({})),
         _ => return None,
     };
     Some(leaf)
@@ -82,6 +85,12 @@ fn bytes(count: usize, about: &str) -> Value {
     let digits = count.saturating_mul(2);
     json!({"type": "string", "pattern": format!("^0x[0-9a-fA-F]{{{digits}}}$"),
            "description": about})
+}
+
+/// The place of an event in the log of events.
+pub(super) fn place() -> Value {
+    json!({"type": "string", "pattern": "^[0-9]+-[0-9]+$",
+           "description": "The place of an event: its height and its index in that block."})
 }
 
 fn event() -> Value {

@@ -8,11 +8,14 @@ use earnest_protocol::RawParams;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{leaves::number, shapes::probe};
+use super::{
+    leaves::{number, place},
+    shapes::probe,
+};
 use crate::{
-    AccountView, BlobReceipt, BlockView, HeadView, InputChunks, InputReceipt, JobSummary, JobView,
-    KeepView, NetworkView, OperatorView, Page, QuoteRequest, QuoteView, Receipt, RoomView,
-    Simulation, SlashView, StorageView, routes,
+    AccountView, BlobReceipt, BlockView, HeadView, HistoryView, InputChunks, InputReceipt,
+    JobSummary, JobView, KeepView, NetworkView, OperatorView, Page, QuoteRequest, QuoteView,
+    Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -99,10 +102,6 @@ fn wait() -> Value {
     json!({"type": "string", "enum": ["included"]})
 }
 
-fn place() -> Value {
-    json!({"type": "string", "pattern": "^[0-9]+-[0-9]+$"})
-}
-
 fn kinds() -> Value {
     json!({"type": "string", "examples": ["job_posted,job_closed"]})
 }
@@ -148,6 +147,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     asked(routes::ACCOUNTS, PAGE, shape::<Page<AccountView>>, "All accounts."),
     get(routes::ACCOUNT, shape::<AccountView>, "One account."),
     asked(
+        routes::ACCOUNT_HISTORY,
+        &[
+            ("cursor", place, "`next_cursor` of the piece before."),
+            LIMIT,
+            ("kinds", kinds, "Only these kinds, with commas between them."),
+        ],
+        shape::<HistoryView>,
+        "What one account went through, newest first.",
+    ),
+    asked(
         routes::OPERATORS,
         &[CURSOR, LIMIT, ORDER, ("role", role, "Only those of this role.")],
         shape::<Page<OperatorView>>,
@@ -188,6 +197,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     get(routes::TRANSACTION, shape::<Receipt>, "What became of a transaction."),
+    get(
+        routes::TRANSACTION_CONTENT,
+        shape::<TransactionView>,
+        "What a transaction in a block asked, what it cost and what happened because of it.",
+    ),
     sent(
         ("post", routes::SIMULATE),
         Body::Json(simulate_request),

@@ -18,6 +18,7 @@ pub const PROBLEMS: &[(u16, &str)] = &[
     (404, "job/not-found"),
     (404, "request/no-such-route"),
     (404, "request/not-found"),
+    (404, "transaction/not-in-a-block"),
     (405, "request/method-not-allowed"),
     (408, "request/timed-out"),
     (409, "mempool/nonce-taken"),

@@ -82,12 +82,12 @@ pub(super) async fn events(
 }
 
 /// A place as a client names it.
-fn place(text: &str) -> Result<EventId, HttpProblem> {
+pub(super) fn place(text: &str) -> Result<EventId, HttpProblem> {
     Ok(EventId::from_str(text).map_err(Problem::malformed)?)
 }
 
 /// The kinds that a client wants, separated by commas.
-fn kinds_in(text: &str) -> Result<Vec<String>, HttpProblem> {
+pub(super) fn kinds_in(text: &str) -> Result<Vec<String>, HttpProblem> {
     let known = |kind: &str| match EVENT_KINDS.contains(&kind) {
         true => Ok(kind.to_owned()),
         false => {

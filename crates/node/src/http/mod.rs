@@ -19,6 +19,7 @@ mod doors;
 mod events;
 mod host;
 mod metrics;
+mod past;
 mod peers;
 mod problem;
 mod query;
@@ -157,6 +158,7 @@ fn router(app: Arc<App>) -> Router {
 fn without_parameters() -> Router<Arc<App>> {
     Router::new()
         .route(routes::TRANSACTION, get(submit::receipt))
+        .route(routes::TRANSACTION_CONTENT, get(past::content))
         .route(routes::SIMULATE, post(submit::simulate))
         .route(routes::QUOTE, post(submit::quote))
         .route(routes::HEAD, get(read::head))
@@ -178,6 +180,7 @@ fn with_parameters() -> Router<Arc<App>> {
     Router::new()
         .route(routes::KEEP, get(blobs::keep))
         .route(routes::TRANSACTIONS, post(submit::submit))
+        .route(routes::ACCOUNT_HISTORY, get(past::history))
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::OPERATORS, get(read::operators))
         .route(routes::JOBS, get(read::jobs))

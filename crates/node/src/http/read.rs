@@ -90,9 +90,14 @@ pub(super) async fn accounts(
     Ok(Json(Page::of(count(state.account_count()), &page, row)?))
 }
 
-pub(super) async fn account(State(app): Shown, Path(address): Path<String>) -> Reply<AccountView> {
+/// An address in a path.
+pub(super) fn address_in(text: &str) -> Result<Address, HttpProblem> {
     let wanted = || Problem::malformed("expected 0x and 40 hexadecimal digits in the path");
-    let address = Address::from_hex(&address).ok_or_else(wanted)?;
+    Ok(Address::from_hex(text).ok_or_else(wanted)?)
+}
+
+pub(super) async fn account(State(app): Shown, Path(address): Path<String>) -> Reply<AccountView> {
+    let address = address_in(&address)?;
     let state = app.shared.state()?;
     let view = state.account_id(&address).and_then(|id| account_view(&app, &state, id));
     let missing = || Problem::not_found(format_args!("account {address}"));
@@ -230,7 +235,7 @@ pub(super) async fn block(State(app): Shown, Path(height): Path<String>) -> Repl
 }
 
 /// Why a block up to `base` cannot be shown; the log begins with the block at `first`.
-fn pruned(height: Height, base: Height, first: Height) -> Problem {
+pub(super) fn pruned(height: Height, base: Height, first: Height) -> Problem {
     let (detail, hint) = if height < first {
         let detail = format!("This node keeps blocks from {first} on; those before were pruned");
         (detail, "Ask a node that keeps every block, or its operator for a backup.")

@@ -5,6 +5,8 @@
 //! checked and the last acknowledged block is among what is read. Reading changes nothing.
 //! Not here: one segment (`scan`), writing (`log`).
 
+use std::path::Path;
+
 use earnest_protocol::{Digest, Height};
 
 use super::{
@@ -14,7 +16,10 @@ use super::{
     scan::{End, Position, Record, scan},
     segments::{Segment, Segments},
 };
-use crate::committed::{self, Committed};
+use crate::{
+    block::Block,
+    committed::{self, Committed},
+};
 
 /// A log that was read and compared with what is committed; nothing has been changed yet.
 #[derive(Debug)]
@@ -96,6 +101,43 @@ impl Reading {
     /// Bytes after the last record, which a start would cut off.
     pub fn torn(&self) -> Option<Torn> {
         self.end.torn
+    }
+}
+
+/// How reading one segment for one block ends early.
+enum Sought {
+    Found(Box<Block>),
+    Failed(LogError),
+}
+
+impl From<LogError> for Sought {
+    fn from(error: LogError) -> Sought {
+        Sought::Failed(error)
+    }
+}
+
+/// One block of the log, which may be in use; none if it was pruned or is not there yet. Reads its
+/// segment from the beginning up to it, at most one segment, and changes nothing.
+///
+/// # Errors
+/// If the segment is damaged before the block, or the disk says no.
+pub fn block_at(dir: &Path, network: &Digest, height: Height) -> Result<Option<Block>, LogError> {
+    let segments = Segments::find(dir, network)?;
+    if height <= segments.base().height {
+        return Ok(None);
+    }
+    let segment = &segments.list[segments.index_of(height)];
+    // What follows the block, in a log in use, is none of this reader's business.
+    let sought = scan(segment, Position::Last(None), Repair::Refuse, &mut |record: Record| {
+        if record.block.height() == height {
+            return Err(Sought::Found(Box::new(record.block)));
+        }
+        Ok(())
+    });
+    match sought {
+        Err(Sought::Found(block)) => Ok(Some(*block)),
+        Err(Sought::Failed(error)) => Err(error),
+        Ok(_) => Ok(None),
     }
 }
 

@@ -24,6 +24,7 @@ fn replica(dir: &Path) -> Replica {
     let trial = booted.state.clone();
     let shared = Shared::new(
         (store.network(), "test".to_owned(), limits),
+        dir.to_owned(),
         Blobs::open(dir, limits).unwrap(),
         (booted.state, booted.root),
         booted.history,

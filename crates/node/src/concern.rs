@@ -1,0 +1,145 @@
+//! Concern: which accounts an event is about.
+//!
+//! Law: an event concerns the accounts it names, the owner of an operator or a slash that it names
+//! and, where it is about a job, the job's requester and the provider that accepted it by the end
+//! of the block. A new kind of event does not compile before it is told here.
+//! Known shortcoming: of a job whose rows have left the state only the named accounts are known.
+
+use earnest_protocol::{AccountId, Event, JobId, State};
+
+/// Accounts and the places of the events that concern them, in order of the events and each once.
+/// `state` is that after the block.
+pub(crate) fn concerned(state: &State, events: &[Event]) -> Vec<(AccountId, u32)> {
+    let mut all = Vec::new();
+    for (index, event) in (0u32..).zip(events) {
+        let mut accounts = named(state, event);
+        accounts.extend(job_of(event).into_iter().flat_map(|job| parties(state, job)));
+        accounts.sort_unstable();
+        accounts.dedup();
+        all.extend(accounts.into_iter().map(|account| (account, index)));
+    }
+    all
+}
+
+/// Who pays for a job, and who accepted it.
+fn parties(state: &State, job: JobId) -> impl Iterator<Item = AccountId> {
+    let requester = state.order(job).map(|order| order.requester);
+    let winner = state.assignment_of(job).filter(|(_, winner)| winner.accepted.is_some());
+    requester.into_iter().chain(winner.map(|(_, winner)| winner.account))
+}
+
+fn named(state: &State, event: &Event) -> Vec<AccountId> {
+    match *event {
+        Event::EpochOpened { .. }
+        | Event::BeaconWithheld { .. }
+        | Event::BiddingClosed { .. }
+        | Event::SeedOpened { .. }
+        | Event::SeedWithheld { .. }
+        | Event::AuditSpared { .. }
+        | Event::DrawPutOff { .. }
+        | Event::Revealing { .. }
+        | Event::ChallengeWindow { .. }
+        | Event::NodeOpened { .. }
+        | Event::StepJudged { .. }
+        | Event::DataServed { .. }
+        | Event::ReceiptConfirmed { .. }
+        | Event::JobClosed { .. } => Vec::new(),
+        Event::Transferred { source, target, .. } => vec![source, target],
+        Event::DisputeOpened { challenger, accused, .. }
+        | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CopyReported { accused, finder, .. } => vec![accused, finder],
+        Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
+        Event::Unbonding { operator, .. } => {
+            state.operator(operator).map(|operator| operator.account).into_iter().collect()
+        }
+        Event::SlashHeld { slash, .. } => {
+            state.slash(slash).map(|slash| slash.account).into_iter().collect()
+        }
+        Event::JobPosted { requester: account, .. }
+        | Event::ChildRejected { challenger: account, .. }
+        | Event::DataRequested { asker: account, .. }
+        | Event::AccountOpened { account, .. }
+        | Event::KeyAuthorised { account, .. }
+        | Event::KeyRevoked { account, .. }
+        | Event::KeyExpired { account, .. }
+        | Event::Bonded { account, .. }
+        | Event::Withdrawn { account, .. }
+        | Event::Jailed { account, .. }
+        | Event::Unjailed { account, .. }
+        | Event::RewardsClaimed { account, .. }
+        | Event::ReputationChanged { account, .. }
+        | Event::BidEvicted { account, .. }
+        | Event::BidCommitted { account, .. }
+        | Event::BidRevealed { account, .. }
+        | Event::JobOffered { account, .. }
+        | Event::JobAccepted { account, .. }
+        | Event::ResultCommitted { account, .. }
+        | Event::VerdictCommitted { account, .. }
+        | Event::AuditMissed { account, .. }
+        | Event::ResultRevealed { account, .. }
+        | Event::VerdictRevealed { account, .. }
+        | Event::DataWithheld { account, .. }
+        | Event::ReportSealed { account }
+        | Event::Paid { account, .. }
+        | Event::DataKept { account, .. }
+        | Event::SlashPending { account, .. }
+        | Event::SlashReversed { account, .. }
+        | Event::Slashed { account, .. } => vec![account],
+    }
+}
+
+fn job_of(event: &Event) -> Option<JobId> {
+    match *event {
+        Event::EpochOpened { .. }
+        | Event::BeaconWithheld { .. }
+        | Event::AccountOpened { .. }
+        | Event::KeyAuthorised { .. }
+        | Event::KeyRevoked { .. }
+        | Event::KeyExpired { .. }
+        | Event::Transferred { .. }
+        | Event::Bonded { .. }
+        | Event::Unbonding { .. }
+        | Event::Withdrawn { .. }
+        | Event::Jailed { .. }
+        | Event::Unjailed { .. }
+        | Event::RewardsClaimed { .. }
+        | Event::ReputationChanged { .. }
+        | Event::ReportSealed { .. }
+        | Event::DataKept { .. }
+        | Event::SlashPending { .. }
+        | Event::SlashHeld { .. }
+        | Event::SlashReversed { .. } => None,
+        Event::JobPosted { job, .. }
+        | Event::BidEvicted { job, .. }
+        | Event::BidCommitted { job, .. }
+        | Event::BiddingClosed { job, .. }
+        | Event::BidRevealed { job, .. }
+        | Event::JobOffered { job, .. }
+        | Event::JobAccepted { job, .. }
+        | Event::ResultCommitted { job, .. }
+        | Event::SeedOpened { job }
+        | Event::SeedWithheld { job, .. }
+        | Event::AuditSpared { job, .. }
+        | Event::AuditDrawn { job, .. }
+        | Event::DrawPutOff { job, .. }
+        | Event::VerdictCommitted { job, .. }
+        | Event::AuditMissed { job, .. }
+        | Event::Revealing { job, .. }
+        | Event::ResultRevealed { job, .. }
+        | Event::VerdictRevealed { job, .. }
+        | Event::ChallengeWindow { job, .. }
+        | Event::DisputeOpened { job, .. }
+        | Event::NodeOpened { job, .. }
+        | Event::ChildRejected { job, .. }
+        | Event::StepJudged { job, .. }
+        | Event::DisputeClosed { job, .. }
+        | Event::DataRequested { job, .. }
+        | Event::DataServed { job, .. }
+        | Event::DataWithheld { job, .. }
+        | Event::ReceiptConfirmed { job }
+        | Event::CopyReported { job, .. }
+        | Event::Paid { job, .. }
+        | Event::JobClosed { job, .. }
+        | Event::Slashed { job, .. } => Some(job),
+    }
+}
