@@ -52,7 +52,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Unbonding { operator, .. } => {
             state.operator(operator).map(|operator| operator.account).into_iter().collect()
         }
-        Event::SlashHeld { slash, .. } => {
+        Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
         }
         Event::JobPosted { requester: account, .. }
@@ -60,6 +60,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataRequested { asker: account, .. }
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
+        | Event::Delegated { account, .. }
+        | Event::Undelegating { account, .. }
+        | Event::UndelegationCancelled { account, .. }
+        | Event::DelegationWithdrawn { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
@@ -94,6 +98,11 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::BeaconWithheld { .. }
         | Event::AccountOpened { .. }
         | Event::KeyAuthorised { .. }
+        | Event::Delegated { .. }
+        | Event::Undelegating { .. }
+        | Event::UndelegationCancelled { .. }
+        | Event::DelegationWithdrawn { .. }
+        | Event::DelegationSlashed { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }
