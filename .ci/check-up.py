@@ -76,6 +76,12 @@ def check_disputes(disputes, behaviour):
     promise(not wrong, "no dispute convicted an honest provider")
 
 
+def check_lies(lies):
+    caught, passed, paid = lies["caught"], lies["passed"], amount(lies["paid"])
+    promise(caught > 0, f"of {caught + passed} wrong results {caught} were caught")
+    promise((paid > 0) == (passed > 0), f"{passed} passed and were paid {paid}")
+
+
 def check_slashes(slashes, behaviour):
     def slashed(offence, kind):
         return any(
@@ -130,6 +136,7 @@ def check_fresh(summary):
     check_money(summary)
     check_jobs(summary["jobs"])
     check_disputes(summary["disputes"], behaviour)
+    check_lies(summary["lies"])
     check_slashes(summary["slashes"], behaviour)
     check_participants(summary)
 

@@ -15,6 +15,7 @@ mod decimal;
 mod event;
 mod explain;
 mod hex_bytes;
+pub mod openapi;
 mod page;
 mod problem;
 mod refusal;

@@ -31,6 +31,8 @@
 //! | GET | [`KEEP`] | | `KeepView` |
 //! | GET | [`METRICS`] | | Prometheus' text |
 //! | GET | [`HEALTHZ`], [`READYZ`] | | 200, or 503 |
+//! | GET | [`OPENAPI`] | | this table and every body, as OpenAPI 3.1 |
+//! | GET | [`INDEX`] | | the same for people, as HTML |
 
 use core::fmt;
 
@@ -90,6 +92,10 @@ pub const METRICS: &str = "/metrics";
 pub const HEALTHZ: &str = "/healthz";
 /// Is the node ready to serve?
 pub const READYZ: &str = "/readyz";
+/// The API, described for programs.
+pub const OPENAPI: &str = "/openapi.json";
+/// The API, described for people.
+pub const INDEX: &str = "/";
 
 /// Seconds between heartbeats of a silent event stream. A heartbeat is a comment with an `id`: up
 /// to there nothing wanted happened, and a stream opened again may begin there.

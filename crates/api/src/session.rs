@@ -1,4 +1,4 @@
-//! A session: one account that sends commands to one node.
+//! A session: one account, or a key that acts for it, that sends commands to one node.
 //!
 //! Law: a command is sent at most once per nonce; when the node disagrees about the nonce, the
 //! session asks, and first whether the command did arrive.
@@ -8,19 +8,21 @@ use std::time::Duration;
 use earnest_keys::Signer;
 use earnest_protocol::{Address, Blocks, Command, Digest, Transaction};
 
-use crate::{Client, ClientError, Problem, Receipt, SignedTransaction, sign};
+use crate::{Client, ClientError, Problem, Receipt, SignedTransaction, Simulation, sign};
 
 /// Blocks that a transaction stays valid.
 const VALID_BLOCKS: Blocks = Blocks::new(100);
 /// Tries with a fresh nonce before giving up.
 const TRIES: u32 = 4;
 
-/// One account that sends commands to one node.
+/// One account, or a key that acts for it, that sends commands to one node.
 #[derive(Debug)]
 pub struct Session {
     client: Client,
     signer: Signer,
     network: Digest,
+    /// Whose key the signer is, if it acts for another account than its own.
+    on_behalf_of: Option<Address>,
     /// None when it must be asked for.
     next_nonce: Option<u64>,
 }
@@ -32,7 +34,20 @@ impl Session {
     /// If the node does not answer.
     pub fn open(client: Client, signer: Signer) -> Result<Session, ClientError> {
         let network = client.head()?.network;
-        Ok(Session { client, signer, network, next_nonce: None })
+        Ok(Session { client, signer, network, on_behalf_of: None, next_nonce: None })
+    }
+
+    /// The same for a key that acts on behalf of `account`; its own account if that is its address.
+    ///
+    /// # Errors
+    /// If the node does not answer. Whether the key is authorised shows when it sends.
+    pub fn open_for(
+        client: Client,
+        signer: Signer,
+        account: Option<Address>,
+    ) -> Result<Session, ClientError> {
+        let on_behalf_of = account.filter(|account| *account != signer.address());
+        Ok(Session { on_behalf_of, ..Session::open(client, signer)? })
     }
 
     /// The node.
@@ -45,9 +60,22 @@ impl Session {
         &self.signer
     }
 
-    /// The account's address.
+    /// The address of the account that commands are of: the signer's, or the one it acts for.
     pub fn address(&self) -> Address {
-        self.signer.address()
+        self.on_behalf_of.unwrap_or_else(|| self.signer.address())
+    }
+
+    /// The account that the signer acts for, if that is not its own.
+    pub fn on_behalf_of(&self) -> Option<Address> {
+        self.on_behalf_of
+    }
+
+    /// What `command` would do if this session sent it now.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub fn simulate(&self, command: Command) -> Result<Simulation, ClientError> {
+        self.client.simulate(self.signer.address(), self.on_behalf_of, command)
     }
 
     /// The network that signatures bind.
@@ -83,7 +111,7 @@ impl Session {
                     }
                     // Perhaps the first of two tries did arrive and took the nonce itself.
                     if let Ok(receipt) =
-                        self.client.transaction(&signed.hash(&self.network, &self.address()))
+                        self.client.transaction(&signed.hash(&self.network, &self.signer.address()))
                     {
                         return Ok(receipt);
                     }
@@ -120,14 +148,24 @@ impl Session {
             None => self.nonce()?,
         };
         let valid_until = head.height.after(VALID_BLOCKS);
-        let transaction = Transaction { nonce, valid_until, command };
+        let on_behalf_of = self.on_behalf_of;
+        let transaction = Transaction { nonce, valid_until, command, on_behalf_of };
         Ok(sign(&self.signer, &self.network, transaction))
     }
 
-    /// The nonce to sign next, as the node sees it; 0 for an address without an account.
-    fn nonce(&self) -> Result<u64, ClientError> {
+    /// The nonce to sign next, as the node sees it; 0 for an address without an account, and for a
+    /// key that is not authorised: the node says what is wrong when it is used.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub fn nonce(&self) -> Result<u64, ClientError> {
         match self.client.account(&self.address()) {
-            Ok(account) => Ok(account.next_nonce),
+            Ok(account) if self.on_behalf_of.is_none() => Ok(account.next_nonce),
+            Ok(account) => {
+                let signer = self.signer.address();
+                let row = account.keys.iter().find(|row| row.key == signer);
+                Ok(row.map_or(0, |row| row.next_nonce))
+            }
             Err(error) if error.is_not_found() => Ok(0),
             Err(error) => Err(error),
         }

@@ -78,7 +78,8 @@ pub fn identity(signing_hash: &Digest, signer: &Address) -> TxHash {
 /// let to = Signer::dev_key(7, "bob").address();
 /// let transfer = Transfer { to, asset: Asset::Stake, amount: Amount::tokens(3) };
 /// let command = Command::Transfer(transfer);
-/// let transaction = Transaction { nonce: 0, valid_until: Height::new(100), command };
+/// let (valid_until, on_behalf_of) = (Height::new(100), None);
+/// let transaction = Transaction { nonce: 0, valid_until, command, on_behalf_of };
 /// let signed = sign(&alice, &network, transaction);
 /// let name = signed.hash(&network, &alice.address());
 /// assert_eq!(recover(&network, &signed), Ok((alice.address(), name)));

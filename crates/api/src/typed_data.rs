@@ -1,8 +1,9 @@
 //! Typed data: from a transaction to its EIP-712 message, for hashing and for wallets.
 //!
 //! The message of a command is a flat struct of its name: the command's fields, groups taken
-//! apart, then `nonce` and `validUntil`. Amounts are `uint256` base units, other numbers as wide
-//! as they are, choices words in lower case.
+//! apart, then `nonce` and `validUntil`, and `onBehalfOf` if a key acts for an account: a wallet
+//! shows for whom, and what an account signs itself is as it ever was. Amounts are `uint256` base
+//! units, other numbers as wide as they are, choices words in lower case.
 //!
 //! The domain is `{name: "Earnest", version: "1", salt: network}`: the salt is the digest of the
 //! genesis, so that a signature is worth nothing on another network, and there is no chain id, so
@@ -70,6 +71,9 @@ fn visit(transaction: &Transaction, visitor: &mut dyn FnMut(&'static str, FieldV
     transaction.command.visit_fields(visitor);
     visitor("nonce", FieldValue::Count(transaction.nonce));
     visitor("valid_until", FieldValue::Count(transaction.valid_until.count()));
+    if let Some(account) = &transaction.on_behalf_of {
+        visitor("on_behalf_of", FieldValue::Address(account));
+    }
 }
 
 /// The separator of a network's signatures.
@@ -77,6 +81,13 @@ fn domain(network: &Digest) -> Word {
     let name = keccak256(DOMAIN_NAME);
     let version = keccak256(DOMAIN_VERSION);
     keccak256([keccak256(DOMAIN_TYPE).0, name.0, version.0, network.0].concat()).0
+}
+
+/// Who signs a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Account,
+    Key,
 }
 
 /// The type of a command's message.
@@ -89,11 +100,15 @@ struct MessageType {
 }
 
 impl MessageType {
-    fn of(command: &CommandInfo) -> MessageType {
+    fn of(command: &CommandInfo, by: By) -> MessageType {
         let name = command.message;
         let mut fields = Vec::new();
         add_types(command.fields, &mut fields);
         fields.extend(["nonce", "valid_until"].map(|name| (camel(name), "uint64")));
+        match by {
+            By::Account => {}
+            By::Key => fields.push((camel("on_behalf_of"), "address")),
+        }
         let listed: Vec<String> =
             fields.iter().map(|(name, kind)| format!("{kind} {name}")).collect();
         let hash = keccak256(format!("{name}({})", listed.join(","))).0;
@@ -102,10 +117,16 @@ impl MessageType {
 }
 
 fn message_type(transaction: &Transaction) -> &'static MessageType {
-    static TYPES: LazyLock<BTreeMap<&str, MessageType>> = LazyLock::new(|| {
-        COMMANDS.iter().map(|command| (command.name, MessageType::of(command))).collect()
+    static TYPES: LazyLock<BTreeMap<(&str, By), MessageType>> = LazyLock::new(|| {
+        let of = |command: &CommandInfo, by| ((command.name, by), MessageType::of(command, by));
+        let both = |command| [By::Account, By::Key].map(|by| of(command, by));
+        COMMANDS.iter().flat_map(both).collect()
     });
-    TYPES.get(transaction.command.name()).expect("every command is in the table")
+    let by = match transaction.on_behalf_of {
+        None => By::Account,
+        Some(_) => By::Key,
+    };
+    TYPES.get(&(transaction.command.name(), by)).expect("every command is in the table")
 }
 
 fn add_types(fields: &[FieldInfo], types: &mut Vec<(String, &'static str)>) {

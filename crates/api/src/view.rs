@@ -7,7 +7,7 @@
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Blocks, Digest, Epoch, Factor, Gas, Height,
     JobId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId, UnbondingId,
-    command::{DataItem, Node, PostJob, ResourceClass},
+    command::{DataItem, Node, PostJob, ResourceClass, Scope},
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
     slashing::{Claims, Offence, SlashState},
@@ -49,6 +49,28 @@ pub struct AccountView {
     pub validator: Option<OperatorId>,
     /// Its replica bond, if it has one.
     pub replica: Option<OperatorId>,
+    /// Keys that may act on its behalf.
+    #[serde(default)]
+    pub keys: Vec<KeyView>,
+}
+
+/// A key that may act on an account's behalf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// Who signs.
+    pub key: Address,
+    /// What it may ask.
+    pub scope: Scope,
+    /// The last height at which it may ask anything.
+    pub expires: Height,
+    /// The most that it may take from the account's free money, fees included.
+    pub spend_max: Amount,
+    /// What it has taken of that.
+    pub spent: Amount,
+    /// The nonce of its next transaction, if none is pending.
+    pub nonce: u64,
+    /// The nonce to sign next, after what is pending at this node.
+    pub next_nonce: u64,
 }
 
 /// One role of one account.

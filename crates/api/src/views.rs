@@ -6,6 +6,7 @@
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, Digest, Height, JobId,
     OperatorId, Params, Role, SlashId, State, Transaction,
+    accounts::Authorisation,
     command::PostJob,
     ledger::{Assets, AssignmentPot, Pot},
     market::{Assignment, Job, Order, Phase, PostJobRejected, Stage},
@@ -16,7 +17,7 @@ use earnest_protocol::{
 
 use crate::view::{
     AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
-    DataRequestView, DisputeView, HeadView, JobSummary, JobView, NetworkView, OpenedNode,
+    DataRequestView, DisputeView, HeadView, JobSummary, JobView, KeyView, NetworkView, OpenedNode,
     OperatorView, PotView, QuoteView, SeatView, SlashView, SupplyView, UnbondingView,
 };
 
@@ -44,7 +45,13 @@ pub fn account(state: &State, id: AccountId) -> Option<AccountView> {
         provider: account.operator(Role::Provider),
         validator: account.operator(Role::Validator),
         replica: account.operator(Role::Replica),
+        keys: account.keys.iter().map(key).collect(),
     })
+}
+
+fn key(row: &Authorisation) -> KeyView {
+    let Authorisation { key, scope, expires, spend_max, spent, nonce } = *row;
+    KeyView { key, scope, expires, spend_max, spent, nonce, next_nonce: nonce }
 }
 
 /// An operator.
@@ -392,7 +399,8 @@ pub fn quote(
     let deposit = market.requester_deposit.amount_ceil(tariff).ok_or(overflow)?;
     let total = terms.price_max.checked_add(audit_fees).and_then(|sum| sum.checked_add(deposit));
     let command = Command::PostJob(terms.clone());
-    let posting = Transaction { nonce: 0, valid_until: state.height(), command };
+    let posting =
+        Transaction { nonce: 0, valid_until: state.height(), command, on_behalf_of: None };
     Ok(QuoteView {
         quote,
         tariff,

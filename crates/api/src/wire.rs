@@ -48,6 +48,9 @@ impl Receipt {
 pub struct SimulateRequest {
     /// Who would sign.
     pub signer: Address,
+    /// The account that it would act for, if that is not its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Address>,
     /// What would be asked.
     pub command: Command,
 }

@@ -137,6 +137,15 @@ fn nobody_there_is_said_within_seconds() {
 }
 
 #[test]
+fn an_address_with_tls_is_refused_for_that_and_not_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let refused = Client::new(&base).head().expect_err("no TLS here");
+    assert!(matches!(refused, ClientError::TlsNeeded { .. }), "{refused:?}");
+    assert!(!refused.is_transient());
+}
+
+#[test]
 fn a_lost_connection_and_a_busy_node_are_tried_again() {
     let (base, asked) = serve(|count, _| match count {
         0 => Reply::Drop,
@@ -297,7 +306,12 @@ fn waiting_ends_when_the_transaction_is_final() {
     let signed = sign(
         &Signer::dev_key(1, "alice"),
         &NETWORK,
-        earnest_protocol::Transaction { nonce: 0, valid_until: Height::new(9), command: bond() },
+        earnest_protocol::Transaction {
+            nonce: 0,
+            valid_until: Height::new(9),
+            command: bond(),
+            on_behalf_of: None,
+        },
     );
     let script = signed.clone();
     let (base, asked) = serve(move |count, _| {

@@ -6,8 +6,8 @@ use earnest_api::{Problem, Refusal};
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     Address, Amount, BlockRejected, Blocks, Command, Epoch, Gas, Height, ParamsRejected, Ratio,
-    Rejected, TransactionRejected, accounts::TransferRejected, genesis::GenesisRejected, market::*,
-    params::Violation, staking::*, storage::*, verification::*,
+    Rejected, TransactionRejected, accounts::*, command::Scope, genesis::GenesisRejected,
+    market::*, params::Violation, staking::*, storage::*, verification::*,
 };
 
 fn a(tokens: u64) -> Amount {
@@ -42,7 +42,8 @@ fn everything() -> Vec<Rejected> {
     let low = BoundRejected::DetectionTooLow { detection: r(1), minimum: r(2) };
     let dear = BoundRejected::FaultsTooDear { loss: wanted, exit_cost: free };
     all! {
-        #[6] TransactionRejected: UnknownAccount,
+        #[9] TransactionRejected: UnknownAccount, KeyNotAuthorised,
+            KeyOutOfScope { scope: Scope::Audit }, KeyLimitExceeded { wanted, left: free },
             Expired { valid_until: Height::new(7), height: Height::new(8) },
             NonceUsed { got: 1, next: 2 }, NonceTooHigh { got: 3, next: 2 },
             FeeExceedsFree { fee: wanted, free }, RefereeBusy { wanted: 5, left: 4 };
@@ -109,6 +110,10 @@ fn everything() -> Vec<Rejected> {
         #[6] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
             NotSealedBefore, SealMismatch;
         #[1] SealReportRejected: AlreadySealed;
+        #[3] AuthoriseKeyRejected: OwnKey,
+            AlreadyExpired { expires: Height::new(7), height: Height::new(8) },
+            KeysAtLimit { limit: 16 };
+        #[1] RevokeKeyRejected: NotAuthorised;
         #[6] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
             RoomFull { wanted_kib: 5, free_kib: 4 },
@@ -205,7 +210,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 145 + 14);
+    assert_eq!(codes.len(), 152 + 14);
 }
 
 #[test]

@@ -93,9 +93,11 @@ fn terms() -> c::PostJob {
 fn ask(state: &mut State, signer: AccountId, command: Command) {
     let nonce = state.account(signer).expect("known").nonce;
     let valid_until = Height::new(u64::MAX);
-    let transaction = Transaction { nonce, valid_until, command };
+    let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
     let mut journal = Journal::default();
-    state.apply(&Authenticated { signer, transaction }, &NoReferee, &mut journal).expect("allowed");
+    state
+        .apply(&Authenticated { sender: signer.into(), transaction }, &NoReferee, &mut journal)
+        .expect("allowed");
 }
 
 fn advance(state: &mut State, blocks: u64) {

@@ -33,7 +33,8 @@ proptest! {
 
     #[test]
     fn commands_survive_requests(command in command()) {
-        let request = SimulateRequest { signer: Signer::dev_key(0, "a").address(), command };
+        let signer = Signer::dev_key(0, "a").address();
+        let request = SimulateRequest { signer, on_behalf_of: None, command };
         let text = serde_json::to_string(&request).unwrap();
         prop_assert_eq!(serde_json::from_str::<SimulateRequest>(&text).unwrap(), request);
     }

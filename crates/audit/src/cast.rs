@@ -152,8 +152,13 @@ impl Cast {
         cast.provider_bond = cast.collateral.max(raw.staking.provider_bond_min);
         let mut state = cast.first_block()?;
         let command = Command::PostJob(cast.terms(0));
-        let transaction = Transaction { nonce: 0, valid_until: Height::new(u64::MAX), command };
-        let signed = Authenticated { signer: REQUESTER, transaction };
+        let transaction = Transaction {
+            nonce: 0,
+            valid_until: Height::new(u64::MAX),
+            command,
+            on_behalf_of: None,
+        };
+        let signed = Authenticated { sender: REQUESTER.into(), transaction };
         let posted = state.apply(&signed, &Truth, &mut Journal::default());
         posted.map_err(|why| format!("the rules refuse such a job: {why:?}"))?;
         Ok(cast)

@@ -129,9 +129,14 @@ impl<'a> World<'a> {
     /// Signs and applies a command.
     pub(crate) fn apply(&mut self, signer: AccountId, command: Command) -> Result<(), Rejected> {
         let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
-        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+        let transaction =
+            Transaction { nonce, valid_until: Height::new(u64::MAX), command, on_behalf_of: None };
         let mut journal = Journal::default();
-        let done = self.state.apply(&Authenticated { signer, transaction }, &Truth, &mut journal);
+        let done = self.state.apply(
+            &Authenticated { sender: signer.into(), transaction },
+            &Truth,
+            &mut journal,
+        );
         self.hear(journal);
         done
     }

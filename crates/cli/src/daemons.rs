@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::{
     failure::Failure,
-    keys::{self, KeyArgs},
+    keys::{self, ActArgs},
     money,
     output::{self, Lines, note},
     stop,
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct DaemonArgs {
     #[command(flatten)]
-    key: KeyArgs,
+    act: ActArgs,
     /// Where the daemon remembers what it sealed
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -116,20 +116,24 @@ pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> 
 /// Two daemons of one account would sign against each other, so folder and key are claimed for
 /// as long as the daemon runs.
 fn setup(args: &DaemonArgs, node: &str) -> Result<(Setup, [Claim; 2]), Failure> {
-    let signer = keys::open(&args.key)?;
+    let signer = keys::open(&args.act.key)?;
     std::fs::create_dir_all(&args.data)
         .map_err(|error| Failure::file("make", &args.data, error))?;
-    let claims = [claim::folder(&args.data)?, claim::key(&args.key.key)?];
+    let claims = [claim::folder(&args.data)?, claim::key(&args.act.key.key)?];
     let stop = stop::on_interrupt()?;
     if args.until_input_closes {
         stop::on_closed_input(&stop);
     }
     output::log(Lines::Dated);
-    info!("{} on {node}", signer.address());
+    let account = args.act.account;
+    match account {
+        Some(account) => info!("{} for {account} on {node}", signer.address()),
+        None => info!("{} on {node}", signer.address()),
+    }
     let runner = runner()?;
     warn_of_missing_layers(&runner);
     let data = args.data.clone();
-    Ok((Setup { node: node.to_owned(), signer, data, runner, stop }, claims))
+    Ok((Setup { node: node.to_owned(), signer, account, data, runner, stop }, claims))
 }
 
 /// An operator should know what stands between a stranger's program and this machine.
@@ -162,6 +166,12 @@ pub fn chain_failed(error: earnest_worker::ChainError) -> Failure {
     match error {
         ChainError::Node(error) => Failure::from(error),
         ChainError::Refused(refusal) => Failure::refused(&refusal),
+        ChainError::KeyNotAuthorised { .. } => Failure::new(
+            crate::failure::Status::Refused,
+            "key-not-authorised",
+            error,
+            "have the account's own key run `earnest keys authorise`, or check --for",
+        ),
         ChainError::Forged { .. } => {
             Failure::check(error, "the node's store is damaged or lies; use another node")
         }

@@ -129,6 +129,12 @@ impl From<ClientError> for Failure {
             ClientError::TimedOut { .. } => {
                 (Status::TimedOut, "timed-out", "ask again; `earnest query network` shows progress")
             }
+            ClientError::TlsNeeded { .. } => (
+                Status::Config,
+                "node-needs-tls",
+                "put a proxy on this machine and name it with --node http://…; see \
+                 docs/two-machines.md",
+            ),
             _ => (
                 Status::Internal,
                 "node-answer",

@@ -23,7 +23,7 @@ use serde_json::json;
 
 use crate::{
     failure::Failure,
-    money,
+    keys, money,
     output::{self, note, out},
     params, stake,
 };
@@ -124,7 +124,7 @@ fn genesis_of(args: &NewArgs) -> Genesis {
 
 fn account(text: &str) -> Result<(Address, Amount), String> {
     let (address, tokens) = text.split_once('=').ok_or("write ADDRESS=TOKENS")?;
-    Ok((stake::address(address)?, money::tokens(tokens)?))
+    Ok((keys::address(address)?, money::tokens(tokens)?))
 }
 
 fn bond(text: &str) -> Result<(Role, Address, Amount), String> {

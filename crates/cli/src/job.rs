@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     daemons::{chain_failed, runner},
     failure::{Failure, Status},
-    keys::{self, KeyArgs},
+    keys::{self, ActArgs},
     money,
     output::{self, Lines, note, out},
     quote, stop,
@@ -41,7 +41,7 @@ pub enum JobCommand {
         /// Which job
         job: u64,
         #[command(flatten)]
-        key: KeyArgs,
+        act: ActArgs,
     },
     /// Where a job stands
     Status {
@@ -94,7 +94,7 @@ pub struct SubmitArgs {
     #[arg(long, value_parser = crate::query::digest)]
     seed: Option<Digest>,
     #[command(flatten)]
-    key: KeyArgs,
+    act: ActArgs,
     /// Return when the job is posted; follow it later, or a withheld seed costs your deposit
     #[arg(long)]
     no_wait: bool,
@@ -104,8 +104,8 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
     match command {
         JobCommand::Quote(args) => quote::run(args, node, json),
         JobCommand::Submit(args) => submit(args, node, json),
-        JobCommand::Follow { job, key } => {
-            let chain = open(node, key)?;
+        JobCommand::Follow { job, act } => {
+            let chain = open(node, act)?;
             follow(chain, JobId::new(*job), json)
         }
         JobCommand::Status { job } => {
@@ -118,15 +118,15 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
     }
 }
 
-fn open(node: &str, key: &KeyArgs) -> Result<Chain, Failure> {
-    let session = Session::open(Client::new(node), keys::open(key)?)?;
+fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {
+    let session = Session::open_for(Client::new(node), keys::open(&act.key)?, act.account)?;
     Chain::open(session).map_err(chain_failed)
 }
 
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let wish = wish(args)?;
     admit(&wish.program).map_err(|why| crate::run::not_admitted(&why))?;
-    let mut chain = open(node, &args.key)?;
+    let mut chain = open(node, &args.act)?;
     note!("checking and measuring the program in a sandbox");
     let plan = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
     if let Some(notice) = &plan.notice {

@@ -1,4 +1,5 @@
-//! `earnest keys`: make, list, show and import encrypted keys.
+//! `earnest keys`: make, list, show and import encrypted keys; which may act for an account is in
+//! `authorised`.
 //!
 //! Law: a secret never appears on a command line or on standard output.
 
@@ -9,6 +10,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use earnest_keys::{Signer, keystore};
+use earnest_protocol::Address;
 use serde_json::json;
 
 use crate::{failure::Failure, folders, output::out};
@@ -21,6 +23,17 @@ pub struct KeyArgs {
     pub key: PathBuf,
     #[command(flatten)]
     pub password: PasswordArgs,
+}
+
+/// A key, and for whom it acts.
+#[derive(Args, Clone, Debug)]
+pub struct ActArgs {
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// The account that authorised this key, to act on its behalf [default: the key's own]
+    #[arg(long = "for", env = "EARNEST_FOR", value_parser = address,
+          value_name = "ACCOUNT")]
+    pub account: Option<Address>,
 }
 
 /// Where the password comes from.
@@ -61,6 +74,10 @@ pub enum KeysCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
+}
+
+pub fn address(text: &str) -> Result<Address, String> {
+    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
 }
 
 pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {

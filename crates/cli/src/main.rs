@@ -7,6 +7,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
 mod audit;
+mod authorised;
 mod backup;
 mod daemons;
 mod doctor;
@@ -83,7 +84,7 @@ enum Command {
     Params(params::ParamsCommand),
     /// Make and open encrypted keys
     #[command(subcommand)]
-    Keys(keys::KeysCommand),
+    Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
     /// Quote, submit and follow jobs
@@ -157,7 +158,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Restore(args) => backup::restore(args, json),
         Command::Genesis(command) => genesis::run(command, json),
         Command::Params(command) => params::run(command, json),
-        Command::Keys(command) => keys::run(command, json),
+        Command::Keys(command) => authorised::run(command, node, json),
         Command::Provider(command) => daemons::provider(command, node),
         Command::Validator(command) => daemons::validator(command, node),
         Command::Requester(command) => daemons::requester(command, node),

@@ -5,15 +5,21 @@
 use earnest_api::decimal;
 use earnest_protocol::{Amount, Factor, Ratio};
 
-/// Tokens, with at most nine decimals: `12`, `0.5`, `3.000000001`.
+/// Tokens, with at most nine decimals: `12`, `0.5`, `3.000000001`, `100 tokens`.
 pub fn tokens(text: &str) -> Result<Amount, String> {
-    let units = scaled(text, 9).ok_or_else(|| {
+    let units = scaled(without_unit(text, "token"), 9).ok_or_else(|| {
         format!("`{text}` is not an amount of tokens; write digits with at most 9 decimals")
     })?;
     Amount::new(units).ok_or_else(|| format!("`{text}` tokens exceed the largest supply"))
 }
 
-/// A share of a whole: `0.25`, `25%`, `1`.
+/// A number without the word for its unit, in the singular or the plural: `100 tokens`, `1 block`.
+pub fn without_unit<'text>(text: &'text str, singular: &str) -> &'text str {
+    let plural = || text.strip_suffix('s')?.strip_suffix(singular);
+    text.strip_suffix(singular).or_else(plural).map_or(text, str::trim_end)
+}
+
+/// A share of a whole: `0.25`, `25%`, `25 %`, `1`.
 pub fn ratio(text: &str) -> Result<Ratio, String> {
     let parts = parts(text)?;
     Ratio::new(parts).ok_or_else(|| format!("`{text}` is more than the whole; give 0 to 1"))
@@ -26,7 +32,7 @@ pub fn factor(text: &str) -> Result<Factor, String> {
 
 fn parts(text: &str) -> Result<u64, String> {
     let parsed = match text.strip_suffix('%') {
-        Some(percent) => scaled(percent, 7),
+        Some(percent) => scaled(percent.trim_end(), 7),
         None => scaled(text, 9),
     };
     parsed.ok_or_else(|| format!("`{text}` is not a share; write 0.25 or 25%"))
@@ -66,7 +72,20 @@ mod tests {
         assert_eq!(tokens("0.000000001").map(Amount::units), Ok(1));
         assert_eq!(ratio("5%").map(Ratio::parts), ratio("0.05").map(Ratio::parts));
         assert_eq!(factor("1.1").map(Factor::parts), Ok(1_100_000_000));
-        for wrong in ["", "-1", "1e3", "1.0000000001", ".5", "1,5", "99999999999999999999"] {
+        assert_eq!(tokens("1.5 tokens"), tokens("1.5"));
+        assert_eq!(tokens("1 token"), tokens("1"));
+        assert_eq!(ratio("30 %"), ratio("0.3"));
+        for wrong in [
+            "",
+            "tokens",
+            "5 blocks",
+            "-1",
+            "1e3",
+            "1.0000000001",
+            ".5",
+            "1,5",
+            "99999999999999999999",
+        ] {
             assert!(tokens(wrong).is_err(), "{wrong}");
         }
         assert!(ratio("1.1").is_err());

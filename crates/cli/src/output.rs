@@ -85,6 +85,11 @@ pub fn narrate(line: &str) -> Result<(), Failure> {
     write(io::stderr().lock(), format_args!("{line}\n"))
 }
 
+/// Writes over the line of standard error that a story ends with; an error once nobody listens.
+pub fn draw(text: &str) -> Result<(), Failure> {
+    write(io::stderr().lock(), format_args!("{text}"))
+}
+
 fn write(mut to: impl Write, text: fmt::Arguments<'_>) -> Result<(), Failure> {
     to.write_fmt(text).and_then(|()| to.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => {

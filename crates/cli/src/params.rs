@@ -128,6 +128,9 @@ pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
         "Amount" => money::tokens(value).map(|amount| amount.units().to_string().into()),
         "Ratio" => money::ratio(value).map(|ratio| ratio.parts().into()),
         "Factor" => money::factor(value).map(|factor| factor.parts().into()),
+        "Blocks" => whole(value, "block"),
+        "Epochs" => whole(value, "epoch"),
+        "Gas" => whole(value, "gas"),
         _ => value
             .parse::<u64>()
             .map(Value::from)
@@ -139,6 +142,26 @@ pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
     object[field.room][field.name] = parsed;
     serde_json::from_value(object)
         .map_err(|error| Failure::usage(format!("{path}={value}: {error}"), SET_HINT))
+}
+
+/// A whole number, with or without the word for its unit.
+fn whole(value: &str, unit: &str) -> Result<Value, String> {
+    let number = money::without_unit(value, unit).parse::<u64>();
+    number.map(Value::from).map_err(|_| {
+        format!(
+            "`{value}` is not a whole number of {unit}; write 10 or 10 {unit}",
+            unit = plural(unit)
+        )
+    })
+}
+
+/// The word for several of a unit.
+fn plural(unit: &str) -> &str {
+    match unit {
+        "block" => "blocks",
+        "epoch" => "epochs",
+        other => other,
+    }
 }
 
 /// `room.name`.
@@ -225,6 +248,20 @@ mod tests {
         assert_eq!(set.verification.challenge_deposit.units(), 2_500_000_000);
         let set = apply(&raw, "laxity=7%").expect("no other room has one");
         assert_eq!(set.verification.laxity.parts(), 70_000_000);
+    }
+
+    #[test]
+    fn what_is_shown_of_a_parameter_sets_it() {
+        let default = RawParams::default();
+        let before = serde_json::to_value(default).expect("plain data");
+        for field in RawParams::fields() {
+            for value in [value_of(&before, field), field.min, field.max] {
+                let set = format!("{} = {}", path_of(field), show(field, value));
+                let set = apply(&default, &set).unwrap_or_else(|error| panic!("{set}: {error:?}"));
+                let after = serde_json::to_value(set).expect("plain data");
+                assert_eq!(value_of(&after, field), value, "{}", path_of(field));
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     failure::Failure,
+    keys,
     output::{self, out},
     params, slashes, stake,
 };
@@ -27,7 +28,7 @@ pub enum QueryCommand {
     },
     /// One account
     Account {
-        #[arg(value_parser = stake::address)]
+        #[arg(value_parser = keys::address)]
         address: Address,
     },
     /// Accounts

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     failure::{Failure, Status},
-    keys::{self, KeyArgs},
+    keys::{self, KeyArgs, address},
     money,
     output::out,
 };
@@ -88,10 +88,6 @@ fn asset(text: &str) -> Result<Asset, String> {
         "payment" => Ok(Asset::Payment),
         _ => Err("give `stake` or `payment`".into()),
     }
-}
-
-pub fn address(text: &str) -> Result<Address, String> {
-    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
 }
 
 pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure> {

@@ -10,13 +10,19 @@ use std::{
 
 use crate::failure::Failure;
 
-/// A flag raised by an interrupt or a request to terminate.
+/// A flag raised by an interrupt or a request to terminate; a second one ends the process.
 pub fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    on_interrupt_or(|| {})
+}
+
+/// The same; `at_once` comes before the end that the second one brings.
+pub fn on_interrupt_or(at_once: impl Fn() + Send + 'static) -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::SeqCst) {
             // Asked twice: do not wait for anything any more.
+            at_once();
             std::process::exit(130);
         }
     })

@@ -39,7 +39,8 @@ fn load() -> Load {
         let transfer =
             Transfer { to: Address([3; 20]), asset: Asset::Stake, amount: Amount::tokens(1) };
         let command = Command::Transfer(transfer);
-        let transaction = Transaction { nonce, valid_until: Height::new(100), command };
+        let transaction =
+            Transaction { nonce, valid_until: Height::new(100), command, on_behalf_of: None };
         let signed = sign(&signer, &NETWORK, transaction);
         let hash = signing_hash(&NETWORK, &signed.transaction);
         let id = if signed.signature[64] == 27 { RecoveryId::Zero } else { RecoveryId::One };
@@ -58,7 +59,8 @@ fn admit_all(load: &Load) -> usize {
         let signed = SignedTransaction::decode(bytes).expect("just encoded");
         let (signer, hash) = recover(&NETWORK, &signed).expect("just signed");
         let (account, bytes) = (AccountId::new(0), bytes.len());
-        let waiting = Waiting { signed, hash, signer, account, bytes, room: Room::Open };
+        let waiting =
+            Waiting { signed, hash, signer, sender: account.into(), bytes, room: Room::Open };
         pool.insert(waiting, u64::MAX).expect("the room is large enough");
     }
     pool.count()

@@ -26,7 +26,11 @@ fn world() -> (State, Block, Digest) {
         let transfer =
             Transfer { to: to.address(), asset: Asset::Stake, amount: Amount::tokens(1) };
         let command = Command::Transfer(transfer);
-        sign(from, &name, Transaction { nonce: 0, valid_until: Height::new(9), command })
+        sign(
+            from,
+            &name,
+            Transaction { nonce: 0, valid_until: Height::new(9), command, on_behalf_of: None },
+        )
     });
     let transactions = transactions.collect();
     let next_anchor = Some(Digest([1; 32]));

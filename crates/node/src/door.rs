@@ -12,27 +12,27 @@
 
 use earnest_compute::bisection::StepEvidence;
 use earnest_protocol::{
-    AccountId, Authenticated, Command, Digest, EvidenceRejected, Height, Journal, Output, Referee,
-    Rejected, Ruling, State, StepCase, Transaction,
+    Authenticated, Digest, EvidenceRejected, Height, Journal, Output, Referee, Rejected, Ruling,
+    Sender, State, StepCase, Transaction,
     command::{DataItem, Node, Task},
 };
 
 use crate::referee::{NodeReferee, digest, task_of};
 
-/// Tries `command` on `branch`, whose next of that signer it would be.
+/// Tries a transaction on `branch`, as the next of its sender.
 ///
 /// # Errors
 /// Why the rules would refuse it now.
 pub(crate) fn would_accept(
     mut branch: State,
-    signer: AccountId,
-    command: &Command,
+    sender: Sender,
+    transaction: &Transaction,
 ) -> Result<(), Rejected> {
-    let nonce = branch.account(signer).map_or(0, |row| row.nonce);
+    let nonce = branch.next_nonce(sender).unwrap_or(0);
     let valid_until = Height::new(u64::MAX);
-    let transaction = Transaction { nonce, valid_until, command: command.clone() };
+    let transaction = Transaction { nonce, valid_until, ..transaction.clone() };
     let referee = Doorkeeper { exact: NodeReferee::new() };
-    branch.apply(&Authenticated { signer, transaction }, &referee, &mut Journal::default())
+    branch.apply(&Authenticated { sender, transaction }, &referee, &mut Journal::default())
 }
 
 /// Judges as the node's referee does, except that it takes a step's word for what it computes.

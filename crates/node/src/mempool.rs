@@ -1,7 +1,7 @@
 //! The waiting room: signed transactions that are in no block yet.
 //!
 //! ```text
-//!   admitted ──► waiting ──► in a block            (nonces of an account in order,
+//!   admitted ──► waiting ──► in a block            (nonces of a sender in order,
 //!                   │                               accounts in turns)
 //!                   └──► dropped: expired, its nonce used by another, one before it
 //!                        dropped, or it gave way
@@ -23,7 +23,7 @@ mod rooms;
 use std::{cmp::Ordering, collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use earnest_api::{SignedTransaction, TxHash};
-use earnest_protocol::{AccountId, Address, Height, State, TransactionRejected};
+use earnest_protocol::{AccountId, Address, Height, Sender, State, TransactionRejected};
 
 use crate::{block::BLOCK_BYTES_MAX, config::Limits};
 pub use rooms::Room;
@@ -46,8 +46,8 @@ pub struct Waiting {
     pub hash: TxHash,
     /// Who signed it.
     pub signer: Address,
-    /// The same, as an account.
-    pub account: AccountId,
+    /// The same, as an account or a key that acts for one.
+    pub sender: Sender,
     /// Its size, encoded.
     pub bytes: usize,
     /// Where it waits.
@@ -58,6 +58,11 @@ impl Waiting {
     /// Which transaction of whom it is.
     pub fn key(&self) -> TxKey {
         (self.hash, self.signer)
+    }
+
+    /// Whose command it is, and who pays.
+    fn account(&self) -> AccountId {
+        self.sender.account
     }
 
     fn nonce(&self) -> u64 {
@@ -131,7 +136,7 @@ struct Entry {
     arrival: u64,
 }
 
-/// What one account has waiting.
+/// What one sender has waiting.
 #[derive(Debug, Default)]
 struct Queue {
     by_nonce: BTreeMap<u64, Entry>,
@@ -142,8 +147,8 @@ struct Queue {
 #[derive(Debug)]
 pub struct Mempool {
     limits: Limits,
-    queues: BTreeMap<AccountId, Queue>,
-    places: BTreeMap<TxKey, (AccountId, u64)>,
+    queues: BTreeMap<Sender, Queue>,
+    places: BTreeMap<TxKey, (Sender, u64)>,
     rooms: Rooms,
     arrivals: u64,
 }
@@ -179,17 +184,17 @@ impl Mempool {
     }
 
     /// The nonce after those that wait without a gap from `next` on.
-    pub fn next_nonce(&self, account: AccountId, next: u64) -> u64 {
-        let Some(queue) = self.queues.get(&account) else { return next };
+    pub fn next_nonce(&self, sender: impl Into<Sender>, next: u64) -> u64 {
+        let Some(queue) = self.queues.get(&sender.into()) else { return next };
         let held = queue.by_nonce.range(next..).map(|(nonce, _)| *nonce);
         held.zip(next..)
             .take_while(|(held, wanted)| held == wanted)
             .fold(next, |_, (nonce, _)| nonce.saturating_add(1))
     }
 
-    /// True if this place in an account's sequence is held.
-    pub fn is_held(&self, account: AccountId, nonce: u64) -> bool {
-        self.queues.get(&account).is_some_and(|queue| queue.by_nonce.contains_key(&nonce))
+    /// True if this place in a sender's sequence is held.
+    pub fn is_held(&self, sender: Sender, nonce: u64) -> bool {
+        self.queues.get(&sender).is_some_and(|queue| queue.by_nonce.contains_key(&nonce))
     }
 
     /// Takes a transaction in. One that waits already is accepted again without effect; a full room
@@ -205,11 +210,11 @@ impl Mempool {
         self.check(&waiting, payable)?;
         self.make_way(&waiting)?;
         // From here on it must succeed.
-        let (account, nonce, bytes) = (waiting.account, waiting.nonce(), waiting.bytes);
-        self.places.insert(waiting.key(), (account, nonce));
+        let (sender, nonce, bytes) = (waiting.sender, waiting.nonce(), waiting.bytes);
+        self.places.insert(waiting.key(), (sender, nonce));
         self.rooms.add(&waiting);
         self.arrivals = self.arrivals.saturating_add(1);
-        let queue = self.queues.entry(account).or_default();
+        let queue = self.queues.entry(sender).or_default();
         queue.bytes = queue.bytes.saturating_add(bytes);
         let entry = Entry { waiting: Arc::new(waiting), arrival: self.arrivals };
         queue.by_nonce.insert(nonce, entry);
@@ -218,21 +223,24 @@ impl Mempool {
 
     fn check(&self, waiting: &Waiting, payable: u64) -> Result<(), MempoolRejected> {
         let Limits { account_waiting_max, account_bytes_max, .. } = self.limits;
-        if let Some(queue) = self.queues.get(&waiting.account) {
-            let nonce = waiting.nonce();
-            if let Some(entry) = queue.by_nonce.get(&nonce) {
-                return Err(MempoolRejected::NonceTaken { nonce, by: entry.waiting.hash });
-            }
-            let (count, max) = (queue.by_nonce.len(), account_waiting_max);
-            if count >= max {
-                return Err(MempoolRejected::AccountFull { count, max });
-            }
-            let (bytes, max) = (queue.bytes.saturating_add(waiting.bytes), account_bytes_max);
-            if bytes > max {
-                return Err(MempoolRejected::AccountBytesFull { bytes, max });
-            }
+        let nonce = waiting.nonce();
+        let queue = self.queues.get(&waiting.sender);
+        if let Some(entry) = queue.and_then(|queue| queue.by_nonce.get(&nonce)) {
+            return Err(MempoolRejected::NonceTaken { nonce, by: entry.waiting.hash });
         }
-        let weight = self.rooms.of(Room::Open).weight_of(waiting.account);
+        // An account with many keys may have no more waiting than another.
+        let (mut count, mut bytes) = (0usize, waiting.bytes);
+        for queue in self.queues_of(waiting.account()) {
+            count = count.saturating_add(queue.by_nonce.len());
+            bytes = bytes.saturating_add(queue.bytes);
+        }
+        if count >= account_waiting_max {
+            return Err(MempoolRejected::AccountFull { count, max: account_waiting_max });
+        }
+        if count > 0 && bytes > account_bytes_max {
+            return Err(MempoolRejected::AccountBytesFull { bytes, max: account_bytes_max });
+        }
+        let weight = self.rooms.of(Room::Open).weight_of(waiting.account());
         let (weight, max) = (weight.saturating_add(waiting.weight()), payable);
         if waiting.room == Room::Open && weight > max {
             return Err(MempoolRejected::Unpayable { weight, max });
@@ -240,11 +248,17 @@ impl Mempool {
         Ok(())
     }
 
+    /// What an account has waiting, by its own key first.
+    fn queues_of(&self, account: AccountId) -> impl Iterator<Item = &Queue> {
+        let last = Sender { account, key: Some(Address([0xff; 20])) };
+        self.queues.range(Sender::from(account)..=last).map(|(_, queue)| queue)
+    }
+
     /// Makes a place for a newcomer: whoever has most in its room loses its last there, as long as
     /// it has more than the newcomer will.
     fn make_way(&mut self, newcomer: &Waiting) -> Result<(), MempoolRejected> {
         let room = newcomer.room;
-        let own = self.rooms.of(room).weight_of(newcomer.account);
+        let own = self.rooms.of(room).weight_of(newcomer.account());
         let own = own.saturating_add(newcomer.weight());
         let leaving = self.leaving(newcomer, own)?;
         leaving.iter().for_each(|key| self.remove(key));
@@ -264,8 +278,8 @@ impl Mempool {
             if fits(count, bytes) || weight <= own {
                 break;
             }
-            let Some(queue) = self.queues.get(&account) else { continue };
-            for Entry { waiting, .. } in queue.by_nonce.values().rev() {
+            let queues = self.queues_of(account);
+            for Entry { waiting, .. } in queues.flat_map(|queue| queue.by_nonce.values().rev()) {
                 if fits(count, bytes) || weight <= own {
                     break;
                 }
@@ -298,14 +312,14 @@ impl Mempool {
 
     /// Takes a transaction out.
     pub fn remove(&mut self, key: &TxKey) {
-        let Some((account, nonce)) = self.places.remove(key) else { return };
-        let Some(queue) = self.queues.get_mut(&account) else { return };
+        let Some((sender, nonce)) = self.places.remove(key) else { return };
+        let Some(queue) = self.queues.get_mut(&sender) else { return };
         if let Some(entry) = queue.by_nonce.remove(&nonce) {
             queue.bytes = queue.bytes.saturating_sub(entry.waiting.bytes);
             self.rooms.take(&entry.waiting);
         }
         if queue.by_nonce.is_empty() {
-            self.queues.remove(&account);
+            self.queues.remove(&sender);
         }
     }
 
@@ -314,8 +328,12 @@ impl Mempool {
     pub fn drop_stale(&mut self, state: &State) -> Vec<(TxKey, TransactionRejected)> {
         let height = Height::new(state.height().count().saturating_add(1));
         let mut stale = Vec::new();
-        for (&account, queue) in &self.queues {
-            let mut next = state.account(account).map_or(0, |row| row.nonce);
+        for (&sender, queue) in &self.queues {
+            let Some(mut next) = state.next_nonce(sender) else {
+                let keys = queue.by_nonce.values().map(|entry| entry.waiting.key());
+                stale.extend(keys.map(|key| (key, TransactionRejected::KeyNotAuthorised)));
+                continue;
+            };
             for (&got, Entry { waiting, .. }) in &queue.by_nonce {
                 let valid_until = waiting.signed.transaction.valid_until;
                 let why = match got.cmp(&next) {

@@ -117,10 +117,9 @@ pub fn carry_out(
     let mut outcomes = Vec::with_capacity(block.transactions.len());
     for (index, (signed, (address, _))) in block.transactions.iter().zip(signers).enumerate() {
         let no_trace = |why| misfit(Misfit::NoTrace { index, why });
-        let signer = state.account_id(address);
-        let signer = signer.ok_or_else(|| no_trace(TransactionRejected::UnknownAccount))?;
+        let sender = state.sender(address, &signed.transaction).map_err(no_trace)?;
         let transaction = signed.transaction.clone();
-        let outcome = state.apply(&Authenticated { signer, transaction }, referee, &mut journal);
+        let outcome = state.apply(&Authenticated { sender, transaction }, referee, &mut journal);
         if let Err(Rejected::Transaction(why)) = outcome {
             return Err(no_trace(why));
         }

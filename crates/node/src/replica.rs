@@ -270,7 +270,7 @@ impl Replica {
 
     /// Carries candidates out on the second state; stops taking more when half the time to the
     /// next block is gone. A step that the referee has no time left for waits for another block,
-    /// and so does what follows it in its signer's sequence.
+    /// and so does what follows it in its sender's sequence.
     fn try_out(&mut self, head: BlockHead, candidates: &[Arc<Waiting>]) -> Result<Tried, Halt> {
         let budget = self.config.block_time.max(self.interval()) / 2;
         let started = self.clock.moment();
@@ -285,16 +285,16 @@ impl Replica {
             if self.clock.since(started) > budget {
                 break;
             }
-            let signer = waiting.account;
-            if put_off.contains(&signer) {
+            let sender = waiting.sender;
+            if put_off.contains(&sender) {
                 continue;
             }
             let transaction = waiting.signed.transaction.clone();
-            let authenticated = Authenticated { signer, transaction };
+            let authenticated = Authenticated { sender, transaction };
             let outcome = self.trial.apply(&authenticated, &self.shared.referee, &mut journal);
             match outcome {
                 Err(Rejected::Transaction(TransactionRejected::RefereeBusy { .. })) => {
-                    put_off.insert(signer);
+                    put_off.insert(sender);
                 }
                 Err(rejected) if rejected.leaves_no_trace() => {
                     dropped.push((waiting.key(), rejected));

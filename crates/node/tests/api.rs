@@ -98,7 +98,7 @@ fn bytes_that_a_client_has_already_are_not_sent_again() {
         assert!(head.contains(&format!("etag: {tag}")), "{head}");
     }
     let (status, _, _) = exchange(&node, "GET", "/v1/head", &format!("If-None-Match: {tag}\r\n"));
-    assert_eq!(status, 200, "what changes has no tag");
+    assert_eq!(status, 200, "another's tag is not this reply's");
     node.stop().unwrap();
 }
 

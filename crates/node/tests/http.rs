@@ -120,8 +120,12 @@ fn bad_transactions_are_refused_by_name_and_change_nothing() {
     changed.transaction.command = transfer(signer(2).address(), 999_999);
     assert!(client.submit(&changed).is_err(), "a changed amount is another message");
     is(code(client.submit(&good(999))), 409, "transaction/nonce-too-high");
-    let late =
-        Transaction { nonce: 0, valid_until: Height::ZERO, command: good(0).transaction.command };
+    let late = Transaction {
+        nonce: 0,
+        valid_until: Height::ZERO,
+        command: good(0).transaction.command,
+        on_behalf_of: None,
+    };
     client.submit(&earnest_api::sign(&signer(3), &network, late)).unwrap();
 
     node.make_block().unwrap();
@@ -294,7 +298,7 @@ fn every_failure_is_a_problem_with_a_name() {
     let World { dir: _dir, node, .. } = world(Limits::default());
     for (method, path, status, code) in [
         ("GET", "/v1/nothing", 404, "request/no-such-route"),
-        ("GET", "/", 404, "request/no-such-route"),
+        ("GET", "/nosuch", 404, "request/no-such-route"),
         ("DELETE", "/v1/head", 405, "request/method-not-allowed"),
         ("GET", "/v1/transactions", 405, "request/method-not-allowed"),
         ("GET", "/v1/transactions/0x12", 400, "request/malformed"),
@@ -721,11 +725,11 @@ fn trying_a_command_changes_nothing() {
     let client = client(&node);
     let root = node.root();
     let to = signer(70).address();
-    let tried = client.simulate(signer(1).address(), transfer(to, 5)).unwrap();
+    let tried = client.simulate(signer(1).address(), None, transfer(to, 5)).unwrap();
     assert!(tried.refusal.is_none() && tried.events.len() == 2, "{tried:?}");
-    let tried = client.simulate(signer(1).address(), transfer(to, 0)).unwrap();
+    let tried = client.simulate(signer(1).address(), None, transfer(to, 0)).unwrap();
     assert_eq!(tried.refusal.unwrap().code, "transfer/amount-must-be-positive");
-    let tried = client.simulate(to, transfer(to, 5)).unwrap();
+    let tried = client.simulate(to, None, transfer(to, 5)).unwrap();
     assert_eq!(tried.refusal.unwrap().code, "transaction/unknown-account");
     assert_eq!(node.root(), root);
     assert!(client.account(&to).unwrap_err().is_not_found());

@@ -5,7 +5,8 @@
 //! Not here: what a command does (each room's handlers), what follows (`stories`), time (`epoch`).
 
 use crate::{
-    command::{Authenticated, Command, Lane, Transaction, for_each_command},
+    authorisation,
+    command::{Authenticated, Command, Lane, Sender, Transaction, for_each_command},
     context::Context,
     event::Journal,
     ids::{AccountId, JobId},
@@ -28,25 +29,30 @@ impl State {
     /// still missing).
     pub fn check(
         &self,
-        signer: AccountId,
+        sender: impl Into<Sender>,
         transaction: &Transaction,
     ) -> Result<(), TransactionRejected> {
-        self.check_with(signer, transaction, self.fee_for(transaction.weight()))
+        self.check_with(&sender.into(), transaction, self.fee_for(transaction.weight()))
     }
 
     fn check_with(
         &self,
-        signer: AccountId,
+        sender: &Sender,
         transaction: &Transaction,
         fee: Amount,
     ) -> Result<(), TransactionRejected> {
+        let signer = sender.account;
         let account = self.account(signer).ok_or(TransactionRejected::UnknownAccount)?;
-        let Transaction { nonce, valid_until, ref command } = *transaction;
+        let Transaction { nonce, valid_until, ref command, .. } = *transaction;
+        let row = authorisation::row_of(account, sender)?;
+        if let Some(row) = row {
+            authorisation::check_scope(row, command)?;
+        }
         let height = self.chain.height;
         if valid_until < height {
             return Err(TransactionRejected::Expired { valid_until, height });
         }
-        let next = account.nonce;
+        let next = row.map_or(account.nonce, |row| row.nonce);
         if nonce < next {
             return Err(TransactionRejected::NonceUsed { got: nonce, next });
         }
@@ -56,6 +62,9 @@ impl State {
         let free = self.free(signer);
         if command.lane() == Lane::Ordinary && free < fee {
             return Err(TransactionRejected::FeeExceedsFree { fee, free });
+        }
+        if let Some(row) = row {
+            authorisation::check_limit(self, signer, row, command, fee)?;
         }
         match command {
             Command::ProveStep(step) => self.check_referee(step.job),
@@ -107,25 +116,27 @@ impl State {
         referee: &dyn Referee,
         journal: &mut Journal,
     ) -> Result<(), Rejected> {
-        let Authenticated { signer, transaction } = transaction;
-        let signer = *signer;
+        let Authenticated { sender, transaction } = transaction;
         let weight = transaction.weight();
         let fee = self.fee_for(weight);
-        self.check_with(signer, transaction, fee)?;
+        self.check_with(sender, transaction, fee)?;
         let mut cx = Context { state: self, journal, referee };
-        let account = cx.state.accounts.account_mut(signer);
-        account.nonce = account.nonce.checked_add(1).expect("nobody signs 2^64 transactions");
+        let nonce = authorisation::nonce_mut(cx.state, sender).expect("checked above");
+        *nonce = nonce.checked_add(1).expect("nobody signs 2^64 transactions");
         if transaction.command.lane() == Lane::Ordinary {
-            charge(&mut cx, signer, fee, weight);
+            charge(&mut cx, sender, fee, weight);
         }
-        match dispatch(&mut cx, signer, &transaction.command) {
+        let before = cx.state.free(sender.account);
+        match dispatch(&mut cx, sender.account, &transaction.command) {
             Ok(next) => {
+                let taken = before.saturating_sub(cx.state.free(sender.account));
+                authorisation::count(cx.state, sender, taken);
                 stories::drive(&mut cx, next);
                 Ok(())
             }
             Err(rejected) => {
                 if transaction.command.lane() == Lane::Protected {
-                    charge_refused(&mut cx, signer, fee, weight)?;
+                    charge_refused(&mut cx, sender, fee, weight)?;
                 }
                 Err(rejected)
             }
@@ -137,25 +148,26 @@ impl State {
 /// a signer that cannot pay, it leaves no trace at all.
 fn charge_refused(
     cx: &mut Context<'_>,
-    signer: AccountId,
+    sender: &Sender,
     fee: Amount,
     weight: u64,
 ) -> Result<(), TransactionRejected> {
-    let free = cx.state.ledger.free(signer);
+    let free = cx.state.ledger.free(sender.account);
     if free < fee {
-        let account = cx.state.accounts.account_mut(signer);
-        account.nonce = account.nonce.saturating_sub(1);
+        let nonce = authorisation::nonce_mut(cx.state, sender).expect("it was there before");
+        *nonce = nonce.saturating_sub(1);
         return Err(TransactionRejected::FeeExceedsFree { fee, free });
     }
-    charge(cx, signer, fee, weight);
+    charge(cx, sender, fee, weight);
     Ok(())
 }
 
 /// Burns a fee, which the caller knows to be there.
-fn charge(cx: &mut Context<'_>, signer: AccountId, fee: Amount, weight: u64) {
+fn charge(cx: &mut Context<'_>, sender: &Sender, fee: Amount, weight: u64) {
     cx.state.chain.weight = cx.state.chain.weight.saturating_add(weight);
-    let (from, fire) = (cx.free_pot(signer), cx.fire());
+    let (from, fire) = (cx.free_pot(sender.account), cx.fire());
     cx.pay(from, fire, fee, Reason::BaseFee);
+    authorisation::count(cx.state, sender, fee);
 }
 
 macro_rules! dispatch {

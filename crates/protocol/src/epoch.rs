@@ -12,6 +12,7 @@
 //! what is due, never everyone.
 
 use crate::{
+    accounts::handlers::revoke_key,
     command::{BlockHead, DataItem, Node, Task},
     context::Context,
     event::{Event, Journal},
@@ -195,6 +196,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
         }
         Timer::RetireSlash(slash) => {
             retire_slash(cx, slash);
+            Next::Nothing
+        }
+        Timer::RetireKey(account, key) => {
+            revoke_key::expire(cx, account, key);
             Next::Nothing
         }
     };

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{DataItem, Node},
+    command::{DataItem, Node, Scope},
     ids::{
         AccountId, Address, Asset, Digest, JobId, KeepId, OperatorId, Role, SlashId, UnbondingId,
     },
@@ -52,6 +52,18 @@ pub enum Event {
     BeaconWithheld { height: Height },
     /// An address got an account.
     AccountOpened { account: AccountId, address: Address },
+    /// A key may act on an account's behalf until `expires`.
+    KeyAuthorised {
+        account: AccountId,
+        key: Address,
+        scope: Scope,
+        expires: Height,
+        spend_max: Amount,
+    },
+    /// It may not any longer: its account took that back.
+    KeyRevoked { account: AccountId, key: Address },
+    /// It may not any longer: its time has passed.
+    KeyExpired { account: AccountId, key: Address },
     /// Free money changed hands.
     Transferred { source: AccountId, target: AccountId, asset: Asset, amount: Amount },
     /// A bond grew.

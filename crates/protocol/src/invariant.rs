@@ -8,7 +8,8 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use serde::Serialize;
 
 use crate::{
-    ids::{Asset, AssignmentId, JobId, OperatorId, ParamsVersion},
+    accounts::KEYS_MAX,
+    ids::{AccountId, Address, Asset, AssignmentId, JobId, OperatorId, ParamsVersion},
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
     num::Amount,
@@ -50,6 +51,8 @@ pub enum Broken {
     ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
     /// Kept kibibytes are those recorded.
     StorageRoom { recorded: u64, found: u64 },
+    /// Authorised keys are few, stay within their limits, and leave when they expire.
+    Key { account: AccountId, key: Address },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -67,6 +70,7 @@ impl State {
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;
+        check_keys(self)?;
         if self.timers != self.timers_from_rows() {
             return Err(Broken::Timers);
         }
@@ -87,6 +91,23 @@ impl State {
         }
         Ok(())
     }
+}
+
+fn check_keys(state: &State) -> Result<(), Broken> {
+    for (id, account) in state.accounts() {
+        for (place, row) in (0u32..).zip(&account.keys) {
+            let named = account.keys.iter().filter(|other| other.key == row.key).count();
+            let holds = place < KEYS_MAX
+                && named == 1
+                && row.spent <= row.spend_max
+                && row.expires >= state.height()
+                && row.key != account.address;
+            if !holds {
+                return Err(Broken::Key { account: id, key: row.key });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_jobs(state: &State) -> Result<(), Broken> {

@@ -42,9 +42,10 @@
 //!
 //! let (asset, amount) = (Asset::Stake, Amount::tokens(3));
 //! let command = Command::Transfer(Transfer { to: bob, asset, amount });
-//! let transaction = Transaction { nonce: 0, valid_until: Height::new(9), command };
-//! let signer = state.account_id(&alice).expect("in the genesis");
-//! let signed = Authenticated { signer, transaction };
+//! let (valid_until, on_behalf_of) = (Height::new(9), None);
+//! let transaction = Transaction { nonce: 0, valid_until, command, on_behalf_of };
+//! let sender = state.sender(&alice, &transaction).expect("in the genesis");
+//! let signed = Authenticated { sender, transaction };
 //! state.apply(&signed, &referee, &mut journal).expect("alice can pay");
 //!
 //! let bob = state.account_id(&bob).expect("opened by the transfer");
@@ -73,6 +74,7 @@ extern crate std;
 
 pub mod accounts;
 mod apply;
+mod authorisation;
 mod bound;
 pub mod command;
 mod context;
@@ -101,7 +103,7 @@ mod table;
 mod timers;
 pub mod verification;
 
-pub use command::{Authenticated, BlockHead, Command, Transaction};
+pub use command::{Authenticated, BlockHead, Command, Sender, Transaction};
 pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{

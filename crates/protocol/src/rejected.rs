@@ -3,11 +3,11 @@
 //! Law: a refused block changes nothing; a refused transaction changes nothing; a refused command
 //! leaves its nonce used and its base fee burnt, and nothing else.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     accounts,
-    command::{CommandInfo, for_each_command},
+    command::{CommandInfo, Scope, for_each_command},
     market,
     num::{Amount, Height},
     staking, storage, verification,
@@ -16,7 +16,7 @@ use crate::{
 macro_rules! rejected {
     ($(($name:ident $room:ident $verb:ident $rejected:ident))+) => {
         /// Why a transaction or its command was refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Rejected {
             /// Before its command was looked at.
@@ -71,21 +71,28 @@ impl Rejected {
 }
 
 /// Why a transaction was refused before its command was looked at. Ordered by precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum TransactionRejected {
-    /// The signer has no account; it opens with the first transfer to its address.
+    /// The signer, or the one that it acts for, has no account; it opens with the first transfer to
+    /// its address.
     UnknownAccount,
+    /// The account that it is for has not authorised the signer, or not any longer.
+    KeyNotAuthorised,
+    /// The signer is authorised for other commands than this.
+    KeyOutOfScope { scope: Scope },
     /// The height until which it was valid has passed.
     Expired { valid_until: Height, height: Height },
-    /// This place in the signer's sequence is taken.
+    /// This place in the sender's sequence is taken.
     NonceUsed { got: u64, next: u64 },
-    /// Earlier transactions of this signer are missing.
+    /// Earlier transactions of this sender are missing.
     NonceTooHigh { got: u64, next: u64 },
     /// The fee, which is the base fee times the transaction's weight, exceeds what the account has
     /// free.
     FeeExceedsFree { fee: Amount, free: Amount },
+    /// What the command would take, with the fee, exceeds what the key may still take.
+    KeyLimitExceeded { wanted: Amount, left: Amount },
     /// The referee's gas of this block does not suffice for the step; clocks stand still meanwhile.
     RefereeBusy { wanted: u64, left: u64 },
 }
@@ -96,6 +103,9 @@ impl TransactionRejected {
         match self {
             TransactionRejected::NonceTooHigh { .. }
             | TransactionRejected::FeeExceedsFree { .. }
+            | TransactionRejected::KeyNotAuthorised
+            | TransactionRejected::KeyOutOfScope { .. }
+            | TransactionRejected::KeyLimitExceeded { .. }
             | TransactionRejected::RefereeBusy { .. }
             | TransactionRejected::UnknownAccount => true,
             TransactionRejected::Expired { .. } | TransactionRejected::NonceUsed { .. } => false,

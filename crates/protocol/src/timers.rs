@@ -10,7 +10,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{AssignmentId, JobId, KeepId, SlashId, UnbondingId},
+    ids::{AccountId, Address, AssignmentId, JobId, KeepId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -36,6 +36,8 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
+    /// An authorised key expires.
+    RetireKey(AccountId, Address),
 }
 
 /// Heights a bucket spans: a branch of the state copies buckets, not timers.

@@ -65,9 +65,10 @@ fn throw(
             if random.next_u64().is_multiple_of(4) { any_account(state, random) } else { signer };
         let mut branch = state.clone();
         let nonce = branch.account(signer).expect("known").nonce;
-        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
+        let transaction =
+            Transaction { nonce, valid_until: Height::new(u64::MAX), command, on_behalf_of: None };
         let mut journal = Journal::default();
-        let signed = Authenticated { signer, transaction };
+        let signed = Authenticated { sender: signer.into(), transaction };
         tried.accepted += u64::from(branch.apply(&signed, &Truth, &mut journal).is_ok());
         branch.check_invariants().unwrap_or_else(|broken| panic!("{broken:?} after {signed:?}"));
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use earnest_protocol::{
-    AccountId, Amount, Blocks, Command, Epochs, Event, Factor, Gas, Journal, Ratio, RawParams,
-    Rejected, State,
+    Amount, Blocks, Command, Epochs, Event, Factor, Gas, Journal, Ratio, RawParams, Rejected,
+    Sender, State,
     ledger::{Assets, Reason},
     slashing::SlashState,
 };
@@ -152,7 +152,8 @@ impl Machine {
         match self.read(op) {
             Step::Blocks { count, withheld } => self.open_blocks(count, withheld),
             Step::Send(signer, command) => {
-                let _refused = self.send(signer, command);
+                let sender = ops::sender(&self.world.state, signer, &command, op);
+                let _refused = self.send(sender, command);
             }
         }
     }
@@ -169,9 +170,10 @@ impl Machine {
     }
 
     /// Sends a command, whatever comes of it; a refusal leaves what it may and nothing else.
-    pub fn send(&mut self, signer: AccountId, command: Command) -> Result<(), Rejected> {
+    pub fn send(&mut self, sender: impl Into<Sender>, command: Command) -> Result<(), Rejected> {
+        let sender = sender.into();
         let mut twin = self.world.state.clone();
-        let tx = world::authenticated(&self.world.state, signer, command);
+        let tx = world::authenticated(&self.world.state, sender, command);
         let weight = tx.transaction.weight();
         let done = self.world.state.apply(&tx, &Truth, &mut self.world.journal);
         self.world.settle_journal();
@@ -179,7 +181,7 @@ impl Machine {
             assert!(self.world.events.is_empty(), "a refusal has no events: {refusal:?}");
             self.refused += 1;
             self.seen.insert(first_words(&format!("{refusal:?}")));
-            self.check_trace(&mut twin, signer, weight, refusal);
+            self.check_trace(&mut twin, sender, weight, refusal);
         } else {
             self.accepted += 1;
         }
@@ -189,11 +191,11 @@ impl Machine {
 
     /// A refused command leaves what any refused command of its weight leaves; a refused
     /// transaction nothing at all.
-    fn check_trace(&mut self, twin: &mut State, signer: AccountId, weight: u64, why: &Rejected) {
+    fn check_trace(&mut self, twin: &mut State, sender: Sender, weight: u64, why: &Rejected) {
         if !why.leaves_no_trace() {
             let moved: Vec<Reason> = self.world.last_movements.iter().map(|m| m.reason).collect();
             assert_eq!(moved, [Reason::BaseFee], "{why:?}");
-            world::apply_to(twin, signer, world::futile(weight));
+            world::apply_to(twin, sender, world::futile(weight));
         }
         assert_eq!(self.world.state.root(), twin.root(), "{why:?} left a trace");
     }

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Amount, Asset, AssignmentId, Blocks, Command, Digest, Gas, JobId, Ratio, Role,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Command, Digest, Gas, Height, JobId,
+    Ratio, Role, Sender, State,
     command::*,
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Phase},
@@ -81,6 +82,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let to = state.account(target).expect("known").address;
             Command::Transfer(Transfer { to, asset, amount: edge(free, op.amount % 4) })
         }
+        7 if op.twist % 4 >= 2 => {
+            let (signer, command) = keys(play, op);
+            return Step::Send(signer, command);
+        }
         7 => {
             let (role, free) = (role(op), state.balance(Pot::Free(anyone, Asset::Stake)));
             Command::Bond(Bond { role, amount: edge(free, op.amount) })
@@ -111,6 +116,45 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         }
     };
     Step::Send(anyone, command)
+}
+
+/// Who sends a command of this account: itself, or in a quarter of the cases a key of its own that
+/// may, and at times one that may not.
+pub fn sender(state: &State, signer: AccountId, command: &Command, op: Op) -> Sender {
+    let own = Sender::from(signer);
+    let keys = state.account(signer).map_or(&[][..], |account| account.keys.as_slice());
+    if op.what < 192 || keys.is_empty() {
+        return own;
+    }
+    let scopes = command.info().scopes;
+    let able = keys.iter().find(|row| scopes.contains(&row.scope)).map(|row| row.key);
+    let any = keys[usize::from(op.twist) % keys.len()].key;
+    let key = if op.amount.is_multiple_of(32) { Some(any) } else { able };
+    Sender { key, ..own }
+}
+
+/// P1, R, V1 or W authorises one of 64 keys, or revokes one that it has.
+fn keys(play: &Play<'_>, op: Op) -> (AccountId, Command) {
+    let signer = AccountId::new([1, 1, 0, 5, 1, 1, 0, WATCHER][usize::from(op.who % 8)]);
+    let state = &play.world.state;
+    let account = state.account(signer).expect("known");
+    let key = Address([0x50 + op.twist / 4; 20]);
+    if op.amount.is_multiple_of(16) {
+        let known = account.keys.get(usize::from(op.twist) % account.keys.len().max(1));
+        let key = known.map_or(key, |row| row.key);
+        return (signer, Command::RevokeKey(RevokeKey { key }));
+    }
+    let key = if op.amount == 7 { account.address } else { key };
+    let scope = [Scope::Provide, Scope::Audit, Scope::Request][usize::from(op.who / 8 % 3)];
+    let blocks = [1, 200, u64::MAX, u64::MAX][usize::from(op.who / 64)];
+    let expires = state.height().after(Blocks::new(blocks));
+    let expires = if op.amount == 8 { Height::ZERO } else { expires };
+    let spend_max = if op.amount.is_multiple_of(3) {
+        edge(Amount::tokens(40), op.amount / 3)
+    } else {
+        Amount::MAX
+    };
+    (signer, Command::AuthoriseKey(AuthoriseKey { key, scope, expires, spend_max }))
 }
 
 fn account(play: &Play<'_>, pick: u8) -> AccountId {

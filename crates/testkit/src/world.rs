@@ -3,10 +3,12 @@
 //! A result's root says whether it is right: see [`root`]. Every command is followed by a check
 //! of every invariant.
 
+use std::collections::BTreeMap;
+
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, Digest, Epochs,
-    Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams,
-    Referee, Rejected, Role, Ruling, State, StepCase, Transaction,
+    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest, Epochs, Event,
+    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams, Referee,
+    Rejected, Role, Ruling, Sender, State, StepCase, Transaction,
     command::*,
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Movement, Pot},
@@ -30,6 +32,8 @@ pub struct World {
     names: Vec<&'static str>,
     /// Show no beacon in the blocks to come.
     pub withhold_beacon: bool,
+    /// Names that act by a key, as long as they stand here.
+    pub by_key: BTreeMap<&'static str, Address>,
 }
 
 /// The root of a result whose first wrong leaf is `wrong_from`; `None` for a right one.
@@ -150,28 +154,33 @@ pub fn next_head(state: &State, withhold_beacon: bool) -> BlockHead {
     }
 }
 
-/// `command` in the next place of its signer's sequence.
-pub fn authenticated(state: &State, signer: AccountId, command: Command) -> Authenticated {
-    let nonce = state.account(signer).expect("known").nonce;
-    let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
-    Authenticated { signer, transaction }
+/// `command` in the next place of its sender's sequence.
+pub fn authenticated(state: &State, sender: impl Into<Sender>, command: Command) -> Authenticated {
+    let sender = sender.into();
+    let nonce = state.next_nonce(sender).unwrap_or(0);
+    let account = state.account(sender.account).expect("known").address;
+    let on_behalf_of = sender.key.map(|_| account);
+    let valid_until = Height::new(u64::MAX);
+    let transaction = Transaction { nonce, valid_until, command, on_behalf_of };
+    Authenticated { sender, transaction }
 }
 
-/// A command of this weight that no state accepts: what it leaves behind is what any refusal may.
+/// A command of this weight that no state accepts, open to every key: what it leaves behind is what
+/// any refusal may.
 pub fn futile(weight: u64) -> Command {
+    let job = JobId::new(u64::MAX);
     if weight == 1 {
-        let (to, asset, amount) = (Address([0; 20]), Asset::Stake, Amount::ZERO);
-        return Command::Transfer(Transfer { to, asset, amount });
+        return Command::Challenge(Challenge { job });
     }
     // A node of a job that nobody posted; 32 digests are a kibibyte, which weighs a transfer.
     let count = usize::try_from(32 * (weight - 2)).expect("small");
-    let (job, node) = (JobId::new(u64::MAX), Node { level: 0, index: 0 });
+    let node = Node { level: 0, index: 0 };
     Command::OpenNode(OpenNode { job, node, children: vec![Digest::ZERO; count] })
 }
 
 /// Applies a command to a bare state, whatever comes of it.
-pub fn apply_to(state: &mut State, signer: AccountId, command: Command) {
-    let tx = authenticated(state, signer, command);
+pub fn apply_to(state: &mut State, sender: impl Into<Sender>, command: Command) {
+    let tx = authenticated(state, sender, command);
     let _refused = state.apply(&tx, &Truth, &mut Journal::default());
 }
 
@@ -238,6 +247,7 @@ impl World {
             last_movements: Vec::new(),
             names,
             withhold_beacon: false,
+            by_key: BTreeMap::new(),
         };
         world.block();
         world
@@ -311,9 +321,33 @@ impl World {
 
     /// Signs and applies a command; checks every law afterwards.
     pub fn send(&mut self, name: &str, command: Command) -> Result<(), Rejected> {
-        let tx = authenticated(&self.state, self.id(name), command);
+        self.send_as(
+            Sender { account: self.id(name), key: self.by_key.get(name).copied() },
+            command,
+        )
+    }
+
+    /// An account authorises a key, for ever.
+    pub fn authorise(&mut self, name: &str, key: Address, scope: Scope, spend_max: Amount) {
+        let expires = Height::new(u64::MAX);
+        let command = AuthoriseKey { key, scope, expires, spend_max };
+        self.ok(name, Command::AuthoriseKey(command));
+    }
+
+    /// The same by a key on behalf of an account.
+    pub fn send_by(&mut self, key: Address, name: &str, command: Command) -> Result<(), Rejected> {
+        self.send_as(Sender { account: self.id(name), key: Some(key) }, command)
+    }
+
+    fn send_as(&mut self, sender: impl Into<Sender>, command: Command) -> Result<(), Rejected> {
+        let tx = authenticated(&self.state, sender, command);
+        self.apply(&tx)
+    }
+
+    /// Applies a signed transaction; checks every law afterwards.
+    pub fn apply(&mut self, tx: &Authenticated) -> Result<(), Rejected> {
         let before = self.state.clone().root();
-        let done = self.state.apply(&tx, &Truth, &mut self.journal);
+        let done = self.state.apply(tx, &Truth, &mut self.journal);
         if done.is_err_and(|refusal| refusal.leaves_no_trace()) {
             assert_eq!(before, self.state.clone().root(), "a refusal without trace left one");
         }

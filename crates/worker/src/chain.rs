@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use earnest_api::{Client, ClientError, JobFilter, JobStage, JobView, PageQuery, Receipt, Session};
 use earnest_compute::Input;
-use earnest_protocol::{AccountId, Command, Digest, JobId, command::Task};
+use earnest_protocol::{AccountId, Address, Command, Digest, JobId, command::Task};
 
 /// How long a command may take to be in a block.
 const WAIT: Duration = Duration::from_secs(20);
@@ -35,6 +35,14 @@ pub enum ChainError {
         /// What they were asked for as.
         digest: Digest,
     },
+    /// The key may not act for the account.
+    #[error("{account} has not authorised the key {key}, or not any longer")]
+    KeyNotAuthorised {
+        /// Who signs.
+        key: Address,
+        /// For whom.
+        account: Address,
+    },
     /// A submitted command is in no block yet.
     #[error("the command is in no block yet")]
     Pending,
@@ -44,10 +52,14 @@ impl Chain {
     /// Learns who this account is on the node's network.
     ///
     /// # Errors
-    /// If the node does not answer or has no such account.
+    /// If the node does not answer or has no such account, or that has not authorised the key.
     pub fn open(session: Session) -> Result<Chain, ChainError> {
-        let me = session.client().account(&session.address())?.id;
-        Ok(Chain { session, me })
+        let account = session.client().account(&session.address())?;
+        let key = session.signer().address();
+        if session.on_behalf_of().is_some() && !account.keys.iter().any(|row| row.key == key) {
+            return Err(ChainError::KeyNotAuthorised { key, account: account.address });
+        }
+        Ok(Chain { session, me: account.id })
     }
 
     /// The node.

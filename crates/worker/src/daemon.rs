@@ -43,6 +43,8 @@ pub struct Setup {
     pub node: String,
     /// Whose daemon this is.
     pub signer: Signer,
+    /// The account that the key acts for, if that is not its own.
+    pub account: Option<earnest_protocol::Address>,
     /// Where it remembers.
     pub data: PathBuf,
     /// How jobs are run.
@@ -112,10 +114,18 @@ impl Work {
         Ok(percent)
     }
 
-    /// The salt of this account's seal about a job: the same after any crash (M29).
+    /// The salt of this account's seal about a job: the same after any crash (M29), as long as the
+    /// same key acts for it.
     pub(crate) fn salt(&self, purpose: &str, job: JobId) -> Digest {
         let session = self.chain.session();
-        session.signer().derive(purpose, &[&session.network().0, &job.raw().to_le_bytes()])
+        let (network, job) = (session.network(), job.raw().to_le_bytes());
+        let own = [network.0.as_slice(), job.as_slice()];
+        match session.on_behalf_of() {
+            None => session.signer().derive(purpose, &own),
+            Some(account) => {
+                session.signer().derive(purpose, &[own[0], own[1], account.0.as_slice()])
+            }
+        }
     }
 
     /// Sends a command, unless the very same one is on its way or was refused a moment ago; true
@@ -187,13 +197,13 @@ const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 /// Runs a daemon until its stop flag is raised.
 ///
 /// # Errors
-/// If the account does not exist; anything else is waited out.
+/// If the account does not exist, or has not authorised the key; anything else is waited out.
 pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
-    let Setup { node, signer, stop, runner, .. } = setup;
+    let Setup { node, signer, account, stop, runner, .. } = setup;
     let client = Client::new(&node);
     let heard = listen(&client, &stop);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
-    let chain = Chain::open(Session::open(client, signer)?)?;
+    let chain = Chain::open(Session::open_for(client, signer, account)?)?;
     let mut work = Work::new(chain, runner);
     info!("ready");
     while !stop.load(Ordering::SeqCst) {

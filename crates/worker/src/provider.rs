@@ -377,8 +377,7 @@ fn collateral(
 /// True if all audit capacity is taken just now: no fault of the winner's, and soon over. Asked
 /// before sending, since a refused command costs its fee.
 fn is_out_of_audits(work: &Work, command: &Command) -> bool {
-    let address = work.chain.session().address();
-    let tried = work.chain.client().simulate(address, command.clone());
+    let tried = work.chain.session().simulate(command.clone());
     let refusal = tried.ok().and_then(|tried| tried.refusal);
     refusal.is_some_and(|refusal| refusal.is(AUDIT_CAPACITY_EXCEEDED))
 }

@@ -12,7 +12,6 @@ use std::{
 
 use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
 use earnest_compute::{Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests};
-use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
     command::{
@@ -126,24 +125,31 @@ fn stops(last: &Checkpoint, why: Option<Explanation>, module: &[u8]) -> WishErro
     WishError::Stops { status, remedy: why.map(|why| why.cause.remedy()) }
 }
 
-/// A preimage of this account's: the `counter`-th.
-fn preimage(signer: &Signer, network: &Digest, counter: u64) -> Digest {
-    signer.derive("seed preimage", &[&network.0, &counter.to_le_bytes()])
+/// A preimage of this sender's: the `counter`-th. A key has others for each account that it acts
+/// for, since each has a sequence of its own.
+fn preimage(session: &Session, counter: u64) -> Digest {
+    let (network, counter) = (session.network(), counter.to_le_bytes());
+    let own = [network.0.as_slice(), counter.as_slice()];
+    match session.on_behalf_of() {
+        None => session.signer().derive("seed preimage", &own),
+        Some(account) => {
+            session.signer().derive("seed preimage", &[own[0], own[1], account.0.as_slice()])
+        }
+    }
 }
 
-/// Which of this account's preimages `sealed` hides. The counter was the account's nonce when the
-/// job was planned, so it is among the last ones.
+/// Which of this sender's preimages `sealed` hides. The counter was its nonce when the job was
+/// planned, so it is among the last ones.
 fn find_preimage(session: &Session, nonce: u64, sealed: &Digest) -> Option<Digest> {
     let counters = (0..=nonce.saturating_add(64)).rev().take(100_000);
     counters
-        .map(|counter| preimage(session.signer(), session.network(), counter))
+        .map(|counter| preimage(session, counter))
         .find(|preimage| seal::seed(preimage) == *sealed)
 }
 
 /// The seal of the next job's preimage, never used before.
 fn next_seal(session: &Session) -> Result<Digest, ChainError> {
-    let counter = session.client().account(&session.address())?.next_nonce;
-    Ok(seal::seed(&preimage(session.signer(), session.network(), counter)))
+    Ok(seal::seed(&preimage(session, session.nonce()?)))
 }
 
 /// The terms that `wish` comes to on this network; the program is measured here if its work is
@@ -242,8 +248,9 @@ pub struct Followed {
 /// # Errors
 /// If the rules refuse the job or a payment, or the node does not answer.
 pub fn keep(chain: &mut Chain, wish: &Wish, plan: &Plan) -> Result<Vec<KeepData>, WishError> {
-    let (client, me) = (chain.client(), chain.session().address());
-    if let Some(refusal) = client.simulate(me, Command::PostJob(plan.terms.clone()))?.refusal {
+    let client = chain.client();
+    let tried = chain.session().simulate(Command::PostJob(plan.terms.clone()))?;
+    if let Some(refusal) = tried.refusal {
         return Err(WishError::Chain(ChainError::Refused(Box::new(refusal))));
     }
     let needs = keeping::needs(client, &plan.terms, &plan.sizes(wish))?;
@@ -306,7 +313,7 @@ pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     match job.phase {
         Phase::Committed if job.seed.preimage.is_none() => {
             let session = work.chain.session();
-            let nonce = session.client().account(&session.address())?.nonce;
+            let nonce = session.nonce()?;
             match find_preimage(session, nonce, &job.terms.seed_seal) {
                 Some(preimage) => {
                     work.send(Command::OpenSeed(OpenSeed { job: id, preimage }))?;

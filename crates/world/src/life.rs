@@ -360,6 +360,8 @@ impl World {
         if !self.is_excused_for_good() && !self.disk.is_off() {
             self.witness.check_blobs(&node)?;
         }
+        // It may start at a block in which some have lapsed, before anybody pays for them again.
+        self.witness.forget_unpaid(&node)?;
         self.witness.note(&node)?;
         if !self.disk.is_off() {
             // The removal of one that was begun at this very start may have failed.

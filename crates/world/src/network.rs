@@ -74,7 +74,11 @@ impl Network {
             let valid_until = Height::new(state.height().count().saturating_add(20));
             for nonce in (next..).take(draws.place(3)) {
                 let command = self.command(draws);
-                sent.push(sign(signer, &self.name, Transaction { nonce, valid_until, command }));
+                sent.push(sign(
+                    signer,
+                    &self.name,
+                    Transaction { nonce, valid_until, command, on_behalf_of: None },
+                ));
             }
         }
         sent
@@ -88,7 +92,9 @@ impl Network {
         }
         if draws.once_in(6) {
             let root = name_of(&blob(draws));
-            let blocks = Blocks::new(draws.below(12).saturating_add(1));
+            // Some lapse within a life, and some outlast many starts.
+            let most = if draws.once_in(2) { 12 } else { 1_000 };
+            let blocks = Blocks::new(draws.below(most).saturating_add(1));
             return Command::KeepData(KeepData { root, kibibytes: 4, blocks, price_max: amount });
         }
         let to = self.signers[draws.place(self.signers.len())].address();

@@ -60,7 +60,7 @@ pub(crate) const LAWS: Laws = Laws {
         slashing::acts     slashing::handlers
 
         stories::* stories
-        apply epoch invariant lib",
+        authorisation apply epoch invariant lib",
     rooms: &["accounts", "storage", "staking", "reputation", "market", "verification", "slashing"],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.

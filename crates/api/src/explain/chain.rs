@@ -4,28 +4,44 @@ use earnest_protocol::{
     BlockRejected, ParamsRejected, TransactionRejected, genesis::GenesisRejected, params::Violation,
 };
 
-use super::{Words, exceeds_free, money, say};
+use super::{Words, exceeds_free, money, say, scope_name};
 
 /// The words for a transaction whose command was not looked at.
 pub(super) fn transaction(rejected: TransactionRejected) -> Words {
     match rejected {
         TransactionRejected::UnknownAccount => say(
-            "The signer has no account on this network",
+            "The signer, or the one that it acts for, has no account on this network",
             "Send something to its address first; also check that you signed for this network.",
+        ),
+        TransactionRejected::KeyNotAuthorised => say(
+            "The account has not authorised this key, or the key was revoked or has expired",
+            "Have the account's own key authorise it with `authorise_key`.",
+        ),
+        TransactionRejected::KeyOutOfScope { scope } => say(
+            format!("This key may only {}", scope_name(scope)),
+            "Send this with the account's own key, or with one that is authorised for it.",
         ),
         TransactionRejected::Expired { valid_until, height } => say(
             format!("The transaction was valid until height {valid_until}; now it is {height}"),
             "Sign it again with a later `valid_until`.",
         ),
         TransactionRejected::NonceUsed { got, next } => say(
-            format!("Nonce {got} is used; the account's next is {next}"),
-            "Sign it again with the account's next nonce.",
+            format!("Nonce {got} is used; the next is {next}"),
+            "Sign it again with the sender's next nonce.",
         ),
         TransactionRejected::NonceTooHigh { got, next } => say(
             format!("Nonce {got} is too high; the account's next is {next}"),
             "Submit the transactions in between first, or sign with the next nonce.",
         ),
         TransactionRejected::FeeExceedsFree { fee, free } => exceeds_free("The fee is", fee, free),
+        TransactionRejected::KeyLimitExceeded { wanted, left } => say(
+            format!(
+                "The command and its fee would take {}, but this key may take {} more",
+                money(wanted),
+                money(left)
+            ),
+            "Have the account's own key authorise it again, with a limit that covers this.",
+        ),
         TransactionRejected::RefereeBusy { wanted, left } => say(
             format!(
                 "The step may need {wanted} gas, but the referee has {left} left in this block"

@@ -13,7 +13,7 @@ mod staking;
 mod storage;
 mod verification;
 
-use earnest_protocol::{Amount, Ratio, Rejected, for_each_command, market::Phase};
+use earnest_protocol::{Amount, Ratio, Rejected, command::Scope, for_each_command, market::Phase};
 
 use crate::decimal;
 
@@ -48,6 +48,14 @@ fn money(amount: Amount) -> String {
 /// A ratio in per cent, exactly.
 fn percent(ratio: Ratio) -> String {
     format!("{} %", decimal(ratio.parts(), 7))
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Provide => "run jobs for its account",
+        Scope::Audit => "audit results for its account",
+        Scope::Request => "have jobs run for its account",
+    }
 }
 
 fn phase_name(phase: Phase) -> &'static str {

@@ -1,7 +1,7 @@
 //! Random transactions of every kind, made from the table of commands.
 
 use earnest_protocol::{
-    Amount, Command, Height, Transaction,
+    Address, Amount, Command, Height, Transaction,
     command::{COMMANDS, CommandInfo, FieldInfo, FieldKind, Word},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -65,9 +65,11 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
 
 /// Any transaction.
 pub(crate) fn transaction() -> impl Strategy<Value = Transaction> {
-    (any::<u64>(), any::<u64>(), command()).prop_map(|(nonce, valid_until, command)| Transaction {
-        nonce,
-        valid_until: Height::new(valid_until),
-        command,
-    })
+    let account = proptest::option::of(any::<[u8; 20]>().prop_map(Address));
+    (any::<u64>(), any::<u64>(), command(), account).prop_map(
+        |(nonce, valid_until, command, on_behalf_of)| {
+            let valid_until = Height::new(valid_until);
+            Transaction { nonce, valid_until, command, on_behalf_of }
+        },
+    )
 }

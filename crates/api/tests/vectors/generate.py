@@ -14,6 +14,8 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 TAIL = "uint64 nonce,uint64 validUntil"
+# What follows if a key acts for an account; nothing if the account signs itself.
+BY_KEY = ",address onBehalfOf"
 OPENING = "bytes32 root,bytes32 output,uint64 gas,uint64 steps,bytes32 salt"
 TYPES = {
     "transfer": "address to,string asset,uint256 amount",
@@ -43,6 +45,8 @@ TYPES = {
     "report_copy": f"uint64 job,uint64 accused,{OPENING}",
     "seal_report": "bytes32 seal",
     "keep_data": "bytes32 root,uint32 kibibytes,uint64 blocks,uint256 priceMax",
+    "authorise_key": "address key,string scope,uint64 expires,uint256 spendMax",
+    "revoke_key": "address key",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -164,6 +168,13 @@ MAKERS = {
         "blocks": number(U64_MAX),
         "price_max": amount(),
     },
+    "authorise_key": lambda: {
+        "key": hexed(20),
+        "scope": rng.choice(["provide", "audit", "request"]),
+        "expires": number(U64_MAX),
+        "spend_max": amount(),
+    },
+    "revoke_key": lambda: {"key": hexed(20)},
 }
 
 
@@ -196,12 +207,15 @@ def typed(kind, value):
     return value
 
 
-def vector(kind):
+def vector(kind, account=None):
     network, secret = hexed(32), hexed(32)
     command = MAKERS[kind]()
     nonce, valid_until = number(U64_MAX), number(U64_MAX)
-    fields = [field.split(" ") for field in f"{TYPES[kind]},{TAIL}".split(",")]
+    tail = TAIL + (BY_KEY if account else "")
+    fields = [field.split(" ") for field in f"{TYPES[kind]},{tail}".split(",")]
     flat = {**flatten(command), "nonce": nonce, "validUntil": valid_until}
+    if account:
+        flat["onBehalfOf"] = account
     assert sorted(flat) == sorted(name for _, name in fields), (kind, flat)
     name = camel(kind)[0].upper() + camel(kind)[1:]
     types = {name: [{"name": field, "type": of} for of, field in fields]}
@@ -217,6 +231,7 @@ def vector(kind):
             "nonce": nonce,
             "valid_until": valid_until,
             "command": {kind: command},
+            "on_behalf_of": account,
         },
         "hash": "0x" + bytes(signed.message_hash).hex(),
         "signature": "0x" + bytes(signed.signature).hex(),
@@ -225,6 +240,7 @@ def vector(kind):
 
 def main():
     vectors = [vector(kind) for kind in TYPES for _ in range(8)]
+    vectors += [vector(kind, account=hexed(20)) for kind in TYPES for _ in range(2)]
     lines = ",\n".join(json.dumps(one) for one in vectors)
     print(f'{{"made_by": "eth-account 0.14.0", "vectors": [\n{lines}\n]}}')
 

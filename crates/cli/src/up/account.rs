@@ -1,18 +1,58 @@
 //! The live account: every event as one line that a person can follow.
 //!
-//! Law: a line says only what its event says; names stand for the addresses of the plan.
+//! Law: a line says only what its event says, and that a result is a lie where the plan makes its
+//! provider lie each time; names stand for the addresses of the plan.
+//! Not here: how a line looks (`view`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::EventRecord;
 use earnest_protocol::{
-    AccountId, Amount, Event, JobId,
+    AccountId, Amount, Event, Height, JobId,
     command::Node,
+    market::Outcome,
     slashing::Waterfall,
     verification::{Loser, LossReason, depth},
 };
 
 use crate::money;
+
+/// A line of the story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The block it happened in.
+    pub height: u64,
+    /// The job that it is about, if any.
+    pub job: Option<JobId>,
+    pub tone: Tone,
+    pub text: String,
+}
+
+/// What a line means to whoever watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    /// Beside the point.
+    Faint,
+    /// Work was paid.
+    Earned,
+    /// Somebody loses money for what it did.
+    Convicted,
+    /// A wrong result was paid.
+    LiePassed,
+    /// Where the network stands.
+    Status,
+}
+
+/// Where the network stands, as its events say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    pub height: u64,
+    /// Jobs that are not over.
+    pub jobs: usize,
+    /// Who was paid last and how much, in words.
+    pub payout: Option<String>,
+}
 
 /// Turns events into lines.
 #[derive(Debug, Default)]
@@ -21,6 +61,11 @@ pub struct Narrator {
     /// What each program is called.
     programs: BTreeMap<earnest_protocol::Digest, String>,
     jobs: BTreeMap<JobId, (String, u64)>,
+    /// Who lies each time.
+    liars: BTreeSet<AccountId>,
+    /// Jobs with a result that is a lie, and whose it is.
+    lies: BTreeMap<JobId, AccountId>,
+    status: Status,
 }
 
 impl Narrator {
@@ -30,6 +75,21 @@ impl Narrator {
 
     pub fn name_account(&mut self, id: AccountId, name: &str) {
         self.names.insert(id, name.to_owned());
+    }
+
+    /// Every result of this account is a lie.
+    pub fn name_liar(&mut self, id: AccountId) {
+        self.liars.insert(id);
+    }
+
+    /// There are blocks up to this height.
+    pub fn reach(&mut self, height: Height) {
+        self.status.height = self.status.height.max(height.count());
+    }
+
+    /// Where the network stands after the last line.
+    pub fn status(&self) -> &Status {
+        &self.status
     }
 
     fn who(&self, id: AccountId) -> String {
@@ -44,9 +104,44 @@ impl Narrator {
     }
 
     /// The line of an event; none for events that only matter to programs.
-    pub fn line(&mut self, record: &EventRecord) -> Option<String> {
+    pub fn line(&mut self, record: &EventRecord) -> Option<Line> {
+        self.note(record);
         let text = self.text(&record.event)?;
-        Some(format!("{:>6}  {text}", record.height.count()))
+        let height = record.height.count();
+        Some(Line { height, job: job_of(&record.event), tone: self.tone(&record.event), text })
+    }
+
+    fn note(&mut self, record: &EventRecord) {
+        self.reach(record.height);
+        match &record.event {
+            Event::JobPosted { .. } => self.status.jobs = self.status.jobs.saturating_add(1),
+            Event::JobClosed { .. } => self.status.jobs = self.status.jobs.saturating_sub(1),
+            Event::Paid { account, amount, .. } => {
+                self.status.payout = Some(format!("{} to {}", tokens(*amount), self.who(*account)));
+            }
+            Event::ResultRevealed { job, account, .. } if self.liars.contains(account) => {
+                self.lies.insert(*job, *account);
+            }
+            _ => {}
+        }
+    }
+
+    fn tone(&self, event: &Event) -> Tone {
+        match event {
+            Event::JobClosed { job, outcome: Outcome::Accepted, .. }
+                if self.lies.contains_key(job) =>
+            {
+                Tone::LiePassed
+            }
+            Event::JobClosed { outcome: Outcome::Rejected, .. }
+            | Event::StepJudged { holds: false, .. }
+            | Event::DisputeClosed { loser: Loser::Accused | Loser::Challenger, .. }
+            | Event::Jailed { .. }
+            | Event::SlashPending { .. }
+            | Event::Slashed { .. } => Tone::Convicted,
+            Event::Paid { .. } => Tone::Earned,
+            _ => Tone::Plain,
+        }
     }
 
     fn text(&mut self, event: &Event) -> Option<String> {
@@ -161,6 +256,16 @@ impl Narrator {
         })
     }
 
+    /// What is to be said of an accepted job whose result is a lie.
+    fn lie(&self, job: JobId, outcome: Outcome) -> String {
+        match (self.lies.get(&job), outcome) {
+            (Some(liar), Outcome::Accepted) => {
+                format!("; a lie passed: {} was paid for a wrong result", self.who(*liar))
+            }
+            _ => String::new(),
+        }
+    }
+
     fn consequences(&self, event: &Event) -> Option<String> {
         Some(match event {
             Event::Jailed { account, until, .. } => {
@@ -189,15 +294,22 @@ impl Narrator {
                 format!("{}: {} earns {}", self.job(*job), self.who(*account), tokens(*amount))
             }
             Event::JobClosed { job, outcome, reason, refunded, .. } => format!(
-                "{}: {} ({}), {} back to the requester",
+                "{}: {} ({}), {} back to the requester{}",
                 self.job(*job),
                 word(outcome),
                 word(reason),
                 tokens(*refunded),
+                self.lie(*job, *outcome),
             ),
             _ => return None,
         })
     }
+}
+
+/// The job that an event is about, if it names one.
+fn job_of(event: &Event) -> Option<JobId> {
+    let value = serde_json::to_value(event).ok()?;
+    serde_json::from_value(value.get("job")?.clone()).ok()
 }
 
 /// Where a node's leaves lie.

@@ -1,26 +1,57 @@
 //! Children: the processes of a development network, started and stopped by their parent.
 //!
-//! Law: a child ends when its standard input closes, so none outlives its parent; only a child
-//! that does not end by itself is killed, by its own pid.
+//! Laws: a child ends when its standard input closes, so none outlives its parent; only a child
+//! that does not end by itself, or whose person does not want to wait, is killed, by its own pid.
+//! Each child leads a process group of its own: a terminal's interrupt reaches the parent alone,
+//! which ends the others in order.
 
 use std::{
     fs::File,
     io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::failure::Failure;
 
 /// How long a child may take to end by itself.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// The process groups of the children that run, for whoever must end them at once.
+#[derive(Clone, Debug, Default)]
+pub struct Groups(Arc<Mutex<Vec<Pid>>>);
+
+impl Groups {
+    /// Kills every child and what it started.
+    pub fn kill(&self) {
+        for group in self.change(std::mem::take) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    fn change<T>(&self, act: impl FnOnce(&mut Vec<Pid>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Where a child is entered: its log's folder, and the groups that run.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub logs: &'a Path,
+    pub groups: &'a Groups,
+}
+
 /// A running child.
 #[derive(Debug)]
 pub struct Member {
     name: String,
     child: Child,
+    groups: Groups,
     /// Open as long as the child shall run.
     input: Option<ChildStdin>,
     log: PathBuf,
@@ -28,21 +59,21 @@ pub struct Member {
 
 impl Member {
     /// Starts `earnest` with `args`; what it says goes to a log file of its name.
-    pub fn start(name: &str, args: &[String], logs: &Path) -> Result<Member, Failure> {
-        let mut command = prepare(name, args, logs)?;
+    pub fn start(name: &str, args: &[String], place: Place<'_>) -> Result<Member, Failure> {
+        let mut command = prepare(name, args, place.logs)?;
         command.stdout(Stdio::null());
-        Member::spawn(name, command, logs)
+        Member::spawn(name, command, place)
     }
 
     /// The same, and waits for its first line of standard output.
     pub fn start_and_hear(
         name: &str,
         args: &[String],
-        logs: &Path,
+        place: Place<'_>,
     ) -> Result<(Member, String), Failure> {
-        let mut command = prepare(name, args, logs)?;
+        let mut command = prepare(name, args, place.logs)?;
         command.stdout(Stdio::piped());
-        let mut member = Member::spawn(name, command, logs)?;
+        let mut member = Member::spawn(name, command, place)?;
         let output = member.child.stdout.take().expect("just piped");
         let mut line = String::new();
         let heard = BufReader::new(output).read_line(&mut line);
@@ -52,12 +83,18 @@ impl Member {
         Ok((member, line.trim().to_owned()))
     }
 
-    fn spawn(name: &str, mut command: Command, logs: &Path) -> Result<Member, Failure> {
-        let mut child = command
-            .spawn()
-            .map_err(|error| Failure::internal(format!("cannot start {name}: {error}")))?;
+    fn spawn(name: &str, mut command: Command, place: Place<'_>) -> Result<Member, Failure> {
+        // Held while it starts, so that nobody starts behind the back of `kill`.
+        let spawned = place.groups.change(|groups| {
+            let child = command.process_group(0).spawn();
+            groups.extend(child.as_ref().ok().map(Pid::from_child));
+            child
+        });
+        let mut child =
+            spawned.map_err(|error| Failure::internal(format!("cannot start {name}: {error}")))?;
         let input = child.stdin.take();
-        Ok(Member { name: name.to_owned(), child, input, log: log_path(logs, name) })
+        let (groups, log) = (place.groups.clone(), log_path(place.logs, name));
+        Ok(Member { name: name.to_owned(), child, groups, input, log })
     }
 
     /// An error if the child ended by itself.
@@ -109,6 +146,9 @@ impl Drop for Member {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+        // Its number may be another's from now on.
+        let group = Pid::from_child(&self.child);
+        self.groups.change(|groups| groups.retain(|known| *known != group));
     }
 }
 

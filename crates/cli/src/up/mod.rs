@@ -4,38 +4,43 @@
 //! node's events, tells them to a person, and stops everybody.
 //!
 //! Laws: keys are derived from the seed and marked as development keys; the data folder is only
-//! ever emptied if it is one of ours and no process lives in it or in a part of it.
+//! ever emptied if it is one of ours and no process lives in it or in a part of it; however a run
+//! ends in order, it ends with its summary.
 
 pub mod account;
 mod children;
 mod home;
 pub mod plan;
 mod summary;
+mod view;
+mod words;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, RecvTimeoutError},
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clap::Args;
 use earnest_api::{Client, EventId, EventRecord};
+use earnest_node::Store;
+use earnest_protocol::Height;
 
-use crate::{
-    failure::Failure,
-    folders,
-    output::{self, note, out},
-    stop,
-};
+use crate::{failure::Failure, folders, money, output::out, stop};
 use account::Narrator;
-use children::Member;
+use children::{Groups, Member, Place};
 use home::{Setup, password_file};
 use plan::{Behaviour, Participant, PlanRole};
 use summary::Tally;
+use view::{View, ViewArgs};
+
+/// How long the story may take to catch up with the last block.
+const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// How the network is started.
 #[derive(Args, Debug)]
@@ -46,7 +51,7 @@ pub struct UpArgs {
     /// Begin anew: empties the folder first
     #[arg(long)]
     fresh: bool,
-    /// Run until this height, then stop everything and print a summary
+    /// Run until this height, then stop everything; as with Ctrl-C, a summary comes last
     #[arg(long, value_name = "HEIGHT")]
     blocks: Option<u64>,
     /// Fixes keys, job order and faults [default: 1]
@@ -58,6 +63,8 @@ pub struct UpArgs {
     /// The port of the node's API; 0 for any free one
     #[arg(long, default_value_t = 7300)]
     port: u16,
+    #[command(flatten)]
+    view: ViewArgs,
 }
 
 /// A time such as `200ms`, `1s` or `1.5s`, from 20 ms to an hour.
@@ -84,27 +91,26 @@ pub fn run(args: &UpArgs, json: bool) -> Result<(), Failure> {
     };
     let (setup, _claim) = home::prepare(&folder, args)?;
     let cast = plan::cast(setup.seed);
-    let stop = stop::on_interrupt()?;
-    let mut network = Network::start(&folder, &setup, &cast, args)?;
-    let outcome = network.follow(&cast, args.blocks, &stop);
-    let summary = match outcome {
-        Ok(()) if args.blocks.is_some() => {
-            summary::summary(&network.client, &cast, &network.tally).map(Some)
-        }
-        other => other.map(|()| None),
-    };
+    let groups = Groups::default();
+    let stop = stop::on_interrupt_or({
+        let groups = groups.clone();
+        move || groups.kill()
+    })?;
+    let mut network = Network::start(&folder, &setup, &cast, args, &groups)?;
+    let outcome = network.follow(args.blocks, &stop);
+    network.dismiss();
+    let outcome = outcome.and_then(|()| network.conclude(&cast, json));
     let clean = network.stop();
-    let summary = summary?;
-    if let Some(summary) = summary {
-        print_summary(&summary, json)?;
-    }
+    outcome?;
     if clean { Ok(()) } else { Err(Failure::internal("a process had to be killed; see its log")) }
 }
 
 fn print_summary(summary: &serde_json::Value, json: bool) -> Result<(), Failure> {
-    let text =
-        if json { serde_json::to_string(summary) } else { serde_json::to_string_pretty(summary) };
-    out!("{}", text.map_err(Failure::internal)?)?;
+    if json {
+        out!("{}", serde_json::to_string(summary).map_err(Failure::internal)?)?;
+    } else {
+        out!("{}", words::summary(summary))?;
+    }
     if summary["conservation"] == "holds" {
         Ok(())
     } else {
@@ -117,8 +123,14 @@ struct Network {
     client: Client,
     node: Member,
     others: Vec<Member>,
+    events: Receiver<EventRecord>,
+    /// False once a process had to be killed.
+    clean: bool,
     tally: Tally,
     narrator: Narrator,
+    view: View,
+    /// What happened up to here was told when it happened.
+    told: Height,
 }
 
 impl Network {
@@ -127,8 +139,10 @@ impl Network {
         setup: &Setup,
         cast: &[Participant],
         args: &UpArgs,
+        groups: &Groups,
     ) -> Result<Network, Failure> {
         let logs = folder.join("logs");
+        let place = Place { logs: &logs, groups };
         let mut node_args = vec![
             "node".to_owned(),
             "--data".to_owned(),
@@ -144,52 +158,44 @@ impl Network {
         if let Some(height) = args.blocks {
             node_args.extend(["--halt-at".to_owned(), height.to_string()]);
         }
-        let (node, heard) = Member::start_and_hear("node", &node_args, &logs)?;
+        let is_new = !Store::is_at(&folder.join("node"));
+        let (node, heard) = Member::start_and_hear("node", &node_args, place)?;
         let client = Client::new(&heard);
+        let told = if is_new { Height::ZERO } else { client.head()?.height };
         let mut others = Vec::new();
         // The node itself is the operator's process.
         for member in cast.iter().filter(|member| member.role != PlanRole::Replica) {
             let args = member_args(folder, setup, member, &heard)?;
-            others.push(Member::start(member.name, &args, &logs)?);
+            others.push(Member::start(member.name, &args, place)?);
         }
         let programs = earnest_worker::guests::all().map(|guest| {
             let digest = earnest_worker::requester::program_digest(guest.module);
             (digest, guest.name.to_owned())
         });
         let mut narrator = Narrator::new(programs);
+        let mut liars = BTreeSet::new();
         for member in cast {
             let account = client.account(&member.address)?;
             narrator.name_account(account.id, member.name);
+            if member.behaviour == Behaviour::Lazy {
+                liars.insert(account.id);
+                narrator.name_liar(account.id);
+            }
         }
-        greet(&heard, folder, cast);
-        Ok(Network { client, node, others, tally: Tally::default(), narrator })
+        let view = View::new(&args.view);
+        for line in heading(&heard, folder, cast, told) {
+            view.head(&line)?;
+        }
+        let events = listen(&client);
+        let tally = Tally::new(liars);
+        Ok(Network { client, node, others, events, clean: true, tally, narrator, view, told })
     }
 
     /// Tells what happens until `height`, an interrupt, or a process that dies.
-    fn follow(
-        &mut self,
-        cast: &[Participant],
-        height: Option<u64>,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<(), Failure> {
-        let (send, receive) = mpsc::sync_channel::<EventRecord>(1_024);
-        let events = self.client.events(Some(EventId::START), &[]);
-        std::thread::spawn(move || {
-            for event in events {
-                match event {
-                    Ok(event) => {
-                        if send.send(event).is_err() {
-                            return;
-                        }
-                    }
-                    // The node is gone or busy; the stream renews itself.
-                    Err(_) => std::thread::sleep(Duration::from_millis(100)),
-                }
-            }
-        });
+    fn follow(&mut self, height: Option<u64>, stop: &Arc<AtomicBool>) -> Result<(), Failure> {
         let mut idle = 0;
         while !stop.load(Ordering::SeqCst) {
-            match receive.recv_timeout(Duration::from_millis(100)) {
+            match self.events.recv_timeout(Duration::from_millis(100)) {
                 Ok(event) => {
                     idle = 0;
                     self.tell(&event)?;
@@ -198,19 +204,30 @@ impl Network {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => idle += 1,
             }
-            if let Err(died) = self.check() {
-                // An interrupt reaches everybody at once: give the flag a moment to rise.
-                std::thread::sleep(Duration::from_millis(300));
-                return if stop.load(Ordering::SeqCst) { Ok(()) } else { Err(died) };
-            }
+            self.check()?;
+            self.stand()?;
             // At the last height, a moment of silence says that every event has come.
             let Some(height) = height else { continue };
             if idle >= 5 && self.client.head()?.height.count() >= height {
                 break;
             }
         }
-        debug_assert!(!cast.is_empty(), "a network has participants");
         Ok(())
+    }
+
+    /// Tells what is left to tell up to the height of now, and sums up.
+    fn conclude(&mut self, cast: &[Participant], json: bool) -> Result<(), Failure> {
+        let height = self.client.head()?.height;
+        let deadline = Instant::now() + CATCH_UP;
+        let mut reached = false;
+        while !reached && Instant::now() < deadline {
+            // A moment of silence says that the last blocks had no events.
+            let Ok(event) = self.events.recv_timeout(Duration::from_millis(500)) else { break };
+            reached = height < event.height;
+            self.tell(&event)?;
+        }
+        self.view.close()?;
+        print_summary(&summary::summary(&self.client, cast, &self.tally)?, json)
     }
 
     /// An error if anybody ended by itself.
@@ -221,17 +238,61 @@ impl Network {
 
     fn tell(&mut self, event: &EventRecord) -> Result<(), Failure> {
         self.tally.note(event);
-        self.narrator.line(event).map_or(Ok(()), |line| output::narrate(&line))
+        let line = self.narrator.line(event);
+        if event.height <= self.told {
+            return Ok(());
+        }
+        line.map_or(Ok(()), |line| self.view.tell(&line))?;
+        self.view.stand(self.narrator.status())
     }
 
-    /// Stops everybody, the node last.
-    fn stop(mut self) -> bool {
+    /// Shows where the network stands, on a terminal, although nothing is to be told.
+    fn stand(&mut self) -> Result<(), Failure> {
+        if self.view.has_status()
+            && let Ok(head) = self.client.head()
+        {
+            self.narrator.reach(head.height);
+            self.view.stand(self.narrator.status())?;
+        }
+        Ok(())
+    }
+
+    /// Stops everybody but the node.
+    fn dismiss(&mut self) {
         for member in &mut self.others {
             member.ask_to_stop();
         }
-        let others: Vec<bool> = self.others.into_iter().map(Member::stop).collect();
-        self.node.stop() && others.into_iter().all(|clean| clean)
+        for member in self.others.drain(..) {
+            self.clean &= member.stop();
+        }
     }
+
+    /// Stops the node; true if nobody had to be killed.
+    fn stop(mut self) -> bool {
+        // Whoever does not watch any more has said so before.
+        let _ = self.view.close();
+        self.node.stop() && self.clean
+    }
+}
+
+/// The events of a network from its beginning.
+fn listen(client: &Client) -> Receiver<EventRecord> {
+    let (send, receive) = mpsc::sync_channel::<EventRecord>(1_024);
+    let events = client.events(Some(EventId::START), &[]);
+    std::thread::spawn(move || {
+        for event in events {
+            match event {
+                Ok(event) => {
+                    if send.send(event).is_err() {
+                        return;
+                    }
+                }
+                // The node is gone or busy; the stream renews itself.
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    });
+    receive
 }
 
 fn path(path: &Path) -> String {
@@ -280,17 +341,28 @@ fn member_args(
     Ok(args)
 }
 
-fn greet(node: &str, folder: &Path, cast: &[Participant]) {
-    note!("earnest: a development network, its keys are known to everybody");
-    note!("  API     {node}/v1/network");
-    note!("  data    {}", folder.display());
+/// What a person needs to know to use the network: where it is, and whose keys have money.
+fn heading(node: &str, folder: &Path, cast: &[Participant], told: Height) -> Vec<String> {
+    let mut lines = vec![
+        "earnest: a development network, its keys are known to everybody".to_owned(),
+        format!("  API     {node}/v1/network"),
+        format!("  data    {}", folder.display()),
+        format!("  keys    {}", folder.join("keys/NAME").display()),
+        format!("          their password: {}", password_file(folder).display()),
+    ];
     for member in cast {
         let what = match member.behaviour {
             Behaviour::Honest => member.role.name().to_owned(),
             Behaviour::Lazy => "lazy provider".to_owned(),
             Behaviour::Silent => "silent provider".to_owned(),
         };
-        note!("  {:<7} {}  {what} (development key)", member.name, member.address);
+        let free = member.balance.saturating_sub(member.bond);
+        let (name, address) = (member.name, member.address);
+        lines.push(format!("  {name:<7} {address}  {what}, began with {}", money::show(free)));
     }
-    note!("  height  what happens");
+    if told > Height::ZERO {
+        lines.push(format!("  going on after height {told}"));
+    }
+    lines.push("  height  what happens".to_owned());
+    lines
 }

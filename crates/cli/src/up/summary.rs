@@ -2,11 +2,12 @@
 //!
 //! Law: nothing here is counted twice or guessed; amounts are decimal strings of base units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::{AccountRef, Client, EventRecord, NetworkView, decimal};
 use earnest_protocol::{
     AccountId, Address, Amount, Event, JobId, Role, SlashId,
+    market::{CloseReason, Outcome},
     slashing::{Offence, Waterfall},
     staking::Standing,
     verification::Loser,
@@ -24,6 +25,43 @@ pub struct Tally {
     slashes: Vec<Slash>,
     pending: BTreeMap<SlashId, ()>,
     paid: BTreeMap<AccountId, Amount>,
+    lies: Lies,
+}
+
+/// What became of results that are known to be wrong, because whoever gave them always lies.
+#[derive(Debug, Default)]
+struct Lies {
+    liars: BTreeSet<AccountId>,
+    /// Of jobs that are not over.
+    open: BTreeSet<JobId>,
+    caught: u64,
+    passed: u64,
+    paid: Amount,
+}
+
+impl Lies {
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::ResultRevealed { job, account, .. } if self.liars.contains(account) => {
+                self.open.insert(*job);
+            }
+            Event::Paid { job, account, amount, .. }
+                if self.liars.contains(account) && self.open.contains(job) =>
+            {
+                self.paid = self.paid.saturating_add(*amount);
+            }
+            Event::JobClosed { job, outcome, reason, .. } if self.open.remove(job) => {
+                match (outcome, reason) {
+                    (Outcome::Accepted, _) => self.passed = self.passed.saturating_add(1),
+                    (Outcome::Rejected, CloseReason::WrongResult) => {
+                        self.caught = self.caught.saturating_add(1);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -46,7 +84,13 @@ struct Slash {
 }
 
 impl Tally {
+    /// `liars` are those of whom every result is wrong.
+    pub fn new(liars: BTreeSet<AccountId>) -> Tally {
+        Tally { lies: Lies { liars, ..Lies::default() }, ..Tally::default() }
+    }
+
     pub fn note(&mut self, record: &EventRecord) {
+        self.lies.note(&record.event);
         match &record.event {
             Event::DisputeClosed {
                 job, challenger, accused, steps, moves, step, loser, ..
@@ -129,6 +173,9 @@ pub fn summary(client: &Client, cast: &[Participant], tally: &Tally) -> Result<V
         "disputes": disputes,
         "slashes": slashes,
         "slashes_pending": tally.pending(),
+        "lies": {
+            "caught": tally.lies.caught, "passed": tally.lies.passed, "paid": tally.lies.paid,
+        },
         "participants": participants,
     }))
 }

@@ -58,7 +58,8 @@ pub(super) fn make_chain(dir: &Path) {
     for nonce in 0..4 {
         let amount = Amount::new(1 + nonce).expect("small");
         let command = Command::Transfer(Transfer { to, asset: Asset::Stake, amount });
-        let transaction = Transaction { nonce, valid_until: Height::new(1_000), command };
+        let transaction =
+            Transaction { nonce, valid_until: Height::new(1_000), command, on_behalf_of: None };
         let signed = earnest_api::sign(&signer, &node.network(), transaction);
         client.submit(&signed).expect("taken");
         node.make_block().expect("it runs");

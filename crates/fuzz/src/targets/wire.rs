@@ -36,7 +36,9 @@ fn commands() -> Vec<Command> {
 fn transactions() -> Vec<SignedTransaction> {
     let (signer, network) = (Signer::dev_key(1, "fuzz"), Digest([4; 32]));
     let valid_until = Height::new(1_000);
-    let sign = |command| sign(&signer, &network, Transaction { nonce: 3, valid_until, command });
+    let sign = |command| {
+        sign(&signer, &network, Transaction { nonce: 3, valid_until, command, on_behalf_of: None })
+    };
     commands().into_iter().map(sign).collect()
 }
 

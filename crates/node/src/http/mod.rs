@@ -14,6 +14,7 @@
 
 mod blobs;
 mod cors;
+mod description;
 mod doors;
 mod events;
 mod host;
@@ -37,7 +38,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Extension, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -147,6 +148,8 @@ fn router(app: Arc<App>) -> Router {
         .route(routes::METRICS, get(metrics::metrics))
         .route(routes::HEALTHZ, get(read::healthz))
         .route(routes::READYZ, get(read::readyz))
+        .route(routes::OPENAPI, get(description::document))
+        .route(routes::INDEX, get(description::page))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), frame))
         .with_state(app)
 }
@@ -187,7 +190,7 @@ fn with_parameters() -> Router<Arc<App>> {
 async fn frame(
     State(app): State<Arc<App>>,
     Extension(connection): Extension<Arc<Pass>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let timeout = app.shared.limits.request_timeout;
@@ -196,6 +199,11 @@ async fn frame(
         connection.work();
     }
     let path = request.uri().path().to_owned();
+    // A HEAD is answered as the GET would be; the connection leaves the body out.
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
+    let reads = request.method() == Method::GET;
     let seen = request.headers().get(header::IF_NONE_MATCH).cloned();
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let answer = async {
@@ -212,7 +220,8 @@ async fn frame(
             HttpProblem::from(Problem::new(408, "request/timed-out", detail, hint)).into_response()
         }
     };
-    let mut response = unchanged(as_problem(response, &path), seen.as_ref());
+    let response = tagged(as_problem(response, &path), reads).await;
+    let mut response = unchanged(response, seen.as_ref());
     app.requests.count(route, response.status().as_u16());
     let height = HeaderValue::from(app.shared.head().height.count());
     let headers = response.headers_mut();
@@ -221,6 +230,28 @@ async fn frame(
     headers.insert(HeaderName::from_static("x-earnest-height"), height);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Names the bytes of a JSON reply to who only `reads`, by their hash: a tag of the height alone
+/// would be the same before and after a transaction that waits.
+async fn tagged(response: Response, reads: bool) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind == "application/json");
+    let is_known = response.headers().contains_key(header::ETAG);
+    if !reads || !is_json || is_known || response.status() != StatusCode::OK {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    // A JSON body is one piece that is here already.
+    let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
+        let lost = Problem::internal("The reply was lost on its way");
+        return HttpProblem::from(lost).into_response();
+    };
+    let hash = blake3::hash(&bytes).to_hex();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{hash}\"")) {
+        head.headers.insert(header::ETAG, tag);
+    }
+    Response::from_parts(head, Body::from(bytes))
 }
 
 /// A client that has these very bytes is told so instead of sent them.

@@ -13,7 +13,7 @@ use earnest_api::{
     PageQuery, Problem, SlashView, StorageView, views,
 };
 use earnest_protocol::{
-    AccountId, Address, Digest, Height, JobId, OperatorId, RawParams, Role, SlashId,
+    AccountId, Address, Digest, Height, JobId, OperatorId, RawParams, Role, Sender, SlashId,
     State as Ledger, market::Phase as JobPhase,
 };
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
@@ -73,6 +73,10 @@ fn account_view(app: &App, state: &Ledger, id: AccountId) -> Option<AccountView>
     let mut view = views::account(state, id)?;
     if let Ok(pool) = app.shared.pool() {
         view.next_nonce = pool.next_nonce(id, view.nonce);
+        for row in &mut view.keys {
+            let sender = Sender { account: id, key: Some(row.key) };
+            row.next_nonce = pool.next_nonce(sender, row.nonce);
+        }
     }
     Some(view)
 }

@@ -22,7 +22,7 @@ use earnest_api::{
     Simulation, TRANSACTION_BYTES_MAX, TxStatus, recover, views,
 };
 use earnest_protocol::{
-    AccountId, Authenticated, Command, Digest, Height, Journal, RawParams, Rejected, Transaction,
+    Authenticated, Command, Digest, Height, Journal, RawParams, Rejected, Sender, Transaction,
     TransactionRejected,
     command::{Lane, PostJob},
 };
@@ -118,30 +118,32 @@ pub(super) fn admit(
             return Err(Problem::unavailable("This node makes no more blocks").into());
         }
     }
-    let account = shared.state()?.account_id(&signer);
-    let unknown = Rejected::Transaction(TransactionRejected::UnknownAccount);
-    let account = account.ok_or(unknown)?;
-    look_at(shared, account, &signed.transaction, &key)?;
+    let sender = shared.state()?.sender(&signer, &signed.transaction);
+    let sender = sender.map_err(Rejected::Transaction)?;
+    look_at(shared, sender, &signed.transaction, &key)?;
     if let Command::PostJob(job) = &signed.transaction.command {
         check_blobs(shared, job)?;
     }
-    let room = room_for(shared, account, &signed.transaction)?;
+    let room = room_for(shared, sender, &signed.transaction)?;
     let state = shared.state()?;
     let mut pool = shared.pool()?;
-    let (got, next) = (signed.transaction.nonce, state.account(account).map_or(0, |row| row.nonce));
+    let got = signed.transaction.nonce;
+    // It may have been revoked meanwhile.
+    let not_authorised = || Rejected::Transaction(TransactionRejected::KeyNotAuthorised);
+    let next = state.next_nonce(sender).ok_or_else(not_authorised)?;
     // A block may have come meanwhile, with this very transaction or another in its place.
     if got < next {
         drop((pool, state));
-        let receipt = used(shared, account, &signed.transaction, &key)?;
+        let receipt = used(shared, sender, &signed.transaction, &key)?;
         return Ok((key, receipt));
     }
     // It may wait behind those before it, not behind a gap that nobody need ever fill.
-    let next = pool.next_nonce(account, next);
+    let next = pool.next_nonce(sender, next);
     if got > next {
         return Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into());
     }
-    let payable = state.free(account).units().checked_div(state.base_fee().units());
-    let waiting = Waiting { signed, hash, signer, account, bytes, room };
+    let payable = state.free(sender.account).units().checked_div(state.base_fee().units());
+    let waiting = Waiting { signed, hash, signer, sender, bytes, room };
     pool.insert(waiting, payable.unwrap_or(u64::MAX))?;
     Ok((key, pending(hash)))
 }
@@ -150,19 +152,19 @@ pub(super) fn admit(
 /// that pays, and is refused here if its signer cannot.
 fn room_for(
     shared: &Shared,
-    account: AccountId,
+    sender: Sender,
     transaction: &Transaction,
 ) -> Result<Room, HttpProblem> {
     if transaction.command.lane() == Lane::Ordinary {
         return Ok(Room::Open);
     }
     // Who would only hear that its place is taken costs no trial.
-    if shared.pool()?.is_held(account, transaction.nonce) {
+    if shared.pool()?.is_held(sender, transaction.nonce) {
         return Ok(Room::Open);
     }
     let state = shared.state()?.clone();
-    let (fee, free) = (state.fee(transaction), state.free(account));
-    match door::would_accept(state, account, &transaction.command) {
+    let (fee, free) = (state.fee(transaction), state.free(sender.account));
+    match door::would_accept(state, sender, transaction) {
         Ok(()) => Ok(Room::Reserved),
         Err(rejected) if free < fee => Err(rejected.into()),
         Err(_) => Ok(Room::Open),
@@ -173,17 +175,17 @@ fn room_for(
 /// step that the referee had no time for in the last block waits for the next.
 fn look_at(
     shared: &Shared,
-    account: AccountId,
+    sender: Sender,
     transaction: &Transaction,
     key: &TxKey,
 ) -> Result<(), HttpProblem> {
-    let looked = shared.state()?.check(account, transaction);
+    let looked = shared.state()?.check(sender, transaction);
     match looked {
         Ok(()) => Ok(()),
         Err(TransactionRejected::NonceTooHigh { .. }) => Ok(()),
         Err(TransactionRejected::RefereeBusy { .. }) => Ok(()),
         Err(TransactionRejected::NonceUsed { .. }) => {
-            used(shared, account, transaction, key).map(drop)
+            used(shared, sender, transaction, key).map(drop)
         }
         Err(other) => Err(Rejected::Transaction(other).into()),
     }
@@ -192,14 +194,14 @@ fn look_at(
 /// The nonce is used: by this transaction, or by another.
 fn used(
     shared: &Shared,
-    account: AccountId,
+    sender: Sender,
     transaction: &Transaction,
     key: &TxKey,
 ) -> Result<Receipt, HttpProblem> {
     if let Some(receipt) = shared.history()?.included(key) {
         return Ok(receipt);
     }
-    let next = shared.state()?.account(account).map_or(0, |row| row.nonce);
+    let next = shared.state()?.next_nonce(sender).unwrap_or(0);
     let got = transaction.nonce;
     Err(Rejected::Transaction(TransactionRejected::NonceUsed { got, next }).into())
 }
@@ -324,17 +326,17 @@ pub(super) async fn simulate(
     let body = body_of(request, JSON_BYTES_MAX).await?;
     let shared = Arc::clone(&app.shared);
     let work = move || {
-        let SimulateRequest { signer, command } = json(&body)?;
+        let SimulateRequest { signer, on_behalf_of, command } = json(&body)?;
         let mut state = shared.state()?.clone();
         let height = state.height();
         let mut journal = Journal::default();
-        let outcome = match state.account_id(&signer) {
-            None => Err(Rejected::Transaction(TransactionRejected::UnknownAccount)),
-            Some(signer) => {
-                let nonce = state.account(signer).map_or(0, |row| row.nonce);
-                let valid_until = Height::new(u64::MAX);
-                let transaction = Transaction { nonce, valid_until, command };
-                let authenticated = Authenticated { signer, transaction };
+        let valid_until = Height::new(u64::MAX);
+        let mut transaction = Transaction { nonce: 0, valid_until, command, on_behalf_of };
+        let outcome = match state.sender(&signer, &transaction) {
+            Err(refused) => Err(Rejected::Transaction(refused)),
+            Ok(sender) => {
+                transaction.nonce = state.next_nonce(sender).unwrap_or(0);
+                let authenticated = Authenticated { sender, transaction };
                 state.apply(&authenticated, &shared.referee, &mut journal)
             }
         };

@@ -1,14 +1,18 @@
 //! Whose turn it is in the next block.
 //!
-//! Laws: an account's transactions come in the order of their nonces; of accounts, the one that has
+//! Laws: a sender's transactions come in the order of their nonces; of accounts, the one that has
 //! least in the block so far comes first, then who arrived first, so that a long queue delays its
 //! own account; moves of the reserved room come before all, up to their share of the block's bytes
 //! and places, and beyond it in their turn; the open room leaves that share free.
 //! Not here: what the rules say to a transaction (`replica` tries it).
 
-use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+};
 
-use earnest_protocol::{AccountId, State};
+use earnest_protocol::{AccountId, Sender, State};
 
 use super::{Entry, Mempool, Room, Waiting};
 
@@ -19,7 +23,7 @@ struct Turn {
     /// What its account will have in the block with it, in transfers.
     weight: u64,
     arrival: u64,
-    account: AccountId,
+    sender: Sender,
     nonce: u64,
 }
 
@@ -47,9 +51,9 @@ impl Space {
 impl Mempool {
     /// What the next block should try, in order.
     pub fn select(&self, state: &State) -> Vec<Arc<Waiting>> {
-        let mut ready = BinaryHeap::new();
-        for (&account, queue) in &self.queues {
-            let nonce = state.account(account).map_or(0, |row| row.nonce);
+        let (mut ready, mut in_block) = (BinaryHeap::new(), BTreeMap::<AccountId, u64>::new());
+        for (&sender, queue) in &self.queues {
+            let Some(nonce) = state.next_nonce(sender) else { continue };
             let next = queue.by_nonce.get(&nonce).map(|entry| turn(entry, 0));
             ready.extend(next.map(Reverse));
         }
@@ -58,8 +62,16 @@ impl Mempool {
         let (mut whole, mut open) = (Space { bytes, places }, of(Room::Open));
         let (mut reserved, mut selected) = (of(Room::Reserved), Vec::new());
         while let Some(Reverse(next)) = ready.pop() {
-            let Some(queue) = self.queues.get(&next.account) else { continue };
-            let Some(Entry { waiting, .. }) = queue.by_nonce.get(&next.nonce) else { continue };
+            let Some(queue) = self.queues.get(&next.sender) else { continue };
+            let Some(entry) = queue.by_nonce.get(&next.nonce) else { continue };
+            let waiting = &entry.waiting;
+            // Another key of the account may have had its turn meanwhile.
+            let before = in_block.get(&waiting.account()).copied().unwrap_or(0);
+            let weight = before.saturating_add(waiting.weight());
+            if weight > next.weight {
+                ready.push(Reverse(Turn { weight, ..next }));
+                continue;
+            }
             // What does not fit waits, and so does what comes after it in its sequence.
             let Some(less) = whole.less(waiting.bytes) else { continue };
             match (waiting.room, next.urgency) {
@@ -78,6 +90,7 @@ impl Mempool {
             }
             whole = less;
             selected.push(Arc::clone(waiting));
+            in_block.insert(waiting.account(), weight);
             let following = queue.by_nonce.get(&next.nonce.saturating_add(1));
             ready.extend(following.map(|entry| Reverse(turn(entry, next.weight))));
         }
@@ -93,5 +106,5 @@ fn turn(entry: &Entry, before: u64) -> Turn {
         Room::Open => Urgency::Usual,
     };
     let weight = before.saturating_add(waiting.weight());
-    Turn { urgency, weight, arrival: *arrival, account: waiting.account, nonce: waiting.nonce() }
+    Turn { urgency, weight, arrival: *arrival, sender: waiting.sender, nonce: waiting.nonce() }
 }

@@ -51,16 +51,16 @@ impl Rooms {
         let inside = self.of_mut(waiting.room);
         inside.count = inside.count.saturating_add(1);
         inside.bytes = inside.bytes.saturating_add(waiting.bytes);
-        let weight = inside.weight_of(waiting.account);
-        inside.set(waiting.account, weight.saturating_add(waiting.weight()));
+        let weight = inside.weight_of(waiting.account());
+        inside.set(waiting.account(), weight.saturating_add(waiting.weight()));
     }
 
     pub(super) fn take(&mut self, waiting: &Waiting) {
         let inside = self.of_mut(waiting.room);
         inside.count = inside.count.saturating_sub(1);
         inside.bytes = inside.bytes.saturating_sub(waiting.bytes);
-        let weight = inside.weight_of(waiting.account);
-        inside.set(waiting.account, weight.saturating_sub(waiting.weight()));
+        let weight = inside.weight_of(waiting.account());
+        inside.set(waiting.account(), weight.saturating_sub(waiting.weight()));
     }
 
     fn of_mut(&mut self, room: Room) -> &mut Inside {

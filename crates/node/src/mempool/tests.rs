@@ -44,14 +44,15 @@ fn waiting(account: u64, nonce: u64, room: Room, bytes: usize) -> Waiting {
 }
 
 fn signed(command: Command, account: u64, nonce: u64, room: Room, bytes: usize) -> Waiting {
-    let transaction = Transaction { nonce, valid_until: Height::new(5), command };
+    let transaction =
+        Transaction { nonce, valid_until: Height::new(5), command, on_behalf_of: None };
     let signer = Address([u8::try_from(account).unwrap(); 20]);
     // As it is: the hash says nothing of the signer.
     let mut hash = Digest::ZERO;
     hash.0[1] = u8::try_from(nonce).unwrap();
     hash.0[2] = u8::try_from(bytes % 251).unwrap();
     let signed = SignedTransaction { transaction, signature: [0; 65] };
-    Waiting { signed, hash, signer, account: AccountId::new(account), bytes, room }
+    Waiting { signed, hash, signer, sender: AccountId::new(account).into(), bytes, room }
 }
 
 /// A move that will be refused, with as much evidence as it has bytes.
@@ -70,7 +71,7 @@ fn insert(pool: &mut Mempool, waiting: Waiting) -> Result<(), MempoolRejected> {
 }
 
 fn order(pool: &Mempool, state: &State) -> Vec<(u64, u64)> {
-    pool.select(state).iter().map(|entry| (entry.account.raw(), entry.nonce())).collect()
+    pool.select(state).iter().map(|entry| (entry.account().raw(), entry.nonce())).collect()
 }
 
 #[test]

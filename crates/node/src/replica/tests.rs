@@ -57,11 +57,12 @@ fn wait(replica: &Replica, nonce: u64) -> TxKey {
     let command = Command::Transfer(transfer);
     let valid_until = Height::new(100);
     let network = replica.shared.network;
-    let signed = sign(&alice(), &network, Transaction { nonce, valid_until, command });
+    let signed =
+        sign(&alice(), &network, Transaction { nonce, valid_until, command, on_behalf_of: None });
     let (signer, hash) = recover(&network, &signed).unwrap();
     let account = replica.trial.account_id(&signer).unwrap();
     let room = crate::mempool::Room::Open;
-    let waiting = Waiting { signed, hash, signer, account, bytes: 150, room };
+    let waiting = Waiting { signed, hash, signer, sender: account.into(), bytes: 150, room };
     replica.shared.pool().unwrap().insert(waiting, u64::MAX).unwrap();
     (hash, signer)
 }
@@ -97,7 +98,7 @@ fn two_roots_of_one_block_stop_the_node() {
     wait(&replica, 0);
     let waiting = replica.shared.pool().unwrap().select(&replica.trial);
     let transaction = waiting[0].signed.transaction.clone();
-    let authenticated = Authenticated { signer: waiting[0].account, transaction };
+    let authenticated = Authenticated { sender: waiting[0].sender, transaction };
     let referee = &replica.shared.referee;
     replica.trial.apply(&authenticated, referee, &mut Journal::default()).unwrap();
     *replica.shared.pool().unwrap() = Mempool::new(Limits::default());

@@ -75,7 +75,11 @@ pub fn transfer(to: Address, units: u64) -> Command {
 
 pub fn sign(network: &Digest, from: u64, nonce: u64, command: Command) -> SignedTransaction {
     let valid_until = Height::new(1_000_000);
-    earnest_api::sign(&signer(from), network, Transaction { nonce, valid_until, command })
+    earnest_api::sign(
+        &signer(from),
+        network,
+        Transaction { nonce, valid_until, command, on_behalf_of: None },
+    )
 }
 
 /// The account that pays for bytes.

@@ -174,8 +174,9 @@ impl Recorder {
     pub fn send(&mut self, index: u32, command: Command) {
         let signer = AccountId::new(u64::from(index));
         let nonce = self.state.account(signer).expect("known").nonce;
-        let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
-        let tx = Authenticated { signer, transaction };
+        let transaction =
+            Transaction { nonce, valid_until: Height::new(u64::MAX), command, on_behalf_of: None };
+        let tx = Authenticated { sender: signer.into(), transaction };
         let done = self.state.apply(&tx, &Truth, &mut self.journal);
         done.unwrap_or_else(|refusal| panic!("{tx:?}: {refusal:?}"));
         self.blocks.last_mut().expect("a block is open").transactions.push(tx);

@@ -1,14 +1,15 @@
-//! Accounts: who signs, in which order, and what each has at its disposal.
+//! Accounts: who signs, for whom and in which order, and what each has at its disposal.
 //!
 //! Key terms: an account opens with the first transfer to its address and never closes; its
 //! *nonce* counts its transactions; a *sealed report* binds a finder to what it found before it
-//! says so.
+//! says so; a *key* acts on an account's behalf (`authorisation`).
 //!
 //! Law: an address is looked up once, at the edge; inside the rules an account is a number.
 //! Known shortcomings: an account never leaves the state, however little it holds; opening one
 //! costs its opener a transfer.
 //! Not here: balances (`ledger`), bonds (`staking`).
 
+mod authorisation;
 pub(crate) mod handlers;
 mod rejected;
 
@@ -16,7 +17,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use rejected::TransferRejected;
+pub use authorisation::{Authorisation, KEYS_MAX};
+pub use rejected::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected};
 
 use crate::{
     directory::Directory,
@@ -30,12 +32,16 @@ use crate::{
 pub struct Account {
     /// Who signs for it.
     pub address: Address,
-    /// How many transactions it has made: the nonce of the next.
+    /// How many transactions it has signed itself: the nonce of the next.
     pub nonce: u64,
     /// Its operators, at most one of each role, in order of entry.
     pub operators: Vec<(Role, OperatorId)>,
     /// What it has sealed of somebody's leaked result, and when.
     pub report: Option<(Digest, Height)>,
+    /// Keys that may act on its behalf, at most [`KEYS_MAX`], in the order they were authorised.
+    pub keys: Vec<Authorisation>,
+    /// Where the nonces of the next new key begin: after all that a key which left has used.
+    pub key_nonce: u64,
 }
 
 impl Account {
@@ -55,7 +61,14 @@ pub(crate) struct Accounts {
 impl Accounts {
     /// Opens the account of a new address.
     pub(crate) fn open(&mut self, address: Address) -> AccountId {
-        let account = Account { address, nonce: 0, operators: Vec::new(), report: None };
+        let account = Account {
+            address,
+            nonce: 0,
+            operators: Vec::new(),
+            report: None,
+            keys: Vec::new(),
+            key_nonce: 0,
+        };
         let id = AccountId::from_index(self.rows.push(account));
         self.by_address.insert(address, id);
         id

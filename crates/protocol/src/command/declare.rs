@@ -153,7 +153,7 @@ macro_rules! commands {
     ($(
         $(#[doc = $about:literal])+
         $name:ident = $room:ident::$verb:ident or $rejected:ident,
-        $lane:ident, weight $weight:literal
+        $lane:ident, weight $weight:literal, keys [$($scope:ident)*]
         { $($body:tt)* }
     )+) => {
         $(
@@ -171,6 +171,7 @@ macro_rules! commands {
                     room: stringify!($room),
                     lane: Lane::$lane,
                     weight: $weight,
+                    scopes: &[$(Scope::$scope),*],
                     about: about!($($about)+),
                     fields: $name::FIELDS,
                 };

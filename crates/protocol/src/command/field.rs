@@ -13,7 +13,7 @@ use core::fmt;
 
 use serde::{Deserializer, Serialize, Serializer, de, de::DeserializeOwned};
 
-use super::Lane;
+use super::{Lane, Scope};
 use crate::{
     ids::{AccountId, Address, Digest, JobId, OperatorId, ParamsVersion, SlashId, UnbondingId},
     num::{Amount, Blocks, Epoch, Epochs, Gas, Height, PARTS, Ratio},
@@ -32,6 +32,8 @@ pub struct CommandInfo {
     pub lane: Lane,
     /// What carrying it out costs, in transfers, before its bytes are counted.
     pub weight: u64,
+    /// Which keys of an account may ask it on the account's behalf; none but its own if empty.
+    pub scopes: &'static [Scope],
     /// What it asks.
     pub about: &'static str,
     /// What it consists of.

@@ -1,9 +1,9 @@
 //! Commands: what a participant may ask the state machine to do.
 //!
-//! Key terms: a command is one imperative of one signer; a [`Transaction`] is a command with the
-//! signer's nonce and an expiry; an [`Authenticated`] transaction is one whose signature a host
-//! has verified and whose signer it has looked up; the *weight* of a command is what carrying it
-//! out costs beside a transfer, whose weight is 1.
+//! Key terms: a command is one imperative of one account; a [`Transaction`] is a command with its
+//! sender's nonce and an expiry; a [`Sender`] is an account, or a key that acts on its behalf; an
+//! [`Authenticated`] transaction is one whose signature a host has verified and whose sender it has
+//! looked up; the *weight* of a command is what carrying it out costs beside a transfer.
 //!
 //! Each command is declared once, in `table`. Its struct, its place in [`Command`], lane, weight
 //! and refusal, its wire form, the message that a wallet signs and its schema come from there.
@@ -22,36 +22,62 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{AccountId, Digest},
+    ids::{AccountId, Address, Digest},
     num::Height,
 };
 
 pub use field::{CommandInfo, Field, FieldInfo, FieldKind, FieldValue, FieldVisitor, Word};
 pub(crate) use table::for_each_command;
 pub use table::*;
-pub use terms::{Auction, DataItem, GainTiming, Node, Opening, ResourceClass, Task, Visibility};
+pub use terms::{
+    Auction, DataItem, GainTiming, Node, Opening, ResourceClass, Scope, Task, Visibility,
+};
 
-/// A transaction whose signature was verified against the address of `signer`.
+/// Who asks: an account, by its own key or by one that acts on its behalf.
+///
+/// Each has a sequence of its own: the nonces of an account's keys do not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sender {
+    /// Whose command it is: who pays, and whom it binds.
+    pub account: AccountId,
+    /// The address that signed on the account's behalf; none if the account signed itself. The
+    /// rules look whether it is authorised.
+    pub key: Option<Address>,
+}
+
+impl From<AccountId> for Sender {
+    /// The account itself.
+    fn from(account: AccountId) -> Sender {
+        Sender { account, key: None }
+    }
+}
+
+/// A transaction whose signature was verified against the address of `sender`.
 ///
 /// Only a host that verified the signature, or a simulator that has no signatures, builds one.
+/// `State::sender` says whose a verified transaction is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authenticated {
-    /// Who signed.
-    pub signer: AccountId,
+    /// Who signed, and for whom.
+    pub sender: Sender,
     /// What was signed.
     pub transaction: Transaction,
 }
 
-/// A command bound to one place in its signer's sequence.
+/// A command bound to one place in its sender's sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transaction {
-    /// How many transactions of the signer came before this one.
+    /// How many transactions of the sender came before this one; those of an authorised key begin
+    /// where its authorisation says.
     pub nonce: u64,
     /// The last height at which this may be included.
     pub valid_until: Height,
     /// What is asked.
     pub command: Command,
+    /// The account that a key acts for; none if the signer is the account.
+    #[serde(default)]
+    pub on_behalf_of: Option<Address>,
 }
 
 /// Who pays for carrying a command.

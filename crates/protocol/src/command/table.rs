@@ -1,9 +1,11 @@
 //! The table: every command, said once.
 //!
 //! An entry reads: what it asks; its name, the room and verb that carry it out, or what refuses
-//! it; who pays for carrying it; what that costs, in transfers; its fields.
+//! it; who pays for carrying it; what that costs, in transfers; which authorised keys may ask it on
+//! an account's behalf; its fields.
 //!
-//! Law: the order is part of every encoding: new commands are added at the end.
+//! Laws: no command that moves money out, changes a bond or authorises anybody is open to keys; the
+//! order is part of every encoding: new commands are added at the end.
 //! Not here: what a command does (its room), how the table is read (`declare`).
 
 use alloc::vec::Vec;
@@ -12,16 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Auction, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening, ResourceClass,
-    Task, Visibility,
+    Scope, Task, Visibility,
 };
 use crate::{
     ids::{AccountId, Address, Asset, Digest, JobId, Role},
-    num::{Amount, Blocks, Ratio},
+    num::{Amount, Blocks, Height, Ratio},
 };
 
 commands! {
     /// Moves `amount` of the signer's free money to `to`, opening its account if need be.
-    Transfer = accounts::transfer or TransferRejected, Ordinary, weight 1 {
+    Transfer = accounts::transfer or TransferRejected, Ordinary, weight 1, keys [] {
         /// Who receives it.
         to: Address,
         /// Of which asset; `stake` in a network of one.
@@ -32,7 +34,7 @@ commands! {
 
     /// Moves `amount` of the signer's free money into its bond for `role`, making it an operator
     /// if it was none.
-    Bond = staking::bond or BondRejected, Ordinary, weight 1 {
+    Bond = staking::bond or BondRejected, Ordinary, weight 1, keys [] {
         /// What the bond is for.
         role: Role,
         /// How much, in base units.
@@ -40,7 +42,7 @@ commands! {
     }
 
     /// Queues `amount` of the free bond for withdrawal; it stays slashable until it matures.
-    Unbond = staking::unbond or UnbondRejected, Ordinary, weight 1 {
+    Unbond = staking::unbond or UnbondRejected, Ordinary, weight 1, keys [] {
         /// Which bond.
         role: Role,
         /// How much, in base units.
@@ -48,19 +50,20 @@ commands! {
     }
 
     /// Asks for release from jail.
-    Unjail = staking::unjail or UnjailRejected, Ordinary, weight 1 {
+    Unjail = staking::unjail or UnjailRejected, Ordinary, weight 1, keys [] {
         /// Which role is jailed.
         role: Role,
     }
 
     /// Collects this operator's share of slashes, as a validator, to the free balance.
-    ClaimRewards = staking::claim_rewards or ClaimRewardsRejected, Ordinary, weight 1 {
+    ClaimRewards = staking::claim_rewards or ClaimRewardsRejected,
+        Ordinary, weight 1, keys [Provide Audit] {
         /// Which role accrued them.
         role: Role,
     }
 
     /// Posts a job and takes its escrow: ceiling, audit fees and deposit.
-    PostJob = market::post_job or PostJobRejected, Ordinary, weight 4 {
+    PostJob = market::post_job or PostJobRejected, Ordinary, weight 4, keys [Request] {
         /// What is to be computed.
         task: Task,
         /// On which hardware.
@@ -88,7 +91,7 @@ commands! {
     }
 
     /// Offers a sealed price for a job.
-    CommitBid = market::commit_bid or CommitBidRejected, Ordinary, weight 1 {
+    CommitBid = market::commit_bid or CommitBidRejected, Ordinary, weight 1, keys [Provide] {
         /// Which job.
         job: JobId,
         /// `seal::bid` of price and salt.
@@ -96,7 +99,7 @@ commands! {
     }
 
     /// Opens a sealed price; locks the collateral.
-    RevealBid = market::reveal_bid or RevealBidRejected, Protected, weight 1 {
+    RevealBid = market::reveal_bid or RevealBidRejected, Protected, weight 1, keys [Provide] {
         /// Which job.
         job: JobId,
         /// What was asked, in base units.
@@ -106,13 +109,14 @@ commands! {
     }
 
     /// Takes the job won: a receipt that every byte of program and input was fetched and hashed.
-    AcceptJob = market::accept_job or AcceptJobRejected, Ordinary, weight 1 {
+    AcceptJob = market::accept_job or AcceptJobRejected, Ordinary, weight 1, keys [Provide] {
         /// Which job.
         job: JobId,
     }
 
     /// Seals the provider's result.
-    CommitResult = verification::commit_result or CommitResultRejected, Protected, weight 1 {
+    CommitResult = verification::commit_result or CommitResultRejected,
+        Protected, weight 1, keys [Provide] {
         /// Which job.
         job: JobId,
         /// `seal::result` of the opening.
@@ -120,7 +124,7 @@ commands! {
     }
 
     /// Opens the requester's part of the job's seed.
-    OpenSeed = verification::open_seed or OpenSeedRejected, Protected, weight 1 {
+    OpenSeed = verification::open_seed or OpenSeedRejected, Protected, weight 1, keys [Request] {
         /// Which job.
         job: JobId,
         /// What `seed_seal` sealed.
@@ -128,7 +132,8 @@ commands! {
     }
 
     /// Seals an auditor's own result.
-    CommitVerdict = verification::commit_verdict or CommitVerdictRejected, Protected, weight 1 {
+    CommitVerdict = verification::commit_verdict or CommitVerdictRejected,
+        Protected, weight 1, keys [Audit] {
         /// Which job.
         job: JobId,
         /// `seal::result` of the opening.
@@ -136,7 +141,8 @@ commands! {
     }
 
     /// Opens the provider's result and shows that its output is the tree's last leaf.
-    RevealResult = verification::reveal_result or RevealResultRejected, Protected, weight 2 {
+    RevealResult = verification::reveal_result or RevealResultRejected,
+        Protected, weight 2, keys [Provide] {
         /// Which job.
         job: JobId,
         /// What was sealed.
@@ -146,7 +152,8 @@ commands! {
     }
 
     /// Opens an auditor's verdict.
-    RevealVerdict = verification::reveal_verdict or RevealVerdictRejected, Protected, weight 1 {
+    RevealVerdict = verification::reveal_verdict or RevealVerdictRejected,
+        Protected, weight 1, keys [Audit] {
         /// Which job.
         job: JobId,
         /// What was sealed.
@@ -154,13 +161,15 @@ commands! {
     }
 
     /// Disputes a revealed result, with the challenge deposit behind it.
-    Challenge = verification::challenge or ChallengeRejected, Ordinary, weight 1 {
+    Challenge = verification::challenge or ChallengeRejected,
+        Ordinary, weight 1, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
     }
 
     /// Discloses the sixteen children of one disputed node; serves every dispute that waits for it.
-    OpenNode = verification::open_node or OpenNodeRejected, Protected, weight 2 {
+    OpenNode = verification::open_node or OpenNodeRejected,
+        Protected, weight 2, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
         /// Which node.
@@ -170,7 +179,8 @@ commands! {
     }
 
     /// Names the first child the challenger rejects, accepting those before it.
-    RejectChild = verification::reject_child or RejectChildRejected, Protected, weight 1 {
+    RejectChild = verification::reject_child or RejectChildRejected,
+        Protected, weight 1, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
         /// Which child of the dispute's node, 0 to 15.
@@ -178,7 +188,8 @@ commands! {
     }
 
     /// Lays the step that ends in `leaf` before the referee.
-    ProveStep = verification::prove_step or ProveStepRejected, Protected, weight 20 {
+    ProveStep = verification::prove_step or ProveStepRejected,
+        Protected, weight 20, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
         /// Which leaf is disputed.
@@ -188,7 +199,8 @@ commands! {
     }
 
     /// Asks on the ledger, prepaid, for bytes that were not served off it.
-    RequestData = verification::request_data or RequestDataRejected, Ordinary, weight 1 {
+    RequestData = verification::request_data or RequestDataRejected,
+        Ordinary, weight 1, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
         /// Which bytes.
@@ -196,7 +208,8 @@ commands! {
     }
 
     /// Answers a request for bytes.
-    ServeData = verification::serve_data or ServeDataRejected, Protected, weight 4 {
+    ServeData = verification::serve_data or ServeDataRejected,
+        Protected, weight 4, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
         /// Which bytes.
@@ -206,13 +219,15 @@ commands! {
     }
 
     /// Acknowledges that the output arrived.
-    ConfirmReceipt = verification::confirm_receipt or ConfirmReceiptRejected, Ordinary, weight 1 {
+    ConfirmReceipt = verification::confirm_receipt or ConfirmReceiptRejected,
+        Ordinary, weight 1, keys [Request] {
         /// Which job.
         job: JobId,
     }
 
     /// Shows that somebody's sealed result is known before its reveal; sealed in an earlier block.
-    ReportCopy = verification::report_copy or ReportCopyRejected, Protected, weight 1 {
+    ReportCopy = verification::report_copy or ReportCopyRejected,
+        Protected, weight 1, keys [Provide Audit] {
         /// Which job.
         job: JobId,
         /// Whose seal.
@@ -222,13 +237,14 @@ commands! {
     }
 
     /// Seals a report of somebody's leaked result, to be published in a later block; one at a time.
-    SealReport = verification::seal_report or SealReportRejected, Ordinary, weight 1 {
+    SealReport = verification::seal_report or SealReportRejected,
+        Ordinary, weight 1, keys [Provide Audit] {
         /// `seal::report` of the seal and what it hides.
         seal: Digest,
     }
 
     /// Has bytes kept by the network for a time, paid in advance.
-    KeepData = storage::keep_data or KeepDataRejected, Ordinary, weight 1 {
+    KeepData = storage::keep_data or KeepDataRejected, Ordinary, weight 1, keys [Request] {
         /// The hash of a blob, or the root of an input with its chunks.
         root: Digest,
         /// Room that they take: each file counts in whole blocks of 4.
@@ -237,6 +253,25 @@ commands! {
         blocks: Blocks,
         /// The most that it may cost, in base units: others may fill the room meanwhile.
         price_max: Amount,
+    }
+
+    /// Lets a key act on the signer's behalf, within a scope, until it expires, is revoked or has
+    /// spent what it may; one that is authorised already gets these terms instead of its own.
+    AuthoriseKey = accounts::authorise_key or AuthoriseKeyRejected, Ordinary, weight 1, keys [] {
+        /// The address of the key.
+        key: Address,
+        /// What it may ask.
+        scope: Scope,
+        /// The last height at which it may ask anything.
+        expires: Height,
+        /// The most that it may take from the account's free money, fees included, in base units.
+        spend_max: Amount,
+    }
+
+    /// Takes back what a key was authorised for.
+    RevokeKey = accounts::revoke_key or RevokeKeyRejected, Ordinary, weight 1, keys [] {
+        /// The address of the key.
+        key: Address,
     }
 }
 

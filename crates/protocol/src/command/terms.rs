@@ -82,6 +82,16 @@ words! {
         Sealed = "sealed",
     }
 
+    /// What an authorised key may ask on behalf of its account.
+    Scope {
+        /// Run jobs: bids, results, disputes and the bytes they need.
+        Provide = "provide",
+        /// Audit results: verdicts, disputes and the bytes they need.
+        Audit = "audit",
+        /// Have jobs run: post them, keep their bytes, confirm their outputs.
+        Request = "request",
+    }
+
     /// Bytes that somebody must be able to produce.
     DataItem {
         /// The module.

@@ -66,7 +66,7 @@ fn every_command_says_what_it_asks_and_what_it_costs() {
 #[test]
 fn no_field_hides_another_where_a_wallet_shows_them() {
     for command in COMMANDS {
-        let mut seen = BTreeSet::from(["nonce", "valid_until"]);
+        let mut seen = BTreeSet::from(["nonce", "valid_until", "on_behalf_of"]);
         for name in leaves(command.fields) {
             assert!(seen.insert(name), "{} shows {name} twice", command.name);
             let reserved = ["address", "bool", "bytes", "string", "uint", "int", "mapping"];
@@ -98,8 +98,9 @@ fn visitors_see_the_fields_that_are_described() {
 
 #[test]
 fn a_transaction_weighs_what_its_command_and_its_bytes_weigh() {
-    let weight =
-        |command: Command| Transaction { nonce: 0, valid_until: Height::ZERO, command }.weight();
+    let weight = |command: Command| {
+        Transaction { nonce: 0, valid_until: Height::ZERO, command, on_behalf_of: None }.weight()
+    };
     let serve = |count| {
         weight(Command::from(ServeData {
             job: JobId::new(0),

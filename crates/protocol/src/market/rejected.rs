@@ -1,7 +1,7 @@
 //! Why a market command was refused. Ordered by precedence: the first that applies is returned.
 #![expect(missing_docs, reason = "fields hold both numbers: what was wanted and what was there")]
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::BoundRejected,
@@ -11,7 +11,7 @@ use crate::{
 use super::Phase;
 
 /// Why a job was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum PostJobRejected {
     /// No policy of this version serves sealed inputs: an audit would show them (C17).
@@ -46,7 +46,7 @@ pub enum PostJobRejected {
 }
 
 /// Why a sealed bid was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum CommitBidRejected {
     JobNotFound,
@@ -85,7 +85,7 @@ pub enum CommitBidRejected {
 }
 
 /// Why opening a bid was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum RevealBidRejected {
     JobNotFound,
@@ -114,7 +114,7 @@ pub enum RevealBidRejected {
 }
 
 /// Why accepting was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum AcceptJobRejected {
     JobNotFound,

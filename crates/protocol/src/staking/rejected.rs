@@ -1,11 +1,11 @@
 //! Why a staking command was refused. Ordered by precedence: the first that applies is returned.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::num::{Amount, Epoch};
 
 /// Why a bond was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum BondRejected {
@@ -20,7 +20,7 @@ pub enum BondRejected {
 }
 
 /// Why unbonding was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum UnbondRejected {
@@ -35,7 +35,7 @@ pub enum UnbondRejected {
 }
 
 /// Why release from jail was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum UnjailRejected {
@@ -52,7 +52,7 @@ pub enum UnjailRejected {
 }
 
 /// Why collecting rewards was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum ClaimRewardsRejected {
     /// The account has no operator of this role.

@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::Account,
+    command::{Sender, Transaction},
     ids::{
         AccountId, Address, Asset, AssignmentId, Digest, JobId, KeepId, OperatorId, Role, SlashId,
         UnbondingId,
@@ -10,6 +11,7 @@ use crate::{
     market::{Assignment, Job, JobCounts, Order, Phase},
     num::{Amount, Epoch, Height, Ratio},
     params::Params,
+    rejected::TransactionRejected,
     reputation::Record,
     slashing::Slash,
     staking::{Operator, Unbonding},
@@ -92,6 +94,33 @@ impl State {
     /// The account of an address.
     pub fn account_id(&self, address: &Address) -> Option<AccountId> {
         self.accounts.id(address)
+    }
+
+    /// Who a signed transaction is from, for the address that its signature gave.
+    ///
+    /// # Errors
+    /// `UnknownAccount` if the signer, or the one that it acts for, has none. Whether it is
+    /// authorised is looked at by [`State::check`].
+    pub fn sender(
+        &self,
+        signer: &Address,
+        transaction: &Transaction,
+    ) -> Result<Sender, TransactionRejected> {
+        let account = transaction.on_behalf_of.as_ref();
+        let key = account.map(|_| *signer);
+        let account = self.account_id(account.unwrap_or(signer));
+        let account = account.ok_or(TransactionRejected::UnknownAccount)?;
+        Ok(Sender { account, key })
+    }
+
+    /// The next place in a sender's sequence; none without an account or an authorisation.
+    pub fn next_nonce(&self, sender: impl Into<Sender>) -> Option<u64> {
+        let Sender { account, key } = sender.into();
+        let account = self.account(account)?;
+        match key {
+            None => Some(account.nonce),
+            Some(key) => account.authorisation(&key).map(|row| row.nonce),
+        }
     }
 
     /// An account.

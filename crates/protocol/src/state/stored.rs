@@ -154,6 +154,11 @@ impl State {
                 set(leaves, Timer::RetireSlash(SlashId::from_index(index)));
             }
         }
+        for (id, account) in self.accounts() {
+            for row in &account.keys {
+                set(after(row.expires), Timer::RetireKey(id, row.key));
+            }
+        }
         for (index, keep) in self.storage.keeps.iter() {
             timers.set_lapse(after(keep.until), KeepId::from_index(index));
         }

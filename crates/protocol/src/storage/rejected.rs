@@ -1,11 +1,11 @@
 //! Why a storage command was refused. Ordered by precedence: the first that applies is returned.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::num::{Amount, Blocks};
 
 /// Why bytes will not be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum KeepDataRejected {

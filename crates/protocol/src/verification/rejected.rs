@@ -1,7 +1,7 @@
 //! Why a verification command was refused. Ordered by precedence: the first that applies counts.
 #![expect(missing_docs, reason = "fields hold both numbers: what was wanted and what was there")]
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     market::Phase,
@@ -12,7 +12,7 @@ macro_rules! rejected {
     ($($(#[$doc:meta])* $name:ident { $($body:tt)* })*) => {
         $(
             $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
             pub enum $name {
                 JobNotFound,
@@ -152,7 +152,7 @@ rejected! {
 }
 
 /// Why sealing a report was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum SealReportRejected {
     /// The same seal stands already.

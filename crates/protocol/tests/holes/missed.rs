@@ -107,7 +107,9 @@ fn asking_again_for_what_one_has_excuses_no_silence() {
 /// a challenger have 32 times as much carried out, free, as it put up.
 #[test]
 fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
-    let weight = |command| Transaction { nonce: 0, valid_until: Height::ZERO, command }.weight();
+    let weight = |command| {
+        Transaction { nonce: 0, valid_until: Height::ZERO, command, on_behalf_of: None }.weight()
+    };
     let (job, node) = (JobId::new(0), Node { level: 0, index: 0 });
     let children = vec![Digest([0; 32]); 16];
     let level = weight(Command::OpenNode(OpenNode { job, node, children }))

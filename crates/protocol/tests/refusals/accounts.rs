@@ -1,8 +1,8 @@
 //! Transactions, transfers and bonds.
 
 use earnest_protocol::{
-    Amount, Asset, Command, Epoch, Role,
-    accounts::TransferRejected,
+    Address, Amount, Asset, Command, Epoch, Height, Role,
+    accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::*,
     staking::{BondRejected, ClaimRewardsRejected, UnbondRejected, UnjailRejected},
 };
@@ -24,6 +24,15 @@ fn unbond(tokens: u64) -> Command {
     Command::Unbond(Unbond { role: PROVIDER, amount: Amount::tokens(tokens) })
 }
 
+fn authorise(key: Address, expires: u64) -> Command {
+    let (scope, expires) = (Scope::Provide, Height::new(expires));
+    Command::AuthoriseKey(AuthoriseKey { key, scope, expires, spend_max: Amount::tokens(1) })
+}
+
+fn key(number: u8) -> Address {
+    Address([number; 20])
+}
+
 /// P1 lets a job lapse; one abandonment jails here.
 fn jail(world: &mut World) {
     let job = world.assign(world.terms(), &[("P1", 10)]);
@@ -36,7 +45,38 @@ fn less_fee(amount: Amount) -> Amount {
     amount.checked_sub(Amount::new(1_000).expect("small")).expect("more than a fee")
 }
 
+fn keys() -> Vec<Row> {
+    vec![
+        row(AuthoriseKeyRejected::OwnKey, |world| ("P1", authorise(world.address("P1"), 0))),
+        row(
+            AuthoriseKeyRejected::AlreadyExpired {
+                expires: Height::new(1),
+                height: Height::new(2),
+            },
+            |world| {
+                world.block();
+                ("P1", authorise(key(9), 1))
+            },
+        ),
+        row(AuthoriseKeyRejected::KeysAtLimit { limit: 16 }, |world| {
+            (1..=16).for_each(|number| world.ok("P1", authorise(key(number), 9)));
+            world.ok("P1", authorise(key(16), 10));
+            ("P1", authorise(key(17), 9))
+        }),
+        row(RevokeKeyRejected::NotAuthorised, |world| {
+            world.ok("P1", authorise(key(9), 9));
+            ("P2", Command::RevokeKey(RevokeKey { key: key(9) }))
+        }),
+    ]
+}
+
 pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = keys();
+    rows.extend(money());
+    rows
+}
+
+fn money() -> Vec<Row> {
     vec![
         row(TransferRejected::AmountMustBePositive, |world| {
             ("W", transfer(world, Asset::Stake, 0))

@@ -71,7 +71,7 @@ impl Row {
         assert_eq!(moved, [Reason::BaseFee], "{name}");
         let charged: u64 = world.last_movements.iter().map(|m| m.amount.units()).sum();
         assert_eq!(charged, twin.fee(&tx.transaction).units(), "{name}");
-        world::apply_to(&mut twin, tx.signer, world::futile(tx.transaction.weight()));
+        world::apply_to(&mut twin, tx.sender, world::futile(tx.transaction.weight()));
         assert_eq!(twin.root(), world.state.root(), "{name} left more than nonce and fee");
     }
 }

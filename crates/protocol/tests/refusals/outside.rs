@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, Authenticated, BlockHead, BlockRejected, Blocks, Command,
-    Digest, Factor, Gas, Genesis, Height, Journal, Params, ParamsRejected, Ratio, RawParams,
-    Rejected, Role, State, Transaction, TransactionRejected,
-    command::Transfer,
+    Digest, Factor, Gas, Genesis, Height, JobId, Journal, Params, ParamsRejected, Ratio, RawParams,
+    Rejected, Role, Sender, State, Transaction, TransactionRejected,
+    command::{AuthoriseKey, ConfirmReceipt, Scope, Transfer},
     genesis::{GenesisAccount, GenesisOperator, GenesisRejected},
     params::Violation,
 };
@@ -28,7 +28,20 @@ pub(crate) fn reached() -> BTreeSet<String> {
     names
 }
 
-/// Refused transactions in order of precedence, each also guilty of all that follow.
+/// Why a transaction is refused, which leaves no trace.
+fn refused(world: &World, tx: &Authenticated) -> TransactionRejected {
+    let (mut state, mut journal) = (world.state.clone(), Journal::default());
+    let root = state.root();
+    let Err(Rejected::Transaction(refused)) = state.apply(tx, &Truth, &mut journal) else {
+        panic!("{tx:?}")
+    };
+    assert_eq!(state.root(), root, "{refused:?} left a trace");
+    assert!(journal.movements.is_empty() && journal.events.is_empty());
+    refused
+}
+
+/// Refused transactions: those of an account in order of precedence, each also guilty of all that
+/// follow; then those of a key.
 fn transactions() -> Vec<TransactionRejected> {
     let mut world = World::new(params());
     world.blocks(5);
@@ -38,27 +51,32 @@ fn transactions() -> Vec<TransactionRejected> {
     world.ok("W", command.clone());
     let height = world.state.height();
     let signer = world.id("W");
-    let transaction = Transaction { nonce: 7, valid_until: Height::new(2), command };
-    let mut tx = Authenticated { signer: AccountId::new(99), transaction };
+    let transaction =
+        Transaction { nonce: 7, valid_until: Height::new(2), command, on_behalf_of: None };
+    let mut tx = Authenticated { sender: AccountId::new(99).into(), transaction };
     let mut refusals = Vec::new();
-    let mut refuse = |tx: &Authenticated| {
-        let (mut state, mut journal) = (world.state.clone(), Journal::default());
-        let root = state.root();
-        let Err(Rejected::Transaction(refused)) = state.apply(tx, &Truth, &mut journal) else {
-            panic!("{tx:?}")
-        };
-        assert_eq!(state.root(), root, "{refused:?} left a trace");
-        assert!(journal.movements.is_empty() && journal.events.is_empty());
-        refusals.push(refused);
-    };
+    let mut refuse = |tx: &Authenticated| refusals.push(refused(&world, tx));
     refuse(&tx);
-    tx.signer = signer;
+    tx.sender = signer.into();
     refuse(&tx);
     tx.transaction.valid_until = height;
     refuse(&tx);
     tx.transaction.nonce = 0;
     refuse(&tx);
     tx.transaction.nonce = 1;
+    refuse(&tx);
+    // A key of R's, which has money: what the account itself could send.
+    let (key, scope) = (Address([7; 20]), Scope::Request);
+    let spend_max = Amount::new(999).expect("small");
+    let terms = AuthoriseKey { key, scope, expires: height, spend_max };
+    let requester = world.id("R");
+    tx.sender = Sender { account: requester, key: Some(key) };
+    refuse(&tx);
+    world.ok("R", Command::AuthoriseKey(terms));
+    let mut refuse = |tx: &Authenticated| refusals.push(refused(&world, tx));
+    refuse(&tx);
+    tx.transaction.command = Command::ConfirmReceipt(ConfirmReceipt { job: JobId::new(0) });
+    tx.transaction.nonce = 0;
     refuse(&tx);
     let (fee, free) = (Amount::new(1_000).expect("small"), Amount::new(500).expect("small"));
     let expected = [
@@ -67,6 +85,9 @@ fn transactions() -> Vec<TransactionRejected> {
         TransactionRejected::NonceTooHigh { got: 7, next: 1 },
         TransactionRejected::NonceUsed { got: 0, next: 1 },
         TransactionRejected::FeeExceedsFree { fee, free },
+        TransactionRejected::KeyNotAuthorised,
+        TransactionRejected::KeyOutOfScope { scope },
+        TransactionRejected::KeyLimitExceeded { wanted: fee, left: spend_max },
     ];
     assert_eq!(refusals, expected);
     refusals
@@ -238,7 +259,7 @@ fn parameters() -> Vec<(Violation, RawParams)> {
 
 #[test]
 fn transactions_are_refused_in_their_order_and_leave_no_trace() {
-    assert_eq!(transactions().len(), 5);
+    assert_eq!(transactions().len(), 8);
 }
 
 #[test]

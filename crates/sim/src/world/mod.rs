@@ -467,8 +467,8 @@ impl<'s> World<'s> {
         let signer = account(place);
         let nonce = self.state.account(signer).map_or(0, |account| account.nonce);
         let valid_until = Height::new(u64::MAX);
-        let transaction = Transaction { nonce, valid_until, command };
-        let authenticated = Authenticated { signer, transaction };
+        let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
+        let authenticated = Authenticated { sender: signer.into(), transaction };
         let done = self.state.apply(&authenticated, &Truth, &mut self.journal);
         let tally = &mut self.tallies[usize::from(self.members[place].group)];
         match done {

@@ -46,7 +46,7 @@ pub(crate) fn handle(
     if share > assumed {
         return Err(CommitBidRejected::PoolTooConcentrated { share, assumed });
     }
-    let deposit = params.market().bid_deposit.amount_ceil(order.terms.price_max);
+    let deposit = deposit(cx.state, id).expect("the order was found above");
     let free = cx.state.ledger.free(signer);
     if deposit > free {
         return Err(CommitBidRejected::ExceedsFree { wanted: deposit, free });
@@ -71,6 +71,14 @@ pub(crate) fn handle(
     cx.pay(from, Pot::Job(id, JobPot::BidDeposit(slot)), deposit, Reason::BidDeposit);
     cx.journal.push(Event::BidCommitted { job: id, account: signer });
     Ok(Next::Nothing)
+}
+
+/// What stands behind a bid; nothing if there is no such job.
+pub(crate) fn deposit(state: &State, id: JobId) -> Option<Amount> {
+    state.market.phase(id)?;
+    let order = state.market.order(id);
+    let params = state.params.at(order.params);
+    Some(params.market().bid_deposit.amount_ceil(order.terms.price_max))
 }
 
 /// Whose place this bid takes, if every place is taken: the smallest bond's, if it is smaller. So

@@ -26,6 +26,13 @@ struct Posting {
     deposit: Amount,
 }
 
+impl Posting {
+    /// All that is taken.
+    fn cost(&self, terms: &PostJob) -> Amount {
+        terms.price_max.saturating_add(self.audit_fees).saturating_add(self.deposit)
+    }
+}
+
 pub(crate) fn handle(
     cx: &mut Context<'_>,
     signer: AccountId,
@@ -86,6 +93,11 @@ pub(crate) fn handle(
     Ok(Next::Nothing)
 }
 
+/// What posting takes from the requester's free money; nothing if it would be refused.
+pub(crate) fn cost(state: &State, signer: AccountId, terms: &PostJob) -> Option<Amount> {
+    plan(state, signer, terms).ok().map(|posting| posting.cost(terms))
+}
+
 /// What a policy is quoted against today's pool; refused as posting it would be.
 pub(crate) fn quote_terms(
     state: &State,
@@ -112,12 +124,12 @@ fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, Po
     let seat = refilled(bound.tariff, params).ok_or(overflow)?;
     let audit_fees = seat.checked_times(auditors).ok_or(overflow)?;
     let deposit = params.market().requester_deposit.amount_ceil(bound.tariff).ok_or(overflow)?;
-    let wanted = terms.price_max.saturating_add(audit_fees).saturating_add(deposit);
-    let free = state.ledger.free(signer);
+    let posting = Posting { bound, quote, audit_lock, audit_fees, deposit };
+    let (wanted, free) = (posting.cost(terms), state.ledger.free(signer));
     if wanted > free {
         return Err(PostJobRejected::ExceedsFree { wanted, free });
     }
-    Ok(Posting { bound, quote, audit_lock, audit_fees, deposit })
+    Ok(posting)
 }
 
 /// (m + 2) · lock: what the audit of an accepted job may lock at once, if its requester withholds

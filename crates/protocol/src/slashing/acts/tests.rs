@@ -77,8 +77,9 @@ fn block(state: &mut State) {
 
 fn send(state: &mut State, signer: AccountId, command: Command) {
     let nonce = state.account(signer).expect("known").nonce;
-    let transaction = Transaction { nonce, valid_until: Height::new(u64::MAX), command };
-    let signed = Authenticated { signer, transaction };
+    let transaction =
+        Transaction { nonce, valid_until: Height::new(u64::MAX), command, on_behalf_of: None };
+    let signed = Authenticated { sender: signer.into(), transaction };
     state.apply(&signed, &Nobody, &mut Journal::default()).expect("lawful");
 }
 

@@ -7,7 +7,8 @@ use crate::{
     ids::AccountId,
     ledger::Reason,
     next::Next,
-    num::Blocks,
+    num::{Amount, Blocks},
+    state::State,
     storage::{BLOCK_KIB, Keep, KeepDataRejected, price},
 };
 
@@ -33,7 +34,7 @@ pub(crate) fn handle(
     if blocks > max {
         return Err(KeepDataRejected::TooLong { wanted: blocks, max });
     }
-    let Some(cost) = price(&params, used_kib, kibibytes, blocks) else {
+    let Some(cost) = cost(cx.state, command) else {
         let (wanted_kib, free_kib) = (u64::from(kibibytes), params.room_kib());
         let free_kib = free_kib.saturating_sub(used_kib);
         return Err(KeepDataRejected::RoomFull { wanted_kib, free_kib });
@@ -53,4 +54,10 @@ pub(crate) fn handle(
     cx.state.timers.set_lapse(until.after(Blocks::new(1)), keep);
     cx.journal.push(Event::DataKept { keep, account: signer, root, kibibytes, until, price: cost });
     Ok(Next::Nothing)
+}
+
+/// What is paid; nothing if there is no room.
+pub(crate) fn cost(state: &State, command: &KeepData) -> Option<Amount> {
+    let KeepData { kibibytes, blocks, .. } = *command;
+    price(state.params().storage(), state.storage.used_kib, kibibytes, blocks)
 }

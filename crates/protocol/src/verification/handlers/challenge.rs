@@ -3,10 +3,12 @@
 use crate::{
     command::Challenge,
     context::Context,
-    ids::AccountId,
+    ids::{AccountId, JobId},
     ledger::{AssignmentPot, Pot, Reason},
     market::live_in_phase,
     next::Next,
+    num::Amount,
+    state::State,
     verification::{ChallengeRejected, Stake, acts},
 };
 
@@ -33,7 +35,8 @@ pub(crate) fn handle(
     if u64::try_from(docket.open_challenges()).unwrap_or(u64::MAX) >= u64::from(limit) {
         return Err(ChallengeRejected::DisputesAtLimit { limit });
     }
-    let (wanted, free) = (params.verification().challenge_deposit, cx.state.ledger.free(signer));
+    let wanted = deposit(cx.state, id).expect("the job is challengeable");
+    let free = cx.state.ledger.free(signer);
     if wanted > free {
         return Err(ChallengeRejected::ExceedsFree { wanted, free });
     }
@@ -43,4 +46,11 @@ pub(crate) fn handle(
     cx.pay(from, Pot::Assignment(live, pot), wanted, Reason::ChallengeDeposit);
     acts::open_dispute(cx, live, signer, Stake::Deposit(index));
     Ok(Next::Nothing)
+}
+
+/// What stands behind a challenge; nothing if there is no such job.
+pub(crate) fn deposit(state: &State, id: JobId) -> Option<Amount> {
+    state.market.phase(id)?;
+    let params = state.params.at(state.market.order(id).params);
+    Some(params.verification().challenge_deposit)
 }

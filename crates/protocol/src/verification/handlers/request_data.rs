@@ -43,8 +43,8 @@ pub(crate) fn handle(
     // Each account has few, and few accounts may ask: seats and disputes are bounded too.
     let index = u16::try_from(requests.len());
     let index = index.map_err(|_| RequestDataRejected::RequestsAtLimit { limit })?;
-    let wanted = params.verification().data_fee_per_kib.checked_times(item.kibibytes_max());
-    let (wanted, free) = (wanted.unwrap_or(Amount::MAX), cx.state.ledger.free(signer));
+    let wanted = fee(cx.state, id, item).expect("the job was found above");
+    let free = cx.state.ledger.free(signer);
     if wanted > free {
         return Err(RequestDataRejected::ExceedsFree { wanted, free });
     }
@@ -69,6 +69,14 @@ pub(crate) fn handle(
     }
     cx.journal.push(Event::DataRequested { job: id, asker: signer, item, until });
     Ok(Next::Nothing)
+}
+
+/// What asking for an item is prepaid with; nothing if there is no such job.
+pub(crate) fn fee(state: &State, id: JobId, item: DataItem) -> Option<Amount> {
+    state.market.phase(id)?;
+    let params = state.params.at(state.market.order(id).params);
+    let fee = params.verification().data_fee_per_kib.checked_times(item.kibibytes_max());
+    Some(fee.unwrap_or(Amount::MAX))
 }
 
 fn check(

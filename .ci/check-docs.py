@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Holds pages to what they quote, and runs the commands that they say can be run.
+
+usage: check-docs.py [--write] [EARNEST]
+
+A block of docs/api.md below `<!-- from FILE: NAME -->` is the region between the lines `[NAME]` and
+`[/NAME]` of docs/examples/FILE; --write puts it there. The messages of its commands are those of
+crates/api/tests/vectors/generate.py, its hashes those of docs/examples/vectors.json. Blocks that
+begin with ```sh run are run, page by page and in order, with EARNEST as `earnest`, in an empty
+folder that is also the home, the port 7300 replaced by a free one. What they leave running is
+ended. Exit status 1 if anything differs or fails.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+API = ROOT / "docs" / "api.md"
+EXAMPLES = ROOT / "docs" / "examples"
+PAGES = ["README.md", "docs/api.md", "docs/two-machines.md", "docs/operations.md"]
+PORT = "7300"
+SECONDS = 120
+QUOTE = re.compile(r"(<!-- from (\S+): (\S+) -->\n```\w+\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
+RUN = re.compile(r"^```sh run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def region(file, name):
+    text = (EXAMPLES / file).read_text()
+    found = re.search(rf"^ *\S+ \[{name}\]\n(.*?)^ *\S+ \[/{name}\]$", text, re.MULTILINE | re.DOTALL)
+    if not found:
+        sys.exit(f"FAIL docs/examples/{file} has no region [{name}]")
+    return textwrap.dedent(found.group(1)).strip("\n") + "\n"
+
+
+def quotes(text, write):
+    """The page with each quoted region as it is in its file; complains if it was another."""
+    broken = []
+
+    def as_it_is(match):
+        head, file, name, quoted, end = match.groups()
+        wanted = region(file, name)
+        if quoted != wanted:
+            broken.append(f"docs/api.md quotes [{name}] of {file} otherwise; say --write")
+        return head + wanted + end
+
+    new = QUOTE.sub(as_it_is, text)
+    if write:
+        API.write_text(new)
+        return []
+    return broken
+
+
+def messages():
+    """The message of every command, as an independent wallet signs it."""
+    names = ("TAIL", "OPENING", "TYPES")
+    tree = ast.parse((ROOT / "crates/api/tests/vectors/generate.py").read_text())
+    wanted = [
+        node for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id in names
+    ]
+    found = {}
+    exec(compile(ast.Module(wanted, []), "generate.py", "exec"), found)
+    for name, fields in found["TYPES"].items():
+        yield "".join(word.capitalize() for word in name.split("_")), fields
+
+
+def contents(text):
+    broken = []
+    listed = dict(re.findall(r"^([A-Z]\w+)\((.*)\)$", text, re.MULTILINE))
+    wanted = dict(messages())
+    for name in sorted(listed.keys() | wanted.keys()):
+        if listed.get(name) != wanted.get(name):
+            broken.append(f"docs/api.md: the message is {name}({wanted.get(name)})")
+    vectors = (EXAMPLES / "vectors.json").read_text()
+    # A byte a pattern of its own, such as 0x11…, is an input, not a hash.
+    known, said = (set(re.findall(r"0x[0-9a-f]{64,}", part)) for part in (vectors, text))
+    for digest in sorted(said - known):
+        broken.append(f"docs/api.md has {digest}, which no vector has")
+    hashes = {digest for digest in known if digest[2:4] * 32 != digest[2:66]}
+    for digest in sorted(hashes - said):
+        broken.append(f"docs/api.md lacks {digest} of vectors.json")
+    return broken
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def run(page, earnest):
+    """Runs a page's commands; what is wrong, if anything."""
+    blocks = RUN.findall((ROOT / page).read_text())
+    if not blocks:
+        return []
+    port = free_port()
+    script = "set -euo pipefail\n" + "\n".join(blocks).replace(PORT, port)
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home, "bin")
+        folder.mkdir()
+        (folder / "earnest").symlink_to(earnest)
+        work = Path(home, "work")
+        work.mkdir()
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        env = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+        env |= {"PATH": path, "HOME": home, "EARNEST_NODE": f"http://127.0.0.1:{port}"}
+        env |= {"EARNEST_SOURCE": str(ROOT)}
+        log = Path(home, "log")
+        with log.open("w") as out:
+            shell = subprocess.Popen(
+                ["bash", "-c", script], cwd=work, env=env, stdin=subprocess.DEVNULL,
+                stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+            try:
+                status = shell.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                status = f"nothing after {SECONDS} s"
+            finally:
+                end(shell.pid)
+                shell.wait()
+        if status == 0:
+            print(f"ok   {page}: {len(blocks)} blocks of commands")
+            return []
+        return [f"{page}: its commands end with {status}:\n{log.read_text()[-4000:]}"]
+
+
+def end(group):
+    """Ends what a shell of ours left running: the group has its number."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        for _ in range(50):
+            try:
+                os.killpg(group, how)
+            except ProcessLookupError:
+                return
+            time.sleep(0.1)
+
+
+def main():
+    words = sys.argv[1:]
+    write = "--write" in words
+    words = [word for word in words if word != "--write"]
+    text = API.read_text()
+    broken = quotes(text, write)
+    broken += contents(API.read_text())
+    if not broken:
+        print("ok   docs/api.md quotes the examples as they are")
+    if words and not shutil.which("curl"):
+        print("skipped: the pages' commands need curl")
+        words = []
+    for page in PAGES if words else []:
+        if (ROOT / page).exists():
+            broken += run(page, Path(words[0]).resolve())
+    for fault in broken:
+        print("FAIL", fault)
+    sys.exit(1 if broken else 0)
+
+
+if __name__ == "__main__":
+    main()

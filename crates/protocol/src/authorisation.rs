@@ -1,0 +1,111 @@
+//! Authorisation: may this sender ask this, and does it stay within its limit?
+//!
+//! An account that signs itself may ask everything. A key may ask what its scope admits (`keys` in
+//! the table of commands), in a sequence of its own, and at most for its limit.
+//!
+//! Law: what a key's command may take is known before it is carried out; [`taken_by`] says no less
+//! than the handler takes, or `Broken::Key` shows it.
+//! Not here: the rows (`accounts`), how a signature is verified (hosts).
+
+use crate::{
+    accounts::{Account, Authorisation},
+    command::{Command, Sender},
+    ids::AccountId,
+    market::handlers::{commit_bid, post_job},
+    num::Amount,
+    rejected::TransactionRejected,
+    state::State,
+    storage::handlers::keep_data,
+    verification::handlers::{challenge, request_data},
+};
+
+/// The sender's row, if it acts by a key.
+pub(crate) fn row_of<'a>(
+    account: &'a Account,
+    sender: &Sender,
+) -> Result<Option<&'a Authorisation>, TransactionRejected> {
+    let Some(key) = sender.key else { return Ok(None) };
+    let row = account.authorisation(&key).ok_or(TransactionRejected::KeyNotAuthorised)?;
+    Ok(Some(row))
+}
+
+/// Does the key's scope admit the command?
+pub(crate) fn check_scope(
+    row: &Authorisation,
+    command: &Command,
+) -> Result<(), TransactionRejected> {
+    let scope = row.scope;
+    if command.info().scopes.contains(&scope) {
+        Ok(())
+    } else {
+        Err(TransactionRejected::KeyOutOfScope { scope })
+    }
+}
+
+/// Does what the command may take, with its fee, stay within the key's limit? A move of the
+/// protected lane may be refused and then pays its fee too.
+pub(crate) fn check_limit(
+    state: &State,
+    account: AccountId,
+    row: &Authorisation,
+    command: &Command,
+    fee: Amount,
+) -> Result<(), TransactionRejected> {
+    let wanted = fee.saturating_add(taken_by(state, account, command));
+    let left = row.left();
+    if wanted > left {
+        return Err(TransactionRejected::KeyLimitExceeded { wanted, left });
+    }
+    Ok(())
+}
+
+/// Counts what a key took.
+pub(crate) fn count(state: &mut State, sender: &Sender, taken: Amount) {
+    let Some(key) = sender.key else { return };
+    if let Some(row) = state.accounts.account_mut(sender.account).authorisation_mut(&key) {
+        row.spent = row.spent.saturating_add(taken);
+    }
+}
+
+/// The place in a sender's sequence that comes next.
+pub(crate) fn nonce_mut<'a>(state: &'a mut State, sender: &Sender) -> Option<&'a mut u64> {
+    let account = state.accounts.account_mut(sender.account);
+    match sender.key {
+        None => Some(&mut account.nonce),
+        Some(key) => account.authorisation_mut(&key).map(|row| &mut row.nonce),
+    }
+}
+
+/// What a command that is accepted takes from the free money of its account, the fee aside;
+/// nothing if it will be refused.
+fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
+    let taken = match command {
+        Command::PostJob(terms) => post_job::cost(state, account, terms),
+        Command::CommitBid(bid) => commit_bid::deposit(state, bid.job),
+        Command::Challenge(challenge) => challenge::deposit(state, challenge.job),
+        Command::RequestData(request) => request_data::fee(state, request.job, request.item),
+        Command::KeepData(keep) => keep_data::cost(state, keep),
+        Command::Transfer(_)
+        | Command::Bond(_)
+        | Command::Unbond(_)
+        | Command::Unjail(_)
+        | Command::ClaimRewards(_)
+        | Command::RevealBid(_)
+        | Command::AcceptJob(_)
+        | Command::CommitResult(_)
+        | Command::OpenSeed(_)
+        | Command::CommitVerdict(_)
+        | Command::RevealResult(_)
+        | Command::RevealVerdict(_)
+        | Command::OpenNode(_)
+        | Command::RejectChild(_)
+        | Command::ProveStep(_)
+        | Command::ServeData(_)
+        | Command::ConfirmReceipt(_)
+        | Command::ReportCopy(_)
+        | Command::SealReport(_)
+        | Command::AuthoriseKey(_)
+        | Command::RevokeKey(_) => None,
+    };
+    taken.unwrap_or(Amount::ZERO)
+}

@@ -1,0 +1,301 @@
+//! Keys that act on an account's behalf: K1 to K7.
+
+use earnest_protocol::{
+    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Rejected, Role,
+    Sender, TransactionRejected,
+    accounts::{AuthoriseKeyRejected, KEYS_MAX},
+    command::*,
+    ledger::JobPot,
+    market::{Outcome, Phase},
+};
+
+use super::FEE;
+use crate::world::{World, authenticated, params, root};
+
+const HOT: Address = Address([0x47; 20]);
+const OTHER: Address = Address([0x48; 20]);
+const NEVER: Height = Height::new(u64::MAX);
+const NOT_AUTHORISED: Rejected = Rejected::Transaction(TransactionRejected::KeyNotAuthorised);
+
+fn authorise(key: Address, scope: Scope, expires: Height, spend_max: Amount) -> Command {
+    Command::AuthoriseKey(AuthoriseKey { key, scope, expires, spend_max })
+}
+
+fn provide(key: Address, expires: Height) -> Command {
+    authorise(key, Scope::Provide, expires, Amount::tokens(1_000))
+}
+
+fn revoke(key: Address) -> Command {
+    Command::RevokeKey(RevokeKey { key })
+}
+
+/// Something harmless that a key for `provide` may do; it is accepted once and refused again.
+fn seal(number: u8) -> Command {
+    Command::SealReport(SealReport { seal: Digest([number; 32]) })
+}
+
+fn signed_by(key: Address, world: &World, name: &str, command: Command) -> Authenticated {
+    authenticated(&world.state, Sender { account: world.id(name), key: Some(key) }, command)
+}
+
+fn reaches_the_rules(result: Result<(), Rejected>) -> bool {
+    result.is_ok() || result.is_err_and(|refusal| !refusal.leaves_no_trace())
+}
+
+#[test]
+fn k1_no_scope_reaches_money_bonds_or_keys() {
+    let mut world = World::new(params());
+    let (to, amount) = (world.address("X"), Amount::tokens(1));
+    let closed = [
+        Command::Transfer(Transfer { to, asset: Asset::Stake, amount }),
+        Command::Bond(Bond { role: Role::Provider, amount }),
+        Command::Unbond(Unbond { role: Role::Provider, amount }),
+        Command::Unjail(Unjail { role: Role::Provider }),
+        provide(OTHER, NEVER),
+        revoke(HOT),
+    ];
+    let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
+    let named: Vec<&str> = open_to_none.map(|command| command.name).collect();
+    assert_eq!(named, closed.each_ref().map(Command::name), "each is tried below");
+    for scope in [Scope::Provide, Scope::Audit, Scope::Request] {
+        world.authorise("P1", HOT, scope, Amount::MAX);
+        for command in &closed {
+            let refused = world.send_by(HOT, "P1", command.clone());
+            let expected = TransactionRejected::KeyOutOfScope { scope };
+            assert_eq!(refused, Err(Rejected::Transaction(expected)), "{scope:?}: {command:?}");
+        }
+    }
+}
+
+#[test]
+fn k1_a_key_of_one_scope_does_nothing_of_another() {
+    let mut world = World::new(params());
+    world.authorise("P1", HOT, Scope::Provide, Amount::MAX);
+    let post = Command::PostJob(world.terms());
+    assert!(world.send_by(HOT, "P1", post.clone()).is_err_and(|why| why.leaves_no_trace()));
+    world.authorise("P1", HOT, Scope::Request, Amount::MAX);
+    assert_eq!(world.send_by(HOT, "P1", post), Ok(()));
+    assert!(world.send_by(HOT, "P1", seal(1)).is_err_and(|why| why.leaves_no_trace()));
+}
+
+#[test]
+fn k2_nothing_that_a_key_signed_is_good_again_after_revocation_and_a_new_authorisation() {
+    let mut world = World::new(params());
+    world.ok("P1", provide(HOT, NEVER));
+    let first = signed_by(HOT, &world, "P1", seal(1));
+    world.apply(&first).expect("within scope");
+    let second = signed_by(HOT, &world, "P1", seal(2));
+    world.ok("P1", revoke(HOT));
+    assert_eq!(world.apply(&first), Err(NOT_AUTHORISED));
+    assert_eq!(world.apply(&second), Err(NOT_AUTHORISED));
+    world.ok("P1", provide(HOT, NEVER));
+    let used = TransactionRejected::NonceUsed { got: 0, next: 1 };
+    assert_eq!(world.apply(&first), Err(Rejected::Transaction(used)));
+    // What was never carried out is still the key's word, as an account's would be.
+    assert!(reaches_the_rules(world.apply(&second)));
+}
+
+#[test]
+fn k2_the_sequence_of_an_expired_key_goes_on_when_it_is_authorised_again() {
+    let mut world = World::new(params());
+    let now = world.state.height();
+    world.ok("P1", provide(HOT, now));
+    let first = signed_by(HOT, &world, "P1", seal(1));
+    world.apply(&first).expect("within its time");
+    world.block();
+    world.ok("P1", provide(OTHER, NEVER));
+    world.ok("P1", provide(HOT, NEVER));
+    let used = TransactionRejected::NonceUsed { got: 0, next: 1 };
+    assert_eq!(world.apply(&first), Err(Rejected::Transaction(used)));
+}
+
+#[test]
+fn k2_what_a_key_signed_for_one_account_is_nothing_for_another() {
+    let mut world = World::new(params());
+    world.ok("P1", provide(HOT, NEVER));
+    let for_first = signed_by(HOT, &world, "P1", seal(1));
+    // Whose a transaction is stands in what was signed.
+    let sender = world.state.sender(&HOT, &for_first.transaction).expect("both are known");
+    assert_eq!(sender, for_first.sender);
+    let (account, key) = (world.id("P2"), Some(HOT));
+    let moved = Authenticated { sender: Sender { account, key }, ..for_first };
+    assert_eq!(world.apply(&moved), Err(NOT_AUTHORISED));
+    // One key may serve both, in a sequence for each.
+    world.ok("P2", provide(HOT, NEVER));
+    assert_eq!(world.send_by(HOT, "P1", seal(1)), Ok(()));
+    assert_eq!(world.send_by(HOT, "P2", seal(2)), Ok(()));
+}
+
+#[test]
+fn k3_a_key_counts_to_the_end_of_its_last_block_and_leaves_in_the_next() {
+    let mut world = World::new(params());
+    let last = Height::new(world.state.height().count() + 2);
+    world.ok("P1", provide(HOT, last));
+    world.blocks(2);
+    assert_eq!(world.state.height(), last);
+    assert_eq!(world.send_by(HOT, "P1", seal(1)), Ok(()));
+    world.block();
+    assert_eq!(world.send_by(HOT, "P1", seal(2)), Err(NOT_AUTHORISED));
+    let account = world.id("P1");
+    let expired = |event: &Event| (*event == Event::KeyExpired { account, key: HOT }).then_some(());
+    assert_eq!(world.seen(expired).len(), 1);
+    assert!(world.state.account(account).expect("known").keys.is_empty(), "no row is left");
+}
+
+#[test]
+fn k3_a_key_that_was_prolonged_does_not_leave_when_it_would_have() {
+    let mut world = World::new(params());
+    let now = world.state.height().count();
+    world.ok("P1", provide(HOT, Height::new(now + 1)));
+    world.ok("P1", provide(HOT, Height::new(now + 3)));
+    world.blocks(3);
+    assert_eq!(world.send_by(HOT, "P1", seal(1)), Ok(()));
+    world.block();
+    assert_eq!(world.send_by(HOT, "P1", seal(2)), Err(NOT_AUTHORISED));
+}
+
+#[test]
+fn k4_an_account_and_its_keys_do_not_disturb_each_others_sequences() {
+    let mut world = World::new(params());
+    world.ok("P1", provide(HOT, NEVER));
+    world.ok("P1", provide(OTHER, NEVER));
+    // All signed before any is carried out.
+    let hot = signed_by(HOT, &world, "P1", seal(1));
+    let other = signed_by(OTHER, &world, "P1", seal(1));
+    let own = authenticated(&world.state, world.id("P1"), revoke(OTHER));
+    assert_eq!(world.apply(&hot), Ok(()));
+    assert!(reaches_the_rules(world.apply(&other)));
+    assert_eq!(world.apply(&own), Ok(()));
+    assert_eq!(world.send_by(OTHER, "P1", seal(3)), Err(NOT_AUTHORISED), "at once");
+}
+
+#[test]
+fn k4_nobody_takes_a_key_from_its_owner_by_authorising_it() {
+    let mut world = World::new(params());
+    let (victim, to) = (world.address("X"), world.address("R"));
+    world.ok("W", provide(victim, NEVER));
+    // X's own transactions are X's.
+    let pay = Transfer { to, asset: Asset::Stake, amount: Amount::tokens(1) };
+    let before = world.wealth("W");
+    world.ok("X", Command::Transfer(pay));
+    assert_eq!(world.wealth("W"), before);
+    // And X is nobody's servant by it: only what X signs for W is W's.
+    assert_eq!(world.send_by(victim, "W", seal(1)), Ok(()));
+    assert_eq!(world.send_by(world.address("W"), "X", seal(1)), Err(NOT_AUTHORISED));
+}
+
+#[test]
+fn k5_an_account_has_sixteen_keys_and_no_more() {
+    let mut world = World::new(params());
+    let key = |number: u32| Address([u8::try_from(number).expect("few"); 20]);
+    (1..=KEYS_MAX).for_each(|number| world.ok("P1", provide(key(number), NEVER)));
+    let full = AuthoriseKeyRejected::KeysAtLimit { limit: KEYS_MAX };
+    assert_eq!(world.send("P1", provide(key(17), NEVER)), Err(full.into()));
+    world.ok("P1", provide(key(KEYS_MAX), NEVER));
+    world.ok("P1", revoke(key(1)));
+    world.ok("P1", provide(key(17), NEVER));
+}
+
+#[test]
+fn k6_a_key_spends_up_to_its_limit_and_not_a_unit_more() {
+    let mut world = World::new(params());
+    let before = world.state.free(world.id("R"));
+    let job = world.post(world.terms());
+    let cost = before.checked_sub(world.state.free(world.id("R"))).expect("it was taken");
+    let post = Command::PostJob(world.terms());
+    let less = cost.checked_sub(Amount::UNIT).expect("a price");
+    world.authorise("R", HOT, Scope::Request, less);
+    let expected = TransactionRejected::KeyLimitExceeded { wanted: cost, left: less };
+    assert_eq!(world.send_by(HOT, "R", post.clone()), Err(Rejected::Transaction(expected)));
+    world.authorise("R", HOT, Scope::Request, cost);
+    assert_eq!(world.send_by(HOT, "R", post.clone()), Ok(()));
+    let row = |world: &World| world.state.account(world.id("R")).expect("known").keys[0];
+    assert_eq!((row(&world).spent, row(&world).left()), (cost, Amount::ZERO));
+    // Not even a fee is left; what comes back when the jobs lapse does not fill the limit again.
+    world.until_phase(JobId::new(job.raw() + 1), Phase::Closed);
+    let fee = Amount::new(u64::try_from(FEE).expect("positive")).expect("small");
+    let expected = TransactionRejected::KeyLimitExceeded { wanted: fee, left: Amount::ZERO };
+    let confirm = Command::ConfirmReceipt(ConfirmReceipt { job });
+    assert_eq!(world.send_by(HOT, "R", confirm), Err(Rejected::Transaction(expected)));
+    // The account fills it, and the key's sequence goes on.
+    world.authorise("R", HOT, Scope::Request, cost);
+    assert_eq!((row(&world).spent, row(&world).nonce), (Amount::ZERO, 1));
+}
+
+#[test]
+fn k6_refusals_drain_no_more_than_the_limit_in_either_lane() {
+    let mut world = World::new(params());
+    let limit = Amount::new(5_500).expect("small");
+    world.authorise("P1", HOT, Scope::Provide, limit);
+    let before = world.coalition(&["P1"]);
+    let job = JobId::new(99);
+    let ordinary = Command::AcceptJob(AcceptJob { job });
+    let protected = Command::CommitResult(CommitResult { job, seal: Digest::ZERO });
+    let tries = (0..10).map(|n| if n % 2 == 0 { ordinary.clone() } else { protected.clone() });
+    let burnt = tries.filter(|try_| {
+        world.send_by(HOT, "P1", try_.clone()).is_err_and(|why| !why.leaves_no_trace())
+    });
+    assert_eq!(burnt.count(), 5);
+    assert_eq!(before - world.coalition(&["P1"]), 5 * FEE);
+}
+
+#[test]
+fn k7_a_stolen_key_costs_the_collateral_of_the_jobs_it_wins_and_nothing_after_revocation() {
+    let mut world = World::new(params());
+    world.authorise("P1", HOT, Scope::Provide, Amount::tokens(3));
+    let before = world.coalition(&["P1"]);
+    let (taken, later) = (world.post(world.terms()), world.post(world.terms()));
+    world.by_key.insert("P1", HOT);
+    world.bid("P1", taken, 1);
+    world.bid("P1", later, 1);
+    world.until_phase(taken, Phase::RevealingBids);
+    world.open_bid("P1", taken, 1);
+    world.until_phase(taken, Phase::Offered);
+    world.ok("P1", Command::AcceptJob(AcceptJob { job: taken }));
+    let collateral = world.quote(taken).collateral;
+    world.by_key.clear();
+    world.ok("P1", revoke(HOT));
+    let (price, salt) = (Amount::tokens(1), Digest([5; 32]));
+    let open = Command::RevealBid(RevealBid { job: later, price, salt });
+    assert_eq!(world.send_by(HOT, "P1", open), Err(NOT_AUTHORISED));
+    let lie = world.seal_result("P1", taken, root(Some(3)));
+    let commit = Command::CommitResult(CommitResult { job: taken, seal: lie });
+    assert_eq!(world.send_by(HOT, "P1", commit), Err(NOT_AUTHORISED));
+    for job in [taken, later] {
+        world.until_phase(job, Phase::Closed);
+    }
+    let lost = before - world.coalition(&["P1"]);
+    let most = i64::try_from(collateral.units() + Amount::tokens(3).units()).expect("small");
+    assert!(lost > 0 && lost <= most, "{lost} of at most {most}");
+}
+
+#[test]
+fn a_whole_job_is_done_by_keys_for_the_same_money_as_without() {
+    let run = |keys: bool| {
+        let mut world = World::new(params());
+        let names = ["R", "P1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+        for (name, number) in names.into_iter().zip(1u8..) {
+            let scope = match &name[..1] {
+                "R" => Scope::Request,
+                "P" => Scope::Provide,
+                _ => Scope::Audit,
+            };
+            let key = Address([0x60 + number; 20]);
+            world.authorise(name, key, scope, Amount::tokens(100));
+            if keys {
+                world.by_key.insert(name, key);
+            }
+        }
+        let job = world.assign(world.terms(), &[("P1", 4)]);
+        world.commit("P1", job, root(None));
+        world.audit(job, root(None));
+        world.until_phase(job, Phase::Revealing);
+        world.reveal("P1", job, root(None), root(None));
+        world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job }));
+        world.until_phase(job, Phase::Closed);
+        assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+        assert_eq!(world.pot(job, JobPot::Escrow), 0);
+        names.map(|name| world.wealth(name))
+    };
+    assert_eq!(run(true), run(false));
+}
