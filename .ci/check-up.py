@@ -11,6 +11,8 @@ import json
 import sys
 
 JOBS_MIN = 12
+# Long enough for a job that is taken up again, or forgotten, to be paid or slashed.
+RESUMED_BLOCKS_MIN = 60
 DISPUTED_STEPS_MIN = 256
 PARTS = ("compensation", "reporter", "burnt", "insurance", "peers")
 BEHAVIOURS = {"honest", "lazy", "silent"}
@@ -82,6 +84,18 @@ def check_lies(lies):
     promise((paid > 0) == (passed > 0), f"{passed} passed and were paid {paid}")
 
 
+def check_honest(when, summary, behaviour):
+    """Nobody honest loses anything but by its own choice: nor by being stopped and started."""
+    honest = [slash for slash in summary["slashes"] if behaviour.get(slash["account"]) == "honest"]
+    promise(not honest, f"{when}: no honest participant was slashed: {honest}")
+    jailed = [
+        one["name"]
+        for one in summary["participants"]
+        if one["behaviour"] == "honest" and one.get("jailed")
+    ]
+    promise(not jailed, f"{when}: no honest participant is jailed: {jailed}")
+
+
 def check_slashes(slashes, behaviour):
     def slashed(offence, kind):
         return any(
@@ -91,8 +105,6 @@ def check_slashes(slashes, behaviour):
 
     promise(slashed("wrong_result", "lazy"), "the lazy provider was slashed for a wrong result")
     promise(slashed("abandonment", "silent"), "the silent provider was slashed for abandonment")
-    honest = [slash for slash in slashes if behaviour.get(slash["account"]) == "honest"]
-    promise(not honest, f"no honest participant was slashed: {honest}")
 
 
 def check_participants(summary):
@@ -126,27 +138,39 @@ def check_participants(summary):
     )
 
 
-def check_fresh(summary):
+def behaviours(summary):
     behaviour = {}
     for one in summary["participants"]:
         if one["behaviour"] not in BEHAVIOURS:
             raise ValueError(f"unknown behaviour: {one['behaviour']!r}")
         behaviour[one["account"]] = one["behaviour"]
+    return behaviour
+
+
+def check_fresh(summary):
+    behaviour = behaviours(summary)
     promise(summary["height"] >= 120, f"height {summary['height']}, root {summary['state_root']}")
     check_money(summary)
     check_jobs(summary["jobs"])
     check_disputes(summary["disputes"], behaviour)
     check_lies(summary["lies"])
     check_slashes(summary["slashes"], behaviour)
+    check_honest("fresh", summary, behaviour)
     check_participants(summary)
 
 
 def check_resumed(before, after):
-    grown = after["height"] >= before["height"] + 20
+    grown = after["height"] >= before["height"] + RESUMED_BLOCKS_MIN
     promise(grown, f"resumed: height {before['height']} became {after['height']}")
     kept = after["jobs"]["accepted"] >= before["jobs"]["accepted"]
     promise(kept, f"resumed: {after['jobs']['accepted']} jobs accepted, none forgotten")
     promise(after["conservation"] == "holds", f"resumed: conservation {after['conservation']}")
+    check_honest("resumed", after, behaviours(after))
+    paid = {one["account"]: amount(one["paid"]) for one in before["participants"]}
+    for one in after["participants"]:
+        if (one["role"], one["behaviour"]) == ("provider", "honest"):
+            earned = amount(one["paid"]) - paid.get(one["account"], 0)
+            promise(earned > 0, f"resumed: {one['name']} went on working and earned {earned}")
 
 
 def read(path):

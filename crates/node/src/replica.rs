@@ -195,14 +195,16 @@ impl Replica {
         self.make_block()?;
         // What the disk does not let go now is tried again, and stops no block.
         let _ = self.shared.blobs.drop_unwanted(DROPPED_A_BLOCK);
+        // Before whoever asked hears of the block, so that what is shown has it.
+        self.show_storage();
         if let Some(reply) = reply {
             // Whoever asked may have gone.
             let _ = reply.try_send(self.trial.height());
         }
         if self.is_snapshot_due() {
             self.snapshot()?;
+            self.show_storage();
         }
-        self.show_storage();
         Ok(true)
     }
 

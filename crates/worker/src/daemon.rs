@@ -12,7 +12,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -23,13 +22,11 @@ use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
-    execution::{Execution, ExecutionError, Order},
+    executions::Executions,
     pace::Paces,
     sandbox::RunnerCommand,
 };
 
-/// Executions at once: one computes while another compiles.
-const EXECUTIONS_MAX: usize = 2;
 /// How often the ledger is looked at when nothing is heard of it.
 const PULSE: Duration = Duration::from_millis(1_000);
 /// The shortest time between two passes.
@@ -220,7 +217,7 @@ pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
 fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
     work.settle_sent()?;
     let open = work.chain.open_jobs()?;
-    work.executions.forget_all_but(&open);
+    work.executions.begin_pass(&open);
     work.declined.retain(|job| open.binary_search(job).is_ok());
     work.missed.retain(|job, _| open.binary_search(job).is_ok());
     for id in &open {
@@ -231,8 +228,11 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
         };
         if let Err(error) = duty.attend(work, &job) {
             warn!("job {id}: {error}");
+            // It was not heard whether its execution is needed.
+            work.executions.keep(*id);
         }
     }
+    work.executions.end_unwanted();
     duty.round(work, &open)
 }
 
@@ -289,69 +289,5 @@ fn wait(heard: &Receiver<()>, work: &Work, stop: &AtomicBool) {
                 waited += Duration::from_millis(50);
             }
         }
-    }
-}
-
-/// Jobs that run beside the loop, and those that ran.
-#[derive(Default)]
-pub(crate) struct Executions {
-    running: BTreeMap<JobId, JoinHandle<Result<Execution, ExecutionError>>>,
-    done: BTreeMap<JobId, Execution>,
-    failed: BTreeMap<JobId, u32>,
-}
-
-/// Tries of a job that fails for reasons of our own.
-const TRIES: u32 = 3;
-
-impl Executions {
-    /// The execution of a job, once it is there; started if it is not running yet.
-    pub(crate) fn get(
-        &mut self,
-        job: JobId,
-        order: impl FnOnce() -> Result<Order, ChainError>,
-    ) -> Result<Option<&Execution>, ChainError> {
-        if self.running.get(&job).is_some_and(JoinHandle::is_finished) {
-            self.collect(job);
-        }
-        if self.done.contains_key(&job) {
-            return Ok(self.done.get(&job));
-        }
-        let tried = self.failed.get(&job).copied().unwrap_or(0);
-        let busy = self.running.len() >= EXECUTIONS_MAX;
-        if self.running.contains_key(&job) || busy || tried >= TRIES {
-            return Ok(None);
-        }
-        let order = order()?;
-        info!("job {job}: running {} steps", order.task.steps);
-        self.running.insert(job, std::thread::spawn(move || order.execute()));
-        Ok(None)
-    }
-
-    fn collect(&mut self, job: JobId) {
-        let Some(handle) = self.running.remove(&job) else { return };
-        match handle.join() {
-            Ok(Ok(execution)) => {
-                let (root, gas) = (execution.tree.root(), execution.last.gas);
-                info!("job {job}: ran, root {root}, {gas} gas");
-                self.done.insert(job, execution);
-            }
-            Ok(Err(error)) => {
-                warn!("job {job}: {error}");
-                *self.failed.entry(job).or_default() += 1;
-            }
-            Err(_) => {
-                warn!("job {job}: the execution panicked");
-                *self.failed.entry(job).or_default() += 1;
-            }
-        }
-    }
-
-    fn any_finished(&self) -> bool {
-        self.running.values().any(JoinHandle::is_finished)
-    }
-
-    fn forget_all_but(&mut self, open: &[JobId]) {
-        self.done.retain(|job, _| open.binary_search(job).is_ok());
-        self.failed.retain(|job, _| open.binary_search(job).is_ok());
     }
 }

@@ -19,7 +19,7 @@ use earnest_protocol::{
     command::{Opening, Task},
 };
 
-use crate::sandbox::{RunnerCommand, SandboxError, run};
+use crate::sandbox::{Cancellation, RunnerCommand, SandboxError, run_unless};
 
 /// How a provider of a development network misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub(crate) struct Order {
     pub(crate) task: WorkTask,
     /// The step from which the states are to be wrong, for a lazy provider.
     pub(crate) wrong_from: Option<u64>,
+    /// Ends it before its time.
+    pub(crate) cancellation: Cancellation,
 }
 
 /// A job that was run.
@@ -171,7 +173,9 @@ impl Order {
             on_fault,
         };
         let mut heard = Heard::default();
-        run(&self.runner, &request, self.input.chunks(), &mut |reply| heard.hear(reply))?;
+        let chunks = self.input.chunks();
+        let mut hear = |reply| heard.hear(reply);
+        run_unless(&self.cancellation, &self.runner, &request, chunks, &mut hear)?;
         let Heard { leaves, kept, why, done, failed } = heard;
         match (done, failed) {
             (Some(done), _) => Ok(Run { leaves, kept, done, why }),

@@ -6,7 +6,8 @@
 //! job; so a restart is one more pass, and never a second commitment (M29).
 //!
 //! Code map: `chain` (the ledger, as a daemon sees it), `sandbox` (the child that runs untrusted
-//! programs), `execution` (a job run in it), [`pace`] (how slow a program is), [`trial`] (a run for
+//! programs), `execution` (a job run in it), `executions` (those beside the loop, and what ends them),
+//! [`pace`] (how slow a program is), [`trial`] (a run for
 //! its author), [`keeping`] (bytes paid for), `daemon` (the loop),
 //! [`claim`] (one process a folder and a key),
 //! `provider`, `validator`, `requester` (what each role does), `journal` (what survives a crash).
@@ -21,6 +22,7 @@ mod chain;
 pub mod claim;
 mod daemon;
 mod execution;
+mod executions;
 mod journal;
 pub mod keeping;
 pub mod pace;

@@ -256,10 +256,17 @@ impl Provider {
             }
             Some(Fault::Silent) | None => None,
         };
-        executions.get(job.id, || {
+        executions.get(job.id, |cancellation| {
             let (program, input) = chain.material(&job.terms.task)?;
             let (runner, input) = (runner.clone(), Arc::new(input));
-            Ok(Order { runner, program, input, task: task_of(&job.terms.task), wrong_from })
+            Ok(Order {
+                runner,
+                program,
+                input,
+                task: task_of(&job.terms.task),
+                wrong_from,
+                cancellation,
+            })
         })
     }
 

@@ -28,7 +28,7 @@ use crate::{
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{ExecutionError, Order, measure, task_of},
     keeping::{self, Sizes},
-    sandbox::RunnerCommand,
+    sandbox::{Cancellation, RunnerCommand},
 };
 
 /// Bytes of the largest state.
@@ -213,7 +213,14 @@ fn try_here(
     runner: &RunnerCommand,
 ) -> Result<Checkpoint, WishError> {
     let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
-    try_order(&Order { runner, program, input, task: task_of(task), wrong_from: None })
+    try_order(&Order {
+        runner,
+        program,
+        input,
+        task: task_of(task),
+        wrong_from: None,
+        cancellation: Cancellation::default(),
+    })
 }
 
 fn try_order(order: &Order) -> Result<Checkpoint, WishError> {
@@ -229,7 +236,14 @@ fn try_order(order: &Order) -> Result<Checkpoint, WishError> {
 fn why_stopped(work: &Work, task: &Task) -> Option<WishError> {
     let (program, input) = work.chain.material(task).ok()?;
     let (runner, input) = (work.runner.clone(), Arc::new(input));
-    let order = Order { runner, program, input, task: task_of(task), wrong_from: None };
+    let order = Order {
+        runner,
+        program,
+        input,
+        task: task_of(task),
+        wrong_from: None,
+        cancellation: Cancellation::default(),
+    };
     try_order(&order).err()
 }
 

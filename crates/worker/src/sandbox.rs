@@ -49,6 +49,23 @@ pub struct RunnerCommand {
     pub args: Vec<OsString>,
 }
 
+/// Ends the children of a run before their time; clones end the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Ends what runs, and all that would be started: soon, not at once.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How often it is looked at whether a child was cancelled.
+const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a child may take to say which layers it has.
 const WALL_CLOCK_OF_REPORT: Duration = Duration::from_secs(20);
 
@@ -61,6 +78,9 @@ pub enum SandboxError {
     /// It took longer than anything may.
     #[error("the job's process took too long")]
     TimedOut,
+    /// Nobody needs its result any more.
+    #[error("the job's process was ended: its result is no longer needed")]
+    Cancelled,
     /// It could not shut itself in.
     #[error("the job's process is not confined: {0}; jobs need Linux with seccomp")]
     NotConfined(String),
@@ -87,14 +107,12 @@ pub fn layers(runner: &RunnerCommand) -> Result<Vec<(Layer, Standing)>, SandboxE
     let mut child = command(runner).spawn()?;
     let mut input = child.stdin.take().expect("just piped");
     let mut output = child.stdout.take().expect("just piped");
-    let watch = Watch::over(child, WALL_CLOCK_OF_REPORT);
+    let watch = Watch::over(child, WALL_CLOCK_OF_REPORT, Cancellation::default());
     let mut text = String::new();
     let asked = input.write_all(&Limits::REPORT.to_bytes());
     drop(input);
     let read = asked.and_then(|()| output.by_ref().take(4096).read_to_string(&mut text));
-    if watch.end() {
-        return Err(SandboxError::TimedOut);
-    }
+    watch.end()?;
     read?;
     let rows: Option<Vec<_>> = text.lines().map(confine::read_row).collect();
     match rows.filter(|rows| rows.len() == Layer::ALL.len()) {
@@ -113,7 +131,22 @@ pub fn run(
     chunks: &[Vec<u8>],
     with: &mut dyn FnMut(Reply),
 ) -> Result<(), SandboxError> {
-    run_within(Limits::of(request).wall_clock, runner, request, chunks, with)
+    run_unless(&Cancellation::default(), runner, request, chunks, with)
+}
+
+/// [`run`], unless it is cancelled first.
+///
+/// # Errors
+/// As for [`run`], and [`SandboxError::Cancelled`].
+pub fn run_unless(
+    cancellation: &Cancellation,
+    runner: &RunnerCommand,
+    request: &Request,
+    chunks: &[Vec<u8>],
+    with: &mut dyn FnMut(Reply),
+) -> Result<(), SandboxError> {
+    let limit = Limits::of(request).wall_clock;
+    converse(command(runner).spawn()?, limit, cancellation, request, chunks, with)
 }
 
 /// [`run`] with another bound on the wall clock than the one that follows from the gas.
@@ -127,10 +160,21 @@ pub fn run_within(
     chunks: &[Vec<u8>],
     with: &mut dyn FnMut(Reply),
 ) -> Result<(), SandboxError> {
-    let mut child = command(runner).spawn()?;
+    let cancellation = Cancellation::default();
+    converse(command(runner).spawn()?, limit, &cancellation, request, chunks, with)
+}
+
+fn converse(
+    mut child: Child,
+    limit: Duration,
+    cancellation: &Cancellation,
+    request: &Request,
+    chunks: &[Vec<u8>],
+    with: &mut dyn FnMut(Reply),
+) -> Result<(), SandboxError> {
     let mut input = child.stdin.take().expect("just piped");
     let mut output = child.stdout.take().expect("just piped");
-    let watch = Watch::over(child, limit);
+    let watch = Watch::over(child, limit, cancellation.clone());
     let asked = input
         .write_all(&Limits::of(request).to_bytes())
         .and_then(|()| write_request(&mut input, request, chunks));
@@ -141,54 +185,54 @@ pub fn run_within(
         }
         Ok(())
     });
-    if watch.end() {
-        return Err(SandboxError::TimedOut);
-    }
+    watch.end()?;
     talked.map_err(SandboxError::Io)
 }
 
-/// Kills a child that outlives its time.
+/// Kills a child that outlives its time, or its use.
 struct Watch {
     child: Arc<Mutex<Child>>,
     over: Arc<AtomicBool>,
-    killed: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<()>,
+    thread: std::thread::JoinHandle<Result<(), SandboxError>>,
 }
 
 impl Watch {
-    fn over(child: Child, limit: Duration) -> Watch {
-        let child = Arc::new(Mutex::new(child));
-        let (over, killed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let watched = (Arc::clone(&child), Arc::clone(&over), Arc::clone(&killed));
+    fn over(child: Child, limit: Duration, cancellation: Cancellation) -> Watch {
+        let (child, over) = (Arc::new(Mutex::new(child)), Arc::new(AtomicBool::new(false)));
+        let (watched, done) = (Arc::clone(&child), Arc::clone(&over));
         let thread = std::thread::spawn(move || {
-            let (child, over, killed) = watched;
             let deadline = Instant::now() + limit;
-            while !over.load(Ordering::SeqCst) {
+            while !done.load(Ordering::SeqCst) {
                 let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    killed.store(true, Ordering::SeqCst);
-                    if let Ok(mut child) = child.lock() {
-                        // Already gone is as good.
-                        let _ = child.kill();
+                let reason = match (cancellation.is_cancelled(), left.is_zero()) {
+                    (true, _) => SandboxError::Cancelled,
+                    (false, true) => SandboxError::TimedOut,
+                    (false, false) => {
+                        std::thread::park_timeout(left.min(WATCH_INTERVAL));
+                        continue;
                     }
-                    return;
+                };
+                if let Ok(mut child) = watched.lock() {
+                    // Already gone is as good.
+                    let _ = child.kill();
                 }
-                std::thread::park_timeout(left.min(Duration::from_secs(1)));
+                return Err(reason);
             }
+            Ok(())
         });
-        Watch { child, over, killed, thread }
+        Watch { child, over, thread }
     }
 
-    /// Ends the child, whatever it does; true if it had to be killed for its time.
-    fn end(self) -> bool {
+    /// Ends the child, whatever it does; an error if it had to be killed before it was through.
+    fn end(self) -> Result<(), SandboxError> {
         self.over.store(true, Ordering::SeqCst);
         self.thread.thread().unpark();
-        let _ = self.thread.join();
+        let ended = self.thread.join().unwrap_or(Ok(()));
         if let Ok(mut child) = self.child.lock() {
             let _ = child.kill();
             let _ = child.wait();
         }
-        self.killed.load(Ordering::SeqCst)
+        ended
     }
 }
 

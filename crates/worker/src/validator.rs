@@ -46,10 +46,10 @@ impl Duty for Validator {
 
 fn execution<'a>(work: &'a mut Work, job: &JobView) -> Result<Option<&'a Execution>, ChainError> {
     let Work { chain, executions, runner, .. } = work;
-    executions.get(job.id, || {
+    executions.get(job.id, |cancellation| {
         let (program, input) = chain.material(&job.terms.task)?;
         let (runner, input, task) = (runner.clone(), Arc::new(input), task_of(&job.terms.task));
-        Ok(Order { runner, program, input, task, wrong_from: None })
+        Ok(Order { runner, program, input, task, wrong_from: None, cancellation })
     })
 }
 

@@ -1,0 +1,211 @@
+//! Executions: the jobs that run beside a daemon's loop, at most two at once, and those that ran.
+//!
+//! Law: a place is taken only as long as somebody waits for the result. A duty asks in every pass
+//! for what it needs; what nobody asked for in a whole pass (the job is closed, or its phase is
+//! past) is ended, its child with it. So no execution, however long or stuck, keeps a daemon from
+//! its other jobs, and what finished too late is cleared away.
+//! Known shortcoming: places go to jobs by number, not by how much hangs on them.
+//! Not here: how a job is run (`execution`), what it is run for (`provider`, `validator`).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread::JoinHandle,
+};
+
+use earnest_protocol::JobId;
+use tracing::{info, warn};
+
+use crate::{
+    chain::ChainError,
+    execution::{Execution, ExecutionError, Order},
+    sandbox::{Cancellation, SandboxError},
+};
+
+/// Executions at once: one computes while another compiles.
+const EXECUTIONS_MAX: usize = 2;
+/// Tries of a job that fails for reasons of our own.
+const TRIES: u32 = 3;
+
+/// Jobs that run beside the loop, and those that ran.
+#[derive(Default)]
+pub(crate) struct Executions {
+    running: BTreeMap<JobId, Running>,
+    done: BTreeMap<JobId, Execution>,
+    failed: BTreeMap<JobId, u32>,
+    /// Jobs whose execution somebody asked for in this pass.
+    wanted: BTreeSet<JobId>,
+}
+
+struct Running {
+    handle: JoinHandle<Result<Execution, ExecutionError>>,
+    cancellation: Cancellation,
+}
+
+impl Executions {
+    /// The execution of a job, once it is there; started if it is not running yet and a place is
+    /// free. `order` says what to run, and to end it by what it is given.
+    ///
+    /// # Errors
+    /// Those of `order`.
+    pub(crate) fn get(
+        &mut self,
+        job: JobId,
+        order: impl FnOnce(Cancellation) -> Result<Order, ChainError>,
+    ) -> Result<Option<&Execution>, ChainError> {
+        self.keep(job);
+        self.collect_finished();
+        if self.done.contains_key(&job) {
+            return Ok(self.done.get(&job));
+        }
+        let tried = self.failed.get(&job).copied().unwrap_or(0);
+        let busy = self.running.len() >= EXECUTIONS_MAX;
+        if self.running.contains_key(&job) || busy || tried >= TRIES {
+            return Ok(None);
+        }
+        let cancellation = Cancellation::default();
+        let order = order(cancellation.clone())?;
+        info!("job {job}: running {} steps", order.task.steps);
+        let handle = std::thread::spawn(move || order.execute());
+        self.running.insert(job, Running { handle, cancellation });
+        Ok(None)
+    }
+
+    /// Frees the places of what has finished, whoever asks for it, and forgets jobs that are not
+    /// open. `open` is sorted.
+    pub(crate) fn begin_pass(&mut self, open: &[JobId]) {
+        self.collect_finished();
+        self.done.retain(|job, _| open.binary_search(job).is_ok());
+        self.failed.retain(|job, _| open.binary_search(job).is_ok());
+    }
+
+    /// Counts a job as asked for in this pass.
+    pub(crate) fn keep(&mut self, job: JobId) {
+        self.wanted.insert(job);
+    }
+
+    /// After a whole pass: ends what nobody asked for in it. A place is free once the child is
+    /// gone, a moment later.
+    pub(crate) fn end_unwanted(&mut self) {
+        let wanted = std::mem::take(&mut self.wanted);
+        for (_, running) in self.running.iter().filter(|(job, _)| !wanted.contains(job)) {
+            running.cancellation.cancel();
+        }
+    }
+
+    /// True if an execution finished that is not collected.
+    pub(crate) fn any_finished(&self) -> bool {
+        self.running.values().any(|running| running.handle.is_finished())
+    }
+
+    fn collect_finished(&mut self) {
+        let finished = self.running.extract_if(.., |_, running| running.handle.is_finished());
+        for (job, Running { handle, .. }) in finished {
+            match handle.join() {
+                Ok(Ok(execution)) => {
+                    let (root, gas) = (execution.tree.root(), execution.last.gas);
+                    info!("job {job}: ran, root {root}, {gas} gas");
+                    self.done.insert(job, execution);
+                }
+                Ok(Err(ExecutionError::Sandbox(SandboxError::Cancelled))) => {
+                    info!("job {job}: its execution was ended, nobody needs it any more");
+                }
+                Ok(Err(error)) => {
+                    warn!("job {job}: {error}");
+                    *self.failed.entry(job).or_default() += 1;
+                }
+                Err(_) => {
+                    warn!("job {job}: the execution panicked");
+                    *self.failed.entry(job).or_default() += 1;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::Arc,
+        time::{Duration, Instant},
+    };
+
+    use earnest_compute::{Digest, Input, Task};
+
+    use super::*;
+    use crate::sandbox::RunnerCommand;
+
+    /// An order whose child is this program: it stands for a job that ends badly or not at all.
+    fn order(program: &str, args: &[&str], cancellation: Cancellation) -> Order {
+        let input = Input::new(Vec::new()).unwrap();
+        let task = Task {
+            program: Digest([1; 32]),
+            input_root: input.root(),
+            chunk_count: 0,
+            steps: 4,
+            seed: Digest([2; 32]),
+            step_gas_max: 1_000,
+            gas_bound: 10_000,
+        };
+        let args = args.iter().map(Into::into).collect();
+        let runner = RunnerCommand { program: program.into(), args };
+        let (program, input) = (b"any".to_vec(), Arc::new(input));
+        Order { runner, program, input, task, wrong_from: None, cancellation }
+    }
+
+    /// Asks for a job's execution; true if that started it.
+    fn starts(executions: &mut Executions, job: u64, program: &str, args: &[&str]) -> bool {
+        let mut started = false;
+        let got = executions.get(JobId::new(job), |cancellation| {
+            started = true;
+            Ok(order(program, args, cancellation))
+        });
+        assert!(got.unwrap().is_none());
+        started
+    }
+
+    /// Passes in which this job alone is open, until it is started.
+    fn pass_until_started(executions: &mut Executions, job: u64) {
+        let begun = Instant::now();
+        loop {
+            executions.begin_pass(&[JobId::new(job)]);
+            let started = starts(executions, job, "/bin/true", &[]);
+            executions.end_unwanted();
+            if started {
+                return;
+            }
+            // Far below the time that the child of the test would take by itself.
+            assert!(begun.elapsed() < Duration::from_secs(60), "job {job} never got a place");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
+    fn executions_that_finish_after_their_jobs_closed_free_their_places() {
+        let mut executions = Executions::default();
+        executions.begin_pass(&[JobId::new(62), JobId::new(63)]);
+        assert!(starts(&mut executions, 62, "/bin/true", &[]));
+        assert!(starts(&mut executions, 63, "/bin/true", &[]));
+        while !executions.running.values().all(|running| running.handle.is_finished()) {
+            std::thread::yield_now();
+        }
+        // Both jobs closed before anybody looked.
+        pass_until_started(&mut executions, 64);
+    }
+
+    #[test]
+    fn executions_that_do_not_end_are_ended_once_nobody_needs_them() {
+        let mut executions = Executions::default();
+        executions.begin_pass(&[JobId::new(62), JobId::new(63)]);
+        assert!(starts(&mut executions, 62, "/bin/sleep", &["600"]));
+        assert!(starts(&mut executions, 63, "/bin/sleep", &["600"]));
+        executions.end_unwanted();
+        // Still asked for: one of them stays, and what failed to be heard of stays as well.
+        executions.begin_pass(&[JobId::new(62), JobId::new(63)]);
+        assert!(!starts(&mut executions, 62, "/bin/sleep", &["600"]));
+        executions.keep(JobId::new(63));
+        executions.end_unwanted();
+        assert!(executions.running.values().all(|running| !running.cancellation.is_cancelled()));
+        assert!(!starts(&mut executions, 64, "/bin/true", &[]), "both places are taken");
+        pass_until_started(&mut executions, 64);
+    }
+}
