@@ -183,7 +183,8 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
 }
 
 /// One of the four verbs of delegation: to one of a few operators, or what the owner of a
-/// delegation that is there could do with it; who withdraws has something that matured, if anybody has.
+/// delegation that is there could do with it; who withdraws has something that matured, if
+/// anybody has.
 fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
     let state = &play.world.state;
     let mut operators = state.operators();
