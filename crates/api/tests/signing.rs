@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "47a159040c91bed2bdf9a062740ef24d4698c3ddd790fd9daa625b6a416b446f";
+    let golden = "db036295579f43768b8c344b5eebbae7a3b8fada5e0c7c371bcc17a995cd13d4";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 
