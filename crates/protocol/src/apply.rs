@@ -153,10 +153,15 @@ fn charge_refused(
     weight: u64,
 ) -> Result<(), TransactionRejected> {
     let free = cx.state.ledger.free(sender.account);
-    if free < fee {
+    let has = if free < fee {
+        Err(TransactionRejected::FeeExceedsFree { fee, free })
+    } else {
+        authorisation::may_pay(cx.state, sender, fee)
+    };
+    if has.is_err() {
         let nonce = authorisation::nonce_mut(cx.state, sender).expect("it was there before");
         *nonce = nonce.saturating_sub(1);
-        return Err(TransactionRejected::FeeExceedsFree { fee, free });
+        return has;
     }
     charge(cx, sender, fee, weight);
     Ok(())

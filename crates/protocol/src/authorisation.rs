@@ -9,7 +9,7 @@
 
 use crate::{
     accounts::{Account, Authorisation},
-    command::{Command, Sender},
+    command::{Command, Lane, Sender},
     ids::AccountId,
     market::handlers::{commit_bid, post_job},
     num::Amount,
@@ -43,7 +43,8 @@ pub(crate) fn check_scope(
 }
 
 /// Does what the command may take, with its fee, stay within the key's limit? A move of the
-/// protected lane may be refused and then pays its fee too.
+/// protected lane that is accepted pays no fee: a key whose limit is used up still opens and
+/// defends what its account has at stake; one that is refused is looked at then ([`may_pay`]).
 pub(crate) fn check_limit(
     state: &State,
     account: AccountId,
@@ -51,12 +52,25 @@ pub(crate) fn check_limit(
     command: &Command,
     fee: Amount,
 ) -> Result<(), TransactionRejected> {
+    let fee = if command.lane() == Lane::Protected { Amount::ZERO } else { fee };
     let wanted = fee.saturating_add(taken_by(state, account, command));
     let left = row.left();
     if wanted > left {
         return Err(TransactionRejected::KeyLimitExceeded { wanted, left });
     }
     Ok(())
+}
+
+/// Has the key as much left of its limit?
+pub(crate) fn may_pay(
+    state: &State,
+    sender: &Sender,
+    wanted: Amount,
+) -> Result<(), TransactionRejected> {
+    let Some(key) = sender.key else { return Ok(()) };
+    let row = state.accounts.account(sender.account).authorisation(&key);
+    let left = row.map_or(Amount::ZERO, Authorisation::left);
+    if wanted > left { Err(TransactionRejected::KeyLimitExceeded { wanted, left }) } else { Ok(()) }
 }
 
 /// Counts what a key took.

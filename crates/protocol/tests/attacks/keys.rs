@@ -244,6 +244,32 @@ fn k6_refusals_drain_no_more_than_the_limit_in_either_lane() {
     assert_eq!(before - world.coalition(&["P1"]), 5 * FEE);
 }
 
+/// Who makes a key bid, again and again, uses its limit up; if it could then not open and defend what
+/// is at stake, its account would lose the collateral of honest work.
+#[test]
+fn k6_a_key_whose_limit_is_used_up_still_opens_what_it_has_sealed() {
+    let mut world = World::new(params());
+    let (own, by_key) = (world.post(world.terms()), world.post(world.terms()));
+    let before = world.state.free(world.id("P1"));
+    world.bid("P1", own, 1);
+    let cost = before.checked_sub(world.state.free(world.id("P1"))).expect("it was taken");
+    world.authorise("P1", HOT, Scope::Provide, cost);
+    world.by_key.insert("P1", HOT);
+    world.bid("P1", by_key, 1);
+    let left = |world: &World| world.state.account(world.id("P1")).expect("known").keys[0].left();
+    assert_eq!(left(&world), Amount::ZERO);
+    world.until_phase(by_key, Phase::RevealingBids);
+    // What would be refused leaves no trace, so that it costs nothing beyond the limit.
+    let free = world.state.free(world.id("P1"));
+    let nonsense = Command::CommitResult(CommitResult { job: by_key, seal: Digest::ZERO });
+    let refused = world.send_by(HOT, "P1", nonsense);
+    assert!(refused.is_err_and(|why| why.leaves_no_trace()));
+    assert_eq!(world.state.free(world.id("P1")), free);
+    world.open_bid("P1", by_key, 1);
+    let bids = &world.state.job(by_key).expect("open").bids;
+    assert!(matches!(bids[0].state, earnest_protocol::market::BidState::Revealed { .. }));
+}
+
 #[test]
 fn k7_a_stolen_key_costs_the_collateral_of_the_jobs_it_wins_and_nothing_after_revocation() {
     let mut world = World::new(params());
