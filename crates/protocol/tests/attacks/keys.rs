@@ -244,8 +244,8 @@ fn k6_refusals_drain_no_more_than_the_limit_in_either_lane() {
     assert_eq!(before - world.coalition(&["P1"]), 5 * FEE);
 }
 
-/// Who makes a key bid, again and again, uses its limit up; if it could then not open and defend what
-/// is at stake, its account would lose the collateral of honest work.
+/// Who makes a key bid, again and again, uses its limit up; if it could then not open and defend
+/// what is at stake, its account would lose the collateral of honest work.
 #[test]
 fn k6_a_key_whose_limit_is_used_up_still_opens_what_it_has_sealed() {
     let mut world = World::new(params());
