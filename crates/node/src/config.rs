@@ -154,6 +154,9 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// How long one request may take, its body included.
     pub request_timeout: Duration,
+    /// How long a new connection keeps its place before its first request is here: more than a
+    /// packet takes around the earth.
+    pub turn: Duration,
     /// How long one request, or stream, keeps a connection while a new client finds none.
     pub patience: Duration,
     /// How long `wait=included` waits before it answers "pending".
@@ -200,6 +203,7 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(routes::HEARTBEAT_SECONDS),
             request_timeout: Duration::from_secs(30),
+            turn: Duration::from_millis(250),
             patience: Duration::from_secs(5),
             wait_timeout: Duration::from_secs(15),
         }
