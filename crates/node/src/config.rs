@@ -38,6 +38,8 @@ pub struct NodeConfig {
     pub check: Check,
     /// What to do about a damaged last record, and about lost blocks.
     pub repair: Repair,
+    /// When blocks begin.
+    pub begin: Begin,
     /// Stop by itself after the block at this height.
     pub stop_at: Option<Height>,
     /// How much is held and taken at once.
@@ -62,12 +64,24 @@ impl NodeConfig {
             retention: Retention::default(),
             check: Check::default(),
             repair: Repair::Refuse,
+            begin: Begin::default(),
             stop_at: None,
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
         }
     }
+}
+
+/// When blocks begin: deadlines count blocks, and who is to keep them may not be there yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Begin {
+    /// Once the node has started.
+    #[default]
+    AtOnce,
+    /// Once [`NodeHandle::begin`](crate::NodeHandle::begin) says so; until then the node answers and
+    /// takes transactions.
+    WhenTold,
 }
 
 /// Which blocks stay in the log.
