@@ -321,7 +321,9 @@ fn every_failure_is_a_problem_with_a_name() {
         assert_eq!(problem.status, status);
         assert!(!problem.hint.is_empty() && reply.contains("x-earnest-height: 0"));
     }
-    for path in ["/healthz", "/readyz", "/v1/head", "/v1/network", "/v1/params", "/v1/slashes"] {
+    for path in
+        ["/health", "/healthz", "/readyz", "/v1/head", "/v1/network", "/v1/params", "/v1/slashes"]
+    {
         assert_eq!(ask(&node, "GET", path, OCTETS, b"").0, 200, "{path}");
     }
     node.stop().unwrap();

@@ -24,7 +24,7 @@ fn replica(dir: &Path) -> Replica {
     let trial = booted.state.clone();
     let shared = Shared::new(
         (store.network(), "test".to_owned(), limits),
-        dir.to_owned(),
+        (dir.to_owned(), Duration::from_secs(1)),
         Blobs::open(dir, limits).unwrap(),
         (booted.state, booted.root),
         booted.history,
