@@ -121,8 +121,9 @@ fn everything() -> Vec<Rejected> {
         #[8] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
             MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
             SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
-        #[4] UndelegateRejected: AmountMustBePositive, NotDelegated,
-            ExceedsDelegation { wanted, delegated: free }, ExitFull;
+        #[6] UndelegateRejected: AmountMustBePositive, NotDelegated,
+            ExceedsDelegation { wanted, delegated: free },
+            RestBelowMinimum { rest: wanted, minimum: free }, SlashWaits, ExitFull;
         #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
             ExceedsCap { total: wanted, max: free }, PoolFull;
         #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;

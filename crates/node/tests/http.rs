@@ -521,7 +521,7 @@ fn events_resume_after_the_last_that_was_seen() {
     }
     let all: Vec<_> =
         client.events(Some(EventId::START), &[]).take(4).map(Result::unwrap).collect();
-    let kinds: Vec<String> = all.iter().map(|record| record.kind()).collect();
+    let kinds: Vec<&str> = all.iter().map(|record| record.kind()).collect();
     assert_eq!(kinds, ["account_opened", "transferred", "transferred", "transferred"]);
     for (at, record) in all.iter().enumerate().take(3) {
         let next = client.events(Some(record.id()), &[]).next().unwrap().unwrap();

@@ -64,7 +64,7 @@ fn wait(replica: &Replica, nonce: u64) -> TxKey {
     let account = replica.trial.account_id(&signer).unwrap();
     let room = crate::mempool::Room::Open;
     let waiting = Waiting { signed, hash, signer, sender: account.into(), bytes: 150, room };
-    replica.shared.pool().unwrap().insert(waiting, u64::MAX).unwrap();
+    replica.shared.pool().unwrap().insert(waiting, crate::mempool::Payable::ANYTHING).unwrap();
     (hash, signer)
 }
 
