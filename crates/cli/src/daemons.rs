@@ -18,7 +18,7 @@ use crate::{
     failure::Failure,
     keys::{self, ActArgs},
     money,
-    output::{self, Lines, note},
+    output::{self, Lines, note, out},
     stop,
     up::duration,
 };
@@ -133,7 +133,14 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<(Setup, [Claim; 2]), Failure> 
     let runner = runner()?;
     warn_of_missing_layers(&runner);
     let data = args.data.clone();
-    Ok((Setup { node: node.to_owned(), signer, account, data, runner, stop }, claims))
+    // A parent waits until it hears that this daemon is there.
+    let ready = if args.until_input_closes { say_ready } else { || () };
+    Ok((Setup { node: node.to_owned(), signer, account, data, runner, stop, ready }, claims))
+}
+
+fn say_ready() {
+    // A parent that is gone has closed the input, too, which ends this daemon.
+    let _ = out!("ready");
 }
 
 /// An operator should know what stands between a stranger's program and this machine.

@@ -207,6 +207,12 @@ impl NodeHandle {
         self.shared.state().ok().map(|state| with(&state))
     }
 
+    /// Makes blocks from now on, if it was [to be told](crate::Begin::WhenTold).
+    pub fn begin(&self) {
+        // Full or closed: it is stopping.
+        let _ = self.stopper.control.send(Control::Begin);
+    }
+
     /// Makes a block now and returns its height; none if the node stopped or its disk is full.
     pub fn make_block(&self) -> Option<Height> {
         let (reply, made) = sync_channel(1);

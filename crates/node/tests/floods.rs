@@ -122,8 +122,9 @@ fn is_open(mut stream: &TcpStream) -> bool {
     }
 }
 
-/// A new client asks where the chain is.
+/// A new client asks where the chain is; prints why it was not told.
 fn is_served(address: SocketAddr) -> bool {
+    let begun = Instant::now();
     let ask = || {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -133,7 +134,13 @@ fn is_served(address: SocketAddr) -> bool {
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).map(|_| reply)
     };
-    ask().is_ok_and(|reply: Vec<u8>| reply.starts_with(b"HTTP/1.1 200"))
+    let reply: std::io::Result<Vec<u8>> = ask();
+    let is_served = reply.as_ref().is_ok_and(|reply| reply.starts_with(b"HTTP/1.1 200"));
+    if !is_served {
+        let said = reply.map(|reply| String::from_utf8_lossy(&reply).into_owned());
+        println!("not served after {:.1?}: {said:?}", begun.elapsed());
+    }
+    is_served
 }
 
 /// What was seen of the honest while a flood lasted.

@@ -10,7 +10,8 @@ use std::{
 
 use earnest_api::TxStatus;
 use earnest_node::{
-    BootError, Depth, Limits, Node, NodeConfig, Notice, Repair, StartError, Store, StoreError,
+    Begin, BootError, Depth, Limits, Node, NodeConfig, Notice, Repair, StartError, Store,
+    StoreError,
     committed::{self, CommittedError},
     examine,
     log::{self, LogError, Mended},
@@ -327,4 +328,32 @@ fn the_directory_of_another_network_is_refused() {
     fs::copy(log_path(other.path()), log_path(dir.path())).unwrap();
     let error = refused(still(dir.path()));
     assert!(error.to_string().contains("belongs to network"), "{error}");
+}
+
+#[test]
+fn a_node_that_is_to_be_told_answers_and_makes_no_block_before() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let time = std::time::Duration::from_millis(20);
+    let pace = NodeConfig { block_time: time, idle_block_time: time, ..still(dir.path()) };
+    let node = Node::start(NodeConfig { begin: Begin::WhenTold, ..pace }).unwrap();
+    let asked = client(&node);
+    std::thread::sleep(time * 5);
+    assert_eq!(asked.head().unwrap().height, Height::ZERO);
+    assert_eq!(node.make_block(), Some(Height::new(1)), "whoever asks for one gets it");
+    std::thread::sleep(time * 5);
+    assert_eq!(asked.head().unwrap().height, Height::new(1));
+    node.begin();
+    while asked.head().unwrap().height < Height::new(3) {
+        std::thread::sleep(time);
+    }
+    node.stop().unwrap();
+}
+
+#[test]
+fn a_node_that_was_never_told_stops_where_it_stood() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let node = Node::start(NodeConfig { begin: Begin::WhenTold, ..still(dir.path()) }).unwrap();
+    assert_eq!(node.stop().unwrap(), Height::ZERO);
 }

@@ -70,7 +70,7 @@ pub(super) async fn events(
     let full = || Problem::unavailable("This node takes no event streams");
     let one_too_many = || Problem::too_many("This address has as many event streams as it may");
     let listening = guest.listen().ok_or_else(one_too_many)?;
-    let pass = Arc::new(app.streams.enter().ok_or_else(full)?);
+    let pass = Arc::new(app.streams.enter().map_err(|_| full())?);
     let closing = tokio::spawn(close_if_it_stays(Arc::clone(&pass), Arc::clone(&connection)));
     let head = app.shared.head.subscribe();
     let is_open = false;
