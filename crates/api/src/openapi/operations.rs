@@ -72,7 +72,7 @@ fn simulate_request(components: &mut Map<String, Value>) -> Value {
 }
 
 fn any(_: &mut Map<String, Value>) -> Value {
-    json!({"type": "object"})
+    json!({"type": "object", "additionalProperties": true})
 }
 
 fn limit() -> Value {
