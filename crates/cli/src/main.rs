@@ -13,6 +13,7 @@ mod clock;
 mod daemons;
 mod doctor;
 mod failure;
+mod faucet;
 mod folders;
 mod genesis;
 mod job;
@@ -97,6 +98,8 @@ enum Command {
     /// Bond, unbond, leave jail, transfer
     #[command(subcommand)]
     Stake(stake::StakeCommand),
+    /// Ask a development network for free money
+    Faucet(faucet::FaucetArgs),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -170,6 +173,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
         Command::Stake(command) => stake::run(command, node, json),
+        Command::Faucet(args) => faucet::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),

@@ -21,6 +21,11 @@ pub fn of_network(seed: u64) -> String {
     format!("{NAME}{seed}")
 }
 
+/// The seed of the development network of this name; none if it is no such network.
+pub fn seed_of(network: &str) -> Option<u64> {
+    network.strip_prefix(NAME)?.parse().ok()
+}
+
 /// An account as a person names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -55,8 +60,7 @@ pub struct Names {
 impl Names {
     /// Those of the network of this name: none, unless it is a development network.
     pub fn of(network: &str) -> Names {
-        let seed = network.strip_prefix(NAME).and_then(|seed| seed.parse().ok());
-        let cast = seed.map(plan::cast).unwrap_or_default();
+        let cast = seed_of(network).map(plan::cast).unwrap_or_default();
         let by_address = cast.into_iter().map(|member| (member.address, member.name)).collect();
         Names { by_address }
     }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a command may take to be in a block.
-const WAIT: Duration = Duration::from_secs(30);
+pub const WAIT: Duration = Duration::from_secs(30);
 
 /// What to do with a bond.
 #[derive(Subcommand, Debug)]

@@ -49,6 +49,20 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
 }
 
 #[test]
+fn a_new_key_has_money_of_the_faucet_in_one_command() {
+    let network = Network::start();
+    let new = "0x00000000000000000000000000000000000000aa";
+    let done = network.run(&["faucet", new, "12.5"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(network.json(&["query", "account", new])["free"], "12500000000");
+    assert_eq!(network.json(&["faucet", new])["status"], "final");
+    assert_eq!(network.json(&["query", "account", new])["free"], "112500000000");
+    // More than it has is refused by the rules, like anybody's transfer.
+    let done = network.run(&["faucet", new, "2000000"]);
+    assert_eq!(done.code, Some(4), "{done:?}");
+}
+
+#[test]
 fn a_name_stands_for_an_address_and_an_unknown_one_says_which_there_are() {
     let network = Network::start();
     let ada = network.address("ada");

@@ -79,7 +79,6 @@ impl Named for Timer {
             Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),
             Timer::Dispute(id, place) => Timer::Dispute(id, few(change(u64::from(place)))),
             Timer::Data(id, place) => Timer::Data(id, few(change(u64::from(place)))),
-            Timer::RetireKey(..) => self,
         }
     }
 }
@@ -87,6 +86,12 @@ impl Named for Timer {
 impl Named for KeepId {
     fn renumbered(self, change: impl FnOnce(u64) -> u64) -> KeepId {
         KeepId::new(change(self.raw()))
+    }
+}
+
+impl Named for (AccountId, Address) {
+    fn renumbered(self, _change: impl FnOnce(u64) -> u64) -> (AccountId, Address) {
+        self
     }
 }
 
