@@ -49,7 +49,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
-        Event::Unbonding { operator, .. } => {
+        Event::Unbonding { operator, .. } | Event::DelegationEarned { operator, .. } => {
             state.operator(operator).map(|operator| operator.account).into_iter().collect()
         }
         Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
@@ -64,6 +64,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Undelegating { account, .. }
         | Event::UndelegationCancelled { account, .. }
         | Event::DelegationWithdrawn { account, .. }
+        | Event::CommissionSet { account, .. }
+        | Event::DelegationRewarded { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
@@ -103,6 +105,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::UndelegationCancelled { .. }
         | Event::DelegationWithdrawn { .. }
         | Event::DelegationSlashed { .. }
+        | Event::CommissionSet { .. }
+        | Event::DelegationRewarded { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }
@@ -119,6 +123,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
         Event::JobPosted { job, .. }
+        | Event::DelegationEarned { job, .. }
         | Event::BidEvicted { job, .. }
         | Event::BidCommitted { job, .. }
         | Event::BiddingClosed { job, .. }
