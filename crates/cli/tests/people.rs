@@ -21,12 +21,33 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
         let _validators =
             ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
         let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
-        let done = submit(&network, &file, &[]);
+        let done = submit(&network, &file, &["--no-wait"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        // While the job is open, rosa's money lies in it.
+        let held = network.json(&["account", "rosa"])["held"].to_string();
+        for place in ["escrow", "audit_fees", "deposit"] {
+            assert!(held.contains(&format!("\"{place}\"")), "{held}");
+        }
+        let done = network.run_as("rosa", &["job", "follow", "0"]);
         assert_eq!(done.code, Some(0), "{done:?}");
     }
     let done = network.run(&["job", "wait", "0"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.out.contains("job 0: paid") && done.out.contains("ada 0x"), "{done:?}");
+
+    let ada = network.run(&["provider", "status", "ada"]).out;
+    for words in ["active, takes new work", "for 1 job since block", "all of the jobs taken"] {
+        assert!(ada.contains(words), "{words}: {ada}");
+    }
+    let record = &network.json(&["provider", "status", "ada"])["record"];
+    assert_eq!(
+        (&record["paid_count"], &record["bids"]["0"]["fate"]["fate"]),
+        (&1.into(), &"taken".into())
+    );
+    let vera = network.run(&["validator", "status", "vera"]).out;
+    assert!(vera.contains("drawn") && vera.contains("missed 0"), "{vera}");
+    let done = network.run(&["provider", "status", "rosa"]);
+    assert!(done.code == Some(5) && done.err.contains("stake bond --role provider"), "{done:?}");
 
     // Now nobody is there to bid.
     let done = submit(&network, &file, &["--no-wait"]);

@@ -4,7 +4,10 @@
 //! says when it comes; text keeps to its width unless a single word is wider.
 //! Not here: who asks the node (each command), what an event means (`tell`).
 
+pub mod account;
 pub mod job;
+pub mod record;
+pub mod standing;
 pub mod table;
 
 use std::io::{IsTerminal, stdout};

@@ -1,8 +1,8 @@
 //! Keys that act on an account's behalf: K1 to K7.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Rejected, Role,
-    Sender, TransactionRejected,
+    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Ratio, Rejected,
+    Role, Sender, TransactionRejected,
     accounts::{AuthoriseKeyRejected, KEYS_MAX},
     command::*,
     ledger::JobPot,
@@ -58,6 +58,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Undelegate(Undelegate { operator, role, amount }),
         Command::CancelUndelegation(CancelUndelegation { operator, role }),
         Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
+        Command::SetCommission(SetCommission { role, rate: Ratio::ONE, ceiling: Ratio::ONE }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();
