@@ -91,8 +91,10 @@ async function post(chunks: Uint8Array[], preimage: Uint8Array) {
   const { hash } = await send({ post_job: terms });
   const path = { hash };
   const content = await good(client.GET("/v1/transactions/{hash}/content", { params: { path } }));
-  const posted = content.events.find(({ event }) => event.kind === "job_posted");
-  return { job: posted?.event.job as number, height: posted!.height };
+  for (const { event, height } of content.events) {
+    if (event.kind === "job_posted") return { job: event.job, height };
+  }
+  throw new Error("the transaction posted nothing");
 }
 
 /** Every event of these kinds after a place, once, until the stream ends. */
@@ -132,14 +134,15 @@ async function follow(job: number, height: number, preimage: Uint8Array) {
   let output: Uint8Array = new Uint8Array();
   const kinds = "job_accepted,result_committed,challenge_window,job_closed";
   for await (const record of events(`${height - 1}-4294967295`, kinds)) {
-    if (record.event.job !== job) continue;
-    console.log("height", record.height, record.event.kind);
-    if (record.event.kind === "result_committed") {
+    const { event } = record; // Its kind says which members it has.
+    if (!("job" in event) || event.job !== job) continue;
+    console.log("height", record.height, event.kind);
+    if (event.kind === "result_committed") {
       await send({ open_seed: { job, preimage: toHex(preimage) } });
-    } else if (record.event.kind === "challenge_window") {
+    } else if (event.kind === "challenge_window") {
       output = await fetchOutput(job);
       await send({ confirm_receipt: { job } });
-    } else if (record.event.kind === "job_closed") {
+    } else if (event.kind === "job_closed") {
       const { closed } = await good(client.GET("/v1/jobs/{id}", { params: { path: { id: job } } }));
       return { output, closed: closed! };
     }
