@@ -9,21 +9,26 @@
 mod audit;
 mod authorised;
 mod backup;
+mod clock;
 mod daemons;
 mod doctor;
 mod failure;
+mod faucet;
 mod folders;
 mod genesis;
 mod job;
 mod keys;
 mod money;
+mod names;
 mod node;
 mod output;
 mod pages;
 mod params;
+mod present;
 mod query;
 mod quote;
 mod run;
+mod show;
 mod sim;
 mod slashes;
 mod stake;
@@ -93,6 +98,8 @@ enum Command {
     /// Bond, unbond, leave jail, transfer
     #[command(subcommand)]
     Stake(stake::StakeCommand),
+    /// Ask a development network for free money
+    Faucet(faucet::FaucetArgs),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -166,6 +173,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
         Command::Stake(command) => stake::run(command, node, json),
+        Command::Faucet(args) => faucet::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),

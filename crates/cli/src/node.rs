@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::{
     failure::{Failure, Status},
-    genesis,
+    genesis, names,
     output::{self, Lines, out},
     stop,
     up::{duration, plan},
@@ -192,7 +192,7 @@ fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
         let block_time_ms = u64::try_from(time.as_millis()).map_err(Failure::internal)?;
         let (accounts, operators) = plan::accounts(&plan::cast(seed));
         let network = DevNetwork {
-            name: format!("development network of seed {seed}"),
+            name: names::of_network(seed),
             params: plan::params(block_time_ms),
             accounts,
             operators,

@@ -12,13 +12,14 @@ use serde_json::json;
 
 use crate::{
     failure::{Failure, Status},
-    keys::{self, KeyArgs, address},
+    keys::{self, KeyArgs},
     money,
+    names::{self, Who},
     output::out,
 };
 
 /// How long a command may take to be in a block.
-const WAIT: Duration = Duration::from_secs(30);
+pub const WAIT: Duration = Duration::from_secs(30);
 
 /// What to do with a bond.
 #[derive(Subcommand, Debug)]
@@ -31,11 +32,11 @@ pub enum StakeCommand {
     Unjail(RoleArgs),
     /// Collect accrued shares of slashes
     Claim(RoleArgs),
-    /// Send free money to an address
+    /// Send free money to an account
     Transfer {
-        /// Who receives it
-        #[arg(long, value_parser = address)]
-        to: Address,
+        /// Who receives it: an address, or a name of a development network
+        #[arg(long, value_parser = names::who, value_name = "ACCOUNT")]
+        to: Who,
         /// How much, in tokens
         #[arg(value_parser = money::tokens)]
         amount: Amount,
@@ -45,11 +46,11 @@ pub enum StakeCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-    /// Everything an address has, and where it lies
+    /// Everything an account has, and where it lies
     Status {
-        /// Whose
-        #[arg(value_parser = address)]
-        address: Address,
+        /// Whose: an address, or a name of a development network
+        #[arg(value_parser = names::who)]
+        account: Who,
     },
 }
 
@@ -109,9 +110,13 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
                 Some(asset) => *asset,
                 None => Client::new(node).network()?.assets.payment(),
             };
-            (key, Command::Transfer(Transfer { to: *to, asset, amount: *amount }))
+            let to = names::resolve(&Client::new(node), to)?;
+            (key, Command::Transfer(Transfer { to, asset, amount: *amount }))
         }
-        StakeCommand::Status { address } => return status(&Client::new(node), address, json),
+        StakeCommand::Status { account } => {
+            let client = Client::new(node);
+            return status(&client, &names::resolve(&client, account)?, json);
+        }
     };
     let receipt = send(node, key, order)?;
     print_receipt(&receipt, json)

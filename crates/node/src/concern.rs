@@ -5,7 +5,7 @@
 //! of the block. A new kind of event does not compile before it is told here.
 //! Known shortcoming: of a job whose rows have left the state only the named accounts are known.
 
-use earnest_protocol::{AccountId, Event, JobId, State};
+use earnest_protocol::{AccountId, Event, JobId, OperatorId, State};
 
 /// Accounts and the places of the events that concern them, in order of the events and each once.
 /// `state` is that after the block.
@@ -49,8 +49,12 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
-        Event::Unbonding { operator, .. } => {
-            state.operator(operator).map(|operator| operator.account).into_iter().collect()
+        Event::Unbonding { operator, .. } => owner(state, operator).into_iter().collect(),
+        Event::Delegated { account, operator, .. }
+        | Event::Undelegating { account, operator, .. }
+        | Event::UndelegationCancelled { account, operator, .. }
+        | Event::DelegationWithdrawn { account, operator, .. } => {
+            owner(state, operator).into_iter().chain([account]).collect()
         }
         Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
@@ -60,10 +64,6 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataRequested { asker: account, .. }
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
-        | Event::Delegated { account, .. }
-        | Event::Undelegating { account, .. }
-        | Event::UndelegationCancelled { account, .. }
-        | Event::DelegationWithdrawn { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
@@ -90,6 +90,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
     }
+}
+
+fn owner(state: &State, operator: OperatorId) -> Option<AccountId> {
+    state.operator(operator).map(|operator| operator.account)
 }
 
 fn job_of(event: &Event) -> Option<JobId> {

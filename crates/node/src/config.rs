@@ -158,6 +158,8 @@ pub struct Limits {
     pub uploads_max: usize,
     /// Blobs and inputs that are being read, or that wait for it.
     pub reads_max: usize,
+    /// Transactions that are being read from the log, or that wait for it.
+    pub past_max: usize,
     /// Event streams open at once.
     pub streams_max: usize,
     /// How long a client may take over the head of a request, or say nothing between two.
@@ -212,6 +214,7 @@ impl Default for Limits {
             submissions_max: 128,
             uploads_max: 32,
             reads_max: 64,
+            past_max: 16,
             streams_max: 256,
             head_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),

@@ -106,8 +106,8 @@ pub(crate) fn prepare(
     let named = (store.network(), genesis.name.clone(), config.limits);
     let beacon = Beacon::new(secret, genesis.beacon.chain_blocks);
     let trial = booted.state.clone();
-    let dir = config.dir.clone();
-    let shared = Shared::new(named, dir, blobs, (booted.state, booted.root), booted.history);
+    let place = (config.dir.clone(), config.idle_block_time.max(config.block_time));
+    let shared = Shared::new(named, place, blobs, (booted.state, booted.root), booted.history);
     let shared = Arc::new(shared);
     let (control, receiver) = sync_channel(CONTROLS_MAX);
     let replica = Replica {

@@ -352,7 +352,7 @@ impl Replica {
         }
         drop(history);
         let height = block.height();
-        shared.head.send_replace(Head { height, root, phase: Phase::Running });
+        shared.publish(Head { height, root, phase: Phase::Running });
         Ok(())
     }
 

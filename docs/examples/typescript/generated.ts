@@ -113,10 +113,10 @@ async function* events(after: string, kinds: string): AsyncGenerator<Schemas["Ev
 }
 
 /** The output, once the provider has uploaded it; whose hash is as the result says. */
-async function fetchOutput(job: number): Promise<Uint8Array> {
+async function fetchOutput(job: number, until: number): Promise<Uint8Array> {
   const { result } = await good(client.GET("/v1/jobs/{id}", { params: { path: { id: job } } }));
   const digest = result!.claim!.trace.output;
-  for (;;) {
+  while ((await good(client.GET("/v1/head"))).height < until) {
     const params = { path: { digest } };
     const reply = await client.GET("/v1/blobs/{digest}", { params, parseAs: "arrayBuffer" });
     if (reply.error?.status === 404) {
@@ -127,6 +127,7 @@ async function fetchOutput(job: number): Promise<Uint8Array> {
     check(toHex(blake3(output)) === digest, "not these bytes");
     return output;
   }
+  throw new Error("the output is not there: ask for it with request_data");
 }
 
 /** Makes the requester's two moves when they are due; returns the output and the closed job. */
@@ -140,7 +141,7 @@ async function follow(job: number, height: number, preimage: Uint8Array) {
     if (event.kind === "result_committed") {
       await send({ open_seed: { job, preimage: toHex(preimage) } });
     } else if (event.kind === "challenge_window") {
-      output = await fetchOutput(job);
+      output = await fetchOutput(job, event.until);
       await send({ confirm_receipt: { job } });
     } else if (event.kind === "job_closed") {
       const { closed } = await good(client.GET("/v1/jobs/{id}", { params: { path: { id: job } } }));

@@ -178,8 +178,7 @@ impl Network {
         let client = Client::new(&heard);
         let told = if is_new { Height::ZERO } else { client.head()?.height };
         let mut others = Vec::new();
-        // The node itself is the operator's process.
-        for member in cast.iter().filter(|member| member.role != PlanRole::Replica) {
+        for member in cast.iter().filter(|member| member.role.has_process()) {
             let args = member_args(folder, setup, member, &heard)?;
             others.push(Member::start(member.name, &args, place)?);
         }
@@ -378,6 +377,7 @@ fn heading(node: &str, folder: &Path, cast: &[Participant], told: Height) -> Vec
         let (name, address) = (member.name, member.address);
         lines.push(format!("  {name:<7} {address}  {what}, began with {}", money::show(free)));
     }
+    lines.push("  money   earnest faucet ACCOUNT TOKENS".to_owned());
     if told > Height::ZERO {
         lines.push(format!("  going on after height {told}"));
     }

@@ -147,6 +147,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(with_parameters())
         // Probes may add what they like: a node is not ill because of it.
         .route(routes::METRICS, get(metrics::metrics))
+        .route(routes::HEALTH, get(read::health))
         .route(routes::HEALTHZ, get(read::healthz))
         .route(routes::READYZ, get(read::readyz))
         .route(routes::OPENAPI, get(description::document))

@@ -32,6 +32,7 @@ mod rejected;
 
 use serde::{Deserialize, Serialize};
 
+pub use handlers::post_job::check_terms;
 pub use job::{
     Accepted, Assignment, Bid, BidState, CloseReason, Closed, Job, Order, Outcome, Phase, Stage,
 };

@@ -95,6 +95,11 @@ pub enum UndelegateRejected {
     NotDelegated,
     /// More than the shares are worth.
     ExceedsDelegation { wanted: Amount, delegated: Amount },
+    /// What would stay is less than the least delegation; take back less, or all.
+    RestBelowMinimum { rest: Amount, minimum: Amount },
+    /// A slash of what leaves in this span may still be undone; what it gives back is for those who
+    /// lost it. The next span has another exit.
+    SlashWaits,
     /// The amount buys no share of an exit that lost nearly everything; the next span has another.
     ExitFull,
 }

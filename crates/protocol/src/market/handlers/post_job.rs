@@ -216,8 +216,11 @@ fn funded_extra(state: &State, tariff: Amount, eligible: u64, auditors: u32) -> 
     u32::try_from((1..=spare).take_while(covered).count()).unwrap_or(0)
 }
 
-/// Terms that do not depend on the state.
-fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobRejected> {
+/// Whether terms are within what parameters allow, whoever posts them and whatever the state.
+///
+/// # Errors
+/// The first that is not, with the range.
+pub fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobRejected> {
     let (task, market, verification) = (&terms.task, params.market(), params.verification());
     if terms.visibility == Visibility::Sealed {
         return Err(PostJobRejected::SealedNotServed);

@@ -11,7 +11,7 @@ use crate::{
     ids::{Asset, DelegationId, ExitId, OperatorId, SlashId},
     ledger::{Pot, Reason},
     num::{Amount, Height},
-    staking::Delegation,
+    staking::{Delegation, Staking},
     state::State,
     timers::Timer,
 };
@@ -103,14 +103,23 @@ pub(crate) fn withdraw(cx: &mut Context<'_>, id: DelegationId) {
     }
 }
 
+/// Is what a delegation has in its pool void, or less than a unit that no undone slash makes more?
+pub(crate) fn is_worthless(staking: &Staking, delegation: &Delegation) -> bool {
+    let pool = staking.delegation_pool(delegation.operator);
+    let is_void = pool.shares.shares_of(delegation.claim).is_zero();
+    is_void || (pool.slashes_waiting == 0 && staking.delegated_floor(delegation).is_zero())
+}
+
 /// Forgets a delegation that has nothing left in the pool or in an exit.
 pub(crate) fn forget_if_empty(cx: &mut Context<'_>, id: DelegationId) {
-    let staking = &cx.state.staking;
-    let Delegation { account, operator, claim, ref exits } = *staking.delegation(id);
-    let pool = staking.delegation_pool(operator);
-    if !exits.is_empty() || !pool.shares.shares_of(claim).is_zero() {
+    let row = cx.state.staking.delegation(id);
+    if !row.exits.is_empty() || !is_worthless(&cx.state.staking, row) {
         return;
     }
+    let Delegation { account, operator, mut claim, .. } = *row;
+    let nothing =
+        cx.state.staking.delegation_pool_mut(operator).shares.redeem_all_floor(&mut claim);
+    assert!(nothing.is_zero(), "what is worthless is worth no unit");
     cx.state.accounts.account_mut(account).delegations.retain(|other| *other != id);
     cx.state.staking.delegations.retire(id.index());
 }

@@ -20,9 +20,9 @@ pub(crate) fn handle(
     let (staking, now) = (&cx.state.staking, cx.epoch());
     let row = staking.delegation(id);
     let waits = |exit| staking.exit(exit).is_some_and(|exit| exit.matures > now);
-    let is_void = staking.delegation_pool(row.operator).shares.shares_of(row.claim).is_zero();
     // A delegation that lost everything may be cleared away.
-    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !(is_void && row.exits.is_empty()) {
+    let is_over = delegated::is_worthless(staking, row) && row.exits.is_empty();
+    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !is_over {
         return Err(WithdrawDelegationRejected::NothingMatured);
     }
     // From here on the command must succeed.
