@@ -140,7 +140,8 @@ pub fn everything() -> Vec<Rejected> {
             AlreadyExpired { expires: Height::new(7), height: Height::new(8) },
             KeysAtLimit { limit: 16 };
         #[1] RevokeKeyRejected: NotAuthorised;
-        #[6] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
+        #[7] KeepDataRejected: SizeMustBePositive,
+            SizeMustBeWholeBlocks { wanted_kib: 5, block_kib: 4 }, TimeMustBePositive,
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
             RoomFull { wanted_kib: 5, free_kib: 4 },
             ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use earnest_api::{
     Problem, Refusal,
     catalogue::{everything, of_chains, violations},
+    openapi,
 };
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
@@ -68,7 +69,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 179 + 14);
+    assert_eq!(codes.len(), 180 + 14);
 }
 
 #[test]
@@ -117,4 +118,23 @@ fn a_code_belongs_to_its_family() {
     let refusal = Refusal::from(Rejected::from(TransferRejected::AmountMustBePositive));
     assert!(refusal.is("transfer") && refusal.is("transfer/amount-must-be-positive"));
     assert!(!refusal.is("trans"));
+}
+
+#[test]
+fn the_description_has_every_refusal_with_its_hint_and_its_fields() {
+    let document = openapi::document();
+    let described = document["x-earnest-refusals"].as_array().unwrap();
+    let mut codes = BTreeSet::new();
+    for refusal in everything().into_iter().map(Refusal::from) {
+        let found = described.iter().find(|one| one["code"] == *refusal.code);
+        let found = found.unwrap_or_else(|| panic!("{} is not described", refusal.code));
+        assert_eq!(found["hint"], *refusal.hint, "{}", refusal.code);
+        let fields: Vec<&str> =
+            found["fields"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+        assert_eq!(fields, refusal.fields.keys().collect::<Vec<_>>(), "{}", refusal.code);
+        codes.insert(refusal.code);
+    }
+    let others = described.iter().filter_map(|one| one["code"].as_str());
+    let others: Vec<&str> = others.filter(|code| !codes.contains(*code)).collect();
+    assert_eq!(others, Vec::<&str>::new(), "and no other");
 }
