@@ -10,6 +10,7 @@ mod audit;
 mod authorised;
 mod backup;
 mod daemons;
+mod delegate;
 mod doctor;
 mod failure;
 mod folders;
@@ -90,9 +91,9 @@ enum Command {
     /// Quote, submit and follow jobs
     #[command(subcommand)]
     Job(job::JobCommand),
-    /// Bond, unbond, leave jail, transfer
+    /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
-    Stake(stake::StakeCommand),
+    Stake(delegate::AllStakeCommand),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -165,7 +166,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::JobRunner => unreachable!("`main` never comes here with it"),
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
-        Command::Stake(command) => stake::run(command, node, json),
+        Command::Stake(command) => delegate::run(command, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),
