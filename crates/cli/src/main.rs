@@ -12,6 +12,7 @@ mod authorised;
 mod backup;
 mod clock;
 mod daemons;
+mod delegate;
 mod doctor;
 mod explain;
 mod failure;
@@ -102,9 +103,9 @@ enum Command {
     Job(job::JobCommand),
     /// Where an account's money is, until when, and why
     Account(account::AccountArgs),
-    /// Bond, unbond, leave jail, transfer
+    /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
-    Stake(stake::StakeCommand),
+    Stake(delegate::AllStakeCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
     /// Say what a code means, how a job went, or what a transaction did
@@ -182,7 +183,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
-        Command::Stake(command) => stake::run(command, node, json),
+        Command::Stake(command) => delegate::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),

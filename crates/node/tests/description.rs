@@ -209,6 +209,7 @@ fn what_a_node_answers_is_as_its_document_says() {
         ("/v1/accounts/{address}/history", &history),
         ("/v1/operators", "/v1/operators"),
         ("/v1/operators/{id}", "/v1/operators/0"),
+        ("/v1/delegations", "/v1/delegations"),
         ("/v1/jobs", "/v1/jobs"),
         ("/v1/jobs/{id}", "/v1/jobs/0"),
         ("/v1/slashes", "/v1/slashes"),
