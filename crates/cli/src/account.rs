@@ -1,19 +1,18 @@
 //! `earnest account`: where an account's money is, until when, and why.
 //!
-//! Known shortcomings: only the newest open jobs are looked through, and of delegations only the
-//! events that the node still has.
+//! Known shortcoming: only the newest open jobs are looked through.
 //! Not here: what is whose (`held`), how it looks (`show::account`).
 
 use clap::Args;
 use earnest_api::{
-    AccountView, Client, HistoryQuery, JobFilter, JobStage, OperatorView, PageQuery,
+    AccountView, Client, DelegationView, JobFilter, JobStage, OperatorView, PageQuery,
 };
-use earnest_protocol::Address;
+use earnest_protocol::{AccountId, Address};
 use serde_json::json;
 
 use crate::{
     failure::Failure,
-    held::{self, Held, Money},
+    held::{self, Money},
     names::{self, Who},
     output::out,
     present::Present,
@@ -22,8 +21,6 @@ use crate::{
 
 /// Open jobs that are looked through for what they hold of an account.
 const JOBS_MAX: u32 = 100;
-/// Pieces of an account's history that are read for its delegations.
-const PIECES_MAX: usize = 20;
 
 /// Whose money.
 #[derive(Args, Debug)]
@@ -70,24 +67,20 @@ fn ask(client: &Client, address: &Address) -> Result<Money, Failure> {
     }
     let slashes = client.slashes(&PageQuery::default())?.items.into_iter();
     let slashes = slashes.filter(|slash| slash.account.id == account.id).collect();
-    let delegated = delegations(client, &account)?;
+    let delegated = delegations(client, account.id)?;
     Ok(held::gather(account, operators, &views, slashes, delegated))
 }
 
-/// What an account has put behind others, and what is leaving, as the events say.
-fn delegations(client: &Client, account: &AccountView) -> Result<Vec<Held>, Failure> {
-    let kinds = ["delegated", "undelegating", "undelegation_cancelled", "delegation_withdrawn"];
-    let kinds = kinds.map(str::to_owned).to_vec();
-    let mut query = HistoryQuery { cursor: None, limit: Some(500), kinds };
-    let mut events = Vec::new();
-    for _ in 0..PIECES_MAX {
-        let piece = client.account_history(&account.address, &query)?;
-        events.extend(piece.items.into_iter().map(|record| record.event));
-        query.cursor = piece.next_cursor;
+/// All that an account has put behind others.
+pub fn delegations(client: &Client, account: AccountId) -> Result<Vec<DelegationView>, Failure> {
+    let mut query = PageQuery { limit: Some(500), ..PageQuery::default() };
+    let mut all = Vec::new();
+    loop {
+        let page = client.delegations(Some(account), None, &query)?;
+        all.extend(page.items);
+        query.cursor = page.next_cursor;
         if query.cursor.is_none() {
-            break;
+            return Ok(all);
         }
     }
-    events.reverse();
-    Ok(held::behind_others(account.id, &events))
 }

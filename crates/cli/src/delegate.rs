@@ -5,7 +5,7 @@
 //! Not here: an operator's own bond (`stake`).
 
 use clap::{Args, Subcommand};
-use earnest_api::{Client, DelegationView, EventRecord, HistoryQuery, OperatorView, PageQuery};
+use earnest_api::{Client, DelegationView, EventRecord, HistoryQuery, OperatorView};
 use earnest_protocol::{
     AccountId, Address, Amount, Command, Event, Ratio, Role,
     command::{CancelUndelegation, Delegate, SetCommission, Undelegate, WithdrawDelegation},
@@ -13,9 +13,11 @@ use earnest_protocol::{
 use serde_json::json;
 
 use crate::{
+    account,
     failure::{Failure, Status},
-    keys::{KeyArgs, address},
+    keys::KeyArgs,
     money,
+    names::{self, Who},
     output::out,
     stake::{self, StakeCommand, print_receipt, role, send},
     up::account::word,
@@ -46,14 +48,14 @@ pub enum DelegationCommand {
     /// What an address delegated, what it earned and when it is back
     Delegations {
         /// Whose
-        #[arg(value_parser = address)]
-        address: Address,
+        #[arg(value_parser = names::who, value_name = "ACCOUNT")]
+        account: Who,
     },
     /// On which terms an operator takes delegations, and which slashes it had
     Terms {
         /// Whose operator
-        #[arg(value_parser = address)]
-        address: Address,
+        #[arg(value_parser = names::who, value_name = "ACCOUNT")]
+        account: Who,
         /// `provider`, `validator` or `replica`
         #[arg(long, value_parser = role)]
         role: Role,
@@ -63,9 +65,9 @@ pub enum DelegationCommand {
 /// Which operator.
 #[derive(Args, Debug)]
 pub struct OperatorArgs {
-    /// The address of the operator's account
-    #[arg(long, value_parser = address, value_name = "ADDRESS")]
-    operator: Address,
+    /// The operator's account: an address, or a name of a development network
+    #[arg(long, value_parser = names::who, value_name = "ACCOUNT")]
+    operator: Who,
     /// `provider`, `validator` or `replica`
     #[arg(long, value_parser = role)]
     role: Role,
@@ -130,28 +132,23 @@ fn delegation(command: &DelegationCommand, node: &str, json: bool) -> Result<(),
             let (role, rate, ceiling) = (*role, *rate, *ceiling);
             (key, Command::SetCommission(SetCommission { role, rate, ceiling }))
         }
-        DelegationCommand::Delegations { address } => return delegations(&client, address, json),
-        DelegationCommand::Terms { address, role } => return terms(&client, address, *role, json),
+        DelegationCommand::Delegations { account } => {
+            return delegations(&client, &names::resolve(&client, account)?, json);
+        }
+        DelegationCommand::Terms { account, role } => {
+            return terms(&client, &names::resolve(&client, account)?, *role, json);
+        }
     };
     print_receipt(&send(node, key, order)?, json)
 }
 
 fn named(client: &Client, whose: &OperatorArgs) -> Result<(AccountId, Role), Failure> {
-    Ok((client.account(&whose.operator)?.id, whose.role))
+    let operator = names::resolve(client, &whose.operator)?;
+    Ok((client.account(&operator)?.id, whose.role))
 }
 
 fn delegations(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
-    let account = client.account(address)?.id;
-    let mut query = PageQuery { limit: Some(500), ..PageQuery::default() };
-    let mut held = Vec::new();
-    loop {
-        let page = client.delegations(Some(account), None, &query)?;
-        held.extend(page.items);
-        query.cursor = page.next_cursor;
-        if query.cursor.is_none() {
-            break;
-        }
-    }
+    let held = account::delegations(client, client.account(address)?.id)?;
     if json {
         return out!("{}", json!(held));
     }

@@ -1,17 +1,16 @@
 //! Money that an account has, wherever a pot of the ledger holds it: a function of views.
 //!
-//! Laws: every row is what one pot holds or, of delegations, what the events say; what could not be
-//! told apart is a row of its own and said to be so.
+//! Laws: every row is what one pot holds or, of delegations, a share of one; what could not be told
+//! apart is a row of its own and said to be so.
 //! Key term: money is *held* where a pot has it, and *locked* where it is the part of a bond that
 //! backs an open job.
 //! Not here: asking the node (`account`), how it looks (`show::account`).
-//! Known shortcoming: delegations are counted from events, without what slashes took from them.
 
 use std::collections::BTreeMap;
 
-use earnest_api::{AccountView, AnyPot, JobView, OperatorView, SlashView};
+use earnest_api::{AccountView, AnyPot, DelegationView, JobView, OperatorView, SlashView};
 use earnest_protocol::{
-    AccountId, Amount, Epoch, Event, Height, JobId, OperatorId, Role, SlashId,
+    AccountId, Amount, Epoch, Height, JobId, OperatorId, Role, SlashId,
     ledger::{AssignmentPot, JobPot},
     market::Phase,
     verification::SeatState,
@@ -48,8 +47,10 @@ pub enum Place {
     Accrued { role: Role },
     /// Behind somebody else's operator.
     Delegated { operator: OperatorId },
-    /// On its way out from there; the last of it matures in this epoch.
+    /// On its way out from there; back from this epoch on.
     Undelegating { operator: OperatorId, epoch: Epoch },
+    /// What it earned there, to be withdrawn.
+    Earned { operator: OperatorId },
     /// Taken by a slash that is not paid out.
     Slashed { slash: SlashId },
 }
@@ -72,6 +73,8 @@ pub struct Money {
     pub jobs: BTreeMap<JobId, (Phase, Height)>,
     /// Its slashes that are not paid out.
     pub slashes: Vec<SlashView>,
+    /// What it has behind others.
+    pub delegations: Vec<DelegationView>,
 }
 
 /// What an account holds, from what a node answered.
@@ -80,7 +83,7 @@ pub fn gather(
     operators: Vec<OperatorView>,
     views: &[JobView],
     slashes: Vec<SlashView>,
-    delegated: Vec<Held>,
+    delegations: Vec<DelegationView>,
 ) -> Money {
     let mut held = vec![Held { place: Place::Free, amount: account.free }];
     held.extend(account.free_stake.map(|amount| Held { place: Place::FreeStake, amount }));
@@ -92,14 +95,14 @@ pub fn gather(
         held.extend(in_bond(operator, &locks));
     }
     held.extend(others);
-    held.extend(delegated);
+    held.extend(delegations.iter().flat_map(behind_another));
     held.extend(slashes.iter().map(|slash| {
         let place = Place::Slashed { slash: slash.id };
         Held { place, amount: slash.pending }
     }));
     held.retain(|held| !held.amount.is_zero() || held.place == Place::Free);
     let jobs = views.iter().map(|job| (job.id, (job.phase, job.until))).collect();
-    Money { account, operators, held, jobs, slashes }
+    Money { account, operators, held, jobs, slashes, delegations }
 }
 
 /// What one bond holds: free, locked job by job, and on its way out.
@@ -176,72 +179,14 @@ fn in_assignment(view: &JobView, pot: AssignmentPot, account: AccountId) -> Opti
     }
 }
 
-/// What is behind one operator.
-#[derive(Clone, Copy, Debug, Default)]
-struct Behind {
-    stays: Amount,
-    leaves: Amount,
-    matures: Epoch,
-}
-
-/// Stake behind others and leaving them, from the events of one account, oldest first.
-pub fn behind_others(own: AccountId, events: &[Event]) -> Vec<Held> {
-    let mut all: BTreeMap<OperatorId, Behind> = BTreeMap::new();
-    for event in events {
-        match *event {
-            Event::Delegated { account, operator, amount } if account == own => {
-                let behind = all.entry(operator).or_default();
-                behind.stays = behind.stays.saturating_add(amount);
-            }
-            Event::Undelegating { account, operator, amount, matures, .. } if account == own => {
-                let Behind { stays, leaves, .. } = all.get(&operator).copied().unwrap_or_default();
-                let (stays, leaves) = (stays.saturating_sub(amount), leaves.saturating_add(amount));
-                all.insert(operator, Behind { stays, leaves, matures });
-            }
-            Event::UndelegationCancelled { account, operator, amount } if account == own => {
-                let behind = all.entry(operator).or_default();
-                behind.stays = behind.stays.saturating_add(amount);
-                behind.leaves = behind.leaves.saturating_sub(amount);
-            }
-            Event::DelegationWithdrawn { account, operator, amount } if account == own => {
-                let behind = all.entry(operator).or_default();
-                behind.leaves = behind.leaves.saturating_sub(amount);
-            }
-            _ => {}
-        }
-    }
-    let rows = all.into_iter().flat_map(|(operator, Behind { stays, leaves, matures })| {
-        let leaving = Place::Undelegating { operator, epoch: matures };
-        [
-            Held { place: Place::Delegated { operator }, amount: stays },
-            Held { place: leaving, amount: leaves },
-        ]
-    });
-    rows.filter(|held| !held.amount.is_zero()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use earnest_protocol::ExitId;
-
-    use super::*;
-
-    #[test]
-    fn what_was_put_behind_others_is_what_went_in_less_what_leaves() {
-        let (account, operator) = (AccountId::new(3), OperatorId::new(1));
-        let (exit, matures) = (ExitId::new(0), Epoch::new(40));
-        let delegated = |amount| Event::Delegated { account, operator, amount };
-        let events = [
-            delegated(Amount::tokens(20)),
-            delegated(Amount::tokens(5)),
-            Event::Undelegating { account, operator, exit, amount: Amount::tokens(15), matures },
-            Event::UndelegationCancelled { account, operator, amount: Amount::tokens(5) },
-            Event::DelegationWithdrawn { account, operator, amount: Amount::tokens(4) },
-        ];
-        let stays = Held { place: Place::Delegated { operator }, amount: Amount::tokens(15) };
-        let place = Place::Undelegating { operator, epoch: matures };
-        let leaves = Held { place, amount: Amount::tokens(6) };
-        assert_eq!(behind_others(account, &events), [stays, leaves]);
-        assert_eq!(behind_others(AccountId::new(4), &events), []);
-    }
+/// What one delegation has in its operator's pool, on its way out and earned.
+fn behind_another(view: &DelegationView) -> Vec<Held> {
+    let DelegationView { operator, delegated, earned, .. } = *view;
+    let mut all = vec![Held { place: Place::Delegated { operator }, amount: delegated }];
+    all.extend(view.leaving.iter().map(|part| {
+        let place = Place::Undelegating { operator, epoch: part.matures };
+        Held { place, amount: part.amount }
+    }));
+    all.push(Held { place: Place::Earned { operator }, amount: earned });
+    all
 }

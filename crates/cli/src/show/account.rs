@@ -1,6 +1,6 @@
 //! An account's money as text: how much lies where, until when, and why.
 
-use earnest_protocol::{Amount, slashing::SlashState};
+use earnest_protocol::{Amount, OperatorId, slashing::SlashState};
 
 use super::{
     job::phase,
@@ -101,17 +101,30 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             let role = role(of);
             format!("share of slashes; `earnest stake claim --role {role}` collects it")
         }
-        Place::Delegated { operator } => format!(
-            "delegated to operator {operator}, as the events say; slashes of its are not counted"
-        ),
+        Place::Delegated { operator } => format!("delegated {}", behind(operator, money, present)),
         Place::Undelegating { operator, epoch } => {
-            format!(
-                "leaves operator {operator}; all of it can be withdrawn in {}",
-                clock.epoch(epoch)
-            )
+            let when = clock.epoch(epoch);
+            format!("leaves {}; can be withdrawn in {when}", whose(operator, money, present))
+        }
+        Place::Earned { operator } => {
+            let whose = whose(operator, money, present);
+            format!("earned with {whose}; `earnest stake withdraw` pays it out")
         }
         Place::Slashed { slash } => taken(slash, money, present),
     }
+}
+
+/// Behind whom, in which role.
+fn behind(operator: OperatorId, money: &Money, present: &Present) -> String {
+    format!("to {}; `earnest stake undelegate` takes it back", whose(operator, money, present))
+}
+
+fn whose(operator: OperatorId, money: &Money, present: &Present) -> String {
+    let known = money.delegations.iter().find(|row| row.operator == operator);
+    known.map_or_else(
+        || format!("operator {operator}"),
+        |row| format!("{} as a {}", present.names.short(&row.account.address), role(row.role)),
+    )
 }
 
 /// What a slash took and has not paid out.

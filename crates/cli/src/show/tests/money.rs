@@ -1,10 +1,12 @@
 //! How an account's money and an operator's status look.
 
 use earnest_api::{
-    AccountView, DelegationTerms, EventRecord, KeyView, OperatorView, SlashView, UnbondingView,
+    AccountView, DelegationTerms, DelegationView, EventRecord, KeyView, LeavingView, OperatorView,
+    SlashView, UnbondingView,
 };
 use earnest_protocol::{
-    Amount, Epoch, Event, Factor, Height, JobId, OperatorId, Ratio, Role, SlashId, UnbondingId,
+    Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, OperatorId, Ratio, Role,
+    SlashId, UnbondingId,
     command::{Auction, Scope},
     market::CloseReason,
     slashing::{Claims, Offence, SlashState, Waterfall},
@@ -106,14 +108,20 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
         claims: Claims::default(),
     };
     let operators = vec![operator("loki", Standing::Jailed(Epoch::new(301)))];
-    let delegated = [
-        Held {
-            place: Place::Delegated { operator: OperatorId::new(1) },
-            amount: Amount::tokens(25),
-        },
-        Held { place: Place::Escrow { job: JobId::new(8) }, amount: Amount::tokens(20) },
-    ];
-    let money = gather(view, operators, &[], vec![slash], delegated.to_vec());
+    let exit = ExitId::new(3);
+    let delegation = DelegationView {
+        id: DelegationId::new(0),
+        delegator: who,
+        operator: OperatorId::new(1),
+        account: account("grace"),
+        role: Role::Provider,
+        delegated: Amount::tokens(25),
+        earned: amount(1_500_000_000),
+        leaving: vec![LeavingView { exit, amount: Amount::tokens(4), matures: Epoch::new(40) }],
+    };
+    let mut money = gather(view, operators, &[], vec![slash], vec![delegation]);
+    let escrow = Place::Escrow { job: JobId::new(8) };
+    money.held.push(Held { place: escrow, amount: Amount::tokens(20) });
     check("account", |width| show::account::money(&money, &present(), width));
 }
 
