@@ -121,11 +121,17 @@ fn everything() -> Vec<Rejected> {
         #[8] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
             MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
             SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
-        #[4] UndelegateRejected: AmountMustBePositive, NotDelegated,
-            ExceedsDelegation { wanted, delegated: free }, ExitFull;
+        #[6] UndelegateRejected: AmountMustBePositive, NotDelegated,
+            ExceedsDelegation { wanted, delegated: free },
+            RestBelowMinimum { rest: wanted, minimum: free }, SlashWaits, ExitFull;
         #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
             ExceedsCap { total: wanted, max: free }, PoolFull;
         #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
+        #[5] SetCommissionRejected: NotAnOperator,
+            AboveCeiling { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
+            CeilingRaised { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
+            TooSoon { until: Epoch::new(9), now: Epoch::new(8) },
+            RaisedTooMuch { wanted: Ratio::percent(9), max: Ratio::percent(8) };
     }
 }
 
@@ -218,7 +224,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 172 + 14);
+    assert_eq!(codes.len(), 179 + 14);
 }
 
 #[test]

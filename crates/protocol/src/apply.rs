@@ -44,11 +44,11 @@ impl State {
         let signer = sender.account;
         let account = self.account(signer).ok_or(TransactionRejected::UnknownAccount)?;
         let Transaction { nonce, valid_until, ref command, .. } = *transaction;
-        let row = authorisation::row_of(account, sender)?;
+        let height = self.chain.height;
+        let row = authorisation::row_of(account, sender, height)?;
         if let Some(row) = row {
             authorisation::check_scope(row, command)?;
         }
-        let height = self.chain.height;
         if valid_until < height {
             return Err(TransactionRejected::Expired { valid_until, height });
         }

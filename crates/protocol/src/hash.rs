@@ -5,7 +5,7 @@
 //! register holds.
 //! Law: every hash is the one that `blake3::Hasher` makes of the same bytes under the same key.
 //! Known shortcomings: the compression of `blake3` is public, but its authors promise nothing
-//! about its form; a version that changes it does not compile (ADR 56).
+//! about its form; a version that changes it does not compile (ADR 57).
 //! Not here: what is hashed (`seal`, `table`).
 
 use blake3::{

@@ -6,8 +6,9 @@
 //! Law: the timers are a function of the rows: each row says when it falls due, and a state that
 //! is loaded sets them anew ([`Timers::from_rows`] in `state`). They fire in the order of their
 //! names, whatever order they were set in, and one that was cleared never fires. A timer set in the
-//! past fires at once, at the opening that set it or the next. Kept bytes end apart, so that who
-//! opens a block may take as many of them as it has time for.
+//! past fires at once, at the opening that set it or the next. Kept bytes and authorised keys end
+//! apart, each in a line of their own, so that who opens a block may take as many of them as it has
+//! time for.
 //! Not here: what happens then (`epoch`).
 
 use alloc::collections::{BTreeMap, btree_map::Entry};
@@ -41,8 +42,6 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
-    /// An authorised key expires.
-    RetireKey(AccountId, Address),
 }
 
 /// What a timer is called by: a name that ends in a number.
@@ -80,7 +79,6 @@ impl Named for Timer {
             Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),
             Timer::Dispute(id, place) => Timer::Dispute(id, few(change(u64::from(place)))),
             Timer::Data(id, place) => Timer::Data(id, few(change(u64::from(place)))),
-            Timer::RetireKey(..) => self,
         }
     }
 }
@@ -88,6 +86,12 @@ impl Named for Timer {
 impl Named for KeepId {
     fn renumbered(self, change: impl FnOnce(u64) -> u64) -> KeepId {
         KeepId::new(change(self.raw()))
+    }
+}
+
+impl Named for (AccountId, Address) {
+    fn renumbered(self, _change: impl FnOnce(u64) -> u64) -> (AccountId, Address) {
+        self
     }
 }
 
@@ -115,6 +119,7 @@ pub(crate) struct Timers {
     heights: Line<Timer>,
     epochs: Line<Timer>,
     lapses: Line<KeepId>,
+    keys: Line<(AccountId, Address)>,
 }
 
 impl<T: Named> Line<T> {
@@ -194,6 +199,20 @@ impl Timers {
     /// Takes the first keep that is over at `now`.
     pub(crate) fn pop_lapse(&mut self, now: Height) -> Option<KeepId> {
         self.lapses.pop(now.count())
+    }
+
+    /// Has a key's row leave from this height on.
+    pub(crate) fn set_key(&mut self, at: Height, account: AccountId, key: Address) {
+        self.keys.set(at.count(), (account, key));
+    }
+
+    pub(crate) fn clear_key(&mut self, at: Height, account: AccountId, key: Address) {
+        self.keys.clear(at.count(), (account, key));
+    }
+
+    /// Takes the first key whose row may leave at `now`.
+    pub(crate) fn pop_key(&mut self, now: Height) -> Option<(AccountId, Address)> {
+        self.keys.pop(now.count())
     }
 
     /// Takes the first timer that falls due when `now` opens.

@@ -20,6 +20,7 @@ const TOKEN: u64 = 1_000_000_000;
 fn harsh(raw: &mut RawParams) {
     raw.staking.delegation_max = Factor::percent(300);
     raw.staking.provider_bond_min = Amount::tokens(1);
+    raw.staking.delegation_min = Amount::UNIT;
     (raw.slashing.wrong_result, raw.slashing.copied_root) =
         (Ratio::percent(50), Ratio::percent(50));
     raw.slashing.share_max = Ratio::percent(50);
@@ -219,6 +220,45 @@ fn an_account_that_leaves_for_good_leaves_no_row() {
     assert_eq!(world.state.delegations().count(), 0);
     assert!(world.state.account(world.id("W")).expect("known").delegations.is_empty());
     world.state.check_invariants().expect("nothing is left behind");
+}
+
+/// A share that a slash left worth less than a unit can be neither taken back nor withdrawn: such a
+/// delegation would for ever be one of the few that its account may have.
+#[test]
+fn what_a_slash_left_worth_no_unit_is_cleared_away_on_demand() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "X", 1_000 * TOKEN);
+    delegate(&mut world, "W", 1);
+    let job = assigned(&mut world, 0);
+    convict(&mut world, job);
+    assert_eq!(delegated(&world, "W"), 0);
+    let (operator, role) = (world.id("P1"), ROLE);
+    let withdraw = Command::WithdrawDelegation(WithdrawDelegation { operator, role });
+    assert!(world.send("W", withdraw.clone()).is_err(), "an undone slash may give it back");
+    world.blocks(110);
+    world.ok("W", withdraw);
+    assert_eq!(world.state.delegations().count(), 1);
+    assert_eq!(delegated(&world, "X"), 500 * TOKEN);
+    world.state.check_invariants().expect("what is worth nothing is nobody's");
+}
+
+/// A known hole: nobody asks an operator whether others may delegate to it, and what they delegate
+/// raises what its own bond loses by an offence, while they lose nothing as long as that covers it.
+#[test]
+fn strangers_raise_what_an_offence_costs_an_operator_and_lose_nothing() {
+    let lost = |strangers: u64| {
+        let mut world = World::new(params_with(|raw| {
+            harsh(raw);
+            raw.slashing.wrong_result = Ratio::percent(5);
+        }));
+        delegate(&mut world, "W", strangers);
+        let job = assigned(&mut world, 1_000 * TOKEN);
+        convict(&mut world, job);
+        assert_eq!(delegated(&world, "W"), strangers);
+        1_000 - world.free_bond("P1") / TOKEN
+    };
+    assert_eq!(lost(1), 51, "a twentieth of what is free, up to the token");
+    assert_eq!(lost(3_000 * TOKEN), 200);
 }
 
 /// However often somebody begins to leave, and others with it, a slash touches few exits.

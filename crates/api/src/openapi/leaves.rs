@@ -49,7 +49,9 @@ pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
         "AnyPot" => {
             let about = "A pot by its name, or an object of its name and the number it goes by.";
             let kinds = json!(["string", "object"]);
-            ("AnyPot", json!({"type": kinds, "maxProperties": 1, "description": about}))
+            let schema = json!({"type": kinds, "maxProperties": 1, "additionalProperties": true,
+                                "description": about});
+            ("AnyPot", schema)
         }
         "Event" => ("Event", event()),
         "EventId" => ("EventId", place()),
@@ -99,5 +101,6 @@ fn event() -> Value {
         "description": "What happened; the other members depend on the kind.",
         "properties": {"kind": {"type": "string", "enum": EVENT_KINDS}},
         "required": ["kind"],
+        "additionalProperties": true,
     })
 }

@@ -137,6 +137,7 @@ fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value
     let good = json!({"description": operation.about, "headers": headers, "content": content});
     let mut described = json!({
         "operationId": id(operation),
+        "tags": [tag(operation.path)],
         "summary": operation.about,
         "parameters": parameters(operation, components),
         "responses": {operation.status.to_string(): good, "default": problem},
@@ -158,20 +159,31 @@ fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value
 fn id(operation: &Operation) -> String {
     let path = operation.path.trim_start_matches("/v1");
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let words: Vec<&str> = core::iter::once(operation.method).chain(words).collect();
+    let mut words: Vec<&str> = core::iter::once(operation.method).chain(words).collect();
+    if words.len() == 1 {
+        words.push("index");
+    }
     words.join("_")
+}
+
+/// What a route is about: the first word below `/v1`, and the node itself for all others.
+fn tag(path: &str) -> &str {
+    let below = path.strip_prefix("/v1/").unwrap_or("node");
+    below.split('/').next().unwrap_or(below)
 }
 
 fn content(body: Body, components: &mut Map<String, Value>) -> Value {
     let text = json!({"schema": {"type": "string"}});
+    // Generators of clients know bytes by this format.
+    let octets = json!({"schema": {"type": "string", "format": "binary"}});
     match body {
         Body::None => json!({}),
         Body::Json(schema) => json!({"application/json": {"schema": schema(components)}}),
         Body::Transaction => json!({
             "application/json": {"schema": {"$ref": format!("{SCHEMAS}/SignedTransaction")}},
-            "application/octet-stream": {},
+            "application/octet-stream": octets,
         }),
-        Body::Octets => json!({"application/octet-stream": {}}),
+        Body::Octets => json!({"application/octet-stream": octets}),
         Body::Text => json!({"text/plain": text}),
         Body::Html => json!({"text/html": text}),
         Body::Stream => json!({"text/event-stream": text}),
