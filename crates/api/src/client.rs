@@ -15,10 +15,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
 use crate::{
-    AccountView, BlobReceipt, BlockView, EventId, EventRecord, HeadView, HealthView, InputChunks,
-    InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page, PageQuery,
-    Problem, QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction, SimulateRequest,
-    Simulation, SlashView, SseParser, StorageView, TxHash, TxStatus, routes, sse::SseMessage,
+    AccountView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord, HeadView,
+    HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
+    OperatorView, Page, PageQuery, Problem, QuoteRequest, QuoteView, Receipt, RoomView,
+    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView, TxHash,
+    TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -324,6 +325,19 @@ impl Client {
         page: &PageQuery,
     ) -> Result<Page<OperatorView>, ClientError> {
         self.get(&with_query(routes::OPERATORS, page, &[("role", role.map(|r| word(&r)))]))
+    }
+
+    /// All delegations, or those of one account, to one operator, or both.
+    pub fn delegations(
+        &self,
+        delegator: Option<AccountId>,
+        operator: Option<OperatorId>,
+        page: &PageQuery,
+    ) -> Result<Page<DelegationView>, ClientError> {
+        let delegator = delegator.map(|id| id.to_string());
+        let operator = operator.map(|id| id.to_string());
+        let filters = [("delegator", delegator), ("operator", operator)];
+        self.get(&with_query(routes::DELEGATIONS, page, &filters))
     }
 
     /// One job.

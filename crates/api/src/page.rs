@@ -129,6 +129,34 @@ impl<T> Page<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// The piece that `query` asks for of the rows with these numbers, in ascending order: a list
+    /// that is short and known.
+    ///
+    /// # Errors
+    /// As for [`of`](Page::of).
+    pub fn among(
+        rows: &[u64],
+        query: &PageQuery,
+        row: impl FnMut(u64) -> Option<T>,
+    ) -> Result<Page<T>, PageRejected> {
+        let limit = limit_of(query.limit)?;
+        let last = query.cursor.as_deref().map(read_cursor).transpose()?;
+        let mut wanted = rows.to_vec();
+        match query.order.unwrap_or_default() {
+            Order::Asc => wanted.retain(|row| last.is_none_or(|last| last < *row)),
+            Order::Desc => {
+                wanted.retain(|row| last.is_none_or(|last| *row < last));
+                wanted.reverse();
+            }
+        }
+        let more = limit < wanted.len();
+        wanted.truncate(limit);
+        let next_cursor = wanted.last().filter(|_| more).map(|last| write_cursor(*last));
+        Ok(Page { items: wanted.into_iter().filter_map(row).collect(), next_cursor })
+    }
+}
+
 /// How many items a page has at most: what was asked for, or 50.
 ///
 /// # Errors

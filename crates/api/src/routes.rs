@@ -19,6 +19,7 @@
 //! | GET | [`ACCOUNT_HISTORY`] | `cursor=`, `limit=`, `kinds=` (comma) | `HistoryView` |
 //! | GET | [`OPERATORS`] | page, `role=` | `Page<OperatorView>` |
 //! | GET | [`OPERATOR`] | | `OperatorView` |
+//! | GET | [`DELEGATIONS`] | page, `delegator=`, `operator=` | `Page<DelegationView>` |
 //! | GET | [`JOBS`] | page, `phase=` (or `open`), `requester=`, `provider=` | `Page<JobSummary>` |
 //! | GET | [`JOB`] | | `JobView` |
 //! | GET | [`SLASHES`] | page | `Page<SlashView>` |
@@ -69,6 +70,8 @@ pub const ACCOUNT_HISTORY: &str = "/v1/accounts/{address}/history";
 pub const OPERATORS: &str = "/v1/operators";
 /// One operator.
 pub const OPERATOR: &str = "/v1/operators/{id}";
+/// All delegations.
+pub const DELEGATIONS: &str = "/v1/delegations";
 /// All jobs.
 pub const JOBS: &str = "/v1/jobs";
 /// One job.

@@ -5,8 +5,9 @@
 //! Not here: how a view is made (`views`).
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Digest, Epoch, Factor, Gas, Height,
-    JobId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId, UnbondingId,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Epoch, ExitId,
+    Factor, Gas, Height, JobId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
+    UnbondingId,
     command::{DataItem, Node, PostJob, ResourceClass, Scope},
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
@@ -113,6 +114,68 @@ pub struct OperatorView {
     pub judge_accrued: Amount,
     /// Its queue of withdrawals, oldest first.
     pub unbondings: Vec<UnbondingView>,
+    /// What others delegated to it, and on which terms they do.
+    pub delegations: DelegationTerms,
+}
+
+/// What one account delegated to one operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationView {
+    /// Its number.
+    pub id: DelegationId,
+    /// Whose it is.
+    pub delegator: AccountRef,
+    /// To whom it is delegated.
+    pub operator: OperatorId,
+    /// Whose operator that is.
+    pub account: AccountRef,
+    /// Of which role.
+    pub role: Role,
+    /// What is in the operator's pool, in base units, rounded down.
+    pub delegated: Amount,
+    /// What it earned and was not paid, in base units of the asset that pays, rounded down.
+    pub earned: Amount,
+    /// What leaves or has matured, oldest first.
+    pub leaving: Vec<LeavingView>,
+}
+
+/// A part of a delegation that leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeavingView {
+    /// The exit that it shares.
+    pub exit: ExitId,
+    /// What is left of it, in base units, rounded down.
+    pub amount: Amount,
+    /// From this epoch on it may be withdrawn; until then a slash may reach it.
+    pub matures: Epoch,
+}
+
+/// On which terms an operator takes delegations, and what it has of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationTerms {
+    /// All that others delegated to it and that is not leaving.
+    pub delegated: Amount,
+    /// What of theirs leaves and has not matured.
+    pub leaving: Amount,
+    /// The most that may be delegated; who would exceed it cannot join.
+    pub max: Amount,
+    /// What they earned and were not paid.
+    pub earned: Amount,
+    /// What the operator keeps of its pay before they share in it, in parts per billion.
+    pub commission: Ratio,
+    /// The most that it ever will, in parts per billion.
+    pub commission_ceiling: Ratio,
+    /// The most that it can be after its next change, in parts per billion.
+    pub commission_next_max: Ratio,
+    /// The epoch from which on it may change.
+    pub commission_changeable: Epoch,
+    /// The largest share of what is delegated that one offence would take now, in parts per
+    /// billion, were nothing left of the operator's own free bond.
+    pub loss_max: Ratio,
+    /// Slashes of the operator that may still be undone; while there are any, nothing joins.
+    pub slashes_waiting: u32,
+    /// When what would begin to leave now may be withdrawn.
+    pub matures: Epoch,
 }
 
 /// One entry of the unbonding queue.

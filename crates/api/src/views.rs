@@ -4,8 +4,8 @@
 //! names, roots) is an argument or filled in by the node.
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, Digest, Height, JobId,
-    OperatorId, Params, Role, SlashId, State, Transaction,
+    AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, DelegationId, Digest, Height,
+    JobId, OperatorId, Params, Role, SlashId, State, Transaction,
     accounts::Authorisation,
     command::PostJob,
     ledger::{Assets, AssignmentPot, Pot},
@@ -17,8 +17,9 @@ use earnest_protocol::{
 
 use crate::view::{
     AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
-    DataRequestView, DisputeView, HeadView, JobSummary, JobView, KeyView, NetworkView, OpenedNode,
-    OperatorView, PotView, QuoteView, SeatView, SlashView, SupplyView, UnbondingView,
+    DataRequestView, DelegationTerms, DelegationView, DisputeView, HeadView, JobSummary, JobView,
+    KeyView, LeavingView, NetworkView, OpenedNode, OperatorView, PotView, QuoteView, SeatView,
+    SlashView, SupplyView, UnbondingView,
 };
 
 /// Both names of an account; the zero address for one that does not exist.
@@ -80,6 +81,7 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         strikes_at: row.strikes_at,
         judge_accrued: state.judge_reward(id),
         unbondings: unbondings(state, row),
+        delegations: terms(state, id)?,
     })
 }
 
@@ -90,6 +92,44 @@ fn unbondings(state: &State, operator: &Operator) -> Vec<UnbondingView> {
         Some(UnbondingView { id, amount, queued_at: entry.queued_at, matures: entry.matures })
     };
     operator.unbondings.iter().filter_map(view).collect()
+}
+
+/// One delegation; none once all of it was withdrawn.
+pub fn delegation(state: &State, id: DelegationId) -> Option<DelegationView> {
+    let row = state.delegation_row(id)?;
+    let operator = state.operator(row.operator)?;
+    let leaving = state.leaving(row);
+    let leaving = leaving.map(|(exit, amount, matures)| LeavingView { exit, amount, matures });
+    Some(DelegationView {
+        id,
+        delegator: account_ref(state, row.account),
+        operator: row.operator,
+        account: account_ref(state, operator.account),
+        role: operator.role,
+        delegated: state.delegated(row),
+        earned: state.delegation_earned(row),
+        leaving: leaving.collect(),
+    })
+}
+
+/// All that a delegator can know before it joins.
+fn terms(state: &State, id: OperatorId) -> Option<DelegationTerms> {
+    let pool = state.delegation_pool(id)?;
+    let params = state.params().staking();
+    let leaving = pool.exits.iter().map(|exit| state.balance(Pot::Exit(*exit)));
+    Some(DelegationTerms {
+        delegated: pool.shares.amount(),
+        leaving: leaving.fold(Amount::ZERO, Amount::saturating_add),
+        max: state.delegation_max(id),
+        earned: state.balance(Pot::DelegationRewards(id)),
+        commission: pool.commission.rate,
+        commission_ceiling: pool.commission.ceiling,
+        commission_next_max: pool.commission.next_max(params),
+        commission_changeable: pool.commission.changeable(params),
+        loss_max: state.loss_share_max(id),
+        slashes_waiting: pool.slashes_waiting,
+        matures: state.undelegation_matures(),
+    })
 }
 
 /// Everything that the state knows about one job.

@@ -12,7 +12,9 @@ mod authorised;
 mod backup;
 mod clock;
 mod daemons;
+mod delegate;
 mod doctor;
+mod explain;
 mod failure;
 mod faucet;
 mod folders;
@@ -96,16 +98,18 @@ enum Command {
     Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
-    /// Quote, submit and follow jobs
+    /// Quote, submit, list, follow and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
     /// Where an account's money is, until when, and why
     Account(account::AccountArgs),
-    /// Bond, unbond, leave jail, transfer
+    /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
-    Stake(stake::StakeCommand),
+    Stake(delegate::AllStakeCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
+    /// Say what a code means, how a job went, or what a transaction did
+    Explain(explain::ExplainArgs),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -179,8 +183,9 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
-        Command::Stake(command) => stake::run(command, node, json),
+        Command::Stake(command) => delegate::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
+        Command::Explain(args) => explain::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),

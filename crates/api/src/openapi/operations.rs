@@ -13,9 +13,10 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BlobReceipt, BlockView, HeadView, HealthView, HistoryView, InputChunks,
-    InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page, QuoteRequest,
-    QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, routes,
+    AccountView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView, HistoryView,
+    InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page,
+    QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
+    TransactionView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -163,6 +164,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "All operators: one row for each role of each account.",
     ),
     get(routes::OPERATOR, shape::<OperatorView>, "One operator."),
+    asked(
+        routes::DELEGATIONS,
+        &[
+            CURSOR,
+            LIMIT,
+            ORDER,
+            ("delegator", number, "Only those of the account of this number."),
+            ("operator", number, "Only those to the operator of this number."),
+        ],
+        shape::<Page<DelegationView>>,
+        "All delegations: one row for each account and each operator that it delegated to.",
+    ),
     asked(
         routes::JOBS,
         &[

@@ -184,6 +184,7 @@ fn with_parameters() -> Router<Arc<App>> {
         .route(routes::ACCOUNT_HISTORY, get(past::history))
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::OPERATORS, get(read::operators))
+        .route(routes::DELEGATIONS, get(read::delegations))
         .route(routes::JOBS, get(read::jobs))
         .route(routes::SLASHES, get(read::slashes))
         .route(routes::BLOCKS, get(read::blocks))

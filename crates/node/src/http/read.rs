@@ -9,12 +9,12 @@ use axum::{
     extract::{Path, State},
 };
 use earnest_api::{
-    AccountView, BlockView, HeadView, HealthView, JobSummary, JobView, NetworkView, OperatorView,
-    Order, Page, PageQuery, Problem, SlashView, StorageView, views,
+    AccountView, BlockView, DelegationView, HeadView, HealthView, JobSummary, JobView, NetworkView,
+    OperatorView, Order, Page, PageQuery, Problem, SlashView, StorageView, views,
 };
 use earnest_protocol::{
-    AccountId, Address, Digest, Height, JobId, OperatorId, RawParams, Role, Sender, SlashId,
-    State as Ledger, market::Phase as JobPhase,
+    AccountId, Address, DelegationId, Digest, Height, JobId, OperatorId, RawParams, Role, Sender,
+    SlashId, State as Ledger, market::Phase as JobPhase,
 };
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 
@@ -133,6 +133,43 @@ pub(super) async fn operator(State(app): Shown, Path(id): Path<String>) -> Reply
     let view = views::operator(&*app.shared.state()?, id);
     let missing = || Problem::not_found(format_args!("operator {id}"));
     Ok(Json(view.ok_or_else(missing)?))
+}
+
+/// A page and filters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DelegationsQuery {
+    cursor: Option<String>,
+    limit: Option<u32>,
+    order: Option<Order>,
+    delegator: Option<u64>,
+    operator: Option<u64>,
+}
+
+pub(super) async fn delegations(
+    State(app): Shown,
+    Asked(query): Asked<DelegationsQuery>,
+) -> Reply<Page<DelegationView>> {
+    let DelegationsQuery { cursor, limit, order, delegator, operator } = query;
+    let page = PageQuery { cursor, limit, order };
+    let state = app.shared.state()?;
+    let view = |id| {
+        let row = state.delegation_row(id)?;
+        let wanted = delegator.is_none_or(|id| row.account.raw() == id)
+            && operator.is_none_or(|id| row.operator.raw() == id);
+        wanted.then(|| views::delegation(&state, id))?
+    };
+    let Some(delegator) = delegator else {
+        let all = count(state.delegation_count());
+        let first = state.delegations().next().map_or(all, |(id, _)| id.raw());
+        return Ok(Json(Page::within(first..all, &page, |row| view(DelegationId::new(row)))?));
+    };
+    // An account lists its few, so that none of the others is looked at.
+    let account = state.account(AccountId::new(delegator));
+    let mut own = account.map_or_else(Vec::new, |account| account.delegations.clone());
+    own.sort_unstable();
+    let own: Vec<u64> = own.into_iter().map(DelegationId::raw).collect();
+    Ok(Json(Page::among(&own, &page, |row| view(DelegationId::new(row)))?))
 }
 
 /// A page and filters.

@@ -1,6 +1,8 @@
 //! How an account's money and an operator's status look.
 
-use earnest_api::{AccountView, EventRecord, KeyView, OperatorView, SlashView, UnbondingView};
+use earnest_api::{
+    AccountView, DelegationTerms, EventRecord, KeyView, OperatorView, SlashView, UnbondingView,
+};
 use earnest_protocol::{
     Amount, Epoch, Event, Factor, Height, JobId, OperatorId, Ratio, Role, SlashId, UnbondingId,
     command::{Auction, Scope},
@@ -47,6 +49,24 @@ fn operator(name: &str, stands: Standing) -> OperatorView {
         strikes_at: Epoch::ZERO,
         judge_accrued: Amount::ZERO,
         unbondings: vec![unbonding],
+        delegations: nobodys(),
+    }
+}
+
+/// The terms of an operator to whom nobody delegates.
+fn nobodys() -> DelegationTerms {
+    DelegationTerms {
+        delegated: Amount::ZERO,
+        leaving: Amount::ZERO,
+        max: Amount::ZERO,
+        earned: Amount::ZERO,
+        commission: Ratio::ONE,
+        commission_ceiling: Ratio::ONE,
+        commission_next_max: Ratio::ONE,
+        commission_changeable: Epoch::ZERO,
+        loss_max: Ratio::ZERO,
+        slashes_waiting: 0,
+        matures: Epoch::new(31),
     }
 }
 

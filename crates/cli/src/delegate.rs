@@ -1,0 +1,268 @@
+//! `earnest stake delegate` and what follows: stake behind somebody else's operator.
+//!
+//! Law: `terms` shows all that a delegator can know before it joins; nothing is asked of the node
+//! that it could answer with a promise.
+//! Not here: an operator's own bond (`stake`).
+
+use clap::{Args, Subcommand};
+use earnest_api::{Client, DelegationView, EventRecord, HistoryQuery, OperatorView, PageQuery};
+use earnest_protocol::{
+    AccountId, Address, Amount, Command, Event, Ratio, Role,
+    command::{CancelUndelegation, Delegate, SetCommission, Undelegate, WithdrawDelegation},
+};
+use serde_json::json;
+
+use crate::{
+    failure::{Failure, Status},
+    keys::{KeyArgs, address},
+    money,
+    output::out,
+    stake::{self, StakeCommand, print_receipt, role, send},
+    up::account::word,
+};
+
+/// All that `earnest stake` does.
+#[derive(Subcommand, Debug)]
+pub enum AllStakeCommand {
+    #[command(flatten)]
+    Own(StakeCommand),
+    #[command(flatten)]
+    Delegations(DelegationCommand),
+}
+
+/// What to do with delegations.
+#[derive(Subcommand, Debug)]
+pub enum DelegationCommand {
+    /// Put free money behind somebody's operator: look at its `terms` first
+    Delegate(AmountArgs),
+    /// Begin to take a delegation back; it stays slashable until it may be withdrawn
+    Undelegate(AmountArgs),
+    /// Keep all that leaves an operator there after all
+    CancelUndelegation(OperatorArgs),
+    /// Have paid out what has left an operator and what was earned there
+    Withdraw(OperatorArgs),
+    /// Set what you keep of your pay before those who delegate to you share in the rest
+    Commission(CommissionArgs),
+    /// What an address delegated, what it earned and when it is back
+    Delegations {
+        /// Whose
+        #[arg(value_parser = address)]
+        address: Address,
+    },
+    /// On which terms an operator takes delegations, and which slashes it had
+    Terms {
+        /// Whose operator
+        #[arg(value_parser = address)]
+        address: Address,
+        /// `provider`, `validator` or `replica`
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+}
+
+/// Which operator.
+#[derive(Args, Debug)]
+pub struct OperatorArgs {
+    /// The address of the operator's account
+    #[arg(long, value_parser = address, value_name = "ADDRESS")]
+    operator: Address,
+    /// `provider`, `validator` or `replica`
+    #[arg(long, value_parser = role)]
+    role: Role,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// Which operator, and how much.
+#[derive(Args, Debug)]
+pub struct AmountArgs {
+    #[command(flatten)]
+    whose: OperatorArgs,
+    /// How much, in tokens
+    #[arg(value_parser = money::tokens)]
+    amount: Amount,
+}
+
+/// What one keeps, and the most that one ever will.
+#[derive(Args, Debug)]
+pub struct CommissionArgs {
+    /// `provider`, `validator` or `replica`
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// The share to keep: 0.1 or 10%
+    #[arg(value_parser = money::ratio)]
+    rate: Ratio,
+    /// What it never exceeds from now on; it can be lowered later and never raised
+    #[arg(long, value_parser = money::ratio)]
+    ceiling: Ratio,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// Carries out one command.
+pub fn run(command: &AllStakeCommand, node: &str, json: bool) -> Result<(), Failure> {
+    match command {
+        AllStakeCommand::Own(command) => stake::run(command, node, json),
+        AllStakeCommand::Delegations(command) => delegation(command, node, json),
+    }
+}
+
+fn delegation(command: &DelegationCommand, node: &str, json: bool) -> Result<(), Failure> {
+    let client = Client::new(node);
+    let (key, order) = match command {
+        DelegationCommand::Delegate(AmountArgs { whose, amount }) => {
+            let (operator, role) = named(&client, whose)?;
+            (&whose.key, Command::Delegate(Delegate { operator, role, amount: *amount }))
+        }
+        DelegationCommand::Undelegate(AmountArgs { whose, amount }) => {
+            let (operator, role) = named(&client, whose)?;
+            (&whose.key, Command::Undelegate(Undelegate { operator, role, amount: *amount }))
+        }
+        DelegationCommand::CancelUndelegation(whose) => {
+            let (operator, role) = named(&client, whose)?;
+            (&whose.key, Command::CancelUndelegation(CancelUndelegation { operator, role }))
+        }
+        DelegationCommand::Withdraw(whose) => {
+            let (operator, role) = named(&client, whose)?;
+            (&whose.key, Command::WithdrawDelegation(WithdrawDelegation { operator, role }))
+        }
+        DelegationCommand::Commission(CommissionArgs { role, rate, ceiling, key }) => {
+            let (role, rate, ceiling) = (*role, *rate, *ceiling);
+            (key, Command::SetCommission(SetCommission { role, rate, ceiling }))
+        }
+        DelegationCommand::Delegations { address } => return delegations(&client, address, json),
+        DelegationCommand::Terms { address, role } => return terms(&client, address, *role, json),
+    };
+    print_receipt(&send(node, key, order)?, json)
+}
+
+fn named(client: &Client, whose: &OperatorArgs) -> Result<(AccountId, Role), Failure> {
+    Ok((client.account(&whose.operator)?.id, whose.role))
+}
+
+fn delegations(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
+    let account = client.account(address)?.id;
+    let mut query = PageQuery { limit: Some(500), ..PageQuery::default() };
+    let mut held = Vec::new();
+    loop {
+        let page = client.delegations(Some(account), None, &query)?;
+        held.extend(page.items);
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    if json {
+        return out!("{}", json!(held));
+    }
+    if held.is_empty() {
+        return out!("no delegations");
+    }
+    for row in &held {
+        out!("{}", held_text(row))?;
+    }
+    Ok(())
+}
+
+fn held_text(row: &DelegationView) -> String {
+    let (delegated, earned) = (money::show(row.delegated), money::show(row.earned));
+    let mut text = format!(
+        "{} {}\n  delegated{delegated:>20} tokens\n  earned   {earned:>20} tokens, to be withdrawn",
+        row.account.address,
+        word(&row.role)
+    );
+    for part in &row.leaving {
+        let amount = money::show(part.amount);
+        text += &format!("\n  leaving  {amount:>20} tokens, back from epoch {} on", part.matures);
+    }
+    text
+}
+
+fn terms(client: &Client, address: &Address, role: Role, json: bool) -> Result<(), Failure> {
+    let account = client.account(address)?;
+    let id = match role {
+        Role::Provider => account.provider,
+        Role::Validator => account.validator,
+        Role::Replica => account.replica,
+    };
+    let id = id.ok_or_else(|| {
+        Failure::new(
+            Status::NotFound,
+            "no-operator",
+            format!("{address} has no bond as a {}", word(&role)),
+            "list operators with `earnest query operators`",
+        )
+    })?;
+    let operator = client.operator(id)?;
+    let kinds = ["slashed", "delegation_slashed"].map(str::to_owned).to_vec();
+    let query = HistoryQuery { kinds, ..HistoryQuery::default() };
+    let history = client.account_history(address, &query)?;
+    let slashes: Vec<&EventRecord> =
+        history.items.iter().filter(|record| is_of(&record.event, &operator)).collect();
+    if json {
+        let from = history.complete_from;
+        let object = json!({ "operator": operator, "slashes": slashes, "complete_from": from });
+        return out!("{object}");
+    }
+    out!("{}", terms_text(&operator))?;
+    if slashes.is_empty() {
+        out!("  no slash since block {}", history.complete_from)?;
+    }
+    for record in slashes {
+        out!("  block {}: {}", record.height, slash_text(&record.event))?;
+    }
+    Ok(())
+}
+
+/// Is this slash one of the operator's, and not of another role of its account?
+fn is_of(event: &Event, operator: &OperatorView) -> bool {
+    match event {
+        Event::Slashed { role, .. } => *role == Some(operator.role),
+        Event::DelegationSlashed { operator: id, .. } => *id == operator.id,
+        _ => false,
+    }
+}
+
+fn slash_text(event: &Event) -> String {
+    match event {
+        Event::Slashed { offence, waterfall, .. } => {
+            format!("{} tokens lost for {}", money::show(waterfall.amount), word(offence))
+        }
+        Event::DelegationSlashed { amount, .. } => {
+            format!("{} tokens of that taken from delegators", money::show(*amount))
+        }
+        _ => String::new(),
+    }
+}
+
+fn terms_text(operator: &OperatorView) -> String {
+    let terms = &operator.delegations;
+    let works = if operator.may_work { "may work" } else { "may not work now" };
+    let joins = match terms.slashes_waiting {
+        0 if operator.may_work => "",
+        0 => "\n  nothing may join now: the operator may not work",
+        _ => "\n  nothing may join now: a slash may still be undone",
+    };
+    format!(
+        "{} {}: {works}, reputation {}
+  own stake  {:>20} tokens, of which {} back open jobs
+  delegated  {:>20} tokens, of at most {}; {} more leave
+  commission {:>20}, at most {} from epoch {} on, never more than {}
+  one offence takes at most {} of a delegation, after the operator's own free bond
+  what is taken back now is back from epoch {} on{joins}",
+        operator.account.address,
+        word(&operator.role),
+        money::percent(operator.score),
+        money::show(operator.stake),
+        money::show(operator.locked),
+        money::show(terms.delegated),
+        money::show(terms.max),
+        money::show(terms.leaving),
+        money::percent(terms.commission),
+        money::percent(terms.commission_next_max),
+        terms.commission_changeable,
+        money::percent(terms.commission_ceiling),
+        money::percent(terms.loss_max),
+        terms.matures,
+    )
+}
