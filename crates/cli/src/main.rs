@@ -13,6 +13,7 @@ mod backup;
 mod clock;
 mod daemons;
 mod doctor;
+mod explain;
 mod failure;
 mod faucet;
 mod folders;
@@ -96,7 +97,7 @@ enum Command {
     Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
-    /// Quote, submit and follow jobs
+    /// Quote, submit, list, follow and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
     /// Where an account's money is, until when, and why
@@ -106,6 +107,8 @@ enum Command {
     Stake(stake::StakeCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
+    /// Say what a code means, how a job went, or what a transaction did
+    Explain(explain::ExplainArgs),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -181,6 +184,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => stake::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
+        Command::Explain(args) => explain::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),

@@ -61,6 +61,16 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
     assert!(done.out.contains("refunded: nobody bid"), "{done:?}");
     assert_eq!(network.run(&["job", "wait", "2"]).code, Some(5));
 
+    let story = network.run(&["explain", "0"]).out;
+    for words in ["job 0: paid", "posted by rosa", "ada earns", "for the result, of"] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+    let story = network.json(&["explain", "1"]);
+    assert_eq!(
+        (&story["is_whole"], &story["events"][0]["event"]["kind"]),
+        (&true.into(), &"job_posted".into())
+    );
+
     let list = network.run(&["job", "list", "--requester", "rosa", "--provider", "ada"]).out;
     let lines: Vec<&str> = list.lines().collect();
     assert!(lines.len() == 2 && lines[1].contains("paid"), "{list}");
@@ -91,8 +101,18 @@ fn a_name_stands_for_an_address_and_an_unknown_one_says_which_there_are() {
     assert_eq!(account["address"], ada.to_lowercase().as_str(), "{account}");
     let done = network.run_as("rosa", &["stake", "transfer", "--to", "ada", "1.5"]);
     assert_eq!(done.code, Some(0), "{done:?}");
+    let hash = done.out.split(' ').next_back().expect("a hash").trim();
+    let told = network.run(&["explain", hash]).out;
+    assert!(told.contains("rosa sends 1.5 tokens to ada"), "{told}");
     let after = network.json(&["query", "account", &ada]);
     assert_ne!(account["free"], after["free"], "{after}");
+
+    let done = network.run_as("rosa", &["stake", "transfer", "--to", "ada", "99999999", "--json"]);
+    assert_eq!(done.code, Some(4), "{done:?}");
+    let code = network.run(&["explain", "transfer/exceeds-free"]).out;
+    assert!(code.contains("For example: The transfer is of 5 tokens"), "{code}");
+    let done = network.run(&["explain", "exceeds"]);
+    assert!(done.code == Some(5) && done.err.contains("bond/exceeds-free"), "{done:?}");
 
     let done = network.run(&["query", "account", "frob"]);
     assert_eq!(done.code, Some(2), "{done:?}");

@@ -63,6 +63,9 @@ fn faults(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Stri
     if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
         all.push(format!("{at}: {value} is none of {}", schema["enum"]));
     }
+    if schema.get("const").is_some_and(|word| word != value) {
+        all.push(format!("{at}: {value} is not {}", schema["const"]));
+    }
     all.extend(out_of_range(schema, value).map(|bound| format!("{at}: {value} is beyond {bound}")));
     for (key, fit) in [("oneOf", 1..=1), ("anyOf", 1..=usize::MAX)] {
         if let Some(options) = schema[key].as_array() {
@@ -101,7 +104,6 @@ fn faults_inside(document: &Value, schema: &Value, value: &Value, at: &str) -> V
                 Some(schema) => {
                     all.extend(faults(document, schema, member, &format!("{at}.{name}")))
                 }
-                None if schema["properties"].get("kind").is_some() => {}
                 None => all.push(format!("{at}: {name} is not described")),
             }
         }

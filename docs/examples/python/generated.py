@@ -24,8 +24,9 @@ from earnest_client.api.keeps import get_keeps
 from earnest_client.api.params import get_params
 from earnest_client.api.quote import post_quote
 from earnest_client.api.transactions import get_transactions_hash_content, post_transactions
-from earnest_client.models import EventKind, InputChunks, Outcome, Phase, PostJob, Problem
-from earnest_client.models import PostTransactionsWait, QuoteRequest, Refusal, SignedTransaction
+from earnest_client.models import EventJobPosted, InputChunks, Outcome, Phase, PostJob
+from earnest_client.models import PostTransactionsWait, Problem, QuoteRequest, Refusal
+from earnest_client.models import SignedTransaction
 from earnest_client.types import File
 from eth_account import Account
 from job import CHUNK_BYTES, MARGIN_BLOCKS, PROGRAM, duration, kibibytes, terms_of
@@ -116,7 +117,7 @@ def post(signer, program, chunks, preimage):
     receipt = signer.send("post_job", terms)
     content = good(get_transactions_hash_content.sync(receipt.hash_, client=client))
     events = [record.event for record in content.events]
-    return next(event["job"] for event in events if event.kind == EventKind.JOB_POSTED)
+    return next(event.job for event in events if isinstance(event, EventJobPosted))
 
 
 def fetch(client, job):
@@ -189,7 +190,7 @@ def main():
     number = post(signer, PROGRAM.read_bytes(), chunks, preimage)
     job, output = follow(signer, number, preimage)
     kinds = [record.event.kind for record in history(signer)]
-    assert EventKind.JOB_POSTED in kinds and EventKind.DATA_KEPT in kinds, kinds
+    assert "job_posted" in kinds and "data_kept" in kinds, kinds
     print("history:", len(kinds), "events, from", kinds[-1], "to", kinds[0])
     print("job", number, job.closed.outcome, "paid", job.closed.paid)
     if job.closed.outcome == Outcome.ACCEPTED:

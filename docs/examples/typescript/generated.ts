@@ -91,8 +91,10 @@ async function post(chunks: Uint8Array[], preimage: Uint8Array) {
   const { hash } = await send({ post_job: terms });
   const path = { hash };
   const content = await good(client.GET("/v1/transactions/{hash}/content", { params: { path } }));
-  const posted = content.events.find(({ event }) => event.kind === "job_posted");
-  return { job: posted?.event.job as number, height: posted!.height };
+  for (const { event, height } of content.events) {
+    if (event.kind === "job_posted") return { job: event.job, height };
+  }
+  throw new Error("the transaction posted nothing");
 }
 
 /** Every event of these kinds after a place, once, until the stream ends. */
@@ -111,10 +113,10 @@ async function* events(after: string, kinds: string): AsyncGenerator<Schemas["Ev
 }
 
 /** The output, once the provider has uploaded it; whose hash is as the result says. */
-async function fetchOutput(job: number): Promise<Uint8Array> {
+async function fetchOutput(job: number, until: number): Promise<Uint8Array> {
   const { result } = await good(client.GET("/v1/jobs/{id}", { params: { path: { id: job } } }));
   const digest = result!.claim!.trace.output;
-  for (;;) {
+  while ((await good(client.GET("/v1/head"))).height < until) {
     const params = { path: { digest } };
     const reply = await client.GET("/v1/blobs/{digest}", { params, parseAs: "arrayBuffer" });
     if (reply.error?.status === 404) {
@@ -125,6 +127,7 @@ async function fetchOutput(job: number): Promise<Uint8Array> {
     check(toHex(blake3(output)) === digest, "not these bytes");
     return output;
   }
+  throw new Error("the output is not there: ask for it with request_data");
 }
 
 /** Makes the requester's two moves when they are due; returns the output and the closed job. */
@@ -132,14 +135,15 @@ async function follow(job: number, height: number, preimage: Uint8Array) {
   let output: Uint8Array = new Uint8Array();
   const kinds = "job_accepted,result_committed,challenge_window,job_closed";
   for await (const record of events(`${height - 1}-4294967295`, kinds)) {
-    if (record.event.job !== job) continue;
-    console.log("height", record.height, record.event.kind);
-    if (record.event.kind === "result_committed") {
+    const { event } = record; // Its kind says which members it has.
+    if (!("job" in event) || event.job !== job) continue;
+    console.log("height", record.height, event.kind);
+    if (event.kind === "result_committed") {
       await send({ open_seed: { job, preimage: toHex(preimage) } });
-    } else if (record.event.kind === "challenge_window") {
-      output = await fetchOutput(job);
+    } else if (event.kind === "challenge_window") {
+      output = await fetchOutput(job, event.until);
       await send({ confirm_receipt: { job } });
-    } else if (record.event.kind === "job_closed") {
+    } else if (event.kind === "job_closed") {
       const { closed } = await good(client.GET("/v1/jobs/{id}", { params: { path: { id: job } } }));
       return { output, closed: closed! };
     }

@@ -111,6 +111,16 @@ impl Probe {
         self.at("", components)
     }
 
+    /// The variants of the root, an enum of structs, each with what it consists of.
+    pub(super) fn variants(
+        &self,
+        components: &mut Map<String, Value>,
+    ) -> Vec<(&'static str, Value)> {
+        let Some(Asked::Enum(_, variants)) = self.asked.get("") else { return Vec::new() };
+        let body = |variant: &&'static str| (*variant, self.at(&format!("/{variant}"), components));
+        variants.iter().map(body).collect()
+    }
+
     fn at(&self, path: &str, components: &mut Map<String, Value>) -> Value {
         let hint = self.hints.get(path).copied().unwrap_or_default();
         if let Some((name, schema)) = leaves::of(hint) {

@@ -62,10 +62,10 @@ pub fn status(
 }
 
 fn at_risk(operator: &OperatorView) -> String {
-    let [stake, free, locked] = [operator.stake, operator.free_bond, operator.locked].map(tokens);
-    format!("{stake}: {free} free, {locked} locked in open jobs; the least is {}", {
-        tokens(operator.stake_min)
-    })
+    let OperatorView { stake, free_bond, locked, stake_min, .. } = operator;
+    let [stake, free, locked, least] =
+        [stake, free_bond, locked, stake_min].map(|amount| tokens(*amount));
+    format!("{stake}: {free} free, {locked} locked in open jobs; the least is {least}")
 }
 
 fn earned(operator: &OperatorView, record: &Record) -> String {

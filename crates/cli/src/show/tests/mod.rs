@@ -2,6 +2,7 @@
 
 mod jobs;
 mod money;
+mod stories;
 
 use earnest_protocol::{AccountId, Blocks, Height};
 
