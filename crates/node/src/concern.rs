@@ -55,6 +55,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Delegated { account, operator, .. }
         | Event::Undelegating { account, operator, .. }
         | Event::UndelegationCancelled { account, operator, .. }
+        | Event::DelegationRewarded { account, operator, .. }
         | Event::DelegationWithdrawn { account, operator, .. } => {
             owner(state, operator).into_iter().chain([account]).collect()
         }
@@ -67,7 +68,6 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
         | Event::CommissionSet { account, .. }
-        | Event::DelegationRewarded { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
