@@ -5,7 +5,7 @@
 //! of the block. A new kind of event does not compile before it is told here.
 //! Known shortcoming: of a job whose rows have left the state only the named accounts are known.
 
-use earnest_protocol::{AccountId, Event, JobId, State};
+use earnest_protocol::{AccountId, Event, JobId, OperatorId, State};
 
 /// Accounts and the places of the events that concern them, in order of the events and each once.
 /// `state` is that after the block.
@@ -49,8 +49,14 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
-        Event::Unbonding { operator, .. } => {
-            state.operator(operator).map(|operator| operator.account).into_iter().collect()
+        Event::Unbonding { operator, .. } | Event::DelegationEarned { operator, .. } => {
+            owner(state, operator).into_iter().collect()
+        }
+        Event::Delegated { account, operator, .. }
+        | Event::Undelegating { account, operator, .. }
+        | Event::UndelegationCancelled { account, operator, .. }
+        | Event::DelegationWithdrawn { account, operator, .. } => {
+            owner(state, operator).into_iter().chain([account]).collect()
         }
         Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
@@ -60,10 +66,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataRequested { asker: account, .. }
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
-        | Event::Delegated { account, .. }
-        | Event::Undelegating { account, .. }
-        | Event::UndelegationCancelled { account, .. }
-        | Event::DelegationWithdrawn { account, .. }
+        | Event::CommissionSet { account, .. }
+        | Event::DelegationRewarded { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
@@ -92,6 +96,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
     }
 }
 
+fn owner(state: &State, operator: OperatorId) -> Option<AccountId> {
+    state.operator(operator).map(|operator| operator.account)
+}
+
 fn job_of(event: &Event) -> Option<JobId> {
     match *event {
         Event::EpochOpened { .. }
@@ -103,6 +111,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::UndelegationCancelled { .. }
         | Event::DelegationWithdrawn { .. }
         | Event::DelegationSlashed { .. }
+        | Event::CommissionSet { .. }
+        | Event::DelegationRewarded { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }
@@ -119,6 +129,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
         Event::JobPosted { job, .. }
+        | Event::DelegationEarned { job, .. }
         | Event::BidEvicted { job, .. }
         | Event::BidCommitted { job, .. }
         | Event::BiddingClosed { job, .. }

@@ -53,7 +53,7 @@ pub enum Broken {
     ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
     /// Kept kibibytes are those recorded.
     StorageRoom { recorded: u64, found: u64 },
-    /// Authorised keys are few, stay within their limits, and leave when they expire.
+    /// Authorised keys are few and stay within their limits.
     Key { account: AccountId, key: Address },
     /// A delegation pool's amount is what lies in its pot.
     DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
@@ -62,6 +62,10 @@ pub enum Broken {
     Exit { exit: ExitId, recorded: Amount, found: Amount },
     /// The shares of all delegations are those of the pools and of the exits.
     DelegationShares { recorded: u128, found: u128 },
+    /// What delegators of an operator earned and were not paid is there for them.
+    DelegationRewards { operator: OperatorId, earned: Option<Amount>, there: Amount },
+    /// A commission is at most its ceiling, and each generation that closed left its index.
+    Commission { operator: OperatorId },
     /// A pool knows how many slashes of its operator wait.
     SlashesWaiting { operator: OperatorId, recorded: u32, found: u32 },
     /// An account lists its delegations.
@@ -114,7 +118,6 @@ fn check_keys(state: &State) -> Result<(), Broken> {
             let holds = place < KEYS_MAX
                 && named == 1
                 && row.spent <= row.spend_max
-                && row.expires >= state.height()
                 && row.key != account.address;
             if !holds {
                 return Err(Broken::Key { account: id, key: row.key });

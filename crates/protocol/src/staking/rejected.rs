@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::{Amount, Epoch};
+use crate::num::{Amount, Epoch, Ratio};
 
 /// Why a bond was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,23 @@ pub enum DelegateRejected {
     PoolFull,
 }
 
+/// Why a commission was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum SetCommissionRejected {
+    /// The account has no operator of this role.
+    NotAnOperator,
+    /// The rate is above the ceiling that comes with it.
+    AboveCeiling { wanted: Ratio, ceiling: Ratio },
+    /// A ceiling is a promise: it only falls.
+    CeilingRaised { wanted: Ratio, ceiling: Ratio },
+    /// Too early after the last change.
+    TooSoon { until: Epoch, now: Epoch },
+    /// A step up larger than one may be.
+    RaisedTooMuch { wanted: Ratio, max: Ratio },
+}
+
 /// Why undelegating was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -95,6 +112,11 @@ pub enum UndelegateRejected {
     NotDelegated,
     /// More than the shares are worth.
     ExceedsDelegation { wanted: Amount, delegated: Amount },
+    /// What would stay is less than the least delegation; take back less, or all.
+    RestBelowMinimum { rest: Amount, minimum: Amount },
+    /// A slash of what leaves in this span may still be undone; what it gives back is for those who
+    /// lost it. The next span has another exit.
+    SlashWaits,
     /// The amount buys no share of an exit that lost nearly everything; the next span has another.
     ExitFull,
 }
@@ -124,6 +146,6 @@ pub enum CancelUndelegationRejected {
 pub enum WithdrawDelegationRejected {
     /// The account delegated nothing to this operator.
     NotDelegated,
-    /// Nothing has matured.
+    /// Nothing has matured, and no unit was earned.
     NothingMatured,
 }

@@ -1,10 +1,12 @@
 //! Delegating, leaving, staying after all, and withdrawing.
 
 use earnest_protocol::{
-    Amount, Command, Epochs, Factor, RawParams, Role,
+    Amount, Command, Epoch, Epochs, Factor, Ratio, RawParams, Role,
     command::*,
+    ledger::Pot,
+    market::Phase,
     staking::{
-        CancelUndelegationRejected, DelegateRejected, UndelegateRejected,
+        CancelUndelegationRejected, DelegateRejected, SetCommissionRejected, UndelegateRejected,
         WithdrawDelegationRejected,
     },
 };
@@ -45,7 +47,27 @@ fn leaving(world: &mut World) {
 /// One abandonment jails P1.
 fn jail(world: &mut World) {
     let job = world.assign(world.terms(), &[("P1", 10)]);
-    world.until_phase(job, earnest_protocol::market::Phase::Closed);
+    world.until_phase(job, Phase::Closed);
+}
+
+/// W's 5 tokens leave while P1, with nothing free of its own, works on a result that is wrong.
+fn convicted_while_some_leaves(world: &mut World) {
+    world.ok("W", delegate(world, "P1", 10));
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    let amount = world.state.balance(Pot::Bond(world.operator("P1", ROLE)));
+    world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount }));
+    world.until_phase(job, Phase::Offered);
+    world.block();
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    world.ok("W", undelegate(world, 5));
+    let wrong = root(Some(3));
+    world.commit("P1", job, wrong);
+    world.audit(job, root(None));
+    world.reveal("P1", job, wrong, root(None));
+    world.play("P1", job, 3, true);
 }
 
 /// P1 is convicted, serves its time and works again while the slash still waits.
@@ -72,7 +94,49 @@ fn free_less_fee(tokens: u64) -> Amount {
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = joining();
     rows.extend(leaving_rows());
+    rows.extend(staying_rows());
+    rows.extend(commission_rows());
     rows
+}
+
+/// P1's commission becomes `rate`, and never more than `ceiling`, in per cent.
+fn commission(rate: u64, ceiling: u64) -> Command {
+    let (rate, ceiling) = (Ratio::percent(rate), Ratio::percent(ceiling));
+    Command::SetCommission(SetCommission { role: ROLE, rate, ceiling })
+}
+
+fn commission_rows() -> Vec<Row> {
+    let percent = Ratio::percent;
+    vec![
+        row(SetCommissionRejected::NotAnOperator, |_| ("W", commission(1, 2))),
+        row(
+            SetCommissionRejected::AboveCeiling { wanted: percent(3), ceiling: percent(2) },
+            |_| ("P1", commission(3, 2)),
+        ),
+        row(
+            SetCommissionRejected::CeilingRaised { wanted: percent(21), ceiling: percent(20) },
+            |world| {
+                world.ok("P1", commission(10, 20));
+                ("P1", commission(10, 21))
+            },
+        ),
+        row(
+            SetCommissionRejected::TooSoon { until: Epoch::new(24), now: Epoch::new(23) },
+            |world| {
+                world.ok("P1", commission(10, 20));
+                world.blocks(50 * 23 + 40);
+                ("P1", commission(9, 20))
+            },
+        ),
+        row(
+            SetCommissionRejected::RaisedTooMuch { wanted: percent(12), max: percent(11) },
+            |world| {
+                world.ok("P1", commission(10, 20));
+                world.blocks(50 * 24);
+                ("P1", commission(12, 20))
+            },
+        ),
+    ]
 }
 
 fn joining() -> Vec<Row> {
@@ -143,6 +207,34 @@ fn leaving_rows() -> Vec<Row> {
             },
         )
         .under(allowed),
+        row(
+            UndelegateRejected::RestBelowMinimum {
+                rest: Amount::tokens(1),
+                minimum: Amount::tokens(2),
+            },
+            |world| {
+                leaving(world);
+                ("W", undelegate(world, 4))
+            },
+        )
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.delegation_min = Amount::tokens(2);
+        }),
+        row(UndelegateRejected::SlashWaits, |world| {
+            convicted_while_some_leaves(world);
+            ("W", undelegate(world, 1))
+        })
+        .under(|raw| {
+            patient(raw);
+            raw.staking.exits_max = 1;
+            raw.staking.provider_bond_min = Amount::tokens(1);
+        }),
+    ]
+}
+
+fn staying_rows() -> Vec<Row> {
+    vec![
         row(CancelUndelegationRejected::NotDelegated, |world| ("W", cancel(world))),
         row(CancelUndelegationRejected::NothingLeaves, |world| {
             world.ok("W", delegate(world, "P1", 10));
