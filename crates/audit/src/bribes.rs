@@ -71,7 +71,7 @@ pub fn bribes(params: &Params, facts: &Facts, effort: Effort) -> (Vec<Friends>, 
     let (mut friends, mut bribes) = (Vec::new(), Vec::new());
     for kind in kinds(params).iter().filter(|kind| chosen(kind)) {
         friends.extend((0..=FRIENDS_MAX).map(|count| with(params, facts, effort, kind, count)));
-        bribes.extend(turning(params, facts, kind).unwrap_or_default());
+        bribes.extend(turning(params, facts, effort, kind).unwrap_or_default());
     }
     (friends, bribes)
 }
@@ -102,11 +102,11 @@ fn with(params: &Params, facts: &Facts, effort: Effort, kind: &Kind, count: u32)
 const BRIBED: &[Member] = &[Member::Provider, Member::Auditors];
 
 /// The price of turning one seat, and of turning all of them at once.
-fn turning(params: &Params, facts: &Facts, kind: &Kind) -> Option<Vec<Bribe>> {
+fn turning(params: &Params, facts: &Facts, effort: Effort, kind: &Kind) -> Option<Vec<Bribe>> {
     let seats = u32::from(kind.auditors);
     let pool = Pool { all: ALL, bribable: seats };
     let cast = Cast::new(params, kind, BRIBED, pool).ok()?;
-    let tree = Tree::build(&cast, Effort::Full.budget());
+    let tree = Tree::build(&cast, effort.budget());
     if tree.missing.is_some() {
         return None;
     }
