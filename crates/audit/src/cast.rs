@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     beacon::{self, Beacon},
+    points::Late,
     truth::Truth,
 };
 
@@ -110,6 +111,8 @@ pub(crate) struct Cast {
     /// What the provider, a newcomer, locks at the ceiling.
     pub(crate) collateral: Amount,
     provider_bond: Amount,
+    /// Where the coalition waits, if anywhere.
+    pub(crate) late: Option<Late>,
 }
 
 impl Cast {
@@ -142,6 +145,7 @@ impl Cast {
             },
             collateral: Amount::ZERO,
             provider_bond: raw.staking.provider_bond_min,
+            late: None,
         };
         let refused = |why: PostJobRejected| format!("the rules refuse such a job: {why:?}");
         let state = cast.first_block()?;
@@ -162,6 +166,11 @@ impl Cast {
         let posted = state.apply(&signed, &Truth, &mut Journal::default());
         posted.map_err(|why| format!("the rules refuse such a job: {why:?}"))?;
         Ok(cast)
+    }
+
+    /// The same, the coalition waiting somewhere.
+    pub(crate) fn waiting(self, late: Option<Late>) -> Cast {
+        Cast { late, ..self }
     }
 
     fn first_block(&self) -> Result<State, String> {

@@ -387,7 +387,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
     ("A friend of the accused can fill", "an honest open challenger is not counted on"),
     ("Keeping others from the referee", "takes many disputes at once"),
-    ("A leak in the last block", "timing within a phase is not played"),
+    ("A leak in the last block", "late-self-report plays it; whom it outruns is not played"),
     ("Second price trusts its requester", "rivals are another game"),
     ("A name can be bought", "takes many jobs"),
     ("A winner that cannot get the input", "bytes are asked for by nobody"),

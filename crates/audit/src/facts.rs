@@ -83,12 +83,8 @@ pub(crate) fn worth(
     if end.worked {
         worth = worth.minus(units(facts.cost(cast, params)?)?)?;
     }
-    let earned = match cast.kind.gain_timing {
-        GainTiming::Final => end.passed,
-        GainTiming::Delivery => end.delivered,
-    };
-    if earned && cast.has(Member::Provider) {
-        worth = worth.plus(units(facts.value.unwrap_or(cast.kind.outside_gain))?)?;
+    if cast.has(Member::Provider) {
+        worth = worth.plus(outside(end, cast, facts)?)?;
     }
     if cast.has(Member::Provider) && facts.capital != Ratio::ZERO {
         let epochs = i128::from(params.chain().epoch_blocks.count()).checked_mul(PARTS.into())?;
@@ -100,6 +96,16 @@ pub(crate) fn worth(
         worth = worth.plus(use_of_result(end, cast, facts)?)?;
     }
     Some(worth)
+}
+
+/// What a wrong result earns its maker off the ledger.
+pub(crate) fn outside(end: &End, cast: &Cast, facts: &Facts) -> Option<Rational> {
+    let earned = match cast.kind.gain_timing {
+        GainTiming::Final => end.passed,
+        GainTiming::Delivery => end.delivered,
+    };
+    let value = if earned { facts.value.unwrap_or(cast.kind.outside_gain) } else { Amount::ZERO };
+    units(value)
 }
 
 /// What an end is worth to an honest requester outside the coalition.

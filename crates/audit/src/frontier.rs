@@ -160,7 +160,7 @@ fn participation(params: &Params, facts: &Facts, kind: &Kind) -> Option<Vec<Fron
     let told = |units: u64| format!("{} tokens", tokens(Some(units.into())));
     let right = Frontier {
         assumed: told(facts.right(&cast)?.units()),
-        holds_to: from.map_or("nothing".into(), told),
+        holds_to: from.map_or("nothing".into(), |from| format!("{} and more", told(from))),
         turns_at: below.map(told),
         ..blank(kind, ("value of a right result", ASK))
     };

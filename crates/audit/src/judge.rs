@@ -187,11 +187,18 @@ fn forced(forced: Forced, point: Point) -> Option<&'static [Act]> {
     forced.iter().find(|(at, _)| *at == point).map(|(_, acts)| *acts)
 }
 
+/// The game in which a deviation is played, and the one of honest play that it is held against.
+#[derive(Clone, Copy)]
+pub(crate) struct Games<'a> {
+    pub(crate) tree: &'a Tree,
+    pub(crate) honest: &'a Tree,
+}
+
 /// What `entry` comes to; `None` where a number needs over 128 bits.
 pub(crate) fn judge(
     entry: &Entry,
     cast: &Cast,
-    tree: &Tree,
+    Games { tree, honest: prescribed }: Games<'_>,
     facts: &Facts,
     params: &Params,
 ) -> Option<Deviation> {
@@ -202,10 +209,10 @@ pub(crate) fn judge(
     let worth_to_all = |end: &End| facts::worth(end, cast, facts, params, purpose);
     let honest_space =
         |point: Point| forced(entry.against, point).or(Some(points::prescribed(point)));
-    let honest = value::best(tree, &honest_space, &worth_to_all)?;
+    let honest = value::best(prescribed, &honest_space, &worth_to_all)?;
     let best = deviate(entry, tree, &worth_to_all)?;
     let (lower, upper) = gain(entry, (&honest, &best), cast, tree, facts)?;
-    let victims = victims(tree, &honest, &best)?;
+    let victims = victims((prescribed, &honest), (tree, &best))?;
     let mut verdict = verdict(lower, upper);
     let mut factor = None;
     if let Goal::Harm(party) = entry.goal {
@@ -346,13 +353,16 @@ fn worth_from(
     u64::try_from(Rational::ZERO.minus(least)?.floor().checked_neg()?).ok()
 }
 
-fn victims(tree: &Tree, honest: &Best, best: &Best) -> Option<Vec<(Party, Rational)>> {
+fn victims(
+    (prescribed, honest): (&Tree, &Best),
+    (tree, best): (&Tree, &Best),
+) -> Option<Vec<(Party, Rational)>> {
     let parties = [Party::Requester, Party::Provider, Party::Validators];
     let parties = parties.into_iter().chain([Party::Challenger, Party::Operator]);
     parties
         .map(|party| {
             let gain = |end: &End| end.gains.get(&party).map(|gain| Rational::whole(*gain));
-            let before = value::mean(tree, &honest.ends, &gain)?;
+            let before = value::mean(prescribed, &honest.ends, &gain)?;
             Some((party, before.minus(value::mean(tree, &best.ends, &gain)?)?))
         })
         .collect()

@@ -5,11 +5,12 @@
 //! compared with honest ones; a *verdict* says that it *holds*, *pays* or is *not shown*.
 //! Laws: every play runs on the production rules, past every stay, and its books close to the unit;
 //! money is whole, chances are fractions, and no float decides anything.
-//! Known shortcomings: one job at a time, moves at once or never, equal bonds, honest auditors
+//! Known shortcomings: one job at a time, at most one point is late, equal bonds, honest auditors
 //! without a lapse; nobody asks for bytes. What is missing is in the catalogue with its reason.
 //! Not here: rules (`earnest-protocol`), seasons of many jobs (`earnest-sim`).
 
 mod beacon;
+mod bribes;
 mod cast;
 mod catalogue;
 mod closed_form;
@@ -18,6 +19,7 @@ mod facts;
 mod frontier;
 mod honest;
 mod judge;
+mod late;
 mod law;
 mod moves;
 mod output;
@@ -28,17 +30,21 @@ mod trace;
 mod tree;
 mod truth;
 mod value;
+mod windows;
 mod words;
 mod world;
 
+pub use bribes::{Bribe, Friends, bribes};
 pub use cast::{Kind, Member, Pool};
 pub use facts::Facts;
 pub use frontier::{Frontier, frontier};
 pub use judge::{Deviation, Loss, Measure, Verdict};
 pub use law::Draw;
 pub use output::Findings;
-pub use points::{Act, Point};
-pub use report::{Change, Effort, Report, audit, changes, kinds, play_coalition, unmeasured};
+pub use points::{Act, Edge, Late, Point};
+pub use report::{
+    Change, Effort, Report, audit, changes, kinds, play_coalition, play_late, unmeasured,
+};
 pub use trace::{Play, Trace, replay};
 
 #[cfg(test)]

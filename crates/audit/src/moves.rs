@@ -1,7 +1,7 @@
 //! Moves: where the rules ask a coalition, and what it may answer.
 //!
-//! Law: every point is asked at the moment when most is known and it is not yet too late.
-//! Known shortcomings: a move is made at once or never, not late; bytes are asked for by nobody.
+//! Law: every point is asked as soon as it is there; `windows` says which of them wait.
+//! Known shortcoming: bytes are asked for by nobody.
 //! Not here: what an honest party does (`honest`).
 
 use earnest_protocol::{
@@ -18,7 +18,7 @@ use earnest_protocol::{
 use crate::{
     cast::{CHALLENGER, Cast, Member, PROVIDER, REQUESTER, address},
     honest,
-    points::{Act, Point},
+    points::{Act, Edge, Late, Point},
     truth,
     world::{JOB, World},
 };
@@ -32,11 +32,15 @@ pub(crate) struct Question {
     pub(crate) acts: Vec<Act>,
 }
 
-/// The next question of this block that was not asked yet.
-pub(crate) fn question(world: &World<'_>) -> Option<Question> {
+/// The next question of this block that was not asked yet, and is not at the point that waits.
+pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Question> {
     let asked = |point, subject| world.asked.contains(&(point, subject));
     let ask = |point, subject, acts: &[Act]| {
-        (!asked(point, subject)).then(|| Question { point, subject, acts: acts.to_vec() })
+        (!asked(point, subject) && waits != Some(point)).then(|| Question {
+            point,
+            subject,
+            acts: acts.to_vec(),
+        })
     };
     let (cast, case) = (world.cast, world.state.case(JOB));
     let provides = cast.has(Member::Provider);
@@ -72,7 +76,7 @@ pub(crate) fn question(world: &World<'_>) -> Option<Question> {
         Phase::Auditing | Phase::AuditingOpen => {
             let tells = provides && cast.has(Member::Challenger);
             let report = ask(Point::Report, 0, yes_or_no).filter(|_| tells);
-            report.or_else(|| verdict(world))
+            report.or_else(|| verdict(world).filter(|verdict| waits != Some(verdict.point)))
         }
         Phase::Revealing => {
             let opens = case?.claim().is_none();
@@ -82,7 +86,7 @@ pub(crate) fn question(world: &World<'_>) -> Option<Question> {
                 sealed.into_iter().find_map(|(seat, _)| ask(Point::OpenVerdict, seat, yes_or_no))
             })
         }
-        Phase::Challengeable => challenge(world),
+        Phase::Challengeable => challenge(world, waits),
         _ => None,
     }
 }
@@ -112,9 +116,10 @@ fn verdict(world: &World<'_>) -> Option<Question> {
     Some(Question { point: Point::Verdict, subject: key(seat), acts })
 }
 
-fn challenge(world: &World<'_>) -> Option<Question> {
+fn challenge(world: &World<'_>, waits: Option<Point>) -> Option<Question> {
     let cast = world.cast;
-    if cast.has(Member::Challenger) && !world.asked.contains(&(Point::Challenge, 0)) {
+    let asks = waits != Some(Point::Challenge) && !world.asked.contains(&(Point::Challenge, 0));
+    if cast.has(Member::Challenger) && asks {
         let acts = vec![Act::Do, Act::Leave];
         return Some(Question { point: Point::Challenge, subject: 0, acts });
     }
@@ -134,7 +139,7 @@ fn challenge(world: &World<'_>) -> Option<Question> {
             }
             _ => return None,
         };
-        let fresh = !world.asked.contains(&(point, subject));
+        let fresh = waits != Some(point) && !world.asked.contains(&(point, subject));
         fresh.then_some(Question { point, subject, acts })
     })
 }
@@ -159,6 +164,15 @@ pub(crate) fn answer(world: &mut World<'_>, question: &Question, act: Act) {
         let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
         world.sealed.insert(account, root);
     }
+    let is_late = |late: Late| late.point == point && late.edge == Edge::After;
+    if world.cast.late.is_some_and(is_late) {
+        world.overdue = Some((account, command));
+        return;
+    }
+    take(world, account, command);
+}
+
+fn take(world: &mut World<'_>, account: AccountId, command: Command) {
     let sealed = matches!(command, Command::SealReport(_));
     // A refusal is an outcome: its fee is booked, and the game goes on.
     let _refused = world.apply(account, command);
@@ -167,6 +181,9 @@ pub(crate) fn answer(world: &mut World<'_>, question: &Question, act: Act) {
 
 /// What was prepared a block ago and is due now.
 pub(crate) fn follow_up(world: &mut World<'_>) {
+    if let Some((account, command)) = world.overdue.take() {
+        return take(world, account, command);
+    }
     if std::mem::take(&mut world.reports) {
         let root = world.sealed.get(&PROVIDER).copied().unwrap_or(truth::RIGHT);
         let opening = world.opening(root);

@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::{
+    bribes::{Bribe, Friends},
     frontier::Frontier,
     judge::{Deviation, Measure, Verdict},
+    points::Edge,
     report::{Change, Report},
     words::tokens,
 };
@@ -22,6 +24,10 @@ pub struct Findings {
     pub report: Report,
     /// The worst verdict of all.
     pub verdict: Verdict,
+    /// What friends among the validators are worth to a liar.
+    pub friends: Vec<Friends>,
+    /// What it takes to turn an auditor who sits already.
+    pub bribes: Vec<Bribe>,
     /// How far assumptions may be wrong.
     pub frontier: Vec<Frontier>,
     /// What other parameters change, if any were compared.
@@ -72,6 +78,12 @@ impl Findings {
             let told = format!("{assumption}: {assumed} assumed, holds to {holds_to}, {turns}");
             let _ = writeln!(text, "frontier  {kind}: {told}");
         }
+        for one in &self.friends {
+            let _ = writeln!(text, "friends   {}: {}", one.kind, befriended(one));
+        }
+        for one in &self.bribes {
+            let _ = writeln!(text, "bribe     {}: {}", one.kind, bribed(one));
+        }
         for Change { id, before, after, gain } in &self.changes {
             let [from, to] = [before, after].map(|verdict| word(*verdict));
             let [old, new] = gain.map(tokens);
@@ -107,6 +119,7 @@ impl Findings {
             );
         }
         let frontier = plot(&self.frontier);
+        let bought = bought(&self.friends, &self.bribes);
         let changes: String = self
             .changes
             .iter()
@@ -127,7 +140,7 @@ impl Findings {
              seasons measured in a market, on the rules themselves. Gains are over honest play, in \
              tokens; {} of {} validators are in the coalition's purse. Participation shows what \
              whoever takes part would lose by it. A right result is worth {}, and a wrong one that \
-             is paid harms by {}.</p>{frontier}<h2>Every \
+             is paid harms by {}.</p>{frontier}{bought}<h2>Every \
              deviation</h2><table><tr>\
              <th>verdict<th>deviation<th>gain<th>tokens<th>turns at a wrong result worth\
              <th>plays<th>who loses</tr>{rows}</table>{changes}</html>\n",
@@ -212,9 +225,21 @@ fn sentence(one: &Deviation) -> String {
     format!("gain {}{value}{from}{form}; {} plays", tokens(one.gain), one.size[1])
 }
 
+/// The edge at which an entry that was played at three of them does best.
+fn edge(edge: Edge) -> &'static str {
+    match edge {
+        Edge::Before => "in the last block but one (its best of three edges)",
+        Edge::Last => "in the last block (its best of three edges)",
+        Edge::After => "a block too late (its best of three edges)",
+    }
+}
+
 /// What of an entry has no column of its own.
 fn told(one: &Deviation) -> String {
     let mut told = String::new();
+    if let Some(late) = one.trace.as_ref().and_then(|trace| trace.late) {
+        let _ = write!(told, " {}", edge(late.edge));
+    }
     if let Some(measure) = &one.measure {
         let _ = write!(told, ": {}", measured(one, measure));
     }
@@ -248,6 +273,44 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Pays => "pays",
         Verdict::NotShown => "not shown",
     }
+}
+
+fn befriended(one: &Friends) -> String {
+    let [friends, all] = one.friends;
+    if let Some(reason) = &one.reason {
+        return format!("{friends} of {all} validators are friends: {reason}");
+    }
+    let [honest, leaving] = [one.over_honest, one.over_leaving].map(tokens);
+    let [nodes, ends] = one.size;
+    format!(
+        "{friends} of {all} validators are friends: a wrong result gains {honest} over honest \
+         play, {leaving} over leaving: {}; {nodes} nodes, {ends} plays",
+        word(one.verdict)
+    )
+}
+
+fn bribed(one: &Bribe) -> String {
+    let [turned, seats] = one.turned;
+    let (least, most) = (tokens(Some(one.least)), tokens(Some(one.most)));
+    let may = if one.least < one.most { "there is room for a bribe" } else { "there is none" };
+    format!(
+        "to turn {turned} of {seats} auditors who sit takes {least} each and is worth {most} each \
+         to the liar: {may}"
+    )
+}
+
+/// What auditors are worth to a liar, and what they cost.
+fn bought(friends: &[Friends], bribes: &[Bribe]) -> String {
+    let mut html =
+        String::from("<h2>What auditors are worth to a liar, and what they cost</h2><ul>");
+    for one in friends {
+        let _ = writeln!(html, "<li>{}: {}", escape(&one.kind), escape(&befriended(one)));
+    }
+    for one in bribes {
+        let _ = writeln!(html, "<li>{}: {}", escape(&one.kind), bribed(one));
+    }
+    html.push_str("</ul>");
+    html
 }
 
 fn in_tokens(amount: earnest_protocol::Amount) -> String {

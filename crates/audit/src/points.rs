@@ -59,6 +59,28 @@ pub enum Act {
     Silent,
 }
 
+/// Where in its window a move is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    /// In the block before the last.
+    Before,
+    /// In the last block.
+    Last,
+    /// In the block after it, when the rules take it no more.
+    After,
+}
+
+/// A point at which a coalition waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Late {
+    /// Which.
+    pub point: Point,
+    /// How long.
+    pub edge: Edge,
+}
+
 /// What is prescribed at a point; nothing where leaving is as honest as staying.
 pub(crate) fn prescribed(point: Point) -> &'static [Act] {
     match point {

@@ -11,10 +11,12 @@ use serde::Serialize;
 
 use crate::{
     cast::{Cast, Kind, Member, Pool},
-    catalogue::{ENTRIES, HOLES, REASONS},
+    catalogue::{ENTRIES, Entry, HOLES, REASONS},
     draws,
     facts::Facts,
-    judge::{Deviation, Verdict, as_text, judge, not_shown, unknown},
+    judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
+    late,
+    points::{Late, Point},
     tree::{Budget, Tree},
 };
 
@@ -103,9 +105,10 @@ pub fn audit(
         let mut found = Vec::new();
         loop {
             let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let Some((kind, members)) = games.get(at) else { return found };
-            progress(&format!("{}: {members:?}", kind.id));
-            found.push((at, game(params, facts, effort, pool, (kind, members))));
+            let Some(next) = games.get(at) else { return found };
+            let late = next.late.map_or(String::new(), |point| format!(", {point:?} late"));
+            progress(&format!("{}: {:?}{late}", next.kind.id, next.members));
+            found.push((at, game(params, facts, effort, pool, next)));
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -118,30 +121,40 @@ pub fn audit(
     Report { world: *facts, pool, deviations, not_played: REASONS, known_holes: HOLES }
 }
 
-fn games(params: &Params, effort: Effort) -> Vec<(Kind, &'static [Member])> {
-    let mut coalitions: Vec<&'static [Member]> = Vec::new();
-    for entry in ENTRIES {
-        if !coalitions.contains(&entry.members) {
-            coalitions.push(entry.members);
+/// One game, or one late at a point.
+struct Game {
+    kind: Kind,
+    members: &'static [Member],
+    late: Option<Point>,
+}
+
+fn games(params: &Params, effort: Effort) -> Vec<Game> {
+    let mut coalitions: Vec<(&'static [Member], Option<Point>)> = Vec::new();
+    let at_once = ENTRIES.iter().map(|entry| (entry.members, None));
+    let late = late::ENTRIES.iter().map(|(point, entry)| (entry.members, Some(*point)));
+    for coalition in at_once.chain(late) {
+        if !coalitions.contains(&coalition) {
+            coalitions.push(coalition);
         }
     }
     let usual = |members: &[Member]| {
         members == [Member::Provider]
+            || members == [Member::Requester]
             || members == [Member::Provider, Member::Auditors]
             || members == draws::MEMBERS
     };
     let mut games = Vec::new();
     for (place, kind) in kinds(params).into_iter().enumerate() {
-        for &members in &coalitions {
-            if effort == Effort::Full || place == 0 || usual(members) {
-                games.push((kind.clone(), members));
+        for &(members, late) in &coalitions {
+            if effort == Effort::Full || place == 0 || (usual(members) && late.is_none()) {
+                games.push(Game { kind: kind.clone(), members, late });
             }
         }
     }
     games
 }
 
-/// What the entries of one coalition come to for one kind of job.
+/// What the entries of one coalition come to for one kind of job, moves being made at once.
 pub fn play_coalition(
     params: &Params,
     facts: &Facts,
@@ -149,40 +162,102 @@ pub fn play_coalition(
     members: &'static [Member],
     effort: Effort,
 ) -> Vec<Deviation> {
-    game(params, facts, effort, Pool::of_share(facts.collusion), (kind, members))
+    let pool = Pool::of_share(facts.collusion);
+    game(params, facts, effort, pool, &Game { kind: kind.clone(), members, late: None })
 }
 
-fn game(
+/// What its entries that wait at one point come to.
+pub fn play_late(
+    params: &Params,
+    facts: &Facts,
+    kind: &Kind,
+    (members, point): (&'static [Member], Point),
+    effort: Effort,
+) -> Vec<Deviation> {
+    let pool = Pool::of_share(facts.collusion);
+    game(params, facts, effort, pool, &Game { kind: kind.clone(), members, late: Some(point) })
+}
+
+impl Effort {
+    pub(crate) fn budget(self) -> Budget {
+        match self {
+            Effort::Quick => Budget { nodes: 8_000, plays: 20_000 },
+            Effort::Full => Budget { nodes: 1_000_000, plays: 1_000_000 },
+            Effort::Nodes(nodes) => Budget { nodes, plays: 1_000_000 },
+        }
+    }
+}
+
+/// What the entries of one coalition come to with just this pool, moves being made at once.
+pub(crate) fn game_of(
     params: &Params,
     facts: &Facts,
     effort: Effort,
     pool: Pool,
-    (kind, members): (&Kind, &'static [Member]),
+    kind: &Kind,
+    members: &'static [Member],
 ) -> Vec<Deviation> {
-    let budget = match effort {
-        Effort::Quick => Budget { nodes: 8_000, plays: 20_000 },
-        Effort::Full => Budget { nodes: 1_000_000, plays: 1_000_000 },
-        Effort::Nodes(nodes) => Budget { nodes, plays: 1_000_000 },
+    game(params, facts, effort, pool, &Game { kind: kind.clone(), members, late: None })
+}
+
+fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game) -> Vec<Deviation> {
+    let Game { kind, members, late } = game;
+    let budget = effort.budget();
+    let entries: Vec<&Entry> = match late {
+        None => ENTRIES.iter().filter(|entry| entry.members == *members).collect(),
+        Some(point) => {
+            let of = |(at, entry): &&(Point, Entry)| at == point && entry.members == *members;
+            late::ENTRIES.iter().filter(of).map(|(_, entry)| entry).collect()
+        }
     };
-    let entries = ENTRIES.iter().filter(|entry| entry.members == members);
     let cast = match Cast::new(params, kind, members, pool) {
         Ok(cast) => cast,
-        Err(why) => return entries.map(|entry| not_shown(entry, kind, [0, 0], &why)).collect(),
-    };
-    let mut found = Vec::new();
-    if members == draws::MEMBERS {
-        found.push(draws::draws(&cast, kind, (budget.plays / 5).min(DRAWS_MAX)));
-    }
-    let tree = Tree::build(&cast, budget);
-    let size = [tree.nodes.len(), tree.ends().count()];
-    found.extend(entries.map(|entry| {
-        match &tree.missing {
-            Some(why) => not_shown(entry, kind, size, why),
-            None => judge(entry, &cast, &tree, facts, params)
-                .unwrap_or_else(|| not_shown(entry, kind, size, "a number needs over 128 bits")),
+        Err(why) => {
+            let refused = entries.iter().map(|entry| not_shown(entry, kind, [0, 0], &why));
+            return refused.collect();
         }
-    }));
-    found
+    };
+    let honest = Tree::build(&cast, budget);
+    let judged = |cast: &Cast, tree: &Tree| -> Vec<Deviation> {
+        let size = [tree.nodes.len(), tree.ends().count()];
+        let missing = tree.missing.as_ref().or(honest.missing.as_ref());
+        let of = |entry: &&Entry| match missing {
+            Some(why) => not_shown(entry, kind, size, why),
+            None => judge(entry, cast, Games { tree, honest: &honest }, facts, params)
+                .unwrap_or_else(|| not_shown(entry, kind, size, "a number needs over 128 bits")),
+        };
+        entries.iter().map(of).collect()
+    };
+    let Some(point) = *late else {
+        let mut found = Vec::new();
+        if *members == draws::MEMBERS {
+            found.push(draws::draws(&cast, kind, (budget.plays / 5).min(DRAWS_MAX)));
+        }
+        found.extend(judged(&cast, &honest));
+        return found;
+    };
+    let edges = late::EDGES.map(|edge| {
+        let cast = cast.clone().waiting(Some(Late { point, edge }));
+        judged(&cast, &Tree::build(&cast, budget))
+    });
+    worst_of_each(edges)
+}
+
+/// Of each entry the edge at which it does best, with the nodes and ends of all of them.
+fn worst_of_each(edges: [Vec<Deviation>; late::EDGES.len()]) -> Vec<Deviation> {
+    let rank = |found: &Deviation| {
+        let worst = [Verdict::Holds, Verdict::NotShown, Verdict::Pays];
+        (worst.iter().position(|verdict| *verdict == found.verdict), found.gain)
+    };
+    let [before, last, after] = edges;
+    let triples = before.into_iter().zip(last).zip(after);
+    let worst = triples.map(|((before, last), after)| {
+        let sizes = [before.size, last.size, after.size];
+        let size = [0, 1].map(|at| sizes.iter().map(|size| size[at]).sum());
+        let of = [before, last, after].into_iter().max_by(|a, b| rank(a).cmp(&rank(b)));
+        of.map(|found| Deviation { size, ..found })
+    });
+    worst.flatten().collect()
 }
 
 /// What other parameters change for one entry.

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use earnest_protocol::{Amount, Factor, Params, Ratio, RawParams, num::PARTS};
+use earnest_protocol::{Amount, Factor, Params, Ratio, RawParams, market::Outcome, num::PARTS};
 
 use crate::{
-    Effort, Facts, Kind, Member, Pool, Verdict,
+    Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
     cast::Cast,
     catalogue::{ENTRIES, HOLES, REASONS},
     draws, frontier, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
-    report::play_coalition,
+    report::{play_coalition, play_late},
     tree::{Budget, End, Node, Tree},
     value,
     world::Party,
@@ -223,6 +223,71 @@ fn every_assumption_has_room_at_the_defaults_and_seats_that_do_not_convict_are_a
     // With one seat it is the same whether its auditor is bribed or lax, or the referee errs.
     assert_eq!([room("bribable"), room("lax")], [room("referee"); 2]);
     assert!(room("lax") <= room("biased"), "an audit that is avoided pays no friend a fee");
+}
+
+#[test]
+fn a_result_a_block_too_late_is_abandonment_and_one_at_the_edge_is_in_time() {
+    let params = defaults();
+    let kind = kind("standard");
+    let cast = Cast::new(&params, &kind, &[Member::Provider], FIFTH).expect("a quote");
+    let outcomes = |edge| {
+        let cast = cast.clone().waiting(Some(Late { point: Point::Result, edge }));
+        let tree = Tree::build(&cast, BUDGET);
+        assert_eq!(tree.missing, None);
+        let right = |end: &&End| end.history.contains(&(Point::Result, Act::Right));
+        tree.ends().filter(right).map(|end| end.outcome.expect("closed")).collect::<Vec<_>>()
+    };
+    let at_once = Tree::build(&cast, BUDGET);
+    assert!(at_once.ends().any(|end| end.received));
+    let [before, last, after] = [Edge::Before, Edge::Last, Edge::After].map(outcomes);
+    assert_eq!(before, last, "the last block is as good as the one before");
+    assert!(last.contains(&Outcome::Accepted), "{last:?}");
+    assert!(!after.contains(&Outcome::Accepted), "{after:?}");
+}
+
+#[test]
+fn moves_at_the_edge_gain_nothing_and_their_traces_replay() {
+    let facts = Facts::assumed(&defaults());
+    let games: [(&[Member], Point); 4] = [
+        (&[Member::Provider], Point::Result),
+        (&[Member::Challenger], Point::Challenge),
+        (&[Member::Provider, Member::Challenger], Point::Defend),
+        (&[Member::Auditors], Point::Verdict),
+    ];
+    for (members, point) in games {
+        let game = (members, point);
+        let found = play_late(&defaults(), &facts, &kind("standard"), game, Effort::Quick);
+        assert_eq!(found.len(), 1);
+        for one in found {
+            assert_eq!(one.verdict, Verdict::Holds, "{}: {:?}", one.id, one.reason);
+            let trace = one.trace.expect("it was played");
+            assert_eq!(trace.late.map(|late| late.point), Some(point));
+            assert!(replay(&trace).is_ok(), "{}", one.id);
+        }
+    }
+}
+
+#[test]
+fn a_lone_auditor_loses_its_reward_by_being_turned_and_one_beside_an_honest_one_its_lock() {
+    let (friends, bribes) = bribes(&defaults(), &Facts::assumed(&defaults()), Effort::Quick);
+    let bribe = |kind: &str, turned: [u32; 2]| {
+        let found = bribes.iter().find(|one| one.kind == kind && one.turned == turned);
+        found.expect("it was priced")
+    };
+    let alone = bribe("standard", [1, 1]);
+    let beside = bribe("pair", [1, 2]);
+    assert!(0 < alone.least, "an honest auditor is rewarded for a conviction: {alone:?}");
+    assert!(alone.most > alone.least, "who alone decides can be bought: {alone:?}");
+    assert!(beside.most < beside.least, "who is overruled cannot: {beside:?}");
+    let both = bribe("pair", [2, 2]);
+    assert!(both.least < beside.least, "all together risk less each");
+
+    // Friends can only help, and the assumed fifth is not enough.
+    for kind in ["standard", "pair"] {
+        let of: Vec<_> = friends.iter().filter(|one| one.kind == kind).collect();
+        assert!(of.is_sorted_by(|one, two| one.over_leaving <= two.over_leaving), "{of:?}");
+        assert!(of[..3].iter().all(|one| one.verdict == Verdict::Holds), "{of:?}");
+    }
 }
 
 #[test]

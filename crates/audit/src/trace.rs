@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cast::{Cast, Kind, Member, Pool},
-    points::{Act, Point},
+    points::{Act, Late, Point},
     rational::Rational,
     tree::{self, Tree},
     value::Best,
@@ -27,6 +27,9 @@ pub struct Trace {
     pub coalition: Vec<Member>,
     /// Which validators.
     pub pool: Pool,
+    /// Where the coalition waits, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
     /// Each end, with its chance.
     pub plays: Vec<Play>,
 }
@@ -71,6 +74,7 @@ pub(crate) fn trace(cast: &Cast, tree: &Tree, best: &Best) -> Trace {
         kind: cast.kind.clone(),
         coalition: cast.members.clone(),
         pool: cast.pool,
+        late: cast.late,
         plays: best.ends.iter().filter_map(play).collect(),
     }
 }
@@ -84,7 +88,7 @@ pub fn replay(trace: &Trace) -> Result<i128, String> {
         let all = why.violations.iter().map(|violation| format!("; {violation}"));
         format!("the trace's parameters do not go together{}", all.collect::<String>())
     })?;
-    let cast = Cast::new(&params, &trace.kind, &trace.coalition, trace.pool)?;
+    let cast = Cast::new(&params, &trace.kind, &trace.coalition, trace.pool)?.waiting(trace.late);
     let (mut mean, mut all) = (Some(Rational::ZERO), Some(Rational::ZERO));
     for (place, play) in trace.plays.iter().enumerate() {
         let end = tree::play(&cast, play.luck, &play.history)

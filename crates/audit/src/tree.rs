@@ -23,8 +23,9 @@ use crate::{
     honest,
     law::{self, Draw, Label},
     moves::{self, Question},
-    points::{Act, Point},
+    points::{Act, Edge, Late, Point},
     rational::Rational,
+    windows,
     world::{JOB, Party, World},
 };
 
@@ -83,6 +84,8 @@ pub(crate) struct End {
     /// A right result was paid.
     pub(crate) received: bool,
     pub(crate) locked_blocks: u128,
+    /// What of the coalition's gain its validators have, in base units.
+    pub(crate) auditors: i64,
     /// What the coalition's stake and its rewards out of stake came to, in base units.
     pub(crate) at_stake: i64,
 }
@@ -302,7 +305,7 @@ fn advance(world: &mut World<'_>) -> Result<Stop, String> {
             continue;
         }
         if !world.reports
-            && let Some(question) = moves::question(world)
+            && let Some(question) = windows::due(world)
         {
             let foresees = matches!(question.point, Point::Seed | Point::Beacon);
             if foresees && !world.foreseen {
@@ -329,6 +332,7 @@ fn peek(world: &World<'_>, question: &Question, act: Act) -> Draw {
     moves::answer(&mut branch, question, act);
     while !branch.has_drawn {
         branch.block();
+        moves::follow_up(&mut branch);
         if !branch.has_drawn {
             honest::act(&mut branch);
         }
@@ -356,6 +360,11 @@ fn law_of(world: &World<'_>) -> Option<Law> {
     let pool = (all, friends);
     if world.foreseen && case.seed.drawn.is_none() {
         let extra = bound.fallback_auditors - bound.auditors;
+        if world.cast.late == Some(Late { point: Point::Seed, edge: Edge::After }) {
+            // Too late is withheld, whatever is answered.
+            let law = law::draw(PARTS, pool, seats + extra)?;
+            return Some(law.into_iter().map(|(draw, weight)| (vec![draw; 2], weight)).collect());
+        }
         return if case.seed.beacon.is_none() {
             law::shown_or_withheld(rate, pool, (seats, extra))
         } else {
@@ -409,6 +418,7 @@ fn end(mut world: World<'_>) -> Result<End, String> {
         received: !world.delivered && world.outcome == Some(Outcome::Accepted),
         outcome: world.outcome,
         locked_blocks: world.locked_blocks,
+        auditors: world.auditors,
         at_stake: at_stake(&world.statement),
         history: world.history,
         statement: world.statement,

@@ -61,6 +61,10 @@ pub(crate) struct World<'a> {
     pub(crate) has_drawn: bool,
     /// The coalition knows the draw of this seed already.
     pub(crate) foreseen: bool,
+    /// The last block in which the subject that waits may move.
+    pub(crate) edge: Option<(u32, Height)>,
+    /// A move that is made one block too late.
+    pub(crate) overdue: Option<(AccountId, Command)>,
     /// A report is sealed and will be published in the next block.
     pub(crate) reports: bool,
     /// The operator keeps the next beacon back.
@@ -71,6 +75,8 @@ pub(crate) struct World<'a> {
     /// A wrong result was opened.
     pub(crate) delivered: bool,
     books: BTreeMap<Party, i64>,
+    /// What the coalition's validators gained, in base units.
+    pub(crate) auditors: i64,
     /// What the coalition gained and lost, by reason.
     pub(crate) statement: BTreeMap<Reason, i64>,
     /// What of the provider's stake backed the job: base units times blocks.
@@ -92,12 +98,15 @@ impl<'a> World<'a> {
             drawn_at: None,
             has_drawn: false,
             foreseen: false,
+            edge: None,
+            overdue: None,
             reports: false,
             withholds: false,
             worked: false,
             outcome: None,
             delivered: false,
             books: BTreeMap::new(),
+            auditors: 0,
             statement: BTreeMap::new(),
             locked_blocks: 0,
         };
@@ -166,8 +175,21 @@ impl<'a> World<'a> {
             *self.books.entry(party).or_default() += change;
             if party == Party::Coalition {
                 *self.statement.entry(movement.reason).or_default() += change;
+                if self.is_a_friends(pot) {
+                    self.auditors += change;
+                }
             }
         }
+    }
+
+    /// True for what belongs to a validator; asked of the coalition's only.
+    fn is_a_friends(&self, pot: Pot) -> bool {
+        let owner = match pot {
+            Pot::Free(account, _) => Some(account),
+            Pot::Bond(operator) => self.state.operator(operator).map(|operator| operator.account),
+            _ => None,
+        };
+        owner.is_some_and(|owner| ![REQUESTER, PROVIDER, CHALLENGER, OPERATOR].contains(&owner))
     }
 
     fn party(&self, pot: Pot) -> Party {

@@ -80,6 +80,7 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
         report.deviations.extend(seasons(&params, &facts, args.seed, &progress)?);
     }
     let frontier = earnest_audit::frontier(&params, &facts, effort);
+    let (friends, bribes) = earnest_audit::bribes(&params, &facts, effort);
     let changes = match &args.against {
         None => Vec::new(),
         Some(path) => {
@@ -90,7 +91,7 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
         }
     };
     let verdict = report.verdict();
-    let findings = Findings { report, verdict, frontier, changes };
+    let findings = Findings { report, verdict, friends, bribes, frontier, changes };
     if let Some(folder) = &args.out {
         write(folder, &findings)?;
     }

@@ -41,6 +41,9 @@ use crate::{
 };
 use calendar::Calendar;
 
+/// Room for events that is kept from block to block.
+const EVENTS_KEPT: usize = 4_096;
+
 /// Milliseconds of a year.
 const YEAR_MS: f64 = 365.25 * 86_400_000.0;
 
@@ -403,6 +406,8 @@ impl<'s> World<'s> {
             }
             self.forget(&event);
         }
+        // A block in which everyone acts at once leaves room that no other block needs.
+        self.events.shrink_to(EVENTS_KEPT);
         Ok(())
     }
 
