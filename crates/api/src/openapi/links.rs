@@ -1,7 +1,7 @@
 //! Links: where a reply leads, as OpenAPI links, which tools follow from call to call.
 //!
 //! Law: a link leads to a GET whose parameter stands in the reply, or stood in the request.
-//! Known shortcomings: of a page only the first item is linked, since an expression names one place.
+//! Known shortcomings: of a page only the first item is linked: an expression names one place.
 
 use serde_json::{Map, Value, json};
 
