@@ -191,6 +191,9 @@ pub const EVENT_KINDS: &[&str] = &[
     "undelegation_cancelled",
     "delegation_withdrawn",
     "delegation_slashed",
+    "commission_set",
+    "delegation_earned",
+    "delegation_rewarded",
 ];
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! (`earnest-node`).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod catalogue;
 mod client;
 mod decimal;
 mod event;

@@ -134,8 +134,8 @@ impl Problem {
             "No block for {since} s after block {}; one is due every {} ms",
             health.height, health.block_time_ms
         );
-        let hint = "Its operator finds in the node's log what it waits for; a full machine makes it \
-                    slow, too.";
+        let hint = "Its operator finds in the node's log what it waits for; a full machine makes \
+                    it slow, too.";
         Problem::new(503, "node/late", detail, hint)
     }
 

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use earnest_api::{Problem, Refusal, openapi};
+use earnest_api::{
+    Problem, Refusal,
+    catalogue::{everything, of_chains, violations},
+    openapi,
+};
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Amount, BlockRejected, Blocks, Command, Epoch, Gas, Height, ParamsRejected, Ratio,
-    Rejected, TransactionRejected, accounts::*, command::Scope, genesis::GenesisRejected,
-    market::*, params::Violation, staking::*, storage::*, verification::*,
+    Amount, Command, ParamsRejected, Ratio, Rejected, TransactionRejected,
+    accounts::TransferRejected, genesis::GenesisRejected, market::PostJobRejected,
+    staking::BondRejected, verification::BoundRejected,
 };
 
 fn a(tokens: u64) -> Amount {
@@ -18,119 +22,6 @@ fn r(percent: u64) -> Ratio {
     Ratio::percent(percent)
 }
 
-const PHASE: Phase = Phase::Executing;
-
-/// One of each, in the order of the rules; `$count` is how many variants there are.
-macro_rules! all {
-    ($(
-        #[$count:expr] $kind:ident: $($variant:ident $(($inner:expr))? $({$($field:tt)*})?),+;
-    )*) => {{
-        let mut all: Vec<Rejected> = Vec::new();
-        $(
-            let some = [$($kind::$variant $(($inner))? $({$($field)*})?),+];
-            assert_eq!(some.len(), $count);
-            all.extend(some.map(Rejected::from));
-        )*
-        all
-    }};
-}
-
-// tidy: ladder
-fn everything() -> Vec<Rejected> {
-    let (wanted, free, free_bond) = (a(5), a(3), a(3));
-    let (min, max) = (Gas::new(1), Gas::new(9));
-    let low = BoundRejected::DetectionTooLow { detection: r(1), minimum: r(2) };
-    let dear = BoundRejected::FaultsTooDear { loss: wanted, exit_cost: free };
-    all! {
-        #[9] TransactionRejected: UnknownAccount, KeyNotAuthorised,
-            KeyOutOfScope { scope: Scope::Audit }, KeyLimitExceeded { wanted, left: free },
-            Expired { valid_until: Height::new(7), height: Height::new(8) },
-            NonceUsed { got: 1, next: 2 }, NonceTooHigh { got: 3, next: 2 },
-            FeeExceedsFree { fee: wanted, free }, RefereeBusy { wanted: 5, left: 4 };
-        #[3] TransferRejected: AmountMustBePositive, NoSuchAsset, ExceedsFree { wanted, free };
-        #[4] BondRejected: AmountMustBePositive, Tombstoned, ExceedsFree { wanted, free },
-            BelowMinimum { wanted: free, minimum: wanted };
-        #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
-            ExceedsFreeBond { wanted, free_bond }, UnbondingsAtLimit { limit: 32 };
-        #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
-            JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
-            BelowMinimum { stake: free, minimum: wanted };
-        #[2] ClaimRewardsRejected: NotAnOperator, NothingAccrued;
-        #[16] PostJobRejected: SealedNotServed,
-            StepsOutOfRange { wanted: 0, min: 1, max: 9 }, TooManyChunks { wanted: 5, max: 4 },
-            StepGasOutOfRange { wanted: Gas::new(10), min, max },
-            WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
-            DeadlineOutOfRange {
-                wanted: Blocks::new(1), min: Blocks::new(5), max: Blocks::new(10)
-            },
-            PriceMustBePositive, AuditRateTooLow { wanted: r(1), min: r(2) },
-            AuditorsOutOfRange { wanted: 9, min: 1, max: 8 },
-            PoolTooSmall { eligible: 1, needed: 2 }, NoQuote(low),
-            NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear),
-            AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
-            ExceedsFree { wanted, free };
-        #[10] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
-            MayNotWork, OwnJob, AlreadyBid,
-            BidsAtLimit { limit: 32, stake: free, smallest: wanted },
-            ReputationTooLow { score: r(1), wanted: r(2) },
-            PoolTooConcentrated { share: r(30), assumed: r(20) }, ExceedsFree { wanted, free };
-        #[11] RevealBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NoBid, AlreadyRevealed,
-            SealMismatch, ExceedsCeiling { price: wanted, ceiling: free }, MayNotWork,
-            ExceedsFreeBond { wanted, free_bond }, NoQuote(low),
-            NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear);
-        #[5] AcceptJobRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheWinner, MayNotWork,
-            AuditCapacityExceeded { wanted, available: free };
-        #[3] CommitResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider;
-        #[5] OpenSeedRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
-            AlreadyOpened, SealMismatch;
-        #[8] CommitVerdictRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAValidator,
-            NotDrawn, AlreadyCommitted, MayNotWork, OwnJob,
-            ExceedsFreeBond { wanted, free_bond };
-        #[7] RevealResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
-            AlreadyRevealed, SealMismatch, StepsMismatch { wanted: 5, got: 4 },
-            OutputProofInvalid;
-        #[5] RevealVerdictRejected: JobNotFound, WrongPhase { phase: PHASE }, NotDrawn,
-            AlreadyRevealed, SealMismatch;
-        #[7] ChallengeRejected: JobNotFound, WrongPhase { phase: PHASE },
-            WindowClosed { until: Height::new(9) }, OwnResult, AlreadyChallenging,
-            DisputesAtLimit { limit: 200 }, ExceedsFree { wanted, free };
-        #[5] OpenNodeRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
-            NotAwaited, ChildrenMismatch;
-        #[5] RejectChildRejected: JobNotFound, WrongPhase { phase: PHASE }, NoDispute,
-            NotYourTurn, NoSuchChild { child: 15 };
-        #[5] ProveStepRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
-            NotAwaited, EvidenceInvalid;
-        #[8] RequestDataRejected: JobNotFound, WrongPhase { phase: PHASE }, NotEntitled,
-            NoSuchItem, AlreadyRequested, AlreadyConfirmed, RequestsAtLimit { limit: 4 },
-            ExceedsFree { wanted, free };
-        #[4] ServeDataRejected: JobNotFound, WrongPhase { phase: PHASE }, NotRequested,
-            BytesMismatch;
-        #[4] ConfirmReceiptRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
-            AlreadyConfirmed;
-        #[6] ReportCopyRejected: JobNotFound, WrongPhase { phase: PHASE }, NothingSealed, OwnSeal,
-            NotSealedBefore, SealMismatch;
-        #[1] SealReportRejected: AlreadySealed;
-        #[3] AuthoriseKeyRejected: OwnKey,
-            AlreadyExpired { expires: Height::new(7), height: Height::new(8) },
-            KeysAtLimit { limit: 16 };
-        #[1] RevokeKeyRejected: NotAuthorised;
-        #[7] KeepDataRejected: SizeMustBePositive,
-            SizeMustBeWholeBlocks { wanted_kib: 5, block_kib: 4 }, TimeMustBePositive,
-            TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
-            RoomFull { wanted_kib: 5, free_kib: 4 },
-            ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
-        #[8] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
-            MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
-            SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
-        #[6] UndelegateRejected: AmountMustBePositive, NotDelegated,
-            ExceedsDelegation { wanted, delegated: free },
-            RestBelowMinimum { rest: wanted, minimum: free }, SlashWaits, ExitFull;
-        #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
-            ExceedsCap { total: wanted, max: free }, PoolFull;
-        #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
-    }
-}
-
 #[test]
 fn every_command_is_refused_here() {
     let refused = everything();
@@ -138,49 +29,7 @@ fn every_command_is_refused_here() {
         refused.iter().filter_map(Rejected::command).map(|command| command.name).collect();
     let missing: Vec<&&str> =
         Command::NAMES.iter().filter(|name| !refused.contains(*name)).collect();
-    assert!(missing.is_empty(), "add the refusals of {missing:?} to the list above");
-}
-
-fn of_chains() -> Vec<Refusal> {
-    let address = Address([1; 20]);
-    let genesis = [
-        GenesisRejected::Params(ParamsRejected { violations: violations() }),
-        GenesisRejected::BeaconChainEmpty,
-        GenesisRejected::DuplicateAccount { address },
-        GenesisRejected::NoPaymentAsset { address },
-        GenesisRejected::SupplyTooLarge,
-        GenesisRejected::BondNotCovered { address, bond: a(5) },
-        GenesisRejected::DuplicateOperator { address },
-    ];
-    let blocks = [
-        BlockRejected::HeightMismatch { got: Height::new(5), expected: Height::new(4) },
-        BlockRejected::TooEarly { time_ms: 5, earliest_ms: 9 },
-        BlockRejected::BeaconMismatch,
-        BlockRejected::AnchorMismatch,
-    ];
-    let signatures = [
-        SignatureRejected::RecoveryIdOutOfRange { got: 0 },
-        SignatureRejected::HighS,
-        SignatureRejected::Unrecoverable,
-    ];
-    let genesis = genesis.iter().map(Refusal::from);
-    genesis.chain(blocks.map(Refusal::from)).chain(signatures.map(Refusal::from)).collect()
-}
-
-fn violations() -> Vec<Violation> {
-    let room = "market";
-    vec![
-        Violation::OutOfRange { room, field: "bids_max", got: 99, min: 1, max: 64 },
-        Violation::OutOfOrder { lower: "verification.tier_start", upper: "verification.tier_full" },
-        Violation::ShareAboveMax { share: 9, max: 5 },
-        Violation::UnbondingTooShort { unbonding: 5, needed: 9 },
-        Violation::StepTooLong { gas: 9, limit: 5 },
-        Violation::StepExceedsBudget { step_gas: 9, budget: 5 },
-        Violation::LaneTooNarrow { lane_kib: 5, needed_kib: 9 },
-        Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
-        Violation::KeepTooShort { blocks: 5, needed: 9 },
-        Violation::StakePriceNotOne { got: 5 },
-    ]
+    assert!(missing.is_empty(), "add the refusals of {missing:?} to `catalogue`");
 }
 
 #[test]
@@ -220,7 +69,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 175 + 14);
+    assert_eq!(codes.len(), 180 + 14);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "db036295579f43768b8c344b5eebbae7a3b8fada5e0c7c371bcc17a995cd13d4";
+    let golden = "94ae12e47cb880dcd0d874fa0e37ec486a91523e2cdf86bd44867f0d5053dc20";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

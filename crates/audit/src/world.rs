@@ -183,6 +183,7 @@ impl<'a> World<'a> {
             | Pot::Slash(_)
             | Pot::Unbonding(_)
             | Pot::Delegated(_)
+            | Pot::DelegationRewards(_)
             | Pot::Exit(_) => return Party::Pending,
         };
         if self.cast.is_one_of(owner) {

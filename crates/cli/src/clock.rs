@@ -2,7 +2,7 @@
 //!
 //! Law: a height is exact, the time beside it is a guess from how fast the last blocks came.
 
-use earnest_protocol::{Blocks, Height};
+use earnest_protocol::{Blocks, Epoch, Height};
 
 /// Where a chain is, and how fast it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,12 +11,25 @@ pub struct Clock {
     pub height: Height,
     /// From one block to the next, in milliseconds.
     pub block_ms: u64,
+    /// Blocks in an epoch.
+    pub epoch_blocks: Blocks,
 }
 
 impl Clock {
     /// `block 213 (in 40 s)`: when a window closes whose last height is this.
     pub fn block(&self, height: Height) -> String {
         format!("block {height} ({})", self.distance(height))
+    }
+
+    /// `epoch 31 (in 4 min)`: when it opens.
+    pub fn epoch(&self, epoch: Epoch) -> String {
+        let first = epoch.count().saturating_mul(self.epoch_blocks.count());
+        format!("epoch {epoch} ({})", self.distance(Height::new(first)))
+    }
+
+    /// True in this epoch and later.
+    pub fn has_opened(&self, epoch: Epoch) -> bool {
+        epoch <= self.height.epoch(self.epoch_blocks)
     }
 
     fn distance(&self, height: Height) -> String {
@@ -50,11 +63,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_height_says_when_it_comes() {
-        let clock = Clock { height: Height::new(133), block_ms: 500 };
+    fn heights_and_epochs_say_when_they_come() {
+        let (height, epoch_blocks) = (Height::new(133), Blocks::new(10));
+        let clock = Clock { height, block_ms: 500, epoch_blocks };
         assert_eq!(clock.block(Height::new(213)), "block 213 (in 40 s)");
         assert_eq!(clock.block(Height::new(133)), "block 133 (now)");
         assert_eq!(clock.block(Height::new(13)), "block 13 (60 s ago)");
+        assert_eq!(clock.epoch(Epoch::new(31)), "epoch 31 (in 89 s)");
+        assert_eq!(clock.epoch(Epoch::new(u64::MAX)).split(' ').next_back(), Some("days)"));
         assert_eq!(span(7_200_001), "3 h");
         assert_eq!(span(150_000), "3 min");
     }

@@ -19,13 +19,14 @@ use earnest_protocol::{
     params::ChainParams,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     failure::Failure,
     keys, money,
     output::{self, note, out},
-    params, stake,
+    params::{self, written},
+    stake,
 };
 
 /// What to do with a genesis.
@@ -155,16 +156,27 @@ struct File {
 /// The genesis in a file, not yet checked: JSON if it begins with a brace, else TOML.
 pub fn read(path: &Path) -> Result<Genesis, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
-    let parsed = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(&text).map_err(|error| error.to_string()),
-        false => toml::from_str(&text).map_err(|error| error.to_string()),
-    };
+    let parsed = params::read(&text, translate);
     let File { name, time_ms, assets, params, beacon, accounts, operators } =
         parsed.map_err(|error| {
             let hint = "`earnest genesis new` writes one; docs/operations.md explains its parts";
             Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
         })?;
     Ok(Genesis { name, time_ms, assets, params, beacon, accounts, operators })
+}
+
+/// Makes of parameters, balances and bonds as people write them what the rules read.
+fn translate(file: &mut Value) -> Result<(), Vec<String>> {
+    let rooms = file.get_mut("params").map_or(Ok(()), written::rooms);
+    let mut wrong = rooms.err().unwrap_or_default();
+    for (list, name) in [("accounts", "balance"), ("accounts", "payment"), ("operators", "bond")] {
+        for row in file.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(Err(why)) = row.get_mut(name).map(written::amount) {
+                wrong.push(format!("{list}: {name}: {why}"));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// Nothing, or a failure that names all that is wrong with a genesis.

@@ -6,16 +6,19 @@
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
+mod account;
 mod audit;
 mod authorised;
 mod backup;
 mod clock;
 mod daemons;
 mod doctor;
+mod explain;
 mod failure;
 mod faucet;
 mod folders;
 mod genesis;
+mod held;
 mod job;
 mod keys;
 mod money;
@@ -27,11 +30,13 @@ mod params;
 mod present;
 mod query;
 mod quote;
+mod record;
 mod run;
 mod show;
 mod sim;
 mod slashes;
 mod stake;
+mod status;
 mod stop;
 mod up;
 
@@ -92,14 +97,18 @@ enum Command {
     Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
-    /// Quote, submit and follow jobs
+    /// Quote, submit, list, follow and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Where an account's money is, until when, and why
+    Account(account::AccountArgs),
     /// Bond, unbond, leave jail, transfer
     #[command(subcommand)]
     Stake(stake::StakeCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
+    /// Say what a code means, how a job went, or what a transaction did
+    Explain(explain::ExplainArgs),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -166,14 +175,16 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Genesis(command) => genesis::run(command, json),
         Command::Params(command) => params::run(command, json),
         Command::Keys(command) => authorised::run(command, node, json),
-        Command::Provider(command) => daemons::provider(command, node),
-        Command::Validator(command) => daemons::validator(command, node),
+        Command::Provider(command) => daemons::provider(command, node, json),
+        Command::Validator(command) => daemons::validator(command, node, json),
         Command::Requester(command) => daemons::requester(command, node),
         Command::JobRunner => unreachable!("`main` never comes here with it"),
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
+        Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => stake::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
+        Command::Explain(args) => explain::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),

@@ -4,6 +4,8 @@
 //! Laws: a name that is not a parameter is an error that says which was meant, or which there are;
 //! all that is wrong with values is said at once, with both numbers.
 
+pub mod written;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -11,16 +13,18 @@ use earnest_protocol::{
     Params, RawParams,
     params::{ParamField, Violation},
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{failure::Failure, money, output::out};
+use written::Pace;
 
 /// What to do with a file of parameters.
 #[derive(Subcommand, Debug)]
 pub enum ParamsCommand {
     /// Say everything that is wrong with parameters, or how they differ from the defaults
     Check {
-        /// A TOML file of parameters [default: the built-in ones]
+        /// A file of parameters, TOML or JSON [default: the built-in ones]
         file: Option<PathBuf>,
         /// Change one parameter, such as --set verification.laxity=0; may be repeated
         #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
@@ -88,19 +92,17 @@ pub fn violation(raw: &RawParams, violation: &Violation) -> String {
 /// How a parameter is set.
 const SET_HINT: &str = "write --set ROOM.NAME=VALUE, such as --set verification.laxity=5%";
 
-/// The parameters of a TOML file, or the defaults, changed by each `room.name=value`.
+/// The parameters of a file, or the defaults, changed by each `room.name=value`.
 pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
     let mut raw = match file {
         None => RawParams::default(),
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::file("read", path, error))?;
-            let hint = "compare the file with `earnest query params --defaults`: a table a room";
-            toml::from_str(&text).map_err(|error| {
-                Failure::config(
-                    format!("{} is not a parameter file: {error}", path.display()),
-                    hint,
-                )
+            read(&text, written::rooms).map_err(|why| {
+                let hint = "compare the file with `earnest query params --defaults`: a table a \
+                            room; values may be written as it shows them";
+                Failure::config(format!("{} is not a parameter file: {why}", path.display()), hint)
             })?
         }
     };
@@ -116,6 +118,39 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
     })
 }
 
+/// What a file says, in TOML or JSON; `translate` makes of what people write what the rules read.
+///
+/// # Errors
+/// What is wrong with the file: the values that do not translate, else the place of what is not
+/// understood.
+pub fn read<T: DeserializeOwned>(
+    text: &str,
+    translate: impl Fn(&mut Value) -> Result<(), Vec<String>>,
+) -> Result<T, String> {
+    let is_json = text.trim_start().starts_with('{');
+    let (plain, file) = if is_json {
+        (serde_json::from_str(text).map_err(|error| error.to_string()), from_json(text))
+    } else {
+        (toml::from_str(text).map_err(|error| error.to_string()), toml::from_str(text).ok())
+    };
+    let (error, mut file): (String, Value) = match (plain, file) {
+        (Ok(read), _) => return Ok(read),
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(file)) => (error, file),
+    };
+    let before = file.clone();
+    translate(&mut file).map_err(|wrong| format!("\n  {}", wrong.join("\n  ")))?;
+    // If nothing was written as people do, the first error knows its place.
+    if file == before {
+        return Err(error);
+    }
+    serde_json::from_value(file).map_err(|error| error.to_string())
+}
+
+fn from_json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
 /// `raw` with one field changed.
 pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
     let (path, value) = set
@@ -124,44 +159,13 @@ pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
     let path = path.trim();
     let field = find(path.strip_prefix("params.").unwrap_or(path))?;
     let value = value.trim();
-    let parsed = match field.unit {
-        "Amount" => money::tokens(value).map(|amount| amount.units().to_string().into()),
-        "Ratio" => money::ratio(value).map(|ratio| ratio.parts().into()),
-        "Factor" => money::factor(value).map(|factor| factor.parts().into()),
-        "Blocks" => whole(value, "block"),
-        "Epochs" => whole(value, "epoch"),
-        "Gas" => whole(value, "gas"),
-        _ => value
-            .parse::<u64>()
-            .map(Value::from)
-            .map_err(|_| format!("`{value}` is not a whole number")),
-    };
+    let parsed = written::value(field, value, Pace::of(raw));
     let path = path_of(field);
     let parsed = parsed.map_err(|why| Failure::usage(format!("{path}: {why}"), SET_HINT))?;
     let mut object = serde_json::to_value(raw).map_err(Failure::internal)?;
     object[field.room][field.name] = parsed;
     serde_json::from_value(object)
         .map_err(|error| Failure::usage(format!("{path}={value}: {error}"), SET_HINT))
-}
-
-/// A whole number, with or without the word for its unit.
-fn whole(value: &str, unit: &str) -> Result<Value, String> {
-    let number = money::without_unit(value, unit).parse::<u64>();
-    number.map(Value::from).map_err(|_| {
-        format!(
-            "`{value}` is not a whole number of {unit}; write 10 or 10 {unit}",
-            unit = plural(unit)
-        )
-    })
-}
-
-/// The word for several of a unit.
-fn plural(unit: &str) -> &str {
-    match unit {
-        "block" => "blocks",
-        "epoch" => "epochs",
-        other => other,
-    }
 }
 
 /// `room.name`.
@@ -262,6 +266,35 @@ mod tests {
                 assert_eq!(value_of(&after, field), value, "{}", path_of(field));
             }
         }
+    }
+
+    #[test]
+    fn a_file_of_what_is_shown_is_the_same_parameters() {
+        let before = serde_json::to_value(RawParams::default()).expect("plain data");
+        let mut text = String::new();
+        let mut room = "";
+        for field in RawParams::fields() {
+            if field.room != room {
+                room = field.room;
+                text.push_str(&format!("[{room}]\n"));
+            }
+            let shown = show(field, value_of(&before, field));
+            // What has digits alone is a number: so were whole numbers before.
+            let is_bare = shown.parse::<u64>().is_ok() && !matches!(field.unit, "Ratio" | "Factor");
+            let shown = if is_bare { shown } else { format!("\"{shown}\"") };
+            text.push_str(&format!("{} = {shown}\n", field.name));
+        }
+        let read: RawParams =
+            read(&text, written::rooms).unwrap_or_else(|why| panic!("{why}\n{text}"));
+        assert_eq!(serde_json::to_value(read).expect("plain data"), before);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_named_by_line_or_by_parameter() {
+        let named = |text: &str| read::<RawParams>(text, written::rooms).expect_err("wrong");
+        assert!(named("[market]\nbids_maximum = 3").contains("line 2"));
+        let both = named("[verification]\nbeta = 1.5\nlaxity = \"5 tokens\"");
+        assert!(both.contains("verification.beta") && both.contains("verification.laxity"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Present {
         let times: Vec<u64> = blocks.iter().map(|block| block.time_ms).collect();
         let NetworkView { name, height, params, .. } = network;
         let block_ms = pace(&times).unwrap_or(params.chain.block_interval_min_ms);
-        let clock = Clock { height, block_ms };
+        let clock = Clock { height, block_ms, epoch_blocks: params.chain.epoch_blocks };
         Ok(Present { names: Names::of(&name), clock })
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
 use earnest_protocol::{
-    Address, Amount, Asset, Command, Role,
+    Amount, Asset, Command, Role,
     command::{Bond, ClaimRewards, Transfer, Unbond, Unjail},
 };
 use serde_json::json;
 
 use crate::{
+    account,
     failure::{Failure, Status},
     keys::{self, KeyArgs},
     money,
@@ -46,7 +47,7 @@ pub enum StakeCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-    /// Everything an account has, and where it lies
+    /// Everything an account has, and where it lies: the same as `earnest account`
     Status {
         /// Whose: an address, or a name of a development network
         #[arg(value_parser = names::who)]
@@ -115,7 +116,7 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
         }
         StakeCommand::Status { account } => {
             let client = Client::new(node);
-            return status(&client, &names::resolve(&client, account)?, json);
+            return account::tell(&client, &names::resolve(&client, account)?, json);
         }
     };
     let receipt = send(node, key, order)?;
@@ -150,33 +151,4 @@ pub fn print_receipt(receipt: &Receipt, json: bool) -> Result<(), Failure> {
         Some(height) => out!("in block {height}: {}", receipt.hash),
         None => Ok(()),
     }
-}
-
-fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
-    let account = client.account(address)?;
-    let roles = [account.provider, account.validator, account.replica];
-    let operators =
-        roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<Vec<_>, _>>()?;
-    if json {
-        return out!("{}", json!({ "account": account, "operators": operators }));
-    }
-    out!("{address}\n  free       {:>20} tokens", money::show(account.free))?;
-    if let Some(free) = account.free_stake {
-        out!("  free stake {:>20} tokens", money::show(free))?;
-    }
-    for operator in operators {
-        let name = match operator.role {
-            Role::Provider => "provider",
-            Role::Validator => "validator",
-            Role::Replica => "replica",
-        };
-        out!("  {name}: {:?}, reputation {}", operator.standing, money::percent(operator.score))?;
-        out!("    free bond{:>20} tokens", money::show(operator.free_bond))?;
-        out!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked))?;
-        for entry in &operator.unbondings {
-            let amount = money::show(entry.amount);
-            out!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures)?;
-        }
-    }
-    Ok(())
 }

@@ -21,12 +21,33 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
         let _validators =
             ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
         let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
-        let done = submit(&network, &file, &[]);
+        let done = submit(&network, &file, &["--no-wait"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        // While the job is open, rosa's money lies in it.
+        let held = network.json(&["account", "rosa"])["held"].to_string();
+        for place in ["escrow", "audit_fees", "deposit"] {
+            assert!(held.contains(&format!("\"{place}\"")), "{held}");
+        }
+        let done = network.run_as("rosa", &["job", "follow", "0"]);
         assert_eq!(done.code, Some(0), "{done:?}");
     }
     let done = network.run(&["job", "wait", "0"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.out.contains("job 0: paid") && done.out.contains("ada 0x"), "{done:?}");
+
+    let ada = network.run(&["provider", "status", "ada"]).out;
+    for words in ["active, takes new work", "for 1 job since block", "all of the jobs taken"] {
+        assert!(ada.contains(words), "{words}: {ada}");
+    }
+    let record = &network.json(&["provider", "status", "ada"])["record"];
+    assert_eq!(
+        (&record["paid_count"], &record["bids"]["0"]["fate"]["fate"]),
+        (&1.into(), &"taken".into())
+    );
+    let vera = network.run(&["validator", "status", "vera"]).out;
+    assert!(vera.contains("drawn") && vera.contains("missed 0"), "{vera}");
+    let done = network.run(&["provider", "status", "rosa"]);
+    assert!(done.code == Some(5) && done.err.contains("stake bond --role provider"), "{done:?}");
 
     // Now nobody is there to bid.
     let done = submit(&network, &file, &["--no-wait"]);
@@ -39,6 +60,16 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
     assert_eq!(done.code, Some(8), "{done:?}");
     assert!(done.out.contains("refunded: nobody bid"), "{done:?}");
     assert_eq!(network.run(&["job", "wait", "2"]).code, Some(5));
+
+    let story = network.run(&["explain", "0"]).out;
+    for words in ["job 0: paid", "posted by rosa", "ada earns", "for the result, of"] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+    let story = network.json(&["explain", "1"]);
+    assert_eq!(
+        (&story["is_whole"], &story["events"][0]["event"]["kind"]),
+        (&true.into(), &"job_posted".into())
+    );
 
     let list = network.run(&["job", "list", "--requester", "rosa", "--provider", "ada"]).out;
     let lines: Vec<&str> = list.lines().collect();
@@ -70,8 +101,18 @@ fn a_name_stands_for_an_address_and_an_unknown_one_says_which_there_are() {
     assert_eq!(account["address"], ada.to_lowercase().as_str(), "{account}");
     let done = network.run_as("rosa", &["stake", "transfer", "--to", "ada", "1.5"]);
     assert_eq!(done.code, Some(0), "{done:?}");
+    let hash = done.out.split(' ').next_back().expect("a hash").trim();
+    let told = network.run(&["explain", hash]).out;
+    assert!(told.contains("rosa sends 1.5 tokens to ada"), "{told}");
     let after = network.json(&["query", "account", &ada]);
     assert_ne!(account["free"], after["free"], "{after}");
+
+    let done = network.run_as("rosa", &["stake", "transfer", "--to", "ada", "99999999", "--json"]);
+    assert_eq!(done.code, Some(4), "{done:?}");
+    let code = network.run(&["explain", "transfer/exceeds-free"]).out;
+    assert!(code.contains("For example: The transfer is of 5 tokens"), "{code}");
+    let done = network.run(&["explain", "exceeds"]);
+    assert!(done.code == Some(5) && done.err.contains("bond/exceeds-free"), "{done:?}");
 
     let done = network.run(&["query", "account", "frob"]);
     assert_eq!(done.code, Some(2), "{done:?}");

@@ -49,7 +49,9 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
-        Event::Unbonding { operator, .. } => owner(state, operator).into_iter().collect(),
+        Event::Unbonding { operator, .. } | Event::DelegationEarned { operator, .. } => {
+            owner(state, operator).into_iter().collect()
+        }
         Event::Delegated { account, operator, .. }
         | Event::Undelegating { account, operator, .. }
         | Event::UndelegationCancelled { account, operator, .. }
@@ -64,6 +66,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataRequested { asker: account, .. }
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
+        | Event::CommissionSet { account, .. }
+        | Event::DelegationRewarded { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
@@ -107,6 +111,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::UndelegationCancelled { .. }
         | Event::DelegationWithdrawn { .. }
         | Event::DelegationSlashed { .. }
+        | Event::CommissionSet { .. }
+        | Event::DelegationRewarded { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }
@@ -123,6 +129,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
         Event::JobPosted { job, .. }
+        | Event::DelegationEarned { job, .. }
         | Event::BidEvicted { job, .. }
         | Event::BidCommitted { job, .. }
         | Event::BiddingClosed { job, .. }

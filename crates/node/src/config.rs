@@ -79,8 +79,8 @@ pub enum Begin {
     /// Once the node has started.
     #[default]
     AtOnce,
-    /// Once [`NodeHandle::begin`](crate::NodeHandle::begin) says so; until then the node answers and
-    /// takes transactions.
+    /// Once [`NodeHandle::begin`](crate::NodeHandle::begin) says so; until then the node answers
+    /// and takes transactions.
     WhenTold,
 }
 

@@ -126,11 +126,13 @@ impl State {
         if transaction.command.lane() == Lane::Ordinary {
             charge(&mut cx, sender, fee, weight);
         }
-        let before = cx.state.free(sender.account);
+        let before = sender.key.map(|_| cx.state.free(sender.account));
         match dispatch(&mut cx, sender.account, &transaction.command) {
             Ok(next) => {
-                let taken = before.saturating_sub(cx.state.free(sender.account));
-                authorisation::count(cx.state, sender, taken);
+                if let Some(before) = before {
+                    let taken = before.saturating_sub(cx.state.free(sender.account));
+                    authorisation::count(cx.state, sender, taken);
+                }
                 stories::drive(&mut cx, next);
                 Ok(())
             }

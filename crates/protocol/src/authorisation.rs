@@ -125,7 +125,8 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::RevokeKey(_)
         | Command::Undelegate(_)
         | Command::CancelUndelegation(_)
-        | Command::WithdrawDelegation(_) => None,
+        | Command::WithdrawDelegation(_)
+        | Command::SetCommission(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

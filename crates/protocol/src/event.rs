@@ -230,5 +230,11 @@ pub enum Event {
     DelegationWithdrawn { account: AccountId, operator: OperatorId, amount: Amount },
     /// A conviction took this from all that is delegated to an operator, leaving stake included.
     DelegationSlashed { slash: SlashId, operator: OperatorId, amount: Amount },
+    /// An operator keeps this part of what its work pays, and promises never to ask more than that.
+    CommissionSet { operator: OperatorId, account: AccountId, rate: Ratio, ceiling: Ratio },
+    /// Those who delegate to an operator earned their part of its pay for a job.
+    DelegationEarned { job: JobId, operator: OperatorId, amount: Amount },
+    /// One of them was paid what it had earned.
+    DelegationRewarded { account: AccountId, operator: OperatorId, amount: Amount },
 }
 }

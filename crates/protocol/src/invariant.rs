@@ -62,6 +62,10 @@ pub enum Broken {
     Exit { exit: ExitId, recorded: Amount, found: Amount },
     /// The shares of all delegations are those of the pools and of the exits.
     DelegationShares { recorded: u128, found: u128 },
+    /// What delegators of an operator earned and were not paid is there for them.
+    DelegationRewards { operator: OperatorId, earned: Option<Amount>, there: Amount },
+    /// A commission is at most its ceiling, and each generation that closed left its index.
+    Commission { operator: OperatorId },
     /// A pool knows how many slashes of its operator wait.
     SlashesWaiting { operator: OperatorId, recorded: u32, found: u32 },
     /// An account lists its delegations.

@@ -4,10 +4,9 @@
 //! share a preimage.
 //! Not here: hashes over states and trees (`earnest-compute`).
 
-use blake3::hazmat::HasherExt as _;
-
 use crate::{
     command::Opening,
+    hash::Keyed,
     ids::{Address, Digest, JobId, OperatorId},
     num::{Amount, PARTS, Ratio},
 };
@@ -102,7 +101,6 @@ fn hash(domain: &Domain, parts: &[&[u8]]) -> Digest {
     for (bytes, word) in key.chunks_exact_mut(8).zip(domain.key) {
         bytes.copy_from_slice(&word.to_be_bytes());
     }
-    // In one piece, since each call of the hasher costs as much as a hash of its own.
     let mut piece = [0; PIECE];
     let mut room = piece.as_mut_slice();
     for part in parts {
@@ -112,8 +110,7 @@ fn hash(domain: &Domain, parts: &[&[u8]]) -> Digest {
     }
     let unused = room.len();
     let (filled, _) = piece.split_at(PIECE.saturating_sub(unused));
-    let mut hasher = blake3::Hasher::new_from_context_key(&key);
-    Digest(*hasher.update(filled).finalize().as_bytes())
+    Digest(Keyed::new(&key).hash(filled))
 }
 
 /// What a sealed bid commits to.

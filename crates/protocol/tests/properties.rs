@@ -70,7 +70,10 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "BeaconWithheld",
         "BidEvicted",
         "ChildRejected",
+        "CommissionSet",
         "Delegated",
+        "DelegationEarned",
+        "DelegationRewarded",
         "DelegationSlashed",
         "DelegationWithdrawn",
         "Undelegating",
@@ -96,6 +99,7 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         // And every limit.
         "AuditCapacityExceeded",
         "BidsAtLimit",
+        "RaisedTooMuch",
         "DelegationsAtLimit",
         "DisputesAtLimit",
         "KeyLimitExceeded",

@@ -42,6 +42,8 @@ impl Setting {
         raw.staking.abandonments_to_jail = 2;
         raw.staking.delegation_max = Factor::percent(300);
         raw.staking.exits_max = 10;
+        raw.staking.commission_wait_epochs = Epochs::new(4);
+        raw.staking.commission_raise_max = Ratio::percent(10);
         raw.slashing.engine_stay_epochs = Epochs::new(3);
         raw.slashing.engine_hold_epochs = Epochs::new(6);
         raw.slashing.insurance_share = Ratio::percent(50);
@@ -82,6 +84,7 @@ fn narrow(raw: &mut RawParams) {
     raw.market.grace_blocks = Blocks::new(0);
     raw.staking.unbondings_max = 1;
     (raw.staking.exits_max, raw.staking.delegations_max) = (1, 1);
+    raw.staking.commission_wait_epochs = Epochs::new(1);
     raw.verification.disputes_max = 1;
     raw.verification.data_requests_max = 1;
     raw.verification.redraws = 0;

@@ -24,6 +24,7 @@ enum Kind {
     Unbonding,
     Delegated,
     Exit,
+    Rewards,
     Escrow,
     AuditFees,
     Deposit,
@@ -47,6 +48,7 @@ fn kind(pot: Pot) -> Kind {
         Pot::Unbonding(_) => Kind::Unbonding,
         Pot::Delegated(_) => Kind::Delegated,
         Pot::Exit(_) => Kind::Exit,
+        Pot::DelegationRewards(_) => Kind::Rewards,
         Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
         Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
         Pot::Job(_, JobPot::Deposit) => Kind::Deposit,
@@ -109,6 +111,8 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Undelegate => (&[Delegated], &[Exit]),
         Reason::UndelegationCancelled => (&[Exit], &[Delegated]),
         Reason::DelegationWithdrawn => (&[Exit], &[Free]),
+        Reason::DelegationReward => (&[Escrow, AuditFees], &[Rewards]),
+        Reason::DelegationRewardPaid => (&[Rewards], &[Free]),
     }
 }
 
@@ -162,9 +166,9 @@ impl Money {
 
     /// Panics if anything lies where nothing may be left once no job is open.
     pub fn nothing_is_stuck(&self) {
-        use Kind::{Bond, Burnt, Delegated, Exit, Free, Insurance, Judges, Treasury};
+        use Kind::{Bond, Burnt, Delegated, Exit, Free, Insurance, Judges, Rewards, Treasury};
+        let kinds = [Free, Bond, Judges, Insurance, Treasury, Burnt, Delegated, Exit, Rewards];
         for (&pot, &amount) in &self.pots {
-            let kinds = [Free, Bond, Judges, Insurance, Treasury, Burnt, Delegated, Exit];
             let home = kinds.contains(&kind(pot));
             assert!(home || amount == 0, "{amount} left in {pot:?}");
         }
@@ -182,7 +186,8 @@ fn asset(pot: Pot, state: &State) -> Asset {
             | Kind::Deposit
             | Kind::BidDeposit
             | Kind::ChallengeDeposit
-            | Kind::DataFee => state.assets().payment(),
+            | Kind::DataFee
+            | Kind::Rewards => state.assets().payment(),
             _ => Asset::Stake,
         },
     }

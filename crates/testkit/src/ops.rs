@@ -97,6 +97,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let amount = edge(bond.unwrap_or(Amount::UNIT), op.amount);
             Command::Unbond(Unbond { role: role(op), amount })
         }
+        9 if op.amount.is_multiple_of(3) => {
+            let (signer, command) = commission(play, op);
+            return Step::Send(signer, command);
+        }
         9 => {
             let jailed = state.operators().find(|(_, o)| !o.may_work());
             let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
@@ -180,6 +184,32 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
     let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
     let price_max = if op.twist.is_multiple_of(16) { Amount::ZERO } else { Amount::MAX };
     KeepData { root, kibibytes, blocks: Blocks::new(blocks), price_max }
+}
+
+/// One of the first operators changes its commission: down, up a little, up too much, with its
+/// ceiling or above it.
+fn commission(play: &Play<'_>, op: Op) -> (AccountId, Command) {
+    let state = &play.world.state;
+    let place = usize::from(op.who) % state.operator_count().min(3);
+    let (id, row) = state.operators().nth(place).expect("fewer than there are");
+    let now = state.delegation_pool(id).expect("every operator has one").commission;
+    let (parts, ceiling) = (now.rate.parts(), now.ceiling);
+    let near = |parts| Ratio::new(parts).unwrap_or(Ratio::ONE);
+    let rate = match op.twist % 8 {
+        0 => Ratio::ZERO,
+        1 => near(parts / 3),
+        2 | 3 => near(parts + 7_000_001),
+        4 => near(parts + 500_000_000),
+        5 => ceiling,
+        _ => now.rate,
+    };
+    let ceiling = match op.twist / 8 % 8 {
+        0 => near(ceiling.parts() + 1),
+        1 => rate,
+        2 => near(ceiling.parts() / 10 * 9),
+        _ => ceiling,
+    };
+    (row.account, Command::SetCommission(SetCommission { role: row.role, rate, ceiling }))
 }
 
 /// One of the four verbs of delegation: to one of a few operators, or what the owner of a

@@ -269,8 +269,8 @@ impl World {
         self.state.account(self.id(name)).expect("known").address
     }
 
-    /// Everything an account has: free in every asset, bonds, locks in open jobs, and what it
-    /// delegated.
+    /// Everything an account has: free in every asset, bonds, locks in open jobs, what it delegated
+    /// and what that earned.
     pub fn wealth(&self, name: &str) -> u64 {
         self.wealth_of(self.id(name))
     }
@@ -289,7 +289,8 @@ impl World {
         let delegated = |id: &DelegationId| {
             let row = self.state.delegations().find(|(other, _)| other == id).expect("listed").1;
             let leaving = self.state.leaving(row).map(|(_, amount, _)| amount.units());
-            self.state.delegated(row).units() + leaving.sum::<u64>()
+            let earned = self.state.delegation_earned(row).units();
+            self.state.delegated(row).units() + leaving.sum::<u64>() + earned
         };
         let stake = stake + account.delegations.iter().map(delegated).sum::<u64>();
         let assets = self.state.assets().all().iter();

@@ -4,11 +4,12 @@ use earnest_protocol::{
     Amount,
     staking::{
         BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        UnbondRejected, UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
+        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+        WithdrawDelegationRejected,
     },
 };
 
-use super::{Words, exceeds_free, exceeds_free_bond, money, say};
+use super::{Words, exceeds_free, exceeds_free_bond, money, percent, say};
 
 pub(super) fn bond(rejected: BondRejected) -> Words {
     match rejected {
@@ -92,6 +93,40 @@ pub(super) fn delegate(rejected: DelegateRejected) -> Words {
     }
 }
 
+pub(super) fn set_commission(rejected: SetCommissionRejected) -> Words {
+    match rejected {
+        SetCommissionRejected::NotAnOperator => not_an_operator(),
+        SetCommissionRejected::AboveCeiling { wanted, ceiling } => say(
+            format!(
+                "The commission would be {}, above its own ceiling of {}",
+                percent(wanted),
+                percent(ceiling)
+            ),
+            "Lower the rate, or name a ceiling that covers it.",
+        ),
+        SetCommissionRejected::CeilingRaised { wanted, ceiling } => say(
+            format!(
+                "The ceiling would be {}, but {} was promised",
+                percent(wanted),
+                percent(ceiling)
+            ),
+            "Keep the ceiling or lower it; whoever delegated relies on it.",
+        ),
+        SetCommissionRejected::TooSoon { until, now } => say(
+            format!("The commission may change from epoch {until} on; now it is epoch {now}"),
+            "Ask again when that epoch has begun.",
+        ),
+        SetCommissionRejected::RaisedTooMuch { wanted, max } => say(
+            format!(
+                "The commission would be {}, but may rise to {} at once",
+                percent(wanted),
+                percent(max)
+            ),
+            "Raise it in steps, one at a time.",
+        ),
+    }
+}
+
 pub(super) fn undelegate(rejected: UndelegateRejected) -> Words {
     match rejected {
         UndelegateRejected::AmountMustBePositive => {
@@ -140,7 +175,7 @@ pub(super) fn withdraw_delegation(rejected: WithdrawDelegationRejected) -> Words
     match rejected {
         WithdrawDelegationRejected::NotDelegated => not_delegated(),
         WithdrawDelegationRejected::NothingMatured => say(
-            "Nothing that was delegated to this operator has matured",
+            "Nothing that was delegated to this operator has matured, and it earned no unit",
             "Undelegate first, and ask again in the epoch in which it matures.",
         ),
     }

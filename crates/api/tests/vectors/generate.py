@@ -51,6 +51,7 @@ TYPES = {
     "undelegate": "uint64 operator,string role,uint256 amount",
     "cancel_undelegation": "uint64 operator,string role",
     "withdraw_delegation": "uint64 operator,string role",
+    "set_commission": "string role,uint64 rate,uint64 ceiling",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -183,6 +184,11 @@ MAKERS = {
     "undelegate": lambda: {"operator": number(U64_MAX), "role": role(), "amount": amount()},
     "cancel_undelegation": lambda: {"operator": number(U64_MAX), "role": role()},
     "withdraw_delegation": lambda: {"operator": number(U64_MAX), "role": role()},
+    "set_commission": lambda: {
+        "role": role(),
+        "rate": number(PARTS),
+        "ceiling": number(PARTS),
+    },
 }
 
 

@@ -6,6 +6,7 @@ use earnest_protocol::{
     Genesis, RawParams,
     genesis::{GenesisAccount, GenesisOperator},
     ledger::Assets,
+    params::ParamField,
 };
 use serde::Serialize;
 
@@ -19,8 +20,10 @@ What a network begins with. `earnest genesis check FILE` says everything that is
 and `earnest node --genesis FILE --data DIR` begins the network. Its digest is the network's \
 name: after that, nothing here can be changed.
 
-Amounts are whole base units of 10^-9 token, as text; ratios and factors are parts per billion, \
-so that 50000000 is 5 %. A line that is left out means the default.";
+Values are written as `earnest query params` shows them: \"40 tokens\", 0.05 or \"5 %\"; a length \
+in blocks or epochs may be a time that is a whole number of them, such as \"2 h\". Digits alone are \
+base units of 10^-9 token, as text, and parts per billion of a share, as a number. A line that is \
+left out means the default.";
 
 const ACCOUNTS: &str = "\
 Accounts and what they hold, bonds included. A `payment` beside the `balance` is for networks of \
@@ -43,7 +46,7 @@ pub(super) fn text(genesis: &Genesis) -> Result<String, Failure> {
     rooms(&genesis.params, &mut text)?;
     text.push_str(&format!("\n{}", comment(ACCOUNTS)));
     if genesis.accounts.is_empty() {
-        text.push_str("#\n# [[accounts]]\n# address = \"0x…\"\n# balance = \"2000000000000\"\n");
+        text.push_str("#\n# [[accounts]]\n# address = \"0x…\"\n# balance = \"2000 tokens\"\n");
     }
     for GenesisAccount { address, balance, payment } in &genesis.accounts {
         let (address, balance) = (quoted(address)?, amount(*balance)?);
@@ -56,7 +59,7 @@ pub(super) fn text(genesis: &Genesis) -> Result<String, Failure> {
     if genesis.operators.is_empty() {
         text.push_str(
             "#\n# [[operators]]\n# address = \"0x…\"\n# role = \"replica\"\n\
-             # bond = \"1000000000000\"\n",
+             # bond = \"1000 tokens\"\n",
         );
     }
     for GenesisOperator { address, role, bond } in &genesis.operators {
@@ -86,11 +89,18 @@ fn rooms(raw: &RawParams, text: &mut String) -> Result<(), Failure> {
             field.about.trim(),
             field.reason
         )));
-        let value = &values[field.room][field.name];
-        let shown = show(params::value_of(&values, field));
-        text.push_str(&format!("{} = {value} # {shown}\n", field.name));
+        let value = written(field, &show(params::value_of(&values, field)));
+        text.push_str(&format!("{} = {value}\n", field.name));
     }
     Ok(())
+}
+
+/// A value as it is shown, as TOML has it: a decimal number or text.
+fn written(field: &ParamField, shown: &str) -> String {
+    let is_share = matches!(field.unit, "Ratio" | "Factor");
+    // Digits alone would be parts per billion of a share.
+    let is_number = if is_share { shown.contains('.') } else { shown.parse::<u64>().is_ok() };
+    if is_number { shown.to_owned() } else { format!("\"{shown}\"") }
 }
 
 /// A value as TOML writes it: JSON's text is TOML's, too.
@@ -99,7 +109,7 @@ fn quoted(value: &impl Serialize) -> Result<String, Failure> {
 }
 
 fn amount(amount: earnest_protocol::Amount) -> Result<String, Failure> {
-    Ok(format!("{} # {} tokens", quoted(&amount)?, money::show(amount)))
+    quoted(&format!("{} tokens", money::show(amount)))
 }
 
 /// Text as comment lines, broken between words.

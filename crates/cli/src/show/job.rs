@@ -11,7 +11,7 @@ use super::{
     table::{Kind, list, table},
     tokens,
 };
-use crate::{money, present::Present};
+use crate::{clock::Clock, money, present::Present};
 
 /// Jobs as a table, in the order given.
 pub fn jobs(jobs: &[JobSummary], present: &Present, width: usize) -> String {
@@ -86,13 +86,18 @@ pub fn reason(reason: CloseReason) -> &'static str {
     }
 }
 
+/// A job's number, and where it stands or how it ended.
+pub fn head(view: &JobView, clock: &Clock) -> String {
+    match view.closed {
+        Some(closed) => format!("job {}: {}", view.id, ended(closed.outcome, closed.reason)),
+        None => format!("job {}: {} until {}", view.id, phase(view.phase), clock.block(view.until)),
+    }
+}
+
 /// Where one job stands: who does what, until when, and how it ended.
 pub fn job(view: &JobView, present: &Present, width: usize) -> String {
     let Present { names, clock } = present;
-    let head = match view.closed {
-        Some(closed) => format!("job {}: {}", view.id, ended(closed.outcome, closed.reason)),
-        None => format!("job {}: {} until {}", view.id, phase(view.phase), clock.block(view.until)),
-    };
+    let head = head(view, clock);
     let mut rows = vec![("requester", names.full(&view.requester.address))];
     rows.push(("at most", tokens(view.terms.price_max)));
     rows.push(("a lie", format!("is convicted with {}", money::percent(view.quote.detection))));

@@ -4,8 +4,14 @@
 //! says when it comes; text keeps to its width unless a single word is wider.
 //! Not here: who asks the node (each command), what an event means (`tell`).
 
+pub mod account;
+pub mod event;
 pub mod job;
+pub mod record;
+pub mod standing;
+pub mod story;
 pub mod table;
+pub mod transaction;
 
 use std::io::{IsTerminal, stdout};
 

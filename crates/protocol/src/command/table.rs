@@ -306,13 +306,25 @@ commands! {
         role: Role,
     }
 
-    /// Pays out all that the signer delegated to an operator and that has matured.
+    /// Pays out all that the signer delegated to an operator and that has matured, and all that it
+    /// earned there.
     WithdrawDelegation
         = staking::withdraw_delegation or WithdrawDelegationRejected, Ordinary, weight 2, keys [] {
         /// From whose operator.
         operator: AccountId,
         /// Of which role.
         role: Role,
+    }
+
+    /// Sets what an operator keeps of its pay before the rest is shared between its own stake and
+    /// what others delegated to it.
+    SetCommission = staking::set_commission or SetCommissionRejected, Ordinary, weight 1, keys [] {
+        /// Which role's.
+        role: Role,
+        /// The share kept, in parts per billion.
+        rate: Ratio,
+        /// What it never exceeds from now on, in parts per billion.
+        ceiling: Ratio,
     }
 }
 

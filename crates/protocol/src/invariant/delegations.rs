@@ -6,6 +6,7 @@ use super::Broken;
 use crate::{
     ids::{DelegationId, ExitId, OperatorId},
     ledger::Pot,
+    num::Earned,
     slashing::SlashState,
     state::State,
 };
@@ -14,6 +15,7 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
     pools(state)?;
     exits(state)?;
     shares(state)?;
+    rewards(state)?;
     owners(state)
 }
 
@@ -71,6 +73,31 @@ fn shares(state: &State) -> Result<(), Broken> {
     }
     if recorded != found {
         return Err(Broken::DelegationShares { recorded, found });
+    }
+    Ok(())
+}
+
+fn rewards(state: &State) -> Result<(), Broken> {
+    let mut sums: BTreeMap<OperatorId, Option<Earned>> = BTreeMap::new();
+    for (_, row) in state.staking.delegations.iter() {
+        let more = state.staking.delegation_earned(row);
+        let sum = sums.entry(row.operator).or_insert(Some(Earned::ZERO));
+        *sum = sum.and_then(|sum| sum.checked_add(more));
+    }
+    for (operator, sum) in sums {
+        let there = state.balance(Pot::DelegationRewards(operator));
+        if sum.is_none_or(|sum| sum > Earned::of(there)) {
+            let earned = sum.map(Earned::whole_floor);
+            return Err(Broken::DelegationRewards { operator, earned, there });
+        }
+    }
+    for (operator, _) in state.operators() {
+        let pool = state.staking.delegation_pool(operator);
+        let closings = u32::try_from(pool.closed.len()).ok();
+        let commission = pool.commission;
+        if commission.rate > commission.ceiling || closings != Some(pool.shares.generation()) {
+            return Err(Broken::Commission { operator });
+        }
     }
     Ok(())
 }

@@ -97,6 +97,8 @@ pub(crate) struct Ledger {
     slashes: Table<Amount>,
     delegated: Table<Amount>,
     exits: Table<Amount>,
+    /// In the payment asset, by operator.
+    delegation_rewards: Table<Amount>,
     jobs: Table<Purse<JobPot>>,
     assignments: Table<Purse<AssignmentPot>>,
     totals: [Totals; 2],
@@ -131,10 +133,11 @@ impl Ledger {
         }
     }
 
-    /// The pots of an operator: its bond, and what others delegate to it.
+    /// The pots of an operator: its bond, what others delegate to it, and what they earn.
     pub(crate) fn open_bond(&mut self) {
         self.bonds.push(Amount::ZERO);
         self.delegated.push(Amount::ZERO);
+        self.delegation_rewards.push(Amount::ZERO);
     }
 
     pub(crate) fn open_exit(&mut self) {
@@ -185,7 +188,7 @@ impl Ledger {
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 9] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 10] {
         [
             self.free.root(),
             self.free_payment.root(),
@@ -194,6 +197,7 @@ impl Ledger {
             self.slashes.root(),
             self.delegated.root(),
             self.exits.root(),
+            self.delegation_rewards.root(),
             self.jobs.root(),
             self.assignments.root(),
         ]
@@ -240,7 +244,7 @@ impl Ledger {
             | Pot::Exit(_)
             | Pot::Slash(_)
             | Pot::Judges => Asset::Stake,
-            Pot::Job(..) | Pot::Assignment(..) => self.assets.payment(),
+            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) => self.assets.payment(),
         }
     }
 
@@ -254,6 +258,7 @@ impl Ledger {
             Pot::Slash(id) => row(&self.slashes, id.index()),
             Pot::Delegated(id) => row(&self.delegated, id.index()),
             Pot::Exit(id) => row(&self.exits, id.index()),
+            Pot::DelegationRewards(id) => row(&self.delegation_rewards, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
             Pot::Assignment(id, pot) => {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
@@ -301,6 +306,9 @@ impl Ledger {
         add(total.insurance)?;
         let free = if asset == Asset::Stake { &self.free } else { &self.free_payment };
         free.iter().try_for_each(|(_, amount)| add(*amount))?;
+        if asset == self.assets.payment() {
+            self.delegation_rewards.iter().try_for_each(|(_, amount)| add(*amount))?;
+        }
         if asset == Asset::Stake {
             add(self.judges)?;
             let tables =
@@ -369,6 +377,7 @@ impl Ledger {
             Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
             Pot::Delegated(id) => row_mut(&mut self.delegated, id.index()),
             Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
+            Pot::DelegationRewards(id) => row_mut(&mut self.delegation_rewards, id.index()),
             Pot::Job(id, pot) => {
                 return row_mut(&mut self.jobs, id.index()).change(pot, change);
             }

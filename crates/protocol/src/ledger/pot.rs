@@ -32,6 +32,9 @@ pub enum Pot {
     Delegated(OperatorId),
     /// What leaves one operator's delegation pool by one epoch.
     Exit(ExitId),
+    /// What those who delegated to an operator earned and have not been paid, in the asset that
+    /// pays.
+    DelegationRewards(OperatorId),
 }
 
 /// A pot of one order.
@@ -111,4 +114,6 @@ pub enum Reason {
     Undelegate,
     UndelegationCancelled,
     DelegationWithdrawn,
+    DelegationReward,
+    DelegationRewardPaid,
 }

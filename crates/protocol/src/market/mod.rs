@@ -29,14 +29,15 @@ pub(crate) mod handlers;
 mod job;
 pub(crate) mod params;
 mod rejected;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 
-pub use handlers::post_job::check_terms;
 pub use job::{
     Accepted, Assignment, Bid, BidState, CloseReason, Closed, Job, Order, Outcome, Phase, Stage,
 };
 pub use rejected::{AcceptJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected};
+pub use terms::check_terms;
 
 use crate::{
     ids::{AssignmentId, JobId},

@@ -1,4 +1,5 @@
-//! `Index`: what one unit of weight has ever earned, so that a reward for all costs one addition.
+//! `Index`: what one unit of weight has ever earned, so that a reward for all costs one addition;
+//! and `Earned`, what somebody's weight came to, exactly.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,65 @@ impl Index {
         // Each product is of 64 + 64 bits.
         let units = (whole * weight).checked_add((parts * weight) >> 64)?;
         Amount::new(u64::try_from(units).ok()?)
+    }
+
+    /// weight · (self − since), with the parts of a unit that [`Index::earned_floor`] drops; none
+    /// if `since` is later.
+    ///
+    /// `None` above [`Amount::MAX`], as there.
+    pub fn earned(self, since: Index, weight: u64) -> Option<Earned> {
+        let grown = self.0.saturating_sub(since.0);
+        Earned::new(grown.checked_mul(u128::from(weight))?)
+    }
+}
+
+/// An exact sum of earnings, in base units times 2^-64, below 2^63 units: however often a holder is
+/// settled or paid, it is paid the same in all.
+///
+/// ```
+/// use earnest_protocol::num::{Amount, Index};
+///
+/// let one = Amount::new(1).unwrap();
+/// let first = Index::ZERO.grown_floor(one, 2).unwrap();
+/// let second = first.grown_floor(one, 2).unwrap();
+/// let mut earned = first.earned(Index::ZERO, 1).unwrap();
+/// assert_eq!(earned.take_floor(), Amount::ZERO);
+/// earned = earned.checked_add(second.earned(first, 1).unwrap()).unwrap();
+/// assert_eq!(earned.take_floor(), one);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Earned(u128);
+
+impl Earned {
+    /// Nothing.
+    pub const ZERO: Earned = Earned(0);
+
+    fn new(parts: u128) -> Option<Earned> {
+        (parts >> (63 + 64) == 0).then_some(Earned(parts))
+    }
+
+    /// All of an amount.
+    pub fn of(amount: Amount) -> Earned {
+        Earned(u128::from(amount.units()) << 64) // 63 + 64 bits fit 128.
+    }
+
+    /// `self + other`, or `None` above [`Amount::MAX`].
+    pub fn checked_add(self, other: Earned) -> Option<Earned> {
+        Earned::new(self.0.checked_add(other.0)?)
+    }
+
+    /// The whole units of it. Down: the part of a unit waits for what is earned next.
+    pub fn whole_floor(self) -> Amount {
+        let units = u64::try_from(self.0 >> 64).ok().and_then(Amount::new);
+        units.expect("earnings are below 2^63 units")
+    }
+
+    /// Takes the whole units out, and keeps the part of one.
+    pub fn take_floor(&mut self) -> Amount {
+        let whole = self.whole_floor();
+        self.0 &= u128::from(u64::MAX);
+        whole
     }
 }
 
@@ -162,12 +222,38 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn exact_earnings_are_the_same_however_often_they_are_taken(
+            puts in proptest::collection::vec((0..1u64 << 40, any::<bool>()), 1..50),
+            weight in 0..1u64 << 40,
+            others in 1..1u64 << 40,
+        ) {
+            let (mut index, mut since) = (Index::ZERO, Index::ZERO);
+            let (mut earned, mut paid) = (Earned::ZERO, 0);
+            for (units, claims) in puts {
+                index = index.grown_floor(Amount::new(units).unwrap(), weight + others).unwrap();
+                if claims {
+                    earned = earned.checked_add(index.earned(since, weight).unwrap()).unwrap();
+                    (since, paid) = (index, paid + earned.take_floor().units());
+                }
+            }
+            earned = earned.checked_add(index.earned(since, weight).unwrap()).unwrap();
+            let once = index.earned_floor(Index::ZERO, weight).unwrap().units();
+            prop_assert_eq!(paid + earned.take_floor().units(), once);
+        }
+    }
+
     #[test]
     fn the_edges_are_refused_or_exact() {
         let one = Amount::UNIT;
         let max = Index::ZERO.grown_floor(Amount::MAX, 1).unwrap();
         assert_eq!(max.earned_floor(Index::ZERO, 1), Some(Amount::MAX));
         assert_eq!(max.earned_floor(Index::ZERO, 2), None);
+        assert_eq!(max.earned(Index::ZERO, 1), Some(Earned::of(Amount::MAX)));
+        assert_eq!(max.earned(Index::ZERO, 2), None);
+        assert_eq!(Index::ZERO.earned(max, 1), Some(Earned::ZERO));
+        assert_eq!(Earned::of(one).checked_add(Earned::of(Amount::MAX)), None);
         assert_eq!(max.earned_floor(Index::ZERO, u64::MAX), None);
         assert_eq!(Index::ZERO.earned_floor(max, 1), None);
         let full = max.grown_floor(Amount::MAX, 1).unwrap();

@@ -3,8 +3,8 @@
 //! Key terms: an [`Amount`] is a count of 10^-9 token; a [`Ratio`] is a share of a whole and a
 //! [`Factor`] any other multiple, both in parts per billion; a [`Height`] is a point in log time,
 //! [`Blocks`] a length of it, and the same for [`Epoch`] and [`Epochs`]; an [`Index`] is what one
-//! unit of weight has ever earned; [`Shares`] are a claim on a [`SharePool`]; a
-//! [`Decay`] is what is left after some half-lives.
+//! unit of weight has ever earned, [`Earned`] what somebody's came to; [`Shares`] are a claim on a
+//! [`SharePool`]; a [`Decay`] is what is left after some half-lives.
 //!
 //! Law: every division names its direction (`_floor` or `_ceil`); no type here has `+`, `-`, `*`
 //! or `/`, so that no operator can hide an overflow or a rounding.
@@ -21,7 +21,7 @@ mod time;
 pub use amount::Amount;
 pub use exp2::{Decay, HalfLives, exp2_neg_floor};
 pub use factor::{Factor, PARTS, Ratio};
-pub use index::Index;
+pub use index::{Earned, Index};
 pub use shares::{Claim, SharePool, Shares, Slashed};
 pub use time::{Blocks, Epoch, Epochs, Gas, Height};
 

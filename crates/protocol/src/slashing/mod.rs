@@ -162,6 +162,14 @@ pub(crate) fn share(base: Ratio, strikes: Factor, params: &SlashingParams) -> Ra
     multiple.ratio_floor(base).ratio_capped().min(params.share_max)
 }
 
+/// The largest share that any offence costs who has so many strikes.
+pub(crate) fn share_max(strikes: Factor, params: &SlashingParams) -> Ratio {
+    // The offences that cost a share; the others cost a lock alone.
+    let offences = [Offence::WrongResult, Offence::FalseAudit, Offence::CopiedRoot];
+    let shares = offences.map(|offence| share(offence.consequences(params).share, strikes, params));
+    shares.into_iter().max().unwrap_or(Ratio::ZERO)
+}
+
 /// What a slash of `share` costs a free bond, up, at most what is there.
 pub(crate) fn of_free_bond(share: Ratio, free_bond: Amount) -> Amount {
     share.amount_ceil(free_bond).min(free_bond)

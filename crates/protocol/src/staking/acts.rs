@@ -5,6 +5,7 @@
 //! Not here: whether that is deserved.
 
 pub(crate) mod delegated;
+pub(crate) mod earn;
 
 use crate::{
     context::Context,

@@ -13,21 +13,26 @@
 //! touch the pool and at most [`exits_max`](StakingParams::exits_max) + 1 exits.
 //! Law: delegated stake backs no job, audit or beacon (C5); it has no weight in a draw. It is lost
 //! only after all of the operator's own free bond, at most by the offence's percentage, and burnt.
+//! Law: what an operator's work pays is shared with its delegators in proportion to stake, less its
+//! commission; earnings belong to the shares that earned them, never enter the price, and are the
+//! same claimed often or once.
 //! Law: an exit matures at least `unbonding_epochs` after whatever enters it, so it outlives every
 //! dispute (R4); until then it answers for whatever was accepted before the last entered it.
-//! Rounding: shares and what they pay down, for those who stay; an exit's epoch up.
+//! Rounding: shares and what they pay down, for those who stay; an exit's epoch up; a commission
+//! down, the delegators' part up, for the operator can repeat it; what one is paid of that down.
 //! Known shortcomings: exits are shared by a span of epochs, so whoever left first answers for
-//! what was accepted until the last of that span left; delegated stake earns nothing yet.
+//! what was accepted until the last of that span left. What an index drops of a payment, less than
+//! a unit, stays in its pot.
 //! Not here: how much is slashed (`slashing`), where the money lies (`ledger`).
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Staking, params::StakingParams};
+use super::{Commission, Staking, params::StakingParams};
 use crate::{
     ids::{AccountId, DelegationId, ExitId, OperatorId},
-    num::{Amount, Claim, Epoch, Epochs, Height, SharePool},
+    num::{Amount, Claim, Earned, Epoch, Epochs, Height, Index, SharePool},
 };
 
 /// What is delegated to one operator.
@@ -40,6 +45,12 @@ pub struct DelegationPool {
     /// Slashes of the operator that are not paid out: until they are, nothing joins the pool, so
     /// that what a reversal gives back belongs to those who lost it.
     pub slashes_waiting: u32,
+    /// The operator's part of what its work pays.
+    pub commission: Commission,
+    /// What one share has ever earned.
+    pub index: Index,
+    /// What it was when each generation before this one closed, oldest first.
+    pub closed: Vec<Index>,
 }
 
 /// What leaves one operator's pool by one epoch.
@@ -66,6 +77,10 @@ pub struct Delegation {
     pub claim: Claim,
     /// Its parts of exits, oldest first; of each exit at most one.
     pub exits: Vec<(ExitId, Claim)>,
+    /// The pool's index when its earnings were last settled.
+    pub since: Index,
+    /// What it had earned then and was not paid.
+    pub earned: Earned,
 }
 
 impl Staking {
@@ -102,6 +117,26 @@ impl Staking {
     /// What one entry of a delegation has in its exit (down); nothing if the exit is gone.
     pub(crate) fn leaving_floor(&self, (id, claim): (ExitId, Claim)) -> Amount {
         self.exit(id).map_or(Amount::ZERO, |exit| exit.shares.value_floor(claim))
+    }
+
+    /// What a delegation has earned and was not paid, exactly. Void shares earned until they became
+    /// void.
+    pub(crate) fn delegation_earned(&self, delegation: &Delegation) -> Earned {
+        let pool = self.delegation_pool(delegation.operator);
+        let generation = usize::try_from(delegation.claim.generation()).unwrap_or(usize::MAX);
+        let until = pool.closed.get(generation).copied().unwrap_or(pool.index);
+        let more = until.earned(delegation.since, delegation.claim.shares().count());
+        let sum = more.and_then(|more| delegation.earned.checked_add(more));
+        sum.expect("shares earn at most what their pool was paid")
+    }
+
+    /// Accrues what a delegation earned, before its shares change.
+    pub(crate) fn settle_delegation(&mut self, id: DelegationId) {
+        let row = self.delegation(id);
+        let earned = self.delegation_earned(row);
+        let since = self.delegation_pool(row.operator).index;
+        let row = self.delegation_mut(id);
+        (row.since, row.earned) = (since, earned);
     }
 
     /// The most that an operator may have delegated: `delegation_max` times its own stake (down).

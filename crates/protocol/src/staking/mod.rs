@@ -16,6 +16,7 @@
 //! is no operator's stake (`delegation`).
 
 pub(crate) mod acts;
+mod commission;
 mod delegation;
 pub(crate) mod handlers;
 mod operator;
@@ -27,12 +28,15 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+pub use commission::Commission;
+pub(crate) use delegation::matures;
 pub use delegation::{Delegation, DelegationPool, Exit};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
 pub use rejected::{
     BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-    UnbondRejected, UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
+    SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+    WithdrawDelegationRejected,
 };
 
 use crate::{

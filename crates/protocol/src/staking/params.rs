@@ -1,7 +1,7 @@
 //! Parameters of staking.
 
 use crate::{
-    num::{Amount, Epochs, Factor},
+    num::{Amount, Epochs, Factor, Ratio},
     params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
 };
 
@@ -26,7 +26,7 @@ params! {
         /// The most that others may delegate to an operator, as a multiple of its own stake; 0
         /// allows none.
         delegation_max: Factor = Factor::ZERO, 0..=100 * ONE,
-            "off: delegated stake is at risk and earns nothing yet";
+            "off: it brings an operator no work yet";
         /// The least that is delegated at once, so that rows are not free.
         delegation_min: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above a fee";
         /// Operators one account may delegate to.
@@ -34,6 +34,10 @@ params! {
         /// Spans that the wait of leaving delegations is cut into: a slash touches at most one exit
         /// more.
         exits_max: u32 = 64, 1..=1_000, "a span of 8 hours";
+        /// The most that an operator's commission rises at once.
+        commission_raise_max: Ratio = Ratio::percent(1), 0..=ONE, "who delegates sees it coming";
+        /// Epochs between two changes of a commission.
+        commission_wait_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
         /// Epochs before a jailed operator may ask for release.
         jail_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
         /// Abandonments within `offence_window_epochs` that jail.

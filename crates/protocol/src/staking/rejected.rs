@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::{Amount, Epoch};
+use crate::num::{Amount, Epoch, Ratio};
 
 /// Why a bond was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,23 @@ pub enum DelegateRejected {
     PoolFull,
 }
 
+/// Why a commission was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum SetCommissionRejected {
+    /// The account has no operator of this role.
+    NotAnOperator,
+    /// The rate is above the ceiling that comes with it.
+    AboveCeiling { wanted: Ratio, ceiling: Ratio },
+    /// A ceiling is a promise: it only falls.
+    CeilingRaised { wanted: Ratio, ceiling: Ratio },
+    /// Too early after the last change.
+    TooSoon { until: Epoch, now: Epoch },
+    /// A step up larger than one may be.
+    RaisedTooMuch { wanted: Ratio, max: Ratio },
+}
+
 /// Why undelegating was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -129,6 +146,6 @@ pub enum CancelUndelegationRejected {
 pub enum WithdrawDelegationRejected {
     /// The account delegated nothing to this operator.
     NotDelegated,
-    /// Nothing has matured.
+    /// Nothing has matured, and no unit was earned.
     NothingMatured,
 }

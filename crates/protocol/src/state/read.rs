@@ -13,8 +13,8 @@ use crate::{
     params::Params,
     rejected::TransactionRejected,
     reputation::Record,
-    slashing::Slash,
-    staking::{Delegation, DelegationPool, Exit, Operator, Unbonding},
+    slashing::{self, Slash},
+    staking::{self, Delegation, DelegationPool, Exit, Operator, Unbonding},
     storage::Keep,
     verification::{Case, Docket},
 };
@@ -225,6 +225,12 @@ impl State {
         self.staking.delegated_floor(delegation)
     }
 
+    /// What a delegation earned of the operator's pay and was not paid, in base units of the asset
+    /// that pays, rounded down.
+    pub fn delegation_earned(&self, delegation: &Delegation) -> Amount {
+        self.staking.delegation_earned(delegation).whole_floor()
+    }
+
     /// What of a delegation leaves or has matured: each exit, what is there in base units, rounded
     /// down, and from when on it may be withdrawn; exits that lost everything are left out.
     pub fn leaving(
@@ -241,6 +247,30 @@ impl State {
     /// What leaves an operator's delegation pool by one epoch; none once nobody has a share of it.
     pub fn exit(&self, id: ExitId) -> Option<&Exit> {
         self.staking.exit(id)
+    }
+
+    /// A delegation by its number; none once all of it was withdrawn.
+    pub fn delegation_row(&self, id: DelegationId) -> Option<&Delegation> {
+        self.staking.delegations.get(id.index())
+    }
+
+    /// How many delegations there ever were.
+    pub fn delegation_count(&self) -> usize {
+        self.staking.delegations.len()
+    }
+
+    /// When what would begin to leave an operator now may be withdrawn.
+    pub fn undelegation_matures(&self) -> Epoch {
+        staking::matures(self.epoch(), self.params().staking())
+    }
+
+    /// The largest share that one offence would take now of an operator's free bond and of what is
+    /// delegated to it, by its strikes.
+    pub fn loss_share_max(&self, id: OperatorId) -> Ratio {
+        let params = self.params().slashing();
+        let halflife = params.strike_halflife_epochs.count();
+        let strikes = self.operator(id).map(|row| row.strikes(self.epoch(), halflife));
+        slashing::share_max(strikes.unwrap_or_default(), params)
     }
 
     /// Every delegation, in order of the first.

@@ -76,7 +76,7 @@ fn pay_price(
     due: Amount,
     params: &Params,
 ) -> Amount {
-    let Assignment { job, account, .. } = *assignment;
+    let Assignment { job, account, operator, .. } = *assignment;
     let market = params.market();
     // Up: splitting one payment into many must never lower the take.
     let take = market.take.amount_ceil(due);
@@ -87,15 +87,16 @@ fn pay_price(
     let earned = due.checked_sub(take).expect("the take is a share of what is due");
     let asset = cx.state.ledger.assets().payment();
     for (to, amount, reason) in [
-        (Pot::Free(account, asset), earned, Reason::Price),
         (Pot::Burnt(asset), burnt, Reason::Take),
         (Pot::Insurance(asset), insurance, Reason::Take),
         (Pot::Treasury(asset), treasury, Reason::Take),
     ] {
         cx.pay(Pot::Job(job, JobPot::Escrow), to, amount, reason);
     }
+    let from = (Pot::Job(job, JobPot::Escrow), job);
+    let amount = staking::acts::earn::pay(cx, operator, from, earned, Reason::Price);
     let role = Role::Provider;
-    cx.journal.push(Event::Paid { job, account, role, amount: earned });
+    cx.journal.push(Event::Paid { job, account, role, amount });
     burnt
 }
 
@@ -117,9 +118,8 @@ fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Dige
         let pay = seat.pay.min(cx.state.ledger.balance(fees));
         if right == Some(true) {
             let account = seat.account.expect("a sealed seat is taken");
-            let to = cx.free_pot(account);
-            cx.pay(fees, to, pay, Reason::AuditFee);
-            cx.journal.push(Event::Paid { job, account, role: Role::Validator, amount: pay });
+            let amount = pay_fee(cx, job, &seat, pay);
+            cx.journal.push(Event::Paid { job, account, role: Role::Validator, amount });
         } else {
             cx.pay(fees, fire, pay.saturating_sub(tariff), Reason::AuditFeeForfeited);
         }
@@ -129,6 +129,17 @@ fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Dige
         let mark = (Dimension::Correctness, right);
         reputation::acts::note(cx, operator, mark, weigh(pay, params.reputation()), &params);
     }
+}
+
+/// Pays a seat its fee; returns what of it did not go to those who delegate to its operator.
+fn pay_fee(cx: &mut Context<'_>, job: JobId, seat: &Seat, pay: Amount) -> Amount {
+    let (fees, reason) = (Pot::Job(job, JobPot::AuditFees), Reason::AuditFee);
+    if let Some(operator) = seat.operator {
+        return staking::acts::earn::pay(cx, operator, (fees, job), pay, reason);
+    }
+    let to = cx.free_pot(seat.account.expect("a sealed seat is taken"));
+    cx.pay(fees, to, pay, reason);
+    pay
 }
 
 /// The result does not stand: all of the collateral and a share of the free bond are taken, the

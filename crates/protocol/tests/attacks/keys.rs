@@ -1,8 +1,8 @@
 //! Keys that act on an account's behalf: K1 to K7.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Rejected, Role,
-    Sender, TransactionRejected,
+    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Ratio, Rejected,
+    Role, Sender, TransactionRejected,
     accounts::{AuthoriseKeyRejected, KEYS_MAX},
     command::*,
     ledger::JobPot,
@@ -58,6 +58,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Undelegate(Undelegate { operator, role, amount }),
         Command::CancelUndelegation(CancelUndelegation { operator, role }),
         Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
+        Command::SetCommission(SetCommission { role, rate: Ratio::ONE, ceiling: Ratio::ONE }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();
@@ -282,19 +283,22 @@ fn k6_a_key_spends_up_to_its_limit_and_not_a_unit_more() {
 
 #[test]
 fn k6_refusals_drain_no_more_than_the_limit_in_either_lane() {
-    let mut world = World::new(params());
-    let limit = Amount::new(5_500).expect("small");
-    world.authorise("P1", HOT, Scope::Provide, limit);
-    let before = world.coalition(&["P1"]);
-    let job = JobId::new(99);
-    let ordinary = Command::AcceptJob(AcceptJob { job });
-    let protected = Command::CommitResult(CommitResult { job, seal: Digest::ZERO });
-    let tries = (0..10).map(|n| if n % 2 == 0 { ordinary.clone() } else { protected.clone() });
-    let burnt = tries.filter(|try_| {
-        world.send_by(HOT, "P1", try_.clone()).is_err_and(|why| !why.leaves_no_trace())
-    });
-    assert_eq!(burnt.count(), 5);
-    assert_eq!(before - world.coalition(&["P1"]), 5 * FEE);
+    // The last that is paid for is of the protected lane, then of the other.
+    for (limit, paid) in [(4_000, 4), (5_000, 5), (5_500, 5)] {
+        let mut world = World::new(params());
+        let limit = Amount::new(limit).expect("small");
+        world.authorise("P1", HOT, Scope::Provide, limit);
+        let before = world.coalition(&["P1"]);
+        let job = JobId::new(99);
+        let ordinary = Command::AcceptJob(AcceptJob { job });
+        let protected = Command::CommitResult(CommitResult { job, seal: Digest::ZERO });
+        let tries = (0..10).map(|n| if n % 2 == 0 { ordinary.clone() } else { protected.clone() });
+        let burnt = tries.filter(|try_| {
+            world.send_by(HOT, "P1", try_.clone()).is_err_and(|why| !why.leaves_no_trace())
+        });
+        assert_eq!(burnt.count(), paid);
+        assert_eq!(before - world.coalition(&["P1"]), i64::try_from(paid).expect("few") * FEE);
+    }
 }
 
 /// Who makes a key bid, again and again, uses its limit up; if it could then not open and defend

@@ -1,12 +1,12 @@
 //! Delegating, leaving, staying after all, and withdrawing.
 
 use earnest_protocol::{
-    Amount, Command, Epochs, Factor, RawParams, Role,
+    Amount, Command, Epoch, Epochs, Factor, Ratio, RawParams, Role,
     command::*,
     ledger::Pot,
     market::Phase,
     staking::{
-        CancelUndelegationRejected, DelegateRejected, UndelegateRejected,
+        CancelUndelegationRejected, DelegateRejected, SetCommissionRejected, UndelegateRejected,
         WithdrawDelegationRejected,
     },
 };
@@ -95,7 +95,48 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = joining();
     rows.extend(leaving_rows());
     rows.extend(staying_rows());
+    rows.extend(commission_rows());
     rows
+}
+
+/// P1's commission becomes `rate`, and never more than `ceiling`, in per cent.
+fn commission(rate: u64, ceiling: u64) -> Command {
+    let (rate, ceiling) = (Ratio::percent(rate), Ratio::percent(ceiling));
+    Command::SetCommission(SetCommission { role: ROLE, rate, ceiling })
+}
+
+fn commission_rows() -> Vec<Row> {
+    let percent = Ratio::percent;
+    vec![
+        row(SetCommissionRejected::NotAnOperator, |_| ("W", commission(1, 2))),
+        row(
+            SetCommissionRejected::AboveCeiling { wanted: percent(3), ceiling: percent(2) },
+            |_| ("P1", commission(3, 2)),
+        ),
+        row(
+            SetCommissionRejected::CeilingRaised { wanted: percent(21), ceiling: percent(20) },
+            |world| {
+                world.ok("P1", commission(10, 20));
+                ("P1", commission(10, 21))
+            },
+        ),
+        row(
+            SetCommissionRejected::TooSoon { until: Epoch::new(24), now: Epoch::new(23) },
+            |world| {
+                world.ok("P1", commission(10, 20));
+                world.blocks(50 * 23 + 40);
+                ("P1", commission(9, 20))
+            },
+        ),
+        row(
+            SetCommissionRejected::RaisedTooMuch { wanted: percent(12), max: percent(11) },
+            |world| {
+                world.ok("P1", commission(10, 20));
+                world.blocks(50 * 24);
+                ("P1", commission(12, 20))
+            },
+        ),
+    ]
 }
 
 fn joining() -> Vec<Row> {

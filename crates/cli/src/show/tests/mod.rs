@@ -1,8 +1,10 @@
 //! How views look, at 80 and at 120 columns: each against a file beside this one.
 
 mod jobs;
+mod money;
+mod stories;
 
-use earnest_protocol::{AccountId, Height};
+use earnest_protocol::{AccountId, Blocks, Height};
 
 use crate::{
     clock::Clock,
@@ -12,9 +14,10 @@ use crate::{
 };
 use earnest_api::AccountRef;
 
-/// A development network at height 133, with two blocks a second.
+/// A development network at height 133, with two blocks a second and epochs of 8 blocks.
 pub fn present() -> Present {
-    let clock = Clock { height: Height::new(133), block_ms: 500 };
+    let (height, epoch_blocks) = (Height::new(133), Blocks::new(8));
+    let clock = Clock { height, block_ms: 500, epoch_blocks };
     Present { names: Names::of(&names::of_network(SEED)), clock }
 }
 

@@ -36,7 +36,16 @@ pub(crate) fn liable(
 /// goes with it.
 pub(crate) fn slash(cx: &mut Context<'_>, pot: Pot, amount: Amount) -> Amount {
     let slashed = match pot {
-        Pot::Delegated(id) => cx.state.staking.delegation_pool_mut(id).shares.slash(amount),
+        Pot::Delegated(id) => {
+            let pool = cx.state.staking.delegation_pool_mut(id);
+            let generation = pool.shares.generation();
+            let slashed = pool.shares.slash(amount);
+            if pool.shares.generation() > generation {
+                // What its shares earned until now stays theirs.
+                pool.closed.push(pool.index);
+            }
+            slashed
+        }
         Pot::Exit(id) => cx.state.staking.exit_mut(id).shares.slash(amount),
         _ => return amount,
     };
@@ -110,10 +119,24 @@ pub(crate) fn is_worthless(staking: &Staking, delegation: &Delegation) -> bool {
     is_void || (pool.slashes_waiting == 0 && staking.delegated_floor(delegation).is_zero())
 }
 
-/// Forgets a delegation that has nothing left in the pool or in an exit.
+/// Pays out the whole units that a delegation earned.
+pub(crate) fn pay_earned(cx: &mut Context<'_>, id: DelegationId) {
+    cx.state.staking.settle_delegation(id);
+    let amount = cx.state.staking.delegation_mut(id).earned.take_floor();
+    let Delegation { account, operator, .. } = *cx.state.staking.delegation(id);
+    let to = cx.free_pot(account);
+    cx.pay(Pot::DelegationRewards(operator), to, amount, Reason::DelegationRewardPaid);
+    if !amount.is_zero() {
+        cx.journal.push(Event::DelegationRewarded { account, operator, amount });
+    }
+}
+
+/// Forgets a delegation that has nothing left in the pool or in an exit, and no unit to be paid.
 pub(crate) fn forget_if_empty(cx: &mut Context<'_>, id: DelegationId) {
-    let row = cx.state.staking.delegation(id);
-    if !row.exits.is_empty() || !is_worthless(&cx.state.staking, row) {
+    let staking = &cx.state.staking;
+    let row = staking.delegation(id);
+    let is_owed = !staking.delegation_earned(row).whole_floor().is_zero();
+    if !row.exits.is_empty() || !is_worthless(staking, row) || is_owed {
         return;
     }
     let Delegation { account, operator, mut claim, .. } = *row;

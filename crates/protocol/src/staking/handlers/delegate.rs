@@ -7,7 +7,7 @@ use crate::{
     ids::{AccountId, Asset, DelegationId, OperatorId},
     ledger::{Pot, Reason},
     next::Next,
-    num::{Amount, Claim},
+    num::{Amount, Claim, Earned},
     staking::{DelegateRejected, Delegation},
 };
 
@@ -47,7 +47,9 @@ pub(crate) fn handle(
 
 fn open(cx: &mut Context<'_>, account: AccountId, operator: OperatorId) -> DelegationId {
     let exits = alloc::vec::Vec::new();
-    let row = Delegation { account, operator, claim: Claim::default(), exits };
+    let (claim, earned) = (Claim::default(), Earned::ZERO);
+    let since = cx.state.staking.delegation_pool(operator).index;
+    let row = Delegation { account, operator, claim, exits, since, earned };
     let id = DelegationId::from_index(cx.state.staking.delegations.push(row));
     cx.state.accounts.account_mut(account).delegations.push(id);
     id
@@ -88,6 +90,7 @@ pub(super) fn may_join(
 
 /// Gives a delegation the shares of an amount that may join and was paid in.
 pub(super) fn join(cx: &mut Context<'_>, id: DelegationId, amount: Amount) {
+    cx.state.staking.settle_delegation(id);
     let Delegation { operator, mut claim, .. } = *cx.state.staking.delegation(id);
     let pool = cx.state.staking.delegation_pool_mut(operator);
     pool.shares.mint_floor(&mut claim, amount).expect("what may join buys a share");

@@ -52,6 +52,7 @@ pub(crate) fn handle(
     }
     // From here on the command must succeed.
     delegated::withdraw(cx, id);
+    cx.state.staking.settle_delegation(id);
     cx.state.staking.delegation_pool_mut(operator).shares = pool;
     cx.state.staking.delegation_mut(id).claim = claim;
     let exit = open.unwrap_or_else(|| open_exit(cx, operator, matures));

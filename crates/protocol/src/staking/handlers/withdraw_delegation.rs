@@ -1,4 +1,4 @@
-//! Withdraw a delegation: what has matured goes to its owner, who asks for it.
+//! Withdraw a delegation: what has matured and what was earned go to their owner, who asks for it.
 
 use crate::{
     command::WithdrawDelegation,
@@ -20,13 +20,15 @@ pub(crate) fn handle(
     let (staking, now) = (&cx.state.staking, cx.epoch());
     let row = staking.delegation(id);
     let waits = |exit| staking.exit(exit).is_some_and(|exit| exit.matures > now);
+    let is_owed = !staking.delegation_earned(row).whole_floor().is_zero();
     // A delegation that lost everything may be cleared away.
     let is_over = delegated::is_worthless(staking, row) && row.exits.is_empty();
-    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !is_over {
+    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !is_owed && !is_over {
         return Err(WithdrawDelegationRejected::NothingMatured);
     }
     // From here on the command must succeed.
     delegated::withdraw(cx, id);
+    delegated::pay_earned(cx, id);
     delegated::forget_if_empty(cx, id);
     Ok(Next::Nothing)
 }

@@ -1,0 +1,198 @@
+//! Values of parameters as people write them: `40 tokens`, `0.3`, `30 %`, `360 blocks`, `2 h`.
+//!
+//! Laws: what is shown of a parameter is read as it; a time becomes whole blocks or epochs exactly,
+//! or is refused; in a file, digits alone are what they always were: base units of an amount, as
+//! text, and parts per billion of a share, as a number.
+//! Not here: names of parameters, files (`params`).
+
+use earnest_protocol::{RawParams, params::ParamField};
+use serde_json::Value;
+
+use crate::money;
+
+/// How long blocks and epochs are, for values that are times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// From one block to the next, at least, in milliseconds.
+    pub block_ms: u64,
+    /// Blocks in an epoch.
+    pub epoch_blocks: u64,
+}
+
+impl Pace {
+    /// That of these parameters.
+    pub fn of(raw: &RawParams) -> Pace {
+        let chain = raw.chain;
+        Pace { block_ms: chain.block_interval_min_ms, epoch_blocks: chain.epoch_blocks.count() }
+    }
+
+    /// That of a file, read from what its own `[chain]` says, as far as it does.
+    fn of_file(rooms: &Value) -> Pace {
+        let usual = Pace::of(&RawParams::default());
+        let chain = |name: &str, usual: u64, unit: &str| match &rooms["chain"][name] {
+            Value::Number(number) => number.as_u64().unwrap_or(usual),
+            Value::String(text) => money::without_unit(text, unit).parse().unwrap_or(usual),
+            _ => usual,
+        };
+        Pace {
+            block_ms: chain("block_interval_min_ms", usual.block_ms, "ms"),
+            epoch_blocks: chain("epoch_blocks", usual.epoch_blocks, "block"),
+        }
+    }
+}
+
+/// A value as the rules read it.
+pub fn value(field: &ParamField, text: &str, pace: Pace) -> Result<Value, String> {
+    match field.unit {
+        "Amount" => money::tokens(text).map(|amount| amount.units().to_string().into()),
+        "Ratio" => money::ratio(text).map(|ratio| ratio.parts().into()),
+        "Factor" => money::factor(text).map(|factor| factor.parts().into()),
+        "Blocks" => length(text, "block", pace.block_ms),
+        "Epochs" => length(text, "epoch", pace.block_ms.saturating_mul(pace.epoch_blocks)),
+        "Gas" => whole(text, "gas"),
+        _ => text
+            .parse::<u64>()
+            .map(Value::from)
+            .map_err(|_| format!("`{text}` is not a whole number")),
+    }
+}
+
+/// Makes of what the rooms of a file say what the rules read; all that is wrong is said at once.
+pub fn rooms(rooms: &mut Value) -> Result<(), Vec<String>> {
+    let pace = Pace::of_file(rooms);
+    let mut wrong = Vec::new();
+    for field in RawParams::fields() {
+        let room = rooms.get_mut(field.room);
+        let Some(written) = room.and_then(|room| room.get_mut(field.name)) else { continue };
+        let Some(text) = shown(field, written) else { continue };
+        match value(field, text.trim(), pace) {
+            Ok(value) => *written = value,
+            Err(why) => wrong.push(format!("{}.{}: {why}", field.room, field.name)),
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// The same of one amount, such as a balance, unless it is in base units.
+pub fn amount(written: &mut Value) -> Result<(), String> {
+    let Some(text) = written.as_str().filter(|text| !is_digits(text)) else { return Ok(()) };
+    *written = money::tokens(text.trim())?.units().to_string().into();
+    Ok(())
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The text of a value that is written as people write it; none of one in the rules' own units.
+fn shown(field: &ParamField, written: &Value) -> Option<String> {
+    match written {
+        Value::String(text) => {
+            let is_own = is_digits(text) && !matches!(field.unit, "Ratio" | "Factor");
+            (!is_own).then(|| text.clone())
+        }
+        // The shortest text that means this float is the one that was written.
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|float| float.to_string()),
+        _ => None,
+    }
+}
+
+/// A length in its own unit, or a time that is a whole number of them.
+fn length(text: &str, unit: &str, unit_ms: u64) -> Result<Value, String> {
+    let Some(time) = time_ms(text) else { return whole(text, unit) };
+    let count = time.checked_div(unit_ms).unwrap_or(0);
+    if count.saturating_mul(unit_ms) == time {
+        return Ok(count.into());
+    }
+    let several = plural(unit);
+    Err(format!(
+        "`{text}` is no whole number of {several} of {unit_ms} ms; write {count} {several}"
+    ))
+}
+
+/// A time in milliseconds, if the text is one: `500 ms`, `2 s`, `1.5 min`, `2 h`, `14 days`.
+fn time_ms(text: &str) -> Option<u64> {
+    // `ms` before `s`, which it ends with.
+    let units = [
+        ("ms", 1u64),
+        ("min", 60_000),
+        ("days", 86_400_000),
+        ("day", 86_400_000),
+        ("h", 3_600_000),
+    ];
+    let units = units.into_iter().chain([("s", 1_000), ("d", 86_400_000)]);
+    let (number, unit) =
+        units.into_iter().find_map(|(name, ms)| Some((text.strip_suffix(name)?.trim_end(), ms)))?;
+    let billionths = u128::from(money::tokens(number).ok()?.units());
+    let product = billionths.checked_mul(u128::from(unit))?;
+    let is_whole = product.is_multiple_of(1_000_000_000);
+    is_whole.then(|| u64::try_from(product / 1_000_000_000).ok()).flatten()
+}
+
+/// A whole number, with or without the word for its unit.
+fn whole(text: &str, unit: &str) -> Result<Value, String> {
+    let number = money::without_unit(text, unit).parse::<u64>();
+    let several = plural(unit);
+    number.map(Value::from).map_err(|_| {
+        let time = if unit == "gas" { "" } else { ", or a time such as 2 h" };
+        format!("`{text}` is not a whole number of {several}; write 10 or 10 {several}{time}")
+    })
+}
+
+/// The word for several of a unit.
+fn plural(unit: &str) -> &str {
+    match unit {
+        "block" => "blocks",
+        "epoch" => "epochs",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_says_its_values_as_people_do_and_as_it_always_did() {
+        let mut read = json!({
+            "chain": { "block_interval_min_ms": 500 },
+            "market": { "retention_blocks": "2 h", "bid_blocks": 7, "work_bound_max": "9 gas" },
+            "verification": {
+                "beta": 0.3, "laxity": "5 %", "margin": 50_000_000,
+                "challenge_deposit": "40 tokens", "tier_start": "40"
+            },
+        });
+        rooms(&mut read).expect("all is well");
+        assert_eq!(read["market"]["retention_blocks"], 14_400);
+        assert_eq!(read["market"]["bid_blocks"], 7);
+        assert_eq!(read["market"]["work_bound_max"], 9);
+        let verification = json!({
+            "beta": 300_000_000, "laxity": 50_000_000, "margin": 50_000_000,
+            "challenge_deposit": "40000000000", "tier_start": "40"
+        });
+        assert_eq!(read["verification"], verification);
+    }
+
+    #[test]
+    fn a_time_that_is_no_whole_number_of_blocks_is_refused_with_the_nearest_below() {
+        let pace = Pace { block_ms: 7_000, epoch_blocks: 10 };
+        let blocks = RawParams::fields().find(|field| field.unit == "Blocks").expect("some");
+        let epochs = RawParams::fields().find(|field| field.unit == "Epochs").expect("some");
+        assert_eq!(value(blocks, "7 min", pace), Ok(60.into()));
+        assert_eq!(value(blocks, "0.7 s", pace).map_err(|why| why.contains("0 blocks")), Err(true));
+        assert_eq!(value(epochs, "7 min", pace), Ok(6.into()));
+        let refused = value(blocks, "2 h", pace).expect_err("7000 ms do not divide it");
+        assert!(refused.contains("write 1028 blocks"), "{refused}");
+        assert!(value(blocks, "soon", pace).expect_err("no length").contains("such as 2 h"));
+    }
+
+    #[test]
+    fn everything_wrong_in_a_file_is_said_at_once() {
+        let mut file = json!({"verification": {"beta": 1.5, "laxity": "a lot"}});
+        let wrong = rooms(&mut file).expect_err("both are wrong");
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
+        assert!(wrong[0].contains("verification.beta"), "{wrong:?}");
+    }
+}

@@ -1,0 +1,195 @@
+//! Events as sentences: those of the story that `earnest up` tells, and all others.
+//!
+//! Law: every event has a sentence that says what it says and nothing else.
+
+use earnest_api::EventRecord;
+use earnest_protocol::{AccountId, Event, JobId};
+
+use super::{standing::role, tokens};
+use crate::{
+    money,
+    present::Present,
+    up::account::{Narrator, word},
+};
+
+/// Says what happened, with the names of accounts and programs.
+#[derive(Debug)]
+pub struct Teller {
+    narrator: Narrator,
+    names: std::collections::BTreeMap<AccountId, String>,
+}
+
+/// The job that an event is about, if it names one.
+pub fn job_of(event: &Event) -> Option<JobId> {
+    let value = serde_json::to_value(event).ok()?;
+    serde_json::from_value(value.get("job")?.clone()).ok()
+}
+
+impl Teller {
+    /// With these names of accounts.
+    pub fn new(names: impl IntoIterator<Item = (AccountId, String)>) -> Teller {
+        let programs = earnest_worker::guests::all().map(|guest| {
+            let digest = earnest_worker::requester::program_digest(guest.module);
+            (digest, guest.name.to_owned())
+        });
+        let mut narrator = Narrator::new(programs);
+        let names: std::collections::BTreeMap<_, _> = names.into_iter().collect();
+        for (id, name) in &names {
+            narrator.name_account(*id, name);
+        }
+        Teller { narrator, names }
+    }
+
+    /// The name of an account.
+    pub fn who(&self, id: AccountId) -> String {
+        self.names.get(&id).cloned().unwrap_or_else(|| format!("account {id}"))
+    }
+
+    /// What an event says.
+    pub fn tell(&mut self, record: &EventRecord, present: &Present) -> String {
+        if let Some(line) = self.narrator.line(record) {
+            return line.text;
+        }
+        let event = &record.event;
+        let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
+        told.or_else(|| self.of_jobs(event)).unwrap_or_else(|| plain(event))
+    }
+
+    fn of_accounts(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
+            Event::AccountOpened { address, .. } => {
+                format!("account opened for {}", present.names.full(address))
+            }
+            Event::KeyAuthorised { account, key, scope, expires, spend_max } => format!(
+                "{} lets {} {} until {}, for {} at most",
+                self.who(*account),
+                present.names.short(key),
+                word(scope),
+                present.clock.block(*expires),
+                tokens(*spend_max)
+            ),
+            Event::KeyRevoked { account, key } => {
+                format!("{} takes back what {} may", self.who(*account), present.names.short(key))
+            }
+            Event::KeyExpired { account, key } => {
+                let (key, whose) = (present.names.short(key), self.who(*account));
+                format!("{key} may not act for {whose} any more")
+            }
+            Event::Transferred { source, target, amount, .. } => {
+                let amount = tokens(*amount);
+                format!("{} sends {amount} to {}", self.who(*source), self.who(*target))
+            }
+            Event::DataKept { account, root, kibibytes, until, price, .. } => format!(
+                "{} pays {} to keep {kibibytes} KiB under {root} until {}",
+                self.who(*account),
+                tokens(*price),
+                present.clock.block(*until)
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_bonds(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
+            Event::Bonded { account, role: of, amount, .. } => {
+                format!("{} bonds {} as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
+            Event::Unbonding { operator, amount, matures, .. } => format!(
+                "{} begin to leave the bond of operator {operator}, paid out in {}",
+                tokens(*amount),
+                present.clock.epoch(*matures)
+            ),
+            Event::Withdrawn { account, amount, .. } => {
+                format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
+            }
+            Event::Unjailed { account, role: of, .. } => {
+                format!("{} may work again as a {}", self.who(*account), role(*of))
+            }
+            Event::RewardsClaimed { account, amount, .. } => {
+                format!("{} collects {} of slashes", self.who(*account), tokens(*amount))
+            }
+            Event::Delegated { account, operator, amount } => {
+                let (who, amount) = (self.who(*account), tokens(*amount));
+                format!("{who} delegates {amount} to operator {operator}")
+            }
+            Event::CommissionSet { account, rate, ceiling, .. } => format!(
+                "{} keeps {} of what its work pays, and promises to keep {} at most",
+                self.who(*account),
+                money::percent(*rate),
+                money::percent(*ceiling)
+            ),
+            Event::DelegationRewarded { account, operator, amount } => {
+                let (who, amount) = (self.who(*account), tokens(*amount));
+                format!("{who} has {amount} of what operator {operator} earned")
+            }
+            Event::Undelegating { account, operator, amount, matures, .. } => format!(
+                "{} of {} begin to leave operator {operator}, to be withdrawn from {} on",
+                tokens(*amount),
+                self.who(*account),
+                present.clock.epoch(*matures)
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_jobs(&self, event: &Event) -> Option<String> {
+        let who = |account: &AccountId| self.who(*account);
+        Some(match event {
+            Event::BidCommitted { job, account } => {
+                format!("job {job}: {} seals a bid", who(account))
+            }
+            Event::BidEvicted { job, account } => {
+                format!("job {job}: a larger bond takes the place of {}'s bid", who(account))
+            }
+            Event::BiddingClosed { job, bids, until } => {
+                format!("job {job}: bidding is over with {bids} bids, to be opened until {until}")
+            }
+            Event::DelegationEarned { job, operator, amount } => {
+                let amount = tokens(*amount);
+                format!("job {job}: {amount} go to who delegates to operator {operator}")
+            }
+            Event::SeedOpened { job } => {
+                format!("job {job}: the requester opens its part of the seed")
+            }
+            Event::Revealing { job, until } => {
+                format!("job {job}: everybody opens what it sealed until height {until}")
+            }
+            Event::ChallengeWindow { job, until } => {
+                format!("job {job}: anyone may challenge until height {until}")
+            }
+            Event::DataRequested { job, asker, until, .. } => {
+                format!("job {job}: {} asks for bytes, due at height {until}", who(asker))
+            }
+            Event::DataServed { job, .. } => format!("job {job}: the bytes were produced"),
+            Event::DataWithheld { job, account, .. } => {
+                format!("job {job}: {} withheld the bytes", who(account))
+            }
+            Event::ReceiptConfirmed { job } => format!("job {job}: the requester has the output"),
+            Event::CopyReported { job, accused, finder } => {
+                format!("job {job}: {} knew what {} had sealed", who(finder), who(accused))
+            }
+            Event::NodeOpened { job, node, children } => format!(
+                "job {job}: node {} of level {} is disclosed, with {} children",
+                node.index,
+                node.level,
+                children.len()
+            ),
+            _ => return None,
+        })
+    }
+}
+
+/// An event's kind and members as the wire has them.
+fn plain(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    let members = value.as_object().into_iter().flatten();
+    let members: Vec<String> = members
+        .filter(|(name, _)| *name != "kind")
+        .map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{} {text}", name.replace('_', " ")),
+            None => format!("{} {value}", name.replace('_', " ")),
+        })
+        .collect();
+    let kind = value["kind"].as_str().unwrap_or("event").replace('_', " ");
+    if members.is_empty() { kind } else { format!("{kind}: {}", members.join(", ")) }
+}

@@ -1,0 +1,77 @@
+//! How the story of a recorded job, a code and a transaction look.
+
+use earnest_api::{EventRecord, Refusal, TransactionView};
+use earnest_protocol::{
+    AccountId, Amount, Asset, Digest, Event, Height, JobId, Rejected,
+    accounts::TransferRejected,
+    command::{Command, Transfer},
+};
+
+use super::{SEED, account, check, present};
+use crate::{
+    show::{
+        event::{Teller, job_of},
+        story::{Story, code},
+        transaction::content,
+    },
+    up::plan,
+};
+
+/// Events of a network that ran, one JSON object a line.
+const RECORDED: &str = include_str!("../../up/view/recorded.jsonl");
+
+fn teller() -> Teller {
+    let cast = plan::cast(SEED);
+    Teller::new((0..).map(AccountId::new).zip(cast.into_iter().map(|one| one.name.to_owned())))
+}
+
+#[test]
+fn the_story_of_a_job_says_who_was_paid_what_and_why() {
+    let events = RECORDED.lines().map(|line| serde_json::from_str(line).expect("as recorded"));
+    let events: Vec<EventRecord> = events
+        .filter(|record: &EventRecord| job_of(&record.event) == Some(JobId::new(0)))
+        .collect();
+    let agreed = events.iter().find_map(|record| match record.event {
+        Event::JobAccepted { price, .. } => Some(price),
+        _ => None,
+    });
+    let head = "job 0: refunded: the result was wrong";
+    let requester = account("rosa");
+    let story = Story { head, requester, agreed, events: &events, slashes: &[], is_whole: true };
+    check("story", |width| story.tell(&mut teller(), &present(), width));
+}
+
+#[test]
+fn a_code_says_what_it_means_and_what_to_do() {
+    let (wanted, free) = (Amount::tokens(5), Amount::tokens(3));
+    let refusal = Refusal::from(Rejected::from(TransferRejected::ExceedsFree { wanted, free }));
+    check("code", |width| code(&refusal.code, &refusal.detail, &refusal.hint, width));
+}
+
+#[test]
+fn a_transaction_says_what_was_asked_and_what_came_of_it() {
+    let (ada, rosa) = (account("ada"), account("rosa"));
+    let amount = Amount::new(1_500_000_000).expect("small");
+    let asset = Asset::Stake;
+    let height = Height::new(88);
+    let event = Event::Transferred { source: rosa.id, target: ada.id, asset, amount };
+    let done = TransactionView {
+        hash: Digest([7; 32]),
+        height,
+        index: 2,
+        signer: rosa.address,
+        account: rosa,
+        nonce: 4,
+        valid_until: Height::new(180),
+        command: Command::Transfer(Transfer { to: ada.address, asset, amount }),
+        refusal: None,
+        fee: Amount::new(10_000).expect("small"),
+        events: vec![EventRecord { height, index: 5, event }],
+    };
+    let (wanted, free) = (amount, Amount::ZERO);
+    let refusal = Refusal::from(Rejected::from(TransferRejected::ExceedsFree { wanted, free }));
+    let refused = TransactionView { refusal: Some(refusal), events: Vec::new(), ..done.clone() };
+    check("transaction", |width| {
+        [&done, &refused].map(|view| content(view, &mut teller(), &present(), width)).join("\n\n")
+    });
+}

@@ -1,0 +1,93 @@
+//! What an operator is paid for work, and its delegators' part of it.
+//!
+//! Law: the operator's part and the delegators' add up to the pay; one addition shares theirs among
+//! however many.
+//! Rounding: the commission down and the delegators' part up: the operator, who could cut its work
+//! into many small jobs, gains nothing by it.
+//! Not here: whether the work was done (`stories`).
+
+use crate::{
+    context::Context,
+    event::Event,
+    ids::{JobId, OperatorId},
+    ledger::{Pot, Reason},
+    num::{Amount, Index, Ratio},
+    state::State,
+};
+
+/// Pays an operator out of a pot of a job; its delegators' part waits for them. Returns what the
+/// operator itself got.
+pub(crate) fn pay(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    (from, job): (Pot, JobId),
+    amount: Amount,
+    reason: Reason,
+) -> Amount {
+    let (part, index) = delegators_part(cx.state, operator, amount);
+    let kept = amount.saturating_sub(part);
+    let to = cx.free_pot(cx.state.staking.operator(operator).account);
+    cx.pay(from, to, kept, reason);
+    if !part.is_zero() {
+        cx.state.staking.delegation_pool_mut(operator).index = index;
+        cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
+        cx.journal.push(Event::DelegationEarned { job, operator, amount: part });
+    }
+    kept
+}
+
+/// Of a pay of `amount` what those who delegate to an operator earn, and what their index becomes.
+fn delegators_part(state: &State, operator: OperatorId, amount: Amount) -> (Amount, Index) {
+    let pool = state.staking.delegation_pool(operator);
+    let own = state.staking.operator(operator).stake;
+    let part = part_ceil(amount, pool.commission.rate, own, pool.shares.amount());
+    let grown = pool.index.grown_floor(part, pool.shares.shares().count());
+    grown.map_or((Amount::ZERO, pool.index), |index| (part, index))
+}
+
+/// The pay less the commission, times what is delegated over all that is at risk (up); nothing if
+/// nothing is delegated.
+fn part_ceil(amount: Amount, rate: Ratio, own: Amount, delegated: Amount) -> Amount {
+    let shared = rate.complement().amount_ceil(amount);
+    let at_risk = own.saturating_add(delegated);
+    shared.share_ceil(delegated.units(), at_risk.units()).unwrap_or(Amount::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn units(units: u64) -> Amount {
+        Amount::new(units).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_work_into_pieces_takes_nothing_from_delegators(
+            pieces in proptest::collection::vec(0..1u64 << 40, 1..20),
+            rate in 0..=1_000_000_000u64,
+            own in 0..1u64 << 60,
+            delegated in 0..1u64 << 60,
+        ) {
+            let rate = Ratio::new(rate).unwrap();
+            let part = |pay| part_ceil(units(pay), rate, units(own), units(delegated)).units();
+            let parts: Vec<u64> = pieces.iter().map(|piece| part(*piece)).collect();
+            let (whole, sum) = (part(pieces.iter().sum()), parts.iter().sum::<u64>());
+            prop_assert!(whole <= sum && sum <= whole + 2 * pieces.len() as u64);
+            prop_assert!(parts.iter().zip(&pieces).all(|(part, pay)| part <= pay));
+        }
+    }
+
+    #[test]
+    fn an_operator_alone_or_with_a_commission_of_everything_shares_nothing() {
+        let some = units(1_000_003);
+        assert_eq!(part_ceil(some, Ratio::ZERO, some, Amount::ZERO), Amount::ZERO);
+        assert_eq!(part_ceil(some, Ratio::ONE, some, some), Amount::ZERO);
+        assert_eq!(part_ceil(some, Ratio::ZERO, Amount::ZERO, some), some);
+        assert_eq!(part_ceil(some, Ratio::ZERO, some, some), units(500_002));
+    }
+}
