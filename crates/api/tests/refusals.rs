@@ -126,6 +126,11 @@ fn everything() -> Vec<Rejected> {
         #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
             ExceedsCap { total: wanted, max: free }, PoolFull;
         #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
+        #[12] RedelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotDelegated,
+            SameOperator, StillBound { wanted, free },
+            ExceedsDelegation { wanted, delegated: free }, NotAnOperator, MayNotWork,
+            DelegationsAtLimit { limit: 32 }, SlashWaits, ExceedsCap { total: wanted, max: free },
+            MovesAtLimit { limit: 64 }, MoveFull;
         #[5] SetCommissionRejected: NotAnOperator,
             AboveCeiling { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
             CeilingRaised { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
@@ -223,7 +228,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 177 + 14);
+    assert_eq!(codes.len(), 189 + 14);
 }
 
 #[test]

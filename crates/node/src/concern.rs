@@ -49,7 +49,9 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
-        Event::Unbonding { operator, .. } | Event::DelegationEarned { operator, .. } => {
+        Event::Unbonding { operator, .. }
+        | Event::DelegationEarned { operator, .. }
+        | Event::RedelegationSettled { operator, .. } => {
             state.operator(operator).map(|operator| operator.account).into_iter().collect()
         }
         Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
@@ -65,6 +67,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::UndelegationCancelled { account, .. }
         | Event::DelegationWithdrawn { account, .. }
         | Event::CommissionSet { account, .. }
+        | Event::Redelegated { account, .. }
         | Event::DelegationRewarded { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
@@ -106,6 +109,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DelegationWithdrawn { .. }
         | Event::DelegationSlashed { .. }
         | Event::CommissionSet { .. }
+        | Event::Redelegated { .. }
+        | Event::RedelegationSettled { .. }
         | Event::DelegationRewarded { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }

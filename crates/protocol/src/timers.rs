@@ -10,7 +10,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, SlashId, UnbondingId},
+    ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -32,6 +32,8 @@ pub(crate) enum Timer {
     Unbonding(UnbondingId),
     /// Delegated stake may leave.
     Exit(ExitId),
+    /// Moved stake joins the pool that it moved to.
+    Move(MoveId),
     /// A slash is paid out.
     Slash(SlashId),
     /// A closed job's rows leave.

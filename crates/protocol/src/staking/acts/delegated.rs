@@ -5,13 +5,14 @@
 
 use alloc::vec::Vec;
 
+use super::moved;
 use crate::{
     context::Context,
     event::Event,
     ids::{Asset, DelegationId, ExitId, OperatorId, SlashId},
     ledger::{Pot, Reason},
     num::{Amount, Height},
-    staking::Delegation,
+    staking::{Delegation, MoveStage},
     state::State,
     timers::Timer,
 };
@@ -27,7 +28,10 @@ pub(crate) fn liable(
     let queued = |id: &ExitId| state.staking.exit(*id).map(|exit| exit.queued_at);
     let exits = pool.exits.iter().copied();
     let exits = exits.filter(|id| queued(id).is_some_and(|queued_at| queued_at >= accepted_at));
-    let pots = core::iter::once(Pot::Delegated(operator)).chain(exits.map(Pot::Exit));
+    let moves_out = pool.moves_out.iter().copied();
+    let moves_out = moves_out.filter(|id| state.staking.moved(*id).moved_at >= accepted_at);
+    let moves = pool.moves_in.iter().copied().chain(moves_out).map(Pot::Moved);
+    let pots = core::iter::once(Pot::Delegated(operator)).chain(exits.map(Pot::Exit)).chain(moves);
     let pots = pots.map(|pot| (pot, state.ledger.balance(pot)));
     pots.filter(|(_, amount)| !amount.is_zero()).collect()
 }
@@ -47,6 +51,14 @@ pub(crate) fn slash(cx: &mut Context<'_>, pot: Pot, amount: Amount) -> Amount {
             slashed
         }
         Pot::Exit(id) => cx.state.staking.exit_mut(id).shares.slash(amount),
+        Pot::Moved(id) => {
+            let shares = &mut cx.state.staking.moved_mut(id).shares;
+            let slashed = shares.slash(amount);
+            if shares.shares().is_zero() {
+                moved::close(cx, id, MoveStage::Lost);
+            }
+            slashed
+        }
         _ => return amount,
     };
     slashed.taken.saturating_add(slashed.dust)
@@ -59,6 +71,11 @@ pub(crate) fn restore(cx: &mut Context<'_>, slash: SlashId, pot: Pot, amount: Am
         Pot::Delegated(id) => cx.state.staking.delegation_pool_mut(id).shares.restore(amount),
         Pot::Exit(id) if cx.state.staking.exit(id).is_some() => {
             cx.state.staking.exit_mut(id).shares.restore(amount)
+        }
+        Pot::Moved(id) => {
+            let parcel = cx.state.staking.moves.get_mut(id.index());
+            let bound = parcel.filter(|parcel| parcel.stage == MoveStage::Bound);
+            bound.map_or(Amount::ZERO, |parcel| parcel.shares.restore(amount))
         }
         _ => Amount::ZERO,
     };
@@ -127,12 +144,12 @@ pub(crate) fn pay_earned(cx: &mut Context<'_>, id: DelegationId) {
 /// Forgets a delegation that has nothing left in the pool or in an exit, and no unit to be paid.
 pub(crate) fn forget_if_empty(cx: &mut Context<'_>, id: DelegationId) {
     let staking = &cx.state.staking;
-    let Delegation { account, operator, claim, ref exits, .. } = *staking.delegation(id);
-    let pool = staking.delegation_pool(operator);
-    let is_owed = !staking.delegation_earned(staking.delegation(id)).whole_floor().is_zero();
-    if !exits.is_empty() || !pool.shares.shares_of(claim).is_zero() || is_owed {
+    let row = staking.delegation(id);
+    let is_owed = !staking.delegation_earned(row).whole_floor().is_zero();
+    if !row.exits.is_empty() || !row.moves.is_empty() || !staking.is_void(row) || is_owed {
         return;
     }
+    let account = row.account;
     cx.state.accounts.account_mut(account).delegations.retain(|other| *other != id);
     cx.state.staking.delegations.retire(id.index());
 }

@@ -21,9 +21,8 @@ pub(crate) fn handle(
     let row = staking.delegation(id);
     let waits = |exit| staking.exit(exit).is_some_and(|exit| exit.matures > now);
     let is_owed = !staking.delegation_earned(row).whole_floor().is_zero();
-    let is_void = staking.delegation_pool(row.operator).shares.shares_of(row.claim).is_zero();
     // A delegation that lost everything may be cleared away.
-    let may_go = is_void && row.exits.is_empty();
+    let may_go = staking.is_void(row) && row.exits.is_empty();
     if row.exits.iter().all(|(exit, _)| waits(*exit)) && !is_owed && !may_go {
         return Err(WithdrawDelegationRejected::NothingMatured);
     }
