@@ -16,10 +16,10 @@ use ureq::{Agent, Body, http::Response};
 
 use crate::{
     AccountView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord, HeadView,
-    InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page,
-    PageQuery, Problem, QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction,
-    SimulateRequest, Simulation, SlashView, SseParser, StorageView, TxHash, TxStatus, routes,
-    sse::SseMessage,
+    HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
+    OperatorView, Page, PageQuery, Problem, QuoteRequest, QuoteView, Receipt, RoomView,
+    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView, TxHash,
+    TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -407,6 +407,12 @@ impl Client {
     /// The chunks of an input; the caller checks that their root is `root`.
     pub fn input(&self, root: &Digest) -> Result<InputChunks, ClientError> {
         self.get(&routes::input(root))
+    }
+
+    /// How the node is; an error says why it makes no blocks.
+    pub fn health(&self) -> Result<HealthView, ClientError> {
+        let body = self.once(Method::Get, routes::HEALTH, Payload::None, REPLY_BYTES_MAX)?;
+        self.read(routes::HEALTH, &body)
     }
 
     /// Asks whether the node is ready to serve.

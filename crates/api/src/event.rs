@@ -4,11 +4,10 @@
 //! last place it saw and misses nothing.
 
 use core::fmt;
-use std::str::FromStr;
+use std::{io, str::FromStr};
 
 use earnest_protocol::{Event, Height};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The place of an event; as text `height-index`, the `id` of server-sent events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,15 +79,58 @@ impl EventRecord {
     }
 
     /// What kind of event it is, as `kinds=` filters name it, such as `job_posted`.
-    pub fn kind(&self) -> String {
+    pub fn kind(&self) -> &'static str {
         kind_of(&self.event)
     }
 }
 
 /// What kind of event this is, as `kinds=` filters name it, such as `job_posted`.
-pub fn kind_of(event: &Event) -> String {
-    let value = serde_json::to_value(event).expect("events have string keys only");
-    value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned()
+///
+/// It costs the same for every event, however large: a filter looks at thousands at once.
+pub fn kind_of(event: &Event) -> &'static str {
+    let mut beginning = Beginning::default();
+    // It takes no more than the beginning, and says so.
+    let _ = serde_json::to_writer(&mut beginning, event);
+    let named =
+        beginning.text().strip_prefix(r#"{"kind":""#).and_then(|rest| rest.split('"').next());
+    let known = |named: &str| EVENT_KINDS.iter().find(|kind| **kind == named).copied();
+    named.and_then(known).expect("an event's JSON begins with its kind, and every kind is listed")
+}
+
+/// The first bytes that are written: enough for any kind.
+struct Beginning {
+    bytes: [u8; 64],
+    count: usize,
+}
+
+impl Default for Beginning {
+    fn default() -> Self {
+        Beginning { bytes: [0; 64], count: 0 }
+    }
+}
+
+impl Beginning {
+    fn text(&self) -> &str {
+        let written = self.bytes.get(..self.count).unwrap_or_default();
+        core::str::from_utf8(written).unwrap_or_default()
+    }
+}
+
+impl io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.bytes.get_mut(self.count..).unwrap_or_default();
+        let taken = room.len().min(bytes.len());
+        for (place, byte) in room.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        self.count = self.count.saturating_add(taken);
+        // Nothing written is an error to who wants all to be.
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Every kind of event, in the order in which events are declared.
@@ -159,7 +201,7 @@ pub const EVENT_KINDS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::EVENT_KINDS;
-    use earnest_protocol::Event;
+    use earnest_protocol::{AccountId, Event, Height};
 
     #[test]
     fn the_kinds_are_those_that_events_are_read_by() {
@@ -168,5 +210,33 @@ mod tests {
         // "unknown variant `?`, expected one of `a`, `b`"
         let read: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
         assert_eq!(EVENT_KINDS, read);
+    }
+
+    #[test]
+    fn the_kind_of_an_event_is_what_its_json_says() {
+        let (account, offence) =
+            (AccountId::new(1), earnest_protocol::slashing::Offence::WrongResult);
+        let slashed = Event::Slashed {
+            slash: None,
+            offence,
+            account,
+            role: None,
+            job: earnest_protocol::JobId::new(3),
+            waterfall: Default::default(),
+        };
+        let auditors = (0..1_000).map(AccountId::new).collect();
+        let (job, until) = (earnest_protocol::JobId::new(3), Height::ZERO);
+        let drawn = Event::AuditDrawn { job, auditors, vacant: 0, round: 0, until };
+        for event in [slashed, drawn, Event::ReportSealed { account }] {
+            let json = serde_json::to_value(&event).expect("events have string keys only");
+            assert_eq!(json["kind"], super::kind_of(&event));
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_an_event_has_room_for_every_kind() {
+        for kind in EVENT_KINDS {
+            assert!(kind.len() + r#"{"kind":"","#.len() < 64, "{kind}");
+        }
     }
 }

@@ -127,6 +127,18 @@ impl Problem {
         Problem::new(503, "node/disk-full", detail, hint)
     }
 
+    /// 503: the node makes no blocks, though it should.
+    pub fn late(health: &crate::HealthView) -> Problem {
+        let since = health.since_block_ms / 1_000;
+        let detail = format!(
+            "No block for {since} s after block {}; one is due every {} ms",
+            health.height, health.block_time_ms
+        );
+        let hint = "Its operator finds in the node's log what it waits for; a full machine makes \
+                    it slow, too.";
+        Problem::new(503, "node/late", detail, hint)
+    }
+
     /// 500: the node broke its own law.
     pub fn internal(why: impl fmt::Display) -> Problem {
         let hint = "This is a defect of the node: report it with the node's log.";

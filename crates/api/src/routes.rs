@@ -33,6 +33,7 @@
 //! | GET | [`KEEPS`] | | `RoomView` |
 //! | GET | [`KEEP`] | | `KeepView` |
 //! | GET | [`METRICS`] | | Prometheus' text |
+//! | GET | [`HEALTH`] | | `HealthView`, or 503 |
 //! | GET | [`HEALTHZ`], [`READYZ`] | | 200, or 503 |
 //! | GET | [`OPENAPI`] | | this table and every body, as OpenAPI 3.1 |
 //! | GET | [`INDEX`] | | the same for people, as HTML |
@@ -99,6 +100,8 @@ pub const KEEP: &str = "/v1/keeps/{name}";
 pub const METRICS: &str = "/metrics";
 /// Is the process alive?
 pub const HEALTHZ: &str = "/healthz";
+/// How the node is: what its operator wants to be woken for.
+pub const HEALTH: &str = "/health";
 /// Is the node ready to serve?
 pub const READYZ: &str = "/readyz";
 /// The API, described for programs.

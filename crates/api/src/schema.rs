@@ -25,7 +25,7 @@ pub fn commands() -> Value {
 pub fn command(bodies: &str) -> Value {
     let one = |command: &CommandInfo| {
         let body = json!({"$ref": format!("{bodies}/{}", command.name)});
-        member(command.name, body)
+        variant("Command", command.name, body)
     };
     json!({"oneOf": COMMANDS.iter().map(one).collect::<Vec<Value>>()})
 }
@@ -53,6 +53,22 @@ fn member(name: &str, value: Value) -> Value {
     })
 }
 
+/// The same as a variant of the enum `of`, under a title: generators of clients name types so.
+pub(crate) fn variant(of: &str, name: &str, value: Value) -> Value {
+    let mut schema = member(name, value);
+    schema["title"] = json!(title(of, name));
+    schema
+}
+
+/// The name of a variant's own type: the enum's and its own, such as `CommandPostJob`.
+pub(crate) fn title(of: &str, name: &str) -> String {
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_uppercase() + rest
+    };
+    of.to_owned() + &name.split('_').map(capital).collect::<String>()
+}
+
 fn kind(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Address => text("^0x[0-9a-fA-F]{40}$"),
@@ -73,16 +89,30 @@ fn text(pattern: &str) -> Value {
     json!({"type": "string", "pattern": pattern})
 }
 
-/// A word, or an object of the word and its number.
+/// A word, or an object of the word and its number. Plain words are one `enum`: generators of
+/// clients know no other list of words.
 fn choice(words: &[Word]) -> Value {
-    let one = |word: &Word| match word.number {
-        [] => described(json!({"const": word.name}), word.about),
-        [number, ..] => described(member(word.name, kind(number.kind)), word.about),
+    let (plain, numbered): (Vec<&Word>, Vec<&Word>) =
+        words.iter().partition(|word| word.number.is_empty());
+    let names: Vec<&str> = plain.iter().map(|word| word.name).collect();
+    let about = plain.iter().map(|word| format!("`{}`: {}", word.name, word.about));
+    let about = about.collect::<Vec<String>>().join(" ");
+    let plain = described(json!({"type": "string", "enum": names}), &about);
+    let one = |word: &Word| {
+        let [number, ..] = word.number else { return json!({}) };
+        described(member(word.name, kind(number.kind)), word.about)
     };
-    json!({"oneOf": words.iter().map(one).collect::<Vec<Value>>()})
+    let mut all: Vec<Value> = numbered.into_iter().map(one).collect();
+    if all.is_empty() {
+        return plain;
+    }
+    all.insert(0, plain);
+    json!({"oneOf": all})
 }
 
+/// `about` first, and then what the schema already says of itself.
 fn described(mut schema: Value, about: &str) -> Value {
-    schema["description"] = json!(about);
+    let more = schema["description"].as_str().map_or(String::new(), |more| format!(" {more}"));
+    schema["description"] = json!(about.to_owned() + &more);
     schema
 }

@@ -166,7 +166,7 @@ pub struct LeavingView {
 }
 
 /// On which terms an operator takes delegations, and what it has of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DelegationTerms {
     /// All that others delegated to it and that is not leaving, what moves to it included.
     pub delegated: Amount,
@@ -512,6 +512,30 @@ pub enum BlockRoom {
     Watched,
     /// None: the node makes no blocks and takes no transactions until there is.
     Full,
+}
+
+/// A node that takes transactions and makes blocks in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthView {
+    /// The last block.
+    pub height: Height,
+    /// Milliseconds since it was made, or since the node started.
+    pub since_block_ms: u64,
+    /// Milliseconds that the node lets pass between two blocks when nothing waits.
+    pub block_time_ms: u64,
+    /// Transactions that wait.
+    pub waiting: u64,
+    /// Bytes that the node may still write on its disk; none for a moment while it starts.
+    pub free_bytes: Option<u64>,
+}
+
+impl HealthView {
+    /// True if the next block should have been made long ago: three times the time between blocks,
+    /// and a second.
+    pub fn is_late(&self) -> bool {
+        let patience = self.block_time_ms.saturating_mul(3).saturating_add(1_000);
+        patience < self.since_block_ms
+    }
 }
 
 /// What a node has on its disk.

@@ -65,3 +65,45 @@ fn every_refusal_is_there_once_with_its_words() {
         assert_eq!(one["title"], *prefix);
     }
 }
+
+/// The variants of `value` and below that have a type of their own.
+fn titles(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(variants) = map.get("oneOf").and_then(Value::as_array) {
+                found.extend(
+                    variants.iter().filter_map(|one| one["title"].as_str()).map(str::to_owned),
+                );
+            }
+            map.values().for_each(|inner| titles(inner, found));
+        }
+        Value::Array(list) => list.iter().for_each(|inner| titles(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_generator_of_clients_finds_a_name_of_its_own_for_each_type() {
+    let document = openapi::document();
+    let mut found = Vec::new();
+    titles(&document, &mut found);
+    assert!(found.contains(&"CommandPostJob".to_owned()), "{found:?}");
+    found.extend(document["components"]["schemas"].as_object().unwrap().keys().cloned());
+    // `post_job` and `PostJob` would be one type.
+    let plain = |name: &String| name.replace('_', "").to_lowercase();
+    let names: BTreeSet<String> = found.iter().map(plain).collect();
+    assert_eq!(names.len(), found.len(), "{found:?}");
+    let mut operations = BTreeSet::new();
+    for operation in
+        document["paths"].as_object().unwrap().values().flat_map(|one| one.as_object().unwrap())
+    {
+        assert_eq!(operation.1["tags"].as_array().map(Vec::len), Some(1), "{operation:?}");
+        let id = operation.1["operationId"].as_str().unwrap();
+        assert!(operations.insert(id) && id.contains('_'), "{id}");
+        let replies = operation.1["responses"].as_object().unwrap().values();
+        let contents = replies.filter_map(|reply| reply["content"].as_object());
+        for content in contents.flat_map(|content| content.values()) {
+            assert!(content["schema"].is_object(), "{operation:?}");
+        }
+    }
+}

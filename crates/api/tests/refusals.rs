@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use earnest_api::{Problem, Refusal};
+use earnest_api::{Problem, Refusal, openapi};
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
     Address, Amount, BlockRejected, Blocks, Command, Epoch, Gas, Height, ParamsRejected, Ratio,
@@ -114,21 +114,24 @@ fn everything() -> Vec<Rejected> {
             AlreadyExpired { expires: Height::new(7), height: Height::new(8) },
             KeysAtLimit { limit: 16 };
         #[1] RevokeKeyRejected: NotAuthorised;
-        #[6] KeepDataRejected: SizeMustBePositive, TimeMustBePositive,
+        #[7] KeepDataRejected: SizeMustBePositive,
+            SizeMustBeWholeBlocks { wanted_kib: 5, block_kib: 4 }, TimeMustBePositive,
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
             RoomFull { wanted_kib: 5, free_kib: 4 },
             ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
         #[8] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
             MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
             SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
-        #[4] UndelegateRejected: AmountMustBePositive, NotDelegated,
-            ExceedsDelegation { wanted, delegated: free }, ExitFull;
+        #[6] UndelegateRejected: AmountMustBePositive, NotDelegated,
+            ExceedsDelegation { wanted, delegated: free },
+            RestBelowMinimum { rest: wanted, minimum: free }, SlashWaits, ExitFull;
         #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
             ExceedsCap { total: wanted, max: free }, PoolFull;
         #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
-        #[12] RedelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotDelegated,
+        #[13] RedelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotDelegated,
             SameOperator, StillBound { wanted, free },
-            ExceedsDelegation { wanted, delegated: free }, NotAnOperator, MayNotWork,
+            ExceedsDelegation { wanted, delegated: free },
+            RestBelowMinimum { rest: free, minimum: wanted }, NotAnOperator, MayNotWork,
             DelegationsAtLimit { limit: 32 }, SlashWaits, ExceedsCap { total: wanted, max: free },
             MovesAtLimit { limit: 64 }, MoveFull;
         #[5] SetCommissionRejected: NotAnOperator,
@@ -228,7 +231,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 189 + 14);
+    assert_eq!(codes.len(), 193 + 14);
 }
 
 #[test]
@@ -277,4 +280,23 @@ fn a_code_belongs_to_its_family() {
     let refusal = Refusal::from(Rejected::from(TransferRejected::AmountMustBePositive));
     assert!(refusal.is("transfer") && refusal.is("transfer/amount-must-be-positive"));
     assert!(!refusal.is("trans"));
+}
+
+#[test]
+fn the_description_has_every_refusal_with_its_hint_and_its_fields() {
+    let document = openapi::document();
+    let described = document["x-earnest-refusals"].as_array().unwrap();
+    let mut codes = BTreeSet::new();
+    for refusal in everything().into_iter().map(Refusal::from) {
+        let found = described.iter().find(|one| one["code"] == *refusal.code);
+        let found = found.unwrap_or_else(|| panic!("{} is not described", refusal.code));
+        assert_eq!(found["hint"], *refusal.hint, "{}", refusal.code);
+        let fields: Vec<&str> =
+            found["fields"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+        assert_eq!(fields, refusal.fields.keys().collect::<Vec<_>>(), "{}", refusal.code);
+        codes.insert(refusal.code);
+    }
+    let others = described.iter().filter_map(|one| one["code"].as_str());
+    let others: Vec<&str> = others.filter(|code| !codes.contains(*code)).collect();
+    assert_eq!(others, Vec::<&str>::new(), "and no other");
 }

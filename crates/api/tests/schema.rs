@@ -12,7 +12,7 @@ use common::transactions::command_json;
 fn fits(schema: &Value, value: &Value) -> bool {
     let rules = schema.as_object().expect("a schema is an object");
     rules.iter().all(|(rule, with)| match rule.as_str() {
-        "description" => true,
+        "title" | "description" => true,
         "properties" | "required" | "additionalProperties" => true, // Below.
         "type" => match with.as_str() {
             Some("object") => value.is_object() && members_fit(schema, value),
@@ -21,7 +21,7 @@ fn fits(schema: &Value, value: &Value) -> bool {
             Some("integer") => value.is_u64() || value.is_i64(),
             other => panic!("no type {other:?}"),
         },
-        "const" => value == with,
+        "enum" => with.as_array().expect("a list of words").contains(value),
         "oneOf" => {
             let schemas = with.as_array().expect("a list of schemas");
             schemas.iter().filter(|schema| fits(schema, value)).count() == 1
@@ -91,17 +91,11 @@ fn a_schema_reads_as_a_person_would_write_it() {
                     "pattern": "^0x[0-9a-fA-F]{40}$",
                 },
                 "asset": {
-                    "description": "Of which asset; `stake` in a network of one.",
-                    "oneOf": [
-                        {
-                            "const": "stake",
-                            "description": "What is bonded; in a network of one asset, all money.",
-                        },
-                        {
-                            "const": "payment",
-                            "description": "What pays, in a network of two assets.",
-                        },
-                    ],
+                    "description": "Of which asset; `stake` in a network of one. `stake`: What is \
+                                    bonded; in a network of one asset, all money. `payment`: What \
+                                    pays, in a network of two assets.",
+                    "type": "string",
+                    "enum": ["stake", "payment"],
                 },
                 "amount": {
                     "description": "How much, in base units.",

@@ -6,6 +6,7 @@
 
 use crate::{
     cast::Member,
+    closed_form::{self, ClosedForm},
     points::{Act, Point},
     world::Party,
 };
@@ -20,8 +21,10 @@ pub(crate) enum Goal {
     Profit,
     /// Does this party lose by it more than it costs the coalition?
     Harm(Party),
-    /// Is honest work worth it?
+    /// Is honest work, or asking for it, worth it?
     Participation,
+    /// Does an honest requester gain, though the coalition does what pays it best?
+    Protection,
 }
 
 /// One deviation.
@@ -36,6 +39,8 @@ pub(crate) struct Entry {
     /// What it is compared with: honest play, with these points forced.
     pub(crate) against: Forced,
     pub(crate) goal: Goal,
+    /// What theory says that the coalition gets, fees of commands left out, if anything.
+    pub(crate) closed_form: Option<ClosedForm>,
 }
 
 use Act::{Ceiling, Do, Half, Leave, Nothing, Right, Silent, Wrong};
@@ -61,6 +66,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: Some(closed_form::lone_liar),
     },
     Entry {
         id: "wrong-result-instead-of-leaving",
@@ -70,6 +76,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: ABANDONS,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "never-opened",
@@ -85,6 +92,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         ],
         against: ABANDONS,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "abandonment",
@@ -94,6 +102,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: ABANDONS,
         against: &[(Result, &[Right])],
         goal: Goal::Harm(Party::Requester),
+        closed_form: None,
     },
     Entry {
         id: "bid-withheld",
@@ -103,6 +112,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Bid, &[Ceiling, Half, Nothing]), (Accept, &[Leave])],
         against: &[(Bid, &[Leave])],
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "wrong-result-bribed",
@@ -112,6 +122,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "wrong-result-bribed-instead-of-leaving",
@@ -121,6 +132,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: ABANDONS,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "wrong-result-bribed-silent",
@@ -136,6 +148,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         ],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "self-report",
@@ -151,6 +164,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         ],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "friendly-challenge",
@@ -166,6 +180,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         ],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "compensation-farm",
@@ -175,6 +190,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "fabricated-verdict",
@@ -184,6 +200,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Verdict, &[Wrong])],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "missed-audit",
@@ -193,6 +210,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Verdict, &[Silent])],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "verdict-not-opened",
@@ -202,6 +220,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(OpenVerdict, &[Leave])],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "hostile-requester",
@@ -211,6 +230,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Verdict, &[Wrong])],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "seed-withheld",
@@ -220,6 +240,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Seed, &[Leave])],
         against: HONEST,
         goal: Goal::Harm(Party::Provider),
+        closed_form: None,
     },
     Entry {
         id: "false-challenge",
@@ -229,6 +250,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Point::Challenge, &[Do])],
         against: HONEST,
         goal: Goal::Harm(Party::Provider),
+        closed_form: None,
     },
     Entry {
         id: "false-challenge-profit",
@@ -238,6 +260,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Point::Challenge, &[Do])],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "dispute-lost-on-purpose",
@@ -255,6 +278,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         ],
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "beacon-withheld",
@@ -264,6 +288,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: &[(Point::Beacon, &[Leave])],
         against: HONEST,
         goal: Goal::Harm(Party::Requester),
+        closed_form: None,
     },
     Entry {
         id: "beacon-chosen",
@@ -273,6 +298,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
     },
     Entry {
         id: "participation-provider",
@@ -282,6 +308,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: TAKES,
         against: &[(Bid, &[Leave])],
         goal: Goal::Participation,
+        closed_form: Some(closed_form::honest_provider),
     },
     Entry {
         id: "participation-auditor",
@@ -291,6 +318,27 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: HONEST,
         against: HONEST,
         goal: Goal::Participation,
+        closed_form: None,
+    },
+    Entry {
+        id: "participation-requester",
+        labels: &["C11", "M25"],
+        about: "a right result is worth its price, its audit and what asking for it costs",
+        members: &[Requester],
+        deviation: HONEST,
+        against: HONEST,
+        goal: Goal::Participation,
+        closed_form: Some(closed_form::honest_requester),
+    },
+    Entry {
+        id: "requester-protected",
+        labels: &["C3", "C11"],
+        about: "the same, though provider and bribed auditors do what pays them best",
+        members: &[Provider, Auditors],
+        deviation: HONEST,
+        against: HONEST,
+        goal: Goal::Protection,
+        closed_form: None,
     },
 ];
 
@@ -351,6 +399,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A bond stripped before a job", "every bond here is the least that the job needs"),
     ("The leading replica's bond pays for withheld", "one asset here"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
+    ("Nobody asks an operator whether", "nobody delegates here"),
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),
     ("A room full of the smallest keeps", "a node's time, not money"),

@@ -5,12 +5,13 @@
 //! the coalition gains, or its victim loses more than it does.
 //! Not here: which games are played (`report`).
 
-use earnest_protocol::{Amount, Params, Ratio, command::GainTiming, market::Outcome, num::PARTS};
-use serde::{Deserialize, Serialize, Serializer};
+use earnest_protocol::{Amount, Params, market::Outcome};
+use serde::{Serialize, Serializer};
 
 use crate::{
     cast::{Cast, Kind, Member},
     catalogue::{Entry, Forced, Goal},
+    facts::{self, Facts, Purpose},
     points::{self, Act, Point},
     rational::Rational,
     trace::{Trace, show, trace},
@@ -18,28 +19,6 @@ use crate::{
     value::{self, Best},
     world::Party,
 };
-
-/// What the rules assume of the world, and what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Facts {
-    /// The share of validators that can be bribed.
-    pub collusion: Ratio,
-    /// What computing a result costs, in base units; half the tariff unless told.
-    pub cost: Option<Amount>,
-    /// What capital costs in an epoch, as a share of it.
-    pub capital: Ratio,
-    /// What a wrong result is really worth outside, in base units; as declared unless told.
-    pub value: Option<Amount>,
-}
-
-impl Facts {
-    /// The world just as the parameters assume it.
-    pub fn assumed(params: &Params) -> Facts {
-        let collusion = params.verification().beta;
-        Facts { collusion, cost: None, capital: Ratio::ZERO, value: None }
-    }
-}
 
 /// What an entry came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -89,6 +68,13 @@ pub struct Deviation {
     /// The least true value of a wrong result at which it pays, in base units, if any.
     #[serde(serialize_with = "as_text")]
     pub value_until: Option<u64>,
+    /// The least value of a right result from which asking for it is worth what it costs, in base
+    /// units, up.
+    #[serde(serialize_with = "as_text")]
+    pub worth_from: Option<u64>,
+    /// What theory says of the first of `values`, without fees of commands, in base units, down.
+    #[serde(serialize_with = "as_text")]
+    pub closed_form: Option<i128>,
     /// Nodes and ends of the game.
     pub size: [usize; 2],
     /// How it was measured, if it has no tree.
@@ -173,6 +159,8 @@ pub(crate) fn unknown(id: String, about: &'static str, coalition: &'static [Memb
         victims: Vec::new(),
         griefing_factor: None,
         value_until: None,
+        worth_from: None,
+        closed_form: None,
         size: [0, 0],
         measure: None,
         reason: None,
@@ -195,31 +183,6 @@ pub struct Measure {
     pub tried: [u32; 2],
 }
 
-/// What an end is worth to the coalition in this world.
-fn worth(end: &End, cast: &Cast, facts: &Facts, params: &Params) -> Option<Rational> {
-    let half = || params.market().tariff(cast.kind.gas_bound)?.share_floor(1, 2);
-    let cost = facts.cost.or_else(half)?;
-    let units = |amount: Amount| i64::try_from(amount.units()).ok().map(Rational::whole);
-    let mut worth = Rational::whole(*end.gains.get(&Party::Coalition)?);
-    if end.worked {
-        worth = worth.minus(units(cost)?)?;
-    }
-    let earned = match cast.kind.gain_timing {
-        GainTiming::Final => end.passed,
-        GainTiming::Delivery => end.delivered,
-    };
-    if earned && cast.has(Member::Provider) {
-        worth = worth.plus(units(facts.value.unwrap_or(cast.kind.outside_gain))?)?;
-    }
-    if cast.has(Member::Provider) && facts.capital != Ratio::ZERO {
-        let epochs = i128::from(params.chain().epoch_blocks.count()).checked_mul(PARTS.into())?;
-        let share = Rational::new(i128::from(facts.capital.parts()), epochs)?;
-        let locked = Rational::new(i128::try_from(end.locked_blocks).ok()?, 1)?;
-        worth = worth.minus(share.times(locked)?)?;
-    }
-    Some(worth)
-}
-
 fn forced(forced: Forced, point: Point) -> Option<&'static [Act]> {
     forced.iter().find(|(at, _)| *at == point).map(|(_, acts)| *acts)
 }
@@ -232,21 +195,16 @@ pub(crate) fn judge(
     facts: &Facts,
     params: &Params,
 ) -> Option<Deviation> {
-    let worth_to_all = |end: &End| worth(end, cast, facts, params);
+    let purpose = match entry.goal {
+        Goal::Participation => Purpose::Result,
+        Goal::Profit | Goal::Harm(_) | Goal::Protection => Purpose::Money,
+    };
+    let worth_to_all = |end: &End| facts::worth(end, cast, facts, params, purpose);
     let honest_space =
         |point: Point| forced(entry.against, point).or(Some(points::prescribed(point)));
     let honest = value::best(tree, &honest_space, &worth_to_all)?;
     let best = deviate(entry, tree, &worth_to_all)?;
-    let (lower, upper) = match entry.goal {
-        Goal::Profit | Goal::Harm(_) => (
-            best.value.lower.minus(honest.value.upper)?,
-            best.value.upper.minus(honest.value.lower)?,
-        ),
-        // Honest play against leaving, so that "pays" means that honest work does not.
-        Goal::Participation => {
-            (Rational::ZERO.minus(best.value.upper)?, Rational::ZERO.minus(best.value.lower)?)
-        }
-    };
+    let (lower, upper) = gain(entry, (&honest, &best), cast, tree, facts)?;
     let victims = victims(tree, &honest, &best)?;
     let mut verdict = verdict(lower, upper);
     let mut factor = None;
@@ -265,6 +223,8 @@ pub(crate) fn judge(
         Some(if rejected { Rational::ONE } else { Rational::ZERO })
     })?;
     let value_until = value_until(entry, tree, cast, facts, params, honest.value.upper);
+    let worth_from = worth_from(entry, tree, cast, &best, lower, facts);
+    let closed_form = entry.closed_form.and_then(|form| form(cast, facts, params));
     Some(Deviation {
         id: format!("{}/{}", entry.id, cast.kind.id),
         verdict,
@@ -276,12 +236,41 @@ pub(crate) fn judge(
         victims: victims.iter().map(|(party, loss)| to_loss(*party, *loss)).collect(),
         griefing_factor: factor.map(Rational::floor),
         value_until,
+        worth_from,
+        closed_form: closed_form.map(Rational::floor),
         size: [tree.nodes.len(), tree.ends().count()],
         reason: None,
         trace: Some(trace(cast, tree, &best)),
         ..not_shown(entry, &cast.kind, [0, 0], "")
     })
     .map(|found| Deviation { reason: reason(&found), ..found })
+}
+
+/// What the coalition gains, from below and from above.
+fn gain(
+    entry: &Entry,
+    (honest, best): (&Best, &Best),
+    cast: &Cast,
+    tree: &Tree,
+    facts: &Facts,
+) -> Option<(Rational, Rational)> {
+    match entry.goal {
+        Goal::Profit | Goal::Harm(_) => best
+            .value
+            .lower
+            .minus(honest.value.upper)
+            .zip(best.value.upper.minus(honest.value.lower)),
+        // Honest play against leaving, so that "pays" means that honest work does not.
+        Goal::Participation => {
+            let less = |value: Rational| Rational::ZERO.minus(value);
+            less(best.value.upper).zip(less(best.value.lower))
+        }
+        Goal::Protection => {
+            let served = |end: &End| facts::served(end, cast, facts);
+            let lost = Rational::ZERO.minus(value::mean(tree, &best.ends, &served)?)?;
+            Some((lost, lost))
+        }
+    }
 }
 
 fn reason(found: &Deviation) -> Option<String> {
@@ -296,7 +285,7 @@ fn deviate(entry: &Entry, tree: &Tree, worth: &value::Worth<'_>) -> Option<Best>
             let honest = if point == Point::Result { &[Act::Right][..] } else { honest };
             forced(entry.deviation, point).or(Some(honest))
         }
-        Goal::Profit | Goal::Harm(_) => forced(entry.deviation, point),
+        Goal::Profit | Goal::Harm(_) | Goal::Protection => forced(entry.deviation, point),
     };
     value::best(tree, &own, worth)
 }
@@ -323,7 +312,8 @@ fn value_until(
     let most = cast.kind.price_max.units().checked_mul(100_000)?;
     let pays = |units: u64| {
         let facts = Facts { value: Amount::new(units), ..*facts };
-        let best = deviate(entry, tree, &|end| worth(end, cast, &facts, params))?;
+        let worth = |end: &End| facts::worth(end, cast, &facts, params, Purpose::Money);
+        let best = deviate(entry, tree, &worth)?;
         Some(best.value.lower > honest)
     };
     let lies = forced(entry.deviation, Point::Result).is_some_and(|acts| acts == [Act::Wrong]);
@@ -336,6 +326,24 @@ fn value_until(
         if pays(middle)? { turns = middle } else { holds = middle + 1 }
     }
     Some(turns)
+}
+
+/// The least value of a right result from which whoever asks for it gains, if it ever comes.
+fn worth_from(
+    entry: &Entry,
+    tree: &Tree,
+    cast: &Cast,
+    best: &Best,
+    lost: Rational,
+    facts: &Facts,
+) -> Option<u64> {
+    let asks = entry.goal == Goal::Protection
+        || (entry.goal == Goal::Participation && cast.has(Member::Requester));
+    let came = |end: &End| Some(if end.received { Rational::ONE } else { Rational::ZERO });
+    let came = value::mean(tree, &best.ends, &came).filter(|_| asks)?;
+    // What it loses with the value that the facts say, and would gain with more of it.
+    let least = facts::units(facts.right(cast)?)?.plus(lost.over(came)?)?;
+    u64::try_from(Rational::ZERO.minus(least)?.floor().checked_neg()?).ok()
 }
 
 fn victims(tree: &Tree, honest: &Best, best: &Best) -> Option<Vec<(Party, Rational)>> {

@@ -12,7 +12,10 @@
 mod beacon;
 mod cast;
 mod catalogue;
+mod closed_form;
 mod draws;
+mod facts;
+mod frontier;
 mod honest;
 mod judge;
 mod law;
@@ -25,16 +28,17 @@ mod trace;
 mod tree;
 mod truth;
 mod value;
+mod words;
 mod world;
 
 pub use cast::{Kind, Member, Pool};
-pub use judge::{Deviation, Facts, Loss, Measure, Verdict};
+pub use facts::Facts;
+pub use frontier::{Frontier, frontier};
+pub use judge::{Deviation, Loss, Measure, Verdict};
 pub use law::Draw;
 pub use output::Findings;
 pub use points::{Act, Point};
-pub use report::{
-    Change, Effort, Frontier, Report, audit, changes, frontier, kinds, play_coalition, unmeasured,
-};
+pub use report::{Change, Effort, Report, audit, changes, kinds, play_coalition, unmeasured};
 pub use trace::{Play, Trace, replay};
 
 #[cfg(test)]

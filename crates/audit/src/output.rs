@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::{
+    frontier::Frontier,
     judge::{Deviation, Measure, Verdict},
-    report::{Change, Frontier, Report},
+    report::{Change, Report},
+    words::tokens,
 };
 
 /// A report with what was compared and how far assumptions reach.
@@ -63,11 +65,12 @@ impl Findings {
             let verdict = word(one.verdict);
             let _ = writeln!(text, "{verdict:9} {:50} {}", one.id, sentence(one));
         }
-        for Frontier { kind, assumption, holds_to, turns_at } in &self.frontier {
+        for Frontier { kind, assumption, assumed, holds_to, turns_at, .. } in &self.frontier {
             let turns = turns_at
                 .as_ref()
                 .map_or("it never turns".into(), |at| format!("and turns at {at}"));
-            let _ = writeln!(text, "frontier  {kind}: {assumption}: holds to {holds_to}, {turns}");
+            let told = format!("{assumption}: {assumed} assumed, holds to {holds_to}, {turns}");
+            let _ = writeln!(text, "frontier  {kind}: {told}");
         }
         for Change { id, before, after, gain } in &self.changes {
             let [from, to] = [before, after].map(|verdict| word(*verdict));
@@ -95,9 +98,7 @@ impl Findings {
                 word(one.verdict),
                 escape(&one.id),
                 escape(one.about),
-                one.measure.as_ref().map_or(String::new(), |measure| {
-                    format!(": {}", escape(&measured(one, measure)))
-                }),
+                escape(&told(one)),
                 bar(one),
                 tokens(one.gain),
                 one.value_until.map_or("-".into(), |units| tokens(Some(units.into()))),
@@ -124,13 +125,17 @@ impl Findings {
             "<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{STYLE}\
              </style><h1>Is honest play the best response? {}</h1><p>Exact games of one job, and \
              seasons measured in a market, on the rules themselves. Gains are over honest play, in \
-             tokens; {} of {} validators are in the coalition's \
-             purse.</p>{frontier}<h2>Every deviation</h2><table><tr>\
+             tokens; {} of {} validators are in the coalition's purse. Participation shows what \
+             whoever takes part would lose by it. A right result is worth {}, and a wrong one that \
+             is paid harms by {}.</p>{frontier}<h2>Every \
+             deviation</h2><table><tr>\
              <th>verdict<th>deviation<th>gain<th>tokens<th>turns at a wrong result worth\
              <th>plays<th>who loses</tr>{rows}</table>{changes}</html>\n",
             word(self.verdict),
             self.report.pool.bribable,
             self.report.pool.all,
+            self.report.world.right.map_or("twice its ceiling".into(), in_tokens),
+            self.report.world.harm.map_or("as much as a right one is worth".into(), in_tokens),
         )
     }
 }
@@ -157,21 +162,35 @@ fn bar(one: &Deviation) -> String {
 
 fn plot(frontier: &[Frontier]) -> String {
     let mut html = String::from(
-        "<h2>How far assumptions may be wrong</h2><table><tr><th>job<th>assumption\
-         <th>holds to<th>turns at</tr>",
+        "<h2>How far assumptions may be wrong</h2><p>One at a time, everything else being as told; \
+         the mark in a bar is what is assumed.</p><table><tr><th>job<th>assumption<th>what turns\
+         <th>0 to 100 %<th>assumed<th>holds to<th>turns at</tr>",
     );
     for one in frontier {
         let turns = one.turns_at.as_deref().unwrap_or("never");
         let _ = write!(
             html,
-            "<tr><td>{}<td>{}<td>{}<td>{turns}</tr>",
+            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{turns}</tr>",
             escape(&one.kind),
             one.assumption,
+            one.question,
+            one.shares.map_or(String::new(), room),
+            one.assumed,
             one.holds_to
         );
     }
     html.push_str("</table>");
     html
+}
+
+/// How much of all there could be holds, and a mark at what is assumed, in thousandths.
+fn room([assumed, last]: [u64; 2]) -> String {
+    let (length, mark) = (last / 5, assumed / 5);
+    format!(
+        "<svg width=202 height=14 role=img aria-label=\"holds to {last} of 1000\"><rect x=0 y=3 \
+         width=200 height=8 fill=\"#ddd\"/><rect x=0 y=3 width={length} height=8 \
+         fill=\"#17692f\"/><line x1={mark} x2={mark} y1=0 y2=14 stroke=\"#222\"/></svg>"
+    )
 }
 
 fn sentence(one: &Deviation) -> String {
@@ -184,7 +203,30 @@ fn sentence(one: &Deviation) -> String {
     let value = one.value_until.map_or(String::new(), |units| {
         format!(", turns at a wrong result worth {}", tokens(Some(units.into())))
     });
-    format!("gain {}{value}; {} plays", tokens(one.gain), one.size[1])
+    let from = one.worth_from.map_or(String::new(), |units| {
+        format!(", worth asking for from a right result of {} on", tokens(Some(units.into())))
+    });
+    let form = one.closed_form.map_or(String::new(), |units| {
+        format!(", {} by closed form before fees", tokens(Some(units)))
+    });
+    format!("gain {}{value}{from}{form}; {} plays", tokens(one.gain), one.size[1])
+}
+
+/// What of an entry has no column of its own.
+fn told(one: &Deviation) -> String {
+    let mut told = String::new();
+    if let Some(measure) = &one.measure {
+        let _ = write!(told, ": {}", measured(one, measure));
+    }
+    if let Some(units) = one.worth_from {
+        let from = tokens(Some(units.into()));
+        let _ = write!(told, "; worth asking for from a right result of {from} on");
+    }
+    if let (Some(form), Some([played, _])) = (one.closed_form, one.values) {
+        let (form, played) = (tokens(Some(form)), tokens(Some(played)));
+        let _ = write!(told, "; {form} by closed form before fees, {played} as played");
+    }
+    told
 }
 
 fn measured(one: &Deviation, measure: &Measure) -> String {
@@ -208,16 +250,8 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Base units as tokens.
-pub(crate) fn tokens(units: Option<i128>) -> String {
-    let Some(units) = units else { return "-".into() };
-    let sign = if units < 0 { "-" } else { "" };
-    let (whole, rest) =
-        (units.unsigned_abs() / 1_000_000_000, units.unsigned_abs() % 1_000_000_000);
-    let rest = format!("{rest:09}");
-    let rest = rest.trim_end_matches('0');
-    let point = if rest.is_empty() { "" } else { "." };
-    format!("{sign}{whole}{point}{rest}")
+fn in_tokens(amount: earnest_protocol::Amount) -> String {
+    format!("{} tokens", tokens(Some(amount.units().into())))
 }
 
 fn escape(text: &str) -> String {

@@ -13,7 +13,8 @@ use crate::{
     cast::{Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, HOLES, REASONS},
     draws,
-    judge::{Deviation, Facts, Verdict, as_text, judge, not_shown, unknown},
+    facts::Facts,
+    judge::{Deviation, Verdict, as_text, judge, not_shown, unknown},
     tree::{Budget, Tree},
 };
 
@@ -184,19 +185,6 @@ fn game(
     found
 }
 
-/// How far one assumption may be wrong.
-#[derive(Clone, Debug, Serialize)]
-pub struct Frontier {
-    /// For which kind of job.
-    pub kind: String,
-    /// Which assumption.
-    pub assumption: &'static str,
-    /// The last value tried at which a wrong result does not pay.
-    pub holds_to: String,
-    /// The first at which that was not shown any more, if any.
-    pub turns_at: Option<String>,
-}
-
 /// What other parameters change for one entry.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
@@ -224,31 +212,4 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
         (old.verdict != new.verdict || old.gain != new.gain).then_some(change)
     });
     pairs.collect()
-}
-
-/// The share of bribable validators up to which no wrong result pays, whatever leaving costs.
-pub fn frontier(params: &Params, facts: &Facts, effort: Effort) -> Vec<Frontier> {
-    let kinds = kinds(params);
-    let few = if effort == Effort::Full { kinds.len() } else { 1 };
-    let members: &'static [Member] = &[Member::Provider, Member::Auditors];
-    let frontier = kinds.iter().take(few).map(|kind| {
-        let all = 10;
-        let holds = |bribable: u32| {
-            let found = game(params, facts, effort, Pool { all, bribable }, (kind, members));
-            let lies = found.iter().filter(|one| one.id.starts_with("wrong-result"));
-            lies.clone().count() > 0 && lies.clone().all(|one| one.verdict == Verdict::Holds)
-        };
-        let turns = (0..=all).find(|bribable| !holds(*bribable));
-        let share = |bribable: u32| format!("{bribable}/{all}");
-        Frontier {
-            kind: kind.id.clone(),
-            assumption: "share of bribable validators",
-            holds_to: turns.map_or(share(all), |turns| match turns.checked_sub(1) {
-                Some(last) => share(last),
-                None => "nothing".into(),
-            }),
-            turns_at: turns.map(share),
-        }
-    });
-    frontier.collect()
 }

@@ -8,7 +8,7 @@ use crate::{
     Effort, Facts, Kind, Member, Pool, Verdict,
     cast::Cast,
     catalogue::{ENTRIES, HOLES, REASONS},
-    draws, kinds, law,
+    draws, frontier, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
@@ -159,6 +159,70 @@ fn work_that_costs_more_than_it_is_paid_is_no_honest_living_and_no_reason_to_lie
     assert_eq!(play(members, &assumed, "participation-provider").verdict, Verdict::Holds);
     assert_eq!(play(members, &dear, "participation-provider").verdict, Verdict::Pays);
     assert_eq!(play(members, &dear, "wrong-result").verdict, Verdict::Holds);
+}
+
+#[test]
+fn a_result_is_worth_asking_for_from_the_very_value_that_the_audit_names() {
+    let assumed = Facts::assumed(&defaults());
+    let members = &[Member::Requester];
+    let id = "participation-requester";
+    let found = play(members, &assumed, id);
+    assert_eq!(found.verdict, Verdict::Holds, "{:?}", found.reason);
+    let from = found.worth_from.expect("some value is enough");
+    assert!(kind("standard").price_max.units() < from, "it pays the ceiling, audits and fees");
+    let worth = |units: u64| Facts { right: Amount::new(units), ..assumed };
+    assert_eq!(play(members, &worth(from + 1), id).verdict, Verdict::Holds);
+    assert_eq!(play(members, &worth(from - 1), id).verdict, Verdict::Pays);
+}
+
+#[test]
+fn a_requester_is_protected_as_long_as_lying_does_not_pay_and_no_longer() {
+    let assumed = Facts::assumed(&defaults());
+    let members = &[Member::Provider, Member::Auditors];
+    let id = "requester-protected";
+    let found = play(members, &assumed, id);
+    assert_eq!(found.verdict, Verdict::Holds, "{:?}", found.reason);
+
+    let worse = Facts { value: Some(Amount::tokens(1_000)), ..assumed };
+    let unharmed = Facts { harm: Some(Amount::ZERO), ..worse };
+    let (harmed, unharmed) = (play(members, &worse, id), play(members, &unharmed, id));
+    assert_eq!(harmed.verdict, Verdict::Pays);
+    assert!(unharmed.gain < harmed.gain, "a harmless lie costs the price alone");
+}
+
+#[test]
+fn what_honest_people_get_is_the_closed_form_less_whole_fees_of_commands() {
+    let params = defaults();
+    let facts = Facts::assumed(&params);
+    for kind in [kind("first-price"), kind("pair")] {
+        for members in [&[Member::Requester][..], &[Member::Provider]] {
+            let found = play_coalition(&params, &facts, &kind, members, Effort::Nodes(20_000));
+            let honest = |one: &&crate::Deviation| one.id.starts_with("participation");
+            for one in found.iter().filter(honest) {
+                let [played, _] = one.values.expect("it was valued");
+                let fees = one.closed_form.expect("there is a form") - played;
+                assert!((1..=60_000).contains(&fees), "{}: {fees} of fees", one.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_assumption_has_room_at_the_defaults_and_seats_that_do_not_convict_are_alike() {
+    let none = Facts { collusion: Ratio::ZERO, ..Facts::assumed(&defaults()) };
+    let found = frontier(&defaults(), &none, Effort::Quick);
+    assert_eq!(found.len(), 9);
+    let room = |words: &str| {
+        let one = found.iter().find(|one| one.assumption.contains(words)).expect("it is asked");
+        one.shares.expect("a share")[1]
+    };
+    for one in &found {
+        assert!(one.shares.is_none_or(|[assumed, last]| assumed < last), "{one:?}");
+        assert_ne!(one.holds_to, "nothing", "{one:?}");
+    }
+    // With one seat it is the same whether its auditor is bribed or lax, or the referee errs.
+    assert_eq!([room("bribable"), room("lax")], [room("referee"); 2]);
+    assert!(room("lax") <= room("biased"), "an audit that is avoided pays no friend a fee");
 }
 
 #[test]

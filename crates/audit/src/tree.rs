@@ -44,7 +44,7 @@ pub(crate) type Law = Vec<(Label, Rational)>;
 const BLOCKS_MAX: u64 = 100_000;
 
 /// Every play of one game.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: usize,
@@ -52,10 +52,18 @@ pub(crate) struct Tree {
     pub(crate) missing: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Node {
-    Asked { point: Point, children: Vec<(Act, usize)> },
-    Chance { foreseeable: bool, children: Vec<(Rational, usize)> },
+    Asked {
+        point: Point,
+        children: Vec<(Act, usize)>,
+    },
+    /// What comes out stands in `labels`, in the order of the children.
+    Chance {
+        foreseeable: bool,
+        children: Vec<(Rational, usize)>,
+        labels: Vec<Label>,
+    },
     End(End),
 }
 
@@ -72,7 +80,11 @@ pub(crate) struct End {
     pub(crate) passed: bool,
     /// A wrong result was opened.
     pub(crate) delivered: bool,
+    /// A right result was paid.
+    pub(crate) received: bool,
     pub(crate) locked_blocks: u128,
+    /// What the coalition's stake and its rewards out of stake came to, in base units.
+    pub(crate) at_stake: i64,
 }
 
 /// Where a world stops by itself.
@@ -104,6 +116,19 @@ impl Tree {
             Err(missing) => (0, Some(missing)),
         };
         Tree { nodes: builder.nodes, root, missing }
+    }
+
+    /// The same game, the first draw of the job weighed anew; `None` where a number does not fit.
+    pub(crate) fn weighed(&self, weight: &dyn Fn(Draw) -> Option<Rational>) -> Option<Tree> {
+        let mut tree = self.clone();
+        for node in &mut tree.nodes {
+            let Node::Chance { foreseeable: false, children, labels } = node else { continue };
+            for ((chance, _), label) in children.iter_mut().zip(labels) {
+                let [draw] = label[..] else { return None };
+                *chance = weight(draw)?;
+            }
+        }
+        Some(tree)
     }
 
     pub(crate) fn ends(&self) -> impl Iterator<Item = &End> {
@@ -140,14 +165,15 @@ impl<'a> Builder<'a> {
                 if !law.iter().any(|(label, _)| *label == seen) {
                     return Err(format!("the rules drew {seen:?}, which the law has not"));
                 }
-                let mut children = Vec::new();
+                let (mut children, mut classes) = (Vec::new(), Vec::new());
                 for (label, weight) in law {
                     let mut path = labels.to_vec();
+                    classes.push(label.clone());
                     path.push(label);
                     let branch = self.realise(&world.history, &path, first_at)?;
                     children.push((weight, self.grow(branch, &path, first_at)?));
                 }
-                Node::Chance { foreseeable: !labels.is_empty(), children }
+                Node::Chance { foreseeable: !labels.is_empty(), children, labels: classes }
             }
             Stop::End => Node::End(end(world)?),
         };
@@ -352,6 +378,19 @@ fn law_of(world: &World<'_>) -> Option<Law> {
     law::draw(PARTS, (all - out, friends - gone), vacant).map(single)
 }
 
+/// What of a statement is in stake, not in the money that work is paid in.
+fn at_stake(statement: &BTreeMap<Reason, i64>) -> i64 {
+    use Reason::{
+        AuditLockReleased, AuditLocked, CollateralAssigned, CollateralLocked, CollateralReleased,
+        Compensation, JudgeReward, ReporterReward, Slash, SlashJudges, SlashReversed,
+    };
+    let locks = [AuditLocked, AuditLockReleased, CollateralLocked, CollateralAssigned];
+    let slashes = [CollateralReleased, Compensation, JudgeReward, ReporterReward];
+    let rest = [Slash, SlashJudges, SlashReversed];
+    let reasons = locks.into_iter().chain(slashes).chain(rest);
+    reasons.filter_map(|reason| statement.get(&reason)).sum()
+}
+
 fn end(mut world: World<'_>) -> Result<End, String> {
     world.outlast_stays();
     if !world.is_closed_to_the_unit() {
@@ -367,8 +406,10 @@ fn end(mut world: World<'_>) -> Result<End, String> {
         worked: world.worked,
         passed: world.delivered && world.outcome == Some(Outcome::Accepted),
         delivered: world.delivered,
+        received: !world.delivered && world.outcome == Some(Outcome::Accepted),
         outcome: world.outcome,
         locked_blocks: world.locked_blocks,
+        at_stake: at_stake(&world.statement),
         history: world.history,
         statement: world.statement,
     })

@@ -88,7 +88,7 @@ fn value(
                 among.iter().filter_map(|child| of(*child)).map(|value| value.upper).max()?;
             Some((Value { lower: of(chosen?)?.lower, upper }, chosen))
         }
-        Node::Chance { foreseeable, children } => {
+        Node::Chance { foreseeable, children, .. } => {
             let (mut lower, mut upper) = (Rational::ZERO, Rational::ZERO);
             for (weight, child) in children {
                 let value = of(*child)?;

@@ -35,7 +35,9 @@ pub struct AuditArgs {
     against: Option<PathBuf>,
     /// A fact of the world that the rules assume otherwise: collusion=0.6 (share of validators that
     /// can be bribed), cost=0.5 (tokens that computing a result costs), capital=0.001 (what capital
-    /// costs an epoch), value=20 (tokens that a wrong result is worth); may be repeated
+    /// costs an epoch), value=20 (tokens that a wrong result is worth to its maker), right=30
+    /// (tokens that a right one is worth to its requester), harm=10 (tokens that paying for a wrong
+    /// one costs it beside the price); may be repeated
     #[arg(long = "world", value_name = "FACT=VALUE")]
     world: Vec<String>,
     /// Play one kind of job for every coalition, the others for the usual ones, and measure no
@@ -156,7 +158,8 @@ fn deviation(season: Season) -> Deviation {
 
 /// The world as the parameters assume it, but for what is said.
 fn facts(params: &Params, told: &[String]) -> Result<Facts, Failure> {
-    let hint = "write --world collusion=0.6, cost=0.5, capital=0.001 or value=20";
+    let hint =
+        "write --world collusion=0.6, cost=0.5, capital=0.001, value=20, right=30 or harm=10";
     let mut facts = Facts::assumed(params);
     for fact in told {
         let wrong = |why: String| Failure::usage(format!("--world {fact}: {why}"), hint);
@@ -167,6 +170,8 @@ fn facts(params: &Params, told: &[String]) -> Result<Facts, Failure> {
             "capital" => facts.capital = money::ratio(value).map_err(wrong)?,
             "cost" => facts.cost = Some(money::tokens(value).map_err(wrong)?),
             "value" => facts.value = Some(money::tokens(value).map_err(wrong)?),
+            "right" => facts.right = Some(money::tokens(value).map_err(wrong)?),
+            "harm" => facts.harm = Some(money::tokens(value).map_err(wrong)?),
             other => return Err(wrong(format!("there is no fact `{other}`"))),
         }
     }

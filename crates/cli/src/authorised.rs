@@ -5,15 +5,16 @@
 use clap::{Args, Subcommand};
 use earnest_api::{Client, KeyView};
 use earnest_protocol::{
-    Address, Amount, Blocks, Command,
+    Amount, Blocks, Command,
     command::{AuthoriseKey, RevokeKey, Scope},
 };
 use serde_json::json;
 
 use crate::{
     failure::Failure,
-    keys::{self, KeyArgs, address},
+    keys::{self, KeyArgs},
     money,
+    names::{self, Who},
     output::out,
     stake::{print_receipt, send},
 };
@@ -44,8 +45,8 @@ pub fn run(command: &AllKeysCommand, node: &str, json: bool) -> Result<(), Failu
 #[derive(Args, Debug)]
 pub struct AuthoriseArgs {
     /// The address of the key that is to act; `earnest keys show` prints it
-    #[arg(value_parser = address)]
-    address: Address,
+    #[arg(value_parser = names::who)]
+    address: Who,
     /// `provide`, `audit` or `request`
     #[arg(long, value_parser = scope)]
     scope: Scope,
@@ -64,8 +65,8 @@ pub struct AuthoriseArgs {
 #[derive(Args, Debug)]
 pub struct RevokeArgs {
     /// The address of the key
-    #[arg(value_parser = address)]
-    address: Address,
+    #[arg(value_parser = names::who)]
+    address: Who,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -73,9 +74,9 @@ pub struct RevokeArgs {
 /// Whose keys to list.
 #[derive(Args, Debug)]
 pub struct ListAuthorisedArgs {
-    /// Whose
-    #[arg(value_parser = address)]
-    account: Address,
+    /// Whose: an address, or a name of a development network
+    #[arg(value_parser = names::who)]
+    account: Who,
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
@@ -96,21 +97,25 @@ fn scope_name(scope: Scope) -> &'static str {
 }
 
 fn authorise(args: &AuthoriseArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let AuthoriseArgs { address: key, scope, blocks, limit, .. } = *args;
-    let expires = Client::new(node).head()?.height.after(Blocks::new(blocks));
+    let AuthoriseArgs { ref address, scope, blocks, limit, .. } = *args;
+    let client = Client::new(node);
+    let key = names::resolve(&client, address)?;
+    let expires = client.head()?.height.after(Blocks::new(blocks));
     let command = AuthoriseKey { key, scope, expires, spend_max: limit };
     let receipt = send(node, &args.key, Command::AuthoriseKey(command))?;
     print_receipt(&receipt, json)
 }
 
 fn revoke(args: &RevokeArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let command = Command::RevokeKey(RevokeKey { key: args.address });
+    let key = names::resolve(&Client::new(node), &args.address)?;
+    let command = Command::RevokeKey(RevokeKey { key });
     let receipt = send(node, &args.key, command)?;
     print_receipt(&receipt, json)
 }
 
 fn list(args: &ListAuthorisedArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let keys = Client::new(node).account(&args.account)?.keys;
+    let client = Client::new(node);
+    let keys = client.account(&names::resolve(&client, &args.account)?)?.keys;
     if json {
         return out!("{}", json!(keys));
     }

@@ -1,9 +1,11 @@
 //! `earnest provider run`, `earnest validator run`, and the requester of development networks.
+//!
+//! Not here: what they say of themselves while they do not run (`status`).
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
-use earnest_protocol::{Amount, Ratio};
+use earnest_protocol::{Amount, Ratio, Role};
 use earnest_worker::{
     Fault, Setup,
     claim::{self, Claim},
@@ -18,7 +20,8 @@ use crate::{
     failure::Failure,
     keys::{self, ActArgs},
     money,
-    output::{self, Lines, note},
+    output::{self, Lines, note, out},
+    status::{self, StatusArgs},
     stop,
     up::duration,
 };
@@ -57,6 +60,8 @@ pub enum ProviderCommand {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
+    /// May a provider work, what has it earned and lost, and why did its bids lose?
+    Status(StatusArgs),
 }
 
 /// A validator's daemon.
@@ -67,6 +72,8 @@ pub enum ValidatorCommand {
         #[command(flatten)]
         daemon: DaemonArgs,
     },
+    /// May a validator audit, what has it earned and lost, and which audits did it miss?
+    Status(StatusArgs),
 }
 
 /// The requester of a development network.
@@ -88,8 +95,13 @@ pub enum RequesterCommand {
     },
 }
 
-pub fn provider(command: &ProviderCommand, node: &str) -> Result<(), Failure> {
-    let ProviderCommand::Run { daemon, cost_per_mgas, margin, fault, seed } = command;
+pub fn provider(command: &ProviderCommand, node: &str, json: bool) -> Result<(), Failure> {
+    let (daemon, cost_per_mgas, margin, fault, seed) = match command {
+        ProviderCommand::Status(args) => return status::run(args, Role::Provider, node, json),
+        ProviderCommand::Run { daemon, cost_per_mgas, margin, fault, seed } => {
+            (daemon, cost_per_mgas, margin, fault, seed)
+        }
+    };
     let pricing = Pricing { cost_per_mgas: *cost_per_mgas, margin: *margin };
     if fault.is_some() {
         note!("this provider misbehaves on purpose: development networks only");
@@ -99,8 +111,11 @@ pub fn provider(command: &ProviderCommand, node: &str) -> Result<(), Failure> {
     provider::run(setup, options).map_err(failed)
 }
 
-pub fn validator(command: &ValidatorCommand, node: &str) -> Result<(), Failure> {
-    let ValidatorCommand::Run { daemon } = command;
+pub fn validator(command: &ValidatorCommand, node: &str, json: bool) -> Result<(), Failure> {
+    let daemon = match command {
+        ValidatorCommand::Status(args) => return status::run(args, Role::Validator, node, json),
+        ValidatorCommand::Run { daemon } => daemon,
+    };
     let (setup, _claims) = setup(daemon, node)?;
     validator::run(setup).map_err(failed)
 }
@@ -133,7 +148,14 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<(Setup, [Claim; 2]), Failure> 
     let runner = runner()?;
     warn_of_missing_layers(&runner);
     let data = args.data.clone();
-    Ok((Setup { node: node.to_owned(), signer, account, data, runner, stop }, claims))
+    // A parent waits until it hears that this daemon is there.
+    let ready = if args.until_input_closes { say_ready } else { || () };
+    Ok((Setup { node: node.to_owned(), signer, account, data, runner, stop, ready }, claims))
+}
+
+fn say_ready() {
+    // A parent that is gone has closed the input, too, which ends this daemon.
+    let _ = out!("ready");
 }
 
 /// An operator should know what stands between a stranger's program and this machine.

@@ -1,4 +1,7 @@
-//! `earnest job`: quote, submit, follow, and read the result.
+//! `earnest job`: quote, submit, list, follow, wait, and read the result.
+
+mod list;
+mod wait;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,7 +28,8 @@ use crate::{
     keys::{self, ActArgs},
     money,
     output::{self, Lines, note, out},
-    quote, stop,
+    present::Present,
+    quote, show, stop,
     up::account::word,
 };
 
@@ -43,6 +47,10 @@ pub enum JobCommand {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// Jobs, newest first
+    List(list::ListArgs),
+    /// Wait for the end of a job, whoever's it is; the exit status is that of `submit`
+    Wait(wait::WaitArgs),
     /// Where a job stands
     Status {
         /// Which job
@@ -106,11 +114,13 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
         JobCommand::Submit(args) => submit(args, node, json),
         JobCommand::Follow { job, act } => {
             let chain = open(node, act)?;
-            follow(chain, JobId::new(*job), json)
+            follow(chain, &Client::new(node), JobId::new(*job), json)
         }
+        JobCommand::List(args) => list::run(args, &Client::new(node), json),
+        JobCommand::Wait(args) => wait::run(args, &Client::new(node), json),
         JobCommand::Status { job } => {
-            let view = Client::new(node).job(JobId::new(*job))?;
-            print_status(&view, json)
+            let client = Client::new(node);
+            print_status(&client, &client.job(JobId::new(*job))?, json)
         }
         JobCommand::Result { job, output } => {
             result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
@@ -146,9 +156,9 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     note!("job {job} posted");
     if args.no_wait {
         note!("run `earnest job follow {job}` soon: you must open the seed of its draw");
-        return print_status(&chain.job(job).map_err(chain_failed)?, json);
+        return print_status(&Client::new(node), &chain.job(job).map_err(chain_failed)?, json);
     }
-    follow(chain, job, json)
+    follow(chain, &Client::new(node), job, json)
 }
 
 fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
@@ -199,7 +209,7 @@ fn wish_failed(error: WishError) -> Failure {
     }
 }
 
-fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
+fn follow(chain: Chain, client: &Client, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
     let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
@@ -207,7 +217,18 @@ fn follow(chain: Chain, job: JobId, json: bool) -> Result<(), Failure> {
         let hint = "run `earnest job follow` with the job's number to go on";
         return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
     };
-    print_status(&view, json)?;
+    conclude(client, &view, why_stopped, json)
+}
+
+/// Says how a closed job ended: paid, refunded, or paid although its program stopped.
+fn conclude(
+    client: &Client,
+    view: &JobView,
+    why_stopped: Option<WishError>,
+    json: bool,
+) -> Result<(), Failure> {
+    let job = view.id;
+    print_status(client, view, json)?;
     match view.closed.map(|closed| closed.outcome) {
         Some(Outcome::Accepted) => match view.closed.and_then(|closed| closed.output) {
             Some(output) if requester::is_stopped(&output) => Err(stopped(job, why_stopped)),
@@ -236,37 +257,11 @@ fn stopped(job: JobId, why: Option<WishError>) -> Failure {
     Failure { detail, ..why }
 }
 
-fn print_status(view: &JobView, json: bool) -> Result<(), Failure> {
+fn print_status(client: &Client, view: &JobView, json: bool) -> Result<(), Failure> {
     if json {
         return out!("{}", json!(view));
     }
-    out!("job {}: {} until height {}", view.id, word(&view.phase), view.until)?;
-    out!("  requester   {}", view.requester.address)?;
-    out!("  at most     {} tokens", money::show(view.terms.price_max))?;
-    if let (Some(provider), Some(assignment)) = (view.provider, view.assignment) {
-        let price = money::show(assignment.price);
-        out!("  provider    {} for {price} tokens", provider.address)?;
-    }
-    for seat in view.seats.iter().filter_map(|seat| seat.account) {
-        out!("  auditor     {}", seat.address)?;
-    }
-    for dispute in &view.disputes {
-        let ended = dispute.ended.map_or("open".into(), |ended| word(&ended.loser) + " lost");
-        out!("  dispute     by {}: {ended}", dispute.challenger.address)?;
-    }
-    if let Some(closed) = view.closed {
-        let paid = money::show(closed.paid);
-        out!(
-            "  ended       {} ({}), {paid} tokens paid",
-            word(&closed.outcome),
-            word(&closed.reason)
-        )?;
-        if closed.output.as_ref().is_some_and(requester::is_stopped) {
-            out!("  FAULT       no output: the program stopped by itself before its last step")?;
-        }
-        out!("  kept        until height {}; then only the log has it", closed.leaves)?;
-    }
-    Ok(())
+    out!("{}", show::job::job(view, &Present::ask(client)?, show::width()))
 }
 
 fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Result<(), Failure> {

@@ -1,19 +1,26 @@
 //! `earnest keys`: make, list, show and import encrypted keys; which may act for an account is in
 //! `authorised`.
 //!
-//! Law: a secret never appears on a command line or on standard output.
+//! Law: a secret never appears on a command line or on standard output; a new recovery phrase is
+//! shown once, on standard error, to be written down.
+//! Not here: where passwords and secrets come from (`secret`).
 
-use std::{
-    io::{IsTerminal, Read},
-    path::{Path, PathBuf},
-};
+mod secret;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use earnest_keys::{Signer, keystore};
+use earnest_keys::{Signer, keystore, phrase::Phrase};
 use earnest_protocol::Address;
 use serde_json::json;
 
-use crate::{failure::Failure, folders, output::out};
+use crate::{
+    failure::Failure,
+    folders,
+    output::{note, out},
+};
+
+use secret::{PasswordArgs, Purpose};
 
 /// How a key is found and opened.
 #[derive(Args, Clone, Debug)]
@@ -36,12 +43,14 @@ pub struct ActArgs {
     pub account: Option<Address>,
 }
 
-/// Where the password comes from.
+/// Where a key is written.
 #[derive(Args, Clone, Debug)]
-pub struct PasswordArgs {
-    /// A file whose first line is the password [default: the environment's EARNEST_PASSWORD]
-    #[arg(long, env = "EARNEST_PASSWORD_FILE", value_name = "FILE")]
-    pub password_file: Option<PathBuf>,
+pub struct Target {
+    /// The folder to write to [default: the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordArgs,
 }
 
 /// What to do with keys.
@@ -49,21 +58,30 @@ pub struct PasswordArgs {
 pub enum KeysCommand {
     /// Make a new key and write it, encrypted
     New {
-        /// The folder to write to [default: the user's data folder]
-        #[arg(long, value_name = "DIR")]
-        folder: Option<PathBuf>,
+        /// Make it from a new recovery phrase of 24 words, shown once on standard error: the key of
+        /// index 0; `keys derive` makes the others
+        #[arg(long)]
+        mnemonic: bool,
         #[command(flatten)]
-        password: PasswordArgs,
+        target: Target,
     },
-    /// Import a secret key (0x and 64 hex digits) from standard input
+    /// Write a key of a recovery phrase (BIP-39), read from a prompt or standard input
+    Derive {
+        /// Which key of the phrase: i in m/44'/60'/0'/0/i, as wallets count accounts
+        #[arg(long, default_value_t = 0, value_name = "I")]
+        index: u32,
+        /// A file whose first line is the phrase's passphrase, if it has one
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Import a secret key (0x and 64 hex digits) from a prompt or standard input
     Import {
-        /// The folder to write to [default: the user's data folder]
-        #[arg(long, value_name = "DIR")]
-        folder: Option<PathBuf>,
         #[command(flatten)]
-        password: PasswordArgs,
+        target: Target,
     },
-    /// List the keys of a folder
+    /// List the keystore files of a folder, whatever their names
     List {
         /// The folder to read [default: the user's data folder]
         #[arg(long, value_name = "DIR")]
@@ -82,18 +100,36 @@ pub fn address(text: &str) -> Result<Address, String> {
 
 pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
     match command {
-        KeysCommand::New { folder, password } => {
+        KeysCommand::New { mnemonic: false, target } => {
             let signer = Signer::random().map_err(Failure::internal)?;
-            write(&signer, folder.as_deref(), password, json)
+            write(&signer, target, json)
         }
-        KeysCommand::Import { folder, password } => {
-            let mut text = String::new();
-            std::io::stdin().take(1_024).read_to_string(&mut text).map_err(Failure::internal)?;
-            let signer = Signer::from_hex(text.trim()).map_err(|_| {
-                let hint = "write 0x and 64 hexadecimal digits to standard input";
-                Failure::usage("standard input is not a secret key", hint)
+        KeysCommand::New { mnemonic: true, target } => {
+            let phrase = Phrase::random().map_err(Failure::internal)?;
+            let signer = phrase.key("", 0).map_err(Failure::internal)?;
+            write(&signer, target, json)?;
+            note!("The recovery phrase, shown this once; who has it has every key of it:");
+            phrase.words().enumerate().for_each(|(at, word)| note!("{:>4}  {word}", at + 1));
+            Ok(())
+        }
+        KeysCommand::Derive { index, passphrase_file, target } => {
+            let passphrase = passphrase_file.as_deref().map(secret::first_line).transpose()?;
+            let text = secret::piped_or_asked("Recovery phrase: ")?;
+            let key = Phrase::parse(&text)
+                .and_then(|phrase| phrase.key(&passphrase.unwrap_or_default(), *index));
+            let signer = key.map_err(|error| {
+                let hint = "give the words of BIP-39 in their order, parted by spaces";
+                Failure::usage(error, hint)
             })?;
-            write(&signer, folder.as_deref(), password, json)
+            write(&signer, target, json)
+        }
+        KeysCommand::Import { target } => {
+            let text = secret::piped_or_asked("Secret key: ")?;
+            let signer = Signer::from_hex(text.trim()).map_err(|_| {
+                let hint = "give 0x and 64 hexadecimal digits";
+                Failure::usage("this is not a secret key", hint)
+            })?;
+            write(&signer, target, json)
         }
         KeysCommand::List { folder } => list(folder.as_deref(), json),
         KeysCommand::Show { key } => {
@@ -105,44 +141,16 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
 
 /// Opens the key that the arguments name.
 pub fn open(args: &KeyArgs) -> Result<Signer, Failure> {
-    let password = password(&args.password)?;
+    let password = secret::password(&args.password, Purpose::Open)?;
     keystore::read(&args.key, &password).map_err(|error| {
         let hint = "`earnest keys list` shows key files; check the password file";
         Failure::config(format!("{}: {error}", args.key.display()), hint)
     })
 }
 
-fn password(args: &PasswordArgs) -> Result<String, Failure> {
-    if let Some(path) = &args.password_file {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
-        return not_empty(text.lines().next().unwrap_or_default(), &path.display().to_string());
-    }
-    if let Ok(password) = std::env::var("EARNEST_PASSWORD") {
-        return not_empty(&password, "EARNEST_PASSWORD");
-    }
-    let hint = "give --password-file FILE, or set EARNEST_PASSWORD";
-    let how = if std::io::stdin().is_terminal() { "no password was given" } else { "no password" };
-    Err(Failure::usage(how, hint))
-}
-
-/// An empty password is a slip, a variable that was never filled, and protects nothing.
-fn not_empty(password: &str, whence: &str) -> Result<String, Failure> {
-    if password.is_empty() {
-        let hint = "put the password there, or give --password-file FILE";
-        return Err(Failure::config(format!("the password in {whence} is empty"), hint));
-    }
-    Ok(password.to_owned())
-}
-
-fn write(
-    signer: &Signer,
-    folder: Option<&Path>,
-    args: &PasswordArgs,
-    json: bool,
-) -> Result<(), Failure> {
-    let password = password(args)?;
-    let folder = folder.map_or_else(folders::keys, |folder| Ok(folder.to_owned()))?;
+fn write(signer: &Signer, target: &Target, json: bool) -> Result<(), Failure> {
+    let password = secret::password(&target.password, Purpose::Choose)?;
+    let folder = target.folder.clone().map_or_else(folders::keys, Ok)?;
     std::fs::create_dir_all(&folder).map_err(|error| Failure::file("make", &folder, error))?;
     let path = keystore::write(&folder, signer, &password, keystore::Cost::Standard)
         .map_err(|error| Failure::config(error, "choose another folder, or use the key there"))?;
@@ -167,25 +175,22 @@ fn list(folder: Option<&Path>, json: bool) -> Result<(), Failure> {
         }
         Err(error) => return Err(Failure::file("read", &folder, error)),
     };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
-    let address = |path: &Path| {
-        let name = path.file_name()?.to_str()?;
-        earnest_protocol::Address::from_hex(name.split('.').next()?)
-    };
-    let keys: Vec<_> = files.iter().filter_map(|path| Some((address(path)?, path))).collect();
+    let keys = files.iter().filter_map(|path| Some((keystore::owner(path)?, path)));
+    let keys: Vec<(keystore::Owner, &PathBuf)> = keys.collect();
     if json {
         let rows: Vec<_> = keys
             .iter()
-            .map(|(address, file)| json!({ "address": address, "file": file }))
+            .map(|(owner, file)| json!({ "address": owner.address(), "file": file }))
             .collect();
         out!("{}", json!(rows))?;
     } else {
-        for (address, file) in keys {
-            out!("{address}  {}", file.display())?;
+        for (owner, file) in keys {
+            match owner.address() {
+                Some(address) => out!("{address}  {}", file.display())?,
+                None => out!("{:<42}  {}", "(not told by the file)", file.display())?,
+            }
         }
     }
     Ok(())

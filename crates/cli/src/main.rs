@@ -6,28 +6,37 @@
 #![allow(unreachable_pub)] // Nothing is reachable from outside a program.
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
+mod account;
 mod audit;
 mod authorised;
 mod backup;
+mod clock;
 mod daemons;
 mod delegate;
 mod doctor;
 mod failure;
+mod faucet;
 mod folders;
 mod genesis;
+mod held;
 mod job;
 mod keys;
 mod money;
+mod names;
 mod node;
 mod output;
 mod pages;
 mod params;
+mod present;
 mod query;
 mod quote;
+mod record;
 mod run;
+mod show;
 mod sim;
 mod slashes;
 mod stake;
+mod status;
 mod stop;
 mod up;
 
@@ -91,9 +100,13 @@ enum Command {
     /// Quote, submit and follow jobs
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Where an account's money is, until when, and why
+    Account(account::AccountArgs),
     /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
     Stake(delegate::AllStakeCommand),
+    /// Ask a development network for free money
+    Faucet(faucet::FaucetArgs),
     /// Show what a node knows
     #[command(subcommand)]
     Query(query::QueryCommand),
@@ -160,13 +173,15 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Genesis(command) => genesis::run(command, json),
         Command::Params(command) => params::run(command, json),
         Command::Keys(command) => authorised::run(command, node, json),
-        Command::Provider(command) => daemons::provider(command, node),
-        Command::Validator(command) => daemons::validator(command, node),
+        Command::Provider(command) => daemons::provider(command, node, json),
+        Command::Validator(command) => daemons::validator(command, node, json),
         Command::Requester(command) => daemons::requester(command, node),
         Command::JobRunner => unreachable!("`main` never comes here with it"),
         Command::Run(args) => run::run(args, json),
         Command::Job(command) => job::run(command, node, json),
+        Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
+        Command::Faucet(args) => faucet::run(args, node, json),
         Command::Query(command) => query::run(command, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),

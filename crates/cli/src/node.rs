@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration
 
 use clap::{Args, ValueEnum};
 use earnest_node::{
-    BeaconSecret, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair, Retention,
+    BeaconSecret, Begin, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair, Retention,
     StartError, Store, dev::DevNetwork,
 };
 use earnest_protocol::Height;
@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::{
     failure::{Failure, Status},
-    genesis,
+    genesis, names,
     output::{self, Lines, out},
     stop,
     up::{duration, plan},
@@ -59,6 +59,9 @@ pub struct NodeArgs {
     /// Stop when standard input ends
     #[arg(long, hide = true)]
     until_input_closes: bool,
+    /// Make no block before something comes on standard input
+    #[arg(long, hide = true, requires = "until_input_closes")]
+    begin_on_input: bool,
 }
 
 /// Which blocks stay in the log.
@@ -93,6 +96,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
             History::Pruned => Retention::Pruned,
         },
         repair,
+        begin: if args.begin_on_input { Begin::WhenTold } else { Begin::AtOnce },
         stop_at: args.halt_at.map(Height::new),
         allowed_hosts: args.allow_host.clone(),
         allowed_origins: args.allow_origin.clone(),
@@ -116,11 +120,12 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         }
     }
     announce(&node, json)?;
-    if args.until_input_closes {
-        stop::on_closed_input(&stop);
-    }
+    let mut told = args.until_input_closes.then(|| stop::on_closed_input(&stop));
     let mut is_full = false;
     while !stop.load(Ordering::SeqCst) {
+        if told.take_if(|told| told.load(Ordering::SeqCst)).is_some() {
+            node.begin();
+        }
         is_full = tell_of_room(&node, is_full);
         // A node that reached its last height goes on answering; one at fault does not.
         if node.is_finished() && args.halt_at.is_none() {
@@ -187,7 +192,7 @@ fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
         let block_time_ms = u64::try_from(time.as_millis()).map_err(Failure::internal)?;
         let (accounts, operators) = plan::accounts(&plan::cast(seed));
         let network = DevNetwork {
-            name: format!("development network of seed {seed}"),
+            name: names::of_network(seed),
             params: plan::params(block_time_ms),
             accounts,
             operators,

@@ -2,13 +2,13 @@
 
 use clap::Subcommand;
 use earnest_api::{Client, JobFilter, PageQuery};
-use earnest_protocol::{Address, Digest, Height, JobId, OperatorId, RawParams, Role};
+use earnest_protocol::{Digest, Height, JobId, OperatorId, RawParams, Role};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     failure::Failure,
-    keys,
+    names::{self, Who},
     output::{self, out},
     params, slashes, stake,
 };
@@ -28,8 +28,9 @@ pub enum QueryCommand {
     },
     /// One account
     Account {
-        #[arg(value_parser = keys::address)]
-        address: Address,
+        /// An address, or a name of a development network
+        #[arg(value_parser = names::who)]
+        account: Who,
     },
     /// Accounts
     Accounts,
@@ -75,7 +76,9 @@ pub fn run(command: &QueryCommand, node: &str, json: bool) -> Result<(), Failure
         QueryCommand::Storage => show(&client.storage()?, json),
         QueryCommand::Params { defaults: false } if json => show(&client.params()?, json),
         QueryCommand::Params { defaults: false } => explain(&client.params()?),
-        QueryCommand::Account { address } => show(&client.account(address)?, json),
+        QueryCommand::Account { account } => {
+            show(&client.account(&names::resolve(&client, account)?)?, json)
+        }
         QueryCommand::Accounts => show(&client.accounts(&page)?, json),
         QueryCommand::Operator { id } => show(&client.operator(OperatorId::new(*id))?, json),
         QueryCommand::Operators { role } => show(&client.operators(*role, &page)?, json),

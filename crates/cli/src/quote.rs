@@ -10,6 +10,8 @@ use earnest_api::{Client, decimal};
 use earnest_protocol::{
     Address, Amount, Digest, Gas, Params, Ratio,
     command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    market::{PostJobRejected, check_terms},
+    params::MarketParams,
     verification::{BoundTerms, Quote, quote, reference_price},
 };
 use serde_json::{Value, json};
@@ -103,6 +105,11 @@ pub fn from_params(args: &QuoteArgs, params: &Params) -> Result<Value, Failure> 
 }
 
 fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
+    let refused = |rejected: PostJobRejected| {
+        Failure::refused(&earnest_api::Refusal::from(earnest_protocol::Rejected::from(rejected)))
+    };
+    let terms = wanted(args, params.market());
+    check_terms(&terms, params).map_err(refused)?;
     let overflow =
         || Failure::usage("the work bound costs more than any amount", "lower --gas-bound");
     let tariff = match (args.tariff, args.gas_bound) {
@@ -124,34 +131,42 @@ fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
         outside_gain: args.outside_gain,
         gain_timing: args.gain_timing,
     };
-    quote(&terms, params).map_err(|rejected| {
-        let refusal = earnest_protocol::market::PostJobRejected::NoQuote(rejected);
-        Failure::refused(&earnest_api::Refusal::from(earnest_protocol::Rejected::from(refusal)))
-    })
+    quote(&terms, params).map_err(|rejected| refused(PostJobRejected::NoQuote(rejected)))
 }
 
 fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
-    let params = client.params()?;
+    let terms = wanted(args, &client.params()?.market);
+    let view = client.quote(None::<Address>, terms)?;
+    let more = json!({
+        "tariff": view.tariff, "audit_fees": view.audit_fees, "deposit": view.deposit,
+        "total": view.total, "fee": view.fee, "base_fee": view.base_fee,
+        "bid_deposit": view.bid_deposit, "audit_blocks": view.audit_blocks,
+    });
+    Ok(present(&view.quote, more))
+}
+
+/// A job of the policy, with nothing in it.
+fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
     // Without a work bound, the one whose tariff is what was given, or the ceiling.
     let tariff = args.tariff.unwrap_or(args.max_price);
     let gas = args.gas_bound.or_else(|| {
         let units = u128::from(tariff.units()) * 1_000_000;
-        u64::try_from(units / u128::from(params.market.tariff_per_mgas.units().max(1))).ok()
+        u64::try_from(units / u128::from(market.tariff_per_mgas.units().max(1))).ok()
     });
     let gas = gas.unwrap_or(u64::MAX).max(1);
-    let terms = PostJob {
+    PostJob {
         task: Task {
             program: Digest::ZERO,
             input_root: Digest::ZERO,
             chunk_count: 0,
             steps: 1,
             seed: Digest::ZERO,
-            step_gas_max: Gas::new(gas.min(params.market.step_gas_max.count())),
+            step_gas_max: Gas::new(gas.min(market.step_gas_max.count())),
             gas_bound: Gas::new(gas),
         },
         class: ResourceClass::Cpu,
         price_max: args.max_price,
-        deadline_blocks: params.market.deadline_blocks_min,
+        deadline_blocks: market.deadline_blocks_min,
         auction: args.auction,
         reputation_min: Ratio::ZERO,
         audit_rate: args.audit.audit_rate,
@@ -160,14 +175,7 @@ fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
         gain_timing: args.gain_timing,
         seed_seal: Digest::ZERO,
         visibility: Visibility::Public,
-    };
-    let view = client.quote(None::<Address>, terms)?;
-    let more = json!({
-        "tariff": view.tariff, "audit_fees": view.audit_fees, "deposit": view.deposit,
-        "total": view.total, "fee": view.fee, "base_fee": view.base_fee,
-        "bid_deposit": view.bid_deposit, "audit_blocks": view.audit_blocks,
-    });
-    Ok(present(&view.quote, more))
+    }
 }
 
 /// The quote as JSON: amounts in base units, shares as decimal fractions.
@@ -236,11 +244,15 @@ mod tests {
         quote: QuoteArgs,
     }
 
-    fn row(line: &str) -> (f64, f64, f64) {
+    fn quoted(line: &str) -> Result<Quote, Failure> {
         let words = std::iter::once("quote").chain(line.split_whitespace());
         let args = <Line as clap::Parser>::parse_from(words).quote;
         let params = params::load(args.params.as_deref(), &args.sets).expect("valid");
-        let quote = offline_quote(&args, &params).expect("quoted");
+        offline_quote(&args, &params)
+    }
+
+    fn row(line: &str) -> (f64, f64, f64) {
+        let quote = quoted(line).expect("quoted");
         let tokens = |amount: Amount| amount.units() as f64 / 1e9;
         let d = quote.detection.parts() as f64 / 1e9;
         (d, tokens(quote.gain) + tokens(quote.exit_cost), tokens(quote.collateral))
@@ -251,6 +263,18 @@ mod tests {
                           --set verification.seed_withholding=0 \
                           --set verification.coalition_fees=0 \
                           --set verification.reporter_value=0";
+
+    #[test]
+    fn what_the_rules_refuse_has_no_quote() {
+        for (line, code) in [
+            ("--auditors 20", "post-job/auditors-out-of-range"),
+            ("--auditors 0", "post-job/auditors-out-of-range"),
+            ("--max-price 0 --gas-bound 1000000", "post-job/price-must-be-positive"),
+            ("--audit-rate 0.000001", "post-job/audit-rate-too-low"),
+        ] {
+            assert_eq!(quoted(line).expect_err(line).code, code, "{line}");
+        }
+    }
 
     #[test]
     fn the_documented_command_prints_the_worked_row() {

@@ -5,20 +5,22 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
 use earnest_protocol::{
-    Address, Amount, Asset, Command, Role,
+    Amount, Asset, Command, Role,
     command::{Bond, ClaimRewards, Transfer, Unbond, Unjail},
 };
 use serde_json::json;
 
 use crate::{
+    account,
     failure::{Failure, Status},
-    keys::{self, KeyArgs, address},
+    keys::{self, KeyArgs},
     money,
+    names::{self, Who},
     output::out,
 };
 
 /// How long a command may take to be in a block.
-const WAIT: Duration = Duration::from_secs(30);
+pub const WAIT: Duration = Duration::from_secs(30);
 
 /// What to do with a bond.
 #[derive(Subcommand, Debug)]
@@ -31,11 +33,11 @@ pub enum StakeCommand {
     Unjail(RoleArgs),
     /// Collect accrued shares of slashes
     Claim(RoleArgs),
-    /// Send free money to an address
+    /// Send free money to an account
     Transfer {
-        /// Who receives it
-        #[arg(long, value_parser = address)]
-        to: Address,
+        /// Who receives it: an address, or a name of a development network
+        #[arg(long, value_parser = names::who, value_name = "ACCOUNT")]
+        to: Who,
         /// How much, in tokens
         #[arg(value_parser = money::tokens)]
         amount: Amount,
@@ -45,11 +47,11 @@ pub enum StakeCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-    /// Everything an address has, and where it lies
+    /// Everything an account has, and where it lies: the same as `earnest account`
     Status {
-        /// Whose
-        #[arg(value_parser = address)]
-        address: Address,
+        /// Whose: an address, or a name of a development network
+        #[arg(value_parser = names::who)]
+        account: Who,
     },
 }
 
@@ -109,9 +111,13 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
                 Some(asset) => *asset,
                 None => Client::new(node).network()?.assets.payment(),
             };
-            (key, Command::Transfer(Transfer { to: *to, asset, amount: *amount }))
+            let to = names::resolve(&Client::new(node), to)?;
+            (key, Command::Transfer(Transfer { to, asset, amount: *amount }))
         }
-        StakeCommand::Status { address } => return status(&Client::new(node), address, json),
+        StakeCommand::Status { account } => {
+            let client = Client::new(node);
+            return account::tell(&client, &names::resolve(&client, account)?, json);
+        }
     };
     let receipt = send(node, key, order)?;
     print_receipt(&receipt, json)
@@ -145,33 +151,4 @@ pub fn print_receipt(receipt: &Receipt, json: bool) -> Result<(), Failure> {
         Some(height) => out!("in block {height}: {}", receipt.hash),
         None => Ok(()),
     }
-}
-
-fn status(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
-    let account = client.account(address)?;
-    let roles = [account.provider, account.validator, account.replica];
-    let operators =
-        roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<Vec<_>, _>>()?;
-    if json {
-        return out!("{}", json!({ "account": account, "operators": operators }));
-    }
-    out!("{address}\n  free       {:>20} tokens", money::show(account.free))?;
-    if let Some(free) = account.free_stake {
-        out!("  free stake {:>20} tokens", money::show(free))?;
-    }
-    for operator in operators {
-        let name = match operator.role {
-            Role::Provider => "provider",
-            Role::Validator => "validator",
-            Role::Replica => "replica",
-        };
-        out!("  {name}: {:?}, reputation {}", operator.standing, money::percent(operator.score))?;
-        out!("    free bond{:>20} tokens", money::show(operator.free_bond))?;
-        out!("    locked   {:>20} tokens, in open jobs", money::show(operator.locked))?;
-        for entry in &operator.unbondings {
-            let amount = money::show(entry.amount);
-            out!("    unbonding{amount:>20} tokens, paid out in epoch {}", entry.matures)?;
-        }
-    }
-    Ok(())
 }

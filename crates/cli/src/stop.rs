@@ -31,11 +31,16 @@ pub fn on_interrupt_or(at_once: impl Fn() + Send + 'static) -> Result<Arc<Atomic
 }
 
 /// Raises the flag, too, when standard input ends: a parent that goes takes its children along.
-pub fn on_closed_input(flag: &Arc<AtomicBool>) {
-    let flag = Arc::clone(flag);
+/// The flag that is returned is raised when something comes before: the parent says go.
+pub fn on_closed_input(flag: &Arc<AtomicBool>) -> Arc<AtomicBool> {
+    let (flag, heard) = (Arc::clone(flag), Arc::new(AtomicBool::new(false)));
+    let told = Arc::clone(&heard);
     std::thread::spawn(move || {
         let mut sink = [0u8; 64];
-        while matches!(std::io::stdin().read(&mut sink), Ok(1..)) {}
+        while matches!(std::io::stdin().read(&mut sink), Ok(1..)) {
+            told.store(true, Ordering::SeqCst);
+        }
         flag.store(true, Ordering::SeqCst);
     });
+    heard
 }

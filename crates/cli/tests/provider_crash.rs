@@ -49,12 +49,12 @@ fn until(network: &Network, wanted: &str) {
 }
 
 /// Kinds of all events until this job is closed.
-fn kinds(network: &Network) -> Vec<String> {
+fn kinds(network: &Network) -> Vec<&'static str> {
     let mut kinds = Vec::new();
     let names = ["result_committed", "slashed", "slash_pending", "job_closed"];
     for event in Client::new(&network.url).events(Some(EventId::START), &names) {
         let kind = kind_of(&event.expect("the node answers").event);
-        kinds.push(kind.clone());
+        kinds.push(kind);
         if kind == "job_closed" {
             break;
         }

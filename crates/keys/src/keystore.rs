@@ -224,6 +224,46 @@ pub fn write(
     Ok(path)
 }
 
+/// Whose key a keystore file says it holds; nobody has checked it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This address.
+    Stated(Address),
+    /// It does not say: the format lets it.
+    Unstated,
+}
+
+impl Owner {
+    /// The address, if it is stated.
+    pub fn address(self) -> Option<Address> {
+        match self {
+            Owner::Stated(address) => Some(address),
+            Owner::Unstated => None,
+        }
+    }
+}
+
+/// Whose key a file says it holds, or none if it is no keystore that [`read`] would open.
+pub fn owner(path: &Path) -> Option<Owner> {
+    if !path.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    let limit = FILE_BYTES_MAX.saturating_add(1);
+    fs::File::open(path).ok()?.take(limit).read_to_string(&mut text).ok()?;
+    let file: File = serde_json::from_str(&text).ok()?;
+    if file.version != 3 {
+        return None;
+    }
+    let address = file.address.map(|stated| {
+        Address::from_hex(&format!("0x{}", stated.strip_prefix("0x").unwrap_or(&stated)))
+    });
+    match address {
+        None => Some(Owner::Unstated),
+        Some(address) => address.map(Owner::Stated),
+    }
+}
+
 /// The key in a keystore file.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! Key terms: a [`Signer`] holds one secret key; a *signature* is 65 bytes r ‖ s ‖ v over a hash
 //! of 32; a `keystore` is a file with one key under a password, and is here with the feature of
-//! that name only.
+//! that name only, as are recovery phrases (`phrase`).
 //!
 //! Law: who checks signatures, or signs, links nothing that keystores need.
 //! Not here: what is signed, and so what the hash is of (`earnest-api`); prompts (`earnest-cli`).
@@ -10,6 +10,8 @@
 
 #[cfg(feature = "keystore")]
 pub mod keystore;
+#[cfg(feature = "keystore")]
+pub mod phrase;
 mod signer;
 
 pub use signer::{EntropyUnavailable, InvalidSecret, SignatureRejected, Signer, recover};

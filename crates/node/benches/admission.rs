@@ -12,7 +12,7 @@ use earnest_api::{SignedTransaction, recover, sign, signing_hash};
 use earnest_keys::Signer;
 use earnest_node::{
     Limits,
-    mempool::{Mempool, Room, Waiting},
+    mempool::{Mempool, Payable, Room, Waiting},
 };
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, Command, Digest, Height, Transaction, command::Transfer,
@@ -61,7 +61,7 @@ fn admit_all(load: &Load) -> usize {
         let (account, bytes) = (AccountId::new(0), bytes.len());
         let waiting =
             Waiting { signed, hash, signer, sender: account.into(), bytes, room: Room::Open };
-        pool.insert(waiting, u64::MAX).expect("the room is large enough");
+        pool.insert(waiting, Payable::ANYTHING).expect("the room is large enough");
     }
     pool.count()
 }

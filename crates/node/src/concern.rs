@@ -5,7 +5,7 @@
 //! of the block. A new kind of event does not compile before it is told here.
 //! Known shortcoming: of a job whose rows have left the state only the named accounts are known.
 
-use earnest_protocol::{AccountId, Event, JobId, State};
+use earnest_protocol::{AccountId, Event, JobId, OperatorId, State};
 
 /// Accounts and the places of the events that concern them, in order of the events and each once.
 /// `state` is that after the block.
@@ -52,8 +52,13 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Unbonding { operator, .. }
         | Event::DelegationEarned { operator, .. }
         | Event::RedelegationSettled { operator, .. } => {
-            state.operator(operator).map(|operator| operator.account).into_iter().collect()
+            owner(state, operator).into_iter().collect()
         }
+        Event::Redelegated { account, source, target, .. } => of(state, &[source, target], account),
+        Event::Delegated { account, operator, .. }
+        | Event::Undelegating { account, operator, .. }
+        | Event::UndelegationCancelled { account, operator, .. }
+        | Event::DelegationWithdrawn { account, operator, .. } => of(state, &[operator], account),
         Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
         }
@@ -62,12 +67,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataRequested { asker: account, .. }
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
-        | Event::Delegated { account, .. }
-        | Event::Undelegating { account, .. }
-        | Event::UndelegationCancelled { account, .. }
-        | Event::DelegationWithdrawn { account, .. }
         | Event::CommissionSet { account, .. }
-        | Event::Redelegated { account, .. }
         | Event::DelegationRewarded { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
@@ -95,6 +95,15 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
     }
+}
+
+fn owner(state: &State, operator: OperatorId) -> Option<AccountId> {
+    state.operator(operator).map(|operator| operator.account)
+}
+
+/// An account, and whose these operators are.
+fn of(state: &State, operators: &[OperatorId], account: AccountId) -> Vec<AccountId> {
+    operators.iter().filter_map(|id| owner(state, *id)).chain([account]).collect()
 }
 
 fn job_of(event: &Event) -> Option<JobId> {

@@ -38,6 +38,8 @@ pub struct NodeConfig {
     pub check: Check,
     /// What to do about a damaged last record, and about lost blocks.
     pub repair: Repair,
+    /// When blocks begin.
+    pub begin: Begin,
     /// Stop by itself after the block at this height.
     pub stop_at: Option<Height>,
     /// How much is held and taken at once.
@@ -62,12 +64,24 @@ impl NodeConfig {
             retention: Retention::default(),
             check: Check::default(),
             repair: Repair::Refuse,
+            begin: Begin::default(),
             stop_at: None,
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
         }
     }
+}
+
+/// When blocks begin: deadlines count blocks, and who is to keep them may not be there yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Begin {
+    /// Once the node has started.
+    #[default]
+    AtOnce,
+    /// Once [`NodeHandle::begin`](crate::NodeHandle::begin) says so; until then the node answers
+    /// and takes transactions.
+    WhenTold,
 }
 
 /// Which blocks stay in the log.
@@ -144,6 +158,8 @@ pub struct Limits {
     pub uploads_max: usize,
     /// Blobs and inputs that are being read, or that wait for it.
     pub reads_max: usize,
+    /// Transactions that are being read from the log, or that wait for it.
+    pub past_max: usize,
     /// Event streams open at once.
     pub streams_max: usize,
     /// How long a client may take over the head of a request, or say nothing between two.
@@ -154,6 +170,9 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// How long one request may take, its body included.
     pub request_timeout: Duration,
+    /// How long a new connection keeps its place before its first request is here: more than a
+    /// packet takes around the earth.
+    pub turn: Duration,
     /// How long one request, or stream, keeps a connection while a new client finds none.
     pub patience: Duration,
     /// How long `wait=included` waits before it answers "pending".
@@ -195,11 +214,13 @@ impl Default for Limits {
             submissions_max: 128,
             uploads_max: 32,
             reads_max: 64,
+            past_max: 16,
             streams_max: 256,
             head_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(routes::HEARTBEAT_SECONDS),
             request_timeout: Duration::from_secs(30),
+            turn: Duration::from_millis(250),
             patience: Duration::from_secs(5),
             wait_timeout: Duration::from_secs(15),
         }

@@ -212,8 +212,9 @@ impl History {
         let (mut items, mut next_cursor) = (Vec::new(), None);
         for place in places.by_ref().take(SCAN) {
             next_cursor = Some(place);
-            let record = self.kept(place.height).and_then(|kept| kept.event(place));
-            items.extend(record.filter(|record| is_wanted(&record.event)));
+            let kept = self.kept(place.height);
+            let wanted = kept.filter(|kept| kept.get(place).is_some_and(&is_wanted));
+            items.extend(wanted.and_then(|kept| kept.event(place)));
             if items.len() >= max {
                 break;
             }
@@ -257,8 +258,11 @@ impl Kept {
     /// The event at `place`, which is of this block.
     fn event(&self, place: EventId) -> Option<EventRecord> {
         let EventId { height, index } = place;
-        let event = self.events.get(usize::try_from(index).ok()?)?.clone();
-        Some(EventRecord { height, index, event })
+        Some(EventRecord { height, index, event: self.get(place)?.clone() })
+    }
+
+    fn get(&self, place: EventId) -> Option<&Event> {
+        self.events.get(usize::try_from(place.index).ok()?)
     }
 }
 

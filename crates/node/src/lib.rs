@@ -70,7 +70,7 @@ pub use beacon::BeaconSecret;
 pub use block::{BLOCK_BYTES_MAX, Block};
 pub use boot::{BootError, Booted, Depth, Notice, examine};
 pub use clock::{Clock, SetClock};
-pub use config::{Check, Limits, Local, NodeConfig, PeerLimits, Retention};
+pub use config::{Begin, Check, Limits, Local, NodeConfig, PeerLimits, Retention};
 pub use history::{Done, History, Trace};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};

@@ -11,21 +11,28 @@
 //! the chain stands (`door`); all else waits in the *open room*, moves that would be refused too.
 //!
 //! Laws: bounded in count and bytes, for each room and each account; what waits in the open room
-//! can pay its fees; a full room gives way to who has less in it; a transaction waits at most once,
-//! under its hash and its signer, for two may sign one message; a place in a sequence is its first
-//! comer's.
+//! can pay its fees; a full room gives way to who has less in it, and a full account to the account
+//! itself, or to a key that has less (`crowd`); a transaction waits at most once, under its hash
+//! and its signer, for two may sign one message; a place in a sequence is its first comer's.
 //! Known shortcomings: one that gave way is forgotten, and has to be sent again.
 //! Not here: signatures (looked at before), whose turn it is (`order`), carrying out (`replica`).
 
+mod crowd;
 mod order;
 mod rooms;
 
-use std::{cmp::Ordering, collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::Arc,
+};
 
 use earnest_api::{SignedTransaction, TxHash};
 use earnest_protocol::{AccountId, Address, Height, Sender, State, TransactionRejected};
 
 use crate::{block::BLOCK_BYTES_MAX, config::Limits};
+pub use crowd::Payable;
 pub use rooms::Room;
 use rooms::Rooms;
 
@@ -198,18 +205,22 @@ impl Mempool {
     }
 
     /// Takes a transaction in. One that waits already is accepted again without effect; a full room
-    /// gives way to an account that has less in it. What waits in the open room may weigh
-    /// `payable`, in transfers: what the account can pay for at today's base fee.
+    /// gives way to an account that has less in it, and a full account to itself or to a key that
+    /// has less. What waits in the open room may weigh `payable`.
     ///
     /// # Errors
     /// Which bound it would break; nothing changed then.
-    pub fn insert(&mut self, waiting: Waiting, payable: u64) -> Result<(), MempoolRejected> {
+    pub fn insert(&mut self, waiting: Waiting, payable: Payable) -> Result<(), MempoolRejected> {
         if self.contains(&waiting.key()) {
             return Ok(());
         }
-        self.check(&waiting, payable)?;
-        self.make_way(&waiting)?;
+        if let Some(by) = self.held_by(&waiting) {
+            return Err(MempoolRejected::NonceTaken { nonce: waiting.nonce(), by });
+        }
+        let crowd = self.crowd(&waiting, payable)?;
+        let leaving = self.leaving(&waiting, crowd)?;
         // From here on it must succeed.
+        leaving.iter().for_each(|key| self.remove(key));
         let (sender, nonce, bytes) = (waiting.sender, waiting.nonce(), waiting.bytes);
         self.places.insert(waiting.key(), (sender, nonce));
         self.rooms.add(&waiting);
@@ -221,56 +232,38 @@ impl Mempool {
         Ok(())
     }
 
-    fn check(&self, waiting: &Waiting, payable: u64) -> Result<(), MempoolRejected> {
-        let Limits { account_waiting_max, account_bytes_max, .. } = self.limits;
-        let nonce = waiting.nonce();
-        let queue = self.queues.get(&waiting.sender);
-        if let Some(entry) = queue.and_then(|queue| queue.by_nonce.get(&nonce)) {
-            return Err(MempoolRejected::NonceTaken { nonce, by: entry.waiting.hash });
-        }
-        // An account with many keys may have no more waiting than another.
-        let (mut count, mut bytes) = (0usize, waiting.bytes);
-        for queue in self.queues_of(waiting.account()) {
-            count = count.saturating_add(queue.by_nonce.len());
-            bytes = bytes.saturating_add(queue.bytes);
-        }
-        if count >= account_waiting_max {
-            return Err(MempoolRejected::AccountFull { count, max: account_waiting_max });
-        }
-        if count > 0 && bytes > account_bytes_max {
-            return Err(MempoolRejected::AccountBytesFull { bytes, max: account_bytes_max });
-        }
-        let weight = self.rooms.of(Room::Open).weight_of(waiting.account());
-        let (weight, max) = (weight.saturating_add(waiting.weight()), payable);
-        if waiting.room == Room::Open && weight > max {
-            return Err(MempoolRejected::Unpayable { weight, max });
-        }
-        Ok(())
+    /// What waits in this one's place already.
+    fn held_by(&self, waiting: &Waiting) -> Option<TxHash> {
+        let queue = self.queues.get(&waiting.sender)?;
+        queue.by_nonce.get(&waiting.nonce()).map(|entry| entry.waiting.hash)
     }
 
     /// What an account has waiting, by its own key first.
-    fn queues_of(&self, account: AccountId) -> impl Iterator<Item = &Queue> {
+    fn queues_of(&self, account: AccountId) -> impl DoubleEndedIterator<Item = (&Sender, &Queue)> {
         let last = Sender { account, key: Some(Address([0xff; 20])) };
-        self.queues.range(Sender::from(account)..=last).map(|(_, queue)| queue)
+        self.queues.range(Sender::from(account)..=last)
     }
 
-    /// Makes a place for a newcomer: whoever has most in its room loses its last there, as long as
-    /// it has more than the newcomer will.
-    fn make_way(&mut self, newcomer: &Waiting) -> Result<(), MempoolRejected> {
-        let room = newcomer.room;
-        let own = self.rooms.of(room).weight_of(newcomer.account());
-        let own = own.saturating_add(newcomer.weight());
-        let leaving = self.leaving(newcomer, own)?;
-        leaving.iter().for_each(|key| self.remove(key));
-        Ok(())
-    }
-
-    /// Who has to leave for a newcomer, whose account will then have `own` in the room.
-    fn leaving(&self, newcomer: &Waiting, own: u64) -> Result<Vec<TxKey>, MempoolRejected> {
+    /// Who has to leave for a newcomer, besides those of its `crowd`: whoever has most in its room
+    /// loses its last there, its keys' before its own, as long as it has more than the newcomer's
+    /// account will; what an account signs itself does not count what its keys have there.
+    fn leaving(
+        &self,
+        newcomer: &Waiting,
+        crowd: Vec<Arc<Waiting>>,
+    ) -> Result<BTreeSet<TxKey>, MempoolRejected> {
         let room = self.rooms.of(newcomer.room);
+        let own = self.weight_beside(newcomer).saturating_add(newcomer.weight());
         let bytes_max = self.share(self.limits.waiting_bytes_max, newcomer.room);
         let count_max = self.share(self.limits.waiting_max, newcomer.room);
-        let (mut count, mut bytes, mut leaving) = (room.count(), room.bytes(), Vec::new());
+        let (mut count, mut bytes) = (room.count(), room.bytes());
+        let mut leaving: BTreeSet<TxKey> = crowd.iter().map(|waiting| waiting.key()).collect();
+        let mut crowded = 0u64;
+        for waiting in crowd.iter().filter(|waiting| waiting.room == newcomer.room) {
+            count = count.saturating_sub(1);
+            bytes = bytes.saturating_sub(waiting.bytes);
+            crowded = crowded.saturating_add(waiting.weight());
+        }
         let fits = |count: usize, bytes: usize| {
             count < count_max && bytes.saturating_add(newcomer.bytes) <= bytes_max
         };
@@ -278,16 +271,19 @@ impl Mempool {
             if fits(count, bytes) || weight <= own {
                 break;
             }
-            let queues = self.queues_of(account);
+            if account == newcomer.account() {
+                weight = weight.saturating_sub(crowded);
+            }
+            let queues = self.queues_of(account).rev().map(|(_, queue)| queue);
             for Entry { waiting, .. } in queues.flat_map(|queue| queue.by_nonce.values().rev()) {
                 if fits(count, bytes) || weight <= own {
                     break;
                 }
-                if waiting.room == newcomer.room {
+                if waiting.room == newcomer.room && !leaving.contains(&waiting.key()) {
                     weight = weight.saturating_sub(waiting.weight());
                     count = count.saturating_sub(1);
                     bytes = bytes.saturating_sub(waiting.bytes);
-                    leaving.push(waiting.key());
+                    leaving.insert(waiting.key());
                 }
             }
         }

@@ -106,8 +106,8 @@ pub(crate) fn prepare(
     let named = (store.network(), genesis.name.clone(), config.limits);
     let beacon = Beacon::new(secret, genesis.beacon.chain_blocks);
     let trial = booted.state.clone();
-    let dir = config.dir.clone();
-    let shared = Shared::new(named, dir, blobs, (booted.state, booted.root), booted.history);
+    let place = (config.dir.clone(), config.idle_block_time.max(config.block_time));
+    let shared = Shared::new(named, place, blobs, (booted.state, booted.root), booted.history);
     let shared = Arc::new(shared);
     let (control, receiver) = sync_channel(CONTROLS_MAX);
     let replica = Replica {
@@ -205,6 +205,12 @@ impl NodeHandle {
     /// published meanwhile.
     pub fn read<T>(&self, with: impl FnOnce(&State) -> T) -> Option<T> {
         self.shared.state().ok().map(|state| with(&state))
+    }
+
+    /// Makes blocks from now on, if it was [to be told](crate::Begin::WhenTold).
+    pub fn begin(&self) {
+        // Full or closed: it is stopping.
+        let _ = self.stopper.control.send(Control::Begin);
     }
 
     /// Makes a block now and returns its height; none if the node stopped or its disk is full.

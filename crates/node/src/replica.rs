@@ -42,7 +42,7 @@ use crate::{
     beacon::{Beacon, Shown},
     block::Block,
     clock::Clock,
-    config::{Check, NodeConfig},
+    config::{Begin, Check, NodeConfig},
     log::{Log, LogError},
     mempool::{TxKey, Waiting},
     replay::{self, ReplayError, Signers},
@@ -116,6 +116,8 @@ impl From<Poisoned> for Halt {
 /// What the replica is told.
 #[derive(Debug)]
 pub(crate) enum Control {
+    /// Make blocks from now on.
+    Begin,
     /// Make a block now and say when it is done.
     MakeBlock(SyncSender<Height>),
     /// Write a snapshot and end.
@@ -168,9 +170,20 @@ impl Replica {
 
     fn run_until_stopped(&mut self) -> Result<(), Halt> {
         self.begin()?;
+        let mut is_told = self.config.begin == Begin::AtOnce;
         while self.config.stop_at.is_none_or(|last| self.trial.height() < last) {
-            let reply = match self.next_control() {
+            let control = if is_told {
+                self.next_control()
+            } else {
+                // Whoever could tell it is gone: nobody ever will.
+                Some(self.control.recv().unwrap_or(Control::Stop))
+            };
+            let reply = match control {
                 Some(Control::Stop) => break,
+                Some(Control::Begin) => {
+                    is_told = true;
+                    continue;
+                }
                 Some(Control::MakeBlock(reply)) => Some(reply),
                 None => None,
             };
@@ -339,7 +352,7 @@ impl Replica {
         }
         drop(history);
         let height = block.height();
-        shared.head.send_replace(Head { height, root, phase: Phase::Running });
+        shared.publish(Head { height, root, phase: Phase::Running });
         Ok(())
     }
 

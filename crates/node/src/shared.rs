@@ -9,6 +9,7 @@ use std::{
     collections::BTreeSet,
     path::PathBuf,
     sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::{Duration, Instant},
 };
 
 use earnest_api::{Problem, Receipt, StorageView, TxHash, TxStatus};
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) network: Digest,
     pub(crate) name: String,
     pub(crate) limits: Limits,
+    /// From one block to the next when nothing waits; the rules may want more.
+    pub(crate) idle_block_time: Duration,
     /// The data directory, for who reads the log; only the replica writes there.
     pub(crate) dir: PathBuf,
     pub(crate) referee: NodeReferee,
@@ -62,6 +65,8 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     pool: Mutex<Mempool>,
     history: RwLock<History>,
+    /// When the last block was published; at first, when the node started.
+    published: Mutex<Instant>,
     /// None until the replica runs.
     storage: Mutex<Option<StorageView>>,
 }
@@ -79,7 +84,7 @@ impl From<Poisoned> for Problem {
 impl Shared {
     pub(crate) fn new(
         (network, name, limits): (Digest, String, Limits),
-        dir: PathBuf,
+        (dir, idle_block_time): (PathBuf, Duration),
         blobs: Blobs,
         (state, root): (State, Digest),
         history: History,
@@ -90,6 +95,7 @@ impl Shared {
             network,
             name,
             limits,
+            idle_block_time,
             dir,
             referee: NodeReferee::new(),
             blobs,
@@ -98,6 +104,7 @@ impl Shared {
             state: RwLock::new(state),
             pool: Mutex::new(Mempool::new(limits)),
             history: RwLock::new(history),
+            published: Mutex::new(Instant::now()),
             storage: Mutex::new(None),
         }
     }
@@ -131,6 +138,19 @@ impl Shared {
         if let Ok(mut storage) = self.storage.lock() {
             *storage = Some(view);
         }
+    }
+
+    /// Everybody sees the block from now on.
+    pub(crate) fn publish(&self, head: Head) {
+        if let Ok(mut published) = self.published.lock() {
+            *published = Instant::now();
+        }
+        self.head.send_replace(head);
+    }
+
+    /// How long ago the last block was published.
+    pub(crate) fn since_block(&self) -> Result<Duration, Poisoned> {
+        Ok(self.published.lock().map_err(|_| Poisoned)?.elapsed())
     }
 
     pub(crate) fn head(&self) -> Head {

@@ -124,6 +124,7 @@ fn refuses(client: &Client, network: &Digest, nonce: u64) {
     let problem = refused.problem().unwrap();
     assert_eq!((problem.status, problem.code.as_str()), (503, "node/disk-full"));
     assert!(problem.hint.contains("room"), "{problem:?}");
+    assert_eq!(client.health().unwrap_err().problem().unwrap().code, "node/disk-full");
 }
 
 #[test]

@@ -321,7 +321,9 @@ fn every_failure_is_a_problem_with_a_name() {
         assert_eq!(problem.status, status);
         assert!(!problem.hint.is_empty() && reply.contains("x-earnest-height: 0"));
     }
-    for path in ["/healthz", "/readyz", "/v1/head", "/v1/network", "/v1/params", "/v1/slashes"] {
+    for path in
+        ["/health", "/healthz", "/readyz", "/v1/head", "/v1/network", "/v1/params", "/v1/slashes"]
+    {
         assert_eq!(ask(&node, "GET", path, OCTETS, b"").0, 200, "{path}");
     }
     node.stop().unwrap();
@@ -519,7 +521,7 @@ fn events_resume_after_the_last_that_was_seen() {
     }
     let all: Vec<_> =
         client.events(Some(EventId::START), &[]).take(4).map(Result::unwrap).collect();
-    let kinds: Vec<String> = all.iter().map(|record| record.kind()).collect();
+    let kinds: Vec<&str> = all.iter().map(|record| record.kind()).collect();
     assert_eq!(kinds, ["account_opened", "transferred", "transferred", "transferred"]);
     for (at, record) in all.iter().enumerate().take(3) {
         let next = client.events(Some(record.id()), &[]).next().unwrap().unwrap();

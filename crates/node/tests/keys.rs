@@ -128,20 +128,66 @@ fn a_session_of_a_key_signs_tries_and_sends_for_its_account() {
     node.stop().unwrap();
 }
 
+/// A node at which an account may have so many waiting, and a key of `OWNER` with so many base
+/// fees.
+fn with_places(dir: &std::path::Path, places: usize, fees: u64) -> NodeHandle {
+    create(dir);
+    let mut config = common::still(dir);
+    config.limits.account_waiting_max = places;
+    let node = earnest_node::Node::start(config).unwrap();
+    let fee = client(&node).network().unwrap().params.chain.base_fee.units();
+    let (key, expires) = (hot().address(), Height::new(1_000));
+    let spend_max = Amount::new(fees * fee).unwrap();
+    let key = AuthoriseKey { key, scope: Scope::Provide, expires, spend_max };
+    ok(&node, &sign(&node.network(), OWNER, 0, Command::AuthoriseKey(key)));
+    node
+}
+
 #[test]
 fn an_account_has_no_more_waiting_for_having_keys() {
     let dir = tempfile::tempdir().unwrap();
-    create(dir.path());
-    let mut config = common::still(dir.path());
-    config.limits.account_waiting_max = 3;
-    let node = earnest_node::Node::start(config).unwrap();
+    let node = with_places(dir.path(), 3, 1_000);
     let (network, client) = (node.network(), client(&node));
-    ok(&node, &sign(&network, OWNER, 0, authorise(Scope::Provide, 1)));
     for nonce in [1, 2] {
         client.submit(&sign(&network, OWNER, nonce, transfer(owner(), nonce))).unwrap();
     }
     client.submit(&sign_hot(&node, 0, seal(1))).unwrap();
     let full = code(&client, &sign_hot(&node, 1, seal(2)));
     assert!(full.contains("account-full"), "{full}");
+    node.stop().unwrap();
+}
+
+/// A thief of a key that fills every place of the account would else keep it from revoking the
+/// key, or be served before the revocation for as long as its queue lasts.
+#[test]
+fn k8_a_key_that_fills_every_place_keeps_nobody_from_revoking_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = with_places(dir.path(), 3, 1_000);
+    let (network, client) = (node.network(), client(&node));
+    for nonce in 0..3 {
+        client.submit(&sign_hot(&node, nonce, seal(1))).unwrap();
+    }
+    let revoke = Command::RevokeKey(RevokeKey { key: hot().address() });
+    client.submit(&sign(&network, OWNER, 1, revoke)).unwrap();
+    let before = client.account(&owner()).unwrap().free;
+    node.make_block().unwrap();
+    let account = client.account(&owner()).unwrap();
+    assert!(account.keys.is_empty());
+    let fee = client.network().unwrap().params.chain.base_fee;
+    assert_eq!(before.checked_sub(account.free), Some(fee), "nothing but the revocation");
+    node.stop().unwrap();
+}
+
+/// What waits of a key beyond its limit would be tried in every block and pay for none.
+#[test]
+fn k8_a_key_has_no_more_waiting_than_its_limit_pays_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = with_places(dir.path(), 100, 2);
+    let client = client(&node);
+    for nonce in 0..2 {
+        client.submit(&sign_hot(&node, nonce, seal(1))).unwrap();
+    }
+    let refused = code(&client, &sign_hot(&node, 2, seal(1)));
+    assert_eq!(refused, "mempool/unpayable");
     node.stop().unwrap();
 }

@@ -10,7 +10,8 @@ use std::{
 
 use earnest_api::TxStatus;
 use earnest_node::{
-    BootError, Depth, Limits, Node, NodeConfig, Notice, Repair, StartError, Store, StoreError,
+    Begin, BootError, Depth, Limits, Node, NodeConfig, Notice, Repair, StartError, Store,
+    StoreError,
     committed::{self, CommittedError},
     examine,
     log::{self, LogError, Mended},
@@ -327,4 +328,57 @@ fn the_directory_of_another_network_is_refused() {
     fs::copy(log_path(other.path()), log_path(dir.path())).unwrap();
     let error = refused(still(dir.path()));
     assert!(error.to_string().contains("belongs to network"), "{error}");
+}
+
+#[test]
+fn a_node_that_is_to_be_told_answers_and_makes_no_block_before() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let time = std::time::Duration::from_millis(20);
+    let pace = NodeConfig { block_time: time, idle_block_time: time, ..still(dir.path()) };
+    let node = Node::start(NodeConfig { begin: Begin::WhenTold, ..pace }).unwrap();
+    let asked = client(&node);
+    std::thread::sleep(time * 5);
+    assert_eq!(asked.head().unwrap().height, Height::ZERO);
+    assert_eq!(node.make_block(), Some(Height::new(1)), "whoever asks for one gets it");
+    std::thread::sleep(time * 5);
+    assert_eq!(asked.head().unwrap().height, Height::new(1));
+    node.begin();
+    while asked.head().unwrap().height < Height::new(3) {
+        std::thread::sleep(time);
+    }
+    node.stop().unwrap();
+}
+
+#[test]
+fn a_node_says_how_it_is_and_when_its_blocks_do_not_come() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let time = std::time::Duration::from_millis(20);
+    let pace = NodeConfig { block_time: time, idle_block_time: time, ..still(dir.path()) };
+    let node = Node::start(NodeConfig { begin: Begin::WhenTold, ..pace }).unwrap();
+    let asked = client(&node);
+    node.make_block().unwrap();
+    let well = asked.health().unwrap();
+    assert_eq!((well.height, well.waiting), (Height::new(1), 0));
+    // The network allows no block sooner.
+    let least = node.read(|state| state.params().chain().block_interval_min_ms).unwrap();
+    assert_eq!(well.block_time_ms, least.max(20));
+    assert!(well.free_bytes.is_some_and(|bytes| 0 < bytes), "{well:?}");
+    std::thread::sleep(std::time::Duration::from_millis(3 * well.block_time_ms + 1_100));
+    let late = asked.health().unwrap_err();
+    let problem = late.problem().unwrap();
+    assert_eq!((problem.status, problem.code.as_str()), (503, "node/late"));
+    asked.ready().unwrap();
+    node.make_block().unwrap();
+    assert_eq!(asked.health().unwrap().height, Height::new(2));
+    node.stop().unwrap();
+}
+
+#[test]
+fn a_node_that_was_never_told_stops_where_it_stood() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let node = Node::start(NodeConfig { begin: Begin::WhenTold, ..still(dir.path()) }).unwrap();
+    assert_eq!(node.stop().unwrap(), Height::ZERO);
 }

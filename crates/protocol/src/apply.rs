@@ -44,11 +44,11 @@ impl State {
         let signer = sender.account;
         let account = self.account(signer).ok_or(TransactionRejected::UnknownAccount)?;
         let Transaction { nonce, valid_until, ref command, .. } = *transaction;
-        let row = authorisation::row_of(account, sender)?;
+        let height = self.chain.height;
+        let row = authorisation::row_of(account, sender, height)?;
         if let Some(row) = row {
             authorisation::check_scope(row, command)?;
         }
-        let height = self.chain.height;
         if valid_until < height {
             return Err(TransactionRejected::Expired { valid_until, height });
         }
@@ -126,11 +126,13 @@ impl State {
         if transaction.command.lane() == Lane::Ordinary {
             charge(&mut cx, sender, fee, weight);
         }
-        let before = cx.state.free(sender.account);
+        let before = sender.key.map(|_| cx.state.free(sender.account));
         match dispatch(&mut cx, sender.account, &transaction.command) {
             Ok(next) => {
-                let taken = before.saturating_sub(cx.state.free(sender.account));
-                authorisation::count(cx.state, sender, taken);
+                if let Some(before) = before {
+                    let taken = before.saturating_sub(cx.state.free(sender.account));
+                    authorisation::count(cx.state, sender, taken);
+                }
                 stories::drive(&mut cx, next);
                 Ok(())
             }

@@ -12,21 +12,23 @@ use crate::{
     command::{Command, Lane, Sender},
     ids::AccountId,
     market::handlers::{commit_bid, post_job},
-    num::Amount,
+    num::{Amount, Height},
     rejected::TransactionRejected,
     state::State,
     storage::handlers::keep_data,
     verification::handlers::{challenge, request_data},
 };
 
-/// The sender's row, if it acts by a key.
+/// The sender's row, if it acts by a key; one that has expired counts no more, whether it is still
+/// there or not.
 pub(crate) fn row_of<'a>(
     account: &'a Account,
     sender: &Sender,
+    now: Height,
 ) -> Result<Option<&'a Authorisation>, TransactionRejected> {
     let Some(key) = sender.key else { return Ok(None) };
-    let row = account.authorisation(&key).ok_or(TransactionRejected::KeyNotAuthorised)?;
-    Ok(Some(row))
+    let row = account.authorisation(&key).filter(|row| row.counts_at(now));
+    row.map(Some).ok_or(TransactionRejected::KeyNotAuthorised)
 }
 
 /// Does the key's scope admit the command?

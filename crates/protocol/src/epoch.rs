@@ -6,7 +6,8 @@
 //! 3. the beacon moves on;
 //! 4. if an epoch is over, the next begins, and its steps ([`EPOCH_STEPS`]) are carried out;
 //! 5. everything that falls due at this height is carried out, in the order of its name;
-//! 6. kept bytes that are over leave, at most [`LAPSES_MAX`] of them; the rest, in the next blocks.
+//! 6. kept bytes that are over and keys that have expired leave, at most [`LAPSES_MAX`] of each;
+//!    the rest, in the next blocks.
 //!
 //! Law: every lock has a deadline, and its end needs nobody to ask for it (ADR 9); a block walks
 //! what is due, never everyone.
@@ -27,7 +28,7 @@ use crate::{
     timers::Timer,
 };
 
-/// Keeps that leave in one block: a millisecond of work.
+/// Keeps, and keys, that leave in one block: a millisecond of work each.
 const LAPSES_MAX: usize = 1_024;
 
 /// What an epoch's opening does, in this order. New rules that close an epoch stand here.
@@ -54,6 +55,7 @@ impl State {
             carry_out(&mut cx, timer);
         }
         lapse_keeps(&mut cx);
+        expire_keys(&mut cx);
         Ok(())
     }
 
@@ -206,10 +208,6 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             retire_slash(cx, slash);
             Next::Nothing
         }
-        Timer::RetireKey(account, key) => {
-            revoke_key::expire(cx, account, key);
-            Next::Nothing
-        }
     };
     stories::drive(cx, next);
 }
@@ -220,6 +218,16 @@ fn lapse_keeps(cx: &mut Context<'_>) {
     for _ in 0..LAPSES_MAX {
         let Some(keep) = cx.state.timers.pop_lapse(now) else { break };
         cx.state.storage.retire(keep);
+    }
+}
+
+/// Keys cost a fee each, and all may expire at one height: their rows leave in portions. None of
+/// them acts meanwhile.
+fn expire_keys(cx: &mut Context<'_>) {
+    let now = cx.now();
+    for _ in 0..LAPSES_MAX {
+        let Some((account, key)) = cx.state.timers.pop_key(now) else { break };
+        revoke_key::expire(cx, account, key);
     }
 }
 

@@ -42,9 +42,25 @@ impl Journal {
     }
 }
 
+/// Declares the enum as it stands, and its variants once more as [`EventBody`].
+macro_rules! with_bodies {
+    ($(#[$attribute:meta])* pub enum Event { $($variants:tt)* }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        pub enum Event { $($variants)* }
+
+        /// An event read by its variant's name, `{"job_posted": {…}}`, which a tag inside hides: so
+        /// a host learns what each kind consists of. Never written.
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum EventBody { $($variants)* }
+    };
+}
+
+with_bodies! {
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "field names are glossary terms; the variants say what happened")]
 pub enum Event {
     /// A block opened a new epoch.
@@ -231,4 +247,5 @@ pub enum Event {
     DelegationEarned { job: JobId, operator: OperatorId, amount: Amount },
     /// One of them was paid what it had earned.
     DelegationRewarded { account: AccountId, operator: OperatorId, amount: Amount },
+}
 }

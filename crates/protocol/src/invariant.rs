@@ -55,7 +55,7 @@ pub enum Broken {
     ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
     /// Kept kibibytes are those recorded.
     StorageRoom { recorded: u64, found: u64 },
-    /// Authorised keys are few, stay within their limits, and leave when they expire.
+    /// Authorised keys are few and stay within their limits.
     Key { account: AccountId, key: Address },
     /// A delegation pool's amount is what lies in its pot.
     DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
@@ -123,7 +123,6 @@ fn check_keys(state: &State) -> Result<(), Broken> {
             let holds = place < KEYS_MAX
                 && named == 1
                 && row.spent <= row.spend_max
-                && row.expires >= state.height()
                 && row.key != account.address;
             if !holds {
                 return Err(Broken::Key { account: id, key: row.key });

@@ -82,6 +82,7 @@ mod directory;
 mod epoch;
 pub mod event;
 pub mod genesis;
+mod hash;
 mod ids;
 mod invariant;
 pub mod ledger;

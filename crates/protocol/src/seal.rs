@@ -4,10 +4,9 @@
 //! share a preimage.
 //! Not here: hashes over states and trees (`earnest-compute`).
 
-use blake3::hazmat::HasherExt as _;
-
 use crate::{
     command::Opening,
+    hash::Keyed,
     ids::{Address, Digest, JobId, OperatorId},
     num::{Amount, PARTS, Ratio},
 };
@@ -94,16 +93,24 @@ const TIE: Domain = Domain {
     ],
 };
 
+/// More than the parts of any preimage have together: a report's are 204 bytes.
+const PIECE: usize = 256;
+
 fn hash(domain: &Domain, parts: &[&[u8]]) -> Digest {
     let mut key = [0; 32];
     for (bytes, word) in key.chunks_exact_mut(8).zip(domain.key) {
         bytes.copy_from_slice(&word.to_be_bytes());
     }
-    let mut hasher = blake3::Hasher::new_from_context_key(&key);
+    let mut piece = [0; PIECE];
+    let mut room = piece.as_mut_slice();
     for part in parts {
-        hasher.update(part);
+        let (taken, left) = room.split_at_mut(part.len());
+        taken.copy_from_slice(part);
+        room = left;
     }
-    Digest(*hasher.finalize().as_bytes())
+    let unused = room.len();
+    let (filled, _) = piece.split_at(PIECE.saturating_sub(unused));
+    Digest(Keyed::new(&key).hash(filled))
 }
 
 /// What a sealed bid commits to.

@@ -1,13 +1,17 @@
 //! Timers: what falls due when.
 //!
+//! Key terms: timers of one moment whose names differ in the last six bits alone are one *group*,
+//! a mask: identifiers are dense, so what falls due together mostly is one.
+//!
 //! Law: the timers are a function of the rows: each row says when it falls due, and a state that
 //! is loaded sets them anew ([`Timers::from_rows`] in `state`). They fire in the order of their
 //! names, whatever order they were set in, and one that was cleared never fires. A timer set in the
-//! past fires at once, at the opening that set it or the next. Kept bytes end apart, so that who
-//! opens a block may take as many of them as it has time for.
+//! past fires at once, at the opening that set it or the next. Kept bytes and authorised keys end
+//! apart, each in a line of their own, so that who opens a block may take as many of them as it has
+//! time for.
 //! Not here: what happens then (`epoch`).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
     ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, SlashId, UnbondingId},
@@ -40,16 +44,71 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
-    /// An authorised key expires.
-    RetireKey(AccountId, Address),
 }
 
+/// What a timer is called by: a name that ends in a number.
+trait Named: Copy + Ord {
+    /// The same with another number; one without a number stays as it is.
+    fn renumbered(self, change: impl FnOnce(u64) -> u64) -> Self;
+
+    /// The first name of its group, and its place there.
+    fn split(self) -> (Self, u32) {
+        let mut place = 0;
+        let first = self.renumbered(|number| {
+            place = u32::try_from(number % GROUP).expect("below 64");
+            number & !GROUP.wrapping_sub(1)
+        });
+        (first, place)
+    }
+
+    /// The name at a place of the group that this is the first of.
+    fn at(self, place: u32) -> Self {
+        self.renumbered(|number| number | u64::from(place))
+    }
+}
+
+impl Named for Timer {
+    fn renumbered(self, change: impl FnOnce(u64) -> u64) -> Timer {
+        let few = |number| u16::try_from(number).expect("six bits change, which a place has");
+        match self {
+            Timer::Seed(id) => Timer::Seed(AssignmentId::new(change(id.raw()))),
+            Timer::Assignment(id) => Timer::Assignment(AssignmentId::new(change(id.raw()))),
+            Timer::Job(id) => Timer::Job(JobId::new(change(id.raw()))),
+            Timer::Unbonding(id) => Timer::Unbonding(UnbondingId::new(change(id.raw()))),
+            Timer::Exit(id) => Timer::Exit(ExitId::new(change(id.raw()))),
+            Timer::Move(id) => Timer::Move(MoveId::new(change(id.raw()))),
+            Timer::Slash(id) => Timer::Slash(SlashId::new(change(id.raw()))),
+            Timer::RetireJob(id) => Timer::RetireJob(JobId::new(change(id.raw()))),
+            Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),
+            Timer::Dispute(id, place) => Timer::Dispute(id, few(change(u64::from(place)))),
+            Timer::Data(id, place) => Timer::Data(id, few(change(u64::from(place)))),
+        }
+    }
+}
+
+impl Named for KeepId {
+    fn renumbered(self, change: impl FnOnce(u64) -> u64) -> KeepId {
+        KeepId::new(change(self.raw()))
+    }
+}
+
+impl Named for (AccountId, Address) {
+    fn renumbered(self, _change: impl FnOnce(u64) -> u64) -> (AccountId, Address) {
+        self
+    }
+}
+
+/// Names of a group at most: the bits of its mask.
+const GROUP: u64 = 64;
 /// Heights a bucket spans: a branch of the state copies buckets, not timers.
 const BUCKET_BITS: u32 = 6;
 
-/// What falls due at which point of one kind of time.
+/// What falls due at which point of one kind of time: buckets of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Line<T>(BTreeMap<u64, Arc<BTreeSet<(u64, T)>>>);
+struct Line<T>(BTreeMap<u64, Arc<Bucket<T>>>);
+
+/// By when it falls due and by its first name, each group; none is empty.
+type Bucket<T> = BTreeMap<(u64, T), u64>;
 
 impl<T> Default for Line<T> {
     fn default() -> Self {
@@ -63,20 +122,26 @@ pub(crate) struct Timers {
     heights: Line<Timer>,
     epochs: Line<Timer>,
     lapses: Line<KeepId>,
+    keys: Line<(AccountId, Address)>,
 }
 
-impl<T: Copy + Ord> Line<T> {
+impl<T: Named> Line<T> {
     fn set(&mut self, at: u64, timer: T) {
         let bucket = self.0.entry(at >> BUCKET_BITS).or_default();
-        own(bucket).insert((at, timer));
+        let (first, place) = timer.split();
+        *own(bucket).entry((at, first)).or_default() |= bit(place);
     }
 
     fn clear(&mut self, at: u64, timer: T) {
-        let bucket = at >> BUCKET_BITS;
-        if let Some(timers) = self.0.get_mut(&bucket) {
-            own(timers).remove(&(at, timer));
-            if timers.is_empty() {
-                self.0.remove(&bucket);
+        let Entry::Occupied(mut bucket) = self.0.entry(at >> BUCKET_BITS) else { return };
+        let (first, place) = timer.split();
+        let groups = own(bucket.get_mut());
+        let Entry::Occupied(mut group) = groups.entry((at, first)) else { return };
+        *group.get_mut() &= !bit(place);
+        if *group.get() == 0 {
+            group.remove();
+            if groups.is_empty() {
+                bucket.remove();
             }
         }
     }
@@ -84,16 +149,26 @@ impl<T: Copy + Ord> Line<T> {
     /// Takes the first timer due up to and with `now`.
     fn pop(&mut self, now: u64) -> Option<T> {
         let mut bucket = self.0.first_entry()?;
-        if bucket.get().first().is_some_and(|(at, _)| *at > now) {
+        if bucket.get().first_key_value().is_some_and(|((at, _), _)| *at > now) {
             return None;
         }
-        let timers = own(bucket.get_mut());
-        let first = timers.pop_first();
-        if timers.is_empty() {
-            bucket.remove();
+        let groups = own(bucket.get_mut());
+        let mut group = groups.first_entry()?;
+        let place = group.get().trailing_zeros();
+        let timer = group.key().1.at(place);
+        *group.get_mut() &= !bit(place);
+        if *group.get() == 0 {
+            group.remove();
+            if groups.is_empty() {
+                bucket.remove();
+            }
         }
-        first.map(|(_, timer)| timer)
+        Some(timer)
     }
+}
+
+fn bit(place: u32) -> u64 {
+    1u64.wrapping_shl(place)
 }
 
 impl Timers {
@@ -127,6 +202,20 @@ impl Timers {
     /// Takes the first keep that is over at `now`.
     pub(crate) fn pop_lapse(&mut self, now: Height) -> Option<KeepId> {
         self.lapses.pop(now.count())
+    }
+
+    /// Has a key's row leave from this height on.
+    pub(crate) fn set_key(&mut self, at: Height, account: AccountId, key: Address) {
+        self.keys.set(at.count(), (account, key));
+    }
+
+    pub(crate) fn clear_key(&mut self, at: Height, account: AccountId, key: Address) {
+        self.keys.clear(at.count(), (account, key));
+    }
+
+    /// Takes the first key whose row may leave at `now`.
+    pub(crate) fn pop_key(&mut self, now: Height) -> Option<(AccountId, Address)> {
+        self.keys.pop(now.count())
     }
 
     /// Takes the first timer that falls due when `now` opens.

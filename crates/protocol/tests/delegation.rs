@@ -20,6 +20,7 @@ const TOKEN: u64 = 1_000_000_000;
 fn harsh(raw: &mut RawParams) {
     raw.staking.delegation_max = Factor::percent(300);
     raw.staking.provider_bond_min = Amount::tokens(1);
+    raw.staking.delegation_min = Amount::UNIT;
     (raw.slashing.wrong_result, raw.slashing.copied_root) =
         (Ratio::percent(50), Ratio::percent(50));
     raw.slashing.share_max = Ratio::percent(50);
@@ -219,6 +220,114 @@ fn an_account_that_leaves_for_good_leaves_no_row() {
     assert_eq!(world.state.delegations().count(), 0);
     assert!(world.state.account(world.id("W")).expect("known").delegations.is_empty());
     world.state.check_invariants().expect("nothing is left behind");
+}
+
+#[test]
+fn all_free_money_may_be_delegated_and_the_least_delegation_may_stay() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.staking.delegation_min = Amount::tokens(2);
+    }));
+    let fee = Amount::new(1_000).expect("small");
+    let all = world.state.free(world.id("X")).saturating_sub(fee);
+    delegate(&mut world, "X", all.units());
+    assert!(world.state.free(world.id("X")).is_zero());
+    delegate(&mut world, "W", 10 * TOKEN);
+    undelegate(&mut world, "W", 8 * TOKEN);
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (2 * TOKEN, 8 * TOKEN));
+}
+
+#[test]
+fn what_leaves_may_be_kept_until_its_epoch_begins_and_withdrawn_from_then_on() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 10 * TOKEN);
+    undelegate(&mut world, "W", 4 * TOKEN);
+    let announced = world.seen(|event| match event {
+        Event::Undelegating { matures, .. } => Some(*matures),
+        _ => None,
+    });
+    let [matures] = announced[..] else { panic!("{announced:?}") };
+    let (operator, role) = (world.id("P1"), ROLE);
+    let cancel = Command::CancelUndelegation(CancelUndelegation { operator, role });
+    let withdraw = Command::WithdrawDelegation(WithdrawDelegation { operator, role });
+    while world.state.epoch().after(Epochs::new(1)) < matures {
+        world.blocks(1);
+    }
+    assert!(world.send("W", withdraw.clone()).is_err(), "an epoch too early");
+    let kept = world.state.clone();
+    while world.state.epoch() < matures {
+        world.blocks(1);
+    }
+    assert!(world.send("W", cancel.clone()).is_err(), "it has matured");
+    world.ok("W", withdraw);
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (6 * TOKEN, 0));
+    // The epoch before, all of it could still stay.
+    world.state = kept;
+    world.ok("W", cancel);
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (10 * TOKEN, 0));
+}
+
+#[test]
+fn once_a_slash_is_paid_out_its_span_takes_in_again() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.staking.exits_max = 1;
+    }));
+    for name in ["W", "X"] {
+        delegate(&mut world, name, 1_000 * TOKEN);
+    }
+    world.blocks(60);
+    let job = assigned(&mut world, 0);
+    undelegate(&mut world, "W", 500 * TOKEN);
+    convict(&mut world, job);
+    assert_eq!((delegated(&world, "X"), leaving(&world, "W")), (500 * TOKEN, 250 * TOKEN));
+    let (operator, role, amount) = (world.id("P1"), ROLE, Amount::tokens(500));
+    let leave = Command::Undelegate(Undelegate { operator, role, amount });
+    assert!(world.send("X", leave.clone()).is_err(), "it might be undone");
+    world.blocks(110);
+    world.ok("X", leave);
+    assert_eq!((leaving(&world, "W"), leaving(&world, "X")), (250 * TOKEN, 500 * TOKEN));
+    let exits = &world.state.delegation_pool(world.operator("P1", ROLE)).expect("bonded").exits;
+    assert_eq!(exits.len(), 1, "both leave with one span");
+}
+
+/// A share that a slash left worth less than a unit can be neither taken back nor withdrawn: such a
+/// delegation would for ever be one of the few that its account may have.
+#[test]
+fn what_a_slash_left_worth_no_unit_is_cleared_away_on_demand() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "X", 1_000 * TOKEN);
+    delegate(&mut world, "W", 1);
+    let job = assigned(&mut world, 0);
+    convict(&mut world, job);
+    assert_eq!(delegated(&world, "W"), 0);
+    let (operator, role) = (world.id("P1"), ROLE);
+    let withdraw = Command::WithdrawDelegation(WithdrawDelegation { operator, role });
+    assert!(world.send("W", withdraw.clone()).is_err(), "an undone slash may give it back");
+    world.blocks(110);
+    world.ok("W", withdraw);
+    assert_eq!(world.state.delegations().count(), 1);
+    assert_eq!(delegated(&world, "X"), 500 * TOKEN);
+    world.state.check_invariants().expect("what is worth nothing is nobody's");
+}
+
+/// A known hole: nobody asks an operator whether others may delegate to it, and what they delegate
+/// raises what its own bond loses by an offence, while they lose nothing as long as that covers it.
+#[test]
+fn strangers_raise_what_an_offence_costs_an_operator_and_lose_nothing() {
+    let lost = |strangers: u64| {
+        let mut world = World::new(params_with(|raw| {
+            harsh(raw);
+            raw.slashing.wrong_result = Ratio::percent(5);
+        }));
+        delegate(&mut world, "W", strangers);
+        let job = assigned(&mut world, 1_000 * TOKEN);
+        convict(&mut world, job);
+        assert_eq!(delegated(&world, "W"), strangers);
+        1_000 - world.free_bond("P1") / TOKEN
+    };
+    assert_eq!(lost(1), 51, "a twentieth of what is free, up to the token");
+    assert_eq!(lost(3_000 * TOKEN), 200);
 }
 
 /// However often somebody begins to leave, and others with it, a slash touches few exits.

@@ -48,6 +48,8 @@ pub struct Setup {
     pub runner: RunnerCommand,
     /// Raised to stop.
     pub stop: Arc<AtomicBool>,
+    /// Called once, when the daemon has looked at the ledger and made every move that was due.
+    pub ready: fn(),
 }
 
 /// What a role does with a job that concerns it, or might.
@@ -196,17 +198,21 @@ const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 /// # Errors
 /// If the account does not exist, or has not authorised the key; anything else is waited out.
 pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
-    let Setup { node, signer, account, stop, runner, .. } = setup;
+    let Setup { node, signer, account, stop, runner, ready, .. } = setup;
     let client = Client::new(&node);
     let heard = listen(&client, &stop);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
     let chain = Chain::open(Session::open_for(client, signer, account)?)?;
     let mut work = Work::new(chain, runner);
-    info!("ready");
+    let mut ready = Some(ready);
     while !stop.load(Ordering::SeqCst) {
         if let Err(error) = pass(&mut work, &mut duty) {
             warn!("{error}");
             std::thread::sleep(NODE_PATIENCE);
+        }
+        if let Some(tell) = ready.take() {
+            info!("ready");
+            tell();
         }
         wait(&heard, &work, &stop);
     }

@@ -3,18 +3,11 @@
 // Reads the secret of a funded account (0x and 64 hex digits) from the variable EARNEST_SECRET.
 // Prints one line a step; exits with 1 if the output is not the one that this machine computes.
 
-import { readFileSync } from "node:fs";
 import { blake3 } from "@noble/hashes/blake3.js";
 import { toHex, type Hex } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
-import { type Body, Node, Problem, Signer, inputRoot, joined, littleEndian, seedSeal } from "./earnest.ts";
-
-const PROGRAM = new Uint8Array(readFileSync(new URL("../mean.wasm", import.meta.url)));
-const CHUNK_BYTES = 4096;
-const GAS_BOUND = 1_000_000; // `earnest run` says 652,477.
-const STEP_GAS_MAX = 200_000; // The same says 93,257.
-const DEADLINE_BLOCKS = 20;
-const MARGIN_BLOCKS = 60;
+import { Node, Problem, Signer } from "./earnest.ts";
+import { MARGIN_BLOCKS, PROGRAM, chunksOf, duration, expected, kibibytes, termsOf } from "./terms.ts";
 
 async function showAProblem(node: Node) {
   // [problem]
@@ -38,11 +31,6 @@ async function transfer(signer: Signer) {
 }
 
 // [keep]
-/** Room that files of so many bytes take: each counts in whole blocks of 4 KiB. */
-function kibibytes(...sizes: number[]): number {
-  return sizes.reduce((sum, size) => sum + Math.ceil(Math.max(size, 1) / 4096) * 4, 0);
-}
-
 /** Pays for `kib` kibibytes under `root` for `blocks` from now. */
 async function keep(signer: Signer, root: Hex, kib: number, blocks: number) {
   const mebibyte = BigInt((await signer.node.get("/v1/keeps")).price); // For a thousand blocks.
@@ -50,42 +38,6 @@ async function keep(signer: Signer, root: Hex, kib: number, blocks: number) {
   await signer.send("keep_data", { root, kibibytes: kib, blocks, price_max: String(2n * price) });
 }
 // [/keep]
-
-// [terms]
-function termsOf(params: Body, program: Uint8Array, chunks: Uint8Array[], preimage: Uint8Array) {
-  const tariff = (BigInt(params.market.tariff_per_mgas) * BigInt(GAS_BOUND)) / 1_000_000n;
-  return {
-    task: {
-      program: toHex(blake3(program)),
-      input_root: toHex(inputRoot(chunks)),
-      chunk_count: chunks.length,
-      steps: chunks.length,
-      seed: toHex(new Uint8Array(32)),
-      step_gas_max: STEP_GAS_MAX,
-      gas_bound: GAS_BOUND,
-    },
-    class: "cpu",
-    price_max: String(2n * tariff),
-    deadline_blocks: DEADLINE_BLOCKS,
-    auction: "first_price",
-    reputation_min: 0,
-    audit_rate: 1_000_000_000,
-    auditors: 2,
-    outside_gain: "0",
-    gain_timing: "delivery",
-    seed_seal: toHex(seedSeal(preimage)),
-    visibility: "public",
-  };
-}
-// [/terms]
-
-/** Blocks that a job may last without a dispute; a few more than that. */
-function duration({ market, verification }: Body, auditBlocks: number): number {
-  const stages = ["bid", "bid_reveal", "accept", "grace"].map((stage) => market[`${stage}_blocks`]);
-  const rooms = ["seed_delay", "seed", "reveal", "challenge"];
-  stages.push(...rooms.map((room) => verification[`${room}_blocks`]));
-  return stages.reduce((sum, blocks) => sum + blocks) + DEADLINE_BLOCKS + 2 * auditBlocks;
-}
 
 // [post]
 /** Pays for the bytes, stores them, posts the job, and returns its number and block. */
@@ -162,19 +114,15 @@ const { free } = await node.get(`/v1/accounts/${signer.address}`);
 console.log("account", signer.address, "has", free);
 await showAProblem(node);
 await transfer(signer);
-const data = Uint8Array.from({ length: 28_000 }, (_, at) => (7 * at * at + 3) % 251);
-const chunks: Uint8Array[] = [];
-for (let at = 0; at < data.length; at += CHUNK_BYTES) chunks.push(data.slice(at, at + CHUNK_BYTES));
+const chunks = chunksOf();
 const preimage = crypto.getRandomValues(new Uint8Array(32));
 const { job, height } = await post(signer, PROGRAM, chunks, preimage);
 console.log("job", job, "posted at height", height);
 const { output, end } = await follow(signer, job, height, preimage);
 console.log("job", job, end.outcome, "paid", end.paid, "refunded", end.refunded);
 if (end.outcome === "accepted") {
-  const sum = data.reduce((sum, byte) => sum + byte, 0);
-  const expected = joined([littleEndian(data.length, 8), littleEndian(sum, 8)]);
-  if (toHex(output) !== toHex(expected)) {
-    console.error("the output is", toHex(output), "not", toHex(expected));
+  if (toHex(output) !== toHex(expected())) {
+    console.error("the output is", toHex(output), "not", toHex(expected()));
     process.exit(1);
   }
   console.log("output", toHex(output), "as computed here");

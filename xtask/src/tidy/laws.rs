@@ -44,7 +44,7 @@ const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", 
 /// What this repository keeps to.
 pub(crate) const LAWS: Laws = Laws {
     ladder: "
-        num ids shared table directory command seal referee
+        num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
         verification::params storage::params params bound ledger
 

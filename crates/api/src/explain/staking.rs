@@ -119,6 +119,10 @@ pub(super) fn redelegate(rejected: RedelegateRejected) -> Words {
             ),
             "Move at most what it is worth.",
         ),
+        RedelegateRejected::RestBelowMinimum { rest, minimum } => say(
+            format!("{} would stay, the least delegation is {}", money(rest), money(minimum)),
+            "Move less, or all of it.",
+        ),
         RedelegateRejected::NotAnOperator => say(
             "The account that it would go to has no bond for this role",
             "Name an account that is bonded for the same role.",
@@ -188,6 +192,15 @@ pub(super) fn undelegate(rejected: UndelegateRejected) -> Words {
                 money(delegated)
             ),
             "Take back at most what it is worth.",
+        ),
+        UndelegateRejected::RestBelowMinimum { rest, minimum } => say(
+            format!("{} would stay, but a delegation is at least {}", money(rest), money(minimum)),
+            "Take back less, or all of it.",
+        ),
+        UndelegateRejected::SlashWaits => say(
+            "A slash of what leaves in this span may still be undone, and what it gives back is \
+             for those who lost it",
+            "Ask again when the next span has begun, or the slash is paid out.",
         ),
         UndelegateRejected::ExitFull => say(
             "What leaves with this span has lost so much that this buys no share of it",

@@ -6,8 +6,6 @@
 use earnest_protocol::Amount;
 use serde_json::{Value, json};
 
-use crate::EVENT_KINDS;
-
 /// The component of the type that `type_name` names, if it is a leaf.
 pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
     let plain = type_name.split('<').next().unwrap_or(type_name);
@@ -49,12 +47,14 @@ pub(super) fn of(type_name: &str) -> Option<(&'static str, Value)> {
         "AnyPot" => {
             let about = "A pot by its name, or an object of its name and the number it goes by.";
             let kinds = json!(["string", "object"]);
-            ("AnyPot", json!({"type": kinds, "maxProperties": 1, "description": about}))
+            let schema = json!({"type": kinds, "maxProperties": 1, "additionalProperties": true,
+                                "description": about});
+            ("AnyPot", schema)
         }
-        "Event" => ("Event", event()),
         "EventId" => ("EventId", place()),
-        // The whole document has its schema, from the table of commands.
+        // The whole document has their schemas, from the table of commands and off the events.
         "Command" => ("Command", json!({})),
+        "Event" => ("Event", json!({})),
         _ => return None,
     };
     Some(leaf)
@@ -91,13 +91,4 @@ fn bytes(count: usize, about: &str) -> Value {
 pub(super) fn place() -> Value {
     json!({"type": "string", "pattern": "^[0-9]+-[0-9]+$",
            "description": "The place of an event: its height and its index in that block."})
-}
-
-fn event() -> Value {
-    json!({
-        "type": "object",
-        "description": "What happened; the other members depend on the kind.",
-        "properties": {"kind": {"type": "string", "enum": EVENT_KINDS}},
-        "required": ["kind"],
-    })
 }

@@ -6,16 +6,18 @@
 //! Law: nothing is written twice. What a route takes and answers stands in `operations`; which
 //! problems a node itself knows stands in `problems`; a node's tests hold both against what it
 //! does.
-//! Known shortcomings: fields of views have no sentences here; events are described by kind only;
-//! which problem belongs to which route is not said.
+//! Known shortcomings: fields of views and events have no sentences here; which problem belongs to
+//! which route is not said.
 
+mod events;
 mod leaves;
+mod links;
 mod operations;
 mod page;
 mod problems;
 mod shapes;
 
-use earnest_protocol::Rejected;
+use earnest_protocol::{Amount, JobId, Rejected, accounts::TransferRejected};
 use serde_json::{Map, Value, json};
 
 use crate::{PROBLEM_CONTENT_TYPE, Problem, Refusal, schema};
@@ -35,6 +37,8 @@ pub fn document() -> Value {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
         methods[operation.method] = described;
     }
+    links::add(&mut paths);
+    events::describe(&mut components);
     let transaction = signed_transaction(&mut components);
     components.insert("SignedTransaction".to_owned(), transaction);
     if let Value::Object(commands) = schema::commands() {
@@ -53,7 +57,9 @@ pub fn document() -> Value {
             "license": {"name": env!("CARGO_PKG_LICENSE")},
         },
         "paths": paths,
-        "components": {"schemas": components, "headers": headers()},
+        "components": {
+            "schemas": components, "headers": headers(), "responses": {"Problem": problem()},
+        },
         "x-earnest-problems": problems::described(),
         "x-earnest-refusals": refusals(),
     })
@@ -118,8 +124,31 @@ fn signed_transaction(components: &mut Map<String, Value>) -> Value {
     })
 }
 
+/// How a node says no: once before the rules are asked, and once by them.
+fn problem() -> Value {
+    let (wanted, free) = (Amount::tokens(5), Amount::tokens(3));
+    let refused = Rejected::from(TransferRejected::ExceedsFree { wanted, free });
+    let refused = Problem::from(Refusal::from(refused));
+    let missing = Problem::no_job(JobId::new(99_999), 10);
+    let schema = json!({"$ref": format!("{SCHEMAS}/Problem")});
+    json!({
+        "description": "A problem; its status is the reply's.",
+        "headers": {
+            "X-Earnest-Height": shown("X-Earnest-Height"),
+            "X-Earnest-Finalized": shown("X-Earnest-Finalized"),
+        },
+        "content": {PROBLEM_CONTENT_TYPE: {
+            "schema": schema,
+            "examples": {"missing": {"value": missing}, "refused": {"value": refused}},
+        }},
+    })
+}
+
+fn shown(header: &str) -> Value {
+    json!({"$ref": format!("#/components/headers/{header}")})
+}
+
 fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value {
-    let shown = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
     let mut headers = json!({
         "X-Earnest-Height": shown("X-Earnest-Height"),
         "X-Earnest-Finalized": shown("X-Earnest-Finalized"),
@@ -127,19 +156,17 @@ fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value
     if operation.method == "get" && matches!(operation.reply, Body::Json(_) | Body::Octets) {
         headers["ETag"] = shown("ETag");
     }
-    let schema = json!({"$ref": format!("{SCHEMAS}/Problem")});
-    let problem = json!({
-        "description": "A problem; its status is the reply's.",
-        "headers": headers,
-        "content": {PROBLEM_CONTENT_TYPE: {"schema": schema}},
-    });
     let content = content(operation.reply, components);
     let good = json!({"description": operation.about, "headers": headers, "content": content});
     let mut described = json!({
         "operationId": id(operation),
+        "tags": [tag(operation.path)],
         "summary": operation.about,
         "parameters": parameters(operation, components),
-        "responses": {operation.status.to_string(): good, "default": problem},
+        "responses": {
+            operation.status.to_string(): good,
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
     });
     if operation.path == crate::routes::TRANSACTIONS || operation.status == 201 {
         // What was there already, or is in a block by now.
@@ -158,20 +185,31 @@ fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value
 fn id(operation: &Operation) -> String {
     let path = operation.path.trim_start_matches("/v1");
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let words: Vec<&str> = core::iter::once(operation.method).chain(words).collect();
+    let mut words: Vec<&str> = core::iter::once(operation.method).chain(words).collect();
+    if words.len() == 1 {
+        words.push("index");
+    }
     words.join("_")
+}
+
+/// What a route is about: the first word below `/v1`, and the node itself for all others.
+fn tag(path: &str) -> &str {
+    let below = path.strip_prefix("/v1/").unwrap_or("node");
+    below.split('/').next().unwrap_or(below)
 }
 
 fn content(body: Body, components: &mut Map<String, Value>) -> Value {
     let text = json!({"schema": {"type": "string"}});
+    // Generators of clients know bytes by this format.
+    let octets = json!({"schema": {"type": "string", "format": "binary"}});
     match body {
         Body::None => json!({}),
         Body::Json(schema) => json!({"application/json": {"schema": schema(components)}}),
         Body::Transaction => json!({
             "application/json": {"schema": {"$ref": format!("{SCHEMAS}/SignedTransaction")}},
-            "application/octet-stream": {},
+            "application/octet-stream": octets,
         }),
-        Body::Octets => json!({"application/octet-stream": {}}),
+        Body::Octets => json!({"application/octet-stream": octets}),
         Body::Text => json!({"text/plain": text}),
         Body::Html => json!({"text/html": text}),
         Body::Stream => json!({"text/event-stream": text}),

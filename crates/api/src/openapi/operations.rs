@@ -13,9 +13,10 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BlobReceipt, BlockView, DelegationView, HeadView, HistoryView, InputChunks,
-    InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page, QuoteRequest,
-    QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, routes,
+    AccountView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView, HistoryView,
+    InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page,
+    QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
+    TransactionView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -72,7 +73,7 @@ fn simulate_request(components: &mut Map<String, Value>) -> Value {
 }
 
 fn any(_: &mut Map<String, Value>) -> Value {
-    json!({"type": "object"})
+    json!({"type": "object", "additionalProperties": true})
 }
 
 fn limit() -> Value {
@@ -243,6 +244,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "What is kept under one name.",
     ),
     raw(routes::METRICS, Body::Text, "What an operator watches, as Prometheus reads it."),
+    get(routes::HEALTH, shape::<HealthView>, "How the node is; 503 if it makes no blocks in time."),
     raw(routes::HEALTHZ, Body::Text, "Is the process alive?"),
     raw(routes::READYZ, Body::Text, "Is the node ready to serve? 503 if not."),
     get(routes::OPENAPI, any, "This description."),

@@ -22,7 +22,7 @@ pub fn page(document: &Value) -> String {
         "<meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <style>{STYLE}</style><h1>{title}</h1><p>{about}</p>\
          <p><a href=\"/openapi.json\">/openapi.json</a> · <a href=\"/metrics\">/metrics</a> · \
-         <a href=\"/healthz\">/healthz</a> · <a href=\"/readyz\">/readyz</a></p><h2>Routes</h2>"
+         <a href=\"/health\">/health</a> · <a href=\"/readyz\">/readyz</a></p><h2>Routes</h2>"
     );
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {

@@ -43,6 +43,7 @@ pub const PROBLEMS: &[(u16, &str)] = &[
     (503, "mempool/bytes-full"),
     (503, "mempool/full"),
     (503, "node/disk-full"),
+    (503, "node/late"),
     (503, "node/unavailable"),
     (507, "blob/disk-full"),
     (507, "blob/store-full"),

@@ -21,6 +21,7 @@ use serde::de::{
 use serde_json::{Map, Value, json};
 
 use super::leaves;
+use crate::schema;
 
 /// Texts that some type reads, by how many bytes they write: addresses, digests, byte strings.
 const TEXT_BYTES: [usize; 3] = [20, 32, 0];
@@ -110,6 +111,16 @@ impl Probe {
         self.at("", components)
     }
 
+    /// The variants of the root, an enum of structs, each with what it consists of.
+    pub(super) fn variants(
+        &self,
+        components: &mut Map<String, Value>,
+    ) -> Vec<(&'static str, Value)> {
+        let Some(Asked::Enum(_, variants)) = self.asked.get("") else { return Vec::new() };
+        let body = |variant: &&'static str| (*variant, self.at(&format!("/{variant}"), components));
+        variants.iter().map(body).collect()
+    }
+
     fn at(&self, path: &str, components: &mut Map<String, Value>) -> Value {
         let hint = self.hints.get(path).copied().unwrap_or_default();
         if let Some((name, schema)) = leaves::of(hint) {
@@ -130,7 +141,7 @@ impl Probe {
             Some(Asked::Tuple(count)) => {
                 let items = (0..*count).map(|at| self.at(&format!("{path}({at})"), components));
                 let items: Vec<Value> = items.collect();
-                json!({"type": "array", "prefixItems": items, "items": false,
+                json!({"type": "array", "prefixItems": items,
                        "minItems": count, "maxItems": count})
             }
             Some(Asked::Struct(name, fields)) => {
@@ -138,7 +149,7 @@ impl Probe {
                 named(name, schema, components)
             }
             Some(Asked::Enum(name, variants)) => {
-                let schema = self.choice(path, variants, components);
+                let schema = self.choice(path, (name, variants), components);
                 named(name, schema, components)
             }
         }
@@ -163,15 +174,22 @@ impl Probe {
         json!({"type": "object", "properties": properties, "required": required})
     }
 
-    fn choice(&self, path: &str, variants: &[&str], components: &mut Map<String, Value>) -> Value {
+    fn choice(
+        &self,
+        path: &str,
+        (name, variants): (&str, &[&str]),
+        components: &mut Map<String, Value>,
+    ) -> Value {
         let mut words = Vec::new();
         let mut others = Vec::new();
         for variant in variants {
             let path = format!("{path}/{variant}");
             if self.asked.contains_key(&path) {
-                let inner = self.at(&path, components);
-                others.push(json!({"type": "object", "properties": {*variant: inner},
-                                   "required": [variant], "additionalProperties": false}));
+                let mut inner = self.at(&path, components);
+                if matches!(self.asked.get(&path), Some(Asked::Struct(UNNAMED, _))) {
+                    inner = named(&(schema::title(name, variant) + "Body"), inner, components);
+                }
+                others.push(schema::variant(name, variant, inner));
             } else {
                 words.push(*variant);
             }
@@ -194,8 +212,13 @@ fn reference(name: &str) -> Value {
 /// A reference to `schema`, or the schema itself where its name is taken by another.
 fn named(name: &str, schema: Value, components: &mut Map<String, Value>) -> Value {
     // A page has one name for lists of everything.
-    let in_place = name == UNNAMED || name == "Page";
-    if in_place || components.get(name).is_some_and(|other| *other != schema) {
+    if name == "Page" {
+        let items = schema["properties"]["items"]["items"]["$ref"].as_str().unwrap_or_default();
+        let name = items.rsplit('/').next().unwrap_or_default().to_owned() + name;
+        components.insert(name.clone(), schema);
+        return reference(&name);
+    }
+    if name == UNNAMED || components.get(name).is_some_and(|other| *other != schema) {
         return schema;
     }
     components.insert(name.to_owned(), schema);
@@ -321,7 +344,7 @@ impl<'de> Deserializer<'de> for At<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.note(Asked::Leaf(json!({"type": "object"})));
+        self.note(Asked::Leaf(json!({"type": "object", "additionalProperties": true})));
         visitor.visit_map(Fields { at: self, fields: &[], next: 0 })
     }
 

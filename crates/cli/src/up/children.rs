@@ -7,7 +7,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
@@ -58,29 +58,28 @@ pub struct Member {
 }
 
 impl Member {
-    /// Starts `earnest` with `args`; what it says goes to a log file of its name.
+    /// Starts `earnest` with `args`; what it complains of goes to a log file of its name.
     pub fn start(name: &str, args: &[String], place: Place<'_>) -> Result<Member, Failure> {
         let mut command = prepare(name, args, place.logs)?;
-        command.stdout(Stdio::null());
+        command.stdout(Stdio::piped());
         Member::spawn(name, command, place)
     }
 
-    /// The same, and waits for its first line of standard output.
-    pub fn start_and_hear(
-        name: &str,
-        args: &[String],
-        place: Place<'_>,
-    ) -> Result<(Member, String), Failure> {
-        let mut command = prepare(name, args, place.logs)?;
-        command.stdout(Stdio::piped());
-        let mut member = Member::spawn(name, command, place)?;
-        let output = member.child.stdout.take().expect("just piped");
+    /// Waits for its one line of standard output, which says that it is there.
+    pub fn hear(&mut self) -> Result<String, Failure> {
         let mut line = String::new();
-        let heard = BufReader::new(output).read_line(&mut line);
-        if heard.map_or(0, |length| length) == 0 {
-            return Err(member.died());
+        let output = self.child.stdout.take().map(BufReader::new);
+        let heard = output.map(|mut output| output.read_line(&mut line));
+        match heard {
+            Some(Ok(1..)) => Ok(line.trim().to_owned()),
+            _ => Err(self.died()),
         }
-        Ok((member, line.trim().to_owned()))
+    }
+
+    /// Says go.
+    pub fn tell(&mut self) -> Result<(), Failure> {
+        let told = self.input.as_mut().map(|input| input.write_all(b"go\n"));
+        if told.is_some_and(|told| told.is_ok()) { Ok(()) } else { Err(self.died()) }
     }
 
     fn spawn(name: &str, mut command: Command, place: Place<'_>) -> Result<Member, Failure> {

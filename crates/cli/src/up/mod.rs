@@ -1,7 +1,7 @@
 //! `earnest up`: a whole network on one machine, each participant a process of its own.
 //!
-//! The node comes first, then providers, validators and the requester; the parent follows the
-//! node's events, tells them to a person, and stops everybody.
+//! The node comes first, then providers, validators and the requester; once all are there, blocks
+//! begin. The parent follows the node's events, tells them to a person, and stops everybody.
 //!
 //! Laws: keys are derived from the seed and marked as development keys; the data folder is only
 //! ever emptied if it is one of ours and no process lives in it or in a part of it; however a run
@@ -17,6 +17,7 @@ mod words;
 
 use std::{
     collections::BTreeSet,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -105,6 +106,17 @@ pub fn run(args: &UpArgs, json: bool) -> Result<(), Failure> {
     if clean { Ok(()) } else { Err(Failure::internal("a process had to be killed; see its log")) }
 }
 
+/// An error if the port is another's: the node would say so, but in its log.
+fn free(port: u16) -> Result<(), Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|error| {
+        let problem = format!("cannot serve on port {port}: {error}");
+        Failure::config(
+            problem,
+            "choose another with --port (0: any free one), or stop what uses it",
+        )
+    })
+}
+
 fn print_summary(summary: &serde_json::Value, json: bool) -> Result<(), Failure> {
     if json {
         out!("{}", serde_json::to_string(summary).map_err(Failure::internal)?)?;
@@ -154,20 +166,24 @@ impl Network {
             "--block-time".to_owned(),
             format!("{}ms", setup.block_time_ms),
             "--until-input-closes".to_owned(),
+            "--begin-on-input".to_owned(),
         ];
         if let Some(height) = args.blocks {
             node_args.extend(["--halt-at".to_owned(), height.to_string()]);
         }
         let is_new = !Store::is_at(&folder.join("node"));
-        let (node, heard) = Member::start_and_hear("node", &node_args, place)?;
+        free(args.port)?;
+        let mut node = Member::start("node", &node_args, place)?;
+        let heard = node.hear()?;
         let client = Client::new(&heard);
         let told = if is_new { Height::ZERO } else { client.head()?.height };
         let mut others = Vec::new();
-        // The node itself is the operator's process.
-        for member in cast.iter().filter(|member| member.role != PlanRole::Replica) {
+        for member in cast.iter().filter(|member| member.role.has_process()) {
             let args = member_args(folder, setup, member, &heard)?;
             others.push(Member::start(member.name, &args, place)?);
         }
+        // Deadlines count blocks: there are none until everybody is there to keep them.
+        others.iter_mut().try_for_each(|other| other.hear().map(drop))?;
         let programs = earnest_worker::guests::all().map(|guest| {
             let digest = earnest_worker::requester::program_digest(guest.module);
             (digest, guest.name.to_owned())
@@ -187,6 +203,7 @@ impl Network {
             view.head(&line)?;
         }
         let events = listen(&client);
+        node.tell()?;
         let tally = Tally::new(liars);
         Ok(Network { client, node, others, events, clean: true, tally, narrator, view, told })
     }
@@ -360,6 +377,7 @@ fn heading(node: &str, folder: &Path, cast: &[Participant], told: Height) -> Vec
         let (name, address) = (member.name, member.address);
         lines.push(format!("  {name:<7} {address}  {what}, began with {}", money::show(free)));
     }
+    lines.push("  money   earnest faucet ACCOUNT TOKENS".to_owned());
     if told > Height::ZERO {
         lines.push(format!("  going on after height {told}"));
     }

@@ -25,7 +25,7 @@ pub enum Behaviour {
     Silent,
 }
 
-/// One process of the network besides the node.
+/// Somebody who has an account from the beginning.
 #[derive(Clone, Debug)]
 pub struct Participant {
     pub name: &'static str,
@@ -47,6 +47,8 @@ pub enum PlanRole {
     Requester,
     /// Its bond pays for beacons that the node withholds.
     Replica,
+    /// Gives money to whoever asks.
+    Faucet,
 }
 
 impl PlanRole {
@@ -56,8 +58,14 @@ impl PlanRole {
             PlanRole::Provider => Some(Role::Provider),
             PlanRole::Validator => Some(Role::Validator),
             PlanRole::Replica => Some(Role::Replica),
-            PlanRole::Requester => None,
+            PlanRole::Requester | PlanRole::Faucet => None,
         }
+    }
+
+    /// True if a process of its own acts for it: the node is the replica's, and whoever asks for
+    /// money signs as the faucet.
+    pub fn has_process(self) -> bool {
+        !matches!(self, PlanRole::Replica | PlanRole::Faucet)
     }
 
     /// The word for it, as in commands and output.
@@ -67,12 +75,16 @@ impl PlanRole {
             PlanRole::Validator => "validator",
             PlanRole::Requester => "requester",
             PlanRole::Replica => "replica",
+            PlanRole::Faucet => "faucet",
         }
     }
 }
 
+/// Who gives money away.
+pub const FAUCET: &str = "faye";
+
 /// The participants of every development network: name, role, behaviour, tokens, bonded tokens.
-const CAST: [(&str, PlanRole, Behaviour, u64, u64); 9] = [
+const CAST: [(&str, PlanRole, Behaviour, u64, u64); 10] = [
     ("ada", PlanRole::Provider, Behaviour::Honest, 1_000, 500),
     ("grace", PlanRole::Provider, Behaviour::Honest, 1_000, 500),
     ("loki", PlanRole::Provider, Behaviour::Lazy, 200, 100),
@@ -82,6 +94,7 @@ const CAST: [(&str, PlanRole, Behaviour, u64, u64); 9] = [
     ("vida", PlanRole::Validator, Behaviour::Honest, 1_000, 500),
     ("rosa", PlanRole::Requester, Behaviour::Honest, 10_000, 0),
     ("nora", PlanRole::Replica, Behaviour::Honest, 1_100, 1_000),
+    (FAUCET, PlanRole::Faucet, Behaviour::Honest, 1_000_000, 0),
 ];
 
 /// Everyone who takes part, with the keys of `seed`.

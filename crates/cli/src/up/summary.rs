@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 
-use super::plan::Participant;
+use super::plan::{Participant, PlanRole};
 
 /// What a run's events add up to, as they come.
 #[derive(Debug, Default)]
@@ -158,6 +158,8 @@ pub fn summary(client: &Client, cast: &[Participant], tally: &Tally) -> Result<V
     let participants: Vec<Value> = cast
         .iter()
         .zip(&holdings)
+        // What the faucet gave away was no loss of anybody's.
+        .filter(|(member, _)| member.role != PlanRole::Faucet)
         .map(|(member, holding)| participant(member, holding, tally))
         .collect();
     let jobs = network.counts.jobs;

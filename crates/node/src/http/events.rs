@@ -70,7 +70,7 @@ pub(super) async fn events(
     let full = || Problem::unavailable("This node takes no event streams");
     let one_too_many = || Problem::too_many("This address has as many event streams as it may");
     let listening = guest.listen().ok_or_else(one_too_many)?;
-    let pass = Arc::new(app.streams.enter().ok_or_else(full)?);
+    let pass = Arc::new(app.streams.enter().map_err(|_| full())?);
     let closing = tokio::spawn(close_if_it_stays(Arc::clone(&pass), Arc::clone(&connection)));
     let head = app.shared.head.subscribe();
     let is_open = false;
@@ -86,16 +86,22 @@ pub(super) fn place(text: &str) -> Result<EventId, HttpProblem> {
     Ok(EventId::from_str(text).map_err(Problem::malformed)?)
 }
 
-/// The kinds that a client wants, separated by commas.
-pub(super) fn kinds_in(text: &str) -> Result<Vec<String>, HttpProblem> {
-    let known = |kind: &str| match EVENT_KINDS.contains(&kind) {
-        true => Ok(kind.to_owned()),
-        false => {
+/// The kinds that a client wants, separated by commas, each at most once: every event that is
+/// looked at is compared with all of them.
+pub(super) fn kinds_in(text: &str) -> Result<Vec<&'static str>, HttpProblem> {
+    let mut kinds = Vec::new();
+    for named in text.split(',') {
+        let Some(kind) = EVENT_KINDS.iter().find(|kind| **kind == named).copied() else {
             let all = EVENT_KINDS.join(", ");
-            Err(refused(format!("kinds: no event is a `{kind}`; the kinds are {all}")).into())
+            let detail = format!("kinds: no event is a `{named}`; the kinds are {all}");
+            return Err(refused(detail).into());
+        };
+        if kinds.contains(&kind) {
+            return Err(refused(format!("kinds: `{kind}` is named twice")).into());
         }
-    };
-    text.split(',').map(known).collect()
+        kinds.push(kind);
+    }
+    Ok(kinds)
 }
 
 /// A client's place in the log of events.
@@ -103,7 +109,7 @@ struct Stream {
     app: Arc<App>,
     after: EventId,
     /// Which kinds are wanted; none means all.
-    kinds: Vec<String>,
+    kinds: Vec<&'static str>,
     head: watch::Receiver<Head>,
     is_open: bool,
     place: Place,

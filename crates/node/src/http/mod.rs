@@ -62,7 +62,7 @@ use tokio::{
 
 use crate::{config::Limits, shared::Shared};
 pub(crate) use cors::{Origins, origins};
-use doors::{Doors, Pass};
+use doors::{Doors, Full, Pass};
 use metrics::Requests;
 use peers::{Guest, Peers};
 use problem::HttpProblem;
@@ -120,12 +120,12 @@ pub(crate) fn serve(
         shared,
         hosts,
         queues: Queues::new(&limits),
-        streams: Doors::new(limits.streams_max, Duration::ZERO),
+        streams: Doors::new(limits.streams_max, Duration::ZERO, Duration::ZERO),
         network: std::sync::Mutex::new(None),
         requests: Requests::default(),
     });
     let (stop, stopped) = watch::channel(false);
-    let doors = Doors::new(limits.connections_max, limits.patience);
+    let doors = Doors::new(limits.connections_max, limits.turn, limits.patience);
     let entrance = Entrance { limits, doors, peers: Peers::new(limits.peers) };
     let listener = {
         let _inside = runtime.enter();
@@ -147,6 +147,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(with_parameters())
         // Probes may add what they like: a node is not ill because of it.
         .route(routes::METRICS, get(metrics::metrics))
+        .route(routes::HEALTH, get(read::health))
         .route(routes::HEALTHZ, get(read::healthz))
         .route(routes::READYZ, get(read::readyz))
         .route(routes::OPENAPI, get(description::document))
@@ -315,13 +316,21 @@ struct Entrance {
 }
 
 impl Entrance {
-    /// A place, and what the peer may do with it.
-    fn enter(&self, address: IpAddr) -> Result<(Arc<Pass>, Arc<Guest>), Box<Problem>> {
+    /// A place, and what the peer may do with it; waits while everybody inside has its turn.
+    async fn enter(&self, address: IpAddr) -> Result<(Arc<Pass>, Arc<Guest>), Box<Problem>> {
         // A peer that has too many takes no place from others.
         let one_too_many = || Problem::too_many("This address has as many connections as it may");
         let guest = self.peers.enter(address).ok_or_else(one_too_many)?;
-        let full = || Problem::unavailable("This node has as many connections as it takes");
-        Ok((Arc::new(self.doors.enter().ok_or_else(full)?), Arc::new(guest)))
+        loop {
+            match self.doors.enter() {
+                Ok(pass) => return Ok((Arc::new(pass), Arc::new(guest))),
+                Err(Full::Turns(left)) => self.doors.moved(left).await,
+                Err(Full::Working) => {
+                    let problem = "This node has as many connections as it takes";
+                    return Err(Problem::unavailable(problem).into());
+                }
+            }
+        }
     }
 }
 
@@ -341,7 +350,12 @@ async fn accept(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        match entrance.enter(from.ip()) {
+        // Whoever comes meanwhile waits in the system's queue.
+        let entered = tokio::select! {
+            entered = entrance.enter(from.ip()) => entered,
+            _ = stopped.changed() => return,
+        };
+        match entered {
             Ok(place) => {
                 let (router, stopped) = (router.clone(), stopped.clone());
                 tokio::spawn(connection(stream, router, place, entrance.limits, stopped));
@@ -376,6 +390,7 @@ async fn connection(
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(Stall::new(stream, limits.stall_timeout)), service);
     tokio::pin!(serving);
+    pass.listen();
     tokio::select! {
         // A connection that breaks is the client's affair.
         _ = &mut serving => return,

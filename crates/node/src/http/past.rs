@@ -1,8 +1,9 @@
 //! Reading the past: what an account and a transaction went through.
 //!
-//! Laws: an account's history looks at a bounded number of events under one lock; the content of a
-//! transaction is read from at most one segment of the log, in the queue of reads; what is no
-//! longer known is refused with the height from which on it is.
+//! Laws: an account's history looks at a bounded number of events under one lock, at a cost that
+//! neither the events nor the query can raise; the content of a transaction is read from at most
+//! one segment of the log, in a queue of its own, so that no reader of the past keeps anybody from
+//! a blob; what is no longer known is refused with the height from which on it is.
 //! Not here: how the past is kept (`history`), its bytes on the disk (`log`).
 
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub(super) async fn content(
     let hash = digest_in(&hash)?;
     let shared = Arc::clone(&app.shared);
     let work = move || content_of(&shared, &hash);
-    Ok(Json(app.queues.reads.run(work).await?))
+    Ok(Json(app.queues.past.run(work).await?))
 }
 
 fn content_of(shared: &Shared, hash: &TxHash) -> Result<TransactionView, HttpProblem> {

@@ -20,9 +20,11 @@ const READS_AT_ONCE: usize = 4;
 const SUBMISSIONS_AT_ONCE: usize = 6;
 /// Threads that simulate and quote: each may ask the referee for a step.
 const SIMULATIONS_AT_ONCE: usize = 2;
+/// Threads that look for a block in the log: each may read a whole segment.
+const PAST_AT_ONCE: usize = 1;
 /// Threads of all kinds.
 pub(super) const THREADS: usize =
-    UPLOADS_AT_ONCE + READS_AT_ONCE + SUBMISSIONS_AT_ONCE + SIMULATIONS_AT_ONCE;
+    UPLOADS_AT_ONCE + READS_AT_ONCE + SUBMISSIONS_AT_ONCE + SIMULATIONS_AT_ONCE + PAST_AT_ONCE;
 
 /// One queue for each kind of work.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(super) struct Queues {
     pub(super) submissions: Queue,
     /// Simulations and quotes.
     pub(super) simulations: Queue,
+    /// Blocks that are read from the log.
+    pub(super) past: Queue,
 }
 
 impl Queues {
@@ -44,15 +48,17 @@ impl Queues {
             reads: Queue::new("reads of blobs", limits.reads_max, READS_AT_ONCE),
             submissions: Queue::new("transactions", limits.submissions_max, SUBMISSIONS_AT_ONCE),
             simulations: Queue::new("simulations", SIMULATIONS_AT_ONCE, SIMULATIONS_AT_ONCE),
+            past: Queue::new("reads of the log", limits.past_max, PAST_AT_ONCE),
         }
     }
 }
 
 impl Queues {
     /// How many more requests each kind would take now.
-    pub(super) fn free(&self) -> [(&'static str, usize); 4] {
-        let queues = [&self.uploads, &self.reads, &self.submissions, &self.simulations];
-        let names = ["uploads", "reads", "transactions", "simulations"];
+    pub(super) fn free(&self) -> [(&'static str, usize); 5] {
+        let Queues { uploads, reads, submissions, simulations, past } = self;
+        let queues = [uploads, reads, submissions, simulations, past];
+        let names = ["uploads", "reads", "transactions", "simulations", "past"];
         let free = queues.map(|queue| queue.places.available_permits());
         std::array::from_fn(|at| (names[at], free[at]))
     }

@@ -2,14 +2,14 @@
 //!
 //! Law: a reply shows one state; the state is held for as long as the view is made, no longer.
 
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
     extract::{Path, State},
 };
 use earnest_api::{
-    AccountView, BlockView, DelegationView, HeadView, JobSummary, JobView, NetworkView,
+    AccountView, BlockView, DelegationView, HeadView, HealthView, JobSummary, JobView, NetworkView,
     OperatorView, Order, Page, PageQuery, Problem, SlashView, StorageView, views,
 };
 use earnest_protocol::{
@@ -285,14 +285,37 @@ pub(super) fn pruned(height: Height, base: Height, first: Height) -> Problem {
     problem
 }
 
+pub(super) async fn health(State(app): Shown) -> Reply<HealthView> {
+    is_running(&app)?;
+    let least = app.shared.state()?.params().chain().block_interval_min_ms;
+    let whole = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let waiting = app.shared.pool()?.count();
+    let health = HealthView {
+        height: app.shared.head().height,
+        since_block_ms: whole(app.shared.since_block()?),
+        block_time_ms: whole(app.shared.idle_block_time).max(least),
+        waiting: u64::try_from(waiting).unwrap_or(u64::MAX),
+        free_bytes: app.shared.storage()?.map(|storage| storage.free_bytes),
+    };
+    if health.is_late() {
+        return Err(Problem::late(&health).into());
+    }
+    Ok(Json(health))
+}
+
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 pub(super) async fn readyz(State(app): Shown) -> Result<&'static str, HttpProblem> {
+    is_running(&app).map(|()| "ready\n")
+}
+
+/// Why the node takes no transactions, if it takes none.
+fn is_running(app: &App) -> Result<(), HttpProblem> {
     drop(app.shared.state()?);
     match app.shared.head().phase {
-        Phase::Running => Ok("ready\n"),
+        Phase::Running => Ok(()),
         Phase::Full => Err(Problem::disk_full().into()),
         Phase::Stopped => Err(Problem::unavailable("This node makes no more blocks").into()),
     }

@@ -22,8 +22,9 @@ use earnest_api::{
     Simulation, TRANSACTION_BYTES_MAX, TxStatus, recover, views,
 };
 use earnest_protocol::{
-    Authenticated, Command, Digest, Height, Journal, RawParams, Rejected, Sender, Transaction,
-    TransactionRejected,
+    Amount, Authenticated, Command, Digest, Height, Journal, RawParams, Rejected, Sender,
+    State as Ledger, Transaction, TransactionRejected,
+    accounts::Authorisation,
     command::{Lane, PostJob},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -31,7 +32,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{App, body_of, peers::Guest, problem::HttpProblem, query::Asked, read::digest_in};
 use crate::{
     door,
-    mempool::{Room, TxKey, Waiting},
+    mempool::{Payable, Room, TxKey, Waiting},
     shared::{Phase, Poisoned, Shared, pending},
 };
 
@@ -142,10 +143,22 @@ pub(super) fn admit(
     if got > next {
         return Err(Rejected::Transaction(TransactionRejected::NonceTooHigh { got, next }).into());
     }
-    let payable = state.free(sender.account).units().checked_div(state.base_fee().units());
+    let payable = payable(&state, sender);
     let waiting = Waiting { signed, hash, signer, sender, bytes, room };
-    pool.insert(waiting, payable.unwrap_or(u64::MAX))?;
+    pool.insert(waiting, payable)?;
     Ok((key, pending(hash)))
+}
+
+/// What may wait of a sender at today's base fee.
+fn payable(state: &Ledger, sender: Sender) -> Payable {
+    let transfers =
+        |amount: Amount| amount.units().checked_div(state.base_fee().units()).unwrap_or(u64::MAX);
+    let account = transfers(state.free(sender.account));
+    let left = sender.key.map(|key| {
+        let row = state.account(sender.account).and_then(|account| account.authorisation(&key));
+        transfers(row.map_or(Amount::ZERO, Authorisation::left))
+    });
+    Payable { account, sender: left.unwrap_or(account) }
 }
 
 /// Where a transaction waits. A move of the protected lane that would be refused waits with all

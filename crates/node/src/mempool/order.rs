@@ -1,9 +1,11 @@
 //! Whose turn it is in the next block.
 //!
 //! Laws: a sender's transactions come in the order of their nonces; of accounts, the one that has
-//! least in the block so far comes first, then who arrived first, so that a long queue delays its
-//! own account; moves of the reserved room come before all, up to their share of the block's bytes
-//! and places, and beyond it in their turn; the open room leaves that share free.
+//! least in the block so far comes first, so that a long queue delays its own account; among those
+//! with as little, what an account signs itself goes before what keys sign, so that no key delays
+//! its revocation, then who arrived first; moves of the reserved room come before all, up to their
+//! share of the block's bytes and places, and beyond it in their turn; the open room leaves that
+//! share free.
 //! Not here: what the rules say to a transaction (`replica` tries it).
 
 use std::{
@@ -22,6 +24,7 @@ struct Turn {
     urgency: Urgency,
     /// What its account will have in the block with it, in transfers.
     weight: u64,
+    signs: Signs,
     arrival: u64,
     sender: Sender,
     nonce: u64,
@@ -31,6 +34,12 @@ struct Turn {
 enum Urgency {
     Reserved,
     Usual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Signs {
+    Account,
+    Key,
 }
 
 /// Bytes and places that are left in a part of a block.
@@ -106,5 +115,7 @@ fn turn(entry: &Entry, before: u64) -> Turn {
         Room::Open => Urgency::Usual,
     };
     let weight = before.saturating_add(waiting.weight());
-    Turn { urgency, weight, arrival: *arrival, sender: waiting.sender, nonce: waiting.nonce() }
+    let (sender, nonce) = (waiting.sender, waiting.nonce());
+    let signs = if sender.key.is_some() { Signs::Key } else { Signs::Account };
+    Turn { urgency, weight, signs, arrival: *arrival, sender, nonce }
 }

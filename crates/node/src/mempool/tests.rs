@@ -67,7 +67,12 @@ fn ordinary(account: u64, nonce: u64) -> Waiting {
 
 /// For an account that can pay for anything.
 fn insert(pool: &mut Mempool, waiting: Waiting) -> Result<(), MempoolRejected> {
-    pool.insert(waiting, u64::MAX)
+    pool.insert(waiting, Payable::ANYTHING)
+}
+
+/// For an account that can pay for so many transfers.
+fn can_pay(transfers: u64) -> Payable {
+    Payable { account: transfers, sender: transfers }
 }
 
 fn order(pool: &Mempool, state: &State) -> Vec<(u64, u64)> {
@@ -134,14 +139,14 @@ fn every_bound_refuses_with_its_numbers() {
 #[test]
 fn what_waits_in_the_open_room_can_pay_and_a_move_that_will_be_accepted_need_not() {
     let mut pool = Mempool::new(limits());
-    pool.insert(ordinary(1, 0), 2).unwrap();
-    pool.insert(ordinary(1, 1), 2).unwrap();
-    let refused = pool.insert(ordinary(1, 2), 2);
+    pool.insert(ordinary(1, 0), can_pay(2)).unwrap();
+    pool.insert(ordinary(1, 1), can_pay(2)).unwrap();
+    let refused = pool.insert(ordinary(1, 2), can_pay(2));
     assert_eq!(refused, Err(MempoolRejected::Unpayable { weight: 3, max: 2 }));
     // A step weighs 20, and 1 more for its kibibyte.
-    let refused = pool.insert(doubtful(2, 0, 1_000), 20);
+    let refused = pool.insert(doubtful(2, 0, 1_000), can_pay(20));
     assert_eq!(refused, Err(MempoolRejected::Unpayable { weight: 21, max: 20 }));
-    pool.insert(waiting(2, 0, Room::Reserved, 1_000), 0).unwrap();
+    pool.insert(waiting(2, 0, Room::Reserved, 1_000), can_pay(0)).unwrap();
 }
 
 #[test]
@@ -246,4 +251,105 @@ fn one_message_of_two_accounts_is_two_transactions() {
     assert_eq!(order(&pool, &state), [(1, 0), (2, 0)]);
     pool.remove(&ordinary(1, 0).key());
     assert!(pool.contains(&ordinary(2, 0).key()) && pool.contains_hash(&ordinary(1, 0).hash));
+}
+
+/// The same transaction, signed by a key of its account.
+fn by_key(key: u8, waiting: Waiting) -> Waiting {
+    let signer = Address([key; 20]);
+    let sender = Sender { key: Some(signer), ..waiting.sender };
+    Waiting { signer, sender, ..waiting }
+}
+
+fn of_keys(pool: &Mempool) -> Vec<(Option<u8>, u64)> {
+    let all = pool.queues.iter().flat_map(|(sender, queue)| {
+        let key = sender.key.map(|key| key.0[0]);
+        queue.by_nonce.keys().map(move |nonce| (key, *nonce))
+    });
+    all.collect()
+}
+
+#[test]
+fn a_full_account_gives_way_to_itself_and_to_no_key_that_has_as_much() {
+    let mut pool = Mempool::new(limits());
+    for nonce in 0..3 {
+        insert(&mut pool, by_key(77, ordinary(1, nonce))).unwrap();
+    }
+    insert(&mut pool, by_key(88, ordinary(1, 0))).unwrap();
+    // Four places of four: 77 has three, and 88 will have no more than it.
+    insert(&mut pool, by_key(88, ordinary(1, 1))).unwrap();
+    assert_eq!(of_keys(&pool), [(Some(77), 0), (Some(77), 1), (Some(88), 0), (Some(88), 1)]);
+    let full = Err(MempoolRejected::AccountFull { count: 4, max: 4 });
+    assert_eq!(insert(&mut pool, by_key(88, ordinary(1, 2))), full);
+    // Whoever is too large although others left makes nobody leave.
+    let large = insert(&mut pool, by_key(99, waiting(1, 0, Room::Open, 5_000)));
+    assert_eq!(large, Err(MempoolRejected::AccountBytesFull { bytes: 5_200, max: 5_000 }));
+    assert_eq!(pool.count(), 4);
+    for nonce in 0..4 {
+        insert(&mut pool, ordinary(1, nonce)).unwrap();
+    }
+    assert_eq!(of_keys(&pool), [(None, 0), (None, 1), (None, 2), (None, 3)]);
+    assert_eq!(insert(&mut pool, ordinary(1, 4)), full, "itself it does not crowd out");
+    assert_eq!(insert(&mut pool, by_key(77, ordinary(1, 0))), full);
+    assert_eq!((pool.count(), pool.bytes()), (4, 400));
+}
+
+#[test]
+fn a_full_account_gives_way_by_bytes_and_by_what_it_can_pay_for() {
+    let mut pool = Mempool::new(limits());
+    insert(&mut pool, by_key(77, waiting(1, 0, Room::Open, 4_000))).unwrap();
+    insert(&mut pool, by_key(77, waiting(1, 1, Room::Open, 1_000))).unwrap();
+    insert(&mut pool, waiting(1, 0, Room::Open, 1_001)).unwrap();
+    assert_eq!(of_keys(&pool), [(None, 0)], "the first alone would be too large as well");
+    let mut pool = Mempool::new(limits());
+    pool.insert(by_key(77, ordinary(1, 0)), can_pay(2)).unwrap();
+    pool.insert(by_key(77, ordinary(1, 1)), can_pay(2)).unwrap();
+    pool.insert(ordinary(1, 0), can_pay(2)).unwrap();
+    assert_eq!(of_keys(&pool), [(None, 0), (Some(77), 0)]);
+    let refused = pool.insert(by_key(77, ordinary(1, 1)), can_pay(2));
+    assert_eq!(refused, Err(MempoolRejected::Unpayable { weight: 3, max: 2 }));
+}
+
+#[test]
+fn a_key_has_no_more_waiting_than_its_limit_pays_for() {
+    let mut pool = Mempool::new(limits());
+    let left = Payable { account: 1_000, sender: 1 };
+    pool.insert(by_key(77, ordinary(1, 0)), left).unwrap();
+    let refused = pool.insert(by_key(77, ordinary(1, 1)), left);
+    assert_eq!(refused, Err(MempoolRejected::Unpayable { weight: 2, max: 1 }));
+}
+
+#[test]
+fn a_full_room_takes_an_accounts_keys_before_the_account() {
+    let mut pool = Mempool::new(limits());
+    insert(&mut pool, ordinary(1, 0)).unwrap();
+    insert(&mut pool, by_key(77, ordinary(1, 0))).unwrap();
+    insert(&mut pool, by_key(77, ordinary(1, 1))).unwrap();
+    for account in 2..5 {
+        insert(&mut pool, ordinary(account, 0)).unwrap();
+    }
+    // Six places of six, of which account 1 has three.
+    insert(&mut pool, ordinary(5, 0)).unwrap();
+    assert_eq!(of_keys(&pool)[..2], [(None, 0), (Some(77), 0)]);
+    insert(&mut pool, ordinary(6, 0)).unwrap();
+    assert_eq!(of_keys(&pool), [(None, 0); 6]);
+    insert(&mut pool, ordinary(7, 0)).unwrap_err();
+}
+
+#[test]
+fn an_account_whose_keys_fill_a_room_still_comes_in() {
+    let mut pool = Mempool::new(limits());
+    for nonce in 0..3 {
+        insert(&mut pool, by_key(77, ordinary(1, nonce))).unwrap();
+    }
+    for account in 2..5 {
+        insert(&mut pool, ordinary(account, 0)).unwrap();
+    }
+    // Six places of six, and nobody has more than account 1 has by its key.
+    insert(&mut pool, ordinary(1, 0)).unwrap();
+    assert_eq!(of_keys(&pool)[..3], [(None, 0), (Some(77), 0), (Some(77), 1)]);
+    assert_eq!((pool.count(), pool.bytes()), (6, 600));
+    // By bytes both the account's and the room's bound ask for its key's place.
+    insert(&mut pool, waiting(1, 1, Room::Open, 4_900)).unwrap();
+    let left = [(None, 0), (None, 1), (None, 0), (None, 0), (None, 0)];
+    assert_eq!((of_keys(&pool), pool.bytes()), (left.to_vec(), 5_300));
 }

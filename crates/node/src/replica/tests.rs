@@ -24,7 +24,7 @@ fn replica(dir: &Path) -> Replica {
     let trial = booted.state.clone();
     let shared = Shared::new(
         (store.network(), "test".to_owned(), limits),
-        dir.to_owned(),
+        (dir.to_owned(), Duration::from_secs(1)),
         Blobs::open(dir, limits).unwrap(),
         (booted.state, booted.root),
         booted.history,
@@ -64,7 +64,7 @@ fn wait(replica: &Replica, nonce: u64) -> TxKey {
     let account = replica.trial.account_id(&signer).unwrap();
     let room = crate::mempool::Room::Open;
     let waiting = Waiting { signed, hash, signer, sender: account.into(), bytes: 150, room };
-    replica.shared.pool().unwrap().insert(waiting, u64::MAX).unwrap();
+    replica.shared.pool().unwrap().insert(waiting, crate::mempool::Payable::ANYTHING).unwrap();
     (hash, signer)
 }
 

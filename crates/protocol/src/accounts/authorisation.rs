@@ -3,9 +3,9 @@
 //! Key terms: a *key* is an address that signs for an account that is not its own; its *scope* says
 //! which commands it may ask, its *limit* how much they may take.
 //!
-//! Laws: an account has at most [`KEYS_MAX`]; a row leaves in the block after the last height at
-//! which it counts; no nonce that a key once used is ever good again, whatever was revoked and
-//! authorised since.
+//! Laws: an account has at most [`KEYS_MAX`]; a row counts up to its last height, and leaves in the
+//! block after it, or, if more than a thousand expire at once, in one that follows; no nonce that a
+//! key once used is ever good again, whatever was revoked and authorised since.
 //! Known shortcomings: a limit counts what leaves the free money and not what comes back, such as
 //! the deposit of a bid that lost; bonds that a key's acts lock or forfeit are not in it.
 //! Not here: what is asked of a key's transaction (`crate::authorisation`).
@@ -40,6 +40,11 @@ pub struct Authorisation {
 }
 
 impl Authorisation {
+    /// May it act at this height?
+    pub fn counts_at(&self, height: Height) -> bool {
+        height <= self.expires
+    }
+
     /// What it may still take.
     pub fn left(&self) -> Amount {
         self.spend_max.saturating_sub(self.spent)
@@ -47,7 +52,8 @@ impl Authorisation {
 }
 
 impl Account {
-    /// What a key is authorised for; nothing if it is not, or no longer.
+    /// What a key is authorised for; nothing if it is not. A row that has expired
+    /// ([`Authorisation::counts_at`]) may still be there.
     pub fn authorisation(&self, key: &Address) -> Option<&Authorisation> {
         self.keys.iter().find(|row| row.key == *key)
     }

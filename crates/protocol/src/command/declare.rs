@@ -63,6 +63,11 @@ macro_rules! fields {
                     visitor,
                 );)*
             }
+
+            /// How many bytes its byte strings and lists have.
+            pub(crate) fn variable_bytes(&self) -> usize {
+                0usize$(.saturating_add($crate::command::Field::variable_bytes(&self.$field)))*
+            }
         }
     };
 }
@@ -82,6 +87,10 @@ macro_rules! groups {
 
             fn visit(&self, _: &'static str, visitor: $crate::command::FieldVisitor<'_>) {
                 self.visit_fields(visitor);
+            }
+
+            fn variable_bytes(&self) -> usize {
+                self.variable_bytes()
             }
         }
     )+};
@@ -142,6 +151,10 @@ macro_rules! words_of {
                     let number: $type = number;
                     $crate::command::Field::visit(&number, stringify!($number), visitor);
                 )?)+
+            }
+
+            fn variable_bytes(&self) -> usize {
+                0
             }
         }
     };
@@ -210,6 +223,13 @@ macro_rules! commands {
             pub fn visit_fields(&self, visitor: FieldVisitor<'_>) {
                 match self {
                     $(Command::$name(command) => command.visit_fields(visitor),)+
+                }
+            }
+
+            /// How many bytes its byte strings and lists have.
+            pub(crate) fn variable_bytes(&self) -> usize {
+                match self {
+                    $(Command::$name(command) => command.variable_bytes(),)+
                 }
             }
         }

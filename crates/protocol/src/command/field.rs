@@ -125,6 +125,9 @@ pub trait Field: Serialize + DeserializeOwned {
     /// Hands its leaves to `visitor`; `name` is that of the field.
     fn visit(&self, name: &'static str, visitor: FieldVisitor<'_>);
 
+    /// How many bytes its byte strings and lists have: what differs from value to value.
+    fn variable_bytes(&self) -> usize;
+
     /// Writes it to the wire.
     ///
     /// # Errors
@@ -151,6 +154,10 @@ macro_rules! leaves {
                 let $value = self;
                 visitor(name, $shown);
             }
+
+            fn variable_bytes(&self) -> usize {
+                0
+            }
         }
     )+};
 }
@@ -163,7 +170,6 @@ leaves! {
     Address: FieldKind::Address, |v| FieldValue::Address(v);
     Amount: FieldKind::Amount, |v| FieldValue::Amount(*v);
     Digest: FieldKind::Digest, |v| FieldValue::Digest(v);
-    Vec<Digest>: FieldKind::Digests, |v| FieldValue::Digests(v);
     u8: COUNT_8, |v| FieldValue::Count(u64::from(*v));
     u32: COUNT_32, |v| FieldValue::Count(u64::from(*v));
     u64: COUNT_64, |v| FieldValue::Count(*v);
@@ -181,11 +187,27 @@ leaves! {
     UnbondingId: COUNT_64, |v| FieldValue::Count(v.raw());
 }
 
+impl Field for Vec<Digest> {
+    const KIND: FieldKind = FieldKind::Digests;
+
+    fn visit(&self, name: &'static str, visitor: FieldVisitor<'_>) {
+        visitor(name, FieldValue::Digests(self));
+    }
+
+    fn variable_bytes(&self) -> usize {
+        size_of_val(self.as_slice())
+    }
+}
+
 impl Field for Vec<u8> {
     const KIND: FieldKind = FieldKind::Bytes;
 
     fn visit(&self, name: &'static str, visitor: FieldVisitor<'_>) {
         visitor(name, FieldValue::Bytes(self));
+    }
+
+    fn variable_bytes(&self) -> usize {
+        self.len()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -109,24 +109,6 @@ impl Command {
         self.info().weight
     }
 
-    /// How many bytes its byte strings and lists have.
-    fn variable_bytes(&self) -> u64 {
-        let mut bytes = 0usize;
-        self.visit_fields(&mut |_, value| {
-            let more = match value {
-                FieldValue::Bytes(string) => string.len(),
-                FieldValue::Digests(list) => size_of_val(list),
-                FieldValue::Address(_)
-                | FieldValue::Amount(_)
-                | FieldValue::Count(_)
-                | FieldValue::Digest(_)
-                | FieldValue::Word(_) => 0,
-            };
-            bytes = bytes.saturating_add(more);
-        });
-        u64::try_from(bytes).unwrap_or(u64::MAX)
-    }
-
     /// Kibibytes of the answer that it makes room for in the protected lane, which is free.
     fn answer_kibibytes(&self) -> u64 {
         match self {
@@ -140,7 +122,8 @@ impl Transaction {
     /// What carrying it out costs, in transfers: the command's weight, and one more for each
     /// begun kibibyte of its byte strings and lists, or of the answer that it asks for.
     pub fn weight(&self) -> u64 {
-        let kibibytes = self.command.variable_bytes().div_ceil(WEIGHED_BYTES);
+        let bytes = u64::try_from(self.command.variable_bytes()).unwrap_or(u64::MAX);
+        let kibibytes = bytes.div_ceil(WEIGHED_BYTES);
         let kibibytes = kibibytes.saturating_add(self.command.answer_kibibytes());
         self.command.weight().saturating_add(kibibytes)
     }

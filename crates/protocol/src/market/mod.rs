@@ -29,6 +29,7 @@ pub(crate) mod handlers;
 mod job;
 pub(crate) mod params;
 mod rejected;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,7 @@ pub use job::{
     Accepted, Assignment, Bid, BidState, CloseReason, Closed, Job, Order, Outcome, Phase, Stage,
 };
 pub use rejected::{AcceptJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected};
+pub use terms::check_terms;
 
 use crate::{
     ids::{AssignmentId, JobId},

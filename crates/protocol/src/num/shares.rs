@@ -110,6 +110,11 @@ impl SharePool {
         self.amount
     }
 
+    /// True if a share is worth less than one unit: a slash took from it.
+    pub const fn has_lost(&self) -> bool {
+        self.amount.units() < self.shares.count()
+    }
+
     /// How often the pool was closed.
     pub const fn generation(&self) -> u32 {
         self.generation

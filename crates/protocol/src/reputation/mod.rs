@@ -82,7 +82,10 @@ impl Record {
 
     /// Correctness and timeliness together, as auctions see them.
     pub fn score(self, z: Factor) -> Ratio {
-        self.correctness.score(z).times_floor(self.timeliness.score(z))
+        let correctness = self.correctness.score(z);
+        // Mostly there is one success of each kind for every job, or nothing yet.
+        let alike = self.timeliness == self.correctness;
+        correctness.times_floor(if alike { correctness } else { self.timeliness.score(z) })
     }
 }
 

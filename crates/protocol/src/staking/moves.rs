@@ -119,14 +119,12 @@ impl Staking {
         claim
     }
 
-    /// True if a delegation has no share left of its pool, nor of a bound parcel.
-    pub(crate) fn is_void(&self, delegation: &Delegation) -> bool {
-        let pool = self.delegation_pool(delegation.operator).shares;
-        let bound = |entry: &Moved| {
+    /// True if a delegation has a share of a bound parcel.
+    pub(crate) fn has_bound(&self, delegation: &Delegation) -> bool {
+        delegation.moves.iter().any(|entry| {
             let parcel = self.moved(entry.id);
             parcel.stage == MoveStage::Bound && !parcel.shares.shares_of(entry.claim).is_zero()
-        };
-        pool.shares_of(self.claim_of(delegation)).is_zero() && !delegation.moves.iter().any(bound)
+        })
     }
 
     /// Of a parcel that joined: the pool's index and generation then, and one part's shares (down).

@@ -193,6 +193,11 @@ impl Pool {
         self.row(id).free
     }
 
+    /// Is an operator able to lock as much now? O(log n).
+    pub(crate) fn is_able(&self, id: OperatorId, lock: u64) -> bool {
+        self.row(id).is_able(lock)
+    }
+
     /// The sum of all weights now. O(1).
     pub(crate) fn total(&self) -> u64 {
         self.by_free.sum().able.total
@@ -216,7 +221,7 @@ impl Pool {
     pub(crate) fn able(&self, lock: u64, out: &[OperatorId]) -> Able {
         let mut left = self.by_free.clone();
         for row in out.iter().map(|id| self.row(*id)) {
-            if 0 < row.weight && lock <= row.free {
+            if row.is_able(lock) {
                 left.remove((row.free, row.id));
             }
         }
@@ -235,8 +240,7 @@ impl Pool {
         let rest = Sum { able: self.able(lock, &unlike), free_max: 0 };
         let weighed = changed.into_iter().map(|id| {
             let now = self.row(id);
-            let can_lock = 0 < now.weight && lock <= now.free;
-            let weight = if can_lock { self.weight_at(at, id) } else { 0 };
+            let weight = if now.is_able(lock) { self.weight_at(at, id) } else { 0 };
             Row { weight, ..now }.sum()
         });
         weighed.fold(rest, Sum::join).able
@@ -284,8 +288,9 @@ impl Pool {
     }
 
     /// Who holds unit `position` of the weights at the end of the pinned block `at`, counted from
-    /// 0 through the operators in order of id; `None` from the total on. O(log n).
-    pub(crate) fn holder_at(&self, at: Height, position: u64) -> Option<OperatorId> {
+    /// 0 through the operators in order of id, and its weight then; `None` from the total on.
+    /// O(log n).
+    pub(crate) fn holder_at(&self, at: Height, position: u64) -> Option<(OperatorId, u64)> {
         let mut rest = position;
         let holder = self.rows_at(at).seek(|sum| match rest.checked_sub(sum.able.total) {
             None => true,
@@ -294,7 +299,7 @@ impl Pool {
                 false
             }
         });
-        holder.map(|row| row.0.id)
+        holder.map(|row| (row.0.id, row.0.weight))
     }
 
     fn rows_at(&self, at: Height) -> &Tree<ById> {
@@ -320,6 +325,10 @@ impl Pin {
 }
 
 impl Row {
+    fn is_able(&self, lock: u64) -> bool {
+        0 < self.weight && lock <= self.free
+    }
+
     fn sum(&self) -> Sum {
         if self.weight == 0 {
             return Sum::default();

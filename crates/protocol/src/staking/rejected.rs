@@ -99,13 +99,16 @@ pub enum RedelegateRejected {
     StillBound { wanted: Amount, free: Amount },
     /// More than the delegation is worth.
     ExceedsDelegation { wanted: Amount, delegated: Amount },
+    /// What would stay is less than the least delegation; move less, or all.
+    RestBelowMinimum { rest: Amount, minimum: Amount },
     /// The account that it would go to has no operator of this role.
     NotAnOperator,
     /// That operator gets no work now: it is jailed, tombstoned or below its minimum.
     MayNotWork,
     /// The account delegates to as many operators as it may.
     DelegationsAtLimit { limit: u32 },
-    /// A slash of that operator may still be undone; what it gives back is for those who lost it.
+    /// A slash of that operator, or one that took from what moves in this span, may still be
+    /// undone; what it gives back is for those who lost it.
     SlashWaits,
     /// All that is delegated would be more than that operator's own stake allows (C5).
     ExceedsCap { total: Amount, max: Amount },
@@ -143,6 +146,11 @@ pub enum UndelegateRejected {
     NotDelegated,
     /// More than the shares are worth.
     ExceedsDelegation { wanted: Amount, delegated: Amount },
+    /// What would stay is less than the least delegation; take back less, or all.
+    RestBelowMinimum { rest: Amount, minimum: Amount },
+    /// A slash of what leaves in this span may still be undone; what it gives back is for those who
+    /// lost it. The next span has another exit.
+    SlashWaits,
     /// The amount buys no share of an exit that lost nearly everything; the next span has another.
     ExitFull,
 }

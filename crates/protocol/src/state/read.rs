@@ -121,7 +121,10 @@ impl State {
         let account = self.account(account)?;
         match key {
             None => Some(account.nonce),
-            Some(key) => account.authorisation(&key).map(|row| row.nonce),
+            Some(key) => {
+                let row = account.authorisation(&key)?;
+                row.counts_at(self.height()).then_some(row.nonce)
+            }
         }
     }
 

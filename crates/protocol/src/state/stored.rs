@@ -156,7 +156,7 @@ impl State {
         }
         for (id, account) in self.accounts() {
             for row in &account.keys {
-                set(after(row.expires), Timer::RetireKey(id, row.key));
+                timers.set_key(after(row.expires), id, row.key);
             }
         }
         for (index, keep) in self.storage.keeps.iter() {

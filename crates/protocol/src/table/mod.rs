@@ -22,12 +22,15 @@ mod wire;
 
 use alloc::vec::Vec;
 
-use blake3::hazmat::{ContextKey, HasherExt as _};
+use blake3::hazmat::ContextKey;
 use serde::Serialize;
 
-use crate::ids::Digest;
+use crate::{
+    hash::{Hash, Keyed},
+    ids::Digest,
+};
 use rows::Rows;
-use tree::{Hash, Tree};
+use tree::Tree;
 
 /// The key that BLAKE3 derives from "earnest 2026 state row"; deriving costs as much as hashing.
 const LEAF: ContextKey = [
@@ -118,20 +121,24 @@ impl<T: Clone + Serialize> Table<T> {
         });
         let top = tree.refresh(rows.len());
         let count = u64::try_from(rows.len()).expect("64-bit counts");
-        let mut hasher = blake3::Hasher::new_from_context_key(&ROOT);
-        Digest(*hasher.update(&count.to_le_bytes()).update(&top).finalize().as_bytes())
+        let mut whole = Vec::from(count.to_le_bytes());
+        whole.extend(top);
+        Digest(Keyed::new(&ROOT).hash(&whole))
     }
 }
 
-/// What hashes rows: one hasher and one buffer for many, as making them costs as much as a row.
+/// Bytes that most rows fit in.
+const ROW: usize = 1_024;
+
+/// What hashes rows, with one buffer for many.
 struct Leaves {
-    hasher: blake3::Hasher,
+    keyed: Keyed,
     buffer: Vec<u8>,
 }
 
 impl Default for Leaves {
     fn default() -> Self {
-        Leaves { hasher: blake3::Hasher::new_from_context_key(&LEAF), buffer: Vec::new() }
+        Leaves { keyed: Keyed::new(&LEAF), buffer: Vec::with_capacity(ROW) }
     }
 }
 
@@ -140,6 +147,6 @@ impl Leaves {
         let mut buffer = core::mem::take(&mut self.buffer);
         buffer.clear();
         self.buffer = postcard::to_extend(row, buffer).expect("rows encode into memory");
-        *self.hasher.reset().update(&self.buffer).finalize().as_bytes()
+        self.keyed.hash(&self.buffer)
     }
 }

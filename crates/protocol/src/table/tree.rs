@@ -12,12 +12,13 @@
 
 use alloc::vec::Vec;
 
-use blake3::hazmat::{ContextKey, HasherExt as _};
+use blake3::hazmat::ContextKey;
 
 use super::rows::{Bits, bit};
-use crate::shared::{Arc, own};
-
-pub(super) type Hash = [u8; 32];
+use crate::{
+    hash::{Full, Hash, Keyed, LANES},
+    shared::{Arc, own},
+};
 
 /// Children of a node.
 const ARITY: usize = 4;
@@ -132,8 +133,7 @@ impl Tree {
         // The levels over a lone node are no part of the tree.
         let depth = [1, 4, 16].iter().filter(|&&width| count > width).count();
         if self.top.stale != 0 {
-            let mut hasher = blake3::Hasher::new_from_context_key(&NODE);
-            own(&mut self.top).refresh(self.tier, len, depth, &mut hasher);
+            own(&mut self.top).refresh(self.tier, len, depth, &Keyed::new(&NODE));
         }
         let top = LEVELS.get(depth).and_then(|&at| self.top.nodes.get(at));
         *top.expect("a tile has three levels of nodes")
@@ -190,7 +190,7 @@ impl Tile {
     /// The top of a tile whose entries are all there.
     fn close(&mut self) -> Hash {
         self.stale = ALL;
-        self.rehash(WIDTH, 3, &mut blake3::Hasher::new_from_context_key(&NODE));
+        self.rehash(WIDTH, 3, &Keyed::new(&NODE));
         self.peak()
     }
 
@@ -213,36 +213,55 @@ impl Tile {
     }
 
     /// Recomputes `depth` levels over the stale entries of a tile with `rows` rows under it.
-    fn refresh(&mut self, tier: u32, rows: usize, depth: usize, hasher: &mut blake3::Hasher) {
+    fn refresh(&mut self, tier: u32, rows: usize, depth: usize, keyed: &Keyed) {
         let span = span(tier);
         if let Some(lower) = tier.checked_sub(1) {
             for entry in Bits(self.stale) {
                 let Some(Some(tile)) = self.below.get_mut(entry) else { continue };
                 let tile = own(tile);
                 let rows = rows.saturating_sub(entry.saturating_mul(span)).min(span);
-                tile.refresh(lower, rows, 3, hasher);
+                tile.refresh(lower, rows, 3, keyed);
                 *self.nodes.get_mut(entry).expect("an entry is below the width") = tile.peak();
             }
         }
-        self.rehash(rows.div_ceil(span).min(WIDTH), depth, hasher);
+        self.rehash(rows.div_ceil(span).min(WIDTH), depth, keyed);
     }
 
     /// Recomputes `depth` levels of nodes over the stale ones among `count` entries.
-    fn rehash(&mut self, count: usize, depth: usize, hasher: &mut blake3::Hasher) {
+    fn rehash(&mut self, count: usize, depth: usize, keyed: &Keyed) {
         let mut stale = core::mem::take(&mut self.stale);
         let mut count = count;
         for (&start, &end) in LEVELS.iter().zip(LEVELS.iter().skip(1)).take(depth) {
             let (lower, upper) = self.nodes.split_at_mut(end);
             let lower = lower.get(start..start.saturating_add(count)).expect("at most the width");
             stale = Bits(stale).fold(0, |parents, entry| parents | bit(entry / ARITY));
-            for (place, (children, parent)) in lower.chunks(ARITY).zip(upper).enumerate() {
-                if stale & bit(place) != 0 {
-                    hasher.reset().update(children.as_flattened());
-                    *parent = *hasher.finalize().as_bytes();
-                }
-            }
+            rehash_level(stale, lower, upper, keyed);
             count = count.div_ceil(ARITY);
         }
+    }
+}
+
+/// Recomputes the stale ones among the nodes over a level: the full ones side by side.
+fn rehash_level(stale: u64, lower: &[Hash], upper: &mut [Hash], keyed: &Keyed) {
+    let parents = lower.chunks(ARITY).zip(upper).enumerate();
+    let stale = parents.filter(|(place, _)| stale & bit(*place) != 0);
+    let (mut nodes, mut targets) = ([&[0; 128]; LANES], [const { None }; LANES]);
+    let mut lanes = nodes.iter_mut().zip(&mut targets);
+    let mut full = 0usize;
+    for (_, (children, parent)) in stale {
+        let children = children.as_flattened();
+        match <&Full>::try_from(children) {
+            Ok(node) => {
+                let lane = lanes.next().expect("a level of a tile has at most so many nodes");
+                (*lane.0, *lane.1) = (node, Some(parent));
+                full = full.saturating_add(1);
+            }
+            Err(_) => *parent = keyed.hash(children),
+        }
+    }
+    let hashes = keyed.hash_full(nodes.split_at(full).0);
+    for (target, hash) in targets.into_iter().flatten().zip(hashes) {
+        *target = hash;
     }
 }
 

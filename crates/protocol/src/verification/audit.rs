@@ -176,17 +176,14 @@ impl Draw<'_> {
     pub(crate) fn seats(&self, count: usize, may: impl Fn(OperatorId) -> bool) -> Vec<OperatorId> {
         let mut drawn: Vec<OperatorId> = Vec::with_capacity(count);
         let mut counter = u64::from(self.round) << 32;
-        let able = |id: OperatorId| {
-            let (weight, free) = (self.pool.weight(id), self.pool.free(id));
-            weight > 0 && free >= self.lock.units() && may(id)
-        };
+        let able = |id: OperatorId| may(id) && self.pool.is_able(id, self.lock.units());
         for _ in 0..count {
             let tried = (0..TRIES).find_map(|_| {
                 counter = counter.wrapping_add(1);
                 let total = self.pool.total_at(self.at);
                 let position = seal::draw_below(self.seed, "auditor", counter, total);
-                let id = self.pool.holder_at(self.at, position)?;
-                (!drawn.contains(&id) && able(id) && self.counts(id, counter)).then_some(id)
+                let (id, weight) = self.pool.holder_at(self.at, position)?;
+                (!drawn.contains(&id) && able(id) && self.counts(weight, counter)).then_some(id)
             });
             counter = counter.wrapping_add(1);
             match tried
@@ -200,8 +197,7 @@ impl Draw<'_> {
     }
 
     /// True with the chance that the cap leaves of an operator's weight.
-    fn counts(&self, id: OperatorId, counter: u64) -> bool {
-        let weight = self.pool.weight_at(self.at, id);
+    fn counts(&self, weight: u64, counter: u64) -> bool {
         weight <= self.cap || seal::draw_below(self.seed, "cap", counter, weight) < self.cap
     }
 

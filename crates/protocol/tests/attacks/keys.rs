@@ -203,6 +203,59 @@ fn k5_an_account_has_sixteen_keys_and_no_more() {
     world.ok("P1", provide(key(17), NEVER));
 }
 
+/// A key costs a fee, and all may expire at one height: ten tokens buy ten million of them, which
+/// were one step of one block, and as many events.
+#[test]
+fn k5_keys_that_expire_at_one_height_leave_in_portions_and_none_acts_meanwhile() {
+    let mut world = World::new(params());
+    let owner = |number: u8| Address([number; 20]);
+    let key = |owner: u8, place: u8| {
+        let mut key = Address([owner; 20]);
+        key.0[0] = 0x80 | place;
+        key
+    };
+    let (mut left, mut block) = (Height::new(world.state.height().count() + 200), 0);
+    let amount = Amount::new(20_000).expect("small");
+    for number in 1..=69 {
+        world.ok(
+            "W",
+            Command::Transfer(Transfer { to: owner(number), asset: Asset::Stake, amount }),
+        );
+        let account = world.state.account_id(&owner(number)).expect("it was opened");
+        for place in 0..16 {
+            let command = provide(key(number, place), left);
+            let transaction = authenticated(&world.state, account, command);
+            world.apply(&transaction).expect("sixteen are allowed");
+        }
+        block += 1;
+        if block % 10 == 0 {
+            world.block();
+        }
+    }
+    let rows = |world: &World| world.state.accounts().map(|(_, row)| row.keys.len()).sum::<usize>();
+    while world.state.height() < left {
+        world.block();
+    }
+    assert_eq!(rows(&world), 69 * 16);
+    world.block();
+    assert_eq!(rows(&world), 69 * 16 - 1_024);
+    let last = world.state.account_id(&owner(69)).expect("known");
+    assert_eq!(world.state.account(last).expect("known").keys.len(), 16, "it still waits");
+    let sender = Sender { account: last, key: Some(key(69, 3)) };
+    assert_eq!(world.state.next_nonce(sender), None);
+    let late = authenticated(&world.state, sender, seal(1));
+    assert_eq!(world.apply(&late), Err(NOT_AUTHORISED));
+    // Who waits for that long is not in its own way: its rows make room.
+    let another = authenticated(&world.state, last, provide(HOT, NEVER));
+    left = world.state.height();
+    world.apply(&another).expect("no other key of it counts");
+    assert_eq!(world.state.account(last).expect("known").keys.len(), 1);
+    world.block();
+    assert_eq!((rows(&world), world.state.height() > left), (1, true));
+    let expired = |event: &Event| matches!(event, Event::KeyExpired { .. }).then_some(());
+    assert_eq!(world.seen(expired).len(), 69 * 16);
+}
+
 #[test]
 fn k6_a_key_spends_up_to_its_limit_and_not_a_unit_more() {
     let mut world = World::new(params());
@@ -231,19 +284,22 @@ fn k6_a_key_spends_up_to_its_limit_and_not_a_unit_more() {
 
 #[test]
 fn k6_refusals_drain_no_more_than_the_limit_in_either_lane() {
-    let mut world = World::new(params());
-    let limit = Amount::new(5_500).expect("small");
-    world.authorise("P1", HOT, Scope::Provide, limit);
-    let before = world.coalition(&["P1"]);
-    let job = JobId::new(99);
-    let ordinary = Command::AcceptJob(AcceptJob { job });
-    let protected = Command::CommitResult(CommitResult { job, seal: Digest::ZERO });
-    let tries = (0..10).map(|n| if n % 2 == 0 { ordinary.clone() } else { protected.clone() });
-    let burnt = tries.filter(|try_| {
-        world.send_by(HOT, "P1", try_.clone()).is_err_and(|why| !why.leaves_no_trace())
-    });
-    assert_eq!(burnt.count(), 5);
-    assert_eq!(before - world.coalition(&["P1"]), 5 * FEE);
+    // The last that is paid for is of the protected lane, then of the other.
+    for (limit, paid) in [(4_000, 4), (5_000, 5), (5_500, 5)] {
+        let mut world = World::new(params());
+        let limit = Amount::new(limit).expect("small");
+        world.authorise("P1", HOT, Scope::Provide, limit);
+        let before = world.coalition(&["P1"]);
+        let job = JobId::new(99);
+        let ordinary = Command::AcceptJob(AcceptJob { job });
+        let protected = Command::CommitResult(CommitResult { job, seal: Digest::ZERO });
+        let tries = (0..10).map(|n| if n % 2 == 0 { ordinary.clone() } else { protected.clone() });
+        let burnt = tries.filter(|try_| {
+            world.send_by(HOT, "P1", try_.clone()).is_err_and(|why| !why.leaves_no_trace())
+        });
+        assert_eq!(burnt.count(), paid);
+        assert_eq!(before - world.coalition(&["P1"]), i64::try_from(paid).expect("few") * FEE);
+    }
 }
 
 /// Who makes a key bid, again and again, uses its limit up; if it could then not open and defend

@@ -3,6 +3,8 @@
 use earnest_protocol::{
     Amount, Command, Epoch, Epochs, Factor, Ratio, RawParams, Role,
     command::*,
+    ledger::Pot,
+    market::Phase,
     staking::{
         CancelUndelegationRejected, DelegateRejected, RedelegateRejected, SetCommissionRejected,
         UndelegateRejected, WithdrawDelegationRejected,
@@ -45,7 +47,27 @@ fn leaving(world: &mut World) {
 /// One abandonment jails P1.
 fn jail(world: &mut World) {
     let job = world.assign(world.terms(), &[("P1", 10)]);
-    world.until_phase(job, earnest_protocol::market::Phase::Closed);
+    world.until_phase(job, Phase::Closed);
+}
+
+/// W's 5 tokens leave while P1, with nothing free of its own, works on a result that is wrong.
+fn convicted_while_some_leaves(world: &mut World) {
+    world.ok("W", delegate(world, "P1", 10));
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    let amount = world.state.balance(Pot::Bond(world.operator("P1", ROLE)));
+    world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount }));
+    world.until_phase(job, Phase::Offered);
+    world.block();
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    world.ok("W", undelegate(world, 5));
+    let wrong = root(Some(3));
+    world.commit("P1", job, wrong);
+    world.audit(job, root(None));
+    world.reveal("P1", job, wrong, root(None));
+    world.play("P1", job, 3, true);
 }
 
 /// P1 is convicted, serves its time and works again while the slash still waits.
@@ -74,6 +96,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(leaving_rows());
     rows.extend(moving());
     rows.extend(moving_to());
+    rows.extend(staying_rows());
     rows.extend(commission_rows());
     rows
 }
@@ -82,6 +105,10 @@ fn redelegate(world: &World, from: &str, to: &str, tokens: u64) -> Command {
     let (source, target) = (world.id(from), world.id(to));
     let amount = Amount::tokens(tokens);
     Command::Redelegate(Redelegate { source, target, role: ROLE, amount })
+}
+
+fn half() -> Amount {
+    Amount::new(500_000_000).expect("small")
 }
 
 fn moving() -> Vec<Row> {
@@ -110,6 +137,14 @@ fn moving() -> Vec<Row> {
                 ("W", redelegate(world, "P1", "P2", 11))
             },
         )
+        .under(allowed),
+        row(RedelegateRejected::RestBelowMinimum { rest: half(), minimum: tokens(1) }, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            let (source, target) = (world.id("P1"), world.id("P2"));
+            let amount = Amount::tokens(10).saturating_sub(half());
+            let part = Redelegate { source, target, role: ROLE, amount };
+            ("W", Command::Redelegate(part))
+        })
         .under(allowed),
         row(RedelegateRejected::NotAnOperator, |world| {
             world.ok("W", delegate(world, "P1", 10));
@@ -275,6 +310,34 @@ fn leaving_rows() -> Vec<Row> {
             },
         )
         .under(allowed),
+        row(
+            UndelegateRejected::RestBelowMinimum {
+                rest: Amount::tokens(1),
+                minimum: Amount::tokens(2),
+            },
+            |world| {
+                leaving(world);
+                ("W", undelegate(world, 4))
+            },
+        )
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.delegation_min = Amount::tokens(2);
+        }),
+        row(UndelegateRejected::SlashWaits, |world| {
+            convicted_while_some_leaves(world);
+            ("W", undelegate(world, 1))
+        })
+        .under(|raw| {
+            patient(raw);
+            raw.staking.exits_max = 1;
+            raw.staking.provider_bond_min = Amount::tokens(1);
+        }),
+    ]
+}
+
+fn staying_rows() -> Vec<Row> {
+    vec![
         row(CancelUndelegationRejected::NotDelegated, |world| ("W", cancel(world))),
         row(CancelUndelegationRejected::NothingLeaves, |world| {
             world.ok("W", delegate(world, "P1", 10));

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::RevokeKeyRejected, command::RevokeKey, context::Context, event::Event,
-    ids::AccountId, next::Next, num::Blocks, timers::Timer,
+    ids::AccountId, next::Next, num::Blocks,
 };
 
 pub(crate) fn handle(
@@ -15,12 +15,12 @@ pub(crate) fn handle(
     let row = row.ok_or(RevokeKeyRejected::NotAuthorised)?;
     // From here on the command must succeed.
     let at = row.expires.after(Blocks::new(1));
-    cx.state.timers.clear(at, Timer::RetireKey(signer, key));
+    cx.state.timers.clear_key(at, signer, key);
     cx.journal.push(Event::KeyRevoked { account: signer, key });
     Ok(Next::Nothing)
 }
 
-/// A key that has expired leaves.
+/// A key that has expired leaves, once its time has been taken out of the timers.
 pub(crate) fn expire(cx: &mut Context<'_>, account: AccountId, key: crate::ids::Address) {
     if cx.state.accounts.account_mut(account).remove_key(&key).is_some() {
         cx.journal.push(Event::KeyExpired { account, key });

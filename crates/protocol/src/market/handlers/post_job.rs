@@ -4,14 +4,14 @@ use alloc::vec::Vec;
 
 use crate::{
     bound::{BoundTerms, Quote, audit_lock, quote, reference_price},
-    command::{PostJob, Visibility},
+    command::PostJob,
     context::Context,
     event::Event,
     ids::{AccountId, Digest, JobId, Role},
     ledger::{Assets, JobPot, Pot, Reason},
-    market::{Job, Order, PostJobRejected, Stage, acts},
+    market::{Job, Order, PostJobRejected, Stage, acts, check_terms},
     next::Next,
-    num::{Amount, Gas, Ratio},
+    num::{Amount, Ratio},
     params::Params,
     state::State,
     verification::{able, beta},
@@ -214,47 +214,4 @@ fn funded_extra(state: &State, tariff: Amount, eligible: u64, auditors: u32) -> 
     let spare = eligible.saturating_sub(u64::from(auditors)).min(2);
     let covered = |count: &u64| tariff.checked_times(*count).is_some_and(|cost| cost <= left);
     u32::try_from((1..=spare).take_while(covered).count()).unwrap_or(0)
-}
-
-/// Terms that do not depend on the state.
-fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobRejected> {
-    let (task, market, verification) = (&terms.task, params.market(), params.verification());
-    if terms.visibility == Visibility::Sealed {
-        return Err(PostJobRejected::SealedNotServed);
-    }
-    let (wanted, max) = (task.steps, market.steps_max);
-    if wanted == 0 || wanted > max {
-        return Err(PostJobRejected::StepsOutOfRange { wanted, min: 1, max });
-    }
-    let (wanted, max) = (task.chunk_count, market.chunks_max);
-    if wanted > max {
-        return Err(PostJobRejected::TooManyChunks { wanted, max });
-    }
-    let (wanted, min, max) = (task.step_gas_max, Gas::new(1), market.step_gas_max);
-    if wanted < min || wanted > max {
-        return Err(PostJobRejected::StepGasOutOfRange { wanted, min, max });
-    }
-    // Every step costs something before its first instruction: a bound below that is no bound.
-    let least = Gas::new(task.steps.saturating_mul(market.step_gas_least.count()));
-    let (wanted, min, max) = (task.gas_bound, task.step_gas_max.max(least), market.work_bound_max);
-    if wanted < min || wanted > max {
-        return Err(PostJobRejected::WorkBoundOutOfRange { wanted, min, max });
-    }
-    let (wanted, min, max) =
-        (terms.deadline_blocks, market.deadline_blocks_min, market.deadline_blocks_max);
-    if wanted < min || wanted > max {
-        return Err(PostJobRejected::DeadlineOutOfRange { wanted, min, max });
-    }
-    if terms.price_max.is_zero() {
-        return Err(PostJobRejected::PriceMustBePositive);
-    }
-    let (wanted, min) = (terms.audit_rate, verification.audit_min);
-    if wanted < min {
-        return Err(PostJobRejected::AuditRateTooLow { wanted, min });
-    }
-    let (wanted, max) = (terms.auditors, verification.auditors_max);
-    if wanted == 0 || wanted > max {
-        return Err(PostJobRejected::AuditorsOutOfRange { wanted, min: 1, max });
-    }
-    Ok(())
 }

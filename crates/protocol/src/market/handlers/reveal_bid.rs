@@ -1,7 +1,7 @@
 //! Reveal: a sealed offer is opened, and its collateral locked.
 
 use crate::{
-    bound::{BoundTerms, quote, reference_price},
+    bound::{BoundRejected, BoundTerms, Quote, quote, reference_price},
     command::{Auction, RevealBid},
     context::Context,
     event::Event,
@@ -44,8 +44,7 @@ pub(crate) fn handle(
     if !cx.state.staking.operator(operator).may_work() {
         return Err(RevealBidRejected::MayNotWork);
     }
-    let quote = quote(&bound_at(order, price, &params), &params);
-    let quote = quote.map_err(RevealBidRejected::NoQuote)?;
+    let quote = quote_at(order, price, &params).map_err(RevealBidRejected::NoQuote)?;
     let score = cx.state.score(operator);
     let wanted = quote.collateral_for(score, params.verification());
     let free_bond = cx.state.ledger.balance(Pot::Bond(operator));
@@ -63,6 +62,15 @@ pub(crate) fn handle(
     let account = signer;
     cx.journal.push(Event::BidRevealed { job: id, account, price, collateral: wanted });
     Ok(if all_opened { Next::CloseAuction(id) } else { Next::Nothing })
+}
+
+/// What the collateral of a bid at `price` is. Under second price it is what was quoted when the
+/// job was posted: from the same bound, under the parameters that the job keeps.
+fn quote_at(order: &Order, price: Amount, params: &Params) -> Result<Quote, BoundRejected> {
+    match order.terms.auction {
+        Auction::SecondPrice => Ok(order.quote),
+        Auction::FirstPrice => quote(&bound_at(order, price, params), params),
+    }
 }
 
 /// What the collateral of a bid at `price` is computed from.

@@ -275,6 +275,49 @@ fn what_delegations_lost_returns_to_pool_and_exit_to_the_unit() {
     assert_eq!(pots.map(|pot| state.balance(pot)), before);
 }
 
+/// Whoever began to leave while a slash waits would buy shares of an exit at their price after the
+/// slash, and take a part of what a reversal gives back to those who lost it.
+#[test]
+fn who_leaves_while_a_slash_waits_takes_nothing_of_what_an_exit_gets_back() {
+    let mut state = world();
+    let job = post(&mut state);
+    let (id, _) = delegated(&mut state);
+    let (first, second) = (AccountId::new(2), AccountId::new(3));
+    let leaving = |state: &State, account| -> Amount {
+        let row = state.delegation(account, id).expect("it delegated");
+        state.leaving(row).fold(Amount::ZERO, |sum, (_, amount, _)| sum.saturating_add(amount))
+    };
+    let before = leaving(&state, first);
+    let slash = convicted(&mut state, job);
+    hold(&mut state, slash, Epoch::new(1_000));
+    let held = state.delegation(second, id).expect("it delegated");
+    let (operator, role, amount) = (OFFENDER, Role::Provider, state.delegated(held));
+    let undelegate = Undelegate { operator, role, amount };
+    let refused = staking::handlers::undelegate::handle(
+        &mut Context { state: &mut state, journal: &mut Journal::default(), referee: &Nobody },
+        second,
+        &undelegate,
+    );
+    assert_eq!(refused.err(), Some(staking::UndelegateRejected::SlashWaits));
+    // The next span has an exit of its own, which the slash did not take from.
+    next_span(&mut state);
+    send(&mut state, second, Command::Undelegate(undelegate));
+    assert_eq!(leaving(&state, second), amount);
+    reversed(&mut state, slash);
+    assert_eq!((leaving(&state, first), leaving(&state, second)), (before, amount));
+}
+
+/// Until what begins to leave shares no exit with what left before.
+fn next_span(state: &mut State) {
+    let exits = &state.delegation_pool(provider(state)).expect("bonded").exits;
+    let last = exits.iter().filter_map(|id| state.staking.exit(*id)).map(|exit| exit.matures).max();
+    while last
+        .is_some_and(|last| state.epoch().after(state.params().staking().unbonding_epochs) <= last)
+    {
+        block(state);
+    }
+}
+
 #[test]
 fn who_leaves_while_a_slash_waits_leaves_its_part_to_the_insurance() {
     let mut state = world();
@@ -287,6 +330,8 @@ fn who_leaves_while_a_slash_waits_leaves_its_part_to_the_insurance() {
     let before = stayed(&state);
     let slash = convicted(&mut state, job);
     let lost = before.saturating_sub(stayed(&state));
+    hold(&mut state, slash, Epoch::new(1_000));
+    next_span(&mut state);
     let (operator, role) = (OFFENDER, Role::Provider);
     for account in [2, 3].map(AccountId::new) {
         let held = state.delegation(account, id).expect("it delegated");

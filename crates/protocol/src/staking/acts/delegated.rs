@@ -12,7 +12,7 @@ use crate::{
     ids::{Asset, DelegationId, ExitId, OperatorId, SlashId},
     ledger::{Pot, Reason},
     num::{Amount, Height},
-    staking::{Delegation, MoveStage},
+    staking::{Delegation, MoveStage, Staking},
     state::State,
     timers::Timer,
 };
@@ -129,6 +129,16 @@ pub(crate) fn withdraw(cx: &mut Context<'_>, id: DelegationId) {
     }
 }
 
+/// Is what a delegation has in its pool void, or less than a unit that no undone slash makes more?
+pub(crate) fn is_worthless(staking: &Staking, delegation: &Delegation) -> bool {
+    if staking.has_bound(delegation) {
+        return false;
+    }
+    let pool = staking.delegation_pool(delegation.operator);
+    let is_void = pool.shares.shares_of(staking.claim_of(delegation)).is_zero();
+    is_void || (pool.slashes_waiting == 0 && staking.delegated_floor(delegation).is_zero())
+}
+
 /// Pays out the whole units that a delegation earned.
 pub(crate) fn pay_earned(cx: &mut Context<'_>, id: DelegationId) {
     cx.state.staking.settle_delegation(id);
@@ -146,10 +156,16 @@ pub(crate) fn forget_if_empty(cx: &mut Context<'_>, id: DelegationId) {
     let staking = &cx.state.staking;
     let row = staking.delegation(id);
     let is_owed = !staking.delegation_earned(row).whole_floor().is_zero();
-    if !row.exits.is_empty() || !row.moves.is_empty() || !staking.is_void(row) || is_owed {
+    if !row.exits.is_empty() || !is_worthless(staking, row) || is_owed {
         return;
     }
-    let account = row.account;
+    // Parcels that joined the pool, or lost everything, are let go of.
+    cx.state.staking.settle_delegation(id);
+    let row = cx.state.staking.delegation(id);
+    let (account, operator, mut claim) = (row.account, row.operator, row.claim);
+    let nothing =
+        cx.state.staking.delegation_pool_mut(operator).shares.redeem_all_floor(&mut claim);
+    assert!(nothing.is_zero(), "what is worthless is worth no unit");
     cx.state.accounts.account_mut(account).delegations.retain(|other| *other != id);
     cx.state.staking.delegations.retire(id.index());
 }

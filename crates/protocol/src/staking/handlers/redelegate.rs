@@ -45,6 +45,10 @@ pub(crate) fn handle(
             RedelegateRejected::ExceedsDelegation { wanted, delegated }
         });
     }
+    let rest = there.saturating_sub(wanted);
+    if !rest.is_zero() && rest < minimum {
+        return Err(RedelegateRejected::RestBelowMinimum { rest, minimum });
+    }
     let target = cx.state.operator_id(to, role).ok_or(RedelegateRejected::NotAnOperator)?;
     if !cx.state.staking.operator(target).may_work() {
         return Err(RedelegateRejected::MayNotWork);
@@ -60,8 +64,11 @@ pub(crate) fn handle(
     if parcel.is_none() && is_full(cx, (source, target), params.moves_max) {
         return Err(RedelegateRejected::MovesAtLimit { limit: params.moves_max });
     }
-    let (pool, claim, amount) = taken(cx, held, wanted);
     let shares = parcel.map(|id| cx.state.staking.moved(id).shares).unwrap_or_default();
+    if cx.state.staking.delegation_pool(source).slashes_waiting > 0 && shares.has_lost() {
+        return Err(RedelegateRejected::SlashWaits);
+    }
+    let (pool, claim, amount) = taken(cx, held, wanted);
     if shares.shares_floor(amount).is_none() {
         return Err(RedelegateRejected::MoveFull);
     }

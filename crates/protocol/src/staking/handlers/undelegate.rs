@@ -30,8 +30,17 @@ pub(crate) fn handle(
     if wanted > there {
         return Err(UndelegateRejected::ExceedsDelegation { wanted, delegated: there });
     }
+    let (rest, minimum) = (there.saturating_sub(wanted), cx.params().staking().delegation_min);
+    if !rest.is_zero() && rest < minimum {
+        return Err(UndelegateRejected::RestBelowMinimum { rest, minimum });
+    }
     let matures = delegation::matures(cx.epoch(), cx.params().staking());
     let open = exit_of(cx, operator, matures);
+    let shares = open.and_then(|id| cx.state.staking.exit(id)).map(|exit| exit.shares);
+    let waits = cx.state.staking.delegation_pool(operator).slashes_waiting > 0;
+    if waits && shares.is_some_and(|shares| shares.has_lost()) {
+        return Err(UndelegateRejected::SlashWaits);
+    }
     // The value of all shares takes them all, so that no dust is left to its owner.
     let mut pool = cx.state.staking.delegation_pool(operator).shares;
     let exact = if wanted == there { None } else { pool.withdraw_ceil(&mut claim, wanted) };
@@ -39,7 +48,6 @@ pub(crate) fn handle(
         Some(_) => wanted,
         None => pool.redeem_all_floor(&mut claim),
     };
-    let shares = open.and_then(|id| cx.state.staking.exit(id)).map(|exit| exit.shares);
     if shares.unwrap_or_default().shares_floor(amount).is_none() {
         return Err(UndelegateRejected::ExitFull);
     }

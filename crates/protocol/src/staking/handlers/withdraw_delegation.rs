@@ -22,8 +22,8 @@ pub(crate) fn handle(
     let waits = |exit| staking.exit(exit).is_some_and(|exit| exit.matures > now);
     let is_owed = !staking.delegation_earned(row).whole_floor().is_zero();
     // A delegation that lost everything may be cleared away.
-    let may_go = staking.is_void(row) && row.exits.is_empty();
-    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !is_owed && !may_go {
+    let is_over = delegated::is_worthless(staking, row) && row.exits.is_empty();
+    if row.exits.iter().all(|(exit, _)| waits(*exit)) && !is_owed && !is_over {
         return Err(WithdrawDelegationRejected::NothingMatured);
     }
     // From here on the command must succeed.

@@ -81,7 +81,7 @@ fn check_at(pool: &Pool, twin: &Twin, at: u64) {
         assert_eq!(pool.weight_at(at, id(index)), *weight);
         if 0 < *weight {
             for position in [first, first + weight / 2, first + weight - 1] {
-                assert_eq!(pool.holder_at(at, position), Some(id(index)));
+                assert_eq!(pool.holder_at(at, position), Some((id(index), *weight)));
             }
         }
         first += weight;
@@ -293,7 +293,7 @@ fn stake_that_moves_after_a_pin_shifts_no_unit() {
     pool.set(id(1), 10, 10, Height::new(2));
     let at = Height::new(1);
     assert_eq!((pool.total_at(at), pool.total()), (25, 90));
-    let holders: Vec<u64> = (0..25).map(|p| pool.holder_at(at, p).unwrap().raw()).collect();
+    let holders: Vec<u64> = (0..25).map(|p| pool.holder_at(at, p).unwrap().0.raw()).collect();
     assert_eq!(holders, [vec![0; 5], vec![1; 10], vec![2; 10]].concat());
     assert_eq!(pool.holder_at(at, 25), None);
     let change =

@@ -1,0 +1,247 @@
+//! Money that an account has, wherever a pot of the ledger holds it: a function of views.
+//!
+//! Laws: every row is what one pot holds or, of delegations, what the events say; what could not be
+//! told apart is a row of its own and said to be so.
+//! Key term: money is *held* where a pot has it, and *locked* where it is the part of a bond that
+//! backs an open job.
+//! Not here: asking the node (`account`), how it looks (`show::account`).
+//! Known shortcoming: delegations are counted from events, without what slashes took from them.
+
+use std::collections::BTreeMap;
+
+use earnest_api::{AccountView, AnyPot, JobView, OperatorView, SlashView};
+use earnest_protocol::{
+    AccountId, Amount, Epoch, Event, Height, JobId, OperatorId, Role, SlashId,
+    ledger::{AssignmentPot, JobPot},
+    market::Phase,
+    verification::SeatState,
+};
+use serde::Serialize;
+
+/// Where an amount of an account's money lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "place", rename_all = "snake_case")]
+pub enum Place {
+    /// At its disposal.
+    Free,
+    /// At its disposal, of the asset that is bonded where another one pays.
+    FreeStake,
+    /// In a bond, backing nothing.
+    FreeBond { role: Role },
+    /// Locked in an open job; none names the jobs that were not looked through.
+    Locked { role: Role, job: Option<JobId> },
+    /// On its way out of a bond.
+    Unbonding { role: Role, epoch: Epoch },
+    /// The price ceiling of its job.
+    Escrow { job: JobId },
+    /// What the auditors of its job may come to.
+    AuditFees { job: JobId },
+    /// The deposit for its part of its job's seed.
+    Deposit { job: JobId },
+    /// The deposit of its bid.
+    BidDeposit { job: JobId },
+    /// The deposit behind its challenge.
+    ChallengeDeposit { job: JobId },
+    /// The price of bytes that it asked for.
+    DataFee { job: JobId },
+    /// A judge's share of slashes, to be collected.
+    Accrued { role: Role },
+    /// Behind somebody else's operator.
+    Delegated { operator: OperatorId },
+    /// On its way out from there; the last of it matures in this epoch.
+    Undelegating { operator: OperatorId, epoch: Epoch },
+    /// Taken by a slash that is not paid out.
+    Slashed { slash: SlashId },
+}
+
+/// An amount, and where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    #[serde(flatten)]
+    pub place: Place,
+    pub amount: Amount,
+}
+
+/// All that is known of an account's money.
+#[derive(Clone, Debug)]
+pub struct Money {
+    pub account: AccountView,
+    pub operators: Vec<OperatorView>,
+    pub held: Vec<Held>,
+    /// Where the jobs stand that were looked through, and until when.
+    pub jobs: BTreeMap<JobId, (Phase, Height)>,
+    /// Its slashes that are not paid out.
+    pub slashes: Vec<SlashView>,
+}
+
+/// What an account holds, from what a node answered.
+pub fn gather(
+    account: AccountView,
+    operators: Vec<OperatorView>,
+    views: &[JobView],
+    slashes: Vec<SlashView>,
+    delegated: Vec<Held>,
+) -> Money {
+    let mut held = vec![Held { place: Place::Free, amount: account.free }];
+    held.extend(account.free_stake.map(|amount| Held { place: Place::FreeStake, amount }));
+    let (locks, others): (Vec<Held>, Vec<Held>) = views
+        .iter()
+        .flat_map(|job| in_job(job, account.id))
+        .partition(|held| matches!(held.place, Place::Locked { .. }));
+    for operator in &operators {
+        held.extend(in_bond(operator, &locks));
+    }
+    held.extend(others);
+    held.extend(delegated);
+    held.extend(slashes.iter().map(|slash| {
+        let place = Place::Slashed { slash: slash.id };
+        Held { place, amount: slash.pending }
+    }));
+    held.retain(|held| !held.amount.is_zero() || held.place == Place::Free);
+    let jobs = views.iter().map(|job| (job.id, (job.phase, job.until))).collect();
+    Money { account, operators, held, jobs, slashes }
+}
+
+/// What one bond holds: free, locked job by job, and on its way out.
+fn in_bond(operator: &OperatorView, locks: &[Held]) -> Vec<Held> {
+    let role = operator.role;
+    let of_role = |held: &&Held| matches!(held.place, Place::Locked { role: of, .. } if of == role);
+    let locks: Vec<Held> = locks.iter().filter(of_role).copied().collect();
+    let known = locks.iter().fold(Amount::ZERO, |sum, held| sum.saturating_add(held.amount));
+    let mut all = vec![Held { place: Place::FreeBond { role }, amount: operator.free_bond }];
+    all.extend(locks);
+    let others = Place::Locked { role, job: None };
+    all.push(Held { place: others, amount: operator.locked.saturating_sub(known) });
+    all.extend(operator.unbondings.iter().map(|entry| {
+        let place = Place::Unbonding { role, epoch: entry.matures };
+        Held { place, amount: entry.amount }
+    }));
+    all.push(Held { place: Place::Accrued { role }, amount: operator.judge_accrued });
+    all
+}
+
+/// What one open job holds of an account.
+fn in_job(view: &JobView, account: AccountId) -> Vec<Held> {
+    let pots = view.pots.iter().filter_map(|pot| {
+        let place = match pot.pot {
+            AnyPot::Job(of_job) => in_order(view, of_job, account),
+            AnyPot::Assignment(of_assignment) => in_assignment(view, of_assignment, account),
+        };
+        Some(Held { place: place?, amount: pot.amount })
+    });
+    // Which seat a lock is of is not shown; the seats say what they lock.
+    let seats = view.seats.iter().filter(|seat| {
+        let locks = [SeatState::Vacant, SeatState::Refuted, SeatState::Failed];
+        !locks.contains(&seat.state) && seat.account.is_some_and(|auditor| auditor.id == account)
+    });
+    let place = Place::Locked { role: Role::Validator, job: Some(view.id) };
+    pots.chain(seats.map(|_| Held { place, amount: view.audit_lock })).collect()
+}
+
+/// What a pot of a job's order is to an account; none if it is somebody else's.
+fn in_order(view: &JobView, pot: JobPot, account: AccountId) -> Option<Place> {
+    let job = view.id;
+    let is_own = match pot {
+        JobPot::Escrow | JobPot::AuditFees | JobPot::Deposit => view.requester.id == account,
+        JobPot::BidDeposit(slot) | JobPot::Collateral(slot) => {
+            view.bids.get(usize::from(slot)).is_some_and(|bid| bid.account.id == account)
+        }
+    };
+    is_own.then_some(match pot {
+        JobPot::Escrow => Place::Escrow { job },
+        JobPot::AuditFees => Place::AuditFees { job },
+        JobPot::Deposit => Place::Deposit { job },
+        JobPot::BidDeposit(_) => Place::BidDeposit { job },
+        JobPot::Collateral(_) => Place::Locked { role: Role::Provider, job: Some(job) },
+    })
+}
+
+/// The same of a pot of its assignment, but for the locks of seats.
+fn in_assignment(view: &JobView, pot: AssignmentPot, account: AccountId) -> Option<Place> {
+    let job = view.id;
+    match pot {
+        AssignmentPot::Collateral => {
+            let place = Place::Locked { role: Role::Provider, job: Some(job) };
+            view.assignment.is_some_and(|winner| winner.account == account).then_some(place)
+        }
+        AssignmentPot::AuditLock(_) => None,
+        AssignmentPot::ChallengeDeposit(_) => {
+            let dispute = view.disputes.iter().find(|dispute| dispute.lock == pot)?;
+            (dispute.challenger.id == account).then_some(Place::ChallengeDeposit { job })
+        }
+        AssignmentPot::DataFee(index) => {
+            let asked = view.requests.get(usize::from(index))?;
+            (asked.asker.id == account).then_some(Place::DataFee { job })
+        }
+    }
+}
+
+/// What is behind one operator.
+#[derive(Clone, Copy, Debug, Default)]
+struct Behind {
+    stays: Amount,
+    leaves: Amount,
+    matures: Epoch,
+}
+
+/// Stake behind others and leaving them, from the events of one account, oldest first.
+pub fn behind_others(own: AccountId, events: &[Event]) -> Vec<Held> {
+    let mut all: BTreeMap<OperatorId, Behind> = BTreeMap::new();
+    for event in events {
+        match *event {
+            Event::Delegated { account, operator, amount } if account == own => {
+                let behind = all.entry(operator).or_default();
+                behind.stays = behind.stays.saturating_add(amount);
+            }
+            Event::Undelegating { account, operator, amount, matures, .. } if account == own => {
+                let Behind { stays, leaves, .. } = all.get(&operator).copied().unwrap_or_default();
+                let (stays, leaves) = (stays.saturating_sub(amount), leaves.saturating_add(amount));
+                all.insert(operator, Behind { stays, leaves, matures });
+            }
+            Event::UndelegationCancelled { account, operator, amount } if account == own => {
+                let behind = all.entry(operator).or_default();
+                behind.stays = behind.stays.saturating_add(amount);
+                behind.leaves = behind.leaves.saturating_sub(amount);
+            }
+            Event::DelegationWithdrawn { account, operator, amount } if account == own => {
+                let behind = all.entry(operator).or_default();
+                behind.leaves = behind.leaves.saturating_sub(amount);
+            }
+            _ => {}
+        }
+    }
+    let rows = all.into_iter().flat_map(|(operator, Behind { stays, leaves, matures })| {
+        let leaving = Place::Undelegating { operator, epoch: matures };
+        [
+            Held { place: Place::Delegated { operator }, amount: stays },
+            Held { place: leaving, amount: leaves },
+        ]
+    });
+    rows.filter(|held| !held.amount.is_zero()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use earnest_protocol::ExitId;
+
+    use super::*;
+
+    #[test]
+    fn what_was_put_behind_others_is_what_went_in_less_what_leaves() {
+        let (account, operator) = (AccountId::new(3), OperatorId::new(1));
+        let (exit, matures) = (ExitId::new(0), Epoch::new(40));
+        let delegated = |amount| Event::Delegated { account, operator, amount };
+        let events = [
+            delegated(Amount::tokens(20)),
+            delegated(Amount::tokens(5)),
+            Event::Undelegating { account, operator, exit, amount: Amount::tokens(15), matures },
+            Event::UndelegationCancelled { account, operator, amount: Amount::tokens(5) },
+            Event::DelegationWithdrawn { account, operator, amount: Amount::tokens(4) },
+        ];
+        let stays = Held { place: Place::Delegated { operator }, amount: Amount::tokens(15) };
+        let place = Place::Undelegating { operator, epoch: matures };
+        let leaves = Held { place, amount: Amount::tokens(6) };
+        assert_eq!(behind_others(account, &events), [stays, leaves]);
+        assert_eq!(behind_others(AccountId::new(4), &events), []);
+    }
+}

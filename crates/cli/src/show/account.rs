@@ -1,0 +1,131 @@
+//! An account's money as text: how much lies where, until when, and why.
+
+use earnest_protocol::{Amount, slashing::SlashState};
+
+use super::{
+    job::phase,
+    standing::{reputation, role, standing},
+    table::{Kind, list, table},
+};
+use crate::{
+    held::{Held, Money, Place},
+    money,
+    present::Present,
+    up::account::word,
+};
+
+/// Everything about an account's money.
+pub fn money(money: &Money, present: &Present, width: usize) -> String {
+    let mut head = vec![("nonce".to_owned(), nonce(money))];
+    for operator in &money.operators {
+        let what = standing(operator, &present.clock);
+        let score = reputation(operator);
+        head.push((role(operator.role).to_owned(), format!("{what}; reputation {score}")));
+    }
+    for key in &money.account.keys {
+        let until = present.clock.block(key.expires);
+        let (spent, most) = (crate::money::show(key.spent), super::tokens(key.spend_max));
+        let what = format!(
+            "{} may {} until {until}, spent {spent} of {most}",
+            present.names.short(&key.key),
+            word(&key.scope)
+        );
+        head.push(("key".to_owned(), what));
+    }
+    let columns = [("tokens", Kind::Number), ("where and why", Kind::Sentence)];
+    let row = |held: &Held| vec![money::show(held.amount), why(held, money, present)];
+    let mut rows: Vec<Vec<String>> = money.held.iter().map(row).collect();
+    if money.account.free_stake.is_none() {
+        rows.push(vec![money::show(in_all(money)), "in all".to_owned()]);
+    }
+    let who = present.names.full(&money.account.address);
+    format!("{who}\n{}\n\n{}", list(&head, width), table(&columns, &rows, width))
+}
+
+fn nonce(money: &Money) -> String {
+    let (nonce, next) = (money.account.nonce, money.account.next_nonce);
+    match next.saturating_sub(nonce) {
+        0 => format!("{nonce}"),
+        waiting => format!("{nonce}, and {waiting} waiting: the next to sign is {next}"),
+    }
+}
+
+/// What is the account's own: all but what slashes took.
+fn in_all(money: &Money) -> Amount {
+    let own = money.held.iter().filter(|held| !matches!(held.place, Place::Slashed { .. }));
+    own.fold(Amount::ZERO, |sum, held| sum.saturating_add(held.amount))
+}
+
+fn why(held: &Held, money: &Money, present: &Present) -> String {
+    let clock = &present.clock;
+    let job = |job| match money.jobs.get(&job) {
+        Some((stands, until)) => {
+            format!("job {job}, {} until {}", phase(*stands), clock.block(*until))
+        }
+        None => format!("job {job}"),
+    };
+    match held.place {
+        Place::Free => "free".to_owned(),
+        Place::FreeStake => "free, of the asset that is bonded".to_owned(),
+        Place::FreeBond { role: of } => {
+            format!("{} bond, backs nothing now: can be unbonded", role(of))
+        }
+        Place::Locked { role: of, job: Some(id) } => {
+            format!("{} bond, locked for {}", role(of), job(id))
+        }
+        Place::Locked { role: of, job: None } => {
+            format!("{} bond, locked for jobs that this command did not look through", role(of))
+        }
+        Place::Unbonding { role: of, epoch } => format!(
+            "leaves the {} bond, paid out in {}; until then it can be slashed",
+            role(of),
+            clock.epoch(epoch)
+        ),
+        Place::Escrow { job: id } => {
+            format!("price ceiling of {}; what the price leaves comes back", job(id))
+        }
+        Place::AuditFees { job: id } => {
+            format!("for the auditors of {}; what they do not earn comes back", job(id))
+        }
+        Place::Deposit { job: id } => {
+            format!("deposit of {}; comes back once the seed is open", job(id))
+        }
+        Place::BidDeposit { job: id } => {
+            format!("deposit of a bid for {}; comes back if the bid is opened", job(id))
+        }
+        Place::ChallengeDeposit { job: id } => {
+            format!("behind a challenge in {}; lost if the step holds", job(id))
+        }
+        Place::DataFee { job: id } => format!("price of bytes asked for in {}", job(id)),
+        Place::Accrued { role: of } => {
+            let role = role(of);
+            format!("share of slashes; `earnest stake claim --role {role}` collects it")
+        }
+        Place::Delegated { operator } => format!(
+            "delegated to operator {operator}, as the events say; slashes of its are not counted"
+        ),
+        Place::Undelegating { operator, epoch } => {
+            format!(
+                "leaves operator {operator}; all of it can be withdrawn in {}",
+                clock.epoch(epoch)
+            )
+        }
+        Place::Slashed { slash } => taken(slash, money, present),
+    }
+}
+
+/// What a slash took and has not paid out.
+fn taken(id: earnest_protocol::SlashId, money: &Money, present: &Present) -> String {
+    let Some(slash) = money.slashes.iter().find(|slash| slash.id == id) else {
+        return format!("taken by slash {id}");
+    };
+    let (what, job) = (word(&slash.offence), slash.job);
+    let when = match slash.state {
+        SlashState::Pending(epoch) => format!("paid out in {}", present.clock.epoch(epoch)),
+        SlashState::Held(epoch) => {
+            format!("held until {}: the engine is under suspicion", present.clock.epoch(epoch))
+        }
+        SlashState::Executed(_) | SlashState::Reversed(_) => "over".to_owned(),
+    };
+    format!("lost: taken by slash {id} for {what} in job {job}, {when}")
+}

@@ -1,0 +1,136 @@
+//! Jobs as text: a table of many, and where one stands.
+
+use earnest_api::{JobSummary, JobView};
+use earnest_protocol::{
+    Amount, Height,
+    market::{CloseReason, Outcome, Phase},
+};
+use earnest_worker::requester::is_stopped;
+
+use super::{
+    table::{Kind, list, table},
+    tokens,
+};
+use crate::{money, present::Present};
+
+/// Jobs as a table, in the order given.
+pub fn jobs(jobs: &[JobSummary], present: &Present, width: usize) -> String {
+    let columns = [
+        ("job", Kind::Number),
+        ("stands", Kind::Sentence),
+        ("requester", Kind::Word),
+        ("provider", Kind::Word),
+        ("price", Kind::Number),
+    ];
+    let row = |job: &JobSummary| {
+        let stands = match job.outcome.zip(job.reason) {
+            Some((outcome, reason)) => ended(outcome, reason),
+            None => format!("{} until {}", phase(job.phase), present.clock.block(job.until)),
+        };
+        let provider = job.provider.map(|account| present.names.short(&account.address));
+        vec![
+            job.id.to_string(),
+            stands,
+            present.names.short(&job.requester.address),
+            provider.unwrap_or_else(|| "-".to_owned()),
+            price(job.price, job.price_max),
+        ]
+    };
+    table(&columns, &jobs.iter().map(row).collect::<Vec<_>>(), width)
+}
+
+fn price(agreed: Option<Amount>, most: Amount) -> String {
+    match agreed {
+        Some(price) => tokens(price),
+        None => format!("≤ {}", tokens(most)),
+    }
+}
+
+/// Where a job stands, in words.
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Bidding => "bids are sealed",
+        Phase::RevealingBids => "bids are opened",
+        Phase::Offered => "offered to the best bid",
+        Phase::Executing => "executing",
+        Phase::Committed => "result sealed, waits for the draw",
+        Phase::Auditing => "audited",
+        Phase::AuditingOpen => "audited, open seats are free to take",
+        Phase::Revealing => "results are opened",
+        Phase::Challengeable => "may be challenged",
+        Phase::Closed => "closed",
+    }
+}
+
+/// What became of a job, and why.
+pub fn ended(outcome: Outcome, why: CloseReason) -> String {
+    match outcome {
+        Outcome::Accepted => "paid".to_owned(),
+        Outcome::Rejected | Outcome::Expired => format!("refunded: {}", reason(why)),
+    }
+}
+
+/// Why a job ended as it did.
+pub fn reason(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Unchallenged => "nothing was said against the result",
+        CloseReason::WrongResult => "the result was wrong",
+        CloseReason::NotRevealed => "the sealed result was never opened",
+        CloseReason::Copied => "the sealed result was known to somebody else",
+        CloseReason::DataWithheld => "the provider withheld bytes",
+        CloseReason::InputMissing => "the requester withheld its input",
+        CloseReason::NoBids => "nobody bid",
+        CloseReason::NotAccepted => "no winner took it",
+        CloseReason::Abandoned => "the provider delivered nothing in time",
+        CloseReason::AuditUnavailable => "too few auditors answered",
+    }
+}
+
+/// Where one job stands: who does what, until when, and how it ended.
+pub fn job(view: &JobView, present: &Present, width: usize) -> String {
+    let Present { names, clock } = present;
+    let head = match view.closed {
+        Some(closed) => format!("job {}: {}", view.id, ended(closed.outcome, closed.reason)),
+        None => format!("job {}: {} until {}", view.id, phase(view.phase), clock.block(view.until)),
+    };
+    let mut rows = vec![("requester", names.full(&view.requester.address))];
+    rows.push(("at most", tokens(view.terms.price_max)));
+    rows.push(("a lie", format!("is convicted with {}", money::percent(view.quote.detection))));
+    if let Some(account) = view.offered_to {
+        rows.push(("offered to", names.full(&account.address)));
+    }
+    if let (Some(provider), Some(assignment)) = (view.provider, view.assignment) {
+        rows.push(("provider", names.full(&provider.address)));
+        rows.push(("price", tokens(assignment.price)));
+        if view.closed.is_none() && view.result.is_none() {
+            rows.push(("due", clock.block(assignment.due)));
+        }
+    }
+    for seat in view.seats.iter().filter_map(|seat| seat.account) {
+        rows.push(("auditor", names.full(&seat.address)));
+    }
+    for dispute in &view.disputes {
+        let by = names.short(&dispute.challenger.address);
+        let stands = dispute.ended.map_or_else(
+            || format!("open, next move until {}", clock.block(dispute.until)),
+            |ended| format!("{} lost", crate::up::account::word(&ended.loser)),
+        );
+        rows.push(("dispute", format!("by {by}: {stands}")));
+    }
+    if let Some(closed) = view.closed {
+        rows.push(("ended", reason(closed.reason).to_owned()));
+        rows.push(("paid", tokens(closed.paid)));
+        if closed.output.as_ref().is_some_and(is_stopped) {
+            let fault = "no output: the program stopped by itself before its last step";
+            rows.push(("FAULT", fault.to_owned()));
+        }
+        rows.push(("kept", kept(closed.leaves, present)));
+    }
+    let rows: Vec<_> = rows.into_iter().map(|(name, what)| (name.to_owned(), what)).collect();
+    format!("{head}\n{}", list(&rows, width))
+}
+
+/// Until when a closed job can be read.
+fn kept(leaves: Height, present: &Present) -> String {
+    format!("until {}; then only the log has it", present.clock.block(leaves))
+}

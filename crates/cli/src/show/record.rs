@@ -1,0 +1,151 @@
+//! An operator's status as text: standing, money at risk, what it earned and lost, and its bids.
+
+use earnest_api::OperatorView;
+use earnest_protocol::{Amount, Role, command::Auction};
+
+use super::{
+    job::reason,
+    standing::{reputation, role, standing},
+    table::{Kind, list, table, wrap},
+    tokens,
+};
+use crate::{
+    present::Present,
+    record::{Bid, Fate, Record, Slash},
+    up::account::{parts, word},
+};
+
+/// Most bids that are told, the latest ones.
+const BIDS_TOLD: usize = 10;
+
+/// Everything about an operator; `collateral` is what the latest job asks a provider to lock.
+pub fn status(
+    operator: &OperatorView,
+    record: &Record,
+    collateral: Option<Amount>,
+    present: &Present,
+    width: usize,
+) -> String {
+    let who = present.names.full(&operator.account.address);
+    let mut rows = vec![
+        ("standing", standing(operator, &present.clock)),
+        ("reputation", reputation(operator)),
+        ("at risk", at_risk(operator)),
+        ("earned", earned(operator, record)),
+    ];
+    if operator.role == Role::Provider {
+        rows.push(("room", room(operator, collateral)));
+    } else if operator.role == Role::Validator {
+        let (drawn, missed) = (record.drawn_count, record.missed_count);
+        rows.push(("audits", format!("drawn {}, missed {missed}", times(drawn))));
+    }
+    if !operator.judge_accrued.is_zero() {
+        let (accrued, role) = (tokens(operator.judge_accrued), role(operator.role));
+        let how = format!("{accrued} of slashes; `earnest stake claim --role {role}` collects it");
+        rows.push(("to collect", how));
+    }
+    for entry in &operator.unbondings {
+        let when = present.clock.epoch(entry.matures);
+        rows.push(("leaving", format!("{}, paid out in {when}", tokens(entry.amount))));
+    }
+    let lost = if record.slashes.is_empty() { "nothing".to_owned() } else { tokens(record.lost()) };
+    rows.push(("slashed", lost));
+    let rows: Vec<_> = rows.into_iter().map(|(name, what)| (name.to_owned(), what)).collect();
+    let mut text = format!("{} {who}\n{}", role(operator.role), list(&rows, width));
+    for slash in &record.slashes {
+        text.push_str(&format!("\n{}", slashed(slash, width)));
+    }
+    if !record.bids.is_empty() {
+        text.push_str(&format!("\n\n{}", bids(record, present, width)));
+    }
+    text
+}
+
+fn at_risk(operator: &OperatorView) -> String {
+    let [stake, free, locked] = [operator.stake, operator.free_bond, operator.locked].map(tokens);
+    format!("{stake}: {free} free, {locked} locked in open jobs; the least is {}", {
+        tokens(operator.stake_min)
+    })
+}
+
+fn earned(operator: &OperatorView, record: &Record) -> String {
+    let what = match (operator.role, record.paid_count) {
+        (Role::Provider, 1) => "1 job".to_owned(),
+        (Role::Provider, count) => format!("{count} jobs"),
+        (_, 1) => "1 audit".to_owned(),
+        (_, count) => format!("{count} audits"),
+    };
+    format!("{} for {what} since block {}", tokens(record.paid), record.since)
+}
+
+/// How many more jobs a bond can back.
+fn room(operator: &OperatorView, collateral: Option<Amount>) -> String {
+    let Some(collateral) = collateral.filter(|amount| !amount.is_zero()) else {
+        return "no job was posted by which to tell".to_owned();
+    };
+    let count = operator.free_bond.units() / collateral.units().max(1);
+    let collateral = tokens(collateral);
+    match count {
+        0 => format!("none for a job like the latest, which locks {collateral}: bond more"),
+        1 => format!("for 1 more job like the latest, which locks {collateral}"),
+        _ => format!("for {count} more jobs like the latest, which locks {collateral}"),
+    }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+fn slashed(slash: &Slash, width: usize) -> String {
+    let Slash { height, job, offence, waterfall } = slash;
+    let (amount, offence, parts) = (tokens(waterfall.amount), word(offence), parts(waterfall));
+    let text = format!("block {height}, job {job}: {amount} for {offence}: {parts}");
+    format!("    {}", wrap(&text, width.saturating_sub(4)).join("\n    "))
+}
+
+fn bids(record: &Record, present: &Present, width: usize) -> String {
+    let taken = record.bids.values().filter(|bid| bid.fate == Fate::Taken).count();
+    let head = format!(
+        "{} bids since block {}, {taken} of the jobs taken; the latest of the others:",
+        record.bids.len(),
+        record.since
+    );
+    let others = record.bids.iter().rev().filter(|(_, bid)| bid.fate != Fate::Taken);
+    let rows: Vec<Vec<String>> = others
+        .take(BIDS_TOLD)
+        .map(|(job, bid)| {
+            let asked = bid.asked.map_or_else(|| "-".to_owned(), tokens);
+            vec![job.to_string(), asked, why(bid, present)]
+        })
+        .collect();
+    if rows.is_empty() {
+        return format!("{} bids since block {}, all of the jobs taken", taken, record.since);
+    }
+    let columns =
+        [("job", Kind::Number), ("asked", Kind::Number), ("what came of it", Kind::Sentence)];
+    format!("{head}\n{}", table(&columns, &rows, width))
+}
+
+/// Why a bid did not win, as far as anybody can tell.
+fn why(bid: &Bid, present: &Present) -> String {
+    match bid.fate {
+        Fate::Unknown => "the job has left the state, and no event says to whom it went".to_owned(),
+        Fate::Taken => "taken".to_owned(),
+        Fate::NotAccepted => "won, but the job was not accepted in time".to_owned(),
+        Fate::Evicted => "a larger bond took its place".to_owned(),
+        Fate::NotOpened => "never opened: its deposit is lost".to_owned(),
+        Fate::NobodyTook { reason: why } => format!("nobody took the job: {}", reason(why)),
+        Fate::Open => "not decided".to_owned(),
+        Fate::LostTo { winner, price, auction } => {
+            let (who, price_text) = (present.names.short(&winner.address), tokens(price));
+            let is_dearer = bid.asked.is_some_and(|asked| asked <= price);
+            match auction {
+                Auction::SecondPrice => format!("{who} bid better, and is paid {price_text}"),
+                Auction::FirstPrice if is_dearer => {
+                    format!("{who} asked {price_text}, and its reputation counted for more")
+                }
+                Auction::FirstPrice => format!("{who} asked {price_text}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Operators in words: may it work, and if not, since what and until when.
+
+use earnest_api::OperatorView;
+use earnest_protocol::{Role, staking::Standing};
+
+use super::tokens;
+use crate::{clock::Clock, money};
+
+/// The word for a role, as commands take it.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Provider => "provider",
+        Role::Validator => "validator",
+        Role::Replica => "replica",
+    }
+}
+
+/// May an operator take new work, and what to do if it may not.
+pub fn standing(operator: &OperatorView, clock: &Clock) -> String {
+    let role = role(operator.role);
+    match operator.standing {
+        Standing::Active if operator.may_work => "active, takes new work".to_owned(),
+        Standing::Active => {
+            let least = tokens(operator.stake_min);
+            format!("takes no new work: its stake is below the least, {least}; bond more")
+        }
+        Standing::Jailed(until) if clock.has_opened(until) => {
+            format!("jailed, and may ask for release now: `earnest stake unjail --role {role}`")
+        }
+        Standing::Jailed(until) => format!(
+            "jailed until {}; `earnest stake unjail --role {role}` then releases it",
+            clock.epoch(until)
+        ),
+        Standing::Tombstoned => {
+            "excluded for ever; what its bond still has can be unbonded".to_owned()
+        }
+    }
+}
+
+/// What auctions see of an operator.
+pub fn reputation(operator: &OperatorView) -> String {
+    let [score, right, in_time] =
+        [operator.score, operator.correctness, operator.timeliness].map(money::percent);
+    format!("{score} (right {right}, in time {in_time})")
+}

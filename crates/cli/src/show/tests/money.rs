@@ -1,0 +1,179 @@
+//! How an account's money and an operator's status look.
+
+use earnest_api::{
+    AccountView, DelegationTerms, EventRecord, KeyView, OperatorView, SlashView, UnbondingView,
+};
+use earnest_protocol::{
+    Amount, Epoch, Event, Factor, Height, JobId, OperatorId, Ratio, Role, SlashId, UnbondingId,
+    command::{Auction, Scope},
+    market::CloseReason,
+    slashing::{Claims, Offence, SlashState, Waterfall},
+    staking::Standing,
+};
+
+use super::{account, check, present};
+use crate::{
+    held::{Held, Place, gather},
+    record::{Bid, Fate, Record},
+    show::{self, standing::standing},
+};
+
+fn amount(units: u64) -> Amount {
+    Amount::new(units).expect("small")
+}
+
+/// The provider bond of somebody: 500 tokens, 20 of them locked.
+fn operator(name: &str, stands: Standing) -> OperatorView {
+    let unbonding = UnbondingView {
+        id: UnbondingId::new(4),
+        amount: Amount::tokens(50),
+        queued_at: Height::new(90),
+        matures: Epoch::new(31),
+    };
+    OperatorView {
+        id: OperatorId::new(2),
+        account: account(name),
+        role: Role::Provider,
+        standing: stands,
+        may_work: stands == Standing::Active,
+        stake: Amount::tokens(500),
+        free_bond: Amount::tokens(480),
+        locked: Amount::tokens(20),
+        unbondable: Amount::tokens(480),
+        stake_min: Amount::tokens(5),
+        weight: Amount::tokens(500),
+        score: Ratio::percent(93),
+        correctness: Ratio::percent(95),
+        timeliness: Ratio::percent(91),
+        strikes: Factor::percent(0),
+        strikes_at: Epoch::ZERO,
+        judge_accrued: Amount::ZERO,
+        unbondings: vec![unbonding],
+        delegations: DelegationTerms::default(),
+    }
+}
+
+#[test]
+fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
+    let who = account("loki");
+    let key = KeyView {
+        key: account("vera").address,
+        scope: Scope::Provide,
+        expires: Height::new(900),
+        spend_max: Amount::tokens(5),
+        spent: amount(1_250_000_000),
+        nonce: 3,
+        next_nonce: 3,
+    };
+    let view = AccountView {
+        id: who.id,
+        address: who.address,
+        free: amount(100_123_456_789),
+        free_stake: None,
+        nonce: 12,
+        next_nonce: 14,
+        provider: Some(OperatorId::new(2)),
+        validator: None,
+        replica: None,
+        keys: vec![key],
+    };
+    let slash = SlashView {
+        id: SlashId::new(1),
+        offence: Offence::WrongResult,
+        operator: OperatorId::new(2),
+        account: who,
+        role: Role::Provider,
+        job: JobId::new(7),
+        pending: Amount::tokens(30),
+        state: SlashState::Pending(Epoch::new(31)),
+        claims: Claims::default(),
+    };
+    let operators = vec![operator("loki", Standing::Jailed(Epoch::new(301)))];
+    let delegated = [
+        Held {
+            place: Place::Delegated { operator: OperatorId::new(1) },
+            amount: Amount::tokens(25),
+        },
+        Held { place: Place::Escrow { job: JobId::new(8) }, amount: Amount::tokens(20) },
+    ];
+    let money = gather(view, operators, &[], vec![slash], delegated.to_vec());
+    check("account", |width| show::account::money(&money, &present(), width));
+}
+
+#[test]
+fn a_standing_says_since_what_and_what_to_do() {
+    let clock = present().clock;
+    let of = |stands| standing(&operator("ada", stands), &clock);
+    let below = OperatorView { may_work: false, ..operator("ada", Standing::Active) };
+    let said = [
+        of(Standing::Active),
+        standing(&below, &clock),
+        of(Standing::Jailed(Epoch::new(301))),
+        of(Standing::Jailed(Epoch::new(16))),
+        of(Standing::Tombstoned),
+    ];
+    check("standing", |width| {
+        let said = said.iter().flat_map(|text| show::table::wrap(text, width));
+        said.collect::<Vec<_>>().join("\n")
+    });
+}
+
+#[test]
+fn a_provider_sees_what_it_earned_and_lost_and_why_bids_lost() {
+    let (own, grace) = (account("ada"), account("grace"));
+    let height = Height::new(88);
+    let waterfall = Waterfall {
+        amount: Amount::tokens(5),
+        compensation: Amount::tokens(2),
+        reporter: Amount::tokens(1),
+        burnt: Amount::tokens(1),
+        insurance: amount(400_000_000),
+        judges: amount(600_000_000),
+    };
+    let (role, offence) = (Role::Provider, Offence::Abandonment);
+    let paid = |job, amount| Event::Paid { job: JobId::new(job), account: own.id, role, amount };
+    let events = [
+        paid(1, amount(12_500_000_000)),
+        paid(2, Amount::tokens(3)),
+        Event::Slashed {
+            slash: Some(SlashId::new(0)),
+            offence,
+            account: own.id,
+            role: Some(role),
+            job: JobId::new(3),
+            waterfall,
+        },
+    ];
+    let events = events.map(|event| EventRecord { height, index: 0, event });
+    let mut record = Record::of(own.id, role, Height::new(1), &events);
+    let lost = |price| Fate::LostTo {
+        winner: grace,
+        price: Amount::tokens(price),
+        auction: Auction::FirstPrice,
+    };
+    let second = Fate::LostTo {
+        winner: account("a stranger"),
+        price: Amount::tokens(9),
+        auction: Auction::SecondPrice,
+    };
+    let fates = [
+        Fate::Taken,
+        lost(9),
+        lost(11),
+        second,
+        Fate::Evicted,
+        Fate::NotOpened,
+        Fate::NotAccepted,
+        Fate::NobodyTook { reason: CloseReason::NotAccepted },
+        Fate::Open,
+        Fate::Unknown,
+    ];
+    for (job, fate) in (10..).zip(fates) {
+        record.bids.insert(JobId::new(job), Bid { asked: Some(Amount::tokens(10)), fate });
+    }
+    let operator = operator("ada", Standing::Active);
+    check("provider", |width| {
+        let collateral = Some(Amount::tokens(40));
+        show::record::status(&operator, &record, collateral, &present(), width)
+    });
+}

@@ -1,0 +1,100 @@
+//! What a person asks a network: names instead of addresses, lists, waits and where money is.
+
+mod common;
+
+use std::fs;
+
+use common::{Done, Network, guest};
+
+/// Posts a job of rosa's, with more words.
+fn submit(network: &Network, file: &str, words: &[&str]) -> Done {
+    let job = ["job", "submit", "--program", file, "--steps", "3", "--max-price", "5"];
+    network.run_as("rosa", &[&job[..], &["--gas-bound", "16000000"], words].concat())
+}
+
+#[test]
+fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
+    let network = Network::start();
+    let file = network.path("program.wasm");
+    fs::write(&file, guest("i32.const 8")).expect("written");
+    {
+        let _validators =
+            ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
+        let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
+        let done = submit(&network, &file, &["--no-wait"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        // While the job is open, rosa's money lies in it.
+        let held = network.json(&["account", "rosa"])["held"].to_string();
+        for place in ["escrow", "audit_fees", "deposit"] {
+            assert!(held.contains(&format!("\"{place}\"")), "{held}");
+        }
+        let done = network.run_as("rosa", &["job", "follow", "0"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    let done = network.run(&["job", "wait", "0"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("job 0: paid") && done.out.contains("ada 0x"), "{done:?}");
+
+    let ada = network.run(&["provider", "status", "ada"]).out;
+    for words in ["active, takes new work", "for 1 job since block", "all of the jobs taken"] {
+        assert!(ada.contains(words), "{words}: {ada}");
+    }
+    let record = &network.json(&["provider", "status", "ada"])["record"];
+    assert_eq!(
+        (&record["paid_count"], &record["bids"]["0"]["fate"]["fate"]),
+        (&1.into(), &"taken".into())
+    );
+    let vera = network.run(&["validator", "status", "vera"]).out;
+    assert!(vera.contains("drawn") && vera.contains("missed 0"), "{vera}");
+    let done = network.run(&["provider", "status", "rosa"]);
+    assert!(done.code == Some(5) && done.err.contains("stake bond --role provider"), "{done:?}");
+
+    // Now nobody is there to bid.
+    let done = submit(&network, &file, &["--no-wait"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let done = network.run(&["job", "wait", "1", "--timeout", "0"]);
+    assert_eq!(done.code, Some(7), "{done:?}");
+    let open = network.json(&["job", "list", "--phase", "open", "--requester", "rosa"]);
+    assert_eq!(open["items"][0]["id"], 1, "{open}");
+    let done = network.run(&["job", "wait", "1"]);
+    assert_eq!(done.code, Some(8), "{done:?}");
+    assert!(done.out.contains("refunded: nobody bid"), "{done:?}");
+    assert_eq!(network.run(&["job", "wait", "2"]).code, Some(5));
+
+    let list = network.run(&["job", "list", "--requester", "rosa", "--provider", "ada"]).out;
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines.len() == 2 && lines[1].contains("paid"), "{list}");
+    let list = network.json(&["job", "list", "--limit", "1"]);
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list}");
+    assert_eq!(list["items"][0]["outcome"], "expired", "{list}");
+}
+
+#[test]
+fn a_new_key_has_money_of_the_faucet_in_one_command() {
+    let network = Network::start();
+    let new = "0x00000000000000000000000000000000000000aa";
+    let done = network.run(&["faucet", new, "12.5"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(network.json(&["query", "account", new])["free"], "12500000000");
+    assert_eq!(network.json(&["faucet", new])["status"], "final");
+    assert_eq!(network.json(&["query", "account", new])["free"], "112500000000");
+    // More than it has is refused by the rules, like anybody's transfer.
+    let done = network.run(&["faucet", new, "2000000"]);
+    assert_eq!(done.code, Some(4), "{done:?}");
+}
+
+#[test]
+fn a_name_stands_for_an_address_and_an_unknown_one_says_which_there_are() {
+    let network = Network::start();
+    let ada = network.address("ada");
+    let account = network.json(&["query", "account", "ada"]);
+    assert_eq!(account["address"], ada.to_lowercase().as_str(), "{account}");
+    let done = network.run_as("rosa", &["stake", "transfer", "--to", "ada", "1.5"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let after = network.json(&["query", "account", &ada]);
+    assert_ne!(account["free"], after["free"], "{after}");
+
+    let done = network.run(&["query", "account", "frob"]);
+    assert_eq!(done.code, Some(2), "{done:?}");
+    assert!(done.err.contains("ada, grace, loki"), "{done:?}");
+}
