@@ -15,8 +15,8 @@ use earnest_protocol::{
     params::Violation,
     staking::{
         BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
     storage::KeepDataRejected,
     verification::{
@@ -154,6 +154,12 @@ pub fn everything() -> Vec<Rejected> {
         #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
             ExceedsCap { total: wanted, max: free }, PoolFull;
         #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
+        #[13] RedelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotDelegated,
+            SameOperator, StillBound { wanted, free },
+            ExceedsDelegation { wanted, delegated: free },
+            RestBelowMinimum { rest: free, minimum: wanted }, NotAnOperator, MayNotWork,
+            DelegationsAtLimit { limit: 32 }, SlashWaits, ExceedsCap { total: wanted, max: free },
+            MovesAtLimit { limit: 64 }, MoveFull;
         #[5] SetCommissionRejected: NotAnOperator,
             AboveCeiling { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
             CeilingRaised { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },

@@ -191,6 +191,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "undelegation_cancelled",
     "delegation_withdrawn",
     "delegation_slashed",
+    "redelegated",
+    "redelegation_settled",
     "commission_set",
     "delegation_earned",
     "delegation_rewarded",

@@ -6,7 +6,7 @@
 
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Epoch, ExitId,
-    Factor, Gas, Height, JobId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
+    Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
     UnbondingId,
     command::{DataItem, Node, PostJob, ResourceClass, Scope},
     ledger::{Assets, AssignmentPot, JobPot},
@@ -137,6 +137,21 @@ pub struct DelegationView {
     pub earned: Amount,
     /// What leaves or has matured, oldest first.
     pub leaving: Vec<LeavingView>,
+    /// What moved here and answers for another operator, too, oldest first.
+    pub moved: Vec<MovedView>,
+}
+
+/// A part of a delegation that moved here from another operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedView {
+    /// The parcel that it shares.
+    pub parcel: MoveId,
+    /// What is left of it, in base units, rounded down.
+    pub amount: Amount,
+    /// Whom it left.
+    pub source: OperatorId,
+    /// From this epoch on it is free; until then it moves no further and cannot leave.
+    pub matures: Epoch,
 }
 
 /// A part of a delegation that leaves.
@@ -151,9 +166,9 @@ pub struct LeavingView {
 }
 
 /// On which terms an operator takes delegations, and what it has of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DelegationTerms {
-    /// All that others delegated to it and that is not leaving.
+    /// All that others delegated to it and that is not leaving, what moves to it included.
     pub delegated: Amount,
     /// What of theirs leaves and has not matured.
     pub leaving: Amount,

@@ -18,8 +18,8 @@ use earnest_protocol::{
 use crate::view::{
     AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
     DataRequestView, DelegationTerms, DelegationView, DisputeView, HeadView, JobSummary, JobView,
-    KeyView, LeavingView, NetworkView, OpenedNode, OperatorView, PotView, QuoteView, SeatView,
-    SlashView, SupplyView, UnbondingView,
+    KeyView, LeavingView, MovedView, NetworkView, OpenedNode, OperatorView, PotView, QuoteView,
+    SeatView, SlashView, SupplyView, UnbondingView,
 };
 
 /// Both names of an account; the zero address for one that does not exist.
@@ -100,6 +100,12 @@ pub fn delegation(state: &State, id: DelegationId) -> Option<DelegationView> {
     let operator = state.operator(row.operator)?;
     let leaving = state.leaving(row);
     let leaving = leaving.map(|(exit, amount, matures)| LeavingView { exit, amount, matures });
+    let moved = state.moved(row).map(|(parcel, amount, source, matures)| MovedView {
+        parcel,
+        amount,
+        source,
+        matures,
+    });
     Some(DelegationView {
         id,
         delegator: account_ref(state, row.account),
@@ -109,6 +115,7 @@ pub fn delegation(state: &State, id: DelegationId) -> Option<DelegationView> {
         delegated: state.delegated(row),
         earned: state.delegation_earned(row),
         leaving: leaving.collect(),
+        moved: moved.collect(),
     })
 }
 
@@ -118,7 +125,7 @@ fn terms(state: &State, id: OperatorId) -> Option<DelegationTerms> {
     let params = state.params().staking();
     let leaving = pool.exits.iter().map(|exit| state.balance(Pot::Exit(*exit)));
     Some(DelegationTerms {
-        delegated: pool.shares.amount(),
+        delegated: state.delegated_to(id),
         leaving: leaving.fold(Amount::ZERO, Amount::saturating_add),
         max: state.delegation_max(id),
         earned: state.balance(Pot::DelegationRewards(id)),

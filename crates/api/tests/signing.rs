@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "94ae12e47cb880dcd0d874fa0e37ec486a91523e2cdf86bd44867f0d5053dc20";
+    let golden = "e49b45c0566682a7adafece3b58f71c75446e8e39e67f8069bcee594be420d5e";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

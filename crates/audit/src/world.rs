@@ -206,7 +206,8 @@ impl<'a> World<'a> {
             | Pot::Unbonding(_)
             | Pot::Delegated(_)
             | Pot::DelegationRewards(_)
-            | Pot::Exit(_) => return Party::Pending,
+            | Pot::Exit(_)
+            | Pot::Moved(_) => return Party::Pending,
         };
         if self.cast.is_one_of(owner) {
             return Party::Coalition;

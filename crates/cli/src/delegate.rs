@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 use earnest_api::{Client, DelegationView, EventRecord, HistoryQuery, OperatorView};
 use earnest_protocol::{
     AccountId, Address, Amount, Command, Event, Ratio, Role,
-    command::{CancelUndelegation, Delegate, SetCommission, Undelegate, WithdrawDelegation},
+    command::{
+        CancelUndelegation, Delegate, Redelegate, SetCommission, Undelegate, WithdrawDelegation,
+    },
 };
 use serde_json::json;
 
@@ -39,6 +41,14 @@ pub enum DelegationCommand {
     Delegate(AmountArgs),
     /// Begin to take a delegation back; it stays slashable until it may be withdrawn
     Undelegate(AmountArgs),
+    /// Move a delegation to another operator of the same role; it answers for both for a time
+    Redelegate {
+        /// The account that it goes to: an address, or a name of a development network
+        #[arg(long, value_parser = names::who, value_name = "ACCOUNT")]
+        to: Who,
+        #[command(flatten)]
+        amount: AmountArgs,
+    },
     /// Keep all that leaves an operator there after all
     CancelUndelegation(OperatorArgs),
     /// Have paid out what has left an operator and what was earned there
@@ -120,6 +130,12 @@ fn delegation(command: &DelegationCommand, node: &str, json: bool) -> Result<(),
             let (operator, role) = named(&client, whose)?;
             (&whose.key, Command::Undelegate(Undelegate { operator, role, amount: *amount }))
         }
+        DelegationCommand::Redelegate { to, amount: AmountArgs { whose, amount } } => {
+            let (source, role) = named(&client, whose)?;
+            let target = client.account(&names::resolve(&client, to)?)?.id;
+            let amount = *amount;
+            (&whose.key, Command::Redelegate(Redelegate { source, target, role, amount }))
+        }
         DelegationCommand::CancelUndelegation(whose) => {
             let (operator, role) = named(&client, whose)?;
             (&whose.key, Command::CancelUndelegation(CancelUndelegation { operator, role }))
@@ -171,6 +187,13 @@ fn held_text(row: &DelegationView) -> String {
     for part in &row.leaving {
         let amount = money::show(part.amount);
         text += &format!("\n  leaving  {amount:>20} tokens, back from epoch {} on", part.matures);
+    }
+    for part in &row.moved {
+        let (amount, from) = (money::show(part.amount), part.source);
+        let free = part.matures;
+        text += &format!(
+            "\n  moved    {amount:>20} tokens, answers for operator {from}, too, until epoch {free}"
+        );
     }
     text
 }

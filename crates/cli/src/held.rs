@@ -49,6 +49,8 @@ pub enum Place {
     Delegated { operator: OperatorId },
     /// On its way out from there; back from this epoch on.
     Undelegating { operator: OperatorId, epoch: Epoch },
+    /// Moved there from another operator, bound until this epoch.
+    Moved { operator: OperatorId, epoch: Epoch },
     /// What it earned there, to be withdrawn.
     Earned { operator: OperatorId },
     /// Taken by a slash that is not paid out.
@@ -185,6 +187,10 @@ fn behind_another(view: &DelegationView) -> Vec<Held> {
     let mut all = vec![Held { place: Place::Delegated { operator }, amount: delegated }];
     all.extend(view.leaving.iter().map(|part| {
         let place = Place::Undelegating { operator, epoch: part.matures };
+        Held { place, amount: part.amount }
+    }));
+    all.extend(view.moved.iter().map(|part| {
+        let place = Place::Moved { operator, epoch: part.matures };
         Held { place, amount: part.amount }
     }));
     all.push(Held { place: Place::Earned { operator }, amount: earned });

@@ -49,16 +49,17 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
-        Event::Unbonding { operator, .. } | Event::DelegationEarned { operator, .. } => {
+        Event::Unbonding { operator, .. }
+        | Event::DelegationEarned { operator, .. }
+        | Event::RedelegationSettled { operator, .. } => {
             owner(state, operator).into_iter().collect()
         }
+        Event::Redelegated { account, source, target, .. } => of(state, &[source, target], account),
         Event::Delegated { account, operator, .. }
         | Event::Undelegating { account, operator, .. }
         | Event::UndelegationCancelled { account, operator, .. }
         | Event::DelegationRewarded { account, operator, .. }
-        | Event::DelegationWithdrawn { account, operator, .. } => {
-            owner(state, operator).into_iter().chain([account]).collect()
-        }
+        | Event::DelegationWithdrawn { account, operator, .. } => of(state, &[operator], account),
         Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
         }
@@ -100,6 +101,11 @@ fn owner(state: &State, operator: OperatorId) -> Option<AccountId> {
     state.operator(operator).map(|operator| operator.account)
 }
 
+/// An account, and whose these operators are.
+fn of(state: &State, operators: &[OperatorId], account: AccountId) -> Vec<AccountId> {
+    operators.iter().filter_map(|id| owner(state, *id)).chain([account]).collect()
+}
+
 fn job_of(event: &Event) -> Option<JobId> {
     match *event {
         Event::EpochOpened { .. }
@@ -112,6 +118,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DelegationWithdrawn { .. }
         | Event::DelegationSlashed { .. }
         | Event::CommissionSet { .. }
+        | Event::Redelegated { .. }
+        | Event::RedelegationSettled { .. }
         | Event::DelegationRewarded { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }

@@ -126,7 +126,8 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::Undelegate(_)
         | Command::CancelUndelegation(_)
         | Command::WithdrawDelegation(_)
-        | Command::SetCommission(_) => None,
+        | Command::SetCommission(_)
+        | Command::Redelegate(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

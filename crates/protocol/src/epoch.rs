@@ -192,6 +192,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             staking::acts::delegated::mature(cx, exit);
             Next::Nothing
         }
+        Timer::Move(id) => {
+            staking::acts::moved::settle(cx, id);
+            Next::Nothing
+        }
         Timer::Slash(slash) => {
             slashing::acts::execute(cx, slash);
             Next::Nothing

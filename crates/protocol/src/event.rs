@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{DataItem, Node, Scope},
     ids::{
-        AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, OperatorId, Role, SlashId,
-        UnbondingId,
+        AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId, Role,
+        SlashId, UnbondingId,
     },
     ledger::Movement,
     market::{CloseReason, Outcome},
@@ -230,6 +230,17 @@ pub enum Event {
     DelegationWithdrawn { account: AccountId, operator: OperatorId, amount: Amount },
     /// A conviction took this from all that is delegated to an operator, leaving stake included.
     DelegationSlashed { slash: SlashId, operator: OperatorId, amount: Amount },
+    /// Delegated stake moved from one operator to another; until it matures it answers for both.
+    Redelegated {
+        account: AccountId,
+        source: OperatorId,
+        target: OperatorId,
+        parcel: MoveId,
+        amount: Amount,
+        matures: Epoch,
+    },
+    /// Moved stake answers for the operator that it left no more.
+    RedelegationSettled { parcel: MoveId, operator: OperatorId, amount: Amount },
     /// An operator keeps this part of what its work pays, and promises never to ask more than that.
     CommissionSet { operator: OperatorId, account: AccountId, rate: Ratio, ceiling: Ratio },
     /// Those who delegate to an operator earned their part of its pay for a job.

@@ -78,6 +78,10 @@ dense_id!(
     ExitId(u64)
 );
 dense_id!(
+    /// What moved from one operator's delegation pool to another's within one span of epochs.
+    MoveId(u64)
+);
+dense_id!(
     /// One loss of stake, from conviction to payout.
     SlashId(u64)
 );

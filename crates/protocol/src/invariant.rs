@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use crate::{
     accounts::KEYS_MAX,
-    ids::{AccountId, Address, Asset, AssignmentId, ExitId, JobId, OperatorId, ParamsVersion},
+    ids::{
+        AccountId, Address, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ParamsVersion,
+    },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
     num::Amount,
@@ -62,6 +64,9 @@ pub enum Broken {
     Exit { exit: ExitId, recorded: Amount, found: Amount },
     /// The shares of all delegations are those of the pools and of the exits.
     DelegationShares { recorded: u128, found: u128 },
+    /// A bound parcel's amount is what lies in its pot, its operators list it, and as many have a
+    /// part of it as it counts.
+    Move { parcel: MoveId, recorded: Amount, found: Amount },
     /// What delegators of an operator earned and were not paid is there for them.
     DelegationRewards { operator: OperatorId, earned: Option<Amount>, there: Amount },
     /// A commission is at most its ceiling, and each generation that closed left its index.

@@ -108,7 +108,7 @@ pub use command::{Authenticated, BlockHead, Command, Sender, Transaction};
 pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
-    AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
+    AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId, MoveId,
     OperatorId, ParamsVersion, Role, SlashId, UnbondingId,
 };
 pub use invariant::Broken;

@@ -14,7 +14,7 @@
 use alloc::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
-    ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, SlashId, UnbondingId},
+    ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, SlashId, UnbondingId},
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -36,6 +36,8 @@ pub(crate) enum Timer {
     Unbonding(UnbondingId),
     /// Delegated stake may leave.
     Exit(ExitId),
+    /// Moved stake joins the pool that it moved to.
+    Move(MoveId),
     /// A slash is paid out.
     Slash(SlashId),
     /// A closed job's rows leave.
@@ -74,6 +76,7 @@ impl Named for Timer {
             Timer::Job(id) => Timer::Job(JobId::new(change(id.raw()))),
             Timer::Unbonding(id) => Timer::Unbonding(UnbondingId::new(change(id.raw()))),
             Timer::Exit(id) => Timer::Exit(ExitId::new(change(id.raw()))),
+            Timer::Move(id) => Timer::Move(MoveId::new(change(id.raw()))),
             Timer::Slash(id) => Timer::Slash(SlashId::new(change(id.raw()))),
             Timer::RetireJob(id) => Timer::RetireJob(JobId::new(change(id.raw()))),
             Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),

@@ -4,7 +4,7 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Amount, Command, Epochs, Event, Factor, Ratio, RawParams, Role,
+    Address, Amount, Asset, Command, Epochs, Event, Factor, Ratio, RawParams, Role,
     command::*,
     ledger::Pot,
     market::Phase,
@@ -254,6 +254,44 @@ fn m19_a_commission_never_runs_ahead_of_what_was_promised() {
         world.blocks(25);
     }
     assert_eq!(most, Ratio::percent(12), "it does get there");
+}
+
+/// What a paid job, and then a conviction, tell and move while so many delegate to P1.
+fn told(delegators: u16) -> [usize; 2] {
+    let mut world = World::new(params_with(|raw| {
+        plain(raw);
+        (raw.slashing.wrong_result, raw.slashing.copied_root) =
+            (Ratio::percent(50), Ratio::percent(50));
+        raw.slashing.share_max = Ratio::percent(50);
+    }));
+    world.ok("P1", commission(ROLE, 10, 10));
+    let operator = world.id("P1");
+    for n in 0..delegators {
+        let mut address = [9; 20];
+        address[..2].copy_from_slice(&n.to_le_bytes());
+        let (to, asset) = (Address(address), Asset::Stake);
+        world.ok("X", Command::Transfer(Transfer { to, asset, amount: Amount::tokens(2) }));
+        let delegator = world.state.account_id(&to).expect("just opened");
+        let amount = Amount::tokens(1);
+        let command = Command::Delegate(Delegate { operator, role: ROLE, amount });
+        let command = world::authenticated(&world.state, delegator, command);
+        world.state.apply(&command, &world::Truth, &mut world.journal).expect("it has two");
+    }
+    world.settle_journal();
+    let start = world.events.len();
+    work(&mut world, 10 * TOKEN);
+    let paid = world.events.len() - start;
+    let (job, wrong) = (world.assign(world.terms(), &[("P1", 10)]), root(Some(3)));
+    world.commit("P1", job, wrong);
+    world.audit(job, root(None));
+    world.reveal("P1", job, wrong, root(None));
+    world.play("P1", job, 3, true);
+    [paid, world.events.len() - start - paid]
+}
+
+#[test]
+fn a_payment_and_a_slash_tell_as_much_with_two_delegators_as_with_two_hundred() {
+    assert_eq!(told(2), told(200));
 }
 
 /// Jobs with these pays, while the named ones have as much delegated; who claims after each job has

@@ -83,7 +83,8 @@ fn narrow(raw: &mut RawParams) {
     (raw.market.accept_blocks, raw.market.retention_blocks) = (one, one);
     raw.market.grace_blocks = Blocks::new(0);
     raw.staking.unbondings_max = 1;
-    (raw.staking.exits_max, raw.staking.delegations_max) = (1, 1);
+    (raw.staking.exits_max, raw.staking.delegations_max) = (1, 2);
+    raw.staking.moves_max = 1;
     raw.staking.commission_wait_epochs = Epochs::new(1);
     raw.verification.disputes_max = 1;
     raw.verification.data_requests_max = 1;

@@ -24,6 +24,7 @@ enum Kind {
     Unbonding,
     Delegated,
     Exit,
+    Moved,
     Rewards,
     Escrow,
     AuditFees,
@@ -48,6 +49,7 @@ fn kind(pot: Pot) -> Kind {
         Pot::Unbonding(_) => Kind::Unbonding,
         Pot::Delegated(_) => Kind::Delegated,
         Pot::Exit(_) => Kind::Exit,
+        Pot::Moved(_) => Kind::Moved,
         Pot::DelegationRewards(_) => Kind::Rewards,
         Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
         Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
@@ -99,8 +101,10 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Take => (&[Escrow], &[Burnt, Insurance, Treasury]),
         Reason::Refund => (&[Escrow, AuditFees, Deposit], &[Free]),
         Reason::RequesterForfeit => (&[Deposit], &[Burnt]),
-        Reason::Slash => (&[Bond, Unbonding, Collateral, AuditLock, Delegated, Exit], &[Slash]),
-        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding, Delegated, Exit]),
+        Reason::Slash => {
+            (&[Bond, Unbonding, Collateral, AuditLock, Delegated, Exit, Moved], &[Slash])
+        }
+        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding, Delegated, Exit, Moved]),
         Reason::Compensation | Reason::ReporterReward => (&[Slash], &[Free]),
         Reason::SlashBurnt => (&[Slash], &[Burnt]),
         Reason::SlashInsurance => (&[Slash], &[Insurance]),
@@ -111,6 +115,8 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Undelegate => (&[Delegated], &[Exit]),
         Reason::UndelegationCancelled => (&[Exit], &[Delegated]),
         Reason::DelegationWithdrawn => (&[Exit], &[Free]),
+        Reason::Redelegate => (&[Delegated], &[Moved]),
+        Reason::RedelegationSettled => (&[Moved], &[Delegated]),
         Reason::DelegationReward => (&[Escrow, AuditFees], &[Rewards]),
         Reason::DelegationRewardPaid => (&[Rewards], &[Free]),
     }
@@ -166,8 +172,11 @@ impl Money {
 
     /// Panics if anything lies where nothing may be left once no job is open.
     pub fn nothing_is_stuck(&self) {
-        use Kind::{Bond, Burnt, Delegated, Exit, Free, Insurance, Judges, Rewards, Treasury};
-        let kinds = [Free, Bond, Judges, Insurance, Treasury, Burnt, Delegated, Exit, Rewards];
+        use Kind::{
+            Bond, Burnt, Delegated, Exit, Free, Insurance, Judges, Moved, Rewards, Treasury,
+        };
+        let own = [Free, Bond, Judges, Insurance, Treasury, Burnt];
+        let kinds = [&own[..], &[Delegated, Exit, Moved, Rewards]].concat();
         for (&pot, &amount) in &self.pots {
             let home = kinds.contains(&kind(pot));
             assert!(home || amount == 0, "{amount} left in {pot:?}");

@@ -186,6 +186,12 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
     KeepData { root, kibibytes, blocks: Blocks::new(blocks), price_max }
 }
 
+/// Who has an operator of a role, in order of the operators.
+fn operators_of(state: &State, role: Role) -> impl Iterator<Item = AccountId> {
+    let rows = state.operators().map(|(_, row)| row);
+    rows.filter(move |row| row.role == role).map(|row| row.account)
+}
+
 /// One of the first operators changes its commission: down, up a little, up too much, with its
 /// ceiling or above it.
 fn commission(play: &Play<'_>, op: Op) -> (AccountId, Command) {
@@ -212,7 +218,7 @@ fn commission(play: &Play<'_>, op: Op) -> (AccountId, Command) {
     (row.account, Command::SetCommission(SetCommission { role: row.role, rate, ceiling }))
 }
 
-/// One of the four verbs of delegation: to one of a few operators, or what the owner of a
+/// One of the five verbs of delegation: to one of a few operators, or what the owner of a
 /// delegation that is there could do with it; who withdraws has something that matured, if
 /// anybody has.
 fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
@@ -239,6 +245,14 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
     let command = match op.twist % 8 {
         0 if op.amount.is_multiple_of(4) => {
             Command::CancelUndelegation(CancelUndelegation { operator, role })
+        }
+        3 => {
+            let next = operators_of(state, role).find(|account| *account != operator);
+            let any = operators_of(state, role).nth(usize::from(op.who % 3));
+            let target = if op.who < 200 { next } else { any };
+            let (source, target) = (operator, target.unwrap_or(anyone));
+            let amount = edge(there, op.amount);
+            Command::Redelegate(Redelegate { source, target, role, amount })
         }
         0..=2 => Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
         _ => {

@@ -289,8 +289,9 @@ impl World {
         let delegated = |id: &DelegationId| {
             let row = self.state.delegations().find(|(other, _)| other == id).expect("listed").1;
             let leaving = self.state.leaving(row).map(|(_, amount, _)| amount.units());
+            let moved = self.state.moved(row).map(|(_, amount, ..)| amount.units());
             let earned = self.state.delegation_earned(row).units();
-            self.state.delegated(row).units() + leaving.sum::<u64>() + earned
+            self.state.delegated(row).units() + leaving.sum::<u64>() + moved.sum::<u64>() + earned
         };
         let stake = stake + account.delegations.iter().map(delegated).sum::<u64>();
         let assets = self.state.assets().all().iter();

@@ -4,8 +4,8 @@ use earnest_protocol::{
     Amount,
     staking::{
         BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
 };
 
@@ -90,6 +90,58 @@ pub(super) fn delegate(rejected: DelegateRejected) -> Words {
         DelegateRejected::SlashWaits => slash_waits(),
         DelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         DelegateRejected::PoolFull => pool_full(),
+    }
+}
+
+pub(super) fn redelegate(rejected: RedelegateRejected) -> Words {
+    match rejected {
+        RedelegateRejected::BelowMinimum { wanted, minimum } => say(
+            format!("{} would move, the least is {}", money(wanted), money(minimum)),
+            "Move at least as much at once, or undelegate it.",
+        ),
+        RedelegateRejected::NotDelegated => not_delegated(),
+        RedelegateRejected::SameOperator => {
+            say("The stake is with that operator already", "Name another operator as the target.")
+        }
+        RedelegateRejected::StillBound { wanted, free } => say(
+            format!(
+                "{} would move, but only {} answers for this operator alone",
+                money(wanted),
+                money(free)
+            ),
+            "Wait until what moved here before is free, or move less.",
+        ),
+        RedelegateRejected::ExceedsDelegation { wanted, delegated } => say(
+            format!(
+                "{} would move, but the delegation is worth {}",
+                money(wanted),
+                money(delegated)
+            ),
+            "Move at most what it is worth.",
+        ),
+        RedelegateRejected::RestBelowMinimum { rest, minimum } => say(
+            format!("{} would stay, the least delegation is {}", money(rest), money(minimum)),
+            "Move less, or all of it.",
+        ),
+        RedelegateRejected::NotAnOperator => say(
+            "The account that it would go to has no bond for this role",
+            "Name an account that is bonded for the same role.",
+        ),
+        RedelegateRejected::MayNotWork => may_not_work(),
+        RedelegateRejected::DelegationsAtLimit { limit } => say(
+            format!("The account already delegates to {limit} operators"),
+            "Move to one of them, or take all back from one and withdraw it.",
+        ),
+        RedelegateRejected::SlashWaits => slash_waits(),
+        RedelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
+        RedelegateRejected::MovesAtLimit { limit } => say(
+            format!("One of the two operators already has {limit} parcels on the move"),
+            "Wait until one of them is free, or undelegate.",
+        ),
+        RedelegateRejected::MoveFull => say(
+            "What moves with this span has lost so much that this buys no share of it",
+            "Ask again when the next span has begun.",
+        ),
     }
 }
 

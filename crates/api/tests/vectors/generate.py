@@ -52,6 +52,7 @@ TYPES = {
     "cancel_undelegation": "uint64 operator,string role",
     "withdraw_delegation": "uint64 operator,string role",
     "set_commission": "string role,uint64 rate,uint64 ceiling",
+    "redelegate": "uint64 source,uint64 target,string role,uint256 amount",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -188,6 +189,12 @@ MAKERS = {
         "role": role(),
         "rate": number(PARTS),
         "ceiling": number(PARTS),
+    },
+    "redelegate": lambda: {
+        "source": number(U64_MAX),
+        "target": number(U64_MAX),
+        "role": role(),
+        "amount": amount(),
     },
 }
 

@@ -106,6 +106,11 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             let when = clock.epoch(epoch);
             format!("leaves {}; can be withdrawn in {when}", whose(operator, money, present))
         }
+        Place::Moved { operator, epoch } => {
+            let when = clock.epoch(epoch);
+            let whose = whose(operator, money, present);
+            format!("moved to {whose}; until {when} it stays and answers for both operators")
+        }
         Place::Earned { operator } => {
             let whose = whose(operator, money, present);
             format!("earned with {whose}; `earnest stake withdraw` pays it out")

@@ -326,6 +326,19 @@ commands! {
         /// What it never exceeds from now on, in parts per billion.
         ceiling: Ratio,
     }
+
+    /// Moves `amount` of what the signer delegated from one operator to another at once; until it
+    /// is free it answers for both, and moves no further.
+    Redelegate = staking::redelegate or RedelegateRejected, Ordinary, weight 2, keys [] {
+        /// Whose operator it leaves.
+        source: AccountId,
+        /// Whose it goes to.
+        target: AccountId,
+        /// Of which role, both.
+        role: Role,
+        /// How much, in base units; the value of all shares takes them all.
+        amount: Amount,
+    }
 }
 
 pub(crate) use for_each_command;

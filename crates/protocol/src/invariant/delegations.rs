@@ -4,10 +4,11 @@ use alloc::collections::BTreeMap;
 
 use super::Broken;
 use crate::{
-    ids::{DelegationId, ExitId, OperatorId},
+    ids::{DelegationId, ExitId, MoveId, OperatorId},
     ledger::Pot,
-    num::Earned,
+    num::{Amount, Earned},
     slashing::SlashState,
+    staking::MoveStage,
     state::State,
 };
 
@@ -15,6 +16,7 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
     pools(state)?;
     exits(state)?;
     shares(state)?;
+    moves(state)?;
     rewards(state)?;
     owners(state)
 }
@@ -61,8 +63,16 @@ fn shares(state: &State) -> Result<(), Broken> {
     let staking = &state.staking;
     let pools = staking.delegation_pools.iter().map(|(_, pool)| count(pool.shares.shares()));
     let exits = staking.exits.iter().map(|(_, exit)| count(exit.shares.shares()));
-    let recorded = pools.chain(exits).fold(0, u128::saturating_add);
-    let mut found: u128 = 0;
+    let moves = staking.moves.iter().map(|(_, parcel)| count(parcel.shares.shares()));
+    let recorded = pools.chain(exits).chain(moves).fold(0, u128::saturating_add);
+    // What joined is part of a pool's shares and of no claim yet.
+    let joined = staking.moves.iter().map(|(_, parcel)| {
+        let MoveStage::Joined(_, generation) = parcel.stage else { return 0 };
+        let pool = staking.delegation_pool(parcel.target).shares;
+        let is_void = generation != pool.generation();
+        if is_void { 0 } else { u128::from(parcel.shares.amount().units()) }
+    });
+    let mut found: u128 = joined.fold(0, u128::saturating_add);
     for (_, row) in staking.delegations.iter() {
         let pool = staking.delegation_pool(row.operator);
         found = found.saturating_add(count(pool.shares.shares_of(row.claim)));
@@ -70,9 +80,42 @@ fn shares(state: &State) -> Result<(), Broken> {
             let held = staking.exit(*id).map(|exit| count(exit.shares.shares_of(*claim)));
             found = found.saturating_add(held.unwrap_or(0));
         }
+        for entry in &row.moves {
+            let shares = staking.moved(entry.id).shares;
+            found = found.saturating_add(count(shares.shares_of(entry.claim)));
+        }
     }
     if recorded != found {
         return Err(Broken::DelegationShares { recorded, found });
+    }
+    Ok(())
+}
+
+fn moves(state: &State) -> Result<(), Broken> {
+    let mut holders: BTreeMap<MoveId, u64> = BTreeMap::new();
+    for (_, row) in state.staking.delegations.iter() {
+        for entry in &row.moves {
+            let count = holders.entry(entry.id).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    for (index, row) in state.staking.moves.iter() {
+        let parcel = MoveId::from_index(index);
+        let bound = row.stage == MoveStage::Bound;
+        let recorded = if bound { row.shares.amount() } else { Amount::ZERO };
+        let found = state.balance(Pot::Moved(parcel));
+        let (source, target) = (row.source, row.target);
+        let listed = [
+            state.staking.delegation_pool(source).moves_out.contains(&parcel),
+            state.staking.delegation_pool(target).moves_in.contains(&parcel),
+        ];
+        let holds = recorded == found
+            && listed == [bound, bound]
+            && (!bound || row.matures > state.epoch())
+            && holders.get(&parcel) == Some(&row.holders);
+        if !holds {
+            return Err(Broken::Move { parcel, recorded, found });
+        }
     }
     Ok(())
 }

@@ -97,6 +97,7 @@ pub(crate) struct Ledger {
     slashes: Table<Amount>,
     delegated: Table<Amount>,
     exits: Table<Amount>,
+    moves: Table<Amount>,
     /// In the payment asset, by operator.
     delegation_rewards: Table<Amount>,
     jobs: Table<Purse<JobPot>>,
@@ -144,6 +145,10 @@ impl Ledger {
         self.exits.push(Amount::ZERO);
     }
 
+    pub(crate) fn open_move(&mut self) {
+        self.moves.push(Amount::ZERO);
+    }
+
     pub(crate) fn open_unbonding(&mut self) {
         self.unbondings.push(Amount::ZERO);
     }
@@ -182,13 +187,18 @@ impl Ledger {
         self.exits.retire(index);
     }
 
+    /// Forgets the empty pot of a move that nobody has a share of.
+    pub(crate) fn retire_move(&mut self, index: usize) {
+        self.moves.retire(index);
+    }
+
     /// Forgets the empty pot of a slash that was paid out.
     pub(crate) fn retire_slash(&mut self, index: usize) {
         self.slashes.retire(index);
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 10] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 11] {
         [
             self.free.root(),
             self.free_payment.root(),
@@ -197,6 +207,7 @@ impl Ledger {
             self.slashes.root(),
             self.delegated.root(),
             self.exits.root(),
+            self.moves.root(),
             self.delegation_rewards.root(),
             self.jobs.root(),
             self.assignments.root(),
@@ -242,6 +253,7 @@ impl Ledger {
             | Pot::Unbonding(_)
             | Pot::Delegated(_)
             | Pot::Exit(_)
+            | Pot::Moved(_)
             | Pot::Slash(_)
             | Pot::Judges => Asset::Stake,
             Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) => self.assets.payment(),
@@ -258,6 +270,7 @@ impl Ledger {
             Pot::Slash(id) => row(&self.slashes, id.index()),
             Pot::Delegated(id) => row(&self.delegated, id.index()),
             Pot::Exit(id) => row(&self.exits, id.index()),
+            Pot::Moved(id) => row(&self.moves, id.index()),
             Pot::DelegationRewards(id) => row(&self.delegation_rewards, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
             Pot::Assignment(id, pot) => {
@@ -311,9 +324,9 @@ impl Ledger {
         }
         if asset == Asset::Stake {
             add(self.judges)?;
-            let tables =
-                [&self.bonds, &self.unbondings, &self.slashes, &self.delegated, &self.exits];
-            for table in tables {
+            let tables = [&self.bonds, &self.unbondings, &self.slashes];
+            let of_others = [&self.delegated, &self.exits, &self.moves];
+            for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
             }
         }
@@ -377,6 +390,7 @@ impl Ledger {
             Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
             Pot::Delegated(id) => row_mut(&mut self.delegated, id.index()),
             Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
+            Pot::Moved(id) => row_mut(&mut self.moves, id.index()),
             Pot::DelegationRewards(id) => row_mut(&mut self.delegation_rewards, id.index()),
             Pot::Job(id, pot) => {
                 return row_mut(&mut self.jobs, id.index()).change(pot, change);

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, Asset, AssignmentId, ExitId, JobId, OperatorId, SlashId, UnbondingId};
+use crate::ids::{
+    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, SlashId, UnbondingId,
+};
 
 /// A place where money of one asset lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ pub enum Pot {
     Delegated(OperatorId),
     /// What leaves one operator's delegation pool by one epoch.
     Exit(ExitId),
+    /// What moved from one operator's delegation pool to another's and answers for both.
+    Moved(MoveId),
     /// What those who delegated to an operator earned and have not been paid, in the asset that
     /// pays.
     DelegationRewards(OperatorId),
@@ -114,6 +118,8 @@ pub enum Reason {
     Undelegate,
     UndelegationCancelled,
     DelegationWithdrawn,
+    Redelegate,
+    RedelegationSettled,
     DelegationReward,
     DelegationRewardPaid,
 }

@@ -218,6 +218,22 @@ impl SharePool {
         Some(burnt)
     }
 
+    /// Adds shares that are part of this pool, and nobody's, to what a holder has; what it had in
+    /// an earlier generation is dropped. `None` above 2^63 − 1 changes nothing.
+    pub fn adopt(&self, held: &mut Claim, shares: Shares) -> Option<()> {
+        let shares = self.shares_of(*held).checked_add(shares)?;
+        *held = Claim { shares, generation: self.generation };
+        Some(())
+    }
+
+    /// The same holders with `amount`, of whatever else, in place of what they had.
+    ///
+    /// `None` if that is less than one unit for 2^20 shares.
+    pub fn exchanged(self, amount: Amount) -> Option<SharePool> {
+        let scaled = u128::from(amount.units()) * u128::from(Self::SHARES_PER_UNIT_MAX);
+        (u128::from(self.shares.count()) <= scaled).then_some(SharePool { amount, ..self })
+    }
+
     /// Takes `amount` from all holders in proportion, or all there is if that is less.
     ///
     /// If the price falls below one unit for 2^20 shares, the pool closes: all shares are void,

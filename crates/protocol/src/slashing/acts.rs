@@ -124,7 +124,7 @@ fn take(
     let operator = slash.operator;
     // An assignment's pots end with it: its lock goes back to the bond it came from.
     let origin = |pot| match pot {
-        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) => pot,
+        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_) => pot,
         _ => Pot::Bond(operator),
     };
     let sources = sources.iter().filter(|(_, amount)| !amount.is_zero());
@@ -139,6 +139,7 @@ fn take(
         cx.pay(pot, Pot::Slash(id), amount, Reason::Slash);
         match pot {
             Pot::Unbonding(_) | Pot::Delegated(_) => {}
+            Pot::Moved(parcel) => staking::acts::moved::drop_if_lost(cx, parcel),
             Pot::Exit(exit) => staking::acts::delegated::drop_if_empty(cx, exit),
             _ => staking::acts::reduce_stake(cx, operator, amount),
         }
@@ -264,7 +265,7 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     for (pot, part) in slash.taken {
         // An entry that was paid out meanwhile is there no more; its bond is.
         let gone = matches!(pot, Pot::Unbonding(entry) if cx.state.unbonding(entry).is_none());
-        if matches!(pot, Pot::Delegated(_) | Pot::Exit(_)) {
+        if matches!(pot, Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_)) {
             staking::acts::delegated::restore(cx, id, pot, part);
             continue;
         }

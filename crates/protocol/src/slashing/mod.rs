@@ -81,7 +81,8 @@ impl Slash {
     /// What of it was taken from stake that others delegated; nothing once it was paid.
     pub fn of_delegations(&self) -> Amount {
         let parts = self.taken.iter();
-        let parts = parts.filter(|(pot, _)| matches!(pot, Pot::Delegated(_) | Pot::Exit(_)));
+        let of_others = |pot| matches!(pot, Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_));
+        let parts = parts.filter(|(pot, _)| of_others(*pot));
         parts.fold(Amount::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod delegated;
 pub(crate) mod earn;
+pub(crate) mod moved;
 
 use crate::{
     context::Context,

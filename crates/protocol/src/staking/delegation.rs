@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Commission, Staking, params::StakingParams};
 use crate::{
-    ids::{AccountId, DelegationId, ExitId, OperatorId},
+    ids::{AccountId, DelegationId, ExitId, MoveId, OperatorId},
     num::{Amount, Claim, Earned, Epoch, Epochs, Height, Index, SharePool},
 };
 
@@ -42,6 +42,10 @@ pub struct DelegationPool {
     pub shares: SharePool,
     /// What leaves and has not matured, in the order in which it was opened.
     pub exits: Vec<ExitId>,
+    /// Parcels that moved here and answer for where they came from, too, in that order.
+    pub moves_in: Vec<MoveId>,
+    /// Parcels that moved away and answer for this operator, too.
+    pub moves_out: Vec<MoveId>,
     /// Slashes of the operator that are not paid out: until they are, nothing joins the pool, so
     /// that what a reversal gives back belongs to those who lost it.
     pub slashes_waiting: u32,
@@ -77,10 +81,31 @@ pub struct Delegation {
     pub claim: Claim,
     /// Its parts of exits, oldest first; of each exit at most one.
     pub exits: Vec<(ExitId, Claim)>,
+    /// Its parts of parcels that moved here, oldest first; of each at most one.
+    pub moves: Vec<Moved>,
     /// The pool's index when its earnings were last settled.
     pub since: Index,
     /// What it had earned then and was not paid.
     pub earned: Earned,
+}
+
+/// One delegation's part of a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Of which parcel.
+    pub id: MoveId,
+    /// How much of it.
+    pub claim: Claim,
+    /// The parcel's index when its earnings were last settled.
+    pub since: Index,
+}
+
+impl DelegationPool {
+    /// What one share of a generation has ever earned.
+    pub(super) fn index_of(&self, generation: u32) -> Index {
+        let generation = usize::try_from(generation).unwrap_or(usize::MAX);
+        self.closed.get(generation).copied().unwrap_or(self.index)
+    }
 }
 
 impl Staking {
@@ -109,9 +134,10 @@ impl Staking {
         self.exits.get_mut(id.index()).expect("a pool lists only live exits")
     }
 
-    /// What a delegation has in the pool (down).
+    /// What a delegation has in the pool (down), parcels that joined it included.
     pub(crate) fn delegated_floor(&self, delegation: &Delegation) -> Amount {
-        self.delegation_pool(delegation.operator).shares.value_floor(delegation.claim)
+        let claim = self.claim_of(delegation);
+        self.delegation_pool(delegation.operator).shares.value_floor(claim)
     }
 
     /// What one entry of a delegation has in its exit (down); nothing if the exit is gone.
@@ -123,20 +149,26 @@ impl Staking {
     /// void.
     pub(crate) fn delegation_earned(&self, delegation: &Delegation) -> Earned {
         let pool = self.delegation_pool(delegation.operator);
-        let generation = usize::try_from(delegation.claim.generation()).unwrap_or(usize::MAX);
-        let until = pool.closed.get(generation).copied().unwrap_or(pool.index);
+        let until = pool.index_of(delegation.claim.generation());
         let more = until.earned(delegation.since, delegation.claim.shares().count());
-        let sum = more.and_then(|more| delegation.earned.checked_add(more));
+        let own = more.and_then(|more| delegation.earned.checked_add(more));
+        let moves = delegation.moves.iter();
+        let moves = moves.map(|entry| self.moved_earned(pool, entry));
+        let sum = moves.fold(own, |sum, more| sum?.checked_add(more?));
         sum.expect("shares earn at most what their pool was paid")
     }
 
-    /// Accrues what a delegation earned, before its shares change.
+    /// Accrues what a delegation earned, before its shares change, and gives it its shares of
+    /// parcels that have joined the pool.
     pub(crate) fn settle_delegation(&mut self, id: DelegationId) {
         let row = self.delegation(id);
-        let earned = self.delegation_earned(row);
+        let (earned, claim) = (self.delegation_earned(row), self.claim_of(row));
         let since = self.delegation_pool(row.operator).index;
         let row = self.delegation_mut(id);
-        (row.since, row.earned) = (since, earned);
+        (row.since, row.earned, row.claim) = (since, earned, claim);
+        let entries = core::mem::take(&mut row.moves);
+        let entries = entries.into_iter().filter_map(|entry| self.settle_moved(entry)).collect();
+        self.delegation_mut(id).moves = entries;
     }
 
     /// The most that an operator may have delegated: `delegation_max` times its own stake (down).
@@ -149,8 +181,13 @@ impl Staking {
 /// When what begins to leave now matures: in `unbonding_epochs`, up to the next end of a span, of
 /// which so many follow each other that a pool never has more than `exits_max` + 1 exits.
 pub(crate) fn matures(now: Epoch, params: &StakingParams) -> Epoch {
-    let wait = params.unbonding_epochs.count();
-    let span = wait.div_ceil(u64::from(params.exits_max).max(1)).max(1);
+    end_of_span(now, params.unbonding_epochs, u64::from(params.exits_max))
+}
+
+/// The first end of a span after `wait`, which is cut into so many.
+pub(super) fn end_of_span(now: Epoch, wait: Epochs, spans: u64) -> Epoch {
+    let wait = wait.count();
+    let span = wait.div_ceil(spans.max(1)).max(1);
     let earliest = now.after(Epochs::new(wait)).count();
     Epoch::new(earliest.checked_next_multiple_of(span).unwrap_or(u64::MAX))
 }

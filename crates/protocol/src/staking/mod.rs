@@ -19,6 +19,7 @@ pub(crate) mod acts;
 mod commission;
 mod delegation;
 pub(crate) mod handlers;
+mod moves;
 mod operator;
 pub(crate) mod params;
 mod pool;
@@ -30,12 +31,13 @@ use serde::{Deserialize, Serialize};
 
 pub use commission::Commission;
 pub(crate) use delegation::matures;
-pub use delegation::{Delegation, DelegationPool, Exit};
+pub use delegation::{Delegation, DelegationPool, Exit, Moved};
+pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
 pub use rejected::{
     BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-    SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+    RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
     WithdrawDelegationRejected,
 };
 
@@ -59,6 +61,7 @@ pub(crate) struct Staking {
     pub(crate) delegation_pools: Table<DelegationPool>,
     pub(crate) delegations: Table<Delegation>,
     pub(crate) exits: Table<Exit>,
+    pub(crate) moves: Table<Move>,
     /// Derived from the operators, their free bonds and the log of changes.
     pools: BTreeMap<PoolKey, Pool>,
     /// What a unit of a judge's stake was ever paid out of slashes.
@@ -73,6 +76,7 @@ pub(crate) struct StakingRows {
     delegation_pools: Table<DelegationPool>,
     delegations: Table<Delegation>,
     exits: Table<Exit>,
+    moves: Table<Move>,
     changes: Vec<(PoolKey, Vec<Change>)>,
     judge_index: Index,
 }
@@ -138,6 +142,7 @@ impl Staking {
             delegation_pools: self.delegation_pools.clone(),
             delegations: self.delegations.clone(),
             exits: self.exits.clone(),
+            moves: self.moves.clone(),
             changes: self.changes(),
             judge_index: self.judge_index,
         }
@@ -150,7 +155,7 @@ impl Staking {
         pins: &[(PoolKey, Height)],
     ) -> Staking {
         let StakingRows { operators, unbondings, mut changes, judge_index, .. } = rows;
-        let StakingRows { delegation_pools, delegations, exits, .. } = rows;
+        let StakingRows { delegation_pools, delegations, exits, moves, .. } = rows;
         let mut members: BTreeMap<PoolKey, Vec<(OperatorId, u64, u64)>> = BTreeMap::new();
         for (index, operator) in operators.iter() {
             let id = OperatorId::from_index(index);
@@ -168,7 +173,16 @@ impl Staking {
             (key, Pool::restore(rows, logged, pins))
         };
         let pools = members.into_iter().map(pool).collect();
-        Staking { operators, unbondings, delegation_pools, delegations, exits, pools, judge_index }
+        Staking {
+            operators,
+            unbondings,
+            delegation_pools,
+            delegations,
+            exits,
+            moves,
+            pools,
+            judge_index,
+        }
     }
 
     /// The least stake of a newcomer: base · min((1 + n/n₀)^k, cap), rounded up (m5).

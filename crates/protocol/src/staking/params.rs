@@ -34,6 +34,9 @@ params! {
         /// Spans that the wait of leaving delegations is cut into: a slash touches at most one exit
         /// more.
         exits_max: u32 = 64, 1..=1_000, "a span of 8 hours";
+        /// Parcels of moved delegations that one operator may have come in, and as many gone out,
+        /// that answer for both operators: a slash touches at most so many of each.
+        moves_max: u32 = 64, 1..=1_000, "a dozen sources at once";
         /// The most that an operator's commission rises at once.
         commission_raise_max: Ratio = Ratio::percent(1), 0..=ONE, "who delegates sees it coming";
         /// Epochs between two changes of a commission.

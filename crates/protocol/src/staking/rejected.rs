@@ -84,6 +84,40 @@ pub enum DelegateRejected {
     PoolFull,
 }
 
+/// Why moving a delegation was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum RedelegateRejected {
+    /// Less than the least delegation.
+    BelowMinimum { wanted: Amount, minimum: Amount },
+    /// The account delegated nothing to the operator that it would leave.
+    NotDelegated,
+    /// To the operator that it is with.
+    SameOperator,
+    /// What has moved already, and answers for two operators, moves no further before it is free.
+    StillBound { wanted: Amount, free: Amount },
+    /// More than the delegation is worth.
+    ExceedsDelegation { wanted: Amount, delegated: Amount },
+    /// What would stay is less than the least delegation; move less, or all.
+    RestBelowMinimum { rest: Amount, minimum: Amount },
+    /// The account that it would go to has no operator of this role.
+    NotAnOperator,
+    /// That operator gets no work now: it is jailed, tombstoned or below its minimum.
+    MayNotWork,
+    /// The account delegates to as many operators as it may.
+    DelegationsAtLimit { limit: u32 },
+    /// A slash of that operator, or one that took from what moves in this span, may still be
+    /// undone; what it gives back is for those who lost it.
+    SlashWaits,
+    /// All that is delegated would be more than that operator's own stake allows (C5).
+    ExceedsCap { total: Amount, max: Amount },
+    /// One of the two operators has as many parcels on the move as it may.
+    MovesAtLimit { limit: u32 },
+    /// The amount buys no share of a parcel that lost nearly everything; the next span has another.
+    MoveFull,
+}
+
 /// Why a commission was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]

@@ -219,6 +219,7 @@ impl State {
             self.staking.delegation_pools.root(),
             self.staking.delegations.root(),
             self.staking.exits.root(),
+            self.staking.moves.root(),
             self.reputation.records.root(),
             self.market.orders.root(),
             self.market.jobs.root(),

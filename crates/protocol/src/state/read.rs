@@ -5,7 +5,7 @@ use crate::{
     command::{Sender, Transaction},
     ids::{
         AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
-        OperatorId, Role, SlashId, UnbondingId,
+        MoveId, OperatorId, Role, SlashId, UnbondingId,
     },
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
@@ -14,7 +14,9 @@ use crate::{
     rejected::TransactionRejected,
     reputation::Record,
     slashing::{self, Slash},
-    staking::{self, Delegation, DelegationPool, Exit, Operator, Unbonding},
+    staking::{
+        self, Delegation, DelegationPool, Exit, Move, MoveStage, Moved, Operator, Unbonding,
+    },
     storage::Keep,
     verification::{Case, Docket},
 };
@@ -247,6 +249,31 @@ impl State {
     /// What leaves an operator's delegation pool by one epoch; none once nobody has a share of it.
     pub fn exit(&self, id: ExitId) -> Option<&Exit> {
         self.staking.exit(id)
+    }
+
+    /// What of a delegation moved here and answers for another operator, too: each parcel, what is
+    /// there in base units, rounded down, whom it left, and from when on it is free.
+    pub fn moved(
+        &self,
+        delegation: &Delegation,
+    ) -> impl Iterator<Item = (MoveId, Amount, OperatorId, Epoch)> {
+        let bound = |entry: &Moved| {
+            let parcel = self.staking.moved(entry.id);
+            let there = self.staking.bound_part_floor(entry);
+            let is_bound = parcel.stage == MoveStage::Bound;
+            is_bound.then_some((entry.id, there, parcel.source, parcel.matures))
+        };
+        delegation.moves.iter().filter_map(bound)
+    }
+
+    /// All that is delegated to an operator and not leaving, moved stake included.
+    pub fn delegated_to(&self, id: OperatorId) -> Amount {
+        self.staking.delegated_to(id)
+    }
+
+    /// A parcel of moved stake; none once nobody has a part of it.
+    pub fn parcel(&self, id: MoveId) -> Option<&Move> {
+        self.staking.moves.get(id.index())
     }
 
     /// A delegation by its number; none once all of it was withdrawn.

@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     accounts::Accounts,
-    ids::{AssignmentId, ExitId, JobId, KeepId, Role, SlashId, UnbondingId},
+    ids::{AssignmentId, ExitId, JobId, KeepId, MoveId, Role, SlashId, UnbondingId},
     ledger::{Ledger, Pot},
     market::{Market, Phase, Stage},
     num::{Blocks, Height},
     params::ParamsHistory,
     reputation::Reputation,
     slashing::{SlashState, Slashing},
-    staking::{PoolKey, Staking, StakingRows},
+    staking::{MoveStage, PoolKey, Staking, StakingRows},
     storage::Storage,
     timers::{Timer, Timers},
     verification::Verification,
@@ -173,6 +173,11 @@ impl State {
         for (index, exit) in self.staking.exits.iter() {
             if exit.matures > self.chain.epoch.number {
                 timers.set_epoch(exit.matures, Timer::Exit(ExitId::from_index(index)));
+            }
+        }
+        for (index, row) in self.staking.moves.iter() {
+            if row.stage == MoveStage::Bound {
+                timers.set_epoch(row.matures, Timer::Move(MoveId::from_index(index)));
             }
         }
         for (index, slash) in self.slashing.slashes.iter() {

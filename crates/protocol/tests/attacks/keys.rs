@@ -59,6 +59,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::CancelUndelegation(CancelUndelegation { operator, role }),
         Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
         Command::SetCommission(SetCommission { role, rate: Ratio::ONE, ceiling: Ratio::ONE }),
+        Command::Redelegate(Redelegate { source: operator, target: operator, role, amount }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

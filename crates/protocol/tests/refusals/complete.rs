@@ -9,7 +9,7 @@ use std::{
 use earnest_protocol::{Command, Rejected};
 
 /// What no command of this version can reach, and why.
-const UNREACHED: [(&str, &str); 5] = [
+const UNREACHED: [(&str, &str); 6] = [
     ("Bond::Tombstoned", "equivocation, the one offence that tombstones, is not built yet"),
     ("Unjail::Tombstoned", "the same"),
     (
@@ -18,6 +18,7 @@ const UNREACHED: [(&str, &str); 5] = [
     ),
     ("CancelUndelegation::PoolFull", "the same"),
     ("Undelegate::ExitFull", "the same of an exit"),
+    ("Redelegate::MoveFull", "the same of a parcel"),
 ];
 
 /// Where refusals are declared.

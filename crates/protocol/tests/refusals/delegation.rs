@@ -6,8 +6,8 @@ use earnest_protocol::{
     ledger::Pot,
     market::Phase,
     staking::{
-        CancelUndelegationRejected, DelegateRejected, SetCommissionRejected, UndelegateRejected,
-        WithdrawDelegationRejected,
+        CancelUndelegationRejected, DelegateRejected, RedelegateRejected, SetCommissionRejected,
+        UndelegateRejected, WithdrawDelegationRejected,
     },
 };
 use earnest_testkit::world::root;
@@ -94,9 +94,112 @@ fn free_less_fee(tokens: u64) -> Amount {
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = joining();
     rows.extend(leaving_rows());
+    rows.extend(moving());
+    rows.extend(moving_to());
     rows.extend(staying_rows());
     rows.extend(commission_rows());
     rows
+}
+
+fn redelegate(world: &World, from: &str, to: &str, tokens: u64) -> Command {
+    let (source, target) = (world.id(from), world.id(to));
+    let amount = Amount::tokens(tokens);
+    Command::Redelegate(Redelegate { source, target, role: ROLE, amount })
+}
+
+fn half() -> Amount {
+    Amount::new(500_000_000).expect("small")
+}
+
+fn moving() -> Vec<Row> {
+    let tokens = Amount::tokens;
+    vec![
+        row(RedelegateRejected::BelowMinimum { wanted: tokens(0), minimum: tokens(1) }, |world| {
+            ("W", redelegate(world, "P1", "P2", 0))
+        }),
+        row(RedelegateRejected::NotDelegated, |world| ("W", redelegate(world, "P1", "P2", 1))),
+        row(RedelegateRejected::SameOperator, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            ("W", redelegate(world, "P1", "P1", 1))
+        })
+        .under(allowed),
+        row(RedelegateRejected::StillBound { wanted: tokens(6), free: tokens(5) }, |world| {
+            world.ok("W", delegate(world, "P1", 5));
+            world.ok("W", delegate(world, "P2", 5));
+            world.ok("W", redelegate(world, "P1", "P2", 5));
+            ("W", redelegate(world, "P2", "P3", 6))
+        })
+        .under(allowed),
+        row(
+            RedelegateRejected::ExceedsDelegation { wanted: tokens(11), delegated: tokens(10) },
+            |world| {
+                world.ok("W", delegate(world, "P1", 10));
+                ("W", redelegate(world, "P1", "P2", 11))
+            },
+        )
+        .under(allowed),
+        row(RedelegateRejected::RestBelowMinimum { rest: half(), minimum: tokens(1) }, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            let (source, target) = (world.id("P1"), world.id("P2"));
+            let amount = Amount::tokens(10).saturating_sub(half());
+            let part = Redelegate { source, target, role: ROLE, amount };
+            ("W", Command::Redelegate(part))
+        })
+        .under(allowed),
+        row(RedelegateRejected::NotAnOperator, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            ("W", redelegate(world, "P1", "X", 1))
+        })
+        .under(allowed),
+    ]
+}
+
+fn moving_to() -> Vec<Row> {
+    let tokens = Amount::tokens;
+    vec![
+        row(RedelegateRejected::MayNotWork, |world| {
+            world.ok("W", delegate(world, "P2", 10));
+            jail(world);
+            ("W", redelegate(world, "P2", "P1", 1))
+        })
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.abandonments_to_jail = 1;
+        }),
+        row(RedelegateRejected::DelegationsAtLimit { limit: 1 }, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            ("W", redelegate(world, "P1", "P2", 1))
+        })
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.delegations_max = 1;
+        }),
+        row(RedelegateRejected::SlashWaits, |world| {
+            world.ok("W", delegate(world, "P2", 10));
+            slash_waits(world);
+            ("W", redelegate(world, "P2", "P1", 1))
+        })
+        .under(patient),
+        row(
+            RedelegateRejected::ExceedsCap { total: tokens(50_001), max: tokens(50_000) },
+            |world| {
+                world.ok("X", delegate(world, "P1", 49_995));
+                world.ok("W", delegate(world, "P2", 10));
+                world.ok("W", redelegate(world, "P2", "P1", 5));
+                ("W", redelegate(world, "P2", "P1", 1))
+            },
+        )
+        .under(allowed),
+        row(RedelegateRejected::MovesAtLimit { limit: 1 }, |world| {
+            world.ok("W", delegate(world, "P1", 10));
+            world.ok("W", redelegate(world, "P1", "P2", 1));
+            ("W", redelegate(world, "P1", "P3", 1))
+        })
+        .under(|raw| {
+            allowed(raw);
+            raw.staking.moves_max = 1;
+        }),
+    ]
 }
 
 /// P1's commission becomes `rate`, and never more than `ceiling`, in per cent.

@@ -1,12 +1,12 @@
 //! How an account's money and an operator's status look.
 
 use earnest_api::{
-    AccountView, DelegationTerms, DelegationView, EventRecord, KeyView, LeavingView, OperatorView,
-    SlashView, UnbondingView,
+    AccountView, DelegationTerms, DelegationView, EventRecord, KeyView, LeavingView, MovedView,
+    OperatorView, SlashView, UnbondingView,
 };
 use earnest_protocol::{
-    Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, OperatorId, Ratio, Role,
-    SlashId, UnbondingId,
+    Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, MoveId, OperatorId, Ratio,
+    Role, SlashId, UnbondingId,
     command::{Auction, Scope},
     market::CloseReason,
     slashing::{Claims, Offence, SlashState, Waterfall},
@@ -51,24 +51,7 @@ fn operator(name: &str, stands: Standing) -> OperatorView {
         strikes_at: Epoch::ZERO,
         judge_accrued: Amount::ZERO,
         unbondings: vec![unbonding],
-        delegations: nobodys(),
-    }
-}
-
-/// The terms of an operator to whom nobody delegates.
-fn nobodys() -> DelegationTerms {
-    DelegationTerms {
-        delegated: Amount::ZERO,
-        leaving: Amount::ZERO,
-        max: Amount::ZERO,
-        earned: Amount::ZERO,
-        commission: Ratio::ONE,
-        commission_ceiling: Ratio::ONE,
-        commission_next_max: Ratio::ONE,
-        commission_changeable: Epoch::ZERO,
-        loss_max: Ratio::ZERO,
-        slashes_waiting: 0,
-        matures: Epoch::new(31),
+        delegations: DelegationTerms::default(),
     }
 }
 
@@ -118,6 +101,12 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
         delegated: Amount::tokens(25),
         earned: amount(1_500_000_000),
         leaving: vec![LeavingView { exit, amount: Amount::tokens(4), matures: Epoch::new(40) }],
+        moved: vec![MovedView {
+            parcel: MoveId::new(0),
+            amount: Amount::tokens(6),
+            source: OperatorId::new(3),
+            matures: Epoch::new(45),
+        }],
     };
     let mut money = gather(view, operators, &[], vec![slash], vec![delegation]);
     let escrow = Place::Escrow { job: JobId::new(8) };

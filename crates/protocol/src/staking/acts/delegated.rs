@@ -5,13 +5,14 @@
 
 use alloc::vec::Vec;
 
+use super::moved;
 use crate::{
     context::Context,
     event::Event,
     ids::{Asset, DelegationId, ExitId, OperatorId, SlashId},
     ledger::{Pot, Reason},
     num::{Amount, Height},
-    staking::{Delegation, Staking},
+    staking::{Delegation, MoveStage, Staking},
     state::State,
     timers::Timer,
 };
@@ -27,7 +28,10 @@ pub(crate) fn liable(
     let queued = |id: &ExitId| state.staking.exit(*id).map(|exit| exit.queued_at);
     let exits = pool.exits.iter().copied();
     let exits = exits.filter(|id| queued(id).is_some_and(|queued_at| queued_at >= accepted_at));
-    let pots = core::iter::once(Pot::Delegated(operator)).chain(exits.map(Pot::Exit));
+    let moves_out = pool.moves_out.iter().copied();
+    let moves_out = moves_out.filter(|id| state.staking.moved(*id).moved_at >= accepted_at);
+    let moves = pool.moves_in.iter().copied().chain(moves_out).map(Pot::Moved);
+    let pots = core::iter::once(Pot::Delegated(operator)).chain(exits.map(Pot::Exit)).chain(moves);
     let pots = pots.map(|pot| (pot, state.ledger.balance(pot)));
     pots.filter(|(_, amount)| !amount.is_zero()).collect()
 }
@@ -47,6 +51,14 @@ pub(crate) fn slash(cx: &mut Context<'_>, pot: Pot, amount: Amount) -> Amount {
             slashed
         }
         Pot::Exit(id) => cx.state.staking.exit_mut(id).shares.slash(amount),
+        Pot::Moved(id) => {
+            let shares = &mut cx.state.staking.moved_mut(id).shares;
+            let slashed = shares.slash(amount);
+            if shares.shares().is_zero() {
+                moved::close(cx, id, MoveStage::Lost);
+            }
+            slashed
+        }
         _ => return amount,
     };
     slashed.taken.saturating_add(slashed.dust)
@@ -59,6 +71,11 @@ pub(crate) fn restore(cx: &mut Context<'_>, slash: SlashId, pot: Pot, amount: Am
         Pot::Delegated(id) => cx.state.staking.delegation_pool_mut(id).shares.restore(amount),
         Pot::Exit(id) if cx.state.staking.exit(id).is_some() => {
             cx.state.staking.exit_mut(id).shares.restore(amount)
+        }
+        Pot::Moved(id) => {
+            let parcel = cx.state.staking.moves.get_mut(id.index());
+            let bound = parcel.filter(|parcel| parcel.stage == MoveStage::Bound);
+            bound.map_or(Amount::ZERO, |parcel| parcel.shares.restore(amount))
         }
         _ => Amount::ZERO,
     };
@@ -114,8 +131,11 @@ pub(crate) fn withdraw(cx: &mut Context<'_>, id: DelegationId) {
 
 /// Is what a delegation has in its pool void, or less than a unit that no undone slash makes more?
 pub(crate) fn is_worthless(staking: &Staking, delegation: &Delegation) -> bool {
+    if staking.has_bound(delegation) {
+        return false;
+    }
     let pool = staking.delegation_pool(delegation.operator);
-    let is_void = pool.shares.shares_of(delegation.claim).is_zero();
+    let is_void = pool.shares.shares_of(staking.claim_of(delegation)).is_zero();
     is_void || (pool.slashes_waiting == 0 && staking.delegated_floor(delegation).is_zero())
 }
 
@@ -139,7 +159,10 @@ pub(crate) fn forget_if_empty(cx: &mut Context<'_>, id: DelegationId) {
     if !row.exits.is_empty() || !is_worthless(staking, row) || is_owed {
         return;
     }
-    let Delegation { account, operator, mut claim, .. } = *row;
+    // Parcels that joined the pool, or lost everything, are let go of.
+    cx.state.staking.settle_delegation(id);
+    let row = cx.state.staking.delegation(id);
+    let (account, operator, mut claim) = (row.account, row.operator, row.claim);
     let nothing =
         cx.state.staking.delegation_pool_mut(operator).shares.redeem_all_floor(&mut claim);
     assert!(nothing.is_zero(), "what is worthless is worth no unit");

@@ -11,7 +11,7 @@ use crate::{
     event::Event,
     ids::{JobId, OperatorId},
     ledger::{Pot, Reason},
-    num::{Amount, Index, Ratio},
+    num::{Amount, Ratio},
     state::State,
 };
 
@@ -24,25 +24,41 @@ pub(crate) fn pay(
     amount: Amount,
     reason: Reason,
 ) -> Amount {
-    let (part, index) = delegators_part(cx.state, operator, amount);
+    let part = share_out(cx.state, operator, amount);
     let kept = amount.saturating_sub(part);
     let to = cx.free_pot(cx.state.staking.operator(operator).account);
     cx.pay(from, to, kept, reason);
     if !part.is_zero() {
-        cx.state.staking.delegation_pool_mut(operator).index = index;
         cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
         cx.journal.push(Event::DelegationEarned { job, operator, amount: part });
     }
     kept
 }
 
-/// Of a pay of `amount` what those who delegate to an operator earn, and what their index becomes.
-fn delegators_part(state: &State, operator: OperatorId, amount: Amount) -> (Amount, Index) {
-    let pool = state.staking.delegation_pool(operator);
-    let own = state.staking.operator(operator).stake;
-    let part = part_ceil(amount, pool.commission.rate, own, pool.shares.amount());
-    let grown = pool.index.grown_floor(part, pool.shares.shares().count());
-    grown.map_or((Amount::ZERO, pool.index), |index| (part, index))
+/// Of a pay of `amount` what those who delegate to an operator earn, shared by the indexes of its
+/// pool and of the parcels that are on their way to it. What has no share to go to is not earned.
+fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> Amount {
+    let staking = &mut state.staking;
+    let (own, all) = (staking.operator(operator).stake, staking.delegated_to(operator));
+    let pool = staking.delegation_pool(operator);
+    let part = part_ceil(amount, pool.commission.rate, own, all);
+    let (mut rest, mut earned) = (part, Amount::ZERO);
+    for id in pool.moves_in.clone() {
+        let parcel = staking.moved_mut(id);
+        let there = parcel.shares.amount().units();
+        // Down: the pool, which all parcels join, takes what is left.
+        let share = part.share_floor(there, all.units()).unwrap_or(Amount::ZERO);
+        if let Some(index) = parcel.index.grown_floor(share, parcel.shares.shares().count()) {
+            parcel.index = index;
+            (rest, earned) = (rest.saturating_sub(share), earned.saturating_add(share));
+        }
+    }
+    let pool = staking.delegation_pool_mut(operator);
+    if let Some(index) = pool.index.grown_floor(rest, pool.shares.shares().count()) {
+        pool.index = index;
+        earned = earned.saturating_add(rest);
+    }
+    earned
 }
 
 /// The pay less the commission, times what is delegated over all that is at risk (up); nothing if

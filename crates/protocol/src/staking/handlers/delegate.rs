@@ -45,11 +45,12 @@ pub(crate) fn handle(
     Ok(Next::Nothing)
 }
 
-fn open(cx: &mut Context<'_>, account: AccountId, operator: OperatorId) -> DelegationId {
+pub(super) fn open(cx: &mut Context<'_>, account: AccountId, operator: OperatorId) -> DelegationId {
     let exits = alloc::vec::Vec::new();
     let (claim, earned) = (Claim::default(), Earned::ZERO);
     let since = cx.state.staking.delegation_pool(operator).index;
-    let row = Delegation { account, operator, claim, exits, since, earned };
+    let moves = alloc::vec::Vec::new();
+    let row = Delegation { account, operator, claim, exits, moves, since, earned };
     let id = DelegationId::from_index(cx.state.staking.delegations.push(row));
     cx.state.accounts.account_mut(account).delegations.push(id);
     id
@@ -80,7 +81,7 @@ pub(super) fn may_join(
     if pool.slashes_waiting > 0 {
         return Err(MayNotJoin::SlashWaits);
     }
-    let total = pool.shares.amount().saturating_add(wanted);
+    let total = cx.state.staking.delegated_to(operator).saturating_add(wanted);
     let max = cx.state.staking.delegation_cap(operator, cx.params().staking());
     if total > max {
         return Err(MayNotJoin::ExceedsCap { total, max });

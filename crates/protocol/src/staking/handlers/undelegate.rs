@@ -8,7 +8,7 @@ use crate::{
     ledger::{Pot, Reason},
     next::Next,
     num::{Claim, Epoch, SharePool},
-    staking::{Delegation, Exit, UndelegateRejected, acts::delegated, delegation},
+    staking::{Exit, UndelegateRejected, acts::delegated, delegation},
     timers::Timer,
 };
 
@@ -24,7 +24,8 @@ pub(crate) fn handle(
     let operator = cx.state.operator_id(from, role);
     let held = operator.and_then(|operator| cx.state.delegation_id(signer, operator));
     let id = held.ok_or(UndelegateRejected::NotDelegated)?;
-    let Delegation { operator, mut claim, .. } = *cx.state.staking.delegation(id);
+    let row = cx.state.staking.delegation(id);
+    let (operator, mut claim) = (row.operator, cx.state.staking.claim_of(row));
     let there = cx.state.staking.delegation_pool(operator).shares.value_floor(claim);
     if wanted > there {
         return Err(UndelegateRejected::ExceedsDelegation { wanted, delegated: there });
