@@ -89,8 +89,8 @@ impl Record {
                 self.paid_count = self.paid_count.saturating_add(1);
                 self.paid = self.paid.saturating_add(amount);
             }
-            Event::Slashed { account, role: Some(of), offence, job, waterfall, .. }
-                if account == own && of == role =>
+            Event::Slashed { account, role: of, offence, job, waterfall, .. }
+                if account == own && of.or_else(|| payer_of_deposit(offence)) == Some(role) =>
             {
                 self.slashes.push(Slash { height, job, offence, waterfall });
             }
@@ -127,9 +127,13 @@ impl Record {
 }
 
 impl Bid {
-    /// The fate of a bid that no event of its own tells, by its job.
-    pub fn fate_in(&self, job: &JobView) -> Fate {
+    /// The fate of a bid of an account as its job shows it, where events do not tell for certain.
+    pub fn fate_in(&self, job: &JobView, own: AccountId) -> Fate {
+        if job.offered_to.is_some_and(|account| account.id == own) {
+            return Fate::Open;
+        }
         match (job.provider.zip(job.assignment), job.closed) {
+            _ if self.fate == Fate::NotAccepted => Fate::NotAccepted,
             _ if self.asked.is_none() && !is_sealed_or_opened(job) => Fate::NotOpened,
             (Some((winner, taken)), _) => {
                 Fate::LostTo { winner, price: taken.price, auction: job.terms.auction }
@@ -137,6 +141,15 @@ impl Bid {
             (None, Some(closed)) => Fate::NobodyTook { reason: closed.reason },
             (None, None) => Fate::Open,
         }
+    }
+}
+
+/// In which role a forfeited deposit was paid; none of a requester's.
+fn payer_of_deposit(offence: Offence) -> Option<Role> {
+    match offence {
+        Offence::BidWithholding => Some(Role::Provider),
+        Offence::FrivolousChallenge => Some(Role::Validator),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@
 
 use clap::Args;
 use earnest_api::{AccountView, Client, EventRecord, HistoryQuery, OperatorView, PageQuery};
-use earnest_protocol::{Amount, Height, Role};
+use earnest_protocol::{AccountId, Amount, Height, Role};
 use serde_json::json;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     names::{self, Who},
     output::out,
     present::Present,
-    record::{Fate, Record},
+    record::{Bid, Fate, Record},
     show,
 };
 
@@ -39,7 +39,7 @@ pub fn run(args: &StatusArgs, role: Role, node: &str, json: bool) -> Result<(), 
     let operator = operator(&client, &account, role)?;
     let (events, since) = history(&client, &account)?;
     let mut record = Record::of(account.id, role, since, &events);
-    find_fates(&client, &mut record)?;
+    find_fates(&client, account.id, &mut record)?;
     if json {
         return out!("{}", json!({ "operator": operator, "record": record }));
     }
@@ -93,12 +93,13 @@ fn history(client: &Client, account: &AccountView) -> Result<(Vec<EventRecord>, 
     Ok((events, since))
 }
 
-/// Looks up how the latest bids ended of which no event says it.
-fn find_fates(client: &Client, record: &mut Record) -> Result<(), Failure> {
-    let unknown = record.bids.iter_mut().rev().filter(|(_, bid)| bid.fate == Fate::Unknown);
-    for (job, bid) in unknown.take(BIDS_MAX) {
+/// Looks up how the latest bids of an account ended of which no event says it.
+fn find_fates(client: &Client, own: AccountId, record: &mut Record) -> Result<(), Failure> {
+    let is_unsure = |bid: &Bid| matches!(bid.fate, Fate::Unknown | Fate::NotAccepted);
+    let unsure = record.bids.iter_mut().rev().filter(|(_, bid)| is_unsure(bid));
+    for (job, bid) in unsure.take(BIDS_MAX) {
         match client.job(*job) {
-            Ok(view) => bid.fate = bid.fate_in(&view),
+            Ok(view) => bid.fate = bid.fate_in(&view, own),
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }

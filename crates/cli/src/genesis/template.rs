@@ -22,8 +22,8 @@ name: after that, nothing here can be changed.
 
 Values are written as `earnest query params` shows them: \"40 tokens\", 0.05 or \"5 %\"; a length \
 in blocks or epochs may be a time that is a whole number of them, such as \"2 h\". Digits alone \
-are base units of 10^-9 token, as text, and parts per billion of a share, as a number. A line that \
-is left out means the default.";
+are base units of 10^-9 token, as text, and parts per billion of a share, as a number. A line \
+that is left out means the default.";
 
 const ACCOUNTS: &str = "\
 Accounts and what they hold, bonds included. A `payment` beside the `balance` is for networks of \

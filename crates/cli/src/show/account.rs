@@ -73,9 +73,10 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         Place::Locked { role: of, job: Some(id) } => {
             format!("{} bond, locked for {}", role(of), job(id))
         }
-        Place::Locked { role: of, job: None } => {
-            format!("{} bond, locked for jobs that this command did not look through", role(of))
-        }
+        Place::Locked { role: of, job: None } => format!(
+            "{} bond, locked for older jobs, or for one that ended while this was asked",
+            role(of)
+        ),
         Place::Unbonding { role: of, epoch } => format!(
             "leaves the {} bond, paid out in {}; until then it can be slashed",
             role(of),

@@ -142,7 +142,9 @@ impl Teller {
                 format!("job {job}: a larger bond takes the place of {}'s bid", who(account))
             }
             Event::BiddingClosed { job, bids, until } => {
-                format!("job {job}: bidding is over with {bids} bids, to be opened until {until}")
+                format!(
+                    "job {job}: bidding is over with {bids} bids, to be opened until height {until}"
+                )
             }
             Event::DelegationEarned { job, operator, amount } => {
                 let amount = tokens(*amount);

@@ -10,6 +10,7 @@ use super::{
     tokens,
 };
 use crate::{
+    money,
     present::Present,
     record::{Bid, Fate, Record, Slash},
     up::account::{parts, word},
@@ -63,9 +64,8 @@ pub fn status(
 
 fn at_risk(operator: &OperatorView) -> String {
     let OperatorView { stake, free_bond, locked, stake_min, .. } = operator;
-    let [stake, free, locked, least] =
-        [stake, free_bond, locked, stake_min].map(|amount| tokens(*amount));
-    format!("{stake}: {free} free, {locked} locked in open jobs; the least is {least}")
+    let [free, locked, least] = [free_bond, locked, stake_min].map(|amount| money::show(*amount));
+    format!("{}: {free} free, {locked} locked in open jobs; the least is {least}", tokens(*stake))
 }
 
 fn earned(operator: &OperatorView, record: &Record) -> String {

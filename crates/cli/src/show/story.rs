@@ -65,10 +65,6 @@ impl Story<'_> {
         let mut rows = Vec::new();
         for record in self.events {
             match &record.event {
-                Event::JobPosted { price_max, .. } => {
-                    let why = "price ceiling, set aside with audit fees and a deposit";
-                    rows.push(row(requester.clone(), "-", *price_max, why.to_owned()));
-                }
                 Event::Paid { account, role, amount, .. } => {
                     let why = match role {
                         Role::Provider => self.why_paid(),
@@ -83,9 +79,13 @@ impl Story<'_> {
                 Event::Slashed { account, offence, waterfall, .. } => {
                     let why = format!("slashed for {}: {}", word(offence), parts(waterfall));
                     rows.push(row(teller.who(*account), "-", waterfall.amount, why));
+                    if !waterfall.compensation.is_zero() {
+                        let why = "compensation, out of that slash".to_owned();
+                        rows.push(row(requester.clone(), "+", waterfall.compensation, why));
+                    }
                 }
                 Event::JobClosed { refunded, .. } => {
-                    let why = "back: what was set aside and not spent";
+                    let why = "back: price ceiling, audit fees and deposit, as far as not spent";
                     rows.push(row(requester.clone(), "+", *refunded, why.to_owned()));
                 }
                 _ => {}
