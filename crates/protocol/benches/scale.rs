@@ -1,14 +1,20 @@
 //! What grows with a network and what does not: commands beside a million accounts, an epoch's
-//! opening, a branch, and the memory of ever more closed jobs.
+//! opening, a branch, delegators of one operator, and the memory of ever more closed jobs.
 //!
-//! `EARNEST_LIFECYCLES` (300,000) says how many jobs are lived; the rest takes some seconds.
+//! `EARNEST_LIFECYCLES` (300,000) says how many jobs are lived, `EARNEST_DELEGATORS` (1,000,000)
+//! how many delegate to one operator; the rest takes some seconds.
 
 mod support;
 
 use std::time::{Duration, Instant};
 
 use earnest_protocol::State;
-use support::{Recorder, commands, replay, transfers_among, unshared, wave};
+use support::{Recorder, commands, delegated, replay, transfers_among, unshared, wave};
+
+/// A number from the environment.
+fn number(name: &str, usual: u32) -> u32 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
 
 /// The best of five replays, each of a state of its own.
 fn best(start: &State, run: impl Fn(&mut State)) -> Duration {
@@ -55,6 +61,19 @@ fn an_epochs_opening() {
     println!("branch/accounts=1000000: {each:?} each of {}", branches.len());
 }
 
+/// Ten jobs, of which one pays those who delegate to an operator and one slashes them.
+fn one_operator_of_many_delegators() {
+    let most = number("EARNEST_DELEGATORS", 1_000_000).max(1_000);
+    let mut first = 0.0;
+    for delegators in [10, most] {
+        let log = delegated(most, delegators);
+        let spent = best(&log.start, |state| replay(state, &log, false));
+        let each = spent.as_secs_f64() * 1e6 / log.lifecycles as f64;
+        first = if first == 0.0 { each } else { first };
+        println!("delegation/delegators={delegators}: {each:.1} µs a job, x {:.2}", each / first);
+    }
+}
+
 /// Resident memory of this process in MiB.
 fn resident() -> f64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -63,8 +82,7 @@ fn resident() -> f64 {
 }
 
 fn memory_of_closed_jobs() {
-    let wanted = std::env::var("EARNEST_LIFECYCLES").ok().and_then(|text| text.parse().ok());
-    let wanted: u32 = wanted.unwrap_or(300_000);
+    let wanted = number("EARNEST_LIFECYCLES", 300_000);
     let (accounts, count) = (10_000, 100);
     let mut recorder = Recorder::forgetful(accounts);
     let (mut lived, mut next) = (0, 10_000);
@@ -91,6 +109,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
+    one_operator_of_many_delegators();
     memory_of_closed_jobs();
     commands_beside_many_accounts();
     an_epochs_opening();

@@ -6,12 +6,13 @@
 
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, Digest,
-    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams, Referee,
-    Role, Ruling, State, StepCase, Transaction,
+    EvidenceRejected, Factor, Gas, Genesis, Height, JobId, Journal, Output, Ratio, RawParams,
+    Referee, Role, Ruling, State, StepCase, Transaction,
     command::*,
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
     ledger::Assets,
     market::Phase,
+    num::Index,
     seal,
 };
 
@@ -65,6 +66,8 @@ fn params() -> RawParams {
     raw.chain.epoch_blocks = Blocks::new(50);
     raw.chain.block_target = 1_000_000;
     raw.staking.unbonding_epochs = earnest_protocol::Epochs::new(10_000);
+    raw.staking.delegation_max = Factor::percent(10_000);
+    raw.staking.delegation_min = Amount::new(1).expect("small");
     raw.market.bid_blocks = Blocks::new(1);
     raw.verification.seed_delay_blocks = Blocks::new(1);
     raw.verification.challenge_blocks = Blocks::new(1);
@@ -182,6 +185,13 @@ impl Recorder {
         self.blocks.last_mut().expect("a block is open").transactions.push(tx);
     }
 
+    /// Keeps the log of what follows, and returns the state that it starts from.
+    pub fn begin(&mut self) -> State {
+        self.blocks.clear();
+        self.forgets = false;
+        self.state.clone()
+    }
+
     pub fn finish(self, start: State, lifecycles: u64) -> Log {
         Log { start, blocks: self.blocks, lifecycles }
     }
@@ -252,6 +262,34 @@ pub fn lifecycles(accounts: u32, waves: u32, wave: u32) -> Log {
     let total = u64::from(waves * wave);
     assert_eq!((counts.accepted, counts.rejected), (total - total / 10, total / 10));
     recorder.finish(start, total)
+}
+
+/// Ten jobs, the first won by an operator that so many delegate to, and the last by another such,
+/// whose result is wrong: one is paid and one is slashed.
+pub fn delegated(accounts: u32, delegators: u32) -> Log {
+    let cast = Cast { accounts };
+    let mut recorder = Recorder::forgetful(accounts);
+    let (worker, cheat) = (bidders(cast, 0)[0], bidders(cast, 9)[0]);
+    recorder.block();
+    let role = Role::Provider;
+    for index in [worker, cheat] {
+        let (rate, ceiling) = (Ratio::ZERO, Ratio::ZERO);
+        recorder.send(index, Command::SetCommission(SetCommission { role, rate, ceiling }));
+        let (operator, amount) = (AccountId::new(u64::from(index)), Amount::new(100_000_000));
+        let amount = amount.expect("a tenth of a token");
+        for delegator in 0..delegators {
+            recorder.send(delegator, Command::Delegate(Delegate { operator, role, amount }));
+        }
+    }
+    let start = recorder.begin();
+    let turns: Vec<u32> = (0..10).collect();
+    play_wave(&mut recorder, cast, &turns);
+    (0..60).for_each(|_| recorder.block());
+    let operator = recorder.state.operator_id(AccountId::new(u64::from(worker)), role);
+    let pool = recorder.state.delegation_pool(operator.expect("bonded"));
+    assert!(pool.expect("of every operator").index > Index::ZERO, "delegators were paid");
+    assert_eq!(recorder.state.slash_count(), 1);
+    recorder.finish(start, 10)
 }
 
 fn bidders(cast: Cast, turn: u32) -> [u32; 3] {
