@@ -1,6 +1,7 @@
 //! What a world of many providers takes in memory, while everyone is at work.
 //!
-//! Run with `cargo run --release -p earnest-sim --no-default-features --example memory -- FILE`.
+//! Run with `cargo run --release -p earnest-sim --no-default-features --example memory -- FILE`;
+//! without a file it is the honest baseline.
 
 use std::mem::size_of;
 
@@ -14,8 +15,9 @@ use earnest_protocol::{
 use earnest_sim::{agents::Agent, luck::Luck, scenario::Scenario, world::World};
 
 fn main() {
-    let path = std::env::args().nth(1).expect("the path of a scenario");
-    let text = std::fs::read_to_string(path).expect("it can be read");
+    let baseline = include_str!("../../../scenarios/baseline.toml");
+    let text = std::env::args().nth(1).map(|path| std::fs::read_to_string(path).expect("a file"));
+    let text = text.unwrap_or_else(|| baseline.to_owned());
     let scenario = Scenario::parse(&text, &[]).expect("a scenario");
     let blocks = scenario.run.blocks;
     println!("before: {} kB", resident());
