@@ -291,6 +291,9 @@ impl World {
     /// Turns one bit of one file over.
     fn flip(&mut self) {
         let files = self.disk.files_below(&self.config.dir);
+        if files.is_empty() {
+            return; // A flush that failed had kept the folder's own name.
+        }
         let path = files[self.draws.place(files.len())].clone();
         let is_ledger = !path.ends_with("lock") && !path.to_string_lossy().contains("/blobs/");
         let bits = self.disk.size(&path).unwrap_or(0).saturating_mul(8);
@@ -320,6 +323,10 @@ impl World {
             } else if is_full(&error) && self.disk.tally().full > before.full {
                 self.say("the disk gets room".to_owned());
                 self.disk.resize(PLENTY);
+            } else if self.witness.height() == 0 && !Store::is_at(&self.config.dir) {
+                // The power went before its making was on the disk, and nobody was told of a block.
+                self.say("the store is made again".to_owned());
+                self.create()?;
             } else if let Some((path, bit)) = self.flipped.take() {
                 // Named; and once it is put right, nothing is the matter.
                 self.life.refusals = self.life.refusals.saturating_add(1);
