@@ -109,8 +109,9 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    one_operator_of_many_delegators();
+    // First: what others leave behind would count as its memory.
     memory_of_closed_jobs();
     commands_beside_many_accounts();
     an_epochs_opening();
+    one_operator_of_many_delegators();
 }
