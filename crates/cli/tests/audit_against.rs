@@ -11,8 +11,7 @@ use serde_json::Value;
 type Entries = BTreeMap<String, (Value, Value)>;
 
 fn audit(args: &[&str]) -> (Option<i32>, Value) {
-    // Without optimisation every game takes many times as long.
-    let done = earnest_within(900, &[&["audit", "--quick", "--json"], args].concat());
+    let done = earnest_within(300, &[&["audit", "--quick", "--json"], args].concat());
     let told = serde_json::from_str(&done.out).unwrap_or_else(|why| panic!("{why}: {done:?}"));
     (done.code, told)
 }
