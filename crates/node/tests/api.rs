@@ -4,35 +4,15 @@
 
 mod common;
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
-
 use earnest_api::Problem;
 use earnest_node::{Node, NodeConfig, NodeHandle};
 
-use common::{create, put, start, still};
+use common::{create, exchange, put, start, still};
 
 const KEEP_OF_NO_NUMBER: &str =
     "/v1/keeps/0x0000000000000000000000000000000000000000000000000000000000000000?bytes=x";
 const KEEP_OF_OTHERS: &str =
     "/v1/keeps/0x0000000000000000000000000000000000000000000000000000000000000000?size=1";
-
-/// One exchange; the status, the headers in lower case, and the body.
-fn exchange(node: &NodeHandle, method: &str, path: &str, headers: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(node.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n{headers}\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-    let status = head[9..12].parse().unwrap();
-    (status, head.to_ascii_lowercase(), body.to_owned())
-}
 
 fn get(node: &NodeHandle, path: &str) -> (u16, String, String) {
     exchange(node, "GET", path, "")

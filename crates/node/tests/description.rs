@@ -4,33 +4,16 @@
 
 mod common;
 
-use std::{
-    collections::BTreeSet,
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
 use earnest_api::openapi;
 use earnest_compute::guests;
-use earnest_node::NodeHandle;
 use earnest_protocol::{Amount, Command, Role, genesis::GenesisOperator};
 use serde_json::{Value, json};
 
-use common::{client, create, create_with, job, put_guest, sign, signer, start, transfer};
-
-/// One exchange; the status, the headers in lower case, and the body.
-fn exchange(node: &NodeHandle, method: &str, path: &str, headers: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(node.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n{headers}\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), head.to_ascii_lowercase(), body.to_owned())
-}
+use common::{
+    client, create, create_with, exchange, job, put_guest, sign, signer, start, transfer,
+};
 
 fn tag_in(head: &str) -> String {
     head.lines().find_map(|line| line.strip_prefix("etag: ")).expect(head).to_owned()

@@ -1,7 +1,12 @@
 //! A small network for tests: named accounts, quick blocks, real signatures.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::{path::Path, time::Duration};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    time::Duration,
+};
 
 use earnest_api::{Client, SignedTransaction};
 use earnest_compute::guests::Guest;
@@ -153,4 +158,23 @@ pub fn job(task: &earnest_compute::Task) -> PostJob {
         seed_seal: seal::seed(&Digest([9; 32])),
         visibility: Visibility::Public,
     }
+}
+
+/// One exchange; the status, the headers in lower case, and the body.
+pub fn exchange(
+    node: &NodeHandle,
+    method: &str,
+    path: &str,
+    headers: &str,
+) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(node.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    let status = head[9..12].parse().unwrap();
+    (status, head.to_ascii_lowercase(), body.to_owned())
 }
