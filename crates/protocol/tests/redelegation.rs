@@ -4,8 +4,8 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Event, Factor, JobId, Ratio, RawParams, Rejected, Role,
-    command::*, market::Phase, staking::RedelegateRejected,
+    Amount, Blocks, Command, Digest, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected,
+    Role, command::*, market::Phase, staking::RedelegateRejected,
 };
 use proptest::prelude::*;
 use world::{World, params_with, root};
@@ -292,4 +292,28 @@ proptest! {
         let many: u64 = after(&split, culprit, waits).iter().sum();
         prop_assert!(many <= one + 1 && one <= many + 2 * parts.len() as u64, "{} {}", many, one);
     }
+}
+
+#[test]
+fn a_parcel_joins_no_pool_while_a_slash_may_still_be_undone() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.slashing.engine_stay_epochs = Epochs::new(23);
+    }));
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
+    let held = world.state.delegation(world.id("W"), world.operator("P2", ROLE)).expect("moved");
+    let due = world.state.moved(held).next().expect("bound").3;
+    while world.state.epoch().count() + 12 < due.count() {
+        world.block();
+    }
+    let job = assigned(&mut world, "P2", 10 * TOKEN, true);
+    convict(&mut world, "P2", job);
+    assert!(world.state.epoch() < due, "convicted before it was to join");
+    while world.state.epoch() <= due {
+        world.block();
+    }
+    assert_eq!(with(&world, "W", "P2"), (0, 500 * TOKEN), "what is given back is its own");
+    world.blocks(50 * 25);
+    assert_eq!(with(&world, "W", "P2"), (500 * TOKEN, 0));
 }
