@@ -353,9 +353,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["M7", "M8"], "bytes are asked for by nobody in these games"),
     (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
     (
-        &["M16", "M17", "M20", "M22", "M23", "M24", "M27", "M31", "M32", "M33"],
+        &["M16", "M17", "M20", "M22", "M23", "M27", "M31", "M32", "M33"],
         "what it attacks is not built",
     ),
+    (&["M24"], "paid at an epoch's end, for many jobs; `attacks::rewards` plays every volume"),
     (&["M19"], "leaving takes several jobs of one bond; scenario tests play it"),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),

@@ -206,6 +206,8 @@ impl<'a> World<'a> {
             | Pot::Unbonding(_)
             | Pot::Delegated(_)
             | Pot::DelegationRewards(_)
+            | Pot::Emission
+            | Pot::Vesting(_)
             | Pot::Exit(_)
             | Pot::Moved(_) => return Party::Pending,
         };

@@ -85,6 +85,9 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "DataWithheld",
         "DisputeClosed",
         "DrawPutOff",
+        "EmissionEarned",
+        "EmissionPaid",
+        "Emitted",
         "Jailed",
         "KeyAuthorised",
         "KeyExpired",
@@ -98,6 +101,7 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "StepJudged",
         "Unjailed",
         "Withdrawn",
+        "WorkClaimed",
         // And every limit.
         "AuditCapacityExceeded",
         "BidsAtLimit",

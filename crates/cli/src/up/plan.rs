@@ -7,8 +7,8 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams, StorageParams,
-        VerificationParams,
+        ChainParams, MarketParams, ReputationParams, RewardsParams, SlashingParams, StakingParams,
+        StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -183,6 +183,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             ..ReputationParams::default()
         },
         storage: StorageParams::default(),
+        rewards: RewardsParams::default(),
     };
     let liability = raw.longest_liability().count();
     let epochs = liability.div_ceil(raw.chain.epoch_blocks.count()).saturating_add(1);

@@ -36,8 +36,8 @@ pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
 pub use rejected::{
-    BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-    RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+    BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
+    SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
     WithdrawDelegationRejected,
 };
 
@@ -123,6 +123,12 @@ impl Staking {
             }
         }
         pins
+    }
+
+    /// What all operators have at risk that may work; without what others delegated.
+    pub(crate) fn active_stake(&self) -> Amount {
+        let sum = self.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.total()));
+        Amount::new(sum).unwrap_or(Amount::MAX)
     }
 
     /// What the root covers besides the tables.
