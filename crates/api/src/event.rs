@@ -199,6 +199,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "emitted",
     "work_claimed",
     "emission_earned",
+    "stake_rewarded",
     "emission_paid",
 ];
 

@@ -28,6 +28,7 @@ fn parties(state: &State, job: JobId) -> impl Iterator<Item = AccountId> {
     requester.into_iter().chain(winner.map(|(_, winner)| winner.account))
 }
 
+// tidy: ladder
 fn named(state: &State, event: &Event) -> Vec<AccountId> {
     match *event {
         Event::EpochOpened { .. }
@@ -54,6 +55,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DelegationEarned { operator, .. }
         | Event::WorkClaimed { operator, .. }
         | Event::EmissionEarned { operator, .. }
+        | Event::StakeRewarded { operator, .. }
         | Event::RedelegationSettled { operator, .. } => Vec::from_iter(owner(state, operator)),
         Event::Redelegated { account, source, target, .. } => of(state, &[source, target], account),
         Event::Delegated { account, operator, .. }
@@ -114,6 +116,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::BeaconWithheld { .. }
         | Event::Emitted { .. }
         | Event::EmissionEarned { .. }
+        | Event::StakeRewarded { .. }
         | Event::EmissionPaid { .. }
         | Event::AccountOpened { .. }
         | Event::KeyAuthorised { .. }

@@ -61,7 +61,7 @@ pub enum Broken {
     /// What lies in an operator's pot of earnings is what its row says.
     Vesting { operator: OperatorId, recorded: Amount, found: Amount },
     /// The emission's pot holds what is left of the rounds, each awaited by as many as it counts,
-    /// and covers what they are owed.
+    /// and what was minted for stake, and covers what is owed of both.
     Emission { left: Amount, owed: Amount, there: Amount },
     /// The open epoch's claims are those of its claimants.
     Claims { recorded: Amount, found: Amount },

@@ -98,6 +98,7 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "SeedWithheld",
         "SlashPending",
         "Slashed",
+        "StakeRewarded",
         "StepJudged",
         "Unjailed",
         "Withdrawn",

@@ -69,6 +69,11 @@ fn total(world: &World, name: &str, role: Role) -> u64 {
     world.state.vesting(world.operator(name, role)).total().units()
 }
 
+/// What is shared by stake is rounded down, by less than a unit each.
+fn all_but_dust(got: u64, exact: u64) {
+    assert!(got <= exact && exact <= got + 8, "{got} of {exact}");
+}
+
 fn emitted(world: &World) -> Vec<(u64, u64)> {
     world.seen(|event| match event {
         Event::Emitted { work, claims, .. } => Some((work.units(), claims.units())),
@@ -206,6 +211,54 @@ fn who_claims_every_epoch_and_who_claims_once_have_the_same_in_the_end() {
     });
     paid.sort_unstable();
     assert_eq!(paid[0], paid[1]);
+}
+
+/// Half by stake and half by work: stake earns whatever work there is, and work what it claims.
+#[test]
+fn a_hybrid_pays_stake_and_work_apart() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.rewards.stake_share = Ratio::percent(50);
+    }));
+    work(&mut world, "P1", Amount::tokens(10));
+    let before = world.state.epoch();
+    epochs(&mut world, 1);
+    let ended = world.state.epoch().since(before).count() + before.count();
+    // Of 500 tokens an epoch a fifth goes to eight validators of one stake, the rest to four
+    // providers.
+    let (provider, validator) = (100 * TOKEN * ended, 25 * TOKEN / 2 * ended);
+    all_but_dust(total(&world, "P1", PROVIDER), provider + 180_000_000);
+    all_but_dust(total(&world, "P2", PROVIDER), provider);
+    let validators: u64 = (1..=8).map(|n| total(&world, &format!("V{n}"), VALIDATOR)).sum();
+    all_but_dust(validators, 8 * validator + 45_000_000);
+}
+
+#[test]
+fn stake_earns_from_its_bonding_on_and_to_split_it_gains_nothing() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.rewards.stake_share = Ratio::ONE;
+        raw.rewards.validator_share = Ratio::ZERO;
+        raw.staking.provider_bond_min = Amount::tokens(1);
+    }));
+    epochs(&mut world, 3);
+    let whole = total(&world, "P1", PROVIDER);
+    all_but_dust(whole, 3 * 250 * TOKEN);
+    for (name, tokens) in [("W", 20_000), ("X", 30_000)] {
+        let amount = Amount::tokens(tokens);
+        world.ok(name, Command::Bond(Bond { role: PROVIDER, amount }));
+    }
+    epochs(&mut world, 1);
+    let parts = ["W", "X"].map(|name| total(&world, name, PROVIDER));
+    all_but_dust(parts[0], 80 * TOKEN);
+    all_but_dust(parts[1], 120 * TOKEN);
+    all_but_dust(total(&world, "P1", PROVIDER), whole + 200 * TOKEN);
+    // What leaves earns no more from then on.
+    let amount = Amount::tokens(30_000);
+    world.ok("X", Command::Unbond(Unbond { role: PROVIDER, amount }));
+    epochs(&mut world, 1);
+    assert_eq!(total(&world, "X", PROVIDER), parts[1]);
+    all_but_dust(total(&world, "W", PROVIDER), 80 * TOKEN + 1_000 * TOKEN / 11);
 }
 
 /// What work is convicted for is taken out of what has not vested first; the slash is the same.

@@ -52,6 +52,7 @@ impl Setting {
         raw.rewards.schedule = 1;
         raw.rewards.epoch_amount = Amount::tokens(1);
         raw.rewards.treasury_share = Ratio::percent(7);
+        raw.rewards.stake_share = Ratio::percent(30);
         raw.rewards.claim_delay_epochs = Epochs::new(2);
         raw.rewards.vesting_epochs = Epochs::new(33);
         match self {

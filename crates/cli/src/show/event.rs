@@ -112,6 +112,9 @@ impl Teller {
                 let amount = tokens(*amount);
                 format!("operator {operator} earned {amount} of emission in epoch {epoch}")
             }
+            Event::StakeRewarded { operator, amount } => {
+                format!("operator {operator} earned {} of emission by its stake", tokens(*amount))
+            }
             Event::EmissionPaid { account, amount, shared, .. } => format!(
                 "{} collects {} of emission, {} of it for its delegators",
                 self.who(*account),

@@ -6,7 +6,7 @@ use super::Broken;
 use crate::{ids::OperatorId, ledger::Pot, num::Amount, rewards::Open, state::State};
 
 pub(super) fn check(state: &State) -> Result<(), Broken> {
-    let mut owed = Amount::ZERO;
+    let (mut owed, mut by_stake) = (Amount::ZERO, Amount::ZERO);
     let mut open = Open::default();
     let mut awaited: BTreeMap<u64, u32> = BTreeMap::new();
     for (index, row) in state.rewards.earnings.iter() {
@@ -17,6 +17,7 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
         }
         let earned = state.rewards.owed(operator).map(|(_, amount)| amount);
         owed = owed.saturating_add(earned.unwrap_or_default());
+        by_stake = by_stake.saturating_add(state.staking.stake_earned(operator));
         let Some(work) = row.work else { continue };
         if work.round == state.rewards.next_round() {
             open.claims = open.claims.saturating_add(work.claim);
@@ -37,7 +38,10 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
     let left = left.fold(Amount::ZERO, Amount::saturating_add);
     let there = state.balance(Pot::Emission);
     let is_counted = counted == awaited.into_iter().collect::<Vec<_>>();
-    if left != there || owed > left || !is_counted {
+    let minted = state.rewards.by_stake;
+    let left = left.saturating_add(minted);
+    let owed = owed.saturating_add(by_stake);
+    if left != there || owed > left || by_stake > minted || !is_counted {
         return Err(Broken::Emission { left, owed, there });
     }
     Ok(())

@@ -7,7 +7,7 @@
 use crate::{
     context::Context,
     event::Event,
-    ids::{Asset, JobId, OperatorId},
+    ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
     num::{Amount, Epoch, Gas, Index, PARTS},
     params::Params,
@@ -86,11 +86,14 @@ pub(crate) fn emit(cx: &mut Context<'_>) {
     let room = Amount::MAX.saturating_sub(cx.state.ledger.issued(Asset::Stake));
     let may = scheduled.min(left).min(room);
     let treasury = params.treasury_share.amount_floor(may);
-    let work = may.saturating_sub(treasury).min(claims);
+    let rest = may.saturating_sub(treasury);
+    let by_stake = params.stake_share.amount_floor(rest);
+    let work = rest.saturating_sub(by_stake).min(claims);
     mint(cx, Pot::Treasury(Asset::Stake), treasury);
+    let stake = share_by_stake(cx, by_stake);
     mint(cx, Pot::Emission, work);
     close_round(cx, epoch, work);
-    cx.journal.push(Event::Emitted { epoch, scheduled, treasury, work, claims });
+    cx.journal.push(Event::Emitted { epoch, scheduled, treasury, stake, work, claims });
 }
 
 /// The schedule as it stands after the epoch, and what it allows for it.
@@ -117,6 +120,23 @@ fn mint(cx: &mut Context<'_>, target: Pot, amount: Amount) {
     *emitted = emitted.checked_add(amount).expect("at most what was issued");
 }
 
+/// Shares `amount` between the stakes of both roles; returns what somebody was there for.
+fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
+    let validators = cx.params().rewards().validator_share.amount_floor(amount);
+    let parts =
+        [(Role::Provider, amount.saturating_sub(validators)), (Role::Validator, validators)];
+    let mut shared = Amount::ZERO;
+    for (role, part) in parts.into_iter().filter(|(_, part)| !part.is_zero()) {
+        if cx.state.staking.share_emission(role, part).is_some() {
+            mint(cx, Pot::Emission, part);
+            shared = shared.saturating_add(part);
+        }
+    }
+    let by_stake = &mut cx.state.rewards.by_stake;
+    *by_stake = by_stake.saturating_add(shared);
+    shared
+}
+
 fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
     let Open { claims, claimants } = core::mem::take(&mut cx.state.rewards.open);
     if let Some(rate) = Index::ZERO.grown_floor(minted, claims.units()) {
@@ -125,16 +145,31 @@ fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
     }
 }
 
-/// Pays an operator what its last round came to, into its own pot, and follows its vesting.
+/// Pays an operator what its last round and its stake came to, into its own pot, and follows its
+/// vesting.
 pub(crate) fn settle(cx: &mut Context<'_>, operator: OperatorId) {
     if let Some((round, amount)) = cx.state.rewards.owed(operator) {
         pay_round(cx, operator, &round, amount);
     }
+    pay_stake(cx, operator);
     let now = cx.epoch();
     let row = cx.state.rewards.earnings(operator);
     if row.vesting.followed < now {
         cx.state.rewards.earnings_mut(operator).vesting.follow(now);
     }
+}
+
+fn pay_stake(cx: &mut Context<'_>, operator: OperatorId) {
+    let amount = cx.state.staking.take_emission(operator);
+    if amount.is_zero() {
+        return;
+    }
+    let (params, now) = (*cx.params().rewards(), cx.epoch());
+    let by_stake = &mut cx.state.rewards.by_stake;
+    *by_stake = by_stake.saturating_sub(amount);
+    cx.state.rewards.earnings_mut(operator).vesting.put(amount, now, &params);
+    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
+    cx.journal.push(Event::StakeRewarded { operator, amount });
 }
 
 fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, amount: Amount) {

@@ -10,7 +10,7 @@
 //! left of each round.
 //! Rounding: claims, rates and payments down; what a round's last claimant leaves goes to the
 //! treasury.
-//! Known shortcomings: two roles share, by work alone; the market does not move the schedule.
+//! Known shortcomings: providers and validators alone share; the market moves no schedule.
 //! Not here: whether work was done (`stories`), what delegators get of it (`staking`).
 
 pub(crate) mod acts;
@@ -88,6 +88,8 @@ pub(crate) struct Rewards {
     pub(crate) running: Option<Running>,
     /// All that was ever emitted.
     pub(crate) emitted: Amount,
+    /// What was minted for stake and is not settled.
+    pub(crate) by_stake: Amount,
     pub(crate) open: Open,
     pub(crate) rounds: Table<Round>,
     pub(crate) earnings: Table<Earnings>,
@@ -95,8 +97,8 @@ pub(crate) struct Rewards {
 
 impl Rewards {
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Option<Running>, Amount, Open) {
-        (self.running, self.emitted, self.open)
+    pub(crate) fn globals(&self) -> (Option<Running>, Amount, Amount, Open) {
+        (self.running, self.emitted, self.by_stake, self.open)
     }
 
     pub(crate) fn enter(&mut self) {
@@ -129,12 +131,18 @@ impl Rewards {
         Some((round, earned.expect("a round pays at most its claims")))
     }
 
-    /// An operator's vesting as it would be, were it settled now.
-    pub(crate) fn vesting_at(&self, id: OperatorId, now: Epoch, params: &RewardsParams) -> Vesting {
+    /// An operator's vesting as it would be, were it settled now, with what its stake earned.
+    pub(crate) fn vesting_at(
+        &self,
+        (id, by_stake): (OperatorId, Amount),
+        now: Epoch,
+        params: &RewardsParams,
+    ) -> Vesting {
         let mut vesting = self.earnings(id).vesting.clone();
         if let Some((round, amount)) = self.owed(id) {
             vesting.put(amount, round.epoch, params);
         }
+        vesting.put(by_stake, now, params);
         vesting.follow(now);
         vesting
     }

@@ -39,10 +39,14 @@ params! {
         lifetime_max: Amount = Amount::MAX, 0..=AMOUNT_MAX, "the largest supply";
         /// The treasury's share of an epoch's emission, whatever work there is.
         treasury_share: Ratio = Ratio::ZERO, 0..=ONE, "nobody spends it yet";
+        /// λ: the share of the rest that goes to all who may work, by stake, whatever work there
+        /// is; what remains goes to work.
+        stake_share: Ratio = Ratio::ZERO, 0..=ONE, "work alone is paid for";
         /// The most emission that a job attracts in all, as a share of the fees that it burnt (M24,
         /// R9).
         emission_cap: Ratio = Ratio::percent(90), 0..=ONE, "who pays itself loses a tenth";
-        /// The auditors' share of what a job attracts; the provider's is the rest.
+        /// The validators' share: of what a job attracts its auditors', and of what goes by stake
+        /// that of all; the providers' is the rest.
         validator_share: Ratio = Ratio::percent(20), 0..=ONE, "an audit is a part of the work";
         /// What may be claimed at once of what was earned, after its delay; the rest vests.
         at_once: Ratio = Ratio::percent(25), 0..=ONE, "a quarter pays the bills";

@@ -183,10 +183,11 @@ impl State {
         self.staking.judge_reward(id)
     }
 
-    /// What an operator earned by emission and was not paid, as it stands now: work of the epochs
-    /// before included.
+    /// What an operator earned by emission and was not paid, as it stands now: what its work of the
+    /// epochs before and its stake came to included.
     pub fn vesting(&self, id: OperatorId) -> Vesting {
-        self.rewards.vesting_at(id, self.epoch(), self.params().rewards())
+        let by_stake = self.staking.stake_earned(id);
+        self.rewards.vesting_at((id, by_stake), self.epoch(), self.params().rewards())
     }
 
     /// All that was ever emitted.

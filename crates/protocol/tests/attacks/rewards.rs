@@ -17,6 +17,7 @@ struct Emission {
     per_epoch: u64,
     cap: u64,
     auditors_share: u64,
+    stake_share: u64,
     take: u64,
     take_burn: u64,
 }
@@ -28,6 +29,7 @@ fn world_with(emission: Emission) -> World {
         raw.rewards.epoch_amount = Amount::new(emission.per_epoch).expect("small");
         raw.rewards.emission_cap = ratio(emission.cap);
         raw.rewards.validator_share = ratio(emission.auditors_share);
+        raw.rewards.stake_share = ratio(emission.stake_share);
         raw.market.take = ratio(emission.take);
         raw.market.take_burn = ratio(emission.take_burn);
         // Nothing else costs anything: what is lost is lost to the rule alone.
@@ -84,11 +86,13 @@ fn end_epoch(world: &mut World) {
 fn emissions() -> impl Strategy<Value = Emission> {
     let share = || prop_oneof![0..=1_000_000_000u64, Just(1_000_000_000)];
     let per_epoch = prop_oneof![0..100u64, 0..1u64 << 40, Just(1 << 60)];
-    (per_epoch, 0..1_000_000_000u64, share(), 1..=1_000_000_000u64, share()).prop_map(
-        |(per_epoch, cap, auditors_share, take, take_burn)| Emission {
+    let shares = (share(), share());
+    (per_epoch, 0..1_000_000_000u64, shares, 1..=1_000_000_000u64, share()).prop_map(
+        |(per_epoch, cap, (auditors_share, stake_share), take, take_burn)| Emission {
             per_epoch,
             cap,
             auditors_share,
+            stake_share,
             take: take.min(500_000_000),
             take_burn,
         },
@@ -137,6 +141,7 @@ fn who_claims_ahead_of_its_conviction_saves_nothing_that_has_not_vested() {
             per_epoch: 1 << 50,
             cap: 900_000_000,
             auditors_share: 0,
+            stake_share: 0,
             take: 100_000_000,
             take_burn: 1_000_000_000,
         });
