@@ -123,6 +123,7 @@ pub struct Client {
     base: String,
     agent: Agent,
     streams: Agent,
+    at: Option<Height>,
 }
 
 /// One request's body.
@@ -166,7 +167,16 @@ impl Client {
             base: base.trim_end_matches('/').to_owned(),
             agent: agent.into(),
             streams: streams.into(),
+            at: None,
         }
+    }
+
+    /// The same, reading rows as they stood after the block at `height`: the network, parameters,
+    /// accounts, operators, delegations, jobs and slashes. A node keeps some hundred states; of
+    /// others, and of whatever has no past, it says so.
+    #[must_use]
+    pub fn at(&self, height: Height) -> Client {
+        Client { at: Some(height), ..self.clone() }
     }
 
     /// Where the node is.
@@ -225,6 +235,11 @@ impl Client {
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let at = self.at.map(|height| {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{mark}at={height}")
+        });
+        let path = at.as_deref().unwrap_or(path);
         let body = self.call(Method::Get, path, Payload::None, REPLY_BYTES_MAX)?;
         self.read(path, &body)
     }

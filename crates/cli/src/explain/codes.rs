@@ -168,6 +168,12 @@ const OF_NODES: Rows = &[
         "Ask a node that keeps all (`--history archive`).",
     ),
     (
+        "state/not-kept",
+        "The state after a block so long ago is no longer kept here.",
+        "Ask for a later block, or read what happened in events and histories.",
+    ),
+    ("state/not-yet", "There is no block at this height yet.", "Wait until the chain is there."),
+    (
         "events/pruned",
         "Events from so long ago are no longer kept here.",
         "Read the present state from the resources and resume from there.",
