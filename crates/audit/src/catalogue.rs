@@ -399,7 +399,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A bond stripped before a job", "every bond here is the least that the job needs"),
     ("The leading replica's bond pays for withheld", "one asset here"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
-    ("Nobody asks an operator whether", "nobody delegates here"),
+    ("An operator that takes delegations", "nobody delegates here"),
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),
     ("A room full of the smallest keeps", "a node's time, not money"),
