@@ -17,3 +17,6 @@
 //! Not here: running anything, states, disputes (`compute`).
 
 #![forbid(unsafe_code)]
+
+pub mod bundle;
+pub mod link;
