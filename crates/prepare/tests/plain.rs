@@ -1,9 +1,9 @@
 //! The plain module does what the program did, and its ticks and boundaries hang on nothing else.
 
-mod common;
+mod engines;
 
-use common::{End, Nan, Seen, interpreter, jit};
 use earnest_prepare::plain;
+use engines::{End, Nan, Seen, interpreter, jit};
 
 /// A program around the body of `_start`, with what the stories use.
 fn program(body: &str) -> Vec<u8> {
