@@ -1,0 +1,5 @@
+//! Programs whose state is their memory: runs, states, evidence, disputes.
+
+mod evidence;
+mod programs;
+mod runs;
