@@ -7,9 +7,11 @@
 //! are in that form, and their variants that mark or check pages), `task` (what is computed),
 //! `pages` (memory under a tree), `stream` (the output's commitment), `state` (a state's digest),
 //! `engine` (a module in wasmi or wasmtime), `pace` (where a run stops), `run` (whole runs, and
-//! steps from any state), `evidence` (what a step touches, and the referee).
+//! steps from any state), `evidence` (what a step touches, and the referee), `dispute` (from a
+//! whole run down to a step).
 //! Not here: how a program is prepared; programs that compute in steps of their own (`executor`).
 
+pub mod dispute;
 mod engine;
 pub mod evidence;
 pub mod form;

@@ -198,6 +198,29 @@ const SPIN: Source = Source {
         (i32.const 0))"#,
 };
 
+/// Many rounds of a few ticks, and now and then many ticks at once: over three coarse steps.
+const UNEVEN: Source = Source {
+    name: "uneven",
+    memory: "1 3",
+    globals: "(global $rounds (export \"earnest_global_2\") (mut i32) (i32.const 0))",
+    ticks: 7,
+    functions: r#"
+      (func $round (result i32) (local $at i32)
+        (global.set $rounds (i32.add (global.get $rounds) (i32.const 1)))
+        (local.set $at (i32.shl (i32.rem_u (global.get $rounds) (i32.const 4096)) (i32.const 4)))
+        ;; Everything depends on what was before, and on the size of the memory.
+        (i32.store (local.get $at) (i32.add (global.get $rounds) (memory.size)))
+        (i32.store (i32.const 30000) (i32.add (i32.load (i32.const 30000))
+          (i32.load (local.get $at))))
+        (if (i32.eqz (i32.rem_u (global.get $rounds) (i32.const 128)))
+          (then
+            (global.set $left (i64.sub (global.get $left) (i64.const 80000)))
+            (call $output_write (i32.const 30000) (i32.const 4))))
+        (if (i32.eqz (i32.rem_u (global.get $rounds) (i32.const 512)))
+          (then (global.set $left (i64.sub (global.get $left) (i64.const 90000000)))))
+        (i32.ge_u (global.get $rounds) (i32.const 2100)))"#,
+};
+
 /// Those that end soon.
 const ALL: [&Source; 9] = [&SIEVE, &SUM, &GROW, &TRAP, &EXIT, &BULK, &BULK_TRAP, &WRAP, &ENDLESS];
 
@@ -208,7 +231,7 @@ pub(crate) fn all() -> Vec<Prepared> {
 
 /// The program of that name.
 pub(crate) fn by_name(name: &str) -> Prepared {
-    let found = ALL.into_iter().chain([&SPIN]).find(|source| source.name == name);
+    let found = ALL.into_iter().chain([&SPIN, &UNEVEN]).find(|source| source.name == name);
     prepare(found.expect("one of the list"))
 }
 
