@@ -201,7 +201,8 @@ fn wish_failed(error: WishError) -> Failure {
             Failure::usage(&error, "docs/guests.md lists every bound of a program and its input")
         }
         WishError::Stops { remedy, .. } => {
-            let remedy = remedy.unwrap_or("split the work into more and smaller steps");
+            let remedy = remedy
+                .unwrap_or("raise --gas-bound; `earnest run` shows how much the program needs");
             let hint = format!("{remedy}; docs/guests.md says what stops a program");
             Failure::new(Status::ProgramStopped, "program-stopped", &error, &hint)
         }

@@ -10,7 +10,7 @@ mod secret;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use earnest_keys::{Signer, keystore, phrase::Phrase};
+use earnest_keys::{Signer, keystore, keystore::KeystoreError, phrase::Phrase};
 use earnest_protocol::Address;
 use serde_json::json;
 
@@ -141,11 +141,36 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
 
 /// Opens the key that the arguments name.
 pub fn open(args: &KeyArgs) -> Result<Signer, Failure> {
+    if args.key.is_dir() {
+        return Err(is_folder(&args.key));
+    }
     let password = secret::password(&args.password, Purpose::Open)?;
     keystore::read(&args.key, &password).map_err(|error| {
         let hint = "`earnest keys list` shows key files; check the password file";
-        Failure::config(format!("{}: {error}", args.key.display()), hint)
+        match error {
+            KeystoreError::Io { path, source } => Failure::file("read", &path, source),
+            error => Failure::config(format!("{}: {error}", args.key.display()), hint),
+        }
     })
+}
+
+/// A folder was given for a key file: says which key file is in it.
+fn is_folder(folder: &Path) -> Failure {
+    let detail = format!("{} is a folder, not a key file", folder.display());
+    match keys_in(folder).unwrap_or_default().as_slice() {
+        [] => Failure::config(detail, "make a key with `earnest keys new`"),
+        [(_, file), ..] => {
+            Failure::config(detail, &format!("give the key file in it: {}", file.display()))
+        }
+    }
+}
+
+/// The key files of a folder, by name, and whose they are.
+fn keys_in(folder: &Path) -> std::io::Result<Vec<(keystore::Owner, PathBuf)>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    Ok(files.into_iter().filter_map(|path| Some((keystore::owner(&path)?, path))).collect())
 }
 
 fn write(signer: &Signer, target: &Target, json: bool) -> Result<(), Failure> {
@@ -167,18 +192,14 @@ fn print_key(signer: &Signer, path: &Path, json: bool) -> Result<(), Failure> {
 
 fn list(folder: Option<&Path>, json: bool) -> Result<(), Failure> {
     let folder = folder.map_or_else(folders::keys, |folder| Ok(folder.to_owned()))?;
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
+    let keys = match keys_in(&folder) {
+        Ok(keys) => keys,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let hint = "make a key with `earnest keys new`";
             return Err(Failure::not_found(format!("there is no {}", folder.display()), hint));
         }
         Err(error) => return Err(Failure::file("read", &folder, error)),
     };
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    let keys = files.iter().filter_map(|path| Some((keystore::owner(path)?, path)));
-    let keys: Vec<(keystore::Owner, &PathBuf)> = keys.collect();
     if json {
         let rows: Vec<_> = keys
             .iter()

@@ -76,6 +76,8 @@ pub enum DelegateRejected {
     ExceedsFree { wanted: Amount, free: Amount },
     /// The account delegates to as many operators as it may.
     DelegationsAtLimit { limit: u32 },
+    /// The operator's commission is everything, so nobody may put stake behind it.
+    KeepsEverything,
     /// A slash of the operator may still be undone; what it gives back is for those who lost it.
     SlashWaits,
     /// All that is delegated would be more than the operator's own stake allows (C5).
@@ -107,6 +109,8 @@ pub enum RedelegateRejected {
     MayNotWork,
     /// The account delegates to as many operators as it may.
     DelegationsAtLimit { limit: u32 },
+    /// That operator's commission is everything, so nobody may put stake behind it.
+    KeepsEverything,
     /// A slash of that operator, or one that took from what moves in this span, may still be
     /// undone; what it gives back is for those who lost it.
     SlashWaits,
@@ -166,6 +170,8 @@ pub enum CancelUndelegationRejected {
     NothingLeaves,
     /// The operator gets no work now: it is jailed, tombstoned or below its minimum.
     MayNotWork,
+    /// The operator's commission is everything, so nobody may put stake behind it.
+    KeepsEverything,
     /// A slash of the operator may still be undone; what it gives back is for those who lost it.
     SlashWaits,
     /// All that is delegated would be more than the operator's own stake allows (C5).

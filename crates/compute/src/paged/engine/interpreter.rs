@@ -36,7 +36,7 @@ impl Interpreter {
             .set_max_recursion_depth(RECURSION_MAX)
             .wasm_multi_memory(true)
             .wasm_bulk_memory(true)
-            .wasm_reference_types(false)
+            .wasm_reference_types(true)
             .wasm_tail_call(false)
             .wasm_extended_const(false)
             .wasm_relaxed_simd(false)

@@ -11,6 +11,8 @@ pub(super) fn features() -> WasmFeatures {
         | WasmFeatures::SIGN_EXTENSION
         | WasmFeatures::MULTI_VALUE
         | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::CALL_INDIRECT_OVERLONG
+        | WasmFeatures::REFERENCE_TYPES
         | WasmFeatures::SIMD
         | WasmFeatures::FLOATS
         | WasmFeatures::GC_TYPES
@@ -73,6 +75,9 @@ fn hidden_state(operator: &Operator<'_>) -> Option<&'static str> {
         Operator::TableInit { .. } => Some("table.init"),
         Operator::TableCopy { .. } => Some("table.copy"),
         Operator::ElemDrop { .. } => Some("elem.drop"),
+        Operator::TableSet { .. } => Some("table.set"),
+        Operator::TableGrow { .. } => Some("table.grow"),
+        Operator::TableFill { .. } => Some("table.fill"),
         _ => None,
     }
 }

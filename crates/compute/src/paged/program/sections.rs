@@ -141,7 +141,8 @@ impl<'a> Found<'a> {
         within("globals", globals.count().into(), ITEM_COUNT_MAX.into())?;
         for global in globals {
             let global = global.map_err(invalid)?;
-            let vector = ProgramRejected::HiddenState("a mutable global of a vector");
+            let vector =
+                ProgramRejected::HiddenState("a mutable global of a vector or a reference");
             self.globals.push(match global.ty.mutable {
                 true => Some(constant(&global.init_expr).ok_or(vector)?),
                 false => None,
@@ -152,8 +153,12 @@ impl<'a> Found<'a> {
     }
 
     fn take_element(&self, element: &Element<'_>) -> Result<(), ProgramRejected> {
-        let ElementKind::Active { offset_expr, .. } = &element.kind else {
-            return Err(ProgramRejected::HiddenState("a passive element segment"));
+        let offset_expr = match &element.kind {
+            ElementKind::Active { offset_expr, .. } => offset_expr,
+            ElementKind::Declared => return Ok(()),
+            ElementKind::Passive => {
+                return Err(ProgramRejected::HiddenState("a passive element segment"));
+            }
         };
         let count = match &element.items {
             ElementItems::Functions(functions) => functions.count(),
