@@ -202,7 +202,8 @@ pub struct DelegationTerms {
     pub max: Amount,
     /// What they earned and were not paid.
     pub earned: Amount,
-    /// What the operator keeps of its pay before they share in it, in parts per billion.
+    /// What the operator keeps of its pay before they share in it, in parts per billion; while that
+    /// is everything, nothing joins.
     pub commission: Ratio,
     /// The most that it ever will, in parts per billion.
     pub commission_ceiling: Ratio,

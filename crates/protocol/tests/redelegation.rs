@@ -30,6 +30,7 @@ fn amount(units: u64) -> Amount {
 }
 
 fn delegate(world: &mut World, name: &str, to: &str, units: u64) {
+    world.opens(to, ROLE);
     let (operator, amount) = (world.id(to), amount(units));
     world.ok(name, Command::Delegate(Delegate { operator, role: ROLE, amount }));
 }
@@ -40,6 +41,7 @@ fn redelegate(world: &World, from: &str, to: &str, units: u64) -> Command {
 }
 
 fn goes(world: &mut World, name: &str, from: &str, to: &str, units: u64) {
+    world.opens(to, ROLE);
     let command = redelegate(world, from, to, units);
     world.ok(name, command);
 }

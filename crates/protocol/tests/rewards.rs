@@ -301,10 +301,10 @@ fn delegators_share_in_emission_when_it_is_paid() {
         plenty(raw);
         raw.staking.delegation_max = Factor::percent(300);
     }));
-    let (operator, amount) = (world.id("P1"), Amount::tokens(50_000));
-    world.ok("W", Command::Delegate(Delegate { operator, role: PROVIDER, amount }));
     let rate = Ratio::percent(20);
     world.ok("P1", Command::SetCommission(SetCommission { role: PROVIDER, rate, ceiling: rate }));
+    let (operator, amount) = (world.id("P1"), Amount::tokens(50_000));
+    world.ok("W", Command::Delegate(Delegate { operator, role: PROVIDER, amount }));
     work(&mut world, "P1", Amount::tokens(10));
     epochs(&mut world, 19);
     claim(&mut world, "P1", PROVIDER).expect("all of it");

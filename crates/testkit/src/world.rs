@@ -269,6 +269,16 @@ impl World {
         self.state.account(self.id(name)).expect("known").address
     }
 
+    /// Has an operator take delegations, unless it does already, for a billionth of its pay.
+    pub fn opens(&mut self, name: &str, role: Role) {
+        let pool = self.state.delegation_pool(self.operator(name, role)).expect("bonded");
+        if !pool.commission.shares() {
+            let rate = Ratio::new(999_999_999).expect("less than everything");
+            let command = SetCommission { role, rate, ceiling: Ratio::ONE };
+            self.ok(name, Command::SetCommission(command));
+        }
+    }
+
     /// Everything an account has: free in every asset, bonds, locks in open jobs, what its
     /// operators earned by emission, what it delegated and what that earned.
     pub fn wealth(&self, name: &str) -> u64 {

@@ -77,6 +77,7 @@ pub(super) fn delegate(rejected: DelegateRejected) -> Words {
             format!("The account already delegates to {limit} operators"),
             "Add to one of them, or take all back from one and withdraw it.",
         ),
+        DelegateRejected::KeepsEverything => keeps_everything(),
         DelegateRejected::SlashWaits => slash_waits(),
         DelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         DelegateRejected::PoolFull => pool_full(),
@@ -122,6 +123,7 @@ pub(super) fn redelegate(rejected: RedelegateRejected) -> Words {
             format!("The account already delegates to {limit} operators"),
             "Move to one of them, or take all back from one and withdraw it.",
         ),
+        RedelegateRejected::KeepsEverything => keeps_everything(),
         RedelegateRejected::SlashWaits => slash_waits(),
         RedelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         RedelegateRejected::MovesAtLimit { limit } => say(
@@ -207,6 +209,7 @@ pub(super) fn cancel_undelegation(rejected: CancelUndelegationRejected) -> Words
             "What has matured may be withdrawn and delegated again.",
         ),
         CancelUndelegationRejected::MayNotWork => may_not_work(),
+        CancelUndelegationRejected::KeepsEverything => keeps_everything(),
         CancelUndelegationRejected::SlashWaits => slash_waits(),
         CancelUndelegationRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         CancelUndelegationRejected::PoolFull => pool_full(),
@@ -221,6 +224,13 @@ pub(super) fn withdraw_delegation(rejected: WithdrawDelegationRejected) -> Words
             "Undelegate first, and ask again in the epoch in which it matures.",
         ),
     }
+}
+
+fn keeps_everything() -> Words {
+    say(
+        "This operator keeps all of its pay and takes no delegations",
+        "Delegate to an operator whose commission is below 100 %: `earnest stake terms` shows it.",
+    )
 }
 
 fn slash_waits() -> Words {

@@ -318,7 +318,7 @@ commands! {
     }
 
     /// Sets what an operator keeps of its pay before the rest is shared between its own stake and
-    /// what others delegated to it.
+    /// what others delegated to it; below everything, others may delegate.
     SetCommission = staking::set_commission or SetCommissionRejected, Ordinary, weight 1, keys [] {
         /// Which role's.
         role: Role,
