@@ -74,6 +74,12 @@ pub enum LinkRejected {
         /// Bytes of the memory.
         bytes: u64,
     },
+    /// Data that the program itself would copy to its memory.
+    #[error(
+        "the program has passive data, which only threads need: link it without `-pthread` and \
+         shared memory"
+    )]
+    PassiveData,
 }
 
 fn import_refused(module: &str, name: &str) -> String {
