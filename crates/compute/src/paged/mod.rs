@@ -5,3 +5,4 @@
 //! Not here: how a program is prepared; programs that compute in steps of their own (`executor`).
 
 pub mod form;
+pub mod whole;

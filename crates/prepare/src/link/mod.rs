@@ -21,8 +21,9 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use earnest_compute::paged::form;
 use wasm_encoder::reencode::Error;
-use wasmparser::FuncType;
+use wasmparser::{FuncType, Parser, Payload};
 
 pub use rejected::LinkRejected;
 
@@ -70,6 +71,18 @@ pub fn link(program: &[u8]) -> Result<Vec<u8>, LinkRejected> {
         // What the validator lets through is encodable; should it not be, that is said.
         other => LinkRejected::Invalid { offset: 0, reason: other.to_string() },
     })
+}
+
+/// Whether a module exports a function `_start`, as ordinary programs do and programs that compute
+/// in steps do not. Whatever is wrong with it is for others to say.
+pub fn exports_start(module: &[u8]) -> bool {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Ok(Payload::ExportSection(exports)) = payload {
+            let mut exports = exports.into_iter().flatten();
+            return exports.any(|export| export.name == form::START);
+        }
+    }
+    false
 }
 
 /// What a program wrote to standard error, of which the last 64 KiB are kept: from the first

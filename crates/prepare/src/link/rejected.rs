@@ -50,7 +50,7 @@ pub enum LinkRejected {
     /// There is nothing to run.
     #[error(
         "the program exports no function `_start` without parameters and results: link it as a \
-         command, not as a library or reactor"
+         command, not as a library or reactor; a program that computes in steps needs no linking"
     )]
     NoStart,
     /// There is no memory.
