@@ -18,7 +18,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bundle;
 mod floats;
+pub mod link;
 mod module;
 mod pause;
 mod plain;

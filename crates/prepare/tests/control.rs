@@ -1,9 +1,9 @@
 //! Pauses in the midst of every kind of control and of the operand stack.
 
-mod common;
+mod engines;
 
-use common::End;
-use common::check::{check, check_forms, program};
+use engines::End;
+use engines::check::{check, check_forms, program};
 
 fn words(output: &[u8]) -> Vec<i32> {
     let words = output.chunks(4);

@@ -1,9 +1,9 @@
 //! Both modules do what the program did, for any slicing, in both engines.
 
-mod common;
+mod engines;
 
-use common::End;
-use common::check::{check, program};
+use engines::End;
+use engines::check::{check, program};
 
 #[test]
 fn loops_calls_and_tables_run_as_before() {

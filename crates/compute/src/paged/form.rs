@@ -1,8 +1,8 @@
 //! The form of a prepared program: the names by which `prepare` and those who run it agree.
 //!
 //! Two modules, both importing from [`HOST`] alone and sharing one memory layout. The *plain* one
-//! (P1) is run from `_start` to its end and calls [`SLICE`] at each boundary; the *pausable* one (P2) is
-//! run by [`STEP`], again and again, and keeps its stack in its memory between two calls.
+//! (P1) is run from `_start` to its end and calls [`SLICE`] at each boundary; the *pausable* one
+//! (P2) is run by [`STEP`], again and again, and keeps its stack in its memory between two calls.
 //!
 //! Boundaries are counted in absolute ticks: boundary k of a step length B is the first poll at
 //! which at least k·B ticks have passed. The module counts down: whoever runs it sets [`LEFT`] to
@@ -21,12 +21,13 @@ pub const INPUT_READ: &str = "input_read";
 /// Imported, `(pointer: i32, length: i32)`: appends bytes to the output. Traps if they are not all
 /// in memory, or more than [`CALL_BYTES_MAX`].
 pub const OUTPUT_WRITE: &str = "output_write";
-/// Imported by the plain module alone, `()`: a boundary is reached. [`LEFT`] holds what is left, zero or
-/// negative; the host sets it anew before it returns.
+/// Imported by the plain module alone, `()`: a boundary is reached. [`LEFT`] holds what is left,
+/// zero or negative; the host sets it anew before it returns.
 pub const SLICE: &str = "slice";
 /// Exported mutable global, i64: ticks left up to the next boundary.
 pub const LEFT: &str = "earnest_left";
-/// Exported mutable global, i32: 0, or the exit code plus 1. A program that exits sets it and traps.
+/// Exported mutable global, i32: 0, or the exit code plus 1. A program that exits stores its count
+/// in [`LEFT`], sets this and traps.
 pub const EXIT: &str = "earnest_exit";
 /// Exported by the pausable module, `() -> i32`: starts or goes on; returns [`PAUSED`] or
 /// [`FINISHED`].
