@@ -3,12 +3,12 @@
 //!
 //! A few hundred here; `EARNEST_GENERATED=10000` asks for as many.
 
-mod common;
+mod engines;
 
 use arbitrary::Unstructured;
-use common::check::check_prepared;
-use common::{End, Nan, jit};
 use earnest_prepare::prepare;
+use engines::check::check_prepared;
+use engines::{End, Nan, jit};
 use wasm_smith::{Config, Module};
 
 /// What each module exports.
