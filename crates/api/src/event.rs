@@ -196,6 +196,16 @@ pub const EVENT_KINDS: &[&str] = &[
     "commission_set",
     "delegation_earned",
     "delegation_rewarded",
+    "proposed",
+    "voting_opened",
+    "ballot_cast",
+    "ballot_reduced",
+    "voting_extended",
+    "proposal_queued",
+    "proposal_defeated",
+    "proposal_executed",
+    "proposal_expired",
+    "proposal_cancelled",
 ];
 
 #[cfg(test)]

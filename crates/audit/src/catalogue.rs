@@ -352,10 +352,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["M4", "M5"], "one price and one asset: nothing falls or is fed"),
     (&["M7", "M8"], "bytes are asked for by nobody in these games"),
     (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
-    (
-        &["M16", "M17", "M20", "M22", "M23", "M24", "M27", "M31", "M32", "M33"],
-        "what it attacks is not built",
-    ),
+    (&["M16", "M17", "M20", "M22", "M23", "M24", "M27", "M33"], "what it attacks is not built"),
+    (&["M31", "M32"], "no vote is played; `attacks::votes` has what a majority can and cannot do"),
     (&["M19"], "leaving takes several jobs of one bond; scenario tests play it"),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),

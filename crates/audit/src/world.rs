@@ -207,6 +207,7 @@ impl<'a> World<'a> {
             | Pot::Delegated(_)
             | Pot::DelegationRewards(_)
             | Pot::Exit(_)
+            | Pot::Proposal(_)
             | Pot::Moved(_) => return Party::Pending,
         };
         if self.cast.is_one_of(owner) {

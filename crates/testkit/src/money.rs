@@ -26,6 +26,7 @@ enum Kind {
     Exit,
     Moved,
     Rewards,
+    Proposal,
     Escrow,
     AuditFees,
     Deposit,
@@ -51,6 +52,7 @@ fn kind(pot: Pot) -> Kind {
         Pot::Exit(_) => Kind::Exit,
         Pot::Moved(_) => Kind::Moved,
         Pot::DelegationRewards(_) => Kind::Rewards,
+        Pot::Proposal(_) => Kind::Proposal,
         Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
         Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
         Pot::Job(_, JobPot::Deposit) => Kind::Deposit,
@@ -119,6 +121,9 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::RedelegationSettled => (&[Moved], &[Delegated]),
         Reason::DelegationReward => (&[Escrow, AuditFees], &[Rewards]),
         Reason::DelegationRewardPaid => (&[Rewards], &[Free]),
+        Reason::ProposalDeposit => (&[Free], &[Proposal]),
+        Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
+        Reason::ProposalVetoed => (&[Proposal], &[Burnt]),
     }
 }
 

@@ -46,9 +46,9 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params storage::params params bound ledger
+        verification::params storage::params governance::params params bound ledger
 
-        accounts storage staking reputation market verification slashing
+        accounts storage staking reputation market verification slashing governance
         timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
@@ -58,10 +58,20 @@ pub(crate) const LAWS: Laws = Laws {
         market::acts       market::handlers
         verification::acts verification::handlers
         slashing::acts     slashing::handlers
+        governance::acts   governance::handlers
 
         stories::* stories
         authorisation apply epoch invariant lib",
-    rooms: &["accounts", "storage", "staking", "reputation", "market", "verification", "slashing"],
+    rooms: &[
+        "accounts",
+        "storage",
+        "staking",
+        "reputation",
+        "market",
+        "verification",
+        "slashing",
+        "governance",
+    ],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.
         ("Report", &["output"]),                     // How a report is written, not what it says.

@@ -7,8 +7,8 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams, StorageParams,
-        VerificationParams,
+        ChainParams, GovernanceParams, MarketParams, ReputationParams, SlashingParams,
+        StakingParams, StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -183,6 +183,18 @@ pub fn params(block_time_ms: u64) -> RawParams {
             ..ReputationParams::default()
         },
         storage: StorageParams::default(),
+        // Epochs are of four seconds: a proposal is over within a minute, and Nora can carry it.
+        governance: GovernanceParams {
+            deposit: Amount::tokens(20),
+            quorum: Ratio::percent(25),
+            delay_epochs: Epochs::new(1),
+            voting_epochs: Epochs::new(8),
+            late_quorum_epochs: Epochs::new(2),
+            timelock_epochs: Epochs::new(2),
+            expiry_epochs: Epochs::new(10),
+            memory_epochs: Epochs::new(100),
+            ..GovernanceParams::default()
+        },
     };
     let liability = raw.longest_liability().count();
     let epochs = liability.div_ceil(raw.chain.epoch_blocks.count()).saturating_add(1);

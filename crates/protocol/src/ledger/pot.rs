@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, SlashId, UnbondingId,
+    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProposalId, SlashId,
+    UnbondingId,
 };
 
 /// A place where money of one asset lies.
@@ -39,6 +40,8 @@ pub enum Pot {
     /// What those who delegated to an operator earned and have not been paid, in the asset that
     /// pays.
     DelegationRewards(OperatorId),
+    /// What stands behind a proposal until its vote is over.
+    Proposal(ProposalId),
 }
 
 /// A pot of one order.
@@ -122,4 +125,7 @@ pub enum Reason {
     RedelegationSettled,
     DelegationReward,
     DelegationRewardPaid,
+    ProposalDeposit,
+    ProposalDepositReturned,
+    ProposalVetoed,
 }

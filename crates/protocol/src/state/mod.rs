@@ -5,6 +5,7 @@
 //! them, made anew when a state is loaded.
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
+mod proposals;
 mod read;
 mod stored;
 
@@ -12,6 +13,7 @@ use crate::{
     accounts::Accounts,
     command::ResourceClass,
     genesis::{BeaconGenesis, Genesis, GenesisOperator, GenesisRejected},
+    governance::Governance,
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
     ledger::{Assets, Ledger, Pot, Reason},
     market::Market,
@@ -42,6 +44,7 @@ pub struct State {
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
     pub(crate) storage: Storage,
+    pub(crate) governance: Governance,
     pub(crate) timers: Timers,
 }
 
@@ -131,6 +134,7 @@ impl State {
             verification: Verification::default(),
             slashing: Slashing::default(),
             storage: Storage::default(),
+            governance: Governance::default(),
             timers: Timers::default(),
         };
         for account in &genesis.accounts {
@@ -205,6 +209,7 @@ impl State {
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
             self.storage.used_kib,
+            self.governance.globals(),
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -228,6 +233,8 @@ impl State {
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
             self.storage.keeps.root(),
+            self.governance.proposals.root(),
+            self.governance.ballots.root(),
         ] {
             hasher.update(&root.0);
         }

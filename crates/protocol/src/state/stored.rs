@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     accounts::Accounts,
-    ids::{AssignmentId, ExitId, JobId, KeepId, MoveId, Role, SlashId, UnbondingId},
+    governance::{Governance, GovernanceRows},
+    ids::{AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, Role, SlashId, UnbondingId},
     ledger::{Ledger, Pot},
     market::{Market, Phase, Stage},
     num::{Blocks, Height},
@@ -35,6 +36,7 @@ struct Written<'a> {
     verification: &'a Verification,
     slashing: &'a Slashing,
     storage: &'a Storage,
+    governance: GovernanceRows,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +51,7 @@ struct Read {
     verification: Verification,
     slashing: Slashing,
     storage: Storage,
+    governance: GovernanceRows,
 }
 
 impl Serialize for State {
@@ -64,6 +67,7 @@ impl Serialize for State {
             verification: &self.verification,
             slashing: &self.slashing,
             storage: &self.storage,
+            governance: self.governance.rows(),
         }
         .serialize(serializer)
     }
@@ -86,6 +90,7 @@ impl<'de> Deserialize<'de> for State {
             verification: read.verification,
             slashing: read.slashing,
             storage: read.storage,
+            governance: Governance::restore(read.governance),
             timers: Timers::default(),
         };
         state.timers = state.timers_from_rows();
@@ -179,6 +184,9 @@ impl State {
             if row.stage == MoveStage::Bound {
                 timers.set_epoch(row.matures, Timer::Move(MoveId::from_index(index)));
             }
+        }
+        for (index, row) in self.governance.proposals.iter() {
+            timers.set_epoch(row.due, Timer::Proposal(ProposalId::from_index(index)));
         }
         for (index, slash) in self.slashing.slashes.iter() {
             if let SlashState::Pending(at) | SlashState::Held(at) = slash.state {

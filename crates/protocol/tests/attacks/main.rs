@@ -12,6 +12,7 @@ mod keys;
 mod market;
 mod slash;
 mod storage;
+mod votes;
 use earnest_testkit::world;
 
 /// Fee of one ordinary transaction in the world's blocks, which are never full.
