@@ -129,7 +129,9 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
 }
 
 fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {
-    let session = Session::open_for(Client::new(node), keys::open(&act.key)?, act.account)?;
+    let client = Client::new(node);
+    let account = act.account(&client)?;
+    let session = Session::open_for(client, keys::open(&act.key)?, account)?;
     Chain::open(session).map_err(chain_failed)
 }
 

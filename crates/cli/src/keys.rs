@@ -10,6 +10,7 @@ mod secret;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use earnest_api::Client;
 use earnest_keys::{Signer, keystore, keystore::KeystoreError, phrase::Phrase};
 use earnest_protocol::Address;
 use serde_json::json;
@@ -17,6 +18,7 @@ use serde_json::json;
 use crate::{
     failure::Failure,
     folders,
+    names::{self, Who},
     output::{note, out},
 };
 
@@ -38,9 +40,16 @@ pub struct ActArgs {
     #[command(flatten)]
     pub key: KeyArgs,
     /// The account that authorised this key, to act on its behalf [default: the key's own]
-    #[arg(long = "for", env = "EARNEST_FOR", value_parser = address,
+    #[arg(long = "for", env = "EARNEST_FOR", value_parser = names::who,
           value_name = "ACCOUNT")]
-    pub account: Option<Address>,
+    account: Option<Who>,
+}
+
+impl ActArgs {
+    /// The account that the key acts for, if that is not its own; asks the node what a name means.
+    pub fn account(&self, client: &Client) -> Result<Option<Address>, Failure> {
+        self.account.as_ref().map(|who| names::resolve(client, who)).transpose()
+    }
 }
 
 /// Where a key is written.
@@ -92,10 +101,6 @@ pub enum KeysCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-}
-
-pub fn address(text: &str) -> Result<Address, String> {
-    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
 }
 
 pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {

@@ -33,6 +33,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
     match *event {
         Event::EpochOpened { .. }
         | Event::BeaconWithheld { .. }
+        | Event::Emitted { .. }
         | Event::BiddingClosed { .. }
         | Event::SeedOpened { .. }
         | Event::SeedWithheld { .. }
@@ -61,9 +62,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
         | Event::DelegationEarned { operator, .. }
-        | Event::RedelegationSettled { operator, .. } => {
-            owner(state, operator).into_iter().collect()
-        }
+        | Event::WorkClaimed { operator, .. }
+        | Event::EmissionEarned { operator, .. }
+        | Event::StakeRewarded { operator, .. }
+        | Event::RedelegationSettled { operator, .. } => Vec::from_iter(owner(state, operator)),
         Event::Redelegated { account, source, target, .. } => of(state, &[source, target], account),
         Event::Delegated { account, operator, .. }
         | Event::Undelegating { account, operator, .. }
@@ -89,6 +91,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
         | Event::RewardsClaimed { account, .. }
+        | Event::EmissionPaid { account, .. }
         | Event::ReputationChanged { account, .. }
         | Event::BidEvicted { account, .. }
         | Event::BidCommitted { account, .. }
@@ -124,6 +127,10 @@ fn job_of(event: &Event) -> Option<JobId> {
     match *event {
         Event::EpochOpened { .. }
         | Event::BeaconWithheld { .. }
+        | Event::Emitted { .. }
+        | Event::EmissionEarned { .. }
+        | Event::StakeRewarded { .. }
+        | Event::EmissionPaid { .. }
         | Event::AccountOpened { .. }
         | Event::KeyAuthorised { .. }
         | Event::Delegated { .. }
@@ -162,6 +169,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SlashReversed { .. } => None,
         Event::JobPosted { job, .. }
         | Event::DelegationEarned { job, .. }
+        | Event::WorkClaimed { job, .. }
         | Event::BidEvicted { job, .. }
         | Event::BidCommitted { job, .. }
         | Event::BiddingClosed { job, .. }

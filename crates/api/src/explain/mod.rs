@@ -10,6 +10,7 @@ mod accounts;
 mod chain;
 mod governance;
 mod market;
+mod rewards;
 mod staking;
 mod storage;
 mod verification;

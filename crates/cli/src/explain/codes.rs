@@ -237,8 +237,13 @@ const OF_THIS_PROGRAM: Rows = &[
     ),
     (
         "node-needs-tls",
-        "The node's address asks for TLS, which this program does not speak (exit status 3).",
-        "Put a proxy on this machine; docs/two-machines.md shows how.",
+        "The node's address asks for TLS, which this program was built without (exit status 3).",
+        "Build with `--features tls`, or put a proxy on this machine: docs/two-machines.md.",
+    ),
+    (
+        "node-not-trusted",
+        "No authority known here says that the node is who its address names (exit status 3).",
+        "Name the file of the authority that vouches for it in SSL_CERT_FILE.",
     ),
     (
         "node-unreachable",

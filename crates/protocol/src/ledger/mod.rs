@@ -106,6 +106,10 @@ pub(crate) struct Ledger {
     totals: [Totals; 2],
     /// Shares of slashes that belong to the judges of offenders.
     judges: Amount,
+    /// Minted and not settled.
+    emission: Amount,
+    /// By operator.
+    vesting: Table<Amount>,
     /// All that is delegated and not leaving, moved stake included.
     delegated_total: Amount,
 }
@@ -137,11 +141,13 @@ impl Ledger {
         }
     }
 
-    /// The pots of an operator: its bond, what others delegate to it, and what they earn.
+    /// The pots of an operator: its bond, what others delegate to it, what they earn and what
+    /// it does.
     pub(crate) fn open_bond(&mut self) {
         self.bonds.push(Amount::ZERO);
         self.delegated.push(Amount::ZERO);
         self.delegation_rewards.push(Amount::ZERO);
+        self.vesting.push(Amount::ZERO);
     }
 
     pub(crate) fn open_exit(&mut self) {
@@ -210,7 +216,7 @@ impl Ledger {
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 12] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 13] {
         [
             self.free.root(),
             self.free_payment.root(),
@@ -224,12 +230,13 @@ impl Ledger {
             self.proposals.root(),
             self.jobs.root(),
             self.assignments.root(),
+            self.vesting.root(),
         ]
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount) {
-        (self.assets, self.totals, self.judges, self.delegated_total)
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount, Amount) {
+        (self.assets, self.totals, self.judges, self.emission, self.delegated_total)
     }
 
     /// All that is delegated and not leaving, moved stake included.
@@ -274,7 +281,9 @@ impl Ledger {
             | Pot::Moved(_)
             | Pot::Slash(_)
             | Pot::Proposal(_)
-            | Pot::Judges => Asset::Stake,
+            | Pot::Judges
+            | Pot::Emission
+            | Pot::Vesting(_) => Asset::Stake,
             Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) => self.assets.payment(),
         }
     }
@@ -297,6 +306,8 @@ impl Ledger {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
             }
             Pot::Judges => self.judges,
+            Pot::Emission => self.emission,
+            Pot::Vesting(id) => row(&self.vesting, id.index()),
             Pot::Insurance(asset) => self.total(asset).insurance,
             Pot::Treasury(asset) => self.total(asset).treasury,
             Pot::Burnt(asset) => self.total(asset).burnt,
@@ -322,6 +333,25 @@ impl Ledger {
         movements.push(Movement { source, target, amount, reason });
     }
 
+    /// Issues `amount` of what is bonded into `target`; the caller has checked that the supply
+    /// stays within the largest.
+    pub(crate) fn mint(
+        &mut self,
+        target: Pot,
+        amount: Amount,
+        reason: Reason,
+        movements: &mut Vec<Movement>,
+    ) {
+        if amount.is_zero() {
+            return;
+        }
+        assert!(self.asset_of(target) == Asset::Stake, "only what is bonded is minted");
+        let issued = &mut self.total_mut(Asset::Stake).issued;
+        *issued = issued.checked_add(amount).expect(SUPPLY);
+        self.put(target, amount);
+        movements.push(Movement { source: Pot::Burnt(Asset::Stake), target, amount, reason });
+    }
+
     /// All money of an asset ever issued.
     pub(crate) fn issued(&self, asset: Asset) -> Amount {
         self.total(asset).issued
@@ -344,7 +374,9 @@ impl Ledger {
         }
         if asset == Asset::Stake {
             add(self.judges)?;
-            let tables = [&self.bonds, &self.unbondings, &self.slashes, &self.proposals];
+            add(self.emission)?;
+            let tables =
+                [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
             let of_others = [&self.delegated, &self.exits, &self.moves];
             for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
@@ -426,6 +458,8 @@ impl Ledger {
                 return row_mut(&mut self.assignments, id.index()).change(pot, change);
             }
             Pot::Judges => &mut self.judges,
+            Pot::Emission => &mut self.emission,
+            Pot::Vesting(id) => row_mut(&mut self.vesting, id.index()),
             Pot::Insurance(asset) => &mut self.total_mut(asset).insurance,
             Pot::Treasury(asset) => &mut self.total_mut(asset).treasury,
             Pot::Burnt(asset) => {

@@ -40,6 +40,8 @@ pub enum Relation {
     ChallengeTooCheap,
     KeepTooShort,
     StakePriceNotOne,
+    EmissionRateOrder,
+    EmissionCapTooHigh,
 }
 
 impl Violation {
@@ -52,6 +54,7 @@ impl Violation {
                 let relation = match lower {
                     "verification.tier_start" => TierOrder,
                     "market.deadline_blocks_min" => DeadlineOrder,
+                    "rewards.rate_min" => EmissionRateOrder,
                     "slashing.false_audit" => FalseAuditOrder,
                     _ => CopiedRootOrder,
                 };
@@ -66,6 +69,7 @@ impl Violation {
                 (ChallengeTooCheap, deposit.units(), needed.units())
             }
             Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
+            Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
         };
         BrokenRelation { relation, got, bound }
@@ -109,6 +113,10 @@ impl BrokenRelation {
                 Violation::ChallengeTooCheap { deposit: amount(got), needed: amount(bound) }
             }
             Relation::KeepTooShort => Violation::KeepTooShort { blocks: got, needed: bound },
+            Relation::EmissionRateOrder => order("rewards.rate_min", "rewards.rate_max"),
+            Relation::EmissionCapTooHigh => {
+                Violation::EmissionCapTooHigh { cap: got, limit: bound }
+            }
             Relation::StakePriceNotOne => Violation::StakePriceNotOne { got },
         }
     }

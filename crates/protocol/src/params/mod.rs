@@ -10,7 +10,7 @@
 //! Relations that hold by construction, so that no check stands here: R1 (ranges of rates and
 //! auditors; the pool at posting), R2 (the clamp of the discount at `B_min`), R3 (`audit_slack` is
 //! at least 1), R7 and R8 (the waterfall, and `burn_min` above 0), R11 (`bid_deposit`'s range), R14
-//! (pinned versions). R13 is checked for every quote. R9 and R12 concern rules not built yet.
+//! (pinned versions). R13 is checked for every quote. R12 concerns rules not built yet.
 //! Not here: what a parameter does (the room that reads it); who may change one (`governance`).
 
 mod broken;
@@ -31,9 +31,9 @@ pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
     governance::params::GovernanceParams, market::params::MarketParams,
-    reputation::params::ReputationParams, slashing::params::SlashingParams,
-    staking::params::StakingParams, storage::params::StorageParams,
-    verification::params::VerificationParams,
+    reputation::params::ReputationParams, rewards::params::RewardsParams,
+    slashing::params::SlashingParams, staking::params::StakingParams,
+    storage::params::StorageParams, verification::params::VerificationParams,
 };
 
 /// Parameters as written in a genesis file, not yet checked.
@@ -57,6 +57,8 @@ pub struct RawParams {
     pub reputation: ReputationParams,
     /// Bytes that the network keeps for those who pay.
     pub storage: StorageParams,
+    /// Emission: its schedule, its caps, its split and its vesting.
+    pub rewards: RewardsParams,
     /// Proposals and their votes.
     pub governance: GovernanceParams,
 }
@@ -72,6 +74,7 @@ impl RawParams {
             SlashingParams::FIELDS,
             ReputationParams::FIELDS,
             StorageParams::FIELDS,
+            RewardsParams::FIELDS,
             GovernanceParams::FIELDS,
         ];
         rooms.into_iter().flatten()
@@ -90,6 +93,7 @@ pub struct Params {
     slashing: SlashingParams,
     reputation: ReputationParams,
     storage: StorageParams,
+    rewards: RewardsParams,
     governance: GovernanceParams,
 }
 
@@ -148,6 +152,7 @@ rooms! {
     slashing: SlashingParams, "Slashes.";
     reputation: ReputationParams, "Reputation.";
     storage: StorageParams, "Bytes that the network keeps for those who pay.";
+    rewards: RewardsParams, "Emission: its schedule, its caps, its split and its vesting.";
     governance: GovernanceParams, "Proposals and their votes.";
 }
 

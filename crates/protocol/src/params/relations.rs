@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::num::{Amount, Blocks, Gas};
+use crate::num::{Amount, Blocks, Gas, PARTS};
 
 use super::{Params, RawParams};
 
@@ -88,6 +88,13 @@ pub enum Violation {
         /// Blocks that the longest undisputed job takes.
         needed: u64,
     },
+    /// R9: a job could attract as much emission as it burnt.
+    EmissionCapTooHigh {
+        /// The cap, in parts per billion of what is burnt.
+        cap: u64,
+        /// The most allowed.
+        limit: u64,
+    },
     /// With one asset, it is worth itself.
     StakePriceNotOne {
         /// The price given, in parts per billion.
@@ -138,6 +145,11 @@ impl fmt::Display for Violation {
                 "storage.keep_blocks_max is {blocks}, but the longest job takes {needed}; raise it \
                  or shorten deadlines and windows (R15)"
             ),
+            Self::EmissionCapTooHigh { cap, limit } => write!(
+                f,
+                "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
+                 that burns its fees must get less than them back, or paying oneself pays (R9)"
+            ),
             Self::StakePriceNotOne { got } => write!(
                 f,
                 "chain.stake_price is {got} parts per billion, but this network has one asset"
@@ -185,6 +197,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         .chain(raw.slashing.outside())
         .chain(raw.reputation.outside())
         .chain(raw.storage.outside())
+        .chain(raw.rewards.outside())
         .chain(raw.governance.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
@@ -205,6 +218,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         lane(raw),
         deposit(raw),
         keep(raw),
+        emission(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -219,6 +233,11 @@ fn orders(raw: &RawParams) -> Option<Violation> {
     }
     let (lower, upper) = ("market.deadline_blocks_min", "market.deadline_blocks_max");
     let (got, max) = (market.deadline_blocks_min.count(), market.deadline_blocks_max.count());
+    if got > max {
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
+    }
+    let (lower, upper) = ("rewards.rate_min", "rewards.rate_max");
+    let (got, max) = (raw.rewards.rate_min.parts(), raw.rewards.rate_max.parts());
     (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
 }
 
@@ -283,6 +302,12 @@ fn keep(raw: &RawParams) -> Option<Violation> {
     let longest = raw.job_duration(raw.market.deadline_blocks_max, raw.market.work_bound_max);
     let (blocks, needed) = (raw.storage.keep_blocks_max.count(), longest.count());
     (blocks < needed).then_some(Violation::KeepTooShort { blocks, needed })
+}
+
+/// All that a job attracts is its claim, which the cap bounds by what it burnt.
+fn emission(raw: &RawParams) -> Option<Violation> {
+    let (cap, limit) = (raw.rewards.emission_cap.parts(), PARTS.saturating_sub(1));
+    (cap > limit).then_some(Violation::EmissionCapTooHigh { cap, limit })
 }
 
 impl RawParams {

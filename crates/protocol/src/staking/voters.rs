@@ -10,8 +10,7 @@
 use super::{Pool, Staking, StakingRows};
 use crate::{
     ids::{DelegationId, Digest, OperatorId},
-    num::{Amount, Index},
-    table::Table,
+    num::Amount,
 };
 
 impl Staking {
@@ -22,10 +21,7 @@ impl Staking {
             delegation_pools: self.delegation_pools.clone(),
             delegations: self.delegations.clone(),
             moves: self.moves.clone(),
-            unbondings: Table::default(),
-            exits: Table::default(),
-            pools: alloc::collections::BTreeMap::new(),
-            judge_index: Index::ZERO,
+            ..Staking::default()
         };
         voters.with_root()
     }

@@ -20,6 +20,7 @@ use crate::{
     num::{Amount, Epoch, Factor, Gas, Height},
     params::{Params, ParamsHistory, ParamsRejected, Violation},
     reputation::Reputation,
+    rewards::Rewards,
     slashing::Slashing,
     staking::{PoolKey, Staking},
     storage::Storage,
@@ -44,6 +45,7 @@ pub struct State {
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
     pub(crate) storage: Storage,
+    pub(crate) rewards: Rewards,
     pub(crate) governance: Governance,
     pub(crate) timers: Timers,
 }
@@ -134,6 +136,7 @@ impl State {
             verification: Verification::default(),
             slashing: Slashing::default(),
             storage: Storage::default(),
+            rewards: Rewards::default(),
             governance: Governance::default(),
             timers: Timers::default(),
         };
@@ -194,6 +197,7 @@ impl State {
         let id = self.staking.enter(account, key, minimum, now);
         self.ledger.open_bond();
         self.reputation.enter(now);
+        self.rewards.enter();
         self.accounts.account_mut(account).operators.push((key.0, id));
         id
     }
@@ -209,6 +213,7 @@ impl State {
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
             self.storage.used_kib,
+            self.rewards.globals(),
             self.governance.globals(),
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
@@ -233,6 +238,8 @@ impl State {
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
             self.storage.keeps.root(),
+            self.rewards.rounds.root(),
+            self.rewards.earnings.root(),
             self.governance.proposals.root(),
             self.governance.ballots.root(),
         ] {

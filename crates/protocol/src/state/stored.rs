@@ -15,6 +15,7 @@ use crate::{
     num::{Blocks, Height},
     params::ParamsHistory,
     reputation::Reputation,
+    rewards::Rewards,
     slashing::{SlashState, Slashing},
     staking::{MoveStage, PoolKey, Staking, StakingRows},
     storage::Storage,
@@ -36,6 +37,7 @@ struct Written<'a> {
     verification: &'a Verification,
     slashing: &'a Slashing,
     storage: &'a Storage,
+    rewards: &'a Rewards,
     governance: GovernanceRows,
 }
 
@@ -51,6 +53,7 @@ struct Read {
     verification: Verification,
     slashing: Slashing,
     storage: Storage,
+    rewards: Rewards,
     governance: GovernanceRows,
 }
 
@@ -67,6 +70,7 @@ impl Serialize for State {
             verification: &self.verification,
             slashing: &self.slashing,
             storage: &self.storage,
+            rewards: &self.rewards,
             governance: self.governance.rows(),
         }
         .serialize(serializer)
@@ -90,6 +94,7 @@ impl<'de> Deserialize<'de> for State {
             verification: read.verification,
             slashing: read.slashing,
             storage: read.storage,
+            rewards: read.rewards,
             governance: Governance::restore(read.governance),
             timers: Timers::default(),
         };

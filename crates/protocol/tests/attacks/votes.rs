@@ -117,6 +117,7 @@ fn m31_a_stake_that_is_split_votes_with_no_more_than_one_that_is_not() {
     let votes_of = |parts: &[(&str, u64)]| {
         let mut world = World::new(params_with(1, |raw| raw.staking.delegation_max = Factor::ONE));
         let (operator, role) = (world.id("P1"), Role::Provider);
+        world.opens("P1", role);
         for (name, tokens) in parts {
             let amount = Amount::tokens(*tokens);
             world.ok(name, Command::Delegate(Delegate { operator, role, amount }));

@@ -33,6 +33,7 @@ proptest! {
         let mut behind: BTreeMap<(usize, usize), u64> = BTreeMap::new();
         for (who, to, units) in delegations {
             let (operator, role) = (world.id(OPERATORS[to]), Role::Provider);
+            world.opens(OPERATORS[to], role);
             let amount = Amount::new(units).expect("small");
             world.ok(VOTERS[who], Command::Delegate(Delegate { operator, role, amount }));
             *behind.entry((who, to)).or_default() += units;

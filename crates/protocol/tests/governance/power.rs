@@ -20,6 +20,7 @@ fn tokens(count: u64) -> Amount {
 }
 
 fn delegate(world: &mut World, name: &str, to: &str, count: u64) {
+    world.opens(to, ROLE);
     let (operator, amount) = (world.id(to), tokens(count));
     world.ok(name, Command::Delegate(Delegate { operator, role: ROLE, amount }));
 }
@@ -95,6 +96,7 @@ fn the_same_stake_does_not_vote_twice_by_moving() {
     let id = propose(&mut world, "R", &[("market.bids_max", 9)]);
     pass(&mut world, id);
     vote(&mut world, "W", id, Yes);
+    world.opens("P2", ROLE);
     let (source, target) = (world.id("P1"), world.id("P2"));
     let amount = tokens(300);
     world.ok("W", Command::Redelegate(Redelegate { source, target, role: ROLE, amount }));
@@ -113,6 +115,7 @@ fn the_same_stake_does_not_vote_twice_by_moving() {
 fn moved_stake_votes_where_it_moved_to_before_the_vote_began() {
     let mut world = World::new(params_with(1, allowed));
     delegate(&mut world, "W", "P1", 300);
+    world.opens("P2", ROLE);
     let (source, target) = (world.id("P1"), world.id("P2"));
     let amount = tokens(200);
     world.ok("W", Command::Redelegate(Redelegate { source, target, role: ROLE, amount }));

@@ -73,6 +73,7 @@ fn cos10_tallies_end_as_those_of_cosmos_do() {
 fn cos10_a_delegator_that_votes_overrides_and_one_that_is_silent_does_not() {
     let with_delegator = |to: &str, choices: &[(&str, BallotChoice)]| {
         let mut world = bonded(&[5, 6, 7]);
+        world.opens(to, ROLE);
         let (operator, amount) = (world.id(to), Amount::tokens(30));
         world.ok("W", Command::Delegate(Delegate { operator, role: ROLE, amount }));
         let id = voted(&mut world, choices);

@@ -22,7 +22,7 @@ const UNREACHED: [(&str, &str); 6] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "genesis.rs",
@@ -30,6 +30,7 @@ const SOURCES: [&str; 10] = [
     "market/rejected.rs",
     "params/relations.rs",
     "rejected.rs",
+    "rewards/rejected.rs",
     "staking/rejected.rs",
     "storage/rejected.rs",
     "verification/rejected.rs",
