@@ -402,6 +402,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("The leading replica's bond pays for withheld", "one asset here"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
     ("An operator that takes delegations", "honest play is not slashed here, whoever joins"),
+    ("An operator whose bond is all locked", "takes several jobs of one bond"),
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),
     ("A room full of the smallest keeps", "a node's time, not money"),
