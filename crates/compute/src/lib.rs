@@ -55,6 +55,7 @@ pub mod checkpoint;
 pub mod digest;
 pub mod executor;
 pub mod guests;
+pub mod paged;
 pub mod runner;
 pub mod task;
 pub mod trace;

@@ -14,6 +14,7 @@ use crate::{
     num::{Amount, Height, Ratio},
     params::Params,
     reputation::{self, weigh},
+    rewards,
     slashing::{self, Claims, Offence, Slash, SlashState, Waterfall, plan},
     staking::{self, Standing},
     timers::Timer,
@@ -124,7 +125,9 @@ fn take(
     let operator = slash.operator;
     // An assignment's pots end with it: its lock goes back to the bond it came from.
     let origin = |pot| match pot {
-        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_) => pot,
+        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_) | Pot::Vesting(_) => {
+            pot
+        }
         _ => Pot::Bond(operator),
     };
     let sources = sources.iter().filter(|(_, amount)| !amount.is_zero());
@@ -140,6 +143,7 @@ fn take(
         match pot {
             Pot::Unbonding(_) | Pot::Delegated(_) => {}
             Pot::Moved(parcel) => staking::acts::moved::drop_if_lost(cx, parcel),
+            Pot::Vesting(_) => rewards::acts::forfeit(cx, operator, amount),
             Pot::Exit(exit) => staking::acts::delegated::drop_if_empty(cx, exit),
             _ => staking::acts::reduce_stake(cx, operator, amount),
         }
@@ -271,6 +275,9 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
         }
         let to = if gone { Pot::Bond(slash.operator) } else { pot };
         cx.pay(Pot::Slash(id), to, part, Reason::SlashReversed);
+        if matches!(to, Pot::Vesting(_)) {
+            rewards::acts::restore(cx, slash.operator, part);
+        }
         if matches!(to, Pot::Bond(_)) {
             let stake = cx.state.staking.operator(slash.operator).stake.checked_add(part);
             let stake = stake.expect("parts of the supply");
@@ -298,16 +305,17 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
 }
 
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own
-/// free bond, then out of unbonding entries queued since `accepted_at`, which still answer for it;
-/// then what is `share` of delegated stake out of the operator's other entries, and what these do
-/// not cover out of the pool and its exits, in proportion (C5).
+/// rewards that have not vested, free bond, and unbonding entries queued since `accepted_at`, which
+/// still answer for it; then what is `share` of delegated stake out of the operator's other
+/// entries, and what these do not cover out of the pool and its exits, in proportion (C5).
 fn out_of_bond(
-    cx: &Context<'_>,
+    cx: &mut Context<'_>,
     operator: OperatorId,
     accepted_at: Height,
     share: Ratio,
     owed: Amount,
 ) -> Vec<(Pot, Amount)> {
+    let unvested = (Pot::Vesting(operator), rewards::acts::unvested(cx, operator));
     let with = |pot: Pot| (pot, cx.state.ledger.balance(pot));
     let entries = cx.state.staking.operator(operator).unbondings.iter().copied();
     let (liable, earlier): (Vec<_>, Vec<_>) =
@@ -318,7 +326,10 @@ fn out_of_bond(
     let of_others = slashing::of_free_bond(share, sum(&others));
     let of_own = slashing::of_free_bond(share, sum(&own)).saturating_add(owed);
     let mut sources = Vec::new();
-    let wanted = take_in_turn(&own, of_own.saturating_add(of_others), &mut sources);
+    // Rewards that have not vested go first, but a share is of what is bonded.
+    let wanted = of_own.saturating_add(of_others);
+    let wanted = take_in_turn(&[unvested], wanted, &mut sources);
+    let wanted = take_in_turn(&own, wanted, &mut sources);
     // An operator that takes its own out first would bet what others have put behind it.
     let earlier: Vec<(Pot, Amount)> = earlier.into_iter().map(Pot::Unbonding).map(with).collect();
     let mut wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
