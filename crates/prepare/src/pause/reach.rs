@@ -65,7 +65,8 @@ pub(super) fn pausing(module: &Module<'_>, layout: &Layout) -> Result<Pausing, R
                 _ => {}
             }
         }
-        let is_poll = |operator: &Operator<'_>| matches!(operator, Operator::Call { function_index } if *function_index == layout.slice);
+        let polls = layout.slice;
+        let is_poll = |operator: &Operator<'_>| matches!(operator, Operator::Call { function_index } if *function_index == polls);
         reached.extend(operators.iter().any(is_poll).then_some(caller));
     }
     let mut own = vec![false; count];

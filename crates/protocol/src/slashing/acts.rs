@@ -305,9 +305,10 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
 }
 
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own
-/// rewards that have not vested, free bond, and unbonding entries queued since `accepted_at`, which
-/// still answer for it; then what is `share` of delegated stake out of the operator's other
-/// entries, and what these do not cover out of the pool and its exits, in proportion (C5).
+/// rewards that have not vested and free bond, then out of unbonding entries queued since
+/// `accepted_at`, which still answer for it; then what is `share` of delegated stake out of the
+/// operator's other entries, and what these do not cover out of the pool and its exits, in
+/// proportion (C5).
 fn out_of_bond(
     cx: &mut Context<'_>,
     operator: OperatorId,
@@ -327,9 +328,8 @@ fn out_of_bond(
     let of_own = slashing::of_free_bond(share, sum(&own)).saturating_add(owed);
     let mut sources = Vec::new();
     // Rewards that have not vested go first, but a share is of what is bonded.
-    let wanted = of_own.saturating_add(of_others);
-    let wanted = take_in_turn(&[unvested], wanted, &mut sources);
-    let wanted = take_in_turn(&own, wanted, &mut sources);
+    let first: Vec<(Pot, Amount)> = core::iter::once(unvested).chain(own).collect();
+    let wanted = take_in_turn(&first, of_own.saturating_add(of_others), &mut sources);
     // An operator that takes its own out first would bet what others have put behind it.
     let earlier: Vec<(Pot, Amount)> = earlier.into_iter().map(Pot::Unbonding).map(with).collect();
     let mut wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
