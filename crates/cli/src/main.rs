@@ -32,6 +32,7 @@ mod present;
 mod query;
 mod quote;
 mod record;
+mod rewards;
 mod run;
 mod show;
 mod sim;
@@ -106,6 +107,8 @@ enum Command {
     /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
     Stake(delegate::AllStakeCommand),
+    /// What the network emits, and what an account earned of it
+    Rewards(rewards::RewardsArgs),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
     /// Say what a code means, how a job went, or what a transaction did
@@ -183,6 +186,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Job(command) => job::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
+        Command::Rewards(args) => rewards::run(args, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),
         Command::Query(args) => query::run(args, node, json),
