@@ -214,9 +214,11 @@ impl<'a> World<'a> {
             Pot::Delegated(_) | Pot::DelegationRewards(_) | Pot::Exit(_) | Pot::Moved(_) => {
                 return Party::Pools;
             }
-            Pot::Job(..) | Pot::Assignment(..) | Pot::Slash(_) | Pot::Unbonding(_) => {
-                return Party::Pending;
-            }
+            Pot::Job(..)
+            | Pot::Assignment(..)
+            | Pot::Slash(_)
+            | Pot::Unbonding(_)
+            | Pot::Proposal(_) => return Party::Pending,
             Pot::Emission | Pot::Vesting(_) => return Party::Emission,
         };
         self.whose(owner)

@@ -22,7 +22,7 @@ use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{BlockType, ConstExpr, ExportKind, GlobalType, ValType};
 use wasmparser::{ExternalKind, FuncType};
 
-use crate::module::{MEMORY_PAGES_MAX, Module, PAGE, read};
+use crate::module::{MEMORY_PAGES_MAX, Module, PAGE, Stage, read};
 use crate::rejected::Rejected;
 
 /// Pages of 64 KiB that the pausable module's stack takes at the start of memory.
@@ -121,7 +121,7 @@ impl Reencode for Renumber<'_> {
 /// # Errors
 /// The first thing about the module that is refused, each with what to do ([`Rejected::remedy`]).
 pub fn plain(linked: &[u8]) -> Result<Vec<u8>, Rejected> {
-    let module = read(linked)?;
+    let module = read(linked, Stage::Linked)?;
     check_interface(&module)?;
     class::check_types(&module)?;
     let mut classes = Vec::new();

@@ -245,7 +245,7 @@ fn undoing_both_of_two_slashes_from_the_last_on_opens_the_jail() {
 /// all of its own that is free leaves, so that a twentieth of all is more than that.
 fn delegated(state: &mut State) -> (OperatorId, [Pot; 2]) {
     let (operator, role) = (OFFENDER, Role::Provider);
-    let (rate, ceiling) = (Ratio::percent(99), Ratio::ONE);
+    let (rate, ceiling) = (Ratio::ZERO, Ratio::ZERO);
     send(state, OFFENDER, Command::SetCommission(SetCommission { role, rate, ceiling }));
     for account in 2..5 {
         let amount = Amount::tokens(8_999);
