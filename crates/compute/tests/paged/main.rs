@@ -1,5 +1,6 @@
 //! Programs whose state is their memory: runs, states, evidence, disputes.
 
+mod accesses;
 mod disputes;
 mod evidence;
 mod programs;
