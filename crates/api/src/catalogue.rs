@@ -13,10 +13,11 @@ use earnest_protocol::{
     genesis::GenesisRejected,
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     params::Violation,
+    rewards::ClaimRewardsRejected,
     staking::{
-        BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
-        UnjailRejected, WithdrawDelegationRejected,
+        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
+        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+        WithdrawDelegationRejected,
     },
     storage::KeepDataRejected,
     verification::{
@@ -145,21 +146,21 @@ pub fn everything() -> Vec<Rejected> {
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
             RoomFull { wanted_kib: 5, free_kib: 4 },
             ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
-        #[8] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
+        #[9] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
             MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
-            SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
+            KeepsEverything, SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
         #[6] UndelegateRejected: AmountMustBePositive, NotDelegated,
             ExceedsDelegation { wanted, delegated: free },
             RestBelowMinimum { rest: wanted, minimum: free }, SlashWaits, ExitFull;
-        #[6] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, SlashWaits,
-            ExceedsCap { total: wanted, max: free }, PoolFull;
+        #[7] CancelUndelegationRejected: NotDelegated, NothingLeaves, MayNotWork, KeepsEverything,
+            SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
         #[2] WithdrawDelegationRejected: NotDelegated, NothingMatured;
-        #[13] RedelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotDelegated,
+        #[14] RedelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotDelegated,
             SameOperator, StillBound { wanted, free },
             ExceedsDelegation { wanted, delegated: free },
             RestBelowMinimum { rest: free, minimum: wanted }, NotAnOperator, MayNotWork,
-            DelegationsAtLimit { limit: 32 }, SlashWaits, ExceedsCap { total: wanted, max: free },
-            MovesAtLimit { limit: 64 }, MoveFull;
+            DelegationsAtLimit { limit: 32 }, KeepsEverything, SlashWaits,
+            ExceedsCap { total: wanted, max: free }, MovesAtLimit { limit: 64 }, MoveFull;
         #[5] SetCommissionRejected: NotAnOperator,
             AboveCeiling { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
             CeilingRaised { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
@@ -208,6 +209,7 @@ pub fn violations() -> Vec<Violation> {
         Violation::LaneTooNarrow { lane_kib: 5, needed_kib: 9 },
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
         Violation::KeepTooShort { blocks: 5, needed: 9 },
+        Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
         Violation::StakePriceNotOne { got: 5 },
     ]
 }

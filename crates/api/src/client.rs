@@ -2,7 +2,7 @@
 //!
 //! Laws: every call has a deadline and a bound on the reply; every call of this API may be
 //! repeated without doing anything twice, so calls that found nobody are tried again.
-//! Not here: nonces and signatures (`session`), TLS (put a proxy in front of a public node).
+//! Not here: nonces and signatures (`session`).
 
 use core::fmt;
 use std::{io::Read, thread, time::Duration};
@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod past;
+mod tls;
 
 /// How long one call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -52,11 +53,19 @@ pub enum ClientError {
         /// What the network said.
         why: String,
     },
-    /// The address asks for TLS, which this client does not speak.
-    #[error("{url} needs TLS, which this program does not speak")]
+    /// The address asks for TLS, which is a feature that this client was built without.
+    #[error("{url} needs TLS, which this program was built without")]
     TlsNeeded {
         /// Where.
         url: String,
+    },
+    /// No authority that this system believes says that the node is who its address names.
+    #[error("it is not certain that {url} is who it says: {why}")]
+    NotTrusted {
+        /// Where.
+        url: String,
+        /// What is wrong with its certificate, or with the talk about it.
+        why: String,
     },
     /// The node said no.
     #[error(transparent)]
@@ -105,6 +114,7 @@ impl ClientError {
             ClientError::Unreachable { .. } | ClientError::TimedOut { .. } => true,
             ClientError::Problem(problem) => matches!(problem.status, 429 | 503),
             ClientError::TlsNeeded { .. }
+            | ClientError::NotTrusted { .. }
             | ClientError::Malformed { .. }
             | ClientError::TooLarge { .. } => false,
         }
@@ -123,6 +133,7 @@ pub struct Client {
     base: String,
     agent: Agent,
     streams: Agent,
+    at: Option<Height>,
 }
 
 /// One request's body.
@@ -150,7 +161,7 @@ impl Client {
     /// The same, with another limit to how long one call may take.
     pub fn with_timeout(base: &str, timeout: Duration) -> Client {
         let config = || {
-            Agent::config_builder()
+            tls::secure(Agent::config_builder())
                 .http_status_as_error(false)
                 .proxy(None)
                 .max_redirects(0)
@@ -166,7 +177,16 @@ impl Client {
             base: base.trim_end_matches('/').to_owned(),
             agent: agent.into(),
             streams: streams.into(),
+            at: None,
         }
+    }
+
+    /// The same, reading rows as they stood after the block at `height`: the network, parameters,
+    /// accounts, operators, delegations, jobs and slashes. A node keeps some hundred states; of
+    /// others, and of whatever has no past, it says so.
+    #[must_use]
+    pub fn at(&self, height: Height) -> Client {
+        Client { at: Some(height), ..self.clone() }
     }
 
     /// Where the node is.
@@ -225,6 +245,11 @@ impl Client {
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let at = self.at.map(|height| {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{mark}at={height}")
+        });
+        let path = at.as_deref().unwrap_or(path);
         let body = self.call(Method::Get, path, Payload::None, REPLY_BYTES_MAX)?;
         self.read(path, &body)
     }
@@ -253,6 +278,9 @@ fn failure(url: &str, max: u64, error: ureq::Error) -> ClientError {
     match error {
         ureq::Error::Timeout(_) => ClientError::TimedOut { url },
         ureq::Error::TlsRequired => ClientError::TlsNeeded { url },
+        error if tls::is_distrust(&error) => {
+            ClientError::NotTrusted { url, why: error.to_string() }
+        }
         ureq::Error::BodyExceedsLimit(_) => ClientError::TooLarge { url, max },
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             ClientError::TimedOut { url }

@@ -30,6 +30,7 @@ mod typed_data;
 mod view;
 pub mod views;
 mod wire;
+pub mod words;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
 pub use decimal::decimal;

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use earnest_keys::SignatureRejected;
-use earnest_protocol::{JobId, Rejected};
+use earnest_protocol::{Height, JobId, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -80,6 +80,17 @@ impl Problem {
         let detail = format!("There is no job {id}; {posted} were posted so far");
         let hint = "Check the job's number and the network; a young node may still be catching up.";
         Problem::new(404, "job/not-found", detail, hint)
+    }
+
+    /// 410 or 404: the state after a block is not kept any more, or there is no such block yet.
+    pub fn state_not_kept(asked: Height, first: Height, last: Height) -> Problem {
+        let detail =
+            format!("This node keeps the states after blocks {first} to {last}, not {asked}");
+        if asked < first {
+            let hint = "Ask for a later block; what happened before is in events and histories.";
+            return Problem::new(410, "state/not-kept", detail, hint);
+        }
+        Problem::new(404, "state/not-yet", detail, "Wait until the chain is there.")
     }
 
     /// 400: the request cannot be read.

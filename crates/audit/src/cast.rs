@@ -5,9 +5,11 @@
 //! Not here: what anybody does (`honest`, `moves`).
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Authenticated, Command, Digest, Gas, Genesis, Height, Journal,
-    Params, Ratio, RawParams, Role, State, Transaction,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    AccountId, Address, Amount, Authenticated, Command, Digest, Factor, Gas, Genesis, Height,
+    Journal, Params, Ratio, RawParams, Role, State, Transaction,
+    command::{
+        Auction, Delegate, GainTiming, PostJob, ResourceClass, SetCommission, Task, Visibility,
+    },
     genesis::{GenesisAccount, GenesisOperator},
     ledger::Assets,
     market::PostJobRejected,
@@ -28,6 +30,8 @@ const VALIDATORS: std::ops::RangeInclusive<u32> = 10..=16;
 const STEPS: u64 = 10;
 /// Free money of everybody beside bonds, in ceilings of the job, and in tokens.
 const PURSE: (u64, u64) = (1_000, 10_000);
+/// What a provider keeps of its pay for ever, where somebody delegates to it.
+const COMMISSION: Ratio = Ratio::percent(10);
 
 pub(crate) const REQUESTER: AccountId = AccountId::new(0);
 pub(crate) const PROVIDER: AccountId = AccountId::new(1);
@@ -49,6 +53,8 @@ pub enum Member {
     Challenger,
     /// Who leads the ledger; it may keep its beacon back.
     Operator,
+    /// Who delegates to the provider, in a kind in which somebody does.
+    Delegator,
 }
 
 /// A kind of job.
@@ -70,6 +76,17 @@ pub struct Kind {
     pub gain_timing: GainTiming,
     /// Gas of the job.
     pub gas_bound: Gas,
+    /// What somebody delegated to the provider before, as a multiple of its bond.
+    #[serde(default = "nobody", skip_serializing_if = "is_nobody")]
+    pub delegated: Factor,
+}
+
+fn nobody() -> Factor {
+    Factor::ZERO
+}
+
+fn is_nobody(delegated: &Factor) -> bool {
+    *delegated == Factor::ZERO
 }
 
 /// The validators of a game.
@@ -110,7 +127,7 @@ pub(crate) struct Cast {
     pub(crate) quote: Quote,
     /// What the provider, a newcomer, locks at the ceiling.
     pub(crate) collateral: Amount,
-    provider_bond: Amount,
+    pub(crate) provider_bond: Amount,
     /// Where the coalition waits, if anywhere.
     pub(crate) late: Option<Late>,
 }
@@ -165,6 +182,7 @@ impl Cast {
         let signed = Authenticated { sender: REQUESTER.into(), transaction };
         let posted = state.apply(&signed, &Truth, &mut Journal::default());
         posted.map_err(|why| format!("the rules refuse such a job: {why:?}"))?;
+        cast.delegate(&mut state)?;
         Ok(cast)
     }
 
@@ -191,11 +209,60 @@ impl Cast {
             PROVIDER => self.has(Member::Provider),
             CHALLENGER => self.has(Member::Challenger),
             OPERATOR => self.has(Member::Operator),
+            other if other == self.delegator() => self.has(Member::Delegator),
             validator => {
                 self.has(Member::Auditors)
                     && validator.raw() < FIRST_VALIDATOR + u64::from(self.pool.bribable)
             }
         }
+    }
+
+    /// Who delegates to the provider, if anybody does.
+    pub(crate) fn delegator(&self) -> AccountId {
+        AccountId::new(FIRST_VALIDATOR + u64::from(self.pool.all))
+    }
+
+    /// A provider that does nothing but take delegations, if anybody delegates.
+    pub(crate) fn rival(&self) -> AccountId {
+        AccountId::new(self.delegator().raw() + 1)
+    }
+
+    /// What the delegator puts behind the provider in a game of this kind.
+    pub(crate) fn delegated(&self) -> Amount {
+        self.kind.delegated.amount_floor(self.provider_bond).unwrap_or(Amount::MAX)
+    }
+
+    /// What of a pay to the provider its delegator earns (up).
+    pub(crate) fn delegators_part_ceil(&self, paid: Amount) -> Amount {
+        let (own, delegated) = (self.provider_bond, self.delegated());
+        let shared = COMMISSION.complement().amount_ceil(paid);
+        let all = own.saturating_add(delegated).units();
+        shared.share_ceil(delegated.units(), all).unwrap_or(Amount::ZERO)
+    }
+
+    /// Has the provider and its rival take delegations, and the delegator join the provider.
+    ///
+    /// # Errors
+    /// Why the rules refuse it.
+    pub(crate) fn delegate(&self, state: &mut State) -> Result<(), String> {
+        if self.kind.delegated == Factor::ZERO {
+            return Ok(());
+        }
+        let takes = SetCommission { role: Role::Provider, rate: COMMISSION, ceiling: COMMISSION };
+        let behind =
+            Delegate { operator: PROVIDER, role: Role::Provider, amount: self.delegated() };
+        for (sender, command) in [
+            (PROVIDER, Command::SetCommission(takes.clone())),
+            (self.rival(), Command::SetCommission(takes)),
+            (self.delegator(), Command::Delegate(behind)),
+        ] {
+            let (nonce, valid_until) = (0, Height::new(u64::MAX));
+            let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
+            let signed = Authenticated { sender: sender.into(), transaction };
+            let done = state.apply(&signed, &Truth, &mut Journal::default());
+            done.map_err(|why| format!("nobody can delegate to such a provider: {why:?}"))?;
+        }
+        Ok(())
     }
 
     /// Every validator's account.
@@ -252,14 +319,22 @@ impl Cast {
             PROVIDER => Some((Role::Provider, self.provider_bond)),
             OPERATOR => Some((Role::Replica, Amount::tokens(1_000))),
             REQUESTER | CHALLENGER => None,
+            other if other == self.delegator() => None,
+            other if other == self.rival() => Some((Role::Provider, self.provider_bond)),
             _ => Some((Role::Validator, validator_bond)),
         };
         let named = [REQUESTER, PROVIDER, CHALLENGER, OPERATOR];
-        let accounts: Vec<AccountId> = named.into_iter().chain(validators).collect();
+        let mut accounts: Vec<AccountId> = named.into_iter().chain(validators).collect();
+        if self.kind.delegated != Factor::ZERO {
+            accounts.extend([self.delegator(), self.rival()]);
+        }
         let balance = |account| {
             let bonded = bond(account).map_or(Amount::ZERO, |(_, bond)| bond);
             let ceilings = self.kind.price_max.checked_times(PURSE.0).unwrap_or(Amount::MAX);
-            Amount::tokens(PURSE.1).saturating_add(ceilings).saturating_add(bonded)
+            let delegates = account == self.delegator();
+            let delegated = if delegates { self.delegated() } else { Amount::ZERO };
+            let purse = Amount::tokens(PURSE.1).saturating_add(ceilings);
+            purse.saturating_add(bonded).saturating_add(delegated)
         };
         let genesis = Genesis {
             name: "audit".into(),

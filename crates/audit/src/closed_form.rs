@@ -52,8 +52,20 @@ pub(crate) fn honest_requester(cast: &Cast, facts: &Facts, params: &Params) -> O
     units(facts.right(cast)?)?.minus(units(cast.kind.price_max)?)?.minus(audits)
 }
 
-/// What the provider keeps of the ceiling.
+/// (1 − k) · (p − τ(p)) · d / (s + d), k being the commission, s the provider's stake and d what is
+/// behind it: honest work is always paid.
+pub(crate) fn honest_delegator(cast: &Cast, _: &Facts, params: &Params) -> Option<Rational> {
+    units(cast.delegators_part_ceil(paid(cast, params)))
+}
+
+/// What a lone provider keeps of the ceiling.
 fn kept(cast: &Cast, params: &Params) -> Amount {
+    let paid = paid(cast, params);
+    paid.saturating_sub(cast.delegators_part_ceil(paid))
+}
+
+/// The ceiling less the market's take.
+fn paid(cast: &Cast, params: &Params) -> Amount {
     let take = params.market().take.amount_ceil(cast.kind.price_max);
     cast.kind.price_max.saturating_sub(take)
 }

@@ -323,7 +323,9 @@ fn value_until(
         let best = deviate(entry, tree, &worth)?;
         Some(best.value.lower > honest)
     };
-    let lies = forced(entry.deviation, Point::Result).is_some_and(|acts| acts == [Act::Wrong]);
+    let wrong = |at| forced(at, Point::Result).is_some_and(|acts| acts == [Act::Wrong]);
+    // What is compared with another lie is worth the same to both.
+    let lies = wrong(entry.deviation) && !wrong(entry.against);
     if entry.goal != Goal::Profit || !lies || !pays(most)? {
         return None;
     }
@@ -358,7 +360,8 @@ fn victims(
     (tree, best): (&Tree, &Best),
 ) -> Option<Vec<(Party, Rational)>> {
     let parties = [Party::Requester, Party::Provider, Party::Validators];
-    let parties = parties.into_iter().chain([Party::Challenger, Party::Operator]);
+    let rest = [Party::Challenger, Party::Operator, Party::Delegator];
+    let parties = parties.into_iter().chain(rest);
     parties
         .map(|party| {
             let gain = |end: &End| end.gains.get(&party).map(|gain| Rational::whole(*gain));
@@ -375,6 +378,7 @@ fn to_loss(party: Party, loss: Rational) -> Loss {
         Party::Validators => "validators",
         Party::Challenger => "challenger",
         Party::Operator => "operator",
+        Party::Delegator => "delegator",
         _ => "others",
     };
     let up = -Rational::ZERO.minus(loss).map_or(0, Rational::floor);

@@ -14,6 +14,7 @@ mod bribes;
 mod cast;
 mod catalogue;
 mod closed_form;
+mod delegators;
 mod draws;
 mod facts;
 mod frontier;

@@ -5,10 +5,10 @@
 //! Not here: what an honest party does (`honest`).
 
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest,
+    AccountId, Amount, Command, Digest, Factor, Role,
     command::{
-        AcceptJob, Auction, Challenge, CommitVerdict, OpenSeed, ReportCopy, RevealVerdict,
-        SealReport,
+        AcceptJob, Auction, Challenge, CommitVerdict, OpenSeed, Redelegate, ReportCopy,
+        RevealVerdict, SealReport, Undelegate,
     },
     market::{BidState, Phase},
     seal,
@@ -42,6 +42,9 @@ pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Questi
             acts: acts.to_vec(),
         })
     };
+    if let Some(question) = behind(world) {
+        return Some(question);
+    }
     let (cast, case) = (world.cast, world.state.case(JOB));
     let provides = cast.has(Member::Provider);
     let yes_or_no = &[Act::Do, Act::Leave];
@@ -98,6 +101,22 @@ fn seats(world: &World<'_>, is: impl Fn(SeatState) -> bool) -> Vec<(u32, Account
         Some((u32::try_from(place).ok()?, account)).filter(|_| is(seat.state))
     };
     case.seats.iter().enumerate().filter_map(of).collect()
+}
+
+/// Asks the delegator whether it stays, once while the job is done and once while it is judged.
+fn behind(world: &World<'_>) -> Option<Question> {
+    let point = match world.phase() {
+        Phase::Executing => Point::WhileExecuted,
+        Phase::Challengeable => Point::WhileDisputed,
+        _ => return None,
+    };
+    let has_left = |act: &Act| matches!(act, Act::Undelegate | Act::Redelegate);
+    let is_behind = world.cast.has(Member::Delegator)
+        && world.cast.kind.delegated != Factor::ZERO
+        && !world.history.iter().any(|(_, act)| has_left(act));
+    let acts = vec![Act::Stay, Act::Undelegate, Act::Redelegate];
+    let fresh = is_behind && !world.asked.contains(&(point, 0));
+    fresh.then_some(Question { point, subject: 0, acts })
 }
 
 /// Seats of one draw are alike: answers of later ones begin where those of earlier ones ended.
@@ -240,6 +259,7 @@ fn command(
         }
         Point::Challenge => Some((CHALLENGER, Command::Challenge(Challenge { job: JOB }))),
         Point::Defend => by_provider(honest::defend(world)),
+        Point::WhileExecuted | Point::WhileDisputed => leaves(world, act),
         Point::Pursue => {
             let dispute: &Dispute =
                 world.state.docket(JOB)?.disputes.get(usize::try_from(subject / 100).ok()?)?;
@@ -247,6 +267,24 @@ fn command(
             Some((dispute.challenger, honest::reject(world, dispute, leaf)?))
         }
     }
+}
+
+/// All that the delegator has behind the provider leaves or moves.
+fn leaves(world: &World<'_>, act: Act) -> Option<(AccountId, Command)> {
+    let (cast, state) = (world.cast, &world.state);
+    let operator = state.operator_id(PROVIDER, Role::Provider)?;
+    let amount = state.delegated(state.delegation(cast.delegator(), operator)?);
+    let command = match act {
+        Act::Undelegate => {
+            Command::Undelegate(Undelegate { operator: PROVIDER, role: Role::Provider, amount })
+        }
+        Act::Redelegate => {
+            let (source, target) = (PROVIDER, cast.rival());
+            Command::Redelegate(Redelegate { source, target, role: Role::Provider, amount })
+        }
+        _ => return None,
+    };
+    Some((cast.delegator(), command))
 }
 
 fn seat_account(world: &World<'_>, seat: u32) -> Option<AccountId> {

@@ -35,6 +35,10 @@ pub enum Point {
     Defend,
     /// The turn of a challenger of the coalition's.
     Pursue,
+    /// A delegator of the provider's, while the job is done.
+    WhileExecuted,
+    /// The same, while the result may be disputed.
+    WhileDisputed,
 }
 
 /// One answer.
@@ -57,6 +61,12 @@ pub enum Act {
     Wrong,
     /// Says nothing.
     Silent,
+    /// Leaves its stake where it is.
+    Stay,
+    /// Begins to take it back.
+    Undelegate,
+    /// Moves it to a rival.
+    Redelegate,
 }
 
 /// Where in its window a move is made.
@@ -90,5 +100,6 @@ pub(crate) fn prescribed(point: Point) -> &'static [Act] {
         Point::Result => &[Act::Right, Act::Silent],
         Point::Verdict | Point::Pursue => &[Act::Right],
         Point::Report | Point::Challenge => &[Act::Leave],
+        Point::WhileExecuted | Point::WhileDisputed => &[Act::Stay],
     }
 }

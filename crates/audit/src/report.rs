@@ -4,7 +4,7 @@
 //! Not here: what an entry comes to (`judge`), how a report is written for people (`output`).
 
 use earnest_protocol::{
-    Amount, Params, Ratio,
+    Amount, Factor, Params, Ratio,
     command::{Auction, GainTiming},
 };
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     cast::{Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, Entry, HOLES, REASONS},
-    draws,
+    delegators, draws,
     facts::Facts,
     judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
     late,
@@ -71,14 +71,25 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         outside_gain: Amount::ZERO,
         gain_timing: GainTiming::Final,
         gas_bound,
+        delegated: Factor::ZERO,
     };
-    vec![
+    let mut kinds = vec![
         kind("standard", Auction::SecondPrice, 10, 1),
         kind("first-price", Auction::FirstPrice, 10, 1),
         kind("pair", Auction::SecondPrice, 25, 2),
         kind("rare", Auction::SecondPrice, 0, 1),
         kind("certain", Auction::SecondPrice, 100, 2),
-    ]
+    ];
+    let delegated = params.staking().delegation_max;
+    if delegated != Factor::ZERO {
+        kinds.push(Kind { delegated, ..kind("delegated", Auction::SecondPrice, 10, 1) });
+    }
+    kinds
+}
+
+/// Every entry that is played at once.
+pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
+    ENTRIES.iter().chain(delegators::ENTRIES)
 }
 
 /// A deviation without a tree, before anything is known of it: `season` is its name.
@@ -130,7 +141,7 @@ struct Game {
 
 fn games(params: &Params, effort: Effort) -> Vec<Game> {
     let mut coalitions: Vec<(&'static [Member], Option<Point>)> = Vec::new();
-    let at_once = ENTRIES.iter().map(|entry| (entry.members, None));
+    let at_once = entries().map(|entry| (entry.members, None));
     let late = late::ENTRIES.iter().map(|(point, entry)| (entry.members, Some(*point)));
     for coalition in at_once.chain(late) {
         if !coalitions.contains(&coalition) {
@@ -146,7 +157,13 @@ fn games(params: &Params, effort: Effort) -> Vec<Game> {
     let mut games = Vec::new();
     for (place, kind) in kinds(params).into_iter().enumerate() {
         for &(members, late) in &coalitions {
-            if effort == Effort::Full || place == 0 || (usual(members) && late.is_none()) {
+            let delegates = members.contains(&Member::Delegator);
+            let is_delegated = kind.delegated != Factor::ZERO;
+            if delegates && !is_delegated {
+                continue;
+            }
+            let is_usual = (usual(members) || delegates) && late.is_none();
+            if effort == Effort::Full || place == 0 || is_usual {
                 games.push(Game { kind: kind.clone(), members, late });
             }
         }
@@ -204,7 +221,7 @@ fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game)
     let Game { kind, members, late } = game;
     let budget = effort.budget();
     let entries: Vec<&Entry> = match late {
-        None => ENTRIES.iter().filter(|entry| entry.members == *members).collect(),
+        None => entries().filter(|entry| entry.members == *members).collect(),
         Some(point) => {
             let of = |(at, entry): &&(Point, Entry)| at == point && entry.members == *members;
             late::ENTRIES.iter().filter(of).map(|(_, entry)| entry).collect()

@@ -7,12 +7,12 @@ use earnest_protocol::{Amount, Factor, Params, Ratio, RawParams, market::Outcome
 use crate::{
     Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
     cast::Cast,
-    catalogue::{ENTRIES, HOLES, REASONS},
+    catalogue::{HOLES, REASONS},
     draws, frontier, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
-    report::{play_coalition, play_late},
+    report::{entries, play_coalition, play_late},
     tree::{Budget, End, Node, Tree},
     value,
     world::Party,
@@ -315,13 +315,13 @@ fn a_larger_margin_makes_every_lie_worse() {
 
 #[test]
 fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
-    let mut covered: BTreeSet<&str> =
-        ENTRIES.iter().flat_map(|entry| entry.labels).copied().collect();
+    let mut covered: BTreeSet<&str> = entries().flat_map(|entry| entry.labels).copied().collect();
     covered.extend(REASONS.iter().flat_map(|(labels, _)| *labels));
     let numbered = |letter: &str, last: u32| {
         (1..=last).map(|number| format!("{letter}{number}")).collect::<Vec<_>>()
     };
-    for label in [numbered("C", 17), numbered("M", 33), numbered("m", 25)].concat() {
+    let own = [numbered("C", 17), numbered("M", 33), numbered("m", 25)].concat();
+    for label in own.into_iter().chain(numbered("D", 7)) {
         assert!(covered.contains(label.as_str()), "{label} has neither an entry nor a reason");
     }
     let threats = include_str!("../../../docs/threat-model.md");
@@ -362,4 +362,62 @@ fn rules_that_drew_half_as_often_as_they_quote_would_be_accused() {
         let law = law.expect("fits").into_iter().map(|(draw, weight)| (vec![draw], weight));
         assert!(draws::accuse(&counts, &law.collect(), 12_000).expect("fits").is_some(), "{id}");
     }
+}
+
+/// Where three times its bond may be put behind an operator.
+fn delegating() -> (Params, Kind) {
+    let params = params_with(|raw| raw.staking.delegation_max = Factor::percent(300));
+    let kind = kinds(&params).into_iter().find(|kind| kind.id == "delegated");
+    (params, kind.expect("a kind in which somebody delegates"))
+}
+
+fn found(members: &'static [Member], id: &str) -> crate::Deviation {
+    let (params, kind) = delegating();
+    let facts = Facts::assumed(&params);
+    let found = play_coalition(&params, &facts, &kind, members, Effort::Nodes(20_000));
+    let wanted = format!("{id}/delegated");
+    found.into_iter().find(|one| one.id == wanted).expect("an entry of that name")
+}
+
+#[test]
+fn a_delegator_earns_its_part_of_honest_pay_to_the_unit() {
+    let earns = found(&[Member::Delegator], "participation-delegator");
+    assert_eq!(earns.verdict, Verdict::Holds, "{earns:?}");
+    let theory = earns.closed_form.expect("of this kind");
+    // Three quarters of nine tenths of the ceiling less the take; the index drops less than a unit.
+    let (params, kind) = delegating();
+    let paid = kind.price_max.units() - params.market().take.amount_ceil(kind.price_max).units();
+    assert_eq!(theory, i128::from(paid * 27 / 40));
+    assert_eq!(earns.gain, Some(1 - theory), "{earns:?}");
+}
+
+#[test]
+fn no_delegator_escapes_what_its_operator_had_accepted() {
+    const PAIR: &[Member] = &[Member::Provider, Member::Delegator];
+    for id in ["undelegated-after-accepting", "undelegated-in-dispute"] {
+        let leaves = found(PAIR, id);
+        assert_eq!(leaves.verdict, Verdict::Holds, "{leaves:?}");
+        // The fee of one command of weight two, and dust.
+        let lost = -leaves.gain.expect("shown");
+        assert!((1..=30_000).contains(&lost), "{leaves:?}");
+    }
+    for id in ["redelegated-after-accepting", "redelegated-in-dispute"] {
+        assert_eq!(found(PAIR, id).verdict, Verdict::Holds, "{id}");
+    }
+    let lies = found(PAIR, "wrong-result-with-delegator");
+    assert_eq!(lies.verdict, Verdict::Holds, "{lies:?}");
+    assert!(lies.gain < found(&[Member::Provider], "wrong-result").gain, "{lies:?}");
+}
+
+/// C5: whoever bets the stake of others gains no more by a wrong result than with none behind it.
+#[test]
+fn stake_of_others_makes_no_wrong_result_pay() {
+    let with = found(&[Member::Provider], "wrong-result");
+    assert_eq!(with.verdict, Verdict::Holds, "{with:?}");
+    let fees = with.closed_form.expect("of this kind") - with.values.expect("shown")[0];
+    assert!((0..=20_000).contains(&fees), "{with:?}");
+    let delegator = with.victims.iter().find(|loss| loss.party == "delegator").expect("named");
+    assert!(delegator.loss > 0, "who delegated to a liar loses: {with:?}");
+    let alone = play(&[Member::Provider], &Facts::assumed(&defaults()), "wrong-result");
+    assert!(with.values.expect("shown")[0] <= alone.values.expect("shown")[0]);
 }

@@ -402,13 +402,16 @@ fn at_stake(statement: &BTreeMap<Reason, i64>) -> i64 {
 
 fn end(mut world: World<'_>) -> Result<End, String> {
     world.outlast_stays();
+    world.take_stock();
     if !world.is_closed_to_the_unit() {
         return Err(format!("the accounts do not close after {:?}", world.history));
     }
     use Party::{Burnt, Coalition, Insurance, Judges, Operator, Treasury};
     let parties = [Coalition, Party::Requester, Party::Provider, Party::Validators];
     let rest = [Party::Challenger, Operator, Burnt, Insurance, Treasury, Judges];
-    let gains = parties.into_iter().chain(rest).map(|party| (party, world.gained(party)));
+    let pools = [Party::Delegator, Party::Pools];
+    let gains =
+        parties.into_iter().chain(rest).chain(pools).map(|party| (party, world.gained(party)));
     Ok(End {
         luck: world.luck,
         gains: gains.collect(),

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_protocol::{
-    AccountId, Authenticated, Command, Digest, Event, Height, JobId, Journal, Rejected, Role,
-    State, Transaction,
+    AccountId, Amount, Authenticated, Command, Digest, Event, Height, JobId, Journal, Rejected,
+    Role, State, Transaction,
     command::{Opening, PostJob},
     ledger::{Movement, Pot, Reason},
     market::{Outcome, Phase},
@@ -18,7 +18,7 @@ use earnest_protocol::{
 
 use crate::{
     beacon::Beacon,
-    cast::{CHALLENGER, Cast, OPERATOR, PROVIDER, REQUESTER, address},
+    cast::{CHALLENGER, Cast, Member, OPERATOR, PROVIDER, REQUESTER, address},
     points::{Act, Point},
     truth::{self, Truth},
 };
@@ -35,6 +35,10 @@ pub(crate) enum Party {
     Validators,
     Challenger,
     Operator,
+    /// Who delegates to the provider.
+    Delegator,
+    /// Shares of pools: at the end, dust that no share is worth.
+    Pools,
     Burnt,
     Insurance,
     Treasury,
@@ -81,6 +85,8 @@ pub(crate) struct World<'a> {
     pub(crate) statement: BTreeMap<Reason, i64>,
     /// What of the provider's stake backed the job: base units times blocks.
     pub(crate) locked_blocks: u128,
+    /// What the delegator had in shares when the job was about to be posted, in base units.
+    behind: i64,
 }
 
 impl<'a> World<'a> {
@@ -109,8 +115,11 @@ impl<'a> World<'a> {
             auditors: 0,
             statement: BTreeMap::new(),
             locked_blocks: 0,
+            behind: 0,
         };
         world.block();
+        cast.delegate(&mut world.state).expect("as it did when the cast was made");
+        world.behind = world.held_in_shares();
         let terms: PostJob = cast.terms(luck);
         let posted = world.apply(REQUESTER, Command::PostJob(terms));
         posted.expect("the cast was quoted in this very block");
@@ -200,14 +209,15 @@ impl<'a> World<'a> {
             Pot::Insurance(_) => return Party::Insurance,
             Pot::Treasury(_) => return Party::Treasury,
             Pot::Burnt(_) => return Party::Burnt,
+            Pot::Delegated(_) | Pot::DelegationRewards(_) | Pot::Exit(_) | Pot::Moved(_) => {
+                return Party::Pools;
+            }
             Pot::Job(..)
             | Pot::Assignment(..)
             | Pot::Slash(_)
             | Pot::Unbonding(_)
-            | Pot::Delegated(_)
-            | Pot::DelegationRewards(_)
-            | Pot::Exit(_)
-            | Pot::Moved(_) => return Party::Pending,
+            | Pot::Emission
+            | Pot::Vesting(_) => return Party::Pending,
         };
         if self.cast.is_one_of(owner) {
             return Party::Coalition;
@@ -217,6 +227,7 @@ impl<'a> World<'a> {
             PROVIDER => Party::Provider,
             CHALLENGER => Party::Challenger,
             OPERATOR => Party::Operator,
+            other if other == self.cast.delegator() => Party::Delegator,
             _ => Party::Validators,
         }
     }
@@ -231,6 +242,32 @@ impl<'a> World<'a> {
         self.books.values().sum::<i64>() == 0
             && self.gained(Party::Pending) == 0
             && self.state.check_conservation().is_ok()
+    }
+
+    /// Books what the delegator's shares have come to as if they were paid.
+    pub(crate) fn take_stock(&mut self) {
+        let held = self.held_in_shares();
+        let change = held - std::mem::replace(&mut self.behind, held);
+        let is_own = self.cast.has(Member::Delegator);
+        let party = if is_own { Party::Coalition } else { Party::Delegator };
+        *self.books.entry(party).or_default() += change;
+        *self.books.entry(Party::Pools).or_default() -= change;
+        if is_own && change != 0 {
+            *self.statement.entry(Reason::DelegationWithdrawn).or_default() += change;
+        }
+    }
+
+    /// What the delegator would have of its shares, were they paid now, in base units.
+    fn held_in_shares(&self) -> i64 {
+        let rows = self.state.delegations().filter(|(_, row)| row.account == self.cast.delegator());
+        let worth = rows.map(|(_, row)| {
+            let leaving = self.state.leaving(row).map(|(_, amount, _)| amount);
+            let moved = self.state.moved(row).map(|(_, amount, ..)| amount);
+            let own = self.state.delegated(row).saturating_add(self.state.delegation_earned(row));
+            leaving.chain(moved).fold(own, Amount::saturating_add)
+        });
+        let all = worth.fold(Amount::ZERO, Amount::saturating_add);
+        i64::try_from(all.units()).expect("amounts have 63 bits")
     }
 
     /// Plays on until no slash waits any more.

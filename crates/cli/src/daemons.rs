@@ -5,6 +5,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
+use earnest_api::Client;
 use earnest_protocol::{Amount, Ratio, Role};
 use earnest_worker::{
     Fault, Setup,
@@ -140,7 +141,7 @@ fn setup(args: &DaemonArgs, node: &str) -> Result<(Setup, [Claim; 2]), Failure> 
         stop::on_closed_input(&stop);
     }
     output::log(Lines::Dated);
-    let account = args.act.account;
+    let account = args.act.account(&Client::new(node))?;
     match account {
         Some(account) => info!("{} for {account} on {node}", signer.address()),
         None => info!("{} on {node}", signer.address()),

@@ -53,7 +53,8 @@ pub enum DelegationCommand {
     CancelUndelegation(OperatorArgs),
     /// Have paid out what has left an operator and what was earned there
     Withdraw(OperatorArgs),
-    /// Set what you keep of your pay before those who delegate to you share in the rest
+    /// Set what you keep of your pay before those who delegate to you share in the rest; below
+    /// 100 %, anybody may delegate to you
     Commission(CommissionArgs),
     /// What an address delegated, what it earned and when it is back
     Delegations {
@@ -259,6 +260,9 @@ fn terms_text(operator: &OperatorView) -> String {
     let terms = &operator.delegations;
     let works = if operator.may_work { "may work" } else { "may not work now" };
     let joins = match terms.slashes_waiting {
+        _ if terms.commission == Ratio::ONE => {
+            "\n  nothing may join: the operator keeps all of its pay"
+        }
         0 if operator.may_work => "",
         0 => "\n  nothing may join now: the operator may not work",
         _ => "\n  nothing may join now: a slash may still be undone",

@@ -132,7 +132,13 @@ impl From<ClientError> for Failure {
             ClientError::TlsNeeded { .. } => (
                 Status::Config,
                 "node-needs-tls",
-                "put a proxy on this machine and name it with --node http://…; see \
+                "build with `--features tls`, or put a proxy on this machine and name it with \
+                 --node http://…; see docs/two-machines.md",
+            ),
+            ClientError::NotTrusted { .. } => (
+                Status::Config,
+                "node-not-trusted",
+                "name the file of the authority that vouches for it in SSL_CERT_FILE; see \
                  docs/two-machines.md",
             ),
             _ => (

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::Failure,
-    keys, money,
+    money, names,
     output::{self, note, out},
     params::{self, written},
     stake,
@@ -125,7 +125,7 @@ fn genesis_of(args: &NewArgs) -> Genesis {
 
 fn account(text: &str) -> Result<(Address, Amount), String> {
     let (address, tokens) = text.split_once('=').ok_or("write ADDRESS=TOKENS")?;
-    Ok((keys::address(address)?, money::tokens(tokens)?))
+    Ok((names::address(address)?, money::tokens(tokens)?))
 }
 
 fn bond(text: &str) -> Result<(Role, Address, Amount), String> {

@@ -129,7 +129,9 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
 }
 
 fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {
-    let session = Session::open_for(Client::new(node), keys::open(&act.key)?, act.account)?;
+    let client = Client::new(node);
+    let account = act.account(&client)?;
+    let session = Session::open_for(client, keys::open(&act.key)?, account)?;
     Chain::open(session).map_err(chain_failed)
 }
 
@@ -201,7 +203,8 @@ fn wish_failed(error: WishError) -> Failure {
             Failure::usage(&error, "docs/guests.md lists every bound of a program and its input")
         }
         WishError::Stops { remedy, .. } => {
-            let remedy = remedy.unwrap_or("split the work into more and smaller steps");
+            let remedy = remedy
+                .unwrap_or("raise --gas-bound; `earnest run` shows how much the program needs");
             let hint = format!("{remedy}; docs/guests.md says what stops a program");
             Failure::new(Status::ProgramStopped, "program-stopped", &error, &hint)
         }

@@ -10,13 +10,15 @@ mod secret;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use earnest_keys::{Signer, keystore, phrase::Phrase};
+use earnest_api::Client;
+use earnest_keys::{Signer, keystore, keystore::KeystoreError, phrase::Phrase};
 use earnest_protocol::Address;
 use serde_json::json;
 
 use crate::{
     failure::Failure,
     folders,
+    names::{self, Who},
     output::{note, out},
 };
 
@@ -38,9 +40,16 @@ pub struct ActArgs {
     #[command(flatten)]
     pub key: KeyArgs,
     /// The account that authorised this key, to act on its behalf [default: the key's own]
-    #[arg(long = "for", env = "EARNEST_FOR", value_parser = address,
+    #[arg(long = "for", env = "EARNEST_FOR", value_parser = names::who,
           value_name = "ACCOUNT")]
-    pub account: Option<Address>,
+    account: Option<Who>,
+}
+
+impl ActArgs {
+    /// The account that the key acts for, if that is not its own; asks the node what a name means.
+    pub fn account(&self, client: &Client) -> Result<Option<Address>, Failure> {
+        self.account.as_ref().map(|who| names::resolve(client, who)).transpose()
+    }
 }
 
 /// Where a key is written.
@@ -94,10 +103,6 @@ pub enum KeysCommand {
     },
 }
 
-pub fn address(text: &str) -> Result<Address, String> {
-    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
-}
-
 pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
     match command {
         KeysCommand::New { mnemonic: false, target } => {
@@ -141,11 +146,36 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
 
 /// Opens the key that the arguments name.
 pub fn open(args: &KeyArgs) -> Result<Signer, Failure> {
+    if args.key.is_dir() {
+        return Err(is_folder(&args.key));
+    }
     let password = secret::password(&args.password, Purpose::Open)?;
     keystore::read(&args.key, &password).map_err(|error| {
         let hint = "`earnest keys list` shows key files; check the password file";
-        Failure::config(format!("{}: {error}", args.key.display()), hint)
+        match error {
+            KeystoreError::Io { path, source } => Failure::file("read", &path, source),
+            error => Failure::config(format!("{}: {error}", args.key.display()), hint),
+        }
     })
+}
+
+/// A folder was given for a key file: says which key file is in it.
+fn is_folder(folder: &Path) -> Failure {
+    let detail = format!("{} is a folder, not a key file", folder.display());
+    match keys_in(folder).unwrap_or_default().as_slice() {
+        [] => Failure::config(detail, "make a key with `earnest keys new`"),
+        [(_, file), ..] => {
+            Failure::config(detail, &format!("give the key file in it: {}", file.display()))
+        }
+    }
+}
+
+/// The key files of a folder, by name, and whose they are.
+fn keys_in(folder: &Path) -> std::io::Result<Vec<(keystore::Owner, PathBuf)>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    Ok(files.into_iter().filter_map(|path| Some((keystore::owner(&path)?, path))).collect())
 }
 
 fn write(signer: &Signer, target: &Target, json: bool) -> Result<(), Failure> {
@@ -167,18 +197,14 @@ fn print_key(signer: &Signer, path: &Path, json: bool) -> Result<(), Failure> {
 
 fn list(folder: Option<&Path>, json: bool) -> Result<(), Failure> {
     let folder = folder.map_or_else(folders::keys, |folder| Ok(folder.to_owned()))?;
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
+    let keys = match keys_in(&folder) {
+        Ok(keys) => keys,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let hint = "make a key with `earnest keys new`";
             return Err(Failure::not_found(format!("there is no {}", folder.display()), hint));
         }
         Err(error) => return Err(Failure::file("read", &folder, error)),
     };
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    let keys = files.iter().filter_map(|path| Some((keystore::owner(path)?, path)));
-    let keys: Vec<(keystore::Owner, &PathBuf)> = keys.collect();
     if json {
         let rows: Vec<_> = keys
             .iter()

@@ -117,8 +117,7 @@ enum Command {
     /// Say what a code means, how a job went, or what a transaction did
     Explain(explain::ExplainArgs),
     /// Show what a node knows
-    #[command(subcommand)]
-    Query(query::QueryCommand),
+    Query(query::QueryArgs),
     /// Simulate participants on the same rules
     #[command(subcommand)]
     Sim(sim::SimCommand),
@@ -202,7 +201,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Stake(command) => delegate::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),
-        Command::Query(command) => query::run(command, node, json),
+        Command::Query(args) => query::run(args, node, json),
         Command::Completions(args) => pages::completions(args, Line::command()),
         Command::Man(args) => pages::manual(args, Line::command(), json),
     }

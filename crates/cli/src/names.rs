@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use earnest_api::Client;
 use earnest_protocol::Address;
 
-use crate::{failure::Failure, keys, up::plan};
+use crate::{failure::Failure, up::plan};
 
 /// What a development network is called, before its seed.
 const NAME: &str = "development network of seed ";
@@ -38,7 +38,7 @@ pub enum Who {
 /// An account: 0x and 40 hexadecimal digits, or a name of a development network.
 pub fn who(text: &str) -> Result<Who, String> {
     if text.starts_with("0x") {
-        return keys::address(text).map(Who::Address);
+        return address(text).map(Who::Address);
     }
     if plan::cast(0).iter().any(|member| member.name == text) {
         return Ok(Who::Name(text.to_owned()));
@@ -95,6 +95,11 @@ impl Names {
             }
         }
     }
+}
+
+/// An address as it is written.
+pub fn address(text: &str) -> Result<Address, String> {
+    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
 }
 
 /// The address of an account; asks the node only for what a name means there.

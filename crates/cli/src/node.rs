@@ -56,6 +56,9 @@ pub struct NodeArgs {
     /// Begin the development network of this seed if the directory is new
     #[arg(long, value_name = "SEED", hide = true, requires = "block_time")]
     development: Option<u64>,
+    /// Change a parameter of it
+    #[arg(long = "set", value_name = "ROOM.NAME=VALUE", hide = true, requires = "development")]
+    sets: Vec<String>,
     /// Stop when standard input ends
     #[arg(long, hide = true)]
     until_input_closes: bool,
@@ -193,7 +196,7 @@ fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
         let (accounts, operators) = plan::accounts(&plan::cast(seed));
         let network = DevNetwork {
             name: names::of_network(seed),
-            params: plan::params(block_time_ms),
+            params: plan::params_with(block_time_ms, &args.sets)?,
             accounts,
             operators,
             ..DevNetwork::default()

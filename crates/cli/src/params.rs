@@ -109,6 +109,14 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
     for set in sets {
         raw = apply(&raw, set)?;
     }
+    checked(raw)
+}
+
+/// These parameters, if they go together.
+///
+/// # Errors
+/// All that is wrong with them, as people write numbers.
+pub fn checked(raw: RawParams) -> Result<Params, Failure> {
     Params::try_from(raw).map_err(|rejected| {
         let all = rejected.violations.iter().map(|one| format!("\n  {}", violation(&raw, one)));
         Failure::config(

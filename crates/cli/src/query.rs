@@ -1,6 +1,6 @@
 //! `earnest query`: what a node shows of its state.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use earnest_api::{Client, JobFilter, PageQuery};
 use earnest_protocol::{Digest, Height, JobId, OperatorId, RawParams, Role};
 use serde::Serialize;
@@ -12,6 +12,16 @@ use crate::{
     output::{self, out},
     params, slashes, stake,
 };
+
+/// What to show, and of when.
+#[derive(Args, Debug)]
+pub struct QueryArgs {
+    /// As it stood after the block at this height; a node keeps some hundred states
+    #[arg(long, global = true, value_name = "HEIGHT")]
+    at: Option<u64>,
+    #[command(subcommand)]
+    command: QueryCommand,
+}
 
 /// What to show.
 #[derive(Subcommand, Debug)]
@@ -67,8 +77,10 @@ pub fn digest(text: &str) -> Result<Digest, String> {
     Digest::from_hex(text).ok_or_else(|| "a hash is 0x and 64 hexadecimal digits".into())
 }
 
-pub fn run(command: &QueryCommand, node: &str, json: bool) -> Result<(), Failure> {
-    let client = Client::new(node);
+pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let QueryArgs { at, command } = args;
+    let now = Client::new(node);
+    let client = at.map_or(now.clone(), |height| now.at(Height::new(height)));
     let page = PageQuery::default();
     match command {
         QueryCommand::Params { defaults: true } => defaults(json),

@@ -82,6 +82,11 @@ fn a_delegation_goes_in_on_known_terms_and_comes_out_on_a_known_day() {
     let (operator, theirs) = (pair.operator.0.as_str(), pair.operator.1.as_str());
     let (delegator, own) = (pair.delegator.0.as_str(), pair.delegator.1.as_str());
     let whose = ["--operator", operator, "--role", "replica"];
+    let terms = pair.run(None, &["terms", operator, "--role", "replica"]);
+    assert!(terms.out.contains("nothing may join: the operator keeps all of its pay"), "{terms:?}");
+    let done = pair.run(Some(own), &[&["delegate", "500"][..], &whose].concat());
+    assert!(done.err.contains("delegate/keeps-everything"), "{done:?}");
+
     let set = ["commission", "10%", "--ceiling", "0.2", "--role", "replica"];
     pair.ok(theirs, &set);
     let done = pair.run(Some(theirs), &set);

@@ -23,7 +23,7 @@ fn a_hot_key_works_for_a_cold_account_until_it_is_revoked() {
     let (ada, password) = (network.address("ada"), network.path("keys/password.txt"));
     let data = network.path("hot-data");
     let provider = ["provider", "run", "--cost-per-mgas", "0.003", "--margin", "15%"];
-    let act = ["--data", &data, "--key", &file, "--password-file", &password, "--for", &ada];
+    let act = ["--data", &data, "--key", &file, "--password-file", &password, "--for", "ada"];
     let provider = [&provider[..], &act, &["--node", &network.url]].concat();
 
     let refused = earnest(&provider);

@@ -79,6 +79,44 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
     assert_eq!(list["items"][0]["outcome"], "expired", "{list}");
 }
 
+/// What a participant's daemon logged, once it says `words`.
+fn logged(network: &Network, name: &str, words: &str) -> String {
+    let log = network.folder.path().join(format!("{name}.log"));
+    for _ in 0..200 {
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        if text.contains(words) {
+            return text;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{name} never says {words:?}: {}", fs::read_to_string(&log).unwrap_or_default());
+}
+
+#[test]
+fn daemons_say_what_keeps_them_from_work_what_they_are_paid_and_which_bids_lost() {
+    let network = Network::start();
+    let file = network.path("program.wasm");
+    fs::write(&file, guest("i32.const 8")).expect("written");
+    let _validators = ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
+    let dear = ["provider", "run", "--cost-per-mgas", "0.02"];
+    let _rosa = network.daemon("rosa", &dear);
+    logged(&network, "rosa", "no provider bond, so no work; put one up");
+    let _grace = network.daemon("grace", &dear);
+    let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
+    for name in ["ada", "grace"] {
+        logged(&network, name, "ready: ");
+    }
+    let done = submit(&network, &file, &[]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let ada = logged(&network, "ada", "job 0: paid ");
+    assert!(ada.contains("job 0: bid ") && !ada.contains("base units"), "{ada}");
+    logged(&network, "grace", "job 0: lost to account ");
+    let folder = network.path("keys/ada");
+    let done = network.run(&["stake", "bond", "--role", "provider", "1", "--key", &folder]);
+    let key = network.key("ada")[1].clone();
+    assert!(done.code == Some(3) && done.err.contains(&key), "names the file in it: {done:?}");
+}
+
 #[test]
 fn a_new_key_has_money_of_the_faucet_in_one_command() {
     let network = Network::start();

@@ -135,6 +135,10 @@ pub struct Limits {
     pub concerns_max: usize,
     /// Receipts, and blocks, kept in memory.
     pub receipts_max: usize,
+    /// States kept for reads of the past, `?at=`; at least the last one is.
+    pub states_max: usize,
+    /// Transactions in the blocks between the first and the last of them: each may hold 30 KB.
+    pub states_transactions_max: usize,
     /// Bytes of the log up to which a start replays all of it, so that history is complete.
     pub replay_bytes_max: u64,
     /// Bytes after which a segment of the log takes no further block; a block is never split.
@@ -203,6 +207,8 @@ impl Default for Limits {
             events_max: 1_000_000,
             concerns_max: 4_000_000,
             receipts_max: 1_000_000,
+            states_max: 256,
+            states_transactions_max: 4_096,
             replay_bytes_max: 64 << 20,
             segment_bytes_max: SEGMENT_BYTES,
             blob_bytes_max: 2 << 20,

@@ -54,6 +54,7 @@ pub mod dev;
 mod door;
 mod history;
 mod http;
+mod kept;
 pub mod log;
 pub mod mempool;
 mod node;

@@ -336,6 +336,7 @@ impl Replica {
         }
         shared.blobs.follow(&state, &done.events);
         let done = done.done(&state, &block, hash, &signers);
+        shared.kept()?.push(state.clone(), block.transactions.len());
         shared.history_mut()?.push(done);
         drop(state);
         self.root = root;

@@ -1,7 +1,7 @@
 //! What the replica publishes and the edge reads.
 //!
 //! Laws: the state here changes only after its block is on the disk; state, history and head of a
-//! block appear together; locks are taken in the order state, pool, history, and never across an
+//! block appear together; locks are taken in the order state, kept, pool, history, never across an
 //! `await`.
 //! Not here: who changes it (`replica`), HTTP (`http`).
 
@@ -20,6 +20,7 @@ use crate::{
     blobs::Blobs,
     config::Limits,
     history::History,
+    kept::KeptStates,
     mempool::{Mempool, TxKey},
     referee::NodeReferee,
 };
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     /// Programs that were found fit to run; only saves time.
     pub(crate) programs: Mutex<BTreeSet<Digest>>,
     state: RwLock<State>,
+    kept: Mutex<KeptStates>,
     pool: Mutex<Mempool>,
     history: RwLock<History>,
     /// When the last block was published; at first, when the node started.
@@ -101,6 +103,7 @@ impl Shared {
             blobs,
             head,
             programs: Mutex::default(),
+            kept: Mutex::new(KeptStates::new(state.clone(), limits)),
             state: RwLock::new(state),
             pool: Mutex::new(Mempool::new(limits)),
             history: RwLock::new(history),
@@ -115,6 +118,11 @@ impl Shared {
 
     pub(crate) fn state_mut(&self) -> Result<RwLockWriteGuard<'_, State>, Poisoned> {
         self.state.write().map_err(|_| Poisoned)
+    }
+
+    /// The states that may be read with `?at=`; taken after the state, if both are.
+    pub(crate) fn kept(&self) -> Result<MutexGuard<'_, KeptStates>, Poisoned> {
+        self.kept.lock().map_err(|_| Poisoned)
     }
 
     pub(crate) fn pool(&self) -> Result<MutexGuard<'_, Mempool>, Poisoned> {

@@ -4,8 +4,8 @@
 use earnest_api::{Client, Order, PageQuery};
 use earnest_node::NodeHandle;
 use earnest_protocol::{
-    AccountId, Amount, Command, Factor, OperatorId, Role,
-    command::{Bond, Delegate, Undelegate},
+    AccountId, Amount, Command, Factor, OperatorId, Ratio, Role,
+    command::{Bond, Delegate, SetCommission, Undelegate},
 };
 
 mod common;
@@ -27,11 +27,14 @@ fn id(client: &Client, index: u64) -> AccountId {
     client.account(&signer(index).address()).unwrap().id
 }
 
-/// The accounts 1 and 2 are bonded; 3, 4 and 5 delegate to the first, 3 to the second as well.
+/// The accounts 1 and 2 are bonded and take delegations; 3, 4 and 5 delegate to the first, 3 to the
+/// second as well.
 fn delegated(node: &NodeHandle) {
     let client = client(node);
     for operator in [1, 2] {
         ok(node, operator, Command::Bond(Bond { role: ROLE, amount: Amount::tokens(200) }));
+        let (rate, ceiling) = (Ratio::percent(10), Ratio::percent(10));
+        ok(node, operator, Command::SetCommission(SetCommission { role: ROLE, rate, ceiling }));
     }
     for (from, to) in [(3, 1), (4, 1), (5, 1), (3, 2)] {
         let (operator, amount) = (id(&client, to), Amount::tokens(10 * from));

@@ -16,8 +16,8 @@ use earnest_api::{
 use earnest_compute::guests;
 use earnest_node::{Limits, Node, NodeConfig, NodeHandle, Retention};
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Factor, Height, Role,
-    command::{Bond, CancelUndelegation, Delegate, Undelegate},
+    Amount, Blocks, Command, Digest, Factor, Height, Ratio, Role,
+    command::{Bond, CancelUndelegation, Delegate, SetCommission, Undelegate},
     genesis::GenesisOperator,
 };
 use serde_json::Value;
@@ -374,6 +374,9 @@ fn an_operator_is_told_who_puts_stake_behind_it_and_who_takes_it_back() {
     let (network, client) = (node.network(), client(&node));
     let (operator, role) = (client.account(&signer(2).address()).unwrap().id, Role::Validator);
     let amount = Amount::tokens(5);
+    let (rate, ceiling) = (Ratio::percent(10), Ratio::percent(10));
+    let takes = Command::SetCommission(SetCommission { role, rate, ceiling });
+    carry_out(&node, &sign(&network, 2, 0, takes));
     let delegate = Command::Delegate(Delegate { operator, role, amount });
     carry_out(&node, &sign(&network, 1, 0, delegate));
     let undelegate = Command::Undelegate(Undelegate { operator, role, amount });
@@ -381,8 +384,8 @@ fn an_operator_is_told_who_puts_stake_behind_it_and_who_takes_it_back() {
     let cancel = Command::CancelUndelegation(CancelUndelegation { operator, role });
     carry_out(&node, &sign(&network, 1, 2, cancel));
     let told = page(&client, 2, &HistoryQuery::default()).items;
-    assert_eq!(told, page(&client, 1, &HistoryQuery::default()).items);
     let kinds: Vec<&str> = told.iter().map(EventRecord::kind).collect();
-    assert_eq!(kinds, ["undelegation_cancelled", "undelegating", "delegated"]);
+    assert_eq!(kinds, ["undelegation_cancelled", "undelegating", "delegated", "commission_set"]);
+    assert_eq!(told[..3], page(&client, 1, &HistoryQuery::default()).items);
     node.stop().unwrap();
 }

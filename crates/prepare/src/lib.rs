@@ -19,4 +19,21 @@
 #![forbid(unsafe_code)]
 
 pub mod bundle;
+mod floats;
 pub mod link;
+mod module;
+mod plain;
+mod rejected;
+
+pub use module::{
+    FUNCTION_BYTES_MAX, FUNCTION_COUNT_MAX, GLOBAL_COUNT_MAX, LOCAL_COUNT_MAX, MEMORY_PAGES_MAX,
+    MODULE_BYTES_MAX, NESTING_MAX, OPERAND_COUNT_MAX, SEGMENT_COUNT_MAX, TABLE_ELEMENT_COUNT_MAX,
+    TYPE_COUNT_MAX, TYPE_VALUE_COUNT_MAX,
+};
+pub use plain::{
+    ACCESS_TICKS, PAGE_TICKS, PIECE_BYTES, POLL_ACCESSES_MAX, POLL_TICKS_MAX, STACK_BYTES, plain,
+};
+pub use rejected::{Part, Rejected};
+
+/// Which passes made a module: part of what a job's law means, raised with any change of output.
+pub const VERSION: u32 = 1;

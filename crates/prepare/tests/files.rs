@@ -1,9 +1,9 @@
 //! The folder that a program sees: the input's files, and what it makes over them.
 
-mod common;
+mod system;
 
-use common::story::{told, words};
 use earnest_prepare::bundle::Bundle;
+use system::story::{told, words};
 
 const READ: u32 = 2;
 const WRITE: u32 = 64;

@@ -1,12 +1,12 @@
 //! Linking: what a program keeps, what it gets, and what is refused.
 
-mod common;
+mod system;
 
-use common::story::{program, told, words};
-use common::{End, run};
 use earnest_prepare::bundle::Bundle;
 use earnest_prepare::link::{LinkRejected, link};
 use proptest::prelude::*;
+use system::story::{program, told, words};
+use system::{End, run};
 use wasmparser::{Parser, Payload};
 
 fn text(module: &str) -> Vec<u8> {

@@ -1,10 +1,10 @@
 //! What a program is given, says and how it ends.
 
-mod common;
+mod system;
 
-use common::story::{program, told, words};
-use common::{End, run};
 use earnest_prepare::bundle::Bundle;
+use system::story::{program, told, words};
+use system::{End, run};
 
 #[test]
 fn a_program_gets_its_arguments_and_its_environment() {

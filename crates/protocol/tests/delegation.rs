@@ -4,11 +4,12 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Amount, Command, Epochs, Event, Factor, JobId, Ratio, RawParams, Role,
+    Amount, Command, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected, Role,
     command::*,
     ledger::Pot,
     market::{Phase, RevealBidRejected},
     slashing::Waterfall,
+    staking::DelegateRejected,
 };
 use proptest::prelude::*;
 use world::{World, params_with, root};
@@ -27,6 +28,7 @@ fn harsh(raw: &mut RawParams) {
 }
 
 fn delegate(world: &mut World, name: &str, units: u64) {
+    world.opens("P1", ROLE);
     let (operator, amount) = (world.id("P1"), Amount::new(units).expect("small"));
     world.ok(name, Command::Delegate(Delegate { operator, role: ROLE, amount }));
 }
@@ -155,7 +157,7 @@ fn c5_delegated_stake_secures_no_job() {
     world.bid("P1", job, 10);
     world.until_phase(job, Phase::RevealingBids);
     let refused = world.send("P1", Command::RevealBid(RevealBid { job, price, salt }));
-    let Err(earnest_protocol::Rejected::RevealBid(why)) = refused else { panic!("{refused:?}") };
+    let Err(Rejected::RevealBid(why)) = refused else { panic!("{refused:?}") };
     let own = Amount::tokens(1);
     assert!(
         matches!(why, RevealBidRejected::ExceedsFreeBond { free_bond, .. } if free_bond == own),
@@ -311,23 +313,65 @@ fn what_a_slash_left_worth_no_unit_is_cleared_away_on_demand() {
     world.state.check_invariants().expect("what is worth nothing is nobody's");
 }
 
-/// A known hole: nobody asks an operator whether others may delegate to it, and what they delegate
-/// raises what its own bond loses by an offence, while they lose nothing as long as that covers it.
+fn refused(world: &mut World, name: &str, command: Command) -> Rejected {
+    world.send(name, command).expect_err("it may not join")
+}
+
+/// What others delegate raises what an operator's own bond loses by an offence, and they lose
+/// nothing as long as that covers it: only an operator that takes delegations is in for it.
 #[test]
-fn strangers_raise_what_an_offence_costs_an_operator_and_lose_nothing() {
-    let lost = |strangers: u64| {
+fn strangers_raise_what_an_offence_costs_only_an_operator_that_took_them() {
+    let lost = |strangers: u64, takes: bool| {
         let mut world = World::new(params_with(|raw| {
             harsh(raw);
             raw.slashing.wrong_result = Ratio::percent(5);
         }));
-        delegate(&mut world, "W", strangers);
+        let (operator, amount) = (world.id("P1"), Amount::new(strangers).expect("small"));
+        let join = Command::Delegate(Delegate { operator, role: ROLE, amount });
+        if takes {
+            world.opens("P1", ROLE);
+            world.ok("W", join);
+        } else {
+            let why = refused(&mut world, "W", join);
+            assert_eq!(why, Rejected::Delegate(DelegateRejected::KeepsEverything));
+        }
         let job = assigned(&mut world, 1_000 * TOKEN);
         convict(&mut world, job);
-        assert_eq!(delegated(&world, "W"), strangers);
+        assert_eq!(delegated(&world, "W"), if takes { strangers } else { 0 });
         1_000 - world.free_bond("P1") / TOKEN
     };
-    assert_eq!(lost(1), 51, "a twentieth of what is free, up to the token");
-    assert_eq!(lost(3_000 * TOKEN), 200);
+    assert_eq!(lost(3_000 * TOKEN, true), 200, "a twentieth of the strangers' stake, too");
+    assert_eq!(lost(3_000 * TOKEN, false), 50, "a twentieth of its own");
+}
+
+/// Who took delegations and keeps everything again is joined by nobody more, from outside, from
+/// another operator or from an exit; whoever is there may stay, and leave.
+#[test]
+fn an_operator_that_keeps_everything_again_is_joined_by_nobody_more() {
+    let mut world = World::new(params_with(harsh));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    undelegate(&mut world, "W", 300 * TOKEN);
+    world.opens("P2", ROLE);
+    let (operator, other, role) = (world.id("P1"), world.id("P2"), ROLE);
+    let amount = Amount::tokens(100);
+    world.ok("X", Command::Delegate(Delegate { operator: other, role, amount }));
+    world.blocks(50 * 24);
+    let (rate, ceiling) = (Ratio::ONE, Ratio::ONE);
+    world.ok("P1", Command::SetCommission(SetCommission { role, rate, ceiling }));
+    for (name, command) in [
+        ("X", Command::Delegate(Delegate { operator, role, amount })),
+        ("W", Command::Delegate(Delegate { operator, role, amount })),
+        ("X", Command::Redelegate(Redelegate { source: other, target: operator, role, amount })),
+        ("W", Command::CancelUndelegation(CancelUndelegation { operator, role })),
+    ] {
+        let why = format!("{:?}", refused(&mut world, name, command));
+        assert!(why.contains("KeepsEverything"), "{why}");
+    }
+    assert_eq!((delegated(&world, "W"), leaving(&world, "W")), (700 * TOKEN, 300 * TOKEN));
+    undelegate(&mut world, "W", 700 * TOKEN);
+    world.blocks(50 * 110);
+    world.ok("W", Command::WithdrawDelegation(WithdrawDelegation { operator, role }));
+    assert_eq!(world.state.delegation(world.id("W"), world.operator("P1", ROLE)), None);
 }
 
 /// However often somebody begins to leave, and others with it, a slash touches few exits.

@@ -28,6 +28,7 @@ fn amount(units: u64) -> Amount {
 }
 
 fn delegate_to(world: &mut World, name: &str, (to, role): (&str, Role), units: u64) {
+    world.opens(to, role);
     let (operator, amount) = (world.id(to), amount(units));
     world.ok(name, Command::Delegate(Delegate { operator, role, amount }));
 }
@@ -138,14 +139,15 @@ fn cos11_a_commission_rises_in_steps_below_its_ceiling_and_falls_at_will() {
 }
 
 #[test]
-fn an_operator_that_set_no_commission_keeps_everything() {
+fn an_operator_whose_commission_is_everything_keeps_everything() {
     let mut world = World::new(params_with(plain));
     delegate(&mut world, "W", 50_000 * TOKEN);
+    world.blocks(50 * 24);
+    world.ok("P1", commission(ROLE, 100, 100));
     work(&mut world, 10 * TOKEN);
     assert_eq!((kept(&world), earned(&world, "W")), (vec![10 * TOKEN], 0));
-    let operator = world.operator("P1", ROLE);
-    let pool = world.state.delegation_pool(operator).expect("bonded");
-    assert_eq!(pool.commission, Commission::default());
+    let other = world.state.delegation_pool(world.operator("P2", ROLE)).expect("bonded");
+    assert_eq!(other.commission, Commission::default(), "as it is until it is set");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use earnest_protocol::{
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Phase},
     seal,
-    staking::Delegation,
+    staking::{Delegation, Operator},
     verification::{Case, Dispute, Docket, SeatState, Turn, depth},
 };
 
@@ -218,6 +218,13 @@ fn commission(play: &Play<'_>, op: Op) -> (AccountId, Command) {
     (row.account, Command::SetCommission(SetCommission { role: row.role, rate, ceiling }))
 }
 
+/// An operator that took no delegations takes them from now on.
+fn opening(row: &Operator, op: Op) -> (AccountId, Command) {
+    let rate = Ratio::percent(99 - u64::from(op.who % 8) * 13);
+    let command = SetCommission { role: row.role, rate, ceiling: Ratio::ONE };
+    (row.account, Command::SetCommission(command))
+}
+
 /// One of the five verbs of delegation: to one of a few operators, or what the owner of a
 /// delegation that is there could do with it; who withdraws has something that matured, if
 /// anybody has.
@@ -225,8 +232,12 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
     let state = &play.world.state;
     let mut operators = state.operators();
     let id = usize::from(op.twist / 8) % state.operator_count().min(3);
-    let (_, row) = operators.nth(id).expect("fewer than there are");
+    let (id, row) = operators.nth(id).expect("fewer than there are");
     if op.twist % 8 > 5 {
+        let pool = state.delegation_pool(id).expect("every operator has one");
+        if !pool.commission.shares() && !op.amount.is_multiple_of(8) {
+            return opening(row, op);
+        }
         let amount = edge(state.balance(Pot::Free(anyone, Asset::Stake)), op.amount);
         let (operator, role) = (row.account, row.role);
         return (anyone, Command::Delegate(Delegate { operator, role, amount }));

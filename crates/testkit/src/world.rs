@@ -269,8 +269,18 @@ impl World {
         self.state.account(self.id(name)).expect("known").address
     }
 
-    /// Everything an account has: free in every asset, bonds, locks in open jobs, what it delegated
-    /// and what that earned.
+    /// Has an operator take delegations, unless it does already, for a billionth of its pay.
+    pub fn opens(&mut self, name: &str, role: Role) {
+        let pool = self.state.delegation_pool(self.operator(name, role)).expect("bonded");
+        if !pool.commission.shares() {
+            let rate = Ratio::new(999_999_999).expect("less than everything");
+            let command = SetCommission { role, rate, ceiling: Ratio::ONE };
+            self.ok(name, Command::SetCommission(command));
+        }
+    }
+
+    /// Everything an account has: free in every asset, bonds, locks in open jobs, what its
+    /// operators earned by emission, what it delegated and what that earned.
     pub fn wealth(&self, name: &str) -> u64 {
         self.wealth_of(self.id(name))
     }
@@ -280,10 +290,11 @@ impl World {
         let account = self.state.account(id).expect("known");
         let operators = account.operators.iter().map(|(_, id)| *id);
         let stake: u64 = operators
-            .map(|op| self.state.operator(op).expect("known"))
-            .map(|op| {
+            .map(|id| (id, self.state.operator(id).expect("known")))
+            .map(|(id, op)| {
                 let queued = op.unbondings.iter().map(|u| self.state.balance(Pot::Unbonding(*u)));
-                op.stake.units() + queued.map(Amount::units).sum::<u64>()
+                let earned = self.state.vesting(id).total().units();
+                op.stake.units() + queued.map(Amount::units).sum::<u64>() + earned
             })
             .sum();
         let delegated = |id: &DelegationId| {

@@ -17,7 +17,7 @@ use std::{
 
 use earnest_api::{Client, JobView, Session};
 use earnest_keys::Signer;
-use earnest_protocol::{Blocks, Digest, Height, JobId};
+use earnest_protocol::{Blocks, Digest, Height, JobId, Role};
 use tracing::{info, warn};
 
 use crate::{
@@ -25,14 +25,17 @@ use crate::{
     executions::Executions,
     pace::Paces,
     sandbox::RunnerCommand,
+    tidings::{Tidings, standing},
 };
 
 /// How often the ledger is looked at when nothing is heard of it.
 const PULSE: Duration = Duration::from_millis(1_000);
 /// The shortest time between two passes.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a daemon waits for a node that does not answer.
+/// How long a daemon waits for a node that does not answer, before it asks again.
 const NODE_PATIENCE: Duration = Duration::from_millis(500);
+/// How often it asks at its start: for a minute.
+const PATIENT_TRIES: u32 = 120;
 
 /// What every daemon needs.
 pub struct Setup {
@@ -54,6 +57,9 @@ pub struct Setup {
 
 /// What a role does with a job that concerns it, or might.
 pub(crate) trait Duty {
+    /// The bond that it needs, if it needs one.
+    const ROLE: Option<Role>;
+
     /// Makes the next due move about one open job.
     fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError>;
 
@@ -197,12 +203,13 @@ const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// If the account does not exist, or has not authorised the key; anything else is waited out.
-pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
+pub(crate) fn run<D: Duty>(setup: Setup, mut duty: D) -> Result<(), ChainError> {
     let Setup { node, signer, account, stop, runner, ready, .. } = setup;
     let client = Client::new(&node);
-    let heard = listen(&client, &stop);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
-    let chain = Chain::open(Session::open_for(client, signer, account)?)?;
+    let chain = Chain::open(Session::open_for(client.clone(), signer, account)?)?;
+    // Before the first look, so that nothing is missed between the two.
+    let heard = listen(&client, &stop, Tidings::of(chain.me));
     let mut work = Work::new(chain, runner);
     let mut ready = Some(ready);
     while !stop.load(Ordering::SeqCst) {
@@ -211,7 +218,12 @@ pub(crate) fn run(setup: Setup, mut duty: impl Duty) -> Result<(), ChainError> {
             std::thread::sleep(NODE_PATIENCE);
         }
         if let Some(tell) = ready.take() {
-            info!("ready");
+            match D::ROLE.map(|role| standing(&work.chain, role)) {
+                None => info!("ready"),
+                Some(Ok(standing)) if standing.works => info!("ready: {}", standing.said),
+                Some(Ok(standing)) => warn!("ready, but idle: {}", standing.said),
+                Some(Err(error)) => warn!("ready; where it stands is not known: {error}"),
+            }
             tell();
         }
         wait(&heard, &work, &stop);
@@ -250,20 +262,22 @@ fn patiently<T, E>(
 where
     ChainError: From<E>,
 {
-    for _ in 0..120 {
+    for tried in 0..PATIENT_TRIES {
         if stop.load(Ordering::SeqCst) {
             return Ok(None);
         }
-        if let Ok(answer) = ask() {
-            return Ok(Some(answer));
+        match ask().map_err(ChainError::from) {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error) if tried == 0 => warn!("{error}; trying for a minute"),
+            Err(_) => {}
         }
         std::thread::sleep(NODE_PATIENCE);
     }
     ask().map(Some).map_err(ChainError::from)
 }
 
-/// A signal for every batch of events.
-fn listen(client: &Client, stop: &Arc<AtomicBool>) -> Receiver<()> {
+/// A signal for every batch of events; those that concern the account are told.
+fn listen(client: &Client, stop: &Arc<AtomicBool>, mut tidings: Tidings) -> Receiver<()> {
     let (send, heard) = sync_channel(1);
     let (client, stop) = (client.clone(), Arc::clone(stop));
     std::thread::spawn(move || {
@@ -272,8 +286,11 @@ fn listen(client: &Client, stop: &Arc<AtomicBool>) -> Receiver<()> {
                 return;
             }
             match event {
-                // A full channel holds a signal already.
-                Ok(_) => drop(send.try_send(())),
+                Ok(record) => {
+                    tidings.tell(&record.event);
+                    // A full channel holds a signal already.
+                    _ = send.try_send(());
+                }
                 Err(_) => std::thread::sleep(NODE_PATIENCE),
             }
         }

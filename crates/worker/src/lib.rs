@@ -10,7 +10,8 @@
 //! them), [`pace`] (how slow a program is), [`trial`] (a run for
 //! its author), [`keeping`] (bytes paid for), `daemon` (the loop),
 //! [`claim`] (one process a folder and a key),
-//! `provider`, `validator`, `requester` (what each role does), `journal` (what survives a crash).
+//! `provider`, `validator`, `requester` (what each role does), `tidings` (what befell its account),
+//! `journal` (what survives a crash).
 //!
 //! What a daemon does it says as events of `tracing`; whoever starts it says where they go.
 //!
@@ -29,6 +30,7 @@ pub mod pace;
 pub mod provider;
 pub mod requester;
 pub mod sandbox;
+mod tidings;
 pub mod trial;
 pub mod validator;
 

@@ -12,7 +12,7 @@ use std::{
 use earnest_api::{Client, DisputeView, JobView};
 use earnest_compute::Position;
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest, JobId, Params, Ratio,
+    AccountId, Amount, Command, Digest, JobId, Params, Ratio, Role,
     command::{
         AcceptJob, Auction, CommitBid, CommitResult, DataItem, Node, OpenNode, ProveStep,
         RequestData, RevealBid, RevealResult, ServeData,
@@ -28,6 +28,7 @@ use crate::{
     daemon::{AUDIT_CAPACITY_EXCEEDED, Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Fault, Order, task_of, wrong_from},
     journal::{Decision, Journal},
+    tidings::tokens,
 };
 
 /// What a provider asks for its work.
@@ -82,6 +83,8 @@ struct Provider {
 }
 
 impl Duty for Provider {
+    const ROLE: Option<Role> = Some(Role::Provider);
+
     fn round(&mut self, _work: &mut Work, open: &[JobId]) -> Result<(), ChainError> {
         self.waits.retain(|job| open.binary_search(job).is_ok());
         self.promised.retain(|job, _| open.binary_search(job).is_ok());
@@ -171,7 +174,7 @@ impl Provider {
         let seal = seal::bid(session.network(), id, &session.address(), price, &salt);
         if work.send(Command::CommitBid(CommitBid { job: id, seal }))? {
             self.promised.insert(id, wanted);
-            info!("job {id}: bid {price} base units, sealed");
+            info!("job {id}: bid {} sealed", tokens(price));
         }
         Ok(())
     }

@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
+use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, words};
 use earnest_compute::{Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests};
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio,
+    Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio, Role,
     command::{
         Auction, ConfirmReceipt, DataItem, GainTiming, KeepData, OpenSeed, PostJob, RequestData,
         ResourceClass, ServeData, Task, Visibility,
@@ -407,7 +407,7 @@ pub fn follow(
         let view = work.chain.job(job)?;
         if phase != Some(view.phase) {
             phase = Some(view.phase);
-            info!("job {job}: {:?} until height {}", view.phase, view.until);
+            info!("job {job}: {} until height {}", words::phase(view.phase), view.until);
         }
         if view.phase == Phase::Closed {
             let stopped = view.closed.and_then(|closed| closed.output);
@@ -470,6 +470,8 @@ struct Requester {
 }
 
 impl Duty for Requester {
+    const ROLE: Option<Role> = None;
+
     fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         if job.requester.id == work.chain.me {
             self.mine.insert(job.id);

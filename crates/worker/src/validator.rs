@@ -5,7 +5,7 @@ use std::sync::Arc;
 use earnest_api::{DisputeView, JobView, SeatView};
 use earnest_compute::{Digest as WorkDigest, Position, bisection::first_rejected};
 use earnest_protocol::{
-    Command,
+    Command, Role,
     command::{CommitVerdict, RejectChild, RevealVerdict},
     market::Phase,
     seal,
@@ -31,6 +31,8 @@ pub fn run(setup: Setup) -> Result<(), Box<dyn std::error::Error>> {
 struct Validator;
 
 impl Duty for Validator {
+    const ROLE: Option<Role> = Some(Role::Validator);
+
     fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let me = work.chain.me;
         let seat = job.seats.iter().find(|seat| seat.account.is_some_and(|who| who.id == me));

@@ -9,13 +9,14 @@
 mod accounts;
 mod chain;
 mod market;
+mod rewards;
 mod staking;
 mod storage;
 mod verification;
 
 use earnest_protocol::{Amount, Ratio, Rejected, command::Scope, for_each_command, market::Phase};
 
-use crate::decimal;
+use crate::{decimal, words};
 
 pub(crate) use chain::{block, genesis};
 
@@ -58,21 +59,6 @@ fn scope_name(scope: Scope) -> &'static str {
     }
 }
 
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Bidding => "taking sealed bids",
-        Phase::RevealingBids => "opening bids",
-        Phase::Offered => "offered to its winner",
-        Phase::Executing => "being executed",
-        Phase::Committed => "waiting for the seed of its draw",
-        Phase::Auditing => "being audited",
-        Phase::AuditingOpen => "being audited with open seats",
-        Phase::Revealing => "opening sealed results",
-        Phase::Challengeable => "in its challenge window",
-        Phase::Closed => "closed",
-    }
-}
-
 fn job_not_found() -> Words {
     say(
         "There is no such job, or it closed so long ago that its rows have left the state",
@@ -85,7 +71,7 @@ fn wrong_phase(phase: Phase, wanted: &str) -> Words {
         Phase::Closed => "The job is over; look at its outcome and reason.",
         _ => "Read the job's phase and the height until which it lasts, and act in its turn.",
     };
-    say(format!("The job is {}, but must be {wanted}", phase_name(phase)), hint)
+    say(format!("The job is {}, but must be {wanted}", words::phase(phase)), hint)
 }
 
 fn may_not_work() -> Words {

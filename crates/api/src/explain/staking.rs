@@ -3,9 +3,9 @@
 use earnest_protocol::{
     Amount,
     staking::{
-        BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
-        UnjailRejected, WithdrawDelegationRejected,
+        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
+        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+        WithdrawDelegationRejected,
     },
 };
 
@@ -59,16 +59,6 @@ pub(super) fn unjail(rejected: UnjailRejected) -> Words {
     }
 }
 
-pub(super) fn claim_rewards(rejected: ClaimRewardsRejected) -> Words {
-    match rejected {
-        ClaimRewardsRejected::NotAnOperator => not_an_operator(),
-        ClaimRewardsRejected::NothingAccrued => say(
-            "No rewards have accrued for this role",
-            "Shares of slashes accrue while the operator is active; look again later.",
-        ),
-    }
-}
-
 pub(super) fn delegate(rejected: DelegateRejected) -> Words {
     match rejected {
         DelegateRejected::BelowMinimum { wanted, minimum } => say(
@@ -87,6 +77,7 @@ pub(super) fn delegate(rejected: DelegateRejected) -> Words {
             format!("The account already delegates to {limit} operators"),
             "Add to one of them, or take all back from one and withdraw it.",
         ),
+        DelegateRejected::KeepsEverything => keeps_everything(),
         DelegateRejected::SlashWaits => slash_waits(),
         DelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         DelegateRejected::PoolFull => pool_full(),
@@ -132,6 +123,7 @@ pub(super) fn redelegate(rejected: RedelegateRejected) -> Words {
             format!("The account already delegates to {limit} operators"),
             "Move to one of them, or take all back from one and withdraw it.",
         ),
+        RedelegateRejected::KeepsEverything => keeps_everything(),
         RedelegateRejected::SlashWaits => slash_waits(),
         RedelegateRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         RedelegateRejected::MovesAtLimit { limit } => say(
@@ -217,6 +209,7 @@ pub(super) fn cancel_undelegation(rejected: CancelUndelegationRejected) -> Words
             "What has matured may be withdrawn and delegated again.",
         ),
         CancelUndelegationRejected::MayNotWork => may_not_work(),
+        CancelUndelegationRejected::KeepsEverything => keeps_everything(),
         CancelUndelegationRejected::SlashWaits => slash_waits(),
         CancelUndelegationRejected::ExceedsCap { total, max } => exceeds_cap(total, max),
         CancelUndelegationRejected::PoolFull => pool_full(),
@@ -231,6 +224,13 @@ pub(super) fn withdraw_delegation(rejected: WithdrawDelegationRejected) -> Words
             "Undelegate first, and ask again in the epoch in which it matures.",
         ),
     }
+}
+
+fn keeps_everything() -> Words {
+    say(
+        "This operator keeps all of its pay and takes no delegations",
+        "Delegate to an operator whose commission is below 100 %: `earnest stake terms` shows it.",
+    )
 }
 
 fn slash_waits() -> Words {
@@ -269,7 +269,7 @@ fn may_not_work() -> Words {
     )
 }
 
-fn not_an_operator() -> Words {
+pub(super) fn not_an_operator() -> Words {
     say("The account has no bond for this role", "Bond for the role first, or name the other.")
 }
 

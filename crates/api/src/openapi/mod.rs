@@ -91,7 +91,10 @@ fn refusals() -> Vec<Value> {
 fn headers() -> Value {
     let height = json!({"$ref": format!("{SCHEMAS}/Height")});
     json!({
-        "X-Earnest-Height": {"description": "The last block.", "required": true, "schema": height},
+        "X-Earnest-Height": {
+            "description": "The block after which it stood so: the last, or that of `at`.",
+            "required": true, "schema": height
+        },
         "X-Earnest-Finalized": {
             "description": "The last block that stays.", "required": true, "schema": height
         },

@@ -111,6 +111,7 @@ const CURSOR: Query = ("cursor", cursor, "`next_cursor` of the piece before.");
 const LIMIT: Query = ("limit", limit, "Most items.");
 const ORDER: Query = ("order", order, "Latest first (`desc`) or oldest first (`asc`).");
 const PAGE: &[Query] = &[CURSOR, LIMIT, ORDER];
+const PAGE_AT: &[Query] = &[CURSOR, LIMIT, ORDER, AT];
 
 const fn get(path: &'static str, reply: Schema, about: &'static str) -> Operation {
     asked(path, &[], reply, about)
@@ -139,14 +140,16 @@ const fn sent(
     Operation { method, path, about, query: &[], body, status, reply: Body::Json(reply) }
 }
 
+const AT: Query = ("at", number, "As it stood after the block at this height, if that is kept.");
+
 /// All of them, in the order in which a person meets them.
 pub(super) const OPERATIONS: &[Operation] = &[
     get(routes::HEAD, shape::<HeadView>, "Where the chain is; cheap to ask often."),
-    get(routes::NETWORK, shape::<NetworkView>, "Everything about the network as a whole."),
-    get(routes::PARAMS, shape::<RawParams>, "The parameters in force."),
+    asked(routes::NETWORK, &[AT], shape::<NetworkView>, "Everything about the network as a whole."),
+    asked(routes::PARAMS, &[AT], shape::<RawParams>, "The parameters in force."),
     get(routes::STORAGE, shape::<StorageView>, "What the node has on its disk."),
-    asked(routes::ACCOUNTS, PAGE, shape::<Page<AccountView>>, "All accounts."),
-    get(routes::ACCOUNT, shape::<AccountView>, "One account."),
+    asked(routes::ACCOUNTS, PAGE_AT, shape::<Page<AccountView>>, "All accounts."),
+    asked(routes::ACCOUNT, &[AT], shape::<AccountView>, "One account."),
     asked(
         routes::ACCOUNT_HISTORY,
         &[
@@ -159,17 +162,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     asked(
         routes::OPERATORS,
-        &[CURSOR, LIMIT, ORDER, ("role", role, "Only those of this role.")],
+        &[CURSOR, LIMIT, ORDER, AT, ("role", role, "Only those of this role.")],
         shape::<Page<OperatorView>>,
         "All operators: one row for each role of each account.",
     ),
-    get(routes::OPERATOR, shape::<OperatorView>, "One operator."),
+    asked(routes::OPERATOR, &[AT], shape::<OperatorView>, "One operator."),
     asked(
         routes::DELEGATIONS,
         &[
             CURSOR,
             LIMIT,
             ORDER,
+            AT,
             ("delegator", number, "Only those of the account of this number."),
             ("operator", number, "Only those to the operator of this number."),
         ],
@@ -182,6 +186,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             CURSOR,
             LIMIT,
             ORDER,
+            AT,
             ("phase", phase, "Only those in this phase; `open` is all but closed."),
             ("requester", number, "Only those of the account of this number."),
             ("provider", number, "Only those that the account of this number does."),
@@ -189,8 +194,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         shape::<Page<JobSummary>>,
         "All jobs.",
     ),
-    get(routes::JOB, shape::<JobView>, "One job."),
-    asked(routes::SLASHES, PAGE, shape::<Page<SlashView>>, "All slashes."),
+    asked(routes::JOB, &[AT], shape::<JobView>, "One job."),
+    asked(routes::SLASHES, PAGE_AT, shape::<Page<SlashView>>, "All slashes."),
     asked(routes::BLOCKS, PAGE, shape::<Page<BlockView>>, "All blocks."),
     get(routes::BLOCK, shape::<BlockView>, "One block."),
     Operation {

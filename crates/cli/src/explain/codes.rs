@@ -168,6 +168,12 @@ const OF_NODES: Rows = &[
         "Ask a node that keeps all (`--history archive`).",
     ),
     (
+        "state/not-kept",
+        "The state after a block so long ago is no longer kept here.",
+        "Ask for a later block, or read what happened in events and histories.",
+    ),
+    ("state/not-yet", "There is no block at this height yet.", "Wait until the chain is there."),
+    (
         "events/pruned",
         "Events from so long ago are no longer kept here.",
         "Read the present state from the resources and resume from there.",
@@ -231,8 +237,13 @@ const OF_THIS_PROGRAM: Rows = &[
     ),
     (
         "node-needs-tls",
-        "The node's address asks for TLS, which this program does not speak (exit status 3).",
-        "Put a proxy on this machine; docs/two-machines.md shows how.",
+        "The node's address asks for TLS, which this program was built without (exit status 3).",
+        "Build with `--features tls`, or put a proxy on this machine: docs/two-machines.md.",
+    ),
+    (
+        "node-not-trusted",
+        "No authority known here says that the node is who its address names (exit status 3).",
+        "Name the file of the authority that vouches for it in SSL_CERT_FILE.",
     ),
     (
         "node-unreachable",

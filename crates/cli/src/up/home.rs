@@ -24,6 +24,9 @@ pub struct Setup {
     format: u32,
     pub seed: u64,
     pub block_time_ms: u64,
+    /// Parameters that are not those of every development network: `room.name=value`.
+    #[serde(default)]
+    pub sets: Vec<String>,
 }
 
 const FORMAT: u32 = 2;
@@ -50,7 +53,9 @@ pub fn prepare(folder: &Path, args: &UpArgs) -> Result<(Setup, Claim), Failure> 
 fn begin(folder: &Path, file: &Path, args: &UpArgs) -> Result<Setup, Failure> {
     let block_time = args.block_time.unwrap_or(Duration::from_millis(500));
     let block_time_ms = u64::try_from(block_time.as_millis()).map_err(Failure::internal)?;
-    let setup = Setup { format: FORMAT, seed: args.seed.unwrap_or(1), block_time_ms };
+    plan::params_with(block_time_ms, &args.sets)?;
+    let (seed, sets) = (args.seed.unwrap_or(1), args.sets.clone());
+    let setup = Setup { format: FORMAT, seed, block_time_ms, sets };
     for part in ["keys", "logs", "node"] {
         let part = folder.join(part);
         fs::create_dir_all(&part).map_err(|error| Failure::file("make", &part, error))?;
@@ -72,11 +77,13 @@ fn resume(file: &Path, args: &UpArgs) -> Result<Setup, Failure> {
     }
     let asked = args.block_time.map(|time| time.as_millis());
     let other_time = asked.is_some_and(|time| time != u128::from(setup.block_time_ms));
-    if other_time || args.seed.is_some_and(|seed| seed != setup.seed) {
-        let Setup { seed, block_time_ms, .. } = setup;
+    let other_sets = !args.sets.is_empty() && args.sets != setup.sets;
+    if other_time || other_sets || args.seed.is_some_and(|seed| seed != setup.seed) {
+        let Setup { seed, block_time_ms, sets, .. } = setup;
+        let sets: String = sets.iter().map(|set| format!(" --set {set}")).collect();
         let detail =
-            format!("the folder was begun with --seed {seed} --block-time {block_time_ms}ms");
-        return Err(Failure::config(detail, "leave both out to resume, or add --fresh"));
+            format!("the folder was begun with --seed {seed} --block-time {block_time_ms}ms{sets}");
+        return Err(Failure::config(detail, "leave them out to resume, or add --fresh"));
     }
     Ok(setup)
 }

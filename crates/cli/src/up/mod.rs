@@ -61,6 +61,9 @@ pub struct UpArgs {
     /// Time between blocks, such as 200ms or 1s [default: 500ms]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
+    /// Change one parameter of the network, such as --set staking.delegation_max=3; may be repeated
+    #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
+    sets: Vec<String>,
     /// The port of the node's API; 0 for any free one
     #[arg(long, default_value_t = 7300)]
     port: u16,
@@ -168,6 +171,7 @@ impl Network {
             "--until-input-closes".to_owned(),
             "--begin-on-input".to_owned(),
         ];
+        node_args.extend(setup.sets.iter().map(|set| format!("--set={set}")));
         if let Some(height) = args.blocks {
             node_args.extend(["--halt-at".to_owned(), height.to_string()]);
         }

@@ -1,17 +1,20 @@
 //! The plan of a development network: who takes part, with what, under which parameters.
 //!
-//! Law: a plan follows from its seed and block time alone; its keys are for development only.
+//! Law: a plan follows from its seed, block time and changed parameters alone; its keys are for
+//! development only.
 
 use earnest_keys::Signer;
 use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams, StorageParams,
-        VerificationParams,
+        ChainParams, MarketParams, ReputationParams, RewardsParams, SlashingParams, StakingParams,
+        StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
+
+use crate::{failure::Failure, params};
 
 /// What a participant is here to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,11 +186,32 @@ pub fn params(block_time_ms: u64) -> RawParams {
             ..ReputationParams::default()
         },
         storage: StorageParams::default(),
+        rewards: RewardsParams::default(),
     };
-    let liability = raw.longest_liability().count();
-    let epochs = liability.div_ceil(raw.chain.epoch_blocks.count()).saturating_add(1);
-    raw.staking.unbonding_epochs = Epochs::new(epochs);
+    raw.staking.unbonding_epochs = outlasting(&raw);
     raw
+}
+
+/// The same, changed by each `room.name=value`: a bond still leaves as soon as the longest job is
+/// over and no sooner, unless that is set, too.
+///
+/// # Errors
+/// What is no parameter, and what does not go together.
+pub fn params_with(block_time_ms: u64, sets: &[String]) -> Result<RawParams, Failure> {
+    let mut raw = params(block_time_ms);
+    for set in sets {
+        raw = params::apply(&raw, set)?;
+    }
+    if !sets.iter().any(|set| set.trim_start().starts_with("staking.unbonding_epochs")) {
+        raw.staking.unbonding_epochs = outlasting(&raw);
+    }
+    params::checked(raw).map(RawParams::from)
+}
+
+/// Epochs after which the longest job that begins now is over.
+fn outlasting(raw: &RawParams) -> Epochs {
+    let liability = raw.longest_liability().count();
+    Epochs::new(liability.div_ceil(raw.chain.epoch_blocks.count().max(1)).saturating_add(1))
 }
 
 fn verification(seconds: &impl Fn(u64) -> Blocks) -> VerificationParams {
@@ -217,6 +241,19 @@ mod tests {
         for block_time_ms in [50, 200, 500, 1_000, 12_000] {
             Params::try_from(params(block_time_ms)).expect("ranges and relations hold");
         }
+    }
+
+    #[test]
+    fn a_wait_follows_from_what_is_set_unless_it_is_set() {
+        let short = params_with(200, &["market.deadline_blocks_max=100".into()]).expect("valid");
+        assert_eq!(short.market.deadline_blocks_max, Blocks::new(100));
+        assert!(short.staking.unbonding_epochs < params(200).staking.unbonding_epochs);
+        let sets = ["staking.unbonding_epochs=20000", "staking.delegation_max=3"];
+        let set = params_with(200, &sets.map(str::to_owned)).expect("valid");
+        assert_eq!(set.staking.unbonding_epochs, Epochs::new(20_000));
+        assert_eq!(set.staking.delegation_max, Factor::percent(300));
+        let early = params_with(200, &["staking.unbonding_epochs=1".into()]);
+        assert!(early.is_err(), "a bond that leaves before its jobs are over (R4)");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! Known shortcomings: no TLS; bodies are held while they come, so connections bound their memory.
 //! Not here: what a request means to the rules (`earnest-protocol`).
 
+mod at;
 mod blobs;
 mod cors;
 mod description;
@@ -72,6 +73,8 @@ use stall::Stall;
 /// Bytes of a request's head, and headers in it.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 const HEADERS_MAX: usize = 64;
+/// Names the block whose state a reply shows.
+const SHOWN_HEIGHT: HeaderName = HeaderName::from_static("x-earnest-height");
 /// How long open connections get to end when the node stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -142,9 +145,12 @@ pub(crate) fn admit(shared: &Shared, signed: SignedTransaction) -> Result<Receip
 }
 
 fn router(app: Arc<App>) -> Router {
+    let at = || middleware::from_fn_with_state(Arc::clone(&app), at::shown);
     without_parameters()
         .route_layer(middleware::from_fn(query::none))
         .merge(with_parameters())
+        .merge(rows().route_layer(middleware::from_fn(query::none)).route_layer(at()))
+        .merge(lists_of_rows().route_layer(at()))
         // Probes may add what they like: a node is not ill because of it.
         .route(routes::METRICS, get(metrics::metrics))
         .route(routes::HEALTH, get(read::health))
@@ -163,12 +169,7 @@ fn without_parameters() -> Router<Arc<App>> {
         .route(routes::SIMULATE, post(submit::simulate))
         .route(routes::QUOTE, post(submit::quote))
         .route(routes::HEAD, get(read::head))
-        .route(routes::NETWORK, get(read::network))
         .route(routes::STORAGE, get(read::storage))
-        .route(routes::PARAMS, get(read::params))
-        .route(routes::ACCOUNT, get(read::account))
-        .route(routes::OPERATOR, get(read::operator))
-        .route(routes::JOB, get(read::job))
         .route(routes::BLOCK, get(read::block))
         .route(routes::BLOBS, put(blobs::put_blob))
         .route(routes::BLOB, get(blobs::blob))
@@ -182,13 +183,27 @@ fn with_parameters() -> Router<Arc<App>> {
         .route(routes::KEEP, get(blobs::keep))
         .route(routes::TRANSACTIONS, post(submit::submit))
         .route(routes::ACCOUNT_HISTORY, get(past::history))
+        .route(routes::BLOCKS, get(read::blocks))
+        .route(routes::EVENTS, get(events::events))
+}
+
+/// Rows of the state, as they stand or stood (`at`).
+fn rows() -> Router<Arc<App>> {
+    Router::new()
+        .route(routes::NETWORK, get(read::network))
+        .route(routes::PARAMS, get(read::params))
+        .route(routes::ACCOUNT, get(read::account))
+        .route(routes::OPERATOR, get(read::operator))
+        .route(routes::JOB, get(read::job))
+}
+
+fn lists_of_rows() -> Router<Arc<App>> {
+    Router::new()
         .route(routes::ACCOUNTS, get(read::accounts))
         .route(routes::OPERATORS, get(read::operators))
         .route(routes::DELEGATIONS, get(read::delegations))
         .route(routes::JOBS, get(read::jobs))
         .route(routes::SLASHES, get(read::slashes))
-        .route(routes::BLOCKS, get(read::blocks))
-        .route(routes::EVENTS, get(events::events))
 }
 
 /// Around every request: a deadline, problems for every failure, and where the chain is.
@@ -232,7 +247,8 @@ async fn frame(
     let headers = response.headers_mut();
     // One operator: what is in a block is final.
     headers.insert(HeaderName::from_static("x-earnest-finalized"), height.clone());
-    headers.insert(HeaderName::from_static("x-earnest-height"), height);
+    // What shows the past has said so.
+    headers.entry(SHOWN_HEIGHT).or_insert(height);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

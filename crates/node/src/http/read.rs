@@ -6,7 +6,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
 };
 use earnest_api::{
     AccountView, BlockView, DelegationView, HeadView, HealthView, JobSummary, JobView, NetworkView,
@@ -18,11 +18,18 @@ use earnest_protocol::{
 };
 use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 
-use super::{App, problem::HttpProblem, query::Asked};
+use super::{
+    App,
+    at::{At, Seen},
+    problem::HttpProblem,
+    query::Asked,
+};
 use crate::shared::Phase;
 
 type Reply<T> = Result<Json<T>, HttpProblem>;
 type Shown = State<Arc<App>>;
+/// Which state a read of rows shows.
+type Asks = Extension<At>;
 
 /// A digest in a path.
 pub(super) fn digest_in(text: &str) -> Result<Digest, HttpProblem> {
@@ -45,7 +52,13 @@ pub(super) async fn head(State(app): Shown) -> Reply<HeadView> {
     Ok(Json(views::head(&state, state.height())))
 }
 
-pub(super) async fn network(State(app): Shown) -> Reply<NetworkView> {
+pub(super) async fn network(State(app): Shown, Extension(at): Asks) -> Reply<NetworkView> {
+    if let At::Past(state) = at {
+        let block = app.shared.history()?.block(state.height()).map(|block| block.state_root);
+        // Of genesis, and of a state that was read at the start, there may be no block here.
+        let root = block.unwrap_or_else(|| Ledger::clone(&state).root());
+        return Ok(Json(views::network(&state, &app.shared.name, root)));
+    }
     let state = app.shared.state()?;
     let lost = |_| Problem::internal("The network's view is lost");
     let mut cached = app.network.lock().map_err(lost)?;
@@ -65,13 +78,16 @@ pub(super) async fn storage(State(app): Shown) -> Reply<StorageView> {
     Ok(Json(app.shared.storage()?.ok_or_else(starting)?))
 }
 
-pub(super) async fn params(State(app): Shown) -> Reply<RawParams> {
-    Ok(Json((*app.shared.state()?.params()).into()))
+pub(super) async fn params(State(app): Shown, Extension(at): Asks) -> Reply<RawParams> {
+    Ok(Json((*at.state(&app)?.params()).into()))
 }
 
-fn account_view(app: &App, state: &Ledger, id: AccountId) -> Option<AccountView> {
+/// What waits is added to the account as it stands; none waited for what is past.
+fn account_view(app: &App, state: &Seen<'_>, id: AccountId) -> Option<AccountView> {
     let mut view = views::account(state, id)?;
-    if let Ok(pool) = app.shared.pool() {
+    if matches!(state, Seen::Now(_))
+        && let Ok(pool) = app.shared.pool()
+    {
         view.next_nonce = pool.next_nonce(id, view.nonce);
         for row in &mut view.keys {
             let sender = Sender { account: id, key: Some(row.key) };
@@ -83,9 +99,10 @@ fn account_view(app: &App, state: &Ledger, id: AccountId) -> Option<AccountView>
 
 pub(super) async fn accounts(
     State(app): Shown,
+    Extension(at): Asks,
     Asked(page): Asked<PageQuery>,
 ) -> Reply<Page<AccountView>> {
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let row = |row| account_view(&app, &state, AccountId::new(row));
     Ok(Json(Page::of(count(state.account_count()), &page, row)?))
 }
@@ -96,9 +113,13 @@ pub(super) fn address_in(text: &str) -> Result<Address, HttpProblem> {
     Ok(Address::from_hex(text).ok_or_else(wanted)?)
 }
 
-pub(super) async fn account(State(app): Shown, Path(address): Path<String>) -> Reply<AccountView> {
+pub(super) async fn account(
+    State(app): Shown,
+    Extension(at): Asks,
+    Path(address): Path<String>,
+) -> Reply<AccountView> {
     let address = address_in(&address)?;
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let view = state.account_id(&address).and_then(|id| account_view(&app, &state, id));
     let missing = || Problem::not_found(format_args!("account {address}"));
     Ok(Json(view.ok_or_else(missing)?))
@@ -116,10 +137,11 @@ pub(super) struct OperatorsQuery {
 
 pub(super) async fn operators(
     State(app): Shown,
+    Extension(at): Asks,
     Asked(OperatorsQuery { cursor, limit, order, role }): Asked<OperatorsQuery>,
 ) -> Reply<Page<OperatorView>> {
     let page = PageQuery { cursor, limit, order };
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let row = |row| {
         let id = OperatorId::new(row);
         state.operator(id).filter(|row| role.is_none_or(|role| row.role == role))?;
@@ -128,9 +150,13 @@ pub(super) async fn operators(
     Ok(Json(Page::of(count(state.operator_count()), &page, row)?))
 }
 
-pub(super) async fn operator(State(app): Shown, Path(id): Path<String>) -> Reply<OperatorView> {
+pub(super) async fn operator(
+    State(app): Shown,
+    Extension(at): Asks,
+    Path(id): Path<String>,
+) -> Reply<OperatorView> {
     let id = OperatorId::new(number_in(&id)?);
-    let view = views::operator(&*app.shared.state()?, id);
+    let view = views::operator(&*at.state(&app)?, id);
     let missing = || Problem::not_found(format_args!("operator {id}"));
     Ok(Json(view.ok_or_else(missing)?))
 }
@@ -148,11 +174,12 @@ pub(super) struct DelegationsQuery {
 
 pub(super) async fn delegations(
     State(app): Shown,
+    Extension(at): Asks,
     Asked(query): Asked<DelegationsQuery>,
 ) -> Reply<Page<DelegationView>> {
     let DelegationsQuery { cursor, limit, order, delegator, operator } = query;
     let page = PageQuery { cursor, limit, order };
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let view = |id| {
         let row = state.delegation_row(id)?;
         let wanted = delegator.is_none_or(|id| row.account.raw() == id)
@@ -207,11 +234,12 @@ impl<'de> Deserialize<'de> for Stage {
 
 pub(super) async fn jobs(
     State(app): Shown,
+    Extension(at): Asks,
     Asked(query): Asked<JobsQuery>,
 ) -> Reply<Page<JobSummary>> {
     let JobsQuery { cursor, limit, order, phase, requester, provider } = query;
     let page = PageQuery { cursor, limit, order };
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let row = |row| {
         let id = JobId::new(row);
         let (order, stands) = (state.order(id)?, state.phase(id)?);
@@ -231,18 +259,23 @@ pub(super) async fn jobs(
     Ok(Json(Page::within(first..posted, &page, row)?))
 }
 
-pub(super) async fn job(State(app): Shown, Path(id): Path<String>) -> Reply<JobView> {
+pub(super) async fn job(
+    State(app): Shown,
+    Extension(at): Asks,
+    Path(id): Path<String>,
+) -> Reply<JobView> {
     let id = JobId::new(number_in(&id)?);
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let missing = || Problem::no_job(id, state.job_counts().posted);
     Ok(Json(views::job(&state, id).ok_or_else(missing)?))
 }
 
 pub(super) async fn slashes(
     State(app): Shown,
+    Extension(at): Asks,
     Asked(page): Asked<PageQuery>,
 ) -> Reply<Page<SlashView>> {
-    let state = app.shared.state()?;
+    let state = at.state(&app)?;
     let row = |row| views::slash(&state, SlashId::new(row));
     let all = count(state.slash_count());
     let first = state.slashes().next().map_or(all, |(id, _)| id.raw());

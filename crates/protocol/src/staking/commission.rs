@@ -3,7 +3,8 @@
 //! Law: it never exceeds the operator's own ceiling, which only falls; it rises by at most
 //! `commission_raise_max` at once, and changes once in `commission_wait_epochs`. So whoever
 //! delegates knows the most that it can be at any later epoch.
-//! Law: an operator that never set one keeps everything.
+//! Law: an operator that never set one keeps everything; while one is everything nobody may put
+//! stake behind its operator, so that nobody's bond backs strangers unasked.
 //! Not here: who is paid what (`acts/earn`).
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,11 @@ impl Default for Commission {
 }
 
 impl Commission {
+    /// True if it leaves delegators anything; only then may stake join the operator's pool.
+    pub fn shares(&self) -> bool {
+        self.rate < Ratio::ONE
+    }
+
     /// From when on it may change; at once before the first time.
     pub fn changeable(&self, params: &StakingParams) -> Epoch {
         let wait = params.commission_wait_epochs;

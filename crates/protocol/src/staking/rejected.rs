@@ -51,16 +51,6 @@ pub enum UnjailRejected {
     BelowMinimum { stake: Amount, minimum: Amount },
 }
 
-/// Why collecting rewards was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
-pub enum ClaimRewardsRejected {
-    /// The account has no operator of this role.
-    NotAnOperator,
-    /// Nothing has accrued.
-    NothingAccrued,
-}
-
 /// Why delegating was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -76,6 +66,8 @@ pub enum DelegateRejected {
     ExceedsFree { wanted: Amount, free: Amount },
     /// The account delegates to as many operators as it may.
     DelegationsAtLimit { limit: u32 },
+    /// The operator's commission is everything, so nobody may put stake behind it.
+    KeepsEverything,
     /// A slash of the operator may still be undone; what it gives back is for those who lost it.
     SlashWaits,
     /// All that is delegated would be more than the operator's own stake allows (C5).
@@ -107,6 +99,8 @@ pub enum RedelegateRejected {
     MayNotWork,
     /// The account delegates to as many operators as it may.
     DelegationsAtLimit { limit: u32 },
+    /// That operator's commission is everything, so nobody may put stake behind it.
+    KeepsEverything,
     /// A slash of that operator, or one that took from what moves in this span, may still be
     /// undone; what it gives back is for those who lost it.
     SlashWaits,
@@ -166,6 +160,8 @@ pub enum CancelUndelegationRejected {
     NothingLeaves,
     /// The operator gets no work now: it is jailed, tombstoned or below its minimum.
     MayNotWork,
+    /// The operator's commission is everything, so nobody may put stake behind it.
+    KeepsEverything,
     /// A slash of the operator may still be undone; what it gives back is for those who lost it.
     SlashWaits,
     /// All that is delegated would be more than the operator's own stake allows (C5).

@@ -25,6 +25,12 @@ fn delegate(world: &World, to: &str, tokens: u64) -> Command {
     Command::Delegate(Delegate { operator, role: ROLE, amount })
 }
 
+/// A name delegates to an operator, which takes it.
+fn join(world: &mut World, name: &str, to: &str, tokens: u64) {
+    world.opens(to, ROLE);
+    world.ok(name, delegate(world, to, tokens));
+}
+
 fn undelegate(world: &World, tokens: u64) -> Command {
     let (operator, amount) = (world.id("P1"), Amount::tokens(tokens));
     Command::Undelegate(Undelegate { operator, role: ROLE, amount })
@@ -40,7 +46,7 @@ fn withdraw(world: &World) -> Command {
 
 /// W has 10 tokens with P1, of which 5 leave.
 fn leaving(world: &mut World) {
-    world.ok("W", delegate(world, "P1", 10));
+    join(world, "W", "P1", 10);
     world.ok("W", undelegate(world, 5));
 }
 
@@ -52,7 +58,7 @@ fn jail(world: &mut World) {
 
 /// W's 5 tokens leave while P1, with nothing free of its own, works on a result that is wrong.
 fn convicted_while_some_leaves(world: &mut World) {
-    world.ok("W", delegate(world, "P1", 10));
+    join(world, "W", "P1", 10);
     let job = world.post(world.terms());
     world.bid("P1", job, 10);
     world.until_phase(job, Phase::RevealingBids);
@@ -119,13 +125,13 @@ fn moving() -> Vec<Row> {
         }),
         row(RedelegateRejected::NotDelegated, |world| ("W", redelegate(world, "P1", "P2", 1))),
         row(RedelegateRejected::SameOperator, |world| {
-            world.ok("W", delegate(world, "P1", 10));
+            join(world, "W", "P1", 10);
             ("W", redelegate(world, "P1", "P1", 1))
         })
         .under(allowed),
         row(RedelegateRejected::StillBound { wanted: tokens(6), free: tokens(5) }, |world| {
-            world.ok("W", delegate(world, "P1", 5));
-            world.ok("W", delegate(world, "P2", 5));
+            join(world, "W", "P1", 5);
+            join(world, "W", "P2", 5);
             world.ok("W", redelegate(world, "P1", "P2", 5));
             ("W", redelegate(world, "P2", "P3", 6))
         })
@@ -133,13 +139,13 @@ fn moving() -> Vec<Row> {
         row(
             RedelegateRejected::ExceedsDelegation { wanted: tokens(11), delegated: tokens(10) },
             |world| {
-                world.ok("W", delegate(world, "P1", 10));
+                join(world, "W", "P1", 10);
                 ("W", redelegate(world, "P1", "P2", 11))
             },
         )
         .under(allowed),
         row(RedelegateRejected::RestBelowMinimum { rest: half(), minimum: tokens(1) }, |world| {
-            world.ok("W", delegate(world, "P1", 10));
+            join(world, "W", "P1", 10);
             let (source, target) = (world.id("P1"), world.id("P2"));
             let amount = Amount::tokens(10).saturating_sub(half());
             let part = Redelegate { source, target, role: ROLE, amount };
@@ -147,7 +153,7 @@ fn moving() -> Vec<Row> {
         })
         .under(allowed),
         row(RedelegateRejected::NotAnOperator, |world| {
-            world.ok("W", delegate(world, "P1", 10));
+            join(world, "W", "P1", 10);
             ("W", redelegate(world, "P1", "X", 1))
         })
         .under(allowed),
@@ -158,7 +164,7 @@ fn moving_to() -> Vec<Row> {
     let tokens = Amount::tokens;
     vec![
         row(RedelegateRejected::MayNotWork, |world| {
-            world.ok("W", delegate(world, "P2", 10));
+            join(world, "W", "P2", 10);
             jail(world);
             ("W", redelegate(world, "P2", "P1", 1))
         })
@@ -167,15 +173,21 @@ fn moving_to() -> Vec<Row> {
             raw.staking.abandonments_to_jail = 1;
         }),
         row(RedelegateRejected::DelegationsAtLimit { limit: 1 }, |world| {
-            world.ok("W", delegate(world, "P1", 10));
+            join(world, "W", "P1", 10);
             ("W", redelegate(world, "P1", "P2", 1))
         })
         .under(|raw| {
             allowed(raw);
             raw.staking.delegations_max = 1;
         }),
+        row(RedelegateRejected::KeepsEverything, |world| {
+            join(world, "W", "P1", 10);
+            ("W", redelegate(world, "P1", "P2", 1))
+        })
+        .under(allowed),
         row(RedelegateRejected::SlashWaits, |world| {
-            world.ok("W", delegate(world, "P2", 10));
+            world.opens("P1", ROLE);
+            join(world, "W", "P2", 10);
             slash_waits(world);
             ("W", redelegate(world, "P2", "P1", 1))
         })
@@ -183,16 +195,18 @@ fn moving_to() -> Vec<Row> {
         row(
             RedelegateRejected::ExceedsCap { total: tokens(50_001), max: tokens(50_000) },
             |world| {
-                world.ok("X", delegate(world, "P1", 49_995));
-                world.ok("W", delegate(world, "P2", 10));
+                join(world, "X", "P1", 49_995);
+                join(world, "W", "P2", 10);
                 world.ok("W", redelegate(world, "P2", "P1", 5));
                 ("W", redelegate(world, "P2", "P1", 1))
             },
         )
         .under(allowed),
         row(RedelegateRejected::MovesAtLimit { limit: 1 }, |world| {
-            world.ok("W", delegate(world, "P1", 10));
+            join(world, "W", "P1", 10);
+            world.opens("P2", ROLE);
             world.ok("W", redelegate(world, "P1", "P2", 1));
+            world.opens("P3", ROLE);
             ("W", redelegate(world, "P1", "P3", 1))
         })
         .under(|raw| {
@@ -266,14 +280,17 @@ fn joining() -> Vec<Row> {
         )
         .under(allowed),
         row(DelegateRejected::DelegationsAtLimit { limit: 1 }, |world| {
-            world.ok("W", delegate(world, "P1", 1));
+            join(world, "W", "P1", 1);
             ("W", delegate(world, "P2", 1))
         })
         .under(|raw| {
             allowed(raw);
             raw.staking.delegations_max = 1;
         }),
+        row(DelegateRejected::KeepsEverything, |world| ("W", delegate(world, "P1", 1)))
+            .under(allowed),
         row(DelegateRejected::SlashWaits, |world| {
+            world.opens("P1", ROLE);
             slash_waits(world);
             ("W", delegate(world, "P1", 1))
         })
@@ -284,12 +301,13 @@ fn joining() -> Vec<Row> {
                 max: Amount::tokens(50_000),
             },
             |world| {
-                world.ok("W", delegate(world, "P1", 50_000));
+                join(world, "W", "P1", 50_000);
                 ("W", delegate(world, "P1", 1))
             },
         )
         .under(allowed),
         row(DelegateRejected::ExceedsCap { total: one, max: Amount::ZERO }, |world| {
+            world.opens("P1", ROLE);
             ("W", delegate(world, "P1", 1))
         }),
     ]
@@ -340,7 +358,7 @@ fn staying_rows() -> Vec<Row> {
     vec![
         row(CancelUndelegationRejected::NotDelegated, |world| ("W", cancel(world))),
         row(CancelUndelegationRejected::NothingLeaves, |world| {
-            world.ok("W", delegate(world, "P1", 10));
+            join(world, "W", "P1", 10);
             ("W", cancel(world))
         })
         .under(allowed),
@@ -353,6 +371,13 @@ fn staying_rows() -> Vec<Row> {
             allowed(raw);
             raw.staking.abandonments_to_jail = 1;
         }),
+        row(CancelUndelegationRejected::KeepsEverything, |world| {
+            leaving(world);
+            world.blocks(50 * 24);
+            world.ok("P1", commission(100, 100));
+            ("W", cancel(world))
+        })
+        .under(allowed),
         row(CancelUndelegationRejected::SlashWaits, |world| {
             leaving(world);
             slash_waits(world);
@@ -366,7 +391,7 @@ fn staying_rows() -> Vec<Row> {
             },
             |world| {
                 leaving(world);
-                world.ok("X", delegate(world, "P1", 49_991));
+                join(world, "X", "P1", 49_991);
                 ("W", cancel(world))
             },
         )

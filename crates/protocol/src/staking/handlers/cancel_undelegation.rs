@@ -55,6 +55,7 @@ pub(crate) fn handle(
 
 fn refused(why: MayNotJoin) -> CancelUndelegationRejected {
     match why {
+        MayNotJoin::KeepsEverything => CancelUndelegationRejected::KeepsEverything,
         MayNotJoin::SlashWaits => CancelUndelegationRejected::SlashWaits,
         MayNotJoin::ExceedsCap { total, max } => {
             CancelUndelegationRejected::ExceedsCap { total, max }

@@ -58,6 +58,7 @@ pub(super) fn open(cx: &mut Context<'_>, account: AccountId, operator: OperatorI
 
 /// Why an amount may not join a pool, whether it comes from outside or was leaving.
 pub(super) enum MayNotJoin {
+    KeepsEverything,
     SlashWaits,
     ExceedsCap { total: Amount, max: Amount },
     PoolFull,
@@ -65,6 +66,7 @@ pub(super) enum MayNotJoin {
 
 fn refused(why: MayNotJoin) -> DelegateRejected {
     match why {
+        MayNotJoin::KeepsEverything => DelegateRejected::KeepsEverything,
         MayNotJoin::SlashWaits => DelegateRejected::SlashWaits,
         MayNotJoin::ExceedsCap { total, max } => DelegateRejected::ExceedsCap { total, max },
         MayNotJoin::PoolFull => DelegateRejected::PoolFull,
@@ -78,6 +80,9 @@ pub(super) fn may_join(
     wanted: Amount,
 ) -> Result<(), MayNotJoin> {
     let pool = cx.state.staking.delegation_pool(operator);
+    if !pool.commission.shares() {
+        return Err(MayNotJoin::KeepsEverything);
+    }
     if pool.slashes_waiting > 0 {
         return Err(MayNotJoin::SlashWaits);
     }

@@ -88,6 +88,7 @@ pub(crate) fn handle(
 
 fn refused(why: MayNotJoin) -> RedelegateRejected {
     match why {
+        MayNotJoin::KeepsEverything => RedelegateRejected::KeepsEverything,
         MayNotJoin::SlashWaits => RedelegateRejected::SlashWaits,
         MayNotJoin::ExceedsCap { total, max } => RedelegateRejected::ExceedsCap { total, max },
         MayNotJoin::PoolFull => RedelegateRejected::MoveFull,

@@ -1,0 +1,202 @@
+//! Which modules are prepared programs, and what a run must know of one beforehand.
+//!
+//! A module is read once, when it is published: its form (`form`), limits that keep reading,
+//! loading and judging it bounded, and its first state: the pages that its data segments make, its
+//! globals. What could be state and lies neither in memory nor in exported globals is refused:
+//! tables that change, segments that can be dropped, a start function.
+//! Laws: reading is a pure function of the bytes, linear in them; a module that is read can be
+//! instantiated, and its first state is the one told here.
+//! Known shortcomings: mutable globals of vectors are refused; the time that a compiling engine
+//! takes at these limits is not measured.
+//! Not here: how a module is made (crate `prepare`), running it (`engine`).
+
+mod access;
+mod code;
+mod sections;
+mod variant;
+
+use super::pages::PAGE_BYTES;
+use super::state::{Candidates, Memory, Running, State, Value};
+use super::stream::Frontier;
+use crate::digest::Digest;
+
+pub(super) use variant::{GAS, MAP, MISSING};
+
+/// Most bytes of a module (8 MiB).
+pub const MODULE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most functions, types, exports, globals, or segments of one kind.
+pub const ITEM_COUNT_MAX: u32 = 65_536;
+/// Most bytes of one function body (256 KiB).
+pub const FUNCTION_BYTES_MAX: usize = 256 * 1024;
+/// Most locals of one function, parameters included.
+pub const LOCAL_COUNT_MAX: u32 = 50_000;
+/// Most table elements (and at most one table).
+pub const TABLE_ELEMENT_COUNT_MAX: u64 = 1 << 20;
+
+/// Which of the two modules of a prepared program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// P1: run from beginning to end.
+    Plain,
+    /// P2: run step by step; the job's law.
+    Pausable,
+}
+
+/// Why a module is not a prepared program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramRejected {
+    /// Longer than any may be.
+    #[error("the module's {length} bytes exceed {limit}")]
+    ModuleTooLong {
+        /// Its bytes.
+        length: usize,
+        /// The most allowed.
+        limit: usize,
+    },
+    /// Not valid WebAssembly of the accepted kind; the validator's words.
+    #[error("not a valid module: {0}")]
+    Invalid(String),
+    /// Too many of something.
+    #[error("{count} {what} exceed {limit}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        count: u64,
+        /// The most allowed.
+        limit: u64,
+    },
+    /// An import that a prepared program may not have, or of another type.
+    #[error("it imports {0}, which prepared programs may not, or with another type")]
+    Import(String),
+    /// An export of the form is missing or of another type.
+    #[error("the export {0} is missing or of another type: prepare the program again")]
+    Export(String),
+    /// Something that would be state and lies outside memory and globals.
+    #[error("{0} is refused: it would be state outside of memory and globals")]
+    HiddenState(&'static str),
+    /// A segment that does not fit the memory or table it is written to, or whose place is not a
+    /// constant.
+    #[error("a {0} segment lies outside of what it initialises, or its place is no constant")]
+    Segment(&'static str),
+}
+
+/// A mutable global: its export's name is its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GlobalSlot {
+    /// Index among all globals of the module.
+    pub(super) index: u32,
+    /// Its first value, which also tells its type.
+    pub(super) initial: Value,
+}
+
+/// A module in the form of prepared programs.
+#[derive(Clone, Debug)]
+pub struct Program {
+    code: Vec<u8>,
+    kind: Kind,
+    digest: Digest,
+    blocks_min: u32,
+    blocks_max: u32,
+    globals: Vec<GlobalSlot>,
+    left: usize,
+    exit: usize,
+    first: Memory,
+}
+
+impl Program {
+    /// Reads a module.
+    ///
+    /// # Errors
+    /// It is not valid, breaks a limit, or is not of the form.
+    pub fn read(bytes: &[u8], kind: Kind) -> Result<Program, ProgramRejected> {
+        if MODULE_BYTES_MAX < bytes.len() {
+            let (length, limit) = (bytes.len(), MODULE_BYTES_MAX);
+            return Err(ProgramRejected::ModuleTooLong { length, limit });
+        }
+        code::check(bytes)?;
+        let found = sections::read(bytes)?;
+        let form = found.form(kind)?;
+        let mut image = Vec::new();
+        for segment in &found.data {
+            let end = segment.at.checked_add(segment.bytes.len());
+            let limit = usize::try_from(form.blocks_min).ok().and_then(|b| b.checked_mul(65_536));
+            let end = end.filter(|end| limit.is_some_and(|limit| *end <= limit));
+            let end = end.ok_or(ProgramRejected::Segment("data"))?;
+            if image.len() < end {
+                image.resize(end.next_multiple_of(PAGE_BYTES), 0);
+            }
+            image[segment.at..end].copy_from_slice(segment.bytes);
+        }
+        let mut first = Memory::new(form.blocks_min);
+        first.take(&image, Candidates::All);
+        Ok(Program {
+            code: bytes.to_vec(),
+            kind,
+            digest: Digest::of_program(bytes),
+            blocks_min: form.blocks_min,
+            blocks_max: form.blocks_max,
+            globals: found.mutable_globals().collect(),
+            left: form.left,
+            exit: form.exit,
+            first,
+        })
+    }
+
+    /// The module's bytes.
+    pub fn code(&self) -> &[u8] {
+        &self.code
+    }
+
+    /// Which of the two modules it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// BLAKE3 of the bytes: of the pausable module, what a task binds.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Blocks of 64 KiB that its memory begins with.
+    pub fn blocks_min(&self) -> u32 {
+        self.blocks_min
+    }
+
+    /// Blocks of 64 KiB that its memory may grow to.
+    pub fn blocks_max(&self) -> u32 {
+        self.blocks_max
+    }
+
+    /// Its mutable globals in order.
+    pub(super) fn globals(&self) -> &[GlobalSlot] {
+        &self.globals
+    }
+
+    /// Where the count of ticks left stands among the mutable globals.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Where the exit code stands among the mutable globals.
+    pub(super) fn exit(&self) -> usize {
+        self.exit
+    }
+
+    /// The count of ticks left is none of the state's: it is set anew before each step.
+    fn first_globals(&self) -> Vec<Value> {
+        let mut globals: Vec<Value> = self.globals.iter().map(|slot| slot.initial).collect();
+        globals[self.left] = Value::I64(0);
+        globals
+    }
+
+    /// The state before the first step: a function of the module alone.
+    pub fn first_state(&self) -> State {
+        State::Running(Running {
+            ticks: 0,
+            output: Frontier::default(),
+            memory: self.first.clone(),
+            globals: self.first_globals(),
+        })
+    }
+}
