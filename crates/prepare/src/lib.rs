@@ -18,10 +18,13 @@
 
 #![forbid(unsafe_code)]
 
+use earnest_compute::paged::program::{Kind, Program};
+
 pub mod bundle;
 mod floats;
 pub mod link;
 mod module;
+mod pause;
 mod plain;
 mod rejected;
 
@@ -37,3 +40,27 @@ pub use rejected::{Part, Rejected};
 
 /// Which passes made a module: part of what a job's law means, raised with any change of output.
 pub const VERSION: u32 = 1;
+
+/// Both forms of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// P1: what workers run.
+    pub plain: Vec<u8>,
+    /// P2: what the job names by its hash, and disputes execute.
+    pub pausable: Vec<u8>,
+}
+
+/// Makes both forms of a linked program: one that imports from the host alone. A pure function of
+/// the bytes, pinned by [`VERSION`].
+///
+/// # Errors
+/// The first thing about the program that is refused, each with what to do ([`Rejected::remedy`]).
+pub fn prepare(linked: &[u8]) -> Result<Prepared, Rejected> {
+    let plain = plain::plain(linked)?;
+    let pausable = pause::pause(&plain)?;
+    // What is prepared can be published: its makers learn here of what those who run it refuse.
+    for (form, kind) in [(&plain, Kind::Plain), (&pausable, Kind::Pausable)] {
+        Program::read(form, kind).map_err(|why| Rejected::Unfit { why })?;
+    }
+    Ok(Prepared { plain, pausable })
+}

@@ -14,7 +14,7 @@ use crate::rejected::Rejected;
 /// Most ticks of a leaf.
 const LEAF_TICKS_MAX: u64 = 256;
 /// Most accesses to memory of a leaf.
-const LEAF_ACCESSES_MAX: u32 = 32;
+pub(super) const LEAF_ACCESSES_MAX: u32 = 32;
 /// Ticks of a call and what belongs to it.
 const ENTRY_TICKS: u64 = 4;
 

@@ -3,7 +3,7 @@
 //! Ticks are taken off a local at the head of each piece of straight-line code. Whoever counts
 //! stores them before each call and each way out, and takes them up again afterwards; the body
 //! stands in a block, whose label takes the place of the function's. Polls stand at loop heads, at
-//! the entry of functions that call, and in straight-line code that goes on for long.
+//! the entry of functions, in code that goes on for long, and before a way out (`since`).
 //!
 //! Depth: a caller sets the global from its own local before it calls, so that returning needs
 //! nothing. A function's weight covers all that a frame of it may hold when a run pauses: each
@@ -14,12 +14,13 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
 use wasmparser::Operator;
 
-use super::class::{Class, is_access, ticks};
+use super::class::{Class, LEAF_ACCESSES_MAX, is_access, ticks};
+use super::since::{BULK_ACCESSES, Since, Unpolled};
 use super::write::{Counter, canonical_scalar, canonical_vector, poll};
-use super::{DEPTH_MAX, Helper, Layout, POLL_ACCESSES_MAX, POLL_TICKS_MAX, Renumber};
+use super::{DEPTH_MAX, Helper, Layout, Renumber};
 use crate::floats::{Taints, Value, Walk, taints, vector_arithmetic};
-use crate::module::{Body, Module};
-use crate::rejected::Rejected;
+use crate::module::{Body, MODULE_BYTES_MAX, Module, within};
+use crate::rejected::{Part, Rejected};
 
 /// Weight of a call besides what its frame holds.
 const FRAME_WEIGHT: i32 = 64;
@@ -53,12 +54,10 @@ struct Writer<'m, 'a> {
     /// Straight-line code that is not yet paid for, and its ticks.
     piece: Vec<u8>,
     piece_ticks: u64,
-    accesses_since_poll: u32,
-    ticks_since_poll: u64,
+    unpolled: Unpolled,
     /// By height of the operand stack, the types of what may have to be kept there, a bit each.
     kept: Vec<u8>,
     greatest_height: usize,
-    makes_calls: bool,
 }
 
 /// Locals of a function that counts.
@@ -90,11 +89,9 @@ pub(super) fn rewrite(
         out: Vec::new(),
         piece: Vec::new(),
         piece_ticks: 0,
-        accesses_since_poll: 0,
-        ticks_since_poll: 0,
+        unpolled: Unpolled::new(),
         kept: Vec::new(),
         greatest_height: 0,
-        makes_calls: false,
     };
     if classes[own] == Class::Counted {
         let left = Counter { local: writer.add(ValType::I64), global: layout.left };
@@ -105,6 +102,8 @@ pub(super) fn rewrite(
         writer.write(&walk, &tainted, operator, is_target);
         walk.step(operator);
         writer.after(operator);
+        let length = writer.out.len() + writer.piece.len();
+        within(Part::PreparedBytes, length as u64, MODULE_BYTES_MAX as u64)?;
         writer.greatest_height = writer.greatest_height.max(walk.stack.len());
     }
     writer.flush();
@@ -194,24 +193,20 @@ impl Writer<'_, '_> {
         self.flush();
         let slice = self.layout.imports;
         poll(&mut InstructionSink::new(&mut self.out), counting.left, slice);
-        self.accesses_since_poll = 0;
-        self.ticks_since_poll = 0;
+        self.unpolled.polled();
     }
 
     fn write(&mut self, walk: &Walk, tainted: &Taints, operator: &Operator<'_>, is_target: bool) {
         use Operator as O;
-        let (cost, accesses) = self.cost(operator);
-        let is_long = POLL_ACCESSES_MAX < self.accesses_since_poll + accesses
-            || POLL_TICKS_MAX < self.ticks_since_poll + cost;
-        if is_long && walk.is_live() {
-            self.poll(&walk.stack);
-        }
-        self.accesses_since_poll += accesses;
-        self.ticks_since_poll += cost;
-        self.piece_ticks += cost;
+        let cost = self.cost(operator);
         if walk.is_live() {
+            if self.unpolled.is_due(operator, cost) {
+                self.poll(&walk.stack);
+            }
             self.canonical_operands(walk, tainted, operator);
         }
+        self.unpolled.take(operator, cost, walk.is_live(), self.is_polled(operator));
+        self.piece_ticks += cost.ticks;
         match operator {
             O::Block { .. } => {
                 self.keep(&walk.stack);
@@ -260,13 +255,31 @@ impl Writer<'_, '_> {
     }
 
     /// What an instruction costs here, and its accesses.
-    fn cost(&self, operator: &Operator<'_>) -> (u64, u32) {
-        let own = (ticks(operator), u32::from(is_access(operator)));
-        let Operator::Call { function_index } = operator else { return own };
-        match self.class_of(*function_index) {
-            Some(Class::Free { ticks, accesses }) => (own.0 + ticks, own.1 + accesses),
-            Some(Class::Leaf { accesses, .. }) => (own.0, own.1 + accesses),
-            Some(Class::Counted) | None => own,
+    fn cost(&self, operator: &Operator<'_>) -> Since {
+        let own = Since { ticks: ticks(operator), accesses: u32::from(is_access(operator)) };
+        let (ticks, accesses) = match operator {
+            Operator::Call { function_index } => match self.class_of(*function_index) {
+                Some(Class::Free { ticks, accesses }) => (ticks, accesses),
+                Some(Class::Leaf { accesses, .. }) => (0, accesses),
+                Some(Class::Counted) => (0, 0),
+                None => (0, BULK_ACCESSES),
+            },
+            // A leaf, or the host.
+            Operator::CallIndirect { .. } => (0, LEAF_ACCESSES_MAX),
+            Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } => (0, BULK_ACCESSES),
+            _ => (0, 0),
+        };
+        Since { ticks: own.ticks + ticks, accesses: own.accesses + accesses }
+    }
+
+    /// Whether it calls what polls before it does anything.
+    fn is_polled(&self, operator: &Operator<'_>) -> bool {
+        match operator {
+            Operator::Call { function_index } => {
+                self.class_of(*function_index) == Some(Class::Counted)
+            }
+            Operator::CallIndirect { .. } => true,
+            _ => false,
         }
     }
 
@@ -334,7 +347,6 @@ impl Writer<'_, '_> {
         self.keep(&walk.stack[..walk.stack.len() - arguments]);
         self.before_call();
         if let (Some(Class::Counted), Some(counting)) = (callee, self.counting) {
-            self.makes_calls = true;
             let depth = self.layout.depth;
             self.sink().local_get(counting.depth).global_set(depth);
         }
@@ -414,9 +426,7 @@ impl Writer<'_, '_> {
                 sink.global_get(self.layout.depth).i32_const(weight).i32_add();
                 sink.local_tee(counting.depth).i32_const(DEPTH_MAX).i32_gt_s();
                 sink.if_(BlockType::Empty).unreachable().end();
-                if self.makes_calls {
-                    poll(&mut sink, counting.left, self.layout.imports);
-                }
+                poll(&mut sink, counting.left, self.layout.imports);
                 let ty = self.module.type_at(self.module.functions[own]);
                 sink.block(self.layout.body_type(ty));
             }

@@ -10,11 +10,12 @@
 //! what a call adds to the depth, in bytes of the pausable module's stack, so that the limit of
 //! depth and the room for that stack are one number.
 //! Law: a pure function of the bytes. Known shortcomings: an access costs the same in a memory of
-//! any size; a chain of returns may do more between two polls than one function does.
+//! any size.
 
 mod class;
 mod function;
 mod helpers;
+mod since;
 mod write;
 
 use earnest_compute::paged::form;
@@ -22,8 +23,8 @@ use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{BlockType, ConstExpr, ExportKind, GlobalType, ValType};
 use wasmparser::{ExternalKind, FuncType};
 
-use crate::module::{MEMORY_PAGES_MAX, Module, PAGE, read};
-use crate::rejected::Rejected;
+use crate::module::{MEMORY_PAGES_MAX, MODULE_BYTES_MAX, Module, PAGE, Stage, read, within};
+use crate::rejected::{Part, Rejected};
 
 /// Pages of 64 KiB that the pausable module's stack takes at the start of memory.
 pub(crate) const STACK_PAGES: u64 = 16;
@@ -35,9 +36,9 @@ pub(crate) const DEPTH_MAX: i32 = 1_040_000;
 pub const ACCESS_TICKS: u64 = 2;
 /// Ticks of one page of 64 KiB that memory grows by.
 pub const PAGE_TICKS: i64 = 64;
-/// Most accesses to memory in straight-line code between two polls.
-pub const POLL_ACCESSES_MAX: u32 = 128;
-/// Most ticks of straight-line code between two polls.
+/// Most accesses to memory between two polls; each may touch two pages of 4 KiB.
+pub const POLL_ACCESSES_MAX: u32 = 64;
+/// Most ticks of one function's code between two polls.
 pub const POLL_TICKS_MAX: u64 = 4096;
 /// Most bytes copied or filled between two polls.
 pub const PIECE_BYTES: i32 = 64 * 1024;
@@ -121,7 +122,7 @@ impl Reencode for Renumber<'_> {
 /// # Errors
 /// The first thing about the module that is refused, each with what to do ([`Rejected::remedy`]).
 pub fn plain(linked: &[u8]) -> Result<Vec<u8>, Rejected> {
-    let module = read(linked)?;
+    let module = read(linked, Stage::Linked)?;
     check_interface(&module)?;
     class::check_types(&module)?;
     let mut classes = Vec::new();
@@ -233,6 +234,7 @@ fn write(
     let mut code = wasm_encoder::CodeSection::new();
     for own in 0..module.functions.len() {
         function::rewrite(module, layout, classes, own)?.write(&mut code);
+        within(Part::PreparedBytes, code.byte_len() as u64, MODULE_BYTES_MAX as u64)?;
     }
     for (position, helper) in (1..).zip(&helpers) {
         functions.function(layout.helper_types + position);

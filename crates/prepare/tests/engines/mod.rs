@@ -1,6 +1,8 @@
 //! Runs programs before and after each pass, in both engines, and notes all that can be seen.
 #![allow(dead_code)] // Each test binary uses its own part.
 
+pub(crate) mod check;
+
 use earnest_prepare::STACK_BYTES;
 
 /// How a run ended.
@@ -14,6 +16,8 @@ pub(crate) enum End {
 /// The state at one boundary: memory without the stack, mutable globals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Boundary {
+    /// Ticks that have passed.
+    pub(crate) at: i64,
     pub(crate) memory: u64,
     pub(crate) stack: u64,
     pub(crate) globals: Vec<i128>,
@@ -39,14 +43,21 @@ pub(crate) enum Nan {
     Canonical,
 }
 
+/// A hash of memory that passes over pages of zeros, of which there are many.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words.iter().map(|word| u64::from_le_bytes(*word)) {
-        hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    }
-    for byte in rest {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    for (index, page) in (0_u64..).zip(bytes.chunks(4096)) {
+        if page == &[0; 4096][..page.len()] {
+            continue;
+        }
+        let words = page.chunks(8).map(|word| {
+            let mut whole = [0; 8];
+            whole[..word.len()].copy_from_slice(word);
+            u64::from_le_bytes(whole)
+        });
+        for word in words.chain([index]) {
+            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        }
     }
     hash
 }
@@ -110,10 +121,10 @@ macro_rules! engine {
                 (0..).map(|index| format!("earnest_global_{index}"))
             }
 
-            fn boundary(memory: &[u8], globals: Vec<i128>) -> Boundary {
+            fn boundary(at: i64, memory: &[u8], globals: Vec<i128>) -> Boundary {
                 let stack = STACK_BYTES as usize;
                 let (stack, memory) = (hash(&memory[..stack]), hash(&memory[stack..]));
-                Boundary { memory, stack, globals }
+                Boundary { at, memory, stack, globals }
             }
 
             fn slice(mut caller: Caller<'_, Host>) {
@@ -122,12 +133,13 @@ macro_rules! engine {
                     let Some(Extern::Global(global)) = caller.get_export(&name) else { break };
                     globals.push(bits(global.get(&mut caller)));
                 }
-                let memory = memory(&mut caller);
-                let boundary = boundary(memory.data(&caller), globals);
                 let Some(Extern::Global(left)) = caller.get_export("earnest_left") else {
                     panic!("no ticks left")
                 };
                 let Val::I64(now) = left.get(&mut caller) else { panic!("ticks are i64") };
+                let memory = memory(&mut caller);
+                let at = caller.data().ticks - now;
+                let boundary = boundary(at, memory.data(&caller), globals);
                 let host = caller.data_mut();
                 host.boundaries.push(boundary);
                 let next = host.next(now);
@@ -212,7 +224,10 @@ macro_rules! engine {
                         }
                         let memory = instance.get_memory(&mut store, "memory").expect("memory");
                         let globals = globals(&mut store, instance);
+                        let left = instance.get_global(&mut store, "earnest_left").expect("left");
+                        let Val::I64(now) = left.get(&mut store) else { panic!("i64") };
                         let boundary = boundary(
+                            store.data().ticks - now,
                             memory.data(&store),
                             globals.iter().map(|value| bits(value.1.clone())).collect(),
                         );
@@ -229,7 +244,6 @@ macro_rules! engine {
                             global.expect("the same").set(&mut next_store, value).expect("set");
                         }
                         let left = next.get_global(&mut next_store, "earnest_left").expect("left");
-                        let Val::I64(now) = left.get(&mut next_store) else { panic!("i64") };
                         let now = host.next(now);
                         left.set(&mut next_store, Val::I64(now)).expect("set");
                         *next_store.data_mut() = host;
