@@ -28,7 +28,7 @@ def recipes(text):
     """Each source of the page with the command behind it: (file name, source, command)."""
     blocks = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     for (language, source), (shell, command) in zip(blocks, blocks[1:]):
-        name = re.match(r"// (mean\.\w+):", source)
+        name = re.match(r"// (mean\.\w+|lines\.c):", source)
         if name and shell == "sh":
             yield name.group(1), source, command
 
@@ -126,6 +126,33 @@ def build_and_run(earnest, scratch, bin_folder, name, source, command, data):
     return (scratch / "mean.state").read_bytes()
 
 
+def ordinary(earnest, tools, found):
+    """The ordinary program of the page, which numbers its own lines; whether that went well."""
+    if "lines.c" not in found:
+        print("FAIL C, ordinary: docs/guests.md has no lines.c with commands behind it")
+        return False
+    folder = zig(tools)
+    if folder is None:
+        print(f"skipped: C, ordinary, needs `pip install {ZIG}`")
+        return True
+    source, command = found["lines.c"]
+    shim(tools / "bin-earnest", "earnest", f'exec "{earnest}" "$@"\n')
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch, "lines.c").write_text(source)
+        path = os.pathsep.join([str(tools / "bin-earnest"), str(folder), os.environ["PATH"]])
+        env = {**os.environ, "PATH": path, "ZIG_GLOBAL_CACHE_DIR": str(tools / "zig-cache")}
+        done = subprocess.run(["sh", "-ec", command], cwd=scratch, env=env, capture_output=True,
+                              text=True, timeout=2 * SECONDS)
+    lines = source.splitlines(keepends=True)
+    expected = "".join(f"{number:4} {line}" for number, line in enumerate(lines, 1))
+    if done.returncode == 0 and done.stdout == expected:
+        print("ok   C, ordinary: the program numbers its own lines")
+        return True
+    print(done.stdout + done.stderr)
+    print("FAIL C, ordinary: not the lines that were expected")
+    return False
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -150,6 +177,8 @@ def main():
         else:
             print(f"FAIL {language}: {output and output.hex()}, expected {expected.hex()}")
             broken.append(name)
+    if not ordinary(earnest, tools, found):
+        broken.append("lines.c")
     sys.exit(1 if broken else 0)
 
 

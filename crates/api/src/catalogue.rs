@@ -13,10 +13,11 @@ use earnest_protocol::{
     genesis::GenesisRejected,
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     params::Violation,
+    rewards::ClaimRewardsRejected,
     staking::{
-        BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
-        UnjailRejected, WithdrawDelegationRejected,
+        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
+        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+        WithdrawDelegationRejected,
     },
     storage::KeepDataRejected,
     verification::{
@@ -208,6 +209,7 @@ pub fn violations() -> Vec<Violation> {
         Violation::LaneTooNarrow { lane_kib: 5, needed_kib: 9 },
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
         Violation::KeepTooShort { blocks: 5, needed: 9 },
+        Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
         Violation::StakePriceNotOne { got: 5 },
     ]
 }

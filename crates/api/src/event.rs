@@ -196,6 +196,11 @@ pub const EVENT_KINDS: &[&str] = &[
     "commission_set",
     "delegation_earned",
     "delegation_rewarded",
+    "emitted",
+    "work_claimed",
+    "emission_earned",
+    "stake_rewarded",
+    "emission_paid",
 ];
 
 #[cfg(test)]

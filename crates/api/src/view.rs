@@ -112,10 +112,36 @@ pub struct OperatorView {
     pub strikes_at: Epoch,
     /// Shares of slashes that it may collect, as a validator.
     pub judge_accrued: Amount,
+    /// What it earned by emission and has not collected.
+    pub rewards: RewardsView,
     /// Its queue of withdrawals, oldest first.
     pub unbondings: Vec<UnbondingView>,
     /// What others delegated to it, and on which terms they do.
     pub delegations: DelegationTerms,
+}
+
+/// What an operator earned by emission and has not collected, as it stands now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RewardsView {
+    /// The most that its work of this epoch attracts; paid for once the epoch is over.
+    pub claim: Amount,
+    /// What it may collect, its delegators' part included.
+    pub ready: Amount,
+    /// What has not vested: a slash takes it first.
+    pub unvested: Amount,
+    /// Piece by piece, when.
+    pub vesting: Vec<VestingView>,
+}
+
+/// What vests evenly from one epoch to another; at once, if they are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VestingView {
+    /// Nothing of it may be collected before.
+    pub begins: Epoch,
+    /// All of it may be collected then.
+    pub ends: Epoch,
+    /// What has not vested yet.
+    pub amount: Amount,
 }
 
 /// What one account delegated to one operator.
@@ -613,6 +639,8 @@ pub struct SupplyView {
     pub insurance: Amount,
     /// Shares of slashes that belong to the validators, who judge.
     pub judges: Amount,
+    /// What operators earned by emission and have not collected.
+    pub rewards: Amount,
 }
 
 /// How many there are of what.

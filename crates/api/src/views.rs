@@ -19,7 +19,7 @@ use crate::view::{
     AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
     DataRequestView, DelegationTerms, DelegationView, DisputeView, HeadView, JobSummary, JobView,
     KeyView, LeavingView, MovedView, NetworkView, OpenedNode, OperatorView, PotView, QuoteView,
-    SeatView, SlashView, SupplyView, UnbondingView,
+    RewardsView, SeatView, SlashView, SupplyView, UnbondingView, VestingView,
 };
 
 /// Both names of an account; the zero address for one that does not exist.
@@ -80,9 +80,32 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         strikes: row.strikes,
         strikes_at: row.strikes_at,
         judge_accrued: state.judge_reward(id),
+        rewards: rewards(state, id),
         unbondings: unbondings(state, row),
         delegations: terms(state, id)?,
     })
+}
+
+fn rewards(state: &State, id: OperatorId) -> RewardsView {
+    let now = state.epoch();
+    let vesting = state.vesting(id);
+    let waiting = vesting.waiting.iter().flat_map(|piece| {
+        let begins = piece.until;
+        [(begins, piece.at_once), (piece.ends, piece.rest)].map(|(ends, amount)| VestingView {
+            begins,
+            ends,
+            amount,
+        })
+    });
+    let lines = vesting.lines.iter();
+    let lines = lines.map(|line| VestingView { begins: now, ends: line.ends, amount: line.amount });
+    let pieces = lines.chain(waiting).filter(|piece| !piece.amount.is_zero());
+    RewardsView {
+        claim: state.open_claim(id),
+        ready: vesting.ready,
+        unvested: vesting.unvested(),
+        vesting: pieces.collect(),
+    }
 }
 
 fn unbondings(state: &State, operator: &Operator) -> Vec<UnbondingView> {
@@ -385,6 +408,7 @@ pub fn network(state: &State, name: &str, state_root: Digest) -> NetworkView {
 fn supply(state: &State, asset: Asset) -> SupplyView {
     let (issued, burnt) = (state.issued(asset), state.balance(Pot::Burnt(asset)));
     let stakes = state.operators().map(|(_, operator)| operator.stake);
+    let rewards = state.operators().map(|(id, _)| state.balance(Pot::Vesting(id)));
     let bonded = |amount| if asset == Asset::Stake { amount } else { Amount::ZERO };
     SupplyView {
         issued,
@@ -394,6 +418,7 @@ fn supply(state: &State, asset: Asset) -> SupplyView {
         treasury: state.balance(Pot::Treasury(asset)),
         insurance: state.balance(Pot::Insurance(asset)),
         judges: bonded(state.balance(Pot::Judges)),
+        rewards: bonded(rewards.fold(state.balance(Pot::Emission), Amount::saturating_add)),
     }
 }
 

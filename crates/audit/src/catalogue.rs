@@ -352,10 +352,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["M4", "M5"], "one price and one asset: nothing falls or is fed"),
     (&["M7", "M8"], "bytes are asked for by nobody in these games"),
     (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
-    (
-        &["M16", "M17", "M22", "M23", "M24", "M27", "M31", "M32", "M33"],
-        "what it attacks is not built",
-    ),
+    (&["M16", "M17", "M22", "M23", "M27", "M31", "M32", "M33"], "what it attacks is not built"),
+    (&["M24"], "paid at an epoch's end, for many jobs; `attacks::rewards` plays every volume"),
     (&["D1"], "two settings of one rule; a test compares what an offence costs under either"),
     (&["D3"], "a lawful choice that whoever joins is told; its steps are bounded by formula"),
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),

@@ -212,9 +212,12 @@ impl<'a> World<'a> {
             Pot::Delegated(_) | Pot::DelegationRewards(_) | Pot::Exit(_) | Pot::Moved(_) => {
                 return Party::Pools;
             }
-            Pot::Job(..) | Pot::Assignment(..) | Pot::Slash(_) | Pot::Unbonding(_) => {
-                return Party::Pending;
-            }
+            Pot::Job(..)
+            | Pot::Assignment(..)
+            | Pot::Slash(_)
+            | Pot::Unbonding(_)
+            | Pot::Emission
+            | Pot::Vesting(_) => return Party::Pending,
         };
         if self.cast.is_one_of(owner) {
             return Party::Coalition;

@@ -176,6 +176,11 @@ pub fn runner() -> Result<RunnerCommand, Failure> {
     Ok(RunnerCommand { program, args: vec!["job-runner".into()] })
 }
 
+/// This executable again, shut in, for an ordinary program.
+pub fn program_runner() -> Result<RunnerCommand, Failure> {
+    Ok(RunnerCommand { args: vec!["program-runner".into()], ..runner()? })
+}
+
 fn failed(error: Box<dyn std::error::Error>) -> Failure {
     match error.downcast::<earnest_worker::ChainError>() {
         Ok(error) => chain_failed(*error),

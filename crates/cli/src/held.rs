@@ -45,6 +45,10 @@ pub enum Place {
     DataFee { job: JobId },
     /// A judge's share of slashes, to be collected.
     Accrued { role: Role },
+    /// Earned by emission, to be collected.
+    Vested { role: Role },
+    /// Earned by emission; all of it may be collected by this epoch.
+    Unvested { role: Role, epoch: Epoch },
     /// Behind somebody else's operator.
     Delegated { operator: OperatorId },
     /// On its way out from there; back from this epoch on.
@@ -122,6 +126,11 @@ fn in_bond(operator: &OperatorView, locks: &[Held]) -> Vec<Held> {
         Held { place, amount: entry.amount }
     }));
     all.push(Held { place: Place::Accrued { role }, amount: operator.judge_accrued });
+    all.push(Held { place: Place::Vested { role }, amount: operator.rewards.ready });
+    all.extend(operator.rewards.vesting.iter().map(|piece| {
+        let place = Place::Unvested { role, epoch: piece.ends };
+        Held { place, amount: piece.amount }
+    }));
     all
 }
 

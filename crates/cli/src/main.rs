@@ -28,6 +28,7 @@ mod node;
 mod output;
 mod pages;
 mod params;
+mod prepare;
 mod present;
 mod query;
 mod quote;
@@ -87,6 +88,9 @@ enum Command {
     /// Run one job of untrusted code, shut in; only ever started by a worker
     #[command(hide = true)]
     JobRunner,
+    /// Run one ordinary program, shut in; only ever started by `earnest run`
+    #[command(hide = true)]
+    ProgramRunner,
     /// Write and check what a network begins with
     #[command(subcommand)]
     Genesis(genesis::GenesisCommand),
@@ -98,6 +102,8 @@ enum Command {
     Keys(authorised::AllKeysCommand),
     /// Try a program here, without any network: result, gas, faults, what it costs to verify
     Run(run::RunArgs),
+    /// Make an ordinary program (wasm32-wasip1) ready, or say what is in the way
+    Prepare(prepare::PrepareArgs),
     /// Quote, submit, list, follow and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
@@ -137,8 +143,16 @@ fn main() -> ExitCode {
     if matches!(line.command, Command::JobRunner) {
         return earnest_worker::sandbox::child_main();
     }
-    match run(&line) {
-        Ok(()) => ExitCode::SUCCESS,
+    if matches!(line.command, Command::ProgramRunner) {
+        return earnest_worker::sandbox::program_child_main();
+    }
+    let done = match &line.command {
+        // The status of an ordinary program is ours.
+        Command::Run(args) => run::run(args, line.json),
+        _ => run(&line).map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
         Err(failure) => {
             output::failure(&failure, line.json);
             failure.exit_code()
@@ -178,8 +192,10 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Provider(command) => daemons::provider(command, node, json),
         Command::Validator(command) => daemons::validator(command, node, json),
         Command::Requester(command) => daemons::requester(command, node),
-        Command::JobRunner => unreachable!("`main` never comes here with it"),
-        Command::Run(args) => run::run(args, json),
+        Command::JobRunner | Command::ProgramRunner | Command::Run(_) => {
+            unreachable!("`main` never comes here with it")
+        }
+        Command::Prepare(args) => prepare::run(args, json),
         Command::Job(command) => job::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),

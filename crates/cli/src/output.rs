@@ -34,6 +34,17 @@ pub fn result(text: fmt::Arguments<'_>) -> Result<(), Failure> {
     write(io::stdout().lock(), text)
 }
 
+/// Writes bytes that are a result, as they are.
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut to = io::stdout().lock();
+    written(to.write_all(bytes).and_then(|()| to.flush()))
+}
+
+/// Writes bytes to standard error, if anybody listens.
+pub fn bytes_aside(bytes: &[u8]) {
+    let _ = io::stderr().lock().write_all(bytes);
+}
+
 /// Writes a line to standard error, if anybody listens.
 pub fn remark(text: fmt::Arguments<'_>) {
     let _ = write(io::stderr().lock(), format_args!("{text}\n"));
@@ -91,7 +102,11 @@ pub fn draw(text: &str) -> Result<(), Failure> {
 }
 
 fn write(mut to: impl Write, text: fmt::Arguments<'_>) -> Result<(), Failure> {
-    to.write_fmt(text).and_then(|()| to.flush()).map_err(|error| match error.kind() {
+    written(to.write_fmt(text).and_then(|()| to.flush()))
+}
+
+fn written(done: io::Result<()>) -> Result<(), Failure> {
+    done.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => {
             Failure::new(Status::ReaderGone, "reader-gone", error, "read to the end")
         }

@@ -4,13 +4,21 @@
 //! settles disputes. Laws: the program is untrusted, and runs only in the sandbox of a worker under
 //! the limits of a job; admission is the network's own; the quote is that of `earnest job quote`.
 //! Known shortcomings: parameters are the built-in ones, a network may have others.
-//! Code map: here the command, `report` (what is shown); the runs are `earnest_worker::trial`.
+//! Code map: here the command and programs that compute in steps, whose runs are
+//! `earnest_worker::trial`; `report` (what is shown of them); `ordinary` (programs with `_start`),
+//! `given` (what those read).
 
+mod given;
+mod ordinary;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser};
+use earnest_prepare::link::exports_start;
 use earnest_protocol::{Digest as ProtocolDigest, Params};
 use earnest_worker::{
     CHUNK_BYTES_MAX, ExecutionError,
@@ -19,13 +27,20 @@ use earnest_worker::{
 };
 use serde_json::Value;
 
-use self::report::{Agreement, Both};
+pub use self::ordinary::not_linked;
+use self::{
+    given::GivenArgs,
+    report::{Agreement, Both},
+};
 use crate::{
     daemons::runner,
     failure::{Failure, Status},
     output::{note, out},
     params, quote,
 };
+
+/// Bytes in a chunk unless told otherwise.
+const CHUNK_BYTES: usize = 65_536;
 
 /// A program and how it is tried.
 #[derive(Args, Debug)]
@@ -36,9 +51,9 @@ pub struct RunArgs {
     /// The input; cut into chunks, one a step, in turn
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Bytes in a chunk, at most 262144
-    #[arg(long, default_value_t = 65_536, value_name = "BYTES")]
-    chunk_size: usize,
+    /// Bytes in a chunk, at most 262144 [default: 65536]
+    #[arg(long, value_name = "BYTES")]
+    chunk_size: Option<usize>,
     /// How many steps to make [default: one a chunk of the input]
     #[arg(long)]
     steps: Option<u64>,
@@ -48,29 +63,56 @@ pub struct RunArgs {
     /// The most gas of one step [default: the most that a network allows]
     #[arg(long, value_name = "GAS")]
     step_gas: Option<u64>,
-    /// What the first state is made from: 0x and 64 hex digits [default: zeros]
+    /// What the first state or random numbers are made from: 0x, 64 hex digits [default: zeros]
     #[arg(long, value_parser = crate::query::digest)]
     seed: Option<ProtocolDigest>,
     /// Write the output's bytes to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    given: GivenArgs,
 }
 
-pub fn run(args: &RunArgs, json: bool) -> Result<(), Failure> {
+impl RunArgs {
+    /// The first word that an ordinary program has no use for, if one was given.
+    fn first_of_steps(&self) -> Option<&'static str> {
+        let given = [
+            (self.input.is_some(), "--input"),
+            (self.chunk_size.is_some(), "--chunk-size"),
+            (self.steps.is_some(), "--steps"),
+            (self.gas_bound.is_some(), "--gas-bound"),
+            (self.step_gas.is_some(), "--step-gas"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, word)| word)
+    }
+
+    fn seed_bytes(&self) -> [u8; 32] {
+        self.seed.unwrap_or(ProtocolDigest::ZERO).0
+    }
+}
+
+pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode, Failure> {
     let module = read(&args.program)?;
-    let admitted = admit(&module).map_err(|why| not_admitted(&why))?;
+    if exports_start(&module) {
+        return ordinary::run(args, &module, json);
+    }
+    if let Some(word) = args.given.first_given() {
+        let detail = format!("{word} is for ordinary programs; this one exports no `_start`");
+        let hint = "give --input to a program that computes in steps; docs/guests.md tells both";
+        return Err(Failure::usage(detail, hint));
+    }
+    run_steps(args, &module, json).map(|()| ExitCode::SUCCESS)
+}
+
+fn run_steps(args: &RunArgs, module: &[u8], json: bool) -> Result<(), Failure> {
+    let admitted = admit(module).map_err(|why| not_admitted(&why))?;
     let params = params::load(None, &[])?;
-    let (input, task) = task(args, &module, &params)?;
+    let (input, task) = task(args, module, &params)?;
     let runner = runner()?;
-    let compiled = trial::compiled(&runner, &module, &input, &task).map_err(not_run)?;
-    let referee = trial::interpreted(&runner, &module, &input, &task).map_err(not_run)?;
-    let both = Both {
-        module: &module,
-        admitted: &admitted,
-        task: &task,
-        compiled: &compiled,
-        referee: &referee,
-    };
+    let compiled = trial::compiled(&runner, module, &input, &task).map_err(not_run)?;
+    let referee = trial::interpreted(&runner, module, &input, &task).map_err(not_run)?;
+    let both =
+        Both { module, admitted: &admitted, task: &task, compiled: &compiled, referee: &referee };
     let used = compiled.last.gas.max(task.step_gas_max);
     let quote = quoted(used, &params)?;
     let value = both.value(quote.clone());
@@ -128,12 +170,13 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn task(args: &RunArgs, module: &[u8], params: &Params) -> Result<(Input, Task), Failure> {
-    if !(1..=CHUNK_BYTES_MAX).contains(&args.chunk_size) {
+    let chunk_size = args.chunk_size.unwrap_or(CHUNK_BYTES);
+    if !(1..=CHUNK_BYTES_MAX).contains(&chunk_size) {
         let detail = format!("a chunk has 1 to {CHUNK_BYTES_MAX} bytes");
         return Err(Failure::usage(detail, "change --chunk-size"));
     }
     let bytes = args.input.as_deref().map(read).transpose()?.unwrap_or_default();
-    let chunks = bytes.chunks(args.chunk_size).map(<[u8]>::to_vec).collect();
+    let chunks = bytes.chunks(chunk_size).map(<[u8]>::to_vec).collect();
     let input = Input::new(chunks)
         .map_err(|why| Failure::usage(why, "give a smaller --input or a larger --chunk-size"))?;
     let market = params.market();
@@ -142,7 +185,7 @@ fn task(args: &RunArgs, module: &[u8], params: &Params) -> Result<(Input, Task),
         input_root: input.root(),
         chunk_count: input.count(),
         steps: args.steps.unwrap_or_else(|| u64::from(input.count().max(1))),
-        seed: Digest(args.seed.unwrap_or(ProtocolDigest::ZERO).0),
+        seed: Digest(args.seed_bytes()),
         step_gas_max: args.step_gas.unwrap_or(market.step_gas_max.count()),
         gas_bound: args.gas_bound.unwrap_or(market.work_bound_max.count()),
     };

@@ -31,7 +31,7 @@ pub enum StakeCommand {
     Unbond(BondArgs),
     /// Ask for release from jail
     Unjail(RoleArgs),
-    /// Collect accrued shares of slashes
+    /// Collect what has vested of emission, and a validator's shares of slashes
     Claim(RoleArgs),
     /// Send free money to an account
     Transfer {

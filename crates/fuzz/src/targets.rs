@@ -1,10 +1,12 @@
 //! The targets: each reader with its seeds, its law and its bound on time.
 //!
 //! Code map: `wire` (what others send to a node), `disk` (what a data directory keeps), `work`
-//! (programs, evidence, the pipe to a job), `edge` (a node that listens).
+//! (programs, evidence, the pipe to a job), `paged` (prepared programs, their evidence), `edge` (a
+//! node that listens).
 
 mod disk;
 mod edge;
+mod paged;
 mod wire;
 mod work;
 
@@ -39,7 +41,7 @@ pub(crate) struct Target<'a> {
 pub(crate) const RULES: &str = "rules";
 
 /// Every target and what it reads.
-pub(crate) const NAMES: [(&str, &str); 17] = [
+pub(crate) const NAMES: [(&str, &str); 19] = [
     (RULES, "commands, applied to living states; every law after each"),
     ("transaction", "a signed transaction, as clients send it (JSON)"),
     ("wire", "a signed transaction, as blocks keep it"),
@@ -55,6 +57,8 @@ pub(crate) const NAMES: [(&str, &str); 17] = [
     ("http", "requests to a node that listens"),
     ("admission", "a program: admitted, loaded, and run for two steps"),
     ("evidence", "evidence of a step, and of an output"),
+    ("program", "a prepared program: read, loaded in each variant, and run for some steps"),
+    ("pages", "evidence of a prepared program's step, judged; and moves of its dispute"),
     ("keystore", "an encrypted key file, opened with its password"),
     ("runner", "the pipes between a worker and the process of a job"),
 ];
@@ -92,6 +96,8 @@ impl Bench {
             "admission" => work::admission(),
             "evidence" => work::evidence(),
             "runner" => work::runner(),
+            "program" => paged::program(),
+            "pages" => paged::pages(),
             _ => unreachable!("names come from `NAMES`"),
         }
     }

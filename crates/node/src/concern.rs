@@ -28,10 +28,12 @@ fn parties(state: &State, job: JobId) -> impl Iterator<Item = AccountId> {
     requester.into_iter().chain(winner.map(|(_, winner)| winner.account))
 }
 
+// tidy: ladder
 fn named(state: &State, event: &Event) -> Vec<AccountId> {
     match *event {
         Event::EpochOpened { .. }
         | Event::BeaconWithheld { .. }
+        | Event::Emitted { .. }
         | Event::BiddingClosed { .. }
         | Event::SeedOpened { .. }
         | Event::SeedWithheld { .. }
@@ -51,9 +53,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
         | Event::DelegationEarned { operator, .. }
-        | Event::RedelegationSettled { operator, .. } => {
-            owner(state, operator).into_iter().collect()
-        }
+        | Event::WorkClaimed { operator, .. }
+        | Event::EmissionEarned { operator, .. }
+        | Event::StakeRewarded { operator, .. }
+        | Event::RedelegationSettled { operator, .. } => Vec::from_iter(owner(state, operator)),
         Event::Redelegated { account, source, target, .. } => of(state, &[source, target], account),
         Event::Delegated { account, operator, .. }
         | Event::Undelegating { account, operator, .. }
@@ -76,6 +79,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
         | Event::RewardsClaimed { account, .. }
+        | Event::EmissionPaid { account, .. }
         | Event::ReputationChanged { account, .. }
         | Event::BidEvicted { account, .. }
         | Event::BidCommitted { account, .. }
@@ -110,6 +114,10 @@ fn job_of(event: &Event) -> Option<JobId> {
     match *event {
         Event::EpochOpened { .. }
         | Event::BeaconWithheld { .. }
+        | Event::Emitted { .. }
+        | Event::EmissionEarned { .. }
+        | Event::StakeRewarded { .. }
+        | Event::EmissionPaid { .. }
         | Event::AccountOpened { .. }
         | Event::KeyAuthorised { .. }
         | Event::Delegated { .. }
@@ -138,6 +146,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SlashReversed { .. } => None,
         Event::JobPosted { job, .. }
         | Event::DelegationEarned { job, .. }
+        | Event::WorkClaimed { job, .. }
         | Event::BidEvicted { job, .. }
         | Event::BidCommitted { job, .. }
         | Event::BiddingClosed { job, .. }

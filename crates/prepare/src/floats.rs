@@ -69,6 +69,10 @@ impl Taints {
     pub(crate) fn is_tainted(&self, value: Value) -> bool {
         self.0[value.node]
     }
+
+    pub(crate) fn is_local_tainted(&self, local: usize) -> bool {
+        self.0[FIRST_LOCAL + local]
+    }
 }
 
 /// Finds what is tainted in a function.

@@ -22,6 +22,7 @@ pub mod bundle;
 mod floats;
 pub mod link;
 mod module;
+mod pause;
 mod plain;
 mod rejected;
 
@@ -37,3 +38,23 @@ pub use rejected::{Part, Rejected};
 
 /// Which passes made a module: part of what a job's law means, raised with any change of output.
 pub const VERSION: u32 = 1;
+
+/// Both forms of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// P1: what workers run.
+    pub plain: Vec<u8>,
+    /// P2: what the job names by its hash, and disputes execute.
+    pub pausable: Vec<u8>,
+}
+
+/// Makes both forms of a linked program: one that imports from the host alone. A pure function of
+/// the bytes, pinned by [`VERSION`].
+///
+/// # Errors
+/// The first thing about the program that is refused, each with what to do ([`Rejected::remedy`]).
+pub fn prepare(linked: &[u8]) -> Result<Prepared, Rejected> {
+    let plain = plain::plain(linked)?;
+    let pausable = pause::pause(&plain)?;
+    Ok(Prepared { plain, pausable })
+}

@@ -56,6 +56,7 @@ fn features() -> WasmFeatures {
 
 /// A validated module.
 pub(crate) struct Module<'a> {
+    scale: u64,
     pub(crate) types: Vec<FuncType>,
     /// Name and type of each imported function.
     pub(crate) imports: Vec<(&'a str, u32)>,
@@ -94,10 +95,29 @@ pub(crate) fn invalid(error: wasmparser::BinaryReaderError) -> Rejected {
     Rejected::Invalid { offset: error.offset(), reason: error.message().to_owned() }
 }
 
+/// Which module is read: what strangers send has limits; what a pass made of it is larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Linked,
+    Plain,
+}
+
+impl Stage {
+    /// Times the limits.
+    fn scale(self) -> u64 {
+        match self {
+            Stage::Linked => 1,
+            Stage::Plain => 32,
+        }
+    }
+}
+
 /// Takes `bytes` apart after all checks that are not about instructions.
-pub(crate) fn read(bytes: &[u8]) -> Result<Module<'_>, Rejected> {
-    within(Part::ModuleBytes, bytes.len() as u64, MODULE_BYTES_MAX as u64)?;
+pub(crate) fn read(bytes: &[u8], stage: Stage) -> Result<Module<'_>, Rejected> {
+    let scale = stage.scale();
+    within(Part::ModuleBytes, bytes.len() as u64, scale * MODULE_BYTES_MAX as u64)?;
     let mut module = Module {
+        scale,
         types: Vec::new(),
         imports: Vec::new(),
         functions: Vec::new(),
@@ -122,7 +142,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Module<'_>, Rejected> {
     parser.set_features(features());
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(invalid)?;
-        limits(&payload)?;
+        limits(&payload, scale)?;
         if let ValidPayload::Func(to_validate, body) =
             validator.payload(&payload).map_err(invalid)?
         {
@@ -133,7 +153,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Module<'_>, Rejected> {
                 for memory in memories {
                     (module.memory, has_memory) = (memory.map_err(invalid)?, true);
                 }
-                within(Part::MemoryPages, module.memory.initial, MEMORY_PAGES_MAX / 2)?;
+                within(Part::MemoryPages, module.memory.initial, scale * MEMORY_PAGES_MAX / 2)?;
             }
             Payload::TableSection(tables) => {
                 for table in tables.clone() {
@@ -158,7 +178,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Module<'_>, Rejected> {
 }
 
 /// Limits on counts, before anything of the section is read.
-fn limits(payload: &Payload<'_>) -> Result<(), Rejected> {
+fn limits(payload: &Payload<'_>, scale: u64) -> Result<(), Rejected> {
     let (part, count, limit) = match payload {
         Payload::TypeSection(types) => (Part::Types, types.count(), TYPE_COUNT_MAX),
         Payload::ImportSection(imports) => (Part::Functions, imports.count(), FUNCTION_COUNT_MAX),
@@ -169,12 +189,12 @@ fn limits(payload: &Payload<'_>) -> Result<(), Rejected> {
         Payload::DataSection(all) => (Part::Segments, all.count(), SEGMENT_COUNT_MAX),
         Payload::CodeSectionEntry(body) => {
             let length = body.range().len() as u64;
-            return within(Part::FunctionBytes, length, FUNCTION_BYTES_MAX as u64);
+            return within(Part::FunctionBytes, length, scale * FUNCTION_BYTES_MAX as u64);
         }
         Payload::StartSection { .. } => return Err(Rejected::Start),
         _ => return Ok(()),
     };
-    within(part, count.into(), limit.into())
+    within(part, count.into(), scale * u64::from(limit))
 }
 
 impl<'a> Module<'a> {
@@ -351,7 +371,7 @@ impl<'a> Module<'a> {
         for group in body.get_locals_reader().map_err(invalid)? {
             let (count, kind) = group.map_err(invalid)?;
             let total = locals.len() as u64 + u64::from(count);
-            within(Part::Locals, total, LOCAL_COUNT_MAX.into())?;
+            within(Part::Locals, total, self.scale * u64::from(LOCAL_COUNT_MAX))?;
             locals.extend((0..count).map(|_| kind));
         }
         let mut typing = self.typing(own, &locals);
@@ -362,7 +382,8 @@ impl<'a> Module<'a> {
             let offset = reader.original_position();
             let operator = reader.read().map_err(invalid)?;
             typing.op(offset, &operator).map_err(invalid)?;
-            within(Part::Operands, typing.operand_stack_height().into(), OPERAND_COUNT_MAX.into())?;
+            let height = typing.operand_stack_height();
+            within(Part::Operands, height.into(), self.scale * u64::from(OPERAND_COUNT_MAX))?;
             match operator {
                 Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
                     nesting += 1
@@ -370,7 +391,7 @@ impl<'a> Module<'a> {
                 Operator::End => nesting = nesting.saturating_sub(1),
                 _ => {}
             }
-            within(Part::Nesting, nesting as u64, NESTING_MAX as u64)?;
+            within(Part::Nesting, nesting as u64, self.scale * NESTING_MAX as u64)?;
             if is_reached(&mut unreached, &operator) {
                 operators.push(operator);
             }

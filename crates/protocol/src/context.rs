@@ -47,6 +47,11 @@ impl Context<'_> {
         self.state.ledger.transfer(source, target, amount, reason, movements);
     }
 
+    /// Issues `amount` of what is bonded into `target`; the caller has checked that it fits.
+    pub(crate) fn mint(&mut self, target: Pot, amount: Amount, reason: Reason) {
+        self.state.ledger.mint(target, amount, reason, &mut self.journal.movements);
+    }
+
     /// Moves all of `source` to `target` and says how much that was.
     pub(crate) fn pay_all(&mut self, source: Pot, target: Pot, reason: Reason) -> Amount {
         let amount = self.state.ledger.balance(source);

@@ -22,7 +22,7 @@ use crate::{
     num::{Amount, Blocks, Epochs, Gas, Height},
     referee::{EvidenceRejected, Output, Referee, Ruling, StepCase},
     rejected::BlockRejected,
-    seal, slashing, staking,
+    rewards, seal, slashing, staking,
     state::{EpochMark, State},
     stories,
     timers::Timer,
@@ -32,7 +32,8 @@ use crate::{
 const LAPSES_MAX: usize = 1_024;
 
 /// What an epoch's opening does, in this order. New rules that close an epoch stand here.
-const EPOCH_STEPS: [fn(&mut Context<'_>); 2] = [announce_epoch, carry_out_epoch_timers];
+const EPOCH_STEPS: [fn(&mut Context<'_>); 3] =
+    [announce_epoch, rewards::acts::emit, carry_out_epoch_timers];
 
 impl State {
     /// Opens the next block.

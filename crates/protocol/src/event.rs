@@ -247,5 +247,23 @@ pub enum Event {
     DelegationEarned { job: JobId, operator: OperatorId, amount: Amount },
     /// One of them was paid what it had earned.
     DelegationRewarded { account: AccountId, operator: OperatorId, amount: Amount },
+    /// An epoch ended: of what its schedule allows so much went to the treasury, so much to all who
+    /// may work by stake, so much to those who had claims by work; the rest is not minted.
+    Emitted {
+        epoch: Epoch,
+        scheduled: Amount,
+        treasury: Amount,
+        stake: Amount,
+        work: Amount,
+        claims: Amount,
+    },
+    /// Paid work may attract at most this much of its epoch's emission.
+    WorkClaimed { job: JobId, operator: OperatorId, claim: Amount },
+    /// An operator's claims of an epoch came to this much, which vests from now on.
+    EmissionEarned { operator: OperatorId, epoch: Epoch, claim: Amount, amount: Amount },
+    /// What an operator's stake earned of emission vests from now on.
+    StakeRewarded { operator: OperatorId, amount: Amount },
+    /// What had vested was paid; those who delegate to the operator have `shared` of it.
+    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount, shared: Amount },
 }
 }

@@ -4,6 +4,7 @@
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
 mod delegations;
+mod rewards;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -57,6 +58,13 @@ pub enum Broken {
     StorageRoom { recorded: u64, found: u64 },
     /// Authorised keys are few and stay within their limits.
     Key { account: AccountId, key: Address },
+    /// What lies in an operator's pot of earnings is what its row says.
+    Vesting { operator: OperatorId, recorded: Amount, found: Amount },
+    /// The emission's pot holds what is left of the rounds, each awaited by as many as it counts,
+    /// and what was minted for stake, and covers what is owed of both.
+    Emission { left: Amount, owed: Amount, there: Amount },
+    /// The open epoch's claims are those of its claimants.
+    Claims { recorded: Amount, found: Amount },
     /// A delegation pool's amount is what lies in its pot.
     DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
     /// An exit's amount is what lies in its pot, somebody has a share of it, and its operator's
@@ -90,6 +98,7 @@ impl State {
         check_assignments(self)?;
         check_operators(self)?;
         delegations::check(self)?;
+        rewards::check(self)?;
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;

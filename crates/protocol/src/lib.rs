@@ -93,6 +93,7 @@ pub mod params;
 mod referee;
 mod rejected;
 pub mod reputation;
+pub mod rewards;
 pub mod seal;
 mod shared;
 pub mod slashing;

@@ -10,7 +10,7 @@ use crate::{
     command::{CommandInfo, Scope, for_each_command},
     market,
     num::{Amount, Height},
-    staking, storage, verification,
+    rewards, staking, storage, verification,
 };
 
 macro_rules! rejected {

@@ -5,7 +5,10 @@ use earnest_testkit::world;
 
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected,
-    Role, command::*, market::Phase, staking::RedelegateRejected,
+    Role,
+    command::*,
+    market::Phase,
+    staking::{RedelegateRejected, Standing},
 };
 use proptest::prelude::*;
 use world::{World, params_with, root};
@@ -318,4 +321,47 @@ fn a_parcel_joins_no_pool_while_a_slash_may_still_be_undone() {
     assert_eq!(with(&world, "W", "P2"), (0, 500 * TOKEN), "what is given back is its own");
     world.blocks(50 * 25);
     assert_eq!(with(&world, "W", "P2"), (500 * TOKEN, 0));
+}
+
+/// Two operators that are convicted of one result, again and again, hold each other's slashes
+/// (C13), for as long as they care to pay for it: whoever moved away from one is free all the same.
+#[test]
+fn nobody_is_bound_for_as_long_as_others_care_to_be_convicted() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.staking.jail_epochs = Epochs::new(20);
+        raw.slashing.engine_hold_epochs = Epochs::new(24);
+    }));
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
+    let held = world.state.delegation(world.id("W"), world.operator("P2", ROLE)).expect("moved");
+    let due = world.state.moved(held).next().expect("bound").3;
+    let free = due.after(Epochs::new(24));
+    while world.state.epoch().count() + 20 < due.count() {
+        world.block();
+    }
+    let waits = |world: &World, who| {
+        let pool = world.state.delegation_pool(world.operator(who, ROLE)).expect("bonded");
+        pool.slashes_waiting > 0
+    };
+    while world.state.epoch() < free {
+        for who in ["P1", "P3"] {
+            let operator = world.state.operator(world.operator(who, ROLE)).expect("bonded");
+            if matches!(operator.standing, Standing::Jailed(until) if until <= world.state.epoch())
+            {
+                world.ok(who, Command::Unjail(Unjail { role: ROLE }));
+            }
+            if world.state.operator(world.operator(who, ROLE)).expect("bonded").may_work() {
+                let job = assigned(&mut world, who, 10 * TOKEN, false);
+                convict(&mut world, who, job);
+            }
+        }
+        world.block();
+        if due <= world.state.epoch() && world.state.epoch() < free {
+            assert!(waits(&world, "P1"), "it is held in {:?}", world.state.epoch());
+            assert_eq!(with(&world, "W", "P2"), (0, 1_000 * TOKEN));
+        }
+    }
+    assert!(waits(&world, "P1"), "it is held still");
+    assert_eq!(with(&world, "W", "P2"), (1_000 * TOKEN, 0));
 }

@@ -49,6 +49,12 @@ impl Setting {
         raw.slashing.insurance_share = Ratio::percent(50);
         raw.verification.data_requests_max = 2;
         raw.market.retention_blocks = Blocks::new(25);
+        raw.rewards.schedule = 1;
+        raw.rewards.epoch_amount = Amount::tokens(1);
+        raw.rewards.treasury_share = Ratio::percent(7);
+        raw.rewards.stake_share = Ratio::percent(30);
+        raw.rewards.claim_delay_epochs = Epochs::new(2);
+        raw.rewards.vesting_epochs = Epochs::new(33);
         match self {
             Setting::Ordinary => {}
             Setting::Narrow => narrow(&mut raw),
@@ -56,6 +62,8 @@ impl Setting {
             Setting::TwoAssets => {
                 raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
                 raw.chain.base_fee = Amount::new(777).expect("small");
+                raw.rewards.schedule = 3;
+                raw.rewards.half_life_epochs = Epochs::new(5);
                 raw.verification.haircut = Ratio::percent(30);
             }
             Setting::Scarce => {
@@ -83,6 +91,8 @@ fn narrow(raw: &mut RawParams) {
     (raw.market.accept_blocks, raw.market.retention_blocks) = (one, one);
     raw.market.grace_blocks = Blocks::new(0);
     raw.staking.unbondings_max = 1;
+    (raw.rewards.claim_delay_epochs, raw.rewards.vesting_epochs) = (Epochs::ZERO, Epochs::new(1));
+    raw.rewards.epoch_amount = Amount::new(1_000).expect("small");
     (raw.staking.exits_max, raw.staking.delegations_max) = (1, 2);
     raw.staking.moves_max = 1;
     raw.staking.commission_wait_epochs = Epochs::new(1);
@@ -103,6 +113,8 @@ fn wide(raw: &mut RawParams) {
     raw.market.bids_max = 64;
     raw.market.ranks_max = 8;
     raw.staking.unbondings_max = 1_000;
+    (raw.rewards.schedule, raw.rewards.epochs_per_year) = (5, 1_000);
+    raw.rewards.lifetime_max = Amount::tokens(500);
     raw.staking.unbonding_epochs = Epochs::new(1_000);
     raw.verification.disputes_max = 1_000;
     raw.verification.data_requests_max = 16;

@@ -1,7 +1,7 @@
 //! Money: a second ledger, slow and obvious, that is told each movement and must agree.
 //!
 //! Law: nothing moves that is not there; nothing moves but along one of `routes`; what each asset
-//! sums to never changes, burnt money included.
+//! sums to changes by what is emitted alone, burnt money included.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,8 @@ enum Kind {
     DataFee,
     Slash,
     Judges,
+    Emission,
+    Vesting,
     Insurance,
     Treasury,
     Burnt,
@@ -62,6 +64,8 @@ fn kind(pot: Pot) -> Kind {
         Pot::Assignment(_, AssignmentPot::DataFee(_)) => Kind::DataFee,
         Pot::Slash(_) => Kind::Slash,
         Pot::Judges => Kind::Judges,
+        Pot::Emission => Kind::Emission,
+        Pot::Vesting(_) => Kind::Vesting,
         Pot::Insurance(_) => Kind::Insurance,
         Pot::Treasury(_) => Kind::Treasury,
         Pot::Burnt(_) => Kind::Burnt,
@@ -102,9 +106,10 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Refund => (&[Escrow, AuditFees, Deposit], &[Free]),
         Reason::RequesterForfeit => (&[Deposit], &[Burnt]),
         Reason::Slash => {
-            (&[Bond, Unbonding, Collateral, AuditLock, Delegated, Exit, Moved], &[Slash])
+            let own = &[Bond, Unbonding, Collateral, AuditLock, Delegated, Exit, Moved, Vesting];
+            (own, &[Slash])
         }
-        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding, Delegated, Exit, Moved]),
+        Reason::SlashReversed => (&[Slash], &[Bond, Unbonding, Delegated, Exit, Moved, Vesting]),
         Reason::Compensation | Reason::ReporterReward => (&[Slash], &[Free]),
         Reason::SlashBurnt => (&[Slash], &[Burnt]),
         Reason::SlashInsurance => (&[Slash], &[Insurance]),
@@ -117,8 +122,12 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::DelegationWithdrawn => (&[Exit], &[Free]),
         Reason::Redelegate => (&[Delegated], &[Moved]),
         Reason::RedelegationSettled => (&[Moved], &[Delegated]),
-        Reason::DelegationReward => (&[Escrow, AuditFees], &[Rewards]),
+        Reason::DelegationReward => (&[Escrow, AuditFees, Vesting], &[Rewards]),
         Reason::DelegationRewardPaid => (&[Rewards], &[Free]),
+        Reason::Emission => (&[Burnt], &[Treasury, Emission]),
+        Reason::EmissionEarned => (&[Emission], &[Vesting]),
+        Reason::EmissionDust => (&[Emission], &[Treasury]),
+        Reason::EmissionPaid => (&[Vesting], &[Free]),
     }
 }
 
@@ -145,6 +154,10 @@ impl Money {
             let is_known = from.contains(&kind(source)) && to.contains(&kind(target));
             assert!(is_known, "no {reason:?} goes from {source:?} to {target:?}");
             assert!(!amount.is_zero(), "nothing moved for {reason:?}");
+            if reason == Reason::Emission {
+                // Out of nothing: what was burnt stays burnt.
+                *self.pots.entry(source).or_default() += amount.units();
+            }
             let there = self.pots.entry(source).or_default();
             let left = there.checked_sub(amount.units());
             *there = left.unwrap_or_else(|| panic!("{source:?} holds less than {amount}"));
@@ -173,10 +186,11 @@ impl Money {
     /// Panics if anything lies where nothing may be left once no job is open.
     pub fn nothing_is_stuck(&self) {
         use Kind::{
-            Bond, Burnt, Delegated, Exit, Free, Insurance, Judges, Moved, Rewards, Treasury,
+            Bond, Burnt, Delegated, Emission, Exit, Free, Insurance, Judges, Moved, Rewards,
+            Treasury, Vesting,
         };
         let own = [Free, Bond, Judges, Insurance, Treasury, Burnt];
-        let kinds = [&own[..], &[Delegated, Exit, Moved, Rewards]].concat();
+        let kinds = [&own[..], &[Delegated, Exit, Moved, Rewards, Emission, Vesting]].concat();
         for (&pot, &amount) in &self.pots {
             let home = kinds.contains(&kind(pot));
             assert!(home || amount == 0, "{amount} left in {pot:?}");

@@ -279,8 +279,8 @@ impl World {
         }
     }
 
-    /// Everything an account has: free in every asset, bonds, locks in open jobs, what it delegated
-    /// and what that earned.
+    /// Everything an account has: free in every asset, bonds, locks in open jobs, what its
+    /// operators earned by emission, what it delegated and what that earned.
     pub fn wealth(&self, name: &str) -> u64 {
         self.wealth_of(self.id(name))
     }
@@ -290,10 +290,11 @@ impl World {
         let account = self.state.account(id).expect("known");
         let operators = account.operators.iter().map(|(_, id)| *id);
         let stake: u64 = operators
-            .map(|op| self.state.operator(op).expect("known"))
-            .map(|op| {
+            .map(|id| (id, self.state.operator(id).expect("known")))
+            .map(|(id, op)| {
                 let queued = op.unbondings.iter().map(|u| self.state.balance(Pot::Unbonding(*u)));
-                op.stake.units() + queued.map(Amount::units).sum::<u64>()
+                let earned = self.state.vesting(id).total().units();
+                op.stake.units() + queued.map(Amount::units).sum::<u64>() + earned
             })
             .sum();
         let delegated = |id: &DelegationId| {

@@ -7,19 +7,21 @@
 //! Laws: every layer stands before the first byte of a program is read; time is limited by the gas
 //! that the request may use; a layer that the kernel lacks is reported ([`layers`]), and only those
 //! that kernels may lack can be absent.
-//! Code map: here the parent's side, `limits` (how much), `confine` (the child's side), `calls`.
+//! Code map: here the parent's side, `limits` (how much), `confine` (the child's side), `calls`,
+//! `program` (ordinary programs, run whole).
 //! Known shortcomings: without user namespaces the child keeps the network namespace of its parent
 //! and has `seccomp` alone between it and the network; only Linux confines.
 
 mod calls;
 mod confine;
 mod limits;
+pub mod program;
 
 use std::{
     ffi::OsString,
     io::{self, Read, Write},
     path::PathBuf,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -27,12 +29,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_compute::runner::{read_reply, serve, write_request};
 /// What a request is made of, and its replies.
 pub use earnest_compute::{
     AdmissionRejected, Admitted, Cause, Checkpoint, Digest, EngineKind, Explanation, Input, Status,
     Task, admission, admit, checkpoint,
     runner::{self, OnFault, Reply, Request},
+};
+use earnest_compute::{
+    paged::whole,
+    runner::{read_reply, serve, write_request},
 };
 
 pub use self::{
@@ -145,8 +150,9 @@ pub fn run_unless(
     chunks: &[Vec<u8>],
     with: &mut dyn FnMut(Reply),
 ) -> Result<(), SandboxError> {
-    let limit = Limits::of(request).wall_clock;
-    converse(command(runner).spawn()?, limit, cancellation, request, chunks, with)
+    let limits = Limits::of(request);
+    let hear = &mut |output: &mut ChildStdout| hear_replies(output, with);
+    converse(command(runner).spawn()?, limits, cancellation, &ask(request, chunks), hear)
 }
 
 /// [`run`] with another bound on the wall clock than the one that follows from the gas.
@@ -160,30 +166,41 @@ pub fn run_within(
     chunks: &[Vec<u8>],
     with: &mut dyn FnMut(Reply),
 ) -> Result<(), SandboxError> {
+    let limits = Limits { wall_clock: limit, ..Limits::of(request) };
+    let hear = &mut |output: &mut ChildStdout| hear_replies(output, with);
     let cancellation = Cancellation::default();
-    converse(command(runner).spawn()?, limit, &cancellation, request, chunks, with)
+    converse(command(runner).spawn()?, limits, &cancellation, &ask(request, chunks), hear)
 }
 
+fn ask<'a>(
+    request: &'a Request,
+    chunks: &'a [Vec<u8>],
+) -> impl Fn(&mut ChildStdin) -> io::Result<()> + 'a {
+    move |input| write_request(input, request, chunks)
+}
+
+fn hear_replies(output: &mut ChildStdout, with: &mut dyn FnMut(Reply)) -> io::Result<()> {
+    while let Some(reply) = read_reply(output)? {
+        with(reply);
+    }
+    Ok(())
+}
+
+/// One conversation: what is asked, then what is heard, within these limits.
 fn converse(
     mut child: Child,
-    limit: Duration,
+    limits: Limits,
     cancellation: &Cancellation,
-    request: &Request,
-    chunks: &[Vec<u8>],
-    with: &mut dyn FnMut(Reply),
+    ask: &dyn Fn(&mut ChildStdin) -> io::Result<()>,
+    hear: &mut dyn FnMut(&mut ChildStdout) -> io::Result<()>,
 ) -> Result<(), SandboxError> {
     let mut input = child.stdin.take().expect("just piped");
     let mut output = child.stdout.take().expect("just piped");
-    let watch = Watch::over(child, limit, cancellation.clone());
-    let asked = input
-        .write_all(&Limits::of(request).to_bytes())
-        .and_then(|()| write_request(&mut input, request, chunks));
+    let watch = Watch::over(child, limits.wall_clock, cancellation.clone());
+    let asked = input.write_all(&limits.to_bytes()).and_then(|()| ask(&mut input));
     let talked = asked.and_then(|()| {
         drop(input);
-        while let Some(reply) = read_reply(&mut output)? {
-            with(reply);
-        }
-        Ok(())
+        hear(&mut output)
     });
     watch.end()?;
     talked.map_err(SandboxError::Io)
@@ -238,6 +255,15 @@ impl Watch {
 
 /// The child's whole life: learns its limits, shuts itself in, then serves one request.
 pub fn child_main() -> ExitCode {
+    shut_in(|| serve(io::stdin().lock(), io::stdout().lock()))
+}
+
+/// The same, for a program that is run whole (`program`).
+pub fn program_child_main() -> ExitCode {
+    shut_in(|| whole::serve(io::stdin().lock(), io::stdout().lock()))
+}
+
+fn shut_in(serve: impl FnOnce() -> io::Result<()>) -> ExitCode {
     let limits = match Limits::read() {
         Ok(limits) => limits,
         Err(error) => {
@@ -259,7 +285,7 @@ pub fn child_main() -> ExitCode {
         standing.iter().for_each(|(layer, standing)| println!("{layer}: {standing}"));
         return ExitCode::SUCCESS;
     }
-    match serve(io::stdin().lock(), io::stdout().lock()) {
+    match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(1),
     }

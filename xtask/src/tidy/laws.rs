@@ -46,22 +46,32 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params storage::params params bound ledger
+        verification::params storage::params rewards::params params bound ledger
 
-        accounts storage staking reputation market verification slashing
+        accounts storage staking reputation rewards market verification slashing
         timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
         storage::acts      storage::handlers
         staking::acts      staking::handlers
         reputation::acts   reputation::handlers
+        rewards::acts      rewards::handlers
         market::acts       market::handlers
         verification::acts verification::handlers
         slashing::acts     slashing::handlers
 
         stories::* stories
         authorisation apply epoch invariant lib",
-    rooms: &["accounts", "storage", "staking", "reputation", "market", "verification", "slashing"],
+    rooms: &[
+        "accounts",
+        "storage",
+        "staking",
+        "reputation",
+        "rewards",
+        "market",
+        "verification",
+        "slashing",
+    ],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.
         ("Report", &["output"]),                     // How a report is written, not what it says.

@@ -135,6 +135,7 @@ fn violation(violation: &Violation) -> &'static str {
         Violation::KeepTooShort { .. } => {
             "Raise `storage.keep_blocks_max`, or shorten deadlines and windows."
         }
+        Violation::EmissionCapTooHigh { .. } => "Lower `rewards.emission_cap` below 1.",
         Violation::StakePriceNotOne { .. } => {
             "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
         }

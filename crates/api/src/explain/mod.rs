@@ -9,6 +9,7 @@
 mod accounts;
 mod chain;
 mod market;
+mod rewards;
 mod staking;
 mod storage;
 mod verification;

@@ -3,9 +3,9 @@
 use earnest_protocol::{
     Amount,
     staking::{
-        BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
-        UnjailRejected, WithdrawDelegationRejected,
+        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
+        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+        WithdrawDelegationRejected,
     },
 };
 
@@ -55,16 +55,6 @@ pub(super) fn unjail(rejected: UnjailRejected) -> Words {
         UnjailRejected::BelowMinimum { stake, minimum } => say(
             format!("The stake is {}, but this role needs {}", money(stake), money(minimum)),
             "Bond at least the difference, then ask for release again.",
-        ),
-    }
-}
-
-pub(super) fn claim_rewards(rejected: ClaimRewardsRejected) -> Words {
-    match rejected {
-        ClaimRewardsRejected::NotAnOperator => not_an_operator(),
-        ClaimRewardsRejected::NothingAccrued => say(
-            "No rewards have accrued for this role",
-            "Shares of slashes accrue while the operator is active; look again later.",
         ),
     }
 }
@@ -279,7 +269,7 @@ fn may_not_work() -> Words {
     )
 }
 
-fn not_an_operator() -> Words {
+pub(super) fn not_an_operator() -> Words {
     say("The account has no bond for this role", "Bond for the role first, or name the other.")
 }
 

@@ -102,6 +102,10 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             let role = role(of);
             format!("share of slashes; `earnest stake claim --role {role}` collects it")
         }
+        Place::Vested { role: of } => vested(role(of)),
+        Place::Unvested { role: of, epoch } => {
+            format!("earned by emission as a {}; vests until {}", role(of), clock.epoch(epoch))
+        }
         Place::Delegated { operator } => format!("delegated {}", behind(operator, money, present)),
         Place::Undelegating { operator, epoch } => {
             let when = clock.epoch(epoch);
@@ -118,6 +122,10 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         }
         Place::Slashed { slash } => taken(slash, money, present),
     }
+}
+
+fn vested(role: &str) -> String {
+    format!("earned by emission; `earnest stake claim --role {role}` collects it")
 }
 
 /// Behind whom, in which role.

@@ -108,6 +108,19 @@ impl Teller {
             Event::RewardsClaimed { account, amount, .. } => {
                 format!("{} collects {} of slashes", self.who(*account), tokens(*amount))
             }
+            Event::EmissionEarned { operator, epoch, amount, .. } => {
+                let amount = tokens(*amount);
+                format!("operator {operator} earned {amount} of emission in epoch {epoch}")
+            }
+            Event::StakeRewarded { operator, amount } => {
+                format!("operator {operator} earned {} of emission by its stake", tokens(*amount))
+            }
+            Event::EmissionPaid { account, amount, shared, .. } => format!(
+                "{} collects {} of emission, {} of it for its delegators",
+                self.who(*account),
+                tokens(*amount),
+                tokens(*shared)
+            ),
             Event::Delegated { account, operator, amount } => {
                 let (who, amount) = (self.who(*account), tokens(*amount));
                 format!("{who} delegates {amount} to operator {operator}")

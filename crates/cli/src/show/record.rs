@@ -45,6 +45,16 @@ pub fn status(
         let how = format!("{accrued} of slashes; `earnest stake claim --role {role}` collects it");
         rows.push(("to collect", how));
     }
+    let rewards = &operator.rewards;
+    if !rewards.ready.is_zero() {
+        let (ready, role) = (tokens(rewards.ready), role(operator.role));
+        let how = format!("{ready} of emission; `earnest stake claim --role {role}` collects it");
+        rows.push(("to collect", how));
+    }
+    if let Some(last) = rewards.vesting.iter().map(|piece| piece.ends).max() {
+        let (unvested, when) = (tokens(rewards.unvested), present.clock.epoch(last));
+        rows.push(("vesting", format!("{unvested} of emission, the last of it in {when}")));
+    }
     for entry in &operator.unbondings {
         let when = present.clock.epoch(entry.matures);
         rows.push(("leaving", format!("{}, paid out in {when}", tokens(entry.amount))));

@@ -8,8 +8,8 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, MarketParams, ReputationParams, SlashingParams, StakingParams, StorageParams,
-        VerificationParams,
+        ChainParams, MarketParams, ReputationParams, RewardsParams, SlashingParams, StakingParams,
+        StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -186,6 +186,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             ..ReputationParams::default()
         },
         storage: StorageParams::default(),
+        rewards: RewardsParams::default(),
     };
     raw.staking.unbonding_epochs = outlasting(&raw);
     raw

@@ -108,7 +108,7 @@ pub enum Disputed {
 }
 
 /// Whose turn it is, and about what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// The provider answers for a step that ends in the state of digest `after`.
     Answer {
@@ -133,7 +133,7 @@ pub enum Stage {
         /// Of the node at this place.
         at: Position,
         /// All children.
-        children: [Digest; ARITY],
+        children: Box<[Digest; ARITY]>,
     },
     /// The referee has ruled.
     Over(Ruling),
@@ -210,7 +210,7 @@ pub enum MoveRejected {
 }
 
 /// One dispute about one claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
     stage: Stage,
 }
@@ -238,12 +238,12 @@ impl Dispute {
         task: &Task,
         answer: &Answer,
     ) -> Result<(), MoveRejected> {
-        self.stage = match (self.stage, answer) {
+        self.stage = match (self.stage.clone(), answer) {
             (Stage::Open { tree, at, node }, Answer::Children(children)) => {
                 if !verify_children(&node, at, tree.span.steps, children) {
                     return Err(MoveRejected::OtherChildren);
                 }
-                Stage::Name { tree, at, children: **children }
+                Stage::Name { tree, at, children: children.clone() }
             }
             (Stage::Answer { step, after }, Answer::Commit { before, root, first, last }) => {
                 let begin = agreed(&step, before.as_ref())?;
@@ -271,9 +271,10 @@ impl Dispute {
     /// # Errors
     /// It is not its turn, or there is no such child; nothing changes.
     pub fn name(&mut self, child: u8) -> Result<(), MoveRejected> {
-        let Stage::Name { tree, at, children } = self.stage else {
+        let Stage::Name { tree, at, children } = &self.stage else {
             return Err(MoveRejected::NotDue);
         };
+        let (tree, at) = (*tree, *at);
         let below = at.child(child);
         let named = children.get(usize::from(child)).filter(|digest| **digest != PAD);
         let steps = tree.span.steps;

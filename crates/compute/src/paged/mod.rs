@@ -22,3 +22,4 @@ pub mod run;
 pub mod state;
 pub mod stream;
 pub mod task;
+pub mod whole;

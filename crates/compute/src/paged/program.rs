@@ -29,7 +29,13 @@ pub const ITEM_COUNT_MAX: u32 = 65_536;
 /// Most bytes of one function body (256 KiB).
 pub const FUNCTION_BYTES_MAX: usize = 256 * 1024;
 /// Most locals of one function, parameters included.
-pub const LOCAL_COUNT_MAX: u32 = 50_000;
+pub const LOCAL_COUNT_MAX: u32 = 15_000;
+/// Most values on a function's operand stack: with its locals fewer than the interpreter's slots.
+pub const OPERAND_COUNT_MAX: u32 = 4_000;
+/// Most blocks open inside one another in a function.
+pub const NESTING_MAX: u32 = 10_000;
+/// Most parameters, and most results, of a type.
+pub const TYPE_VALUE_COUNT_MAX: usize = 128;
 /// Most table elements (and at most one table).
 pub const TABLE_ELEMENT_COUNT_MAX: u64 = 1 << 20;
 

@@ -90,8 +90,11 @@ fn on_running(lie: impl Fn(&mut Running)) -> impl Fn(State) -> State {
     }
 }
 
+/// What a state is said to be instead.
+type Lie = Box<dyn Fn(State) -> State>;
+
 /// Every kind of place at which a state can be wrong.
-fn lies() -> Vec<(&'static str, Box<dyn Fn(State) -> State>)> {
+fn lies() -> Vec<(&'static str, Lie)> {
     fn memory(running: &mut Running, blocks: u32, at: usize) {
         let mut bytes = vec![0; blocks as usize * 65_536];
         running.memory.copy_to(&mut bytes);
@@ -183,7 +186,7 @@ fn a_tree_with_other_ends_is_not_taken() {
     let honest = court.claim(&court.player());
     let claim = Claim { output_length: 99, ..honest };
     let mut dispute = Dispute::about(task, court.referee.first(task), &claim);
-    let before = dispute;
+    let before = dispute.clone();
     // Honest all the way: it does not end in the claim.
     let answer = court.player().answer(dispute.stage()).expect("runs").expect("it is due");
     let refused = dispute.answer(&court.referee, task, &answer);
@@ -204,7 +207,7 @@ fn moves_that_are_not_due_are_refused_and_change_nothing() {
     let claim = court.claim(&provider);
     let mut dispute = Dispute::about(task, court.referee.first(task), &claim);
     let refuse = |dispute: &mut Dispute, answer: &Answer, why: MoveRejected| {
-        let before = *dispute;
+        let before = dispute.clone();
         assert_eq!(dispute.answer(&court.referee, task, answer), Err(why));
         assert_eq!(*dispute, before);
     };

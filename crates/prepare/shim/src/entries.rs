@@ -5,7 +5,7 @@ use crate::clock;
 use crate::descriptors::{self, PREOPENED, Wish, descriptor};
 use crate::errno::{Answer, Errno, answered};
 use crate::folders;
-use crate::host;
+use crate::host::{self, Place};
 use crate::layout::{
     ARGUMENT_BYTES_AT, ARGUMENT_COUNT_AT, HEADER_BYTES, VARIABLE_BYTES_AT, VARIABLE_COUNT_AT,
 };
@@ -16,6 +16,31 @@ use crate::stat;
 use crate::state::{State, state};
 use crate::streams::{self, At, Pieces};
 
+/// What a parameter is inside: an address becomes one of ours, a number stays.
+trait Parameter {
+    type Inside;
+    fn enter(self) -> Self::Inside;
+}
+
+impl Parameter for Place {
+    type Inside = u32;
+    fn enter(self) -> u32 {
+        self.inside()
+    }
+}
+
+macro_rules! numbers {
+    ($($kind:ty)*) => {
+        $(impl Parameter for $kind {
+            type Inside = $kind;
+            fn enter(self) -> $kind {
+                self
+            }
+        })*
+    };
+}
+numbers!(u32 u64 i64);
+
 /// Exports a function: an expression of type `Answer<()>` over the state and the parameters.
 macro_rules! entry {
     ($(fn $name:ident($state:ident $(, $parameter:ident: $kind:ty)*) $body:block)*) => {
@@ -24,6 +49,7 @@ macro_rules! entry {
             pub extern "C" fn $name($($parameter: $kind),*) -> u32 {
                 #[allow(unused_variables)]
                 let $state = state();
+                $(let $parameter = Parameter::enter($parameter);)*
                 answered((|| -> Answer<()> { $body })())
             }
         )*
@@ -31,44 +57,44 @@ macro_rules! entry {
 }
 
 entry! {
-    fn args_sizes_get(state, count: u32, bytes: u32) {
+    fn args_sizes_get(state, count: Place, bytes: Place) {
         host::store32(count, state.header_word(ARGUMENT_COUNT_AT));
         host::store32(bytes, state.header_word(ARGUMENT_BYTES_AT));
         Ok(())
     }
-    fn args_get(state, pointers: u32, text: u32) {
+    fn args_get(state, pointers: Place, text: Place) {
         let bytes = state.header_word(ARGUMENT_BYTES_AT);
         give_strings(HEADER_BYTES as u64, bytes, pointers, text);
         Ok(())
     }
-    fn environ_sizes_get(state, count: u32, bytes: u32) {
+    fn environ_sizes_get(state, count: Place, bytes: Place) {
         host::store32(count, state.header_word(VARIABLE_COUNT_AT));
         host::store32(bytes, state.header_word(VARIABLE_BYTES_AT));
         Ok(())
     }
-    fn environ_get(state, pointers: u32, text: u32) {
+    fn environ_get(state, pointers: Place, text: Place) {
         let start = HEADER_BYTES as u64 + u64::from(state.header_word(ARGUMENT_BYTES_AT));
         give_strings(start, state.header_word(VARIABLE_BYTES_AT), pointers, text);
         Ok(())
     }
-    fn clock_res_get(state, clock: u32, to: u32) {
+    fn clock_res_get(state, clock: u32, to: Place) {
         if 3 < clock {
             return Err(Errno::INVAL);
         }
         host::store64(to, clock::QUESTION);
         Ok(())
     }
-    fn clock_time_get(state, clock: u32, _precision: u64, to: u32) {
+    fn clock_time_get(state, clock: u32, _precision: u64, to: Place) {
         let time = clock::time(state, clock)?;
         host::store64(to, time);
         Ok(())
     }
-    fn poll_oneoff(state, asked: u32, events: u32, count: u32, written: u32) {
+    fn poll_oneoff(state, asked: Place, events: Place, count: u32, written: Place) {
         let events = clock::poll(state, asked, events, count)?;
         host::store32(written, events);
         Ok(())
     }
-    fn random_get(state, to: u32, length: u32) {
+    fn random_get(state, to: Place, length: u32) {
         random::fill(state, to, length);
         Ok(())
     }
@@ -85,7 +111,7 @@ entry! {
     }
     fn fd_sync(state, number: u32) { descriptor(state, number).map(|_| ()) }
     fn fd_datasync(state, number: u32) { descriptor(state, number).map(|_| ()) }
-    fn fd_fdstat_get(state, number: u32, to: u32) { stat::of_flags(state, number, to) }
+    fn fd_fdstat_get(state, number: u32, to: Place) { stat::of_flags(state, number, to) }
     fn fd_fdstat_set_flags(state, number: u32, flags: u32) {
         descriptor(state, number)?.flags = flags;
         Ok(())
@@ -93,7 +119,7 @@ entry! {
     fn fd_fdstat_set_rights(state, number: u32, _rights: u64, _inheriting: u64) {
         descriptor(state, number).map(|_| ())
     }
-    fn fd_filestat_get(state, number: u32, to: u32) { stat::of_descriptor(state, number, to) }
+    fn fd_filestat_get(state, number: u32, to: Place) { stat::of_descriptor(state, number, to) }
     fn fd_filestat_set_times(state, number: u32, _accessed: u64, _modified: u64, _flags: u32) {
         descriptor(state, number).map(|_| ())
     }
@@ -109,48 +135,48 @@ entry! {
         }
         Ok(())
     }
-    fn fd_read(state, number: u32, pieces: u32, count: u32, read: u32) {
+    fn fd_read(state, number: u32, pieces: Place, count: u32, read: Place) {
         let bytes = streams::read(state, number, Pieces { at: pieces, count }, At::Position)?;
         host::store32(read, bytes);
         Ok(())
     }
-    fn fd_pread(state, number: u32, pieces: u32, count: u32, from: u64, read: u32) {
+    fn fd_pread(state, number: u32, pieces: Place, count: u32, from: u64, read: Place) {
         let bytes = streams::read(state, number, Pieces { at: pieces, count }, At::Byte(from))?;
         host::store32(read, bytes);
         Ok(())
     }
-    fn fd_write(state, number: u32, pieces: u32, count: u32, written: u32) {
+    fn fd_write(state, number: u32, pieces: Place, count: u32, written: Place) {
         let bytes = streams::write(state, number, Pieces { at: pieces, count }, At::Position)?;
         host::store32(written, bytes);
         Ok(())
     }
-    fn fd_pwrite(state, number: u32, pieces: u32, count: u32, from: u64, written: u32) {
+    fn fd_pwrite(state, number: u32, pieces: Place, count: u32, from: u64, written: Place) {
         let bytes = streams::write(state, number, Pieces { at: pieces, count }, At::Byte(from))?;
         host::store32(written, bytes);
         Ok(())
     }
-    fn fd_seek(state, number: u32, by: i64, whence: u32, to: u32) {
+    fn fd_seek(state, number: u32, by: i64, whence: u32, to: Place) {
         let position = streams::seek(state, number, by, whence)?;
         host::store64(to, position);
         Ok(())
     }
-    fn fd_tell(state, number: u32, to: u32) {
+    fn fd_tell(state, number: u32, to: Place) {
         let position = streams::seek(state, number, 0, 1)?;
         host::store64(to, position);
         Ok(())
     }
-    fn fd_readdir(state, number: u32, to: u32, length: u32, cookie: u64, used: u32) {
+    fn fd_readdir(state, number: u32, to: Place, length: u32, cookie: u64, used: Place) {
         let bytes = folders::list(state, number, to, length, cookie)?;
         host::store32(used, bytes);
         Ok(())
     }
-    fn fd_prestat_get(state, number: u32, to: u32) {
+    fn fd_prestat_get(state, number: u32, to: Place) {
         preopened(state, number)?;
         host::store32(to, 0);
         host::store32(to.wrapping_add(4), 1);
         Ok(())
     }
-    fn fd_prestat_dir_name(state, number: u32, to: u32, length: u32) {
+    fn fd_prestat_dir_name(state, number: u32, to: Place, length: u32) {
         preopened(state, number)?;
         if length < 1 {
             return Err(Errno::NAMETOOLONG);
@@ -162,46 +188,46 @@ entry! {
 
 entry! {
     fn path_open(
-        state, folder: u32, _follow: u32, path: u32, length: u32, how: u32, rights: u64,
-        _inheriting: u64, flags: u32, opened: u32
+        state, folder: u32, _follow: u32, path: Place, length: u32, how: u32, rights: u64,
+        _inheriting: u64, flags: u32, opened: Place
     ) {
         let path = descriptors::resolve(state, folder, path, length)?;
         let number = descriptors::open(state, &path, &Wish { how, rights, flags })?;
         host::store32(opened, number);
         Ok(())
     }
-    fn path_filestat_get(state, folder: u32, _follow: u32, path: u32, length: u32, to: u32) {
+    fn path_filestat_get(state, folder: u32, _follow: u32, path: Place, length: u32, to: Place) {
         let path = descriptors::resolve(state, folder, path, length)?;
         stat::of_path(state, &path, to)
     }
     fn path_filestat_set_times(
-        state, folder: u32, _follow: u32, path: u32, length: u32, _accessed: u64, _modified: u64,
+        state, folder: u32, _follow: u32, path: Place, length: u32, _accessed: u64, _modified: u64,
         _flags: u32
     ) {
         let path = descriptors::resolve(state, folder, path, length)?;
         stat::opened(paths::find(state, &path)).map(|_| ()).ok_or(Errno::NOENT)
     }
-    fn path_create_directory(state, folder: u32, path: u32, length: u32) {
+    fn path_create_directory(state, folder: u32, path: Place, length: u32) {
         let path = descriptors::resolve(state, folder, path, length)?;
         folders::make(state, &path)
     }
-    fn path_remove_directory(state, folder: u32, path: u32, length: u32) {
+    fn path_remove_directory(state, folder: u32, path: Place, length: u32) {
         let path = descriptors::resolve(state, folder, path, length)?;
         folders::remove_folder(state, &path)
     }
-    fn path_unlink_file(state, folder: u32, path: u32, length: u32) {
+    fn path_unlink_file(state, folder: u32, path: Place, length: u32) {
         let path = descriptors::resolve(state, folder, path, length)?;
         folders::remove_file(state, &path)
     }
     fn path_rename(
-        state, folder: u32, from: u32, length: u32, other: u32, to: u32, to_length: u32
+        state, folder: u32, from: Place, length: u32, other: u32, to: Place, to_length: u32
     ) {
         let from = descriptors::resolve(state, folder, from, length)?;
         let to = descriptors::resolve(state, other, to, to_length)?;
         folders::rename(state, &from, &to)
     }
     fn path_readlink(
-        state, folder: u32, path: u32, length: u32, _to: u32, _room: u32, _used: u32
+        state, folder: u32, path: Place, length: u32, _to: u32, _room: u32, _used: u32
     ) {
         let path = descriptors::resolve(state, folder, path, length)?;
         match stat::opened(paths::find(state, &path)) {
@@ -226,7 +252,7 @@ fn give_strings(start: u64, bytes: u32, pointers: u32, text: u32) {
     for index in 0..bytes {
         let at = text.wrapping_add(index);
         if begins {
-            host::store32(pointer, at);
+            host::store32(pointer, Place::of(at).0);
             pointer = pointer.wrapping_add(4);
         }
         begins = host::load8(at) == 0;

@@ -2,6 +2,8 @@
 //!
 //! An address that is not in memory traps: that is all the checking there is.
 
+use crate::region::REGION_BYTES;
+
 const CALL_BYTES_MAX: u32 = 64 * 1024;
 
 mod imported {
@@ -12,14 +14,30 @@ mod imported {
     }
     #[link(wasm_import_module = "shim")]
     unsafe extern "C" {
-        /// Where the region begins: `link` makes a constant of it.
-        pub safe fn base() -> u32;
         /// Sets `earnest_exit` and traps: `link` writes it.
         pub safe fn exit(code_plus_one: u32);
     }
 }
 
-pub use imported::base;
+/// An address of the program, which does not see the region below its memory.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct Place(pub u32);
+
+impl Place {
+    /// The address that it has here.
+    pub fn inside(self) -> u32 {
+        match self.0.checked_add(REGION_BYTES as u32) {
+            Some(at) => at,
+            None => trap(),
+        }
+    }
+
+    /// The program's name for an address here.
+    pub fn of(at: u32) -> Self {
+        Self(at.wrapping_sub(REGION_BYTES as u32))
+    }
+}
 
 /// Ends the program.
 pub fn exit(code: u32) -> ! {

@@ -2,12 +2,12 @@
 //! them: deterministic, without a host behind it but two calls.
 //!
 //! Each exported function has the name and type of `wasi_snapshot_preview1`; what has no function
-//! here answers ENOSYS (`link` sees to it). Laws: no data segment, no table, no function pointer:
-//! all state lies in the region of `region`, which is zero at first; a mistaken pointer traps as it
-//! would in the program. Nothing here panics: the build fails if a message of a panic comes in. Key
-//! terms: *folder* says directory, *memory file* a file that the program made. Known shortcomings:
-//! the program can overwrite this state as it can its own. Not here: what a bundle is (`bundle`),
-//! how this gets into a program (`link`).
+//! here answers ENOSYS (`link` sees to it). Addresses of the program are moved (`host::Place`).
+//! Key terms: *folder* says directory, *memory file* a file that the program made.
+//! Laws: no data segment, no table in use, no function pointer: all state lies in the region, which
+//! is zero at first; a mistaken pointer traps. Nothing here panics: a message of a panic would be
+//! data, which a test of `link` refuses.
+//! Not here: what a bundle is (`bundle`), how this gets into a program (`link`).
 
 #![no_std]
 

@@ -9,7 +9,7 @@ use crate::layout::{ARGUMENT_BYTES_AT, FILE_COUNT_AT, PATH_BYTES_AT, STANDARD_IN
 use crate::layout::{CONTENT_END_AT, HEADER_BYTES, RECORD_BYTES, VARIABLE_BYTES_AT};
 use crate::records::Path;
 use crate::region::{TABLE_AT, TABLE_BYTES};
-use crate::state::{State, region};
+use crate::state::State;
 
 /// What lies at a path.
 #[derive(Clone, Copy)]
@@ -104,11 +104,11 @@ fn load_table(state: &mut State) {
     if TABLE_BYTES < length as usize {
         host::trap();
     }
-    host::read_input(table_start(state), region(TABLE_AT), length);
+    host::read_input(table_start(state), TABLE_AT as u32, length);
 }
 
 fn record(index: u32) -> u32 {
-    region(TABLE_AT) + index * RECORD_BYTES as u32
+    TABLE_AT as u32 + index * RECORD_BYTES as u32
 }
 
 /// The path of a file of the input.

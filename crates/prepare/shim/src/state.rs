@@ -39,16 +39,11 @@ pub struct State {
 
 const _: () = assert!(core::mem::size_of::<State>() <= STATE_BYTES);
 
-/// An address within the region.
-pub fn region(at: usize) -> u32 {
-    host::base().wrapping_add(at as u32)
-}
-
 /// The state, ready for use.
 pub fn state() -> &'static mut State {
     // SAFETY: the region is ours, holds a state that is valid for any bytes (integers alone), is
     // aligned to a page, and there is one thread, which asks once in each call.
-    let state = unsafe { &mut *(region(STATE_AT) as *mut State) };
+    let state = unsafe { &mut *(STATE_AT as *mut State) };
     if state.loaded == 0 {
         load(state);
     }

@@ -3,12 +3,12 @@
 use crate::blocks;
 use crate::descriptors::{APPEND, descriptor};
 use crate::errno::{Answer, Errno};
-use crate::host;
+use crate::host::{self, Place};
 use crate::layout::STANDARD_INPUT_BYTES_AT;
 use crate::paths;
 use crate::records::kind;
 use crate::region::{ERRORS_AT, ERRORS_BYTES};
-use crate::state::{State, region};
+use crate::state::State;
 
 /// Where a read or a write takes place.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ pub struct Pieces {
 impl Pieces {
     fn piece(self, index: u32) -> (u32, u32) {
         let at = self.at.wrapping_add(index.wrapping_mul(8));
-        (host::load32(at), host::load32(at.wrapping_add(4)))
+        (Place(host::load32(at)).inside(), host::load32(at.wrapping_add(4)))
     }
 }
 
@@ -125,7 +125,7 @@ fn write_errors(state: &mut State, from: u32, length: u32) {
     while done < length {
         let within = (state.errors_written % u64::from(ring)) as u32;
         let piece = (length - done).min(ring - within);
-        host::copy(from.wrapping_add(done), region(ERRORS_AT) + within, piece);
+        host::copy(from.wrapping_add(done), ERRORS_AT as u32 + within, piece);
         state.errors_written += u64::from(piece);
         done += piece;
     }

@@ -1,26 +1,29 @@
-//! Linking: a program that asks the system for everything becomes one that asks a host for two
-//! things.
+//! Linking: a program that asks a system for everything asks a host for two things instead.
 //!
 //! Key terms: the *program* is a `wasm32-wasip1` command; the *interface* is our WASI preview 1 as
 //! WebAssembly (`shim`); the *region* (`region`) is where the interface keeps its stack and state:
-//! whole pages above the memory that the program begins with. Laws: a pure function of the bytes,
-//! linear in their length; functions, globals and types of the program keep their order, and only
-//! what it imports of the interface is put behind them. Custom sections and exports go.
-//! Not served, and answered ENOSYS: sockets, links, signals.
-//! Known shortcomings: a program that takes memory behind `memory.size` for its own without
-//! `memory.grow` having given it (TinyGo) would overwrite the interface's state, and its own run.
+//! the first pages of the memory. The program's memory begins behind them, its addresses are moved
+//! by as much, and it sees nothing of them.
+//! Laws: a pure function of the bytes, linear in their length; functions, globals and types of the
+//! program keep their order, and what it imports of the interface is put behind them, no more.
+//! Custom sections and exports go. Sockets, links and signals answer ENOSYS.
+//! Known shortcomings: the interface grows the memory for files that a program makes; one that
+//! takes all memory below `memory.size` for its own, however it came, would write into them.
 //! Not here: what the interface does (`crates/prepare/shim`), what it is given (`bundle`).
 
 mod program;
 pub mod region;
 mod rejected;
 mod remap;
+mod shift;
 mod shim;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasmparser::FuncType;
+use earnest_compute::paged::form;
+use wasm_encoder::reencode::Error;
+use wasmparser::{FuncType, Parser, Payload};
 
 pub use rejected::LinkRejected;
 
@@ -63,20 +66,31 @@ pub fn link(program: &[u8]) -> Result<Vec<u8>, LinkRejected> {
     let shim = Shim::read();
     let plan = Plan::new(&facts, &shim)?;
     Linking::new(program, &facts, &shim, &plan).write().map_err(|error| match error {
-        wasm_encoder::reencode::Error::ParseError(error) => program::invalid(&error),
+        Error::ParseError(error) => program::invalid(&error),
+        Error::UserError(refused) => refused,
         // What the validator lets through is encodable; should it not be, that is said.
         other => LinkRejected::Invalid { offset: 0, reason: other.to_string() },
     })
 }
 
-/// What a program wrote to standard error, of which the last 64 KiB are kept: from its memory after
-/// a run, and the pages that its memory began with before it was linked. Empty if nothing is there.
-pub fn standard_error(memory: &[u8], program_pages: u64) -> Vec<u8> {
-    let base = usize::try_from(program_pages).unwrap_or(usize::MAX);
-    let base = base.saturating_mul(WASM_PAGE_BYTES);
-    let region = memory.get(base..base.saturating_add(REGION_BYTES)).unwrap_or_default();
+/// Whether a module exports a function `_start`, as ordinary programs do and programs that compute
+/// in steps do not. Whatever is wrong with it is for others to say.
+pub fn exports_start(module: &[u8]) -> bool {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Ok(Payload::ExportSection(exports)) = payload {
+            let mut exports = exports.into_iter().flatten();
+            return exports.any(|export| export.name == form::START);
+        }
+    }
+    false
+}
+
+/// What a program wrote to standard error, of which the last 64 KiB are kept: from the first
+/// [`region::REGION_BYTES`] bytes that belong to a linked program's memory after a run. Empty if
+/// nothing is there.
+pub fn standard_error(memory: &[u8]) -> Vec<u8> {
     let (Some(ring), Some(count)) =
-        (region.get(ERRORS_AT..ERRORS_AT + ERRORS_BYTES), region.get(STATE_AT..STATE_AT + 8))
+        (memory.get(ERRORS_AT..ERRORS_AT + ERRORS_BYTES), memory.get(STATE_AT..STATE_AT + 8))
     else {
         return Vec::new();
     };
@@ -87,14 +101,6 @@ pub fn standard_error(memory: &[u8], program_pages: u64) -> Vec<u8> {
     if count < ring_bytes { new.to_vec() } else { [old, new].concat() }
 }
 
-/// Pages that a program's memory begins with: where the region will lie.
-///
-/// # Errors
-/// As [`link`].
-pub fn program_pages(program: &[u8]) -> Result<u64, LinkRejected> {
-    Ok(Program::read(program)?.memory_pages)
-}
-
 /// Where every function is in the linked module: the host's, the program's, the interface's, and
 /// those that answer ENOSYS.
 struct Plan {
@@ -102,6 +108,8 @@ struct Plan {
     shim_functions: BTreeMap<u32, u32>,
     /// Types, in the program, of the functions that answer ENOSYS.
     stubs: BTreeSet<u32>,
+    /// Where the functions are that move addresses.
+    first_helper: u32,
 }
 
 impl Plan {
@@ -130,7 +138,7 @@ impl Plan {
             match import {
                 Import::InputRead => shim_functions.insert(place, 0),
                 Import::OutputWrite => shim_functions.insert(place, 1),
-                Import::Base | Import::Exit => None,
+                Import::Exit => None,
             };
         }
         let place = |(name, kind): &(String, u32)| match shim.entry(name) {
@@ -138,7 +146,8 @@ impl Plan {
             None => first_stub + index(stubs.range(..*kind).count()),
         };
         let imports = program.imports.iter().map(place).collect();
-        Ok(Self { imports, shim_functions, stubs })
+        let first_helper = first_stub + index(stubs.len());
+        Ok(Self { imports, shim_functions, stubs, first_helper })
     }
 
     /// The interface's functions that are linked in, in order, by their index there.

@@ -1,4 +1,4 @@
-//! Where the system interface keeps things, counted from the end of the program's own memory:
+//! Where the system interface keeps things, counted from the beginning of the memory:
 //! shared between the interface, which is WebAssembly, and those who look into a memory after a
 //! run.
 

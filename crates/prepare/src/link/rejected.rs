@@ -50,7 +50,7 @@ pub enum LinkRejected {
     /// There is nothing to run.
     #[error(
         "the program exports no function `_start` without parameters and results: link it as a \
-         command, not as a library or reactor"
+         command, not as a library or reactor; a program that computes in steps needs no linking"
     )]
     NoStart,
     /// There is no memory.
@@ -74,6 +74,12 @@ pub enum LinkRejected {
         /// Bytes of the memory.
         bytes: u64,
     },
+    /// Data that the program itself would copy to its memory.
+    #[error(
+        "the program has passive data, which only threads need: link it without `-pthread` and \
+         shared memory"
+    )]
+    PassiveData,
 }
 
 fn import_refused(module: &str, name: &str) -> String {

@@ -17,8 +17,6 @@ pub(super) enum Import {
     InputRead,
     /// The host's `output_write`.
     OutputWrite,
-    /// Where the region begins.
-    Base,
     /// The end of the program.
     Exit,
 }
@@ -118,7 +116,6 @@ fn import_of(name: &str) -> Import {
     match name {
         "input_read" => Import::InputRead,
         "output_write" => Import::OutputWrite,
-        "base" => Import::Base,
         "exit" => Import::Exit,
         other => panic!("{other}: {OURS}"),
     }
@@ -126,4 +123,31 @@ fn import_of(name: &str) -> Import {
 
 fn at(index: u32) -> usize {
     usize::try_from(index).expect("an index of 32 bits fits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interface_is_code_alone() {
+        let shim = Shim::read();
+        assert!(20 < shim.entries.len());
+        for payload in Parser::new(0).parse_all(MODULE) {
+            match payload.expect("it is valid") {
+                Payload::DataSection(data) => panic!("{} data segments", data.count()),
+                Payload::ElementSection(elements) => panic!("{} elements", elements.count()),
+                Payload::CodeSectionEntry(body) => {
+                    for operator in body.get_operators_reader().expect("it is valid") {
+                        let operator = operator.expect("it is valid");
+                        assert!(!matches!(operator, Operator::CallIndirect { .. }));
+                        if let Operator::GlobalGet { global_index } = operator {
+                            assert_eq!(global_index, 0, "the stack pointer is the only global");
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
 }

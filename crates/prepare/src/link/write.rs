@@ -10,10 +10,13 @@ use wasm_encoder::{
 use wasmparser::{Parser, Payload};
 
 use super::program::Program;
-use super::region::{STACK_BYTES, WASM_PAGE_BYTES};
+use super::region::STACK_BYTES;
 use super::remap::{OfProgram, OfShim};
+use super::shift::Helper;
 use super::shim::Shim;
-use super::{HOST_FUNCTION_COUNT, MEMORY_PAGES_MAX, NOT_SUPPORTED, Plan, REGION_PAGES, at, index};
+use super::{
+    HOST_FUNCTION_COUNT, LinkRejected, MEMORY_PAGES_MAX, NOT_SUPPORTED, Plan, REGION_PAGES, index,
+};
 
 /// All that a linked module is made of.
 pub(super) struct Linking<'a> {
@@ -44,35 +47,30 @@ impl<'a> Linking<'a> {
         shim: &'a Shim,
         plan: &'a Plan,
     ) -> Self {
-        let pages = program.memory_pages;
-        let small = |number: u64| i32::try_from(number).expect("pages are at most 4096");
-        let page_bytes = u64::try_from(WASM_PAGE_BYTES).expect("64 KiB");
         let of_program = OfProgram {
             imports: plan.imports.clone(),
             first: HOST_FUNCTION_COUNT,
-            pages: small(pages),
-            pages_linked: small(pages + REGION_PAGES),
+            first_helper: plan.first_helper,
         };
-        let types = index(program.types.len());
         let of_shim = OfShim {
             shim,
             functions: plan.shim_functions.clone(),
-            types: (types..types + index(shim.types().len())).collect(),
-            base: small(pages * page_bytes),
+            first_type: index(program.types.len()),
             stack_pointer: program.global_count,
             exit: program.global_count + 1,
         };
         Self { bytes, program, shim, plan, of_program, of_shim }
     }
 
-    pub(super) fn write(mut self) -> Result<Vec<u8>, Error> {
+    pub(super) fn write(mut self) -> Result<Vec<u8>, Error<LinkRejected>> {
         let mut sections = Sections::default();
         for payload in Parser::new(0).parse_all(self.bytes) {
             self.take(payload?, &mut sections)?;
         }
         self.add_types(&mut sections.types);
         self.add_globals(&mut sections.globals);
-        self.add_code(&mut sections.code)?;
+        self.add_code(&mut sections.code)
+            .expect("the interface's code was read when it was planned");
         let mut module = Module::new();
         module.section(&sections.types).section(&self.imports()).section(&self.functions());
         put(&mut module, sections.tables.is_empty(), &sections.tables);
@@ -86,7 +84,7 @@ impl<'a> Linking<'a> {
         Ok(module.finish())
     }
 
-    fn take(&mut self, payload: Payload<'_>, to: &mut Sections) -> Result<(), Error> {
+    fn take(&mut self, payload: Payload<'_>, to: &mut Sections) -> Result<(), Error<LinkRejected>> {
         let program = &mut self.of_program;
         match payload {
             Payload::TypeSection(section) => program.parse_type_section(&mut to.types, section),
@@ -113,11 +111,14 @@ impl<'a> Linking<'a> {
             let kind = self.of_shim.func_type(kind.clone()).expect(valid);
             types.ty().func_type(&kind);
         }
+        for (parameters, results) in Helper::TYPES {
+            types.ty().function(parameters.iter().copied(), results.iter().copied());
+        }
     }
 
     /// The type, in the linked module, of a function of the interface.
     fn type_of(&self, function: u32) -> u32 {
-        self.of_shim.types[at(self.shim.type_index(function))]
+        self.of_shim.first_type + self.shim.type_index(function)
     }
 
     fn imports(&self) -> ImportSection {
@@ -134,7 +135,10 @@ impl<'a> Linking<'a> {
         let mut functions = FunctionSection::new();
         let own = self.program.functions.iter().copied();
         let linked = self.plan.linked(self.shim).map(|function| self.type_of(function));
-        for kind in own.chain(linked).chain(self.plan.stubs.iter().copied()) {
+        let first = self.of_shim.first_type + index(self.shim.types().len());
+        let helpers = Helper::ALL.map(|helper| first + helper.type_place());
+        let stubs = self.plan.stubs.iter().copied();
+        for kind in own.chain(linked).chain(stubs).chain(helpers) {
             functions.function(kind);
         }
         functions
@@ -156,7 +160,7 @@ impl<'a> Linking<'a> {
     fn add_globals(&self, globals: &mut GlobalSection) {
         let kind = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
         let stack = i32::try_from(STACK_BYTES).expect("64 KiB");
-        globals.global(kind, &ConstExpr::i32_const(self.of_shim.base + stack));
+        globals.global(kind, &ConstExpr::i32_const(stack));
         globals.global(kind, &ConstExpr::i32_const(0));
     }
 
@@ -179,6 +183,9 @@ impl<'a> Linking<'a> {
             let mut stub = Function::new([]);
             stub.instruction(&Instruction::I32Const(NOT_SUPPORTED)).instruction(&Instruction::End);
             code.function(&stub);
+        }
+        for helper in Helper::ALL {
+            code.function(&helper.body());
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Runs programs before and after each pass, in both engines, and notes all that can be seen.
 #![allow(dead_code)] // Each test binary uses its own part.
 
+pub(crate) mod check;
+
 use earnest_prepare::STACK_BYTES;
 
 /// How a run ended.
@@ -14,6 +16,8 @@ pub(crate) enum End {
 /// The state at one boundary: memory without the stack, mutable globals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Boundary {
+    /// Ticks that have passed.
+    pub(crate) at: i64,
     pub(crate) memory: u64,
     pub(crate) stack: u64,
     pub(crate) globals: Vec<i128>,
@@ -110,10 +114,10 @@ macro_rules! engine {
                 (0..).map(|index| format!("earnest_global_{index}"))
             }
 
-            fn boundary(memory: &[u8], globals: Vec<i128>) -> Boundary {
+            fn boundary(at: i64, memory: &[u8], globals: Vec<i128>) -> Boundary {
                 let stack = STACK_BYTES as usize;
                 let (stack, memory) = (hash(&memory[..stack]), hash(&memory[stack..]));
-                Boundary { memory, stack, globals }
+                Boundary { at, memory, stack, globals }
             }
 
             fn slice(mut caller: Caller<'_, Host>) {
@@ -122,12 +126,13 @@ macro_rules! engine {
                     let Some(Extern::Global(global)) = caller.get_export(&name) else { break };
                     globals.push(bits(global.get(&mut caller)));
                 }
-                let memory = memory(&mut caller);
-                let boundary = boundary(memory.data(&caller), globals);
                 let Some(Extern::Global(left)) = caller.get_export("earnest_left") else {
                     panic!("no ticks left")
                 };
                 let Val::I64(now) = left.get(&mut caller) else { panic!("ticks are i64") };
+                let memory = memory(&mut caller);
+                let at = caller.data().ticks - now;
+                let boundary = boundary(at, memory.data(&caller), globals);
                 let host = caller.data_mut();
                 host.boundaries.push(boundary);
                 let next = host.next(now);
@@ -212,7 +217,10 @@ macro_rules! engine {
                         }
                         let memory = instance.get_memory(&mut store, "memory").expect("memory");
                         let globals = globals(&mut store, instance);
+                        let left = instance.get_global(&mut store, "earnest_left").expect("left");
+                        let Val::I64(now) = left.get(&mut store) else { panic!("i64") };
                         let boundary = boundary(
+                            store.data().ticks - now,
                             memory.data(&store),
                             globals.iter().map(|value| bits(value.1.clone())).collect(),
                         );
@@ -229,7 +237,6 @@ macro_rules! engine {
                             global.expect("the same").set(&mut next_store, value).expect("set");
                         }
                         let left = next.get_global(&mut next_store, "earnest_left").expect("left");
-                        let Val::I64(now) = left.get(&mut next_store) else { panic!("i64") };
                         let now = host.next(now);
                         left.set(&mut next_store, Val::I64(now)).expect("set");
                         *next_store.data_mut() = host;

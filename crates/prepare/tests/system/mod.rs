@@ -50,8 +50,7 @@ pub(crate) fn run(program: &[u8], bundle: &Bundle) -> Ran {
         (Err(_), code) => End::Exited(code - 1),
     };
     let memory = instance.get_memory(&store, form::MEMORY).expect("memory").data(&store).to_vec();
-    let pages = link::program_pages(program).expect("it was linked");
-    let errors = link::standard_error(&memory, pages);
+    let errors = link::standard_error(&memory);
     Ran { output: store.into_data().output, errors, end, memory }
 }
 

@@ -55,10 +55,11 @@ commands! {
         role: Role,
     }
 
-    /// Collects this operator's share of slashes, as a validator, to the free balance.
-    ClaimRewards = staking::claim_rewards or ClaimRewardsRejected,
+    /// Collects what this operator earned and may claim to the free balance: what has vested of
+    /// emission, less its delegators' part, and as a validator its share of slashes.
+    ClaimRewards = rewards::claim_rewards or ClaimRewardsRejected,
         Ordinary, weight 1, keys [Provide Audit] {
-        /// Which role accrued them.
+        /// Which role earned it.
         role: Role,
     }
 

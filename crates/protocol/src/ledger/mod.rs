@@ -105,6 +105,10 @@ pub(crate) struct Ledger {
     totals: [Totals; 2],
     /// Shares of slashes that belong to the judges of offenders.
     judges: Amount,
+    /// Minted and not settled.
+    emission: Amount,
+    /// By operator.
+    vesting: Table<Amount>,
 }
 
 /// What a balance could be.
@@ -134,11 +138,13 @@ impl Ledger {
         }
     }
 
-    /// The pots of an operator: its bond, what others delegate to it, and what they earn.
+    /// The pots of an operator: its bond, what others delegate to it, what they earn and what
+    /// it does.
     pub(crate) fn open_bond(&mut self) {
         self.bonds.push(Amount::ZERO);
         self.delegated.push(Amount::ZERO);
         self.delegation_rewards.push(Amount::ZERO);
+        self.vesting.push(Amount::ZERO);
     }
 
     pub(crate) fn open_exit(&mut self) {
@@ -198,7 +204,7 @@ impl Ledger {
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 11] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 12] {
         [
             self.free.root(),
             self.free_payment.root(),
@@ -211,12 +217,13 @@ impl Ledger {
             self.delegation_rewards.root(),
             self.jobs.root(),
             self.assignments.root(),
+            self.vesting.root(),
         ]
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount) {
-        (self.assets, self.totals, self.judges)
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount) {
+        (self.assets, self.totals, self.judges, self.emission)
     }
 }
 
@@ -255,7 +262,9 @@ impl Ledger {
             | Pot::Exit(_)
             | Pot::Moved(_)
             | Pot::Slash(_)
-            | Pot::Judges => Asset::Stake,
+            | Pot::Judges
+            | Pot::Emission
+            | Pot::Vesting(_) => Asset::Stake,
             Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) => self.assets.payment(),
         }
     }
@@ -277,6 +286,8 @@ impl Ledger {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
             }
             Pot::Judges => self.judges,
+            Pot::Emission => self.emission,
+            Pot::Vesting(id) => row(&self.vesting, id.index()),
             Pot::Insurance(asset) => self.total(asset).insurance,
             Pot::Treasury(asset) => self.total(asset).treasury,
             Pot::Burnt(asset) => self.total(asset).burnt,
@@ -302,6 +313,25 @@ impl Ledger {
         movements.push(Movement { source, target, amount, reason });
     }
 
+    /// Issues `amount` of what is bonded into `target`; the caller has checked that the supply
+    /// stays within the largest.
+    pub(crate) fn mint(
+        &mut self,
+        target: Pot,
+        amount: Amount,
+        reason: Reason,
+        movements: &mut Vec<Movement>,
+    ) {
+        if amount.is_zero() {
+            return;
+        }
+        assert!(self.asset_of(target) == Asset::Stake, "only what is bonded is minted");
+        let issued = &mut self.total_mut(Asset::Stake).issued;
+        *issued = issued.checked_add(amount).expect(SUPPLY);
+        self.put(target, amount);
+        movements.push(Movement { source: Pot::Burnt(Asset::Stake), target, amount, reason });
+    }
+
     /// All money of an asset ever issued.
     pub(crate) fn issued(&self, asset: Asset) -> Amount {
         self.total(asset).issued
@@ -324,7 +354,8 @@ impl Ledger {
         }
         if asset == Asset::Stake {
             add(self.judges)?;
-            let tables = [&self.bonds, &self.unbondings, &self.slashes];
+            add(self.emission)?;
+            let tables = [&self.bonds, &self.unbondings, &self.slashes, &self.vesting];
             let of_others = [&self.delegated, &self.exits, &self.moves];
             for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
@@ -399,6 +430,8 @@ impl Ledger {
                 return row_mut(&mut self.assignments, id.index()).change(pot, change);
             }
             Pot::Judges => &mut self.judges,
+            Pot::Emission => &mut self.emission,
+            Pot::Vesting(id) => row_mut(&mut self.vesting, id.index()),
             Pot::Insurance(asset) => &mut self.total_mut(asset).insurance,
             Pot::Treasury(asset) => &mut self.total_mut(asset).treasury,
             Pot::Burnt(asset) => {

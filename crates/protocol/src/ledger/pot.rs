@@ -39,6 +39,10 @@ pub enum Pot {
     /// What those who delegated to an operator earned and have not been paid, in the asset that
     /// pays.
     DelegationRewards(OperatorId),
+    /// What was minted for operators and is not settled.
+    Emission,
+    /// What an operator earned by emission and was not paid: what has vested and what has not.
+    Vesting(OperatorId),
 }
 
 /// A pot of one order.
@@ -122,4 +126,8 @@ pub enum Reason {
     RedelegationSettled,
     DelegationReward,
     DelegationRewardPaid,
+    Emission,
+    EmissionEarned,
+    EmissionDust,
+    EmissionPaid,
 }

@@ -60,6 +60,11 @@ impl Decay {
     /// Nothing is left.
     pub const NONE: Decay = Decay(0);
 
+    /// What goes until only `later` is left; nothing if that is more than this.
+    pub const fn until(self, later: Decay) -> Decay {
+        Decay(self.0.saturating_sub(later.0))
+    }
+
     /// Parts of 2^-64, at most 2^64.
     pub const fn parts(self) -> u128 {
         self.0

@@ -4,7 +4,7 @@
 //! [`Factor`] any other multiple, both in parts per billion; a [`Height`] is a point in log time,
 //! [`Blocks`] a length of it, and the same for [`Epoch`] and [`Epochs`]; an [`Index`] is what one
 //! unit of weight has ever earned, [`Earned`] what somebody's came to; [`Shares`] are a claim on a
-//! [`SharePool`]; a [`Decay`] is what is left after some half-lives.
+//! [`SharePool`]; a [`Decay`] is what is left after some half-lives; a [`Rate`] is a share a year.
 //!
 //! Law: every division names its direction (`_floor` or `_ceil`); no type here has `+`, `-`, `*`
 //! or `/`, so that no operator can hide an overflow or a rounding.
@@ -15,6 +15,7 @@ mod amount;
 mod exp2;
 mod factor;
 mod index;
+mod rate;
 mod shares;
 mod time;
 
@@ -22,6 +23,7 @@ pub use amount::Amount;
 pub use exp2::{Decay, HalfLives, exp2_neg_floor};
 pub use factor::{Factor, PARTS, Ratio};
 pub use index::{Earned, Index};
+pub use rate::{Approach, Rate};
 pub use shares::{Claim, SharePool, Shares, Slashed};
 pub use time::{Blocks, Epoch, Epochs, Gas, Height};
 

@@ -10,7 +10,7 @@
 //! Relations that hold by construction, so that no check stands here: R1 (ranges of rates and
 //! auditors; the pool at posting), R2 (the clamp of the discount at `B_min`), R3 (`audit_slack` is
 //! at least 1), R7 and R8 (the waterfall, and `burn_min` above 0), R11 (`bid_deposit`'s range), R14
-//! (pinned versions). R13 is checked for every quote. R9 and R12 concern rules not built yet.
+//! (pinned versions). R13 is checked for every quote. R12 concerns rules not built yet.
 //! Not here: what a parameter does (the room that reads it); who may change one (governance, not
 //! built yet).
 
@@ -28,8 +28,9 @@ pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
     market::params::MarketParams, reputation::params::ReputationParams,
-    slashing::params::SlashingParams, staking::params::StakingParams,
-    storage::params::StorageParams, verification::params::VerificationParams,
+    rewards::params::RewardsParams, slashing::params::SlashingParams,
+    staking::params::StakingParams, storage::params::StorageParams,
+    verification::params::VerificationParams,
 };
 
 /// Parameters as written in a genesis file, not yet checked.
@@ -53,6 +54,8 @@ pub struct RawParams {
     pub reputation: ReputationParams,
     /// Bytes that the network keeps for those who pay.
     pub storage: StorageParams,
+    /// Emission: its schedule, its caps, its split and its vesting.
+    pub rewards: RewardsParams,
 }
 
 impl RawParams {
@@ -66,6 +69,7 @@ impl RawParams {
             SlashingParams::FIELDS,
             ReputationParams::FIELDS,
             StorageParams::FIELDS,
+            RewardsParams::FIELDS,
         ];
         rooms.into_iter().flatten()
     }
@@ -83,6 +87,7 @@ pub struct Params {
     slashing: SlashingParams,
     reputation: ReputationParams,
     storage: StorageParams,
+    rewards: RewardsParams,
 }
 
 macro_rules! rooms {
@@ -121,6 +126,7 @@ rooms! {
     slashing: SlashingParams, "Slashes.";
     reputation: ReputationParams, "Reputation.";
     storage: StorageParams, "Bytes that the network keeps for those who pay.";
+    rewards: RewardsParams, "Emission: its schedule, its caps, its split and its vesting.";
 }
 
 impl Default for Params {

@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::num::{Amount, Blocks, Gas};
+use crate::num::{Amount, Blocks, Gas, PARTS};
 
 use super::RawParams;
 
@@ -84,6 +84,13 @@ pub enum Violation {
         /// Blocks that the longest undisputed job takes.
         needed: u64,
     },
+    /// R9: a job could attract as much emission as it burnt.
+    EmissionCapTooHigh {
+        /// The cap, in parts per billion of what is burnt.
+        cap: u64,
+        /// The most allowed.
+        limit: u64,
+    },
     /// With one asset, it is worth itself.
     StakePriceNotOne {
         /// The price given, in parts per billion.
@@ -132,6 +139,11 @@ impl fmt::Display for Violation {
                 "storage.keep_blocks_max is {blocks}, but the longest job takes {needed}; raise it \
                  or shorten deadlines and windows (R15)"
             ),
+            Self::EmissionCapTooHigh { cap, limit } => write!(
+                f,
+                "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
+                 that burns its fees must get less than them back, or paying oneself pays (R9)"
+            ),
             Self::StakePriceNotOne { got } => write!(
                 f,
                 "chain.stake_price is {got} parts per billion, but this network has one asset"
@@ -178,7 +190,8 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = ranges
         .chain(raw.slashing.outside())
         .chain(raw.reputation.outside())
-        .chain(raw.storage.outside());
+        .chain(raw.storage.outside())
+        .chain(raw.rewards.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
             room: outside.field.room,
@@ -198,6 +211,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         lane(raw),
         deposit(raw),
         keep(raw),
+        emission(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -210,7 +224,11 @@ fn orders(raw: &RawParams) -> Option<Violation> {
         return Some(Violation::OutOfOrder { lower, upper });
     }
     let (lower, upper) = ("market.deadline_blocks_min", "market.deadline_blocks_max");
-    let wrong = market.deadline_blocks_min > market.deadline_blocks_max;
+    if market.deadline_blocks_min > market.deadline_blocks_max {
+        return Some(Violation::OutOfOrder { lower, upper });
+    }
+    let (lower, upper) = ("rewards.rate_min", "rewards.rate_max");
+    let wrong = raw.rewards.rate_min > raw.rewards.rate_max;
     wrong.then_some(Violation::OutOfOrder { lower, upper })
 }
 
@@ -271,6 +289,12 @@ fn keep(raw: &RawParams) -> Option<Violation> {
     let longest = raw.job_duration(raw.market.deadline_blocks_max, raw.market.work_bound_max);
     let (blocks, needed) = (raw.storage.keep_blocks_max.count(), longest.count());
     (blocks < needed).then_some(Violation::KeepTooShort { blocks, needed })
+}
+
+/// All that a job attracts is its claim, which the cap bounds by what it burnt.
+fn emission(raw: &RawParams) -> Option<Violation> {
+    let (cap, limit) = (raw.rewards.emission_cap.parts(), PARTS.saturating_sub(1));
+    (cap > limit).then_some(Violation::EmissionCapTooHigh { cap, limit })
 }
 
 impl RawParams {

@@ -68,6 +68,10 @@ fn each_relation_fails_alone_one_unit_past_its_edge() {
     let brief = Blocks::new(longest.count() - 1);
     let brief = violation(|raw| raw.storage.keep_blocks_max = brief);
     assert!(matches!(brief, Violation::KeepTooShort { .. }), "{brief:?}");
+    let farmed = violation(|raw| raw.rewards.emission_cap = crate::Ratio::ONE);
+    assert!(matches!(farmed, Violation::EmissionCapTooHigh { .. }), "{farmed:?}");
+    let order = violation(|raw| raw.rewards.rate_min = crate::Ratio::percent(21));
+    assert!(matches!(order, Violation::OutOfOrder { .. }), "{order:?}");
     let above = violation(|raw| raw.slashing.share_max = crate::Ratio::percent(4));
     assert!(matches!(above, Violation::ShareAboveMax { .. }), "{above:?}");
     let order = violation(|raw| raw.verification.tier_full = crate::Amount::tokens(1));

@@ -14,6 +14,7 @@ use crate::{
     num::{Amount, Height, Ratio},
     params::Params,
     reputation::{self, weigh},
+    rewards,
     slashing::{self, Claims, Offence, Slash, SlashState, Waterfall, plan},
     staking::{self, Standing},
     timers::Timer,
@@ -124,7 +125,9 @@ fn take(
     let operator = slash.operator;
     // An assignment's pots end with it: its lock goes back to the bond it came from.
     let origin = |pot| match pot {
-        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_) => pot,
+        Pot::Unbonding(_) | Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_) | Pot::Vesting(_) => {
+            pot
+        }
         _ => Pot::Bond(operator),
     };
     let sources = sources.iter().filter(|(_, amount)| !amount.is_zero());
@@ -140,6 +143,7 @@ fn take(
         match pot {
             Pot::Unbonding(_) | Pot::Delegated(_) => {}
             Pot::Moved(parcel) => staking::acts::moved::drop_if_lost(cx, parcel),
+            Pot::Vesting(_) => rewards::acts::forfeit(cx, operator, amount),
             Pot::Exit(exit) => staking::acts::delegated::drop_if_empty(cx, exit),
             _ => staking::acts::reduce_stake(cx, operator, amount),
         }
@@ -271,6 +275,9 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
         }
         let to = if gone { Pot::Bond(slash.operator) } else { pot };
         cx.pay(Pot::Slash(id), to, part, Reason::SlashReversed);
+        if matches!(to, Pot::Vesting(_)) {
+            rewards::acts::restore(cx, slash.operator, part);
+        }
         if matches!(to, Pot::Bond(_)) {
             let stake = cx.state.staking.operator(slash.operator).stake.checked_add(part);
             let stake = stake.expect("parts of the supply");
@@ -298,15 +305,17 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
 }
 
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own
-/// free bond, then out of unbonding entries queued since `accepted_at`, which still answer for it;
-/// then at most `share` of delegated stake out of the pool and its exits, in proportion (C5).
+/// rewards that have not vested, free bond, and unbonding entries queued since `accepted_at`, which
+/// still answer for it; then at most `share` of delegated stake out of the pool and its exits, in
+/// proportion (C5).
 fn out_of_bond(
-    cx: &Context<'_>,
+    cx: &mut Context<'_>,
     operator: OperatorId,
     accepted_at: Height,
     share: Ratio,
     owed: Amount,
 ) -> Vec<(Pot, Amount)> {
+    let unvested = (Pot::Vesting(operator), rewards::acts::unvested(cx, operator));
     let liable = cx.state.staking.operator(operator).unbondings.iter().copied();
     let liable = liable.filter(|id| cx.state.staking.unbonding(*id).queued_at >= accepted_at);
     let pots = core::iter::once(Pot::Bond(operator)).chain(liable.map(Pot::Unbonding));
@@ -316,7 +325,8 @@ fn out_of_bond(
     let of_own = slashing::of_free_bond(share, sum(&pots)).saturating_add(owed);
     let mut wanted = of_own.saturating_add(of_others);
     let mut sources = Vec::new();
-    for (pot, there) in pots {
+    // Rewards that have not vested go first, but a share is of what is bonded.
+    for (pot, there) in core::iter::once(unvested).chain(pots) {
         let part = wanted.min(there);
         wanted = wanted.saturating_sub(part);
         if !part.is_zero() {

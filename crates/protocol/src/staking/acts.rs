@@ -36,9 +36,10 @@ pub(crate) fn release(cx: &mut Context<'_>, operator: OperatorId, pot: Pot, reas
     }
 }
 
-/// Changes what an operator has at risk; settles its share of slashes first.
+/// Changes what an operator has at risk; settles what its stake earned first.
 pub(crate) fn set_stake(cx: &mut Context<'_>, operator: OperatorId, stake: Amount) {
     cx.state.staking.settle_judge(operator);
+    cx.state.staking.settle_emission(operator);
     cx.state.staking.operator_mut(operator).stake = stake;
     refresh(cx, operator);
 }
@@ -49,9 +50,10 @@ pub(crate) fn reduce_stake(cx: &mut Context<'_>, operator: OperatorId, amount: A
     set_stake(cx, operator, stake.expect("the stake covers the bond and every lock"));
 }
 
-/// Changes whether an operator may take new work; settles its share of slashes first.
+/// Changes whether an operator may take new work; settles what its stake earned first.
 pub(crate) fn set_standing(cx: &mut Context<'_>, operator: OperatorId, standing: Standing) {
     cx.state.staking.settle_judge(operator);
+    cx.state.staking.settle_emission(operator);
     cx.state.staking.operator_mut(operator).standing = standing;
     refresh(cx, operator);
 }

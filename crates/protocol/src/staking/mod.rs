@@ -18,6 +18,7 @@
 pub(crate) mod acts;
 mod commission;
 mod delegation;
+mod emission;
 pub(crate) mod handlers;
 mod moves;
 mod operator;
@@ -32,12 +33,14 @@ use serde::{Deserialize, Serialize};
 pub use commission::Commission;
 pub(crate) use delegation::matures;
 pub use delegation::{Delegation, DelegationPool, Exit, Moved};
+use emission::EmissionIndexes;
+pub use emission::StakeEarnings;
 pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
 pub use rejected::{
-    BondRejected, CancelUndelegationRejected, ClaimRewardsRejected, DelegateRejected,
-    RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+    BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
+    SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
     WithdrawDelegationRejected,
 };
 
@@ -66,6 +69,7 @@ pub(crate) struct Staking {
     pools: BTreeMap<PoolKey, Pool>,
     /// What a unit of a judge's stake was ever paid out of slashes.
     pub(crate) judge_index: Index,
+    pub(crate) emission: EmissionIndexes,
 }
 
 /// What of [`Staking`] is stored; the rest is derived on load.
@@ -79,6 +83,7 @@ pub(crate) struct StakingRows {
     moves: Table<Move>,
     changes: Vec<(PoolKey, Vec<Change>)>,
     judge_index: Index,
+    emission: EmissionIndexes,
 }
 
 impl Staking {
@@ -125,9 +130,15 @@ impl Staking {
         pins
     }
 
+    /// What all operators have at risk that may work; without what others delegated.
+    pub(crate) fn active_stake(&self) -> Amount {
+        let sum = self.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.total()));
+        Amount::new(sum).unwrap_or(Amount::MAX)
+    }
+
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Vec<(PoolKey, Vec<Change>)>, Index) {
-        (self.changes(), self.judge_index)
+    pub(crate) fn globals(&self) -> (Vec<(PoolKey, Vec<Change>)>, Index, EmissionIndexes) {
+        (self.changes(), self.judge_index, self.emission)
     }
 
     fn changes(&self) -> Vec<(PoolKey, Vec<Change>)> {
@@ -145,6 +156,7 @@ impl Staking {
             moves: self.moves.clone(),
             changes: self.changes(),
             judge_index: self.judge_index,
+            emission: self.emission,
         }
     }
 
@@ -154,7 +166,7 @@ impl Staking {
         free: impl Fn(OperatorId) -> Amount,
         pins: &[(PoolKey, Height)],
     ) -> Staking {
-        let StakingRows { operators, unbondings, mut changes, judge_index, .. } = rows;
+        let StakingRows { operators, unbondings, mut changes, judge_index, emission, .. } = rows;
         let StakingRows { delegation_pools, delegations, exits, moves, .. } = rows;
         let mut members: BTreeMap<PoolKey, Vec<(OperatorId, u64, u64)>> = BTreeMap::new();
         for (index, operator) in operators.iter() {
@@ -182,6 +194,7 @@ impl Staking {
             moves,
             pools,
             judge_index,
+            emission,
         }
     }
 
@@ -210,8 +223,11 @@ impl Staking {
         now: Epoch,
     ) -> OperatorId {
         let judge_index = self.judge_index;
+        let settled = self.emission.of(role);
+        let emission = StakeEarnings { settled, accrued: Amount::ZERO };
         self.delegation_pools.push(DelegationPool::default());
         let operator = Operator::new(account, (role, class), stake_min, now, judge_index);
+        let operator = Operator { emission, ..operator };
         OperatorId::from_index(self.operators.push(operator))
     }
 

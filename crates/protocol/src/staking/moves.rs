@@ -13,6 +13,8 @@
 //! all that the target does; it earns with the target; it moves no further and cannot leave.
 //! Law: a pool has at most `moves_max` bound parcels in and as many out, so that a slash and a
 //! payment cost the same however many delegate; whoever may not move may always undelegate.
+//! Law: a slash that waits puts its joining off by `engine_hold_epochs` at most, so that nobody is
+//! bound for as long as others care to be convicted.
 //! Rounding: shares down, for those who stay; the parcel's epoch up.
 //! Known shortcomings: whoever moved first in a span, a quarter of the wait, answers for what the
 //! source accepted until its last moved; a bound parcel leaves only after it joined; who fills an
@@ -49,6 +51,8 @@ pub struct Move {
     pub moved_at: Height,
     /// From when on it is free.
     pub matures: Epoch,
+    /// From when on it would have been, had no slash waited.
+    pub due: Epoch,
     /// Where it stands.
     pub stage: MoveStage,
     /// How many delegations have a part of it.

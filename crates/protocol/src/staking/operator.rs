@@ -10,6 +10,8 @@ use crate::{
     num::{Amount, Epoch, Factor, HalfLives, Height, Index, exp2_neg_floor},
 };
 
+use super::StakeEarnings;
+
 /// May an operator take new work?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +51,8 @@ pub struct Operator {
     pub judge_index: Index,
     /// Shares of slashes accrued and not yet collected.
     pub judge_accrued: Amount,
+    /// What its stake earned of emission.
+    pub emission: StakeEarnings,
 }
 
 /// One entry of the unbonding queue; the money is in its pot.
@@ -83,6 +87,7 @@ impl Operator {
             unbondings: Vec::new(),
             judge_index,
             judge_accrued: Amount::ZERO,
+            emission: StakeEarnings::default(),
         }
     }
 

@@ -51,16 +51,6 @@ pub enum UnjailRejected {
     BelowMinimum { stake: Amount, minimum: Amount },
 }
 
-/// Why collecting rewards was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
-pub enum ClaimRewardsRejected {
-    /// The account has no operator of this role.
-    NotAnOperator,
-    /// Nothing has accrued.
-    NothingAccrued,
-}
-
 /// Why delegating was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]

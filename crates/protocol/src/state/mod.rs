@@ -18,6 +18,7 @@ use crate::{
     num::{Amount, Epoch, Factor, Gas, Height},
     params::{Params, ParamsHistory, ParamsRejected, Violation},
     reputation::Reputation,
+    rewards::Rewards,
     slashing::Slashing,
     staking::{PoolKey, Staking},
     storage::Storage,
@@ -42,6 +43,7 @@ pub struct State {
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
     pub(crate) storage: Storage,
+    pub(crate) rewards: Rewards,
     pub(crate) timers: Timers,
 }
 
@@ -131,6 +133,7 @@ impl State {
             verification: Verification::default(),
             slashing: Slashing::default(),
             storage: Storage::default(),
+            rewards: Rewards::default(),
             timers: Timers::default(),
         };
         for account in &genesis.accounts {
@@ -190,6 +193,7 @@ impl State {
         let id = self.staking.enter(account, key, minimum, now);
         self.ledger.open_bond();
         self.reputation.enter(now);
+        self.rewards.enter();
         self.accounts.account_mut(account).operators.push((key.0, id));
         id
     }
@@ -205,6 +209,7 @@ impl State {
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
             self.storage.used_kib,
+            self.rewards.globals(),
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -228,6 +233,8 @@ impl State {
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
             self.storage.keeps.root(),
+            self.rewards.rounds.root(),
+            self.rewards.earnings.root(),
         ] {
             hasher.update(&root.0);
         }

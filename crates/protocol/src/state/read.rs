@@ -9,10 +9,11 @@ use crate::{
     },
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
-    num::{Amount, Epoch, Height, Ratio},
+    num::{Amount, Epoch, Height, Rate, Ratio},
     params::Params,
     rejected::TransactionRejected,
     reputation::Record,
+    rewards::Vesting,
     slashing::{self, Slash},
     staking::{
         self, Delegation, DelegationPool, Exit, Move, MoveStage, Moved, Operator, Unbonding,
@@ -180,6 +181,36 @@ impl State {
     /// What a validator's share of slashes has come to.
     pub fn judge_reward(&self, id: OperatorId) -> Amount {
         self.staking.judge_reward(id)
+    }
+
+    /// What an operator earned by emission and was not paid, as it stands now: what its work of the
+    /// epochs before and its stake came to included.
+    pub fn vesting(&self, id: OperatorId) -> Vesting {
+        let by_stake = self.staking.stake_earned(id);
+        self.rewards.vesting_at((id, by_stake), self.epoch(), self.params().rewards())
+    }
+
+    /// All that was ever emitted.
+    pub fn emitted(&self) -> Amount {
+        self.rewards.emitted
+    }
+
+    /// The yearly rate of the last epoch that was paid for, if a schedule runs that has one.
+    pub fn emission_rate(&self) -> Option<Rate> {
+        let running = self.rewards.running?;
+        Some(running.rate).filter(|rate| *rate != Rate::default())
+    }
+
+    /// The most that an operator's paid work of this epoch attracts.
+    pub fn open_claim(&self, id: OperatorId) -> Amount {
+        let work = self.rewards.earnings(id).work;
+        let open = work.filter(|work| work.round == self.rewards.next_round());
+        open.map_or(Amount::ZERO, |work| work.claim)
+    }
+
+    /// What paid work of this epoch may attract, all operators together.
+    pub fn open_claims(&self) -> Amount {
+        self.rewards.open.claims
     }
 
     /// An operator's record as it stands now.

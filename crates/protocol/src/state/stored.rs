@@ -14,6 +14,7 @@ use crate::{
     num::{Blocks, Height},
     params::ParamsHistory,
     reputation::Reputation,
+    rewards::Rewards,
     slashing::{SlashState, Slashing},
     staking::{MoveStage, PoolKey, Staking, StakingRows},
     storage::Storage,
@@ -35,6 +36,7 @@ struct Written<'a> {
     verification: &'a Verification,
     slashing: &'a Slashing,
     storage: &'a Storage,
+    rewards: &'a Rewards,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +51,7 @@ struct Read {
     verification: Verification,
     slashing: Slashing,
     storage: Storage,
+    rewards: Rewards,
 }
 
 impl Serialize for State {
@@ -64,6 +67,7 @@ impl Serialize for State {
             verification: &self.verification,
             slashing: &self.slashing,
             storage: &self.storage,
+            rewards: &self.rewards,
         }
         .serialize(serializer)
     }
@@ -86,6 +90,7 @@ impl<'de> Deserialize<'de> for State {
             verification: read.verification,
             slashing: read.slashing,
             storage: read.storage,
+            rewards: read.rewards,
             timers: Timers::default(),
         };
         state.timers = state.timers_from_rows();

@@ -5,16 +5,17 @@ use alloc::vec::Vec;
 use crate::{
     context::Context,
     event::Event,
-    ids::{AccountId, AssignmentId, Digest, JobId, Role},
+    ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, Role},
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{
         self, Assignment, CloseReason, Closed, Outcome, Phase, Stage,
         handlers::post_job::reserved_locks,
     },
     next::Next,
-    num::{Amount, Blocks, Ratio},
+    num::{Amount, Blocks, Gas, Ratio},
     params::{MarketParams, Params},
     reputation::{self, Dimension, Note, weigh, weigh_success},
+    rewards::{self, acts::Done},
     slashing::{
         self, Claims, Offence,
         acts::{Behind, Conviction, Payout},
@@ -52,12 +53,25 @@ pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Nex
     let due = late_share(result.late, params.market()).amount_floor(due);
     let burnt = pay_price(cx, &assignment, due, &params);
     pay_auditors(cx, live, None);
+    note_work(cx, live, burnt, &params);
     let weight = weigh_success(due, burnt, params.reputation());
     let in_time = result.late == Blocks::ZERO;
     let note = |dimension, success| Note { dimension, success, weight };
     let notes = [note(Dimension::Correctness, true), note(Dimension::Timeliness, in_time)];
     reputation::acts::note_all(cx, assignment.operator, &notes, &params);
     Next::End(live, Outcome::Accepted, CloseReason::Unchallenged)
+}
+
+/// Books what a paid job may attract of its epoch's emission, for whoever was paid for it.
+fn note_work(cx: &mut Context<'_>, live: AssignmentId, burnt: Amount, params: &Params) {
+    let Assignment { job, operator, .. } = *cx.state.market.assignment(live);
+    let case = cx.state.verification.case(live);
+    let sealed = |state| matches!(state, SeatState::Committed(_) | SeatState::Revealed(_));
+    let auditors = case.seats.iter().filter(|seat| sealed(seat.state));
+    let auditors: Vec<OperatorId> = auditors.filter_map(|seat| seat.operator).collect();
+    let gas = case.claim().map_or(Gas::ZERO, Claim::gas);
+    let done = Done { job, provider: operator, auditors: &auditors, gas, burnt };
+    rewards::acts::note_work(cx, &done, params);
 }
 
 /// The price share left after being late: 1, down to `late_price_min` at the end of grace.

@@ -47,6 +47,12 @@ impl Claim {
         trace.output
     }
 
+    /// Gas of all steps together.
+    pub(crate) fn gas(&self) -> Gas {
+        let Claim::Trace(trace) = self;
+        trace.gas
+    }
+
     /// True if both say the same; the root covers output, gas and steps.
     pub(crate) fn agrees(&self, other: &Claim) -> bool {
         self.root() == other.root()

@@ -10,6 +10,7 @@ mod data;
 mod dispute;
 mod keys;
 mod market;
+mod rewards;
 mod slash;
 mod storage;
 use earnest_testkit::world;

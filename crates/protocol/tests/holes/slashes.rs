@@ -93,7 +93,8 @@ fn raw_with(raw: &RawParams, room: &'static str, field: &'static str, value: u64
     let d = RawParams::default();
     take!(
         chain: d.chain, staking: d.staking, market: d.market, verification: d.verification,
-        slashing: d.slashing, reputation: d.reputation, storage: d.storage
+        slashing: d.slashing, reputation: d.reputation, storage: d.storage,
+        rewards: d.rewards
     );
     own
 }

@@ -4,7 +4,8 @@ use earnest_protocol::{
     Address, Amount, Asset, Command, Epoch, Height, Role,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::*,
-    staking::{BondRejected, ClaimRewardsRejected, UnbondRejected, UnjailRejected},
+    rewards::ClaimRewardsRejected,
+    staking::{BondRejected, UnbondRejected, UnjailRejected},
 };
 
 use crate::{Row, row, world::World};

@@ -22,13 +22,14 @@ const UNREACHED: [(&str, &str); 6] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "genesis.rs",
     "market/rejected.rs",
     "params/relations.rs",
     "rejected.rs",
+    "rewards/rejected.rs",
     "staking/rejected.rs",
     "storage/rejected.rs",
     "verification/rejected.rs",

@@ -253,6 +253,10 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             with(|p| p.verification.challenge_deposit = Amount::new(14_079_999).expect("small")),
         ),
         (Violation::KeepTooShort { blocks: longest - 1, needed: longest }, brief),
+        (
+            Violation::EmissionCapTooHigh { cap: 1_000_000_000, limit: 999_999_999 },
+            with(|p| p.rewards.emission_cap = Ratio::ONE),
+        ),
     ]);
     all
 }

@@ -519,7 +519,9 @@ fn stake(state: &State, id: AccountId) -> Amount {
         let unbonding = row.unbondings.iter().map(|id| state.balance(Pot::Unbonding(*id)));
         let leaving = unbonding.fold(Amount::ZERO, Amount::saturating_add);
         let judged = state.judge_reward(operator);
-        Some(row.stake.saturating_add(leaving).saturating_add(judged))
+        let earned = state.vesting(operator).total();
+        let stake = row.stake.saturating_add(leaving);
+        Some(stake.saturating_add(judged).saturating_add(earned))
     };
     operators.filter_map(of).fold(Amount::ZERO, Amount::saturating_add)
 }

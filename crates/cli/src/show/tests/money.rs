@@ -2,7 +2,7 @@
 
 use earnest_api::{
     AccountView, DelegationTerms, DelegationView, EventRecord, KeyView, LeavingView, MovedView,
-    OperatorView, SlashView, UnbondingView,
+    OperatorView, RewardsView, SlashView, UnbondingView,
 };
 use earnest_protocol::{
     Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, MoveId, OperatorId, Ratio,
@@ -50,6 +50,7 @@ fn operator(name: &str, stands: Standing) -> OperatorView {
         strikes: Factor::percent(0),
         strikes_at: Epoch::ZERO,
         judge_accrued: Amount::ZERO,
+        rewards: RewardsView::default(),
         unbondings: vec![unbonding],
         delegations: DelegationTerms::default(),
     }

@@ -1,8 +1,14 @@
 //! The bodies of a module's functions: valid, within the limits, and without hidden state.
 
-use wasmparser::{FunctionBody, Operator, Parser, ValidPayload, Validator, WasmFeatures};
+use wasmparser::{
+    FuncValidator, FunctionBody, Operator, Parser, ValidPayload, Validator, ValidatorResources,
+    WasmFeatures,
+};
 
-use super::{FUNCTION_BYTES_MAX, ITEM_COUNT_MAX, LOCAL_COUNT_MAX, ProgramRejected};
+use super::{
+    FUNCTION_BYTES_MAX, ITEM_COUNT_MAX, LOCAL_COUNT_MAX, NESTING_MAX, OPERAND_COUNT_MAX,
+    ProgramRejected,
+};
 
 /// The accepted language. `GC_TYPES` only names the type representation of the validator.
 pub(super) fn features() -> WasmFeatures {
@@ -41,31 +47,42 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), ProgramRejected> {
         if let ValidPayload::Func(function, body) = validator.payload(&payload).map_err(invalid)? {
             bodies = bodies.saturating_add(1);
             within("functions", bodies, ITEM_COUNT_MAX.into())?;
-            measure(&body)?;
-            let mut validator = function.into_validator(allocations);
-            validator.validate(&body).map_err(invalid)?;
-            allocations = validator.into_allocations();
+            let validator = function.into_validator(allocations);
+            allocations = measure(&body, validator)?.into_allocations();
         }
     }
     Ok(())
 }
 
-fn measure(body: &FunctionBody<'_>) -> Result<(), ProgramRejected> {
+/// Validates one function; each limit is tested before the validator sets anything aside for it.
+fn measure(
+    body: &FunctionBody<'_>,
+    mut validator: FuncValidator<ValidatorResources>,
+) -> Result<FuncValidator<ValidatorResources>, ProgramRejected> {
     let length = body.as_bytes().len() as u64;
     within("bytes of a function", length, FUNCTION_BYTES_MAX as u64)?;
-    let mut locals = 0u64;
+    let mut locals = u64::from(validator.len_locals());
     for group in body.get_locals_reader().map_err(invalid)? {
         let (count, _) = group.map_err(invalid)?;
         locals = locals.saturating_add(count.into());
         within("locals of a function", locals, LOCAL_COUNT_MAX.into())?;
     }
+    let mut reader = body.get_binary_reader();
+    validator.read_locals(&mut reader).map_err(invalid)?;
     let mut operators = body.get_operators_reader().map_err(invalid)?;
     while !operators.eof() {
-        if let Some(name) = hidden_state(&operators.read().map_err(invalid)?) {
+        let (operator, offset) = operators.read_with_offset().map_err(invalid)?;
+        validator.op(offset, &operator).map_err(invalid)?;
+        if let Some(name) = hidden_state(&operator) {
             return Err(ProgramRejected::HiddenState(name));
         }
+        let operands = u64::from(validator.operand_stack_height());
+        within("operands of a function", operands, OPERAND_COUNT_MAX.into())?;
+        let nesting = u64::from(validator.control_stack_height());
+        within("nested blocks of a function", nesting, NESTING_MAX.into())?;
     }
-    Ok(())
+    operators.finish().map_err(invalid)?;
+    Ok(validator)
 }
 
 fn hidden_state(operator: &Operator<'_>) -> Option<&'static str> {

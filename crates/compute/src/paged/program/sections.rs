@@ -13,7 +13,10 @@ use super::super::form::{
 };
 use super::super::state::{BLOCK_COUNT_MAX, GLOBAL_COUNT_MAX, Value};
 use super::code::{invalid, within};
-use super::{GlobalSlot, ITEM_COUNT_MAX, Kind, ProgramRejected, TABLE_ELEMENT_COUNT_MAX};
+use super::{
+    GlobalSlot, ITEM_COUNT_MAX, Kind, ProgramRejected, TABLE_ELEMENT_COUNT_MAX,
+    TYPE_VALUE_COUNT_MAX,
+};
 
 /// A data segment: where, and what.
 pub(super) struct DataSegment<'a> {
@@ -116,6 +119,10 @@ impl<'a> Found<'a> {
                 let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
                     continue; // The validator refuses every other kind.
                 };
+                for values in [ty.params(), ty.results()] {
+                    let most = TYPE_VALUE_COUNT_MAX as u64;
+                    within("parameters or results of a type", values.len() as u64, most)?;
+                }
                 self.types.push((ty.params().to_vec(), ty.results().to_vec()));
             }
         }

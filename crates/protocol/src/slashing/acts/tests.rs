@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     command::{
         Auction, Authenticated, BlockHead, Command, DataItem, Delegate, GainTiming, Node, PostJob,
-        ResourceClass, Task, Transaction, Unbond, Undelegate, Visibility,
+        ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate, Visibility,
     },
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
@@ -245,6 +245,8 @@ fn undoing_both_of_two_slashes_from_the_last_on_opens_the_jail() {
 /// all of its own that is free leaves, so that a twentieth of all is more than that.
 fn delegated(state: &mut State) -> (OperatorId, [Pot; 2]) {
     let (operator, role) = (OFFENDER, Role::Provider);
+    let (rate, ceiling) = (Ratio::ZERO, Ratio::ZERO);
+    send(state, OFFENDER, Command::SetCommission(SetCommission { role, rate, ceiling }));
     for account in 2..5 {
         let amount = Amount::tokens(8_999);
         send(

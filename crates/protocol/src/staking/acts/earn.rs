@@ -24,15 +24,29 @@ pub(crate) fn pay(
     amount: Amount,
     reason: Reason,
 ) -> Amount {
-    let part = share_out(cx.state, operator, amount);
-    let kept = amount.saturating_sub(part);
-    let to = cx.free_pot(cx.state.staking.operator(operator).account);
-    cx.pay(from, to, kept, reason);
+    let part = split(cx, operator, from, amount, reason);
     if !part.is_zero() {
-        cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
         cx.journal.push(Event::DelegationEarned { job, operator, amount: part });
     }
-    kept
+    amount.saturating_sub(part)
+}
+
+/// Pays an operator out of a pot, less its delegators' part, which waits for them; returns that
+/// part. In a network of two assets they have none of what is bonded: their pot holds what pays.
+pub(crate) fn split(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    from: Pot,
+    amount: Amount,
+    reason: Reason,
+) -> Amount {
+    let (asset, pays) = (cx.state.ledger.asset_of(from), cx.state.ledger.assets().payment());
+    let shared = if asset == pays { amount } else { Amount::ZERO };
+    let part = share_out(cx.state, operator, shared);
+    let to = Pot::Free(cx.state.staking.operator(operator).account, asset);
+    cx.pay(from, to, amount.saturating_sub(part), reason);
+    cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
+    part
 }
 
 /// Of a pay of `amount` what those who delegate to an operator earn, shared by the indexes of its

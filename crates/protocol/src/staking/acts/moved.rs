@@ -26,6 +26,7 @@ pub(crate) fn open(
         index: Index::ZERO,
         moved_at: cx.now(),
         matures,
+        due: matures,
         stage: MoveStage::Bound,
         holders: 0,
     };
@@ -38,10 +39,13 @@ pub(crate) fn open(
 }
 
 /// A parcel answers for its source no more and joins its target's pool; an epoch later, if a slash
-/// of either may still be undone, or the pool has lost so much that it buys no share.
+/// of either may still be undone and it has not waited long for that, or if the pool has lost so
+/// much that it buys no share.
 pub(crate) fn settle(cx: &mut Context<'_>, id: MoveId) {
-    let Move { source, target, shares, .. } = *cx.state.staking.moved(id);
-    let waits = |operator| cx.state.staking.delegation_pool(operator).slashes_waiting > 0;
+    let Move { source, target, shares, due, .. } = *cx.state.staking.moved(id);
+    let is_slashed = |operator| cx.state.staking.delegation_pool(operator).slashes_waiting > 0;
+    let may_wait = cx.epoch() < due.after(cx.params().slashing().engine_hold_epochs);
+    let waits = may_wait && (is_slashed(source) || is_slashed(target));
     let mut pool = cx.state.staking.delegation_pool(target).shares;
     let amount = shares.amount();
     let joined = pool.mint_floor(&mut Claim::default(), amount);
@@ -49,7 +53,7 @@ pub(crate) fn settle(cx: &mut Context<'_>, id: MoveId) {
         let joined = crate::num::Amount::new(joined.count())?;
         shares.exchanged(joined)
     });
-    let (Some(joined), false) = (joined, waits(source) || waits(target)) else {
+    let (Some(joined), false) = (joined, waits) else {
         let later = cx.epoch().after(Epochs::new(1));
         cx.state.staking.moved_mut(id).matures = later;
         cx.state.timers.set_epoch(later, Timer::Move(id));

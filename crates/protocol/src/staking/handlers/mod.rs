@@ -5,7 +5,6 @@
 
 pub(crate) mod bond;
 pub(crate) mod cancel_undelegation;
-pub(crate) mod claim_rewards;
 pub(crate) mod delegate;
 pub(crate) mod redelegate;
 pub(crate) mod set_commission;

@@ -1,51 +1,9 @@
-//! The plain module does what the program did, and its ticks and boundaries hang on nothing else.
+//! Both modules do what the program did, for any slicing, in both engines.
 
 mod engines;
 
-use earnest_prepare::plain;
-use engines::{End, Nan, Seen, interpreter, jit};
-
-/// A program around the body of `_start`, with what the stories use.
-fn program(body: &str) -> Vec<u8> {
-    let text = format!(
-        r#"(module
-            (import "earnest" "input_read"
-                (func $input_read (param i64 i32 i32) (result i32)))
-            (import "earnest" "output_write" (func $output_write (param i32 i32)))
-            (memory (export "memory") 1 4)
-            (global $exit (export "earnest_exit") (mut i32) (i32.const 0))
-            (func $say (param $value i32)
-                (i32.store (i32.const 1000) (local.get $value))
-                (call $output_write (i32.const 1000) (i32.const 4)))
-            {body})"#
-    );
-    wat::parse_str(text).expect("the test's text is sound")
-}
-
-/// Runs a program before and after, in both engines; returns what is seen of the plain module.
-fn check(linked: &[u8], input: &[u8]) -> Seen {
-    let plain = plain(linked).expect("it is accepted");
-    let before = jit::Program::new(linked, Nan::Canonical).run(input, 0);
-    let compiled = jit::Program::new(&plain, Nan::Engine);
-    let interpreted = interpreter::Program::new(&plain, Nan::Engine);
-    let whole = compiled.run(input, i64::MAX / 2);
-    assert_eq!((before.end, &before.output), (whole.end, &whole.output));
-    assert_eq!(before.memory, whole.memory);
-    assert_eq!(whole, interpreted.run(input, i64::MAX / 2));
-    // Slices of one tick where the run is short: every poll is a boundary.
-    let mut slices = vec![whole.ticks / 2 + 1, whole.ticks / 20 + 1];
-    slices.extend((whole.ticks < 500).then_some(1));
-    for slice in slices {
-        let sliced = compiled.run(input, slice);
-        assert_eq!(sliced, interpreted.run(input, slice), "slices of {slice}");
-        assert_eq!((sliced.end, &sliced.output), (whole.end, &whole.output));
-        assert_eq!(sliced.memory, whole.memory);
-        if sliced.end != End::Trapped {
-            assert_eq!(sliced.ticks, whole.ticks, "slices of {slice}");
-        }
-    }
-    whole
-}
+use engines::End;
+use engines::check::{check, program};
 
 #[test]
 fn loops_calls_and_tables_run_as_before() {

@@ -1,0 +1,209 @@
+//! What stories and time do with rewards: book work, mint for an epoch, settle an operator.
+//!
+//! Law: every unit is minted by [`emit`], and by nothing else; what an operator gets of a round is
+//! a function of its claim and of the round, whenever it is settled.
+//! Not here: when a claim may be made (`stories`), who calls for a payment (`handlers`).
+
+use crate::{
+    context::Context,
+    event::Event,
+    ids::{Asset, JobId, OperatorId, Role},
+    ledger::{Pot, Reason},
+    num::{Amount, Epoch, Gas, Index, PARTS},
+    params::Params,
+    rewards::{Moment, Open, Round, Running, Schedule, Work},
+    state::State,
+};
+
+/// Verified work that was paid for, and what of its price was burnt.
+#[derive(Clone, Copy)]
+pub(crate) struct Done<'a> {
+    pub(crate) job: JobId,
+    pub(crate) provider: OperatorId,
+    /// Who was paid for an audit of it.
+    pub(crate) auditors: &'a [OperatorId],
+    pub(crate) gas: Gas,
+    /// In the asset that pays.
+    pub(crate) burnt: Amount,
+}
+
+/// Books what a job may attract: the worth of its work at the tariff, and at most a share of what
+/// it burnt; for its provider and its auditors, as far as they may work.
+pub(crate) fn note_work(cx: &mut Context<'_>, done: &Done<'_>, params: &Params) {
+    if Schedule::of(cx.params().rewards()) == Schedule::Off {
+        return;
+    }
+    let rewards = params.rewards();
+    let all = claim_floor(done.burnt, done.gas, params);
+    let audits = rewards.validator_share.amount_floor(all);
+    note(cx, done.job, done.provider, all.saturating_sub(audits));
+    let count = u64::try_from(done.auditors.len()).unwrap_or(u64::MAX);
+    // Down: nobody claims what is left, and it is not minted.
+    let each = audits.share_floor(1, count).unwrap_or(Amount::ZERO);
+    for auditor in done.auditors {
+        note(cx, done.job, *auditor, each);
+    }
+}
+
+/// min(⌊`emission_cap` · burnt⌋, tariff of the work), in the stake asset, down.
+fn claim_floor(burnt: Amount, gas: Gas, params: &Params) -> Amount {
+    let price = params.chain().stake_price.parts();
+    let in_stake = |amount: Amount| amount.share_floor(PARTS, price).unwrap_or(Amount::MAX);
+    let worth = params.market().tariff(gas).unwrap_or(Amount::MAX);
+    params.rewards().emission_cap.amount_floor(in_stake(burnt)).min(in_stake(worth))
+}
+
+fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, claim: Amount) {
+    if claim.is_zero() || !cx.state.staking.operator(operator).may_work() {
+        return;
+    }
+    settle(cx, operator);
+    let rewards = &mut cx.state.rewards;
+    let round = rewards.next_round();
+    rewards.open.claims = rewards.open.claims.saturating_add(claim);
+    let row = rewards.earnings_mut(operator);
+    let before = row.work.map(|work| work.claim);
+    row.work = Some(Work { round, claim: before.unwrap_or_default().saturating_add(claim) });
+    if before.is_none() {
+        rewards.open.claimants = rewards.open.claimants.saturating_add(1);
+    }
+    cx.journal.push(Event::WorkClaimed { job, operator, claim });
+}
+
+/// Mints for the epoch that ended, and closes its round.
+pub(crate) fn emit(cx: &mut Context<'_>) {
+    let params = *cx.params().rewards();
+    let schedule = Schedule::of(&params);
+    let epoch = Epoch::new(cx.epoch().count().saturating_sub(1));
+    let claims = cx.state.rewards.open.claims;
+    if schedule == Schedule::Off && claims.is_zero() {
+        return;
+    }
+    let (running, scheduled) = next(cx.state, &schedule, epoch);
+    let rewards = &mut cx.state.rewards;
+    rewards.running = (schedule != Schedule::Off).then_some(running);
+    let left = params.lifetime_max.saturating_sub(rewards.emitted);
+    let room = Amount::MAX.saturating_sub(cx.state.ledger.issued(Asset::Stake));
+    let may = scheduled.min(left).min(room);
+    let treasury = params.treasury_share.amount_floor(may);
+    let rest = may.saturating_sub(treasury);
+    let by_stake = params.stake_share.amount_floor(rest);
+    let work = rest.saturating_sub(by_stake).min(claims);
+    mint(cx, Pot::Treasury(Asset::Stake), treasury);
+    let stake = share_by_stake(cx, by_stake);
+    mint(cx, Pot::Emission, work);
+    close_round(cx, epoch, work);
+    cx.journal.push(Event::Emitted { epoch, scheduled, treasury, stake, work, claims });
+}
+
+/// The schedule as it stands after the epoch, and what it allows for it.
+fn next(state: &State, schedule: &Schedule, epoch: Epoch) -> (Running, Amount) {
+    let params = state.params().rewards();
+    let begun = Running { schedule: params.schedule, since: epoch, rate: schedule.start() };
+    let running = state.rewards.running.filter(|running| running.schedule == params.schedule);
+    let running = running.unwrap_or(begun);
+    let age = epoch.since(running.since).count();
+    let supply = state.issued(Asset::Stake).saturating_sub(state.balance(Pot::Burnt(Asset::Stake)));
+    let moment = Moment {
+        age: params.schedule_age_epochs.count().saturating_add(age),
+        rate: running.rate,
+        supply,
+        bonded: state.staking.active_stake().min(supply),
+    };
+    let rate = schedule.rate(&moment);
+    (Running { rate, ..running }, schedule.amount(&moment, rate))
+}
+
+fn mint(cx: &mut Context<'_>, target: Pot, amount: Amount) {
+    cx.mint(target, amount, Reason::Emission);
+    let emitted = &mut cx.state.rewards.emitted;
+    *emitted = emitted.checked_add(amount).expect("at most what was issued");
+}
+
+/// Shares `amount` between the stakes of both roles; returns what somebody was there for.
+fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
+    let validators = cx.params().rewards().validator_share.amount_floor(amount);
+    let parts =
+        [(Role::Provider, amount.saturating_sub(validators)), (Role::Validator, validators)];
+    let mut shared = Amount::ZERO;
+    for (role, part) in parts.into_iter().filter(|(_, part)| !part.is_zero()) {
+        if cx.state.staking.share_emission(role, part).is_some() {
+            mint(cx, Pot::Emission, part);
+            shared = shared.saturating_add(part);
+        }
+    }
+    let by_stake = &mut cx.state.rewards.by_stake;
+    *by_stake = by_stake.saturating_add(shared);
+    shared
+}
+
+fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
+    let Open { claims, claimants } = core::mem::take(&mut cx.state.rewards.open);
+    if let Some(rate) = Index::ZERO.grown_floor(minted, claims.units()) {
+        let round = Round { epoch, rate, left: minted, waiting: claimants };
+        cx.state.rewards.rounds.push(round);
+    }
+}
+
+/// Pays an operator what its last round and its stake came to, into its own pot, and follows its
+/// vesting.
+pub(crate) fn settle(cx: &mut Context<'_>, operator: OperatorId) {
+    if let Some((round, amount)) = cx.state.rewards.owed(operator) {
+        pay_round(cx, operator, &round, amount);
+    }
+    pay_stake(cx, operator);
+    let now = cx.epoch();
+    let row = cx.state.rewards.earnings(operator);
+    if row.vesting.followed < now {
+        cx.state.rewards.earnings_mut(operator).vesting.follow(now);
+    }
+}
+
+fn pay_stake(cx: &mut Context<'_>, operator: OperatorId) {
+    let amount = cx.state.staking.take_emission(operator);
+    if amount.is_zero() {
+        return;
+    }
+    let (params, now) = (*cx.params().rewards(), cx.epoch());
+    let by_stake = &mut cx.state.rewards.by_stake;
+    *by_stake = by_stake.saturating_sub(amount);
+    cx.state.rewards.earnings_mut(operator).vesting.put(amount, now, &params);
+    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
+    cx.journal.push(Event::StakeRewarded { operator, amount });
+}
+
+fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, amount: Amount) {
+    let params = *cx.params().rewards();
+    let row = cx.state.rewards.earnings_mut(operator);
+    let work = row.work.take().expect("only a claim is owed anything");
+    row.vesting.put(amount, round.epoch, &params);
+    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
+    let (claim, epoch) = (work.claim, round.epoch);
+    cx.journal.push(Event::EmissionEarned { operator, epoch, claim, amount });
+    let place = usize::try_from(work.round).expect("a row's place");
+    let row = cx.state.rewards.rounds.get_mut(place).expect("somebody waited for it");
+    row.left = row.left.saturating_sub(amount);
+    row.waiting = row.waiting.saturating_sub(1);
+    if row.waiting == 0 {
+        let dust = row.left;
+        cx.state.rewards.rounds.retire(place);
+        cx.pay(Pot::Emission, Pot::Treasury(Asset::Stake), dust, Reason::EmissionDust);
+    }
+}
+
+/// What an operator has unvested once it is settled.
+pub(crate) fn unvested(cx: &mut Context<'_>, operator: OperatorId) -> Amount {
+    settle(cx, operator);
+    cx.state.rewards.earnings(operator).vesting.unvested()
+}
+
+/// Takes a part of what is unvested, after it left its pot.
+pub(crate) fn forfeit(cx: &mut Context<'_>, operator: OperatorId, amount: Amount) {
+    cx.state.rewards.earnings_mut(operator).vesting.take_unvested(amount);
+}
+
+/// Gives back what was taken wrongly, after it came back to its pot; it may be claimed at once.
+pub(crate) fn restore(cx: &mut Context<'_>, operator: OperatorId, amount: Amount) {
+    let vesting = &mut cx.state.rewards.earnings_mut(operator).vesting;
+    vesting.ready = vesting.ready.saturating_add(amount);
+}

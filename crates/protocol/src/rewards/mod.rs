@@ -1,0 +1,149 @@
+//! Rewards: what the network emits for its upkeep, and who earned it.
+//!
+//! Key terms: a [`Schedule`] says how much an epoch may emit; a *claim* is the most emission that
+//! one job attracts, and what its work weighs; a *round* is an epoch in which somebody had a
+//! claim, with what a unit of claim came to ([`Round`]); an operator's rewards are *settled* into
+//! its own pot, where they vest ([`Vesting`]).
+//!
+//! Laws: an epoch mints no more than its schedule, its claims and the lifetime's cap allow; a job
+//! attracts less from all pools together than it burnt (M24, R9); the emission's pot holds what is
+//! left of each round.
+//! Rounding: claims, rates and payments down; what a round's last claimant leaves goes to the
+//! treasury.
+//! Known shortcomings: providers and validators alone share; the market moves no schedule.
+//! Not here: whether work was done (`stories`), what delegators get of it (`staking`).
+
+pub(crate) mod acts;
+pub(crate) mod handlers;
+pub(crate) mod params;
+mod rejected;
+mod schedule;
+mod vesting;
+
+use serde::{Deserialize, Serialize};
+
+pub use rejected::ClaimRewardsRejected;
+pub use schedule::{Moment, Schedule};
+pub use vesting::{Line, Vesting, Waiting};
+
+use crate::{
+    ids::OperatorId,
+    num::{Amount, Epoch, Index, Rate},
+    table::Table,
+};
+use params::RewardsParams;
+
+/// An epoch whose claims were paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// Which epoch.
+    pub epoch: Epoch,
+    /// What a unit of claim came to, at most one unit.
+    pub rate: Index,
+    /// What was minted for it and is not settled.
+    pub left: Amount,
+    /// Operators that are not settled.
+    pub waiting: u32,
+}
+
+/// What an operator earned by work, and what of it has vested.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earnings {
+    /// Its claim in the last round that it worked in, until that is settled.
+    pub work: Option<Work>,
+    /// What is settled and not yet paid.
+    pub vesting: Vesting,
+}
+
+/// What an operator's work of one round may attract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Which round.
+    pub round: u64,
+    /// So much, at most.
+    pub claim: Amount,
+}
+
+/// A schedule that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    /// Which, as its parameter says.
+    pub(crate) schedule: u8,
+    /// The first epoch that it paid for.
+    pub(crate) since: Epoch,
+    /// The rate of the last epoch.
+    pub(crate) rate: Rate,
+}
+
+/// The epoch that goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Open {
+    pub(crate) claims: Amount,
+    pub(crate) claimants: u32,
+}
+
+/// The schedule's state, every round that somebody waits for, and a row of each operator.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Rewards {
+    pub(crate) running: Option<Running>,
+    /// All that was ever emitted.
+    pub(crate) emitted: Amount,
+    /// What was minted for stake and is not settled.
+    pub(crate) by_stake: Amount,
+    pub(crate) open: Open,
+    pub(crate) rounds: Table<Round>,
+    pub(crate) earnings: Table<Earnings>,
+}
+
+impl Rewards {
+    /// What the root covers besides the tables.
+    pub(crate) fn globals(&self) -> (Option<Running>, Amount, Amount, Open) {
+        (self.running, self.emitted, self.by_stake, self.open)
+    }
+
+    pub(crate) fn enter(&mut self) {
+        self.earnings.push(Earnings::default());
+    }
+
+    /// The number of the round that the open epoch will be, if somebody works in it.
+    pub(crate) fn next_round(&self) -> u64 {
+        u64::try_from(self.rounds.len()).expect("rows are counted by 64 bits")
+    }
+
+    pub(crate) fn earnings(&self, id: OperatorId) -> &Earnings {
+        self.earnings.get(id.index()).expect("only identifiers handed out are used")
+    }
+
+    pub(crate) fn earnings_mut(&mut self, id: OperatorId) -> &mut Earnings {
+        self.earnings.get_mut(id.index()).expect("only identifiers handed out are used")
+    }
+
+    /// A round that somebody waits for.
+    pub(crate) fn round(&self, number: u64) -> Option<&Round> {
+        self.rounds.get(usize::try_from(number).ok()?)
+    }
+
+    /// What an operator's work in a closed round came to (down); nothing while it is open.
+    pub(crate) fn owed(&self, id: OperatorId) -> Option<(Round, Amount)> {
+        let work = self.earnings(id).work?;
+        let round = *self.round(work.round)?;
+        let earned = round.rate.earned_floor(Index::ZERO, work.claim.units());
+        Some((round, earned.expect("a round pays at most its claims")))
+    }
+
+    /// An operator's vesting as it would be, were it settled now, with what its stake earned.
+    pub(crate) fn vesting_at(
+        &self,
+        (id, by_stake): (OperatorId, Amount),
+        now: Epoch,
+        params: &RewardsParams,
+    ) -> Vesting {
+        let mut vesting = self.earnings(id).vesting.clone();
+        if let Some((round, amount)) = self.owed(id) {
+            vesting.put(amount, round.epoch, params);
+        }
+        vesting.put(by_stake, now, params);
+        vesting.follow(now);
+        vesting
+    }
+}

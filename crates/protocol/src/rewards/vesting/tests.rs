@@ -1,0 +1,146 @@
+//! Vesting against a slow book that keeps every payment apart, and its bounds.
+
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::num::Ratio;
+
+fn units(units: u64) -> Amount {
+    Amount::new(units).unwrap()
+}
+
+fn params(delay: u64, vesting: u64, at_once: u64) -> RewardsParams {
+    RewardsParams {
+        claim_delay_epochs: Epochs::new(delay),
+        vesting_epochs: Epochs::new(vesting),
+        at_once: Ratio::new(at_once).unwrap(),
+        ..RewardsParams::default()
+    }
+}
+
+/// builtin-actors, actors/miner/tests/apply_rewards.rs: of 600,000 three quarters are locked, and a
+/// penalty of 300,000 leaves 150,000 of them.
+#[test]
+fn a_penalty_is_taken_out_of_what_is_locked_as_in_filecoin() {
+    let mut vesting = Vesting::default();
+    vesting.put(units(600_000), Epoch::new(7), &params(0, 180, 250_000_000));
+    vesting.follow(Epoch::new(7));
+    assert_eq!((vesting.ready, vesting.unvested()), (units(150_000), units(450_000)));
+    vesting.take_unvested(units(300_000));
+    assert_eq!((vesting.ready, vesting.unvested()), (units(150_000), units(150_000)));
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Earn(u64),
+    Pass(u64),
+    Claim,
+    Slash(u64),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let amount = prop_oneof![0..5u64, 0..1u64 << 40];
+    prop_oneof![
+        3 => amount.clone().prop_map(Op::Earn),
+        3 => (0..40u64).prop_map(Op::Pass),
+        1 => Just(Op::Claim),
+        1 => amount.prop_map(Op::Slash),
+    ]
+}
+
+/// One payment, kept for ever: when each part of it may be had.
+struct Grant {
+    from: u64,
+    ends: u64,
+    at_once: u64,
+    rest: u64,
+}
+
+impl Grant {
+    fn new(amount: u64, earned: u64, (delay, vesting, at_once): (u64, u64, u64)) -> Grant {
+        let gathered = |at: u64, length: u64| {
+            let span = length.div_ceil(16).max(1);
+            at.div_ceil(span) * span
+        };
+        let from = gathered(earned + delay, delay);
+        let ends = gathered(from + vesting, vesting);
+        let late = u128::from(amount) * u128::from(1_000_000_000 - at_once);
+        let rest = u64::try_from(late.div_ceil(1_000_000_000)).unwrap();
+        Grant { from, ends, at_once: amount - rest, rest }
+    }
+
+    /// In 10^-6 units.
+    fn vested(&self, now: u64) -> u128 {
+        if now < self.from {
+            return 0;
+        }
+        let passed = u128::from(now.min(self.ends) - self.from);
+        let all = u128::from(self.ends - self.from).max(1);
+        let passed = if now >= self.ends { all } else { passed };
+        u128::from(self.at_once) * 1_000_000 + u128::from(self.rest) * 1_000_000 * passed / all
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_rows_are_bounded_and_every_unit_is_somewhere(
+        ops in proptest::collection::vec(op(), 1..200),
+        (delay, vesting) in (0..50u64, 1..300u64),
+        at_once in 0..=1_000_000_000u64,
+    ) {
+        let params = params(delay, vesting, at_once);
+        let (mut book, mut now) = (Vesting::default(), 0u64);
+        let (mut earned, mut gone) = (0u64, 0u64);
+        for op in ops {
+            match op {
+                Op::Earn(amount) => {
+                    book.put(units(amount), Epoch::new(now), &params);
+                    earned += amount;
+                }
+                Op::Pass(epochs) => {
+                    now += epochs;
+                    book.follow(Epoch::new(now));
+                }
+                Op::Claim => gone += core::mem::take(&mut book.ready).units(),
+                Op::Slash(wanted) => {
+                    let (ready, there) = (book.ready, book.unvested());
+                    let taken = units(wanted).min(there);
+                    book.take_unvested(taken);
+                    prop_assert_eq!(book.ready, ready, "what has vested is nobody's to take");
+                    prop_assert_eq!(book.unvested(), there.saturating_sub(taken));
+                    gone += taken.units();
+                }
+            }
+            prop_assert_eq!(book.total().units(), earned - gone);
+            let spans = usize::try_from(SPANS).unwrap() + 2;
+            prop_assert!(book.waiting.len() <= spans && book.lines.len() <= spans, "{:?}", book);
+        }
+        book.follow(Epoch::new(now + delay + 2 * vesting + 100));
+        prop_assert_eq!(book.unvested(), Amount::ZERO);
+    }
+
+    #[test]
+    fn what_has_vested_is_what_a_book_of_every_payment_says(
+        ops in proptest::collection::vec((0..1u64 << 40, 0..20u64), 1..60),
+        terms in (0..50u64, 1..300u64, 0..=1_000_000_000u64),
+    ) {
+        let params = params(terms.0, terms.1, terms.2);
+        let (mut book, mut now, mut grants) = (Vesting::default(), 0u64, Vec::new());
+        let mut followed = 0u128;
+        for (amount, epochs) in ops {
+            book.put(units(amount), Epoch::new(now), &params);
+            grants.push(Grant::new(amount, now, terms));
+            now += epochs;
+            book.follow(Epoch::new(now));
+            followed += 1;
+            let vested: u128 = grants.iter().map(|grant| grant.vested(now)).sum();
+            let ready = u128::from(book.ready.units()) * 1_000_000;
+            // Less than a unit for each line that was followed, and the book's own parts.
+            let dust = followed * u128::from(SPANS + 2) * 1_000_000;
+            let parts = u128::try_from(grants.len()).unwrap();
+            prop_assert!(ready <= vested + parts && vested <= ready + dust, "{ready} {vested}");
+        }
+    }
+}

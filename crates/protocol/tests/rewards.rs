@@ -1,0 +1,367 @@
+//! What work earns of emission: its cap, its shares, how it vests, and who loses it first.
+
+use earnest_testkit::world;
+
+use earnest_protocol::{
+    Amount, Blocks, Command, Epoch, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected, Role,
+    command::*,
+    ledger::{Pot, Reason},
+    market::Phase,
+    rewards::ClaimRewardsRejected,
+};
+use world::{World, params_with, root};
+
+const PROVIDER: Role = Role::Provider;
+const VALIDATOR: Role = Role::Validator;
+const TOKEN: u64 = 1_000_000_000;
+
+fn units(units: u64) -> Amount {
+    Amount::new(units).expect("small")
+}
+
+/// A thousand tokens an epoch, of which a job attracts at most 90 % of what it burnt.
+fn plenty(raw: &mut RawParams) {
+    raw.rewards.schedule = 1;
+    raw.rewards.epoch_amount = Amount::tokens(1_000);
+    raw.rewards.claim_delay_epochs = Epochs::new(2);
+    raw.rewards.vesting_epochs = Epochs::new(16);
+}
+
+/// The same; a job that pays `2 n` tokens attracts `n` base units, all for its provider.
+fn exact(raw: &mut RawParams) {
+    plenty(raw);
+    (raw.market.take, raw.market.take_burn) = (Ratio::new(1).expect("small"), Ratio::ONE);
+    (raw.rewards.emission_cap, raw.rewards.validator_share) = (Ratio::percent(50), Ratio::ZERO);
+}
+
+/// `name` does a job alone in its auction, for all that it pays.
+fn work(world: &mut World, name: &str, price_max: Amount) -> JobId {
+    let mut terms = world.terms();
+    terms.price_max = price_max;
+    let job = world.post(terms);
+    let (price, salt) = (price_max, earnest_protocol::Digest([5; 32]));
+    let seal = world.seal_bid(name, job, price);
+    world.ok(name, Command::CommitBid(CommitBid { job, seal }));
+    world.until_phase(job, Phase::RevealingBids);
+    world.ok(name, Command::RevealBid(RevealBid { job, price, salt }));
+    world.until_phase(job, Phase::Offered);
+    world.ok(name, Command::AcceptJob(AcceptJob { job }));
+    world.commit(name, job, root(None));
+    world.audit(job, root(None));
+    world.reveal(name, job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    job
+}
+
+/// Opens blocks until so many more epochs have begun.
+fn epochs(world: &mut World, count: u64) {
+    let end = world.state.epoch().after(Epochs::new(count));
+    while world.state.epoch() < end {
+        world.block();
+    }
+}
+
+fn claim(world: &mut World, name: &str, role: Role) -> Result<(), Rejected> {
+    world.send(name, Command::ClaimRewards(ClaimRewards { role }))
+}
+
+fn total(world: &World, name: &str, role: Role) -> u64 {
+    world.state.vesting(world.operator(name, role)).total().units()
+}
+
+/// What is shared by stake is rounded down, by less than a unit each.
+fn all_but_dust(got: u64, exact: u64) {
+    assert!(got <= exact && exact <= got + 8, "{got} of {exact}");
+}
+
+fn emitted(world: &World) -> Vec<(u64, u64)> {
+    world.seen(|event| match event {
+        Event::Emitted { work, claims, .. } => Some((work.units(), claims.units())),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_job_attracts_a_share_of_what_it_burnt_for_provider_and_auditors() {
+    let mut world = World::new(params_with(plenty));
+    let job = work(&mut world, "P1", Amount::tokens(10));
+    // Of ten tokens half of 5 % burns, and 90 % of that may come back; it is a tenth of the
+    // work's tariff of one token.
+    let burnt = 250_000_000;
+    let claim = burnt / 10 * 9;
+    let claims = world.seen(|event| match event {
+        Event::WorkClaimed { job: of, claim, .. } if *of == job => Some(claim.units()),
+        _ => None,
+    });
+    assert_eq!(claims, [claim / 10 * 8, claim / 10, claim / 10]);
+    assert_eq!(world.state.emitted(), Amount::ZERO, "the epoch goes on");
+    epochs(&mut world, 1);
+    assert_eq!(emitted(&world).last(), Some(&(claim, claim)));
+    assert_eq!(world.state.emitted().units(), claim);
+    assert_eq!(total(&world, "P1", PROVIDER), claim / 10 * 8);
+    let auditors: u64 = (1..=8).map(|n| total(&world, &format!("V{n}"), VALIDATOR)).sum();
+    assert_eq!(auditors, claim / 10 * 2);
+    assert_eq!(total(&world, "P2", PROVIDER), 0);
+}
+
+#[test]
+fn work_far_above_its_tariff_attracts_no_more_than_the_work_is_worth() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        (raw.market.take, raw.market.take_burn) = (Ratio::percent(50), Ratio::ONE);
+    }));
+    work(&mut world, "P1", Amount::tokens(10));
+    epochs(&mut world, 1);
+    // Five tokens burnt; 10^9 gas at 10^-3 token for a million are worth one.
+    assert_eq!(emitted(&world).last(), Some(&(TOKEN, TOKEN)));
+}
+
+#[test]
+fn a_scarce_emission_is_shared_by_claims_and_its_dust_is_the_treasurys() {
+    let mut world = World::new(params_with(|raw| {
+        exact(raw);
+        raw.chain.epoch_blocks = Blocks::new(200);
+        raw.rewards.epoch_amount = units(7);
+    }));
+    let treasury = Pot::Treasury(earnest_protocol::Asset::Stake);
+    let before = world.state.balance(treasury).units();
+    let names = ["P1", "P2", "P3"];
+    for (name, price) in names.iter().zip([20, 10, 10]) {
+        work(&mut world, name, Amount::tokens(price));
+    }
+    assert_eq!(world.state.epoch(), Epoch::ZERO);
+    epochs(&mut world, 1);
+    assert_eq!(emitted(&world), [(7, 20)]);
+    // 3.5, 1.75 and 1.75, down.
+    assert_eq!(names.map(|name| total(&world, name, PROVIDER)), [3, 1, 1]);
+    epochs(&mut world, 20);
+    names.iter().for_each(|name| claim(&mut world, name, PROVIDER).expect("it vested"));
+    assert_eq!(world.state.balance(treasury).units(), before + 2);
+    assert_eq!(world.state.balance(Pot::Emission), Amount::ZERO);
+}
+
+/// filecoin-project/builtin-actors, actors/miner/tests/apply_rewards.rs: of a reward of 1,000,000
+/// three quarters are locked, along a line of 180 days.
+#[test]
+fn three_quarters_of_a_reward_are_locked_as_in_filecoin() {
+    let mut world = World::new(params_with(|raw| {
+        exact(raw);
+        raw.rewards.claim_delay_epochs = Epochs::ZERO;
+        (raw.market.take, raw.rewards.emission_cap) = (Ratio::percent(20), Ratio::percent(50));
+    }));
+    work(&mut world, "P1", units(10_000_000));
+    let earned = world.state.epoch();
+    epochs(&mut world, 1);
+    let operator = world.operator("P1", PROVIDER);
+    let vesting = world.state.vesting(operator);
+    assert_eq!(vesting.total().units(), 1_000_000);
+    // An epoch of sixteen has passed since.
+    assert_eq!(vesting.ready.units(), 250_000 + 750_000 / 16);
+    assert_eq!(vesting.lines[0].ends, earned.after(Epochs::new(16)));
+    epochs(&mut world, 7);
+    assert_eq!(world.state.vesting(operator).unvested().units(), 375_000);
+    epochs(&mut world, 8);
+    assert_eq!(world.state.vesting(operator).ready.units(), 1_000_000);
+}
+
+#[test]
+fn nothing_may_be_claimed_before_its_delay_and_all_of_it_at_its_end() {
+    let mut world = World::new(params_with(plenty));
+    let nothing = Err(Rejected::ClaimRewards(ClaimRewardsRejected::NothingAccrued));
+    work(&mut world, "P1", Amount::tokens(10));
+    let before = world.wealth("P1");
+    assert_eq!(claim(&mut world, "P1", PROVIDER), nothing, "the epoch goes on");
+    epochs(&mut world, 1);
+    assert_eq!(claim(&mut world, "P1", PROVIDER), nothing, "the delay goes on");
+    epochs(&mut world, 1);
+    let free = world.state.free(world.id("P1")).units();
+    claim(&mut world, "P1", PROVIDER).expect("a quarter");
+    let got = world.state.free(world.id("P1")).units() - free;
+    assert_eq!(got, 180_000_000 / 4 - 1_000);
+    assert_eq!(claim(&mut world, "P1", PROVIDER), nothing, "once");
+    epochs(&mut world, 16);
+    claim(&mut world, "P1", PROVIDER).expect("the rest");
+    assert_eq!(total(&world, "P1", PROVIDER), 0);
+    assert_eq!(world.wealth("P1"), before + 180_000_000 - 5_000, "five fees");
+}
+
+#[test]
+fn who_claims_every_epoch_and_who_claims_once_have_the_same_in_the_end() {
+    let mut paid = [false, true].map(|often| {
+        let mut world = World::new(params_with(|raw| {
+            plenty(raw);
+            raw.chain.base_fee = Amount::ZERO;
+        }));
+        for price in [10, 7, 9] {
+            work(&mut world, "P1", units(price * TOKEN + 12_345));
+            epochs(&mut world, 2);
+            if often {
+                let _ = claim(&mut world, "P1", PROVIDER);
+            }
+        }
+        for _ in 0..19 {
+            epochs(&mut world, 1);
+            if often {
+                let _ = claim(&mut world, "P1", PROVIDER);
+            }
+        }
+        let _ = claim(&mut world, "P1", PROVIDER);
+        assert_eq!(total(&world, "P1", PROVIDER), 0);
+        world.wealth("P1")
+    });
+    paid.sort_unstable();
+    assert_eq!(paid[0], paid[1]);
+}
+
+/// Half by stake and half by work: stake earns whatever work there is, and work what it claims.
+#[test]
+fn a_hybrid_pays_stake_and_work_apart() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.rewards.stake_share = Ratio::percent(50);
+    }));
+    work(&mut world, "P1", Amount::tokens(10));
+    let before = world.state.epoch();
+    epochs(&mut world, 1);
+    let ended = world.state.epoch().since(before).count() + before.count();
+    // Of 500 tokens an epoch a fifth goes to eight validators of one stake, the rest to four
+    // providers.
+    let (provider, validator) = (100 * TOKEN * ended, 25 * TOKEN / 2 * ended);
+    all_but_dust(total(&world, "P1", PROVIDER), provider + 180_000_000);
+    all_but_dust(total(&world, "P2", PROVIDER), provider);
+    let validators: u64 = (1..=8).map(|n| total(&world, &format!("V{n}"), VALIDATOR)).sum();
+    all_but_dust(validators, 8 * validator + 45_000_000);
+}
+
+#[test]
+fn stake_earns_from_its_bonding_on_and_to_split_it_gains_nothing() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.rewards.stake_share = Ratio::ONE;
+        raw.rewards.validator_share = Ratio::ZERO;
+        raw.staking.provider_bond_min = Amount::tokens(1);
+    }));
+    epochs(&mut world, 3);
+    let whole = total(&world, "P1", PROVIDER);
+    all_but_dust(whole, 3 * 250 * TOKEN);
+    for (name, tokens) in [("W", 20_000), ("X", 30_000)] {
+        let amount = Amount::tokens(tokens);
+        world.ok(name, Command::Bond(Bond { role: PROVIDER, amount }));
+    }
+    epochs(&mut world, 1);
+    let parts = ["W", "X"].map(|name| total(&world, name, PROVIDER));
+    all_but_dust(parts[0], 80 * TOKEN);
+    all_but_dust(parts[1], 120 * TOKEN);
+    all_but_dust(total(&world, "P1", PROVIDER), whole + 200 * TOKEN);
+    // What leaves earns no more from then on.
+    let amount = Amount::tokens(30_000);
+    world.ok("X", Command::Unbond(Unbond { role: PROVIDER, amount }));
+    epochs(&mut world, 1);
+    assert_eq!(total(&world, "X", PROVIDER), parts[1]);
+    all_but_dust(total(&world, "W", PROVIDER), 80 * TOKEN + 1_000 * TOKEN / 11);
+}
+
+/// What work is convicted for is taken out of what has not vested first; the slash is the same.
+#[test]
+fn rewards_that_have_not_vested_are_slashed_first() {
+    let lie = |earns: bool| {
+        let mut world = World::new(params_with(|raw| {
+            if earns {
+                plenty(raw);
+            }
+        }));
+        work(&mut world, "P1", Amount::tokens(10));
+        epochs(&mut world, 2);
+        let unvested = world.state.vesting(world.operator("P1", PROVIDER)).unvested().units();
+        let terms = world.terms();
+        let job = world.assign(terms, &[("P1", 10)]);
+        world.commit("P1", job, root(Some(3)));
+        world.audit(job, root(None));
+        world.reveal("P1", job, root(Some(3)), root(None));
+        world.play("P1", job, 3, true);
+        let movements = world.last_movements.clone();
+        let slashed = movements.iter().filter(|m| m.reason == Reason::Slash);
+        let of = |pot: fn(Pot) -> bool| {
+            let parts = slashed.clone().filter(|m| pot(m.source));
+            parts.map(|m| m.amount.units()).sum::<u64>()
+        };
+        let bond = of(|pot| matches!(pot, Pot::Bond(_)));
+        (unvested, of(|pot| matches!(pot, Pot::Vesting(_))), bond, of(|_| true))
+    };
+    let (_, none, bond_alone, all_alone) = lie(false);
+    let (unvested, vesting, bond, all) = lie(true);
+    assert_eq!(none, 0);
+    assert!(0 < vesting && vesting <= unvested, "{vesting} of {unvested}");
+    assert_eq!((bond + vesting, all), (bond_alone, all_alone), "a slash is of the bond");
+}
+
+#[test]
+fn delegators_share_in_emission_when_it_is_paid() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.staking.delegation_max = Factor::percent(300);
+    }));
+    let rate = Ratio::percent(20);
+    world.ok("P1", Command::SetCommission(SetCommission { role: PROVIDER, rate, ceiling: rate }));
+    let (operator, amount) = (world.id("P1"), Amount::tokens(50_000));
+    world.ok("W", Command::Delegate(Delegate { operator, role: PROVIDER, amount }));
+    work(&mut world, "P1", Amount::tokens(10));
+    epochs(&mut world, 19);
+    claim(&mut world, "P1", PROVIDER).expect("all of it");
+    let paid = world.seen(|event| match event {
+        Event::EmissionPaid { amount, shared, .. } => Some((amount.units(), shared.units())),
+        _ => None,
+    });
+    // As much is delegated as is its own: half of what a fifth leaves.
+    assert_eq!(paid, [(180_000_000, 72_000_000)]);
+}
+
+#[test]
+fn who_is_jailed_when_its_work_is_paid_attracts_nothing() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.staking.jail_epochs = Epochs::new(50);
+        raw.staking.abandonments_to_jail = 1;
+    }));
+    let mut terms = world.terms();
+    terms.deadline_blocks = Blocks::new(5);
+    let lapses = world.assign(terms.clone(), &[("P1", 10)]);
+    terms.deadline_blocks = Blocks::new(40);
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.until_phase(lapses, Phase::Closed);
+    world.commit("P1", job, root(None));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    let jailed = world.seen(|event| matches!(event, Event::Jailed { .. }).then_some(())).len();
+    epochs(&mut world, 2);
+    let earned = total(&world, "P1", PROVIDER);
+    assert_eq!((jailed, earned > 0), (1, false));
+}
+
+#[test]
+fn ten_thousand_idle_epochs_cost_nothing_and_lose_nothing() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.chain.epoch_blocks = Blocks::new(1);
+        raw.staking.unbonding_epochs = Epochs::new(1 << 20);
+        raw.rewards.vesting_epochs = Epochs::new(20_000);
+    }));
+    work(&mut world, "P1", Amount::tokens(10));
+    epochs(&mut world, 1);
+    let size = |world: &World| postcard::to_allocvec(&world.state).expect("it encodes").len();
+    let (before, earned) = (size(&world), total(&world, "P1", PROVIDER));
+    let mut state = world.state.clone();
+    let mut journal = earnest_protocol::Journal::default();
+    for _ in 0..10_000 {
+        let head = world::next_head(&state, true);
+        state.open_block(&head, &mut journal).expect("it follows");
+        // Movements of an idle epoch: none.
+        assert!(journal.movements.is_empty());
+        journal.clear();
+    }
+    world.state = state;
+    assert!(size(&world) <= before, "closed jobs left, and nothing came");
+    assert_eq!(total(&world, "P1", PROVIDER), earned);
+    assert_eq!(world.state.check_invariants(), Ok(()));
+}

@@ -1,0 +1,87 @@
+//! Ordinary programs, run whole in the sandbox: for their authors, no job, no money.
+//!
+//! Law: a program that counts nothing is bounded by processor time alone, which the author gives.
+//! Not here: linking (`prepare`), what is shown of a run (crate `cli`).
+
+use std::{io, process::ChildStdout, time::Duration};
+
+pub use earnest_compute::paged::whole::{Ending, Exit, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX};
+use earnest_compute::{
+    EngineFault,
+    paged::whole::{Answer, read_answer, write_order},
+};
+
+use super::{Cancellation, Limits, RunnerCommand, SandboxError, command, converse};
+
+/// A linked program and what it is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'a> {
+    /// The linked program.
+    pub module: &'a [u8],
+    /// Its input: a bundle.
+    pub input: &'a [u8],
+    /// How much of the memory's beginning is wanted.
+    pub shown_bytes: u64,
+    /// The most processor time, compiling included, in seconds.
+    pub cpu_seconds: u32,
+}
+
+/// What a run left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// What the program put out.
+    pub output: Vec<u8>,
+    /// The beginning of its memory.
+    pub shown: Vec<u8>,
+    /// How it ended, how large it was, how long it took.
+    pub ending: Ending,
+}
+
+/// Why there is no run to tell of.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// The sandbox failed, or ended the program for its time.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(EngineFault),
+    /// The process ended without an answer: it used up its time or its memory.
+    #[error("the program's process ended early: it used up its time or its memory")]
+    EndedEarly,
+}
+
+/// Runs a program in a child that is started by `runner`, with
+/// [`program_child_main`](super::program_child_main) as its main function.
+///
+/// # Errors
+/// The sandbox's or the engine's: nothing that the program is to blame for, but for its time.
+pub fn run(runner: &RunnerCommand, trial: &Trial<'_>) -> Result<Ran, TrialError> {
+    let wall_clock = Duration::from_secs(u64::from(trial.cpu_seconds).saturating_mul(4));
+    let limits = Limits { cpu_seconds: trial.cpu_seconds, wall_clock };
+    // A child is trusted no further than its frames: none is longer than this.
+    let most = usize::try_from(OUTPUT_BYTES_MAX).expect("64 MiB");
+    let (mut output, mut shown, mut last) = (Vec::new(), Vec::new(), None);
+    let hear = &mut |from: &mut ChildStdout| {
+        while let Some(answer) = read_answer(from)? {
+            match answer {
+                Answer::Output(mut bytes) if output.len() <= most - bytes.len() => {
+                    output.append(&mut bytes);
+                }
+                Answer::Output(_) => return Err(io::ErrorKind::FileTooLarge.into()),
+                Answer::Shown(bytes) => shown = bytes,
+                Answer::Ended(ending) => last = Some(Ok(ending)),
+                Answer::Failed(fault) => last = Some(Err(fault)),
+            }
+        }
+        Ok(())
+    };
+    let child = command(runner).spawn().map_err(SandboxError::Io)?;
+    let ask = |input: &mut _| write_order(input, trial.module, trial.input, trial.shown_bytes);
+    converse(child, limits, &Cancellation::default(), &ask, hear)?;
+    match last {
+        Some(Ok(ending)) => Ok(Ran { output, shown, ending }),
+        Some(Err(fault)) => Err(TrialError::Engine(fault)),
+        None => Err(TrialError::EndedEarly),
+    }
+}
