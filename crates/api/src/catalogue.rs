@@ -6,13 +6,14 @@
 
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, ParamsRejected, Ratio, Rejected,
-    TransactionRejected,
+    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, OperatorId, ParamsRejected, Ratio,
+    Rejected, TransactionRejected,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::Scope,
     genesis::GenesisRejected,
+    governance::{CancelProposalRejected, CastBallotRejected, ProposeRejected},
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
-    params::Violation,
+    params::{BrokenRelation, Relation, Violation},
     rewards::ClaimRewardsRejected,
     staking::{
         BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
@@ -45,6 +46,8 @@ fn r(percent: u64) -> Ratio {
 }
 
 const PHASE: Phase = Phase::Executing;
+const SHORT: BrokenRelation =
+    BrokenRelation { relation: Relation::UnbondingTooShort, got: 5, bound: 9 };
 
 /// One of each, in the order of the rules; `$count` is how many variants there are.
 macro_rules! all {
@@ -166,6 +169,14 @@ pub fn everything() -> Vec<Rejected> {
             CeilingRaised { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
             TooSoon { until: Epoch::new(9), now: Epoch::new(8) },
             RaisedTooMuch { wanted: Ratio::percent(9), max: Ratio::percent(8) };
+        #[8] ProposeRejected: NothingChanges, TooManyChanges { count: 9, max: 8 },
+            UnknownParameter { place: 0 }, ChangedTwice { place: 1 },
+            OutOfRange { place: 0, got: 99, min: 1, max: 64 }, RelationBroken(SHORT),
+            ProposalsAtLimit { limit: 16 }, DepositExceedsFree { deposit: wanted, free };
+        #[6] CastBallotRejected: ProposalNotFound,
+            VotingNotOpen { opens: Epoch::new(9), now: Epoch::new(8) }, VotingClosed,
+            SlashWaits { operator: OperatorId::new(3) }, NoPower, SameChoice;
+        #[3] CancelProposalRejected: ProposalNotFound, NotProposer, VotingBegan;
     }
 }
 
@@ -201,7 +212,12 @@ pub fn violations() -> Vec<Violation> {
     let room = "market";
     vec![
         Violation::OutOfRange { room, field: "bids_max", got: 99, min: 1, max: 64 },
-        Violation::OutOfOrder { lower: "verification.tier_start", upper: "verification.tier_full" },
+        Violation::OutOfOrder {
+            lower: "verification.tier_start",
+            upper: "verification.tier_full",
+            got: 9,
+            max: 5,
+        },
         Violation::ShareAboveMax { share: 9, max: 5 },
         Violation::UnbondingTooShort { unbonding: 5, needed: 9 },
         Violation::StepTooLong { gas: 9, limit: 5 },

@@ -8,18 +8,18 @@ use core::fmt;
 use std::{io::Read, thread, time::Duration};
 
 use earnest_protocol::{
-    AccountId, Address, Command, Digest, Height, JobId, OperatorId, RawParams, Role,
+    AccountId, Address, Command, Digest, Height, JobId, OperatorId, ProposalId, RawParams, Role,
     command::PostJob, market::Phase,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
 use crate::{
-    AccountView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord, HeadView,
-    HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, Page, PageQuery, Problem, QuoteRequest, QuoteView, Receipt, RoomView,
-    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView, TxHash,
-    TxStatus, routes, sse::SseMessage,
+    AccountView, BallotView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord,
+    HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
+    OperatorView, Page, PageQuery, Problem, ProposalView, QuoteRequest, QuoteView, Receipt,
+    RoomView, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView,
+    TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -393,6 +393,26 @@ impl Client {
     /// All slashes.
     pub fn slashes(&self, page: &PageQuery) -> Result<Page<SlashView>, ClientError> {
         self.get(&with_query(routes::SLASHES, page, &[]))
+    }
+
+    /// One proposal.
+    pub fn proposal(&self, id: ProposalId) -> Result<ProposalView, ClientError> {
+        self.get(&routes::proposal(id))
+    }
+
+    /// All proposals that are remembered.
+    pub fn proposals(&self, page: &PageQuery) -> Result<Page<ProposalView>, ClientError> {
+        self.get(&with_query(routes::PROPOSALS, page, &[]))
+    }
+
+    /// What was said, to one proposal or to all.
+    pub fn ballots(
+        &self,
+        proposal: Option<ProposalId>,
+        page: &PageQuery,
+    ) -> Result<Page<BallotView>, ClientError> {
+        let proposal = proposal.map(|id| id.to_string());
+        self.get(&with_query(routes::BALLOTS, page, &[("proposal", proposal)]))
     }
 
     /// One block.

@@ -201,6 +201,16 @@ pub const EVENT_KINDS: &[&str] = &[
     "emission_earned",
     "stake_rewarded",
     "emission_paid",
+    "proposed",
+    "voting_opened",
+    "ballot_cast",
+    "ballot_reduced",
+    "voting_extended",
+    "proposal_queued",
+    "proposal_defeated",
+    "proposal_executed",
+    "proposal_expired",
+    "proposal_cancelled",
 ];
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod sse;
 mod typed_data;
 mod view;
 pub mod views;
+pub mod votes;
 mod wire;
 pub mod words;
 
@@ -47,6 +48,7 @@ pub use signing::{
 pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;
 pub use view::*;
+pub use votes::{BallotView, ChangeView, ProposalView};
 pub use wire::{
     BlobReceipt, InputChunks, InputReceipt, KeepView, QuoteRequest, Receipt, RoomView,
     SimulateRequest, Simulation, TxStatus,

@@ -23,6 +23,9 @@
 //! | GET | [`JOBS`] | page, `phase=` (or `open`), `requester=`, `provider=` | `Page<JobSummary>` |
 //! | GET | [`JOB`] | | `JobView` |
 //! | GET | [`SLASHES`] | page | `Page<SlashView>` |
+//! | GET | [`PROPOSALS`] | page | `Page<ProposalView>` |
+//! | GET | [`PROPOSAL`] | | `ProposalView` |
+//! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`BLOCKS`] | page | `Page<BlockView>` |
 //! | GET | [`BLOCK`] | | `BlockView` |
 //! | GET | [`EVENTS`] | `after=`, `kinds=` (comma), `Last-Event-ID` | server-sent events |
@@ -40,7 +43,7 @@
 
 use core::fmt;
 
-use earnest_protocol::{Address, Digest, Height, JobId, OperatorId};
+use earnest_protocol::{Address, Digest, Height, JobId, OperatorId, ProposalId};
 
 /// Submits a transaction; again gives the same receipt.
 pub const TRANSACTIONS: &str = "/v1/transactions";
@@ -78,6 +81,12 @@ pub const JOBS: &str = "/v1/jobs";
 pub const JOB: &str = "/v1/jobs/{id}";
 /// All slashes.
 pub const SLASHES: &str = "/v1/slashes";
+/// All proposals.
+pub const PROPOSALS: &str = "/v1/proposals";
+/// One proposal.
+pub const PROPOSAL: &str = "/v1/proposals/{id}";
+/// What was said to proposals.
+pub const BALLOTS: &str = "/v1/ballots";
 /// All blocks.
 pub const BLOCKS: &str = "/v1/blocks";
 /// One block.
@@ -143,6 +152,11 @@ pub fn operator(id: OperatorId) -> String {
 /// The path of one job.
 pub fn job(id: JobId) -> String {
     one(JOBS, id)
+}
+
+/// The path of one proposal.
+pub fn proposal(id: ProposalId) -> String {
+    one(PROPOSALS, id)
 }
 
 /// The path of one block.

@@ -79,6 +79,15 @@ fn kind(kind: FieldKind) -> Value {
         FieldKind::Count { max, .. } => json!({"type": "integer", "minimum": 0, "maximum": max}),
         FieldKind::Digest => text("^0x[0-9a-fA-F]{64}$"),
         FieldKind::Digests => json!({"type": "array", "items": text("^0x[0-9a-fA-F]{64}$")}),
+        FieldKind::Changes => {
+            let value = json!({"type": "integer", "minimum": 0, "maximum": u64::MAX});
+            json!({"type": "array", "items": {
+                "type": "object",
+                "properties": {"path": {"type": "string"}, "value": value},
+                "required": ["path", "value"],
+                "additionalProperties": false,
+            }})
+        }
         FieldKind::Bytes => text("^0x([0-9a-fA-F]{2})*$"),
         FieldKind::Choice(words) => choice(words),
         FieldKind::Group(fields) => object(fields),

@@ -3,7 +3,8 @@
 //! The message of a command is a flat struct of its name: the command's fields, groups taken
 //! apart, then `nonce` and `validUntil`, and `onBehalfOf` if a key acts for an account: a wallet
 //! shows for whom, and what an account signs itself is as it ever was. Amounts are `uint256` base
-//! units, other numbers as wide as they are, choices words in lower case.
+//! units, other numbers as wide as they are, choices words in lower case; changes of parameters
+//! are an array of `ParamChange`, the one nested type.
 //!
 //! The domain is `{name: "Earnest", version: "1", salt: network}`: the salt is the digest of the
 //! genesis, so that a signature is worth nothing on another network, and there is no chain id, so
@@ -19,7 +20,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use alloy_primitives::keccak256;
 use earnest_protocol::{
     Digest, Transaction,
-    command::{COMMANDS, CommandInfo, FieldInfo, FieldKind, FieldValue},
+    command::{COMMANDS, CommandInfo, FieldInfo, FieldKind, FieldValue, ParamChange},
 };
 use serde_json::{Map, Value, json};
 
@@ -51,7 +52,7 @@ pub fn wallet_request(network: &Digest, transaction: &Transaction) -> Value {
     visit(transaction, &mut |name, value| {
         message.insert(camel(name), shown(value));
     });
-    json!({
+    let mut request = json!({
         "types": {
             "EIP712Domain": [
                 {"name": "name", "type": "string"},
@@ -63,7 +64,13 @@ pub fn wallet_request(network: &Digest, transaction: &Transaction) -> Value {
         "primaryType": name,
         "domain": {"name": DOMAIN_NAME, "version": DOMAIN_VERSION, "salt": network},
         "message": message,
-    })
+    });
+    if fields.iter().any(|(_, kind)| *kind == CHANGES) {
+        let field = |name: &str, kind: &str| json!({"name": name, "type": kind});
+        request["types"]["ParamChange"] =
+            json!([field("path", "string"), field("value", "uint64")]);
+    }
+    request
 }
 
 /// The fields of the message: those of the command, then those of the transaction.
@@ -111,7 +118,9 @@ impl MessageType {
         }
         let listed: Vec<String> =
             fields.iter().map(|(name, kind)| format!("{kind} {name}")).collect();
-        let hash = keccak256(format!("{name}({})", listed.join(","))).0;
+        // EIP-712 names the types of fields after the message's own.
+        let nested = if fields.iter().any(|(_, kind)| *kind == CHANGES) { CHANGE } else { "" };
+        let hash = keccak256(format!("{name}({}){nested}", listed.join(","))).0;
         MessageType { name, fields, hash }
     }
 }
@@ -139,6 +148,7 @@ fn add_types(fields: &[FieldInfo], types: &mut Vec<(String, &'static str)>) {
             FieldKind::Count { .. } => "uint64",
             FieldKind::Digest => "bytes32",
             FieldKind::Digests => "bytes32[]",
+            FieldKind::Changes => CHANGES,
             FieldKind::Bytes => "bytes",
             FieldKind::Choice(words) => {
                 types.push((camel(field.shown), "string"));
@@ -179,9 +189,24 @@ fn word(value: FieldValue<'_>) -> Word {
         FieldValue::Digests(digests) => {
             keccak256(digests.iter().flat_map(|digest| digest.0).collect::<Vec<u8>>()).0
         }
+        FieldValue::Changes(changes) => {
+            keccak256(changes.iter().flat_map(hash_of_change).collect::<Vec<u8>>()).0
+        }
         FieldValue::Bytes(bytes) => keccak256(bytes).0,
         FieldValue::Word(word) => keccak256(word).0,
     }
+}
+
+/// The type of a list of changes of parameters.
+const CHANGES: &str = "ParamChange[]";
+/// The type of one of them.
+const CHANGE: &str = "ParamChange(string path,uint64 value)";
+
+/// How EIP-712 hashes one change.
+fn hash_of_change(change: &ParamChange) -> Word {
+    let path = keccak256(&change.path);
+    let value = right(&change.value.to_be_bytes());
+    keccak256([keccak256(CHANGE).0, path.0, value].concat()).0
 }
 
 /// `bytes` at the right end of a word.
@@ -200,6 +225,13 @@ fn shown(value: FieldValue<'_>) -> Value {
         FieldValue::Count(count) => json!(count.to_string()),
         FieldValue::Digest(digest) => json!(digest),
         FieldValue::Digests(digests) => json!(digests),
+        FieldValue::Changes(changes) => {
+            let one = |change: &ParamChange| {
+                let value = change.value.to_string();
+                json!({"path": change.path, "value": value})
+            };
+            changes.iter().map(one).collect()
+        }
         FieldValue::Bytes(bytes) => json!(hex_bytes::encode(bytes)),
         FieldValue::Word(word) => json!(word),
     }

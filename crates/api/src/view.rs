@@ -601,6 +601,8 @@ pub struct NetworkView {
     pub height: Height,
     /// Its epoch.
     pub epoch: Epoch,
+    /// The first block of that epoch.
+    pub epoch_first: Height,
     /// Its time, in milliseconds since the Unix epoch.
     pub time_ms: u64,
     /// What a unit of weight of an ordinary transaction costs; a transfer weighs 1.

@@ -393,6 +393,7 @@ pub fn network(state: &State, name: &str, state_root: Digest) -> NetworkView {
         network: state.network(),
         height: state.height(),
         epoch: state.epoch(),
+        epoch_first: state.epoch_first(),
         time_ms: state.time_ms(),
         base_fee: state.base_fee(),
         state_root,

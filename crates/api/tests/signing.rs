@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "e49b45c0566682a7adafece3b58f71c75446e8e39e67f8069bcee594be420d5e";
+    let golden = "4e1f8439d6c469684258eb37e8ab17e6a4c566afac6a62fab96eee0a60cfd1ac";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -216,6 +216,7 @@ impl<'a> World<'a> {
             | Pot::Assignment(..)
             | Pot::Slash(_)
             | Pot::Unbonding(_)
+            | Pot::Proposal(_)
             | Pot::Emission
             | Pot::Vesting(_) => return Party::Pending,
         };

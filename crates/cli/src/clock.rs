@@ -13,6 +13,9 @@ pub struct Clock {
     pub block_ms: u64,
     /// Blocks in an epoch.
     pub epoch_blocks: Blocks,
+    /// The epoch of the last block, and the height at which it began: a vote may change how long
+    /// epochs are.
+    pub epoch: (Epoch, Height),
 }
 
 impl Clock {
@@ -23,13 +26,16 @@ impl Clock {
 
     /// `epoch 31 (in 4 min)`: when it opens.
     pub fn epoch(&self, epoch: Epoch) -> String {
-        let first = epoch.count().saturating_mul(self.epoch_blocks.count());
-        format!("epoch {epoch} ({})", self.distance(Height::new(first)))
+        let (now, first) = self.epoch;
+        let ahead = self.epoch_blocks.times(epoch.since(now).count());
+        let behind = self.epoch_blocks.times(now.since(epoch).count());
+        let opens = Height::new(first.after(ahead).since(Height::ZERO.after(behind)).count());
+        format!("epoch {epoch} ({})", self.distance(opens))
     }
 
     /// True in this epoch and later.
     pub fn has_opened(&self, epoch: Epoch) -> bool {
-        epoch <= self.height.epoch(self.epoch_blocks)
+        epoch <= self.epoch.0
     }
 
     fn distance(&self, height: Height) -> String {
@@ -65,11 +71,12 @@ mod tests {
     #[test]
     fn heights_and_epochs_say_when_they_come() {
         let (height, epoch_blocks) = (Height::new(133), Blocks::new(10));
-        let clock = Clock { height, block_ms: 500, epoch_blocks };
+        let epoch = (Epoch::new(13), Height::new(132));
+        let clock = Clock { height, block_ms: 500, epoch_blocks, epoch };
         assert_eq!(clock.block(Height::new(213)), "block 213 (in 40 s)");
         assert_eq!(clock.block(Height::new(133)), "block 133 (now)");
         assert_eq!(clock.block(Height::new(13)), "block 13 (60 s ago)");
-        assert_eq!(clock.epoch(Epoch::new(31)), "epoch 31 (in 89 s)");
+        assert_eq!(clock.epoch(Epoch::new(31)), "epoch 31 (in 90 s)");
         assert_eq!(clock.epoch(Epoch::new(u64::MAX)).split(' ').next_back(), Some("days)"));
         assert_eq!(span(7_200_001), "3 h");
         assert_eq!(span(150_000), "3 min");

@@ -19,6 +19,7 @@ mod failure;
 mod faucet;
 mod folders;
 mod genesis;
+mod gov;
 mod held;
 mod job;
 mod keys;
@@ -112,6 +113,9 @@ enum Command {
     /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
     Stake(delegate::AllStakeCommand),
+    /// Propose changes of parameters, vote on them, and see how they stand
+    #[command(subcommand)]
+    Gov(gov::GovCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
     /// Say what a code means, how a job went, or what a transaction did
@@ -199,6 +203,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Job(command) => job::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
+        Command::Gov(command) => gov::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),
         Command::Query(args) => query::run(args, node, json),

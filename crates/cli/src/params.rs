@@ -79,7 +79,7 @@ pub fn violation(raw: &RawParams, violation: &Violation) -> String {
                 None => violation.to_string(),
             }
         }
-        Violation::OutOfOrder { lower, upper } => match (named(lower), named(upper)) {
+        Violation::OutOfOrder { lower, upper, .. } => match (named(lower), named(upper)) {
             (Some(got), Some(limit)) => {
                 format!("{lower} is {got}, above {upper}, which is {limit}")
             }
@@ -174,6 +174,32 @@ pub fn apply(raw: &RawParams, set: &str) -> Result<RawParams, Failure> {
     object[field.room][field.name] = parsed;
     serde_json::from_value(object)
         .map_err(|error| Failure::usage(format!("{path}={value}: {error}"), SET_HINT))
+}
+
+/// Changes one field of `raw`; its path and its value in its own unit.
+pub fn change(raw: &mut RawParams, set: &str) -> Result<(String, u64), Failure> {
+    *raw = apply(raw, set)?;
+    let path = set.split_once('=').map_or(set, |(path, _)| path).trim();
+    let field = find(path.strip_prefix("params.").unwrap_or(path))?;
+    let path = path_of(field);
+    let value = raw.value(&path).unwrap_or_default();
+    Ok((path, value))
+}
+
+/// Sets one field to a value in its own unit, as the rules count it.
+pub fn set_raw(raw: &mut RawParams, path: &str, value: u64) -> Result<(), Failure> {
+    let field = find(path)?;
+    let mut object = serde_json::to_value(*raw).map_err(Failure::internal)?;
+    let place = &mut object[field.room][field.name];
+    *place = if place.is_string() { value.to_string().into() } else { value.into() };
+    *raw = serde_json::from_value(object).map_err(Failure::internal)?;
+    Ok(())
+}
+
+/// A value in its own unit as people write it.
+pub fn show_at(path: &str, value: u64) -> String {
+    let field = RawParams::fields().find(|field| path_of(field) == path);
+    field.map_or_else(|| value.to_string(), |field| show(field, value))
 }
 
 /// `room.name`.

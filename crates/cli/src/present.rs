@@ -22,9 +22,10 @@ impl Present {
         // A node that has only just begun to keep blocks may have none to show.
         let blocks = client.blocks(&page).map(|page| page.items).unwrap_or_default();
         let times: Vec<u64> = blocks.iter().map(|block| block.time_ms).collect();
-        let NetworkView { name, height, params, .. } = network;
+        let NetworkView { name, height, params, epoch, epoch_first, .. } = network;
         let block_ms = pace(&times).unwrap_or(params.chain.block_interval_min_ms);
-        let clock = Clock { height, block_ms, epoch_blocks: params.chain.epoch_blocks };
+        let epoch_blocks = params.chain.epoch_blocks;
+        let clock = Clock { height, block_ms, epoch_blocks, epoch: (epoch, epoch_first) };
         Ok(Present { names: Names::of(&name), clock })
     }
 }

@@ -46,6 +46,15 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
         | Event::JobClosed { .. } => Vec::new(),
+        Event::VotingOpened { proposal, .. }
+        | Event::VotingExtended { proposal, .. }
+        | Event::ProposalQueued { proposal, .. }
+        | Event::ProposalDefeated { proposal, .. }
+        | Event::ProposalExecuted { proposal, .. }
+        | Event::ProposalExpired { proposal, .. }
+        | Event::ProposalCancelled { proposal } => {
+            state.proposal(proposal).map(|row| row.account).into_iter().collect()
+        }
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
@@ -72,6 +81,9 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::AccountOpened { account, .. }
         | Event::KeyAuthorised { account, .. }
         | Event::CommissionSet { account, .. }
+        | Event::Proposed { account, .. }
+        | Event::BallotCast { account, .. }
+        | Event::BallotReduced { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
@@ -110,6 +122,7 @@ fn of(state: &State, operators: &[OperatorId], account: AccountId) -> Vec<Accoun
     operators.iter().filter_map(|id| owner(state, *id)).chain([account]).collect()
 }
 
+// tidy: ladder
 fn job_of(event: &Event) -> Option<JobId> {
     match *event {
         Event::EpochOpened { .. }
@@ -129,6 +142,16 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Redelegated { .. }
         | Event::RedelegationSettled { .. }
         | Event::DelegationRewarded { .. }
+        | Event::Proposed { .. }
+        | Event::VotingOpened { .. }
+        | Event::BallotCast { .. }
+        | Event::BallotReduced { .. }
+        | Event::VotingExtended { .. }
+        | Event::ProposalQueued { .. }
+        | Event::ProposalDefeated { .. }
+        | Event::ProposalExecuted { .. }
+        | Event::ProposalExpired { .. }
+        | Event::ProposalCancelled { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }

@@ -18,6 +18,8 @@
 
 #![forbid(unsafe_code)]
 
+use earnest_compute::paged::program::{Kind, Program};
+
 pub mod bundle;
 mod floats;
 pub mod link;
@@ -56,5 +58,9 @@ pub struct Prepared {
 pub fn prepare(linked: &[u8]) -> Result<Prepared, Rejected> {
     let plain = plain::plain(linked)?;
     let pausable = pause::pause(&plain)?;
+    // What is prepared can be published: its makers learn here of what those who run it refuse.
+    for (form, kind) in [(&plain, Kind::Plain), (&pausable, Kind::Pausable)] {
+        Program::read(form, kind).map_err(|why| Rejected::Unfit { why })?;
+    }
     Ok(Prepared { plain, pausable })
 }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use earnest_compute::paged::program::ProgramRejected;
+
 /// What is counted against a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -114,6 +116,12 @@ pub enum Rejected {
         /// The name.
         name: String,
     },
+    /// What came out is more than those who run it accept.
+    #[error("once prepared: {why}; {}", self.remedy())]
+    Unfit {
+        /// What they would say.
+        why: ProgramRejected,
+    },
     /// An export is absent or has another type.
     #[error("the export {name:?} of type {expected} is missing; {}", self.remedy())]
     ExportMissing {
@@ -144,6 +152,7 @@ impl Rejected {
             Rejected::Instruction { .. } => {
                 "compile with tables that never change and without passive segments or references"
             }
+            Rejected::Unfit { .. } => "split large functions, and compile for size",
             Rejected::ReservedExport { .. } => "rename it: names with this prefix are ours",
             Rejected::ExportMissing { .. } => "build a command for wasm32-wasip1",
         }

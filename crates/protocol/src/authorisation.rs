@@ -102,6 +102,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         Command::RequestData(request) => request_data::fee(state, request.job, request.item),
         Command::KeepData(keep) => keep_data::cost(state, keep),
         Command::Delegate(delegate) => Some(delegate.amount),
+        Command::Propose(_) => Some(state.params().governance().deposit),
         Command::Transfer(_)
         | Command::Bond(_)
         | Command::Unbond(_)
@@ -127,7 +128,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::CancelUndelegation(_)
         | Command::WithdrawDelegation(_)
         | Command::SetCommission(_)
-        | Command::Redelegate(_) => None,
+        | Command::Redelegate(_)
+        | Command::CastBallot(_)
+        | Command::CancelProposal(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

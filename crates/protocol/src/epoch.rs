@@ -17,6 +17,7 @@ use crate::{
     command::{BlockHead, DataItem, Node, Task},
     context::Context,
     event::{Event, Journal},
+    governance,
     ids::{Digest, SlashId},
     next::Next,
     num::{Amount, Blocks, Epochs, Gas, Height},
@@ -207,6 +208,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
         }
         Timer::RetireSlash(slash) => {
             retire_slash(cx, slash);
+            Next::Nothing
+        }
+        Timer::Proposal(proposal) => {
+            governance::acts::proceed(cx, proposal);
             Next::Nothing
         }
     };

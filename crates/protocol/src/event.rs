@@ -9,14 +9,16 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{DataItem, Node, Scope},
+    command::{BallotChoice, DataItem, Node, Scope},
+    governance::Defeat,
     ids::{
-        AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId, Role,
-        SlashId, UnbondingId,
+        AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
+        ParamsVersion, ProposalId, Role, SlashId, UnbondingId,
     },
     ledger::Movement,
     market::{CloseReason, Outcome},
     num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
+    params::BrokenRelation,
     slashing::{Offence, Waterfall},
     verification::{Loser, LossReason, Withholder},
 };
@@ -265,5 +267,26 @@ pub enum Event {
     StakeRewarded { operator: OperatorId, amount: Amount },
     /// What had vested was paid; those who delegate to the operator have `shared` of it.
     EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount, shared: Amount },
+
+    /// Changes of parameters were put to the vote, which opens with this epoch.
+    Proposed { proposal: ProposalId, account: AccountId, opens: Epoch },
+    /// A vote began, by the stake as it stands now; it closes when this epoch opens.
+    VotingOpened { proposal: ProposalId, power: Amount, closes: Epoch },
+    /// An account voted with so much, or says something else than before.
+    BallotCast { proposal: ProposalId, account: AccountId, choice: BallotChoice, power: Amount },
+    /// Somebody who delegates to an account that has voted voted itself.
+    BallotReduced { proposal: ProposalId, account: AccountId, by: Amount },
+    /// The quorum came late: the vote is open for longer.
+    VotingExtended { proposal: ProposalId, closes: Epoch },
+    /// A proposal was accepted and is carried out when this epoch opens.
+    ProposalQueued { proposal: ProposalId, due: Epoch },
+    /// A proposal was voted down.
+    ProposalDefeated { proposal: ProposalId, why: Defeat },
+    /// What was proposed is in force from now on, for what begins from now on.
+    ProposalExecuted { proposal: ProposalId, version: ParamsVersion },
+    /// An accepted proposal did not fit what is in force, or what is alive, in time.
+    ProposalExpired { proposal: ProposalId, broken: BrokenRelation },
+    /// A proposal was taken back before its vote.
+    ProposalCancelled { proposal: ProposalId },
 }
 }

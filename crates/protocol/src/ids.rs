@@ -91,6 +91,15 @@ dense_id!(
     KeepId(u64)
 );
 
+dense_id!(
+    /// Changes of parameters that somebody proposed.
+    ProposalId(u64)
+);
+dense_id!(
+    /// What one account says to one proposal.
+    BallotId(u64)
+);
+
 /// One version of the parameters; jobs pin theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -4,6 +4,7 @@
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
 mod delegations;
+mod proposals;
 mod rewards;
 
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -13,7 +14,8 @@ use serde::Serialize;
 use crate::{
     accounts::KEYS_MAX,
     ids::{
-        AccountId, Address, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ParamsVersion,
+        AccountId, Address, Asset, AssignmentId, BallotId, ExitId, JobId, MoveId, OperatorId,
+        ParamsVersion, ProposalId,
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
@@ -83,6 +85,16 @@ pub enum Broken {
     SlashesWaiting { operator: OperatorId, recorded: u32, found: u32 },
     /// An account lists its delegations.
     Delegations { account: AccountId },
+    /// Open proposals are those counted, and their votes those that have a snapshot.
+    Proposals { recorded: u32, found: u32 },
+    /// A deposit stands behind a proposal until its vote is over.
+    ProposalDeposit { proposal: ProposalId, there: Amount },
+    /// A tally is what the ballots say, each with what its delegators left it.
+    Tally { proposal: ProposalId },
+    /// An account lists its ballots about what is voted on, each once.
+    Ballot { ballot: BallotId },
+    /// What is delegated in all is the sum of what is delegated to each.
+    DelegatedTotal { recorded: Amount, found: Amount },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -99,6 +111,7 @@ impl State {
         check_operators(self)?;
         delegations::check(self)?;
         rewards::check(self)?;
+        proposals::check(self)?;
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;
@@ -293,7 +306,9 @@ fn check_pins(state: &State) -> Result<(), Broken> {
     let orders = state.market.orders.iter().map(|(_, order)| order.params);
     let waits = |state| matches!(state, SlashState::Pending(_) | SlashState::Held(_));
     let slashes = state.slashes().filter(|(_, slash)| waits(slash.state));
-    for version in orders.chain(slashes.map(|(_, slash)| slash.params)) {
+    let proposals = state.proposals().filter(|(_, row)| row.stage.is_open());
+    let slashes = slashes.map(|(_, slash)| slash.params);
+    for version in orders.chain(slashes).chain(proposals.map(|(_, row)| row.params)) {
         let count = found.entry(version).or_default();
         *count = count.saturating_add(1);
     }

@@ -82,6 +82,7 @@ mod directory;
 mod epoch;
 pub mod event;
 pub mod genesis;
+pub mod governance;
 mod hash;
 mod ids;
 mod invariant;
@@ -109,8 +110,8 @@ pub use command::{Authenticated, BlockHead, Command, Sender, Transaction};
 pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
-    AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId, MoveId,
-    OperatorId, ParamsVersion, Role, SlashId, UnbondingId,
+    AccountId, Address, Asset, AssignmentId, BallotId, DelegationId, Digest, ExitId, JobId, KeepId,
+    MoveId, OperatorId, ParamsVersion, ProposalId, Role, SlashId, UnbondingId,
 };
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};

@@ -14,7 +14,10 @@
 use alloc::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
-    ids::{AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, SlashId, UnbondingId},
+    ids::{
+        AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, SlashId,
+        UnbondingId,
+    },
     num::{Epoch, Height},
     shared::{Arc, own},
 };
@@ -44,6 +47,8 @@ pub(crate) enum Timer {
     RetireJob(JobId),
     /// A paid slash's row leaves.
     RetireSlash(SlashId),
+    /// A proposal's stage is over.
+    Proposal(ProposalId),
 }
 
 /// What a timer is called by: a name that ends in a number.
@@ -80,6 +85,7 @@ impl Named for Timer {
             Timer::Slash(id) => Timer::Slash(SlashId::new(change(id.raw()))),
             Timer::RetireJob(id) => Timer::RetireJob(JobId::new(change(id.raw()))),
             Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),
+            Timer::Proposal(id) => Timer::Proposal(ProposalId::new(change(id.raw()))),
             Timer::Dispute(id, place) => Timer::Dispute(id, few(change(u64::from(place)))),
             Timer::Data(id, place) => Timer::Data(id, few(change(u64::from(place)))),
         }

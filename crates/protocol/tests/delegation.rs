@@ -4,9 +4,8 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Amount, Command, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected, Role,
+    Amount, Command, Epochs, Event, Factor, Gas, JobId, Ratio, RawParams, Rejected, Role,
     command::*,
-    ledger::Pot,
     market::{Phase, RevealBidRejected},
     slashing::Waterfall,
     staking::DelegateRejected,
@@ -16,15 +15,28 @@ use world::{World, params_with, root};
 
 const ROLE: Role = Role::Provider;
 const TOKEN: u64 = 1_000_000_000;
+/// What P1 locks for a job of ten tokens.
+const COLLATERAL: u64 = 3_110_156_885;
+/// Blocks until what unbonds or leaves is out: a wait of ten epochs, and one.
+const WAIT: u64 = 50 * 11;
 
-/// A conviction costs half of what is free; up to three times the own stake may be delegated.
+/// A conviction costs half of what is free; up to three times the own stake may be delegated; jobs
+/// are small, so that the wait is short.
 fn harsh(raw: &mut RawParams) {
+    short(raw);
     raw.staking.delegation_max = Factor::percent(300);
     raw.staking.provider_bond_min = Amount::tokens(1);
     raw.staking.delegation_min = Amount::UNIT;
     (raw.slashing.wrong_result, raw.slashing.copied_root) =
         (Ratio::percent(50), Ratio::percent(50));
     raw.slashing.share_max = Ratio::percent(50);
+}
+
+fn short(raw: &mut RawParams) {
+    raw.staking.unbonding_epochs = Epochs::new(10);
+    raw.market.work_bound_max = Gas::new(1_000_000_000);
+    (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
+    raw.verification.data_requests_max = 1;
 }
 
 fn delegate(world: &mut World, name: &str, units: u64) {
@@ -56,17 +68,22 @@ fn leaving(world: &World, name: &str) -> u64 {
     held.map_or(0, |held| world.state.leaving(held).map(|(_, amount, _)| amount.units()).sum())
 }
 
-/// P1 wins a job with nothing free besides its collateral, unless `rest` of its bond stays.
+/// P1 wins a job with nothing of its own but the collateral and `rest`: whatever else it had has
+/// left for good.
 fn assigned(world: &mut World, rest: u64) -> JobId {
+    let leaves = world.free_bond("P1").checked_sub(COLLATERAL + rest).expect("it has more");
+    unbond(world, Amount::new(leaves).expect("small"));
+    world.blocks(WAIT);
+    accepted(world, rest)
+}
+
+/// P1 wins a job, which leaves it as much free.
+fn accepted(world: &mut World, rest: u64) -> JobId {
     let job = world.post(world.terms());
     world.bid("P1", job, 10);
     world.until_phase(job, Phase::RevealingBids);
     world.open_bid("P1", job, 10);
-    let free = world.state.balance(Pot::Bond(world.operator("P1", ROLE)));
-    let leaves = free.saturating_sub(Amount::new(rest).expect("small"));
-    if !leaves.is_zero() {
-        unbond(world, leaves);
-    }
+    assert_eq!(world.free_bond("P1"), rest);
     world.until_phase(job, Phase::Offered);
     world.block();
     world.ok("P1", Command::AcceptJob(AcceptJob { job }));
@@ -120,7 +137,7 @@ fn what_leaves_after_a_job_was_accepted_answers_for_it_until_it_matures() {
     let before = world.wealth("W");
     let operator = world.id("P1");
     let withdraw = Command::WithdrawDelegation(WithdrawDelegation { operator, role: ROLE });
-    world.blocks(50 * 99);
+    world.blocks(50 * 9);
     assert!(world.send("W", withdraw.clone()).is_err(), "too early");
     world.blocks(50 * 3);
     world.ok("W", withdraw);
@@ -145,6 +162,26 @@ fn the_operators_own_free_bond_is_lost_first() {
     convict(&mut world, job);
     assert!(lost_of_delegations(&world).is_empty(), "half of all is all of its own");
     assert_eq!((world.free_bond("P1"), delegated(&world, "W")), (0, 1_000 * TOKEN));
+}
+
+/// D5: an operator that takes its own out first bets nothing but what others have put behind it.
+/// So what leaves pays before they do, until it has left: as long as it takes them to leave.
+#[test]
+fn an_operators_own_stake_pays_before_its_delegators_until_it_has_left() {
+    let lost = |waits: u64| {
+        let mut world = World::new(params_with(harsh));
+        delegate(&mut world, "W", 1_000 * TOKEN);
+        unbond(&mut world, Amount::new(50_000 * TOKEN - COLLATERAL).expect("small"));
+        world.blocks(waits);
+        let job = accepted(&mut world, 0);
+        convict(&mut world, job);
+        let own = world.wealth("P1");
+        world.state.check_invariants().expect("a slash is lawful");
+        (own, delegated(&world, "W"))
+    };
+    let (early, late) = (lost(50 * 2), lost(WAIT));
+    assert_eq!((early.1, late.1), (1_000 * TOKEN, 500 * TOKEN));
+    assert_eq!(late.0 - early.0, 500 * TOKEN, "its own, in place of theirs");
 }
 
 #[test]
@@ -348,7 +385,10 @@ fn strangers_raise_what_an_offence_costs_only_an_operator_that_took_them() {
 /// another operator or from an exit; whoever is there may stay, and leave.
 #[test]
 fn an_operator_that_keeps_everything_again_is_joined_by_nobody_more() {
-    let mut world = World::new(params_with(harsh));
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.staking.unbonding_epochs = Epochs::new(100);
+    }));
     delegate(&mut world, "W", 1_000 * TOKEN);
     undelegate(&mut world, "W", 300 * TOKEN);
     world.opens("P2", ROLE);
@@ -411,7 +451,7 @@ fn after_conviction(parts: &[(&str, u64)], rest: u64, leaves: bool) -> Vec<u64> 
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -103,6 +103,10 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "Unjailed",
         "Withdrawn",
         "WorkClaimed",
+        "BallotCast",
+        "BallotReduced",
+        "ProposalCancelled",
+        "ProposalExecuted",
         // And every limit.
         "AuditCapacityExceeded",
         "BidsAtLimit",
@@ -115,6 +119,7 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "NotSealedBefore",
         "StillBound",
         "PoolTooSmall",
+        "RelationBroken",
         "RefereeBusy",
         "RequestsAtLimit",
         "UnbondingsAtLimit",

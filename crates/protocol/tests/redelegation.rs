@@ -4,7 +4,7 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected,
+    Amount, Blocks, Command, Digest, Epochs, Event, Factor, Gas, JobId, Ratio, RawParams, Rejected,
     Role,
     command::*,
     market::Phase,
@@ -15,14 +15,21 @@ use world::{World, params_with, root};
 
 const ROLE: Role = Role::Provider;
 const TOKEN: u64 = 1_000_000_000;
-/// Blocks until whatever moved is free: the wait is 100 epochs of 50 blocks, in spans of 25.
-const WAIT: u64 = 50 * 126;
+/// What whoever is lean has: what it locks for a job of a hundred tokens.
+const COLLATERAL: u64 = 21_847_297_226;
+/// Blocks until whatever moved is free: the wait is 12 epochs of 50 blocks, in spans of 3.
+const WAIT: u64 = 50 * 16;
 
 /// A conviction costs half of what is free; a hundred times the own stake may be delegated.
 fn harsh(raw: &mut RawParams) {
     raw.market.take = Ratio::ZERO;
     raw.staking.delegation_max = Factor::percent(10_000);
     raw.staking.provider_bond_min = Amount::tokens(1);
+    // Jobs are small, so that the wait is short.
+    raw.staking.unbonding_epochs = Epochs::new(12);
+    raw.market.work_bound_max = Gas::new(1_000_000_000);
+    (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
+    raw.verification.data_requests_max = 1;
     (raw.slashing.wrong_result, raw.slashing.copied_root) =
         (Ratio::percent(50), Ratio::percent(50));
     raw.slashing.share_max = Ratio::percent(50);
@@ -63,8 +70,22 @@ fn earned(world: &World, name: &str, to: &str) -> u64 {
     held.map_or(0, |held| world.state.delegation_earned(held).units())
 }
 
-/// `who` wins a job alone, with nothing free besides its collateral if `bare`, and accepts it.
-fn assigned(world: &mut World, who: &str, pay: u64, bare: bool) -> JobId {
+/// All that `who` has of its own is the collateral of one job: the rest has left for good.
+fn lean(world: &mut World, who: &str) {
+    let left = amount(world.free_bond(who).checked_sub(COLLATERAL).expect("it has more"));
+    world.ok(who, Command::Unbond(Unbond { role: ROLE, amount: left }));
+    world.blocks(WAIT);
+}
+
+/// `who`, which is lean, wins a job that takes all that it has.
+fn assigned(world: &mut World, who: &str) -> JobId {
+    let job = accepted(world, who, 100 * TOKEN);
+    assert_eq!(world.free_bond(who), 0);
+    job
+}
+
+/// `who` wins a job alone and accepts it.
+fn accepted(world: &mut World, who: &str, pay: u64) -> JobId {
     let mut terms = world.terms();
     (terms.price_max, terms.deadline_blocks) = (amount(pay), Blocks::new(90));
     let job = world.post(terms);
@@ -73,12 +94,6 @@ fn assigned(world: &mut World, who: &str, pay: u64, bare: bool) -> JobId {
     world.ok(who, Command::CommitBid(CommitBid { job, seal }));
     world.until_phase(job, Phase::RevealingBids);
     world.ok(who, Command::RevealBid(RevealBid { job, price, salt }));
-    if bare {
-        let left = amount(world.free_bond(who));
-        if !left.is_zero() {
-            world.ok(who, Command::Unbond(Unbond { role: ROLE, amount: left }));
-        }
-    }
     world.until_phase(job, Phase::Offered);
     world.block();
     world.ok(who, Command::AcceptJob(AcceptJob { job }));
@@ -96,7 +111,7 @@ fn convict(world: &mut World, who: &str, job: JobId) {
 
 /// A result is right and paid.
 fn work(world: &mut World, who: &str, pay: u64) {
-    let job = assigned(world, who, pay, false);
+    let job = accepted(world, who, pay);
     world.commit(who, job, root(None));
     world.audit(job, root(None));
     world.reveal(who, job, root(None), root(None));
@@ -112,11 +127,12 @@ fn shares_all(world: &mut World, who: &str) {
 fn moved_stake_answers_for_what_the_operator_that_it_left_had_accepted() {
     for moves_first in [false, true] {
         let mut world = World::new(params_with(harsh));
+        lean(&mut world, "P1");
         delegate(&mut world, "W", "P1", 1_000 * TOKEN);
         if moves_first {
             goes(&mut world, "W", "P1", "P2", 600 * TOKEN);
         }
-        let job = assigned(&mut world, "P1", 10 * TOKEN, true);
+        let job = assigned(&mut world, "P1");
         if !moves_first {
             goes(&mut world, "W", "P1", "P2", 600 * TOKEN);
         }
@@ -130,9 +146,10 @@ fn moved_stake_answers_for_what_the_operator_that_it_left_had_accepted() {
 #[test]
 fn moved_stake_answers_for_the_operator_that_it_went_to_at_once() {
     let mut world = World::new(params_with(harsh));
+    lean(&mut world, "P2");
     delegate(&mut world, "W", "P1", 100 * TOKEN);
     delegate(&mut world, "X", "P2", 100 * TOKEN);
-    let job = assigned(&mut world, "P2", 10 * TOKEN, true);
+    let job = assigned(&mut world, "P2");
     goes(&mut world, "W", "P1", "P2", 60 * TOKEN);
     convict(&mut world, "P2", job);
     assert_eq!(with(&world, "X", "P2"), (50 * TOKEN, 0), "as who was there before");
@@ -143,11 +160,13 @@ fn moved_stake_answers_for_the_operator_that_it_went_to_at_once() {
 #[test]
 fn one_who_answers_for_two_operators_pays_for_both() {
     let mut world = World::new(params_with(harsh));
+    lean(&mut world, "P1");
+    lean(&mut world, "P2");
     delegate(&mut world, "W", "P1", 1_000 * TOKEN);
-    let first = assigned(&mut world, "P1", 10 * TOKEN, true);
+    let first = assigned(&mut world, "P1");
     goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
     convict(&mut world, "P1", first);
-    let second = assigned(&mut world, "P2", 10 * TOKEN, true);
+    let second = assigned(&mut world, "P2");
     convict(&mut world, "P2", second);
     assert_eq!(with(&world, "W", "P2"), (0, 250 * TOKEN));
     world.state.check_invariants().expect("two slashes are lawful");
@@ -211,9 +230,10 @@ fn a_parcel_that_lost_everything_leaves_what_it_had_earned() {
         raw.slashing.share_max = Ratio::ONE;
         (raw.slashing.wrong_result, raw.slashing.copied_root) = (Ratio::ONE, Ratio::ONE);
     }));
+    lean(&mut world, "P1");
     shares_all(&mut world, "P2");
     delegate(&mut world, "W", "P1", 1_000 * TOKEN);
-    let job = assigned(&mut world, "P1", 10 * TOKEN, true);
+    let job = assigned(&mut world, "P1");
     goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
     work(&mut world, "P2", 9 * TOKEN);
     let due = earned(&world, "W", "P2");
@@ -230,12 +250,13 @@ fn a_parcel_that_lost_everything_leaves_what_it_had_earned() {
 /// results were convicted while nothing of P1's own was free.
 fn after_two(first_goes_first: bool, leaves: u64, goes_on: u64) -> Vec<u64> {
     let mut world = World::new(params_with(harsh));
+    lean(&mut world, "P1");
     delegate(&mut world, "W", "P1", 1_000 * TOKEN);
-    let one = assigned(&mut world, "P1", 10 * TOKEN, true);
+    let one = assigned(&mut world, "P1");
     // Just the collateral of another: what is its own and free would be lost first.
     let stake = world.state.operator(world.operator("P1", ROLE)).expect("bonded").stake;
     world.ok("P1", Command::Bond(Bond { role: ROLE, amount: stake }));
-    let other = assigned(&mut world, "P1", 10 * TOKEN, true);
+    let other = assigned(&mut world, "P1");
     let (operator, amount) = (world.id("P1"), amount(leaves));
     world.ok("W", Command::Undelegate(Undelegate { operator, role: ROLE, amount }));
     goes(&mut world, "W", "P1", "P2", goes_on);
@@ -249,10 +270,11 @@ fn after_two(first_goes_first: bool, leaves: u64, goes_on: u64) -> Vec<u64> {
 /// What several names have after all they delegated to P1 moved to P2 and a conviction of either.
 fn after(parts: &[(&str, u64)], culprit: &str, waits: bool) -> Vec<u64> {
     let mut world = World::new(params_with(harsh));
+    lean(&mut world, culprit);
     for &(name, units) in parts {
         delegate(&mut world, name, "P1", units);
     }
-    let job = assigned(&mut world, culprit, 10 * TOKEN, true);
+    let job = assigned(&mut world, culprit);
     for &(name, units) in parts {
         goes(&mut world, name, "P1", "P2", units);
     }
@@ -304,7 +326,10 @@ fn a_parcel_joins_no_pool_while_a_slash_may_still_be_undone() {
     let mut world = World::new(params_with(|raw| {
         harsh(raw);
         raw.slashing.engine_stay_epochs = Epochs::new(23);
+        raw.staking.unbonding_epochs = Epochs::new(40);
     }));
+    lean(&mut world, "P2");
+    world.blocks(50 * 30);
     delegate(&mut world, "W", "P1", 1_000 * TOKEN);
     goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
     let held = world.state.delegation(world.id("W"), world.operator("P2", ROLE)).expect("moved");
@@ -312,7 +337,7 @@ fn a_parcel_joins_no_pool_while_a_slash_may_still_be_undone() {
     while world.state.epoch().count() + 12 < due.count() {
         world.block();
     }
-    let job = assigned(&mut world, "P2", 10 * TOKEN, true);
+    let job = assigned(&mut world, "P2");
     convict(&mut world, "P2", job);
     assert!(world.state.epoch() < due, "convicted before it was to join");
     while world.state.epoch() <= due {
@@ -331,6 +356,7 @@ fn nobody_is_bound_for_as_long_as_others_care_to_be_convicted() {
         harsh(raw);
         raw.staking.jail_epochs = Epochs::new(20);
         raw.slashing.engine_hold_epochs = Epochs::new(24);
+        raw.staking.unbonding_epochs = Epochs::new(40);
     }));
     delegate(&mut world, "W", "P1", 1_000 * TOKEN);
     goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
@@ -352,7 +378,7 @@ fn nobody_is_bound_for_as_long_as_others_care_to_be_convicted() {
                 world.ok(who, Command::Unjail(Unjail { role: ROLE }));
             }
             if world.state.operator(world.operator(who, ROLE)).expect("bonded").may_work() {
-                let job = assigned(&mut world, who, 10 * TOKEN, false);
+                let job = accepted(&mut world, who, 10 * TOKEN);
                 convict(&mut world, who, job);
             }
         }

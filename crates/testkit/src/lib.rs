@@ -3,7 +3,8 @@
 //! [`world`] has named accounts and a referee that knows the truth; [`ops`] reads small numbers as
 //! commands that make sense where a state stands, or just do not; [`machine`] carries them out and
 //! checks every law after each; [`money`] is a second, slow ledger that agrees on every balance;
-//! [`soak`] runs machines for as long as one likes; [`bytes`] throws damaged bytes at the rules.
+//! [`soak`] runs machines for as long as one likes; [`votes`] proposes and votes; [`bytes`] throws
+//! damaged bytes at the rules.
 //!
 //! Law: one seed gives one run; whatever is found is a panic that names the seed.
 //! Not here: what a test is about (each crate's own tests). Never a dependency but of tests and
@@ -14,4 +15,5 @@ pub mod machine;
 pub mod money;
 pub mod ops;
 pub mod soak;
+pub mod votes;
 pub mod world;

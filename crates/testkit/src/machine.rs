@@ -44,6 +44,7 @@ impl Setting {
         raw.staking.exits_max = 10;
         raw.staking.commission_wait_epochs = Epochs::new(4);
         raw.staking.commission_raise_max = Ratio::percent(10);
+        quick_votes(&mut raw);
         raw.slashing.engine_stay_epochs = Epochs::new(3);
         raw.slashing.engine_hold_epochs = Epochs::new(6);
         raw.slashing.insurance_share = Ratio::percent(50);
@@ -83,6 +84,19 @@ impl Setting {
     }
 }
 
+/// Votes that begin and end within a sequence.
+fn quick_votes(raw: &mut RawParams) {
+    raw.governance.deposit = Amount::tokens(20);
+    raw.governance.proposals_max = 4;
+    raw.governance.quorum = Ratio::percent(10);
+    raw.governance.delay_epochs = Epochs::new(1);
+    raw.governance.voting_epochs = Epochs::new(3);
+    raw.governance.late_quorum_epochs = Epochs::new(1);
+    raw.governance.timelock_epochs = Epochs::new(1);
+    raw.governance.expiry_epochs = Epochs::new(2);
+    raw.governance.memory_epochs = Epochs::new(4);
+}
+
 fn narrow(raw: &mut RawParams) {
     let one = Blocks::new(1);
     raw.market.bids_max = 2;
@@ -95,6 +109,7 @@ fn narrow(raw: &mut RawParams) {
     raw.rewards.epoch_amount = Amount::new(1_000).expect("small");
     (raw.staking.exits_max, raw.staking.delegations_max) = (1, 2);
     raw.staking.moves_max = 1;
+    (raw.governance.proposals_max, raw.governance.changes_max) = (1, 1);
     raw.staking.commission_wait_epochs = Epochs::new(1);
     raw.verification.disputes_max = 1;
     raw.verification.data_requests_max = 1;
@@ -276,6 +291,7 @@ impl Machine {
         };
         assert!(!self.world.state.slashes().any(waits));
         assert!(self.world.state.operators().all(|(_, o)| o.unbondings.is_empty()));
+        assert_eq!(self.world.state.proposals().count(), 0, "votes end and are forgotten");
         assert_eq!(self.world.state.jobs().count(), 0, "closed rows left");
         self.money.agree(&self.world.state);
         self.money.nothing_is_stuck();

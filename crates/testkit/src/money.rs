@@ -26,6 +26,7 @@ enum Kind {
     Exit,
     Moved,
     Rewards,
+    Proposal,
     Escrow,
     AuditFees,
     Deposit,
@@ -53,6 +54,7 @@ fn kind(pot: Pot) -> Kind {
         Pot::Exit(_) => Kind::Exit,
         Pot::Moved(_) => Kind::Moved,
         Pot::DelegationRewards(_) => Kind::Rewards,
+        Pot::Proposal(_) => Kind::Proposal,
         Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
         Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
         Pot::Job(_, JobPot::Deposit) => Kind::Deposit,
@@ -128,6 +130,9 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::EmissionEarned => (&[Emission], &[Vesting]),
         Reason::EmissionDust => (&[Emission], &[Treasury]),
         Reason::EmissionPaid => (&[Vesting], &[Free]),
+        Reason::ProposalDeposit => (&[Free], &[Proposal]),
+        Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
+        Reason::ProposalVetoed => (&[Proposal], &[Burnt]),
     }
 }
 

@@ -106,7 +106,11 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
             return Step::Send(who, Command::Unjail(Unjail { role }));
         }
-        10 if !op.twist.is_multiple_of(4) => Command::KeepData(keep(play, op)),
+        10 if op.twist % 4 < 2 => {
+            let (signer, command) = governance(play, op, anyone);
+            return Step::Send(signer, command);
+        }
+        10 if op.twist % 4 == 2 => Command::KeepData(keep(play, op)),
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
         14 => {
             let (signer, command) = prove_any(play, op);
@@ -272,6 +276,57 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
         }
     };
     (signer, command)
+}
+
+/// Small changes that fit, one that never does, and votes of those who have power.
+fn governance(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let state = &play.world.state;
+    let open = state.proposals().filter(|(_, row)| row.stage.is_open());
+    let open: Vec<_> = open.map(|(id, row)| (id, row.account)).collect();
+    let picked = open.get(usize::from(op.amount) % open.len().max(1)).copied();
+    let Some((proposal, proposer)) = picked.filter(|_| !op.who.is_multiple_of(8)) else {
+        return (anyone, Command::Propose(proposal(op)));
+    };
+    if op.twist.is_multiple_of(16) {
+        let signer = if op.who.is_multiple_of(2) { proposer } else { anyone };
+        return (signer, Command::CancelProposal(CancelProposal { proposal }));
+    }
+    // Of few, so that those behind one operator and itself all vote on one proposal at times.
+    let behind = state.delegations().map(|(_, row)| row.account).nth(usize::from(op.who / 8 % 8));
+    let leads = state.operators().map(|(_, row)| row.account).nth(usize::from(op.who / 8 % 16));
+    let voter = if op.who.is_multiple_of(2) { leads } else { behind.or(leads) };
+    let choice = match op.amount / 16 {
+        0..=8 => BallotChoice::Yes,
+        9 | 10 => BallotChoice::No,
+        11 | 12 => BallotChoice::Abstain,
+        _ => BallotChoice::Veto,
+    };
+    (voter.unwrap_or(anyone), Command::CastBallot(CastBallot { proposal, choice }))
+}
+
+fn proposal(op: Op) -> Propose {
+    let (low, high) = (u64::from(op.amount % 4), u64::from(op.amount));
+    let (path, value) = match op.twist / 8 % 10 {
+        0 => ("verification.challenge_deposit", 10_000_000_000 + high),
+        1 => ("staking.unbonding_epochs", 120 + high),
+        2 => ("chain.epoch_blocks", 9 + low),
+        3 => ("staking.delegation_min", 1 + high),
+        4 => ("governance.quorum", 50_000_000 + 10_000_000 * high),
+        5 => ("market.accept_blocks", 1 + low),
+        6 => ("slashing.wrong_result", 40_000_000 + high),
+        7 => ("verification.clock_blocks", 20 * low),
+        8 => ("chain.referee_gas", 9_999_999 + high),
+        _ => ("storage.nothing", 0),
+    };
+    let change = |path: &str, value| ParamChange { path: path.into(), value };
+    let mut changes = vec![change(path, value)];
+    match op.who % 16 {
+        1 => changes.clear(),
+        2 => changes.push(change(path, value)),
+        3 => changes.push(change("storage.price_doublings", low)),
+        _ => {}
+    }
+    Propose { changes, audit: Digest([op.twist; 32]) }
 }
 
 fn role(op: Op) -> Role {

@@ -46,9 +46,9 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params storage::params rewards::params params bound ledger
+        verification::params storage::params rewards::params governance::params params bound ledger
 
-        accounts storage staking reputation rewards market verification slashing
+        accounts storage staking reputation rewards market verification slashing governance
         timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
@@ -59,6 +59,7 @@ pub(crate) const LAWS: Laws = Laws {
         market::acts       market::handlers
         verification::acts verification::handlers
         slashing::acts     slashing::handlers
+        governance::acts   governance::handlers
 
         stories::* stories
         authorisation apply epoch invariant lib",
@@ -71,6 +72,7 @@ pub(crate) const LAWS: Laws = Laws {
         "market",
         "verification",
         "slashing",
+        "governance",
     ],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod chain;
+mod governance;
 mod market;
 mod rewards;
 mod staking;

@@ -22,6 +22,7 @@ const LINKS: &[Link] = &[
     (("get", routes::OPERATORS), routes::OPERATOR, ("id", "$response.body#/items/0/id")),
     (("get", routes::JOBS), routes::JOB, ("id", "$response.body#/items/0/id")),
     (("get", routes::JOB), routes::ACCOUNT, ("address", "$response.body#/requester/address")),
+    (("get", routes::PROPOSALS), routes::PROPOSAL, ("id", "$response.body#/items/0/id")),
     (("get", routes::BLOCKS), routes::BLOCK, ("height", "$response.body#/items/0/height")),
 ];
 

@@ -13,10 +13,10 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView, HistoryView,
-    InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView, OperatorView, Page,
-    QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
-    TransactionView, routes,
+    AccountView, BallotView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView,
+    HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
+    OperatorView, Page, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation,
+    SlashView, StorageView, TransactionView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -196,6 +196,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     asked(routes::JOB, &[AT], shape::<JobView>, "One job."),
     asked(routes::SLASHES, PAGE_AT, shape::<Page<SlashView>>, "All slashes."),
+    asked(routes::PROPOSALS, PAGE_AT, shape::<Page<ProposalView>>, "All proposals."),
+    asked(routes::PROPOSAL, &[AT], shape::<ProposalView>, "One proposal."),
+    asked(
+        routes::BALLOTS,
+        &[
+            CURSOR,
+            LIMIT,
+            ORDER,
+            AT,
+            ("proposal", number, "Only those about the proposal of this number."),
+        ],
+        shape::<Page<BallotView>>,
+        "What was said to proposals: one row for each account and each proposal.",
+    ),
     asked(routes::BLOCKS, PAGE, shape::<Page<BlockView>>, "All blocks."),
     get(routes::BLOCK, shape::<BlockView>, "One block."),
     Operation {

@@ -19,19 +19,33 @@ fn struct_hash(request: &Value, name: &str, value: &Value) -> [u8; 32] {
     let text = |field: &Value, key: &str| field[key].as_str().expect("text").to_owned();
     let listed: Vec<String> =
         fields.iter().map(|f| format!("{} {}", text(f, "type"), text(f, "name"))).collect();
-    let mut words = keccak256(format!("{name}({})", listed.join(","))).to_vec();
+    let nested = fields.iter().filter_map(|f| nested_type(request, &text(f, "type")));
+    let nested: String = nested.collect();
+    let mut words = keccak256(format!("{name}({}){nested}", listed.join(","))).to_vec();
     for field in fields {
         let (kind, name) = (text(field, "type"), text(field, "name"));
-        words.extend(word(&kind, &value[name]));
+        words.extend(word(request, &kind, &value[name]));
     }
     keccak256(words).0
 }
 
-fn word(kind: &str, value: &Value) -> [u8; 32] {
+/// The text of a type of its own that a list is of; at most one in each message of ours.
+fn nested_type(request: &Value, kind: &str) -> Option<String> {
+    let name = kind.strip_suffix("[]")?;
+    let fields = request["types"][name].as_array()?;
+    let field = |f: &Value| Some(format!("{} {}", f["type"].as_str()?, f["name"].as_str()?));
+    let listed: Vec<String> = fields.iter().filter_map(field).collect();
+    Some(format!("{name}({})", listed.join(",")))
+}
+
+fn word(request: &Value, kind: &str, value: &Value) -> [u8; 32] {
     if let Some(item) = kind.strip_suffix("[]") {
         let items = value.as_array().expect("a list");
-        let words: Vec<u8> = items.iter().flat_map(|value| word(item, value)).collect();
+        let words: Vec<u8> = items.iter().flat_map(|value| word(request, item, value)).collect();
         return keccak256(words).0;
+    }
+    if request["types"][kind].is_array() {
+        return struct_hash(request, kind, value);
     }
     let text = value.as_str().expect("every value is text");
     let bytes = || hex::decode(text.strip_prefix("0x").expect("0x")).expect("hex");

@@ -26,6 +26,11 @@ fn value(kind: FieldKind) -> BoxedStrategy<Value> {
         FieldKind::Count { max, .. } => count(max).prop_map(Value::from).boxed(),
         FieldKind::Digest => hexed(32),
         FieldKind::Digests => vec(hexed(32), 0..17).prop_map(Value::Array).boxed(),
+        FieldKind::Changes => {
+            let change = ("[a-z_.]{0,40}", count(u64::MAX));
+            let change = change.prop_map(|(path, value)| json!({"path": path, "value": value}));
+            vec(change, 0..17).prop_map(Value::Array).boxed()
+        }
         FieldKind::Bytes => hexed(0..200),
         FieldKind::Choice(words) => select(words).prop_flat_map(word).boxed(),
         FieldKind::Group(fields) => body(fields),

@@ -53,6 +53,9 @@ TYPES = {
     "withdraw_delegation": "uint64 operator,string role",
     "set_commission": "string role,uint64 rate,uint64 ceiling",
     "redelegate": "uint64 source,uint64 target,string role,uint256 amount",
+    "propose": "ParamChange[] changes,bytes32 audit",
+    "cast_ballot": "uint64 proposal,string choice",
+    "cancel_proposal": "uint64 proposal",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -140,6 +143,12 @@ def digests():
     return [digest() for _ in range(rng.choice([0, 1, 16]))]
 
 
+def changes():
+    paths = ["verification.margin", "market.bids_max", "", "no.such.path"]
+    count = rng.choice([0, 1, 16])
+    return [{"path": rng.choice(paths), "value": number(U64_MAX)} for _ in range(count)]
+
+
 def node():
     return {"level": number(255), "index": number(U64_MAX)}
 
@@ -196,6 +205,12 @@ MAKERS = {
         "role": role(),
         "amount": amount(),
     },
+    "propose": lambda: {"changes": changes(), "audit": digest()},
+    "cast_ballot": lambda: {
+        "proposal": number(U64_MAX),
+        "choice": rng.choice(["yes", "no", "abstain", "veto"]),
+    },
+    "cancel_proposal": lambda: {"proposal": number(U64_MAX)},
 }
 
 
@@ -223,6 +238,8 @@ def typed(kind, value):
         return int(value)
     if kind == "bytes32[]":
         return [bytes.fromhex(item[2:]) for item in value]
+    if kind.endswith("[]"):
+        return value
     if kind.startswith("bytes"):
         return bytes.fromhex(value[2:])
     return value
@@ -240,6 +257,9 @@ def vector(kind, account=None):
     assert sorted(flat) == sorted(name for _, name in fields), (kind, flat)
     name = camel(kind)[0].upper() + camel(kind)[1:]
     types = {name: [{"name": field, "type": of} for of, field in fields]}
+    if kind == "propose":
+        change = {"path": "string", "value": "uint64"}
+        types["ParamChange"] = [{"name": field, "type": of} for field, of in change.items()]
     message = {field: typed(of, flat[field]) for of, field in fields}
     domain = {"name": "Earnest", "version": "1", "salt": bytes.fromhex(network[2:])}
     signable = encode_typed_data(domain, types, message)

@@ -52,6 +52,7 @@ impl Teller {
         }
         let event = &record.event;
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
+        let told = told.or_else(|| self.of_proposals(event, present));
         told.or_else(|| self.of_jobs(event)).unwrap_or_else(|| plain(event))
     }
 
@@ -141,6 +142,48 @@ impl Teller {
                 self.who(*account),
                 present.clock.epoch(*matures)
             ),
+            _ => return None,
+        })
+    }
+
+    fn of_proposals(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
+            Event::Proposed { proposal, account, opens } => format!(
+                "{} proposes {proposal}, voted on from {} on",
+                self.who(*account),
+                present.clock.epoch(*opens)
+            ),
+            Event::VotingOpened { proposal, power, closes } => format!(
+                "voting on proposal {proposal} begins by {} of stake and ends in {}",
+                tokens(*power),
+                present.clock.epoch(*closes)
+            ),
+            Event::BallotCast { proposal, account, choice, power } => format!(
+                "{} says {} to proposal {proposal} with {}",
+                self.who(*account),
+                word(choice),
+                tokens(*power)
+            ),
+            Event::BallotReduced { proposal, account, by } => format!(
+                "{} of what {} votes with on proposal {proposal} speak for themselves",
+                tokens(*by),
+                self.who(*account)
+            ),
+            Event::VotingExtended { proposal, closes } => format!(
+                "the quorum for proposal {proposal} came late: voting ends in {}",
+                present.clock.epoch(*closes)
+            ),
+            Event::ProposalQueued { proposal, due } => format!(
+                "proposal {proposal} is accepted, in force in {}",
+                present.clock.epoch(*due)
+            ),
+            Event::ProposalExecuted { proposal, version } => {
+                let version = version.raw();
+                format!("proposal {proposal} is in force as version {version} of the parameters")
+            }
+            Event::ProposalExpired { proposal, broken } => {
+                format!("proposal {proposal} expires, it does not fit: {broken}")
+            }
             _ => return None,
         })
     }

@@ -1,7 +1,10 @@
 //! Transactions as text: what was asked, what it cost, and what happened because of it.
 
 use earnest_api::{Receipt, TransactionView, TxStatus};
-use earnest_protocol::{Command, command::FieldValue};
+use earnest_protocol::{
+    Command,
+    command::{FieldValue, ParamChange},
+};
 
 use super::{
     event::Teller,
@@ -59,6 +62,10 @@ fn fields(command: &Command, present: &Present) -> Vec<(String, String)> {
             FieldValue::Count(count) => count.to_string(),
             FieldValue::Digest(digest) => digest.to_string(),
             FieldValue::Digests(digests) => format!("{} hashes", digests.len()),
+            FieldValue::Changes(changes) => {
+                let one = |change: &ParamChange| format!("{} = {}", change.path, change.value);
+                changes.iter().map(one).collect::<Vec<String>>().join(", ")
+            }
             FieldValue::Bytes(bytes) => format!("{} bytes", bytes.len()),
             FieldValue::Word(word) => word.replace('_', " "),
         };

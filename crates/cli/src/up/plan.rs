@@ -8,8 +8,8 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, MarketParams, ReputationParams, RewardsParams, SlashingParams, StakingParams,
-        StorageParams, VerificationParams,
+        ChainParams, GovernanceParams, MarketParams, ReputationParams, RewardsParams,
+        SlashingParams, StakingParams, StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -187,6 +187,18 @@ pub fn params(block_time_ms: u64) -> RawParams {
         },
         storage: StorageParams::default(),
         rewards: RewardsParams::default(),
+        // Epochs are of four seconds: a proposal is over within a minute, and Nora can carry it.
+        governance: GovernanceParams {
+            deposit: Amount::tokens(20),
+            quorum: Ratio::percent(25),
+            delay_epochs: Epochs::new(1),
+            voting_epochs: Epochs::new(8),
+            late_quorum_epochs: Epochs::new(2),
+            timelock_epochs: Epochs::new(2),
+            expiry_epochs: Epochs::new(10),
+            memory_epochs: Epochs::new(100),
+            ..GovernanceParams::default()
+        },
     };
     raw.staking.unbonding_epochs = outlasting(&raw);
     raw

@@ -28,6 +28,7 @@ mod queues;
 mod read;
 mod stall;
 mod submit;
+mod votes;
 
 use std::{
     io,
@@ -195,6 +196,7 @@ fn rows() -> Router<Arc<App>> {
         .route(routes::ACCOUNT, get(read::account))
         .route(routes::OPERATOR, get(read::operator))
         .route(routes::JOB, get(read::job))
+        .route(routes::PROPOSAL, get(votes::proposal))
 }
 
 fn lists_of_rows() -> Router<Arc<App>> {
@@ -204,6 +206,8 @@ fn lists_of_rows() -> Router<Arc<App>> {
         .route(routes::DELEGATIONS, get(read::delegations))
         .route(routes::JOBS, get(read::jobs))
         .route(routes::SLASHES, get(read::slashes))
+        .route(routes::PROPOSALS, get(votes::proposals))
+        .route(routes::BALLOTS, get(votes::ballots))
 }
 
 /// Around every request: a deadline, problems for every failure, and where the chain is.

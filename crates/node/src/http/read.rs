@@ -37,13 +37,13 @@ pub(super) fn digest_in(text: &str) -> Result<Digest, HttpProblem> {
     Ok(Digest::from_hex(text).ok_or_else(wanted)?)
 }
 
-fn number_in<T: FromStr>(text: &str) -> Result<T, HttpProblem> {
+pub(super) fn number_in<T: FromStr>(text: &str) -> Result<T, HttpProblem> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|text| text.parse().ok());
     Ok(number.ok_or_else(|| Problem::malformed("expected a number in the path"))?)
 }
 
-fn count(rows: usize) -> u64 {
+pub(super) fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 

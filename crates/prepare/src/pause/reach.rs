@@ -65,8 +65,11 @@ pub(super) fn pausing(module: &Module<'_>, layout: &Layout) -> Result<Pausing, R
                 _ => {}
             }
         }
-        let is_poll = |operator: &Operator<'_>| matches!(operator, Operator::Call { function_index } if *function_index == layout.slice);
-        reached.extend(operators.iter().any(is_poll).then_some(caller));
+        let polls = |operator: &Operator<'_>| match operator {
+            Operator::Call { function_index } => *function_index == layout.slice,
+            _ => false,
+        };
+        reached.extend(operators.iter().any(polls).then_some(caller));
     }
     let mut own = vec![false; count];
     reached.iter().for_each(|caller| own[*caller] = true);

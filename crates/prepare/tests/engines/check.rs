@@ -1,7 +1,7 @@
 //! What a test asks: that a program does the same before and after, however it is run.
 
 use super::{Boundary, End, Nan, Seen, interpreter, jit};
-use earnest_prepare::prepare;
+use earnest_prepare::{Prepared, prepare};
 
 /// A program around the body of `_start`, with what the stories use.
 pub(crate) fn program(body: &str) -> Vec<u8> {
@@ -31,7 +31,10 @@ pub(crate) fn check(linked: &[u8], input: &[u8]) -> Seen {
 
 /// Runs both forms in both engines and in slices of several lengths.
 pub(crate) fn check_forms(linked: &[u8], input: &[u8]) -> Seen {
-    let prepared = prepare(linked).expect("it is accepted");
+    check_prepared(&prepare(linked).expect("it is accepted"), input)
+}
+
+pub(crate) fn check_prepared(prepared: &Prepared, input: &[u8]) -> Seen {
     let all = Programs {
         plain: jit::Program::new(&prepared.plain, Nan::Engine),
         plain_interpreted: interpreter::Program::new(&prepared.plain, Nan::Engine),

@@ -43,14 +43,21 @@ pub(crate) enum Nan {
     Canonical,
 }
 
+/// A hash of memory that passes over pages of zeros, of which there are many.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words.iter().map(|word| u64::from_le_bytes(*word)) {
-        hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    }
-    for byte in rest {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    for (index, page) in (0_u64..).zip(bytes.chunks(4096)) {
+        if page == &[0; 4096][..page.len()] {
+            continue;
+        }
+        let words = page.chunks(8).map(|word| {
+            let mut whole = [0; 8];
+            whole[..word.len()].copy_from_slice(word);
+            u64::from_le_bytes(whole)
+        });
+        for word in words.chain([index]) {
+            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        }
     }
     hash
 }

@@ -22,7 +22,7 @@ pub use rejected::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected};
 
 use crate::{
     directory::Directory,
-    ids::{AccountId, Address, DelegationId, Digest, OperatorId, Role},
+    ids::{AccountId, Address, BallotId, DelegationId, Digest, OperatorId, Role},
     num::Height,
     table::Table,
 };
@@ -44,6 +44,8 @@ pub struct Account {
     pub key_nonce: u64,
     /// What it delegated, at most one to each operator, in order of the first.
     pub delegations: Vec<DelegationId>,
+    /// Its ballots about what is voted on; some about what is over, until it votes again.
+    pub ballots: Vec<BallotId>,
 }
 
 impl Account {
@@ -68,6 +70,7 @@ impl Accounts {
             nonce: 0,
             operators: Vec::new(),
             delegations: Vec::new(),
+            ballots: Vec::new(),
             report: None,
             keys: Vec::new(),
             key_nonce: 0,

@@ -13,9 +13,12 @@ use core::fmt;
 
 use serde::{Deserializer, Serialize, Serializer, de, de::DeserializeOwned};
 
-use super::{Lane, Scope};
+use super::{Lane, ParamChange, Scope};
 use crate::{
-    ids::{AccountId, Address, Digest, JobId, OperatorId, ParamsVersion, SlashId, UnbondingId},
+    ids::{
+        AccountId, Address, Digest, JobId, OperatorId, ParamsVersion, ProposalId, SlashId,
+        UnbondingId,
+    },
     num::{Amount, Blocks, Epoch, Epochs, Gas, Height, PARTS, Ratio},
 };
 
@@ -72,6 +75,8 @@ pub enum FieldKind {
     Digest,
     /// A list of digests.
     Digests,
+    /// A list of [`ParamChange`]s.
+    Changes,
     /// A byte string.
     Bytes,
     /// One of several words.
@@ -104,6 +109,8 @@ pub enum FieldValue<'a> {
     Digest(&'a Digest),
     /// Of [`FieldKind::Digests`].
     Digests(&'a [Digest]),
+    /// Of [`FieldKind::Changes`].
+    Changes(&'a [ParamChange]),
     /// Of [`FieldKind::Bytes`].
     Bytes(&'a [u8]),
     /// Of [`FieldKind::Choice`].
@@ -183,6 +190,7 @@ leaves! {
     OperatorId: COUNT_64, |v| FieldValue::Count(v.raw());
     ParamsVersion: COUNT_32, |v| FieldValue::Count(u64::from(v.raw()));
     JobId: COUNT_64, |v| FieldValue::Count(v.raw());
+    ProposalId: COUNT_64, |v| FieldValue::Count(v.raw());
     SlashId: COUNT_64, |v| FieldValue::Count(v.raw());
     UnbondingId: COUNT_64, |v| FieldValue::Count(v.raw());
 }
@@ -196,6 +204,19 @@ impl Field for Vec<Digest> {
 
     fn variable_bytes(&self) -> usize {
         size_of_val(self.as_slice())
+    }
+}
+
+impl Field for Vec<ParamChange> {
+    const KIND: FieldKind = FieldKind::Changes;
+
+    fn visit(&self, name: &'static str, visitor: FieldVisitor<'_>) {
+        visitor(name, FieldValue::Changes(self));
+    }
+
+    fn variable_bytes(&self) -> usize {
+        let row = |change: &ParamChange| change.path.len().saturating_add(size_of::<u64>());
+        self.iter().map(row).fold(0, usize::saturating_add)
     }
 }
 

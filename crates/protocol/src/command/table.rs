@@ -13,11 +13,11 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Auction, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening, ResourceClass,
-    Scope, Task, Visibility,
+    Auction, BallotChoice, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening,
+    ParamChange, ResourceClass, Scope, Task, Visibility,
 };
 use crate::{
-    ids::{AccountId, Address, Asset, Digest, JobId, Role},
+    ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role},
     num::{Amount, Blocks, Height, Ratio},
 };
 
@@ -339,6 +339,31 @@ commands! {
         role: Role,
         /// How much, in base units; the value of all shares takes them all.
         amount: Amount,
+    }
+
+    /// Puts changes of parameters to the vote, with the deposit behind them; what has begun before
+    /// they are in force is judged by the parameters that it began with.
+    Propose = governance::propose or ProposeRejected, Ordinary, weight 4, keys [] {
+        /// What changes, each parameter at most once.
+        changes: Vec<ParamChange>,
+        /// The hash of a report that audits the change; all zero if there is none.
+        audit: Digest,
+    }
+
+    /// Votes with all stake of the signer, or says something else than before; its delegators'
+    /// own votes count instead of it, as its own count instead of its operators'.
+    CastBallot = governance::cast_ballot or CastBallotRejected, Ordinary, weight 4, keys [] {
+        /// About which proposal.
+        proposal: ProposalId,
+        /// What it says.
+        choice: BallotChoice,
+    }
+
+    /// Takes a proposal back before its voting begins.
+    CancelProposal
+        = governance::cancel_proposal or CancelProposalRejected, Ordinary, weight 1, keys [] {
+        /// Which proposal.
+        proposal: ProposalId,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Not here: the commands (`table`), what a field may be (`field`).
 
+use alloc::string::String;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -92,6 +94,18 @@ words! {
         Request = "request",
     }
 
+    /// What an account says to a proposal.
+    BallotChoice {
+        /// For it.
+        Yes = "yes",
+        /// Against it.
+        No = "no",
+        /// Neither; counts for the quorum alone.
+        Abstain = "abstain",
+        /// Against it, and for burning its deposit.
+        Veto = "veto",
+    }
+
     /// Bytes that somebody must be able to produce.
     DataItem {
         /// The module.
@@ -132,4 +146,14 @@ words_of! {
         /// What pays, in a network of two assets.
         Payment = "payment",
     }
+}
+
+/// A parameter's new value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParamChange {
+    /// Which parameter: its room and name, such as `verification.margin`.
+    pub path: String,
+    /// Its value, in its own unit: base units, parts per billion, blocks, epochs, or a count.
+    pub value: u64,
 }

@@ -18,6 +18,7 @@ fn leaves(fields: &[FieldInfo]) -> Vec<&'static str> {
             | FieldKind::Count { .. }
             | FieldKind::Digest
             | FieldKind::Digests
+            | FieldKind::Changes
             | FieldKind::Bytes => names.push(field.shown),
         }
     }

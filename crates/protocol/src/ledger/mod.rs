@@ -100,6 +100,7 @@ pub(crate) struct Ledger {
     moves: Table<Amount>,
     /// In the payment asset, by operator.
     delegation_rewards: Table<Amount>,
+    proposals: Table<Amount>,
     jobs: Table<Purse<JobPot>>,
     assignments: Table<Purse<AssignmentPot>>,
     totals: [Totals; 2],
@@ -109,6 +110,8 @@ pub(crate) struct Ledger {
     emission: Amount,
     /// By operator.
     vesting: Table<Amount>,
+    /// All that is delegated and not leaving, moved stake included.
+    delegated_total: Amount,
 }
 
 /// What a balance could be.
@@ -153,6 +156,10 @@ impl Ledger {
 
     pub(crate) fn open_move(&mut self) {
         self.moves.push(Amount::ZERO);
+    }
+
+    pub(crate) fn open_proposal(&mut self) {
+        self.proposals.push(Amount::ZERO);
     }
 
     pub(crate) fn open_unbonding(&mut self) {
@@ -203,8 +210,13 @@ impl Ledger {
         self.slashes.retire(index);
     }
 
+    /// Forgets the empty pot of a proposal that is forgotten.
+    pub(crate) fn retire_proposal(&mut self, index: usize) {
+        self.proposals.retire(index);
+    }
+
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 12] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 13] {
         [
             self.free.root(),
             self.free_payment.root(),
@@ -215,6 +227,7 @@ impl Ledger {
             self.exits.root(),
             self.moves.root(),
             self.delegation_rewards.root(),
+            self.proposals.root(),
             self.jobs.root(),
             self.assignments.root(),
             self.vesting.root(),
@@ -222,8 +235,13 @@ impl Ledger {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount) {
-        (self.assets, self.totals, self.judges, self.emission)
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount, Amount) {
+        (self.assets, self.totals, self.judges, self.emission, self.delegated_total)
+    }
+
+    /// All that is delegated and not leaving, moved stake included.
+    pub(crate) fn delegated_total(&self) -> Amount {
+        self.delegated_total
     }
 }
 
@@ -262,6 +280,7 @@ impl Ledger {
             | Pot::Exit(_)
             | Pot::Moved(_)
             | Pot::Slash(_)
+            | Pot::Proposal(_)
             | Pot::Judges
             | Pot::Emission
             | Pot::Vesting(_) => Asset::Stake,
@@ -281,6 +300,7 @@ impl Ledger {
             Pot::Exit(id) => row(&self.exits, id.index()),
             Pot::Moved(id) => row(&self.moves, id.index()),
             Pot::DelegationRewards(id) => row(&self.delegation_rewards, id.index()),
+            Pot::Proposal(id) => row(&self.proposals, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
             Pot::Assignment(id, pot) => {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
@@ -355,7 +375,8 @@ impl Ledger {
         if asset == Asset::Stake {
             add(self.judges)?;
             add(self.emission)?;
-            let tables = [&self.bonds, &self.unbondings, &self.slashes, &self.vesting];
+            let tables =
+                [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
             let of_others = [&self.delegated, &self.exits, &self.moves];
             for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
@@ -401,6 +422,9 @@ impl Ledger {
     }
 
     fn take(&mut self, pot: Pot, amount: Amount) {
+        if is_delegated(pot) {
+            self.delegated_total = self.delegated_total.saturating_sub(amount);
+        }
         self.change(pot, |balance| {
             let left = balance.checked_sub(amount);
             left.expect("every caller checks the balance before it moves money")
@@ -408,6 +432,9 @@ impl Ledger {
     }
 
     fn put(&mut self, pot: Pot, amount: Amount) {
+        if is_delegated(pot) {
+            self.delegated_total = self.delegated_total.saturating_add(amount);
+        }
         self.change(pot, |balance| balance.checked_add(amount).expect(SUPPLY));
     }
 
@@ -423,6 +450,7 @@ impl Ledger {
             Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
             Pot::Moved(id) => row_mut(&mut self.moves, id.index()),
             Pot::DelegationRewards(id) => row_mut(&mut self.delegation_rewards, id.index()),
+            Pot::Proposal(id) => row_mut(&mut self.proposals, id.index()),
             Pot::Job(id, pot) => {
                 return row_mut(&mut self.jobs, id.index()).change(pot, change);
             }
@@ -444,6 +472,10 @@ impl Ledger {
         };
         *balance = change(*balance);
     }
+}
+
+fn is_delegated(pot: Pot) -> bool {
+    matches!(pot, Pot::Delegated(_) | Pot::Moved(_))
 }
 
 fn row(table: &Table<Amount>, index: usize) -> Amount {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, SlashId, UnbondingId,
+    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProposalId, SlashId,
+    UnbondingId,
 };
 
 /// A place where money of one asset lies.
@@ -43,6 +44,8 @@ pub enum Pot {
     Emission,
     /// What an operator earned by emission and was not paid: what has vested and what has not.
     Vesting(OperatorId),
+    /// What stands behind a proposal until its vote is over.
+    Proposal(ProposalId),
 }
 
 /// A pot of one order.
@@ -130,4 +133,7 @@ pub enum Reason {
     EmissionEarned,
     EmissionDust,
     EmissionPaid,
+    ProposalDeposit,
+    ProposalDepositReturned,
+    ProposalVetoed,
 }

@@ -14,30 +14,36 @@ pub(crate) trait Measure: Copy {
     const UNIT: &'static str;
     /// The value in its own unit.
     fn raw(self) -> u64;
+    /// The value of so many units, if it has so many.
+    fn of_raw(raw: u64) -> Option<Self>;
 }
 
 macro_rules! measures {
-    ($($type:ident, $value:ident => $raw:expr;)*) => {
+    ($($type:ident, $value:ident => $raw:expr, $read:expr;)*) => {
         $(impl Measure for $type {
             const UNIT: &'static str = stringify!($type);
             fn raw(self) -> u64 {
                 let $value = self;
                 $raw
             }
+            fn of_raw(raw: u64) -> Option<$type> {
+                let read: fn(u64) -> Option<$type> = $read;
+                read(raw)
+            }
         })*
     };
 }
 
 measures! {
-    Amount, a => a.units();
-    Ratio, r => r.parts();
-    Factor, f => f.parts();
-    Blocks, b => b.count();
-    Epochs, e => e.count();
-    Gas, g => g.count();
-    u64, n => n;
-    u32, n => u64::from(n);
-    u8, n => u64::from(n);
+    Amount, a => a.units(), Amount::new;
+    Ratio, r => r.parts(), Ratio::new;
+    Factor, f => f.parts(), Factor::new;
+    Blocks, b => b.count(), |n| Some(Blocks::new(n));
+    Epochs, e => e.count(), |n| Some(Epochs::new(n));
+    Gas, g => g.count(), |n| Some(Gas::new(n));
+    u64, n => n, Some;
+    u32, n => u64::from(n), |n| u32::try_from(n).ok();
+    u8, n => u64::from(n), |n| u8::try_from(n).ok();
 }
 
 /// One parameter, as tools show it.
@@ -58,6 +64,13 @@ pub struct ParamField {
     pub about: &'static str,
     /// Why the default is what it is.
     pub reason: &'static str,
+}
+
+impl ParamField {
+    /// Is this its path, such as `verification.margin`?
+    pub fn is_at(&self, path: &str) -> bool {
+        path.split_once('.') == Some((self.room, self.name))
+    }
 }
 
 /// A parameter outside its range.
@@ -113,6 +126,23 @@ macro_rules! params {
                     let is_inside = field.min <= got && got <= field.max;
                     (!is_inside).then_some($crate::params::declare::Outside { field, got })
                 })
+            }
+
+            /// What a parameter is, in its own unit; none if the room has none of this name.
+            pub(crate) fn get(&self, name: &str) -> Option<u64> {
+                $(if name == stringify!($name) {
+                    return Some($crate::params::declare::Measure::raw(self.$name));
+                })*
+                None
+            }
+
+            /// Sets a parameter, in its own unit; none if there is no such value or no such name.
+            pub(crate) fn set(&mut self, name: &str, raw: u64) -> Option<()> {
+                $(if name == stringify!($name) {
+                    self.$name = <$type as $crate::params::declare::Measure>::of_raw(raw)?;
+                    return Some(());
+                })*
+                None
             }
         }
 

@@ -4,9 +4,9 @@ use alloc::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ParamsVersion;
+use crate::{command::ParamChange, ids::ParamsVersion};
 
-use super::Params;
+use super::{BrokenRelation, ChangeRejected, Params, RawParams, change};
 
 /// Every version in force or still pinned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,13 +70,27 @@ impl ParamsHistory {
     }
 
     /// Puts a new version in force: what begins from now on is judged by it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "governance will call it"))]
     pub(crate) fn adopt(&mut self, params: Params) -> ParamsVersion {
         let before = self.current;
         self.current = ParamsVersion::new(before.raw().saturating_add(1));
         self.versions.insert(self.current, Version { params: Arc::new(params), pins: 0 });
         self.drop_unused(before);
         self.current
+    }
+
+    /// The parameters in force with some changed.
+    pub(crate) fn changed(&self, changes: &[ParamChange]) -> Result<RawParams, ChangeRejected> {
+        change::changed(RawParams::from(**self.current()), changes)
+    }
+
+    /// May these come into force? They fit themselves, and those rooms that all work shares fit
+    /// every version that something alive is still judged by (R1 to R15, M21).
+    pub(crate) fn adoptable(&self, raw: RawParams) -> Result<Params, BrokenRelation> {
+        let params = Params::try_from(raw).map_err(|why| why.first())?;
+        for version in self.versions.values() {
+            Params::try_from(raw.beside(&version.params)).map_err(|why| why.first())?;
+        }
+        Ok(params)
     }
 
     fn drop_unused(&mut self, version: ParamsVersion) {

@@ -11,26 +11,29 @@
 //! auditors; the pool at posting), R2 (the clamp of the discount at `B_min`), R3 (`audit_slack` is
 //! at least 1), R7 and R8 (the waterfall, and `burn_min` above 0), R11 (`bid_deposit`'s range), R14
 //! (pinned versions). R13 is checked for every quote. R12 concerns rules not built yet.
-//! Not here: what a parameter does (the room that reads it); who may change one (governance, not
-//! built yet).
+//! Not here: what a parameter does (the room that reads it); who may change one (`governance`).
 
+mod broken;
 mod chain;
+mod change;
 pub(crate) mod declare;
 mod history;
 mod relations;
 
 use serde::{Deserialize, Serialize};
 
+pub use broken::{BrokenRelation, Relation};
 pub use chain::ChainParams;
+pub(crate) use change::ChangeRejected;
 pub use declare::ParamField;
 pub(crate) use history::ParamsHistory;
 pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
-    market::params::MarketParams, reputation::params::ReputationParams,
-    rewards::params::RewardsParams, slashing::params::SlashingParams,
-    staking::params::StakingParams, storage::params::StorageParams,
-    verification::params::VerificationParams,
+    governance::params::GovernanceParams, market::params::MarketParams,
+    reputation::params::ReputationParams, rewards::params::RewardsParams,
+    slashing::params::SlashingParams, staking::params::StakingParams,
+    storage::params::StorageParams, verification::params::VerificationParams,
 };
 
 /// Parameters as written in a genesis file, not yet checked.
@@ -56,6 +59,8 @@ pub struct RawParams {
     pub storage: StorageParams,
     /// Emission: its schedule, its caps, its split and its vesting.
     pub rewards: RewardsParams,
+    /// Proposals and their votes.
+    pub governance: GovernanceParams,
 }
 
 impl RawParams {
@@ -70,6 +75,7 @@ impl RawParams {
             ReputationParams::FIELDS,
             StorageParams::FIELDS,
             RewardsParams::FIELDS,
+            GovernanceParams::FIELDS,
         ];
         rooms.into_iter().flatten()
     }
@@ -88,6 +94,7 @@ pub struct Params {
     reputation: ReputationParams,
     storage: StorageParams,
     rewards: RewardsParams,
+    governance: GovernanceParams,
 }
 
 macro_rules! rooms {
@@ -99,6 +106,25 @@ macro_rules! rooms {
                     &self.$room
                 }
             )*
+        }
+
+        impl RawParams {
+            /// What the parameter of a path, such as `verification.margin`, is in its own unit.
+            pub fn value(&self, path: &str) -> Option<u64> {
+                let (room, name) = path.split_once('.')?;
+                match room {
+                    $(stringify!($room) => self.$room.get(name),)*
+                    _ => None,
+                }
+            }
+
+            /// Sets a parameter, in its own unit; none if it has no such value.
+            pub(crate) fn set(&mut self, field: &ParamField, raw: u64) -> Option<()> {
+                match field.room {
+                    $(stringify!($room) => self.$room.set(field.name, raw),)*
+                    _ => None,
+                }
+            }
         }
 
         impl From<Params> for RawParams {
@@ -127,6 +153,7 @@ rooms! {
     reputation: ReputationParams, "Reputation.";
     storage: StorageParams, "Bytes that the network keeps for those who pay.";
     rewards: RewardsParams, "Emission: its schedule, its caps, its split and its vesting.";
+    governance: GovernanceParams, "Proposals and their votes.";
 }
 
 impl Default for Params {

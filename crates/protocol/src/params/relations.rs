@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::num::{Amount, Blocks, Gas, PARTS};
 
-use super::RawParams;
+use super::{Params, RawParams};
 
 /// One thing that is wrong with parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +34,10 @@ pub enum Violation {
         lower: &'static str,
         /// The upper end.
         upper: &'static str,
+        /// What the lower end is.
+        got: u64,
+        /// What the upper end is.
+        max: u64,
     },
     /// R2: one percentage alone exceeds the cap that strikes may raise it to.
     ShareAboveMax {
@@ -104,7 +108,9 @@ impl fmt::Display for Violation {
             Self::OutOfRange { room, field, got, min, max } => {
                 write!(f, "{room}.{field} is {got}, allowed are {min} to {max}")
             }
-            Self::OutOfOrder { lower, upper } => write!(f, "{lower} is above {upper}"),
+            Self::OutOfOrder { lower, upper, got, max } => {
+                write!(f, "{lower} {got} is above {upper} {max}")
+            }
             Self::ShareAboveMax { share, max } => write!(
                 f,
                 "a slash of {share} parts per billion exceeds slashing.share_max {max} (R2)"
@@ -191,7 +197,8 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         .chain(raw.slashing.outside())
         .chain(raw.reputation.outside())
         .chain(raw.storage.outside())
-        .chain(raw.rewards.outside());
+        .chain(raw.rewards.outside())
+        .chain(raw.governance.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
             room: outside.field.room,
@@ -220,16 +227,18 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
 fn orders(raw: &RawParams) -> Option<Violation> {
     let (market, verification) = (&raw.market, &raw.verification);
     if verification.tier_start > verification.tier_full {
+        let (got, max) = (verification.tier_start.units(), verification.tier_full.units());
         let (lower, upper) = ("verification.tier_start", "verification.tier_full");
-        return Some(Violation::OutOfOrder { lower, upper });
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
     }
     let (lower, upper) = ("market.deadline_blocks_min", "market.deadline_blocks_max");
-    if market.deadline_blocks_min > market.deadline_blocks_max {
-        return Some(Violation::OutOfOrder { lower, upper });
+    let (got, max) = (market.deadline_blocks_min.count(), market.deadline_blocks_max.count());
+    if got > max {
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
     }
     let (lower, upper) = ("rewards.rate_min", "rewards.rate_max");
-    let wrong = raw.rewards.rate_min > raw.rewards.rate_max;
-    wrong.then_some(Violation::OutOfOrder { lower, upper })
+    let (got, max) = (raw.rewards.rate_min.parts(), raw.rewards.rate_max.parts());
+    (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
 }
 
 fn shares(raw: &RawParams) -> Option<Violation> {
@@ -243,12 +252,16 @@ fn shares(raw: &RawParams) -> Option<Violation> {
 fn escapes(raw: &RawParams) -> Option<Violation> {
     let slashing = &raw.slashing;
     let upper = "slashing.copied_root";
-    let lower = match slashing.copied_root {
-        copied if copied < slashing.wrong_result => "slashing.wrong_result",
-        copied if copied < slashing.false_audit => "slashing.false_audit",
+    let (lower, got) = match slashing.copied_root {
+        copied if copied < slashing.wrong_result => {
+            ("slashing.wrong_result", slashing.wrong_result.parts())
+        }
+        copied if copied < slashing.false_audit => {
+            ("slashing.false_audit", slashing.false_audit.parts())
+        }
         _ => return None,
     };
-    Some(Violation::OutOfOrder { lower, upper })
+    Some(Violation::OutOfOrder { lower, upper, got, max: slashing.copied_root.parts() })
 }
 
 fn unbonding(raw: &RawParams) -> Option<Violation> {
@@ -298,6 +311,14 @@ fn emission(raw: &RawParams) -> Option<Violation> {
 }
 
 impl RawParams {
+    /// What work that is judged by `live` would meet if these were in force: its own market,
+    /// audits and slashes, and the blocks, bonds and room that all share.
+    pub(super) fn beside(&self, live: &Params) -> RawParams {
+        let live = RawParams::from(*live);
+        let RawParams { market, verification, slashing, reputation, .. } = live;
+        RawParams { market, verification, slashing, reputation, ..*self }
+    }
+
     /// Blocks from a job's posting to its end, if its first winner takes it, its first auditors
     /// come and nobody disputes it; at most.
     pub fn job_duration(&self, deadline: Blocks, gas_bound: Gas) -> Blocks {

@@ -305,8 +305,9 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
 }
 
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own
-/// rewards that have not vested, free bond, and unbonding entries queued since `accepted_at`, which
-/// still answer for it; then at most `share` of delegated stake out of the pool and its exits, in
+/// rewards that have not vested and free bond, then out of unbonding entries queued since
+/// `accepted_at`, which still answer for it; then what is `share` of delegated stake out of the
+/// operator's other entries, and what these do not cover out of the pool and its exits, in
 /// proportion (C5).
 fn out_of_bond(
     cx: &mut Context<'_>,
@@ -316,24 +317,23 @@ fn out_of_bond(
     owed: Amount,
 ) -> Vec<(Pot, Amount)> {
     let unvested = (Pot::Vesting(operator), rewards::acts::unvested(cx, operator));
-    let liable = cx.state.staking.operator(operator).unbondings.iter().copied();
-    let liable = liable.filter(|id| cx.state.staking.unbonding(*id).queued_at >= accepted_at);
-    let pots = core::iter::once(Pot::Bond(operator)).chain(liable.map(Pot::Unbonding));
-    let pots: Vec<(Pot, Amount)> = pots.map(|pot| (pot, cx.state.ledger.balance(pot))).collect();
+    let with = |pot: Pot| (pot, cx.state.ledger.balance(pot));
+    let entries = cx.state.staking.operator(operator).unbondings.iter().copied();
+    let (liable, earlier): (Vec<_>, Vec<_>) =
+        entries.partition(|id| cx.state.staking.unbonding(*id).queued_at >= accepted_at);
+    let own = core::iter::once(Pot::Bond(operator)).chain(liable.into_iter().map(Pot::Unbonding));
+    let own: Vec<(Pot, Amount)> = own.map(with).collect();
     let others = staking::acts::delegated::liable(cx.state, operator, accepted_at);
     let of_others = slashing::of_free_bond(share, sum(&others));
-    let of_own = slashing::of_free_bond(share, sum(&pots)).saturating_add(owed);
-    let mut wanted = of_own.saturating_add(of_others);
+    let of_own = slashing::of_free_bond(share, sum(&own)).saturating_add(owed);
     let mut sources = Vec::new();
     // Rewards that have not vested go first, but a share is of what is bonded.
-    for (pot, there) in core::iter::once(unvested).chain(pots) {
-        let part = wanted.min(there);
-        wanted = wanted.saturating_sub(part);
-        if !part.is_zero() {
-            sources.push((pot, part));
-        }
-    }
-    let (mut wanted, mut left) = (wanted.min(of_others), sum(&others));
+    let first: Vec<(Pot, Amount)> = core::iter::once(unvested).chain(own).collect();
+    let wanted = take_in_turn(&first, of_own.saturating_add(of_others), &mut sources);
+    // An operator that takes its own out first would bet what others have put behind it.
+    let earlier: Vec<(Pot, Amount)> = earlier.into_iter().map(Pot::Unbonding).map(with).collect();
+    let mut wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
+    let mut left = sum(&others);
     for (pot, there) in others {
         // Up: the last takes what is left, so that the parts add up.
         let part = there.share_ceil(wanted.units(), left.units()).unwrap_or(Amount::ZERO);
@@ -342,6 +342,22 @@ fn out_of_bond(
         sources.push((pot, part));
     }
     sources
+}
+
+/// Adds what the pots have of `wanted`, one after the other; returns what they lack.
+fn take_in_turn(
+    pots: &[(Pot, Amount)],
+    mut wanted: Amount,
+    sources: &mut Vec<(Pot, Amount)>,
+) -> Amount {
+    for &(pot, there) in pots {
+        let part = wanted.min(there);
+        wanted = wanted.saturating_sub(part);
+        if !part.is_zero() {
+            sources.push((pot, part));
+        }
+    }
+    wanted
 }
 
 fn sum(pots: &[(Pot, Amount)]) -> Amount {

@@ -12,7 +12,8 @@
 //! Law: a slash, a reward and an epoch cost the same for one delegation and for a million: they
 //! touch the pool and at most [`exits_max`](StakingParams::exits_max) + 1 exits.
 //! Law: delegated stake backs no job, audit or beacon (C5); it has no weight in a draw. It is lost
-//! only after all of the operator's own free bond, at most by the offence's percentage, and burnt.
+//! only after the operator's own free bond and whatever else of its own has not left, at most by
+//! the offence's percentage, and burnt.
 //! Law: what an operator's work pays is shared with its delegators in proportion to stake, less its
 //! commission; earnings belong to the shares that earned them, never enter the price, and are the
 //! same claimed often or once.

@@ -25,6 +25,7 @@ mod operator;
 pub(crate) mod params;
 mod pool;
 mod rejected;
+mod voters;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 

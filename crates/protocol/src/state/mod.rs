@@ -5,6 +5,7 @@
 //! them, made anew when a state is loaded.
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
+mod proposals;
 mod read;
 mod stored;
 
@@ -12,6 +13,7 @@ use crate::{
     accounts::Accounts,
     command::ResourceClass,
     genesis::{BeaconGenesis, Genesis, GenesisOperator, GenesisRejected},
+    governance::Governance,
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
     ledger::{Assets, Ledger, Pot, Reason},
     market::Market,
@@ -44,6 +46,7 @@ pub struct State {
     pub(crate) slashing: Slashing,
     pub(crate) storage: Storage,
     pub(crate) rewards: Rewards,
+    pub(crate) governance: Governance,
     pub(crate) timers: Timers,
 }
 
@@ -134,6 +137,7 @@ impl State {
             slashing: Slashing::default(),
             storage: Storage::default(),
             rewards: Rewards::default(),
+            governance: Governance::default(),
             timers: Timers::default(),
         };
         for account in &genesis.accounts {
@@ -210,6 +214,7 @@ impl State {
             self.market.fallback_reserved,
             self.storage.used_kib,
             self.rewards.globals(),
+            self.governance.globals(),
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -235,6 +240,8 @@ impl State {
             self.storage.keeps.root(),
             self.rewards.rounds.root(),
             self.rewards.earnings.root(),
+            self.governance.proposals.root(),
+            self.governance.ballots.root(),
         ] {
             hasher.update(&root.0);
         }

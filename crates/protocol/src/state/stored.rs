@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     accounts::Accounts,
-    ids::{AssignmentId, ExitId, JobId, KeepId, MoveId, Role, SlashId, UnbondingId},
+    governance::{Governance, GovernanceRows},
+    ids::{AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, Role, SlashId, UnbondingId},
     ledger::{Ledger, Pot},
     market::{Market, Phase, Stage},
     num::{Blocks, Height},
@@ -37,6 +38,7 @@ struct Written<'a> {
     slashing: &'a Slashing,
     storage: &'a Storage,
     rewards: &'a Rewards,
+    governance: GovernanceRows,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +54,7 @@ struct Read {
     slashing: Slashing,
     storage: Storage,
     rewards: Rewards,
+    governance: GovernanceRows,
 }
 
 impl Serialize for State {
@@ -68,6 +71,7 @@ impl Serialize for State {
             slashing: &self.slashing,
             storage: &self.storage,
             rewards: &self.rewards,
+            governance: self.governance.rows(),
         }
         .serialize(serializer)
     }
@@ -91,6 +95,7 @@ impl<'de> Deserialize<'de> for State {
             slashing: read.slashing,
             storage: read.storage,
             rewards: read.rewards,
+            governance: Governance::restore(read.governance),
             timers: Timers::default(),
         };
         state.timers = state.timers_from_rows();
@@ -184,6 +189,9 @@ impl State {
             if row.stage == MoveStage::Bound {
                 timers.set_epoch(row.matures, Timer::Move(MoveId::from_index(index)));
             }
+        }
+        for (index, row) in self.governance.proposals.iter() {
+            timers.set_epoch(row.due, Timer::Proposal(ProposalId::from_index(index)));
         }
         for (index, slash) in self.slashing.slashes.iter() {
             if let SlashState::Pending(at) | SlashState::Held(at) = slash.state {

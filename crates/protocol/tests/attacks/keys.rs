@@ -1,8 +1,8 @@
 //! Keys that act on an account's behalf: K1 to K7.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Ratio, Rejected,
-    Role, Sender, TransactionRejected,
+    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, ProposalId,
+    Ratio, Rejected, Role, Sender, TransactionRejected,
     accounts::{AuthoriseKeyRejected, KEYS_MAX},
     command::*,
     ledger::JobPot,
@@ -47,6 +47,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
     let mut world = World::new(params());
     let (to, amount) = (world.address("X"), Amount::tokens(1));
     let (operator, role) = (world.id("P1"), Role::Provider);
+    let proposal = ProposalId::new(0);
     let closed = [
         Command::Transfer(Transfer { to, asset: Asset::Stake, amount }),
         Command::Bond(Bond { role: Role::Provider, amount }),
@@ -60,6 +61,9 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::WithdrawDelegation(WithdrawDelegation { operator, role }),
         Command::SetCommission(SetCommission { role, rate: Ratio::ONE, ceiling: Ratio::ONE }),
         Command::Redelegate(Redelegate { source: operator, target: operator, role, amount }),
+        Command::Propose(Propose { changes: Vec::new(), audit: Digest::ZERO }),
+        Command::CastBallot(CastBallot { proposal, choice: BallotChoice::Yes }),
+        Command::CancelProposal(CancelProposal { proposal }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

@@ -13,6 +13,7 @@ mod market;
 mod rewards;
 mod slash;
 mod storage;
+mod votes;
 use earnest_testkit::world;
 
 /// Fee of one ordinary transaction in the world's blocks, which are never full.

@@ -22,10 +22,11 @@ const UNREACHED: [(&str, &str); 6] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "genesis.rs",
+    "governance/rejected.rs",
     "market/rejected.rs",
     "params/relations.rs",
     "rejected.rs",

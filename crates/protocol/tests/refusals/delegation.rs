@@ -3,7 +3,6 @@
 use earnest_protocol::{
     Amount, Command, Epoch, Epochs, Factor, Ratio, RawParams, Role,
     command::*,
-    ledger::Pot,
     market::Phase,
     staking::{
         CancelUndelegationRejected, DelegateRejected, RedelegateRejected, SetCommissionRejected,
@@ -56,15 +55,17 @@ fn jail(world: &mut World) {
     world.until_phase(job, Phase::Closed);
 }
 
-/// W's 5 tokens leave while P1, with nothing free of its own, works on a result that is wrong.
+/// W's 5 tokens leave while P1, with hardly anything free of its own, works on a result that is
+/// wrong.
 fn convicted_while_some_leaves(world: &mut World) {
-    join(world, "W", "P1", 10);
+    join(world, "W", "P1", 100);
+    let amount = Amount::tokens(49_996);
+    world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount }));
+    world.blocks(50 * 101);
     let job = world.post(world.terms());
     world.bid("P1", job, 10);
     world.until_phase(job, Phase::RevealingBids);
     world.open_bid("P1", job, 10);
-    let amount = world.state.balance(Pot::Bond(world.operator("P1", ROLE)));
-    world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount }));
     world.until_phase(job, Phase::Offered);
     world.block();
     world.ok("P1", Command::AcceptJob(AcceptJob { job }));

@@ -7,6 +7,7 @@
 mod accounts;
 mod complete;
 mod delegation;
+mod governance;
 mod market;
 mod outside;
 mod precedence;
@@ -88,6 +89,7 @@ fn rows() -> Vec<Row> {
     rows.extend(verification::rows());
     rows.extend(storage::rows());
     rows.extend(delegation::rows());
+    rows.extend(governance::rows());
     rows
 }
 

@@ -196,7 +196,11 @@ fn disorders() -> Vec<(Violation, RawParams)> {
             p.slashing.false_audit = Ratio::percent(6);
         }),
     ];
-    let row = |(lower, upper, change)| (Violation::OutOfOrder { lower, upper }, changed(change));
+    let row = |(lower, upper, change)| {
+        let raw = changed(change);
+        let [got, max] = [lower, upper].map(|path| raw.value(path).expect("a known path"));
+        (Violation::OutOfOrder { lower, upper, got, max }, raw)
+    };
     rows.map(row).into()
 }
 

@@ -4,7 +4,7 @@ mod jobs;
 mod money;
 mod stories;
 
-use earnest_protocol::{AccountId, Blocks, Height};
+use earnest_protocol::{AccountId, Blocks, Epoch, Height};
 
 use crate::{
     clock::Clock,
@@ -17,7 +17,8 @@ use earnest_api::AccountRef;
 /// A development network at height 133, with two blocks a second and epochs of 8 blocks.
 pub fn present() -> Present {
     let (height, epoch_blocks) = (Height::new(133), Blocks::new(8));
-    let clock = Clock { height, block_ms: 500, epoch_blocks };
+    let epoch = (Epoch::new(16), Height::new(128));
+    let clock = Clock { height, block_ms: 500, epoch_blocks, epoch };
     Present { names: Names::of(&names::of_network(SEED)), clock }
 }
 

@@ -1,0 +1,31 @@
+//! Cancel a proposal: its proposer takes it back before anybody votes on it.
+
+use crate::{
+    command::CancelProposal,
+    context::Context,
+    event::Event,
+    governance::{CancelProposalRejected, ProposalStage, acts},
+    ids::AccountId,
+    next::Next,
+};
+
+pub(crate) fn handle(
+    cx: &mut Context<'_>,
+    signer: AccountId,
+    command: &CancelProposal,
+) -> Result<Next, CancelProposalRejected> {
+    let CancelProposal { proposal } = *command;
+    let row = cx.state.governance.proposal(proposal);
+    let row = row.ok_or(CancelProposalRejected::ProposalNotFound)?;
+    if row.account != signer {
+        return Err(CancelProposalRejected::NotProposer);
+    }
+    if row.stage != ProposalStage::Pending {
+        return Err(CancelProposalRejected::VotingBegan);
+    }
+    // From here on the command must succeed.
+    acts::return_deposit(cx, proposal);
+    acts::end(cx, proposal, ProposalStage::Cancelled);
+    cx.journal.push(Event::ProposalCancelled { proposal });
+    Ok(Next::Nothing)
+}

@@ -1,0 +1,7 @@
+//! The commands of governance, one a file.
+//!
+//! Each refuses, then changes, then says what follows.
+
+pub(crate) mod cancel_proposal;
+pub(crate) mod cast_ballot;
+pub(crate) mod propose;

@@ -1,0 +1,218 @@
+//! Governance: who may change a parameter, by which vote, and from when on.
+//!
+//! Key terms: a *proposal* is a list of changes of parameters; a *ballot* is what one account says
+//! to it; *power* is stake as it stood when the voting began; to *override* is to vote with what
+//! one delegated, which its operator then does not.
+//!
+//! ```text
+//!   Pending ──delay──► Active ──voting──► Queued ──timelock──► Executed
+//!      └─► Cancelled     └─► Defeated        └─ relations do not hold ─► Expired
+//! ```
+//!
+//! Laws: every unit of stake counts once for a proposal; what is adopted is in range and fits both
+//! itself and every version that something alive is judged by (M21); what began keeps its version.
+//! Rounding: quorum up (`tally`); a delegation's worth down, the dust votes with its operator.
+//! Known shortcomings: who takes back all it delegated while a vote is on leaves its voice to the
+//! operator; stake of jailed operators counts for the quorum's base; a hundred deposits fill the
+//! list of proposals until each is voted down; an electorate is stored whole (ADR 68).
+//! Not here: what a parameter does (its room), which relations hold (`params`), what a stake is
+//! worth in votes (`staking`).
+
+pub(crate) mod acts;
+pub(crate) mod handlers;
+pub(crate) mod params;
+mod rejected;
+mod tally;
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+pub use rejected::{CancelProposalRejected, CastBallotRejected, ProposeRejected};
+pub use tally::{Defeat, Tally};
+
+use crate::{
+    command::{BallotChoice, ParamChange},
+    ids::{AccountId, BallotId, Digest, ParamsVersion, ProposalId},
+    num::{Amount, Epoch},
+    params::BrokenRelation,
+    shared::Arc,
+    staking::{Staking, StakingRows},
+    table::Table,
+};
+
+/// Changes of parameters that somebody proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Who proposed it.
+    pub account: AccountId,
+    /// What it changes.
+    pub changes: Vec<ParamChange>,
+    /// The hash of a report that audits the change, if there is one.
+    pub audit: Option<Digest>,
+    /// The version whose rules its vote follows; those in force when it was proposed.
+    pub params: ParamsVersion,
+    /// Where it stands.
+    pub stage: ProposalStage,
+    /// The epoch that ends this stage; of one that is over, when its row begins to leave.
+    pub due: Epoch,
+    /// The epoch whose opening its voters' power is of.
+    pub electorate: Option<Epoch>,
+    /// All power that could vote.
+    pub power: Amount,
+    /// What was said so far.
+    pub tally: Tally,
+    /// Was its voting made longer, because the quorum came late? It is once at most.
+    pub ending: Ending,
+    /// The last ballot about it; each knows the one before.
+    pub last_ballot: Option<BallotId>,
+}
+
+/// Where a proposal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalStage {
+    /// Its voting has not begun; its proposer may cancel it.
+    Pending,
+    /// It is voted on.
+    Active,
+    /// It was accepted and waits; if the relations do not hold, until this epoch at most.
+    Queued(Epoch),
+    /// It is in force, as this version.
+    Executed(ParamsVersion),
+    /// It was voted down.
+    Defeated(Defeat),
+    /// It was accepted, but could not be adopted in time.
+    Expired(BrokenRelation),
+    /// Its proposer took it back.
+    Cancelled,
+}
+
+/// When a vote ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// When it was to.
+    AsSet,
+    /// Later, since the quorum came late.
+    Extended,
+}
+
+/// What one account says to one proposal, or what its delegators took from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ballot {
+    /// About which proposal.
+    pub proposal: ProposalId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What it says; none if only its delegators voted.
+    pub choice: Option<BallotChoice>,
+    /// All the power it may vote with: its operators' stake, what was delegated to them, and what
+    /// it delegated itself.
+    pub power: Amount,
+    /// What its operators' delegators vote with themselves.
+    pub overridden: Amount,
+    /// The ballot before it about the same proposal.
+    pub previous: Option<BallotId>,
+}
+
+impl Ballot {
+    /// The power that counts for its choice.
+    pub fn counted(&self) -> Amount {
+        self.power.saturating_sub(self.overridden)
+    }
+}
+
+impl ProposalStage {
+    /// True while money stands behind it and its rules are pinned.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Pending | Self::Active | Self::Queued(_) => true,
+            Self::Executed(_) | Self::Defeated(_) | Self::Expired(_) | Self::Cancelled => false,
+        }
+    }
+}
+
+/// Stake as it stood when an epoch opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Electorate {
+    /// Proposals that are voted on by it.
+    pub(crate) proposals: u32,
+    pub(crate) power: Amount,
+    pub(crate) root: Digest,
+    pub(crate) staking: Arc<Staking>,
+}
+
+/// Every proposal that is remembered, and what was said to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Governance {
+    pub(crate) proposals: Table<Proposal>,
+    pub(crate) ballots: Table<Ballot>,
+    pub(crate) electorates: BTreeMap<Epoch, Electorate>,
+    /// Proposals that are not over.
+    pub(crate) open: u32,
+}
+
+/// What of [`Governance`] is stored.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GovernanceRows {
+    proposals: Table<Proposal>,
+    ballots: Table<Ballot>,
+    electorates: Vec<(Epoch, u32, Amount, StakingRows)>,
+    open: u32,
+}
+
+/// An electorate as the root covers it: its epoch, how many votes are by it, all power, its rows.
+type Covered = (Epoch, u32, Amount, Digest);
+
+impl Governance {
+    pub(crate) fn proposal(&self, id: ProposalId) -> Option<&Proposal> {
+        self.proposals.get(id.index())
+    }
+
+    fn proposal_mut(&mut self, id: ProposalId) -> &mut Proposal {
+        self.proposals.get_mut(id.index()).expect("a proposal stays until its timer retires it")
+    }
+
+    pub(crate) fn ballot(&self, id: BallotId) -> Option<&Ballot> {
+        self.ballots.get(id.index())
+    }
+
+    fn ballot_mut(&mut self, id: BallotId) -> &mut Ballot {
+        self.ballots.get_mut(id.index()).expect("ballots stay while their proposal is voted on")
+    }
+
+    /// The stake that votes on a proposal; none before its voting begins and after it ends.
+    pub(crate) fn electorate_of(&self, proposal: &Proposal) -> Option<&Electorate> {
+        self.electorates.get(&proposal.electorate?)
+    }
+
+    /// What the root covers besides the tables.
+    pub(crate) fn globals(&self) -> (Vec<Covered>, u32) {
+        let covered =
+            |(epoch, row): (&Epoch, &Electorate)| (*epoch, row.proposals, row.power, row.root);
+        (self.electorates.iter().map(covered).collect(), self.open)
+    }
+
+    pub(crate) fn rows(&self) -> GovernanceRows {
+        let stored = |(epoch, row): (&Epoch, &Electorate)| {
+            (*epoch, row.proposals, row.power, row.staking.rows())
+        };
+        GovernanceRows {
+            proposals: self.proposals.clone(),
+            ballots: self.ballots.clone(),
+            electorates: self.electorates.iter().map(stored).collect(),
+            open: self.open,
+        }
+    }
+
+    pub(crate) fn restore(rows: GovernanceRows) -> Governance {
+        let GovernanceRows { proposals, ballots, electorates, open } = rows;
+        let back = |(epoch, proposals, power, rows): (Epoch, u32, Amount, StakingRows)| {
+            let (staking, root) = Staking::restore_voters(rows);
+            (epoch, Electorate { proposals, power, root, staking: Arc::new(staking) })
+        };
+        let electorates = electorates.into_iter().map(back).collect();
+        Governance { proposals, ballots, electorates, open }
+    }
+}

@@ -1,0 +1,36 @@
+//! Parameters of governance.
+
+use crate::{
+    num::{Amount, Epochs, Ratio},
+    params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
+};
+
+params! {
+    /// Proposals: what one costs, how long each of its stages takes, and what it needs.
+    GovernanceParams in "governance" {
+        /// What stands behind a proposal; burnt if it is vetoed, returned otherwise.
+        deposit: Amount = Amount::tokens(500), 1..=AMOUNT_MAX, "five of the least bonds";
+        /// Proposals that may be open at a time.
+        proposals_max: u32 = 16, 1..=64, "more than people read in a week";
+        /// Parameters that one proposal may change.
+        changes_max: u32 = 16, 1..=64, "one room's worth";
+        /// Epochs from a proposal to its voting: time to read it, and to cancel it.
+        delay_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
+        /// Epochs of voting.
+        voting_epochs: Epochs = Epochs::new(120), 1..=BLOCKS_MAX, "five days of hours";
+        /// The least share of all power that must vote, abstentions included.
+        quorum: Ratio = Ratio::percent(40), ONE / 100..=ONE, "as on the Cosmos Hub";
+        /// What `yes` must exceed of `yes`, `no` and `veto` together.
+        threshold: Ratio = Ratio::percent(50), ONE / 2..=ONE / 10 * 9, "a simple majority";
+        /// What `veto` must exceed of all that voted to defeat a proposal and burn its deposit.
+        veto: Ratio = Ratio::percent(33), ONE / 10..=ONE / 2, "a third may stop what would harm it";
+        /// Epochs of voting that are left, at the least, once the quorum is reached.
+        late_quorum_epochs: Epochs = Epochs::new(24), 0..=BLOCKS_MAX, "a day to answer a late vote";
+        /// Epochs from the end of voting to execution: time to leave.
+        timelock_epochs: Epochs = Epochs::new(48), 1..=BLOCKS_MAX, "two days of hours";
+        /// Epochs that an accepted proposal may wait for the relations to hold before it expires.
+        expiry_epochs: Epochs = Epochs::new(168), 0..=BLOCKS_MAX, "a week of hours";
+        /// Epochs that a proposal is remembered after its end.
+        memory_epochs: Epochs = Epochs::new(720), 1..=BLOCKS_MAX, "a month of hours";
+    }
+}

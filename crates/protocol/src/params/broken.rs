@@ -1,0 +1,136 @@
+//! Broken relations: what does not fit, in a form that a refusal can carry.
+//!
+//! Law: each says what a [`Violation`] says, and is read back into the same words.
+//! Not here: when a relation holds (`relations`).
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ParamsRejected, Violation};
+use crate::num::{Amount, Factor};
+
+/// Two numbers that do not fit each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenRelation {
+    /// Which relation.
+    pub relation: Relation,
+    /// The number that is wrong.
+    pub got: u64,
+    /// What it should be, at most or at least.
+    pub bound: u64,
+}
+
+/// What must hold between parameters; each is the violation of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the violation of its name")]
+pub enum Relation {
+    /// Checked for each change before any relation is.
+    Range,
+    TierOrder,
+    DeadlineOrder,
+    CopiedRootOrder,
+    FalseAuditOrder,
+    ShareAboveMax,
+    UnbondingTooShort,
+    StepTooLong,
+    StepExceedsBudget,
+    LaneTooNarrow,
+    ChallengeTooCheap,
+    KeepTooShort,
+    StakePriceNotOne,
+    EmissionRateOrder,
+    EmissionCapTooHigh,
+}
+
+impl Violation {
+    /// The same without names.
+    pub fn broken(&self) -> BrokenRelation {
+        use Relation::*;
+        let (relation, got, bound) = match *self {
+            Self::OutOfRange { got, max, .. } => (Range, got, max),
+            Self::OutOfOrder { lower, got, max, .. } => {
+                let relation = match lower {
+                    "verification.tier_start" => TierOrder,
+                    "market.deadline_blocks_min" => DeadlineOrder,
+                    "rewards.rate_min" => EmissionRateOrder,
+                    "slashing.false_audit" => FalseAuditOrder,
+                    _ => CopiedRootOrder,
+                };
+                (relation, got, max)
+            }
+            Self::ShareAboveMax { share, max } => (ShareAboveMax, share, max),
+            Self::UnbondingTooShort { unbonding, needed } => (UnbondingTooShort, unbonding, needed),
+            Self::StepTooLong { gas, limit } => (StepTooLong, gas, limit),
+            Self::StepExceedsBudget { step_gas, budget } => (StepExceedsBudget, step_gas, budget),
+            Self::LaneTooNarrow { lane_kib, needed_kib } => (LaneTooNarrow, lane_kib, needed_kib),
+            Self::ChallengeTooCheap { deposit, needed } => {
+                (ChallengeTooCheap, deposit.units(), needed.units())
+            }
+            Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
+            Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
+            Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
+        };
+        BrokenRelation { relation, got, bound }
+    }
+}
+
+impl BrokenRelation {
+    /// With one asset, its price in itself must be 1.
+    pub(crate) fn stake_price(price: Factor) -> BrokenRelation {
+        Violation::StakePriceNotOne { got: price.parts() }.broken()
+    }
+
+    /// The same with names.
+    pub fn violation(&self) -> Violation {
+        let BrokenRelation { got, bound, .. } = *self;
+        let amount = |units| Amount::new(units).unwrap_or(Amount::MAX);
+        let order = |lower, upper| Violation::OutOfOrder { lower, upper, got, max: bound };
+        match self.relation {
+            Relation::Range => {
+                let (room, field, min) = ("", "value", 0);
+                Violation::OutOfRange { room, field, got, min, max: bound }
+            }
+            Relation::TierOrder => order("verification.tier_start", "verification.tier_full"),
+            Relation::DeadlineOrder => {
+                order("market.deadline_blocks_min", "market.deadline_blocks_max")
+            }
+            Relation::CopiedRootOrder => order("slashing.wrong_result", "slashing.copied_root"),
+            Relation::FalseAuditOrder => order("slashing.false_audit", "slashing.copied_root"),
+            Relation::ShareAboveMax => Violation::ShareAboveMax { share: got, max: bound },
+            Relation::UnbondingTooShort => {
+                Violation::UnbondingTooShort { unbonding: got, needed: bound }
+            }
+            Relation::StepTooLong => Violation::StepTooLong { gas: got, limit: bound },
+            Relation::StepExceedsBudget => {
+                Violation::StepExceedsBudget { step_gas: got, budget: bound }
+            }
+            Relation::LaneTooNarrow => {
+                Violation::LaneTooNarrow { lane_kib: got, needed_kib: bound }
+            }
+            Relation::ChallengeTooCheap => {
+                Violation::ChallengeTooCheap { deposit: amount(got), needed: amount(bound) }
+            }
+            Relation::KeepTooShort => Violation::KeepTooShort { blocks: got, needed: bound },
+            Relation::EmissionRateOrder => order("rewards.rate_min", "rewards.rate_max"),
+            Relation::EmissionCapTooHigh => {
+                Violation::EmissionCapTooHigh { cap: got, limit: bound }
+            }
+            Relation::StakePriceNotOne => Violation::StakePriceNotOne { got },
+        }
+    }
+}
+
+impl fmt::Display for BrokenRelation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.violation(), f)
+    }
+}
+
+impl ParamsRejected {
+    /// The first thing that is wrong.
+    pub(crate) fn first(&self) -> BrokenRelation {
+        self.violations.first().expect("a refusal says why").broken()
+    }
+}

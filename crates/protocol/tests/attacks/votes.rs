@@ -1,0 +1,184 @@
+//! Votes that would change what is alive, that are split, or cast by offenders: C11, M21, M31, M32.
+
+use earnest_protocol::{
+    Amount, Blocks, Command, Digest, Epoch, Epochs, Factor, JobId, ParamsVersion, Rejected, Role,
+    command::{BallotChoice, BallotChoice::*, Delegate, ParamChange, PostJob, Propose, Unbond},
+    governance::{CastBallotRejected, ProposalStage, ProposeRejected},
+    market::Phase,
+    params::{BrokenRelation, Relation},
+};
+use earnest_testkit::votes::{self, ballot, params_with, pass, propose, stage, tally, until, vote};
+
+use crate::world::{World, root};
+
+const VALIDATORS: [&str; 8] = ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+
+fn change(path: &str, value: u64) -> ParamChange {
+    ParamChange { path: path.into(), value }
+}
+
+fn refused(world: &mut World, changes: Vec<ParamChange>) -> Result<(), Rejected> {
+    world.send("W", Command::Propose(Propose { changes, audit: Digest::ZERO }))
+}
+
+/// A job that P1 executes, and one of P2's whose wrong result is disputed.
+fn alive(world: &mut World) -> [JobId; 2] {
+    let terms = PostJob { deadline_blocks: Blocks::new(60), ..world.terms() };
+    let executed = world.assign(terms, &[("P1", 10)]);
+    let disputed = world.assign(world.terms(), &[("P2", 10)]);
+    world.commit("P2", disputed, root(Some(3)));
+    world.audit(disputed, root(None));
+    world.reveal("P2", disputed, root(Some(3)), root(None));
+    [executed, disputed]
+}
+
+/// What a job that is executed, one that is disputed, and a bond that leaves come to, if all
+/// validators say `choice` to harsher parameters that are in force while these are alive.
+fn lives_through(choice: BallotChoice) -> (Vec<u64>, Vec<String>, Epoch) {
+    let mut world = World::new(params_with(40, |_| {}));
+    let harsher = [
+        ("market.grace_blocks", 1),
+        ("verification.clock_blocks", 3),
+        ("verification.margin", 1_000_000_000),
+        ("slashing.wrong_result", 400_000_000),
+        ("slashing.copied_root", 400_000_000),
+        ("staking.unbonding_epochs", 140),
+    ];
+    let id = propose(&mut world, "W", &harsher);
+    pass(&mut world, id);
+    VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, choice));
+    pass(&mut world, id);
+    until(&mut world, Epoch::new(6));
+    // So late that the change comes three blocks after they are there.
+    let mut trial = World::new(params_with(40, |_| {}));
+    let before = trial.state.height();
+    alive(&mut trial);
+    let takes = trial.state.height().since(before).count();
+    world.blocks(50 - 3 - takes);
+    let [executed, disputed] = alive(&mut world);
+    let (role, amount) = (Role::Provider, Amount::tokens(10));
+    world.ok("P3", Command::Unbond(Unbond { role, amount }));
+    let leaving = world.state.operator(world.operator("P3", role)).expect("bonded").unbondings[0];
+    assert_eq!(world.state.epoch(), Epoch::new(6), "the change comes later");
+    assert_eq!(world.phase(disputed), Phase::Challengeable);
+    until(&mut world, Epoch::new(7));
+    let version = world.state.params_versions().map(|(version, _)| version).max();
+    assert_eq!(version, Some(ParamsVersion::new(u32::from(choice == Yes))));
+
+    world.play("P2", disputed, 3, true);
+    world.commit("P1", executed, root(None));
+    world.audit(executed, root(None));
+    world.reveal("P1", executed, root(None), root(None));
+    world.until_phase(executed, Phase::Closed);
+    let matures = world.state.unbonding(leaving).expect("it waits").matures;
+    let ends = [executed, disputed].map(|job| format!("{:?}", world.closed(job)));
+    until(&mut world, Epoch::new(10));
+    let names = ["R", "P1", "P2", "P3", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+    (names.map(|name| world.wealth(name)).to_vec(), ends.to_vec(), matures)
+}
+
+#[test]
+fn m21_a_vote_changes_neither_a_live_job_nor_a_dispute_nor_a_bond_that_leaves() {
+    let (with, without) = (lives_through(Yes), lives_through(No));
+    assert_eq!(with, without);
+    assert_eq!(with.2, Epoch::new(106), "the hundred epochs that it began with");
+}
+
+#[test]
+fn m21_bonds_may_not_leave_before_jobs_of_older_versions_are_over() {
+    let mut world = World::new(params_with(40, |_| {}));
+    let needed = votes::params().longest_liability().count();
+    // Shorter windows and a shorter wait fit each other, but not the jobs that are alive.
+    let epochs = needed / 50 - 1;
+    let shorter = || {
+        let windows = change("market.deadline_blocks_max", 10);
+        vec![windows, change("staking.unbonding_epochs", epochs)]
+    };
+    let broken =
+        BrokenRelation { relation: Relation::UnbondingTooShort, got: epochs * 50, bound: needed };
+    let why = Err(Rejected::Propose(ProposeRejected::RelationBroken(broken)));
+    assert_eq!(refused(&mut world, shorter()), why);
+    // In two votes it goes: once nothing is judged by the longer windows any more.
+    for changes in
+        [vec![("market.deadline_blocks_max", 10)], vec![("staking.unbonding_epochs", epochs)]]
+    {
+        let id = propose(&mut world, "W", &changes);
+        pass(&mut world, id);
+        VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, Yes));
+        pass(&mut world, id);
+        pass(&mut world, id);
+        assert!(matches!(stage(&world, id), ProposalStage::Executed(_)));
+    }
+    assert_eq!(world.state.params().staking().unbonding_epochs, Epochs::new(epochs));
+}
+
+#[test]
+fn m31_a_stake_that_is_split_votes_with_no_more_than_one_that_is_not() {
+    let votes_of = |parts: &[(&str, u64)]| {
+        let mut world = World::new(params_with(1, |raw| raw.staking.delegation_max = Factor::ONE));
+        let (operator, role) = (world.id("P1"), Role::Provider);
+        world.opens("P1", role);
+        for (name, tokens) in parts {
+            let amount = Amount::tokens(*tokens);
+            world.ok(name, Command::Delegate(Delegate { operator, role, amount }));
+        }
+        let id = propose(&mut world, "P4", &[("market.bids_max", 9)]);
+        pass(&mut world, id);
+        parts.iter().for_each(|(name, _)| vote(&mut world, name, id, Yes));
+        tally(&world, id).yes
+    };
+    assert_eq!(votes_of(&[("W", 10_000)]), Amount::tokens(10_000));
+    assert_eq!(votes_of(&[("W", 2_500), ("X", 2_500), ("R", 5_000)]), Amount::tokens(10_000));
+}
+
+#[test]
+fn m31_an_offender_has_no_vote_while_its_slash_waits_nor_in_what_begins_meanwhile() {
+    let mut world = World::new(params_with(1, |raw| {
+        raw.slashing.engine_stay_epochs = Epochs::new(8);
+    }));
+    let before = propose(&mut world, "W", &[("market.bids_max", 9)]);
+    pass(&mut world, before);
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(Some(3)), root(None));
+    world.play("P1", job, 3, true);
+    let meanwhile = propose(&mut world, "W", &[("market.bids_max", 8)]);
+    pass(&mut world, meanwhile);
+    let operator = world.operator("P1", Role::Provider);
+    for id in [before, meanwhile] {
+        let refused = world.send("P1", ballot(id, No));
+        let why = CastBallotRejected::SlashWaits { operator };
+        assert_eq!(refused, Err(Rejected::CastBallot(why)));
+    }
+}
+
+#[test]
+fn m32_two_thirds_wait_for_the_timelock_and_nobody_else_can_act() {
+    let mut world = World::new(params_with(40, |_| {}));
+    let id = propose(&mut world, "W", &[("staking.unbonding_epochs", 10_000)]);
+    pass(&mut world, id);
+    VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, Yes));
+    pass(&mut world, id);
+    // Whoever does not like what was voted leaves on the terms that it bonded on.
+    let (role, amount) = (Role::Provider, Amount::tokens(10));
+    world.ok("P3", Command::Unbond(Unbond { role, amount }));
+    let now = world.state.epoch();
+    assert_eq!(world.state.params().staking().unbonding_epochs, Epochs::new(100));
+    pass(&mut world, id);
+    assert_eq!(world.state.epoch(), now.after(Epochs::new(2)), "no majority shortens it");
+    let leaving = world.state.operator(world.operator("P3", role)).expect("bonded").unbondings[0];
+    let matures = world.state.unbonding(leaving).expect("it waits").matures;
+    assert_eq!(matures, now.after(Epochs::new(100)));
+}
+
+#[test]
+fn c11_no_vote_turns_audits_off() {
+    let mut world = World::new(params_with(40, |_| {}));
+    for path in ["verification.audit_min", "verification.detection_min"] {
+        let refused = refused(&mut world, vec![change(path, 0)]);
+        let (place, got, min, max) = (0, 0, 1, 1_000_000_000);
+        let why = ProposeRejected::OutOfRange { place, got, min, max };
+        assert_eq!(refused, Err(Rejected::Propose(why)));
+    }
+}

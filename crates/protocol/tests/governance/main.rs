@@ -1,0 +1,6 @@
+//! The rules change by vote: who counts for how much, when a change is in force, and for what.
+
+mod model;
+mod power;
+mod stages;
+mod vectors;
