@@ -15,8 +15,10 @@ mod code;
 mod sections;
 mod variant;
 
-use super::pages::PAGE_BYTES;
-use super::state::{Candidates, Memory, Running, State, Value};
+use std::collections::BTreeMap;
+
+use super::pages::{PAGE_BYTES, Page, ZERO_PAGE};
+use super::state::{Memory, Running, State, Value};
 use super::stream::Frontier;
 use crate::digest::Digest;
 
@@ -78,6 +80,9 @@ pub enum ProgramRejected {
     /// An export of the form is missing or of another type.
     #[error("the export {0} is missing or of another type: prepare the program again")]
     Export(String),
+    /// An export has a name that the variants of the module need.
+    #[error("the export {0} has a reserved name: prepare the program again")]
+    ReservedExport(String),
     /// Something that would be state and lies outside memory and globals.
     #[error("{0} is refused: it would be state outside of memory and globals")]
     HiddenState(&'static str),
@@ -123,19 +128,17 @@ impl Program {
         code::check(bytes)?;
         let found = sections::read(bytes)?;
         let form = found.form(kind)?;
-        let mut image = Vec::new();
+        let mut pages = BTreeMap::new();
+        let size = u64::from(form.blocks_min).saturating_mul(65_536);
         for segment in &found.data {
-            let end = segment.at.checked_add(segment.bytes.len());
-            let limit = usize::try_from(form.blocks_min).ok().and_then(|b| b.checked_mul(65_536));
-            let end = end.filter(|end| limit.is_some_and(|limit| *end <= limit));
-            let end = end.ok_or(ProgramRejected::Segment("data"))?;
-            if image.len() < end {
-                image.resize(end.next_multiple_of(PAGE_BYTES), 0);
+            let end = segment.at as u64 + segment.bytes.len() as u64;
+            if size < end {
+                return Err(ProgramRejected::Segment("data"));
             }
-            image[segment.at..end].copy_from_slice(segment.bytes);
+            write(&mut pages, segment.at, segment.bytes);
         }
         let mut first = Memory::new(form.blocks_min);
-        first.take(&image, Candidates::All);
+        first.put(pages);
         Ok(Program {
             code: bytes.to_vec(),
             kind,
@@ -204,5 +207,20 @@ impl Program {
             memory: self.first.clone(),
             globals: self.first_globals(),
         })
+    }
+}
+
+/// Writes bytes to the pages that they lie in, and to no others.
+fn write(pages: &mut BTreeMap<u32, Box<Page>>, mut at: usize, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let start = at % PAGE_BYTES;
+        let (now, later) = bytes.split_at(bytes.len().min(PAGE_BYTES.saturating_sub(start)));
+        let index = u32::try_from(at / PAGE_BYTES).expect("addresses have 32 bits");
+        let page = pages.entry(index).or_insert_with(|| Box::new(*ZERO_PAGE));
+        if let Some(place) = page.get_mut(start..start.saturating_add(now.len())) {
+            place.copy_from_slice(now);
+        }
+        at = at.saturating_add(now.len());
+        bytes = later;
     }
 }

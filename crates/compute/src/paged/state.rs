@@ -12,6 +12,7 @@
 //! end of the coarse step that it happened in, so that where in the step carries no information.
 //! Not here: how a state arises (`run`, `evidence`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,19 @@ impl Memory {
         self.blocks = blocks.max(self.blocks);
         let pages = self.blocks.saturating_mul(PAGES_PER_BLOCK);
         self.pages.resize(usize::try_from(pages).expect("usize has 32 bits"), None);
+    }
+
+    /// Puts pages in their places; those beyond the memory are ignored.
+    pub fn put(&mut self, pages: BTreeMap<u32, Box<Page>>) {
+        let mut changed = Vec::new();
+        for (index, page) in pages {
+            let place = usize::try_from(index).expect("usize has 32 bits");
+            if let Some(kept) = self.pages.get_mut(place) {
+                changed.push((index, page_digest(&page)));
+                *kept = (*page != *ZERO_PAGE).then(|| page.into());
+            }
+        }
+        self.tree.update(&changed);
     }
 
     /// Takes over what an engine's memory holds: grows to its length, compares the candidates and

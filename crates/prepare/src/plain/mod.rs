@@ -18,7 +18,9 @@ mod helpers;
 mod since;
 mod write;
 
+use earnest_compute::paged::evidence::EVIDENCE_BYTES_MAX;
 use earnest_compute::paged::form;
+use earnest_compute::paged::pages::PAGE_BYTES;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{BlockType, ConstExpr, ExportKind, GlobalType, ValType};
 use wasmparser::{ExternalKind, FuncType};
@@ -30,8 +32,9 @@ use crate::rejected::{Part, Rejected};
 pub(crate) const STACK_PAGES: u64 = 16;
 /// Bytes at the start of memory that hold the stack of a paused run; zero while it runs (1 MiB).
 pub const STACK_BYTES: u32 = 1024 * 1024;
-/// Most weight of calls inside one another; the rest of the stack is left for what is not weighed.
-pub(crate) const DEPTH_MAX: i32 = 1_040_000;
+/// Most weight of calls inside one another: every step of a paused run reads the whole stack, which
+/// must fit into its evidence beside what is touched between two polls.
+pub(crate) const DEPTH_MAX: i32 = 384 * 1024;
 /// Ticks of one access to memory.
 pub const ACCESS_TICKS: u64 = 2;
 /// Ticks of one page of 64 KiB that memory grows by.
@@ -319,5 +322,10 @@ fn globals_and_exports(
     (globals, exports)
 }
 
+/// Two pages an access, and 100 KiB for what shows that the pages are the memory's.
+const _: () = assert!(
+    DEPTH_MAX as usize + 2 * POLL_ACCESSES_MAX as usize * PAGE_BYTES + 100 * 1024
+        <= EVIDENCE_BYTES_MAX
+);
 /// Weight and ticks may not depend on how many bytes an access has: pages are the unit.
 const _: () = assert!(STACK_PAGES * PAGE == STACK_BYTES as u64);

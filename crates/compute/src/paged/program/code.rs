@@ -1,8 +1,8 @@
 //! The bodies of a module's functions: valid, within the limits, and without hidden state.
 
 use wasmparser::{
-    FuncValidator, FunctionBody, Operator, Parser, ValidPayload, Validator, ValidatorResources,
-    WasmFeatures,
+    FuncValidator, FunctionBody, Operator, Parser, ValType, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures,
 };
 
 use super::{
@@ -63,7 +63,10 @@ fn measure(
     within("bytes of a function", length, FUNCTION_BYTES_MAX as u64)?;
     let mut locals = u64::from(validator.len_locals());
     for group in body.get_locals_reader().map_err(invalid)? {
-        let (count, _) = group.map_err(invalid)?;
+        let (count, kind) = group.map_err(invalid)?;
+        if matches!(kind, ValType::Ref(_)) {
+            return Err(ProgramRejected::HiddenState("a reference in a local"));
+        }
         locals = locals.saturating_add(count.into());
         within("locals of a function", locals, LOCAL_COUNT_MAX.into())?;
     }

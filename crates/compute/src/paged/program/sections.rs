@@ -14,7 +14,7 @@ use super::super::form::{
 use super::super::state::{BLOCK_COUNT_MAX, GLOBAL_COUNT_MAX, Value};
 use super::code::{invalid, within};
 use super::{
-    GlobalSlot, ITEM_COUNT_MAX, Kind, ProgramRejected, TABLE_ELEMENT_COUNT_MAX,
+    GAS, GlobalSlot, ITEM_COUNT_MAX, Kind, MAP, MISSING, ProgramRejected, TABLE_ELEMENT_COUNT_MAX,
     TYPE_VALUE_COUNT_MAX,
 };
 
@@ -213,6 +213,11 @@ impl<'a> Found<'a> {
             if !fits {
                 return Err(ProgramRejected::Import(format!("{HOST}.{name}")));
             }
+        }
+        if let Some(name) =
+            [MAP, MISSING, GAS].iter().find(|name| self.exports.contains_key(**name))
+        {
+            return Err(ProgramRejected::ReservedExport((*name).to_owned()));
         }
         let missing = |name: &str| ProgramRejected::Export(name.to_owned());
         let (entry, results) = match kind {
