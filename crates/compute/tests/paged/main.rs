@@ -4,4 +4,5 @@ mod accesses;
 mod disputes;
 mod evidence;
 mod programs;
+mod refusals;
 mod runs;
