@@ -33,7 +33,7 @@ fn bytes(seed: u64, length: usize) -> Vec<u8> {
 
 fn accepted(seed: u64) -> Config {
     Config {
-        disallow_traps: seed % 4 != 0, // Most would trap soon.
+        disallow_traps: !seed.is_multiple_of(4), // Most would trap soon.
         exports: Some(wat::parse_str(SHAPE).expect("the shape is sound")),
         allow_start_export: false,
         bulk_memory_enabled: false, // Passive segments come with it; stories have copies and fills.
