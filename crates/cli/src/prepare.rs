@@ -3,10 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use earnest_prepare::{Prepared, prepare};
 use earnest_worker::sandbox::Digest;
 use serde_json::json;
 
-use crate::{failure::Failure, output::out, run::prepared};
+use crate::{
+    failure::Failure,
+    output::out,
+    run::{linked, refused},
+};
 
 /// A program that is made ready.
 #[derive(Args, Debug)]
@@ -14,7 +19,7 @@ pub struct PrepareArgs {
     /// The WebAssembly module, compiled for wasm32-wasip1
     #[arg(value_name = "PROGRAM")]
     program: PathBuf,
-    /// Write what is made of it to this folder: `plain.wasm`, which `earnest run` runs
+    /// Write what is made of it to this folder: `plain.wasm` and `pausable.wasm`
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -22,33 +27,44 @@ pub struct PrepareArgs {
 pub fn run(args: &PrepareArgs, json: bool) -> Result<(), Failure> {
     let program = std::fs::read(&args.program)
         .map_err(|error| Failure::file("read", &args.program, error))?;
-    let prepared = prepared(&program)?;
-    let written = args.out.as_deref().map(|folder| write(folder, &prepared.plain)).transpose()?;
-    let (from, to) = (Digest::of_program(&program), Digest::of_program(&prepared.plain));
+    let linked = linked(&program)?;
+    let prepared = prepare(&linked).map_err(|why| refused(&why))?;
+    let written = args.out.as_deref().map(|folder| write(folder, &prepared)).transpose()?;
+    let digest = |module: &[u8]| Digest::of_program(module).to_string();
+    let Prepared { plain, pausable } = &prepared;
     if json {
-        let written = written.as_deref().map(Path::to_string_lossy);
         let value = json!({
-            "program": from.to_string(),
+            "program": digest(&program),
             "program_bytes": program.len(),
-            "linked_bytes": prepared.linked.len(),
-            "plain": to.to_string(),
-            "plain_bytes": prepared.plain.len(),
+            "linked_bytes": linked.len(),
+            "plain": digest(plain),
+            "plain_bytes": plain.len(),
+            "pausable": digest(pausable),
+            "pausable_bytes": pausable.len(),
             "written": written,
         });
         return out!("{value}");
     }
-    out!("program   {from}, {} bytes", program.len())?;
-    out!("linked    {} bytes, with the system interface", prepared.linked.len())?;
-    out!("plain     {to}, {} bytes, counting its work", prepared.plain.len())?;
-    match written {
-        Some(path) => out!("written   {}", path.display()),
+    out!("program   {}, {} bytes", digest(&program), program.len())?;
+    out!("linked    {} bytes, with the system interface", linked.len())?;
+    out!("plain     {}, {} bytes, counting its work", digest(plain), plain.len())?;
+    out!("pausable  {}, {} bytes, for disputes", digest(pausable), pausable.len())?;
+    match args.out.as_deref() {
+        Some(folder) => out!("written   {}", folder.display()),
         None => out!("try it    earnest run {} -- ARGUMENTS", args.program.display()),
     }
 }
 
-fn write(folder: &Path, plain: &[u8]) -> Result<PathBuf, Failure> {
+/// Writes both modules; returns where.
+fn write(folder: &Path, prepared: &Prepared) -> Result<Vec<PathBuf>, Failure> {
     std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, error))?;
-    let path = folder.join("plain.wasm");
-    std::fs::write(&path, plain).map_err(|error| Failure::file("write", &path, error))?;
-    Ok(path)
+    let forms = [("plain.wasm", &prepared.plain), ("pausable.wasm", &prepared.pausable)];
+    let written = forms.map(|(name, module)| {
+        let path = folder.join(name);
+        match std::fs::write(&path, module) {
+            Ok(()) => Ok(path),
+            Err(error) => Err(Failure::file("write", &path, error)),
+        }
+    });
+    written.into_iter().collect()
 }

@@ -27,7 +27,7 @@ use earnest_worker::{
 };
 use serde_json::Value;
 
-pub use self::ordinary::prepared;
+pub use self::ordinary::{linked, refused};
 use self::{
     given::GivenArgs,
     report::{Agreement, Both},

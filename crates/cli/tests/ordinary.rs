@@ -168,13 +168,15 @@ fn a_word_for_the_other_kind_of_program_is_refused() {
 }
 
 #[test]
-fn preparing_writes_the_plain_program_or_names_what_is_in_the_way() {
+fn preparing_writes_both_modules_or_names_what_is_in_the_way() {
     let bench = Bench::new();
     let good = bench.file("good.wasm", &program(""));
     let out = bench.path("prepared");
     let done = earnest(&["prepare", &good, "--out", out.to_str().expect("plain")]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(std::fs::read(out.join("plain.wasm")).expect("written").starts_with(b"\0asm"));
+    for name in ["plain.wasm", "pausable.wasm"] {
+        assert!(std::fs::read(out.join(name)).expect("written").starts_with(b"\0asm"), "{name}");
+    }
     let text = r#"(module (import "env" "dlopen" (func)) (memory 1) (func (export "_start")))"#;
     let bad = bench.file("bad.wasm", &wat::parse_str(text).expect("well formed"));
     for command in ["prepare", "run"] {

@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use earnest_prepare::{
-    STACK_BYTES,
+    Rejected, STACK_BYTES,
     link::{self, region::REGION_BYTES},
 };
 use earnest_worker::sandbox::{
@@ -29,7 +29,7 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
         let detail = format!("{word} is for programs that compute in steps; this one has `_start`");
         return Err(Failure::usage(detail, "give --stdin, --dir, --env or arguments after `--`"));
     }
-    let plain = prepared(module)?.plain;
+    let plain = earnest_prepare::plain(&linked(module)?).map_err(|why| refused(&why))?;
     let input = args.given.bundle(&args.program, args.seed_bytes())?;
     if INPUT_BYTES_MAX < u64::try_from(input.len()).unwrap_or(u64::MAX) {
         let detail = format!("the input has {} bytes, more than {INPUT_BYTES_MAX}", input.len());
@@ -67,22 +67,19 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
     }
 }
 
-/// What is made of a program on its way.
-pub struct Prepared {
-    pub linked: Vec<u8>,
-    pub plain: Vec<u8>,
+/// A program with the system in it, or what is in the way.
+pub fn linked(module: &[u8]) -> Result<Vec<u8>, Failure> {
+    link::link(module).map_err(|why| in_the_way(why.to_string(), "change that"))
 }
 
-/// Prepares a program, or says what is in the way.
-pub fn prepared(module: &[u8]) -> Result<Prepared, Failure> {
-    let refused = |detail: String, hint: &str| {
-        let hint = format!("{hint}; docs/guests.md tells how to compile and what is not there");
-        Failure::new(Status::Usage, "not-prepared", detail, &hint)
-    };
-    let linked = link::link(module).map_err(|why| refused(why.to_string(), "change that"))?;
-    let plain = earnest_prepare::plain(&linked)
-        .map_err(|why| refused(format!("the program is refused: {why}"), &why.remedy()))?;
-    Ok(Prepared { linked, plain })
+/// What a pass refuses.
+pub fn refused(why: &Rejected) -> Failure {
+    in_the_way(format!("the program is refused: {why}"), why.remedy())
+}
+
+fn in_the_way(detail: String, hint: &str) -> Failure {
+    let hint = format!("{hint}; docs/guests.md tells how to compile and what is not there");
+    Failure::new(Status::Usage, "not-prepared", detail, &hint)
 }
 
 fn stopped(detail: &str, hint: &str) -> Failure {
