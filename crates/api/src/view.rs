@@ -618,10 +618,25 @@ pub struct NetworkView {
     /// The same of the asset that pays, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_payment: Option<SupplyView>,
+    /// What it emits.
+    pub emission: EmissionView,
     /// How many there are of what.
     pub counts: CountsView,
     /// Does the money add up?
     pub conservation: ConservationView,
+}
+
+/// What a network emits; its schedule is among the parameters, in `rewards`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmissionView {
+    /// All that was ever emitted.
+    pub emitted: Amount,
+    /// The rate of the last epoch, a share of the supply a year, as a decimal number; none if the
+    /// schedule has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// What paid work of this epoch may attract at most, all together.
+    pub claims: Amount,
 }
 
 /// Where all money of one asset is.

@@ -15,11 +15,15 @@ use earnest_protocol::{
     verification::{Case, Dispute, Docket, Stake, depth},
 };
 
-use crate::view::{
-    AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
-    DataRequestView, DelegationTerms, DelegationView, DisputeView, HeadView, JobSummary, JobView,
-    KeyView, LeavingView, MovedView, NetworkView, OpenedNode, OperatorView, PotView, QuoteView,
-    RewardsView, SeatView, SlashView, SupplyView, UnbondingView, VestingView,
+use crate::{
+    decimal,
+    view::{
+        AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
+        DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, HeadView,
+        JobSummary, JobView, KeyView, LeavingView, MovedView, NetworkView, OpenedNode,
+        OperatorView, PotView, QuoteView, RewardsView, SeatView, SlashView, SupplyView,
+        UnbondingView, VestingView,
+    },
 };
 
 /// Both names of an account; the zero address for one that does not exist.
@@ -401,9 +405,15 @@ pub fn network(state: &State, name: &str, state_root: Digest) -> NetworkView {
         assets: state.assets(),
         supply: supply(state, Asset::Stake),
         supply_payment: of_two(state).then(|| supply(state, Asset::Payment)),
+        emission: emission(state),
         counts: counts(state),
         conservation: conservation(state),
     }
+}
+
+fn emission(state: &State) -> EmissionView {
+    let rate = state.emission_rate().map(|rate| decimal(rate.parts(), 18));
+    EmissionView { emitted: state.emitted(), rate, claims: state.open_claims() }
 }
 
 fn supply(state: &State, asset: Asset) -> SupplyView {

@@ -54,6 +54,8 @@ const LIES: Forced =
     &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Wrong])];
 const ABANDONS: Forced =
     &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Silent])];
+const WORKS: Forced =
+    &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Right])];
 const HONEST: Forced = &[];
 
 /// What is played.
@@ -189,6 +191,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
         members: &[Requester, Provider, Auditors],
         deviation: LIES,
         against: HONEST,
+        goal: Goal::Profit,
+        closed_form: None,
+    },
+    Entry {
+        id: "self-dealing",
+        labels: &["M24"],
+        about: "requester, provider and auditors are one, and work for themselves",
+        members: &[Requester, Provider, Auditors],
+        deviation: WORKS,
+        against: &[(Bid, &[Leave])],
         goal: Goal::Profit,
         closed_form: None,
     },
@@ -353,7 +365,6 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["M7", "M8"], "bytes are asked for by nobody in these games"),
     (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
     (&["M16", "M17", "M22", "M23", "M27", "M33"], "what it attacks is not built"),
-    (&["M24"], "paid at an epoch's end, for many jobs; `attacks::rewards` plays every volume"),
     (&["D1"], "two settings of one rule; a test compares what an offence costs under either"),
     (&["D3"], "a lawful choice that whoever joins is told; its steps are bounded by formula"),
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),

@@ -124,6 +124,41 @@ fn every_end_closes_its_books_and_every_chance_sums_to_one() {
     }
 }
 
+/// A network that emits far more than it burns, at the highest cap there is.
+fn emitting() -> Params {
+    params_with(|raw| {
+        raw.rewards.schedule = 1;
+        raw.rewards.epoch_amount = Amount::tokens(1_000_000);
+        raw.rewards.emission_cap = Ratio::new(PARTS - 1).expect("below 1");
+    })
+}
+
+#[test]
+fn who_works_for_itself_loses_though_emission_pays_nearly_all_that_burns() {
+    let members: &'static [Member] = &[Member::Requester, Member::Provider, Member::Auditors];
+    let params = emitting();
+    let (facts, effort) = (Facts::assumed(&params), Effort::Nodes(20_000));
+    let found = play_coalition(&params, &facts, &kind("standard"), members, effort);
+    let found = found.into_iter().find(|one| one.id == "self-dealing/standard").expect("one");
+    assert_eq!(found.verdict, Verdict::Holds, "{found:?}");
+    assert!(found.gain.is_some_and(|gain| gain < 0), "{found:?}");
+}
+
+#[test]
+fn every_end_closes_its_books_where_work_attracts_emission() {
+    let members = [Member::Provider, Member::Auditors];
+    let cast = Cast::new(&emitting(), &kind("standard"), &members, FIFTH).expect("a quote");
+    let tree = Tree::build(&cast, BUDGET);
+    let mut attracted = 0;
+    for end in tree.ends() {
+        assert_eq!(end.gains.values().sum::<i64>(), 0, "{:?}", end.history);
+        let told: i64 = end.statement.values().sum();
+        assert_eq!(told, end.gains[&Party::Coalition], "{:?}", end.history);
+        attracted += u32::from(end.gains[&Party::Emission] < 0);
+    }
+    assert!(0 < attracted);
+}
+
 #[test]
 fn lying_holds_at_a_fifth_and_pays_when_six_in_ten_are_bribable_with_a_trace_that_replays() {
     let assumed = Facts::assumed(&defaults());

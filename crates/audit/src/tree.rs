@@ -391,11 +391,12 @@ fn law_of(world: &World<'_>) -> Option<Law> {
 fn at_stake(statement: &BTreeMap<Reason, i64>) -> i64 {
     use Reason::{
         AuditLockReleased, AuditLocked, CollateralAssigned, CollateralLocked, CollateralReleased,
-        Compensation, JudgeReward, ReporterReward, Slash, SlashJudges, SlashReversed,
+        Compensation, EmissionEarned, JudgeReward, ReporterReward, Slash, SlashJudges,
+        SlashReversed,
     };
     let locks = [AuditLocked, AuditLockReleased, CollateralLocked, CollateralAssigned];
     let slashes = [CollateralReleased, Compensation, JudgeReward, ReporterReward];
-    let rest = [Slash, SlashJudges, SlashReversed];
+    let rest = [Slash, SlashJudges, SlashReversed, EmissionEarned];
     let reasons = locks.into_iter().chain(slashes).chain(rest);
     reasons.filter_map(|reason| statement.get(&reason)).sum()
 }
@@ -403,13 +404,14 @@ fn at_stake(statement: &BTreeMap<Reason, i64>) -> i64 {
 fn end(mut world: World<'_>) -> Result<End, String> {
     world.outlast_stays();
     world.take_stock();
+    world.take_emission();
     if !world.is_closed_to_the_unit() {
         return Err(format!("the accounts do not close after {:?}", world.history));
     }
     use Party::{Burnt, Coalition, Insurance, Judges, Operator, Treasury};
     let parties = [Coalition, Party::Requester, Party::Provider, Party::Validators];
     let rest = [Party::Challenger, Operator, Burnt, Insurance, Treasury, Judges];
-    let pools = [Party::Delegator, Party::Pools];
+    let pools = [Party::Delegator, Party::Pools, Party::Emission];
     let gains =
         parties.into_iter().chain(rest).chain(pools).map(|party| (party, world.gained(party)));
     Ok(End {

@@ -39,6 +39,8 @@ pub(crate) enum Party {
     Delegator,
     /// Shares of pools: at the end, dust that no share is worth.
     Pools,
+    /// What is minted: at the end, less every claim, as if its epoch paid it in full.
+    Emission,
     Burnt,
     Insurance,
     Treasury,
@@ -198,7 +200,7 @@ impl<'a> World<'a> {
             Pot::Bond(operator) => self.state.operator(operator).map(|operator| operator.account),
             _ => None,
         };
-        owner.is_some_and(|owner| ![REQUESTER, PROVIDER, CHALLENGER, OPERATOR].contains(&owner))
+        owner.is_some_and(is_an_auditor)
     }
 
     fn party(&self, pot: Pot) -> Party {
@@ -216,10 +218,13 @@ impl<'a> World<'a> {
             | Pot::Assignment(..)
             | Pot::Slash(_)
             | Pot::Unbonding(_)
-            | Pot::Proposal(_)
-            | Pot::Emission
-            | Pot::Vesting(_) => return Party::Pending,
+            | Pot::Proposal(_) => return Party::Pending,
+            Pot::Emission | Pot::Vesting(_) => return Party::Emission,
         };
+        self.whose(owner)
+    }
+
+    fn whose(&self, owner: AccountId) -> Party {
         if self.cast.is_one_of(owner) {
             return Party::Coalition;
         }
@@ -258,6 +263,27 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Books what operators earned by emission and have not been paid, and what their work of this
+    /// epoch may attract at most: no epoch pays more.
+    pub(crate) fn take_emission(&mut self) {
+        let earned = self.state.operators().map(|(id, operator)| {
+            let earned = self.state.vesting(id).total().saturating_add(self.state.open_claim(id));
+            (operator.account, i64::try_from(earned.units()).expect("amounts have 63 bits"))
+        });
+        let earned: Vec<(AccountId, i64)> = earned.filter(|(_, units)| *units != 0).collect();
+        for (account, units) in earned {
+            let party = self.whose(account);
+            *self.books.entry(party).or_default() += units;
+            *self.books.entry(Party::Emission).or_default() -= units;
+            if party == Party::Coalition {
+                *self.statement.entry(Reason::EmissionEarned).or_default() += units;
+                if is_an_auditor(account) {
+                    self.auditors += units;
+                }
+            }
+        }
+    }
+
     /// What the delegator would have of its shares, were they paid now, in base units.
     fn held_in_shares(&self) -> i64 {
         let rows = self.state.delegations().filter(|(_, row)| row.account == self.cast.delegator());
@@ -293,4 +319,9 @@ impl<'a> World<'a> {
         let opening = self.opening(root);
         seal::result(&self.state.network(), JOB, &address(account), &opening)
     }
+}
+
+/// True for a validator's account; asked of the coalition's only.
+fn is_an_auditor(account: AccountId) -> bool {
+    ![REQUESTER, PROVIDER, CHALLENGER, OPERATOR].contains(&account)
 }

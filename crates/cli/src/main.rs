@@ -34,6 +34,7 @@ mod present;
 mod query;
 mod quote;
 mod record;
+mod rewards;
 mod run;
 mod show;
 mod sim;
@@ -113,6 +114,8 @@ enum Command {
     /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
     Stake(delegate::AllStakeCommand),
+    /// What the network emits, and what an account earned of it
+    Rewards(rewards::RewardsArgs),
     /// Propose changes of parameters, vote on them, and see how they stand
     #[command(subcommand)]
     Gov(gov::GovCommand),
@@ -203,6 +206,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Job(command) => job::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
+        Command::Rewards(args) => rewards::run(args, node, json),
         Command::Gov(command) => gov::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),

@@ -27,7 +27,7 @@ use earnest_worker::{
 };
 use serde_json::Value;
 
-pub use self::ordinary::not_linked;
+pub use self::ordinary::prepared;
 use self::{
     given::GivenArgs,
     report::{Agreement, Both},

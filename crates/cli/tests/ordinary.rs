@@ -110,6 +110,8 @@ fn as_json_a_run_is_one_object_and_its_output_a_file() {
     assert_eq!(done.code, Some(0), "{done:?}");
     let value: Value = serde_json::from_str(&done.out).expect("an object");
     assert_eq!((&value["exit_code"], &value["output_bytes"]), (&0.into(), &7.into()));
+    assert!(0 < value["ticks"].as_u64().expect("a number"), "{value}");
+    assert_eq!(value["slices"], 1);
     assert_eq!(std::fs::read(out).expect("written"), b"in/text");
 }
 
@@ -137,7 +139,10 @@ fn a_fault_and_a_program_without_end_are_stopped_and_said() {
     let done = bench.run(body, &[]);
     assert_eq!(done.code, Some(10), "{done:?}");
     assert!(done.err.starts_with("in/text[stopped"), "{done:?}");
-    assert!(done.err.contains("unreachable") && done.err.contains("program-stopped"), "{done:?}");
+    assert!(done.err.contains("program-stopped"), "{done:?}");
+    let done = bench.run("(loop $again (br $again))", &["--ticks", "1000000"]);
+    assert_eq!(done.code, Some(10), "{done:?}");
+    assert!(done.err.contains("halted after") && done.err.contains("--ticks"), "{done:?}");
     let done = bench.run("(loop $again (br $again))", &["--seconds", "1"]);
     assert_eq!(done.code, Some(10), "{done:?}");
     assert!(done.err.contains("--seconds"), "{done:?}");
@@ -163,13 +168,13 @@ fn a_word_for_the_other_kind_of_program_is_refused() {
 }
 
 #[test]
-fn preparing_writes_the_linked_program_or_names_what_is_in_the_way() {
+fn preparing_writes_the_plain_program_or_names_what_is_in_the_way() {
     let bench = Bench::new();
     let good = bench.file("good.wasm", &program(""));
     let out = bench.path("prepared");
     let done = earnest(&["prepare", &good, "--out", out.to_str().expect("plain")]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(std::fs::read(out.join("linked.wasm")).expect("written").starts_with(b"\0asm"));
+    assert!(std::fs::read(out.join("plain.wasm")).expect("written").starts_with(b"\0asm"));
     let text = r#"(module (import "env" "dlopen" (func)) (memory 1) (func (export "_start")))"#;
     let bad = bench.file("bad.wasm", &wat::parse_str(text).expect("well formed"));
     for command in ["prepare", "run"] {

@@ -1,11 +1,16 @@
 //! The pipes of a whole run: what a child reads and what a parent reads, whatever comes.
 
-use earnest_compute::paged::whole::{Answer, INPUT_BYTES_MAX, read_answer, serve, write_order};
+use earnest_compute::paged::whole::{
+    Answer, INPUT_BYTES_MAX, Order, read_answer, serve, write_order,
+};
 use proptest::prelude::*;
+
+const ORDER: Order =
+    Order { module_bytes: 0, input_bytes: 0, ticks_bound: 1000, shown_at: 0, shown_bytes: 16 };
 
 fn order(module: &[u8], input: &[u8]) -> Vec<u8> {
     let mut sent = Vec::new();
-    write_order(&mut sent, module, input, 16).expect("streams in memory");
+    write_order(&mut sent, ORDER, module, input).expect("streams in memory");
     sent
 }
 
@@ -22,8 +27,9 @@ fn an_order_is_answered_once_and_to_the_end() {
 #[test]
 fn an_order_above_a_bound_is_not_written() {
     let input = vec![0; usize::try_from(INPUT_BYTES_MAX).expect("128 MiB") + 1];
-    assert!(write_order(&mut Vec::new(), b"", &input, 0).is_err());
-    assert!(write_order(&mut Vec::new(), b"", b"", u64::MAX).is_err());
+    assert!(write_order(&mut Vec::new(), ORDER, b"", &input).is_err());
+    let greedy = Order { shown_bytes: u64::MAX, ..ORDER };
+    assert!(write_order(&mut Vec::new(), greedy, b"", b"").is_err());
 }
 
 proptest! {

@@ -391,3 +391,18 @@ fn nobody_is_bound_for_as_long_as_others_care_to_be_convicted() {
     assert!(waits(&world, "P1"), "it is held still");
     assert_eq!(with(&world, "W", "P2"), (1_000 * TOKEN, 0));
 }
+
+#[test]
+fn what_is_bound_is_paid_once_for_what_it_earned() {
+    let mut world = World::new(params_with(harsh));
+    shares_all(&mut world, "P2");
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
+    work(&mut world, "P2", 9 * TOKEN);
+    assert!(earned(&world, "W", "P2") > 0);
+    let withdraw = WithdrawDelegation { operator: world.id("P2"), role: ROLE };
+    world.ok("W", Command::WithdrawDelegation(withdraw.clone()));
+    assert_eq!(earned(&world, "W", "P2"), 0);
+    assert!(world.send("W", Command::WithdrawDelegation(withdraw)).is_err(), "it was paid");
+    assert_eq!(with(&world, "W", "P2"), (0, 1_000 * TOKEN));
+}

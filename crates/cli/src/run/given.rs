@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use earnest_prepare::bundle::Bundle;
+use earnest_worker::sandbox::program::TICKS_MAX;
 
 use crate::failure::Failure;
 
@@ -25,6 +26,9 @@ pub struct GivenArgs {
     /// A variable of the program's environment; may be given again
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
+    /// The most ticks; a network's jobs are bounded and paid by them [default: 10^12]
+    #[arg(long, value_name = "TICKS", value_parser = clap::value_parser!(u64).range(1..=TICKS_MAX))]
+    ticks: Option<u64>,
     /// The most processor time, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(1..=3600))]
@@ -35,6 +39,10 @@ pub struct GivenArgs {
 }
 
 impl GivenArgs {
+    pub fn ticks_bound(&self) -> u64 {
+        self.ticks.unwrap_or(1_000_000_000_000)
+    }
+
     /// The first word that a program which computes in steps has no use for, if one was given.
     pub fn first_given(&self) -> Option<&'static str> {
         let given = [
@@ -42,6 +50,7 @@ impl GivenArgs {
             (self.dir.is_some(), "--dir"),
             (!self.env.is_empty(), "--env"),
             (!self.arguments.is_empty(), "-- ARGUMENTS"),
+            (self.ticks.is_some(), "--ticks"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, word)| word)
     }

@@ -1,15 +1,19 @@
-//! A run of an ordinary program: linked, shut in, its output on ours.
+//! A run of an ordinary program: prepared, shut in, its output on ours.
 //!
 //! Laws: standard output carries the program's output and nothing else, unless JSON is asked for;
 //! standard error the program's, then one line about the run. Our exit status is the program's.
-//! Known shortcomings: nothing is counted yet, so the run is bounded by time and shows no price.
+//! Known shortcomings: no price is shown, since a network does not take these jobs yet; nor why a
+//! program faulted, since all faults are one.
 
 use std::process::ExitCode;
 
-use earnest_prepare::link::{self, LinkRejected, region::REGION_BYTES};
+use earnest_prepare::{
+    STACK_BYTES,
+    link::{self, region::REGION_BYTES},
+};
 use earnest_worker::sandbox::{
     Digest, RunnerCommand,
-    program::{self, Ending, Exit, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX, Trial, TrialError},
+    program::{self, End, Ending, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX, Trial, TrialError},
 };
 use serde_json::{Value, json};
 
@@ -25,13 +29,13 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
         let detail = format!("{word} is for programs that compute in steps; this one has `_start`");
         return Err(Failure::usage(detail, "give --stdin, --dir, --env or arguments after `--`"));
     }
-    let linked = link::link(module).map_err(|why| not_linked(&why))?;
+    let plain = prepared(module)?.plain;
     let input = args.given.bundle(&args.program, args.seed_bytes())?;
     if INPUT_BYTES_MAX < u64::try_from(input.len()).unwrap_or(u64::MAX) {
         let detail = format!("the input has {} bytes, more than {INPUT_BYTES_MAX}", input.len());
         return Err(Failure::usage(detail, "give less by --dir and --stdin"));
     }
-    let ran = tried(&program_runner()?, &linked, &input, args.given.seconds)?;
+    let ran = tried(&program_runner()?, args, &plain, &input)?;
     let errors = link::standard_error(&ran.shown);
     match &args.out {
         Some(path) => std::fs::write(path, &ran.output)
@@ -39,41 +43,66 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
         None if json => {}
         None => output::bytes(&ran.output)?,
     }
-    let value = value(module, &linked, &ran, &errors);
+    let value = value(module, &plain, &ran, &errors);
     if json {
         out!("{value}")?;
     } else {
         output::bytes_aside(&errors);
         note!("{}", sentence(&value, &ran.ending));
     }
-    match &ran.ending.exit {
-        Exit::Code(code) => Ok(ExitCode::from(u8::try_from(*code).unwrap_or(u8::MAX))),
-        Exit::Fault(words) => Err(stopped(format!("the program stopped by a fault: {words}"))),
-        Exit::TooMuchOutput => Err(stopped(format!(
-            "the program put out more than {OUTPUT_BYTES_MAX} bytes and was stopped"
-        ))),
+    match ran.ending.claim.ending {
+        End::Finished => Ok(ExitCode::SUCCESS),
+        End::Exited { code } => Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))),
+        End::Trapped => {
+            let hint = format!(
+                "read above what it said; an access outside its memory, a division by zero, an \
+                 abort, calls too deep or more than {OUTPUT_BYTES_MAX} bytes put out are faults"
+            );
+            Err(stopped("the program stopped by a fault", &hint))
+        }
+        End::Halted => {
+            let detail = format!("the program was halted after {} ticks", ran.ending.claim.ticks);
+            Err(stopped(&detail, "give more by --ticks"))
+        }
     }
 }
 
-/// What a program that cannot be linked is refused with.
-pub fn not_linked(why: &LinkRejected) -> Failure {
-    let hint = "docs/guests.md tells how to compile and what is not there";
-    Failure::new(Status::Usage, "not-linked", why, hint)
+/// What is made of a program on its way.
+pub struct Prepared {
+    pub linked: Vec<u8>,
+    pub plain: Vec<u8>,
 }
 
-fn stopped(detail: String) -> Failure {
-    let hint = "what it said on standard error stands above; docs/guests.md says what is not there";
+/// Prepares a program, or says what is in the way.
+pub fn prepared(module: &[u8]) -> Result<Prepared, Failure> {
+    let refused = |detail: String, hint: &str| {
+        let hint = format!("{hint}; docs/guests.md tells how to compile and what is not there");
+        Failure::new(Status::Usage, "not-prepared", detail, &hint)
+    };
+    let linked = link::link(module).map_err(|why| refused(why.to_string(), "change that"))?;
+    let plain = earnest_prepare::plain(&linked)
+        .map_err(|why| refused(format!("the program is refused: {why}"), &why.remedy()))?;
+    Ok(Prepared { linked, plain })
+}
+
+fn stopped(detail: &str, hint: &str) -> Failure {
     Failure::new(Status::ProgramStopped, "program-stopped", detail, hint)
 }
 
 fn tried(
     runner: &RunnerCommand,
-    linked: &[u8],
+    args: &RunArgs,
+    plain: &[u8],
     input: &[u8],
-    cpu_seconds: u32,
 ) -> Result<program::Ran, Failure> {
-    let shown_bytes = u64::try_from(REGION_BYTES).unwrap_or(u64::MAX);
-    let trial = Trial { module: linked, input, shown_bytes, cpu_seconds };
+    let trial = Trial {
+        module: plain,
+        input,
+        ticks_bound: args.given.ticks_bound(),
+        shown_at: STACK_BYTES.into(),
+        shown_bytes: u64::try_from(REGION_BYTES).expect("half a MiB"),
+        cpu_seconds: args.given.seconds,
+    };
     program::run(runner, &trial).map_err(|why| match why {
         TrialError::EndedEarly => {
             let hint = "raise --seconds; all memory together is at most 512 MiB";
@@ -86,19 +115,22 @@ fn tried(
     })
 }
 
-fn value(module: &[u8], linked: &[u8], ran: &program::Ran, errors: &[u8]) -> Value {
-    let Ending { exit, memory_bytes, compile_nanos, run_nanos } = &ran.ending;
-    let code = match exit {
-        Exit::Code(code) => Some(*code),
-        Exit::Fault(_) | Exit::TooMuchOutput => None,
+fn value(module: &[u8], plain: &[u8], ran: &program::Ran, errors: &[u8]) -> Value {
+    let Ending { claim, slices, memory_bytes, compile_nanos, run_nanos } = ran.ending;
+    let code = match claim.ending {
+        End::Finished => Some(0),
+        End::Exited { code } => Some(code),
+        End::Trapped | End::Halted => None,
     };
     json!({
         "program": Digest::of_program(module).to_string(),
-        "module_bytes": module.len(),
-        "linked_bytes": linked.len(),
+        "program_bytes": module.len(),
+        "plain_bytes": plain.len(),
         "exit_code": code,
-        "output": Digest::of_program(&ran.output).to_string(),
-        "output_bytes": ran.output.len(),
+        "ticks": claim.ticks,
+        "slices": slices,
+        "output": claim.output_root.to_string(),
+        "output_bytes": claim.output_length,
         "errors": String::from_utf8_lossy(errors),
         "memory_bytes": memory_bytes,
         "compile_millis": compile_nanos / 1_000_000,
@@ -107,14 +139,19 @@ fn value(module: &[u8], linked: &[u8], ran: &program::Ran, errors: &[u8]) -> Val
 }
 
 fn sentence(value: &Value, ending: &Ending) -> String {
-    let how = match &ending.exit {
-        Exit::Code(code) => format!("exited with {code}"),
-        Exit::Fault(_) | Exit::TooMuchOutput => "stopped".to_owned(),
+    let how = match ending.claim.ending {
+        End::Finished => "exited with 0".to_owned(),
+        End::Exited { code } => format!("exited with {code}"),
+        End::Trapped => "stopped".to_owned(),
+        End::Halted => "halted".to_owned(),
     };
     format!(
-        "[{how}: {} bytes put out, {} KiB of memory, compiled in {} ms, run in {} ms]",
-        value["output_bytes"],
+        "[{how}: {} bytes put out, {} KiB of memory, {} ticks in {} coarse steps, compiled in {} \
+         ms, run in {} ms]",
+        ending.claim.output_length,
         ending.memory_bytes / 1024,
+        ending.claim.ticks,
+        ending.slices,
         value["compile_millis"],
         value["run_millis"]
     )

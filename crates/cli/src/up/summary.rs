@@ -211,7 +211,10 @@ fn holding(client: &Client, address: &Address) -> Result<Holding, Failure> {
             .unbondings
             .iter()
             .fold(Amount::ZERO, |sum, entry| sum.saturating_add(entry.amount));
+        let rewards = &operator.rewards;
+        let earned = rewards.ready.saturating_add(rewards.unvested);
         holding.bonded = holding.bonded.saturating_add(operator.stake).saturating_add(queued);
+        holding.bonded = holding.bonded.saturating_add(earned);
         holding.reputation = decimal(operator.score.parts(), 9);
         holding.jailed |= matches!(operator.standing, Standing::Jailed(_));
     }

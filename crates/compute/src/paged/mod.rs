@@ -8,7 +8,7 @@
 //! `pages` (memory under a tree), `stream` (the output's commitment), `state` (a state's digest),
 //! `engine` (a module in wasmi or wasmtime), `pace` (where a run stops), `run` (whole runs, and
 //! steps from any state), `evidence` (what a step touches, and the referee), `dispute` (from a
-//! whole run down to a step).
+//! whole run down to a step), `whole` (a run in a child process, for authors).
 //! Not here: how a program is prepared; programs that compute in steps of their own (`executor`).
 
 pub mod dispute;

@@ -1,6 +1,8 @@
 //! Programs whose state is their memory: runs, states, evidence, disputes.
 
+mod accesses;
 mod disputes;
 mod evidence;
 mod programs;
+mod refusals;
 mod runs;

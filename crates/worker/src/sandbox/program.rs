@@ -1,26 +1,35 @@
 //! Ordinary programs, run whole in the sandbox: for their authors, no job, no money.
 //!
-//! Law: a program that counts nothing is bounded by processor time alone, which the author gives.
-//! Not here: linking (`prepare`), what is shown of a run (crate `cli`).
+//! Law: a program is bounded by the ticks that the author gives, its process by processor time.
+//! Not here: how it is prepared (`prepare`), what is shown of a run (crate `cli`).
 
 use std::{io, process::ChildStdout, time::Duration};
 
-pub use earnest_compute::paged::whole::{Ending, Exit, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX};
+pub use earnest_compute::paged::{
+    run::COARSE_TICKS,
+    state::{Claim, Ending as End},
+    task::TICKS_MAX,
+    whole::{Ending, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX},
+};
 use earnest_compute::{
     EngineFault,
-    paged::whole::{Answer, read_answer, write_order},
+    paged::whole::{Answer, Order, read_answer, write_order},
 };
 
 use super::{Cancellation, Limits, RunnerCommand, SandboxError, command, converse};
 
-/// A linked program and what it is given.
+/// A plain program and what it is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial<'a> {
-    /// The linked program.
+    /// The plain module.
     pub module: &'a [u8],
     /// Its input: a bundle.
     pub input: &'a [u8],
-    /// How much of the memory's beginning is wanted.
+    /// The most ticks, 1 to [`TICKS_MAX`].
+    pub ticks_bound: u64,
+    /// From where on the memory at the end is wanted.
+    pub shown_at: u64,
+    /// How much of it.
     pub shown_bytes: u64,
     /// The most processor time, compiling included, in seconds.
     pub cpu_seconds: u32,
@@ -31,7 +40,7 @@ pub struct Trial<'a> {
 pub struct Ran {
     /// What the program put out.
     pub output: Vec<u8>,
-    /// The beginning of its memory.
+    /// The part of its memory that was wanted.
     pub shown: Vec<u8>,
     /// How it ended, how large it was, how long it took.
     pub ending: Ending,
@@ -77,7 +86,9 @@ pub fn run(runner: &RunnerCommand, trial: &Trial<'_>) -> Result<Ran, TrialError>
         Ok(())
     };
     let child = command(runner).spawn().map_err(SandboxError::Io)?;
-    let ask = |input: &mut _| write_order(input, trial.module, trial.input, trial.shown_bytes);
+    let Trial { module, input, ticks_bound, shown_at, shown_bytes, .. } = *trial;
+    let order = Order { module_bytes: 0, input_bytes: 0, ticks_bound, shown_at, shown_bytes };
+    let ask = |to: &mut _| write_order(to, order, module, input);
     converse(child, limits, &Cancellation::default(), &ask, hear)?;
     match last {
         Some(Ok(ending)) => Ok(Ran { output, shown, ending }),

@@ -72,6 +72,7 @@ fn config() -> Config {
         .wasm_tail_call(false)
         .wasm_extended_const(false)
         .memory_may_move(false)
+        .memory_init_cow(false) // A job's process may not make the file that is mapped for it.
         .max_wasm_stack(STACK_BYTES)
         .wasm_backtrace_max_frames(None)
         .consume_fuel(false);

@@ -58,6 +58,21 @@ impl Plain {
         every: u64,
         observe: impl FnMut(u64, &[u8]) + Send + 'static,
     ) -> Result<Outcome, EngineFault> {
+        self.run_to_end(task, input, every, observe, |_memory| {})
+    }
+
+    /// The same, and shows the memory at the end.
+    ///
+    /// # Errors
+    /// Only the host's failures.
+    pub fn run_to_end(
+        &self,
+        task: &Task,
+        input: &Arc<Input>,
+        every: u64,
+        observe: impl FnMut(u64, &[u8]) + Send + 'static,
+        show: impl FnOnce(&[u8]),
+    ) -> Result<Outcome, EngineFault> {
         let pace = Pace::new(0, task.ticks_bound, every);
         let mut host = Host::new(Source::Whole(Arc::clone(input)), Touch::Unseen, pace);
         host.room = task.output_bound;
@@ -66,6 +81,7 @@ impl Plain {
         let given = instance.host().pace.next().unwrap_or(1);
         instance.set_global(self.program.left(), Value::I64(given)).map_err(fault)?;
         let outcome = instance.call();
+        show(instance.memory());
         let left = instance.global(self.program.left()).map_err(fault)?;
         let exit = instance.global(self.program.exit()).map_err(fault)?;
         let (Value::I64(left), Value::I32(exit)) = (left, exit) else {

@@ -1,30 +1,35 @@
-//! A linked program run once, whole, in a child process: the messages and the child's side.
+//! A plain program run once, whole, in a child process: the messages and the child's side.
 //!
 //! ```text
 //!   parent: Order, module, input ─► child
 //!   child: Output*, Shown, then Ended | Failed ─► parent, and it ends
 //! ```
 //! Frames are those of `runner`; module and input are cut into as many as they need. For an author
-//! who tries a program: nothing is counted, so that nobody may claim what comes out.
-//! Laws: every length is bounded before anything is allocated; the child opens nothing.
-//! Known shortcomings: compiled code alone; how deep it may call is the engine's to say.
-//! Not here: runs by slices, and what they commit to; clocks and killing (crate `worker`).
-
-#[cfg(feature = "jit")]
-mod compiled;
+//! who tries a program: the claim is that of a job, the pausable module is not there.
+//! Law: every length is bounded before anything is allocated; the child opens nothing.
+//! Known shortcomings: the output is sent when the program has ended.
+//! Not here: the run (`run`), clocks and killing (crate `worker`).
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::executor::EngineFault;
+use super::program::{Kind, Program};
+use super::run::{COARSE_TICKS, Plain};
+use super::state::Claim;
+use super::task::{Input, Task};
+use crate::digest::Digest;
+use crate::executor::{EngineFault, EngineKind};
 use crate::runner::{FRAME_BYTES_MAX, read_frame, write_frame};
 
-/// Most bytes of a linked program (32 MiB).
-pub const MODULE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Most bytes of a plain module (8 MiB).
+pub const MODULE_BYTES_MAX: u64 = super::program::MODULE_BYTES_MAX as u64;
 /// Most bytes of an input (128 MiB): a child may write to half a GiB of memory in all.
 pub const INPUT_BYTES_MAX: u64 = 128 * 1024 * 1024;
-/// Most bytes of an output (64 MiB); more stops the program.
+/// Most bytes of an output (64 MiB); one more and the program traps.
 pub const OUTPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Most bytes of memory that can be asked to be shown.
 pub const SHOWN_BYTES_MAX: u64 = 1024 * 1024;
@@ -38,26 +43,21 @@ pub struct Order {
     pub module_bytes: u64,
     /// Bytes of the input that follows.
     pub input_bytes: u64,
-    /// How much of the memory's beginning is to be sent when the program has ended.
+    /// Ticks after which the program is halted.
+    pub ticks_bound: u64,
+    /// From where on the memory is to be sent when the program has ended.
+    pub shown_at: u64,
+    /// How much of it.
     pub shown_bytes: u64,
 }
 
-/// How a program ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Exit {
-    /// With a code; 0 if `_start` returned.
-    Code(u32),
-    /// By a fault; the engine's words, for people.
-    Fault(String),
-    /// It put out more than [`OUTPUT_BYTES_MAX`].
-    TooMuchOutput,
-}
-
 /// What a run leaves besides its output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
-    /// How it ended.
-    pub exit: Exit,
+    /// How it ended, after how many ticks, with which output: what a job's provider would seal.
+    pub claim: Claim,
+    /// Coarse steps that it took.
+    pub slices: u64,
     /// Bytes of its memory then.
     pub memory_bytes: u64,
     /// Nanoseconds of compiling.
@@ -71,7 +71,7 @@ pub struct Ending {
 pub enum Answer {
     /// The next bytes of the output.
     Output(#[serde(with = "crate::bytes")] Vec<u8>),
-    /// The beginning of the memory.
+    /// The part of the memory that was asked for.
     Shown(#[serde(with = "crate::bytes")] Vec<u8>),
     /// The end.
     Ended(Ending),
@@ -90,18 +90,18 @@ fn invalid(words: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, words)
 }
 
-/// Parent: sends an order for this module and input, and flushes.
+/// Parent: sends an order for this module and input, whose lengths it gets here, and flushes.
 ///
 /// # Errors
 /// The writer's, or `InvalidData` above a bound.
 pub fn write_order(
     writer: &mut impl Write,
+    order: Order,
     module: &[u8],
     input: &[u8],
-    shown_bytes: u64,
 ) -> io::Result<()> {
     let long = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let order = Order { module_bytes: long(module), input_bytes: long(input), shown_bytes };
+    let order = Order { module_bytes: long(module), input_bytes: long(input), ..order };
     check(&order)?;
     write_message(writer, &order)?;
     for piece in module.chunks(PIECE_BYTES).chain(input.chunks(PIECE_BYTES)) {
@@ -129,7 +129,7 @@ pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
     check(&order)?;
     let module = read_pieces(&mut reader, order.module_bytes)?;
     let input = read_pieces(&mut reader, order.input_bytes)?;
-    let last = match carry_out(&module, input, order.shown_bytes) {
+    let last = match carry_out(&order, &module, input) {
         Ok(ran) => {
             for piece in ran.output.chunks(PIECE_BYTES) {
                 write_message(&mut writer, &Answer::Output(piece.to_vec()))?;
@@ -143,14 +143,44 @@ pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
     writer.flush()
 }
 
-#[cfg(feature = "jit")]
-fn carry_out(module: &[u8], input: Vec<u8>, shown_bytes: u64) -> Result<Ran, EngineFault> {
-    compiled::run(module, input, shown_bytes)
-}
-
-#[cfg(not(feature = "jit"))]
-fn carry_out(_module: &[u8], _input: Vec<u8>, _shown_bytes: u64) -> Result<Ran, EngineFault> {
-    Err(EngineFault::EngineAbsent)
+fn carry_out(order: &Order, module: &[u8], input: Vec<u8>) -> Result<Ran, EngineFault> {
+    let begun = Instant::now();
+    let refused = |why: &dyn std::fmt::Display| EngineFault::Compile(why.to_string());
+    let program = Program::read(module, Kind::Plain).map_err(|why| refused(&why))?;
+    let plain = Plain::new(EngineKind::Jit, &program)?;
+    let compiling = begun.elapsed();
+    let input = Input::new(input).ok_or_else(|| refused(&"the input is too long"))?;
+    let task = Task {
+        program: Digest::of_program(module),
+        input_root: input.tree().root(),
+        input_length: order.input_bytes,
+        ticks_bound: order.ticks_bound,
+        output_bound: OUTPUT_BYTES_MAX,
+    };
+    task.check().map_err(|why| refused(&why))?;
+    let slices = Arc::new(AtomicU64::new(1));
+    let counted = Arc::clone(&slices);
+    let observe = move |_ticks: u64, _memory: &[u8]| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
+    let (mut shown, mut memory_bytes) = (Vec::new(), 0);
+    let show = |memory: &[u8]| {
+        memory_bytes = u64::try_from(memory.len()).unwrap_or(u64::MAX);
+        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(memory.len());
+        let (start, end) = (order.shown_at, order.shown_at.saturating_add(order.shown_bytes));
+        shown = memory[at(start)..at(end)].to_vec();
+    };
+    let begun = Instant::now();
+    let outcome = plain.run_to_end(&task, &Arc::new(input), COARSE_TICKS, observe, show)?;
+    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let ending = Ending {
+        claim: outcome.claim,
+        slices: slices.load(Ordering::Relaxed),
+        memory_bytes,
+        compile_nanos: nanos(compiling),
+        run_nanos: nanos(begun.elapsed()),
+    };
+    Ok(Ran { output: outcome.output, shown, ending })
 }
 
 fn check(order: &Order) -> io::Result<()> {
