@@ -22,7 +22,12 @@ use super::state::{Memory, Running, State, Value};
 use super::stream::Frontier;
 use crate::digest::Digest;
 
-pub(super) use variant::{GAS, MAP, MISSING};
+/// Under which name the variants of a module export their map.
+pub(super) const MAP: &str = "earnest_map";
+/// Under which name they tell that a page was not there: an i32, not zero.
+pub(super) const MISSING: &str = "earnest_missing";
+/// Under which name the checking variant exports what is left of a step's gas: an i64.
+pub(super) const GAS: &str = "earnest_gas";
 
 /// Most bytes of a module (8 MiB).
 pub const MODULE_BYTES_MAX: usize = 8 * 1024 * 1024;

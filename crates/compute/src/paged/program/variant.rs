@@ -22,15 +22,8 @@ use super::super::pages::PAGE_COUNT_MAX;
 use super::super::state::Value;
 use super::access::{Touching, touching};
 use super::sections::{Found, read};
-use super::{Program, ProgramRejected, code::invalid};
+use super::{GAS, MAP, MISSING, Program, ProgramRejected, code::invalid};
 use crate::admission::cost;
-
-/// Under which name the variants of `touched` export their map.
-pub(in super::super) const MAP: &str = "earnest_map";
-/// Under which name they tell that a page was not there: an i32, not zero.
-pub(in super::super) const MISSING: &str = "earnest_missing";
-/// Under which name the checking variant exports what is left of a step's gas: an i64.
-pub(in super::super) const GAS: &str = "earnest_gas";
 
 /// Gas of an access to memory, as in the largest memory that is cached.
 const ACCESS_GAS: u64 = 8;
