@@ -1,4 +1,4 @@
-//! What is read as a prepared program can be run and judged; what cannot is refused at once.
+//! What is read as a prepared program can be run and judged; what cannot is refused.
 
 use std::sync::Arc;
 

@@ -28,6 +28,10 @@ pub enum Part {
     Nesting,
     /// Values on one function's operand stack.
     Operands,
+    /// Locals times loops inside one another.
+    LocalsByLoops,
+    /// Locals times blocks.
+    LocalsByBlocks,
     /// Globals.
     Globals,
     /// Tables.
@@ -52,6 +56,8 @@ impl fmt::Display for Part {
             Part::Locals => "locals of one function",
             Part::Nesting => "blocks inside one another",
             Part::Operands => "values on the operand stack of one function",
+            Part::LocalsByLoops => "locals times loops inside one another",
+            Part::LocalsByBlocks => "locals times blocks",
             Part::Globals => "globals",
             Part::Tables => "tables",
             Part::TableElements => "elements of one table",
@@ -164,9 +170,12 @@ fn remedy_of_part(part: Part) -> &'static str {
         Part::ModuleBytes | Part::PreparedBytes | Part::Functions => {
             "strip it, compile for size and leave out what is not used"
         }
-        Part::FunctionBytes | Part::Locals | Part::Nesting | Part::Operands => {
-            "split the function, or compile with less inlining"
-        }
+        Part::FunctionBytes
+        | Part::Locals
+        | Part::Nesting
+        | Part::Operands
+        | Part::LocalsByLoops
+        | Part::LocalsByBlocks => "split the function, or compile with less inlining",
         Part::Types | Part::TypeValues | Part::Globals => "simplify the module's interfaces",
         Part::Tables | Part::TableElements => "take fewer addresses of functions",
         Part::Segments => "merge segments by the linker",

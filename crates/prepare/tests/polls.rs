@@ -163,3 +163,25 @@ fn a_program_that_grows_beyond_measure_when_it_is_made_deterministic_is_refused(
         "not refused: {refused:?}"
     );
 }
+
+#[test]
+fn a_small_program_that_would_keep_a_compiler_busy_is_refused() {
+    // Each loop carries each local on: seconds, for nine thousand bytes.
+    let (count, locals) = (500, "i32 ".repeat(500));
+    let sets: String = (0..count).map(|i| format!("(local.set {i} (local.get 7))")).collect();
+    let loops =
+        format!("{} {sets} {}", "(loop".repeat(count), "(br_if 0 (local.get 0)))".repeat(count));
+    // Each branch sets another local: gigabytes, for two hundred thousand.
+    let branch = |i: usize| {
+        format!("(if (local.get {}) (then (local.set {} (local.get 1))))", i % 400, i * 3 % 400)
+    };
+    let branches: String = (0..6000).map(branch).collect();
+    for (body, part) in [(loops, Part::LocalsByLoops), (branches, Part::LocalsByBlocks)] {
+        let program = linked(&format!("(func (export \"_start\") (local {locals}) {body})"));
+        let refused = plain(&program).map(|module| module.len());
+        assert!(
+            matches!(refused, Err(Rejected::TooMany { part: found, .. }) if found == part),
+            "{part}: {refused:?}"
+        );
+    }
+}

@@ -22,7 +22,7 @@ use super::state::{Memory, Running, State, Value};
 use super::stream::Frontier;
 use crate::digest::Digest;
 
-/// Under which name the variants export their map.
+/// Under which name the variants of a module export their map.
 pub(super) const MAP: &str = "earnest_map";
 /// Under which name they tell that a page was not there: an i32, not zero.
 pub(super) const MISSING: &str = "earnest_missing";

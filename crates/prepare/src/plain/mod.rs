@@ -12,11 +12,14 @@
 //! Law: a pure function of the bytes. Known shortcomings: an access costs the same in a memory of
 //! any size.
 
+mod burden;
 mod class;
 mod function;
 mod helpers;
 mod since;
 mod write;
+
+pub use burden::{LOCALS_BY_BLOCKS_MAX, LOCALS_BY_LOOPS_MAX};
 
 use earnest_compute::paged::evidence::EVIDENCE_BYTES_MAX;
 use earnest_compute::paged::form;
@@ -128,11 +131,14 @@ pub fn plain(linked: &[u8]) -> Result<Vec<u8>, Rejected> {
     let module = read(linked, Stage::Linked)?;
     check_interface(&module)?;
     class::check_types(&module)?;
+    let mut burden = burden::Burden::default();
     let mut classes = Vec::new();
     let mut used = Vec::new();
     for own in 0..module.functions.len() {
         let index = u32::try_from(module.imports.len() + own).expect("functions have a limit");
-        let class = class::classify(&module.body(own)?, index, &mut used)?;
+        let body = module.body(own)?;
+        burden.add(&body)?;
+        let class = class::classify(&body, index, &mut used)?;
         classes.push(class);
     }
     class::mark_referred(&module, &mut classes);
