@@ -97,8 +97,8 @@ fn schedule(schedule: &Schedule) -> String {
         Schedule::Decay { total, half_life } => {
             format!("at most {} in all, half of the rest every {half_life} epochs", tokens(total))
         }
-        Schedule::Halving { first, era } => {
-            format!("at most {} an epoch at first, half of it every {era} epochs", tokens(first))
+        Schedule::Halving { first, each } => {
+            format!("at most {} an epoch at first, half of it every {each} epochs", tokens(first))
         }
         Schedule::Disinflation { start, factor, least, .. } => format!(
             "{} of the supply in the first year, {} of that in the next, at least {}",

@@ -9,7 +9,7 @@ const READ: u32 = 2;
 const WRITE: u32 = 64;
 
 fn bundle() -> Bundle {
-    let files = [("a.txt", "hello world"), ("sub-c", "c"), ("sub/b", "bb"), ("sub/deep/x", "xxx")];
+    let files = [("a.txt", "hello world"), ("sub-c", "c"), ("sub/b", "bb"), ("sub/deep/x", "ddd")];
     Bundle {
         files: files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into(),
         ..Bundle::default()

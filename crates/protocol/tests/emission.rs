@@ -81,10 +81,10 @@ impl Network {
     }
 }
 
-/// cosmos-sdk, x/mint/types/minter_test.go, `TestNextInflation`: 18 decimals, year of 6,311,520
+/// cosmos-sdk, x/mint/types/minter_test.go: 18 decimals, year of 6,311,520
 /// blocks, goal .67, change .13, .07 to .20.
 #[test]
-fn a_bonded_goal_moves_inflation_as_in_cosmos() {
+fn a_bonded_goal_moves_the_rate_as_in_cosmos() {
     let moved = |bonded: u64, start: u64| {
         let rewards = rewards(5, |rewards| {
             (rewards.rate_start, rewards.rate_min) = (ratio(start), Ratio::percent(7));
@@ -118,9 +118,9 @@ fn a_years_provisions_are_cut_into_blocks_as_in_cosmos() {
     }
 }
 
-/// livepeer/protocol, test/unit/Minter.js: inflation 26 %, change .02 %, target 50 %.
+/// livepeer/protocol, test/unit/Minter.js: rate 26 %, change .02 %, target 50 %.
 #[test]
-fn a_bonded_goal_moves_inflation_by_steps_as_in_livepeer() {
+fn a_bonded_goal_moves_the_rate_by_steps_as_in_livepeer() {
     let round = |supply, bonded, change| {
         let rewards = rewards(6, |rewards| {
             (rewards.rate_start, rewards.rate_change) = (ratio(260_000_000), ratio(change));
@@ -169,8 +169,8 @@ fn a_decay_pays_what_filecoin_mints() {
 fn halvings_pay_what_bitcoin_does_to_the_unit() {
     let first = 5_000_000_000;
     let mut sum = 0;
-    for era in 0..70 {
-        let paid = [210_000 * era, 210_000 * era + 209_998].map(|age| {
+    for halvings in 0..70 {
+        let paid = [210_000 * halvings, 210_000 * halvings + 209_998].map(|age| {
             let rewards = rewards(3, |rewards| {
                 rewards.schedule_age_epochs = Epochs::new(age);
                 rewards.epoch_amount = units(first);
@@ -180,8 +180,8 @@ fn halvings_pay_what_bitcoin_does_to_the_unit() {
             assert!(paid.iter().all(|epoch| epoch.minted == paid[0].minted));
             paid[0].minted
         });
-        assert_eq!(paid[0], paid[1], "one era");
-        assert_eq!(paid[0], first.checked_shr(u32::try_from(era).unwrap()).unwrap_or(0));
+        assert_eq!(paid[0], paid[1], "no halving between");
+        assert_eq!(paid[0], first.checked_shr(u32::try_from(halvings).unwrap()).unwrap_or(0));
         sum += 210_000 * paid[0];
     }
     assert_eq!(sum, 2_099_999_997_690_000);

@@ -57,7 +57,7 @@ impl Rate {
     /// (1 − part / whole / goal) · change / periods, within the bounds.
     ///
     /// Each of the four operations rounds to the nearest part, to an even one from halfway, as
-    /// Cosmos' decimals do (`x/mint`, `NextInflationRate`): less than 2 parts from the exact rate
+    /// Cosmos' decimals do (`x/mint`): less than 2 parts from the exact rate
     /// for goals of at least a half. Nothing of a `whole` of 0 is there.
     pub fn next_nearest(self, (part, whole): (Amount, Amount), towards: &Approach) -> Rate {
         let of = |parts: u64| i128::from(parts);

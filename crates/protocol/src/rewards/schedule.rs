@@ -30,12 +30,12 @@ pub enum Schedule {
         /// Epochs of a half-life, at least 1.
         half_life: u64,
     },
-    /// The same in every epoch of an era, and half of it, down, in the next.
+    /// The same for as many epochs, and half of it, down, for the next as many.
     Halving {
-        /// In each epoch of the first era.
+        /// In each of the first of them.
         first: Amount,
-        /// Epochs of an era, at least 1.
-        era: u64,
+        /// So many epochs, at least 1.
+        each: u64,
     },
     /// A rate that falls by the same factor every year, to a floor.
     Disinflation {
@@ -89,7 +89,7 @@ impl Schedule {
         match params.schedule {
             1 => Schedule::Fixed { amount: params.epoch_amount },
             2 => Schedule::Decay { total: params.decay_total, half_life },
-            3 => Schedule::Halving { first: params.epoch_amount, era: half_life },
+            3 => Schedule::Halving { first: params.epoch_amount, each: half_life },
             4 => {
                 let (factor, least) = (params.rate_factor, params.rate_min);
                 Schedule::Disinflation { start, factor, least, year }
@@ -156,9 +156,9 @@ impl Schedule {
                 let left = |passed| exp2_neg_floor(HalfLives { passed, half_life });
                 left(at.age).until(left(at.age.saturating_add(1))).amount_floor(total)
             }
-            Schedule::Halving { first, era } => {
-                let eras = at.age.checked_div(era).unwrap_or(0);
-                let halved = HalfLives { passed: eras, half_life: 1 };
+            Schedule::Halving { first, each } => {
+                let halvings = at.age.checked_div(each).unwrap_or(0);
+                let halved = HalfLives { passed: halvings, half_life: 1 };
                 exp2_neg_floor(halved).amount_floor(first)
             }
             Schedule::Disinflation { year, .. } | Schedule::BondedSteps { year, .. } => {
