@@ -246,6 +246,33 @@ fn a_parcel_that_lost_everything_leaves_what_it_had_earned() {
     world.state.check_invariants().expect("nothing is left behind");
 }
 
+#[test]
+fn what_joined_a_pool_that_lost_everything_has_no_part_in_the_next_ones_stake() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.slashing.share_max = Ratio::ONE;
+        (raw.slashing.wrong_result, raw.slashing.copied_root) = (Ratio::ONE, Ratio::ONE);
+    }));
+    lean(&mut world, "P2");
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
+    world.blocks(WAIT);
+    assert_eq!(with(&world, "W", "P2"), (1_000 * TOKEN, 0), "it has joined, untouched since");
+    let job = assigned(&mut world, "P2");
+    convict(&mut world, "P2", job);
+    assert_eq!(with(&world, "W", "P2"), (0, 0));
+
+    world.blocks(50 * 30);
+    world.ok("P2", Command::Bond(Bond { role: ROLE, amount: Amount::tokens(100) }));
+    world.ok("P2", Command::Unjail(Unjail { role: ROLE }));
+    delegate(&mut world, "X", "P2", 1_000 * TOKEN);
+    assert_eq!(with(&world, "X", "P2"), (1_000 * TOKEN, 0));
+    assert_eq!(with(&world, "W", "P2"), (0, 0), "a newcomer's stake is its own");
+    work(&mut world, "P2", 9 * TOKEN);
+    assert_eq!((earned(&world, "W", "P2"), earned(&world, "X", "P2") > 0), (0, true));
+    world.state.check_invariants().expect("every law holds");
+}
+
 /// What W has left of 1,000 tokens, in the pool, leaving and bound elsewhere, after two of P1's
 /// results were convicted while nothing of P1's own was free.
 fn after_two(first_goes_first: bool, leaves: u64, goes_on: u64) -> Vec<u64> {
