@@ -330,6 +330,30 @@ fn once_a_slash_is_paid_out_its_span_takes_in_again() {
     assert_eq!(exits.len(), 1, "both leave with one span");
 }
 
+/// Those who leave with one span answer for whatever was accepted before the last of them left: to
+/// be followed by others lets nobody off.
+#[test]
+fn a_span_answers_for_what_was_accepted_before_the_last_who_left_with_it() {
+    let mut world = World::new(params_with(|raw| {
+        harsh(raw);
+        raw.staking.exits_max = 1;
+    }));
+    delegate(&mut world, "W", 1_000 * TOKEN);
+    delegate(&mut world, "X", 1_000 * TOKEN);
+    let leaves = world.free_bond("P1").checked_sub(COLLATERAL).expect("it has more");
+    unbond(&mut world, Amount::new(leaves).expect("small"));
+    world.blocks(2 * WAIT);
+    undelegate(&mut world, "W", 400 * TOKEN);
+    let job = accepted(&mut world, 0);
+    undelegate(&mut world, "X", 300 * TOKEN);
+    let exits = &world.state.delegation_pool(world.operator("P1", ROLE)).expect("bonded").exits;
+    assert_eq!(exits.len(), 1, "both leave with one span");
+    convict(&mut world, job);
+    let left = |name| (delegated(&world, name) / TOKEN, leaving(&world, name) / TOKEN);
+    assert_eq!((left("W"), left("X")), ((300, 200), (350, 150)));
+    world.state.check_invariants().expect("every law holds");
+}
+
 /// A share that a slash left worth less than a unit can be neither taken back nor withdrawn: such a
 /// delegation would for ever be one of the few that its account may have.
 #[test]

@@ -273,6 +273,51 @@ fn what_joined_a_pool_that_lost_everything_has_no_part_in_the_next_ones_stake() 
     world.state.check_invariants().expect("every law holds");
 }
 
+#[test]
+fn who_moves_all_of_it_is_still_paid_what_it_had_earned() {
+    let mut world = World::new(params_with(harsh));
+    shares_all(&mut world, "P1");
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    work(&mut world, "P1", 9 * TOKEN);
+    let due = earned(&world, "W", "P1");
+    goes(&mut world, "W", "P1", "P2", 1_000 * TOKEN);
+    assert!(due > 0 && earned(&world, "W", "P1") == due);
+    let before = world.wealth("W");
+    let withdraw = WithdrawDelegation { operator: world.id("P1"), role: ROLE };
+    world.ok("W", Command::WithdrawDelegation(withdraw));
+    assert!(world.wealth("W") < before, "its wealth had it already, and a fee was paid");
+    let paid = world.seen(|event| match event {
+        Event::DelegationRewarded { amount, .. } => Some(amount.units()),
+        _ => None,
+    });
+    assert_eq!(paid, [due]);
+    assert_eq!(world.state.delegations().count(), 1, "what is empty and paid is forgotten");
+}
+
+/// What a slash took from a parcel comes back to those who lost it: until it is final, nobody joins
+/// them in that span.
+#[test]
+fn nobody_joins_a_parcel_that_lost_while_the_slash_may_still_be_undone() {
+    let mut world = World::new(params_with(harsh));
+    lean(&mut world, "P1");
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    delegate(&mut world, "X", "P1", 1_000 * TOKEN);
+    // A span of three epochs begins.
+    while !world.state.epoch().count().is_multiple_of(3) {
+        world.block();
+    }
+    let job = assigned(&mut world, "P1");
+    goes(&mut world, "W", "P1", "P2", 500 * TOKEN);
+    convict(&mut world, "P1", job);
+    assert_eq!(with(&world, "W", "P2"), (0, 250 * TOKEN));
+    let late = redelegate(&world, "P1", "P2", 100 * TOKEN);
+    let why = world.send("X", late.clone()).expect_err("the slash waits");
+    assert_eq!(why, Rejected::Redelegate(RedelegateRejected::SlashWaits));
+    world.blocks(150);
+    world.ok("X", late);
+    assert_eq!(with(&world, "X", "P2"), (0, 100 * TOKEN));
+}
+
 /// What W has left of 1,000 tokens, in the pool, leaving and bound elsewhere, after two of P1's
 /// results were convicted while nothing of P1's own was free.
 fn after_two(first_goes_first: bool, leaves: u64, goes_on: u64) -> Vec<u64> {
