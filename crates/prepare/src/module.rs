@@ -4,12 +4,12 @@
 //! validity, the limits, one memory, segments at constant places, tables that nobody changes.
 //! Not here: what the passes put in (`plain`, `pause`).
 
-use earnest_compute::paged::form;
+use earnest_compute::paged::{form, program::features};
 use wasmparser::{
     CompositeInnerType, ConstExpr, Data, DataKind, ElementItems, ElementKind, ElementSectionReader,
     Export, FuncToValidate, FuncType, FuncValidator, FunctionBody, Global, MemoryType, Operator,
     Parser, Payload, TableSectionReader, TypeRef, ValType, ValidPayload, Validator,
-    ValidatorResources, WasmFeatures,
+    ValidatorResources,
 };
 
 use crate::rejected::{Part, Rejected};
@@ -40,19 +40,6 @@ pub const TABLE_ELEMENT_COUNT_MAX: u64 = 100_000;
 pub const SEGMENT_COUNT_MAX: u32 = 65_536;
 /// Most pages of memory, what preparation adds included (256 MiB).
 pub const MEMORY_PAGES_MAX: u64 = 4096;
-
-fn features() -> WasmFeatures {
-    WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::CALL_INDIRECT_OVERLONG
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::SIMD
-        | WasmFeatures::FLOATS
-        | WasmFeatures::GC_TYPES
-}
 
 /// A validated module.
 pub(crate) struct Module<'a> {

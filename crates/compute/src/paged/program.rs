@@ -15,6 +15,8 @@ mod code;
 mod sections;
 mod variant;
 
+pub use code::features;
+
 use std::collections::BTreeMap;
 
 use super::pages::{PAGE_BYTES, Page, ZERO_PAGE};

@@ -1,8 +1,9 @@
 //! What a program is, as far as linking must know: read once, after the validator.
 
+use earnest_compute::paged::program::features;
 use wasmparser::{
     DataKind, ExternalKind, FuncType, Imports, MemoryType, Operator, Parser, Payload, TypeRef,
-    Validator, WasmFeatures,
+    Validator,
 };
 
 use super::{LinkRejected, MEMORY_PAGES_MAX, PROGRAM_BYTES_MAX, REGION_PAGES};
@@ -24,19 +25,6 @@ pub(super) struct Program {
 }
 
 pub(super) const WASI: &str = "wasi_snapshot_preview1";
-
-/// What is accepted: what stock toolchains emit, and every engine here does alike.
-fn features() -> WasmFeatures {
-    WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::SIMD
-        | WasmFeatures::FLOATS
-        | WasmFeatures::GC_TYPES
-}
 
 pub(super) fn invalid(error: &wasmparser::Error) -> LinkRejected {
     let reason = error.message().to_owned();

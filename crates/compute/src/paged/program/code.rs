@@ -10,8 +10,9 @@ use super::{
     ProgramRejected,
 };
 
-/// The accepted language. `GC_TYPES` only names the type representation of the validator.
-pub(super) fn features() -> WasmFeatures {
+/// The accepted language: what stock toolchains emit, and every engine here does alike. `GC_TYPES`
+/// only names the type representation of the validator.
+pub fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         | WasmFeatures::SATURATING_FLOAT_TO_INT
         | WasmFeatures::SIGN_EXTENSION
