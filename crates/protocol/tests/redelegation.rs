@@ -294,6 +294,26 @@ fn who_moves_all_of_it_is_still_paid_what_it_had_earned() {
     assert_eq!(world.state.delegations().count(), 1, "what is empty and paid is forgotten");
 }
 
+/// As of those who leave, the last of those who move together settles what they answer for.
+#[test]
+fn a_parcel_answers_for_what_was_accepted_before_the_last_who_moved_with_it() {
+    let mut world = World::new(params_with(harsh));
+    lean(&mut world, "P1");
+    delegate(&mut world, "W", "P1", 1_000 * TOKEN);
+    delegate(&mut world, "X", "P1", 1_000 * TOKEN);
+    while !world.state.epoch().count().is_multiple_of(3) {
+        world.block();
+    }
+    goes(&mut world, "W", "P1", "P2", 400 * TOKEN);
+    let job = assigned(&mut world, "P1");
+    // The least that may be delegated stays.
+    goes(&mut world, "X", "P1", "P2", 999 * TOKEN);
+    convict(&mut world, "P1", job);
+    assert_eq!(with(&world, "W", "P2"), (0, 200 * TOKEN));
+    assert_eq!(with(&world, "X", "P2"), (0, 499 * TOKEN + TOKEN / 2));
+    world.state.check_invariants().expect("every law holds");
+}
+
 /// What a slash took from a parcel comes back to those who lost it: until it is final, nobody joins
 /// them in that span.
 #[test]
