@@ -249,7 +249,10 @@ fn find(path: &str) -> Result<&'static ParamField, Failure> {
     let found = [same, near, of_room].into_iter().find(|found| !found.is_empty());
     let detail = match found {
         Some(meant) => format!("there is no parameter `{path}`; is it one of: {meant}?"),
-        None => format!("there is no parameter `{path}`; there are: {}", paths(&|_| true)),
+        // All of them would be a page.
+        None => {
+            format!("there is no parameter `{path}`; `earnest query params --defaults` has all")
+        }
     };
     Err(Failure::usage(detail, SET_HINT))
 }
