@@ -208,7 +208,7 @@ pub(crate) fn run<D: Duty>(setup: Setup, mut duty: D) -> Result<(), ChainError> 
     let client = Client::new(&node);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
     let chain = Chain::open(Session::open_for(client.clone(), signer, account)?)?;
-    // Before the first look, so that nothing is missed between the two.
+    // Early: what happens before it hears is seen by the first look, and told by nobody.
     let heard = listen(&client, &stop, Tidings::of(chain.me));
     let mut work = Work::new(chain, runner);
     let mut ready = Some(ready);
