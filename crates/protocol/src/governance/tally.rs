@@ -104,3 +104,26 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::Ratio;
+
+    /// At half for both, what is exactly half exceeds nothing; abstention decides nothing.
+    #[test]
+    fn a_threshold_is_exceeded_by_a_unit_and_not_before() {
+        let half = Ratio::percent(50);
+        let params =
+            GovernanceParams { veto: half, threshold: half, ..GovernanceParams::default() };
+        let (five, all) = (Amount::tokens(5), Amount::tokens(10));
+        let even = Tally { yes: five, veto: five, ..Tally::default() };
+        assert_eq!(even.decide(all, &params), Err(Defeat::Threshold), "no deposit burns");
+        let veto = Tally { veto: five.saturating_add(Amount::UNIT), ..even };
+        assert_eq!(veto.decide(all, &params), Err(Defeat::Veto));
+        let yes = Tally { yes: five.saturating_add(Amount::UNIT), ..even };
+        assert_eq!(yes.decide(all, &params), Ok(()));
+        let abstains = Tally { yes: five, abstain: all, ..Tally::default() };
+        assert_eq!(abstains.decide(all, &params), Ok(()));
+    }
+}
