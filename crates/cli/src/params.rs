@@ -341,7 +341,7 @@ mod tests {
             ("market.laxity=1", "verification.laxity?"),
             ("verification.laxety=1", "verification.laxity?"),
             ("slashing.courage=1", "slashing.burn_min"),
-            ("courage=1", "reputation.z"),
+            ("courage=1", "`earnest query params --defaults` has all"),
         ] {
             let error = apply(&raw, wrong).expect_err("no such parameter");
             assert!(error.detail.contains(meant), "{wrong}: {error:?}");
