@@ -17,6 +17,7 @@ use crate::{
     ids::{AccountId, Digest},
     ledger::AssignmentPot,
     num::{Blocks, Height},
+    table::Blank,
 };
 
 /// Children of a node of the commitment tree.
@@ -66,6 +67,11 @@ pub struct Docket {
     pub opened: Vec<(Node, Vec<Digest>)>,
     /// Leaves that the referee judged: does the step hold?
     pub ruled: Vec<(u64, bool)>,
+}
+
+impl Blank for Docket {
+    const BLANK: &'static Docket =
+        &Docket { disputes: Vec::new(), opened: Vec::new(), ruled: Vec::new() };
 }
 
 /// Whose move it is.
