@@ -5,6 +5,7 @@
 //! them, made anew when a state is loaded.
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
+mod branch;
 mod proposals;
 mod read;
 mod stored;
