@@ -51,16 +51,15 @@ fn minded(settings: &[&str]) -> u64 {
 }
 
 #[test]
-fn by_any_rule_lying_becomes_a_habit_only_where_most_auditors_are_bought() {
+fn lying_becomes_a_habit_only_where_most_auditors_are_bought() {
     // Weights move slowly: a policy that is seldom played is seldom weighed.
-    for (rule, blocks) in [("trial", 1_600), ("weights", 4_800), ("imitation", 1_600)] {
+    for (rule, habit) in [("trial", 25), ("weights", 15)] {
         let by = format!("providers.learners.learns.by={rule}");
-        let (explore, blocks) =
-            ("providers.learners.learns.explore=0.2", format!("run.blocks={blocks}"));
-        let caught = minded(&[&by, explore, &blocks]);
-        let covered = minded(&[&by, explore, &blocks, "validators.bought.count=980"]);
+        let explore = "providers.learners.learns.explore=0.2";
+        let caught = minded(&[&by, explore]);
+        let covered = minded(&[&by, explore, "validators.bought.count=980"]);
         assert!(caught < 15, "{rule}: {caught} of 40 lie though it costs them");
-        assert!(covered > 25, "{rule}: {covered} of 40 lie though it pays");
+        assert!(covered > habit, "{rule}: {covered} of 40 lie though it pays");
     }
 }
 
