@@ -24,6 +24,8 @@ pub const STEPS: u64 = 100;
 pub struct World {
     /// The state itself.
     pub state: State,
+    /// Who is asked; knows the truth unless a test says otherwise.
+    pub referee: Box<dyn Referee>,
     /// What the last command or block writes into, until it is settled.
     pub journal: Journal,
     /// What happened so far.
@@ -288,6 +290,7 @@ impl World {
         let state = State::new(&genesis).expect("the world's genesis is valid");
         let mut world = World {
             state,
+            referee: Box::new(Truth),
             journal: Journal::default(),
             events: Vec::new(),
             last_movements: Vec::new(),
@@ -413,7 +416,7 @@ impl World {
     /// Applies a signed transaction; checks every law afterwards.
     pub fn apply(&mut self, tx: &Authenticated) -> Result<(), Rejected> {
         let before = self.state.clone().root();
-        let done = self.state.apply(tx, &Truth, &mut self.journal);
+        let done = self.state.apply(tx, &*self.referee, &mut self.journal);
         if done.is_err_and(|refusal| refusal.leaves_no_trace()) {
             assert_eq!(before, self.state.clone().root(), "a refusal without trace left one");
         }

@@ -21,8 +21,8 @@ use earnest_compute::{
 };
 use earnest_protocol::{
     Digest, Ending, EvidenceRejected, Gas, Output, Ruling, StepCase,
-    command::{DataItem, ProgramForm, TICKS_PER_GAS, Task},
-    verification::Geometry,
+    command::{DataItem, Node, ProgramForm, TICKS_PER_GAS, Task},
+    verification::{Geometry, Place},
 };
 
 use super::digest;
@@ -57,13 +57,15 @@ pub fn paged_task(task: &Task, output_kib: u32) -> PagedTask {
     }
 }
 
-/// The tree that a leaf is in, and the leaf's number there; none if it is no leaf.
-pub fn tree_of(task: &Task, node: earnest_protocol::command::Node) -> Option<(Span, u64)> {
-    let leaves = Geometry::of(task).leaves(node);
-    let (last, above) = leaves.split_last()?;
+/// What the tree that a node is in stands over, and where in it the node is; none if there is no
+/// such node.
+pub fn tree_of(task: &Task, node: Node) -> Option<(Span, Place)> {
+    let geometry = Geometry::of(task);
+    let place = geometry.place(node)?;
     let whole = Span { level: 0, begin: 0, steps: task.steps };
-    let span = above.iter().try_fold(whole, |span, leaf| span.within(*leaf))?;
-    Some((span, *last))
+    let above = if place.tier == 0 { Vec::new() } else { geometry.leaves(place.tree) };
+    let span = above.into_iter().try_fold(whole, |span, leaf| span.within(leaf))?;
+    Some((span, place))
 }
 
 pub(super) fn admits(code: &[u8]) -> Option<Vec<u8>> {
@@ -97,8 +99,8 @@ pub(super) fn output(
 
 /// The tree of a case's leaf, and the leaf's number.
 fn committed(case: &StepCase<'_>) -> Option<(Committed, u64)> {
-    let (span, leaf) = tree_of(case.task, case.node)?;
-    Some((Committed { span, root: digest(case.root) }, leaf))
+    let (span, place) = tree_of(case.task, case.node)?;
+    Some((Committed { span, root: digest(case.root) }, place.leaf()?))
 }
 
 pub(super) fn refines(case: &StepCase<'_>, children: &[Digest]) -> Option<Digest> {

@@ -56,7 +56,11 @@ fn check(
 ) -> Result<Option<ProgramId>, PublishProgramRejected> {
     let PublishProgram { program, bytes_total, part, ref bytes } = *command;
     let (params, programs) = (state.params().storage(), &state.storage.programs);
-    let (wanted, min, max) = (bytes_total, 1, params.program_kib_max.saturating_mul(1_024));
+    // What the referee cannot admit within a block it never could.
+    let budget = state.params().chain().referee_gas.count().div_euclid(ADMISSION_GAS_PER_KIB);
+    let kib = u64::from(params.program_kib_max).min(budget);
+    let max = u32::try_from(kib.saturating_mul(1_024)).unwrap_or(u32::MAX);
+    let (wanted, min) = (bytes_total, 1);
     if wanted < min || wanted > max {
         return Err(PublishProgramRejected::SizeOutOfRange { wanted, min, max });
     }
