@@ -7,7 +7,7 @@
 //! Not here: rules; the referee answers exactly the questions that the rules ask.
 
 use earnest_protocol::{
-    Digest, EvidenceRejected, Gas, JobId, Output, Referee, Ruling, StepCase,
+    Digest, EvidenceRejected, JobId, Output, Referee, Ruling, StepCase,
     command::{DataItem, Node, Opening, Task},
 };
 

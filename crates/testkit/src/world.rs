@@ -538,8 +538,10 @@ impl World {
 
     /// Lays the step that ends in `leaf` before the referee.
     pub fn prove(&mut self, provider: &str, job: JobId, leaf: u64) {
-        let evidence = b"evidence".to_vec();
-        self.ok(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+        use earnest_protocol::verification::depth;
+        let level = depth(self.state.order(job).expect("posted").terms.task.steps);
+        let (node, evidence) = (Node { level, index: leaf }, b"evidence".to_vec());
+        self.ok(provider, Command::ProveStep(ProveStep { job, node, evidence }));
     }
 
     /// The operator of a name.

@@ -56,8 +56,8 @@ pub(super) async fn code(
     let hash = digest_in(&hash)?;
     // A branch costs little, and the bytes are not copied while anybody waits for the state.
     let state = app.shared.state()?.clone();
-    let missing = || Problem::not_found(format_args!("published program {hash}"));
     let work = move || {
+        let missing = || Problem::not_found(format_args!("published program {hash}"));
         let row = state.program(&hash).ok_or_else(missing)?;
         Ok(state.program_code(row).concat())
     };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::evidence::{EvidenceRejected, Referee};
 use super::super::program::Program;
-use super::super::state::{Claim, Head, Opened};
+use super::super::state::{Claim, Opened};
 use super::super::task::Task;
 use super::{Before, Committed};
 use crate::bisection::Ruling;
