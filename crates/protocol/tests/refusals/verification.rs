@@ -1,7 +1,8 @@
 //! Results, verdicts, disputes, data and reports.
 
 use earnest_protocol::{
-    Amount, Asset, Command, Digest, Gas, Height, JobId, RawParams, Role, TransactionRejected,
+    Amount, Asset, Command, Digest, Gas, Height, JobId, Ratio, RawParams, Role,
+    TransactionRejected,
     command::*,
     market::Phase,
     verification::{
