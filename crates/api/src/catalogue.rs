@@ -16,9 +16,9 @@ use earnest_protocol::{
     params::{BrokenRelation, Relation, Violation},
     rewards::ClaimRewardsRejected,
     staking::{
-        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
     storage::KeepDataRejected,
     verification::{
@@ -82,6 +82,9 @@ pub fn everything() -> Vec<Rejected> {
             BelowMinimum { wanted: free, minimum: wanted };
         #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
             ExceedsFreeBond { wanted, free_bond }, UnbondingsAtLimit { limit: 32 };
+        #[5] CancelUnbondRejected: AmountMustBePositive, NotAnOperator, Tombstoned,
+            ExceedsUnbonding { wanted, unbonding: free },
+            BelowMinimum { wanted: free, minimum: wanted };
         #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };

@@ -144,6 +144,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "transferred",
     "bonded",
     "unbonding",
+    "unbond_cancelled",
     "withdrawn",
     "jailed",
     "unjailed",

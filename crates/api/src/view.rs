@@ -116,6 +116,10 @@ pub struct OperatorView {
     pub rewards: RewardsView,
     /// Its queue of withdrawals, oldest first.
     pub unbondings: Vec<UnbondingView>,
+    /// When what is unbonded now is paid out at the earliest.
+    pub unbond_matures: Epoch,
+    /// When all that may leave would be, if it were unbonded now; later where exits queue.
+    pub unbond_all_matures: Epoch,
     /// What others delegated to it, and on which terms they do.
     pub delegations: DelegationTerms,
 }
@@ -216,8 +220,10 @@ pub struct DelegationTerms {
     pub loss_max: Ratio,
     /// Slashes of the operator that may still be undone; while there are any, nothing joins.
     pub slashes_waiting: u32,
-    /// When what would begin to leave now may be withdrawn.
+    /// When what begins to leave now may be withdrawn at the earliest.
     pub matures: Epoch,
+    /// When all that is delegated might be, if it began to leave now; later where exits queue.
+    pub all_matures: Epoch,
 }
 
 /// One entry of the unbonding queue.

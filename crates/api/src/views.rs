@@ -86,6 +86,8 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         judge_accrued: state.judge_reward(id),
         rewards: rewards(state, id),
         unbondings: unbondings(state, row),
+        unbond_matures: state.unbond_matures(id, Amount::UNIT),
+        unbond_all_matures: state.unbond_matures(id, state.unbondable(id)),
         delegations: terms(state, id)?,
     })
 }
@@ -162,7 +164,8 @@ fn terms(state: &State, id: OperatorId) -> Option<DelegationTerms> {
         commission_changeable: pool.commission.changeable(params),
         loss_max: state.loss_share_max(id),
         slashes_waiting: pool.slashes_waiting,
-        matures: state.undelegation_matures(),
+        matures: state.undelegation_matures(Amount::UNIT),
+        all_matures: state.undelegation_matures(state.delegated_to(id)),
     })
 }
 

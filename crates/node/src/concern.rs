@@ -87,6 +87,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
+        | Event::UnbondCancelled { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -157,6 +158,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
+        | Event::UnbondCancelled { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }

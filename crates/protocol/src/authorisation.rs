@@ -124,6 +124,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SealReport(_)
         | Command::AuthoriseKey(_)
         | Command::RevokeKey(_)
+        | Command::CancelUnbond(_)
         | Command::Undelegate(_)
         | Command::CancelUndelegation(_)
         | Command::WithdrawDelegation(_)

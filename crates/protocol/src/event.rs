@@ -89,6 +89,8 @@ pub enum Event {
     Bonded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// A bond began to shrink.
     Unbonding { operator: OperatorId, unbonding: UnbondingId, amount: Amount, matures: Epoch },
+    /// What was leaving is bonded again.
+    UnbondCancelled { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// An unbonding entry was paid out.
     Withdrawn { account: AccountId, unbonding: UnbondingId, amount: Amount },
     /// An operator gets no new work until it asks for release.

@@ -69,6 +69,8 @@ pub enum Broken {
     Claims { recorded: Amount, found: Amount },
     /// A delegation pool's amount is what lies in its pot.
     DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
+    /// What is left of an epoch's room in an exit queue is no more than the room.
+    ExitQueue { room: Amount, churn: Amount },
     /// An exit's amount is what lies in its pot, somebody has a share of it, and its operator's
     /// pool lists it until it matures.
     Exit { exit: ExitId, recorded: Amount, found: Amount },

@@ -83,6 +83,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Transfer => (&[Free], &[Free]),
         Reason::Bond => (&[Free], &[Bond]),
         Reason::Unbond => (&[Bond], &[Unbonding]),
+        Reason::UnbondCancelled => (&[Unbonding], &[Bond]),
         Reason::Withdraw => (&[Unbonding], &[Free]),
         Reason::Escrow => (&[Free], &[Escrow]),
         Reason::AuditFeeEscrow => (&[Free], &[AuditFees]),

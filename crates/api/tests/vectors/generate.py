@@ -56,6 +56,7 @@ TYPES = {
     "propose": "ParamChange[] changes,bytes32 audit",
     "cast_ballot": "uint64 proposal,string choice",
     "cancel_proposal": "uint64 proposal",
+    "cancel_unbond": "string role,uint256 amount",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -211,6 +212,7 @@ MAKERS = {
         "choice": rng.choice(["yes", "no", "abstain", "veto"]),
     },
     "cancel_proposal": lambda: {"proposal": number(U64_MAX)},
+    "cancel_unbond": lambda: {"role": role(), "amount": amount()},
 }
 
 

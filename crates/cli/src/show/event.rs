@@ -100,6 +100,9 @@ impl Teller {
                 tokens(*amount),
                 present.clock.epoch(*matures)
             ),
+            Event::UnbondCancelled { account, role: of, amount, .. } => {
+                format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
             }

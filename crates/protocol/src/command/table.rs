@@ -365,6 +365,15 @@ commands! {
         /// Which proposal.
         proposal: ProposalId,
     }
+
+    /// Puts `amount` of what the signer's operator is unbonding back into its bond, what was
+    /// unbonded last first.
+    CancelUnbond = staking::cancel_unbond or CancelUnbondRejected, Ordinary, weight 2, keys [] {
+        /// Of which role.
+        role: Role,
+        /// How much, in base units.
+        amount: Amount,
+    }
 }
 
 pub(crate) use for_each_command;

@@ -88,6 +88,7 @@ pub enum Reason {
     Transfer,
     Bond,
     Unbond,
+    UnbondCancelled,
     Withdraw,
     Escrow,
     AuditFeeEscrow,

@@ -16,7 +16,8 @@ use crate::{
     rewards::Vesting,
     slashing::{self, Slash},
     staking::{
-        self, Delegation, DelegationPool, Exit, Move, MoveStage, Moved, Operator, Unbonding,
+        self, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved, Operator,
+        Unbonding,
     },
     storage::Keep,
     verification::{Case, Docket},
@@ -317,9 +318,21 @@ impl State {
         self.staking.delegations.len()
     }
 
-    /// When what would begin to leave an operator now may be withdrawn.
-    pub fn undelegation_matures(&self) -> Epoch {
-        staking::matures(self.epoch(), self.params().staking())
+    /// When `amount` of what is delegated may be withdrawn, if it begins to leave now.
+    pub fn undelegation_matures(&self, amount: Amount) -> Epoch {
+        let leave = self.leave(Leaver::Delegated, amount);
+        staking::end_of_exit(leave.matures, self.params().staking())
+    }
+
+    /// When `amount` of an operator's own bond is paid out, if it begins to leave now.
+    pub fn unbond_matures(&self, id: OperatorId, amount: Amount) -> Epoch {
+        self.leave(Leaver::Own(self.staking.operator(id).pool_key()), amount).matures
+    }
+
+    /// What it comes to if `amount` begins to leave now.
+    pub(crate) fn leave(&self, leaver: Leaver, amount: Amount) -> Leave {
+        let now = (self.epoch(), self.ledger.delegated_total());
+        self.staking.leave(leaver, amount, now, self.params().staking())
     }
 
     /// The largest share that one offence would take now of an operator's free bond and of what is
