@@ -12,6 +12,7 @@ use earnest_protocol::{
     command::Scope,
     genesis::GenesisRejected,
     governance::{CancelProposalRejected, CastBallotRejected, ProposeRejected},
+    insurance::InsureJobRejected,
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     params::{BrokenRelation, Relation, Violation},
     rewards::ClaimRewardsRejected,
@@ -85,6 +86,11 @@ pub fn everything() -> Vec<Rejected> {
         #[5] CancelUnbondRejected: AmountMustBePositive, NotAnOperator, Tombstoned,
             ExceedsUnbonding { wanted, unbonding: free },
             BelowMinimum { wanted: free, minimum: wanted };
+        #[10] InsureJobRejected: NotOffered, JobNotFound, NotRequester, AmountMustBePositive,
+            TooLate { height: Height::new(8), last: Height::new(7) },
+            AlreadyInsured { cover: wanted }, ExceedsCoverMax { wanted, max: free },
+            ExceedsPool { wanted, available: free }, ExceedsPremiumMax { premium: wanted, max: free },
+            ExceedsFree { wanted, free };
         #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };

@@ -187,6 +187,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "slash_held",
     "slash_reversed",
     "slashed",
+    "job_insured",
+    "cover_paid",
     "delegated",
     "undelegating",
     "undelegation_cancelled",

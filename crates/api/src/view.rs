@@ -9,6 +9,7 @@ use earnest_protocol::{
     Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
     UnbondingId,
     command::{DataItem, Node, PostJob, ResourceClass, Scope},
+    insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
     slashing::{Claims, Offence, SlashState},
@@ -315,6 +316,8 @@ pub struct JobView {
     pub bound: BoundTerms,
     /// What was quoted when it was posted.
     pub quote: Quote,
+    /// What insuring it comes to, while it may be.
+    pub cover: Option<CoverQuote>,
     /// Blocks that auditors have for their verdicts.
     pub audit_blocks: Blocks,
     /// What an auditor's seat locks.
@@ -658,8 +661,10 @@ pub struct SupplyView {
     pub stake: Amount,
     /// The network's own.
     pub treasury: Amount,
-    /// What insures requesters.
+    /// What insures requesters, and is not promised to any.
     pub insurance: Amount,
+    /// What is promised to requesters, of open jobs and of slashes that wait.
+    pub covers: Amount,
     /// Shares of slashes that belong to the validators, who judge.
     pub judges: Amount,
     /// What operators earned by emission and have not collected.

@@ -272,6 +272,7 @@ pub fn job(state: &State, id: JobId) -> Option<JobView> {
         pots: pots(state, id, job),
         bound: order.bound,
         quote: order.quote,
+        cover: state.cover_quote(id).filter(|_| phase == Phase::Bidding),
         audit_blocks: order.audit_blocks,
         audit_lock: order.audit_lock,
         result: case.result,
@@ -431,6 +432,7 @@ fn supply(state: &State, asset: Asset) -> SupplyView {
         stake: bonded(stakes.fold(Amount::ZERO, Amount::saturating_add)),
         treasury: state.balance(Pot::Treasury(asset)),
         insurance: state.balance(Pot::Insurance(asset)),
+        covers: bonded(state.covers()),
         judges: bonded(state.balance(Pot::Judges)),
         rewards: bonded(rewards.fold(state.balance(Pot::Emission), Amount::saturating_add)),
     }

@@ -369,6 +369,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D3"], "a lawful choice that whoever joins is told; its steps are bounded by formula"),
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
+    (
+        &["I1", "I2", "I3", "I4", "I5"],
+        "a filled pool and several jobs; `attacks::insurance` plays them against all of a slash",
+    ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
     (&["M31", "M32"], "no vote is played; `attacks::votes` has what a majority can and cannot do"),
     (&["M26"], "one bidder here; rivals are another game"),
@@ -415,6 +419,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
     ("An operator that takes delegations", "honest play is not slashed here, whoever joins"),
     ("An operator whose bond is all locked", "takes several jobs of one bond"),
+    ("The limit of what one requester", "takes many jobs; what it is paid is less than it loses"),
     ("Whoever slashes itself has", "compensation-farm: it is a loss, sooner or later"),
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),

@@ -58,6 +58,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CoverPaid { account, accused, .. } => vec![account, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -108,6 +109,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::JobInsured { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],

@@ -218,6 +218,17 @@ pub enum Event {
         waterfall: Waterfall,
     },
 
+    /// A requester insured its job.
+    JobInsured { job: JobId, account: AccountId, cover: Amount, premium: Amount },
+    /// A conviction was paid out, and of a cover what it left: nothing if it left nothing.
+    CoverPaid {
+        slash: SlashId,
+        job: JobId,
+        account: AccountId,
+        accused: AccountId,
+        cover: Amount,
+        amount: Amount,
+    },
     /// Free money was put behind somebody's operator.
     Delegated { account: AccountId, operator: OperatorId, amount: Amount },
     /// Delegated stake began to leave.

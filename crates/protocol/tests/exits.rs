@@ -285,7 +285,7 @@ fn delegations_queue_apart_from_bonds_and_share_few_exits() {
         let pool = world.state.delegation_pool(world.operator("P1", ROLE)).expect("bonded");
         most = most.max(pool.exits.len());
     }
-    // A twentieth of 40,000 an epoch; spans of 13 epochs, for 10 and at most 40 more are cut in four.
+    // A twentieth of 40,000 an epoch; 10 and at most 40 more epochs are cut into four spans of 13.
     let now = world.state.epoch().count();
     let end = |place: u64| (now + 10 + place).next_multiple_of(13) - now;
     let expected: Vec<u64> = (0..20).map(end).collect();

@@ -77,6 +77,8 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "DelegationSlashed",
         "DelegationWithdrawn",
         "Undelegating",
+        "CoverPaid",
+        "JobInsured",
         "UnbondCancelled",
         "UndelegationCancelled",
         "Redelegated",

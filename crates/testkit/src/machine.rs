@@ -48,6 +48,9 @@ impl Setting {
         raw.slashing.engine_stay_epochs = Epochs::new(3);
         raw.slashing.engine_hold_epochs = Epochs::new(6);
         raw.slashing.insurance_share = Ratio::percent(50);
+        raw.insurance.cover_share = Ratio::percent(90);
+        raw.insurance.epoch_share = Ratio::percent(50);
+        raw.insurance.pair_share = Ratio::percent(3);
         raw.verification.data_requests_max = 2;
         raw.market.retention_blocks = Blocks::new(25);
         raw.rewards.schedule = 1;

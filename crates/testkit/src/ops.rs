@@ -115,6 +115,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             return Step::Send(signer, command);
         }
         10 if op.twist % 4 == 2 => Command::KeepData(keep(play, op)),
+        10 if op.who.is_multiple_of(2) => {
+            let (signer, command) = insure(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
         14 => {
             let (signer, command) = prove_any(play, op);
@@ -145,6 +149,18 @@ fn cancel_unbond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Comman
     let amount = edge(all.fold(Amount::UNIT, Amount::saturating_add), op.amount);
     let (signer, role) = picked.map_or((anyone, role(op)), |row| (row.account, row.role));
     (signer, Command::CancelUnbond(CancelUnbond { role, amount }))
+}
+
+/// Whoever posted the last job insures it, up to what may be covered and above.
+fn insure(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let job = state.jobs().map(|(id, _)| id).last().unwrap_or(JobId::new(0));
+    let requester = state.order(job).map(|order| order.requester);
+    let signer = requester.filter(|_| !op.who.is_multiple_of(32)).unwrap_or(anyone);
+    let quote = state.cover_quote(job);
+    let most = quote.map_or(Amount::UNIT, |quote| quote.cover_max.min(quote.available));
+    let cover = edge(most.max(Amount::UNIT), op.amount);
+    let premium_max = if op.amount.is_multiple_of(16) { Amount::UNIT } else { Amount::MAX };
+    (signer, Command::InsureJob(InsureJob { job, cover, premium_max }))
 }
 
 /// Who sends a command of this account: itself, or in a quarter of the cases a key of its own that

@@ -21,8 +21,8 @@ params! {
         entry_cap: Factor = Factor::percent(400), ONE..=4 * ONE, "four times, as m5 asks";
         /// Epochs from unbonding to withdrawal; R4 ties it to the longest job.
         unbonding_epochs: Epochs = Epochs::new(504), 1..=BLOCKS_MAX, "21 days of hours";
-        /// Epochs in which all that is bonded could leave, at the fastest: in each leaves one part in
-        /// so many; 0 lets everybody leave at once.
+        /// Epochs in which all that is bonded could leave, at the fastest: one part in so many
+        /// leaves in each; 0 lets everybody leave at once.
         exit_epochs: Epochs = Epochs::new(0), 0..=BLOCKS_MAX, "off: everybody may leave at once";
         /// What may leave in an epoch at least.
         exit_churn_min: Amount = Amount::tokens(100), 1..=AMOUNT_MAX, "a least bond an epoch";

@@ -7,6 +7,7 @@ use crate::{
         AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
         MoveId, OperatorId, Role, SlashId, UnbondingId,
     },
+    insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
     num::{Amount, Epoch, Height, Rate, Ratio},
@@ -14,7 +15,7 @@ use crate::{
     rejected::TransactionRejected,
     reputation::Record,
     rewards::Vesting,
-    slashing::{self, Slash},
+    slashing::{self, Claims, Slash},
     staking::{
         self, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved, Operator,
         Unbonding,
@@ -316,6 +317,36 @@ impl State {
     /// How many delegations there ever were.
     pub fn delegation_count(&self) -> usize {
         self.staking.delegations.len()
+    }
+
+    /// What insuring a job comes to; none of a job that is not there.
+    pub fn cover_quote(&self, job: JobId) -> Option<CoverQuote> {
+        let order = self.order(job)?;
+        let judged = self.params.at(order.params);
+        let tariff = crate::bound::in_stake_ceil(order.bound.tariff, judged.chain());
+        // The least collateral, of which as much is paid to others as ever may be.
+        let claims = Claims {
+            injured: Some(order.requester),
+            tariff: tariff.unwrap_or(Amount::MAX),
+            reporters: alloc::vec![order.requester],
+            reward_max: order.quote.reward_max,
+        };
+        let least = slashing::plan(order.quote.collateral_min, &claims, judged.slashing());
+        let cover_max = judged.insurance().cover_share.amount_floor(least.sunk());
+        let pool = self.balance(Pot::Insurance(Asset::Stake));
+        let available = self.insurance.available(self.epoch(), pool, self.params().insurance());
+        let chance = order.quote.detection.times_ceil(self.params().insurance().wrong_share);
+        Some(CoverQuote { cover_max, available, chance })
+    }
+
+    /// All that is promised to requesters, of open jobs and of slashes that wait.
+    pub fn covers(&self) -> Amount {
+        self.ledger.covers()
+    }
+
+    /// What was promised to requesters in this epoch.
+    pub fn covers_promised(&self) -> Amount {
+        self.insurance.promised(self.epoch())
     }
 
     /// When `amount` of what is delegated may be withdrawn, if it begins to leave now.
