@@ -58,6 +58,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CoverPaid { account, accused, .. } => vec![account, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -87,6 +88,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
+        | Event::UnbondCancelled { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -107,6 +109,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::JobInsured { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -157,6 +160,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
+        | Event::UnbondCancelled { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }

@@ -37,6 +37,8 @@ enum Kind {
     ChallengeDeposit,
     DataFee,
     Slash,
+    JobCover,
+    Cover,
     Judges,
     Emission,
     Vesting,
@@ -65,6 +67,8 @@ fn kind(pot: Pot) -> Kind {
         Pot::Assignment(_, AssignmentPot::ChallengeDeposit(_)) => Kind::ChallengeDeposit,
         Pot::Assignment(_, AssignmentPot::DataFee(_)) => Kind::DataFee,
         Pot::Slash(_) => Kind::Slash,
+        Pot::Job(_, JobPot::Cover) => Kind::JobCover,
+        Pot::Cover(_) => Kind::Cover,
         Pot::Judges => Kind::Judges,
         Pot::Emission => Kind::Emission,
         Pot::Vesting(_) => Kind::Vesting,
@@ -83,6 +87,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Transfer => (&[Free], &[Free]),
         Reason::Bond => (&[Free], &[Bond]),
         Reason::Unbond => (&[Bond], &[Unbonding]),
+        Reason::UnbondCancelled => (&[Unbonding], &[Bond]),
         Reason::Withdraw => (&[Unbonding], &[Free]),
         Reason::Escrow => (&[Free], &[Escrow]),
         Reason::AuditFeeEscrow => (&[Free], &[AuditFees]),
@@ -133,6 +138,11 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::ProposalDeposit => (&[Free], &[Proposal]),
         Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
         Reason::ProposalVetoed => (&[Proposal], &[Burnt]),
+        Reason::Premium => (&[Free], &[Insurance]),
+        Reason::CoverPromised => (&[Insurance], &[JobCover]),
+        Reason::CoverAwaitsSlash => (&[JobCover], &[Cover]),
+        Reason::CoverPaid => (&[Cover], &[Free]),
+        Reason::CoverReturned => (&[JobCover, Cover], &[Insurance]),
     }
 }
 

@@ -56,6 +56,8 @@ TYPES = {
     "propose": "ParamChange[] changes,bytes32 audit",
     "cast_ballot": "uint64 proposal,string choice",
     "cancel_proposal": "uint64 proposal",
+    "cancel_unbond": "string role,uint256 amount",
+    "insure_job": "uint64 job,uint256 cover,uint256 premiumMax",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -211,6 +213,8 @@ MAKERS = {
         "choice": rng.choice(["yes", "no", "abstain", "veto"]),
     },
     "cancel_proposal": lambda: {"proposal": number(U64_MAX)},
+    "cancel_unbond": lambda: {"role": role(), "amount": amount()},
+    "insure_job": lambda: {"job": number(U64_MAX), "cover": amount(), "premium_max": amount()},
 }
 
 
