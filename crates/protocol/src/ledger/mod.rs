@@ -95,6 +95,8 @@ pub(crate) struct Ledger {
     bonds: Table<Amount>,
     unbondings: Table<Amount>,
     slashes: Table<Amount>,
+    /// By slash.
+    covers: Table<Amount>,
     delegated: Table<Amount>,
     exits: Table<Amount>,
     moves: Table<Amount>,
@@ -114,6 +116,8 @@ pub(crate) struct Ledger {
     vesting: Table<Amount>,
     /// All that is delegated and not leaving, moved stake included.
     delegated_total: Amount,
+    /// All that lies in covers, of jobs and of slashes.
+    covers_total: Amount,
 }
 
 /// What a balance could be.
@@ -174,6 +178,7 @@ impl Ledger {
 
     pub(crate) fn open_slash(&mut self) {
         self.slashes.push(Amount::ZERO);
+        self.covers.push(Amount::ZERO);
     }
 
     pub(crate) fn open_job(&mut self) {
@@ -211,9 +216,10 @@ impl Ledger {
         self.moves.retire(index);
     }
 
-    /// Forgets the empty pot of a slash that was paid out.
+    /// Forgets the empty pots of a slash that was paid out.
     pub(crate) fn retire_slash(&mut self, index: usize) {
         self.slashes.retire(index);
+        self.covers.retire(index);
     }
 
     /// Forgets the empty pot of a proposal that is forgotten.
@@ -227,13 +233,14 @@ impl Ledger {
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 14] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 15] {
         [
             self.free.root(),
             self.free_payment.root(),
             self.bonds.root(),
             self.unbondings.root(),
             self.slashes.root(),
+            self.covers.root(),
             self.delegated.root(),
             self.exits.root(),
             self.moves.root(),
@@ -247,8 +254,14 @@ impl Ledger {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount, Amount) {
-        (self.assets, self.totals, self.judges, self.emission, self.delegated_total)
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], [Amount; 4]) {
+        let sums = [self.judges, self.emission, self.delegated_total, self.covers_total];
+        (self.assets, self.totals, sums)
+    }
+
+    /// All that is promised to requesters: what was ever set aside and is neither paid nor back.
+    pub(crate) fn covers(&self) -> Amount {
+        self.covers_total
     }
 
     /// All that is delegated and not leaving, moved stake included.
@@ -284,7 +297,7 @@ impl Ledger {
             | Pot::Insurance(asset)
             | Pot::Treasury(asset)
             | Pot::Burnt(asset) => asset,
-            Pot::Job(_, JobPot::Collateral(_))
+            Pot::Job(_, JobPot::Collateral(_) | JobPot::Cover)
             | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
             | Pot::Bond(_)
             | Pot::Unbonding(_)
@@ -292,6 +305,7 @@ impl Ledger {
             | Pot::Exit(_)
             | Pot::Moved(_)
             | Pot::Slash(_)
+            | Pot::Cover(_)
             | Pot::Proposal(_)
             | Pot::Judges
             | Pot::Emission
@@ -310,6 +324,7 @@ impl Ledger {
             Pot::Bond(id) => row(&self.bonds, id.index()),
             Pot::Unbonding(id) => row(&self.unbondings, id.index()),
             Pot::Slash(id) => row(&self.slashes, id.index()),
+            Pot::Cover(id) => row(&self.covers, id.index()),
             Pot::Delegated(id) => row(&self.delegated, id.index()),
             Pot::Exit(id) => row(&self.exits, id.index()),
             Pot::Moved(id) => row(&self.moves, id.index()),
@@ -393,7 +408,7 @@ impl Ledger {
             add(self.emission)?;
             let tables =
                 [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
-            let of_others = [&self.delegated, &self.exits, &self.moves];
+            let of_others = [&self.delegated, &self.exits, &self.moves, &self.covers];
             for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
             }
@@ -441,6 +456,9 @@ impl Ledger {
         if is_delegated(pot) {
             self.delegated_total = self.delegated_total.saturating_sub(amount);
         }
+        if is_cover(pot) {
+            self.covers_total = self.covers_total.saturating_sub(amount);
+        }
         self.change(pot, |balance| {
             let left = balance.checked_sub(amount);
             left.expect("every caller checks the balance before it moves money")
@@ -450,6 +468,9 @@ impl Ledger {
     fn put(&mut self, pot: Pot, amount: Amount) {
         if is_delegated(pot) {
             self.delegated_total = self.delegated_total.saturating_add(amount);
+        }
+        if is_cover(pot) {
+            self.covers_total = self.covers_total.saturating_add(amount);
         }
         self.change(pot, |balance| balance.checked_add(amount).expect(SUPPLY));
     }
@@ -462,6 +483,7 @@ impl Ledger {
             Pot::Bond(id) => row_mut(&mut self.bonds, id.index()),
             Pot::Unbonding(id) => row_mut(&mut self.unbondings, id.index()),
             Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
+            Pot::Cover(id) => row_mut(&mut self.covers, id.index()),
             Pot::Delegated(id) => row_mut(&mut self.delegated, id.index()),
             Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
             Pot::Moved(id) => row_mut(&mut self.moves, id.index()),
@@ -493,6 +515,10 @@ impl Ledger {
 
 fn is_delegated(pot: Pot) -> bool {
     matches!(pot, Pot::Delegated(_) | Pot::Moved(_))
+}
+
+fn is_cover(pot: Pot) -> bool {
+    matches!(pot, Pot::Job(_, JobPot::Cover) | Pot::Cover(_))
 }
 
 fn row(table: &Table<Amount>, index: usize) -> Amount {

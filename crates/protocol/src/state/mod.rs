@@ -15,6 +15,7 @@ use crate::{
     genesis::{BeaconGenesis, Genesis, GenesisOperator, GenesisRejected},
     governance::Governance,
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
+    insurance::Insurance,
     ledger::{Assets, Ledger, Pot, Reason},
     market::Market,
     num::{Amount, Epoch, Factor, Gas, Height},
@@ -44,6 +45,7 @@ pub struct State {
     pub(crate) market: Market,
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
+    pub(crate) insurance: Insurance,
     pub(crate) storage: Storage,
     pub(crate) rewards: Rewards,
     pub(crate) governance: Governance,
@@ -135,6 +137,7 @@ impl State {
             market: Market::default(),
             verification: Verification::default(),
             slashing: Slashing::default(),
+            insurance: Insurance::default(),
             storage: Storage::default(),
             rewards: Rewards::default(),
             governance: Governance::default(),
@@ -216,6 +219,7 @@ impl State {
             self.storage.programs.used_kib(),
             self.rewards.globals(),
             self.governance.globals(),
+            &self.insurance,
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");

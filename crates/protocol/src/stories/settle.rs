@@ -7,6 +7,7 @@ use crate::{
     context::Context,
     event::Event,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, Role},
+    insurance,
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{
         self, Assignment, CloseReason, Closed, Outcome, Phase, Stage,
@@ -367,6 +368,7 @@ pub(super) fn close_job(
             refund.escrow = part;
         }
     }
+    insurance::acts::release(cx, id);
     let left = cx.state.ledger.job_pots(id);
     assert!(left.is_empty(), "a closed job holds no money: {left:?}");
     record_end(cx, id, outcome, reason, refund);
