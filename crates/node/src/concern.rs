@@ -42,6 +42,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Revealing { .. }
         | Event::ChallengeWindow { .. }
         | Event::NodeOpened { .. }
+        | Event::StepRefined { .. }
         | Event::StepJudged { .. }
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
@@ -110,6 +111,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
         | Event::JobInsured { account, .. }
+        | Event::ProgramPartPublished { account, .. }
+        | Event::ProgramPublished { account, .. }
+        | Event::ProgramNotAdmitted { account, .. }
+        | Event::ProgramRetired { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -168,6 +173,10 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ReputationChanged { .. }
         | Event::ReportSealed { .. }
         | Event::DataKept { .. }
+        | Event::ProgramPartPublished { .. }
+        | Event::ProgramPublished { .. }
+        | Event::ProgramNotAdmitted { .. }
+        | Event::ProgramRetired { .. }
         | Event::SlashPending { .. }
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
@@ -195,6 +204,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DisputeOpened { job, .. }
         | Event::NodeOpened { job, .. }
         | Event::ChildRejected { job, .. }
+        | Event::StepRefined { job, .. }
         | Event::StepJudged { job, .. }
         | Event::DisputeClosed { job, .. }
         | Event::DataRequested { job, .. }

@@ -16,7 +16,7 @@ use crate::{
     num::{Amount, Height},
     rejected::TransactionRejected,
     state::State,
-    storage::handlers::keep_data,
+    storage::handlers::{keep_data, publish_program},
     verification::handlers::{challenge, request_data},
 };
 
@@ -103,6 +103,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         Command::RequestData(request) => request_data::fee(state, request.job, request.item),
         Command::KeepData(keep) => keep_data::cost(state, keep),
         Command::InsureJob(insure) => insure_job::cost(state, insure),
+        Command::PublishProgram(part) => publish_program::deposit(state, account, part),
         Command::Delegate(delegate) => Some(delegate.amount),
         Command::Propose(_) => Some(state.params().governance().deposit),
         Command::Transfer(_)
@@ -133,7 +134,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SetCommission(_)
         | Command::Redelegate(_)
         | Command::CastBallot(_)
-        | Command::CancelProposal(_) => None,
+        | Command::CancelProposal(_)
+        | Command::RefineStep(_)
+        | Command::RetireProgram(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

@@ -90,6 +90,7 @@ fn rows() -> Vec<Row> {
     rows.extend(verification::rows());
     rows.extend(storage::rows());
     rows.extend(insurance::rows());
+    rows.extend(storage::programs());
     rows.extend(delegation::rows());
     rows.extend(governance::rows());
     rows
