@@ -267,7 +267,7 @@ pub struct JobSummary {
     pub collateral: Amount,
     /// The chance that a wrong result is convicted.
     pub detection: Ratio,
-    /// Offers so far; 0 once closed.
+    /// Offers so far; 0 once one is taken up, or closed.
     pub bid_count: u32,
     /// Who does it, and for how much.
     pub provider: Option<AccountRef>,
@@ -298,7 +298,7 @@ pub struct JobView {
     pub phase: Phase,
     /// The last height of this phase.
     pub until: Height,
-    /// Offers, by slot in order of arrival; emptied when the job closes.
+    /// Offers, by slot in order of arrival; emptied when one is taken up, or the job closes.
     pub bids: Vec<BidView>,
     /// Slots of the opened bids that may still win, best first.
     pub ranks: Vec<u8>,

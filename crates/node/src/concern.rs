@@ -214,6 +214,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CopyReported { job, .. }
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
+        | Event::JobInsured { job, .. }
+        | Event::CoverPaid { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

@@ -120,6 +120,9 @@ pub(crate) struct Ledger {
     covers_total: Amount,
 }
 
+/// Pots for which an emptied purse keeps room.
+const ROOM_KEPT: usize = 8;
+
 /// What a balance could be.
 const SUPPLY: &str = "a pot holds at most the supply, which fits an amount";
 
@@ -542,11 +545,18 @@ impl<P: Copy + Ord> Purse<P> {
                 *amount = change(*amount);
                 if amount.is_zero() {
                     self.0.remove(at);
+                    // What a job holds for its bids is gone long before the job is.
+                    if ROOM_KEPT <= self.0.capacity() && self.0.len() <= self.0.capacity() / 2 {
+                        self.0.shrink_to_fit();
+                    }
                 }
             }
             Err(at) => {
                 let amount = change(Amount::ZERO);
                 if !amount.is_zero() {
+                    if self.0.is_empty() {
+                        self.0.reserve_exact(1); // Many never hold more.
+                    }
                     self.0.insert(at, (pot, amount));
                 }
             }

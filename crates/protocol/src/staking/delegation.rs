@@ -34,6 +34,7 @@ use super::{Commission, Place, Staking, params::StakingParams};
 use crate::{
     ids::{AccountId, DelegationId, ExitId, MoveId, OperatorId},
     num::{Amount, Claim, Earned, Epoch, Epochs, Height, Index, SharePool},
+    table::Blank,
 };
 
 /// What is delegated to one operator.
@@ -101,6 +102,19 @@ pub struct Moved {
     pub claim: Claim,
     /// The parcel's index when its earnings were last settled.
     pub since: Index,
+}
+
+impl Blank for DelegationPool {
+    const BLANK: &'static DelegationPool = &DelegationPool {
+        shares: SharePool::EMPTY,
+        exits: Vec::new(),
+        moves_in: Vec::new(),
+        moves_out: Vec::new(),
+        slashes_waiting: 0,
+        commission: Commission::ALL,
+        index: Index::ZERO,
+        closed: Vec::new(),
+    };
 }
 
 impl DelegationPool {

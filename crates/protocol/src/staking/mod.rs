@@ -51,7 +51,7 @@ use crate::{
     command::ResourceClass,
     ids::{AccountId, OperatorId, Role, UnbondingId},
     num::{Amount, Epoch, Height, Index},
-    table::Table,
+    table::{Rare, Table},
 };
 use params::StakingParams;
 
@@ -64,7 +64,7 @@ pub(crate) struct Staking {
     pub(crate) operators: Table<Operator>,
     pub(crate) unbondings: Table<Unbonding>,
     /// One of each operator.
-    pub(crate) delegation_pools: Table<DelegationPool>,
+    pub(crate) delegation_pools: Table<Rare<DelegationPool>>,
     pub(crate) delegations: Table<Delegation>,
     pub(crate) exits: Table<Exit>,
     pub(crate) moves: Table<Move>,
@@ -82,7 +82,7 @@ pub(crate) struct Staking {
 pub(crate) struct StakingRows {
     operators: Table<Operator>,
     unbondings: Table<Unbonding>,
-    delegation_pools: Table<DelegationPool>,
+    delegation_pools: Table<Rare<DelegationPool>>,
     delegations: Table<Delegation>,
     exits: Table<Exit>,
     moves: Table<Move>,
@@ -242,7 +242,7 @@ impl Staking {
         let judge_index = self.judge_index;
         let settled = self.emission.of(role);
         let emission = StakeEarnings { settled, accrued: Amount::ZERO };
-        self.delegation_pools.push(DelegationPool::default());
+        self.delegation_pools.push(Rare::default());
         let operator = Operator::new(account, (role, class), stake_min, now, judge_index);
         let operator = Operator { emission, ..operator };
         OperatorId::from_index(self.operators.push(operator))

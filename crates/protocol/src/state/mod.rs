@@ -5,6 +5,7 @@
 //! them, made anew when a state is loaded.
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
+mod branch;
 mod proposals;
 mod read;
 mod stored;
@@ -201,7 +202,9 @@ impl State {
         self.ledger.open_bond();
         self.reputation.enter(now);
         self.rewards.enter();
-        self.accounts.account_mut(account).operators.push((key.0, id));
+        let operators = &mut self.accounts.account_mut(account).operators;
+        operators.reserve_exact(1); // Most have one role.
+        operators.push((key.0, id));
         id
     }
 

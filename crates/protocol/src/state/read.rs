@@ -1,5 +1,7 @@
 //! What may be read of a state.
 
+use core::ops::Deref;
+
 use crate::{
     accounts::Account,
     command::{Sender, Transaction},
@@ -232,7 +234,7 @@ impl State {
 
     /// What others delegated to an operator.
     pub fn delegation_pool(&self, id: OperatorId) -> Option<&DelegationPool> {
-        self.staking.delegation_pools.get(id.index())
+        self.staking.delegation_pools.get(id.index()).map(Deref::deref)
     }
 
     /// The most that an operator may have delegated, in base units; what is there already may be
@@ -437,13 +439,13 @@ impl State {
     /// The verification of a job's last assignment.
     pub fn case(&self, id: JobId) -> Option<&Case> {
         let (last, _) = self.assignment_of(id)?;
-        self.verification.cases.get(last.index())
+        self.verification.cases.get(last.index()).map(Deref::deref)
     }
 
     /// The disputes about a job's last assignment.
     pub fn docket(&self, id: JobId) -> Option<&Docket> {
         let (last, _) = self.assignment_of(id)?;
-        self.verification.dockets.get(last.index())
+        self.verification.dockets.get(last.index()).map(Deref::deref)
     }
 
     /// The digest of a node of a job's result: the root, or what a disclosure said.
