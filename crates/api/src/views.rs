@@ -12,7 +12,7 @@ use earnest_protocol::{
     market::{Assignment, Job, Order, Phase, PostJobRejected, Stage},
     slashing::Slash,
     staking::Operator,
-    verification::{Case, Dispute, Docket, Stake, depth},
+    verification::{Case, Dispute, Docket, Geometry, Stake},
 };
 
 use crate::{
@@ -328,7 +328,7 @@ fn opened(docket: &Docket) -> Vec<OpenedNode> {
 }
 
 fn dispute(state: &State, order: &Order, case: &Case, dispute: &Dispute) -> DisputeView {
-    let at_leaf = dispute.node.level == depth(order.terms.task.steps);
+    let leaf = Geometry::of(&order.terms.task).leaf(dispute.node);
     let lock = match dispute.behind {
         Stake::Deposit(index) => AssignmentPot::ChallengeDeposit(index),
         Stake::Seat(place) => {
@@ -340,7 +340,7 @@ fn dispute(state: &State, order: &Order, case: &Case, dispute: &Dispute) -> Disp
         challenger: account_ref(state, dispute.challenger),
         lock,
         node: dispute.node,
-        leaf: at_leaf.then_some(dispute.node.index),
+        leaf,
         turn: dispute.turn,
         until: dispute.until(),
         accused_left: dispute.accused_left,

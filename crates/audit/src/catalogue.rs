@@ -365,6 +365,14 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["M7", "M8"], "bytes are asked for by nobody in these games"),
     (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
     (&["M16", "M17", "M22", "M23", "M27", "M33"], "what it attacks is not built"),
+    (
+        &["O1", "O2", "O3", "O4"],
+        "room and a referee's time, not a job's money; scenario tests play it",
+    ),
+    (
+        &["O5", "O6", "O7", "O8"],
+        "one step decides as in every dispute; scenario tests play the trees",
+    ),
     (&["D1"], "two settings of one rule; a test compares what an offence costs under either"),
     (&["D3"], "a lawful choice that whoever joins is told; its steps are bounded by formula"),
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
@@ -416,6 +424,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("An operator whose bond is all locked", "takes several jobs of one bond"),
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),
+    ("Published programs stay as long", "room, not a job's money"),
+    ("Drafts whose last parts all come", "takes many blocks' room, not a job's money"),
     ("A room full of the smallest keeps", "a node's time, not money"),
     ("A move of the protected lane is tried alone", "room in blocks, not money"),
     ("Who has many addresses", "doors of a node, not money"),

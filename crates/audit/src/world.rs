@@ -218,7 +218,8 @@ impl<'a> World<'a> {
             | Pot::Assignment(..)
             | Pot::Slash(_)
             | Pot::Unbonding(_)
-            | Pot::Proposal(_) => return Party::Pending,
+            | Pot::Proposal(_)
+            | Pot::Program(_) => return Party::Pending,
             Pot::Emission | Pot::Vesting(_) => return Party::Emission,
         };
         self.whose(owner)

@@ -42,6 +42,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Revealing { .. }
         | Event::ChallengeWindow { .. }
         | Event::NodeOpened { .. }
+        | Event::StepRefined { .. }
         | Event::StepJudged { .. }
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
@@ -107,6 +108,10 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::ProgramPartPublished { account, .. }
+        | Event::ProgramPublished { account, .. }
+        | Event::ProgramNotAdmitted { account, .. }
+        | Event::ProgramRetired { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -164,6 +169,10 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ReputationChanged { .. }
         | Event::ReportSealed { .. }
         | Event::DataKept { .. }
+        | Event::ProgramPartPublished { .. }
+        | Event::ProgramPublished { .. }
+        | Event::ProgramNotAdmitted { .. }
+        | Event::ProgramRetired { .. }
         | Event::SlashPending { .. }
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
@@ -191,6 +200,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DisputeOpened { job, .. }
         | Event::NodeOpened { job, .. }
         | Event::ChildRejected { job, .. }
+        | Event::StepRefined { job, .. }
         | Event::StepJudged { job, .. }
         | Event::DisputeClosed { job, .. }
         | Event::DataRequested { job, .. }

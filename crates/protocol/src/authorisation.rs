@@ -15,7 +15,7 @@ use crate::{
     num::{Amount, Height},
     rejected::TransactionRejected,
     state::State,
-    storage::handlers::keep_data,
+    storage::handlers::{keep_data, publish_program},
     verification::handlers::{challenge, request_data},
 };
 
@@ -101,6 +101,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         Command::Challenge(challenge) => challenge::deposit(state, challenge.job),
         Command::RequestData(request) => request_data::fee(state, request.job, request.item),
         Command::KeepData(keep) => keep_data::cost(state, keep),
+        Command::PublishProgram(part) => publish_program::deposit(state, account, part),
         Command::Delegate(delegate) => Some(delegate.amount),
         Command::Propose(_) => Some(state.params().governance().deposit),
         Command::Transfer(_)
@@ -130,7 +131,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SetCommission(_)
         | Command::Redelegate(_)
         | Command::CastBallot(_)
-        | Command::CancelProposal(_) => None,
+        | Command::CancelProposal(_)
+        | Command::RefineStep(_)
+        | Command::RetireProgram(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

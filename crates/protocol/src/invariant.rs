@@ -4,6 +4,7 @@
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
 mod delegations;
+mod programs;
 mod proposals;
 mod rewards;
 
@@ -14,8 +15,8 @@ use serde::Serialize;
 use crate::{
     accounts::KEYS_MAX,
     ids::{
-        AccountId, Address, Asset, AssignmentId, BallotId, ExitId, JobId, MoveId, OperatorId,
-        ParamsVersion, ProposalId,
+        AccountId, Address, Asset, AssignmentId, BallotId, Digest, ExitId, JobId, MoveId,
+        OperatorId, ParamsVersion, ProgramId, ProposalId,
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
@@ -58,6 +59,18 @@ pub enum Broken {
     ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
     /// Kept kibibytes are those recorded.
     StorageRoom { recorded: u64, found: u64 },
+    /// What programs take of their room is what is recorded.
+    ProgramRoom { recorded: u64, found: u64 },
+    /// The index of programs is what the rows say.
+    ProgramIndex,
+    /// All bytes of an admitted program are there, and of a draft those of its parts.
+    ProgramBytes { program: ProgramId },
+    /// No part outlives its program.
+    ProgramParts,
+    /// A program knows how many open jobs name it.
+    ProgramJobs { program: ProgramId, recorded: u64, found: u64 },
+    /// A program that an open job names is there.
+    ProgramMissing { program: Digest, jobs: u64 },
     /// Authorised keys are few and stay within their limits.
     Key { account: AccountId, key: Address },
     /// What lies in an operator's pot of earnings is what its row says.
@@ -115,6 +128,7 @@ impl State {
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;
+        programs::check(self)?;
         check_keys(self)?;
         if self.timers != self.timers_from_rows() {
             return Err(Broken::Timers);

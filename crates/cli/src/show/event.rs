@@ -86,6 +86,21 @@ impl Teller {
                 tokens(*price),
                 present.clock.block(*until)
             ),
+            Event::ProgramPublished { program, account, bytes, deposit } => format!(
+                "{} has published {program}, {bytes} bytes behind {}",
+                self.who(*account),
+                tokens(*deposit)
+            ),
+            Event::ProgramNotAdmitted { program, account, deposit } => format!(
+                "{} loses {}: {program} is no program that can be judged",
+                self.who(*account),
+                tokens(*deposit)
+            ),
+            Event::ProgramRetired { program, account, deposit } => format!(
+                "{} takes {program} from the ledger and has {} back",
+                self.who(*account),
+                tokens(*deposit)
+            ),
             _ => return None,
         })
     }

@@ -101,6 +101,8 @@ pub(crate) struct Ledger {
     /// In the payment asset, by operator.
     delegation_rewards: Table<Amount>,
     proposals: Table<Amount>,
+    /// In the payment asset.
+    programs: Table<Amount>,
     jobs: Table<Purse<JobPot>>,
     assignments: Table<Purse<AssignmentPot>>,
     totals: [Totals; 2],
@@ -162,6 +164,10 @@ impl Ledger {
         self.proposals.push(Amount::ZERO);
     }
 
+    pub(crate) fn open_program(&mut self) {
+        self.programs.push(Amount::ZERO);
+    }
+
     pub(crate) fn open_unbonding(&mut self) {
         self.unbondings.push(Amount::ZERO);
     }
@@ -215,8 +221,13 @@ impl Ledger {
         self.proposals.retire(index);
     }
 
+    /// Forgets the empty pot of a program that has left.
+    pub(crate) fn retire_program(&mut self, index: usize) {
+        self.programs.retire(index);
+    }
+
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 13] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 14] {
         [
             self.free.root(),
             self.free_payment.root(),
@@ -228,6 +239,7 @@ impl Ledger {
             self.moves.root(),
             self.delegation_rewards.root(),
             self.proposals.root(),
+            self.programs.root(),
             self.jobs.root(),
             self.assignments.root(),
             self.vesting.root(),
@@ -284,7 +296,9 @@ impl Ledger {
             | Pot::Judges
             | Pot::Emission
             | Pot::Vesting(_) => Asset::Stake,
-            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) => self.assets.payment(),
+            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) | Pot::Program(_) => {
+                self.assets.payment()
+            }
         }
     }
 
@@ -301,6 +315,7 @@ impl Ledger {
             Pot::Moved(id) => row(&self.moves, id.index()),
             Pot::DelegationRewards(id) => row(&self.delegation_rewards, id.index()),
             Pot::Proposal(id) => row(&self.proposals, id.index()),
+            Pot::Program(id) => row(&self.programs, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
             Pot::Assignment(id, pot) => {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
@@ -371,6 +386,7 @@ impl Ledger {
         free.iter().try_for_each(|(_, amount)| add(*amount))?;
         if asset == self.assets.payment() {
             self.delegation_rewards.iter().try_for_each(|(_, amount)| add(*amount))?;
+            self.programs.iter().try_for_each(|(_, amount)| add(*amount))?;
         }
         if asset == Asset::Stake {
             add(self.judges)?;
@@ -451,6 +467,7 @@ impl Ledger {
             Pot::Moved(id) => row_mut(&mut self.moves, id.index()),
             Pot::DelegationRewards(id) => row_mut(&mut self.delegation_rewards, id.index()),
             Pot::Proposal(id) => row_mut(&mut self.proposals, id.index()),
+            Pot::Program(id) => row_mut(&mut self.programs, id.index()),
             Pot::Job(id, pot) => {
                 return row_mut(&mut self.jobs, id.index()).change(pot, change);
             }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProposalId, SlashId,
-    UnbondingId,
+    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProgramId, ProposalId,
+    SlashId, UnbondingId,
 };
 
 /// A place where money of one asset lies.
@@ -46,6 +46,8 @@ pub enum Pot {
     Vesting(OperatorId),
     /// What stands behind a proposal until its vote is over.
     Proposal(ProposalId),
+    /// What stands behind the room that a published program takes.
+    Program(ProgramId),
 }
 
 /// A pot of one order.
@@ -136,4 +138,7 @@ pub enum Reason {
     ProposalDeposit,
     ProposalDepositReturned,
     ProposalVetoed,
+    ProgramDeposit,
+    ProgramDepositReturned,
+    ProgramDepositBurnt,
 }

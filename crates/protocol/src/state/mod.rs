@@ -213,6 +213,7 @@ impl State {
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
             self.storage.used_kib,
+            self.storage.programs.used_kib(),
             self.rewards.globals(),
             self.governance.globals(),
         );
@@ -238,6 +239,8 @@ impl State {
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
             self.storage.keeps.root(),
+            self.storage.programs.rows.root(),
+            self.storage.programs.parts.root(),
             self.rewards.rounds.root(),
             self.rewards.earnings.root(),
             self.governance.proposals.root(),

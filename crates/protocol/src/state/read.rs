@@ -5,7 +5,7 @@ use crate::{
     command::{Sender, Transaction},
     ids::{
         AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
-        MoveId, OperatorId, Role, SlashId, UnbondingId,
+        MoveId, OperatorId, ProgramId, Role, SlashId, UnbondingId,
     },
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
@@ -18,7 +18,7 @@ use crate::{
     staking::{
         self, Delegation, DelegationPool, Exit, Move, MoveStage, Moved, Operator, Unbonding,
     },
-    storage::Keep,
+    storage::{Keep, Program},
     verification::{Case, Docket},
 };
 
@@ -440,5 +440,41 @@ impl State {
     /// Kibibytes that are kept now.
     pub fn kept_kib(&self) -> u64 {
         self.storage.used_kib
+    }
+
+    /// Every program that somebody published or has begun to.
+    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &Program)> {
+        let rows = self.storage.programs.rows.iter();
+        rows.map(|(index, row)| (ProgramId::from_index(index), row))
+    }
+
+    /// How many were ever begun: the number of the next.
+    pub fn program_count(&self) -> usize {
+        self.storage.programs.rows.len()
+    }
+
+    /// One row; none if it has left.
+    pub fn program_at(&self, id: ProgramId) -> Option<&Program> {
+        self.storage.programs.get(id)
+    }
+
+    /// The number of the program of this name, if jobs may name it.
+    pub fn program_id(&self, program: &Digest) -> Option<ProgramId> {
+        self.storage.programs.id(program)
+    }
+
+    /// The program of this name, if jobs may name it.
+    pub fn program(&self, program: &Digest) -> Option<&Program> {
+        self.storage.programs.id(program).and_then(|id| self.storage.programs.get(id))
+    }
+
+    /// The bytes that are there of a program, part by part.
+    pub fn program_code(&self, program: &Program) -> alloc::vec::Vec<&[u8]> {
+        self.storage.programs.code(program)
+    }
+
+    /// What programs take of their room now, in kibibytes.
+    pub fn programs_kib(&self) -> u64 {
+        self.storage.programs.used_kib()
     }
 }

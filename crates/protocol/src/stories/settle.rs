@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
+    command::ProgramForm,
     context::Context,
     event::Event,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, Role},
@@ -292,9 +293,11 @@ fn settle_missed(cx: &mut Context<'_>, live: AssignmentId) {
     let case = cx.state.verification.case(live);
     let (missed, managed) = (case.missed.clone(), case.somebody_managed());
     let allowed = u64::from(params.verification().data_requests_max);
-    let chunks = u64::from(cx.state.market.order(assignment.job).terms.task.chunk_count);
-    // Program and chunks: if one may ask for all of them, nobody needs an excuse.
-    let out_of_reach = allowed <= chunks;
+    let task = &cx.state.market.order(assignment.job).terms.task;
+    // Program and chunks: if one may ask for all of them, nobody needs an excuse. A published
+    // program is there for all.
+    let programs = if task.form == ProgramForm::Stepwise { 1 } else { 0 };
+    let out_of_reach = allowed < u64::from(task.chunk_count).saturating_add(programs);
     for row in missed {
         let asked = cx.state.verification.case(live).items_asked(row.account);
         let could_not = out_of_reach && asked >= allowed;
@@ -380,6 +383,8 @@ fn record_end(
     let now = cx.now();
     let leaves = now.after(cx.pinned(id).market().retention_blocks);
     let last = cx.state.market.job(id).assignments.last().copied();
+    let task = cx.state.market.order(id).terms.task;
+    cx.state.storage.programs.unpin(&task);
     let claim = last.and_then(|last| cx.state.verification.case(last).claim().copied());
     let market = &mut cx.state.market;
     let counts = &mut market.counts;

@@ -115,7 +115,8 @@ fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
     let level = weight(Command::OpenNode(OpenNode { job, node, children }))
         + weight(Command::RejectChild(RejectChild { job, child: 0 }));
     let evidence = vec![0; 1_360 * 1_024];
-    let step = weight(Command::ProveStep(ProveStep { job, leaf: 0, evidence }));
+    let step =
+        weight(Command::ProveStep(ProveStep { job, node: Node { level: 2, index: 0 }, evidence }));
     let most = params_with(|raw| raw.market.steps_max = 1 << 24).market.steps_max;
     let needed = 1_000 * (step + level * u64::from(depth(most)));
     for (deposit, fits) in [(needed - 1, false), (needed, true)] {

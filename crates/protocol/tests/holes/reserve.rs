@@ -107,7 +107,7 @@ fn at_leaf(world: &mut World) -> JobId {
 }
 
 fn nothing(job: JobId) -> Command {
-    Command::ProveStep(ProveStep { job, leaf: 3, evidence: Vec::new() })
+    Command::ProveStep(ProveStep { job, node: Node { level: 2, index: 3 }, evidence: Vec::new() })
 }
 
 /// new: evidence that is none took the referee's time and so made its block full, in which clocks
@@ -179,7 +179,14 @@ fn keeping_others_from_the_referee_costs_half_a_deposit_a_block() {
     for leaf in 0..6 {
         world.prove("P1", job, leaf);
         let (leaf, evidence) = (7, b"evidence".to_vec());
-        let busy = world.send("P2", Command::ProveStep(ProveStep { job: honest, leaf, evidence }));
+        let busy = world.send(
+            "P2",
+            Command::ProveStep(ProveStep {
+                job: honest,
+                node: Node { level: 2, index: leaf },
+                evidence,
+            }),
+        );
         let refusal = TransactionRejected::RefereeBusy { wanted: 70_000_000, left: 0 };
         assert_eq!(busy, Err(Rejected::Transaction(refusal)));
         world.block();

@@ -88,6 +88,7 @@ fn rows() -> Vec<Row> {
     rows.extend(market::rows());
     rows.extend(verification::rows());
     rows.extend(storage::rows());
+    rows.extend(storage::programs());
     rows.extend(delegation::rows());
     rows.extend(governance::rows());
     rows
