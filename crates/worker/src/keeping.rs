@@ -26,8 +26,8 @@ const BLOCK: u64 = 4_096;
 /// Bytes of a job's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Of the module.
-    pub program: usize,
+    /// Of the module; none of one that the ledger itself keeps.
+    pub program: Option<usize>,
     /// Of each chunk of the input.
     pub chunks: Vec<usize>,
     /// Of the output, at most.
@@ -65,7 +65,8 @@ pub fn needs(client: &Client, job: &PostJob, sizes: &Sizes) -> Result<Vec<Need>,
     let longest = params.storage.keep_blocks_max;
     let blocks = duration.min(longest);
     let name = task.program;
-    let mut needs = vec![Need { name, kibibytes: kibibytes([sizes.program]), blocks }];
+    let program = sizes.program.map(|bytes| Need { name, kibibytes: kibibytes([bytes]), blocks });
+    let mut needs: Vec<Need> = program.into_iter().collect();
     if !sizes.chunks.is_empty() {
         let list = sizes.chunks.len().saturating_mul(32);
         let files = sizes.chunks.iter().copied().chain([list]);

@@ -22,7 +22,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::dispute::Span;
+use super::dispute::{LEVELS, Span};
 use super::program::MODULE_BYTES_MAX;
 use super::state::Claim;
 use super::task::{INPUT_BYTES_MAX, Task};
@@ -32,6 +32,9 @@ use crate::executor::EngineFault;
 
 /// Most leaves in one reply.
 pub const LEAF_BATCH_MAX: usize = 4096;
+
+/// Most steps of a tree that is asked for: those within a coarse step.
+pub const REFINED_STEPS_MAX: u64 = LEVELS[0] / LEVELS[1];
 
 /// What the child is to find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,7 +179,12 @@ pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
 }
 
 fn check(head: &Head) -> io::Result<()> {
+    let steps = match head.request.ask {
+        Ask::Refine(span) => span.steps,
+        Ask::Run | Ask::Prove { .. } => 0,
+    };
     let fits = head.module_bytes <= MODULE_BYTES_MAX as u64
-        && head.request.task.input_length <= INPUT_BYTES_MAX;
+        && head.request.task.input_length <= INPUT_BYTES_MAX
+        && steps <= REFINED_STEPS_MAX;
     if fits { Ok(()) } else { Err(invalid("the request is above a bound")) }
 }

@@ -9,7 +9,7 @@ use earnest_compute::paged::dispute::{
 };
 use earnest_compute::paged::evidence::Referee;
 use earnest_compute::paged::job::{
-    Ask, Failure, Ran, Reply, Request, read_reply, serve, write_request,
+    Ask, Failure, REFINED_STEPS_MAX, Ran, Reply, Request, read_reply, serve, write_request,
 };
 use earnest_compute::paged::run::{COARSE_TICKS, Machine, Plain, Tracking};
 use earnest_compute::paged::state::Ending;
@@ -220,6 +220,20 @@ fn what_is_not_the_tasks_is_no_claim() {
     prepared.task.ticks_bound = 0;
     let heard = ask(&prepared, Ask::Run, None);
     assert!(matches!(heard.last, Some(Reply::Failed(Failure::TaskOutOfRange(_)))));
+}
+
+#[test]
+fn a_request_above_a_bound_is_not_written() {
+    let prepared = by_name("exit");
+    let (module, input) = (prepared.pausable.code(), prepared.input.bytes());
+    let written = |request: &Request, input: &[u8]| {
+        write_request(&mut Vec::new(), request, module, input).is_ok()
+    };
+    let request = Request { task: prepared.task.clone(), ask: Ask::Run, altered_at: None };
+    assert!(written(&request, input));
+    assert!(!written(&request, &input[1..]), "shorter than the task says");
+    let span = Span { level: 1, begin: 0, steps: REFINED_STEPS_MAX + 1 };
+    assert!(!written(&Request { ask: Ask::Refine(span), ..request }, input));
 }
 
 proptest! {

@@ -1,97 +1,23 @@
-//! Executions: a job run in the sandbox, with what is needed to commit to it and to defend it.
-//!
-//! Law: a result is committed to only if the interpreter agrees with it on the steps that are
-//! tried again (C13); an execution follows from the job and the fault alone, so a restarted
-//! daemon gets the same one.
-//!
-//! Faults exist for development networks: they show that a cheat is caught.
+//! A job of a program that computes in steps: run in the sandbox, with what is needed to commit to
+//! it and to defend it.
 
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use earnest_compute::{
-    Checkpoint, Digest as WorkDigest, EngineFault, EngineKind, Explanation, Input, Machine, Runner,
+    Checkpoint, Digest as WorkDigest, EngineKind, Explanation, Input, Machine, Position, Runner,
     Task as WorkTask, Tree,
-    bisection::{EvidenceUnavailable, OutputProof, build_evidence},
+    bisection::{EvidenceUnavailable, OutputProof, build_evidence, first_rejected},
+    checkpoint::ARITY,
     runner::{Failure, OnFault, Reply, Request},
 };
 use earnest_protocol::{
-    Digest, Gas, JobId,
-    command::{Opening, Task},
+    Digest, Gas,
+    command::{Node, Opening},
+    verification::depth,
 };
 
-use crate::sandbox::{Cancellation, RunnerCommand, SandboxError, run_unless};
-
-/// How a provider of a development network misbehaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Of some jobs, returns plausible but wrong states from some step on.
-    Lazy(LazyRate),
-    /// Accepts jobs and never delivers.
-    Silent,
-}
-
-/// The share of jobs that a lazy provider does not do, in parts per billion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LazyRate(pub u32);
-
-impl FromStr for Fault {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Fault, String> {
-        if text == "silent" {
-            return Ok(Fault::Silent);
-        }
-        let wrong = || "give lazy=RATE with a rate from 0 to 1, or silent".to_owned();
-        let rate = text.strip_prefix("lazy=").ok_or_else(wrong)?;
-        let rate: f64 = rate.parse().map_err(|_| wrong())?;
-        if !(0.0..=1.0).contains(&rate) {
-            return Err(wrong());
-        }
-        Ok(Fault::Lazy(LazyRate((rate * 1e9) as u32)))
-    }
-}
-
-/// Why a job could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecutionError {
-    /// The sandbox failed.
-    #[error(transparent)]
-    Sandbox(#[from] SandboxError),
-    /// The child gave up.
-    #[error("the job's process gave up: {0:?}")]
-    Child(Failure),
-    /// An engine failed; no claim about the program.
-    #[error(transparent)]
-    Engine(#[from] EngineFault),
-    /// The interpreter does not agree with the compiled run: nothing may be committed.
-    #[error("the two engines disagree about step {step}; nothing is committed")]
-    EnginesDisagree {
-        /// The step they disagree about.
-        step: u64,
-    },
-    /// The module is not one that jobs may have.
-    #[error(transparent)]
-    NotAdmitted(earnest_compute::AdmissionRejected),
-    /// The task cannot be one.
-    #[error("not a task: {0}")]
-    TaskInvalid(String),
-    /// The child's answers do not add up.
-    #[error("the job's process ended too early")]
-    Incomplete,
-}
-
-/// A task as the engines name it.
-pub fn task_of(task: &Task) -> WorkTask {
-    WorkTask {
-        program: WorkDigest(task.program.0),
-        input_root: WorkDigest(task.input_root.0),
-        chunk_count: task.chunk_count,
-        steps: task.steps,
-        seed: WorkDigest(task.seed.0),
-        step_gas_max: task.step_gas_max.count(),
-        gas_bound: task.gas_bound.count(),
-    }
-}
+use super::{ExecutionError, Move};
+use crate::sandbox::{Cancellation, RunnerCommand, run_unless};
 
 /// Where and what to run.
 #[derive(Clone, Debug)]
@@ -108,12 +34,12 @@ pub(crate) struct Order {
 
 /// A job that was run.
 #[derive(Debug)]
-pub struct Execution {
+pub(crate) struct Steps {
     order: Order,
     /// The commitment's tree.
-    pub tree: Tree,
+    pub(super) tree: Tree,
     /// The last state.
-    pub last: Checkpoint,
+    pub(super) last: Checkpoint,
     /// The altered state of a lazy provider.
     altered: Option<Checkpoint>,
 }
@@ -185,7 +111,7 @@ impl Order {
     }
 
     /// Runs the whole task.
-    pub(crate) fn execute(self) -> Result<Execution, ExecutionError> {
+    pub(super) fn execute(self) -> Result<Steps, ExecutionError> {
         self.task.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
         let steps = self.task.steps;
         let Some(wrong) = self.wrong_from.filter(|at| 0 < *at && *at <= steps) else {
@@ -193,7 +119,7 @@ impl Order {
             let run = self.run(None, steps, &[tried - 1, tried])?;
             self.try_again(&run.kept)?;
             let tree = Tree::build(run.leaves).ok_or(ExecutionError::Incomplete)?;
-            return Ok(Execution { tree, last: run.done, altered: None, order: self });
+            return Ok(Steps { tree, last: run.done, altered: None, order: self });
         };
         let mut honest = self.run(None, wrong, &[])?;
         let mut altered = honest.done.clone();
@@ -211,7 +137,7 @@ impl Order {
             last = rest.done;
         }
         let tree = Tree::build(honest.leaves).ok_or(ExecutionError::Incomplete)?;
-        Ok(Execution { tree, last, altered: Some(altered), order: self })
+        Ok(Steps { tree, last, altered: Some(altered), order: self })
     }
 
     /// One step again, in the interpreter, in this process.
@@ -237,24 +163,9 @@ fn tried_step(task: &WorkTask) -> u64 {
     1 + u64::from_le_bytes([a, b, c, d, e, f, g, h]) % task.steps
 }
 
-/// Where a lazy provider stops working on a job, if it does: in the middle third.
-pub(crate) fn wrong_from(rate: LazyRate, seed: u64, job: JobId, steps: u64) -> Option<u64> {
-    let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 lazy provider");
-    hasher.update(&seed.to_le_bytes()).update(&job.raw().to_le_bytes());
-    let mut drawn = hasher.finalize_xof();
-    let mut word = || {
-        let mut bytes = [0u8; 8];
-        drawn.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
-    let is_lazy = word() % 1_000_000_000 < u64::from(rate.0);
-    let third = steps.div_ceil(3);
-    is_lazy.then(|| (third + word() % third.max(1)).clamp(1, steps))
-}
-
-impl Execution {
+impl Steps {
     /// What is sealed and later opened, with this salt.
-    pub fn opening(&self, salt: Digest) -> Opening {
+    pub(super) fn opening(&self, salt: Digest) -> Opening {
         let chunk = self.order.input.chunk_hash_of_step(self.order.task.steps);
         let leaf = self.last.leaf(chunk);
         Opening {
@@ -267,26 +178,46 @@ impl Execution {
     }
 
     /// The proof that the output is the tree's last leaf.
-    pub fn output_proof(&self) -> Option<Vec<u8>> {
+    pub(super) fn output_proof(&self) -> Option<Vec<u8>> {
         let chunk = self.order.input.chunk_hash_of_step(self.order.task.steps);
         OutputProof::new(&self.tree, &self.last, chunk).map(|proof| proof.encode())
     }
 
-    /// The chunks and the program, for whoever asks on the ledger.
-    pub(crate) fn input(&self) -> &Input {
-        &self.order.input
+    /// What was put out: the last state.
+    pub(super) fn output(&self) -> &[u8] {
+        &self.last.state
     }
 
     /// The module.
-    pub(crate) fn program(&self) -> &[u8] {
+    pub(super) fn program(&self) -> &[u8] {
         &self.order.program
+    }
+
+    /// A chunk of the input with its path, as a node reads it.
+    pub(super) fn served_chunk(&self, chunk: u32) -> Option<Vec<u8>> {
+        served_chunk(&self.order.input, chunk)
+    }
+
+    /// The move of whoever committed to this, where a dispute waits at `node`.
+    pub(super) fn answer(&self, node: Node) -> Result<Option<Move>, ExecutionError> {
+        if node.level < depth(self.order.task.steps) {
+            let children = self.tree.children(position(node));
+            let children = children.map(|all| all.iter().map(|child| Digest(child.0)).collect());
+            return Ok(children.map(Move::Open));
+        }
+        self.evidence(node.index).map(|evidence| Some(Move::Prove(evidence)))
+    }
+
+    /// The first of a node's children that is not as here.
+    pub(super) fn rejects(&self, node: Node, theirs: &[WorkDigest; ARITY]) -> Option<u8> {
+        first_rejected(&self.tree, position(node), theirs)
     }
 
     /// What the referee needs to judge the step that ends in `leaf`.
     ///
     /// # Errors
     /// If the states around it cannot be computed again.
-    pub fn evidence(&self, leaf: u64) -> Result<Vec<u8>, ExecutionError> {
+    fn evidence(&self, leaf: u64) -> Result<Vec<u8>, ExecutionError> {
         let admitted =
             earnest_compute::admit(&self.order.program).map_err(ExecutionError::NotAdmitted)?;
         let machine = Machine::new(EngineKind::Wasmi, &admitted)?;
@@ -317,6 +248,16 @@ impl Execution {
     }
 }
 
+fn position(node: Node) -> Position {
+    Position { level: u32::from(node.level), index: node.index }
+}
+
+/// A chunk with its path, as a node reads it.
+pub(crate) fn served_chunk(input: &Input, chunk: u32) -> Option<Vec<u8>> {
+    let bytes = input.chunks().get(usize::try_from(chunk).ok()?)?;
+    postcard::to_stdvec(&(bytes, input.path(chunk)?)).ok()
+}
+
 /// What running a program once, here, says about its cost: its end, and why if that is a fault.
 ///
 /// # Errors
@@ -333,15 +274,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_are_read_as_they_are_written() {
-        assert_eq!("silent".parse(), Ok(Fault::Silent));
-        assert_eq!("lazy=0.5".parse(), Ok(Fault::Lazy(LazyRate(500_000_000))));
-        for wrong in ["lazy", "lazy=2", "lazy=x", "quick"] {
-            assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn leaves_of_a_compiler_that_gave_up_stay_leaves() {
         let [a, b, c] = [1, 2, 3].map(|byte| WorkDigest([byte; 32]));
         let mut heard = Heard::default();
@@ -354,16 +286,5 @@ mod tests {
             heard.hear(reply);
         }
         assert_eq!(heard.leaves, [a, b, c]);
-    }
-
-    #[test]
-    fn a_lazy_provider_is_lazy_about_the_same_jobs_after_a_restart() {
-        let at = |job| wrong_from(LazyRate(500_000_000), 7, JobId::new(job), 300);
-        let first: Vec<_> = (0..200).map(at).collect();
-        assert_eq!(first, (0..200).map(at).collect::<Vec<_>>());
-        let lazy = first.iter().flatten().count();
-        assert!((60..140).contains(&lazy), "{lazy} of 200");
-        assert!(first.iter().flatten().all(|step| (100..=200).contains(step)));
-        assert_eq!(wrong_from(LazyRate(0), 7, JobId::new(1), 300), None);
     }
 }

@@ -1,0 +1,314 @@
+//! Executions: a job run in the sandbox, with what is needed to commit to it and to defend it.
+//!
+//! Law: a result is committed to only if the interpreter agrees with it on the steps that are
+//! tried again (C13); an execution follows from the job and the fault alone, so a restarted
+//! daemon gets the same one.
+//!
+//! Faults exist for development networks: they show that a cheat is caught.
+//! Code map: here what both kinds of programs share, `steps` (those that compute in steps), `paged`
+//! (ordinary ones).
+
+mod paged;
+mod steps;
+
+use std::{str::FromStr, sync::Arc};
+
+use earnest_compute::{
+    Digest as WorkDigest, EngineFault, Input, Task as WorkTask,
+    checkpoint::ARITY,
+    paged::{job, task::Task as PagedTask},
+    runner::Failure,
+};
+use earnest_protocol::{
+    Digest, JobId,
+    command::{Node, Opening, ProgramForm, TICKS_PER_GAS, Task},
+};
+
+use self::{paged::Paged, steps::Steps};
+use crate::sandbox::{Cancellation, RunnerCommand, SandboxError};
+
+pub(crate) use self::{
+    paged::served_pages,
+    steps::{Order as StepsOrder, measure, served_chunk},
+};
+
+/// How a provider of a development network misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Of some jobs, returns plausible but wrong states from some step on.
+    Lazy(LazyRate),
+    /// Accepts jobs and never delivers.
+    Silent,
+}
+
+/// The share of jobs that a lazy provider does not do, in parts per billion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LazyRate(pub u32);
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Fault, String> {
+        if text == "silent" {
+            return Ok(Fault::Silent);
+        }
+        let wrong = || "give lazy=RATE with a rate from 0 to 1, or silent".to_owned();
+        let rate = text.strip_prefix("lazy=").ok_or_else(wrong)?;
+        let rate: f64 = rate.parse().map_err(|_| wrong())?;
+        if !(0.0..=1.0).contains(&rate) {
+            return Err(wrong());
+        }
+        Ok(Fault::Lazy(LazyRate((rate * 1e9) as u32)))
+    }
+}
+
+/// Why a job could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutionError {
+    /// The sandbox failed.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The child gave up.
+    #[error("the job's process gave up: {0:?}")]
+    Child(Failure),
+    /// The child of an ordinary program gave up.
+    #[error("the job's process gave up: {0}")]
+    Paged(job::Failure),
+    /// An engine failed; no claim about the program.
+    #[error(transparent)]
+    Engine(#[from] EngineFault),
+    /// The interpreter does not agree with the compiled run: nothing may be committed.
+    #[error("the two engines disagree about step {step}; nothing is committed")]
+    EnginesDisagree {
+        /// The step they disagree about.
+        step: u64,
+    },
+    /// The module is not one that jobs may have.
+    #[error(transparent)]
+    NotAdmitted(earnest_compute::AdmissionRejected),
+    /// The task cannot be one.
+    #[error("not a task: {0}")]
+    TaskInvalid(String),
+    /// No evidence of this step is heard, and no step is finer.
+    #[error("no referee hears evidence of the step at {0:?}")]
+    TooLarge(Node),
+    /// The child's answers do not add up.
+    #[error("the job's process ended too early")]
+    Incomplete,
+}
+
+/// A task as the engines name it.
+pub fn task_of(task: &Task) -> WorkTask {
+    WorkTask {
+        program: WorkDigest(task.program.0),
+        input_root: WorkDigest(task.input_root.0),
+        chunk_count: task.chunk_count,
+        steps: task.steps,
+        seed: WorkDigest(task.seed.0),
+        step_gas_max: task.step_gas_max.count(),
+        gas_bound: task.gas_bound.count(),
+    }
+}
+
+/// The task of an ordinary program as the engines name it.
+pub(crate) fn paged_task_of(task: &Task, output_kib: u32) -> PagedTask {
+    let chunk_bytes = u64::from(ProgramForm::CHUNK_BYTES);
+    PagedTask {
+        program: WorkDigest(task.program.0),
+        input_root: WorkDigest(task.input_root.0),
+        input_length: u64::from(task.chunk_count).saturating_mul(chunk_bytes),
+        ticks_bound: task.gas_bound.count().saturating_mul(TICKS_PER_GAS),
+        output_bound: u64::from(output_kib).saturating_mul(1024),
+    }
+}
+
+/// The bytes of a job, checked against its task.
+#[derive(Clone, Debug)]
+pub(crate) enum Material {
+    /// Of a program that computes in steps.
+    Steps { program: Vec<u8>, input: Arc<Input> },
+    /// Of an ordinary one: the pausable module, and the input with zeros up to its last chunk.
+    Paged { module: Vec<u8>, input: Vec<u8> },
+}
+
+/// Where and what to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) runner: RunnerCommand,
+    pub(crate) task: Task,
+    pub(crate) material: Material,
+    pub(crate) lie: Option<Lie>,
+    /// Ends it before its time.
+    pub(crate) cancellation: Cancellation,
+}
+
+/// What decides where a lazy provider stops working on a job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lie {
+    pub(crate) rate: LazyRate,
+    pub(crate) seed: u64,
+    pub(crate) job: JobId,
+}
+
+impl Lie {
+    /// Where a lazy provider stops working on a job, if it does: in the middle third.
+    fn wrong_from(self, steps: u64) -> Option<u64> {
+        let Lie { rate, seed, job } = self;
+        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 lazy provider");
+        hasher.update(&seed.to_le_bytes()).update(&job.raw().to_le_bytes());
+        let mut drawn = hasher.finalize_xof();
+        let mut word = || {
+            let mut bytes = [0u8; 8];
+            drawn.fill(&mut bytes);
+            u64::from_le_bytes(bytes)
+        };
+        let is_lazy = word() % 1_000_000_000 < u64::from(rate.0);
+        let third = steps.div_ceil(3);
+        is_lazy.then(|| (third + word() % third.max(1)).clamp(1, steps))
+    }
+}
+
+/// A job that was run.
+#[derive(Debug)]
+pub(crate) enum Execution {
+    /// Of a program that computes in steps.
+    Steps(Box<Steps>),
+    /// Of an ordinary one.
+    Paged(Box<Paged>),
+}
+
+/// What a dispute waits for from whoever committed to a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// The children of a node.
+    Open(Vec<Digest>),
+    /// The children of a finer tree's root, and the proof that the tree belongs there.
+    Refine {
+        /// Left to right.
+        children: Vec<Digest>,
+        /// As the referee reads it.
+        proof: Vec<u8>,
+    },
+    /// Evidence of a step.
+    Prove(Vec<u8>),
+}
+
+impl Order {
+    /// Runs the whole task.
+    pub(crate) fn execute(self) -> Result<Execution, ExecutionError> {
+        let Order { runner, task, material, lie, cancellation } = self;
+        match (material, task.form) {
+            (Material::Steps { program, input }, ProgramForm::Stepwise) => {
+                let wrong_from = lie.and_then(|lie| lie.wrong_from(task.steps));
+                let task = task_of(&task);
+                let order = StepsOrder { runner, program, input, task, wrong_from, cancellation };
+                Ok(Execution::Steps(Box::new(order.execute()?)))
+            }
+            (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
+                let order = paged::Order { runner, task, module, input, cancellation };
+                Ok(Execution::Paged(Box::new(order.execute(lie)?)))
+            }
+            _ => Err(ExecutionError::Incomplete),
+        }
+    }
+}
+
+impl Execution {
+    /// What is sealed and later opened, with this salt.
+    pub(crate) fn opening(&self, salt: Digest) -> Opening {
+        match self {
+            Execution::Steps(done) => done.opening(salt),
+            Execution::Paged(done) => done.opening(salt),
+        }
+    }
+
+    /// The proof that the output is what the tree's last leaf says.
+    pub(crate) fn output_proof(&self) -> Option<Vec<u8>> {
+        match self {
+            Execution::Steps(done) => done.output_proof(),
+            Execution::Paged(done) => done.output_proof(),
+        }
+    }
+
+    /// The output's bytes.
+    pub(crate) fn output(&self) -> &[u8] {
+        match self {
+            Execution::Steps(done) => done.output(),
+            Execution::Paged(done) => done.output(),
+        }
+    }
+
+    /// The module, for whoever asks on the ledger; none of one that is there already.
+    pub(crate) fn program(&self) -> Option<&[u8]> {
+        match self {
+            Execution::Steps(done) => Some(done.program()),
+            Execution::Paged(_) => None,
+        }
+    }
+
+    /// A chunk of the input with its path, as a node reads it.
+    pub(crate) fn served_chunk(&self, chunk: u32) -> Option<Vec<u8>> {
+        match self {
+            Execution::Steps(done) => done.served_chunk(chunk),
+            Execution::Paged(done) => done.served_chunk(chunk),
+        }
+    }
+
+    /// The move of whoever committed to this, where a dispute waits at `node`; none while it is
+    /// computed beside the loop.
+    pub(crate) fn answer(&mut self, node: Node) -> Result<Option<Move>, ExecutionError> {
+        match self {
+            Execution::Steps(done) => done.answer(node),
+            Execution::Paged(done) => done.answer(node),
+        }
+    }
+
+    /// The first of a node's children that is not as here, or that all are; none while that is
+    /// computed beside the loop.
+    pub(crate) fn rejects(
+        &mut self,
+        node: Node,
+        theirs: &[WorkDigest; ARITY],
+    ) -> Result<Option<Option<u8>>, ExecutionError> {
+        match self {
+            Execution::Steps(done) => Ok(Some(done.rejects(node, theirs))),
+            Execution::Paged(done) => done.rejects(node, theirs),
+        }
+    }
+
+    /// True if something that was computed beside the loop is there and nobody has looked at it.
+    pub(crate) fn any_found(&self) -> bool {
+        match self {
+            Execution::Steps(_) => false,
+            Execution::Paged(done) => done.any_found(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_as_they_are_written() {
+        assert_eq!("silent".parse(), Ok(Fault::Silent));
+        assert_eq!("lazy=0.5".parse(), Ok(Fault::Lazy(LazyRate(500_000_000))));
+        for wrong in ["lazy", "lazy=2", "lazy=x", "quick"] {
+            assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_lazy_provider_is_lazy_about_the_same_jobs_after_a_restart() {
+        let at = |job| {
+            Lie { rate: LazyRate(500_000_000), seed: 7, job: JobId::new(job) }.wrong_from(300)
+        };
+        let first: Vec<_> = (0..200).map(at).collect();
+        assert_eq!(first, (0..200).map(at).collect::<Vec<_>>());
+        let lazy = first.iter().flatten().count();
+        assert!((60..140).contains(&lazy), "{lazy} of 200");
+        assert!(first.iter().flatten().all(|step| (100..=200).contains(step)));
+        let diligent = Lie { rate: LazyRate(0), seed: 7, job: JobId::new(1) };
+        assert_eq!(diligent.wrong_from(300), None);
+    }
+}
