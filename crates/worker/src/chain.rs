@@ -222,6 +222,32 @@ impl Chain {
         Ok(code)
     }
 
+    /// What an ordinary program was prepared from, as the task's seed names it, checked; none if
+    /// nobody keeps it.
+    pub(crate) fn source(&self, task: &Task) -> Result<Option<Vec<u8>>, ChainError> {
+        let missing = |error: ClientError| match error.is_not_found() {
+            true => Ok(None),
+            false => Err(ChainError::from(error)),
+        };
+        let names = match self.client().input(&task.seed) {
+            Ok(list) => list.chunks,
+            Err(error) => return missing(error),
+        };
+        let mut chunks = Vec::new();
+        for name in &names {
+            match self.client().blob(name) {
+                Ok(chunk) => chunks.push(chunk),
+                Err(error) => return missing(error),
+            }
+        }
+        let forged = || ChainError::Forged { digest: task.seed };
+        let input = Input::new(chunks).map_err(|_| forged())?;
+        if input.root().0 != task.seed.0 {
+            return Err(forged());
+        }
+        Ok(Some(input.chunks().concat()))
+    }
+
     /// The input of an ordinary program's job, with the zeros behind it.
     fn pages(&self, task: &Task) -> Result<Vec<u8>, ChainError> {
         let forged = || ChainError::Forged { digest: task.input_root };

@@ -1,5 +1,8 @@
 //! Pace: how long a program takes for its gas on this machine, tried before money hangs on it.
 //!
+//! An ordinary program is tried only if our own preparation makes it (`earnest-prepare`): a module
+//! made by hand may have steps that no evidence shows, and who runs it could not defend itself.
+//!
 //! Gas promises a time at most. A program that takes longer, however it does it, would be paid less
 //! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
@@ -121,6 +124,17 @@ pub fn sample(runner: &RunnerCommand, program: &[u8], input: &Input, task: &Work
     }
 }
 
+/// Whether our own preparation makes the pausable module of a linked program: only then is there
+/// evidence for each of its steps, and whoever runs it can defend it.
+fn is_prepared(source: &[u8], module: &[u8]) -> Result<(), String> {
+    let prepared = earnest_prepare::prepare(source)
+        .map_err(|why| format!("what it is said to be prepared from is refused: {why}"))?;
+    match prepared.pausable == module {
+        true => Ok(()),
+        false => Err("it is not what our preparation makes of what its job names".to_owned()),
+    }
+}
+
 /// The same for an ordinary program: its first coarse steps, compiling aside.
 fn sample_paged(
     runner: &RunnerCommand,
@@ -160,11 +174,14 @@ fn of_steps(seen: &[(Instant, u64)]) -> Pace {
     Pace::Picos(steps.min().unwrap_or(0))
 }
 
+/// A program; of an ordinary one also what it is said to be prepared from.
+type Key = (Digest, Option<Digest>);
+
 /// The paces of programs, and the sample that is being taken.
 #[derive(Default)]
 pub(crate) struct Paces {
-    known: BTreeMap<Digest, Pace>,
-    running: Option<(Digest, JoinHandle<Pace>)>,
+    known: BTreeMap<Key, Pace>,
+    running: Option<(Key, JoinHandle<Pace>)>,
 }
 
 impl Paces {
@@ -179,11 +196,18 @@ impl Paces {
         runner: &RunnerCommand,
     ) -> Result<Option<&Pace>, ChainError> {
         self.collect();
-        if !self.known.contains_key(&task.program) && self.running.is_none() {
-            let material = chain.material(task)?;
-            let (runner, task) = (runner.clone(), *task);
+        let is_paged = task.form != ProgramForm::Stepwise;
+        let key = (task.program, is_paged.then_some(task.seed));
+        if !self.known.contains_key(&key) && self.running.is_none() {
+            let source = if is_paged { chain.source(task)? } else { Some(Vec::new()) };
+            // It may still be on its way.
+            let Some(source) = source else { return Ok(None) };
+            let (material, runner, task) = (chain.material(task)?, runner.clone(), *task);
             let handle = std::thread::spawn(move || match (material, task.form) {
                 (Material::Paged { module, input }, ProgramForm::Paged(output_kib)) => {
+                    if let Err(why) = is_prepared(&source, &module) {
+                        return Pace::Failed(why);
+                    }
                     sample_paged(&runner, (&module, &input), paged_task_of(&task, output_kib))
                 }
                 (Material::Steps { program, input }, _) => {
@@ -193,9 +217,9 @@ impl Paces {
                     Pace::Failed("its bytes are of another form".to_owned())
                 }
             });
-            self.running = Some((task.program, handle));
+            self.running = Some((key, handle));
         }
-        Ok(self.known.get(&task.program))
+        Ok(self.known.get(&key))
     }
 
     /// True if a sample ended that nobody has looked at.
@@ -230,6 +254,18 @@ mod tests {
         assert_eq!(pace, Pace::Picos(6_000));
         assert_eq!(pace.percent(), Some(120));
         assert_eq!(of_steps(&[at(0, 0), at(3, 500)]), Pace::Picos(0));
+    }
+
+    #[test]
+    fn a_module_that_no_preparation_made_is_not_tried() {
+        let text = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+        let linked = earnest_prepare::link::link(&wat::parse_str(text).unwrap()).unwrap();
+        let prepared = earnest_prepare::prepare(&linked).unwrap();
+        assert_eq!(is_prepared(&linked, &prepared.pausable), Ok(()));
+        let mut other = prepared.pausable.clone();
+        other.push(0);
+        assert!(is_prepared(&linked, &other).unwrap_err().contains("not what our preparation"));
+        assert!(is_prepared(b"any", &prepared.pausable).unwrap_err().contains("refused"));
     }
 
     #[test]

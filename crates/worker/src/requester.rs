@@ -62,6 +62,8 @@ pub enum Wanted {
     Paged {
         /// BLAKE3 of the pausable module.
         program: Digest,
+        /// What it was prepared from: the linked module. Who is asked to run it prepares it again.
+        source: Vec<u8>,
         /// Its input, zeros up to the last chunk included.
         input: Vec<u8>,
         /// Ticks that it took here.
@@ -77,6 +79,16 @@ impl Wanted {
     pub fn filled_up(mut input: Vec<u8>) -> Vec<u8> {
         input.resize(input.len().next_multiple_of(CHUNK_BYTES), 0);
         input
+    }
+
+    /// What an ordinary program was prepared from, as it is stored; nothing for others.
+    fn source(&self) -> Vec<Vec<u8>> {
+        match self {
+            Wanted::Steps { .. } => Vec::new(),
+            Wanted::Paged { source, .. } => {
+                source.chunks(CHUNK_BYTES).map(<[u8]>::to_vec).collect()
+            }
+        }
     }
 
     /// The input as it is stored, with the name of each chunk.
@@ -136,7 +148,8 @@ impl Plan {
             // The ledger itself keeps it.
             Wanted::Paged { .. } => None,
         };
-        Sizes { program, chunks, output: self.output_bytes }
+        let source = wish.wanted.source().iter().map(Vec::len).collect();
+        Sizes { program, chunks, source, output: self.output_bytes }
     }
 }
 
@@ -296,7 +309,7 @@ fn plan_steps(
 }
 
 fn plan_paged(wish: &Wish) -> Result<Planned, WishError> {
-    let Wanted::Paged { program, input, ticks, output_bytes } = &wish.wanted else {
+    let Wanted::Paged { program, input, ticks, output_bytes, .. } = &wish.wanted else {
         return Err(WishError::Input("not one of an ordinary program".to_owned()));
     };
     let chunk_count = wish.wanted.chunks().len();
@@ -304,6 +317,7 @@ fn plan_paged(wish: &Wish) -> Result<Planned, WishError> {
         .filter(|_| chunk_count <= usize::try_from(ProgramForm::CHUNKS_MAX).unwrap_or(0));
     let too_long = || WishError::Input(format!("{} bytes are too many", input.len()));
     let pages = pages.ok_or_else(too_long)?;
+    let source = Input::new(wish.wanted.source()).map_err(|e| WishError::Input(e.to_string()))?;
     let output_kib = output_bytes.div_ceil(1024).max(1);
     let output_kib = u32::try_from(output_kib).unwrap_or(u32::MAX);
     if ProgramForm::OUTPUT_KIB_MAX < output_kib {
@@ -319,8 +333,8 @@ fn plan_paged(wish: &Wish) -> Result<Planned, WishError> {
         input_root: Digest(pages.tree().root().0),
         chunk_count: u32::try_from(chunk_count).unwrap_or(u32::MAX),
         steps: ProgramForm::steps_of(gas_bound),
-        // What random numbers are made from stands in the input.
-        seed: Digest::ZERO,
+        // What random numbers are made from stands in the input: this names the source.
+        seed: Digest(source.root().0),
         step_gas_max: ProgramForm::STEP_GAS,
         gas_bound,
         form: ProgramForm::Paged(output_kib),
@@ -384,13 +398,21 @@ pub fn store(client: &Client, wish: &Wish) -> Result<(), WishError> {
     if let Wanted::Steps { program, .. } = &wish.wanted {
         client.put_blob(program)?;
     }
-    let chunks = wish.wanted.chunks();
+    let source = wish.wanted.source();
+    let source: Vec<_> = source.iter().map(|chunk| (program_digest(chunk), &chunk[..])).collect();
+    for chunks in [wish.wanted.chunks(), source] {
+        store_chunks(client, &chunks)?;
+    }
+    Ok(())
+}
+
+fn store_chunks(client: &Client, chunks: &[(Digest, &[u8])]) -> Result<(), WishError> {
     if chunks.is_empty() {
         return Ok(());
     }
     let missing = client.put_input(chunks.iter().map(|(name, _)| *name).collect())?.missing;
     let mut missing: BTreeSet<Digest> = missing.into_iter().collect();
-    for (name, chunk) in &chunks {
+    for (name, chunk) in chunks {
         if missing.remove(name) {
             client.put_blob(chunk)?;
         }

@@ -30,7 +30,8 @@ pub fn wanted(args: &SubmitArgs, module: &[u8]) -> Result<(Wanted, Option<Vec<u8
         let detail = format!("{word} is for programs that compute in steps; this one has `_start`");
         return Err(Failure::usage(detail, "give --stdin, --dir, --env or arguments after `--`"));
     }
-    let prepared = prepare(&linked(module)?).map_err(|why| refused(&why))?;
+    let source = linked(module)?;
+    let prepared = prepare(&source).map_err(|why| refused(&why))?;
     let input = Wanted::filled_up(args.given.bundle(&args.program, args.seed_bytes().0)?);
     note!("trying the program in a sandbox");
     let ran = tried(&runner()?, &args.given, &prepared.plain, &input)?;
@@ -39,7 +40,7 @@ pub fn wanted(args: &SubmitArgs, module: &[u8]) -> Result<(Wanted, Option<Vec<u8
     let claim = ran.ending.claim;
     let program = program_digest(&prepared.pausable);
     let (ticks, output_bytes) = (claim.ticks, claim.output_length);
-    let wanted = Wanted::Paged { program, input, ticks, output_bytes };
+    let wanted = Wanted::Paged { program, source, input, ticks, output_bytes };
     Ok((wanted, Some(prepared.pausable)))
 }
 
