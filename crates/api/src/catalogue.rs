@@ -12,13 +12,14 @@ use earnest_protocol::{
     command::Scope,
     genesis::GenesisRejected,
     governance::{CancelProposalRejected, CastBallotRejected, ProposeRejected},
+    insurance::InsureJobRejected,
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     params::{BrokenRelation, Relation, Violation},
     rewards::ClaimRewardsRejected,
     staking::{
-        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
     storage::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected},
     verification::{
@@ -82,6 +83,14 @@ pub fn everything() -> Vec<Rejected> {
             BelowMinimum { wanted: free, minimum: wanted };
         #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
             ExceedsFreeBond { wanted, free_bond }, UnbondingsAtLimit { limit: 32 };
+        #[5] CancelUnbondRejected: AmountMustBePositive, NotAnOperator, Tombstoned,
+            ExceedsUnbonding { wanted, unbonding: free },
+            BelowMinimum { wanted: free, minimum: wanted };
+        #[10] InsureJobRejected: NotOffered, JobNotFound, NotRequester, AmountMustBePositive,
+            TooLate { height: Height::new(8), last: Height::new(7) },
+            AlreadyInsured { cover: wanted }, ExceedsCoverMax { wanted, max: free },
+            ExceedsPool { wanted, available: free }, ExceedsPremiumMax { premium: wanted, max: free },
+            ExceedsFree { wanted, free };
         #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };

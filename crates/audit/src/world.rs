@@ -217,6 +217,7 @@ impl<'a> World<'a> {
             Pot::Job(..)
             | Pot::Assignment(..)
             | Pot::Slash(_)
+            | Pot::Cover(_)
             | Pot::Unbonding(_)
             | Pot::Proposal(_)
             | Pot::Program(_) => return Party::Pending,

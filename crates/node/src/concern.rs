@@ -59,6 +59,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CoverPaid { account, accused, .. } => vec![account, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -88,6 +89,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
+        | Event::UnbondCancelled { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -108,6 +110,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::JobInsured { account, .. }
         | Event::ProgramPartPublished { account, .. }
         | Event::ProgramPublished { account, .. }
         | Event::ProgramNotAdmitted { account, .. }
@@ -162,6 +165,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
+        | Event::UnbondCancelled { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }
@@ -210,6 +214,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CopyReported { job, .. }
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
+        | Event::JobInsured { job, .. }
+        | Event::CoverPaid { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

@@ -90,6 +90,8 @@ pub enum Event {
     Bonded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// A bond began to shrink.
     Unbonding { operator: OperatorId, unbonding: UnbondingId, amount: Amount, matures: Epoch },
+    /// What was leaving is bonded again.
+    UnbondCancelled { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// An unbonding entry was paid out.
     Withdrawn { account: AccountId, unbonding: UnbondingId, amount: Amount },
     /// An operator gets no new work until it asks for release.
@@ -234,6 +236,17 @@ pub enum Event {
         waterfall: Waterfall,
     },
 
+    /// A requester insured its job.
+    JobInsured { job: JobId, account: AccountId, cover: Amount, premium: Amount },
+    /// A conviction was paid out, and of a cover what it left: nothing if it left nothing.
+    CoverPaid {
+        slash: SlashId,
+        job: JobId,
+        account: AccountId,
+        accused: AccountId,
+        cover: Amount,
+        amount: Amount,
+    },
     /// Free money was put behind somebody's operator.
     Delegated { account: AccountId, operator: OperatorId, amount: Amount },
     /// Delegated stake began to leave.

@@ -41,7 +41,7 @@ pub enum Broken {
     ClosedJobHolds { job: JobId, amount: Amount },
     /// An ended assignment holds no money.
     EndedAssignmentHolds { assignment: AssignmentId, amount: Amount },
-    /// A paid slash holds no money.
+    /// A paid slash holds no money, and no cover waits for it.
     PaidSlashHolds { amount: Amount },
     /// An open job's deadline has not passed.
     Overdue { job: JobId },
@@ -82,6 +82,8 @@ pub enum Broken {
     Claims { recorded: Amount, found: Amount },
     /// A delegation pool's amount is what lies in its pot.
     DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
+    /// What is left of an epoch's room in an exit queue is no more than the room.
+    ExitQueue { room: Amount, churn: Amount },
     /// An exit's amount is what lies in its pot, somebody has a share of it, and its operator's
     /// pool lists it until it matures.
     Exit { exit: ExitId, recorded: Amount, found: Amount },
@@ -108,6 +110,9 @@ pub enum Broken {
     Ballot { ballot: BallotId },
     /// What is delegated in all is the sum of what is delegated to each.
     DelegatedTotal { recorded: Amount, found: Amount },
+    /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes that
+    /// wait: every cover is funded.
+    Covers { recorded: Amount, found: Amount },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -125,6 +130,7 @@ impl State {
         delegations::check(self)?;
         rewards::check(self)?;
         proposals::check(self)?;
+        check_covers(self)?;
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;
@@ -211,13 +217,21 @@ fn check_assignments(state: &State) -> Result<(), Broken> {
         }
     }
     for (id, slash) in state.slashes() {
-        let amount = state.balance(Pot::Slash(id));
+        let amount = state.balance(Pot::Slash(id)).saturating_add(state.balance(Pot::Cover(id)));
         let over = matches!(slash.state, SlashState::Executed(_) | SlashState::Reversed(_));
         if over && !amount.is_zero() {
             return Err(Broken::PaidSlashHolds { amount });
         }
     }
     Ok(())
+}
+
+fn check_covers(state: &State) -> Result<(), Broken> {
+    let jobs = state.jobs().map(|(id, _)| state.balance(Pot::Job(id, JobPot::Cover)));
+    let slashes = state.slashes().map(|(id, _)| state.balance(Pot::Cover(id)));
+    let (recorded, found) =
+        (state.covers(), jobs.chain(slashes).fold(Amount::ZERO, Amount::saturating_add));
+    if recorded == found { Ok(()) } else { Err(Broken::Covers { recorded, found }) }
 }
 
 /// Whose stake lies in a pot of an assignment.

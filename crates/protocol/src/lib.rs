@@ -91,6 +91,7 @@ pub mod genesis;
 pub mod governance;
 mod hash;
 mod ids;
+pub mod insurance;
 mod invariant;
 pub mod ledger;
 pub mod market;

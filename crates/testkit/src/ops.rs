@@ -88,9 +88,17 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = keys(play, op);
             return Step::Send(signer, command);
         }
+        7 if op.twist % 4 == 1 => {
+            let (signer, command) = program(play, op);
+            return Step::Send(signer, command);
+        }
         7 => {
             let (role, free) = (role(op), state.balance(Pot::Free(anyone, Asset::Stake)));
             Command::Bond(Bond { role, amount: edge(free, op.amount) })
+        }
+        8 if op.twist % 8 == 7 => {
+            let (signer, command) = cancel_unbond(state, op, anyone);
+            return Step::Send(signer, command);
         }
         8 => {
             let operator = state.operator_id(anyone, role(op));
@@ -112,8 +120,8 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             return Step::Send(signer, command);
         }
         10 if op.twist % 4 == 2 => Command::KeepData(keep(play, op)),
-        10 if op.twist % 8 == 3 => {
-            let (signer, command) = program(play, op);
+        10 if op.who.is_multiple_of(2) => {
+            let (signer, command) = insure(state, op, anyone);
             return Step::Send(signer, command);
         }
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
@@ -134,6 +142,30 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         }
     };
     Step::Send(anyone, command)
+}
+
+/// An operator of which something leaves bonds some of it again, if there is one.
+fn cancel_unbond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let leaves = state.operators().filter(|(_, row)| !row.unbondings.is_empty());
+    let leaves: Vec<_> = leaves.map(|(_, row)| row).collect();
+    let picked = leaves.get(usize::from(op.who) % leaves.len().max(1));
+    let entries = picked.map_or(&[][..], |row| row.unbondings.as_slice());
+    let all = entries.iter().map(|entry| state.balance(Pot::Unbonding(*entry)));
+    let amount = edge(all.fold(Amount::UNIT, Amount::saturating_add), op.amount);
+    let (signer, role) = picked.map_or((anyone, role(op)), |row| (row.account, row.role));
+    (signer, Command::CancelUnbond(CancelUnbond { role, amount }))
+}
+
+/// Whoever posted the last job insures it, up to what may be covered and above.
+fn insure(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let job = state.jobs().map(|(id, _)| id).last().unwrap_or(JobId::new(0));
+    let requester = state.order(job).map(|order| order.requester);
+    let signer = requester.filter(|_| !op.who.is_multiple_of(32)).unwrap_or(anyone);
+    let quote = state.cover_quote(job);
+    let most = quote.map_or(Amount::UNIT, |quote| quote.cover_max.min(quote.available));
+    let cover = edge(most.max(Amount::UNIT), op.amount);
+    let premium_max = if op.amount.is_multiple_of(16) { Amount::UNIT } else { Amount::MAX };
+    (signer, Command::InsureJob(InsureJob { job, cover, premium_max }))
 }
 
 /// Who sends a command of this account: itself, or in a quarter of the cases a key of its own that

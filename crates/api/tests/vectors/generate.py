@@ -56,6 +56,8 @@ TYPES = {
     "propose": "ParamChange[] changes,bytes32 audit",
     "cast_ballot": "uint64 proposal,string choice",
     "cancel_proposal": "uint64 proposal",
+    "cancel_unbond": "string role,uint256 amount",
+    "insure_job": "uint64 job,uint256 cover,uint256 premiumMax",
     "refine_step": "uint64 job,uint8 level,uint64 index,bytes32[] children,bytes proof",
     "publish_program": "bytes32 program,uint32 bytesTotal,uint32 part,bytes data",
     "retire_program": "bytes32 program",
@@ -215,6 +217,8 @@ MAKERS = {
         "choice": rng.choice(["yes", "no", "abstain", "veto"]),
     },
     "cancel_proposal": lambda: {"proposal": number(U64_MAX)},
+    "cancel_unbond": lambda: {"role": role(), "amount": amount()},
+    "insure_job": lambda: {"job": number(U64_MAX), "cover": amount(), "premium_max": amount()},
     "refine_step": lambda: job(node=node(), children=digests(), proof=blob()),
     "publish_program": lambda: {
         "program": digest(),

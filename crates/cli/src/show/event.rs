@@ -115,6 +115,9 @@ impl Teller {
                 tokens(*amount),
                 present.clock.epoch(*matures)
             ),
+            Event::UnbondCancelled { account, role: of, amount, .. } => {
+                format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
             }
@@ -206,6 +209,18 @@ impl Teller {
     fn of_jobs(&self, event: &Event) -> Option<String> {
         let who = |account: &AccountId| self.who(*account);
         Some(match event {
+            Event::JobInsured { job, account, cover, premium } => format!(
+                "job {job}: {} insures {} for {}",
+                who(account),
+                tokens(*cover),
+                tokens(*premium)
+            ),
+            Event::CoverPaid { job, account, cover, amount, .. } => format!(
+                "job {job}: of a cover of {} {} gets {}",
+                tokens(*cover),
+                who(account),
+                tokens(*amount)
+            ),
             Event::BidCommitted { job, account } => {
                 format!("job {job}: {} seals a bid", who(account))
             }

@@ -366,6 +366,27 @@ commands! {
         proposal: ProposalId,
     }
 
+    /// Puts `amount` of what the signer's operator is unbonding back into its bond, what was
+    /// unbonded last first.
+    CancelUnbond = staking::cancel_unbond or CancelUnbondRejected, Ordinary, weight 2, keys [] {
+        /// Of which role.
+        role: Role,
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Insures the signer's job for a premium: if its result is convicted, `cover` is paid out of the
+    /// insurance, besides what the slash compensates.
+    InsureJob
+        = insurance::insure_job or InsureJobRejected, Ordinary, weight 2, keys [Request] {
+        /// Which job.
+        job: JobId,
+        /// The loss beyond compensation, in base units of what is bonded.
+        cover: Amount,
+        /// The most that the signer pays for it, in the same.
+        premium_max: Amount,
+    }
+
     /// Commits to a tree over the finer steps within a disputed step of a paged program, and
     /// discloses the sixteen children of its root.
     RefineStep = verification::refine_step or RefineStepRejected,

@@ -95,6 +95,8 @@ pub(crate) struct Ledger {
     bonds: Table<Amount>,
     unbondings: Table<Amount>,
     slashes: Table<Amount>,
+    /// By slash.
+    covers: Table<Amount>,
     delegated: Table<Amount>,
     exits: Table<Amount>,
     moves: Table<Amount>,
@@ -114,7 +116,12 @@ pub(crate) struct Ledger {
     vesting: Table<Amount>,
     /// All that is delegated and not leaving, moved stake included.
     delegated_total: Amount,
+    /// All that lies in covers, of jobs and of slashes.
+    covers_total: Amount,
 }
+
+/// Pots for which an emptied purse keeps room.
+const ROOM_KEPT: usize = 8;
 
 /// What a balance could be.
 const SUPPLY: &str = "a pot holds at most the supply, which fits an amount";
@@ -174,6 +181,7 @@ impl Ledger {
 
     pub(crate) fn open_slash(&mut self) {
         self.slashes.push(Amount::ZERO);
+        self.covers.push(Amount::ZERO);
     }
 
     pub(crate) fn open_job(&mut self) {
@@ -211,9 +219,10 @@ impl Ledger {
         self.moves.retire(index);
     }
 
-    /// Forgets the empty pot of a slash that was paid out.
+    /// Forgets the empty pots of a slash that was paid out.
     pub(crate) fn retire_slash(&mut self, index: usize) {
         self.slashes.retire(index);
+        self.covers.retire(index);
     }
 
     /// Forgets the empty pot of a proposal that is forgotten.
@@ -227,13 +236,14 @@ impl Ledger {
     }
 
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 14] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 15] {
         [
             self.free.root(),
             self.free_payment.root(),
             self.bonds.root(),
             self.unbondings.root(),
             self.slashes.root(),
+            self.covers.root(),
             self.delegated.root(),
             self.exits.root(),
             self.moves.root(),
@@ -247,8 +257,14 @@ impl Ledger {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount, Amount) {
-        (self.assets, self.totals, self.judges, self.emission, self.delegated_total)
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], [Amount; 4]) {
+        let sums = [self.judges, self.emission, self.delegated_total, self.covers_total];
+        (self.assets, self.totals, sums)
+    }
+
+    /// All that is promised to requesters: what was ever set aside and is neither paid nor back.
+    pub(crate) fn covers(&self) -> Amount {
+        self.covers_total
     }
 
     /// All that is delegated and not leaving, moved stake included.
@@ -284,7 +300,7 @@ impl Ledger {
             | Pot::Insurance(asset)
             | Pot::Treasury(asset)
             | Pot::Burnt(asset) => asset,
-            Pot::Job(_, JobPot::Collateral(_))
+            Pot::Job(_, JobPot::Collateral(_) | JobPot::Cover)
             | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
             | Pot::Bond(_)
             | Pot::Unbonding(_)
@@ -292,6 +308,7 @@ impl Ledger {
             | Pot::Exit(_)
             | Pot::Moved(_)
             | Pot::Slash(_)
+            | Pot::Cover(_)
             | Pot::Proposal(_)
             | Pot::Judges
             | Pot::Emission
@@ -310,6 +327,7 @@ impl Ledger {
             Pot::Bond(id) => row(&self.bonds, id.index()),
             Pot::Unbonding(id) => row(&self.unbondings, id.index()),
             Pot::Slash(id) => row(&self.slashes, id.index()),
+            Pot::Cover(id) => row(&self.covers, id.index()),
             Pot::Delegated(id) => row(&self.delegated, id.index()),
             Pot::Exit(id) => row(&self.exits, id.index()),
             Pot::Moved(id) => row(&self.moves, id.index()),
@@ -393,7 +411,7 @@ impl Ledger {
             add(self.emission)?;
             let tables =
                 [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
-            let of_others = [&self.delegated, &self.exits, &self.moves];
+            let of_others = [&self.delegated, &self.exits, &self.moves, &self.covers];
             for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
             }
@@ -441,6 +459,9 @@ impl Ledger {
         if is_delegated(pot) {
             self.delegated_total = self.delegated_total.saturating_sub(amount);
         }
+        if is_cover(pot) {
+            self.covers_total = self.covers_total.saturating_sub(amount);
+        }
         self.change(pot, |balance| {
             let left = balance.checked_sub(amount);
             left.expect("every caller checks the balance before it moves money")
@@ -450,6 +471,9 @@ impl Ledger {
     fn put(&mut self, pot: Pot, amount: Amount) {
         if is_delegated(pot) {
             self.delegated_total = self.delegated_total.saturating_add(amount);
+        }
+        if is_cover(pot) {
+            self.covers_total = self.covers_total.saturating_add(amount);
         }
         self.change(pot, |balance| balance.checked_add(amount).expect(SUPPLY));
     }
@@ -462,6 +486,7 @@ impl Ledger {
             Pot::Bond(id) => row_mut(&mut self.bonds, id.index()),
             Pot::Unbonding(id) => row_mut(&mut self.unbondings, id.index()),
             Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
+            Pot::Cover(id) => row_mut(&mut self.covers, id.index()),
             Pot::Delegated(id) => row_mut(&mut self.delegated, id.index()),
             Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
             Pot::Moved(id) => row_mut(&mut self.moves, id.index()),
@@ -495,6 +520,10 @@ fn is_delegated(pot: Pot) -> bool {
     matches!(pot, Pot::Delegated(_) | Pot::Moved(_))
 }
 
+fn is_cover(pot: Pot) -> bool {
+    matches!(pot, Pot::Job(_, JobPot::Cover) | Pot::Cover(_))
+}
+
 fn row(table: &Table<Amount>, index: usize) -> Amount {
     table.get(index).copied().unwrap_or(Amount::ZERO)
 }
@@ -516,11 +545,18 @@ impl<P: Copy + Ord> Purse<P> {
                 *amount = change(*amount);
                 if amount.is_zero() {
                     self.0.remove(at);
+                    // What a job holds for its bids is gone long before the job is.
+                    if ROOM_KEPT <= self.0.capacity() && self.0.len() <= self.0.capacity() / 2 {
+                        self.0.shrink_to_fit();
+                    }
                 }
             }
             Err(at) => {
                 let amount = change(Amount::ZERO);
                 if !amount.is_zero() {
+                    if self.0.is_empty() {
+                        self.0.reserve_exact(1); // Many never hold more.
+                    }
                     self.0.insert(at, (pot, amount));
                 }
             }

@@ -7,6 +7,7 @@ use crate::{
     context::Context,
     event::Event,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, Role},
+    insurance,
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{
         self, Assignment, CloseReason, Closed, Outcome, Phase, Stage,
@@ -258,8 +259,7 @@ pub(super) fn end_assignment(
     if let Some(due) = cx.state.verification.case_mut(live).seed.due.take() {
         cx.state.timers.clear(due, Timer::Seed(live));
     }
-    cx.state.verification.case_mut(live).strip();
-    cx.state.verification.docket_mut(live).strip();
+    cx.state.verification.strip(live);
     let now = cx.now();
     market::acts::enter_phase(cx, live, Phase::Closed, now);
     if reason == CloseReason::NotAccepted {
@@ -367,6 +367,7 @@ pub(super) fn close_job(
             refund.escrow = part;
         }
     }
+    insurance::acts::release(cx, id);
     let left = cx.state.ledger.job_pots(id);
     assert!(left.is_empty(), "a closed job holds no money: {left:?}");
     record_end(cx, id, outcome, reason, refund);
@@ -398,9 +399,7 @@ fn record_end(
     let ceiling = market.order(id).terms.price_max;
     let job = market.job_mut(id);
     let unneeded = core::mem::take(&mut job.fallback);
-    job.bids = Vec::new();
-    job.ranks = Vec::new();
-    job.beyond = None;
+    job.forget_bids();
     let paid = ceiling.saturating_sub(refund.escrow);
     let (output, root) = (claim.map(|c| c.output()), claim.map(|c| c.root()));
     job.closed = Some(Closed { outcome, reason, at: now, leaves, paid, output, root });

@@ -20,6 +20,7 @@ use crate::{
     ledger::AssignmentPot,
     num::{Blocks, Height},
     referee::Ruling,
+    table::Blank,
     verification::Geometry,
 };
 
@@ -69,6 +70,15 @@ pub struct Docket {
     pub refined: Vec<(Node, Digest)>,
     /// Leaves about which the referee was asked, and what it found.
     pub ruled: Vec<(Node, Ruling)>,
+}
+
+impl Blank for Docket {
+    const BLANK: &'static Docket = &Docket {
+        disputes: Vec::new(),
+        opened: Vec::new(),
+        refined: Vec::new(),
+        ruled: Vec::new(),
+    };
 }
 
 /// Whose move it is.

@@ -49,7 +49,7 @@ use crate::{
     ids::{AccountId, AssignmentId, Digest, OperatorId},
     num::Height,
     referee::Ending,
-    table::Table,
+    table::{Blank, Rare, Table},
 };
 
 /// Everything about the verification of one assignment, but its disputes.
@@ -134,18 +134,33 @@ pub struct DataRequest {
     pub server: Option<AccountId>,
 }
 
+impl Blank for Case {
+    const BLANK: &'static Case = &Case {
+        result: None,
+        seed: Seed { due: None, beacon: None, preimage: None, withheld: None, drawn: None },
+        pool_at: None,
+        round: 0,
+        seats: Vec::new(),
+        locks: 0,
+        missed: Vec::new(),
+        barred: Vec::new(),
+        requests: Vec::new(),
+        receipt: false,
+    };
+}
+
 /// Every case and its docket, by assignment.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Verification {
-    pub(crate) cases: Table<Case>,
-    pub(crate) dockets: Table<Docket>,
+    pub(crate) cases: Table<Rare<Case>>,
+    pub(crate) dockets: Table<Rare<Docket>>,
 }
 
 impl Verification {
     /// Opens the case of a new assignment.
     pub(crate) fn open(&mut self) {
-        self.cases.push(Case::default());
-        self.dockets.push(Docket::default());
+        self.cases.push(Rare::default());
+        self.dockets.push(Rare::default());
     }
 
     pub(crate) fn retire(&mut self, id: AssignmentId) {
@@ -175,6 +190,16 @@ impl Verification {
             return self.case(id).claim().map(Claim::root);
         }
         self.docket(id).refinement(node)
+    }
+
+    /// Drops what nobody asks for after the end.
+    pub(crate) fn strip(&mut self, id: AssignmentId) {
+        if *self.case(id) != *Case::BLANK {
+            self.case_mut(id).strip();
+        }
+        if *self.docket(id) != *Docket::BLANK {
+            self.docket_mut(id).strip();
+        }
     }
 
     /// The digest of a node of the result: the root, or what its parent's disclosure said.

@@ -2,7 +2,7 @@
 //! the reserve and on the referee's time.
 
 use earnest_protocol::{
-    Amount, Command, Gas, JobId, Ratio, RawParams, Rejected, Role, TransactionRejected,
+    Amount, Command, Gas, JobId, Ratio, RawParams, Rejected, Role, Ruling, TransactionRejected,
     command::*,
     market::{AcceptJobRejected, CloseReason, Outcome, Phase},
     staking::UnbondRejected,
@@ -148,7 +148,8 @@ fn evidence_that_is_none_keeps_no_step_from_the_referee() {
     let job = at_leaf(&mut world);
     (0..3).for_each(|_| assert!(world.send("P1", nothing(job)).is_err()));
     world.prove("P2", honest, 7);
-    assert_eq!(world.state.docket(honest).expect("assigned").ruled, [(7, true)]);
+    let leaf = Node { level: 2, index: 7 };
+    assert_eq!(world.state.docket(honest).expect("assigned").ruled, [(leaf, Ruling::Holds)]);
 }
 
 /// new: a step that is judged fills the block, and the next one waits, its clock standing still. To
