@@ -373,6 +373,11 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         &["O5", "O6", "O7", "O8"],
         "one step decides as in every dispute; scenario tests play the trees",
     ),
+    (
+        &["O9"],
+        "what a provider does before it bids is no move of a game: it prepares the source and \
+         compares, off the ledger",
+    ),
     (&["D1"], "two settings of one rule; a test compares what an offence costs under either"),
     (&["D3"], "a lawful choice that whoever joins is told; its steps are bounded by formula"),
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
