@@ -66,6 +66,9 @@ pub enum JobCommand {
     },
 }
 
+/// An output of so many bytes is short enough to be shown.
+const SHOWN_BYTES_MAX: usize = 64;
+
 /// A job as it is submitted.
 #[derive(Args, Debug)]
 pub struct SubmitArgs {
@@ -78,9 +81,9 @@ pub struct SubmitArgs {
     /// Bytes in a chunk, at most 262144
     #[arg(long, default_value_t = 65_536, value_name = "BYTES")]
     chunk_size: usize,
-    /// How many steps to make
+    /// How many steps to make [default: one a chunk of the input]
     #[arg(long)]
-    steps: u64,
+    steps: Option<u64>,
     /// The most you pay, in tokens
     #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
     max_price: Amount,
@@ -180,10 +183,12 @@ fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
         }
         Digest(seed)
     });
+    let chunks: Vec<Vec<u8>> = input.chunks(args.chunk_size).map(<[u8]>::to_vec).collect();
+    let each = u64::try_from(chunks.len()).unwrap_or(u64::MAX).max(1);
     Ok(Wish {
         program: read(&args.program)?,
-        chunks: input.chunks(args.chunk_size).map(<[u8]>::to_vec).collect(),
-        steps: args.steps,
+        chunks,
+        steps: args.steps.unwrap_or(each),
         price_max: args.max_price,
         audit_rate: args.audit.audit_rate,
         auditors: args.audit.auditors,
@@ -208,7 +213,10 @@ fn wish_failed(error: WishError) -> Failure {
             let hint = format!("{remedy}; docs/guests.md says what stops a program");
             Failure::new(Status::ProgramStopped, "program-stopped", &error, &hint)
         }
-        WishError::Execution(_) => Failure::usage(&error, "run it with --gas-bound, or mend it"),
+        WishError::Execution(_) => Failure::usage(
+            &error,
+            "`earnest run` with the same words shows more; docs/guests.md lists every bound",
+        ),
     }
 }
 
@@ -217,8 +225,9 @@ fn follow(chain: Chain, client: &Client, job: JobId, json: bool) -> Result<(), F
     output::log(Lines::Plain);
     let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
     let Some(Followed { view, why_stopped }) = followed else {
-        let hint = "run `earnest job follow` with the job's number to go on";
-        return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
+        let hint =
+            format!("`earnest job follow {job}` goes on; the seed of its draw is yours to open");
+        return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", &hint));
     };
     conclude(client, &view, why_stopped, json)
 }
@@ -241,7 +250,7 @@ fn conclude(
             Status::CheckFailed,
             "job-not-accepted",
             format!("job {job} has no accepted result"),
-            "the status says why; the price went back to you",
+            "the status says why; the price went back to its requester",
         )),
     }
 }
@@ -299,7 +308,11 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     if let Some(path) = file {
         std::fs::write(path, &bytes).map_err(|error| Failure::file("write", path, error))?;
     }
-    let fields = fields(&view, &bytes);
+    let mut fields = fields(&view, &bytes);
+    if fields.is_empty() && bytes.len() <= SHOWN_BYTES_MAX {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        fields.push(("bytes".to_owned(), Value::String(format!("0x{digits}"))));
+    }
     if json {
         let fields: serde_json::Map<String, Value> = fields.into_iter().collect();
         out!(
@@ -310,7 +323,13 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     } else {
         out!("output {output}, {} bytes, as accepted", bytes.len())?;
         for (name, value) in fields {
-            out!("  {name:<16} {value}")?;
+            out!(
+                "  {name:<16} {}",
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            )?;
+        }
+        if let Some(path) = file {
+            out!("  written to       {}", path.display())?;
         }
     }
     Ok(())

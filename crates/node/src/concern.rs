@@ -107,6 +107,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::StakeTaken { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -200,6 +201,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CopyReported { job, .. }
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
+        | Event::StakeTaken { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

@@ -49,7 +49,7 @@ pub(crate) const LAWS: Laws = Laws {
         verification::params storage::params rewards::params governance::params params bound ledger
 
         accounts storage staking reputation rewards market verification slashing governance
-        timers event rejected genesis state context next
+        payment timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
         storage::acts      storage::handlers

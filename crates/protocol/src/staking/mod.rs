@@ -31,7 +31,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-pub use commission::Commission;
+pub use commission::{Commission, ShareTerms};
 pub(crate) use delegation::matures;
 pub use delegation::{Delegation, DelegationPool, Exit, Moved};
 use emission::EmissionIndexes;
