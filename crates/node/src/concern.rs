@@ -42,6 +42,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Revealing { .. }
         | Event::ChallengeWindow { .. }
         | Event::NodeOpened { .. }
+        | Event::StepRefined { .. }
         | Event::StepJudged { .. }
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
@@ -58,6 +59,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CoverPaid { account, accused, .. } => vec![account, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -87,6 +89,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
+        | Event::UnbondCancelled { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -108,6 +111,11 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
         | Event::StakeTaken { account, .. }
+        | Event::JobInsured { account, .. }
+        | Event::ProgramPartPublished { account, .. }
+        | Event::ProgramPublished { account, .. }
+        | Event::ProgramNotAdmitted { account, .. }
+        | Event::ProgramRetired { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -158,6 +166,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
+        | Event::UnbondCancelled { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }
@@ -165,6 +174,10 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ReputationChanged { .. }
         | Event::ReportSealed { .. }
         | Event::DataKept { .. }
+        | Event::ProgramPartPublished { .. }
+        | Event::ProgramPublished { .. }
+        | Event::ProgramNotAdmitted { .. }
+        | Event::ProgramRetired { .. }
         | Event::SlashPending { .. }
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
@@ -192,6 +205,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DisputeOpened { job, .. }
         | Event::NodeOpened { job, .. }
         | Event::ChildRejected { job, .. }
+        | Event::StepRefined { job, .. }
         | Event::StepJudged { job, .. }
         | Event::DisputeClosed { job, .. }
         | Event::DataRequested { job, .. }
@@ -202,6 +216,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
         | Event::StakeTaken { job, .. }
+        | Event::JobInsured { job, .. }
+        | Event::CoverPaid { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

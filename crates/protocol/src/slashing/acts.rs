@@ -10,6 +10,7 @@ use crate::{
     context::Context,
     event::Event,
     ids::{AccountId, Asset, Digest, JobId, OperatorId, SlashId},
+    insurance::{self, acts::Loss},
     ledger::{Pot, Reason},
     num::{Amount, Height, Ratio},
     params::Params,
@@ -99,6 +100,9 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     cx.state.params.pin(version);
     let id = take(cx, slash, &sources, params);
     tell(cx, id, taken);
+    if let (Payout::Claims(Claims { injured: Some(_), .. }), true) = (&payout, consequences.jails) {
+        insurance::acts::await_slash(cx, job, id);
+    }
     match payout {
         Payout::Claims(_) if root.is_some() => stay(cx, id, params),
         Payout::Claims(_) => execute(cx, id),
@@ -203,9 +207,11 @@ fn clear_stay(cx: &mut Context<'_>, id: SlashId) {
 pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id);
     let (claims, version) = (slash.claims.clone(), slash.params);
+    let (job, accused) = (slash.job, slash.account);
     let params = cx.state.params.at(version).clone();
     let mut way = ClaimsTerms::new(&claims, params.slashing());
     let mut terms = split_terms(cx, id, Way::Claims(way));
+    let sunk = way.split(terms.own).sunk();
     if cx.state.staking.pay_judges(terms.split().judges).is_none() {
         // No judge is left to share it.
         way.judges = false;
@@ -214,6 +220,8 @@ pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     if let Some(injured) = claims.injured {
         let to = Pot::Free(injured, Asset::Stake);
         cx.pay(Pot::Slash(id), to, terms.split().compensation, Reason::Compensation);
+        let loss = Loss { job, injured, accused, sunk };
+        insurance::acts::pay(cx, id, &loss, &params);
     }
     pay_out(cx, id, terms, &claims.reporters);
 }
@@ -310,6 +318,7 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let params = cx.state.params.at(slash.params).clone();
     let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
     cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
+    insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
     cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
 }

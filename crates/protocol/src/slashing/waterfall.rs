@@ -221,6 +221,11 @@ impl Waterfall {
             .try_fold(Amount::ZERO, Amount::checked_add)
             == Some(self.amount)
     }
+
+    /// What nobody gets of it: burnt, and the insurance's.
+    pub(crate) fn sunk(&self) -> Amount {
+        self.burnt.saturating_add(self.insurance)
+    }
 }
 
 #[cfg(test)]

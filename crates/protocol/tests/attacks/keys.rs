@@ -64,6 +64,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Propose(Propose { changes: Vec::new(), audit: Digest::ZERO }),
         Command::CastBallot(CastBallot { proposal, choice: BallotChoice::Yes }),
         Command::CancelProposal(CancelProposal { proposal }),
+        Command::CancelUnbond(CancelUnbond { role, amount }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

@@ -8,6 +8,7 @@ mod accounts;
 mod complete;
 mod delegation;
 mod governance;
+mod insurance;
 mod market;
 mod outside;
 mod precedence;
@@ -88,6 +89,8 @@ fn rows() -> Vec<Row> {
     rows.extend(market::rows());
     rows.extend(verification::rows());
     rows.extend(storage::rows());
+    rows.extend(insurance::rows());
+    rows.extend(storage::programs());
     rows.extend(delegation::rows());
     rows.extend(governance::rows());
     rows

@@ -70,6 +70,9 @@ fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> ShareTe
     let (commission, unshared) = (pool.commission.rate, Amount::ZERO);
     let terms = ShareTerms { commission, own, delegated: all, unshared };
     let part = terms.part_ceil(amount);
+    if part.is_zero() {
+        return terms; // Most have no delegators: their pool stays as it was made.
+    }
     let (mut rest, mut earned) = (part, Amount::ZERO);
     for id in pool.moves_in.clone() {
         let parcel = staking.moved_mut(id);
