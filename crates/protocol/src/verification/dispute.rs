@@ -73,8 +73,12 @@ pub struct Docket {
 }
 
 impl Blank for Docket {
-    const BLANK: &'static Docket =
-        &Docket { disputes: Vec::new(), opened: Vec::new(), refined: Vec::new(), ruled: Vec::new() };
+    const BLANK: &'static Docket = &Docket {
+        disputes: Vec::new(),
+        opened: Vec::new(),
+        refined: Vec::new(),
+        ruled: Vec::new(),
+    };
 }
 
 /// Whose move it is.
