@@ -57,6 +57,7 @@ proptest! {
     }
 }
 
+// tidy: ladder
 #[test]
 fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit() {
     let tally = soak::run(Plan { commands: 60_000, seed: 3 }, |_| {});
@@ -103,6 +104,10 @@ fn a_fair_share_of_random_commands_is_accepted_and_reaches_every_phase_and_limit
         "Slashed",
         "StakeRewarded",
         "StepJudged",
+        "StepRefined",
+        "ProgramPublished",
+        "ProgramRetired",
+        "ProgramNotAdmitted",
         "Unjailed",
         "Withdrawn",
         "WorkClaimed",

@@ -70,6 +70,7 @@ pub enum Step {
 const WATCHER: u64 = 13;
 
 /// What an op comes to.
+// tidy: ladder
 pub fn read(play: &mut Play<'_>, op: Op) -> Step {
     let anyone = account(play, op.who);
     let state = &play.world.state;

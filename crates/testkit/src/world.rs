@@ -68,7 +68,7 @@ impl Referee for Truth {
     fn output(&self, task: &Task, first: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
         let is_paged = task.form != ProgramForm::Stepwise;
         let expected = if is_paged { FIRST } else { &[] };
-        // A tree of a published program that does not begin with its first state is shown to nobody.
+        // A tree that does not begin with the published program's first state is not shown.
         if first != expected || is_paged && wrong_from(root) == Some(0) {
             return None;
         }

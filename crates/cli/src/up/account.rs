@@ -196,6 +196,7 @@ impl Narrator {
         })
     }
 
+    // tidy: ladder
     fn verification(&self, event: &Event) -> Option<String> {
         Some(match event {
             Event::AuditSpared { job, .. } => format!("{}: not drawn for audit", self.job(*job)),

@@ -5,7 +5,8 @@
 //!
 //! Code map: `form` (the names a prepared module and its hosts agree on), `program` (which modules
 //! are in that form, and their variants that mark or check pages), `task` (what is computed),
-//! `pages` (memory under a tree), `chunks` (an input in pieces), `stream` (the output's commitment), `state` (a state's digest),
+//! `pages` (memory under a tree), `chunks` (an input in pieces), `stream` (the output's
+//! commitment), `state` (a state's digest),
 //! `engine` (a module in wasmi or wasmtime), `pace` (where a run stops), `run` (whole runs, and
 //! steps from any state), `evidence` (what a step touches, and the referee), `dispute` (from a
 //! whole run down to a step), `job` (what a worker asks of a child process about a job), `whole` (a
