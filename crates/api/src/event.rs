@@ -183,6 +183,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "paid",
     "job_closed",
     "data_kept",
+    "stake_taken",
     "slash_pending",
     "slash_held",
     "slash_reversed",
@@ -219,7 +220,10 @@ pub const EVENT_KINDS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::EVENT_KINDS;
-    use earnest_protocol::{AccountId, Event, Height};
+    use earnest_protocol::{
+        AccountId, Amount, Event, Height,
+        slashing::{SplitTerms, Way},
+    };
 
     #[test]
     fn the_kinds_are_those_that_events_are_read_by() {
@@ -241,6 +245,11 @@ mod tests {
             role: None,
             job: earnest_protocol::JobId::new(3),
             waterfall: Default::default(),
+            terms: Box::new(SplitTerms {
+                own: Amount::ZERO,
+                delegated: Amount::ZERO,
+                way: Way::Burnt,
+            }),
         };
         let auditors = (0..1_000).map(AccountId::new).collect();
         let (job, until) = (earnest_protocol::JobId::new(3), Height::ZERO);

@@ -90,8 +90,15 @@ fn new(args: &NewArgs) -> Result<(), Failure> {
     let text = template::text(&genesis)?;
     let Some(path) = &args.out else { return output::result(format_args!("{text}")) };
     let file = std::fs::File::create_new(path);
-    file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-        .map_err(|error| Failure::file("write", path, error))?;
+    file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())).map_err(
+        |error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                let detail = format!("{} exists already", path.display());
+                Failure::config(detail, "give --out another name, or remove that file first")
+            }
+            _ => Failure::file("write", path, error),
+        },
+    )?;
     note!("change what you like, then: earnest genesis check {}", path.display());
     out!("{}", path.display())
 }
@@ -296,7 +303,11 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
         );
     }
     out!("{}: can begin", genesis.name)?;
-    out!("  {} accounts with {} tokens", genesis.accounts.len(), money::show(stake))?;
+    let accounts = match genesis.accounts.len() {
+        1 => "1 account".to_owned(),
+        count => format!("{count} accounts"),
+    };
+    out!("  {accounts} with {} tokens", money::show(stake))?;
     if genesis.assets == Assets::Dual {
         out!("  and {} tokens of the asset that pays", money::show(payment))?;
     }

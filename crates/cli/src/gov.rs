@@ -104,7 +104,7 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
             return show_one(&client, ProposalId::new(*proposal), json);
         }
     };
-    let receipt = send(node, key, order)?;
+    let receipt = send(node, key, order).map_err(|failure| named(failure, command))?;
     print_receipt(&receipt, json)?;
     if !json && let GovCommand::Propose(_) = command {
         output::remark(format_args!(
@@ -112,6 +112,18 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
         ));
     }
     Ok(())
+}
+
+/// The rules count the changes of a proposal; people name them.
+fn named(mut failure: Failure, command: &GovCommand) -> Failure {
+    if let GovCommand::Propose(args) = command
+        && failure.code.starts_with("propose/")
+    {
+        let sets = args.sets.iter().enumerate().map(|(place, set)| format!("{place} is {set}"));
+        let sets: Vec<String> = sets.collect();
+        failure.hint = format!("{} Of the changes {}.", failure.hint, sets.join(", "));
+    }
+    failure
 }
 
 fn propose(client: &Client, args: &ProposeArgs) -> Result<Command, Failure> {

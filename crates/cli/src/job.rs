@@ -73,6 +73,9 @@ pub enum JobCommand {
     },
 }
 
+/// An output of so many bytes is short enough to be shown.
+const SHOWN_BYTES_MAX: usize = 64;
+
 /// What is insured.
 #[derive(Args, Debug)]
 pub struct InsureArgs {
@@ -137,7 +140,7 @@ struct StepsArgs {
     /// Bytes in a chunk, at most 262144 [default: 65536]
     #[arg(long, value_name = "BYTES")]
     chunk_size: Option<usize>,
-    /// How many steps to make
+    /// How many steps to make [default: one a chunk of the input]
     #[arg(long)]
     steps: Option<u64>,
 }
@@ -259,10 +262,6 @@ fn steps(args: &SubmitArgs, program: Vec<u8>) -> Result<Wanted, Failure> {
         return Err(Failure::usage(detail, "give --input, --steps and --chunk-size"));
     }
     let StepsArgs { input, chunk_size, steps } = &args.steps;
-    let Some(steps) = *steps else {
-        let detail = "--steps is missing: this program computes in steps";
-        return Err(Failure::usage(detail, "say how many steps it is to make"));
-    };
     admit(&program).map_err(|why| crate::run::not_admitted(&why))?;
     let chunk_size = chunk_size.unwrap_or(65_536);
     let bounded = 1..=earnest_worker::CHUNK_BYTES_MAX;
@@ -271,7 +270,9 @@ fn steps(args: &SubmitArgs, program: Vec<u8>) -> Result<Wanted, Failure> {
         return Err(Failure::usage(detail, "change --chunk-size"));
     }
     let input = input.as_deref().map(read).transpose()?.unwrap_or_default();
-    let chunks = input.chunks(chunk_size).map(<[u8]>::to_vec).collect();
+    let chunks: Vec<Vec<u8>> = input.chunks(chunk_size).map(<[u8]>::to_vec).collect();
+    let each = u64::try_from(chunks.len()).unwrap_or(u64::MAX).max(1);
+    let steps = steps.unwrap_or(each);
     Ok(Wanted::Steps { program, chunks, steps, seed: args.seed_bytes() })
 }
 
@@ -288,7 +289,10 @@ fn wish_failed(error: WishError) -> Failure {
             let hint = format!("{remedy}; docs/guests.md says what stops a program");
             Failure::new(Status::ProgramStopped, "program-stopped", &error, &hint)
         }
-        WishError::Execution(_) => Failure::usage(&error, "run it with --gas-bound, or mend it"),
+        WishError::Execution(_) => Failure::usage(
+            &error,
+            "`earnest run` with the same words shows more; docs/guests.md lists every bound",
+        ),
     }
 }
 
@@ -297,8 +301,9 @@ fn follow(chain: Chain, client: &Client, job: JobId, json: bool) -> Result<(), F
     output::log(Lines::Plain);
     let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
     let Some(Followed { view, why_stopped }) = followed else {
-        let hint = "run `earnest job follow` with the job's number to go on";
-        return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", hint));
+        let hint =
+            format!("`earnest job follow {job}` goes on; the seed of its draw is yours to open");
+        return Err(Failure::new(Status::Interrupted, "interrupted", "stopped following", &hint));
     };
     conclude(client, &view, why_stopped, json)
 }
@@ -319,7 +324,7 @@ fn conclude(
             Status::CheckFailed,
             "job-not-accepted",
             format!("job {job} has no accepted result"),
-            "the status says why; the price went back to you",
+            "the status says why; the price went back to its requester",
         )),
     }
 }
@@ -387,7 +392,11 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     if let Some(path) = file {
         std::fs::write(path, &bytes).map_err(|error| Failure::file("write", path, error))?;
     }
-    let fields = fields(&view, &bytes);
+    let mut fields = fields(&view, &bytes);
+    if fields.is_empty() && bytes.len() <= SHOWN_BYTES_MAX {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        fields.push(("bytes".to_owned(), Value::String(format!("0x{digits}"))));
+    }
     if json {
         let fields: serde_json::Map<String, Value> = fields.into_iter().collect();
         out!(
@@ -401,7 +410,13 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
             out!("the program {}", show::job::ending(ending))?;
         }
         for (name, value) in fields {
-            out!("  {name:<16} {value}")?;
+            out!(
+                "  {name:<16} {}",
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            )?;
+        }
+        if let Some(path) = file {
+            out!("  written to       {}", path.display())?;
         }
     }
     Ok(())

@@ -47,7 +47,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::{Failure, Status};
 
@@ -59,10 +59,34 @@ struct Line {
     #[arg(long, global = true)]
     json: bool,
     /// The node to talk to
-    #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL")]
+    #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL",
+          value_parser = node_address)]
     node: String,
     #[command(subcommand)]
     command: Command,
+}
+
+/// An address that a client can open; none where it is empty, as a variable may be.
+fn node_address(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match host {
+        _ if text.is_empty() => Ok(NODE.to_owned()),
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err(format!("a node's address begins with http:// or https://, as {NODE} does")),
+    }
+}
+
+/// The words of this program. A number below zero is a value, which may be refused, and no flag.
+fn words() -> clap::Command {
+    take_numbers(Line::command())
+}
+
+fn take_numbers(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_action().takes_values() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    });
+    command.mut_subcommands(take_numbers)
 }
 
 /// Where a node listens unless told otherwise.
@@ -122,7 +146,7 @@ enum Command {
     Gov(gov::GovCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
-    /// Say what a code means, how a job went, or what a transaction did
+    /// Say what a code means, how a job went and was paid, or what a transaction did
     Explain(explain::ExplainArgs),
     /// Show what a node knows
     Query(query::QueryArgs),
@@ -131,7 +155,7 @@ enum Command {
     Sim(sim::SimCommand),
     /// Say whether honest play is the best response under parameters
     Audit(audit::AuditArgs),
-    /// Check a data directory: hash chain, root, conservation, keys, clock
+    /// Check a data directory: hash chain, root, laws, room, beacon secret, clock
     Doctor(doctor::DoctorArgs),
     /// Copy a node's network, running or not, into a folder, and check the copy
     Backup(backup::BackupArgs),
@@ -144,7 +168,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let line = match Line::try_parse() {
+    let matches = words().try_get_matches();
+    let line = match matches.and_then(|matches| Line::from_arg_matches(&matches)) {
         Ok(line) => line,
         Err(error) => return not_understood(&error),
     };
@@ -210,7 +235,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),
         Command::Query(args) => query::run(args, node, json),
-        Command::Completions(args) => pages::completions(args, Line::command()),
-        Command::Man(args) => pages::manual(args, Line::command(), json),
+        Command::Completions(args) => pages::completions(args, words()),
+        Command::Man(args) => pages::manual(args, words(), json),
     }
 }

@@ -57,7 +57,7 @@ pub struct QuoteArgs {
     /// When it is worth that: `delivery` (at once) or `final` (if never convicted)
     #[arg(long, default_value = "delivery", value_parser = gain_timing)]
     pub gain_timing: GainTiming,
-    /// Offline: a TOML file of parameters [default: the built-in ones]
+    /// Offline: a file of parameters, or a genesis, TOML or JSON [default: the built-in ones]
     #[arg(long, value_name = "FILE")]
     pub params: Option<PathBuf>,
     /// Offline: change one parameter, such as --set verification.laxity=0; may be repeated

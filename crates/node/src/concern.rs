@@ -110,6 +110,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::StakeTaken { account, .. }
         | Event::JobInsured { account, .. }
         | Event::ProgramPartPublished { account, .. }
         | Event::ProgramPublished { account, .. }
@@ -214,6 +215,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CopyReported { job, .. }
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
+        | Event::StakeTaken { job, .. }
         | Event::JobInsured { job, .. }
         | Event::CoverPaid { job, .. }
         | Event::Slashed { job, .. } => Some(job),

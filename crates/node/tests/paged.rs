@@ -1,6 +1,8 @@
 //! A job of an ordinary program, with the referee of a node: every way in which a dispute about it
 //! goes and ends.
 
+mod common;
+
 use std::sync::Arc;
 
 use earnest_compute::{
@@ -455,4 +457,35 @@ fn the_shapes_of_the_rules_and_of_the_machines_are_the_same() {
     assert_eq!(usize::try_from(ProgramForm::CHUNKS_MAX).unwrap(), chunks::CHUNK_COUNT_MAX);
     let most = earnest_protocol::RawParams::default().storage.program_kib_max;
     assert_eq!(most as usize * 1024, compute::paged::program::MODULE_BYTES_MAX);
+}
+
+#[test]
+fn a_node_shows_programs_and_their_bytes_and_has_them_after_a_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = common::create(dir.path());
+    let node = common::start(dir.path());
+    let client = common::client(&node);
+    let code = wat::parse_str(PROGRAM).unwrap();
+    let name = common::digest(&code);
+    assert!(client.program(&name).is_err(), "nobody has published it");
+    for part in earnest_testkit::world::parts(&code) {
+        client.submit(&common::sign(&network, 2, 0, Command::PublishProgram(part))).unwrap();
+        node.make_block().unwrap();
+    }
+    let room = client.program_room().unwrap();
+    // What the referee of this network admits within a block: 500,000 gas, 8,192 a kibibyte.
+    assert_eq!((room.used_kib, room.bytes_max), (64, 61 * 1_024));
+    let shown = client.program(&name).unwrap();
+    assert_eq!((shown.is_published, shown.parts, shown.jobs), (true, 1, 0));
+    assert_eq!(client.program_code(&name).unwrap(), code);
+    node.stop().unwrap();
+    let node = common::start(dir.path());
+    let client = common::client(&node);
+    assert_eq!(client.program(&name).unwrap(), shown);
+    assert_eq!(client.programs(&earnest_api::PageQuery::default()).unwrap().items, [shown]);
+    let retire = Command::RetireProgram(RetireProgram { program: name });
+    client.submit(&common::sign(&network, 2, 1, retire)).unwrap();
+    node.make_block().unwrap();
+    assert_eq!(client.program_room().unwrap().used_kib, 0);
+    node.stop().unwrap();
 }

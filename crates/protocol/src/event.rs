@@ -4,7 +4,7 @@
 //! to rebuild every balance.
 //! Not here: how an event is stored, numbered or shown (hosts).
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,13 @@ use crate::{
         ParamsVersion, ProposalId, Role, SlashId, UnbondingId,
     },
     ledger::Movement,
-    market::{CloseReason, Outcome},
+    market::{CloseReason, Outcome, Refund},
     num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
     params::BrokenRelation,
+    payment::PayTerms,
     referee::{Ending, Ruling},
-    slashing::{Offence, Waterfall},
+    rewards::{ClaimTerms, VestTerms},
+    slashing::{Offence, SplitTerms, Taken, Waterfall},
     verification::{Loser, LossReason, Withholder},
 };
 
@@ -110,6 +112,8 @@ pub enum Event {
         program: Digest,
         steps: u64,
         price_max: Amount,
+        audit_fees: Amount,
+        deposit: Amount,
         collateral: Amount,
         detection: Ratio,
         bid_until: Height,
@@ -190,10 +194,17 @@ pub enum Event {
     ReportSealed { account: AccountId },
     /// A sealed result was known to somebody else.
     CopyReported { job: JobId, accused: AccountId, finder: AccountId },
-    /// A provider or an auditor was paid for its part of a job.
-    Paid { job: JobId, account: AccountId, role: Role, amount: Amount },
-    /// A job ended.
-    JobClosed { job: JobId, outcome: Outcome, reason: CloseReason, paid: Amount, refunded: Amount },
+    /// A provider or an auditor was paid for its part of a job; `terms` say how much is due.
+    Paid { job: JobId, account: AccountId, role: Role, amount: Amount, terms: Box<PayTerms> },
+    /// A job ended; `back` says of which money `refunded` is.
+    JobClosed {
+        job: JobId,
+        outcome: Outcome,
+        reason: CloseReason,
+        paid: Amount,
+        refunded: Amount,
+        back: Refund,
+    },
 
     /// Bytes are kept until `until`, for a price that was burnt.
     DataKept {
@@ -213,6 +224,16 @@ pub enum Event {
     /// A program, or what was there of it, has left; its deposit went back.
     ProgramRetired { program: Digest, account: AccountId, deposit: Amount },
 
+    /// Stake was taken for an offence; `terms` say how much.
+    StakeTaken {
+        slash: SlashId,
+        offence: Offence,
+        account: AccountId,
+        role: Role,
+        job: JobId,
+        amount: Amount,
+        terms: Box<Taken>,
+    },
     /// Stake was taken and waits for `execute_at`.
     SlashPending {
         slash: SlashId,
@@ -226,7 +247,8 @@ pub enum Event {
     SlashHeld { slash: SlashId, until: Epoch },
     /// A slash was undone: everything it took is back where it was.
     SlashReversed { slash: SlashId, account: AccountId, amount: Amount },
-    /// Taken stake, or a forfeited deposit, went where it belongs; a deposit has no role.
+    /// Taken stake, or a forfeited deposit, went where it belongs, by `terms`; a deposit has no
+    /// role.
     Slashed {
         slash: Option<SlashId>,
         offence: Offence,
@@ -234,6 +256,7 @@ pub enum Event {
         role: Option<Role>,
         job: JobId,
         waterfall: Waterfall,
+        terms: Box<SplitTerms>,
     },
 
     /// A requester insured its job.
@@ -291,9 +314,21 @@ pub enum Event {
         claims: Amount,
     },
     /// Paid work may attract at most this much of its epoch's emission.
-    WorkClaimed { job: JobId, operator: OperatorId, claim: Amount },
+    WorkClaimed {
+        job: JobId,
+        operator: OperatorId,
+        role: Role,
+        claim: Amount,
+        terms: Box<ClaimTerms>,
+    },
     /// An operator's claims of an epoch came to this much, which vests from now on.
-    EmissionEarned { operator: OperatorId, epoch: Epoch, claim: Amount, amount: Amount },
+    EmissionEarned {
+        operator: OperatorId,
+        epoch: Epoch,
+        claim: Amount,
+        amount: Amount,
+        vests: VestTerms,
+    },
     /// What an operator's stake earned of emission vests from now on.
     StakeRewarded { operator: OperatorId, amount: Amount },
     /// What had vested was paid; those who delegate to the operator have `shared` of it.

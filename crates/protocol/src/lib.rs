@@ -98,6 +98,7 @@ pub mod market;
 mod next;
 pub mod num;
 pub mod params;
+pub mod payment;
 mod referee;
 mod rejected;
 pub mod reputation;

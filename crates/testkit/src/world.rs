@@ -433,6 +433,7 @@ impl World {
     /// Checks every law and keeps what happened.
     pub fn settle_journal(&mut self) {
         self.state.check_invariants().unwrap_or_else(|broken| panic!("{broken:?}"));
+        crate::payments::check(&self.journal.events, &self.journal.movements);
         self.events.append(&mut self.journal.events);
         self.last_movements = std::mem::take(&mut self.journal.movements);
         self.journal.clear();

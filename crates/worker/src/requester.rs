@@ -555,7 +555,10 @@ pub fn follow(
         let view = work.chain.job(job)?;
         if phase != Some(view.phase) {
             phase = Some(view.phase);
-            info!("job {job}: {} until height {}", words::phase(view.phase), view.until);
+            match view.phase {
+                Phase::Closed => info!("job {job}: closed at height {}", view.until),
+                open => info!("job {job}: {} until height {}", words::phase(open), view.until),
+            }
         }
         if view.phase == Phase::Closed {
             let stopped = view.closed.and_then(|closed| closed.output);

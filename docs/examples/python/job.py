@@ -160,6 +160,8 @@ def follow(signer, job, height, preimage):
 
 
 def main():
+    if len(sys.argv) != 2 or "EARNEST_SECRET" not in os.environ:
+        sys.exit("say: EARNEST_SECRET=0x... python job.py NODE (docs/api.md tells whose secret)")
     node = Node(sys.argv[1])
     signer = Signer(node, os.environ["EARNEST_SECRET"])
     print("account", signer.address, "has", node.get(f"/v1/accounts/{signer.address}")["free"])

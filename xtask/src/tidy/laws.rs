@@ -50,7 +50,7 @@ pub(crate) const LAWS: Laws = Laws {
 
         accounts storage staking reputation rewards market verification insurance
         slashing governance
-        timers event rejected genesis state context next
+        payment timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
         storage::acts      storage::handlers

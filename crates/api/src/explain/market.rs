@@ -69,7 +69,8 @@ pub(super) fn post_job(rejected: PostJobRejected) -> Words {
         ),
         PostJobRejected::PoolTooSmall { eligible, needed } => say(
             format!("{eligible} validators are eligible, but this job needs {needed}"),
-            "Ask for fewer auditors, or wait for more validators to bond.",
+            "Lower the price ceiling, of which a seat locks a part, or ask for fewer auditors, or \
+             wait for validators to bond more.",
         ),
         PostJobRejected::NoQuote(rejected) => no_quote(rejected),
         PostJobRejected::AuditCapacityExceeded { wanted, available } => say(

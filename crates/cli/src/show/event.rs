@@ -236,6 +236,14 @@ impl Teller {
                 let amount = tokens(*amount);
                 format!("job {job}: {amount} go to who delegates to operator {operator}")
             }
+            Event::WorkClaimed { job, operator, role: of, claim, .. } => {
+                let (claim, of) = (tokens(*claim), role(*of));
+                format!("job {job}: operator {operator} may claim {claim} of emission as a {of}")
+            }
+            Event::StakeTaken { job, account, offence, amount, .. } => {
+                let (who, amount) = (who(account), tokens(*amount));
+                format!("job {job}: {amount} of {who} are taken for {}", word(offence))
+            }
             Event::SeedOpened { job } => {
                 format!("job {job}: the requester opens its part of the seed")
             }

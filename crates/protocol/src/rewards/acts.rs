@@ -4,14 +4,16 @@
 //! a function of its claim and of the round, whenever it is settled.
 //! Not here: when a claim may be made (`stories`), who calls for a payment (`handlers`).
 
+use alloc::boxed::Box;
+
 use crate::{
     context::Context,
     event::Event,
     ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
-    num::{Amount, Epoch, Gas, Index, PARTS},
+    num::{Amount, Epoch, Gas},
     params::Params,
-    rewards::{Moment, Open, Round, Running, Schedule, Work},
+    rewards::{ClaimTerms, Moment, Open, Round, Running, Schedule, VestTerms, Work, rate_floor},
     state::State,
 };
 
@@ -33,27 +35,17 @@ pub(crate) fn note_work(cx: &mut Context<'_>, done: &Done<'_>, params: &Params) 
     if Schedule::of(cx.params().rewards()) == Schedule::Off {
         return;
     }
-    let rewards = params.rewards();
-    let all = claim_floor(done.burnt, done.gas, params);
-    let audits = rewards.validator_share.amount_floor(all);
-    note(cx, done.job, done.provider, all.saturating_sub(audits));
-    let count = u64::try_from(done.auditors.len()).unwrap_or(u64::MAX);
-    // Down: nobody claims what is left, and it is not minted.
-    let each = audits.share_floor(1, count).unwrap_or(Amount::ZERO);
+    let auditors = u32::try_from(done.auditors.len()).unwrap_or(u32::MAX);
+    let terms = ClaimTerms::new(done.burnt, done.gas, auditors, params);
+    note(cx, done.job, done.provider, &terms);
     for auditor in done.auditors {
-        note(cx, done.job, *auditor, each);
+        note(cx, done.job, *auditor, &terms);
     }
 }
 
-/// min(⌊`emission_cap` · burnt⌋, tariff of the work), in the stake asset, down.
-fn claim_floor(burnt: Amount, gas: Gas, params: &Params) -> Amount {
-    let price = params.chain().stake_price.parts();
-    let in_stake = |amount: Amount| amount.share_floor(PARTS, price).unwrap_or(Amount::MAX);
-    let worth = params.market().tariff(gas).unwrap_or(Amount::MAX);
-    params.rewards().emission_cap.amount_floor(in_stake(burnt)).min(in_stake(worth))
-}
-
-fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, claim: Amount) {
+fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, terms: &ClaimTerms) {
+    let role = cx.state.staking.operator(operator).role;
+    let claim = terms.claim(role);
     if claim.is_zero() || !cx.state.staking.operator(operator).may_work() {
         return;
     }
@@ -67,7 +59,8 @@ fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, claim: Amount) {
     if before.is_none() {
         rewards.open.claimants = rewards.open.claimants.saturating_add(1);
     }
-    cx.journal.push(Event::WorkClaimed { job, operator, claim });
+    let terms = Box::new(*terms);
+    cx.journal.push(Event::WorkClaimed { job, operator, role, claim, terms });
 }
 
 /// Mints for the epoch that ended, and closes its round.
@@ -139,7 +132,7 @@ fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
 
 fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
     let Open { claims, claimants } = core::mem::take(&mut cx.state.rewards.open);
-    if let Some(rate) = Index::ZERO.grown_floor(minted, claims.units()) {
+    if let Some(rate) = rate_floor(minted, claims) {
         let round = Round { epoch, rate, left: minted, waiting: claimants };
         cx.state.rewards.rounds.push(round);
     }
@@ -164,10 +157,10 @@ fn pay_stake(cx: &mut Context<'_>, operator: OperatorId) {
     if amount.is_zero() {
         return;
     }
-    let (params, now) = (*cx.params().rewards(), cx.epoch());
+    let (vests, now) = (VestTerms::new(cx.params().rewards()), cx.epoch());
     let by_stake = &mut cx.state.rewards.by_stake;
     *by_stake = by_stake.saturating_sub(amount);
-    cx.state.rewards.earnings_mut(operator).vesting.put(amount, now, &params);
+    cx.state.rewards.earnings_mut(operator).vesting.put(amount, now, &vests);
     cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
     cx.journal.push(Event::StakeRewarded { operator, amount });
 }
@@ -176,10 +169,11 @@ fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, amount: 
     let params = *cx.params().rewards();
     let row = cx.state.rewards.earnings_mut(operator);
     let work = row.work.take().expect("only a claim is owed anything");
-    row.vesting.put(amount, round.epoch, &params);
+    let vests = VestTerms::new(&params);
+    row.vesting.put(amount, round.epoch, &vests);
     cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
     let (claim, epoch) = (work.claim, round.epoch);
-    cx.journal.push(Event::EmissionEarned { operator, epoch, claim, amount });
+    cx.journal.push(Event::EmissionEarned { operator, epoch, claim, amount, vests });
     let place = usize::try_from(work.round).expect("a row's place");
     let row = cx.state.rewards.rounds.get_mut(place).expect("somebody waited for it");
     row.left = row.left.saturating_sub(amount);

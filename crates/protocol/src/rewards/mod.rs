@@ -14,6 +14,7 @@
 //! Not here: whether work was done (`stories`), what delegators get of it (`staking`).
 
 pub(crate) mod acts;
+mod claim;
 pub(crate) mod handlers;
 pub(crate) mod params;
 mod rejected;
@@ -24,9 +25,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+pub use claim::ClaimTerms;
 pub use rejected::ClaimRewardsRejected;
 pub use schedule::{Moment, Schedule};
-pub use vesting::{Line, Vesting, Waiting};
+pub use vesting::{Line, VestTerms, Vesting, Waiting};
 
 use crate::{
     ids::OperatorId,
@@ -96,6 +98,17 @@ pub(crate) struct Open {
     pub(crate) claimants: u32,
 }
 
+/// What a unit of claim comes to where `minted` is shared among all claims of an epoch (down).
+pub fn rate_floor(minted: Amount, claims: Amount) -> Option<Index> {
+    Index::ZERO.grown_floor(minted, claims.units())
+}
+
+/// What a claim comes to at that rate (down).
+pub fn earned_floor(claim: Amount, rate: Index) -> Amount {
+    let earned = rate.earned_floor(Index::ZERO, claim.units());
+    earned.expect("a round pays at most its claims")
+}
+
 /// The schedule's state, every round that somebody waits for, and a row of each operator.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Rewards {
@@ -141,8 +154,7 @@ impl Rewards {
     pub(crate) fn owed(&self, id: OperatorId) -> Option<(Round, Amount)> {
         let work = self.earnings(id).work?;
         let round = *self.round(work.round)?;
-        let earned = round.rate.earned_floor(Index::ZERO, work.claim.units());
-        Some((round, earned.expect("a round pays at most its claims")))
+        Some((round, earned_floor(work.claim, round.rate)))
     }
 
     /// An operator's vesting as it would be, were it settled now, with what its stake earned.
@@ -153,10 +165,11 @@ impl Rewards {
         params: &RewardsParams,
     ) -> Vesting {
         let mut vesting = self.earnings(id).vesting.clone();
+        let vests = VestTerms::new(params);
         if let Some((round, amount)) = self.owed(id) {
-            vesting.put(amount, round.epoch, params);
+            vesting.put(amount, round.epoch, &vests);
         }
-        vesting.put(by_stake, now, params);
+        vesting.put(by_stake, now, &vests);
         vesting.follow(now);
         vesting
     }

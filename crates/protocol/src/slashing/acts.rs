@@ -4,7 +4,7 @@
 //! until then it can be undone to the unit.
 //! Not here: who is guilty.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     context::Context,
@@ -16,7 +16,7 @@ use crate::{
     params::Params,
     reputation::{self, weigh},
     rewards,
-    slashing::{self, Claims, Offence, Slash, SlashState, Waterfall, plan},
+    slashing::{self, Claims, ClaimsTerms, Offence, Slash, SlashState, SplitTerms, Taken, Way},
     staking::{self, Standing},
     timers::Timer,
 };
@@ -64,11 +64,11 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     let halflife = params.slashing().strike_halflife_epochs.count();
     let strikes = cx.state.staking.operator(operator).strikes(cx.epoch(), halflife);
     let share = slashing::share(consequences.share, strikes, params.slashing());
-    let sources = match behind {
-        Behind::Locked(pot, amount) => {
-            let mut sources = out_of_bond(cx, operator, accepted_at, share, Amount::ZERO);
-            sources.push((pot, amount));
-            sources
+    let (sources, taken) = match behind {
+        Behind::Locked(pot, lock) => {
+            let (mut sources, taken) = out_of_bond(cx, operator, accepted_at, share, Amount::ZERO);
+            sources.push((pot, lock));
+            (sources, Taken { lock, ..taken })
         }
         Behind::Owed(amount) => out_of_bond(cx, operator, accepted_at, share, amount),
     };
@@ -99,6 +99,7 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     };
     cx.state.params.pin(version);
     let id = take(cx, slash, &sources, params);
+    tell(cx, id, taken);
     if let (Payout::Claims(Claims { injured: Some(_), .. }), true) = (&payout, consequences.jails) {
         insurance::acts::await_slash(cx, job, id);
     }
@@ -106,17 +107,23 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
         Payout::Claims(_) if root.is_some() => stay(cx, id, params),
         Payout::Claims(_) => execute(cx, id),
         Payout::Fire => {
-            let amount = cx.state.ledger.balance(Pot::Slash(id));
-            pay_out(cx, id, Waterfall::all_burnt(amount), &[]);
+            let terms = split_terms(cx, id, Way::Burnt);
+            pay_out(cx, id, terms, &[]);
         }
         Payout::Finder(finder, most) => {
-            let amount = cx.state.ledger.balance(Pot::Slash(id));
             let (Behind::Locked(_, lock) | Behind::Owed(lock)) = behind;
-            let own = amount.saturating_sub(cx.state.slashing.slash(id).of_delegations());
-            let reward = most.min(own.saturating_sub(lock));
-            pay_out(cx, id, Waterfall::reward_and_burn(amount, reward), &[finder]);
+            let terms = split_terms(cx, id, Way::Finder { most, lock });
+            pay_out(cx, id, terms, &[finder]);
         }
     }
+}
+
+fn tell(cx: &mut Context<'_>, id: SlashId, terms: Taken) {
+    let slash = cx.state.slashing.slash(id);
+    let (offence, account, role, job) = (slash.offence, slash.account, slash.role, slash.job);
+    let amount = cx.state.ledger.balance(Pot::Slash(id));
+    let terms = Box::new(terms);
+    cx.journal.push(Event::StakeTaken { slash: id, offence, account, role, job, amount, terms });
 }
 
 /// Moves stake into a pot of its own and books the strike.
@@ -200,30 +207,33 @@ fn clear_stay(cx: &mut Context<'_>, id: SlashId) {
 pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id);
     let (claims, version) = (slash.claims.clone(), slash.params);
+    let (job, accused) = (slash.job, slash.account);
     let params = cx.state.params.at(version).clone();
-    let amount = cx.state.ledger.balance(Pot::Slash(id));
-    let of_delegations = slash.of_delegations();
-    let own = amount.saturating_sub(of_delegations);
-    let mut waterfall = plan(own, &claims, params.slashing());
-    let (job, accused, sunk) = (slash.job, slash.account, waterfall.sunk());
-    // Nobody who may be in league with the offender is paid out of what others delegated (C5).
-    waterfall.amount = amount;
-    waterfall.burnt = waterfall.burnt.saturating_add(of_delegations);
-    if cx.state.staking.pay_judges(waterfall.judges).is_none() {
+    let mut way = ClaimsTerms::new(&claims, params.slashing());
+    let mut terms = split_terms(cx, id, Way::Claims(way));
+    let sunk = way.split(terms.own).sunk();
+    if cx.state.staking.pay_judges(terms.split().judges).is_none() {
         // No judge is left to share it.
-        waterfall.insurance = waterfall.insurance.saturating_add(waterfall.judges);
-        waterfall.judges = Amount::ZERO;
+        way.judges = false;
+        terms.way = Way::Claims(way);
     }
     if let Some(injured) = claims.injured {
         let to = Pot::Free(injured, Asset::Stake);
-        cx.pay(Pot::Slash(id), to, waterfall.compensation, Reason::Compensation);
+        cx.pay(Pot::Slash(id), to, terms.split().compensation, Reason::Compensation);
         let loss = Loss { job, injured, accused, sunk };
         insurance::acts::pay(cx, id, &loss, &params);
     }
-    pay_out(cx, id, waterfall, &claims.reporters);
+    pay_out(cx, id, terms, &claims.reporters);
 }
 
-fn pay_out(cx: &mut Context<'_>, id: SlashId, waterfall: Waterfall, reporters: &[AccountId]) {
+fn split_terms(cx: &Context<'_>, id: SlashId, way: Way) -> SplitTerms {
+    let delegated = cx.state.slashing.slash(id).of_delegations();
+    let own = cx.state.ledger.balance(Pot::Slash(id)).saturating_sub(delegated);
+    SplitTerms { delegated, ..SplitTerms::new(own, way) }
+}
+
+fn pay_out(cx: &mut Context<'_>, id: SlashId, terms: SplitTerms, reporters: &[AccountId]) {
+    let waterfall = terms.split();
     let from = Pot::Slash(id);
     let count = u64::try_from(reporters.len()).unwrap_or(u64::MAX);
     let each = slashing::each(waterfall.reporter, count);
@@ -249,6 +259,7 @@ fn pay_out(cx: &mut Context<'_>, id: SlashId, waterfall: Waterfall, reporters: &
         role: Some(role),
         job,
         waterfall,
+        terms: Box::new(terms),
     });
 }
 
@@ -323,7 +334,7 @@ fn out_of_bond(
     accepted_at: Height,
     share: Ratio,
     owed: Amount,
-) -> Vec<(Pot, Amount)> {
+) -> (Vec<(Pot, Amount)>, Taken) {
     let unvested = (Pot::Vesting(operator), rewards::acts::unvested(cx, operator));
     let with = |pot: Pot| (pot, cx.state.ledger.balance(pot));
     let entries = cx.state.staking.operator(operator).unbondings.iter().copied();
@@ -332,12 +343,12 @@ fn out_of_bond(
     let own = core::iter::once(Pot::Bond(operator)).chain(liable.into_iter().map(Pot::Unbonding));
     let own: Vec<(Pot, Amount)> = own.map(with).collect();
     let others = staking::acts::delegated::liable(cx.state, operator, accepted_at);
-    let of_others = slashing::of_free_bond(share, sum(&others));
-    let of_own = slashing::of_free_bond(share, sum(&own)).saturating_add(owed);
+    let taken = Taken { lock: owed, share, free: sum(&own), delegated: sum(&others) };
+    let of_others = slashing::of_free_bond(share, taken.delegated);
     let mut sources = Vec::new();
     // Rewards that have not vested go first, but a share is of what is bonded.
     let first: Vec<(Pot, Amount)> = core::iter::once(unvested).chain(own).collect();
-    let wanted = take_in_turn(&first, of_own.saturating_add(of_others), &mut sources);
+    let wanted = take_in_turn(&first, taken.wanted(), &mut sources);
     // An operator that takes its own out first would bet what others have put behind it.
     let earlier: Vec<(Pot, Amount)> = earlier.into_iter().map(Pot::Unbonding).map(with).collect();
     let mut wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
@@ -349,7 +360,7 @@ fn out_of_bond(
         left = left.saturating_sub(there);
         sources.push((pot, part));
     }
-    sources
+    (sources, taken)
 }
 
 /// Adds what the pots have of `wanted`, one after the other; returns what they lack.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use offence::Offence;
 pub(crate) use waterfall::each;
-pub use waterfall::{Claims, Waterfall, plan};
+pub use waterfall::{Claims, ClaimsTerms, SplitTerms, Taken, Waterfall, Way, plan};
 
 use crate::{
     ids::{AccountId, Digest, JobId, OperatorId, ParamsVersion, Role, SlashId},

@@ -32,7 +32,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-pub use commission::Commission;
+pub use commission::{Commission, ShareTerms};
 pub use delegation::{Delegation, DelegationPool, Exit, Moved};
 use emission::EmissionIndexes;
 pub use emission::StakeEarnings;

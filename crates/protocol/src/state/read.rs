@@ -30,6 +30,12 @@ use super::State;
 
 /// The chain.
 impl State {
+    /// True while a deadline is ahead that moves something: of an open job, a slash that waits, a
+    /// vote, stake that leaves. Not counted are rows that leave, bytes and keys.
+    pub fn awaits(&self) -> bool {
+        self.timers.awaits()
+    }
+
     /// The network's name: the digest of its genesis.
     pub fn network(&self) -> Digest {
         self.chain.network

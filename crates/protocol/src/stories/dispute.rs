@@ -8,10 +8,9 @@ use crate::{
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{self, CloseReason, Outcome, Phase},
     next::Next,
-    num::Ratio,
     referee::Ruling,
     slashing::{
-        self, Claims, Offence, Waterfall,
+        self, Claims, Offence, SplitTerms, Way,
         acts::{Behind, Conviction, Payout},
     },
     verification::{Loser, LossReason, SeatState, Stake, Turn, acts},
@@ -78,21 +77,13 @@ fn forfeit_deposit(cx: &mut Context<'_>, live: AssignmentId, index: usize, depos
     let account = cx.state.verification.docket(live).dispute(index).challenger;
     let pot = Pot::Assignment(live, AssignmentPot::ChallengeDeposit(deposit));
     let amount = cx.state.ledger.balance(pot);
-    // Down: the accused never gets more than half back from a friend's challenge.
-    let half = Ratio::percent(50).amount_floor(amount);
+    let terms = SplitTerms::new(amount, Way::Halved);
+    let half = terms.split().compensation;
     let (accused, fire) = (cx.free_pot(assignment.account), cx.fire());
     cx.pay(pot, accused, half, Reason::ChallengeLost);
     cx.pay_all(pot, fire, Reason::ChallengeLost);
-    let burnt = amount.saturating_sub(half);
-    let waterfall = Waterfall { amount, compensation: half, burnt, ..Waterfall::default() };
-    cx.journal.push(Event::Slashed {
-        slash: None,
-        offence: Offence::FrivolousChallenge,
-        account,
-        role: None,
-        job: assignment.job,
-        waterfall,
-    });
+    let whose = (Offence::FrivolousChallenge, account);
+    market::acts::tell_forfeit(cx, assignment.job, whose, terms);
 }
 
 /// An auditor lost the game that its own verdict opened.

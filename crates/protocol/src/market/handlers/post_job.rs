@@ -87,6 +87,8 @@ pub(crate) fn handle(
         program: terms.task.program,
         steps: terms.task.steps,
         price_max: terms.price_max,
+        audit_fees: posting.audit_fees,
+        deposit: posting.deposit,
         collateral: posting.quote.collateral,
         detection: posting.quote.detection,
         bid_until,

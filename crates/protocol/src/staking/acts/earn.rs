@@ -2,8 +2,6 @@
 //!
 //! Law: the operator's part and the delegators' add up to the pay; one addition shares theirs among
 //! however many.
-//! Rounding: the commission down and the delegators' part up: the operator, who could cut its work
-//! into many small jobs, gains nothing by it.
 //! Not here: whether the work was done (`stories`).
 
 use crate::{
@@ -11,24 +9,27 @@ use crate::{
     event::Event,
     ids::{JobId, OperatorId},
     ledger::{Pot, Reason},
-    num::{Amount, Ratio},
+    num::Amount,
+    staking::ShareTerms,
     state::State,
 };
 
-/// Pays an operator out of a pot of a job; its delegators' part waits for them. Returns what the
-/// operator itself got.
+/// Pays an operator out of a pot of a job; its delegators' part waits for them. Returns how that
+/// is worked out.
 pub(crate) fn pay(
     cx: &mut Context<'_>,
     operator: OperatorId,
     (from, job): (Pot, JobId),
     amount: Amount,
     reason: Reason,
-) -> Amount {
-    let part = split(cx, operator, from, amount, reason);
+) -> ShareTerms {
+    let terms = share_out(cx.state, operator, amount);
+    let part = terms.delegators(amount);
+    move_parts(cx, operator, from, (amount, part), reason);
     if !part.is_zero() {
         cx.journal.push(Event::DelegationEarned { job, operator, amount: part });
     }
-    amount.saturating_sub(part)
+    terms
 }
 
 /// Pays an operator out of a pot, less its delegators' part, which waits for them; returns that
@@ -42,22 +43,35 @@ pub(crate) fn split(
 ) -> Amount {
     let (asset, pays) = (cx.state.ledger.asset_of(from), cx.state.ledger.assets().payment());
     let shared = if asset == pays { amount } else { Amount::ZERO };
-    let part = share_out(cx.state, operator, shared);
+    let part = share_out(cx.state, operator, shared).delegators(shared);
+    move_parts(cx, operator, from, (amount, part), reason);
+    part
+}
+
+fn move_parts(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    from: Pot,
+    (amount, part): (Amount, Amount),
+    reason: Reason,
+) {
+    let asset = cx.state.ledger.asset_of(from);
     let to = Pot::Free(cx.state.staking.operator(operator).account, asset);
     cx.pay(from, to, amount.saturating_sub(part), reason);
     cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
-    part
 }
 
 /// Of a pay of `amount` what those who delegate to an operator earn, shared by the indexes of its
 /// pool and of the parcels that are on their way to it. What has no share to go to is not earned.
-fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> Amount {
+fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> ShareTerms {
     let staking = &mut state.staking;
     let (own, all) = (staking.operator(operator).stake, staking.delegated_to(operator));
     let pool = staking.delegation_pool(operator);
-    let part = part_ceil(amount, pool.commission.rate, own, all);
+    let (commission, unshared) = (pool.commission.rate, Amount::ZERO);
+    let terms = ShareTerms { commission, own, delegated: all, unshared };
+    let part = terms.part_ceil(amount);
     if part.is_zero() {
-        return Amount::ZERO; // Most have no delegators: their pool stays as it was made.
+        return terms; // Most have no delegators: their pool stays as it was made.
     }
     let (mut rest, mut earned) = (part, Amount::ZERO);
     for id in pool.moves_in.clone() {
@@ -75,15 +89,7 @@ fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> Amount 
         pool.index = index;
         earned = earned.saturating_add(rest);
     }
-    earned
-}
-
-/// The pay less the commission, times what is delegated over all that is at risk (up); nothing if
-/// nothing is delegated.
-fn part_ceil(amount: Amount, rate: Ratio, own: Amount, delegated: Amount) -> Amount {
-    let shared = rate.complement().amount_ceil(amount);
-    let at_risk = own.saturating_add(delegated);
-    shared.share_ceil(delegated.units(), at_risk.units()).unwrap_or(Amount::ZERO)
+    ShareTerms { unshared: part.saturating_sub(earned), ..terms }
 }
 
 #[cfg(test)]
@@ -93,6 +99,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::num::Ratio;
+
+    fn part_ceil(pay: Amount, commission: Ratio, own: Amount, delegated: Amount) -> Amount {
+        ShareTerms { commission, own, delegated, unshared: Amount::ZERO }.part_ceil(pay)
+    }
 
     fn units(units: u64) -> Amount {
         Amount::new(units).unwrap()
