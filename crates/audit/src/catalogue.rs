@@ -196,7 +196,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "self-dealing",
-        labels: &["M24"],
+        labels: &["M24", "E1"],
         about: "requester, provider and auditors are one, and work for themselves",
         members: &[Requester, Provider, Auditors],
         deviation: WORKS,
@@ -387,7 +387,15 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a filled pool and several jobs; `attacks::insurance` plays them against all of a slash",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
-    (&["M31", "M32"], "no vote is played; `attacks::votes` has what a majority can and cannot do"),
+    (
+        &["M31", "M32", "V1", "V2", "V3", "V4", "V5"],
+        "no vote is played; `attacks::votes` has what a majority can and cannot do",
+    ),
+    (
+        &["E2", "E3", "E4"],
+        "a game is over before anything vests; `attacks::rewards` plays them over epochs",
+    ),
+    (&["E5"], "a property of sums, not a choice; a test at the largest of them holds it"),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (
@@ -427,6 +435,11 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Jobs of one's own, accepted and abandoned", "takes many jobs"),
     ("Who convicts a program and root alike", "takes two jobs"),
     ("The correlation part of a percentage", "not built"),
+    ("Whoever delegates, or bonds, before", "one delegator, who joins before the job"),
+    ("An operator that delegates to itself", "paid sooner, and not more: no game here has a clock"),
+    ("In a network of two assets a job", "one asset here"),
+    ("Stake that comes an epoch before a vote", "no vote is played"),
+    ("Whoever puts a deposit behind every place", "no vote is played"),
     ("A bond stripped before a job", "every bond here is the least that the job needs"),
     ("The leading replica's bond pays for withheld", "one asset here"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),

@@ -46,7 +46,7 @@ pub enum GovCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-    /// Take a proposal of yours back before its voting begins
+    /// Take a proposal of yours back before its voting begins; a part of its deposit burns
     Cancel {
         /// The proposal's number
         proposal: u64,

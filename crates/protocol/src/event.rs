@@ -321,18 +321,20 @@ pub enum Event {
         claim: Amount,
         terms: Box<ClaimTerms>,
     },
-    /// An operator's claims of an epoch came to this much, which vests from now on.
+    /// An operator's claims of an epoch, of jobs with the same terms of vesting, came to this much:
+    /// those who delegate to it have `shared` of it, and the rest vests from now on.
     EmissionEarned {
         operator: OperatorId,
         epoch: Epoch,
         claim: Amount,
         amount: Amount,
+        shared: Amount,
         vests: VestTerms,
     },
-    /// What an operator's stake earned of emission vests from now on.
-    StakeRewarded { operator: OperatorId, amount: Amount },
-    /// What had vested was paid; those who delegate to the operator have `shared` of it.
-    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount, shared: Amount },
+    /// What an operator's stake earned of emission; shared as what its work earns.
+    StakeRewarded { operator: OperatorId, amount: Amount, shared: Amount },
+    /// What had vested was paid.
+    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount },
 
     /// Changes of parameters were put to the vote, which opens with this epoch.
     Proposed { proposal: ProposalId, account: AccountId, opens: Epoch },

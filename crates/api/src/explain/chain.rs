@@ -136,6 +136,12 @@ fn violation(violation: &Violation) -> &'static str {
             "Raise `storage.keep_blocks_max`, or shorten deadlines and windows."
         }
         Violation::EmissionCapTooHigh { .. } => "Lower `rewards.emission_cap` below 1.",
+        Violation::BlocksTooFast { .. } => {
+            "Leave `chain.block_interval_min_ms`, or raise it; make windows longer instead."
+        }
+        Violation::EpochTooLong { .. } => {
+            "Leave `chain.epoch_blocks`, or lower it; change what is counted in epochs instead."
+        }
         Violation::StakePriceNotOne { .. } => {
             "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
         }

@@ -127,19 +127,23 @@ impl Teller {
             Event::RewardsClaimed { account, amount, .. } => {
                 format!("{} collects {} of slashes", self.who(*account), tokens(*amount))
             }
-            Event::EmissionEarned { operator, epoch, amount, .. } => {
-                let amount = tokens(*amount);
-                format!("operator {operator} earned {amount} of emission in epoch {epoch}")
+            Event::EmissionEarned { operator, epoch, amount, shared, .. } => {
+                let (amount, shared) = (tokens(*amount), tokens(*shared));
+                format!(
+                    "operator {operator} earned {amount} of emission in epoch {epoch}, {shared} of \
+                     it for its delegators"
+                )
             }
-            Event::StakeRewarded { operator, amount } => {
-                format!("operator {operator} earned {} of emission by its stake", tokens(*amount))
+            Event::StakeRewarded { operator, amount, shared } => {
+                let (amount, shared) = (tokens(*amount), tokens(*shared));
+                format!(
+                    "operator {operator} earned {amount} of emission by its stake, {shared} of it \
+                     for its delegators"
+                )
             }
-            Event::EmissionPaid { account, amount, shared, .. } => format!(
-                "{} collects {} of emission, {} of it for its delegators",
-                self.who(*account),
-                tokens(*amount),
-                tokens(*shared)
-            ),
+            Event::EmissionPaid { account, amount, .. } => {
+                format!("{} collects {} of emission", self.who(*account), tokens(*amount))
+            }
             Event::Delegated { account, operator, amount } => {
                 let (who, amount) = (self.who(*account), tokens(*amount));
                 format!("{who} delegates {amount} to operator {operator}")

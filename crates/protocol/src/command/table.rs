@@ -55,8 +55,8 @@ commands! {
         role: Role,
     }
 
-    /// Collects what this operator earned and may claim to the free balance: what has vested of
-    /// emission, less its delegators' part, and as a validator its share of slashes.
+    /// Settles what this operator earned of emission, and collects to the free balance what of its
+    /// own part has vested, and as a validator its share of slashes.
     ClaimRewards = rewards::claim_rewards or ClaimRewardsRejected,
         Ordinary, weight 1, keys [Provide Audit] {
         /// Which role earned it.
@@ -359,7 +359,7 @@ commands! {
         choice: BallotChoice,
     }
 
-    /// Takes a proposal back before its voting begins.
+    /// Takes a proposal back before its voting begins; a part of its deposit burns.
     CancelProposal
         = governance::cancel_proposal or CancelProposalRejected, Ordinary, weight 1, keys [] {
         /// Which proposal.

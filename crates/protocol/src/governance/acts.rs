@@ -67,11 +67,12 @@ fn open_vote(cx: &mut Context<'_>, id: ProposalId) {
     cx.journal.push(Event::VotingOpened { proposal: id, power, closes });
 }
 
-/// Leaves as many whole epochs of voting, once.
-pub(crate) fn extend(cx: &mut Context<'_>, id: ProposalId, left: Epochs) {
+/// The quorum came: as many whole epochs of voting are left at the least.
+pub(crate) fn extend(cx: &mut Context<'_>, id: ProposalId) {
+    let left = rules(cx.state, id).late_quorum_epochs;
     let closes = cx.epoch().after(Epochs::new(1)).after(left);
     let row = cx.state.governance.proposal_mut(id);
-    if row.ending == Ending::Extended || row.due >= closes {
+    if row.due >= closes {
         return;
     }
     row.ending = Ending::Extended;

@@ -8,8 +8,12 @@ use crate::{
 params! {
     /// Proposals: what one costs, how long each of its stages takes, and what it needs.
     GovernanceParams in "governance" {
-        /// What stands behind a proposal; burnt if it is vetoed, returned otherwise.
+        /// What stands behind a proposal; burnt if it is vetoed, in part if it is cancelled, and
+        /// returned otherwise.
         deposit: Amount = Amount::tokens(500), 1..=AMOUNT_MAX, "five of the least bonds";
+        /// What burns of it if its proposer takes the proposal back.
+        cancel_burn: Ratio = Ratio::percent(50), 0..=ONE,
+            "as on the Cosmos Hub: places on the list cost something";
         /// Proposals that may be open at a time.
         proposals_max: u32 = 16, 1..=64, "more than people read in a week";
         /// Parameters that one proposal may change.

@@ -151,4 +151,5 @@ pub enum Reason {
     ProgramDeposit,
     ProgramDepositReturned,
     ProgramDepositBurnt,
+    ProposalCancelled,
 }

@@ -42,6 +42,8 @@ pub enum Relation {
     StakePriceNotOne,
     EmissionRateOrder,
     EmissionCapTooHigh,
+    BlocksTooFast,
+    EpochTooLong,
 }
 
 impl Violation {
@@ -70,6 +72,8 @@ impl Violation {
             }
             Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
             Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
+            Self::BlocksTooFast { interval_ms, least_ms } => (BlocksTooFast, interval_ms, least_ms),
+            Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
         };
         BrokenRelation { relation, got, bound }
@@ -117,6 +121,10 @@ impl BrokenRelation {
             Relation::EmissionCapTooHigh => {
                 Violation::EmissionCapTooHigh { cap: got, limit: bound }
             }
+            Relation::BlocksTooFast => {
+                Violation::BlocksTooFast { interval_ms: got, least_ms: bound }
+            }
+            Relation::EpochTooLong => Violation::EpochTooLong { blocks: got, most: bound },
             Relation::StakePriceNotOne => Violation::StakePriceNotOne { got },
         }
     }

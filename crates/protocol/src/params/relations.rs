@@ -95,6 +95,20 @@ pub enum Violation {
         /// The most allowed.
         limit: u64,
     },
+    /// M10, M21: blocks could come faster than what is alive was told.
+    BlocksTooFast {
+        /// Least milliseconds between blocks.
+        interval_ms: u64,
+        /// What they are now.
+        least_ms: u64,
+    },
+    /// M21: bonds that leave would wait longer than they were told.
+    EpochTooLong {
+        /// Blocks of an epoch.
+        blocks: u64,
+        /// What they are now.
+        most: u64,
+    },
     /// With one asset, it is worth itself.
     StakePriceNotOne {
         /// The price given, in parts per billion.
@@ -149,6 +163,16 @@ impl fmt::Display for Violation {
                 f,
                 "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
                  that burns its fees must get less than them back, or paying oneself pays (R9)"
+            ),
+            Self::BlocksTooFast { interval_ms, least_ms } => write!(
+                f,
+                "chain.block_interval_min_ms would be {interval_ms}, but what is alive counts on \
+                 blocks of {least_ms}; a vote can raise it and not lower it (M10, M21)"
+            ),
+            Self::EpochTooLong { blocks, most } => write!(
+                f,
+                "chain.epoch_blocks would be {blocks}, but bonds that leave were told epochs of \
+                 {most}; a vote can lower it and not raise it (M21)"
             ),
             Self::StakePriceNotOne { got } => write!(
                 f,
@@ -317,12 +341,27 @@ fn emission(raw: &RawParams) -> Option<Violation> {
 }
 
 impl RawParams {
+    /// What would change the time that deadlines and waits were told that have begun under `now`:
+    /// windows count blocks and waits count epochs, so neither may change against those who wait.
+    pub(super) fn retimes(&self, now: &Params) -> Option<Violation> {
+        let (chain, now) = (&self.chain, now.chain());
+        let (interval_ms, least_ms) = (chain.block_interval_min_ms, now.block_interval_min_ms);
+        if interval_ms < least_ms {
+            return Some(Violation::BlocksTooFast { interval_ms, least_ms });
+        }
+        let (blocks, most) = (chain.epoch_blocks.count(), now.epoch_blocks.count());
+        (blocks > most).then_some(Violation::EpochTooLong { blocks, most })
+    }
+
     /// What work that is judged by `live` would meet if these were in force: its own market,
-    /// audits and slashes, and the blocks, bonds and room that all share.
+    /// audits and slashes, and the blocks, bonds and room that all share. Bonds that leave already
+    /// leave with the epoch that they were told.
     pub(super) fn beside(&self, live: &Params) -> RawParams {
         let live = RawParams::from(*live);
         let RawParams { market, verification, slashing, insurance, reputation, .. } = live;
-        RawParams { market, verification, slashing, insurance, reputation, ..*self }
+        let mut staking = self.staking;
+        staking.unbonding_epochs = staking.unbonding_epochs.min(live.staking.unbonding_epochs);
+        RawParams { market, verification, slashing, insurance, reputation, staking, ..*self }
     }
 
     /// Blocks from a job's posting to its end, if its first winner takes it, its first auditors

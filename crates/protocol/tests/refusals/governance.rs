@@ -60,6 +60,7 @@ fn quick(raw: &mut RawParams) {
     raw.governance = votes::params().governance;
 }
 
+// tidy: ladder
 fn rows_of_proposals() -> Vec<Row> {
     vec![
         row(ProposeRejected::NothingChanges, |_| ("W", propose(&[]))),
@@ -91,6 +92,22 @@ fn rows_of_proposals() -> Vec<Row> {
                 bound: 1_000_000_000,
             }),
             |_| ("W", propose(&[change("chain.stake_price", 2)])),
+        ),
+        row(
+            ProposeRejected::RelationBroken(BrokenRelation {
+                relation: Relation::BlocksTooFast,
+                got: 999,
+                bound: 1_000,
+            }),
+            |_| ("W", propose(&[change("chain.block_interval_min_ms", 999)])),
+        ),
+        row(
+            ProposeRejected::RelationBroken(BrokenRelation {
+                relation: Relation::EpochTooLong,
+                got: 51,
+                bound: 50,
+            }),
+            |_| ("W", propose(&[change("chain.epoch_blocks", 51)])),
         ),
         row(ProposeRejected::ProposalsAtLimit { limit: 1 }, |world| {
             world.ok("W", harmless());
