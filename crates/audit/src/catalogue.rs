@@ -370,6 +370,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
     (&["M31", "M32"], "no vote is played; `attacks::votes` has what a majority can and cannot do"),
+    (
+        &["m21"],
+        "no vote is played: an appeal puts off what a conviction takes and never pays by itself",
+    ),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (
@@ -377,10 +381,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a property of the rules, not a choice; their own tests hold it",
     ),
     (&["m4", "m5", "m6"], "rivals, entrants and split jobs are other games"),
-    (
-        &["m7", "m11", "m13", "m16", "m17", "m18", "m21", "m22", "m24"],
-        "what it attacks is not built",
-    ),
+    (&["m7", "m11", "m13", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
 ];
 
 /// Known holes of the threat model, by the words they begin with, and the entry or the reason.

@@ -130,6 +130,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SetCommission(_)
         | Command::Redelegate(_)
         | Command::CastBallot(_)
+        | Command::AppealSlash(_)
+        | Command::CastCouncilBallot(_)
+        | Command::Pause(_)
         | Command::CancelProposal(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)

@@ -132,7 +132,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::EmissionPaid => (&[Vesting], &[Free]),
         Reason::ProposalDeposit => (&[Free], &[Proposal]),
         Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
-        Reason::ProposalVetoed => (&[Proposal], &[Burnt]),
+        Reason::ProposalVetoed | Reason::AppealLost => (&[Proposal], &[Burnt]),
     }
 }
 

@@ -56,6 +56,9 @@ TYPES = {
     "propose": "ParamChange[] changes,bytes32 audit",
     "cast_ballot": "uint64 proposal,string choice",
     "cancel_proposal": "uint64 proposal",
+    "appeal_slash": "uint64 slash,bytes32 report",
+    "cast_council_ballot": "uint64 proposal,string choice",
+    "pause": "string lane,uint64 blocks",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -211,6 +214,15 @@ MAKERS = {
         "choice": rng.choice(["yes", "no", "abstain", "veto"]),
     },
     "cancel_proposal": lambda: {"proposal": number(U64_MAX)},
+    "appeal_slash": lambda: {"slash": number(U64_MAX), "report": digest()},
+    "cast_council_ballot": lambda: {
+        "proposal": number(U64_MAX),
+        "choice": rng.choice(["yes", "no", "veto"]),
+    },
+    "pause": lambda: {
+        "lane": rng.choice(["jobs", "delegations"]),
+        "blocks": number(U64_MAX),
+    },
 }
 
 

@@ -136,4 +136,5 @@ pub enum Reason {
     ProposalDeposit,
     ProposalDepositReturned,
     ProposalVetoed,
+    AppealLost,
 }

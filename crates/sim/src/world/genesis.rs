@@ -69,6 +69,7 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
         beacon,
         accounts,
         operators,
+        ..Genesis::default()
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) fn handle(
     if row.stage != ProposalStage::Pending {
         return Err(CancelProposalRejected::VotingBegan);
     }
+    if row.matter.appeals().is_some() {
+        return Err(CancelProposalRejected::IsAppeal);
+    }
     // From here on the command must succeed.
     acts::return_deposit(cx, proposal);
     acts::end(cx, proposal, ProposalStage::Cancelled);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     bound::{BoundTerms, Quote, audit_lock, quote, reference_price},
-    command::PostJob,
+    command::{PauseLane, PostJob},
     context::Context,
     event::Event,
     ids::{AccountId, Digest, JobId, Role},
@@ -110,6 +110,9 @@ pub(crate) fn quote_terms(
 }
 
 fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, PostJobRejected> {
+    if let Some(until) = state.paused(PauseLane::Jobs) {
+        return Err(PostJobRejected::Paused { until });
+    }
     let params = state.params.current();
     check_terms(terms, params)?;
     let (bound, quote, audit_lock) = bound_of(state, Some(signer), terms)?;
