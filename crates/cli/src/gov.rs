@@ -1,4 +1,5 @@
-//! `earnest gov`: propose changes of parameters, vote on them, and see how they stand.
+//! `earnest gov`: propose changes of parameters, appeal against slashes, vote, guard, and see how it
+//! stands.
 //!
 //! Law: values are read and shown as `earnest query params` shows them; what is sent is in their
 //! own units.
