@@ -15,20 +15,21 @@ use earnest_protocol::{
         AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
         PauseRejected, ProposeRejected,
     },
+    insurance::InsureJobRejected,
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     params::{BrokenRelation, Relation, Violation},
     rewards::ClaimRewardsRejected,
     staking::{
-        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
-    storage::KeepDataRejected,
+    storage::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected},
     verification::{
         BoundRejected, ChallengeRejected, CommitResultRejected, CommitVerdictRejected,
         ConfirmReceiptRejected, OpenNodeRejected, OpenSeedRejected, ProveStepRejected,
-        RejectChildRejected, ReportCopyRejected, RequestDataRejected, RevealResultRejected,
-        RevealVerdictRejected, SealReportRejected, ServeDataRejected,
+        RefineStepRejected, RejectChildRejected, ReportCopyRejected, RequestDataRejected,
+        RevealResultRejected, RevealVerdictRejected, SealReportRejected, ServeDataRejected,
     },
 };
 
@@ -85,14 +86,26 @@ pub fn everything() -> Vec<Rejected> {
             BelowMinimum { wanted: free, minimum: wanted };
         #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
             ExceedsFreeBond { wanted, free_bond }, UnbondingsAtLimit { limit: 32 };
+        #[5] CancelUnbondRejected: AmountMustBePositive, NotAnOperator, Tombstoned,
+            ExceedsUnbonding { wanted, unbonding: free },
+            BelowMinimum { wanted: free, minimum: wanted };
+        #[10] InsureJobRejected: NotOffered, JobNotFound, NotRequester, AmountMustBePositive,
+            TooLate { height: Height::new(8), last: Height::new(7) },
+            AlreadyInsured { cover: wanted }, ExceedsCoverMax { wanted, max: free },
+            ExceedsPool { wanted, available: free }, ExceedsPremiumMax { premium: wanted, max: free },
+            ExceedsFree { wanted, free };
         #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };
         #[2] ClaimRewardsRejected: NotAnOperator, NothingAccrued;
-        #[17] PostJobRejected: Paused { until: Height::new(9) }, SealedNotServed,
+        #[21] PostJobRejected: Paused { until: Height::new(9) }, SealedNotServed,
             StepsOutOfRange { wanted: 0, min: 1, max: 9 }, TooManyChunks { wanted: 5, max: 4 },
             StepGasOutOfRange { wanted: Gas::new(10), min, max },
             WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
+            StepGasNotPaged { wanted: max, must: Gas::new(1 << 21) },
+            StepsNotPaged { wanted: 9, must: 10 },
+            OutputOutOfRange { wanted_kib: 2_048, min_kib: 1, max_kib: 1_024 },
+            ProgramNotPublished,
             DeadlineOutOfRange {
                 wanted: Blocks::new(1), min: Blocks::new(5), max: Blocks::new(10)
             },
@@ -129,10 +142,12 @@ pub fn everything() -> Vec<Rejected> {
             DisputesAtLimit { limit: 200 }, ExceedsFree { wanted, free };
         #[5] OpenNodeRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
             NotAwaited, ChildrenMismatch;
-        #[5] RejectChildRejected: JobNotFound, WrongPhase { phase: PHASE }, NoDispute,
-            NotYourTurn, NoSuchChild { child: 15 };
-        #[5] ProveStepRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
-            NotAwaited, EvidenceInvalid;
+        #[6] RejectChildRejected: JobNotFound, WrongPhase { phase: PHASE }, NoDispute,
+            NotYourTurn, NoSuchChild { child: 15 }, FirstStateAgreed;
+        #[6] ProveStepRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
+            NotAwaited, HeardBefore, EvidenceInvalid;
+        #[5] RefineStepRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
+            NotAwaited, ProofInvalid;
         #[8] RequestDataRejected: JobNotFound, WrongPhase { phase: PHASE }, NotEntitled,
             NoSuchItem, AlreadyRequested, AlreadyConfirmed, RequestsAtLimit { limit: 4 },
             ExceedsFree { wanted, free };
@@ -152,6 +167,11 @@ pub fn everything() -> Vec<Rejected> {
             TooLong { wanted: Blocks::new(11), max: Blocks::new(10) },
             RoomFull { wanted_kib: 5, free_kib: 4 },
             ExceedsPriceMax { price: wanted, max: free }, ExceedsFree { wanted, free };
+        #[7] PublishProgramRejected: SizeOutOfRange { wanted: 0, min: 1, max: 8_388_608 },
+            AlreadyPublished, SizeChanged { wanted: 5, begun: 4 },
+            PartNotNext { part: 2, next: 1 }, PartOfOtherSize { got: 5, wanted: 4 },
+            RoomFull { wanted_kib: 64, free_kib: 4 }, ExceedsFree { wanted, free };
+        #[3] RetireProgramRejected: NotPublished, NotThePublisher, NamedByJobs { jobs: 2 };
         #[10] DelegateRejected: Paused { until: Height::new(9) },
             BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator, MayNotWork,
             ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 }, KeepsEverything,

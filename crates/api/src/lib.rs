@@ -20,6 +20,7 @@ pub mod openapi;
 mod page;
 mod past;
 mod problem;
+pub mod programs;
 mod refusal;
 pub mod routes;
 pub mod schema;
@@ -39,6 +40,7 @@ pub use event::{EVENT_KINDS, EventId, EventRecord, InvalidEventId, kind_of};
 pub use page::{Order, Page, PageQuery, PageRejected, limit_of};
 pub use past::{HistoryQuery, HistoryView, TransactionView};
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};
+pub use programs::{ProgramRoomView, ProgramView};
 pub use refusal::Refusal;
 pub use session::Session;
 pub use signing::{

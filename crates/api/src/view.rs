@@ -9,6 +9,7 @@ use earnest_protocol::{
     Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
     UnbondingId,
     command::{DataItem, Node, PauseLane, PostJob, ResourceClass, Scope},
+    insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
     slashing::{Claims, Offence, SlashState},
@@ -116,6 +117,10 @@ pub struct OperatorView {
     pub rewards: RewardsView,
     /// Its queue of withdrawals, oldest first.
     pub unbondings: Vec<UnbondingView>,
+    /// When what is unbonded now is paid out at the earliest.
+    pub unbond_matures: Epoch,
+    /// When all that may leave would be, if it were unbonded now; later where exits queue.
+    pub unbond_all_matures: Epoch,
     /// What others delegated to it, and on which terms they do.
     pub delegations: DelegationTerms,
 }
@@ -216,8 +221,10 @@ pub struct DelegationTerms {
     pub loss_max: Ratio,
     /// Slashes of the operator that may still be undone; while there are any, nothing joins.
     pub slashes_waiting: u32,
-    /// When what would begin to leave now may be withdrawn.
+    /// When what begins to leave now may be withdrawn at the earliest.
     pub matures: Epoch,
+    /// When all that is delegated might be, if it began to leave now; later where exits queue.
+    pub all_matures: Epoch,
 }
 
 /// One entry of the unbonding queue.
@@ -260,7 +267,7 @@ pub struct JobSummary {
     pub collateral: Amount,
     /// The chance that a wrong result is convicted.
     pub detection: Ratio,
-    /// Offers so far; 0 once closed.
+    /// Offers so far; 0 once one is taken up, or closed.
     pub bid_count: u32,
     /// Who does it, and for how much.
     pub provider: Option<AccountRef>,
@@ -291,7 +298,7 @@ pub struct JobView {
     pub phase: Phase,
     /// The last height of this phase.
     pub until: Height,
-    /// Offers, by slot in order of arrival; emptied when the job closes.
+    /// Offers, by slot in order of arrival; emptied when one is taken up, or the job closes.
     pub bids: Vec<BidView>,
     /// Slots of the opened bids that may still win, best first.
     pub ranks: Vec<u8>,
@@ -309,6 +316,8 @@ pub struct JobView {
     pub bound: BoundTerms,
     /// What was quoted when it was posted.
     pub quote: Quote,
+    /// What insuring it comes to, while it may be.
+    pub cover: Option<CoverQuote>,
     /// Blocks that auditors have for their verdicts.
     pub audit_blocks: Blocks,
     /// What an auditor's seat locks.
@@ -689,8 +698,10 @@ pub struct SupplyView {
     pub stake: Amount,
     /// The network's own.
     pub treasury: Amount,
-    /// What insures requesters.
+    /// What insures requesters, and is not promised to any.
     pub insurance: Amount,
+    /// What is promised to requesters, of open jobs and of slashes that wait.
+    pub covers: Amount,
     /// Shares of slashes that belong to the validators, who judge.
     pub judges: Amount,
     /// What operators earned by emission and have not collected.

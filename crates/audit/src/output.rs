@@ -92,32 +92,13 @@ impl Findings {
         text
     }
 
-    /// A page by itself.
+    /// A page by itself: what pays first, then what is not shown.
     pub fn to_html(&self) -> String {
-        let mut rows = String::new();
-        for one in &self.report.deviations {
-            let victims: Vec<String> = one
-                .victims
-                .iter()
-                .filter(|victim| 0 < victim.loss)
-                .map(|victim| format!("{} {}", victim.party, tokens(Some(victim.loss))))
-                .collect();
-            let _ = writeln!(
-                rows,
-                "<tr class=\"{}\"><td>{}</td><td>{}<br><small>{}{}</small></td><td>{}</td>\
-                 <td class=n>{}</td><td>{}</td><td class=n>{}</td><td>{}</td></tr>",
-                word(one.verdict).replace(' ', "-"),
-                word(one.verdict),
-                escape(&one.id),
-                escape(one.about),
-                escape(&told(one)),
-                bar(one),
-                tokens(one.gain),
-                one.value_until.map_or("-".into(), |units| tokens(Some(units.into()))),
-                one.size[1],
-                escape(&victims.join(", ")),
-            );
-        }
+        let rows = |verdict| {
+            let found = self.report.deviations.iter().filter(move |one| one.verdict == verdict);
+            found.map(row).collect::<String>()
+        };
+        let rows = [Verdict::Pays, Verdict::NotShown, Verdict::Holds].map(rows).concat();
         let frontier = plot(&self.frontier);
         let bought = bought(&self.friends, &self.bribes);
         let changes: String = self
@@ -134,30 +115,72 @@ impl Findings {
         } else {
             format!("<h2>What the other parameters change</h2><ul>{changes}</ul>")
         };
+        let measured = self.report.deviations.iter().any(|one| one.measure.is_some());
+        let seasons = if measured { ", and seasons measured in a market," } else { "" };
         format!(
-            "<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{STYLE}\
-             </style><h1>Is honest play the best response? {}</h1><p>Exact games of one job, and \
-             seasons measured in a market, on the rules themselves. Gains are over honest play, in \
-             tokens; {} of {} validators are in the coalition's purse. Participation shows what \
-             whoever takes part would lose by it. A right result is worth {}, and a wrong one that \
-             is paid harms by {}.</p>{frontier}{bought}<h2>Every \
-             deviation</h2><table><tr>\
-             <th>verdict<th>deviation<th>gain<th>tokens<th>turns at a wrong result worth\
-             <th>plays<th>who loses</tr>{rows}</table>{changes}</html>\n",
+            "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport \
+             content=\"width=device-width\"><title>Audit: {}</title><style>{STYLE}</style>\
+             <h1>Is honest play the best response?</h1><p class={}><strong>{}</strong><p>Exact \
+             games of one job{seasons} on the rules themselves. Only what is listed was tried. \
+             Gains are over honest play, in tokens; {} of {} validators are in the coalition's \
+             purse. Participation shows what whoever takes part would lose by it. A right result \
+             is worth {}, and a wrong one that is paid harms by {}.</p><h2>Every deviation</h2>\
+             <div><table><tr><th>verdict<th>deviation<th>gain<th class=n>tokens<th class=n>turns \
+             at a wrong result worth<th class=n>plays<th>who loses</tr>{rows}</table></div>\
+             {frontier}{bought}{changes}</html>\n",
             word(self.verdict),
+            word(self.verdict).replace(' ', "-"),
+            self.answer(),
             self.report.pool.bribable,
             self.report.pool.all,
             self.report.world.right.map_or("twice its ceiling".into(), in_tokens),
             self.report.world.harm.map_or("as much as a right one is worth".into(), in_tokens),
         )
     }
+
+    /// The verdict as a sentence.
+    fn answer(&self) -> String {
+        let found = &self.report.deviations;
+        let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
+        let (pays, open, all) = (count(Verdict::Pays), count(Verdict::NotShown), found.len());
+        match self.verdict {
+            Verdict::Holds => format!("Yes: of {all} deviations none pays."),
+            Verdict::Pays => format!("No: of {all} deviations {pays} pay, {open} are not shown."),
+            Verdict::NotShown => {
+                format!("Not shown: of {all} deviations {open} are open, none pays.")
+            }
+        }
+    }
+}
+
+/// One deviation's row.
+fn row(one: &Deviation) -> String {
+    let lost = one.victims.iter().filter(|victim| 0 < victim.loss);
+    let lost: Vec<String> =
+        lost.map(|victim| format!("{} {}", victim.party, tokens(Some(victim.loss)))).collect();
+    format!(
+        "<tr class=\"{}\"><td>{}</td><td>{}<br><small>{}{}</small></td><td>{}</td>\
+         <td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>\n",
+        word(one.verdict).replace(' ', "-"),
+        word(one.verdict),
+        escape(&one.id),
+        escape(one.about),
+        escape(&told(one)),
+        bar(one),
+        tokens(one.gain),
+        one.value_until.map_or("-".into(), |units| tokens(Some(units.into()))),
+        one.size[1],
+        escape(&lost.join(", ")),
+    )
 }
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;\
     padding:0 1em;color:#222}table{border-collapse:collapse;width:100%}td,th{text-align:left;\
-    padding:.3em .6em;border-bottom:1px solid #ddd;vertical-align:top}.n{text-align:right;\
-    font-variant-numeric:tabular-nums}small{color:#666}.holds td:first-child{color:#17692f}\
-    .pays td:first-child{color:#b3001b;font-weight:bold}.not-shown td:first-child{color:#8a5a00}\
+    padding:.3em .6em;border-bottom:1px solid #ddd;vertical-align:top}td.n,th.n{text-align:right;\
+    font-variant-numeric:tabular-nums}small{color:#666}div{overflow-x:auto}\
+    .holds td:first-child,p.holds{color:#17692f}.pays td:first-child,p.pays{color:#b3001b;\
+    font-weight:bold}.not-shown td:first-child,p.not-shown{color:#8a5a00}td:first-child{\
+    white-space:nowrap}td:nth-child(2){min-width:14em}p strong{font-size:1.2em}\
     svg{background:#fafafa}";
 
 /// A bar left of the line for a loss, right of it for a gain, as long as its digits are many.
@@ -176,7 +199,8 @@ fn bar(one: &Deviation) -> String {
 fn plot(frontier: &[Frontier]) -> String {
     let mut html = String::from(
         "<h2>How far assumptions may be wrong</h2><p>One at a time, everything else being as told; \
-         the mark in a bar is what is assumed.</p><table><tr><th>job<th>assumption<th>what turns\
+         the mark in a bar is what is assumed.</p><div><table><tr><th>job<th>assumption<th>what \
+         turns\
          <th>0 to 100 %<th>assumed<th>holds to<th>turns at</tr>",
     );
     for one in frontier {
@@ -192,7 +216,7 @@ fn plot(frontier: &[Frontier]) -> String {
             one.holds_to
         );
     }
-    html.push_str("</table>");
+    html.push_str("</table></div>");
     html
 }
 

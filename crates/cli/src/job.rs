@@ -11,8 +11,9 @@ use std::{
 use clap::{Args, Subcommand};
 use earnest_api::{Client, JobView, Session};
 use earnest_protocol::{
-    Amount, Blocks, Digest, Gas, JobId,
-    command::{Auction, KeepData},
+    Amount, Blocks, Command, Digest, Gas, JobId,
+    command::{Auction, InsureJob, KeepData},
+    insurance::CoverQuote,
     market::{Outcome, Phase},
 };
 use earnest_worker::{
@@ -29,7 +30,7 @@ use crate::{
     money,
     output::{self, Lines, note, out},
     present::Present,
-    quote, show, stop,
+    quote, show, stake, stop,
     up::account::word,
 };
 
@@ -47,6 +48,8 @@ pub enum JobCommand {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// Insure a job of yours, before its bids are opened: a conviction then pays the cover, too
+    Insure(InsureArgs),
     /// Jobs, newest first
     List(list::ListArgs),
     /// Wait for the end of a job, whoever's it is; the exit status is that of `submit`
@@ -64,6 +67,21 @@ pub enum JobCommand {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+}
+
+/// What is insured.
+#[derive(Args, Debug)]
+pub struct InsureArgs {
+    /// Which job
+    job: u64,
+    /// What you would lose beyond compensation, in tokens [default: the most that can be covered]
+    #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
+    cover: Option<Amount>,
+    /// The most you pay for it, in tokens [default: what it costs now]
+    #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
+    max_premium: Option<Amount>,
+    #[command(flatten)]
+    act: ActArgs,
 }
 
 /// A job as it is submitted.
@@ -116,6 +134,7 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
             let chain = open(node, act)?;
             follow(chain, &Client::new(node), JobId::new(*job), json)
         }
+        JobCommand::Insure(args) => insure(args, node, json),
         JobCommand::List(args) => list::run(args, &Client::new(node), json),
         JobCommand::Wait(args) => wait::run(args, &Client::new(node), json),
         JobCommand::Status { job } => {
@@ -126,6 +145,26 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
             result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
         }
     }
+}
+
+fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let client = Client::new(node);
+    let job = JobId::new(args.job);
+    let view = client.job(job)?;
+    let quote = view.cover;
+    let most = |quote: CoverQuote| quote.cover_max.min(quote.available);
+    let cover = args.cover.or(quote.map(most)).unwrap_or_default();
+    let params = client.network()?.params.insurance;
+    let premium = quote.and_then(|quote| quote.premium(cover, &params)).unwrap_or(Amount::MAX);
+    let premium_max = args.max_premium.unwrap_or(premium);
+    let account = args.act.account(&client)?;
+    let mut session = Session::open_for(client, keys::open(&args.act.key)?, account)?;
+    let command = Command::InsureJob(InsureJob { job, cover, premium_max });
+    let receipt = stake::accepted(session.send_and_wait(command, stake::WAIT)?)?;
+    if !json {
+        out!("{} tokens covered for {}", money::show(cover), money::show(premium))?;
+    }
+    stake::print_receipt(&receipt, json)
 }
 
 fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {

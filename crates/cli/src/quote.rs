@@ -9,7 +9,7 @@ use clap::Args;
 use earnest_api::{Client, decimal};
 use earnest_protocol::{
     Address, Amount, Digest, Gas, Params, Ratio,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    command::{Auction, GainTiming, PostJob, ProgramForm, ResourceClass, Task, Visibility},
     market::{PostJobRejected, check_terms},
     params::MarketParams,
     verification::{BoundTerms, Quote, quote, reference_price},
@@ -163,6 +163,7 @@ fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
             seed: Digest::ZERO,
             step_gas_max: Gas::new(gas.min(market.step_gas_max.count())),
             gas_bound: Gas::new(gas),
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: args.max_price,

@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Subcommand, ValueEnum};
 use earnest_sim::{
-    SimError, compare, design, files, game,
+    SimError, compare, design, files, game, rare,
     run::{self, Keeper, Outcome},
     scenario::{Scenario, Setting},
     sensitivity::{self, Question},
@@ -35,6 +35,28 @@ pub enum SimCommand {
     Sensitivity(SensitivityArgs),
     /// Measure what several groups of one kind earn in every mix of them, and where that leads
     Game(GameArgs),
+    /// Say how often a lie stands, and how often an audit misses it, by strata of who is drawn
+    Rare(RareArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct RareArgs {
+    /// A scenario file, such as scenarios/cartel.toml
+    scenario: PathBuf,
+    /// Whose first lie is followed in each run
+    #[arg(long, value_name = "GROUP")]
+    group: String,
+    /// Replaces a value of the scenario: validators.bought.count=20
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    settings: Vec<Setting>,
+    /// Runs, each of them played once for every stratum
+    #[arg(long, default_value_t = 200)]
+    runs: u32,
+    #[command(flatten)]
+    luck: LuckArgs,
+    /// How sure each interval is
+    #[arg(long, default_value_t = 0.99)]
+    confidence: f64,
 }
 
 #[derive(Args, Debug)]
@@ -188,6 +210,29 @@ pub fn run(command: &SimCommand, json: bool) -> Result<(), Failure> {
         SimCommand::Compare(args) => compare(args, json),
         SimCommand::Sensitivity(args) => sensitivity(args, json),
         SimCommand::Game(args) => game(args, json),
+        SimCommand::Rare(args) => rare(args, json),
+    }
+}
+
+fn rare(args: &RareArgs, json: bool) -> Result<(), Failure> {
+    check_confidence(args.confidence)?;
+    let text = read(&args.scenario)?;
+    let meter = Meter::new("runs", json);
+    let question = rare::Question {
+        text: &text,
+        settings: args.settings.clone(),
+        group: &args.group,
+        runs: args.runs,
+        seed: args.luck.seed,
+        threads: args.luck.threads,
+        confidence: args.confidence,
+    };
+    let found = rare::rare(&question, &|done, of| meter.show(done, of));
+    let found = found.map_err(|error| refused(&args.scenario, &error))?;
+    if json {
+        out!("{}", summary::rare_json(&found))
+    } else {
+        output::result(format_args!("{}", summary::rare_table(&found)))
     }
 }
 
@@ -363,6 +408,7 @@ fn refused(scenario: &Path, error: &SimError) -> Failure {
         SimError::Folder { .. } => "tables of one sweep stay together; nothing was written",
         SimError::Io { .. } => "look at the disk and at who may write there, then run it again",
         SimError::Threads { .. } | SimError::Runs { .. } => "give other numbers",
+        SimError::Strata { .. } => "validators need one bond and no silence, requesters no outage",
         SimError::Policies { .. } => "give groups as the scenario names them: providers.honest",
         SimError::Measure { .. } => "name one of them, in quotes if it has a space",
         SimError::Failed { .. } => "sim run with these settings shows it closely",

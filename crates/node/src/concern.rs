@@ -42,6 +42,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Revealing { .. }
         | Event::ChallengeWindow { .. }
         | Event::NodeOpened { .. }
+        | Event::StepRefined { .. }
         | Event::StepJudged { .. }
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
@@ -60,6 +61,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CoverPaid { account, accused, .. } => vec![account, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -93,6 +95,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
+        | Event::UnbondCancelled { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -113,6 +116,11 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::JobInsured { account, .. }
+        | Event::ProgramPartPublished { account, .. }
+        | Event::ProgramPublished { account, .. }
+        | Event::ProgramNotAdmitted { account, .. }
+        | Event::ProgramRetired { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -168,6 +176,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
+        | Event::UnbondCancelled { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }
@@ -175,6 +184,10 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ReputationChanged { .. }
         | Event::ReportSealed { .. }
         | Event::DataKept { .. }
+        | Event::ProgramPartPublished { .. }
+        | Event::ProgramPublished { .. }
+        | Event::ProgramNotAdmitted { .. }
+        | Event::ProgramRetired { .. }
         | Event::SlashPending { .. }
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
@@ -202,6 +215,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DisputeOpened { job, .. }
         | Event::NodeOpened { job, .. }
         | Event::ChildRejected { job, .. }
+        | Event::StepRefined { job, .. }
         | Event::StepJudged { job, .. }
         | Event::DisputeClosed { job, .. }
         | Event::DataRequested { job, .. }
@@ -211,6 +225,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CopyReported { job, .. }
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
+        | Event::JobInsured { job, .. }
+        | Event::CoverPaid { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

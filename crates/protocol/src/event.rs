@@ -19,6 +19,7 @@ use crate::{
     market::{CloseReason, Outcome},
     num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
     params::BrokenRelation,
+    referee::{Ending, Ruling},
     slashing::{Offence, Waterfall},
     verification::{Loser, LossReason, Withholder},
 };
@@ -89,6 +90,8 @@ pub enum Event {
     Bonded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// A bond began to shrink.
     Unbonding { operator: OperatorId, unbonding: UnbondingId, amount: Amount, matures: Epoch },
+    /// What was leaving is bonded again.
+    UnbondCancelled { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// An unbonding entry was paid out.
     Withdrawn { account: AccountId, unbonding: UnbondingId, amount: Amount },
     /// An operator gets no new work until it asks for release.
@@ -142,7 +145,14 @@ pub enum Event {
     /// Everybody opens what it sealed by `until`.
     Revealing { job: JobId, until: Height },
     /// The provider's result is open.
-    ResultRevealed { job: JobId, account: AccountId, root: Digest, output: Digest, gas: Gas },
+    ResultRevealed {
+        job: JobId,
+        account: AccountId,
+        root: Digest,
+        output: Digest,
+        gas: Gas,
+        ending: Option<Ending>,
+    },
     /// An auditor's result is open.
     VerdictRevealed { job: JobId, account: AccountId, root: Digest },
     /// Anyone may challenge until `until`.
@@ -153,8 +163,10 @@ pub enum Event {
     NodeOpened { job: JobId, node: Node, children: Vec<Digest> },
     /// A challenger rejected a child: the dispute is about `node` now.
     ChildRejected { job: JobId, challenger: AccountId, node: Node, leaf: Option<u64> },
+    /// The accused committed to a finer tree within the step that ends in `node`.
+    StepRefined { job: JobId, node: Node, children: Vec<Digest> },
     /// The referee re-executed one step.
-    StepJudged { job: JobId, leaf: u64, holds: bool },
+    StepJudged { job: JobId, node: Node, ruling: Ruling },
     /// A dispute ended.
     DisputeClosed {
         job: JobId,
@@ -192,6 +204,14 @@ pub enum Event {
         until: Height,
         price: Amount,
     },
+    /// A part of a program came; its publisher has `parts` of them there.
+    ProgramPartPublished { program: Digest, account: AccountId, parts: u32 },
+    /// All of a program is there, and jobs may name it.
+    ProgramPublished { program: Digest, account: AccountId, bytes: u32, deposit: Amount },
+    /// All of a program is there, and it is none that can be judged: its deposit was burnt.
+    ProgramNotAdmitted { program: Digest, account: AccountId, deposit: Amount },
+    /// A program, or what was there of it, has left; its deposit went back.
+    ProgramRetired { program: Digest, account: AccountId, deposit: Amount },
 
     /// Stake was taken and waits for `execute_at`.
     SlashPending {
@@ -216,6 +236,17 @@ pub enum Event {
         waterfall: Waterfall,
     },
 
+    /// A requester insured its job.
+    JobInsured { job: JobId, account: AccountId, cover: Amount, premium: Amount },
+    /// A conviction was paid out, and of a cover what it left: nothing if it left nothing.
+    CoverPaid {
+        slash: SlashId,
+        job: JobId,
+        account: AccountId,
+        accused: AccountId,
+        cover: Amount,
+        amount: Amount,
+    },
     /// Free money was put behind somebody's operator.
     Delegated { account: AccountId, operator: OperatorId, amount: Amount },
     /// Delegated stake began to leave.

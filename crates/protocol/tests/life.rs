@@ -17,6 +17,8 @@ fn an_honest_job_is_paid_and_everybody_gets_its_locks_back() {
     let before: Vec<u64> = ["R", "P1", "P2", "V1"].map(|name| world.wealth(name)).to_vec();
     let terms = world.terms();
     let job = world.assign(terms, &[("P1", 4), ("P2", 6)]);
+    let row = world.state.job(job).expect("posted");
+    assert!(row.bids.is_empty() && row.beyond.is_none(), "P1 took it up: nobody else can");
     world.commit("P1", job, root(None));
     world.audit(job, root(None));
     world.reveal("P1", job, root(None), root(None));

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     error::SimError,
     run::{self, Nothing, Outcome},
-    scenario::{Scenario, Setting},
+    scenario::{Kind, Scenario, Setting},
     statistics::Moments,
     sweep::{Point, Sweep},
 };
@@ -73,6 +73,10 @@ pub(crate) fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'
     for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
         let each = tally.profit.div_euclid(i64::from(group.count));
         all.push((format!("{} profit", group.name), "base units a member", each));
+        if let Kind::Providers(_) = group.kind {
+            let minded = i64::try_from(tally.minded).unwrap_or(i64::MAX);
+            all.push((format!("{} minded to lie", group.name), "members", minded));
+        }
     }
     all
 }
@@ -169,7 +173,10 @@ impl Sums {
                 differences: others.map(|[_, less]| difference(less, confidence)).collect(),
             }
         };
-        self.labels.iter().zip(&self.at).map(measured).collect()
+        let all = self.labels.iter().zip(&self.at).map(measured);
+        // Where nobody would ever lie, that need not be told of every group.
+        let told = |one: &Measured| one.unit != "members" || one.means.iter().any(|m| *m > 0.0);
+        all.filter(told).collect()
     }
 }
 

@@ -53,6 +53,12 @@ pub enum SimError {
         /// What there is.
         known: String,
     },
+    /// Draws that cannot be told apart by strata.
+    #[error("strata cannot be told: {why}")]
+    Strata {
+        /// What is in the way.
+        why: String,
+    },
     /// Policies that make no game.
     #[error("these policies make no game: {why}")]
     Policies {

@@ -15,7 +15,7 @@
 //! (seed, run in its point, member of a group, step, purpose); runs are parallel, agents are not,
 //! and neither threads nor what is kept change a byte of a table.
 //! Not here: rules (`earnest-protocol`), signatures, real execution, terminals (the hosts).
-//! Known shortcomings: no learning and no price processes yet.
+//! Known shortcomings: no price processes yet; providers alone learn.
 //!
 //! ```
 //! use earnest_sim::{run::{Nothing, run}, scenario::Scenario};
@@ -45,6 +45,7 @@ pub mod files;
 pub mod game;
 pub mod luck;
 pub mod measures;
+pub mod rare;
 pub mod run;
 pub mod scenario;
 pub mod schema;

@@ -62,6 +62,10 @@ pub enum Purpose {
     Order = 22,
     /// Points of a design; step: which point.
     Design = 23,
+    /// What one who learns does next; step: which of its rounds.
+    Policy = 24,
+    /// A preimage that a draw is looked for with; step: which of them.
+    Stratum = 25,
 }
 
 /// Members a group may have: places are 20 bits of an entity.

@@ -77,6 +77,7 @@ macro_rules! tally_columns {
             Column::whole("capital_cost", "what stake would have earned elsewhere, base units"),
             Column::whole("commands", "commands carried out"),
             Column::whole("refused", "commands refused"),
+            Column::whole("minded", "active members that would make a result up now and then"),
         ]
     };
 }
@@ -175,7 +176,7 @@ fn group_rows(first: &[Cell], scenario: &Scenario, tallies: &[Tally]) -> Vec<Vec
         row.extend(counts.map(Cell::from));
         row.extend([tally.slashed.into(), tally.missed.into()]);
         row.extend([tally.cost, tally.gain, tally.profit, tally.capital_cost].map(Cell::from));
-        row.extend([tally.commands, tally.refusals()].map(Cell::from));
+        row.extend([tally.commands, tally.refusals(), tally.minded].map(Cell::from));
         row
     };
     scenario.groups.iter().zip(tallies).map(row).collect()

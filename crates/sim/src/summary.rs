@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     compare::{Comparison, Difference, Measured},
     game::Game,
+    rare::{Rare, Share},
     run::Outcome,
     scenario::Scenario,
     schema,
@@ -242,4 +243,61 @@ pub fn game_table(game: &Game) -> String {
     let worst = game.mixes.iter().map(|mix| mix.regret_max).fold(0.0, f64::max);
     line(format_args!("\nlargest regret of any mix, with its interval: {}", tokens(worst as i64)));
     text
+}
+
+/// Rare draws as JSON.
+pub fn rare_json(found: &Rare) -> serde_json::Value {
+    serde_json::to_value(found).expect("strata have string keys")
+}
+
+/// Rare draws as a table: each stratum, and what follows.
+pub fn rare_table(found: &Rare) -> String {
+    let [runs, without] = found.runs;
+    let mut text = format!("the first lie of {} in each of {runs} runs", found.group);
+    if without > 0 {
+        write!(text, "; {without} more had none").expect("text grows");
+    }
+    text.push_str("\n\ndraw                            chance    it stood\n");
+    for stratum in &found.strata {
+        let draw = match stratum.seats {
+            None => "no audit".to_owned(),
+            Some(seats) => format!("audit, {seats} seats in its purse"),
+        };
+        writeln!(text, "{draw:28} {:>9} {:>6} of {runs}", share(stratum.chance), stratum.stands)
+            .expect("text grows");
+    }
+    if found.unplayed > 0.0 {
+        writeln!(text, "{:28} {:>9}", "too rare to be played", share(found.unplayed))
+            .expect("text grows");
+    }
+    writeln!(
+        text,
+        "\nits purse has most seats of an audit with chance {}, exactly",
+        share(found.majority)
+    )
+    .expect("text grows");
+    let percent = found.confidence * 100.0;
+    for (what, Share { estimate, interval: [low, high], plain_runs, saved }) in
+        [("the lie stands", found.stands), ("an audit misses it", found.missed)]
+    {
+        writeln!(
+            text,
+            "{what:19} {:>9} ({} to {} at {percent} %); {plain_runs} plain runs would tell as \
+             much, {saved:.1} times the blocks",
+            share(estimate),
+            share(low),
+            share(high)
+        )
+        .expect("text grows");
+    }
+    text
+}
+
+/// A share in percent with as many digits as a small one needs.
+fn share(share: f64) -> String {
+    if share == 0.0 || share >= 0.01 {
+        format!("{:.2} %", share * 100.0)
+    } else {
+        format!("{:.2e} %", share * 100.0)
+    }
 }

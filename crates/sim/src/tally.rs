@@ -45,6 +45,8 @@ pub struct Tally {
     pub refused: BTreeMap<String, u64>,
     /// Members that are in the market.
     pub active: u64,
+    /// Those of them that would make a result up now and then, as they are minded now.
+    pub minded: u64,
     /// Profit, in base units; while jobs are open, what backs them counts as lost to requesters.
     pub profit: i64,
     /// What capital at risk would have earned elsewhere, in base units.

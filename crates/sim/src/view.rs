@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What everybody can know besides the ledger.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scene {
     /// What every job asks for, but for its seeds.
     pub(crate) terms: PostJob,
@@ -28,6 +28,8 @@ pub struct Scene {
     pub(crate) board: Vec<JobId>,
     /// What providers tell, off the ledger, to whoever would rather copy than work.
     pub(crate) whispers: BTreeMap<JobId, Whisper>,
+    /// What those who learn tell their fellows of their last round, by place.
+    pub(crate) tales: BTreeMap<usize, Tale>,
     /// The block after which no more jobs are posted or bid for.
     pub(crate) last_block: Height,
 }
@@ -39,6 +41,15 @@ pub struct Whisper {
     pub root: Digest,
     /// Whose purse it plays for.
     pub purse: u16,
+}
+
+/// How a round went for one who learns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tale {
+    /// Which of its policies it played.
+    pub(crate) policy: usize,
+    /// What that brought, in base units.
+    pub(crate) payoff: i64,
 }
 
 /// What an agent sees. Nothing can be changed through it.
@@ -97,6 +108,11 @@ impl<'a> View<'a> {
         self.scene.whispers.get(&job).copied()
     }
 
+    /// What the member at `place` told of its last round.
+    pub(crate) fn tale(&self, place: usize) -> Option<Tale> {
+        self.scene.tales.get(&place).copied()
+    }
+
     /// What `me` opens for `root`.
     pub fn opening(&self, me: Entity, job: JobId, root: Digest) -> Option<Opening> {
         let task = &self.state.order(job)?.terms.task;
@@ -134,16 +150,19 @@ pub enum Reminder {
     Post(u32),
     /// To look at what it earned.
     Review,
+    /// To choose how to go on.
+    Learn,
     /// That it may ask for its release from jail.
     Release,
 }
 
 /// What an agent answers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Deeds {
     pub(crate) commands: Vec<Command>,
     pub(crate) reminders: Vec<(Height, Reminder)>,
     pub(crate) cost: Amount,
+    pub(crate) tale: Option<Tale>,
 }
 
 impl Deeds {
@@ -155,6 +174,11 @@ impl Deeds {
     /// Asks to be reminded when the block at `at` opens; the past counts as the next block.
     pub fn remind(&mut self, at: Height, what: Reminder) {
         self.reminders.push((at, what));
+    }
+
+    /// Tells its fellows how its last round went.
+    pub(crate) fn tell(&mut self, tale: Tale) {
+        self.tale = Some(tale);
     }
 
     /// Pays for work off the ledger.

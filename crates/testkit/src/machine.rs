@@ -47,6 +47,9 @@ impl Setting {
         raw.slashing.engine_stay_epochs = Epochs::new(3);
         raw.slashing.engine_hold_epochs = Epochs::new(6);
         raw.slashing.insurance_share = Ratio::percent(50);
+        raw.insurance.cover_share = Ratio::percent(90);
+        raw.insurance.epoch_share = Ratio::percent(50);
+        raw.insurance.pair_share = Ratio::percent(3);
         raw.verification.data_requests_max = 2;
         raw.market.retention_blocks = Blocks::new(25);
         raw.rewards.schedule = 1;
@@ -62,11 +65,16 @@ impl Setting {
             Setting::TwoAssets => {
                 raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
                 raw.chain.base_fee = Amount::new(777).expect("small");
+                (raw.staking.exit_epochs, raw.staking.exit_wait_max_epochs) =
+                    (Epochs::new(40), Epochs::new(20));
                 raw.rewards.schedule = 3;
                 raw.rewards.half_life_epochs = Epochs::new(5);
                 raw.verification.haircut = Ratio::percent(30);
             }
             Setting::Scarce => {
+                raw.staking.exit_epochs = Epochs::new(300);
+                raw.staking.exit_overlap_epochs = Epochs::new(100);
+                raw.staking.exit_churn_step = Amount::tokens(7);
                 raw.market.tariff_per_mgas = Amount::new(400_000_000).expect("small");
                 raw.verification.audit_lock = Factor::percent(10_000);
                 raw.market.step_gas_max = Gas::new(10_000_000);

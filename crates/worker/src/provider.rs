@@ -19,7 +19,7 @@ use earnest_protocol::{
     },
     market::{BidState, Phase},
     seal,
-    verification::{BoundTerms, Turn, depth, quote, reference_price},
+    verification::{BoundTerms, Geometry, Turn, quote, reference_price},
 };
 use tracing::{info, warn};
 
@@ -346,7 +346,7 @@ impl Provider {
     fn answer(&self, work: &mut Work, job: &JobView, node: Node) -> Result<(), ChainError> {
         let id = job.id;
         let Some(done) = self.execution(work, job)? else { return Ok(()) };
-        if node.level < depth(job.terms.task.steps) {
+        if Geometry::of(&job.terms.task).leaf(node).is_none() {
             let place = Position { level: u32::from(node.level), index: node.index };
             let Some(children) = done.tree.children(place) else { return Ok(()) };
             let children = children.iter().map(|child| Digest(child.0)).collect();
@@ -355,7 +355,7 @@ impl Provider {
         }
         match done.evidence(node.index) {
             Ok(evidence) => {
-                let step = ProveStep { job: id, leaf: node.index, evidence };
+                let step = ProveStep { job: id, node, evidence };
                 work.send(Command::ProveStep(step))?;
             }
             Err(error) => warn!("job {id}: no evidence for {}: {error}", node.index),

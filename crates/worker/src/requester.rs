@@ -15,8 +15,8 @@ use earnest_compute::{Checkpoint, Digest as WorkDigest, Explanation, Input, Stat
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio, Role,
     command::{
-        Auction, ConfirmReceipt, DataItem, GainTiming, KeepData, OpenSeed, PostJob, RequestData,
-        ResourceClass, ServeData, Task, Visibility,
+        Auction, ConfirmReceipt, DataItem, GainTiming, KeepData, OpenSeed, PostJob, ProgramForm,
+        RequestData, ResourceClass, ServeData, Task, Visibility,
     },
     market::Phase,
     seal,
@@ -169,6 +169,7 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Pl
         seed: wish.seed,
         step_gas_max: params.market.step_gas_max,
         gas_bound: wish.gas_bound.unwrap_or(params.market.work_bound_max),
+        form: ProgramForm::Stepwise,
     };
     task.step_gas_max = task.step_gas_max.min(task.gas_bound);
     let (mut output_bytes, mut notice) = (OUTPUT_BYTES_MAX, None);

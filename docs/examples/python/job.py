@@ -69,6 +69,7 @@ def terms_of(params, program, chunks, preimage):
             "seed": hexed(bytes(32)),
             "step_gas_max": STEP_GAS_MAX,
             "gas_bound": GAS_BOUND,
+            "form": "stepwise",
         },
         "class": "cpu",
         "price_max": str(2 * tariff),

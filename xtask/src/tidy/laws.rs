@@ -46,9 +46,10 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params storage::params rewards::params governance::params params bound ledger
+        insurance::params verification::params storage::params rewards::params governance::params params bound ledger
 
-        accounts storage staking reputation rewards market verification slashing governance
+        accounts storage staking reputation rewards market verification insurance
+        slashing governance
         timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
@@ -58,6 +59,7 @@ pub(crate) const LAWS: Laws = Laws {
         rewards::acts      rewards::handlers
         market::acts       market::handlers
         verification::acts verification::handlers
+        insurance::acts    insurance::handlers
         slashing::acts     slashing::handlers
         governance::acts   governance::handlers
 
@@ -71,6 +73,7 @@ pub(crate) const LAWS: Laws = Laws {
         "rewards",
         "market",
         "verification",
+        "insurance",
         "slashing",
         "governance",
     ],

@@ -3,9 +3,9 @@
 use earnest_protocol::{
     Amount,
     staking::{
-        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
 };
 
@@ -37,6 +37,24 @@ pub(super) fn unbond(rejected: UnbondRejected) -> Words {
         UnbondRejected::UnbondingsAtLimit { limit } => say(
             format!("The queue of withdrawals already has its {limit} entries"),
             "Wait for an entry to mature, then unbond the rest in one go.",
+        ),
+    }
+}
+
+pub(super) fn cancel_unbond(rejected: CancelUnbondRejected) -> Words {
+    match rejected {
+        CancelUnbondRejected::AmountMustBePositive => {
+            say("Bonding again takes more than nothing", "Name an amount above zero.")
+        }
+        CancelUnbondRejected::NotAnOperator => not_an_operator(),
+        CancelUnbondRejected::Tombstoned => tombstoned(),
+        CancelUnbondRejected::ExceedsUnbonding { wanted, unbonding } => say(
+            format!("{} would be bonded again, but {} leave", money(wanted), money(unbonding)),
+            "Name at most what still leaves; what was paid out can be bonded anew.",
+        ),
+        CancelUnbondRejected::BelowMinimum { wanted, minimum } => say(
+            format!("The stake would be {}, but this role needs {}", money(wanted), money(minimum)),
+            "Bond the difference first, or cancel more.",
         ),
     }
 }

@@ -86,6 +86,21 @@ impl Teller {
                 tokens(*price),
                 present.clock.block(*until)
             ),
+            Event::ProgramPublished { program, account, bytes, deposit } => format!(
+                "{} has published {program}, {bytes} bytes behind {}",
+                self.who(*account),
+                tokens(*deposit)
+            ),
+            Event::ProgramNotAdmitted { program, account, deposit } => format!(
+                "{} loses {}: {program} is no program that can be judged",
+                self.who(*account),
+                tokens(*deposit)
+            ),
+            Event::ProgramRetired { program, account, deposit } => format!(
+                "{} takes {program} from the ledger and has {} back",
+                self.who(*account),
+                tokens(*deposit)
+            ),
             _ => return None,
         })
     }
@@ -100,6 +115,9 @@ impl Teller {
                 tokens(*amount),
                 present.clock.epoch(*matures)
             ),
+            Event::UnbondCancelled { account, role: of, amount, .. } => {
+                format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
             }
@@ -212,6 +230,18 @@ impl Teller {
     fn of_jobs(&self, event: &Event) -> Option<String> {
         let who = |account: &AccountId| self.who(*account);
         Some(match event {
+            Event::JobInsured { job, account, cover, premium } => format!(
+                "job {job}: {} insures {} for {}",
+                who(account),
+                tokens(*cover),
+                tokens(*premium)
+            ),
+            Event::CoverPaid { job, account, cover, amount, .. } => format!(
+                "job {job}: of a cover of {} {} gets {}",
+                tokens(*cover),
+                who(account),
+                tokens(*amount)
+            ),
             Event::BidCommitted { job, account } => {
                 format!("job {job}: {} seals a bid", who(account))
             }

@@ -42,8 +42,9 @@ impl Referee for Truth {
     fn opens(&self, _: &Task, _: Node, _: &Digest, children: &[Digest]) -> bool {
         children.len() == 16
     }
-    fn output(&self, task: &Task, root: &Digest, _: &[u8]) -> Option<Output> {
-        Some(Output { state: *root, gas: task.gas_bound, steps_paid: task.steps })
+    fn output(&self, task: &Task, _: &[u8], root: &Digest, _: &[u8]) -> Option<Output> {
+        let (state, gas, steps_paid) = (*root, task.gas_bound, task.steps);
+        Some(Output { state, gas, steps_paid, ending: None })
     }
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
         let fails = case.root.0[0] == 1 && case.leaf == WRONG_LEAF;
@@ -220,6 +221,7 @@ fn terms() -> PostJob {
             seed: Digest([3; 32]),
             step_gas_max: Gas::new(5_000_000), // A wave proves ten steps in one block.
             gas_bound: Gas::new(1_000_000_000),
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: Amount::tokens(10),

@@ -13,6 +13,7 @@ use crate::{
 
 pub(super) fn check(state: &State) -> Result<(), Broken> {
     pools(state)?;
+    queues(state)?;
     exits(state)?;
     shares(state)?;
     moves(state)?;
@@ -38,6 +39,16 @@ fn pools(state: &State) -> Result<(), Broken> {
         if pool.slashes_waiting != found {
             let recorded = pool.slashes_waiting;
             return Err(Broken::SlashesWaiting { operator, recorded, found });
+        }
+    }
+    Ok(())
+}
+
+fn queues(state: &State) -> Result<(), Broken> {
+    for queue in state.staking.queues() {
+        let (room, churn) = (queue.room, queue.churn);
+        if room > churn {
+            return Err(Broken::ExitQueue { room, churn });
         }
     }
     Ok(())

@@ -119,7 +119,7 @@ pub struct Job {
     pub stage: Stage,
     /// The last height of bidding or of opening bids; an assignment has a deadline of its own.
     pub until: Height,
-    /// Offers, by slot in order of arrival; emptied when the job closes.
+    /// Offers, by slot in order of arrival; emptied when one is taken up, or the job closes.
     pub bids: Vec<Bid>,
     /// The beacon of the block after bidding, which tells equal bids apart; zero before.
     pub tie: Digest,
@@ -235,6 +235,11 @@ impl Job {
     pub fn slot_of(&self, operator: OperatorId) -> Option<u8> {
         let slot = self.bids.iter().position(|bid| bid.operator == operator)?;
         u8::try_from(slot).ok()
+    }
+
+    /// Forgets offers that nobody can be given the job for any more.
+    pub(crate) fn forget_bids(&mut self) {
+        (self.bids, self.ranks, self.beyond) = (Vec::new(), Vec::new(), None);
     }
 
     /// The slots of all bids.

@@ -91,6 +91,10 @@ pub struct Slashed {
 }
 
 impl SharePool {
+    /// Nothing in nobody's hands.
+    pub const EMPTY: SharePool =
+        SharePool { shares: Shares::ZERO, amount: Amount::ZERO, generation: 0 };
+
     /// The most shares that an open pool has for each unit of its amount, 2^20.
     pub const SHARES_PER_UNIT_MAX: u64 = 1 << 20;
 

@@ -185,16 +185,17 @@ const CHUNK_KIB: u64 = 260;
 const ANSWER_KIB: u64 = 1_024;
 /// Kibibytes of the largest evidence: program, state, chunk, and its paths.
 const EVIDENCE_KIB: u64 = 64 + 1_024 + 256 + 16;
-/// What a dispute's moves weigh at most, in transfers: the referee's step with its evidence, and
-/// the levels of the tree over most steps, each a node (2) with its kibibyte (1) and the child that
-/// is rejected (1).
-const DISPUTE_WEIGHT: u64 = 20 + EVIDENCE_KIB + 7 * 4;
+/// What a dispute's moves weigh at most, in transfers: the referee's step with its evidence; the
+/// levels of the tree over most steps and of the two finer ones, each a node (2) with its kibibyte
+/// (1) and the child that is rejected (1); and two finer trees (4) with their children and paths.
+const DISPUTE_WEIGHT: u64 = 20 + EVIDENCE_KIB + (7 + 4 + 3) * 4 + 2 * (4 + 17);
 
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());
     let ranges = ranges.chain(raw.market.outside()).chain(raw.verification.outside());
     let ranges = ranges
         .chain(raw.slashing.outside())
+        .chain(raw.insurance.outside())
         .chain(raw.reputation.outside())
         .chain(raw.storage.outside())
         .chain(raw.rewards.outside())
@@ -233,6 +234,11 @@ fn orders(raw: &RawParams) -> Option<Violation> {
     }
     let (lower, upper) = ("market.deadline_blocks_min", "market.deadline_blocks_max");
     let (got, max) = (market.deadline_blocks_min.count(), market.deadline_blocks_max.count());
+    if got > max {
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
+    }
+    let (lower, upper) = ("insurance.waiting_blocks", "market.bid_blocks");
+    let (got, max) = (raw.insurance.waiting_blocks.count(), market.bid_blocks.count());
     if got > max {
         return Some(Violation::OutOfOrder { lower, upper, got, max });
     }
@@ -322,8 +328,8 @@ impl RawParams {
     /// audits and slashes, and the blocks, bonds and room that all share.
     pub(super) fn beside(&self, live: &Params) -> RawParams {
         let live = RawParams::from(*live);
-        let RawParams { market, verification, slashing, reputation, .. } = live;
-        RawParams { market, verification, slashing, reputation, ..*self }
+        let RawParams { market, verification, slashing, insurance, reputation, .. } = live;
+        RawParams { market, verification, slashing, insurance, reputation, ..*self }
     }
 
     /// Blocks from a job's posting to its end, if its first winner takes it, its first auditors
@@ -366,7 +372,7 @@ impl RawParams {
             .plus(verification.reveal_blocks)
             .plus(verification.availability_blocks.times(requests))
             .plus(verification.challenge_window(market.work_bound_max, market))
-            .plus(verification.clock_blocks.times(2))
+            .plus(verification.dispute_clock(market.work_bound_max, market).times(2))
             .plus(self.chain.epoch_blocks.times(stay))
     }
 }

@@ -20,6 +20,8 @@ mod rejected;
 mod schedule;
 mod vesting;
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 pub use rejected::ClaimRewardsRejected;
@@ -29,7 +31,7 @@ pub use vesting::{Line, Vesting, Waiting};
 use crate::{
     ids::OperatorId,
     num::{Amount, Epoch, Index, Rate},
-    table::Table,
+    table::{Blank, Rare, Table},
 };
 use params::RewardsParams;
 
@@ -64,6 +66,18 @@ pub struct Work {
     pub claim: Amount,
 }
 
+impl Blank for Earnings {
+    const BLANK: &'static Earnings = &Earnings {
+        work: None,
+        vesting: Vesting {
+            ready: Amount::ZERO,
+            waiting: Vec::new(),
+            lines: Vec::new(),
+            followed: Epoch::ZERO,
+        },
+    };
+}
+
 /// A schedule that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Running {
@@ -92,7 +106,7 @@ pub(crate) struct Rewards {
     pub(crate) by_stake: Amount,
     pub(crate) open: Open,
     pub(crate) rounds: Table<Round>,
-    pub(crate) earnings: Table<Earnings>,
+    pub(crate) earnings: Table<Rare<Earnings>>,
 }
 
 impl Rewards {
@@ -102,7 +116,7 @@ impl Rewards {
     }
 
     pub(crate) fn enter(&mut self) {
-        self.earnings.push(Earnings::default());
+        self.earnings.push(Rare::default());
     }
 
     /// The number of the round that the open epoch will be, if somebody works in it.

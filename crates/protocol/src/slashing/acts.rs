@@ -10,6 +10,7 @@ use crate::{
     context::Context,
     event::Event,
     ids::{AccountId, Asset, Digest, JobId, OperatorId, ProposalId, SlashId},
+    insurance::{self, acts::Loss},
     ledger::{Pot, Reason},
     num::{Amount, Height, Ratio},
     params::Params,
@@ -99,6 +100,9 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     };
     cx.state.params.pin(version);
     let id = take(cx, slash, &sources, params);
+    if let (Payout::Claims(Claims { injured: Some(_), .. }), true) = (&payout, consequences.jails) {
+        insurance::acts::await_slash(cx, job, id);
+    }
     match payout {
         Payout::Claims(_) if root.is_some() => stay(cx, id, params),
         Payout::Claims(_) => execute(cx, id),
@@ -218,6 +222,7 @@ pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     let of_delegations = slash.of_delegations();
     let own = amount.saturating_sub(of_delegations);
     let mut waterfall = plan(own, &claims, params.slashing());
+    let (job, accused, sunk) = (slash.job, slash.account, waterfall.sunk());
     // Nobody who may be in league with the offender is paid out of what others delegated (C5).
     waterfall.amount = amount;
     waterfall.burnt = waterfall.burnt.saturating_add(of_delegations);
@@ -229,6 +234,8 @@ pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     if let Some(injured) = claims.injured {
         let to = Pot::Free(injured, Asset::Stake);
         cx.pay(Pot::Slash(id), to, waterfall.compensation, Reason::Compensation);
+        let loss = Loss { job, injured, accused, sunk };
+        insurance::acts::pay(cx, id, &loss, &params);
     }
     pay_out(cx, id, waterfall, &claims.reporters);
 }
@@ -319,6 +326,7 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
     let consequences = slash.offence.consequences(params.slashing());
     reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
+    insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
     cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
 }

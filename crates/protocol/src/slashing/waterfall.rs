@@ -86,6 +86,11 @@ impl Waterfall {
             == Some(self.amount)
     }
 
+    /// What nobody gets of it: burnt, and the insurance's.
+    pub(crate) fn sunk(&self) -> Amount {
+        self.burnt.saturating_add(self.insurance)
+    }
+
     /// Everything burnt.
     pub fn all_burnt(amount: Amount) -> Waterfall {
         Waterfall { amount, burnt: amount, ..Waterfall::default() }

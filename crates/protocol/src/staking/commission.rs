@@ -25,11 +25,15 @@ pub struct Commission {
 
 impl Default for Commission {
     fn default() -> Commission {
-        Commission { rate: Ratio::ONE, ceiling: Ratio::ONE, changed: None }
+        Commission::ALL
     }
 }
 
 impl Commission {
+    /// All of it, as long as nobody says otherwise.
+    pub(crate) const ALL: Commission =
+        Commission { rate: Ratio::ONE, ceiling: Ratio::ONE, changed: None };
+
     /// True if it leaves delegators anything; only then may stake join the operator's pool.
     pub fn shares(&self) -> bool {
         self.rate < Ratio::ONE

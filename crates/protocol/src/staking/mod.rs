@@ -24,6 +24,7 @@ mod moves;
 mod operator;
 pub(crate) mod params;
 mod pool;
+mod queue;
 mod rejected;
 mod voters;
 
@@ -32,16 +33,17 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 pub use commission::Commission;
-pub(crate) use delegation::matures;
 pub use delegation::{Delegation, DelegationPool, Exit, Moved};
 use emission::EmissionIndexes;
 pub use emission::StakeEarnings;
 pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
+pub use queue::{ExitQueue, Place};
+pub(crate) use queue::{Leave, Leaver, end_of_exit};
 pub use rejected::{
-    BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-    SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+    BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+    RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
     WithdrawDelegationRejected,
 };
 
@@ -49,7 +51,7 @@ use crate::{
     command::ResourceClass,
     ids::{AccountId, OperatorId, Role, UnbondingId},
     num::{Amount, Epoch, Height, Index},
-    table::Table,
+    table::{Rare, Table},
 };
 use params::StakingParams;
 
@@ -62,7 +64,7 @@ pub(crate) struct Staking {
     pub(crate) operators: Table<Operator>,
     pub(crate) unbondings: Table<Unbonding>,
     /// One of each operator.
-    pub(crate) delegation_pools: Table<DelegationPool>,
+    pub(crate) delegation_pools: Table<Rare<DelegationPool>>,
     pub(crate) delegations: Table<Delegation>,
     pub(crate) exits: Table<Exit>,
     pub(crate) moves: Table<Move>,
@@ -71,6 +73,8 @@ pub(crate) struct Staking {
     /// What a unit of a judge's stake was ever paid out of slashes.
     pub(crate) judge_index: Index,
     pub(crate) emission: EmissionIndexes,
+    /// Where each queue of those that leave ends; none where nobody ever queued.
+    queues: BTreeMap<Leaver, ExitQueue>,
 }
 
 /// What of [`Staking`] is stored; the rest is derived on load.
@@ -78,14 +82,19 @@ pub(crate) struct Staking {
 pub(crate) struct StakingRows {
     operators: Table<Operator>,
     unbondings: Table<Unbonding>,
-    delegation_pools: Table<DelegationPool>,
+    delegation_pools: Table<Rare<DelegationPool>>,
     delegations: Table<Delegation>,
     exits: Table<Exit>,
     moves: Table<Move>,
     changes: Vec<(PoolKey, Vec<Change>)>,
     judge_index: Index,
     emission: EmissionIndexes,
+    queues: BTreeMap<Leaver, ExitQueue>,
 }
+
+/// What the root covers of staking besides the tables.
+pub(crate) type StakingGlobals<'a> =
+    (Vec<(PoolKey, Vec<Change>)>, Index, EmissionIndexes, &'a BTreeMap<Leaver, ExitQueue>);
 
 impl Staking {
     pub(crate) fn operator(&self, id: OperatorId) -> &Operator {
@@ -138,8 +147,13 @@ impl Staking {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Vec<(PoolKey, Vec<Change>)>, Index, EmissionIndexes) {
-        (self.changes(), self.judge_index, self.emission)
+    pub(crate) fn globals(&self) -> StakingGlobals<'_> {
+        (self.changes(), self.judge_index, self.emission, &self.queues)
+    }
+
+    /// Where each queue ends.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &ExitQueue> {
+        self.queues.values()
     }
 
     fn changes(&self) -> Vec<(PoolKey, Vec<Change>)> {
@@ -158,6 +172,7 @@ impl Staking {
             changes: self.changes(),
             judge_index: self.judge_index,
             emission: self.emission,
+            queues: self.queues.clone(),
         }
     }
 
@@ -168,7 +183,7 @@ impl Staking {
         pins: &[(PoolKey, Height)],
     ) -> Staking {
         let StakingRows { operators, unbondings, mut changes, judge_index, emission, .. } = rows;
-        let StakingRows { delegation_pools, delegations, exits, moves, .. } = rows;
+        let StakingRows { delegation_pools, delegations, exits, moves, queues, .. } = rows;
         let mut members: BTreeMap<PoolKey, Vec<(OperatorId, u64, u64)>> = BTreeMap::new();
         for (index, operator) in operators.iter() {
             let id = OperatorId::from_index(index);
@@ -196,6 +211,7 @@ impl Staking {
             pools,
             judge_index,
             emission,
+            queues,
         }
     }
 
@@ -226,7 +242,7 @@ impl Staking {
         let judge_index = self.judge_index;
         let settled = self.emission.of(role);
         let emission = StakeEarnings { settled, accrued: Amount::ZERO };
-        self.delegation_pools.push(DelegationPool::default());
+        self.delegation_pools.push(Rare::default());
         let operator = Operator::new(account, (role, class), stake_min, now, judge_index);
         let operator = Operator { emission, ..operator };
         OperatorId::from_index(self.operators.push(operator))

@@ -34,6 +34,23 @@ pub enum UnbondRejected {
     UnbondingsAtLimit { limit: u32 },
 }
 
+/// Why what is unbonding could not be bonded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum CancelUnbondRejected {
+    /// Nothing to bond again.
+    AmountMustBePositive,
+    /// The account has no operator of this role.
+    NotAnOperator,
+    /// A tombstoned operator never returns.
+    Tombstoned,
+    /// More than is unbonding.
+    ExceedsUnbonding { wanted: Amount, unbonding: Amount },
+    /// The stake would stay below what this role needs.
+    BelowMinimum { wanted: Amount, minimum: Amount },
+}
+
 /// Why release from jail was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]

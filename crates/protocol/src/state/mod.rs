@@ -5,6 +5,7 @@
 //! them, made anew when a state is loaded.
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
+mod branch;
 mod proposals;
 mod read;
 mod stored;
@@ -18,6 +19,7 @@ use crate::{
     },
     governance::{self, Governance, Guard},
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
+    insurance::Insurance,
     ledger::{Assets, Ledger, Pot, Reason},
     market::Market,
     num::{Amount, Epoch, Factor, Gas, Height},
@@ -47,6 +49,7 @@ pub struct State {
     pub(crate) market: Market,
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
+    pub(crate) insurance: Insurance,
     pub(crate) storage: Storage,
     pub(crate) rewards: Rewards,
     pub(crate) governance: Governance,
@@ -138,6 +141,7 @@ impl State {
             market: Market::default(),
             verification: Verification::default(),
             slashing: Slashing::default(),
+            insurance: Insurance::default(),
             storage: Storage::default(),
             rewards: Rewards::default(),
             governance: Governance::default(),
@@ -232,7 +236,9 @@ impl State {
         self.ledger.open_bond();
         self.reputation.enter(now);
         self.rewards.enter();
-        self.accounts.account_mut(account).operators.push((key.0, id));
+        let operators = &mut self.accounts.account_mut(account).operators;
+        operators.reserve_exact(1); // Most have one role.
+        operators.push((key.0, id));
         id
     }
 
@@ -247,8 +253,10 @@ impl State {
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
             self.storage.used_kib,
+            self.storage.programs.used_kib(),
             self.rewards.globals(),
             self.governance.globals(),
+            &self.insurance,
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -272,6 +280,8 @@ impl State {
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
             self.storage.keeps.root(),
+            self.storage.programs.rows.root(),
+            self.storage.programs.parts.root(),
             self.rewards.rounds.root(),
             self.rewards.earnings.root(),
             self.governance.proposals.root(),

@@ -83,7 +83,9 @@ pub(super) fn offer(cx: &mut Context<'_>, id: JobId) -> Next {
     let (from, to) = (JobPot::Collateral(slot), AssignmentPot::Collateral);
     let (from, to) = (Pot::Job(id, from), Pot::Assignment(live, to));
     cx.pay_all(from, to, Reason::CollateralAssigned);
-    cx.state.market.job_mut(id).assignments.push(live);
+    let assignments = &mut cx.state.market.job_mut(id).assignments;
+    assignments.reserve_exact(1); // Most have one.
+    assignments.push(live);
     acts::enter_stage(cx, id, Stage::Assigned(live), until);
     acts::enter_phase(cx, live, phase, until);
     cx.journal.push(Event::JobOffered { job: id, account, price, until });

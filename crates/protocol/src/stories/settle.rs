@@ -3,9 +3,11 @@
 use alloc::vec::Vec;
 
 use crate::{
+    command::ProgramForm,
     context::Context,
     event::Event,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, Role},
+    insurance,
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{
         self, Assignment, CloseReason, Closed, Outcome, Phase, Stage,
@@ -257,8 +259,7 @@ pub(super) fn end_assignment(
     if let Some(due) = cx.state.verification.case_mut(live).seed.due.take() {
         cx.state.timers.clear(due, Timer::Seed(live));
     }
-    cx.state.verification.case_mut(live).strip();
-    cx.state.verification.docket_mut(live).strip();
+    cx.state.verification.strip(live);
     let now = cx.now();
     market::acts::enter_phase(cx, live, Phase::Closed, now);
     if reason == CloseReason::NotAccepted {
@@ -292,9 +293,11 @@ fn settle_missed(cx: &mut Context<'_>, live: AssignmentId) {
     let case = cx.state.verification.case(live);
     let (missed, managed) = (case.missed.clone(), case.somebody_managed());
     let allowed = u64::from(params.verification().data_requests_max);
-    let chunks = u64::from(cx.state.market.order(assignment.job).terms.task.chunk_count);
-    // Program and chunks: if one may ask for all of them, nobody needs an excuse.
-    let out_of_reach = allowed <= chunks;
+    let task = &cx.state.market.order(assignment.job).terms.task;
+    // Program and chunks: if one may ask for all of them, nobody needs an excuse. A published
+    // program is there for all.
+    let programs = if task.form == ProgramForm::Stepwise { 1 } else { 0 };
+    let out_of_reach = allowed < u64::from(task.chunk_count).saturating_add(programs);
     for row in missed {
         let asked = cx.state.verification.case(live).items_asked(row.account);
         let could_not = out_of_reach && asked >= allowed;
@@ -364,6 +367,7 @@ pub(super) fn close_job(
             refund.escrow = part;
         }
     }
+    insurance::acts::release(cx, id);
     let left = cx.state.ledger.job_pots(id);
     assert!(left.is_empty(), "a closed job holds no money: {left:?}");
     record_end(cx, id, outcome, reason, refund);
@@ -380,6 +384,8 @@ fn record_end(
     let now = cx.now();
     let leaves = now.after(cx.pinned(id).market().retention_blocks);
     let last = cx.state.market.job(id).assignments.last().copied();
+    let task = cx.state.market.order(id).terms.task;
+    cx.state.storage.programs.unpin(&task);
     let claim = last.and_then(|last| cx.state.verification.case(last).claim().copied());
     let market = &mut cx.state.market;
     let counts = &mut market.counts;
@@ -393,9 +399,7 @@ fn record_end(
     let ceiling = market.order(id).terms.price_max;
     let job = market.job_mut(id);
     let unneeded = core::mem::take(&mut job.fallback);
-    job.bids = Vec::new();
-    job.ranks = Vec::new();
-    job.beyond = None;
+    job.forget_bids();
     let paid = ceiling.saturating_sub(refund.escrow);
     let (output, root) = (claim.map(|c| c.output()), claim.map(|c| c.root()));
     job.closed = Some(Closed { outcome, reason, at: now, leaves, paid, output, root });

@@ -14,6 +14,7 @@
 //! row mutably asks for the holders of two parts, and under a branch copies the 32 rows around it.
 //! Not here: what a row means; proofs of single rows.
 
+mod rare;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::{
     hash::{Hash, Keyed},
     ids::Digest,
 };
+pub(crate) use rare::{Blank, Rare};
 use rows::Rows;
 use tree::Tree;
 

@@ -21,6 +21,7 @@ pub(crate) mod acts;
 mod audit;
 mod claim;
 mod dispute;
+mod geometry;
 pub(crate) mod handlers;
 pub(crate) mod params;
 mod rejected;
@@ -32,13 +33,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) use audit::{Draw, able, beta, cap, is_payable};
 pub use audit::{Missed, Seat, SeatState, Seating};
 pub use claim::{Claim, Trace};
-pub(crate) use dispute::{ARITY, child_exists};
-pub use dispute::{Dispute, Docket, Ended, Loser, LossReason, Stake, Turn, depth};
+pub use dispute::{Dispute, Docket, Ended, Loser, LossReason, Stake, Turn};
+pub(crate) use geometry::ARITY;
+pub use geometry::{Geometry, Place, depth};
 pub use rejected::{
     ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
-    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, SealReportRejected,
-    ServeDataRejected,
+    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RefineStepRejected, RejectChildRejected,
+    ReportCopyRejected, RequestDataRejected, RevealResultRejected, RevealVerdictRejected,
+    SealReportRejected, ServeDataRejected,
 };
 
 pub use crate::bound::{BoundRejected, BoundTerms, Quote, audit_lock, quote, reference_price};
@@ -46,7 +48,8 @@ use crate::{
     command::DataItem,
     ids::{AccountId, AssignmentId, Digest, OperatorId},
     num::Height,
-    table::Table,
+    referee::Ending,
+    table::{Blank, Rare, Table},
 };
 
 /// Everything about the verification of one assignment, but its disputes.
@@ -85,6 +88,8 @@ pub struct SealedResult {
     pub claim: Option<Claim>,
     /// Steps that are paid, once open.
     pub steps_paid: u64,
+    /// How a published program ended, once open.
+    pub ending: Option<Ending>,
 }
 
 /// The seed of a draw: a beacon after the commitment, and the requester's preimage.
@@ -129,18 +134,33 @@ pub struct DataRequest {
     pub server: Option<AccountId>,
 }
 
+impl Blank for Case {
+    const BLANK: &'static Case = &Case {
+        result: None,
+        seed: Seed { due: None, beacon: None, preimage: None, withheld: None, drawn: None },
+        pool_at: None,
+        round: 0,
+        seats: Vec::new(),
+        locks: 0,
+        missed: Vec::new(),
+        barred: Vec::new(),
+        requests: Vec::new(),
+        receipt: false,
+    };
+}
+
 /// Every case and its docket, by assignment.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Verification {
-    pub(crate) cases: Table<Case>,
-    pub(crate) dockets: Table<Docket>,
+    pub(crate) cases: Table<Rare<Case>>,
+    pub(crate) dockets: Table<Rare<Docket>>,
 }
 
 impl Verification {
     /// Opens the case of a new assignment.
     pub(crate) fn open(&mut self) {
-        self.cases.push(Case::default());
-        self.dockets.push(Docket::default());
+        self.cases.push(Rare::default());
+        self.dockets.push(Rare::default());
     }
 
     pub(crate) fn retire(&mut self, id: AssignmentId) {
@@ -162,6 +182,24 @@ impl Verification {
 
     pub(crate) fn docket_mut(&mut self, id: AssignmentId) -> &mut Docket {
         self.dockets.get_mut(id.index()).expect("a docket stays as long as its assignment")
+    }
+
+    /// The root of the tree whose root stands at `node`: the result's, or one within its steps.
+    pub(crate) fn tree_root(&self, id: AssignmentId, node: crate::command::Node) -> Option<Digest> {
+        if node.level == 0 {
+            return self.case(id).claim().map(Claim::root);
+        }
+        self.docket(id).refinement(node)
+    }
+
+    /// Drops what nobody asks for after the end.
+    pub(crate) fn strip(&mut self, id: AssignmentId) {
+        if *self.case(id) != *Case::BLANK {
+            self.case_mut(id).strip();
+        }
+        if *self.docket(id) != *Docket::BLANK {
+            self.docket_mut(id).strip();
+        }
     }
 
     /// The digest of a node of the result: the root, or what its parent's disclosure said.

@@ -64,6 +64,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Propose(Propose { changes: Vec::new(), audit: Digest::ZERO }),
         Command::CastBallot(CastBallot { proposal, choice: BallotChoice::Yes }),
         Command::CancelProposal(CancelProposal { proposal }),
+        Command::CancelUnbond(CancelUnbond { role, amount }),
         Command::AppealSlash(AppealSlash { slash: SlashId::new(0), report: Digest::ZERO }),
         Command::CastCouncilBallot(CastCouncilBallot { proposal, choice: BallotChoice::Veto }),
         Command::Pause(Pause { lane: PauseLane::Jobs, blocks: Blocks::new(1) }),

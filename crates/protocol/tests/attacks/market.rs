@@ -5,7 +5,7 @@ use earnest_protocol::{
     Rejected, Role,
     command::*,
     ledger::{AssignmentPot, Pot},
-    market::{BidState, CloseReason, CommitBidRejected, Outcome, Phase, RevealBidRejected},
+    market::{CloseReason, CommitBidRejected, Outcome, Phase, RevealBidRejected},
     slashing::Offence,
     verification::CommitResultRejected,
 };
@@ -164,8 +164,7 @@ fn m25_the_second_price_weighs_quality_and_a_single_bid_is_paid_the_ceiling() {
 
     // A veteran beats a lower price and is paid what would just have lost.
     let job = world.assign(world.terms(), &[("P1", 7), ("P2", 5)]);
-    let row = world.state.job(job).expect("posted");
-    let BidState::Revealed { quality, .. } = row.bids[0].state else { panic!("{row:?}") };
+    let quality = world.state.score(world.operator("P1", Role::Provider));
     assert!(quality > Ratio::percent(70), "{quality:?}");
     let assignment = world.assignment(job);
     assert_eq!(world.name(assignment.account), "P1");

@@ -351,3 +351,38 @@ fn nobody_is_drawn_for_a_job_that_ended_before_its_beacon() {
     let drawn = world.seen(|event| matches!(event, Event::AuditDrawn { .. }).then_some(()));
     assert!(drawn.is_empty());
 }
+
+/// A job with a sealed result, whose requester sealed `preimage`; opened or not, it is not drawn.
+fn seeded(preimage: Digest, opens: bool) -> (World, JobId) {
+    let mut world = World::new(params());
+    let terms = terms_of(&world, 2, preimage);
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit_result("P1", job, root(None));
+    if opens {
+        open_seed(&mut world, job, preimage);
+    }
+    (world, job)
+}
+
+/// A branch under another preimage is the state of a network whose requester had sealed that one,
+/// to the last bit of its root; and so it draws as that one draws.
+#[test]
+fn a_branch_under_another_preimage_is_what_would_have_been() {
+    let (one, other) = (Digest([4; 32]), Digest([5; 32]));
+    let ((world, job), (mut twin, _)) = (seeded(one, true), seeded(other, true));
+    let mut branch = world.state.with_preimage(job, &other).expect("not drawn yet");
+    let before = world.state.clone().root();
+    assert_eq!(branch.root(), twin.state.root());
+    assert_ne!(branch.root(), before);
+    assert_eq!(world.state.clone().root(), before, "the state itself stays");
+    let (mut drawn, mut seats) = (seeded(one, true).0, Vec::new());
+    drawn.state = branch;
+    for world in [&mut drawn, &mut twin] {
+        world.blocks(2);
+        seats.push(world.auditors(job));
+        assert_eq!(world.state.with_preimage(job, &one).map(|_| ()), None, "drawn");
+    }
+    assert_eq!(seats[0], seats[1]);
+    let (unopened, job) = seeded(one, false);
+    assert!(unopened.state.with_preimage(job, &other).is_none(), "nothing was opened");
+}

@@ -9,6 +9,7 @@ mod complete;
 mod delegation;
 mod governance;
 mod guard;
+mod insurance;
 mod market;
 mod outside;
 mod precedence;
@@ -96,6 +97,8 @@ fn rows() -> Vec<Row> {
     rows.extend(market::rows());
     rows.extend(verification::rows());
     rows.extend(storage::rows());
+    rows.extend(insurance::rows());
+    rows.extend(storage::programs());
     rows.extend(delegation::rows());
     rows.extend(governance::rows());
     rows.extend(guard::rows());

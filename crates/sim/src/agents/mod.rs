@@ -7,6 +7,7 @@
 //! Law: an agent reads a [`View`] and answers with [`Deeds`]; it can change nothing itself.
 //! Not here: what becomes of a command (`earnest-protocol`), who hears what (`world`).
 
+mod learning;
 mod provider;
 mod requester;
 mod validator;
@@ -20,7 +21,7 @@ use earnest_protocol::{Command, Digest, Event, JobId};
 use crate::view::{Deeds, Reminder, View};
 
 /// One participant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Agent<'s> {
     /// Asks for work.
     Requester(Requester),
@@ -53,6 +54,14 @@ impl Agent<'_> {
         match self {
             Agent::Provider(provider) => provider.is_active(),
             Agent::Requester(_) | Agent::Validator(_) => true,
+        }
+    }
+
+    /// Would it make a result up now and then, as it is minded now?
+    pub fn lies(&self) -> bool {
+        match self {
+            Agent::Provider(provider) => provider.lies(),
+            Agent::Requester(_) | Agent::Validator(_) => false,
         }
     }
 

@@ -1,16 +1,19 @@
 //! Providers: look for jobs, bid, work or make it up, deliver or leave, defend what they said.
 
+use std::ops::Range;
+
 use earnest_protocol::{
     AccountId, Amount, Command, Digest, Event, Height, JobId, Ratio, Role,
     command::{
         AcceptJob, Bond, CommitBid, CommitResult, OpenNode, ProveStep, RevealBid, RevealResult,
         Unbond, Unjail,
     },
-    market::Phase,
+    market::{Outcome, Phase},
     seal,
-    verification::{Turn, depth},
+    verification::{Geometry, Turn},
 };
 
+use super::learning::Mind;
 use crate::{
     luck::{Entity, Purpose},
     scenario::Providers,
@@ -19,7 +22,7 @@ use crate::{
 };
 
 /// One who takes jobs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Provider<'s> {
     me: Entity,
     account: AccountId,
@@ -37,6 +40,8 @@ pub struct Provider<'s> {
     spent: Amount,
     /// What it was worth at its last review: ledger less spending, in base units.
     reviewed: i64,
+    /// What it learnt, if it learns.
+    mind: Option<Box<Mind<'s>>>,
 }
 
 /// One job that it accepted.
@@ -58,8 +63,13 @@ enum Standing {
 }
 
 impl<'s> Provider<'s> {
-    /// One with the habits of its group, outside the market.
-    pub fn new(me: Entity, account: AccountId, habits: &'s Providers) -> Provider<'s> {
+    /// One with the habits of its group, which has these places, outside the market.
+    pub fn new(
+        (me, account): (Entity, AccountId),
+        habits: &'s Providers,
+        fellows: Range<usize>,
+    ) -> Provider<'s> {
+        let mind = habits.learns.as_ref().map(|terms| Box::new(Mind::new(terms, fellows)));
         Provider {
             me,
             account,
@@ -72,6 +82,7 @@ impl<'s> Provider<'s> {
             done: 0,
             spent: Amount::ZERO,
             reviewed: 0,
+            mind,
         }
     }
 
@@ -93,17 +104,67 @@ impl<'s> Provider<'s> {
 
     /// Bonds what its network quotes for as many jobs as it does at once.
     fn enter(&mut self, view: &View<'_>, deeds: &mut Deeds) {
-        let state = view.state();
-        let Ok(quote) = state.quote_job(None, view.terms()) else { return };
-        let amount = quote.collateral.checked_times(self.habits.capacity.into());
-        let amount = amount.unwrap_or(Amount::MAX);
-        let amount = amount.max(state.params().staking().provider_bond_min);
+        let Some(amount) = self.wanted(view) else { return };
         deeds.send(Command::Bond(Bond { role: Role::Provider, amount }));
         self.standing = Standing::Active;
+        let worth = self.worth(view);
+        if let Some(mind) = &mut self.mind {
+            mind.begin(view, self.me, worth);
+            deeds.remind(view.height().after(mind.every()), Reminder::Learn);
+        }
         if let Some(leaves) = self.habits.leaves {
             let at = view.height().after(earnest_protocol::Blocks::new(leaves.review_blocks));
             deeds.remind(at, Reminder::Review);
         }
+    }
+
+    /// What it wants to have bonded.
+    fn wanted(&self, view: &View<'_>) -> Option<Amount> {
+        let state = view.state();
+        let quote = state.quote_job(None, view.terms()).ok()?;
+        let amount = quote.collateral.checked_times(self.habits.capacity.into());
+        let amount = amount.unwrap_or(Amount::MAX);
+        Some(amount.max(state.params().staking().provider_bond_min))
+    }
+
+    /// What it has bonded.
+    fn stake(&self, view: &View<'_>) -> Amount {
+        let operator = view.state().operator_id(self.account, Role::Provider);
+        let operator = operator.and_then(|id| view.state().operator(id));
+        operator.map_or(Amount::ZERO, |operator| operator.stake)
+    }
+
+    /// What it holds on the ledger, less what it spent, plus what lies brought, in base units.
+    fn worth(&self, view: &View<'_>) -> i64 {
+        let held = view.state().free(self.account).saturating_add(self.stake(view));
+        let gains = self.mind.as_ref().map_or(0, |mind| mind.gains);
+        units(held) - units(self.spent) + gains
+    }
+
+    /// Chooses how to go on, and bonds what it lost.
+    fn learn(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+        if matches!(self.standing, Standing::Left | Standing::Outside) || !view.is_open() {
+            return;
+        }
+        let (worth, stake) = (self.worth(view), self.stake(view));
+        let missing = self.wanted(view).map_or(Amount::ZERO, |all| all.saturating_sub(stake));
+        let Some(mind) = &mut self.mind else { return };
+        deeds.remind(view.height().after(mind.every()), Reminder::Learn);
+        if self.standing == Standing::Active {
+            deeds.tell(mind.learn(view, self.me, worth));
+        }
+        if !missing.is_zero() && missing <= view.state().free(self.account) {
+            deeds.send(Command::Bond(Bond { role: Role::Provider, amount: missing }));
+        }
+    }
+
+    /// Would it make a result up now and then, as it is minded now?
+    pub(super) fn lies(&self) -> bool {
+        self.lie_rate() > Ratio::ZERO
+    }
+
+    fn lie_rate(&self) -> Ratio {
+        self.mind.as_ref().map_or(self.habits.lie_rate, |mind| mind.lie_rate())
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -136,6 +197,7 @@ impl<'s> Provider<'s> {
             return;
         }
         if let Some(command) = self.bid(view, job) {
+            self.bids.reserve_exact(1);
             self.bids.push(job);
             deeds.send(command);
         }
@@ -158,13 +220,16 @@ impl<'s> Provider<'s> {
             Event::BidEvicted { job, .. } => self.forget(job),
             Event::JobOffered { job, .. } => deeds.send(Command::AcceptJob(AcceptJob { job })),
             Event::JobAccepted { job, account, .. } => {
-                self.bids.retain(|bid| *bid != job);
+                self.forget_bid(job);
                 if account == self.account {
                     self.start(view, job, deeds);
                 }
             }
             Event::Paid { account, .. } if account == self.account => self.done += 1,
-            Event::JobClosed { job, .. } => self.forget(job),
+            Event::JobClosed { job, outcome, .. } => {
+                self.remember_gain(view, job, outcome);
+                self.forget(job);
+            }
             Event::Revealing { job, .. } => {
                 let opening = self.root(job).and_then(|root| view.opening(self.me, job, root));
                 if let Some(opening) = opening {
@@ -190,9 +255,28 @@ impl<'s> Provider<'s> {
         }
     }
 
+    /// Counts what a lie of its own brought outside, if it learns.
+    fn remember_gain(&mut self, view: &View<'_>, job: JobId, outcome: Outcome) {
+        let root = self.root(job);
+        let is_lie = root.is_some_and(|root| truth::first_wrong(&root).is_some());
+        if let Some(mind) = &mut self.mind
+            && is_lie
+            && outcome == Outcome::Accepted
+        {
+            mind.gains = mind.gains.saturating_add(units(view.scenario().job.outside_gain));
+        }
+    }
+
     fn forget(&mut self, job: JobId) {
-        self.bids.retain(|bid| *bid != job);
+        self.forget_bid(job);
         self.work.retain(|work| work.job != job);
+    }
+
+    fn forget_bid(&mut self, job: JobId) {
+        self.bids.retain(|bid| *bid != job);
+        if self.bids.is_empty() {
+            self.bids = Vec::new(); // Whoever works for long needs no room to bid.
+        }
     }
 
     fn start(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
@@ -213,6 +297,7 @@ impl<'s> Provider<'s> {
             Reminder::Enter => self.enter(view, deeds),
             Reminder::Deliver(job) => self.deliver(view, job, deeds),
             Reminder::Review => self.review(view, deeds),
+            Reminder::Learn => self.learn(view, deeds),
             Reminder::Release => {
                 if self.standing == Standing::Jailed {
                     self.standing = Standing::Active;
@@ -226,7 +311,7 @@ impl<'s> Provider<'s> {
     /// Seals the result of its work, or one that it made up.
     fn deliver(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
         let lies = self.done >= self.habits.lies_after
-            && view.draw_about(self.me, job, Purpose::Lie).chance(self.habits.lie_rate);
+            && view.draw_about(self.me, job, Purpose::Lie).chance(self.lie_rate());
         let root = if lies { self.made_up(view, job) } else { truth::right(job) };
         let (me, account) = (self.me, self.account);
         let Some(work) = self.work.iter_mut().find(|work| work.job == job) else { return };
@@ -260,9 +345,7 @@ impl<'s> Provider<'s> {
         }
         let state = view.state();
         let operator = state.operator_id(self.account, Role::Provider);
-        let stake = operator.and_then(|id| state.operator(id)).map(|operator| operator.stake);
-        let held = state.free(self.account).saturating_add(stake.unwrap_or(Amount::ZERO));
-        let worth = units(held) - units(self.spent);
+        let worth = self.worth(view);
         let earned = worth - self.reviewed;
         let is_first = self.reviewed == 0;
         self.reviewed = worth;
@@ -297,9 +380,9 @@ impl<'s> Provider<'s> {
         let mut disputes = state.docket(id)?.disputes.iter();
         let dispute = disputes.find(|d| d.ended.is_none() && d.turn == Turn::Accused)?;
         let node = dispute.node;
-        if node.level == depth(state.order(id)?.terms.task.steps) {
+        if Geometry::of(&state.order(id)?.terms.task).leaf(node).is_some() {
             let evidence = truth::EVIDENCE.to_vec();
-            return Some(Command::ProveStep(ProveStep { job: id, leaf: node.index, evidence }));
+            return Some(Command::ProveStep(ProveStep { job: id, node, evidence }));
         }
         let children = truth::children(node, &state.digest(id, node)?);
         Some(Command::OpenNode(OpenNode { job: id, node, children }))

@@ -123,7 +123,7 @@ pub struct Group {
 }
 
 /// What a group does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Kind {
     /// Asks for work.
     Requesters,
@@ -134,7 +134,7 @@ pub enum Kind {
 }
 
 /// How providers work, cheat and decide.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Providers {
     /// Jobs at once, 1 to 100: each bonds so many times the collateral that is quoted at its entry.
     pub capacity: u32,
@@ -158,6 +158,34 @@ pub struct Providers {
     pub enters: (u64, u64),
     /// It leaves when it earned less than this in so many blocks.
     pub leaves: Option<Leaves>,
+    /// It learns how often to make results up; `lie_rate` means nothing then.
+    pub learns: Option<Learns>,
+}
+
+/// How a provider learns what pays.
+#[derive(Clone, Debug)]
+pub struct Learns {
+    /// How it chooses.
+    pub by: Rule,
+    /// What it chooses between: the share of jobs in which it makes the result up, 2 to 8 of them.
+    pub lie_rates: Vec<Ratio>,
+    /// Blocks from one choice to the next, at least 1.
+    pub every_blocks: Blocks,
+    /// The chance that it plays any of them, whatever it knows; above 0.
+    pub explore: Ratio,
+}
+
+/// How one who learns chooses what to do next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// What earned most so far.
+    #[default]
+    Trial,
+    /// Anything, with a chance that grows with what it earned.
+    Weights,
+    /// What a fellow did that earned more.
+    Imitation,
 }
 
 /// When a provider gives up.
@@ -316,7 +344,10 @@ impl Kind {
         match self {
             Kind::Requesters => true,
             Kind::Validators(v) => v.laxity == never && v.silence == never && v.grief == never,
-            Kind::Providers(p) => p.lie_rate == never && p.abandon_rate == never,
+            Kind::Providers(p) => {
+                let lies = p.lie_rate != never || p.learns.is_some();
+                !lies && p.abandon_rate == never
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use earnest_protocol::{Amount, Blocks, Gas, Ratio, RawParams, num::PARTS};
 use serde::Deserialize;
 
 use super::{
-    Demand, Group, Invariants, JobTerms, Kind, LEADER, Leaves, Outage, PEOPLE_MAX, Phase,
-    Providers, RunTerms, Scenario, ScenarioRejected, Validators,
+    Demand, Group, Invariants, JobTerms, Kind, LEADER, Learns, Leaves, Outage, PEOPLE_MAX, Phase,
+    Providers, Rule, RunTerms, Scenario, ScenarioRejected, Validators,
 };
 use crate::luck::{Entity, MEMBERS_MAX};
 
@@ -179,6 +179,38 @@ struct RawProviders {
     #[serde(default)]
     enters: [u64; 2],
     leaves: Option<RawLeaves>,
+    learns: Option<RawLearns>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawLearns {
+    by: Rule,
+    lie_rates: Vec<f64>,
+    every_blocks: u64,
+    explore: f64,
+}
+
+impl Default for RawLearns {
+    fn default() -> Self {
+        RawLearns { by: Rule::Trial, lie_rates: vec![0.0, 1.0], every_blocks: 100, explore: 0.1 }
+    }
+}
+
+impl RawLearns {
+    fn check(self, group: &str) -> Checked<Learns> {
+        let field = |field: &str| format!("providers.{group}.learns.{field}");
+        count(&field("lie_rates"), self.lie_rates.len() as u64, 2, 8)?;
+        check(&field("explore"), self.explore, 0.001, 1.0)?;
+        let rates = self.lie_rates.into_iter().map(|rate| share(&field("lie_rates"), rate));
+        let every = count(&field("every_blocks"), self.every_blocks, 1, BLOCKS_MAX)?;
+        Ok(Learns {
+            by: self.by,
+            lie_rates: rates.collect::<Checked<_>>()?,
+            every_blocks: Blocks::new(every),
+            explore: share(&field("explore"), self.explore)?,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -440,6 +472,7 @@ impl RawProviders {
             abandon_rate: share(&field("abandon_rate"), self.abandon_rate)?,
             enters: span(&field("enters"), self.enters, 0, BLOCKS_MAX)?,
             leaves: leaves.transpose()?,
+            learns: self.learns.map(|raw| raw.check(&name)).transpose()?,
         });
         group("providers", name, (self.count, self.purse, self.balance), kind)
     }

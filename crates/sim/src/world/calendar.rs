@@ -7,7 +7,7 @@ use earnest_protocol::Height;
 use crate::view::Reminder;
 
 /// Reminders by the block in which they fall due, in the order in which they were asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Calendar(BTreeMap<Height, Vec<(usize, Reminder)>>);
 
 impl Calendar {

@@ -5,7 +5,7 @@
 
 use earnest_protocol::{
     Address, Amount, Digest, Genesis, Role,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    command::{Auction, GainTiming, PostJob, ProgramForm, ResourceClass, Task, Visibility},
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
     ledger::Assets,
 };
@@ -28,6 +28,7 @@ pub(super) fn terms(scenario: &Scenario) -> PostJob {
             seed: Digest::ZERO,
             step_gas_max: step_gas,
             gas_bound: job.gas_bound,
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: job.price_max,
@@ -75,7 +76,7 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
 
 /// What a member has bonded when the network begins.
 fn bond(group: &Group) -> Amount {
-    match group.kind {
+    match &group.kind {
         Kind::Validators(validators) => validators.bond,
         Kind::Requesters | Kind::Providers(_) => Amount::ZERO,
     }
@@ -84,7 +85,7 @@ fn bond(group: &Group) -> Amount {
 /// What the replica's operator bonds: what two auditors more cost in every job that can be worked
 /// on at once, so that each job is quoted as if it were the only one.
 fn leader_bond(scenario: &Scenario) -> Amount {
-    let places = scenario.groups.iter().map(|group| match group.kind {
+    let places = scenario.groups.iter().map(|group| match &group.kind {
         Kind::Providers(providers) => u64::from(group.count) * u64::from(providers.capacity),
         Kind::Requesters | Kind::Validators(_) => 0,
     });

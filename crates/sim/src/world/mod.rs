@@ -14,6 +14,7 @@
 
 mod calendar;
 mod genesis;
+mod marked;
 mod routing;
 
 use std::{
@@ -64,7 +65,7 @@ struct Member {
 }
 
 /// One ledger and everyone who acts on it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World<'s> {
     scenario: &'s Scenario,
     state: State,
@@ -121,6 +122,7 @@ impl<'s> World<'s> {
             luck,
             board: Vec::new(),
             whispers: BTreeMap::new(),
+            tales: BTreeMap::new(),
             last_block: Height::new(scenario.run.blocks),
         };
         let people: u32 = scenario.groups.iter().map(|group| group.count).sum();
@@ -159,6 +161,8 @@ impl<'s> World<'s> {
             // Groups with one purse have the number of the first of them.
             let purse = purses.iter().position(|purse| *purse == group.purse).unwrap_or(0);
             let purse = u16::try_from(purse).expect("groups have 12-bit names");
+            let first = self.members.len();
+            let fellows = first..first + group.count as usize;
             for place in 0..group.count {
                 let (me, account) = (Entity::new(&group.name, place), account(self.members.len()));
                 self.agents.push(match &group.kind {
@@ -169,7 +173,10 @@ impl<'s> World<'s> {
                         }
                         Agent::Validator(Validator { me, account, purse, habits: *habits })
                     }
-                    Kind::Providers(habits) => Agent::Provider(Provider::new(me, account, habits)),
+                    Kind::Providers(habits) => {
+                        let fellows = fellows.clone();
+                        Agent::Provider(Provider::new((me, account), habits, fellows))
+                    }
                 });
                 let began = units(wealth(&self.state, account));
                 let outages = self.outages(&group.name, me);
@@ -223,7 +230,7 @@ impl<'s> World<'s> {
     pub fn utilisation(&self) -> (u64, u64) {
         let (mut busy, mut places) = (0, 0);
         for (member, agent) in self.members.iter().zip(&self.agents) {
-            if let Kind::Providers(habits) = self.scenario.groups[usize::from(member.group)].kind
+            if let Kind::Providers(habits) = &self.scenario.groups[usize::from(member.group)].kind
                 && agent.is_active()
             {
                 busy += u64::from(agent.at_work());
@@ -237,11 +244,12 @@ impl<'s> World<'s> {
     pub fn tallies(&self) -> Vec<Tally> {
         let mut tallies = self.tallies.clone();
         for tally in &mut tallies {
-            (tally.active, tally.profit, tally.capital_cost) = (0, 0, 0);
+            (tally.active, tally.profit, tally.capital_cost, tally.minded) = (0, 0, 0, 0);
         }
         for (place, (member, agent)) in self.members.iter().zip(&self.agents).enumerate() {
             let tally = &mut tallies[usize::from(member.group)];
             tally.active += u64::from(agent.is_active());
+            tally.minded += u64::from(agent.is_active() && agent.lies());
             tally.profit += self.profit(place);
             tally.capital_cost += self.capital_cost(place);
         }
@@ -438,6 +446,9 @@ impl<'s> World<'s> {
         let mut deeds = mem::take(&mut self.deeds);
         let view = View { state: &self.state, scenario: self.scenario, scene: &self.scene };
         act(&mut self.agents[place], &view, &mut deeds);
+        if let Some(tale) = deeds.tale.take() {
+            self.scene.tales.insert(place, tale);
+        }
         let cost = units(mem::take(&mut deeds.cost));
         let member = &mut self.members[place];
         member.spent += cost;

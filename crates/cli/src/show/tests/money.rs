@@ -52,6 +52,8 @@ fn operator(name: &str, stands: Standing) -> OperatorView {
         judge_accrued: Amount::ZERO,
         rewards: RewardsView::default(),
         unbondings: vec![unbonding],
+        unbond_matures: Epoch::new(31),
+        unbond_all_matures: Epoch::new(31),
         delegations: DelegationTerms::default(),
     }
 }

@@ -75,11 +75,12 @@ pub(crate) fn take_up(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     market.fallback_reserved = market.fallback_reserved.saturating_add(fallback);
     let job = cx.state.market.job_mut(id);
     job.fallback = fallback;
-    let losers: alloc::vec::Vec<u8> = job.ranks.drain(..).filter(|other| *other != slot).collect();
+    let losers = core::mem::take(&mut job.ranks).into_iter().filter(|other| *other != slot);
     for loser in losers {
         acts::release_bid(cx, id, loser);
     }
     acts::return_bid_deposit(cx, id, slot);
+    cx.state.market.job_mut(id).forget_bids();
     acts::enter_phase(cx, live, Phase::Executing, until);
     cx.journal.push(Event::JobAccepted { job: id, account, price, due, until });
     Next::DropRequests(live)

@@ -68,6 +68,7 @@ pub(crate) fn handle(
         closed: None,
     });
     cx.state.ledger.open_job();
+    cx.state.storage.programs.pin(&terms.task);
     for (pot, amount, reason) in [
         (JobPot::Escrow, terms.price_max, Reason::Escrow),
         (JobPot::AuditFees, posting.audit_fees, Reason::AuditFeeEscrow),
@@ -104,9 +105,18 @@ pub(crate) fn quote_terms(
     signer: Option<AccountId>,
     terms: &PostJob,
 ) -> Result<Quote, PostJobRejected> {
-    check_terms(terms, state.params.current())?;
+    check(state, terms)?;
     let (_, quote, _) = bound_of(state, signer, terms)?;
     Ok(quote)
+}
+
+/// What does not depend on who posts them.
+fn check(state: &State, terms: &PostJob) -> Result<(), PostJobRejected> {
+    check_terms(terms, state.params.current())?;
+    if !state.storage.programs.has(&terms.task) {
+        return Err(PostJobRejected::ProgramNotPublished);
+    }
+    Ok(())
 }
 
 fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, PostJobRejected> {
@@ -114,7 +124,7 @@ fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, Po
         return Err(PostJobRejected::Paused { until });
     }
     let params = state.params.current();
-    check_terms(terms, params)?;
+    check(state, terms)?;
     let (bound, quote, audit_lock) = bound_of(state, Some(signer), terms)?;
     let overflow = PostJobRejected::TariffOverflows;
     let auditors = u64::from(terms.auditors);

@@ -4,7 +4,8 @@ use super::*;
 use crate::{
     command::{
         Auction, Authenticated, BlockHead, Command, DataItem, Delegate, GainTiming, Node, PostJob,
-        ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate, Visibility,
+        ProgramForm, ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate,
+        Visibility,
     },
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
@@ -22,7 +23,7 @@ impl Referee for Nobody {
     fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
         false
     }
-    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
         None
     }
     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
@@ -94,6 +95,7 @@ fn post(state: &mut State) -> JobId {
         seed: Digest::ZERO,
         step_gas_max: gas,
         gas_bound: gas,
+        form: ProgramForm::Stepwise,
     };
     let terms = PostJob {
         task,

@@ -56,6 +56,9 @@ fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> Amount 
     let (own, all) = (staking.operator(operator).stake, staking.delegated_to(operator));
     let pool = staking.delegation_pool(operator);
     let part = part_ceil(amount, pool.commission.rate, own, all);
+    if part.is_zero() {
+        return Amount::ZERO; // Most have no delegators: their pool stays as it was made.
+    }
     let (mut rest, mut earned) = (part, Amount::ZERO);
     for id in pool.moves_in.clone() {
         let parcel = staking.moved_mut(id);

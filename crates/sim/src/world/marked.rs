@@ -1,0 +1,99 @@
+//! One job of a world, marked to be followed: up to its draw, and under another draw.
+//!
+//! Law: a world under another draw is what it would have been, had the requester sealed another
+//! preimage, and differs in nothing else: not in what anybody did before, nor in anybody's luck.
+//! Not here: which draws there are, and how likely (`rare`).
+
+use earnest_protocol::{
+    Digest, Event, JobId, Journal, Role, State,
+    ledger::Pot,
+    market::Outcome,
+    staking::{Operator, Standing},
+};
+
+use super::{World, truth};
+use crate::scenario::Kind;
+
+impl<'s> World<'s> {
+    /// The first open job for which a member of the group made a result up.
+    pub(crate) fn first_lie(&self, group: u16) -> Option<JobId> {
+        let lies = self.scene.whispers.iter();
+        let mut lies = lies.filter(|(_, told)| truth::first_wrong(&told.root).is_some());
+        let first = lies.find(|(job, _)| {
+            let worker = self.engaged.get(job).and_then(|engaged| engaged.last());
+            let place = worker.and_then(|worker| usize::try_from(worker.raw()).ok());
+            place.is_some_and(|place| self.members[place].group == group)
+        });
+        first.map(|(job, _)| *job)
+    }
+
+    /// Will the next block draw who audits the job?
+    pub(crate) fn is_drawn_next(&self, job: JobId) -> bool {
+        self.state.case(job).is_some_and(|case| {
+            let due = case.seed.due.map(earnest_protocol::Height::count);
+            due == Some(self.state.height().count() + 1) && case.seed.preimage.is_some()
+        })
+    }
+
+    /// Was it drawn already, or is it too late for that?
+    pub(crate) fn is_past_its_draw(&self, job: JobId) -> bool {
+        let case = self.state.case(job);
+        case.is_none_or(|case| case.seed.drawn.is_some() || case.seed.withheld.is_some())
+    }
+
+    /// The state with another preimage, and how many seats the purse then gets; none of them if the
+    /// job is not audited.
+    pub(crate) fn draw_under(
+        &self,
+        (job, preimage): (JobId, &Digest),
+        purse: &str,
+    ) -> Option<(State, Option<u32>)> {
+        let state = self.state.with_preimage(job, preimage)?;
+        let (mut branch, mut journal) = (state.clone(), Journal::default());
+        let head = self.beacon.clone().head(self.state.height().count() + 1);
+        branch.open_block(&head, &mut journal).ok()?;
+        let of_purse = |place: usize| {
+            let member = self.members.get(place);
+            member.is_some_and(|m| self.scenario.groups[usize::from(m.group)].purse == purse)
+        };
+        journal.events.iter().find_map(|event| match event {
+            Event::AuditSpared { job: spared, .. } if *spared == job => Some((state.clone(), None)),
+            Event::AuditDrawn { job: drawn, auditors, vacant: 0, .. } if *drawn == job => {
+                let places = auditors.iter().filter_map(|id| usize::try_from(id.raw()).ok());
+                let own = places.filter(|place| of_purse(*place)).count();
+                Some((state.clone(), u32::try_from(own).ok()))
+            }
+            _ => None,
+        })
+    }
+
+    /// The same world over another state.
+    pub(crate) fn over(&self, state: State) -> World<'s> {
+        World { state, ..self.clone() }
+    }
+
+    /// How the job ended, while its row is there.
+    pub(crate) fn ended(&self, job: JobId) -> Option<Outcome> {
+        Some(self.state.job(job)?.closed.as_ref()?.outcome)
+    }
+
+    /// Does every validator weigh the same, and can each lock what a seat of the job locks?
+    pub(crate) fn weighs_alike(&self, job: JobId) -> bool {
+        let Some(order) = self.state.order(job) else { return false };
+        let mut stake = None;
+        self.people().filter(|(group, ..)| self.is_validator(*group)).all(|(_, _, account)| {
+            let id = self.state.operator_id(account, Role::Validator);
+            let row = id
+                .and_then(|id| Some((self.state.balance(Pot::Bond(id)), self.state.operator(id)?)));
+            row.is_some_and(|(free, row): (_, &Operator)| {
+                row.standing == Standing::Active
+                    && free >= order.audit_lock
+                    && *stake.get_or_insert(row.stake) == row.stake
+            })
+        })
+    }
+
+    fn is_validator(&self, group: u16) -> bool {
+        matches!(self.scenario.groups[usize::from(group)].kind, Kind::Validators(_))
+    }
+}
