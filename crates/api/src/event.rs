@@ -220,6 +220,11 @@ pub const EVENT_KINDS: &[&str] = &[
     "proposal_executed",
     "proposal_expired",
     "proposal_cancelled",
+    "appeal_opened",
+    "slash_appealed",
+    "council_ballot_cast",
+    "lane_paused",
+    "appeal_granted",
 ];
 
 #[cfg(test)]

@@ -396,6 +396,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a game is over before anything vests; `attacks::rewards` plays them over epochs",
     ),
     (&["E5"], "a property of sums, not a choice; a test at the largest of them holds it"),
+    (
+        &["m21"],
+        "no vote is played: an appeal puts off what a conviction takes and never pays by itself",
+    ),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (
@@ -403,10 +407,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a property of the rules, not a choice; their own tests hold it",
     ),
     (&["m4", "m5", "m6"], "rivals, entrants and split jobs are other games"),
-    (
-        &["m7", "m11", "m13", "m16", "m17", "m18", "m21", "m22", "m24"],
-        "what it attacks is not built",
-    ),
+    (&["m7", "m11", "m13", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
 ];
 
 /// Known holes of the threat model, by the words they begin with, and the entry or the reason.

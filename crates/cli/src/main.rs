@@ -141,7 +141,7 @@ enum Command {
     Stake(delegate::AllStakeCommand),
     /// What the network emits, and what an account earned of it
     Rewards(rewards::RewardsArgs),
-    /// Propose changes of parameters, vote on them, and see how they stand
+    /// Propose changes of parameters, appeal against slashes, vote, and see how it stands
     #[command(subcommand)]
     Gov(gov::GovCommand),
     /// Ask a development network for free money

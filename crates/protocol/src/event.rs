@@ -9,7 +9,7 @@ use alloc::{boxed::Box, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{BallotChoice, DataItem, Node, Scope},
+    command::{BallotChoice, DataItem, Node, PauseLane, Scope},
     governance::Defeat,
     ids::{
         AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
@@ -356,5 +356,21 @@ pub enum Event {
     ProposalExpired { proposal: ProposalId, broken: BrokenRelation },
     /// A proposal was taken back before its vote.
     ProposalCancelled { proposal: ProposalId },
+    /// Somebody put a deposit behind an appeal against a slash; its vote opens with this epoch.
+    AppealOpened {
+        proposal: ProposalId,
+        slash: SlashId,
+        account: AccountId,
+        deposit: Amount,
+        opens: Epoch,
+    },
+    /// A slash waits for the decision of an appeal.
+    SlashAppealed { slash: SlashId, proposal: ProposalId },
+    /// A member of the council said so.
+    CouncilBallotCast { proposal: ProposalId, account: AccountId, choice: BallotChoice },
+    /// The guardian stops this before that height, or lets it in again at it.
+    LanePaused { lane: PauseLane, until: Height },
+    /// Stake, or the council, undid all slashes that waited for it.
+    AppealGranted { proposal: ProposalId },
 }
 }

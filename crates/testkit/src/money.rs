@@ -139,7 +139,9 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::EmissionPaid => (&[Vesting], &[Free]),
         Reason::ProposalDeposit => (&[Free], &[Proposal]),
         Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
-        Reason::ProposalVetoed | Reason::ProposalCancelled => (&[Proposal], &[Burnt]),
+        Reason::ProposalVetoed | Reason::ProposalCancelled | Reason::AppealLost => {
+            (&[Proposal], &[Burnt])
+        }
         Reason::Premium => (&[Free], &[Insurance]),
         Reason::CoverPromised => (&[Insurance], &[JobCover]),
         Reason::CoverAwaitsSlash => (&[JobCover], &[Cover]),

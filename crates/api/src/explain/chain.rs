@@ -99,6 +99,18 @@ pub(crate) fn genesis(rejected: &GenesisRejected) -> Words {
             format!("{address} bonds twice for one role"),
             "Keep one bond per address and role.",
         ),
+        GenesisRejected::CouncilOutOfRange { members, threshold } => say(
+            format!("{threshold} of {members} members speak for the council"),
+            "Name 1 to 32 members, and a threshold of at least 1 and at most all of them.",
+        ),
+        GenesisRejected::GuardUnknown { address } => say(
+            format!("{address} is to guard the network, but has no account, or is named twice"),
+            "Give it an account, and name each member of the council once.",
+        ),
+        GenesisRejected::CouncilOutOfPhase { phase } => say(
+            format!("The network begins in phase {phase}, which does not go with its council"),
+            "Name a `council` and set `governance.phase` to 0 or 1, or leave out both.",
+        ),
     }
 }
 

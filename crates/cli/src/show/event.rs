@@ -206,6 +206,27 @@ impl Teller {
             Event::ProposalExpired { proposal, broken } => {
                 format!("proposal {proposal} expires, it does not fit: {broken}")
             }
+            Event::AppealOpened { proposal, slash, account, deposit, opens } => format!(
+                "{} appeals against slash {slash} with {} behind it: proposal {proposal}, voted on \
+                 from {} on",
+                self.who(*account),
+                tokens(*deposit),
+                present.clock.epoch(*opens)
+            ),
+            Event::SlashAppealed { slash, proposal } => {
+                format!("slash {slash} waits for what proposal {proposal} comes to")
+            }
+            Event::CouncilBallotCast { proposal, account, choice } => format!(
+                "{} of the council says {} to proposal {proposal}",
+                self.who(*account),
+                word(choice)
+            ),
+            Event::LanePaused { lane, until } => {
+                format!("the guardian pauses new {} until block {until}", word(lane))
+            }
+            Event::AppealGranted { proposal } => {
+                format!("appeal {proposal} is granted: its slashes are undone")
+            }
             _ => return None,
         })
     }

@@ -178,6 +178,8 @@ pub fn params(block_time_ms: u64) -> RawParams {
             insurance_share: Ratio::percent(50),
             engine_stay_epochs: Epochs::new(1),
             engine_hold_epochs: Epochs::new(10),
+            appeal_epochs: Epochs::new(8),
+            appeal_deposit_min: Amount::tokens(5),
             ..SlashingParams::default()
         },
         reputation: ReputationParams {
@@ -280,6 +282,7 @@ mod tests {
             beacon,
             accounts,
             operators,
+            ..Genesis::default()
         };
         let state = State::new(&genesis).expect("a valid beginning");
         assert_eq!(state.operators().filter(|(_, operator)| operator.may_work()).count(), 8);

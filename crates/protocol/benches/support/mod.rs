@@ -135,6 +135,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
             })
             .collect(),
         operators: operators.collect(),
+        ..Genesis::default()
     };
     (State::new(&genesis).expect("a valid genesis"), chain)
 }

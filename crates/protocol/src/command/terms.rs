@@ -119,6 +119,15 @@ words! {
         Veto = "veto",
     }
 
+    /// What a guardian may pause: what brings strangers' money in, and nothing that anybody's money
+    /// depends on.
+    PauseLane {
+        /// New jobs.
+        Jobs = "jobs",
+        /// New delegations.
+        Delegations = "delegations",
+    }
+
     /// Bytes that somebody must be able to produce.
     DataItem {
         /// The module.

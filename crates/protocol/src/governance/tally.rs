@@ -31,6 +31,8 @@ pub enum Defeat {
     Veto,
     /// Too few were for it.
     Threshold,
+    /// The council stopped it, or let an appeal fail.
+    Council,
 }
 
 impl Tally {

@@ -152,4 +152,5 @@ pub enum Reason {
     ProgramDepositReturned,
     ProgramDepositBurnt,
     ProposalCancelled,
+    AppealLost,
 }

@@ -7,9 +7,9 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::num::{Amount, Blocks, Gas, PARTS};
+use crate::num::{Amount, Blocks, Epochs, Gas, PARTS};
 
-use super::{Params, RawParams};
+use super::{GovernanceParams, Params, RawParams, SlashingParams};
 
 /// One thing that is wrong with parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -268,6 +268,13 @@ fn orders(raw: &RawParams) -> Option<Violation> {
     }
     let (lower, upper) = ("rewards.rate_min", "rewards.rate_max");
     let (got, max) = (raw.rewards.rate_min.parts(), raw.rewards.rate_max.parts());
+    if got > max {
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
+    }
+    let (lower, upper) = ("governance.pause_blocks_max", "governance.pause_window_blocks");
+    let governance = &raw.governance;
+    let (got, max) = (governance.pause_blocks_max, governance.pause_window_blocks);
+    let (got, max) = (got.count(), max.count());
     (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
 }
 
@@ -381,7 +388,8 @@ impl RawParams {
             .plus(verification.challenge_window(gas_bound, market))
     }
 
-    /// Blocks from a job's acceptance to the end of its last dispute and stay, at most (R4).
+    /// Blocks from a job's acceptance to the end of its last dispute, stay and appeal, at most
+    /// (R4).
     pub fn longest_liability(&self) -> Blocks {
         let (market, verification) = (&self.market, &self.verification);
         let audit = verification.audit_blocks(market.work_bound_max, market);
@@ -393,6 +401,7 @@ impl RawParams {
         let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
+        let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());
         market
             .deadline_blocks_max
             .plus(market.grace_blocks)
@@ -405,4 +414,19 @@ impl RawParams {
             .plus(verification.dispute_clock(market.work_bound_max, market).times(2))
             .plus(self.chain.epoch_blocks.times(stay))
     }
+}
+
+impl Params {
+    /// Epochs from an appeal to its decision, at most.
+    pub fn appeal_wait(&self) -> Epochs {
+        appeal_wait(&self.slashing, &self.governance)
+    }
+}
+
+/// The rest of the epoch that an appeal is made in, its voting, and the answer to a late quorum;
+/// nothing where nobody may appeal.
+fn appeal_wait(slashing: &SlashingParams, governance: &GovernanceParams) -> Epochs {
+    let voting = slashing.appeal_epochs.count();
+    let late = governance.late_quorum_epochs.count().saturating_add(1);
+    Epochs::new(if voting == 0 { 0 } else { voting.saturating_add(late).saturating_add(1) })
 }

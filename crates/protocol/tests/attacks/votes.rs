@@ -1,15 +1,17 @@
 //! Votes that would change what is alive, that are split, or cast by offenders: C11, M21, M31, M32.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Epoch, Epochs, Event, Factor, JobId, ParamsVersion, Rejected,
-    Role,
+    Amount, Blocks, Command, Digest, Epoch, Epochs, Event, Factor, JobId, ParamsVersion,
+    ProposalId, Rejected, Role, SlashId,
     command::{
-        BallotChoice, BallotChoice::*, CancelProposal, Delegate, ParamChange, PostJob, Propose,
-        Unbond, Unjail,
+        AppealSlash, BallotChoice, BallotChoice::*, CancelProposal, Delegate, ParamChange, PostJob,
+        Propose, Unbond, Unjail,
     },
-    governance::{CastBallotRejected, ProposalStage, ProposeRejected},
+    governance::{AppealSlashRejected, CastBallotRejected, ProposalStage, ProposeRejected},
+    ledger::Pot,
     market::Phase,
     params::{BrokenRelation, Relation},
+    slashing::SlashState,
 };
 use earnest_testkit::votes::{self, ballot, params_with, pass, propose, stage, tally, until, vote};
 
@@ -290,4 +292,70 @@ fn m32_to_keep_others_off_the_list_costs_half_a_deposit_a_place() {
         let lost = before - world.wealth("W");
         assert_eq!(lost / Amount::tokens(1).units(), round * 500, "and fees");
     }
+}
+
+/// P1's wrong result is disputed and convicted; its slash waits.
+fn convict(world: &mut World) -> SlashId {
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(Some(3)), root(None));
+    world.play("P1", job, 3, true);
+    world.state.slashes().map(|(id, _)| id).last().expect("convicted")
+}
+
+fn appeal(world: &mut World, name: &str, slash: SlashId) -> ProposalId {
+    let next = u64::try_from(world.state.proposal_count()).expect("few");
+    world.ok(name, Command::AppealSlash(AppealSlash { slash, report: Digest::ZERO }));
+    ProposalId::new(next)
+}
+
+#[test]
+fn m21_an_appeal_for_time_costs_its_deposit_and_brings_nothing() {
+    let lost = |appeals: bool| {
+        let mut world = World::new(params_with(40, |_| {}));
+        let before = world.coalition(&["P1", "W"]);
+        let slash = convict(&mut world);
+        let fee = world.state.base_fee().checked_times(4).expect("small");
+        let mut paid = 0;
+        if appeals {
+            let id = appeal(&mut world, "P1", slash);
+            paid = world.state.balance(Pot::Proposal(id)).saturating_add(fee).units();
+        }
+        until(&mut world, Epoch::new(20));
+        (before - world.coalition(&["P1", "W"]), i64::try_from(paid).expect("small"))
+    };
+    let ((with, paid), (without, _)) = (lost(true), lost(false));
+    assert!(paid > i64::try_from(Amount::tokens(100).units()).expect("small"));
+    assert_eq!(with, without + paid, "the bond was gone from the first block");
+}
+
+#[test]
+fn m32_friends_of_an_offender_do_not_undo_its_slash_while_others_sleep_or_say_no() {
+    for others in [false, true] {
+        let mut world = World::new(params_with(40, |_| {}));
+        let slash = convict(&mut world);
+        let id = appeal(&mut world, "P1", slash);
+        pass(&mut world, id);
+        // A quarter of all that votes: too few alone, and too few against the rest.
+        for name in ["P2", "P3", "P4"] {
+            vote(&mut world, name, id, Yes);
+        }
+        if others {
+            VALIDATORS.iter().take(4).for_each(|name| vote(&mut world, name, id, No));
+        }
+        pass(&mut world, id);
+        assert!(matches!(stage(&world, id), ProposalStage::Defeated(_)), "{others}");
+        assert!(matches!(world.state.slash(slash).expect("known").state, SlashState::Executed(_)));
+    }
+}
+
+#[test]
+fn m32_what_was_paid_out_comes_back_from_nobody() {
+    let mut world = World::new(params_with(40, |_| {}));
+    let slash = convict(&mut world);
+    until(&mut world, Epoch::new(4));
+    let late = Command::AppealSlash(AppealSlash { slash, report: Digest::ZERO });
+    let why = AppealSlashRejected::NotWaiting;
+    assert_eq!(world.send("P1", late), Err(Rejected::AppealSlash(why)));
 }

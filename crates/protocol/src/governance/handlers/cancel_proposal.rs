@@ -27,6 +27,9 @@ pub(crate) fn handle(
     if row.stage != ProposalStage::Pending {
         return Err(CancelProposalRejected::VotingBegan);
     }
+    if row.matter.appeals().is_some() {
+        return Err(CancelProposalRejected::IsAppeal);
+    }
     // From here on the command must succeed.
     let deposit = Pot::Proposal(proposal);
     let rules = cx.state.params.at(row.params).governance();

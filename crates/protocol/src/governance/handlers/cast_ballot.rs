@@ -9,8 +9,8 @@ use crate::{
     command::{BallotChoice, CastBallot},
     context::Context,
     event::Event,
-    governance::{Ballot, CastBallotRejected, ProposalStage, acts},
-    ids::{AccountId, BallotId, OperatorId, ProposalId},
+    governance::{Ballot, CastBallotRejected, Forum, ProposalStage, acts},
+    ids::{AccountId, BallotId, ProposalId},
     next::Next,
     num::Amount,
     state::State,
@@ -31,7 +31,7 @@ pub(crate) fn handle(
 ) -> Result<Next, CastBallotRejected> {
     let CastBallot { proposal, choice } = *command;
     check_open(cx, proposal)?;
-    if let Some(operator) = convicted(cx.state, signer) {
+    if let Some(operator) = acts::convicted(cx.state, signer) {
         return Err(CastBallotRejected::SlashWaits { operator });
     }
     let was_reached = reaches_quorum(cx.state, proposal);
@@ -82,6 +82,9 @@ fn open_own(
 fn check_open(cx: &Context<'_>, id: ProposalId) -> Result<(), CastBallotRejected> {
     let row = cx.state.governance.proposal(id);
     let row = row.ok_or(CastBallotRejected::ProposalNotFound)?;
+    if row.forum == Forum::Council {
+        return Err(CastBallotRejected::CouncilDecides);
+    }
     match row.stage {
         ProposalStage::Active => Ok(()),
         ProposalStage::Pending => {
@@ -89,12 +92,6 @@ fn check_open(cx: &Context<'_>, id: ProposalId) -> Result<(), CastBallotRejected
         }
         _ => Err(CastBallotRejected::VotingClosed),
     }
-}
-
-/// An operator of the account of which a slash waits.
-fn convicted(state: &State, account: AccountId) -> Option<OperatorId> {
-    let mut own = state.accounts.account(account).operators.iter().map(|(_, id)| *id);
-    own.find(|id| state.staking.delegation_pool(*id).slashes_waiting > 0)
 }
 
 fn ballot_of(
