@@ -8,8 +8,8 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, GovernanceParams, MarketParams, ReputationParams, RewardsParams,
-        SlashingParams, StakingParams, StorageParams, VerificationParams,
+        ChainParams, GovernanceParams, InsuranceParams, MarketParams, ReputationParams,
+        RewardsParams, SlashingParams, StakingParams, StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -189,6 +189,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
         },
         storage: StorageParams::default(),
         rewards: RewardsParams::default(),
+        insurance: InsuranceParams::default(),
         // Epochs are of four seconds: a proposal is over within a minute, and Nora can carry it.
         governance: GovernanceParams {
             deposit: Amount::tokens(20),

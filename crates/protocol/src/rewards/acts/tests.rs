@@ -18,7 +18,7 @@ impl Referee for Nobody {
     fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
         false
     }
-    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
         None
     }
     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
