@@ -17,9 +17,9 @@ use ureq::{Agent, Body, http::Response};
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord,
     HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, Page, PageQuery, Problem, ProposalView, QuoteRequest, QuoteView, Receipt,
-    RoomView, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView,
-    TxHash, TxStatus, routes, sse::SseMessage,
+    OperatorView, Page, PageQuery, Problem, ProgramRoomView, ProgramView, ProposalView,
+    QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction, SimulateRequest, Simulation,
+    SlashView, SseParser, StorageView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -403,6 +403,27 @@ impl Client {
     /// All proposals that are remembered.
     pub fn proposals(&self, page: &PageQuery) -> Result<Page<ProposalView>, ClientError> {
         self.get(&with_query(routes::PROPOSALS, page, &[]))
+    }
+
+    /// One published program.
+    pub fn program(&self, program: &Digest) -> Result<ProgramView, ClientError> {
+        self.get(&routes::program(program))
+    }
+
+    /// All programs that somebody published or has begun to.
+    pub fn programs(&self, page: &PageQuery) -> Result<Page<ProgramView>, ClientError> {
+        self.get(&with_query(routes::PROGRAMS, page, &[]))
+    }
+
+    /// What room there is for published programs, and what deposit they need.
+    pub fn program_room(&self) -> Result<ProgramRoomView, ClientError> {
+        self.get(routes::PROGRAM_ROOM)
+    }
+
+    /// The bytes of a published program; the caller checks their hash.
+    pub fn program_code(&self, program: &Digest) -> Result<Vec<u8>, ClientError> {
+        let max = u64::try_from(routes::PROGRAM_BYTES_MAX).unwrap_or(u64::MAX);
+        self.call(Method::Get, &routes::program_code(program), Payload::None, max)
     }
 
     /// What was said, to one proposal or to all.

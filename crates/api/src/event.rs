@@ -144,6 +144,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "transferred",
     "bonded",
     "unbonding",
+    "unbond_cancelled",
     "withdrawn",
     "jailed",
     "unjailed",
@@ -171,6 +172,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "dispute_opened",
     "node_opened",
     "child_rejected",
+    "step_refined",
     "step_judged",
     "dispute_closed",
     "data_requested",
@@ -182,10 +184,17 @@ pub const EVENT_KINDS: &[&str] = &[
     "paid",
     "job_closed",
     "data_kept",
+    "program_part_published",
+    "program_published",
+    "program_not_admitted",
+    "program_retired",
+    "stake_taken",
     "slash_pending",
     "slash_held",
     "slash_reversed",
     "slashed",
+    "job_insured",
+    "cover_paid",
     "delegated",
     "undelegating",
     "undelegation_cancelled",
@@ -211,12 +220,20 @@ pub const EVENT_KINDS: &[&str] = &[
     "proposal_executed",
     "proposal_expired",
     "proposal_cancelled",
+    "appeal_opened",
+    "slash_appealed",
+    "council_ballot_cast",
+    "lane_paused",
+    "appeal_granted",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::EVENT_KINDS;
-    use earnest_protocol::{AccountId, Event, Height};
+    use earnest_protocol::{
+        AccountId, Amount, Event, Height,
+        slashing::{SplitTerms, Way},
+    };
 
     #[test]
     fn the_kinds_are_those_that_events_are_read_by() {
@@ -238,6 +255,11 @@ mod tests {
             role: None,
             job: earnest_protocol::JobId::new(3),
             waterfall: Default::default(),
+            terms: Box::new(SplitTerms {
+                own: Amount::ZERO,
+                delegated: Amount::ZERO,
+                way: Way::Burnt,
+            }),
         };
         let auditors = (0..1_000).map(AccountId::new).collect();
         let (job, until) = (earnest_protocol::JobId::new(3), Height::ZERO);

@@ -20,6 +20,7 @@ pub mod openapi;
 mod page;
 mod past;
 mod problem;
+pub mod programs;
 mod refusal;
 pub mod routes;
 pub mod schema;
@@ -39,6 +40,7 @@ pub use event::{EVENT_KINDS, EventId, EventRecord, InvalidEventId, kind_of};
 pub use page::{Order, Page, PageQuery, PageRejected, limit_of};
 pub use past::{HistoryQuery, HistoryView, TransactionView};
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Problem};
+pub use programs::{ProgramRoomView, ProgramView};
 pub use refusal::Refusal;
 pub use session::Session;
 pub use signing::{
@@ -48,7 +50,7 @@ pub use signing::{
 pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;
 pub use view::*;
-pub use votes::{BallotView, ChangeView, ProposalView};
+pub use votes::{AppealView, BallotView, ChangeView, CouncilBallotView, ProposalView};
 pub use wire::{
     BlobReceipt, InputChunks, InputReceipt, KeepView, QuoteRequest, Receipt, RoomView,
     SimulateRequest, Simulation, TxStatus,

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use earnest_keys::SignatureRejected;
-use earnest_protocol::{Height, JobId, Rejected};
+use earnest_protocol::{Address, Height, JobId, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,6 +66,13 @@ impl Problem {
     pub fn not_found(what: impl fmt::Display) -> Problem {
         let hint = "Check the identifier and the network; a young node may still be catching up.";
         Problem::new(404, "request/not-found", format!("There is no {what}"), hint)
+    }
+
+    /// 404: nobody has paid anything to this address.
+    pub fn no_account(address: &Address) -> Problem {
+        let hint =
+            "An address has no account until it is paid something; check it and the network.";
+        Problem { hint: hint.to_owned(), ..Problem::not_found(format_args!("account {address}")) }
     }
 
     /// 410 or 404: a job that is not in the state, of `posted` ever posted: it closed some time

@@ -26,6 +26,10 @@
 //! | GET | [`PROPOSALS`] | page | `Page<ProposalView>` |
 //! | GET | [`PROPOSAL`] | | `ProposalView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
+//! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
+//! | GET | [`PROGRAM`] | | `ProgramView` |
+//! | GET | [`PROGRAM_CODE`] | | raw octets |
+//! | GET | [`PROGRAM_ROOM`] | | `ProgramRoomView` |
 //! | GET | [`BLOCKS`] | page | `Page<BlockView>` |
 //! | GET | [`BLOCK`] | | `BlockView` |
 //! | GET | [`EVENTS`] | `after=`, `kinds=` (comma), `Last-Event-ID` | server-sent events |
@@ -87,6 +91,14 @@ pub const PROPOSALS: &str = "/v1/proposals";
 pub const PROPOSAL: &str = "/v1/proposals/{id}";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
+/// All programs that somebody published or has begun to.
+pub const PROGRAMS: &str = "/v1/programs";
+/// One published program.
+pub const PROGRAM: &str = "/v1/programs/{hash}";
+/// The bytes of one published program.
+pub const PROGRAM_CODE: &str = "/v1/programs/{hash}/code";
+/// What room there is for published programs, and what deposit they need.
+pub const PROGRAM_ROOM: &str = "/v1/program-room";
 /// All blocks.
 pub const BLOCKS: &str = "/v1/blocks";
 /// One block.
@@ -123,6 +135,8 @@ pub const INDEX: &str = "/";
 pub const HEARTBEAT_SECONDS: u64 = 15;
 /// Most bytes of a blob: a state or an output; programs and chunks are smaller.
 pub const BLOB_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes of a published program.
+pub const PROGRAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The path of one transaction.
 pub fn transaction(hash: &Digest) -> String {
@@ -157,6 +171,16 @@ pub fn job(id: JobId) -> String {
 /// The path of one proposal.
 pub fn proposal(id: ProposalId) -> String {
     one(PROPOSALS, id)
+}
+
+/// The path of one published program.
+pub fn program(hash: &Digest) -> String {
+    one(PROGRAMS, hash)
+}
+
+/// The path of its bytes.
+pub fn program_code(hash: &Digest) -> String {
+    format!("{}/code", program(hash))
 }
 
 /// The path of one block.

@@ -8,7 +8,8 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Epoch, ExitId,
     Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
     UnbondingId,
-    command::{DataItem, Node, PostJob, ResourceClass, Scope},
+    command::{DataItem, Node, PauseLane, PostJob, ResourceClass, Scope},
+    insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
     slashing::{Claims, Offence, SlashState},
@@ -116,6 +117,10 @@ pub struct OperatorView {
     pub rewards: RewardsView,
     /// Its queue of withdrawals, oldest first.
     pub unbondings: Vec<UnbondingView>,
+    /// When what is unbonded now is paid out at the earliest.
+    pub unbond_matures: Epoch,
+    /// When all that may leave would be, if it were unbonded now; later where exits queue.
+    pub unbond_all_matures: Epoch,
     /// What others delegated to it, and on which terms they do.
     pub delegations: DelegationTerms,
 }
@@ -216,8 +221,10 @@ pub struct DelegationTerms {
     pub loss_max: Ratio,
     /// Slashes of the operator that may still be undone; while there are any, nothing joins.
     pub slashes_waiting: u32,
-    /// When what would begin to leave now may be withdrawn.
+    /// When what begins to leave now may be withdrawn at the earliest.
     pub matures: Epoch,
+    /// When all that is delegated might be, if it began to leave now; later where exits queue.
+    pub all_matures: Epoch,
 }
 
 /// One entry of the unbonding queue.
@@ -309,6 +316,8 @@ pub struct JobView {
     pub bound: BoundTerms,
     /// What was quoted when it was posted.
     pub quote: Quote,
+    /// What insuring it comes to, while it may be.
+    pub cover: Option<CoverQuote>,
     /// Blocks that auditors have for their verdicts.
     pub audit_blocks: Blocks,
     /// What an auditor's seat locks.
@@ -620,10 +629,47 @@ pub struct NetworkView {
     pub supply_payment: Option<SupplyView>,
     /// What it emits.
     pub emission: EmissionView,
+    /// Who guards it until its stake does alone.
+    #[serde(default)]
+    pub guard: GuardView,
     /// How many there are of what.
     pub counts: CountsView,
     /// Does the money add up?
     pub conservation: ConservationView,
+}
+
+/// Who guards a network until its stake does alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardView {
+    /// Who decides: 0 the council proposes and may veto, and decides appeals; 1 it may veto; 2
+    /// stake alone.
+    pub phase: u8,
+    /// The council's members; none without one.
+    pub council: Vec<AccountRef>,
+    /// How many of them speak for it.
+    pub threshold: u8,
+    /// Who may pause lanes, if somebody may.
+    pub guardian: Option<GuardianView>,
+    /// What is paused.
+    pub paused: Vec<PausedView>,
+}
+
+/// Who may pause lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardianView {
+    /// Whose account.
+    pub account: AccountRef,
+    /// The height from which it may not.
+    pub sunset: Height,
+}
+
+/// A lane that is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedView {
+    /// What is stopped.
+    pub lane: PauseLane,
+    /// The first block that is not.
+    pub until: Height,
 }
 
 /// What a network emits; its schedule is among the parameters, in `rewards`.
@@ -652,8 +698,10 @@ pub struct SupplyView {
     pub stake: Amount,
     /// The network's own.
     pub treasury: Amount,
-    /// What insures requesters.
+    /// What insures requesters, and is not promised to any.
     pub insurance: Amount,
+    /// What is promised to requesters, of open jobs and of slashes that wait.
+    pub covers: Amount,
     /// Shares of slashes that belong to the validators, who judge.
     pub judges: Amount,
     /// What operators earned by emission and have not collected.

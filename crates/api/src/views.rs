@@ -7,22 +7,22 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, DelegationId, Digest, Height,
     JobId, OperatorId, Params, Role, SlashId, State, Transaction,
     accounts::Authorisation,
-    command::PostJob,
+    command::{PauseLane, PostJob},
     ledger::{Assets, AssignmentPot, Pot},
     market::{Assignment, Job, Order, Phase, PostJobRejected, Stage},
     slashing::Slash,
     staking::Operator,
-    verification::{Case, Dispute, Docket, Stake, depth},
+    verification::{Case, Dispute, Docket, Geometry, Stake},
 };
 
 use crate::{
     decimal,
     view::{
         AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
-        DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, HeadView,
-        JobSummary, JobView, KeyView, LeavingView, MovedView, NetworkView, OpenedNode,
-        OperatorView, PotView, QuoteView, RewardsView, SeatView, SlashView, SupplyView,
-        UnbondingView, VestingView,
+        DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, GuardView,
+        GuardianView, HeadView, JobSummary, JobView, KeyView, LeavingView, MovedView, NetworkView,
+        OpenedNode, OperatorView, PausedView, PotView, QuoteView, RewardsView, SeatView, SlashView,
+        SupplyView, UnbondingView, VestingView,
     },
 };
 
@@ -86,6 +86,8 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         judge_accrued: state.judge_reward(id),
         rewards: rewards(state, id),
         unbondings: unbondings(state, row),
+        unbond_matures: state.unbond_matures(id, Amount::UNIT),
+        unbond_all_matures: state.unbond_matures(id, state.unbondable(id)),
         delegations: terms(state, id)?,
     })
 }
@@ -162,7 +164,8 @@ fn terms(state: &State, id: OperatorId) -> Option<DelegationTerms> {
         commission_changeable: pool.commission.changeable(params),
         loss_max: state.loss_share_max(id),
         slashes_waiting: pool.slashes_waiting,
-        matures: state.undelegation_matures(),
+        matures: state.undelegation_matures(Amount::UNIT),
+        all_matures: state.undelegation_matures(state.delegated_to(id)),
     })
 }
 
@@ -269,6 +272,7 @@ pub fn job(state: &State, id: JobId) -> Option<JobView> {
         pots: pots(state, id, job),
         bound: order.bound,
         quote: order.quote,
+        cover: state.cover_quote(id).filter(|_| phase == Phase::Bidding),
         audit_blocks: order.audit_blocks,
         audit_lock: order.audit_lock,
         result: case.result,
@@ -328,7 +332,7 @@ fn opened(docket: &Docket) -> Vec<OpenedNode> {
 }
 
 fn dispute(state: &State, order: &Order, case: &Case, dispute: &Dispute) -> DisputeView {
-    let at_leaf = dispute.node.level == depth(order.terms.task.steps);
+    let leaf = Geometry::of(&order.terms.task).leaf(dispute.node);
     let lock = match dispute.behind {
         Stake::Deposit(index) => AssignmentPot::ChallengeDeposit(index),
         Stake::Seat(place) => {
@@ -340,7 +344,7 @@ fn dispute(state: &State, order: &Order, case: &Case, dispute: &Dispute) -> Disp
         challenger: account_ref(state, dispute.challenger),
         lock,
         node: dispute.node,
-        leaf: at_leaf.then_some(dispute.node.index),
+        leaf,
         turn: dispute.turn,
         until: dispute.until(),
         accused_left: dispute.accused_left,
@@ -406,8 +410,27 @@ pub fn network(state: &State, name: &str, state_root: Digest) -> NetworkView {
         supply: supply(state, Asset::Stake),
         supply_payment: of_two(state).then(|| supply(state, Asset::Payment)),
         emission: emission(state),
+        guard: guard(state),
         counts: counts(state),
         conservation: conservation(state),
+    }
+}
+
+fn guard(state: &State) -> GuardView {
+    let guard = state.guard();
+    let guardian =
+        |(account, sunset)| GuardianView { account: account_ref(state, account), sunset };
+    let lanes = [PauseLane::Jobs, PauseLane::Delegations];
+    let paused = lanes.into_iter().filter_map(|lane| {
+        let until = state.paused(lane)?;
+        Some(PausedView { lane, until })
+    });
+    GuardView {
+        phase: state.params().governance().phase,
+        council: guard.council.iter().map(|id| account_ref(state, *id)).collect(),
+        threshold: guard.threshold,
+        guardian: guard.guardian.map(guardian),
+        paused: paused.collect(),
     }
 }
 
@@ -428,6 +451,7 @@ fn supply(state: &State, asset: Asset) -> SupplyView {
         stake: bonded(stakes.fold(Amount::ZERO, Amount::saturating_add)),
         treasury: state.balance(Pot::Treasury(asset)),
         insurance: state.balance(Pot::Insurance(asset)),
+        covers: bonded(state.covers()),
         judges: bonded(state.balance(Pot::Judges)),
         rewards: bonded(rewards.fold(state.balance(Pot::Emission), Amount::saturating_add)),
     }

@@ -5,7 +5,7 @@ use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest,
     EvidenceRejected, Gas, Genesis, Height, JobId, Journal, OperatorId, Output, Ratio, Referee,
     Role, Ruling, SlashId, State, StepCase, Transaction,
-    command::{self as c, DataItem, Node, Task},
+    command::{self as c, DataItem, Node, ProgramForm, Task},
     genesis::{GenesisAccount, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{BidState, Phase},
@@ -21,7 +21,7 @@ impl Referee for NoReferee {
     fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
         false
     }
-    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
         None
     }
     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
@@ -75,6 +75,7 @@ fn terms() -> c::PostJob {
             seed: Digest([3; 32]),
             step_gas_max: Gas::new(1_000_000),
             gas_bound: Gas::new(10_000_000),
+            form: ProgramForm::Stepwise,
         },
         class: c::ResourceClass::Cpu,
         price_max: Amount::tokens(10),

@@ -8,7 +8,8 @@ use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, Command, Digest, Factor, Gas, Genesis, Height,
     Journal, Params, Ratio, RawParams, Role, State, Transaction,
     command::{
-        Auction, Delegate, GainTiming, PostJob, ResourceClass, SetCommission, Task, Visibility,
+        Auction, Delegate, GainTiming, PostJob, ProgramForm, ResourceClass, SetCommission, Task,
+        Visibility,
     },
     genesis::{GenesisAccount, GenesisOperator},
     ledger::Assets,
@@ -291,6 +292,7 @@ impl Cast {
                 seed: Digest::ZERO,
                 step_gas_max: self.raw.market.step_gas_max,
                 gas_bound: self.kind.gas_bound,
+                form: ProgramForm::Stepwise,
             },
             class: ResourceClass::Cpu,
             price_max,
@@ -357,6 +359,7 @@ impl Cast {
                     Some(GenesisOperator { address: address(id), role, bond })
                 })
                 .collect(),
+            ..Genesis::default()
         };
         let began = State::new(&genesis);
         let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;

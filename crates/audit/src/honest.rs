@@ -14,7 +14,7 @@ use earnest_protocol::{
     },
     market::{BidState, Phase},
     seal,
-    verification::{Dispute, SeatState, Seating, Turn, depth},
+    verification::{Dispute, Geometry, SeatState, Seating, Turn},
 };
 
 use crate::{
@@ -94,9 +94,9 @@ pub(crate) fn open_result(world: &World<'_>, root: Digest) -> Option<Command> {
 pub(crate) fn defend(world: &World<'_>) -> Option<Command> {
     let mut disputes = world.state.docket(JOB)?.disputes.iter();
     let node = disputes.find(|d| d.ended.is_none() && d.turn == Turn::Accused)?.node;
-    if node.level == depth(world.state.order(JOB)?.terms.task.steps) {
+    if Geometry::of(&world.state.order(JOB)?.terms.task).leaf(node).is_some() {
         let evidence = truth::EVIDENCE.to_vec();
-        return Some(Command::ProveStep(ProveStep { job: JOB, leaf: node.index, evidence }));
+        return Some(Command::ProveStep(ProveStep { job: JOB, node, evidence }));
     }
     let children = truth::children(node, &world.state.digest(JOB, node)?);
     Some(Command::OpenNode(OpenNode { job: JOB, node, children }))
@@ -104,9 +104,8 @@ pub(crate) fn defend(world: &World<'_>) -> Option<Command> {
 
 /// What a challenger answers to name `leaf`.
 pub(crate) fn reject(world: &World<'_>, dispute: &Dispute, leaf: u64) -> Option<Command> {
-    let depth = depth(world.state.order(JOB)?.terms.task.steps);
-    let below = depth.checked_sub(dispute.node.level)?.checked_sub(1)?;
-    let child = u8::try_from(leaf >> (4 * u32::from(below)) & 15).ok()?;
+    let geometry = Geometry::of(&world.state.order(JOB)?.terms.task);
+    let child = geometry.child_toward(dispute.node, &[leaf])?;
     Some(Command::RejectChild(RejectChild { job: JOB, child }))
 }
 

@@ -51,9 +51,9 @@ impl Referee for Truth {
         disclosed == children(node, digest)
     }
 
-    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
+    fn output(&self, task: &Task, _: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
         let (state, gas, steps_paid) = (output(root), task.gas_bound, task.steps);
-        (proof == OUTPUT_PROOF).then_some(Output { state, gas, steps_paid })
+        (proof == OUTPUT_PROOF).then_some(Output { state, gas, steps_paid, ending: None })
     }
 
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {

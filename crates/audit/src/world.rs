@@ -217,8 +217,10 @@ impl<'a> World<'a> {
             Pot::Job(..)
             | Pot::Assignment(..)
             | Pot::Slash(_)
+            | Pot::Cover(_)
             | Pot::Unbonding(_)
-            | Pot::Proposal(_) => return Party::Pending,
+            | Pot::Proposal(_)
+            | Pot::Program(_) => return Party::Pending,
             Pot::Emission | Pot::Vesting(_) => return Party::Emission,
         };
         self.whose(owner)

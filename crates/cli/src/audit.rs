@@ -25,12 +25,12 @@ use crate::{
     after_help = "Exit status: 0 everything holds, 8 something pays, 9 something is not shown."
 )]
 pub struct AuditArgs {
-    /// A parameter file [default: the defaults]
+    /// A file of parameters, or a genesis [default: the defaults]
     params: Option<PathBuf>,
     /// Change one parameter, such as --set verification.margin=1.2; may be repeated
     #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
     sets: Vec<String>,
-    /// Say what another parameter file changes for whom
+    /// Say what another such file changes for whom
     #[arg(long, value_name = "PARAMS")]
     against: Option<PathBuf>,
     /// A fact of the world that the rules assume otherwise: collusion=0.6 (share of validators that

@@ -267,13 +267,17 @@ fn terms_text(operator: &OperatorView) -> String {
         0 => "\n  nothing may join now: the operator may not work",
         _ => "\n  nothing may join now: a slash may still be undone",
     };
+    let matures = match terms.all_matures {
+        all if all > terms.matures => format!("{} on, all of it from {all} on", terms.matures),
+        _ => format!("{} on", terms.matures),
+    };
     format!(
         "{} {}: {works}, reputation {}
   own stake  {:>20} tokens, of which {} back open jobs
   delegated  {:>20} tokens, of at most {}; {} more leave
   commission {:>20}, at most {} from epoch {} on, never more than {}
   one offence takes at most {} of a delegation, after the operator's own free bond
-  what is taken back now is back from epoch {} on{joins}",
+  what is taken back now is back from epoch {matures}{joins}",
         operator.account.address,
         word(&operator.role),
         money::percent(operator.score),
@@ -287,6 +291,5 @@ fn terms_text(operator: &OperatorView) -> String {
         terms.commission_changeable,
         money::percent(terms.commission_ceiling),
         money::percent(terms.loss_max),
-        terms.matures,
     )
 }

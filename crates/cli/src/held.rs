@@ -156,12 +156,15 @@ fn in_job(view: &JobView, account: AccountId) -> Vec<Held> {
 fn in_order(view: &JobView, pot: JobPot, account: AccountId) -> Option<Place> {
     let job = view.id;
     let is_own = match pot {
+        // Promised to whoever posted it, and not its own before a conviction.
+        JobPot::Cover => return None,
         JobPot::Escrow | JobPot::AuditFees | JobPot::Deposit => view.requester.id == account,
         JobPot::BidDeposit(slot) | JobPot::Collateral(slot) => {
             view.bids.get(usize::from(slot)).is_some_and(|bid| bid.account.id == account)
         }
     };
     is_own.then_some(match pot {
+        JobPot::Cover => return None,
         JobPot::Escrow => Place::Escrow { job },
         JobPot::AuditFees => Place::AuditFees { job },
         JobPot::Deposit => Place::Deposit { job },

@@ -31,6 +31,7 @@ mod pages;
 mod params;
 mod prepare;
 mod present;
+mod program;
 mod query;
 mod quote;
 mod record;
@@ -46,7 +47,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::{Failure, Status};
 
@@ -58,10 +59,34 @@ struct Line {
     #[arg(long, global = true)]
     json: bool,
     /// The node to talk to
-    #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL")]
+    #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL",
+          value_parser = node_address)]
     node: String,
     #[command(subcommand)]
     command: Command,
+}
+
+/// An address that a client can open; none where it is empty, as a variable may be.
+fn node_address(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match host {
+        _ if text.is_empty() => Ok(NODE.to_owned()),
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err(format!("a node's address begins with http:// or https://, as {NODE} does")),
+    }
+}
+
+/// The words of this program. A number below zero is a value, which may be refused, and no flag.
+fn words() -> clap::Command {
+    take_numbers(Line::command())
+}
+
+fn take_numbers(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_action().takes_values() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    });
+    command.mut_subcommands(take_numbers)
 }
 
 /// Where a node listens unless told otherwise.
@@ -90,9 +115,6 @@ enum Command {
     /// Run one job of untrusted code, shut in; only ever started by a worker
     #[command(hide = true)]
     JobRunner,
-    /// Run one ordinary program, shut in; only ever started by `earnest run`
-    #[command(hide = true)]
-    ProgramRunner,
     /// Write and check what a network begins with
     #[command(subcommand)]
     Genesis(genesis::GenesisCommand),
@@ -109,6 +131,9 @@ enum Command {
     /// Quote, submit, list, follow and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// List, publish and retire the ordinary programs that jobs may name
+    #[command(subcommand)]
+    Program(program::ProgramCommand),
     /// Where an account's money is, until when, and why
     Account(account::AccountArgs),
     /// Bond, unbond, leave jail, delegate, transfer
@@ -116,12 +141,12 @@ enum Command {
     Stake(delegate::AllStakeCommand),
     /// What the network emits, and what an account earned of it
     Rewards(rewards::RewardsArgs),
-    /// Propose changes of parameters, vote on them, and see how they stand
+    /// Propose changes of parameters, appeal against slashes, vote, and see how it stands
     #[command(subcommand)]
     Gov(gov::GovCommand),
     /// Ask a development network for free money
     Faucet(faucet::FaucetArgs),
-    /// Say what a code means, how a job went, or what a transaction did
+    /// Say what a code means, how a job went and was paid, or what a transaction did
     Explain(explain::ExplainArgs),
     /// Show what a node knows
     Query(query::QueryArgs),
@@ -130,7 +155,7 @@ enum Command {
     Sim(sim::SimCommand),
     /// Say whether honest play is the best response under parameters
     Audit(audit::AuditArgs),
-    /// Check a data directory: hash chain, root, conservation, keys, clock
+    /// Check a data directory: hash chain, root, laws, room, beacon secret, clock
     Doctor(doctor::DoctorArgs),
     /// Copy a node's network, running or not, into a folder, and check the copy
     Backup(backup::BackupArgs),
@@ -143,15 +168,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let line = match Line::try_parse() {
+    let matches = words().try_get_matches();
+    let line = match matches.and_then(|matches| Line::from_arg_matches(&matches)) {
         Ok(line) => line,
         Err(error) => return not_understood(&error),
     };
     if matches!(line.command, Command::JobRunner) {
         return earnest_worker::sandbox::child_main();
-    }
-    if matches!(line.command, Command::ProgramRunner) {
-        return earnest_worker::sandbox::program_child_main();
     }
     let done = match &line.command {
         // The status of an ordinary program is ours.
@@ -199,11 +222,12 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Provider(command) => daemons::provider(command, node, json),
         Command::Validator(command) => daemons::validator(command, node, json),
         Command::Requester(command) => daemons::requester(command, node),
-        Command::JobRunner | Command::ProgramRunner | Command::Run(_) => {
+        Command::JobRunner | Command::Run(_) => {
             unreachable!("`main` never comes here with it")
         }
         Command::Prepare(args) => prepare::run(args, json),
         Command::Job(command) => job::run(command, node, json),
+        Command::Program(command) => program::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
         Command::Rewards(args) => rewards::run(args, node, json),
@@ -211,7 +235,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Faucet(args) => faucet::run(args, node, json),
         Command::Explain(args) => explain::run(args, node, json),
         Command::Query(args) => query::run(args, node, json),
-        Command::Completions(args) => pages::completions(args, Line::command()),
-        Command::Man(args) => pages::manual(args, Line::command(), json),
+        Command::Completions(args) => pages::completions(args, words()),
+        Command::Man(args) => pages::manual(args, words(), json),
     }
 }

@@ -7,10 +7,14 @@ use earnest_protocol::{Amount, Factor, Ratio};
 
 /// Tokens, with at most nine decimals: `12`, `0.5`, `3.000000001`, `100 tokens`.
 pub fn tokens(text: &str) -> Result<Amount, String> {
-    let units = scaled(without_unit(text, "token"), 9).ok_or_else(|| {
-        format!("`{text}` is not an amount of tokens; write digits with at most 9 decimals")
-    })?;
-    Amount::new(units).ok_or_else(|| format!("`{text}` tokens exceed the largest supply"))
+    let digits = without_unit(text, "token");
+    if !is_decimal(digits, 9) {
+        let words = "is not an amount of tokens; write digits with at most 9 decimals";
+        return Err(format!("`{text}` {words}"));
+    }
+    scaled(digits, 9).and_then(Amount::new).ok_or_else(|| {
+        format!("`{text}` is more than the largest supply, {} tokens", show(Amount::MAX))
+    })
 }
 
 /// A number without the word for its unit, in the singular or the plural: `100 tokens`, `1 block`.
@@ -38,13 +42,19 @@ fn parts(text: &str) -> Result<u64, String> {
     parsed.ok_or_else(|| format!("`{text}` is not a share; write 0.25 or 25%"))
 }
 
-/// A decimal number times 10^`places`, if that is whole and fits.
-fn scaled(text: &str, places: usize) -> Option<u64> {
+/// Digits, and at most `places` of them after a point.
+fn is_decimal(text: &str, places: usize) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
+    !whole.is_empty() && digits(whole) && digits(fraction) && fraction.len() <= places
+}
+
+/// A decimal number times 10^`places`, if that is whole and fits.
+fn scaled(text: &str, places: usize) -> Option<u64> {
+    if !is_decimal(text, places) {
         return None;
     }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let scale = 10u64.checked_pow(u32::try_from(places).ok()?)?;
     let padded = format!("{fraction:0<places$}");
     let below = if padded.is_empty() { 0 } else { padded.parse::<u64>().ok()? };

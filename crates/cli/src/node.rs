@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration
 
 use clap::{Args, ValueEnum};
 use earnest_node::{
-    BeaconSecret, Begin, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair, Retention,
-    StartError, Store, dev::DevNetwork,
+    BeaconSecret, Begin, BootError, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair,
+    Retention, StartError, Store, StoreError, dev::DevNetwork,
 };
 use earnest_protocol::Height;
 use serde_json::json;
@@ -18,6 +18,9 @@ use crate::{
     stop,
     up::{duration, plan},
 };
+
+/// Between blocks of a network that has nothing to do.
+const IDLE_INSTANT: Duration = Duration::from_secs(3_600);
 
 /// How a node is run.
 #[derive(Args, Debug)]
@@ -41,6 +44,9 @@ pub struct NodeArgs {
     /// Time between blocks; never shorter than the network allows [default: what it allows]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
+    /// For development: no block while nothing waits and no deadline is ahead, but one an hour
+    #[arg(long)]
+    instant: bool,
     /// Which blocks stay in the log
     #[arg(long, value_enum, default_value_t = History::Archive)]
     history: History,
@@ -92,7 +98,8 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     let config = NodeConfig {
         listen: args.listen,
         block_time,
-        idle_block_time: block_time,
+        idle_block_time: if args.instant { IDLE_INSTANT } else { block_time },
+        hurry: args.instant,
         check,
         retention: match args.history {
             History::Archive => Retention::Archive,
@@ -111,6 +118,10 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
         StartError::Origin(_) => Failure::usage(&error, "change --allow-origin"),
         StartError::Listen { .. } => {
             Failure::config(&error, "choose another address with --listen, or stop what uses it")
+        }
+        StartError::Boot(BootError::Store(StoreError::InUse { .. })) => {
+            let hint = "stop that process first, or use another folder";
+            Failure::new(Status::Config, "in-use", &error, hint)
         }
         _ => Failure::config(&error, "`earnest doctor --data DIR` says more about the directory"),
     })?;

@@ -24,7 +24,7 @@ use written::Pace;
 pub enum ParamsCommand {
     /// Say everything that is wrong with parameters, or how they differ from the defaults
     Check {
-        /// A file of parameters, TOML or JSON [default: the built-in ones]
+        /// A file of parameters, or a genesis, TOML or JSON [default: the built-in ones]
         file: Option<PathBuf>,
         /// Change one parameter, such as --set verification.laxity=0; may be repeated
         #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
@@ -92,6 +92,14 @@ pub fn violation(raw: &RawParams, violation: &Violation) -> String {
 /// How a parameter is set.
 const SET_HINT: &str = "write --set ROOM.NAME=VALUE, such as --set verification.laxity=5%";
 
+/// The rooms of a file; of a genesis those that it begins with.
+fn of_genesis_too(file: &mut Value) -> Result<(), Vec<String>> {
+    if let Some(rooms) = file.get_mut("params") {
+        *file = rooms.take();
+    }
+    written::rooms(file)
+}
+
 /// The parameters of a file, or the defaults, changed by each `room.name=value`.
 pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
     let mut raw = match file {
@@ -99,7 +107,7 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::file("read", path, error))?;
-            read(&text, written::rooms).map_err(|why| {
+            read(&text, of_genesis_too).map_err(|why| {
                 let hint = "compare the file with `earnest query params --defaults`: a table a \
                             room; values may be written as it shows them";
                 Failure::config(format!("{} is not a parameter file: {why}", path.display()), hint)

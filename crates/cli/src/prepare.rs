@@ -30,7 +30,7 @@ pub fn run(args: &PrepareArgs, json: bool) -> Result<(), Failure> {
     let linked = linked(&program)?;
     let prepared = prepare(&linked).map_err(|why| refused(&why))?;
     let written = args.out.as_deref().map(|folder| write(folder, &prepared)).transpose()?;
-    let digest = |module: &[u8]| Digest::of_program(module).to_string();
+    let digest = |module: &[u8]| format!("0x{}", Digest::of_program(module));
     let Prepared { plain, pausable } = &prepared;
     if json {
         let value = json!({

@@ -9,7 +9,7 @@ use clap::Args;
 use earnest_api::{Client, decimal};
 use earnest_protocol::{
     Address, Amount, Digest, Gas, Params, Ratio,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    command::{Auction, GainTiming, PostJob, ProgramForm, ResourceClass, Task, Visibility},
     market::{PostJobRejected, check_terms},
     params::MarketParams,
     verification::{BoundTerms, Quote, quote, reference_price},
@@ -57,7 +57,7 @@ pub struct QuoteArgs {
     /// When it is worth that: `delivery` (at once) or `final` (if never convicted)
     #[arg(long, default_value = "delivery", value_parser = gain_timing)]
     pub gain_timing: GainTiming,
-    /// Offline: a TOML file of parameters [default: the built-in ones]
+    /// Offline: a file of parameters, or a genesis, TOML or JSON [default: the built-in ones]
     #[arg(long, value_name = "FILE")]
     pub params: Option<PathBuf>,
     /// Offline: change one parameter, such as --set verification.laxity=0; may be repeated
@@ -163,6 +163,7 @@ fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
             seed: Digest::ZERO,
             step_gas_max: Gas::new(gas.min(market.step_gas_max.count())),
             gas_bound: Gas::new(gas),
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: args.max_price,

@@ -161,6 +161,8 @@ fn is_sealed_or_opened(job: &JobView) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use earnest_protocol::payment::{FeeTerms, PayTerms, Work};
+
     use super::*;
 
     #[test]
@@ -169,6 +171,16 @@ mod tests {
         let job = JobId::new;
         let (price, height) = (Amount::tokens(3), Height::new(9));
         let collateral = price;
+        let (tariff, refills, there) = (price, Amount::ZERO, price);
+        let work = Work::Fee(FeeTerms { tariff, refills, there });
+        let terms = Box::new(PayTerms { work, shared: None });
+        let paid = |account, role| Event::Paid {
+            job: job(1),
+            account,
+            role,
+            amount: price,
+            terms: terms.clone(),
+        };
         let events = [
             Event::BidCommitted { job: job(1), account: own },
             Event::BidCommitted { job: job(2), account: own },
@@ -177,9 +189,9 @@ mod tests {
             Event::BidRevealed { job: job(1), account: own, price, collateral },
             Event::BidRevealed { job: job(2), account: own, price, collateral },
             Event::JobAccepted { job: job(1), account: own, price, due: height, until: height },
-            Event::Paid { job: job(1), account: own, role: Role::Provider, amount: price },
-            Event::Paid { job: job(1), account: other, role: Role::Provider, amount: price },
-            Event::Paid { job: job(1), account: own, role: Role::Validator, amount: price },
+            paid(own, Role::Provider),
+            paid(other, Role::Provider),
+            paid(own, Role::Validator),
         ];
         let events = events.map(|event| EventRecord { height, index: 0, event });
         let record = Record::of(own, Role::Provider, Height::new(1), &events);

@@ -19,7 +19,7 @@ use std::{
 
 use clap::{Args, Parser};
 use earnest_prepare::link::exports_start;
-use earnest_protocol::{Digest as ProtocolDigest, Params};
+use earnest_protocol::{Amount, Digest as ProtocolDigest, Gas, Params};
 use earnest_worker::{
     CHUNK_BYTES_MAX, ExecutionError,
     sandbox::{AdmissionRejected, Digest, Input, Status as RunStatus, Task, admit},
@@ -27,14 +27,15 @@ use earnest_worker::{
 };
 use serde_json::Value;
 
-pub use self::ordinary::{linked, refused};
-use self::{
+use self::report::{Agreement, Both};
+pub use self::{
     given::GivenArgs,
-    report::{Agreement, Both},
+    ordinary::{linked, refused, tried},
 };
 use crate::{
     daemons::runner,
     failure::{Failure, Status},
+    money,
     output::{note, out},
     params, quote,
 };
@@ -114,13 +115,17 @@ fn run_steps(args: &RunArgs, module: &[u8], json: bool) -> Result<(), Failure> {
     let both =
         Both { module, admitted: &admitted, task: &task, compiled: &compiled, referee: &referee };
     let used = compiled.last.gas.max(task.step_gas_max);
-    let quote = quoted(used, &params)?;
+    let price = params.market().tariff(Gas::new(used)).unwrap_or(Amount::MAX);
+    let quote = quoted(used, price, &params)?;
     let value = both.value(quote.clone());
     if json {
         out!("{value}")?;
     } else {
         let words = format!(
-            "quote     of `earnest job quote --offline --gas-bound {used}`:\n{}",
+            "quote     of `earnest job quote --offline --gas-bound {used} --max-price {}`,\n\
+             {:10}the tariff of so much work:\n{}",
+            money::show(price),
+            "",
             quote::table(&quote)
         );
         report::print(&value, &compiled.last.state, &words)?;
@@ -202,15 +207,16 @@ fn task(args: &RunArgs, module: &[u8], params: &Params) -> Result<(Input, Task),
     Ok((input, task))
 }
 
-/// `earnest job quote` with all its defaults.
+/// `earnest job quote` with all its defaults but the work and the price.
 #[derive(Parser)]
 struct QuoteLine {
     #[command(flatten)]
     quote: quote::QuoteArgs,
 }
 
-fn quoted(gas: u64, params: &Params) -> Result<Value, Failure> {
-    let words = ["quote".to_owned(), "--offline".to_owned(), format!("--gas-bound={gas}")];
+fn quoted(gas: u64, price: Amount, params: &Params) -> Result<Value, Failure> {
+    let (bound, price) = (format!("--gas-bound={gas}"), money::show(price));
+    let words = ["quote".to_owned(), "--offline".to_owned(), bound, format!("--max-price={price}")];
     let line = QuoteLine::try_parse_from(words).map_err(Failure::internal)?;
     quote::from_params(&line.quote, params)
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
 use earnest_protocol::{
     Amount, Asset, Command, Role,
-    command::{Bond, ClaimRewards, Transfer, Unbond, Unjail},
+    command::{Bond, CancelUnbond, ClaimRewards, Transfer, Unbond, Unjail},
 };
 use serde_json::json;
 
@@ -29,6 +29,8 @@ pub enum StakeCommand {
     Bond(BondArgs),
     /// Begin to take free bond out; it stays slashable until it is paid out
     Unbond(BondArgs),
+    /// Bond again what is leaving and not paid out yet, what was unbonded last first
+    CancelUnbond(BondArgs),
     /// Ask for release from jail
     Unjail(RoleArgs),
     /// Collect what has vested of emission, and a validator's shares of slashes
@@ -99,6 +101,9 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
         }
         StakeCommand::Unbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (key, Command::Unbond(Unbond { role: *role, amount: *amount }))
+        }
+        StakeCommand::CancelUnbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
+            (key, Command::CancelUnbond(CancelUnbond { role: *role, amount: *amount }))
         }
         StakeCommand::Unjail(RoleArgs { role, key }) => {
             (key, Command::Unjail(Unjail { role: *role }))

@@ -13,7 +13,9 @@ use earnest_api::{Client, JobView, Session};
 use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Gas, JobId, Ratio,
-    command::{Auction, GainTiming, KeepData, PostJob, ResourceClass, Task, Visibility},
+    command::{
+        Auction, GainTiming, KeepData, PostJob, ProgramForm, ResourceClass, Task, Visibility,
+    },
     market::{CloseReason, Phase},
     seal,
 };
@@ -46,6 +48,7 @@ fn terms(rosa: &mut Chain) -> PostJob {
             seed: Digest::ZERO,
             step_gas_max: Gas::new(1_000_000),
             gas_bound: Gas::new(25_000_000_000),
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: Amount::tokens(200),

@@ -26,7 +26,7 @@ fn without_a_node_every_error_names_its_cause() {
     fs::write(path("foreign/thesis.txt"), "years of work").expect("written");
     let (bad, foreign, missing) = (path("bad.toml"), path("foreign"), path("missing.toml"));
     let nobody = "http://127.0.0.1:1";
-    let cases: [(&[&str], i32, &[&str]); 12] = [
+    let cases: [(&[&str], i32, &[&str]); 17] = [
         (&["juggle"], 2, &["juggle"]),
         (&["sim", "run", &missing], 3, &["missing.toml", "try:"]),
         (&["sim", "run", &bad], 3, &["bad.toml", "colour"]),
@@ -34,6 +34,15 @@ fn without_a_node_every_error_names_its_cause() {
         (&["audit", "--world", "courage=1"], 2, &["courage", "collusion"]),
         (&["audit", "--replay", &bad], 3, &["bad.toml", "--out"]),
         (&["audit", "--nodes", "5"], 9, &["not everything was shown"]),
+        (&["query", "network", "--node", "127.0.0.1:1"], 2, &["begins with http://"]),
+        (&["job", "quote", "--offline", "--max-price", "-5"], 2, &["`-5` is not an amount"]),
+        (
+            &["job", "quote", "--offline", "--max-price", "99999999999999999999"],
+            2,
+            &["more than the largest supply, 9223372036.854775807 tokens"],
+        ),
+        (&["explain", "--payouts", "bond/exceeds-free"], 2, &["give its number"]),
+        (&["genesis", "new", "--out", &bad], 3, &["bad.toml exists already"]),
         (&["query", "network", "--node", nobody], 6, &["127.0.0.1:1", "earnest up"]),
         (&["up", "--data", &foreign, "--port", "0", "--blocks", "1"], 3, &["foreign"]),
         (&["up", "--fresh", "--data", &foreign, "--port", "0", "--blocks", "1"], 3, &["foreign"]),

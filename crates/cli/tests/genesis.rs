@@ -97,6 +97,20 @@ fn everything_that_is_wrong_with_a_genesis_is_said_at_once_with_its_numbers() {
 }
 
 #[test]
+fn the_parameters_of_a_genesis_are_taken_where_parameters_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.toml").display().to_string();
+    assert_eq!(earnest(&["genesis", "new", "--out", &path]).code, Some(0));
+    let done = earnest(&["params", "check", &path]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let text =
+        fs::read_to_string(&path).expect("written").replace("take = \"5 %\"", "take = \"90 %\"");
+    fs::write(&path, text).expect("written");
+    let done = earnest(&["job", "quote", "--params", &path]);
+    assert!(done.code == Some(3) && done.err.contains("market.take is 0.9"), "{done:?}");
+}
+
+#[test]
 fn parameters_are_checked_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("params.toml").display().to_string();

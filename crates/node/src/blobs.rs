@@ -1,8 +1,8 @@
-//! Blobs: programs, input chunks, states and outputs, named by their own hash.
+//! Blobs: programs, input chunks, states and outputs, named by their own bytes (`names`).
 //!
 //! ```text
-//! blobs/ab/<64 digits>      the bytes; the name is their blake3
-//! inputs/ab/<64 digits>     the hashes of an input's chunks, 32 bytes each; the name is the root
+//! blobs/ab/<64 digits>      the bytes
+//! inputs/ab/<64 digits>     the names of an input's chunks, 32 bytes each; the name is the root
 //! ```
 //!
 //! Laws: bytes are taken under a name that somebody pays for, or as chunks of an input that
@@ -14,6 +14,8 @@
 //! makes a block wait.
 //! Not here: what is wanted (`wanted`), who has to provide which bytes (`earnest-protocol`).
 
+mod names;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -24,9 +26,10 @@ use std::{
     },
 };
 
-use earnest_compute as compute;
 use earnest_durable::{Kind, fs};
 use earnest_protocol::{Digest, Event, Height, State};
+
+use names::{is_named, names_of, roots_of};
 
 use crate::{
     config::Limits,
@@ -237,7 +240,8 @@ impl Blobs {
         self.wanted.lock().ok()?.paid(name)
     }
 
-    /// Stores a blob that somebody pays for; when this returns it is on the disk.
+    /// Stores a blob under each of its names that somebody pays for, and returns the first; when
+    /// this returns it is on the disk.
     ///
     /// # Errors
     /// If nobody does, if it or all together are too large, or the disk says no.
@@ -246,12 +250,19 @@ impl Blobs {
         if got > max {
             return Err(BlobError::TooLarge { got, max });
         }
-        let digest = Digest(*blake3::hash(bytes).as_bytes());
+        let names = names_of(bytes);
         let mut files = self.files()?;
-        let size = room(wide(got));
-        self.check_blob(&files, &digest, size)?;
-        self.store_blob(&mut files, digest, bytes)?;
-        Ok(digest)
+        let (mut stored, mut why) = (None, None);
+        for (name, bytes) in names {
+            match self.check_blob(&files, &name, room(wide(bytes.len()))) {
+                Ok(()) => {
+                    self.store_blob(&mut files, name, &bytes)?;
+                    stored = stored.or(Some(name));
+                }
+                Err(unpaid) => why = Some(worse(why, unpaid)),
+            }
+        }
+        stored.ok_or_else(|| why.expect("bytes have a name"))
     }
 
     /// Writes a blob that was checked.
@@ -269,7 +280,7 @@ impl Blobs {
     pub fn read(&self, digest: &Digest) -> Result<Option<Vec<u8>>, BlobError> {
         let path = place(&self.blobs, digest);
         let Some(bytes) = read(&path)? else { return Ok(None) };
-        if *blake3::hash(&bytes).as_bytes() != digest.0 {
+        if !is_named(&bytes, digest) {
             return Err(BlobError::Damaged { path });
         }
         Ok(Some(bytes))
@@ -282,17 +293,27 @@ impl Blobs {
     /// If nobody pays for it, chunks are too many, or the disk says no.
     pub fn put_input(&self, chunks: &[Digest]) -> Result<(Digest, BTreeSet<Digest>), BlobError> {
         let (got, max) = (chunks.len(), self.limits.input_chunks_max);
-        let root = root_of(chunks).filter(|_| got <= max);
-        let root = root.ok_or(BlobError::TooManyChunks { got, max })?;
+        let roots = roots_of(chunks);
+        let first =
+            *roots.first().filter(|_| got <= max).ok_or(BlobError::TooManyChunks { got, max })?;
         if chunks.is_empty() {
-            return Ok((root, BTreeSet::new()));
+            return Ok((first, BTreeSet::new()));
         }
         let bytes: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.0).collect();
         let mut files = self.files()?;
-        self.check(&root, Named::Input, files.input_bytes(chunks))?;
-        self.write(&mut files, &place(&self.inputs, &root), &bytes)?;
-        files.add_input(root, chunks);
-        self.doubt(root)?;
+        let (mut stored, mut why) = (None, None);
+        for root in roots {
+            match self.check(&root, Named::Input, files.input_bytes(chunks)) {
+                Ok(()) => {
+                    self.write(&mut files, &place(&self.inputs, &root), &bytes)?;
+                    files.add_input(root, chunks);
+                    self.doubt(root)?;
+                    stored = stored.or(Some(root));
+                }
+                Err(unpaid) => why = Some(worse(why, unpaid)),
+            }
+        }
+        let root = stored.ok_or_else(|| why.expect("a list has a name"))?;
         let missing = chunks.iter().filter(|chunk| !files.blobs.contains_key(chunk));
         Ok((root, missing.copied().collect()))
     }
@@ -302,7 +323,7 @@ impl Blobs {
     /// # Errors
     /// If the file was cut or changed, or the disk says no.
     pub fn input(&self, root: &Digest) -> Result<Option<Vec<Digest>>, BlobError> {
-        if root_of(&[]) == Some(*root) {
+        if roots_of(&[]).contains(root) {
             return Ok(Some(Vec::new()));
         }
         let path = place(&self.inputs, root);
@@ -505,12 +526,16 @@ fn poisoned() -> io::Error {
 fn chunks_in(root: &Digest, bytes: &[u8]) -> Option<Vec<Digest>> {
     let (chunks, rest) = bytes.as_chunks::<32>();
     let chunks: Vec<Digest> = chunks.iter().copied().map(Digest).collect();
-    (rest.is_empty() && root_of(&chunks) == Some(*root)).then_some(chunks)
+    (rest.is_empty() && roots_of(&chunks).contains(root)).then_some(chunks)
 }
 
-fn root_of(chunks: &[Digest]) -> Option<Digest> {
-    let chunks: Vec<compute::Digest> = chunks.iter().map(|d| compute::Digest(d.0)).collect();
-    compute::Input::root_of(&chunks).map(|root| Digest(root.0))
+/// Of two reasons not to take bytes, the one that says more: of the first name, unless another is
+/// paid for and too little.
+fn worse(before: Option<BlobError>, now: BlobError) -> BlobError {
+    match before {
+        Some(before) if !matches!(now, BlobError::KeepTooSmall { .. }) => before,
+        _ => now,
+    }
 }
 
 fn wide(size: usize) -> u64 {

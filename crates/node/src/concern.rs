@@ -42,9 +42,11 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Revealing { .. }
         | Event::ChallengeWindow { .. }
         | Event::NodeOpened { .. }
+        | Event::StepRefined { .. }
         | Event::StepJudged { .. }
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
+        | Event::LanePaused { .. }
         | Event::JobClosed { .. } => Vec::new(),
         Event::VotingOpened { proposal, .. }
         | Event::VotingExtended { proposal, .. }
@@ -52,12 +54,14 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ProposalDefeated { proposal, .. }
         | Event::ProposalExecuted { proposal, .. }
         | Event::ProposalExpired { proposal, .. }
+        | Event::AppealGranted { proposal }
         | Event::ProposalCancelled { proposal } => {
             state.proposal(proposal).map(|row| row.account).into_iter().collect()
         }
         Event::Transferred { source, target, .. } => vec![source, target],
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
+        Event::CoverPaid { account, accused, .. } => vec![account, accused],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -72,7 +76,9 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::UndelegationCancelled { account, operator, .. }
         | Event::DelegationRewarded { account, operator, .. }
         | Event::DelegationWithdrawn { account, operator, .. } => of(state, &[operator], account),
-        Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
+        Event::SlashHeld { slash, .. }
+        | Event::SlashAppealed { slash, .. }
+        | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
         }
         Event::JobPosted { requester: account, .. }
@@ -82,11 +88,14 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyAuthorised { account, .. }
         | Event::CommissionSet { account, .. }
         | Event::Proposed { account, .. }
+        | Event::AppealOpened { account, .. }
+        | Event::CouncilBallotCast { account, .. }
         | Event::BallotCast { account, .. }
         | Event::BallotReduced { account, .. }
         | Event::KeyRevoked { account, .. }
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
+        | Event::UnbondCancelled { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -107,6 +116,12 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ReportSealed { account }
         | Event::Paid { account, .. }
         | Event::DataKept { account, .. }
+        | Event::StakeTaken { account, .. }
+        | Event::JobInsured { account, .. }
+        | Event::ProgramPartPublished { account, .. }
+        | Event::ProgramPublished { account, .. }
+        | Event::ProgramNotAdmitted { account, .. }
+        | Event::ProgramRetired { account, .. }
         | Event::SlashPending { account, .. }
         | Event::SlashReversed { account, .. }
         | Event::Slashed { account, .. } => vec![account],
@@ -152,11 +167,17 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ProposalExecuted { .. }
         | Event::ProposalExpired { .. }
         | Event::ProposalCancelled { .. }
+        | Event::AppealOpened { .. }
+        | Event::CouncilBallotCast { .. }
+        | Event::LanePaused { .. }
+        | Event::AppealGranted { .. }
+        | Event::SlashAppealed { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
+        | Event::UnbondCancelled { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }
@@ -164,6 +185,10 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ReputationChanged { .. }
         | Event::ReportSealed { .. }
         | Event::DataKept { .. }
+        | Event::ProgramPartPublished { .. }
+        | Event::ProgramPublished { .. }
+        | Event::ProgramNotAdmitted { .. }
+        | Event::ProgramRetired { .. }
         | Event::SlashPending { .. }
         | Event::SlashHeld { .. }
         | Event::SlashReversed { .. } => None,
@@ -191,6 +216,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::DisputeOpened { job, .. }
         | Event::NodeOpened { job, .. }
         | Event::ChildRejected { job, .. }
+        | Event::StepRefined { job, .. }
         | Event::StepJudged { job, .. }
         | Event::DisputeClosed { job, .. }
         | Event::DataRequested { job, .. }
@@ -200,6 +226,9 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CopyReported { job, .. }
         | Event::Paid { job, .. }
         | Event::JobClosed { job, .. }
+        | Event::StakeTaken { job, .. }
+        | Event::JobInsured { job, .. }
+        | Event::CoverPaid { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

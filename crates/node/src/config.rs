@@ -29,6 +29,8 @@ pub struct NodeConfig {
     pub block_time: Duration,
     /// The same while nothing waits; deadlines count blocks, so this slows them too.
     pub idle_block_time: Duration,
+    /// Whether blocks hurry to deadlines that are ahead, as if transactions waited.
+    pub hurry: bool,
     /// Blocks between snapshots, at least 1, whatever the restarts between; one more is made at a
     /// clean stop.
     pub snapshot_blocks: u64,
@@ -60,6 +62,7 @@ impl NodeConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             block_time: Duration::from_secs(1),
             idle_block_time: Duration::from_secs(1),
+            hurry: false,
             snapshot_blocks: 1_000,
             retention: Retention::default(),
             check: Check::default(),

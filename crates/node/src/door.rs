@@ -14,10 +14,10 @@ use earnest_compute::bisection::StepEvidence;
 use earnest_protocol::{
     Authenticated, Digest, EvidenceRejected, Height, Journal, Output, Referee, Rejected, Ruling,
     Sender, State, StepCase, Transaction,
-    command::{DataItem, Node, Task},
+    command::{DataItem, Node, ProgramForm, Task},
 };
 
-use crate::referee::{NodeReferee, digest, task_of};
+use crate::referee::{NodeReferee, digest, is_of_step, task_of};
 
 /// Tries a transaction on `branch`, as the next of its sender.
 ///
@@ -46,17 +46,25 @@ impl Referee for Doorkeeper {
         self.exact.opens(task, node, parent, children)
     }
 
-    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
-        self.exact.output(task, root, proof)
+    fn output(&self, task: &Task, first: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
+        self.exact.output(task, first, root, proof)
     }
 
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        if let ProgramForm::Paged(output_kib) = case.task.form {
+            let is_of_step = is_of_step(case, output_kib);
+            return if is_of_step { Ok(Ruling::Holds) } else { Err(EvidenceRejected) };
+        }
         let task = task_of(case.task);
         let evidence = StepEvidence::decode(case.evidence).map_err(|_| EvidenceRejected)?;
         let is_leaf = evidence.after.index == case.leaf
             && evidence.after.digest(&task.hash()) == digest(case.digest);
         let is_program = earnest_compute::Digest::of_program(&evidence.program) == task.program;
         if is_leaf && is_program { Ok(Ruling::Holds) } else { Err(EvidenceRejected) }
+    }
+
+    fn refines(&self, case: &StepCase<'_>, children: &[Digest]) -> Option<Digest> {
+        self.exact.refines(case, children)
     }
 
     fn serves(&self, task: &Task, item: DataItem, output: Option<&Digest>, bytes: &[u8]) -> bool {

@@ -75,7 +75,7 @@ pub use config::{Begin, Check, Limits, Local, NodeConfig, PeerLimits, Retention}
 pub use history::{Done, History, Trace};
 pub use log::Repair;
 pub use node::{Node, NodeHandle, StartError, Stopper};
-pub use referee::{NodeReferee, ServedChunk};
+pub use referee::{NodeReferee, ServedChunk, ServedPages, paged_task, tree_of};
 pub use replica::Halt;
 pub use shared::{Head, Phase};
 pub use stepped::{SteppedError, SteppedNode};

@@ -4,6 +4,8 @@
 //! since every block is carried out twice (see `replica`) and a step may take most of a second.
 //! Not here: what follows from an answer (`earnest-protocol`), engines (`earnest-compute`).
 
+mod published;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Mutex,
@@ -12,8 +14,13 @@ use std::{
 use earnest_compute as compute;
 use earnest_protocol::{
     Digest, EvidenceRejected, Gas, Output, Referee, Ruling, StepCase,
-    command::{DataItem, Node, Task},
+    command::{DataItem, Node, ProgramForm, Task},
+    verification::Geometry,
 };
+
+use published::Published;
+pub(crate) use published::is_of_step;
+pub use published::{ServedPages, paged_task, tree_of};
 
 /// Rulings kept in memory.
 const REMEMBERED: usize = 256;
@@ -26,6 +33,7 @@ pub type ServedChunk = (Vec<u8>, compute::task::ChunkPath);
 #[derive(Debug, Default)]
 pub struct NodeReferee {
     remembered: Mutex<Remembered>,
+    published: Published,
 }
 
 #[derive(Debug, Default)]
@@ -61,17 +69,22 @@ impl Referee for NodeReferee {
     fn opens(&self, task: &Task, node: Node, parent: &Digest, children: &[Digest]) -> bool {
         let children: Vec<compute::Digest> = children.iter().map(digest).collect();
         let Ok(children) = children.try_into() else { return false };
-        let at = compute::Position { level: u32::from(node.level), index: node.index };
-        compute::checkpoint::verify_children(&digest(parent), at, task.steps, &children)
+        let Some(place) = Geometry::of(task).place(node) else { return false };
+        let at = compute::Position { level: u32::from(place.level), index: place.index };
+        compute::checkpoint::verify_children(&digest(parent), at, place.steps, &children)
     }
 
-    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
+    fn output(&self, task: &Task, first: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
+        if let ProgramForm::Paged(output_kib) = task.form {
+            return published::output((task, output_kib), first, root, proof);
+        }
         let shown = compute::bisection::verify_output(&task_of(task), &digest(root), proof)?;
         let steps_paid = match shown.status {
             compute::Status::Running => task.steps,
             compute::Status::Fault { at } | compute::Status::Halted { at } => at.min(task.steps),
         };
-        Some(Output { state: Digest(shown.state_hash.0), gas: Gas::new(shown.gas), steps_paid })
+        let (state, gas) = (Digest(shown.state_hash.0), Gas::new(shown.gas));
+        Some(Output { state, gas, steps_paid, ending: None })
     }
 
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
@@ -80,18 +93,9 @@ impl Referee for NodeReferee {
         if let Some(ruling) = remembered.and_then(|memory| memory.rulings.get(&key).copied()) {
             return ruling;
         }
-        let task = task_of(case.task);
-        let ruling = compute::bisection::judge(
-            &task,
-            &digest(case.root),
-            case.leaf,
-            &digest(case.digest),
-            case.evidence,
-        );
-        let ruling = match ruling {
-            Ok(compute::bisection::Ruling::Holds) => Ok(Ruling::Holds),
-            Ok(compute::bisection::Ruling::Fails) => Ok(Ruling::Fails),
-            Err(_) => Err(EvidenceRejected),
+        let ruling = match case.task.form {
+            ProgramForm::Stepwise => judge_stepwise(case),
+            ProgramForm::Paged(output_kib) => self.published.judge(case, output_kib),
         };
         if let Ok(mut memory) = self.remembered.lock() {
             memory.insert(key, ruling);
@@ -99,7 +103,18 @@ impl Referee for NodeReferee {
         ruling
     }
 
+    fn admits(&self, code: &[u8]) -> Option<Vec<u8>> {
+        published::admits(code)
+    }
+
+    fn refines(&self, case: &StepCase<'_>, children: &[Digest]) -> Option<Digest> {
+        published::refines(case, children)
+    }
+
     fn serves(&self, task: &Task, item: DataItem, output: Option<&Digest>, bytes: &[u8]) -> bool {
+        if let ProgramForm::Paged(output_kib) = task.form {
+            return published::serves((task, output_kib), item, output, bytes);
+        }
         let plain = |expected: &Digest| *blake3::hash(bytes).as_bytes() == expected.0;
         match item {
             DataItem::Program => plain(&task.program),
@@ -116,6 +131,16 @@ impl Referee for NodeReferee {
     }
 }
 
+fn judge_stepwise(case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+    let (root, leaf) = (digest(case.root), digest(case.digest));
+    let task = task_of(case.task);
+    match compute::bisection::judge(&task, &root, case.leaf, &leaf, case.evidence) {
+        Ok(compute::bisection::Ruling::Holds) => Ok(Ruling::Holds),
+        Ok(compute::bisection::Ruling::Fails) => Ok(Ruling::Fails),
+        Err(_) => Err(EvidenceRejected),
+    }
+}
+
 impl Remembered {
     fn insert(&mut self, key: [u8; 32], ruling: Result<Ruling, EvidenceRejected>) {
         if self.rulings.insert(key, ruling).is_none() {
@@ -128,12 +153,25 @@ impl Remembered {
     }
 }
 
-/// Every argument of a ruling, each of fixed width but the last.
+/// Every argument of a ruling, each of fixed width but the last; a published program's bytes by
+/// their name in the task.
 fn key_of(case: &StepCase<'_>) -> [u8; 32] {
+    let Task { program, input_root, chunk_count, steps, seed, step_gas_max, gas_bound, form } =
+        *case.task;
     let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 remembered ruling");
-    hasher.update(&task_of(case.task).hash().0).update(&case.root.0);
-    hasher.update(&case.leaf.to_le_bytes()).update(&case.digest.0).update(case.evidence);
-    *hasher.finalize().as_bytes()
+    for digest in [program, input_root, seed, *case.root, *case.digest] {
+        hasher.update(&digest.0);
+    }
+    let output_kib = match form {
+        ProgramForm::Stepwise => 0,
+        ProgramForm::Paged(output_kib) => u64::from(output_kib) + 1,
+    };
+    let (step, bound) = (step_gas_max.count(), gas_bound.count());
+    for number in [u64::from(chunk_count), steps, step, bound, output_kib] {
+        hasher.update(&number.to_le_bytes());
+    }
+    hasher.update(&[case.node.level]).update(&case.node.index.to_le_bytes());
+    *hasher.update(case.evidence).finalize().as_bytes()
 }
 
 #[cfg(test)]
@@ -151,6 +189,7 @@ mod tests {
             seed: Digest(task.seed.0),
             step_gas_max: Gas::new(task.step_gas_max),
             gas_bound: Gas::new(task.gas_bound),
+            form: ProgramForm::Stepwise,
         }
     }
 
@@ -190,7 +229,9 @@ mod tests {
         let (root, leaf) = (Digest(trace.root().0), Digest(trace.tree.leaves()[1].0));
         let task = of(&task);
         let case = |digest, evidence| {
-            referee.judge(&StepCase { task: &task, root: &root, leaf: 1, digest, evidence })
+            let (node, code) = (Node { level: 1, index: 1 }, [].as_slice());
+            let (task, root, leaf) = (&task, &root, 1);
+            referee.judge(&StepCase { task, root, node, leaf, digest, code, evidence })
         };
         for _ in 0..2 {
             assert_eq!(case(&leaf, &evidence), Ok(Ruling::Holds));

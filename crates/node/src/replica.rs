@@ -235,7 +235,8 @@ impl Replica {
         let idle = self.config.idle_block_time.max(pace);
         loop {
             let waits = self.shared.pool().map_or(1, |pool| pool.count()) > 0;
-            let due = if waits { pace } else { idle };
+            let hurries = self.config.hurry && self.trial.awaits();
+            let due = if waits || hurries { pace } else { idle };
             let left = due.saturating_sub(self.made.elapsed());
             // Something may come to wait meanwhile: look again at least once a pace.
             match self.control.recv_timeout(left.min(pace)) {

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use earnest_protocol::{
     AccountId, Blocks, Digest, Event, Height, JobId, State,
+    command::ProgramForm,
     market::{Phase, Stage},
     storage::Keep,
 };
@@ -208,7 +209,10 @@ impl Wanted {
 
     fn add_job(&mut self, state: &State, job: JobId) {
         let Some(order) = state.order(job) else { return };
-        for name in [order.terms.task.program, order.terms.task.input_root] {
+        let task = &order.terms.task;
+        // A published program is in the state.
+        let program = (task.form == ProgramForm::Stepwise).then_some(task.program);
+        for name in program.into_iter().chain([task.input_root]) {
             self.names.entry(name).or_default().needed_by.insert(job);
             self.set_due(name);
         }

@@ -9,7 +9,9 @@ use earnest_compute::{self as compute, bisection, guests};
 use earnest_node::{BeaconSecret, NodeHandle, Store, dev::DevNetwork};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Gas, JobId, Params, Ratio, RawParams, Role,
-    command::{self as c, Auction, GainTiming, Node, Opening, ResourceClass, Task, Visibility},
+    command::{
+        self as c, Auction, GainTiming, Node, Opening, ProgramForm, ResourceClass, Task, Visibility,
+    },
     genesis::{GenesisAccount, GenesisOperator},
     market::Phase,
     seal,
@@ -59,6 +61,7 @@ fn work() -> Work {
             seed: Digest(task.seed.0),
             step_gas_max: GAS,
             gas_bound: GAS,
+            form: ProgramForm::Stepwise,
         },
         root: Digest(trace.root().0),
         output: Digest(leaf.state.0),
@@ -198,7 +201,7 @@ fn a_step_that_the_referee_has_no_time_for_waits_for_the_next_block() {
 
     let prove = |job| {
         let evidence = work.evidence.clone();
-        Command::ProveStep(c::ProveStep { job, leaf: 1, evidence })
+        Command::ProveStep(c::ProveStep { job, node: Node { level: 1, index: 1 }, evidence })
     };
     let [first, second] = JOBS.map(|job| desk.submit(PROVIDER, prove(job)).hash);
     let third = desk.submit(PROVIDER, transfer(signer(2).address(), 5)).hash;

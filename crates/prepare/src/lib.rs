@@ -40,7 +40,7 @@ pub use plain::{
 pub use rejected::{Part, Rejected};
 
 /// Which passes made a module: part of what a job's law means, raised with any change of output.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Both forms of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]

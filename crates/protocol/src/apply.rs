@@ -13,12 +13,13 @@ use crate::{
     ledger::Reason,
     market::{PostJobRejected, handlers::post_job},
     next::Next,
-    num::Amount,
+    num::{Amount, Gas},
     referee::Referee,
     rejected::{Rejected, TransactionRejected},
     state::State,
+    storage::handlers::publish_program::admission_gas,
     stories,
-    verification::Quote,
+    verification::{Quote, acts::judgement_gas},
 };
 
 impl State {
@@ -68,6 +69,7 @@ impl State {
         }
         match command {
             Command::ProveStep(step) => self.check_referee(step.job),
+            Command::PublishProgram(part) => self.check_time(admission_gas(part)),
             _ => Ok(()),
         }
     }
@@ -75,10 +77,16 @@ impl State {
     /// Is there time left for a step of this job in this block? A step that finds none waits, and
     /// its clock stands still (M11, M12).
     fn check_referee(&self, job: JobId) -> Result<(), TransactionRejected> {
-        let Some(order) = self.order(job) else { return Ok(()) };
+        if self.order(job).is_none() {
+            return Ok(());
+        }
+        self.check_time(judgement_gas(self, job))
+    }
+
+    fn check_time(&self, wanted: Gas) -> Result<(), TransactionRejected> {
         let budget = self.params().chain().referee_gas.count();
         let left = budget.saturating_sub(self.chain.referee_gas.count());
-        let wanted = order.terms.task.step_gas_max.count();
+        let wanted = wanted.count();
         if wanted > left {
             return Err(TransactionRejected::RefereeBusy { wanted, left });
         }

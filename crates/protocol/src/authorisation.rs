@@ -11,11 +11,12 @@ use crate::{
     accounts::{Account, Authorisation},
     command::{Command, Lane, Sender},
     ids::AccountId,
+    insurance::handlers::insure_job,
     market::handlers::{commit_bid, post_job},
     num::{Amount, Height},
     rejected::TransactionRejected,
     state::State,
-    storage::handlers::keep_data,
+    storage::handlers::{keep_data, publish_program},
     verification::handlers::{challenge, request_data},
 };
 
@@ -101,6 +102,8 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         Command::Challenge(challenge) => challenge::deposit(state, challenge.job),
         Command::RequestData(request) => request_data::fee(state, request.job, request.item),
         Command::KeepData(keep) => keep_data::cost(state, keep),
+        Command::InsureJob(insure) => insure_job::cost(state, insure),
+        Command::PublishProgram(part) => publish_program::deposit(state, account, part),
         Command::Delegate(delegate) => Some(delegate.amount),
         Command::Propose(_) => Some(state.params().governance().deposit),
         Command::Transfer(_)
@@ -124,13 +127,19 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SealReport(_)
         | Command::AuthoriseKey(_)
         | Command::RevokeKey(_)
+        | Command::CancelUnbond(_)
         | Command::Undelegate(_)
         | Command::CancelUndelegation(_)
         | Command::WithdrawDelegation(_)
         | Command::SetCommission(_)
         | Command::Redelegate(_)
         | Command::CastBallot(_)
-        | Command::CancelProposal(_) => None,
+        | Command::AppealSlash(_)
+        | Command::CastCouncilBallot(_)
+        | Command::Pause(_)
+        | Command::CancelProposal(_)
+        | Command::RefineStep(_)
+        | Command::RetireProgram(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

@@ -82,7 +82,7 @@ impl Referee for Unasked {
         false
     }
 
-    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
         None
     }
 

@@ -4,22 +4,25 @@
 //! to rebuild every balance.
 //! Not here: how an event is stored, numbered or shown (hosts).
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{BallotChoice, DataItem, Node, Scope},
+    command::{BallotChoice, DataItem, Node, PauseLane, Scope},
     governance::Defeat,
     ids::{
         AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
         ParamsVersion, ProposalId, Role, SlashId, UnbondingId,
     },
     ledger::Movement,
-    market::{CloseReason, Outcome},
+    market::{CloseReason, Outcome, Refund},
     num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
     params::BrokenRelation,
-    slashing::{Offence, Waterfall},
+    payment::PayTerms,
+    referee::{Ending, Ruling},
+    rewards::{ClaimTerms, VestTerms},
+    slashing::{Offence, SplitTerms, Taken, Waterfall},
     verification::{Loser, LossReason, Withholder},
 };
 
@@ -89,6 +92,8 @@ pub enum Event {
     Bonded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// A bond began to shrink.
     Unbonding { operator: OperatorId, unbonding: UnbondingId, amount: Amount, matures: Epoch },
+    /// What was leaving is bonded again.
+    UnbondCancelled { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// An unbonding entry was paid out.
     Withdrawn { account: AccountId, unbonding: UnbondingId, amount: Amount },
     /// An operator gets no new work until it asks for release.
@@ -107,6 +112,8 @@ pub enum Event {
         program: Digest,
         steps: u64,
         price_max: Amount,
+        audit_fees: Amount,
+        deposit: Amount,
         collateral: Amount,
         detection: Ratio,
         bid_until: Height,
@@ -142,7 +149,14 @@ pub enum Event {
     /// Everybody opens what it sealed by `until`.
     Revealing { job: JobId, until: Height },
     /// The provider's result is open.
-    ResultRevealed { job: JobId, account: AccountId, root: Digest, output: Digest, gas: Gas },
+    ResultRevealed {
+        job: JobId,
+        account: AccountId,
+        root: Digest,
+        output: Digest,
+        gas: Gas,
+        ending: Option<Ending>,
+    },
     /// An auditor's result is open.
     VerdictRevealed { job: JobId, account: AccountId, root: Digest },
     /// Anyone may challenge until `until`.
@@ -153,8 +167,10 @@ pub enum Event {
     NodeOpened { job: JobId, node: Node, children: Vec<Digest> },
     /// A challenger rejected a child: the dispute is about `node` now.
     ChildRejected { job: JobId, challenger: AccountId, node: Node, leaf: Option<u64> },
+    /// The accused committed to a finer tree within the step that ends in `node`.
+    StepRefined { job: JobId, node: Node, children: Vec<Digest> },
     /// The referee re-executed one step.
-    StepJudged { job: JobId, leaf: u64, holds: bool },
+    StepJudged { job: JobId, node: Node, ruling: Ruling },
     /// A dispute ended.
     DisputeClosed {
         job: JobId,
@@ -178,10 +194,17 @@ pub enum Event {
     ReportSealed { account: AccountId },
     /// A sealed result was known to somebody else.
     CopyReported { job: JobId, accused: AccountId, finder: AccountId },
-    /// A provider or an auditor was paid for its part of a job.
-    Paid { job: JobId, account: AccountId, role: Role, amount: Amount },
-    /// A job ended.
-    JobClosed { job: JobId, outcome: Outcome, reason: CloseReason, paid: Amount, refunded: Amount },
+    /// A provider or an auditor was paid for its part of a job; `terms` say how much is due.
+    Paid { job: JobId, account: AccountId, role: Role, amount: Amount, terms: Box<PayTerms> },
+    /// A job ended; `back` says of which money `refunded` is.
+    JobClosed {
+        job: JobId,
+        outcome: Outcome,
+        reason: CloseReason,
+        paid: Amount,
+        refunded: Amount,
+        back: Refund,
+    },
 
     /// Bytes are kept until `until`, for a price that was burnt.
     DataKept {
@@ -192,7 +215,25 @@ pub enum Event {
         until: Height,
         price: Amount,
     },
+    /// A part of a program came; its publisher has `parts` of them there.
+    ProgramPartPublished { program: Digest, account: AccountId, parts: u32 },
+    /// All of a program is there, and jobs may name it.
+    ProgramPublished { program: Digest, account: AccountId, bytes: u32, deposit: Amount },
+    /// All of a program is there, and it is none that can be judged: its deposit was burnt.
+    ProgramNotAdmitted { program: Digest, account: AccountId, deposit: Amount },
+    /// A program, or what was there of it, has left; its deposit went back.
+    ProgramRetired { program: Digest, account: AccountId, deposit: Amount },
 
+    /// Stake was taken for an offence; `terms` say how much.
+    StakeTaken {
+        slash: SlashId,
+        offence: Offence,
+        account: AccountId,
+        role: Role,
+        job: JobId,
+        amount: Amount,
+        terms: Box<Taken>,
+    },
     /// Stake was taken and waits for `execute_at`.
     SlashPending {
         slash: SlashId,
@@ -206,7 +247,8 @@ pub enum Event {
     SlashHeld { slash: SlashId, until: Epoch },
     /// A slash was undone: everything it took is back where it was.
     SlashReversed { slash: SlashId, account: AccountId, amount: Amount },
-    /// Taken stake, or a forfeited deposit, went where it belongs; a deposit has no role.
+    /// Taken stake, or a forfeited deposit, went where it belongs, by `terms`; a deposit has no
+    /// role.
     Slashed {
         slash: Option<SlashId>,
         offence: Offence,
@@ -214,8 +256,20 @@ pub enum Event {
         role: Option<Role>,
         job: JobId,
         waterfall: Waterfall,
+        terms: Box<SplitTerms>,
     },
 
+    /// A requester insured its job.
+    JobInsured { job: JobId, account: AccountId, cover: Amount, premium: Amount },
+    /// A conviction was paid out, and of a cover what it left: nothing if it left nothing.
+    CoverPaid {
+        slash: SlashId,
+        job: JobId,
+        account: AccountId,
+        accused: AccountId,
+        cover: Amount,
+        amount: Amount,
+    },
     /// Free money was put behind somebody's operator.
     Delegated { account: AccountId, operator: OperatorId, amount: Amount },
     /// Delegated stake began to leave.
@@ -260,13 +314,27 @@ pub enum Event {
         claims: Amount,
     },
     /// Paid work may attract at most this much of its epoch's emission.
-    WorkClaimed { job: JobId, operator: OperatorId, claim: Amount },
-    /// An operator's claims of an epoch came to this much, which vests from now on.
-    EmissionEarned { operator: OperatorId, epoch: Epoch, claim: Amount, amount: Amount },
-    /// What an operator's stake earned of emission vests from now on.
-    StakeRewarded { operator: OperatorId, amount: Amount },
-    /// What had vested was paid; those who delegate to the operator have `shared` of it.
-    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount, shared: Amount },
+    WorkClaimed {
+        job: JobId,
+        operator: OperatorId,
+        role: Role,
+        claim: Amount,
+        terms: Box<ClaimTerms>,
+    },
+    /// An operator's claims of an epoch, of jobs with the same terms of vesting, came to this much:
+    /// those who delegate to it have `shared` of it, and the rest vests from now on.
+    EmissionEarned {
+        operator: OperatorId,
+        epoch: Epoch,
+        claim: Amount,
+        amount: Amount,
+        shared: Amount,
+        vests: VestTerms,
+    },
+    /// What an operator's stake earned of emission; shared as what its work earns.
+    StakeRewarded { operator: OperatorId, amount: Amount, shared: Amount },
+    /// What had vested was paid.
+    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount },
 
     /// Changes of parameters were put to the vote, which opens with this epoch.
     Proposed { proposal: ProposalId, account: AccountId, opens: Epoch },
@@ -288,5 +356,21 @@ pub enum Event {
     ProposalExpired { proposal: ProposalId, broken: BrokenRelation },
     /// A proposal was taken back before its vote.
     ProposalCancelled { proposal: ProposalId },
+    /// Somebody put a deposit behind an appeal against a slash; its vote opens with this epoch.
+    AppealOpened {
+        proposal: ProposalId,
+        slash: SlashId,
+        account: AccountId,
+        deposit: Amount,
+        opens: Epoch,
+    },
+    /// A slash waits for the decision of an appeal.
+    SlashAppealed { slash: SlashId, proposal: ProposalId },
+    /// A member of the council said so.
+    CouncilBallotCast { proposal: ProposalId, account: AccountId, choice: BallotChoice },
+    /// The guardian stops this before that height, or lets it in again at it.
+    LanePaused { lane: PauseLane, until: Height },
+    /// Stake, or the council, undid all slashes that waited for it.
+    AppealGranted { proposal: ProposalId },
 }
 }

@@ -92,6 +92,15 @@ dense_id!(
 );
 
 dense_id!(
+    /// A program that somebody published.
+    ProgramId(u64)
+);
+dense_id!(
+    /// A part of a published program's bytes.
+    PartId(u64)
+);
+
+dense_id!(
     /// Changes of parameters that somebody proposed.
     ProposalId(u64)
 );

@@ -4,6 +4,7 @@
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
 mod delegations;
+mod programs;
 mod proposals;
 mod rewards;
 
@@ -14,8 +15,8 @@ use serde::Serialize;
 use crate::{
     accounts::KEYS_MAX,
     ids::{
-        AccountId, Address, Asset, AssignmentId, BallotId, ExitId, JobId, MoveId, OperatorId,
-        ParamsVersion, ProposalId,
+        AccountId, Address, Asset, AssignmentId, BallotId, Digest, ExitId, JobId, MoveId,
+        OperatorId, ParamsVersion, ProgramId, ProposalId, SlashId,
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
@@ -40,7 +41,7 @@ pub enum Broken {
     ClosedJobHolds { job: JobId, amount: Amount },
     /// An ended assignment holds no money.
     EndedAssignmentHolds { assignment: AssignmentId, amount: Amount },
-    /// A paid slash holds no money.
+    /// A paid slash holds no money, and no cover waits for it.
     PaidSlashHolds { amount: Amount },
     /// An open job's deadline has not passed.
     Overdue { job: JobId },
@@ -58,6 +59,18 @@ pub enum Broken {
     ParamsPins { version: ParamsVersion, recorded: u64, found: u64 },
     /// Kept kibibytes are those recorded.
     StorageRoom { recorded: u64, found: u64 },
+    /// What programs take of their room is what is recorded.
+    ProgramRoom { recorded: u64, found: u64 },
+    /// The index of programs is what the rows say.
+    ProgramIndex,
+    /// All bytes of an admitted program are there, and of a draft those of its parts.
+    ProgramBytes { program: ProgramId },
+    /// No part outlives its program.
+    ProgramParts,
+    /// A program knows how many open jobs name it.
+    ProgramJobs { program: ProgramId, recorded: u64, found: u64 },
+    /// A program that an open job names is there.
+    ProgramMissing { program: Digest, jobs: u64 },
     /// Authorised keys are few and stay within their limits.
     Key { account: AccountId, key: Address },
     /// What lies in an operator's pot of earnings is what its row says.
@@ -69,6 +82,8 @@ pub enum Broken {
     Claims { recorded: Amount, found: Amount },
     /// A delegation pool's amount is what lies in its pot.
     DelegationPool { operator: OperatorId, recorded: Amount, found: Amount },
+    /// What is left of an epoch's room in an exit queue is no more than the room.
+    ExitQueue { room: Amount, churn: Amount },
     /// An exit's amount is what lies in its pot, somebody has a share of it, and its operator's
     /// pool lists it until it matures.
     Exit { exit: ExitId, recorded: Amount, found: Amount },
@@ -93,8 +108,13 @@ pub enum Broken {
     Tally { proposal: ProposalId },
     /// An account lists its ballots about what is voted on, each once.
     Ballot { ballot: BallotId },
+    /// A slash waits for an open appeal about its own conviction, and none is open without one.
+    Appeal { slash: SlashId },
     /// What is delegated in all is the sum of what is delegated to each.
     DelegatedTotal { recorded: Amount, found: Amount },
+    /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes that
+    /// wait: every cover is funded.
+    Covers { recorded: Amount, found: Amount },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -112,9 +132,11 @@ impl State {
         delegations::check(self)?;
         rewards::check(self)?;
         proposals::check(self)?;
+        check_covers(self)?;
         check_reserves(self)?;
         check_pins(self)?;
         check_storage(self)?;
+        programs::check(self)?;
         check_keys(self)?;
         if self.timers != self.timers_from_rows() {
             return Err(Broken::Timers);
@@ -197,13 +219,21 @@ fn check_assignments(state: &State) -> Result<(), Broken> {
         }
     }
     for (id, slash) in state.slashes() {
-        let amount = state.balance(Pot::Slash(id));
+        let amount = state.balance(Pot::Slash(id)).saturating_add(state.balance(Pot::Cover(id)));
         let over = matches!(slash.state, SlashState::Executed(_) | SlashState::Reversed(_));
         if over && !amount.is_zero() {
             return Err(Broken::PaidSlashHolds { amount });
         }
     }
     Ok(())
+}
+
+fn check_covers(state: &State) -> Result<(), Broken> {
+    let jobs = state.jobs().map(|(id, _)| state.balance(Pot::Job(id, JobPot::Cover)));
+    let slashes = state.slashes().map(|(id, _)| state.balance(Pot::Cover(id)));
+    let (recorded, found) =
+        (state.covers(), jobs.chain(slashes).fold(Amount::ZERO, Amount::saturating_add));
+    if recorded == found { Ok(()) } else { Err(Broken::Covers { recorded, found }) }
 }
 
 /// Whose stake lies in a pot of an assignment.
@@ -304,7 +334,7 @@ fn check_storage(state: &State) -> Result<(), Broken> {
 fn check_pins(state: &State) -> Result<(), Broken> {
     let mut found: BTreeMap<ParamsVersion, u64> = BTreeMap::new();
     let orders = state.market.orders.iter().map(|(_, order)| order.params);
-    let waits = |state| matches!(state, SlashState::Pending(_) | SlashState::Held(_));
+    let waits = SlashState::waits;
     let slashes = state.slashes().filter(|(_, slash)| waits(slash.state));
     let proposals = state.proposals().filter(|(_, row)| row.stage.is_open());
     let slashes = slashes.map(|(_, slash)| slash.params);

@@ -12,7 +12,13 @@
 //! #     fn opens(&self, _: &command::Task, _: command::Node, _: &Digest, _: &[Digest]) -> bool {
 //! #         false
 //! #     }
-//! #     fn output(&self, _: &command::Task, _: &Digest, _: &[u8]) -> Option<Output> {
+//! #     fn output(
+//! #         &self,
+//! #         _: &command::Task,
+//! #         _: &[u8],
+//! #         _: &Digest,
+//! #         _: &[u8],
+//! #     ) -> Option<Output> {
 //! #         None
 //! #     }
 //! #     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
@@ -85,12 +91,14 @@ pub mod genesis;
 pub mod governance;
 mod hash;
 mod ids;
+pub mod insurance;
 mod invariant;
 pub mod ledger;
 pub mod market;
 mod next;
 pub mod num;
 pub mod params;
+pub mod payment;
 mod referee;
 mod rejected;
 pub mod reputation;
@@ -111,11 +119,11 @@ pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
     AccountId, Address, Asset, AssignmentId, BallotId, DelegationId, Digest, ExitId, JobId, KeepId,
-    MoveId, OperatorId, ParamsVersion, ProposalId, Role, SlashId, UnbondingId,
+    MoveId, OperatorId, ParamsVersion, PartId, ProgramId, ProposalId, Role, SlashId, UnbondingId,
 };
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};
 pub use params::{Params, ParamsRejected, RawParams};
-pub use referee::{EvidenceRejected, Output, Referee, Ruling, StepCase};
+pub use referee::{Ending, EvidenceRejected, Output, Referee, Ruling, StepCase};
 pub use rejected::{BlockRejected, Rejected, TransactionRejected};
 pub use state::State;

@@ -4,6 +4,7 @@
 //! next story itself. The driver in `stories` carries it out, so that a job's ending has one owner.
 
 use crate::{
+    command::Node,
     ids::{AccountId, AssignmentId, JobId},
     market::{CloseReason, Outcome},
 };
@@ -28,7 +29,7 @@ pub(crate) enum Next {
     /// Everybody has opened, or the time to is over.
     OpenWindow(AssignmentId),
     /// The referee judged a leaf.
-    StepJudged(AssignmentId, u64),
+    StepJudged(AssignmentId, Node),
     /// A challenger lost its game, by index.
     ChallengeLost(AssignmentId, usize),
     /// Perhaps nothing more is open.

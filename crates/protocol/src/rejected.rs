@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts,
     command::{CommandInfo, Scope, for_each_command},
-    governance, market,
+    governance, insurance, market,
     num::{Amount, Height},
     rewards, staking, storage, verification,
 };

@@ -131,6 +131,13 @@ pub(crate) struct Timers {
     keys: Line<(AccountId, Address)>,
 }
 
+impl<T> Line<T> {
+    /// The first names of all groups, soonest bucket first.
+    fn names(&self) -> impl Iterator<Item = &T> {
+        self.0.values().flat_map(|bucket| bucket.keys().map(|(_, first)| first))
+    }
+}
+
 impl<T: Named> Line<T> {
     fn set(&mut self, at: u64, timer: T) {
         let bucket = self.0.entry(at >> BUCKET_BITS).or_default();
@@ -178,6 +185,12 @@ fn bit(place: u32) -> u64 {
 }
 
 impl Timers {
+    /// True if anything falls due besides rows that leave.
+    pub(crate) fn awaits(&self) -> bool {
+        let moves = |timer: &Timer| !matches!(timer, Timer::RetireJob(_) | Timer::RetireSlash(_));
+        self.heights.names().chain(self.epochs.names()).any(moves)
+    }
+
     pub(crate) fn set(&mut self, at: Height, timer: Timer) {
         self.heights.set(at.count(), timer);
     }

@@ -7,7 +7,7 @@
 //! Not here: rules; the referee answers exactly the questions that the rules ask.
 
 use earnest_protocol::{
-    Digest, EvidenceRejected, Gas, JobId, Output, Referee, Ruling, StepCase,
+    Digest, EvidenceRejected, JobId, Output, Referee, Ruling, StepCase,
     command::{DataItem, Node, Opening, Task},
 };
 
@@ -76,9 +76,9 @@ impl Referee for Truth {
         disclosed == children(node, digest)
     }
 
-    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
-        let (state, gas): (Digest, Gas) = (output(root), task.gas_bound);
-        (proof == OUTPUT_PROOF).then_some(Output { state, gas, steps_paid: task.steps })
+    fn output(&self, task: &Task, _: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
+        let (state, gas, steps_paid) = (output(root), task.gas_bound, task.steps);
+        (proof == OUTPUT_PROOF).then_some(Output { state, gas, steps_paid, ending: None })
     }
 
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {

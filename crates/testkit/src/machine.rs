@@ -6,13 +6,12 @@ use earnest_protocol::{
     Amount, Blocks, Command, Epochs, Event, Factor, Gas, Journal, Ratio, RawParams, Rejected,
     Sender, State,
     ledger::{Assets, Reason},
-    slashing::SlashState,
 };
 
 use crate::{
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
-    world::{self, Truth, World},
+    world::{self, Guarding, Truth, World},
 };
 
 /// What kind of network a machine runs.
@@ -48,6 +47,9 @@ impl Setting {
         raw.slashing.engine_stay_epochs = Epochs::new(3);
         raw.slashing.engine_hold_epochs = Epochs::new(6);
         raw.slashing.insurance_share = Ratio::percent(50);
+        raw.insurance.cover_share = Ratio::percent(90);
+        raw.insurance.epoch_share = Ratio::percent(50);
+        raw.insurance.pair_share = Ratio::percent(3);
         raw.verification.data_requests_max = 2;
         raw.market.retention_blocks = Blocks::new(25);
         raw.rewards.schedule = 1;
@@ -63,11 +65,16 @@ impl Setting {
             Setting::TwoAssets => {
                 raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
                 raw.chain.base_fee = Amount::new(777).expect("small");
+                (raw.staking.exit_epochs, raw.staking.exit_wait_max_epochs) =
+                    (Epochs::new(40), Epochs::new(20));
                 raw.rewards.schedule = 3;
                 raw.rewards.half_life_epochs = Epochs::new(5);
                 raw.verification.haircut = Ratio::percent(30);
             }
             Setting::Scarce => {
+                raw.staking.exit_epochs = Epochs::new(300);
+                raw.staking.exit_overlap_epochs = Epochs::new(100);
+                raw.staking.exit_churn_step = Amount::tokens(7);
                 raw.market.tariff_per_mgas = Amount::new(400_000_000).expect("small");
                 raw.verification.audit_lock = Factor::percent(10_000);
                 raw.market.step_gas_max = Gas::new(10_000_000);
@@ -77,10 +84,20 @@ impl Setting {
         raw
     }
 
+    /// A council that proposes, one that vetoes, and nobody.
+    fn guarding(self) -> Guarding<'static> {
+        let guardian = Some(("O", 300));
+        match self {
+            Setting::Narrow => Guarding { council: &["P1", "P2", "V1"], threshold: 2, guardian },
+            Setting::Wide => Guarding { council: &["W"], threshold: 1, guardian },
+            Setting::Ordinary | Setting::TwoAssets | Setting::Scarce => Guarding::default(),
+        }
+    }
+
     fn world(self) -> World {
         let assets = if self == Setting::TwoAssets { Assets::Dual } else { Assets::Single };
         let crowd = if self == Setting::Ordinary { 0 } else { 70 };
-        World::with_crowd(self.params(), assets, crowd)
+        World::with_guard(self.params(), assets, crowd, self.guarding())
     }
 }
 
@@ -95,10 +112,14 @@ fn quick_votes(raw: &mut RawParams) {
     raw.governance.timelock_epochs = Epochs::new(1);
     raw.governance.expiry_epochs = Epochs::new(2);
     raw.governance.memory_epochs = Epochs::new(4);
+    raw.slashing.appeal_epochs = Epochs::new(2);
+    raw.slashing.appeal_deposit_min = Amount::tokens(5);
 }
 
 fn narrow(raw: &mut RawParams) {
     let one = Blocks::new(1);
+    raw.governance.phase = 0;
+    (raw.governance.pause_blocks_max, raw.governance.pause_window_blocks) = (one, one);
     raw.market.bids_max = 2;
     raw.market.ranks_max = 2;
     (raw.market.bid_blocks, raw.market.bid_reveal_blocks) = (one, one);
@@ -125,6 +146,9 @@ fn narrow(raw: &mut RawParams) {
 }
 
 fn wide(raw: &mut RawParams) {
+    raw.governance.phase = 1;
+    raw.governance.pause_blocks_max = Blocks::new(5);
+    raw.governance.pause_window_blocks = Blocks::new(40);
     raw.market.bids_max = 64;
     raw.market.ranks_max = 8;
     raw.staking.unbondings_max = 1_000;
@@ -286,10 +310,7 @@ impl Machine {
         // Over every stay, hold and unbonding.
         let epochs = self.world.state.params().staking().unbonding_epochs.count();
         self.open_blocks(10 * (epochs + 5), false);
-        let waits = |(_, slash): (_, &earnest_protocol::slashing::Slash)| {
-            matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_))
-        };
-        assert!(!self.world.state.slashes().any(waits));
+        assert!(!self.world.state.slashes().any(|(_, slash)| slash.state.waits()));
         assert!(self.world.state.operators().all(|(_, o)| o.unbondings.is_empty()));
         assert_eq!(self.world.state.proposals().count(), 0, "votes end and are forgotten");
         assert_eq!(self.world.state.jobs().count(), 0, "closed rows left");

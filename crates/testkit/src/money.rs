@@ -27,6 +27,7 @@ enum Kind {
     Moved,
     Rewards,
     Proposal,
+    Program,
     Escrow,
     AuditFees,
     Deposit,
@@ -37,6 +38,8 @@ enum Kind {
     ChallengeDeposit,
     DataFee,
     Slash,
+    JobCover,
+    Cover,
     Judges,
     Emission,
     Vesting,
@@ -55,6 +58,7 @@ fn kind(pot: Pot) -> Kind {
         Pot::Moved(_) => Kind::Moved,
         Pot::DelegationRewards(_) => Kind::Rewards,
         Pot::Proposal(_) => Kind::Proposal,
+        Pot::Program(_) => Kind::Program,
         Pot::Job(_, JobPot::Escrow) => Kind::Escrow,
         Pot::Job(_, JobPot::AuditFees) => Kind::AuditFees,
         Pot::Job(_, JobPot::Deposit) => Kind::Deposit,
@@ -65,6 +69,8 @@ fn kind(pot: Pot) -> Kind {
         Pot::Assignment(_, AssignmentPot::ChallengeDeposit(_)) => Kind::ChallengeDeposit,
         Pot::Assignment(_, AssignmentPot::DataFee(_)) => Kind::DataFee,
         Pot::Slash(_) => Kind::Slash,
+        Pot::Job(_, JobPot::Cover) => Kind::JobCover,
+        Pot::Cover(_) => Kind::Cover,
         Pot::Judges => Kind::Judges,
         Pot::Emission => Kind::Emission,
         Pot::Vesting(_) => Kind::Vesting,
@@ -83,6 +89,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::Transfer => (&[Free], &[Free]),
         Reason::Bond => (&[Free], &[Bond]),
         Reason::Unbond => (&[Bond], &[Unbonding]),
+        Reason::UnbondCancelled => (&[Unbonding], &[Bond]),
         Reason::Withdraw => (&[Unbonding], &[Free]),
         Reason::Escrow => (&[Free], &[Escrow]),
         Reason::AuditFeeEscrow => (&[Free], &[AuditFees]),
@@ -124,7 +131,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::DelegationWithdrawn => (&[Exit], &[Free]),
         Reason::Redelegate => (&[Delegated], &[Moved]),
         Reason::RedelegationSettled => (&[Moved], &[Delegated]),
-        Reason::DelegationReward => (&[Escrow, AuditFees, Vesting], &[Rewards]),
+        Reason::DelegationReward => (&[Escrow, AuditFees, Emission], &[Rewards]),
         Reason::DelegationRewardPaid => (&[Rewards], &[Free]),
         Reason::Emission => (&[Burnt], &[Treasury, Emission]),
         Reason::EmissionEarned => (&[Emission], &[Vesting]),
@@ -132,7 +139,17 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::EmissionPaid => (&[Vesting], &[Free]),
         Reason::ProposalDeposit => (&[Free], &[Proposal]),
         Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
-        Reason::ProposalVetoed => (&[Proposal], &[Burnt]),
+        Reason::ProposalVetoed | Reason::ProposalCancelled | Reason::AppealLost => {
+            (&[Proposal], &[Burnt])
+        }
+        Reason::Premium => (&[Free], &[Insurance]),
+        Reason::CoverPromised => (&[Insurance], &[JobCover]),
+        Reason::CoverAwaitsSlash => (&[JobCover], &[Cover]),
+        Reason::CoverPaid => (&[Cover], &[Free]),
+        Reason::CoverReturned => (&[JobCover, Cover], &[Insurance]),
+        Reason::ProgramDeposit => (&[Free], &[Program]),
+        Reason::ProgramDepositReturned => (&[Program], &[Free]),
+        Reason::ProgramDepositBurnt => (&[Program], &[Burnt]),
     }
 }
 
@@ -191,10 +208,10 @@ impl Money {
     /// Panics if anything lies where nothing may be left once no job is open.
     pub fn nothing_is_stuck(&self) {
         use Kind::{
-            Bond, Burnt, Delegated, Emission, Exit, Free, Insurance, Judges, Moved, Rewards,
-            Treasury, Vesting,
+            Bond, Burnt, Delegated, Emission, Exit, Free, Insurance, Judges, Moved, Program,
+            Rewards, Treasury, Vesting,
         };
-        let own = [Free, Bond, Judges, Insurance, Treasury, Burnt];
+        let own = [Free, Bond, Judges, Insurance, Treasury, Burnt, Program];
         let kinds = [&own[..], &[Delegated, Exit, Moved, Rewards, Emission, Vesting]].concat();
         for (&pot, &amount) in &self.pots {
             let home = kinds.contains(&kind(pot));
@@ -215,6 +232,7 @@ fn asset(pot: Pot, state: &State) -> Asset {
             | Kind::BidDeposit
             | Kind::ChallengeDeposit
             | Kind::DataFee
+            | Kind::Program
             | Kind::Rewards => state.assets().payment(),
             _ => Asset::Stake,
         },

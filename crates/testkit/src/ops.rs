@@ -13,10 +13,11 @@ use earnest_protocol::{
     market::{Assignment, BidState, Job, Order, Phase},
     seal,
     staking::{Delegation, Operator},
-    verification::{Case, Dispute, Docket, SeatState, Turn, depth},
+    storage::program_name,
+    verification::{Case, Dispute, Docket, Geometry, SeatState, Turn},
 };
 
-use crate::world::{self, World, root};
+use crate::world::{self, World, finer, root};
 
 /// What each account sealed for each job, which only it knows.
 pub type Sealed = BTreeMap<(JobId, AccountId), Digest>;
@@ -69,6 +70,7 @@ pub enum Step {
 const WATCHER: u64 = 13;
 
 /// What an op comes to.
+// tidy: ladder
 pub fn read(play: &mut Play<'_>, op: Op) -> Step {
     let anyone = account(play, op.who);
     let state = &play.world.state;
@@ -87,9 +89,17 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = keys(play, op);
             return Step::Send(signer, command);
         }
+        7 if op.twist % 4 == 1 => {
+            let (signer, command) = program(play, op);
+            return Step::Send(signer, command);
+        }
         7 => {
             let (role, free) = (role(op), state.balance(Pot::Free(anyone, Asset::Stake)));
             Command::Bond(Bond { role, amount: edge(free, op.amount) })
+        }
+        8 if op.twist % 8 == 7 => {
+            let (signer, command) = cancel_unbond(state, op, anyone);
+            return Step::Send(signer, command);
         }
         8 => {
             let operator = state.operator_id(anyone, role(op));
@@ -111,6 +121,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             return Step::Send(signer, command);
         }
         10 if op.twist % 4 == 2 => Command::KeepData(keep(play, op)),
+        10 if op.who.is_multiple_of(2) => {
+            let (signer, command) = insure(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
         14 => {
             let (signer, command) = prove_any(play, op);
@@ -129,6 +143,30 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         }
     };
     Step::Send(anyone, command)
+}
+
+/// An operator of which something leaves bonds some of it again, if there is one.
+fn cancel_unbond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let leaves = state.operators().filter(|(_, row)| !row.unbondings.is_empty());
+    let leaves: Vec<_> = leaves.map(|(_, row)| row).collect();
+    let picked = leaves.get(usize::from(op.who) % leaves.len().max(1));
+    let entries = picked.map_or(&[][..], |row| row.unbondings.as_slice());
+    let all = entries.iter().map(|entry| state.balance(Pot::Unbonding(*entry)));
+    let amount = edge(all.fold(Amount::UNIT, Amount::saturating_add), op.amount);
+    let (signer, role) = picked.map_or((anyone, role(op)), |row| (row.account, row.role));
+    (signer, Command::CancelUnbond(CancelUnbond { role, amount }))
+}
+
+/// Whoever posted the last job insures it, up to what may be covered and above.
+fn insure(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let job = state.jobs().map(|(id, _)| id).last().unwrap_or(JobId::new(0));
+    let requester = state.order(job).map(|order| order.requester);
+    let signer = requester.filter(|_| !op.who.is_multiple_of(32)).unwrap_or(anyone);
+    let quote = state.cover_quote(job);
+    let most = quote.map_or(Amount::UNIT, |quote| quote.cover_max.min(quote.available));
+    let cover = edge(most.max(Amount::UNIT), op.amount);
+    let premium_max = if op.amount.is_multiple_of(16) { Amount::UNIT } else { Amount::MAX };
+    (signer, Command::InsureJob(InsureJob { job, cover, premium_max }))
 }
 
 /// Who sends a command of this account: itself, or in a quarter of the cases a key of its own that
@@ -188,6 +226,65 @@ fn keep(play: &Play<'_>, op: Op) -> KeepData {
     let blocks = [0, 1, 2, 5, 30, 1_000, 172_800, 172_801][usize::from(op.amount / 8 % 8)];
     let price_max = if op.twist.is_multiple_of(16) { Amount::ZERO } else { Amount::MAX };
     KeepData { root, kibibytes, blocks: Blocks::new(blocks), price_max }
+}
+
+/// Programs that somebody may publish: small, of two parts, and none that can be judged.
+fn code(pick: u8) -> Vec<u8> {
+    let (word, length) = match pick % 4 {
+        0 => (b"program 0", 9),
+        1 => (b"program 1", 300_000),
+        2 => (b"program 2", 262_144),
+        _ => (b"nonsense!", 9),
+    };
+    let mut code = vec![pick % 4; length];
+    code[..word.len()].copy_from_slice(word);
+    code
+}
+
+/// R, W or X publishes the next part of a program, or another, or retires one.
+fn program(play: &Play<'_>, op: Op) -> (AccountId, Command) {
+    let state = &play.world.state;
+    let signer = requester(op);
+    let name = program_name(&code(op.amount));
+    if op.amount >= 192 {
+        let picked = state.programs().nth(usize::from(op.who / 3) % state.program_count().max(1));
+        let row = picked.map_or((signer, name), |(_, row)| (row.publisher, row.program));
+        let signer = if op.twist < 200 { row.0 } else { signer };
+        return (signer, Command::RetireProgram(RetireProgram { program: row.1 }));
+    }
+    let begun = state.programs().find(|(_, row)| (row.publisher, row.program) == (signer, name));
+    let next = begun.map_or(0, |(_, row)| row.parts.len());
+    let mut all = world::parts(&code(op.amount));
+    let mut part = all.swap_remove(next.min(all.len() - 1));
+    match op.twist / 8 {
+        1 => part.part += 1,
+        2 => part.bytes_total += 1,
+        3 => part.bytes.push(0),
+        // What is there in the end has another hash.
+        4 => part.bytes[0] ^= 1,
+        5 => part.bytes_total = 0,
+        _ => {}
+    }
+    (signer, Command::PublishProgram(part))
+}
+
+/// A job of a published program, if there is one: over a few steps or many.
+fn paged(play: &Play<'_>, op: Op, terms: &mut PostJob) {
+    let published = play.world.state.programs().filter(|(_, row)| row.is_admitted());
+    let published: Vec<Digest> = published.map(|(_, row)| row.program).collect();
+    let picked = published.get(usize::from(op.twist / 8) % published.len().max(1));
+    let bound = Gas::new([1 << 21, 40 << 21, 300 << 21, 5_000_000][usize::from(op.amount % 4)]);
+    terms.task.program = picked.copied().unwrap_or(Digest([7; 32]));
+    terms.task.gas_bound = bound;
+    terms.task.step_gas_max = ProgramForm::STEP_GAS;
+    terms.task.steps = ProgramForm::steps_of(bound);
+    let output_kib = if op.amount == 77 { 0 } else { 16 };
+    terms.task.form = ProgramForm::Paged(output_kib);
+    match op.amount {
+        78 => terms.task.steps += 1,
+        79 => terms.task.step_gas_max = Gas::new(1),
+        _ => {}
+    }
 }
 
 /// Who has an operator of a role, in order of the operators.
@@ -281,12 +378,38 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
 /// Small changes that fit, one that never does, and votes of those who have power.
 fn governance(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
     let state = &play.world.state;
+    let held = state.slashes().filter(|(_, row)| row.state.waits());
+    let held = held.map(|(id, row)| (id, row.account)).nth(usize::from(op.amount % 4));
+    if let Some((slash, account)) = held.filter(|_| op.twist % 4 == 1) {
+        let signer = if op.who.is_multiple_of(4) { anyone } else { account };
+        let report = Digest([op.twist; 32]);
+        return (signer, Command::AppealSlash(AppealSlash { slash, report }));
+    }
+    if op.twist % 16 == 7 {
+        let guardian = state.guard().guardian.filter(|_| !op.who.is_multiple_of(8));
+        let lane = if op.who % 4 < 2 { PauseLane::Jobs } else { PauseLane::Delegations };
+        let blocks = Blocks::new(u64::from(op.amount % 8));
+        let signer = guardian.map_or(anyone, |(account, _)| account);
+        return (signer, Command::Pause(Pause { lane, blocks }));
+    }
     let open = state.proposals().filter(|(_, row)| row.stage.is_open());
     let open: Vec<_> = open.map(|(id, row)| (id, row.account)).collect();
     let picked = open.get(usize::from(op.amount) % open.len().max(1)).copied();
+    let council = &state.guard().council;
+    let member = council.get(usize::from(op.who / 8) % council.len().max(1)).copied();
     let Some((proposal, proposer)) = picked.filter(|_| !op.who.is_multiple_of(8)) else {
-        return (anyone, Command::Propose(proposal(op)));
+        let proposer = if op.who.is_multiple_of(16) { member.unwrap_or(anyone) } else { anyone };
+        return (proposer, Command::Propose(proposal(op)));
     };
+    if op.twist % 16 == 3 {
+        let choice = match op.amount / 16 % 4 {
+            0 | 1 => BallotChoice::Yes,
+            2 => BallotChoice::No,
+            _ => BallotChoice::Veto,
+        };
+        let signer = member.unwrap_or(anyone);
+        return (signer, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }));
+    }
     if op.twist.is_multiple_of(16) {
         let signer = if op.who.is_multiple_of(2) { proposer } else { anyone };
         return (signer, Command::CancelProposal(CancelProposal { proposal }));
@@ -306,7 +429,7 @@ fn governance(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
 
 fn proposal(op: Op) -> Propose {
     let (low, high) = (u64::from(op.amount % 4), u64::from(op.amount));
-    let (path, value) = match op.twist / 8 % 10 {
+    let (path, value) = match op.twist / 8 % 11 {
         0 => ("verification.challenge_deposit", 10_000_000_000 + high),
         1 => ("staking.unbonding_epochs", 120 + high),
         2 => ("chain.epoch_blocks", 9 + low),
@@ -316,6 +439,7 @@ fn proposal(op: Op) -> Propose {
         6 => ("slashing.wrong_result", 40_000_000 + high),
         7 => ("verification.clock_blocks", 20 * low),
         8 => ("chain.referee_gas", 9_999_999 + high),
+        9 => ("governance.phase", low.min(2)),
         _ => ("storage.nothing", 0),
     };
     let change = |path: &str, value| ParamChange { path: path.into(), value };
@@ -379,6 +503,9 @@ fn terms(play: &Play<'_>, op: Op) -> PostJob {
     terms.auction = if op.what % 64 < 32 { Auction::SecondPrice } else { Auction::FirstPrice };
     terms.gain_timing = if op.amount < 128 { GainTiming::Final } else { GainTiming::Delivery };
     terms.outside_gain = Amount::tokens(u64::from(op.twist % 3));
+    if op.what % 128 >= 64 {
+        paged(play, op, &mut terms);
+    }
     terms
 }
 
@@ -456,18 +583,18 @@ fn act(play: &mut Play<'_>, op: Op) -> (AccountId, Command) {
 fn prove_any(play: &Play<'_>, op: Op) -> (AccountId, Command) {
     let state = &play.world.state;
     let waits = |job: JobId| {
-        let depth = depth(state.order(job)?.terms.task.steps);
+        let geometry = Geometry::of(&state.order(job)?.terms.task);
         let provider = state.assignment_of(job)?.1.account;
         let open = state.docket(job)?.disputes.iter().filter(|d| d.ended.is_none());
-        let leaf = |d: &Dispute| d.turn == Turn::Accused && d.node.level == depth;
-        open.filter(|d| leaf(d)).map(|d| d.node.index).next().map(|leaf| (provider, job, leaf))
+        let leaf = |d: &Dispute| d.turn == Turn::Accused && geometry.leaf(d.node).is_some();
+        open.filter(|d| leaf(d)).map(|d| d.node).next().map(|node| (provider, job, node))
     };
     let all: Vec<_> = state.jobs().filter_map(|(job, _)| waits(job)).collect();
-    let Some(&(provider, job, leaf)) = all.get(usize::from(op.who) % all.len().max(1)) else {
+    let Some(&(provider, job, node)) = all.get(usize::from(op.who) % all.len().max(1)) else {
         let job = JobId::new(u64::from(op.twist));
         return (requester(op), Command::AcceptJob(AcceptJob { job }));
     };
-    (provider, Command::ProveStep(ProveStep { job, leaf, evidence: b"evidence".to_vec() }))
+    (provider, Command::ProveStep(ProveStep { job, node, evidence: b"evidence".to_vec() }))
 }
 
 /// P1 to P4, or one of the crowd.
@@ -601,25 +728,45 @@ fn dispute(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
     let Some(dispute) = open.get(usize::from(op.twist) % open.len().max(1)) else {
         return serve(job, item, provider);
     };
-    let depth = depth(view.order.terms.task.steps);
-    let node = dispute.node;
+    game(play, view, dispute, op)
+}
+
+/// The next move of a dispute.
+fn game(play: &Play<'_>, view: &View, dispute: &Dispute, op: Op) -> (AccountId, Command) {
+    let (job, provider, node) = (view.id, view.provider(), dispute.node);
+    let geometry = Geometry::of(&view.order.terms.task);
+    let children = vec![Digest([node.level; 32]); 16];
     match dispute.turn {
-        Turn::Accused if node.level == depth => {
-            let evidence = if op.amount == 254 { b"none".to_vec() } else { b"evidence".to_vec() };
-            (provider, Command::ProveStep(ProveStep { job, leaf: node.index, evidence }))
+        Turn::Accused if geometry.refines(node) && op.amount % 16 > 5 => {
+            let proof =
+                if op.amount == 252 { b"none".to_vec() } else { finer(u64::from(op.who).max(1)) };
+            (provider, Command::RefineStep(RefineStep { job, node, children, proof }))
         }
-        Turn::Accused => {
-            let children = vec![Digest([node.level; 32]); 16];
-            (provider, Command::OpenNode(OpenNode { job, node, children }))
+        Turn::Accused if geometry.leaf(node).is_some() => {
+            let evidence: &[u8] = match op.amount {
+                254 => b"none",
+                128.. if op.twist.is_multiple_of(4) => b"too little",
+                _ => b"evidence",
+            };
+            let evidence = evidence.to_vec();
+            (provider, Command::ProveStep(ProveStep { job, node, evidence }))
         }
+        Turn::Accused => (provider, Command::OpenNode(OpenNode { job, node, children })),
         Turn::Challenger => {
             // Mostly down to the first wrong leaf, if there is one.
             let sealed = play.sealed[&(job, provider)];
-            let truth = u64::from_le_bytes(sealed.0[8..16].try_into().expect("eight bytes"));
-            let leaf =
-                if sealed == root(None) || op.amount % 16 == 4 { op.twist.into() } else { truth };
-            let below = 4 * u32::from(depth - node.level - 1);
-            let child = u8::try_from((leaf >> below) & 15).expect("a nibble");
+            let refined = |leaf: &(Node, Digest)| (geometry.leaves(leaf.0), leaf.1);
+            let finer = view.docket.refined.iter().map(refined);
+            let (own, rest) = (geometry.leaves(node), op.twist.into());
+            let number = |tree: Digest| {
+                let truth = u64::from_le_bytes(tree.0[8..16].try_into().expect("eight bytes"));
+                if tree == root(None) || op.amount % 16 == 4 { rest } else { truth }
+            };
+            // The tree that the node's children are in.
+            let tree = finer.filter(|(leaves, _)| *leaves == own).map(|(_, tree)| tree).next();
+            let tree = tree.unwrap_or(sealed);
+            let leaves = [own.as_slice(), &[number(tree)]].concat();
+            let child = geometry.child_toward(node, &leaves).unwrap_or(op.twist % 16);
             (dispute.challenger, Command::RejectChild(RejectChild { job, child }))
         }
     }

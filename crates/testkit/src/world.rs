@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, DelegationId, Digest,
-    Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
+    Ending, Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
     RawParams, Referee, Rejected, Role, Ruling, Sender, State, StepCase, Transaction,
     command::*,
-    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    genesis::{BeaconGenesis, GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Movement, Pot},
     market::{Assignment, Phase},
     seal,
+    storage::{PART_BYTES, program_name},
 };
 
 /// Steps of a job unless a test says otherwise: two levels of tree, three with 256 or more.
@@ -23,6 +24,8 @@ pub const STEPS: u64 = 100;
 pub struct World {
     /// The state itself.
     pub state: State,
+    /// Who is asked; knows the truth unless a test says otherwise.
+    pub referee: Box<dyn Referee>,
     /// What the last command or block writes into, until it is settled.
     pub journal: Journal,
     /// What happened so far.
@@ -51,29 +54,101 @@ fn wrong_from(root: &Digest) -> Option<u64> {
     (root.0[0] == 8).then_some(leaf)
 }
 
-/// Knows the truth: leaves before the first wrong one hold, it fails.
+/// Knows the truth: leaves before the first wrong one hold, it fails. A published program is one
+/// whose bytes begin with `program`, and what its runs begin with is [`FIRST`].
 pub struct Truth;
+
+/// What every run of a published program begins with.
+pub const FIRST: &[u8] = b"first";
 
 impl Referee for Truth {
     fn opens(&self, _: &Task, _: Node, _: &Digest, children: &[Digest]) -> bool {
         children.len() == 16
     }
-    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
+    fn output(&self, task: &Task, first: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
+        let is_paged = task.form != ProgramForm::Stepwise;
+        let expected = if is_paged { FIRST } else { &[] };
+        // A tree that does not begin with the published program's first state is not shown.
+        if first != expected || is_paged && wrong_from(root) == Some(0) {
+            return None;
+        }
         let whole = (proof == b"output").then_some(task.steps);
         // A proof of a fault says after how many steps.
         let faulted = proof.strip_prefix(b"fault").and_then(|steps| steps.first());
         let steps_paid = whole.or(faulted.map(|steps| u64::from(*steps)))?;
-        Some(Output { state: output(root), gas: task.gas_bound, steps_paid })
+        let ending =
+            is_paged.then_some(if whole.is_some() { Ending::Finished } else { Ending::Trapped });
+        Some(Output { state: output(root), gas: task.gas_bound, steps_paid, ending })
     }
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-        if case.evidence != b"evidence" {
-            return Err(EvidenceRejected);
+        let is_paged = case.task.form != ProgramForm::Stepwise;
+        assert_eq!(is_paged, case.code.concat().starts_with(b"program"), "the program comes along");
+        match case.evidence {
+            b"evidence" if wrong_from(case.root) == Some(case.leaf) => Ok(Ruling::Fails),
+            b"evidence" => Ok(Ruling::Holds),
+            b"too little" if is_paged => Ok(Ruling::Unheard),
+            _ => Err(EvidenceRejected),
         }
-        let fails = wrong_from(case.root) == Some(case.leaf);
-        Ok(if fails { Ruling::Fails } else { Ruling::Holds })
     }
     fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, bytes: &[u8]) -> bool {
         bytes == b"bytes"
+    }
+    fn admits(&self, code: &[u8]) -> Option<Vec<u8>> {
+        code.starts_with(b"program").then(|| FIRST.to_vec())
+    }
+    /// The proof is the word and a number: the first wrong leaf of the tree within a wrong step.
+    /// Within a right one no leaf is wrong.
+    fn refines(&self, case: &StepCase<'_>, children: &[Digest]) -> Option<Digest> {
+        let number =
+            case.evidence.strip_prefix(b"finer")?.try_into().ok().map(u64::from_le_bytes)?;
+        let is_wrong = wrong_from(case.root) == Some(case.leaf);
+        (children.len() == 16).then(|| root(is_wrong.then_some(number)))
+    }
+}
+
+/// What shows a finer tree, whose first wrong leaf within a wrong step is `number`.
+pub fn finer(number: u64) -> Vec<u8> {
+    [b"finer".as_slice(), &number.to_le_bytes()].concat()
+}
+
+/// The commands that publish a program of these bytes.
+pub fn parts(code: &[u8]) -> Vec<PublishProgram> {
+    let program = program_name(code);
+    let bytes_total = u32::try_from(code.len()).expect("small");
+    let size = usize::try_from(PART_BYTES).expect("small");
+    let part = |(part, bytes): (u32, &[u8])| PublishProgram {
+        program,
+        bytes_total,
+        part,
+        bytes: bytes.to_vec(),
+    };
+    (0..).zip(code.chunks(size)).map(part).collect()
+}
+
+/// Who guards a world; nobody by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guarding<'a> {
+    /// The council's members.
+    pub council: &'a [&'a str],
+    /// How many of them speak for it.
+    pub threshold: u8,
+    /// Who may pause, and up to which height.
+    pub guardian: Option<(&'a str, u64)>,
+}
+
+impl Guarding<'_> {
+    /// The same as a genesis has it, where people are called so.
+    fn of(self, names: &[&str]) -> (Option<GenesisCouncil>, Option<GenesisGuardian>) {
+        let of = |name: &str| {
+            address(names.iter().position(|other| *other == name).expect("a known name"))
+        };
+        let (members, threshold) =
+            (self.council.iter().map(|name| of(name)).collect(), self.threshold);
+        let guardian = self.guardian.map(|(name, sunset)| {
+            let (address, sunset) = (of(name), Height::new(sunset));
+            GenesisGuardian { address, sunset }
+        });
+        ((threshold > 0).then_some(GenesisCouncil { members, threshold }), guardian)
     }
 }
 
@@ -91,6 +166,8 @@ pub fn params() -> RawParams {
     raw.chain.base_fee = Amount::new(1_000).expect("small");
     raw.staking.unbonding_epochs = Epochs::new(100);
     raw.staking.jail_epochs = Epochs::new(2);
+    // Bonds answer for few blocks in most tests; `votes::params` has appeals.
+    raw.slashing.appeal_epochs = Epochs::new(0);
     raw.market.bid_blocks = Blocks::new(2);
     raw.market.bid_reveal_blocks = Blocks::new(2);
     raw.market.accept_blocks = Blocks::new(2);
@@ -103,7 +180,7 @@ pub fn params() -> RawParams {
     raw.verification.audit_slack = earnest_protocol::Factor::ONE;
     raw.verification.reveal_blocks = Blocks::new(3);
     raw.verification.challenge_blocks = Blocks::new(5);
-    raw.verification.clock_blocks = Blocks::new(20);
+    raw.verification.clock_blocks = Blocks::new(15);
     raw.verification.availability_blocks = Blocks::new(5);
     raw.chain.lane_kib = 4_096;
     raw
@@ -196,8 +273,23 @@ impl World {
         World::with_crowd(params, assets, 0)
     }
 
+    /// One with a guard.
+    pub fn guarded(params: RawParams, guarding: Guarding<'_>) -> World {
+        World::with_guard(params, Assets::Single, 0, guarding)
+    }
+
     /// The same, with so many more accounts, each holding and bonding as a provider a hundredth.
     pub fn with_crowd(params: RawParams, assets: Assets, crowd: usize) -> World {
+        World::with_guard(params, assets, crowd, Guarding::default())
+    }
+
+    /// The same, guarded.
+    pub fn with_guard(
+        params: RawParams,
+        assets: Assets,
+        crowd: usize,
+        guarding: Guarding<'_>,
+    ) -> World {
         let named = [
             "R", "P1", "P2", "P3", "P4", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "W", "X",
             "O",
@@ -226,6 +318,7 @@ impl World {
             let bond = Amount::tokens(if name.starts_with('C') { 500 } else { 50_000 });
             Some(GenesisOperator { address: address(i), role, bond })
         });
+        let (council, guardian) = guarding.of(&names);
         let genesis = Genesis {
             name: "world".into(),
             time_ms: 0,
@@ -238,10 +331,13 @@ impl World {
             },
             accounts,
             operators: operators.collect(),
+            council,
+            guardian,
         };
         let state = State::new(&genesis).expect("the world's genesis is valid");
         let mut world = World {
             state,
+            referee: Box::new(Truth),
             journal: Journal::default(),
             events: Vec::new(),
             last_movements: Vec::new(),
@@ -367,7 +463,7 @@ impl World {
     /// Applies a signed transaction; checks every law afterwards.
     pub fn apply(&mut self, tx: &Authenticated) -> Result<(), Rejected> {
         let before = self.state.clone().root();
-        let done = self.state.apply(tx, &Truth, &mut self.journal);
+        let done = self.state.apply(tx, &*self.referee, &mut self.journal);
         if done.is_err_and(|refusal| refusal.leaves_no_trace()) {
             assert_eq!(before, self.state.clone().root(), "a refusal without trace left one");
         }
@@ -384,6 +480,7 @@ impl World {
     /// Checks every law and keeps what happened.
     pub fn settle_journal(&mut self) {
         self.state.check_invariants().unwrap_or_else(|broken| panic!("{broken:?}"));
+        crate::payments::check(&self.journal.events, &self.journal.movements);
         self.events.append(&mut self.journal.events);
         self.last_movements = std::mem::take(&mut self.journal.movements);
         self.journal.clear();
@@ -400,6 +497,7 @@ impl World {
                 seed: Digest([3; 32]),
                 step_gas_max: Gas::new(10_000_000),
                 gas_bound: Gas::new(1_000_000_000),
+                form: ProgramForm::Stepwise,
             },
             class: ResourceClass::Cpu,
             price_max: Amount::tokens(10),
@@ -413,6 +511,24 @@ impl World {
             seed_seal: seal::seed(&Digest([4; 32])),
             visibility: Visibility::Public,
         }
+    }
+
+    /// A job like most of a published program: three levels of coarse tree.
+    pub fn paged_terms(&self, program: Digest) -> PostJob {
+        let (gas_bound, form) = (Gas::new(STEPS * (1 << 21)), ProgramForm::Paged(16));
+        let (step_gas_max, steps) = (ProgramForm::STEP_GAS, ProgramForm::steps_of(gas_bound));
+        let PostJob { task, .. } = self.terms();
+        let task = Task { program, steps, step_gas_max, gas_bound, form, ..task };
+        PostJob { task, ..self.terms() }
+    }
+
+    /// `name` publishes a program of these bytes; its name.
+    pub fn publish(&mut self, name: &str, code: &[u8]) -> Digest {
+        let program = program_name(code);
+        for command in parts(code) {
+            self.ok(name, Command::PublishProgram(command));
+        }
+        program
     }
 
     /// R posts; the job's identifier.
@@ -434,21 +550,33 @@ impl World {
 
     /// Brings a dispute of `challenger` down to `leaf` and leaves the accused to prove it.
     pub fn narrow(&mut self, provider: &str, job: JobId, challenger: &str, leaf: u64) {
-        use earnest_protocol::verification::{Turn, depth};
-        let depth = depth(self.state.order(job).expect("posted").terms.task.steps);
+        self.narrow_to(provider, job, challenger, &[leaf]);
+    }
+
+    /// The same, through as many trees as there are numbers: the step before is refined each time.
+    pub fn narrow_to(&mut self, provider: &str, job: JobId, challenger: &str, leaves: &[u64]) {
+        use earnest_protocol::verification::{Geometry, Turn};
+        let geometry = Geometry::of(&self.state.order(job).expect("posted").terms.task);
         for _ in 0..100 {
             let case = self.state.docket(job).expect("assigned");
             let Some(index) = case.dispute_of(self.id(challenger)) else { return };
             let (node, turn) = (case.disputes[index].node, case.disputes[index].turn);
+            let children = vec![Digest([node.level; 32]); 16];
             match turn {
-                Turn::Accused if node.level == depth => return,
+                Turn::Accused if geometry.leaf(node).is_some() => {
+                    let next = leaves.get(geometry.leaves(node).len());
+                    let Some(number) = next else { return };
+                    let proof = finer(*number);
+                    self.ok(
+                        provider,
+                        Command::RefineStep(RefineStep { job, node, children, proof }),
+                    );
+                }
                 Turn::Accused => {
-                    let children = vec![Digest([node.level; 32]); 16];
                     self.ok(provider, Command::OpenNode(OpenNode { job, node, children }));
                 }
                 Turn::Challenger => {
-                    let below = 4 * u32::from(depth - node.level - 1);
-                    let child = u8::try_from((leaf >> below) & 15).expect("a nibble");
+                    let child = geometry.child_toward(node, leaves).expect("not a leaf");
                     self.ok(challenger, Command::RejectChild(RejectChild { job, child }));
                 }
             }
@@ -458,8 +586,10 @@ impl World {
 
     /// Lays the step that ends in `leaf` before the referee.
     pub fn prove(&mut self, provider: &str, job: JobId, leaf: u64) {
-        let evidence = b"evidence".to_vec();
-        self.ok(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+        use earnest_protocol::verification::depth;
+        let level = depth(self.state.order(job).expect("posted").terms.task.steps);
+        let (node, evidence) = (Node { level, index: leaf }, b"evidence".to_vec());
+        self.ok(provider, Command::ProveStep(ProveStep { job, node, evidence }));
     }
 
     /// The operator of a name.
@@ -632,8 +762,8 @@ impl World {
     /// Plays every open dispute honestly on both sides down to the first wrong leaf, or to
     /// `leaf` if the result is right; the accused proves the step if `proves`.
     pub fn play(&mut self, provider: &str, job: JobId, leaf: u64, proves: bool) {
-        use earnest_protocol::verification::{Turn, depth};
-        let depth = depth(self.state.order(job).expect("posted").terms.task.steps);
+        use earnest_protocol::verification::{Geometry, Turn};
+        let geometry = Geometry::of(&self.state.order(job).expect("posted").terms.task);
         for _ in 0..100 {
             let case = self.state.docket(job).expect("assigned");
             let Some(dispute) = case.disputes.iter().find(|d| d.ended.is_none()).cloned() else {
@@ -641,18 +771,17 @@ impl World {
             };
             let node = dispute.node;
             match dispute.turn {
-                Turn::Accused if node.level == depth && !proves => return,
-                Turn::Accused if node.level == depth => {
-                    let (leaf, evidence) = (node.index, b"evidence".to_vec());
-                    self.ok(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+                Turn::Accused if geometry.leaf(node).is_some() && !proves => return,
+                Turn::Accused if geometry.leaf(node).is_some() => {
+                    let evidence = b"evidence".to_vec();
+                    self.ok(provider, Command::ProveStep(ProveStep { job, node, evidence }));
                 }
                 Turn::Accused => {
                     let children = vec![Digest([node.level; 32]); 16];
                     self.ok(provider, Command::OpenNode(OpenNode { job, node, children }));
                 }
                 Turn::Challenger => {
-                    let below = 4 * u32::from(depth - node.level - 1);
-                    let child = u8::try_from((leaf >> below) & 15).expect("a nibble");
+                    let child = geometry.child_toward(node, &[leaf]).expect("not a leaf");
                     let name = self.name(dispute.challenger);
                     self.ok(name, Command::RejectChild(RejectChild { job, child }));
                 }

@@ -24,7 +24,8 @@ MESSAGES = {
     "post_job": (
         "PostJob",
         "bytes32 program,bytes32 inputRoot,uint32 chunkCount,uint64 steps,bytes32 seed,"
-        "uint64 stepGasMax,uint64 gasBound,string class,uint256 priceMax,uint64 deadlineBlocks,"
+        "uint64 stepGasMax,uint64 gasBound,string form,uint32 outputKib,string class,"
+        "uint256 priceMax,uint64 deadlineBlocks,"
         "string auction,uint64 reputationMin,uint64 auditRate,uint8 auditors,uint256 outsideGain,"
         "string gainTiming,bytes32 seedSeal,string visibility",
     ),
@@ -51,7 +52,9 @@ def typed_data(network, transaction):
     fields += ",uint64 nonce,uint64 validUntil"
     types = [dict(zip(("type", "name"), field.split())) for field in fields.split(",")]
     rest = {field: value for field, value in body.items() if field != "task"}
-    flat = {**body.get("task", {}), **rest}  # A group of fields is taken apart where it stands.
+    # A group of fields is taken apart where it stands; the form "stepwise" carries no number.
+    task = {**body["task"], "output_kib": 0} if "task" in body else {}
+    flat = {**task, **rest}
     values = [*flat.values(), transaction["nonce"], transaction["valid_until"]]
     message = {}
     for field, value in zip(types, values, strict=True):

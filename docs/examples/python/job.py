@@ -69,6 +69,7 @@ def terms_of(params, program, chunks, preimage):
             "seed": hexed(bytes(32)),
             "step_gas_max": STEP_GAS_MAX,
             "gas_bound": GAS_BOUND,
+            "form": "stepwise",
         },
         "class": "cpu",
         "price_max": str(2 * tariff),
@@ -159,6 +160,8 @@ def follow(signer, job, height, preimage):
 
 
 def main():
+    if len(sys.argv) != 2 or "EARNEST_SECRET" not in os.environ:
+        sys.exit("say: EARNEST_SECRET=0x... python job.py NODE (docs/api.md tells whose secret)")
     node = Node(sys.argv[1])
     signer = Signer(node, os.environ["EARNEST_SECRET"])
     print("account", signer.address, "has", node.get(f"/v1/accounts/{signer.address}")["free"])

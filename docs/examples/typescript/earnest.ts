@@ -16,7 +16,8 @@ const MESSAGES: Record<string, [string, string]> = {
   post_job: [
     "PostJob",
     "bytes32 program,bytes32 inputRoot,uint32 chunkCount,uint64 steps,bytes32 seed," +
-      "uint64 stepGasMax,uint64 gasBound,string class,uint256 priceMax,uint64 deadlineBlocks," +
+      "uint64 stepGasMax,uint64 gasBound,string form,uint32 outputKib,string class," +
+      "uint256 priceMax,uint64 deadlineBlocks," +
       "string auction,uint64 reputationMin,uint64 auditRate,uint8 auditors,uint256 outsideGain," +
       "string gainTiming,bytes32 seedSeal,string visibility",
   ],
@@ -45,8 +46,10 @@ export function typedData(network: Hex, transaction: Transaction): any {
     const [type, name] = field.split(" ");
     return { name, type };
   });
-  const { task = {}, ...rest } = body;
-  const values = [...Object.values({ ...task, ...rest }), transaction.nonce, transaction.valid_until];
+  const { task, ...rest } = body;
+  // The form "stepwise" carries no number.
+  const group = task ? { ...task, output_kib: 0 } : {};
+  const values = [...Object.values({ ...group, ...rest }), transaction.nonce, transaction.valid_until];
   const message = Object.fromEntries(
     types.map(({ name, type }, at) => {
       const value = values[at] as any;

@@ -46,10 +46,11 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        verification::params storage::params rewards::params governance::params params bound ledger
+        insurance::params verification::params storage::params rewards::params governance::params params bound ledger
 
-        accounts storage staking reputation rewards market verification slashing governance
-        timers event rejected genesis state context next
+        accounts storage staking reputation rewards market verification insurance
+        slashing governance
+        payment timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
         storage::acts      storage::handlers
@@ -58,6 +59,7 @@ pub(crate) const LAWS: Laws = Laws {
         rewards::acts      rewards::handlers
         market::acts       market::handlers
         verification::acts verification::handlers
+        insurance::acts    insurance::handlers
         slashing::acts     slashing::handlers
         governance::acts   governance::handlers
 
@@ -71,6 +73,7 @@ pub(crate) const LAWS: Laws = Laws {
         "rewards",
         "market",
         "verification",
+        "insurance",
         "slashing",
         "governance",
     ],
@@ -95,7 +98,7 @@ pub(crate) const LAWS: Laws = Laws {
         ("protocol", &["testkit"]),
         ("sim", &["protocol", "testkit"]),
         ("testkit", &["protocol"]),
-        ("worker", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
+        ("worker", &["api", "compute", "durable", "keys", "prepare", "protocol", "testkit"]),
         ("world", &["api", "durable", "keys", "node", "protocol"]),
     ],
     crates_of_tests: &["testkit", "fuzz", "world"],

@@ -10,8 +10,13 @@ use super::{
     seal_mismatch, wrong_phase,
 };
 
+// tidy: ladder
 pub(super) fn post_job(rejected: PostJobRejected) -> Words {
     match rejected {
+        PostJobRejected::Paused { until } => say(
+            format!("The guardian has paused new jobs until block {until}"),
+            "Post it then; what is under way goes on.",
+        ),
         PostJobRejected::SealedNotServed => say(
             "No policy of this version verifies sealed inputs",
             "Post the job as public, or encrypt nothing that an auditor must read.",
@@ -31,6 +36,22 @@ pub(super) fn post_job(rejected: PostJobRejected) -> Words {
         PostJobRejected::WorkBoundOutOfRange { wanted, min, max } => say(
             format!("The work bound is {wanted} gas; for this job it lies within {min} to {max}"),
             "Raise it to at least one step's limit, or split the job.",
+        ),
+        PostJobRejected::StepGasNotPaged { wanted, must } => say(
+            format!("A step may use {wanted} gas, but a paged program's steps have {must} each"),
+            "Let step_gas_max be 2097152 for a paged program.",
+        ),
+        PostJobRejected::StepsNotPaged { wanted, must } => say(
+            format!("The job has {wanted} steps, but its work bound makes {must}"),
+            "Let steps be the work bound divided by 2097152, rounded down, and one more.",
+        ),
+        PostJobRejected::OutputOutOfRange { wanted_kib, min_kib, max_kib } => say(
+            format!("The program may put out {wanted_kib} KiB; allowed are {min_kib} to {max_kib}"),
+            "Choose a number within these bounds; put the rest out by another job.",
+        ),
+        PostJobRejected::ProgramNotPublished => say(
+            "No such program is on the ledger, or not all of it",
+            "Publish the prepared program before you post a job that names it.",
         ),
         PostJobRejected::DeadlineOutOfRange { wanted, min, max } => say(
             format!("The deadline is {wanted} blocks; this network takes {min} to {max}"),
@@ -53,7 +74,8 @@ pub(super) fn post_job(rejected: PostJobRejected) -> Words {
         ),
         PostJobRejected::PoolTooSmall { eligible, needed } => say(
             format!("{eligible} validators are eligible, but this job needs {needed}"),
-            "Ask for fewer auditors, or wait for more validators to bond.",
+            "Lower the price ceiling, of which a seat locks a part, or ask for fewer auditors, or \
+             wait for validators to bond more.",
         ),
         PostJobRejected::NoQuote(rejected) => no_quote(rejected),
         PostJobRejected::AuditCapacityExceeded { wanted, available } => say(

@@ -9,6 +9,7 @@
 mod accounts;
 mod chain;
 mod governance;
+mod insurance;
 mod market;
 mod rewards;
 mod staking;

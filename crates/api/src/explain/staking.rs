@@ -3,9 +3,9 @@
 use earnest_protocol::{
     Amount,
     staking::{
-        BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-        SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-        WithdrawDelegationRejected,
+        BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
+        UnjailRejected, WithdrawDelegationRejected,
     },
 };
 
@@ -41,6 +41,24 @@ pub(super) fn unbond(rejected: UnbondRejected) -> Words {
     }
 }
 
+pub(super) fn cancel_unbond(rejected: CancelUnbondRejected) -> Words {
+    match rejected {
+        CancelUnbondRejected::AmountMustBePositive => {
+            say("Bonding again takes more than nothing", "Name an amount above zero.")
+        }
+        CancelUnbondRejected::NotAnOperator => not_an_operator(),
+        CancelUnbondRejected::Tombstoned => tombstoned(),
+        CancelUnbondRejected::ExceedsUnbonding { wanted, unbonding } => say(
+            format!("{} would be bonded again, but {} leave", money(wanted), money(unbonding)),
+            "Name at most what still leaves; what was paid out can be bonded anew.",
+        ),
+        CancelUnbondRejected::BelowMinimum { wanted, minimum } => say(
+            format!("The stake would be {}, but this role needs {}", money(wanted), money(minimum)),
+            "Bond the difference first, or cancel more.",
+        ),
+    }
+}
+
 pub(super) fn unjail(rejected: UnjailRejected) -> Words {
     match rejected {
         UnjailRejected::NotAnOperator => not_an_operator(),
@@ -61,6 +79,10 @@ pub(super) fn unjail(rejected: UnjailRejected) -> Words {
 
 pub(super) fn delegate(rejected: DelegateRejected) -> Words {
     match rejected {
+        DelegateRejected::Paused { until } => say(
+            format!("The guardian has paused new delegations until block {until}"),
+            "Delegate then; what is delegated may leave at any time.",
+        ),
         DelegateRejected::BelowMinimum { wanted, minimum } => say(
             format!("The delegation is of {}, the least is {}", money(wanted), money(minimum)),
             "Delegate at least as much at once.",

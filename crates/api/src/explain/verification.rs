@@ -2,9 +2,9 @@
 
 use earnest_protocol::verification::{
     ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
-    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, SealReportRejected,
-    ServeDataRejected,
+    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RefineStepRejected, RejectChildRejected,
+    ReportCopyRejected, RequestDataRejected, RevealResultRejected, RevealVerdictRejected,
+    SealReportRejected, ServeDataRejected,
 };
 
 use super::{
@@ -160,6 +160,10 @@ pub(super) fn reject_child(rejected: RejectChildRejected) -> Words {
             format!("The node has no child {child} over any step of this job"),
             "Name the first child, 0 to 15, that differs from your own tree.",
         ),
+        RejectChildRejected::FirstStateAgreed => say(
+            "The first state of a tree is agreed: it follows from the program or the tree above",
+            "Name a later child; if none differs from your own tree, there is nothing to reject.",
+        ),
     }
 }
 
@@ -172,9 +176,29 @@ pub(super) fn prove_step(rejected: ProveStepRejected) -> Words {
             "No dispute waits for this leaf",
             "Read the job's disputes and prove the leaf that is in dispute; the clock runs.",
         ),
+        ProveStepRejected::HeardBefore => say(
+            "The referee has heard this leaf, and what was shown did not reach",
+            "Commit to a finer tree within the step; at the finest nothing more can be shown.",
+        ),
         ProveStepRejected::EvidenceInvalid => say(
             "The evidence is not that of this step: its paths, state or chunk do not match",
             "Build it from the tree that was committed to and the job's own input; the clock runs.",
+        ),
+    }
+}
+
+pub(super) fn refine_step(rejected: RefineStepRejected) -> Words {
+    match rejected {
+        RefineStepRejected::JobNotFound => job_not_found(),
+        RefineStepRejected::WrongPhase { phase } => wrong_phase(phase, "in its challenge window"),
+        RefineStepRejected::NotTheProvider => not_the_provider(),
+        RefineStepRejected::NotAwaited => say(
+            "No dispute waits for this leaf, or nothing is finer than its step",
+            "Read the job's disputes and answer for the leaf that is in dispute; the clock runs.",
+        ),
+        RefineStepRejected::ProofInvalid => say(
+            "The tree does not begin with the state before the step or not end in the leaf",
+            "Build it from the states that the tree above was made of; the clock runs.",
         ),
     }
 }

@@ -23,6 +23,8 @@ const LINKS: &[Link] = &[
     (("get", routes::JOBS), routes::JOB, ("id", "$response.body#/items/0/id")),
     (("get", routes::JOB), routes::ACCOUNT, ("address", "$response.body#/requester/address")),
     (("get", routes::PROPOSALS), routes::PROPOSAL, ("id", "$response.body#/items/0/id")),
+    (("get", routes::PROGRAMS), routes::PROGRAM, ("hash", "$response.body#/items/0/program")),
+    (("get", routes::PROGRAM), routes::PROGRAM_CODE, ("hash", "$request.path.hash")),
     (("get", routes::BLOCKS), routes::BLOCK, ("height", "$response.body#/items/0/height")),
 ];
 

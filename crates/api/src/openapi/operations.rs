@@ -15,8 +15,8 @@ use super::{
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView,
     HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, Page, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation,
-    SlashView, StorageView, TransactionView, routes,
+    OperatorView, Page, ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView,
+    Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -209,6 +209,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ],
         shape::<Page<BallotView>>,
         "What was said to proposals: one row for each account and each proposal.",
+    ),
+    asked(
+        routes::PROGRAMS,
+        PAGE_AT,
+        shape::<Page<ProgramView>>,
+        "All programs that somebody published or has begun to.",
+    ),
+    asked(routes::PROGRAM, &[AT], shape::<ProgramView>, "One published program."),
+    raw(routes::PROGRAM_CODE, Body::Octets, "The bytes of one published program."),
+    asked(
+        routes::PROGRAM_ROOM,
+        &[AT],
+        shape::<ProgramRoomView>,
+        "What room there is for published programs, and what deposit they need.",
     ),
     asked(routes::BLOCKS, PAGE, shape::<Page<BlockView>>, "All blocks."),
     get(routes::BLOCK, shape::<BlockView>, "One block."),

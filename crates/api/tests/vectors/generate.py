@@ -24,7 +24,7 @@ TYPES = {
     "unjail": "string role",
     "claim_rewards": "string role",
     "post_job": "bytes32 program,bytes32 inputRoot,uint32 chunkCount,uint64 steps,bytes32 seed,"
-    "uint64 stepGasMax,uint64 gasBound,string class,uint256 priceMax,uint64 deadlineBlocks,"
+    "uint64 stepGasMax,uint64 gasBound,string form,uint32 outputKib,string class,uint256 priceMax,uint64 deadlineBlocks,"
     "string auction,uint64 reputationMin,uint64 auditRate,uint8 auditors,uint256 outsideGain,"
     "string gainTiming,bytes32 seedSeal,string visibility",
     "commit_bid": "uint64 job,bytes32 seal",
@@ -38,7 +38,7 @@ TYPES = {
     "challenge": "uint64 job",
     "open_node": "uint64 job,uint8 level,uint64 index,bytes32[] children",
     "reject_child": "uint64 job,uint8 child",
-    "prove_step": "uint64 job,uint64 leaf,bytes evidence",
+    "prove_step": "uint64 job,uint8 level,uint64 index,bytes evidence",
     "request_data": "uint64 job,string item,uint32 chunk",
     "serve_data": "uint64 job,string item,uint32 chunk,bytes data",
     "confirm_receipt": "uint64 job",
@@ -56,6 +56,14 @@ TYPES = {
     "propose": "ParamChange[] changes,bytes32 audit",
     "cast_ballot": "uint64 proposal,string choice",
     "cancel_proposal": "uint64 proposal",
+    "cancel_unbond": "string role,uint256 amount",
+    "insure_job": "uint64 job,uint256 cover,uint256 premiumMax",
+    "refine_step": "uint64 job,uint8 level,uint64 index,bytes32[] children,bytes proof",
+    "publish_program": "bytes32 program,uint32 bytesTotal,uint32 part,bytes data",
+    "retire_program": "bytes32 program",
+    "appeal_slash": "uint64 slash,bytes32 report",
+    "cast_council_ballot": "uint64 proposal,string choice",
+    "pause": "string lane,uint64 blocks",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -115,6 +123,7 @@ def task():
         "seed": digest(),
         "step_gas_max": number(U64_MAX),
         "gas_bound": number(U64_MAX),
+        "form": rng.choice(["stepwise", {"paged": number(2**32 - 1)}]),
     }
 
 
@@ -171,7 +180,7 @@ MAKERS = {
     "challenge": job,
     "open_node": lambda: job(node=node(), children=digests()),
     "reject_child": lambda: job(child=number(255)),
-    "prove_step": lambda: job(leaf=number(U64_MAX), evidence=blob()),
+    "prove_step": lambda: job(node=node(), evidence=blob()),
     "request_data": lambda: job(item=data_item()),
     "serve_data": lambda: job(item=data_item(), bytes=blob()),
     "confirm_receipt": job,
@@ -211,6 +220,25 @@ MAKERS = {
         "choice": rng.choice(["yes", "no", "abstain", "veto"]),
     },
     "cancel_proposal": lambda: {"proposal": number(U64_MAX)},
+    "cancel_unbond": lambda: {"role": role(), "amount": amount()},
+    "insure_job": lambda: {"job": number(U64_MAX), "cover": amount(), "premium_max": amount()},
+    "refine_step": lambda: job(node=node(), children=digests(), proof=blob()),
+    "publish_program": lambda: {
+        "program": digest(),
+        "bytes_total": number(2**32 - 1),
+        "part": number(2**32 - 1),
+        "bytes": blob(),
+    },
+    "retire_program": lambda: {"program": digest()},
+    "appeal_slash": lambda: {"slash": number(U64_MAX), "report": digest()},
+    "cast_council_ballot": lambda: {
+        "proposal": number(U64_MAX),
+        "choice": rng.choice(["yes", "no", "veto"]),
+    },
+    "pause": lambda: {
+        "lane": rng.choice(["jobs", "delegations"]),
+        "blocks": number(U64_MAX),
+    },
 }
 
 
@@ -228,6 +256,9 @@ def flatten(command):
         elif name == "item":
             flat["item"] = value if isinstance(value, str) else "input"
             flat["chunk"] = 0 if isinstance(value, str) else value["input"]
+        elif name == "form":
+            flat["form"] = value if isinstance(value, str) else "paged"
+            flat["outputKib"] = 0 if isinstance(value, str) else value["paged"]
         else:
             flat["data" if name == "bytes" else camel(name)] = value
     return flat

@@ -1,4 +1,4 @@
-//! `earnest explain`: a code, a job or a transaction, in words.
+//! `earnest explain`: a code, a job, a payout or a transaction, in words.
 //!
 //! Law: what is not a hash or a number is a code; an unknown one says which are alike.
 //! Known shortcoming: a story is told from the events that the node still has; of a job that has
@@ -6,15 +6,16 @@
 //! Not here: the words of refusals (`earnest-api`), how it looks (`show`).
 
 mod codes;
+mod payouts;
 
 use clap::Args;
-use earnest_api::{Client, EventRecord, HistoryQuery, JobView, PageQuery, SlashView};
+use earnest_api::{Client, EventId, EventRecord, HistoryQuery, JobView, PageQuery, SlashView};
 use earnest_protocol::{Digest, Event, JobId};
 use serde_json::json;
 
 use crate::{
     failure::Failure,
-    output::out,
+    output::{note, out},
     present::Present,
     show::{
         self,
@@ -32,8 +33,12 @@ const ACCOUNTS_MAX: u32 = 500;
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
     /// The code of a refusal, a problem or an error, such as `bond/exceeds-free`; the number of a
-    /// job; or the hash of a transaction
+    /// job; the place of a payout, such as 220-4, as `--payouts` shows it; or the hash of a
+    /// transaction
     what: String,
+    /// Of a job: every payment, slash and refund with the numbers and the sums that it comes from
+    #[arg(long)]
+    payouts: bool,
 }
 
 pub fn run(args: &ExplainArgs, node: &str, json: bool) -> Result<(), Failure> {
@@ -42,15 +47,20 @@ pub fn run(args: &ExplainArgs, node: &str, json: bool) -> Result<(), Failure> {
         let hash = crate::query::digest(what).map_err(|why| Failure::usage(why, HINT))?;
         return transaction(&Client::new(node), &hash, json);
     }
+    if let Ok(place) = what.parse::<EventId>() {
+        return payouts::one(&Client::new(node), place, json);
+    }
     match what.parse::<u64>() {
+        Ok(job) if args.payouts => payouts::of_job(&Client::new(node), JobId::new(job), json),
         Ok(job) => job_story(&Client::new(node), JobId::new(job), json),
+        Err(_) if args.payouts => Err(Failure::usage("--payouts is for a job", "give its number")),
         Err(_) => code(what, json),
     }
 }
 
 /// What can be explained.
-const HINT: &str = "give a code such as `bond/exceeds-free`, a job's number, or 0x and 64 \
-                    hexadecimal digits of a transaction";
+const HINT: &str = "give a code such as `bond/exceeds-free`, a job's number, a payout's place such \
+                    as 220-4, or 0x and 64 hexadecimal digits of a transaction";
 
 fn code(what: &str, json: bool) -> Result<(), Failure> {
     let all = codes::all();
@@ -100,7 +110,9 @@ fn job_story(client: &Client, id: JobId, json: bool) -> Result<(), Failure> {
         slashes: &slashes,
         is_whole,
     };
-    out!("{}", story.tell(&mut teller, &present, show::width()))
+    out!("{}", story.tell(&mut teller, &present, show::width()))?;
+    note!("`earnest explain {id} --payouts` shows the sums");
+    Ok(())
 }
 
 /// The events of a job, oldest first, and whether they begin with its posting: what concerns its

@@ -26,7 +26,7 @@ pub struct GivenArgs {
     /// A variable of the program's environment; may be given again
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// The most ticks; a network's jobs are bounded and paid by them [default: 10^12]
+    /// The most ticks, the count of its work that the program keeps [default: 10^12]
     #[arg(long, value_name = "TICKS", value_parser = clap::value_parser!(u64).range(1..=TICKS_MAX))]
     ticks: Option<u64>,
     /// The most processor time, in seconds

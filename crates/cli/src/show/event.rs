@@ -86,6 +86,21 @@ impl Teller {
                 tokens(*price),
                 present.clock.block(*until)
             ),
+            Event::ProgramPublished { program, account, bytes, deposit } => format!(
+                "{} has published {program}, {bytes} bytes behind {}",
+                self.who(*account),
+                tokens(*deposit)
+            ),
+            Event::ProgramNotAdmitted { program, account, deposit } => format!(
+                "{} loses {}: {program} is no program that can be judged",
+                self.who(*account),
+                tokens(*deposit)
+            ),
+            Event::ProgramRetired { program, account, deposit } => format!(
+                "{} takes {program} from the ledger and has {} back",
+                self.who(*account),
+                tokens(*deposit)
+            ),
             _ => return None,
         })
     }
@@ -100,6 +115,9 @@ impl Teller {
                 tokens(*amount),
                 present.clock.epoch(*matures)
             ),
+            Event::UnbondCancelled { account, role: of, amount, .. } => {
+                format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
             }
@@ -109,19 +127,23 @@ impl Teller {
             Event::RewardsClaimed { account, amount, .. } => {
                 format!("{} collects {} of slashes", self.who(*account), tokens(*amount))
             }
-            Event::EmissionEarned { operator, epoch, amount, .. } => {
-                let amount = tokens(*amount);
-                format!("operator {operator} earned {amount} of emission in epoch {epoch}")
+            Event::EmissionEarned { operator, epoch, amount, shared, .. } => {
+                let (amount, shared) = (tokens(*amount), tokens(*shared));
+                format!(
+                    "operator {operator} earned {amount} of emission in epoch {epoch}, {shared} of \
+                     it for its delegators"
+                )
             }
-            Event::StakeRewarded { operator, amount } => {
-                format!("operator {operator} earned {} of emission by its stake", tokens(*amount))
+            Event::StakeRewarded { operator, amount, shared } => {
+                let (amount, shared) = (tokens(*amount), tokens(*shared));
+                format!(
+                    "operator {operator} earned {amount} of emission by its stake, {shared} of it \
+                     for its delegators"
+                )
             }
-            Event::EmissionPaid { account, amount, shared, .. } => format!(
-                "{} collects {} of emission, {} of it for its delegators",
-                self.who(*account),
-                tokens(*amount),
-                tokens(*shared)
-            ),
+            Event::EmissionPaid { account, amount, .. } => {
+                format!("{} collects {} of emission", self.who(*account), tokens(*amount))
+            }
             Event::Delegated { account, operator, amount } => {
                 let (who, amount) = (self.who(*account), tokens(*amount));
                 format!("{who} delegates {amount} to operator {operator}")
@@ -184,6 +206,27 @@ impl Teller {
             Event::ProposalExpired { proposal, broken } => {
                 format!("proposal {proposal} expires, it does not fit: {broken}")
             }
+            Event::AppealOpened { proposal, slash, account, deposit, opens } => format!(
+                "{} appeals against slash {slash} with {} behind it: proposal {proposal}, voted on \
+                 from {} on",
+                self.who(*account),
+                tokens(*deposit),
+                present.clock.epoch(*opens)
+            ),
+            Event::SlashAppealed { slash, proposal } => {
+                format!("slash {slash} waits for what proposal {proposal} comes to")
+            }
+            Event::CouncilBallotCast { proposal, account, choice } => format!(
+                "{} of the council says {} to proposal {proposal}",
+                self.who(*account),
+                word(choice)
+            ),
+            Event::LanePaused { lane, until } => {
+                format!("the guardian pauses new {} until block {until}", word(lane))
+            }
+            Event::AppealGranted { proposal } => {
+                format!("appeal {proposal} is granted: its slashes are undone")
+            }
             _ => return None,
         })
     }
@@ -191,6 +234,18 @@ impl Teller {
     fn of_jobs(&self, event: &Event) -> Option<String> {
         let who = |account: &AccountId| self.who(*account);
         Some(match event {
+            Event::JobInsured { job, account, cover, premium } => format!(
+                "job {job}: {} insures {} for {}",
+                who(account),
+                tokens(*cover),
+                tokens(*premium)
+            ),
+            Event::CoverPaid { job, account, cover, amount, .. } => format!(
+                "job {job}: of a cover of {} {} gets {}",
+                tokens(*cover),
+                who(account),
+                tokens(*amount)
+            ),
             Event::BidCommitted { job, account } => {
                 format!("job {job}: {} seals a bid", who(account))
             }
@@ -205,6 +260,14 @@ impl Teller {
             Event::DelegationEarned { job, operator, amount } => {
                 let amount = tokens(*amount);
                 format!("job {job}: {amount} go to who delegates to operator {operator}")
+            }
+            Event::WorkClaimed { job, operator, role: of, claim, .. } => {
+                let (claim, of) = (tokens(*claim), role(*of));
+                format!("job {job}: operator {operator} may claim {claim} of emission as a {of}")
+            }
+            Event::StakeTaken { job, account, offence, amount, .. } => {
+                let (who, amount) = (who(account), tokens(*amount));
+                format!("job {job}: {amount} of {who} are taken for {}", word(offence))
             }
             Event::SeedOpened { job } => {
                 format!("job {job}: the requester opens its part of the seed")

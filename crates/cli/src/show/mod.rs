@@ -10,6 +10,7 @@ pub mod job;
 pub mod record;
 pub mod standing;
 pub mod story;
+pub mod sums;
 pub mod table;
 pub mod transaction;
 

@@ -59,6 +59,11 @@ pub fn status(
         let when = present.clock.epoch(entry.matures);
         rows.push(("leaving", format!("{}, paid out in {when}", tokens(entry.amount))));
     }
+    if operator.unbond_all_matures > operator.unbond_matures {
+        let first = present.clock.epoch(operator.unbond_matures);
+        let all = present.clock.epoch(operator.unbond_all_matures);
+        rows.push(("way out", format!("exits queue: the first of it in {first}, all in {all}")));
+    }
     let lost = if record.slashes.is_empty() { "nothing".to_owned() } else { tokens(record.lost()) };
     rows.push(("slashed", lost));
     let rows: Vec<_> = rows.into_iter().map(|(name, what)| (name.to_owned(), what)).collect();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::EventRecord;
 use earnest_protocol::{
-    AccountId, Amount, Event, Height, JobId,
+    AccountId, Amount, Event, Height, JobId, Ruling,
     command::Node,
     market::Outcome,
     slashing::Waterfall,
@@ -103,6 +103,11 @@ impl Narrator {
         }
     }
 
+    /// Where a node of a job's tree lies.
+    fn place(&self, job: JobId, node: Node) -> String {
+        place(node, self.jobs.get(&job).map_or(0, |(_, steps)| *steps))
+    }
+
     /// The line of an event; none for events that only matter to programs.
     pub fn line(&mut self, record: &EventRecord) -> Option<Line> {
         self.note(record);
@@ -134,7 +139,7 @@ impl Narrator {
                 Tone::LiePassed
             }
             Event::JobClosed { outcome: Outcome::Rejected, .. }
-            | Event::StepJudged { holds: false, .. }
+            | Event::StepJudged { ruling: Ruling::Fails, .. }
             | Event::DisputeClosed { loser: Loser::Accused | Loser::Challenger, .. }
             | Event::Jailed { .. }
             | Event::SlashPending { .. }
@@ -191,6 +196,7 @@ impl Narrator {
         })
     }
 
+    // tidy: ladder
     fn verification(&self, event: &Event) -> Option<String> {
         Some(match event {
             Event::AuditSpared { job, .. } => format!("{}: not drawn for audit", self.job(*job)),
@@ -230,13 +236,21 @@ impl Narrator {
                 self.who(*accused),
             ),
             Event::ChildRejected { job, challenger, node, .. } => {
-                let steps = self.jobs.get(job).map_or(0, |(_, steps)| *steps);
-                let place = place(*node, steps);
+                let place = self.place(*job, *node);
                 format!("{}: {} narrows it to {place}", self.job(*job), self.who(*challenger))
             }
-            Event::StepJudged { job, leaf, holds } => {
-                let verdict = if *holds { "holds" } else { "is WRONG" };
-                format!("{}: the referee re-executes step {leaf}: it {verdict}", self.job(*job))
+            Event::StepRefined { job, node, .. } => {
+                let place = self.place(*job, *node);
+                format!("{}: the provider shows finer steps within {place}", self.job(*job))
+            }
+            Event::StepJudged { job, node, ruling } => {
+                let verdict = match ruling {
+                    Ruling::Holds => "holds",
+                    Ruling::Fails => "is WRONG",
+                    Ruling::Unheard => "says nothing: the evidence does not reach",
+                };
+                let place = self.place(*job, *node);
+                format!("{}: the referee re-executes {place}: it {verdict}", self.job(*job))
             }
             Event::DisputeClosed { job, challenger, accused, moves, loser, reason, .. } => {
                 let loser = match loser {
@@ -287,6 +301,9 @@ impl Narrator {
                 word(offence),
                 parts(waterfall),
             ),
+            Event::SlashAppealed { slash, proposal } => {
+                format!("slash {slash} waits for the vote on proposal {proposal}")
+            }
             Event::SlashReversed { account, amount, .. } => {
                 format!("SLASH undone: {} gets {} back", self.who(*account), tokens(*amount))
             }
@@ -314,6 +331,10 @@ fn job_of(event: &Event) -> Option<JobId> {
 
 /// Where a node's leaves lie.
 fn place(node: Node, steps: u64) -> String {
+    let finer = u32::from(node.level.saturating_sub(depth(steps))).saturating_mul(4);
+    if finer > 0 {
+        return format!("a part of step {}", node.index.checked_shr(finer).unwrap_or(0));
+    }
     let below = u32::from(depth(steps).saturating_sub(node.level)).saturating_mul(4);
     let first = node.index.checked_shl(below).unwrap_or(u64::MAX);
     let last = first.saturating_add((1u64 << below.min(63)).saturating_sub(1)).min(steps);

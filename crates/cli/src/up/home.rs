@@ -51,7 +51,8 @@ pub fn prepare(folder: &Path, args: &UpArgs) -> Result<(Setup, Claim), Failure> 
 }
 
 fn begin(folder: &Path, file: &Path, args: &UpArgs) -> Result<Setup, Failure> {
-    let block_time = args.block_time.unwrap_or(Duration::from_millis(500));
+    let block_time =
+        args.block_time.unwrap_or(Duration::from_millis(if args.instant { 100 } else { 500 }));
     let block_time_ms = u64::try_from(block_time.as_millis()).map_err(Failure::internal)?;
     plan::params_with(block_time_ms, &args.sets)?;
     let (seed, sets) = (args.seed.unwrap_or(1), args.sets.clone());
@@ -80,7 +81,10 @@ fn resume(file: &Path, args: &UpArgs) -> Result<Setup, Failure> {
     let other_sets = !args.sets.is_empty() && args.sets != setup.sets;
     if other_time || other_sets || args.seed.is_some_and(|seed| seed != setup.seed) {
         let Setup { seed, block_time_ms, sets, .. } = setup;
-        let sets: String = sets.iter().map(|set| format!(" --set {set}")).collect();
+        let sets: String = match sets.is_empty() {
+            true => " and without --set".to_owned(),
+            false => sets.iter().map(|set| format!(" --set {set}")).collect(),
+        };
         let detail =
             format!("the folder was begun with --seed {seed} --block-time {block_time_ms}ms{sets}");
         return Err(Failure::config(detail, "leave them out to resume, or add --fresh"));

@@ -58,7 +58,11 @@ pub struct UpArgs {
     /// Fixes keys, job order and faults [default: 1]
     #[arg(long)]
     seed: Option<u64>,
-    /// Time between blocks, such as 200ms or 1s [default: 500ms]
+    /// For development: blocks as soon as there is something to do, as fast as `--block-time` says,
+    /// and none while there is nothing; only who is honest takes part, and posts no job by itself
+    #[arg(long)]
+    instant: bool,
+    /// Time between blocks, such as 200ms or 1s [default: 500ms, and 100ms with --instant]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     block_time: Option<Duration>,
     /// Change one parameter of the network, such as --set staking.delegation_max=3; may be repeated
@@ -171,6 +175,7 @@ impl Network {
             "--until-input-closes".to_owned(),
             "--begin-on-input".to_owned(),
         ];
+        node_args.extend(args.instant.then(|| "--instant".to_owned()));
         node_args.extend(setup.sets.iter().map(|set| format!("--set={set}")));
         if let Some(height) = args.blocks {
             node_args.extend(["--halt-at".to_owned(), height.to_string()]);
@@ -182,7 +187,7 @@ impl Network {
         let client = Client::new(&heard);
         let told = if is_new { Height::ZERO } else { client.head()?.height };
         let mut others = Vec::new();
-        for member in cast.iter().filter(|member| member.role.has_process()) {
+        for member in cast.iter().filter(|member| takes_part(member, args.instant)) {
             let args = member_args(folder, setup, member, &heard)?;
             others.push(Member::start(member.name, &args, place)?);
         }
@@ -296,6 +301,13 @@ impl Network {
     }
 }
 
+/// True if a process of its own acts for it: in an instant network for nobody who cheats, nor for
+/// who posts jobs, or there would always be something to do.
+fn takes_part(member: &Participant, instant: bool) -> bool {
+    let is_quiet = member.role != PlanRole::Requester && member.behaviour == Behaviour::Honest;
+    member.role.has_process() && (is_quiet || !instant)
+}
+
 /// The events of a network from its beginning.
 fn listen(client: &Client) -> Receiver<EventRecord> {
     let (send, receive) = mpsc::sync_channel::<EventRecord>(1_024);
@@ -379,7 +391,10 @@ fn heading(node: &str, folder: &Path, cast: &[Participant], told: Height) -> Vec
         };
         let free = member.balance.saturating_sub(member.bond);
         let (name, address) = (member.name, member.address);
-        lines.push(format!("  {name:<7} {address}  {what}, began with {}", money::show(free)));
+        let (free, bond) = (money::show(free), money::show(member.bond));
+        let bonded = if member.bond.is_zero() { String::new() } else { format!(", {bond} bonded") };
+        lines.push(format!("  {name:<7} {address}  {what}"));
+        lines.push(format!("          began with {free} tokens free{bonded}"));
     }
     lines.push("  money   earnest faucet ACCOUNT TOKENS".to_owned());
     if told > Height::ZERO {

@@ -19,6 +19,7 @@
 //! Not here: clocks, deposits, whose failure to move costs what (the ledger).
 
 mod player;
+pub mod shown;
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,21 @@ pub struct Committed {
     pub span: Span,
     /// Its root.
     pub root: Digest,
+}
+
+impl Committed {
+    /// Whether `before` is the leaf in front of leaf `index`.
+    fn shows(&self, index: u64, before: &Before) -> bool {
+        let Before { digest, path } = before;
+        let previous = index.checked_sub(1);
+        previous.is_some_and(|place| path.verify(&self.root, self.span.steps, place, digest))
+    }
+
+    /// Whether it begins and ends with these states.
+    fn joins(&self, (begin, end): (&Digest, &Digest), first: &LeafProof, last: &LeafProof) -> bool {
+        let steps = self.span.steps;
+        first.verify(&self.root, steps, 0, begin) && last.verify(&self.root, steps, steps, end)
+    }
 }
 
 /// The step to be answered for.
@@ -248,12 +264,10 @@ impl Dispute {
             (Stage::Answer { step, after }, Answer::Commit { before, root, first, last }) => {
                 let begin = agreed(&step, before.as_ref())?;
                 let span = finer(&step).ok_or(MoveRejected::NoFiner)?;
-                if !first.verify(root, span.steps, 0, &begin)
-                    || !last.verify(root, span.steps, span.steps, &after)
-                {
+                let tree = Committed { span, root: *root };
+                if !tree.joins((&begin, &after), first, last) {
                     return Err(MoveRejected::OtherEnds);
                 }
-                let tree = Committed { span, root: *root };
                 Stage::Open { tree, at: Position::ROOT, node: *root }
             }
             (Stage::Answer { step, after }, Answer::Prove { before, evidence }) => {
@@ -300,10 +314,8 @@ fn agreed(step: &Disputed, shown: Option<&Before>) -> Result<Digest, MoveRejecte
         (Disputed::Run { first, .. }, _) => Ok(*first),
         (Disputed::Leaf { before: Some(before), .. }, _) => Ok(*before),
         (Disputed::Leaf { tree, index, before: None }, Some(shown)) => {
-            let previous = index.saturating_sub(1);
-            let Before { digest, path } = shown;
-            match path.verify(&tree.root, tree.span.steps, previous, digest) {
-                true => Ok(*digest),
+            match tree.shows(*index, shown) {
+                true => Ok(shown.digest),
                 false => Err(MoveRejected::BeforeNotProven),
             }
         }

@@ -10,6 +10,7 @@
 //! does so itself.
 //! Not here: what a call means for a state (`run`), hashes.
 
+mod calls;
 mod host;
 mod interpreter;
 #[cfg(feature = "jit")]

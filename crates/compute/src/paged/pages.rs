@@ -56,12 +56,12 @@ pub fn page_digest(page: &Page) -> Digest {
     }
 }
 
-fn node_digest(left: &Digest, right: &Digest) -> Digest {
+pub(super) fn node_digest(left: &Digest, right: &Digest) -> Digest {
     let mut hasher = blake3::Hasher::new_from_context_key(&NODE_KEY);
     finish(hasher.update(&left.0).update(&right.0))
 }
 
-fn zero(level: u32) -> Digest {
+pub(super) fn zero(level: u32) -> Digest {
     ZEROS[usize::try_from(level).expect("at most 16")]
 }
 
@@ -106,7 +106,7 @@ impl PageTree {
         self.node(0, index)
     }
 
-    fn node(&self, level: u32, index: u32) -> Digest {
+    pub(super) fn node(&self, level: u32, index: u32) -> Digest {
         let place = |number: u32| usize::try_from(number).expect("usize has 32 bits");
         self.levels[place(level)].get(place(index)).copied().unwrap_or_else(|| zero(level))
     }

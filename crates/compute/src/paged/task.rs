@@ -131,7 +131,7 @@ impl Input {
     }
 }
 
-fn padded(bytes: &[u8]) -> Page {
+pub(super) fn padded(bytes: &[u8]) -> Page {
     let mut page = *ZERO_PAGE;
     for (place, byte) in page.iter_mut().zip(bytes) {
         *place = *byte;

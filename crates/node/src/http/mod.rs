@@ -23,6 +23,7 @@ mod metrics;
 mod past;
 mod peers;
 mod problem;
+mod programs;
 mod query;
 mod queues;
 mod read;
@@ -174,6 +175,7 @@ fn without_parameters() -> Router<Arc<App>> {
         .route(routes::BLOCK, get(read::block))
         .route(routes::BLOBS, put(blobs::put_blob))
         .route(routes::BLOB, get(blobs::blob))
+        .route(routes::PROGRAM_CODE, get(programs::code))
         .route(routes::INPUTS, put(blobs::put_input))
         .route(routes::INPUT, get(blobs::input))
         .route(routes::KEEPS, get(blobs::keeps))
@@ -197,6 +199,8 @@ fn rows() -> Router<Arc<App>> {
         .route(routes::OPERATOR, get(read::operator))
         .route(routes::JOB, get(read::job))
         .route(routes::PROPOSAL, get(votes::proposal))
+        .route(routes::PROGRAM, get(programs::one))
+        .route(routes::PROGRAM_ROOM, get(programs::room))
 }
 
 fn lists_of_rows() -> Router<Arc<App>> {
@@ -207,6 +211,7 @@ fn lists_of_rows() -> Router<Arc<App>> {
         .route(routes::JOBS, get(read::jobs))
         .route(routes::SLASHES, get(read::slashes))
         .route(routes::PROPOSALS, get(votes::proposals))
+        .route(routes::PROGRAMS, get(programs::list))
         .route(routes::BALLOTS, get(votes::ballots))
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn history(
     let limit = limit_of(query.limit)?;
     let before = query.cursor.as_deref().map(place).transpose()?;
     let kinds = query.kinds.as_deref().map(kinds_in).transpose()?.unwrap_or_default();
-    let missing = || Problem::not_found(format_args!("account {address}"));
+    let missing = || Problem::no_account(&address);
     let account = app.shared.state()?.account_id(&address).ok_or_else(missing)?;
     let history = app.shared.history()?;
     let is_wanted = |event: &_| kinds.is_empty() || kinds.contains(&kind_of(event));

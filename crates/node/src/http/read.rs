@@ -121,8 +121,7 @@ pub(super) async fn account(
     let address = address_in(&address)?;
     let state = at.state(&app)?;
     let view = state.account_id(&address).and_then(|id| account_view(&app, &state, id));
-    let missing = || Problem::not_found(format_args!("account {address}"));
-    Ok(Json(view.ok_or_else(missing)?))
+    Ok(Json(view.ok_or_else(|| Problem::no_account(&address))?))
 }
 
 /// A page and a filter; a flattened page could not deny unknown fields.

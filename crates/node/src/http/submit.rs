@@ -25,7 +25,7 @@ use earnest_protocol::{
     Amount, Authenticated, Command, Digest, Height, Journal, RawParams, Rejected, Sender,
     State as Ledger, Transaction, TransactionRejected,
     accounts::Authorisation,
-    command::{Lane, PostJob},
+    command::{Lane, PostJob, ProgramForm},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -220,16 +220,27 @@ fn used(
 }
 
 /// The program and input of a public job have to be here before it is posted, so that whoever bids
-/// or checks finds them.
+/// or checks finds them. A published program is in the state, as the rules look.
 fn check_blobs(shared: &Shared, job: &PostJob) -> Result<(), HttpProblem> {
-    let task = &job.task;
-    let Some(module) = shared.blobs.read(&task.program)? else {
-        let detail = format!("The program {} is not stored at this node", task.program);
+    if job.task.form == ProgramForm::Stepwise {
+        check_module(shared, job)?;
+    }
+    check_input(shared, job)
+}
+
+fn check_module(shared: &Shared, job: &PostJob) -> Result<(), HttpProblem> {
+    let program = &job.task.program;
+    let Some(module) = shared.blobs.read(program)? else {
+        let detail = format!("The program {program} is not stored at this node");
         let hint = "PUT the module to /v1/blobs first, then post the job again.";
         return Err(Problem::new(422, "job/program-missing", detail, hint).into());
     };
-    check_kept(shared, job, "program", &task.program)?;
-    check_program(shared, &task.program, &module)?;
+    check_kept(shared, job, "program", program)?;
+    check_program(shared, program, &module)
+}
+
+fn check_input(shared: &Shared, job: &PostJob) -> Result<(), HttpProblem> {
+    let task = &job.task;
     let Some(chunks) = shared.blobs.input(&task.input_root)? else {
         let detail = format!("The input {} is not stored at this node", task.input_root);
         let hint = "PUT each chunk to /v1/blobs and the list to /v1/inputs, then post again.";

@@ -1,6 +1,6 @@
 use earnest_protocol::{
     Address, Amount, Asset, Command, Digest, Genesis, JobId, Transaction,
-    command::{ProveStep, Transfer},
+    command::{Node, ProveStep, Transfer},
     genesis::GenesisAccount,
 };
 
@@ -36,9 +36,11 @@ fn waiting(account: u64, nonce: u64, room: Room, bytes: usize) -> Waiting {
             asset: Asset::Stake,
             amount: Amount::UNIT,
         }),
-        Room::Reserved => {
-            Command::ProveStep(ProveStep { job: JobId::new(0), leaf: 0, evidence: Vec::new() })
-        }
+        Room::Reserved => Command::ProveStep(ProveStep {
+            job: JobId::new(0),
+            node: Node { level: 2, index: 0 },
+            evidence: Vec::new(),
+        }),
     };
     signed(command, account, nonce, room, bytes)
 }
@@ -57,7 +59,11 @@ fn signed(command: Command, account: u64, nonce: u64, room: Room, bytes: usize) 
 
 /// A move that will be refused, with as much evidence as it has bytes.
 fn doubtful(account: u64, nonce: u64, bytes: usize) -> Waiting {
-    let step = ProveStep { job: JobId::new(0), leaf: 0, evidence: vec![7; bytes] };
+    let step = ProveStep {
+        job: JobId::new(0),
+        node: Node { level: 2, index: 0 },
+        evidence: vec![7; bytes],
+    };
     signed(Command::ProveStep(step), account, nonce, Room::Open, bytes)
 }
 

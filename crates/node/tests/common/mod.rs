@@ -14,7 +14,10 @@ use earnest_keys::Signer;
 use earnest_node::{Check, Node, NodeConfig, NodeHandle, dev::DevNetwork};
 use earnest_protocol::{
     Address, Amount, Asset, Blocks, Command, Digest, Gas, Height, Ratio, RawParams, Transaction,
-    command::{Auction, GainTiming, KeepData, PostJob, ResourceClass, Task, Transfer, Visibility},
+    command::{
+        Auction, GainTiming, KeepData, PostJob, ProgramForm, ResourceClass, Task, Transfer,
+        Visibility,
+    },
     genesis::GenesisAccount,
     seal,
 };
@@ -145,6 +148,7 @@ pub fn job(task: &earnest_compute::Task) -> PostJob {
             seed: Digest::ZERO,
             step_gas_max: Gas::new(500_000),
             gas_bound: gas,
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: Amount::tokens(20),

@@ -8,7 +8,7 @@
 //! A loop whose first instruction is a poll needs no test of its own for a jump into it: when a run
 //! goes on, the ticks in the local are zero, so that the poll's own test fails, and what is behind
 //! that test tells a boundary from a jump.
-//! Not here: where the places and labels are (`level`), frames (`frame`).
+//! Not here: where the places and labels are (`level`), frames (`frame`), what is in them (`live`).
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,9 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Encode, InstructionSink};
 use wasmparser::{Operator, ValType};
 
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::level::{Label, Level, POLL_LENGTH, Shape, shape};
+use super::live::live;
 use super::reach::Pausing;
 use super::slots::{Slot, Slots};
 use super::{Layout, RUNNING, Renumber, UNWINDING};
@@ -53,6 +54,10 @@ struct Writer<'m, 'a> {
     pausing: &'m Pausing,
     body: &'m Body<'a>,
     shape: Shape,
+    /// The local that counts ticks: no frame holds it.
+    left: Option<u32>,
+    /// Locals that are live at each place.
+    live: BTreeMap<usize, Vec<u32>>,
     taints: Taints,
     walk: Walk,
     slots: Slots,
@@ -82,10 +87,15 @@ pub(super) fn rewrite(
         }
         return Ok(function);
     }
+    let shape = shape(module, layout, pausing, &body);
+    let is_place = |index: usize| shape.is_poll[index] || pausing.is_call(&body.operators[index]);
+    let live = live(&body, is_place);
     let mut writer = Writer {
         layout,
         pausing,
-        shape: shape(module, layout, pausing, &body),
+        shape,
+        left: left(layout, &body),
+        live,
         taints: taints(&body, module.typing(own, &body.locals)),
         walk: Walk::new(&body, module.typing(own, &body.locals)),
         slots: Slots::new(body.locals.len()),
@@ -101,6 +111,18 @@ pub(super) fn rewrite(
     let mut function = wasm_encoder::Function::new_with_locals_types(locals);
     function.raw(writer.code);
     Ok(function)
+}
+
+/// The local that counts ticks: the one that each poll loads.
+fn left(layout: &Layout, body: &Body<'_>) -> Option<u32> {
+    body.operators.windows(2).find_map(|pair| match pair {
+        [Operator::GlobalGet { global_index }, Operator::LocalSet { local_index }]
+            if *global_index == layout.left =>
+        {
+            Some(*local_index)
+        }
+        _ => None,
+    })
 }
 
 fn encoded(kind: ValType) -> wasm_encoder::ValType {
@@ -154,20 +176,11 @@ impl Writer<'_, '_> {
         u32::try_from(depth).expect("bounded by the code")
     }
 
-    /// The local that counts ticks: the one that each poll loads.
-    fn left(&self) -> Option<u32> {
-        self.body.operators.windows(2).find_map(|pair| match pair {
-            [Operator::GlobalGet { global_index }, Operator::LocalSet { local_index }]
-                if *global_index == self.layout.left =>
-            {
-                Some(*local_index)
-            }
-            _ => None,
-        })
-    }
-
     fn write_all(&mut self, results: &[ValType]) -> Result<(), Rejected> {
         let level = std::mem::take(&mut self.shape.function);
+        for _ in 0..=level.events.len() {
+            self.sink().block(BlockType::Empty);
+        }
         self.open_level(Label::Unwind, &level);
         self.open.push(Open {
             index: 0,
@@ -178,29 +191,18 @@ impl Writer<'_, '_> {
             label: results.to_vec(),
             has_else: false,
         });
+        let state = self.layout.state;
+        self.sink().block(BlockType::Empty).global_get(state).i32_eqz().br_if(0);
+        self.open_label(Label::Short);
+        self.dispatch(&level);
+        self.close_label(Label::Short);
         let mut index = 0;
         while index < self.body.operators.len() {
             within(Part::PreparedBytes, self.code.len() as u64, MODULE_BYTES_MAX as u64)?;
             index += self.write(index);
         }
-        // What stands before knows all locals only now.
-        let body = std::mem::take(&mut self.code);
-        for _ in 0..=level.events.len() {
-            self.sink().block(BlockType::Empty);
-        }
-        let frame = self.frame();
-        self.open_level(Label::Unwind, &level);
-        self.open_label(Label::Short);
-        let layout = self.layout;
-        let mut sink = self.sink();
-        sink.block(BlockType::Empty).global_get(layout.state).i32_eqz().br_if(0);
-        frame.load(&mut sink, layout);
-        self.dispatch(&level);
-        self.close_label(Label::Short);
-        self.code.extend(body);
         let mut sink = self.sink();
         sink.end();
-        frame.store(&mut sink, layout);
         results.iter().for_each(|kind| zero(&mut sink, *kind));
         sink.end();
         Ok(())
@@ -215,20 +217,29 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn frame(&mut self) -> Frame {
-        let place = self.slots.get(Slot::Place, ValType::I32);
-        let pointer = self.slots.get(Slot::Frame, ValType::I32);
-        let left = self.left();
-        let own = (0..).zip(&self.body.locals).filter(|(local, _)| Some(*local) != left);
-        let own = own.map(|(local, kind): (u32, _)| {
-            (local, *kind, self.taints.is_local_tainted(local as usize))
+    /// What is live at the place, with so many values on the operand stack in locals.
+    fn frame(&mut self, place: usize, height: usize, element: Option<u32>) -> Frame {
+        let own = self.live[&place].iter().filter(|local| Some(**local) != self.left);
+        let kept = own.map(|local| {
+            let is_tainted = self.taints.is_local_tainted(*local as usize);
+            (*local, self.body.locals[*local as usize], is_tainted)
         });
-        Frame { kept: own.chain(self.slots.kept()).collect(), place, pointer }
+        let mut kept: Vec<(u32, ValType, bool)> = kept.collect();
+        for height in 0..height {
+            let (slot, kind) = self.stack_slot(height);
+            let is_tainted = matches!(slot, Slot::Stack { is_tainted: true, .. });
+            kept.push((self.slots.get(slot, kind), kind, is_tainted));
+        }
+        kept.extend(element.map(|local| (local, ValType::I32, false)));
+        Frame::new(kept)
     }
 
-    /// Jumps to the place whose number is in the local, by the labels of the level.
+    /// Jumps to the place whose frame is on top, by the labels of the level.
     fn dispatch(&mut self, level: &Level) {
-        let place = self.slots.get(Slot::Place, ValType::I32);
+        let (place, layout) = (self.slots.get(Slot::Place, ValType::I32), self.layout);
+        let mut sink = self.sink();
+        frame::place(&mut sink, layout);
+        sink.local_set(place);
         for inner in &level.loops {
             let (first, end) = self.shape.loops[inner].numbers;
             let target = self.depth(Label::Enter(*inner));
@@ -251,11 +262,19 @@ impl Writer<'_, '_> {
     }
 
     /// Begins to pause at the place, and leaves.
-    fn unwind(&mut self, place: usize) {
-        let number = self.shape.number[place];
-        let local = self.slots.get(Slot::Place, ValType::I32);
+    fn unwind(&mut self, place: usize, frame: &Frame) {
+        let (number, layout) = (self.shape.number[place], self.layout);
         let depth = self.depth(Label::Unwind);
-        self.sink().i32_const(number).local_set(local).br(depth);
+        let mut sink = self.sink();
+        frame.push(&mut sink, layout, number);
+        sink.br(depth);
+    }
+
+    /// Where a run that goes on at the place comes in; other code goes past.
+    fn take_back(&mut self, place: usize, frame: &Frame) {
+        let layout = self.layout;
+        self.close_label(Label::Resume(place));
+        frame.pop(&mut self.sink(), layout);
     }
 
     fn floor(&self) -> usize {
@@ -329,18 +348,18 @@ impl Writer<'_, '_> {
     }
 
     /// What is done at a boundary: the ticks are handed over and the run pauses.
-    fn reach_boundary(&mut self, index: usize) {
+    fn reach_boundary(&mut self, index: usize, frame: &Frame) {
         let (local, layout) = (self.poll_local(index), self.layout);
         let mut sink = self.sink();
         sink.local_get(local).global_set(layout.left);
         sink.i32_const(UNWINDING).global_set(layout.state);
-        self.unwind(index);
+        self.unwind(index, frame);
     }
 
     /// What is done when the run goes on at the poll.
-    fn go_on(&mut self, index: usize) {
+    fn go_on(&mut self, index: usize, frame: &Frame) {
         let (local, layout) = (self.poll_local(index), self.layout);
-        self.close_label(Label::Resume(index));
+        self.take_back(index, frame);
         let mut sink = self.sink();
         sink.i32_const(RUNNING).global_set(layout.state).global_get(layout.left).local_set(local);
         self.close_label(Label::Skip(index));
@@ -354,9 +373,10 @@ impl Writer<'_, '_> {
     fn poll(&mut self, index: usize) {
         let (floor, height) = (self.floor(), self.walk.stack.len());
         self.spill(floor, height);
+        let frame = self.frame(index, height, None);
         self.test_poll(index);
-        self.reach_boundary(index);
-        self.go_on(index);
+        self.reach_boundary(index, &frame);
+        self.go_on(index, &frame);
         self.restore(floor, height);
         self.step_poll(index);
     }
@@ -370,25 +390,30 @@ impl Writer<'_, '_> {
         let passed = inputs - usize::from(is_indirect);
         let kinds: Vec<ValType> =
             self.walk.stack[height..height + passed].iter().map(|value| value.kind).collect();
-        if is_indirect {
-            self.set(Slot::Element, ValType::I32);
+        let element = is_indirect.then(|| self.slots.get(Slot::Element, ValType::I32));
+        if let Some(local) = element {
+            self.sink().local_set(local);
         }
         for (position, kind) in kinds.iter().enumerate().rev() {
             self.set(Slot::Passing { position }, *kind);
         }
         self.spill(floor, height);
-        self.close_label(Label::Resume(index));
+        let frame = self.frame(index, height, element);
+        let skip = self.depth(Label::Skip(index));
+        self.sink().br(skip);
+        self.take_back(index, &frame);
+        self.close_label(Label::Skip(index));
         for (position, kind) in kinds.iter().enumerate() {
             self.get(Slot::Passing { position }, *kind);
         }
-        if is_indirect {
-            self.get(Slot::Element, ValType::I32);
+        if let Some(local) = element {
+            self.sink().local_get(local);
         }
         instruction(self.layout, operator).encode(&mut self.code);
         let state = self.layout.state;
         self.sink().global_get(state).if_(BlockType::Empty);
         self.open_label(Label::Short);
-        self.unwind(index);
+        self.unwind(index, &frame);
         self.close_label(Label::Short);
         self.step(index);
         if floor < height {
@@ -471,13 +496,14 @@ impl Writer<'_, '_> {
         let state = self.layout.state;
         let poll = index + 1;
         if kinds.is_empty() && self.shape.is_poll.get(poll) == Some(&true) {
+            let frame = self.frame(poll, self.walk.stack.len(), None);
             self.test_poll(poll);
             self.sink().global_get(state).i32_eqz().if_(BlockType::Empty);
             self.open_label(Label::Short);
-            self.reach_boundary(poll);
+            self.reach_boundary(poll, &frame);
             self.close_label(Label::Short);
             self.dispatch(&level);
-            self.go_on(poll);
+            self.go_on(poll, &frame);
             self.step_poll(poll);
             return 1 + POLL_LENGTH;
         }

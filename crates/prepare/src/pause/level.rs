@@ -14,9 +14,9 @@ use crate::module::{Body, Module};
 /// The end of a block that opens at the head of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Label {
-    /// Just before the call or poll at the index: where a run goes on.
+    /// At the call or poll at the index: where a run goes on.
     Resume(usize),
-    /// Just behind the poll at the index.
+    /// Behind what is done there: before the call, behind the poll.
     Skip(usize),
     /// Just before the loop at the index.
     Enter(usize),
@@ -28,7 +28,7 @@ pub(super) enum Label {
     Loop(usize),
     /// Not an event: a block that stays as it was.
     Natural(usize),
-    /// Not an event: where the frame is stored.
+    /// Not an event: the way out of a run that pauses.
     Unwind,
     /// Not an event: a block of ours around a few instructions.
     Short,
@@ -180,7 +180,7 @@ fn collect(pausing: &Pausing, body: &Body<'_>, shape: &mut Shape) {
         }
         if pausing.is_call(operator) {
             level.places.push(index);
-            level.events.push(Label::Resume(index));
+            level.events.extend([Label::Resume(index), Label::Skip(index)]);
         }
         match operator {
             O::Block { .. } | O::If { .. } => open.push(Open { index, has_else: false }),

@@ -14,6 +14,7 @@
 mod frame;
 mod function;
 mod level;
+mod live;
 mod reach;
 mod slots;
 
@@ -40,6 +41,8 @@ pub(crate) struct Layout {
     state: u32,
     /// The end of the frames in memory.
     top: u32,
+    /// Index in P2 of the first function that moves parts of frames.
+    frames: u32,
 }
 
 pub(crate) struct Renumber(u32);
@@ -62,7 +65,10 @@ pub(crate) fn pause(plain: &[u8]) -> Result<Vec<u8>, Rejected> {
     let slice = slice.and_then(|slice| u32::try_from(slice).ok()).expect("P1 imports it");
     let globals = u32::try_from(module.globals.len()).expect("globals have a limit");
     let left = module.export(form::LEFT).expect("P1 exports it").index;
-    let layout = Layout { slice, left, state: globals, top: globals + 1 };
+    // Behind the driver, which takes the number of the last function of P1: an import is gone.
+    let frames = u32::try_from(module.imports.len() + module.functions.len());
+    let frames = frames.expect("functions have a limit");
+    let layout = Layout { slice, left, state: globals, top: globals + 1, frames };
     let pausing = reach::pausing(&module, &layout)?;
     let mut code = wasm_encoder::CodeSection::new();
     for own in 0..module.functions.len() {
@@ -71,6 +77,9 @@ pub(crate) fn pause(plain: &[u8]) -> Result<Vec<u8>, Rejected> {
         within(Part::PreparedBytes, code.byte_len() as u64, MODULE_BYTES_MAX as u64)?;
     }
     code.function(&driver(&module, &layout));
+    for function in frame::functions(&layout) {
+        code.function(&function);
+    }
     let out = write(&module, &layout, code);
     within(Part::PreparedBytes, out.len() as u64, MODULE_BYTES_MAX as u64)?;
     Ok(out)
@@ -107,7 +116,14 @@ fn write(module: &Module<'_>, layout: &Layout, code: wasm_encoder::CodeSection) 
     for ty in &module.functions {
         functions.function(*ty);
     }
-    functions.function(u32::try_from(module.types.len()).expect("types have a limit"));
+    let step = u32::try_from(module.types.len()).expect("types have a limit");
+    functions.function(step);
+    let encoded = |kind: &wasmparser::ValType| Renumber(0).val_type(*kind).expect(sound);
+    for (ty, (parameters, results)) in (step + 1..).zip(frame::types()) {
+        let values = |kinds: Vec<_>| kinds.iter().map(encoded).collect::<Vec<_>>();
+        types.ty().function(values(parameters), values(results));
+        functions.function(ty);
+    }
     out.section(&types).section(&imports).section(&functions);
     if let Some(tables) = &module.tables {
         let mut section = wasm_encoder::TableSection::new();

@@ -1,16 +1,15 @@
 //! Locals that a pausable function has beside those of the plain one.
 //!
-//! Law: what is *kept* is stored in the function's frame when a run pauses, in the order in which
-//! it was first asked for; the rest is dead at every place where a run may pause.
+//! Law: only values of the operand stack, and which element is called, are needed behind a place.
 
 use wasmparser::ValType;
 
 /// What a local stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Slot {
-    /// Kept: a value of the operand stack at this height; tainted ones apart from clean ones.
+    /// A value of the operand stack at this height; tainted ones apart from clean ones.
     Stack { height: usize, is_tainted: bool },
-    /// Kept: which element of the table is called.
+    /// Which element of the table is called.
     Element,
     /// A value on its way to the label of the block at this nesting.
     Label { nesting: usize, position: usize },
@@ -18,16 +17,8 @@ pub(super) enum Slot {
     Passing { position: usize },
     /// A condition or index.
     Condition,
-    /// The number of the place.
+    /// The number of the place that a run goes on at.
     Place,
-    /// Where the frame lies.
-    Frame,
-}
-
-impl Slot {
-    fn is_kept(self) -> bool {
-        matches!(self, Slot::Stack { .. } | Slot::Element)
-    }
 }
 
 /// The locals that were asked for.
@@ -55,14 +46,6 @@ impl Slots {
     /// Types of all, in the order of their indices.
     pub(super) fn kinds(&self) -> impl Iterator<Item = ValType> + '_ {
         self.all.iter().map(|slot| slot.1)
-    }
-
-    /// Index, type and taint of those that a frame holds.
-    pub(super) fn kept(&self) -> impl Iterator<Item = (u32, ValType, bool)> + '_ {
-        let kept = (self.first..).zip(&self.all).filter(|(_, (slot, _))| slot.is_kept());
-        kept.map(|(local, (slot, kind))| {
-            (local, *kind, matches!(slot, Slot::Stack { is_tainted: true, .. }))
-        })
     }
 }
 

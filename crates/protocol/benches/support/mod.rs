@@ -42,8 +42,9 @@ impl Referee for Truth {
     fn opens(&self, _: &Task, _: Node, _: &Digest, children: &[Digest]) -> bool {
         children.len() == 16
     }
-    fn output(&self, task: &Task, root: &Digest, _: &[u8]) -> Option<Output> {
-        Some(Output { state: *root, gas: task.gas_bound, steps_paid: task.steps })
+    fn output(&self, task: &Task, _: &[u8], root: &Digest, _: &[u8]) -> Option<Output> {
+        let (state, gas, steps_paid) = (*root, task.gas_bound, task.steps);
+        Some(Output { state, gas, steps_paid, ending: None })
     }
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
         let fails = case.root.0[0] == 1 && case.leaf == WRONG_LEAF;
@@ -134,6 +135,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
             })
             .collect(),
         operators: operators.collect(),
+        ..Genesis::default()
     };
     (State::new(&genesis).expect("a valid genesis"), chain)
 }
@@ -220,6 +222,7 @@ fn terms() -> PostJob {
             seed: Digest([3; 32]),
             step_gas_max: Gas::new(5_000_000), // A wave proves ten steps in one block.
             gas_bound: Gas::new(1_000_000_000),
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: Amount::tokens(10),
@@ -366,8 +369,7 @@ fn play_dispute(recorder: &mut Recorder, provider: u32, auditors: &[u32], job: J
             recorder.send(auditor, Command::RejectChild(RejectChild { job, child }));
         }
     }
-    let (leaf, evidence) = (node.index, Vec::new());
-    recorder.send(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+    recorder.send(provider, Command::ProveStep(ProveStep { job, node, evidence: Vec::new() }));
 }
 
 /// Applies a log to its start, with a root after every block if asked for.

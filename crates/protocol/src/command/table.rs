@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Auction, BallotChoice, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening,
-    ParamChange, ResourceClass, Scope, Task, Visibility,
+    ParamChange, PauseLane, ResourceClass, Scope, Task, Visibility,
 };
 use crate::{
-    ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role},
+    ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role, SlashId},
     num::{Amount, Blocks, Height, Ratio},
 };
 
@@ -55,8 +55,8 @@ commands! {
         role: Role,
     }
 
-    /// Collects what this operator earned and may claim to the free balance: what has vested of
-    /// emission, less its delegators' part, and as a validator its share of slashes.
+    /// Settles what this operator earned of emission, and collects to the free balance what of its
+    /// own part has vested, and as a validator its share of slashes.
     ClaimRewards = rewards::claim_rewards or ClaimRewardsRejected,
         Ordinary, weight 1, keys [Provide Audit] {
         /// Which role earned it.
@@ -188,14 +188,14 @@ commands! {
         child: u8,
     }
 
-    /// Lays the step that ends in `leaf` before the referee.
+    /// Lays the step that ends in the leaf `node` before the referee.
     ProveStep = verification::prove_step or ProveStepRejected,
         Protected, weight 20, keys [Provide Audit Request] {
         /// Which job.
         job: JobId,
         /// Which leaf is disputed.
-        leaf: u64,
-        /// Program, state before, input chunk and paths, as the referee reads them.
+        node: Node,
+        /// What the step needs and its paths, as the referee reads them.
         evidence: Vec<u8>,
     }
 
@@ -359,11 +359,96 @@ commands! {
         choice: BallotChoice,
     }
 
-    /// Takes a proposal back before its voting begins.
+    /// Takes a proposal back before its voting begins; a part of its deposit burns.
     CancelProposal
         = governance::cancel_proposal or CancelProposalRejected, Ordinary, weight 1, keys [] {
         /// Which proposal.
         proposal: ProposalId,
+    }
+
+    /// Puts `amount` of what the signer's operator is unbonding back into its bond, what was
+    /// unbonded last first.
+    CancelUnbond = staking::cancel_unbond or CancelUnbondRejected, Ordinary, weight 2, keys [] {
+        /// Of which role.
+        role: Role,
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Insures the signer's job for a premium: if its result is convicted, `cover` is paid out of the
+    /// insurance, besides what the slash compensates.
+    InsureJob
+        = insurance::insure_job or InsureJobRejected, Ordinary, weight 2, keys [Request] {
+        /// Which job.
+        job: JobId,
+        /// The loss beyond compensation, in base units of what is bonded.
+        cover: Amount,
+        /// The most that the signer pays for it, in the same.
+        premium_max: Amount,
+    }
+
+    /// Commits to a tree over the finer steps within a disputed step of a paged program, and
+    /// discloses the sixteen children of its root.
+    RefineStep = verification::refine_step or RefineStepRejected,
+        Protected, weight 4, keys [Provide Audit Request] {
+        /// Which job.
+        job: JobId,
+        /// The leaf that the step ends in.
+        node: Node,
+        /// The children of the new tree's root, left to right.
+        children: Vec<Digest>,
+        /// The state before in its tree, and the ends of the new one, as the referee reads them.
+        proof: Vec<u8>,
+    }
+
+    /// Publishes a prepared program, part by part, behind a deposit taken with the first part; with
+    /// the last it is admitted, or the deposit is burnt.
+    PublishProgram
+        = storage::publish_program or PublishProgramRejected, Ordinary, weight 2, keys [Request] {
+        /// The BLAKE3 hash of all its bytes.
+        program: Digest,
+        /// How many these are.
+        bytes_total: u32,
+        /// Which part this is, from 0; all but the last have 256 KiB.
+        part: u32,
+        /// The bytes of this part.
+        bytes as data: Vec<u8>,
+    }
+
+    /// Takes a program that one published, or began to, from the ledger, and its deposit back.
+    RetireProgram
+        = storage::retire_program or RetireProgramRejected, Ordinary, weight 2, keys [Request] {
+        /// Which program.
+        program: Digest,
+    }
+
+    /// Appeals against a slash that waits, and all that wait with it, with a deposit behind it: a
+    /// vote gives back all that was taken, or the deposit burns and the slash is paid out.
+    AppealSlash = governance::appeal_slash or AppealSlashRejected, Ordinary, weight 4, keys [] {
+        /// Which slash.
+        slash: SlashId,
+        /// The hash of a report that says why; all zero if there is none.
+        report: Digest,
+    }
+
+    /// Says what a member of the council thinks: `veto` stops changes of parameters while the
+    /// phase lets it, `yes` or `no` decides an appeal where the council does.
+    CastCouncilBallot
+        = governance::cast_council_ballot or CastCouncilBallotRejected, Ordinary, weight 1,
+        keys [] {
+        /// About which proposal.
+        proposal: ProposalId,
+        /// What it says.
+        choice: BallotChoice,
+    }
+
+    /// Stops what brings new money in, for so many blocks, or lets it in again; the guardian alone
+    /// may, and not after its sunset.
+    Pause = governance::pause or PauseRejected, Ordinary, weight 1, keys [] {
+        /// What is stopped.
+        lane: PauseLane,
+        /// For how many blocks from this one; 0 ends a pause.
+        blocks: Blocks,
     }
 }
 

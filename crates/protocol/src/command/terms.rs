@@ -16,18 +16,22 @@ groups! {
     Task {
         /// Hash of the program's module.
         program: Digest,
-        /// Root over the input's chunks.
+        /// Root over the input's chunks; of a paged program over its pages.
         input_root: Digest,
-        /// How many chunks the input has; step i reads chunk (i − 1) mod count.
+        /// How many chunks the input has; step i reads chunk (i − 1) mod count, a paged program any
+        /// part of them at any time.
         chunk_count: u32,
         /// How many steps are to be made, at least 1.
         steps: u64,
-        /// What the program's first state is made from.
+        /// What the program's first state is made from; of a paged one the root of what it was
+        /// prepared from, for providers to compare.
         seed: Digest,
         /// Most gas that one step may use; a step that would use more is a fault.
         step_gas_max: Gas,
         /// Most gas that all steps together may use: the work bound.
         gas_bound: Gas,
+        /// How it computes.
+        form: ProgramForm,
     }
 
     /// What a sealed result says.
@@ -54,6 +58,15 @@ groups! {
 }
 
 words! {
+    /// How a program computes.
+    ProgramForm {
+        /// In steps of its own, each over one chunk of the input.
+        Stepwise = "stepwise",
+        /// As an ordinary program whose state is its memory, published on the ledger; it may put
+        /// out so many kibibytes.
+        Paged(output_kib: u32) = "paged",
+    }
+
     /// A kind of hardware with a tariff of its own.
     ResourceClass {
         /// General-purpose processors.
@@ -106,14 +119,42 @@ words! {
         Veto = "veto",
     }
 
+    /// What a guardian may pause: what brings strangers' money in, and nothing that anybody's money
+    /// depends on.
+    PauseLane {
+        /// New jobs.
+        Jobs = "jobs",
+        /// New delegations.
+        Delegations = "delegations",
+    }
+
     /// Bytes that somebody must be able to produce.
     DataItem {
         /// The module.
         Program = "program",
         /// One chunk of the input.
         Input(chunk: u32) = "input",
-        /// The last state.
+        /// The last state; of a paged program what it put out.
         Output = "output",
+    }
+}
+
+/// Ticks of a paged program in one gas.
+pub const TICKS_PER_GAS: u64 = 64;
+
+impl ProgramForm {
+    /// Gas of each step of a paged program (2^27 ticks, some 10 ms).
+    pub const STEP_GAS: Gas = Gas::new(1 << 21);
+    /// Bytes of a chunk of a paged program's input, 64 pages; the last is filled up with zeros.
+    pub const CHUNK_BYTES: u32 = 256 * 1_024;
+    /// Most chunks that a paged program's input may have (256 MiB).
+    pub const CHUNKS_MAX: u32 = 1_024;
+    /// Most kibibytes that a paged program may put out: what one answer on the ledger can have.
+    pub const OUTPUT_KIB_MAX: u32 = 1_024;
+
+    /// The steps of a paged program's job: so many that its last state lies within them.
+    pub fn steps_of(gas_bound: Gas) -> u64 {
+        gas_bound.count().div_euclid(Self::STEP_GAS.count()).saturating_add(1)
     }
 }
 

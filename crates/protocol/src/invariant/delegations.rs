@@ -7,13 +7,13 @@ use crate::{
     ids::{DelegationId, ExitId, MoveId, OperatorId},
     ledger::Pot,
     num::{Amount, Earned},
-    slashing::SlashState,
     staking::MoveStage,
     state::State,
 };
 
 pub(super) fn check(state: &State) -> Result<(), Broken> {
     pools(state)?;
+    queues(state)?;
     exits(state)?;
     shares(state)?;
     moves(state)?;
@@ -24,7 +24,7 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
 fn pools(state: &State) -> Result<(), Broken> {
     let mut waiting: BTreeMap<OperatorId, u32> = BTreeMap::new();
     for (_, slash) in state.slashes() {
-        if matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_)) {
+        if slash.state.waits() {
             let count = waiting.entry(slash.operator).or_default();
             *count = count.saturating_add(1);
         }
@@ -39,6 +39,16 @@ fn pools(state: &State) -> Result<(), Broken> {
         if pool.slashes_waiting != found {
             let recorded = pool.slashes_waiting;
             return Err(Broken::SlashesWaiting { operator, recorded, found });
+        }
+    }
+    Ok(())
+}
+
+fn queues(state: &State) -> Result<(), Broken> {
+    for queue in state.staking.queues() {
+        let (room, churn) = (queue.room, queue.churn);
+        if room > churn {
+            return Err(Broken::ExitQueue { room, churn });
         }
     }
     Ok(())

@@ -95,12 +95,16 @@ pub(crate) struct Ledger {
     bonds: Table<Amount>,
     unbondings: Table<Amount>,
     slashes: Table<Amount>,
+    /// By slash.
+    covers: Table<Amount>,
     delegated: Table<Amount>,
     exits: Table<Amount>,
     moves: Table<Amount>,
     /// In the payment asset, by operator.
     delegation_rewards: Table<Amount>,
     proposals: Table<Amount>,
+    /// In the payment asset.
+    programs: Table<Amount>,
     jobs: Table<Purse<JobPot>>,
     assignments: Table<Purse<AssignmentPot>>,
     totals: [Totals; 2],
@@ -112,6 +116,8 @@ pub(crate) struct Ledger {
     vesting: Table<Amount>,
     /// All that is delegated and not leaving, moved stake included.
     delegated_total: Amount,
+    /// All that lies in covers, of jobs and of slashes.
+    covers_total: Amount,
 }
 
 /// Pots for which an emptied purse keeps room.
@@ -165,12 +171,17 @@ impl Ledger {
         self.proposals.push(Amount::ZERO);
     }
 
+    pub(crate) fn open_program(&mut self) {
+        self.programs.push(Amount::ZERO);
+    }
+
     pub(crate) fn open_unbonding(&mut self) {
         self.unbondings.push(Amount::ZERO);
     }
 
     pub(crate) fn open_slash(&mut self) {
         self.slashes.push(Amount::ZERO);
+        self.covers.push(Amount::ZERO);
     }
 
     pub(crate) fn open_job(&mut self) {
@@ -208,9 +219,10 @@ impl Ledger {
         self.moves.retire(index);
     }
 
-    /// Forgets the empty pot of a slash that was paid out.
+    /// Forgets the empty pots of a slash that was paid out.
     pub(crate) fn retire_slash(&mut self, index: usize) {
         self.slashes.retire(index);
+        self.covers.retire(index);
     }
 
     /// Forgets the empty pot of a proposal that is forgotten.
@@ -218,19 +230,26 @@ impl Ledger {
         self.proposals.retire(index);
     }
 
+    /// Forgets the empty pot of a program that has left.
+    pub(crate) fn retire_program(&mut self, index: usize) {
+        self.programs.retire(index);
+    }
+
     /// The roots of all tables, in a fixed order.
-    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 13] {
+    pub(crate) fn roots(&mut self) -> [crate::ids::Digest; 15] {
         [
             self.free.root(),
             self.free_payment.root(),
             self.bonds.root(),
             self.unbondings.root(),
             self.slashes.root(),
+            self.covers.root(),
             self.delegated.root(),
             self.exits.root(),
             self.moves.root(),
             self.delegation_rewards.root(),
             self.proposals.root(),
+            self.programs.root(),
             self.jobs.root(),
             self.assignments.root(),
             self.vesting.root(),
@@ -238,8 +257,14 @@ impl Ledger {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], Amount, Amount, Amount) {
-        (self.assets, self.totals, self.judges, self.emission, self.delegated_total)
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], [Amount; 4]) {
+        let sums = [self.judges, self.emission, self.delegated_total, self.covers_total];
+        (self.assets, self.totals, sums)
+    }
+
+    /// All that is promised to requesters: what was ever set aside and is neither paid nor back.
+    pub(crate) fn covers(&self) -> Amount {
+        self.covers_total
     }
 
     /// All that is delegated and not leaving, moved stake included.
@@ -275,7 +300,7 @@ impl Ledger {
             | Pot::Insurance(asset)
             | Pot::Treasury(asset)
             | Pot::Burnt(asset) => asset,
-            Pot::Job(_, JobPot::Collateral(_))
+            Pot::Job(_, JobPot::Collateral(_) | JobPot::Cover)
             | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
             | Pot::Bond(_)
             | Pot::Unbonding(_)
@@ -283,11 +308,14 @@ impl Ledger {
             | Pot::Exit(_)
             | Pot::Moved(_)
             | Pot::Slash(_)
+            | Pot::Cover(_)
             | Pot::Proposal(_)
             | Pot::Judges
             | Pot::Emission
             | Pot::Vesting(_) => Asset::Stake,
-            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) => self.assets.payment(),
+            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) | Pot::Program(_) => {
+                self.assets.payment()
+            }
         }
     }
 
@@ -299,11 +327,13 @@ impl Ledger {
             Pot::Bond(id) => row(&self.bonds, id.index()),
             Pot::Unbonding(id) => row(&self.unbondings, id.index()),
             Pot::Slash(id) => row(&self.slashes, id.index()),
+            Pot::Cover(id) => row(&self.covers, id.index()),
             Pot::Delegated(id) => row(&self.delegated, id.index()),
             Pot::Exit(id) => row(&self.exits, id.index()),
             Pot::Moved(id) => row(&self.moves, id.index()),
             Pot::DelegationRewards(id) => row(&self.delegation_rewards, id.index()),
             Pot::Proposal(id) => row(&self.proposals, id.index()),
+            Pot::Program(id) => row(&self.programs, id.index()),
             Pot::Job(id, pot) => self.jobs.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot)),
             Pot::Assignment(id, pot) => {
                 self.assignments.get(id.index()).map_or(Amount::ZERO, |p| p.get(pot))
@@ -374,13 +404,14 @@ impl Ledger {
         free.iter().try_for_each(|(_, amount)| add(*amount))?;
         if asset == self.assets.payment() {
             self.delegation_rewards.iter().try_for_each(|(_, amount)| add(*amount))?;
+            self.programs.iter().try_for_each(|(_, amount)| add(*amount))?;
         }
         if asset == Asset::Stake {
             add(self.judges)?;
             add(self.emission)?;
             let tables =
                 [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
-            let of_others = [&self.delegated, &self.exits, &self.moves];
+            let of_others = [&self.delegated, &self.exits, &self.moves, &self.covers];
             for table in tables.into_iter().chain(of_others) {
                 table.iter().try_for_each(|(_, amount)| add(*amount))?;
             }
@@ -428,6 +459,9 @@ impl Ledger {
         if is_delegated(pot) {
             self.delegated_total = self.delegated_total.saturating_sub(amount);
         }
+        if is_cover(pot) {
+            self.covers_total = self.covers_total.saturating_sub(amount);
+        }
         self.change(pot, |balance| {
             let left = balance.checked_sub(amount);
             left.expect("every caller checks the balance before it moves money")
@@ -437,6 +471,9 @@ impl Ledger {
     fn put(&mut self, pot: Pot, amount: Amount) {
         if is_delegated(pot) {
             self.delegated_total = self.delegated_total.saturating_add(amount);
+        }
+        if is_cover(pot) {
+            self.covers_total = self.covers_total.saturating_add(amount);
         }
         self.change(pot, |balance| balance.checked_add(amount).expect(SUPPLY));
     }
@@ -449,11 +486,13 @@ impl Ledger {
             Pot::Bond(id) => row_mut(&mut self.bonds, id.index()),
             Pot::Unbonding(id) => row_mut(&mut self.unbondings, id.index()),
             Pot::Slash(id) => row_mut(&mut self.slashes, id.index()),
+            Pot::Cover(id) => row_mut(&mut self.covers, id.index()),
             Pot::Delegated(id) => row_mut(&mut self.delegated, id.index()),
             Pot::Exit(id) => row_mut(&mut self.exits, id.index()),
             Pot::Moved(id) => row_mut(&mut self.moves, id.index()),
             Pot::DelegationRewards(id) => row_mut(&mut self.delegation_rewards, id.index()),
             Pot::Proposal(id) => row_mut(&mut self.proposals, id.index()),
+            Pot::Program(id) => row_mut(&mut self.programs, id.index()),
             Pot::Job(id, pot) => {
                 return row_mut(&mut self.jobs, id.index()).change(pot, change);
             }
@@ -479,6 +518,10 @@ impl Ledger {
 
 fn is_delegated(pot: Pot) -> bool {
     matches!(pot, Pot::Delegated(_) | Pot::Moved(_))
+}
+
+fn is_cover(pot: Pot) -> bool {
+    matches!(pot, Pot::Job(_, JobPot::Cover) | Pot::Cover(_))
 }
 
 fn row(table: &Table<Amount>, index: usize) -> Amount {

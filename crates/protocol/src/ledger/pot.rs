@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProposalId, SlashId,
-    UnbondingId,
+    AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProgramId, ProposalId,
+    SlashId, UnbondingId,
 };
 
 /// A place where money of one asset lies.
@@ -25,7 +25,9 @@ pub enum Pot {
     Slash(SlashId),
     /// Shares of slashes that belong to the validators, who judge, in proportion to their stake.
     Judges,
-    /// What insures requesters; paid out by a policy not built yet.
+    /// What a job's requester insured, while the slash that may pay it waits.
+    Cover(SlashId),
+    /// What insures requesters, and is not promised to any.
     Insurance(Asset),
     /// The network's own.
     Treasury(Asset),
@@ -46,6 +48,8 @@ pub enum Pot {
     Vesting(OperatorId),
     /// What stands behind a proposal until its vote is over.
     Proposal(ProposalId),
+    /// What stands behind the room that a published program takes.
+    Program(ProgramId),
 }
 
 /// A pot of one order.
@@ -62,6 +66,8 @@ pub enum JobPot {
     BidDeposit(u8),
     /// The collateral of a bid that may still win.
     Collateral(u8),
+    /// What its requester insured.
+    Cover,
 }
 
 /// A pot of one assignment.
@@ -88,6 +94,7 @@ pub enum Reason {
     Transfer,
     Bond,
     Unbond,
+    UnbondCancelled,
     Withdraw,
     Escrow,
     AuditFeeEscrow,
@@ -136,4 +143,14 @@ pub enum Reason {
     ProposalDeposit,
     ProposalDepositReturned,
     ProposalVetoed,
+    Premium,
+    CoverPromised,
+    CoverAwaitsSlash,
+    CoverPaid,
+    CoverReturned,
+    ProgramDeposit,
+    ProgramDepositReturned,
+    ProgramDepositBurnt,
+    ProposalCancelled,
+    AppealLost,
 }

@@ -3,6 +3,8 @@
 //! Law: a bid that leaves the race holds nothing.
 //! Not here: who wins (`auction`), what follows (`stories`).
 
+use alloc::boxed::Box;
+
 use crate::{
     context::Context,
     event::Event,
@@ -11,7 +13,7 @@ use crate::{
     market::{BidState, Phase, Stage},
     num::{Blocks, Height},
     reputation::{self, Dimension, weigh},
-    slashing::{Offence, Waterfall},
+    slashing::{Offence, SplitTerms, Way},
     staking,
     timers::Timer,
 };
@@ -64,9 +66,19 @@ pub(crate) fn burn_deposit(
 ) {
     let fire = cx.fire();
     let amount = cx.pay_all(from, fire, reason);
-    let waterfall = Waterfall::all_burnt(amount);
-    let (slash, role) = (None, None);
-    cx.journal.push(Event::Slashed { slash, offence, account, role, job, waterfall });
+    tell_forfeit(cx, job, (offence, account), SplitTerms::new(amount, Way::Burnt));
+}
+
+/// Says where a forfeited deposit went.
+pub(crate) fn tell_forfeit(
+    cx: &mut Context<'_>,
+    job: JobId,
+    (offence, account): (Offence, AccountId),
+    terms: SplitTerms,
+) {
+    let (slash, role, waterfall) = (None, None, terms.split());
+    let terms = Box::new(terms);
+    cx.journal.push(Event::Slashed { slash, offence, account, role, job, waterfall, terms });
 }
 
 /// Returns whatever a bid still has locked, and takes it out of the race.

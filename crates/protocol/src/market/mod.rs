@@ -28,6 +28,7 @@ pub(crate) mod auction;
 pub(crate) mod handlers;
 mod job;
 pub(crate) mod params;
+mod price;
 mod rejected;
 mod terms;
 
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 pub use job::{
     Accepted, Assignment, Bid, BidState, CloseReason, Closed, Job, Order, Outcome, Phase, Stage,
 };
+pub use price::{PriceSplit, PriceTerms, Refund};
 pub use rejected::{AcceptJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected};
 pub use terms::check_terms;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::BoundRejected,
-    num::{Amount, Blocks, Gas, Ratio},
+    num::{Amount, Blocks, Gas, Height, Ratio},
 };
 
 use super::Phase;
@@ -14,6 +14,8 @@ use super::Phase;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum PostJobRejected {
+    /// The guardian has paused new jobs; what is under way goes on.
+    Paused { until: Height },
     /// No policy of this version serves sealed inputs: an audit would show them (C17).
     SealedNotServed,
     /// A job has at least one step and at most as many as the network allows.
@@ -25,6 +27,12 @@ pub enum PostJobRejected {
     /// The work bound is below one step's limit, below what so many steps cost at least, or above
     /// what the network allows.
     WorkBoundOutOfRange { wanted: Gas, min: Gas, max: Gas },
+    /// A paged program's steps have 2^21 gas each.
+    StepGasNotPaged { wanted: Gas, must: Gas },
+    /// A paged program has as many steps as its work bound and one more.
+    StepsNotPaged { wanted: u64, must: u64 },
+    /// A paged program may put out more than nothing, and no more than an answer can have.
+    OutputOutOfRange { wanted_kib: u32, min_kib: u32, max_kib: u32 },
     /// The deadline is too short or too long.
     DeadlineOutOfRange { wanted: Blocks, min: Blocks, max: Blocks },
     /// The ceiling must be positive.
@@ -33,6 +41,8 @@ pub enum PostJobRejected {
     AuditRateTooLow { wanted: Ratio, min: Ratio },
     /// An audit has at least one auditor and at most as many as the network allows.
     AuditorsOutOfRange { wanted: u8, min: u8, max: u8 },
+    /// A paged program must be on the ledger before a job names it.
+    ProgramNotPublished,
     /// The work, or its audit, costs more than any amount at the class's tariff.
     TariffOverflows,
     /// Too few validators are eligible for so many auditors (M1).

@@ -4,7 +4,7 @@
 
 use super::PostJobRejected;
 use crate::{
-    command::{PostJob, Visibility},
+    command::{PostJob, ProgramForm, Task, Visibility},
     num::Gas,
     params::Params,
 };
@@ -22,7 +22,10 @@ pub fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobReject
     if wanted == 0 || wanted > max {
         return Err(PostJobRejected::StepsOutOfRange { wanted, min: 1, max });
     }
-    let (wanted, max) = (task.chunk_count, market.chunks_max);
+    let (wanted, mut max) = (task.chunk_count, market.chunks_max);
+    if task.form != ProgramForm::Stepwise {
+        max = max.min(ProgramForm::CHUNKS_MAX);
+    }
     if wanted > max {
         return Err(PostJobRejected::TooManyChunks { wanted, max });
     }
@@ -35,6 +38,9 @@ pub fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobReject
     let (wanted, min, max) = (task.gas_bound, task.step_gas_max.max(least), market.work_bound_max);
     if wanted < min || wanted > max {
         return Err(PostJobRejected::WorkBoundOutOfRange { wanted, min, max });
+    }
+    if let ProgramForm::Paged(output_kib) = task.form {
+        check_paged(task, output_kib)?;
     }
     let (wanted, min, max) =
         (terms.deadline_blocks, market.deadline_blocks_min, market.deadline_blocks_max);
@@ -51,6 +57,23 @@ pub fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobReject
     let (wanted, max) = (terms.auditors, verification.auditors_max);
     if wanted == 0 || wanted > max {
         return Err(PostJobRejected::AuditorsOutOfRange { wanted, min: 1, max });
+    }
+    Ok(())
+}
+
+/// Whether the bounds of a paged task are those that its work bound asks for.
+fn check_paged(task: &Task, output_kib: u32) -> Result<(), PostJobRejected> {
+    let (wanted, must) = (task.step_gas_max, ProgramForm::STEP_GAS);
+    if wanted != must {
+        return Err(PostJobRejected::StepGasNotPaged { wanted, must });
+    }
+    let (wanted, must) = (task.steps, ProgramForm::steps_of(task.gas_bound));
+    if wanted != must {
+        return Err(PostJobRejected::StepsNotPaged { wanted, must });
+    }
+    let (wanted_kib, min_kib, max_kib) = (output_kib, 1, ProgramForm::OUTPUT_KIB_MAX);
+    if wanted_kib < min_kib || wanted_kib > max_kib {
+        return Err(PostJobRejected::OutputOutOfRange { wanted_kib, min_kib, max_kib });
     }
     Ok(())
 }

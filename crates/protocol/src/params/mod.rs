@@ -30,10 +30,11 @@ pub(crate) use history::ParamsHistory;
 pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
-    governance::params::GovernanceParams, market::params::MarketParams,
-    reputation::params::ReputationParams, rewards::params::RewardsParams,
-    slashing::params::SlashingParams, staking::params::StakingParams,
-    storage::params::StorageParams, verification::params::VerificationParams,
+    governance::params::GovernanceParams, insurance::params::InsuranceParams,
+    market::params::MarketParams, reputation::params::ReputationParams,
+    rewards::params::RewardsParams, slashing::params::SlashingParams,
+    staking::params::StakingParams, storage::params::StorageParams,
+    verification::params::VerificationParams,
 };
 
 /// Parameters as written in a genesis file, not yet checked.
@@ -53,6 +54,8 @@ pub struct RawParams {
     pub verification: VerificationParams,
     /// Slashes.
     pub slashing: SlashingParams,
+    /// Covers, and what the insurance may lose.
+    pub insurance: InsuranceParams,
     /// Reputation.
     pub reputation: ReputationParams,
     /// Bytes that the network keeps for those who pay.
@@ -72,6 +75,7 @@ impl RawParams {
             MarketParams::FIELDS,
             VerificationParams::FIELDS,
             SlashingParams::FIELDS,
+            InsuranceParams::FIELDS,
             ReputationParams::FIELDS,
             StorageParams::FIELDS,
             RewardsParams::FIELDS,
@@ -91,6 +95,7 @@ pub struct Params {
     market: MarketParams,
     verification: VerificationParams,
     slashing: SlashingParams,
+    insurance: InsuranceParams,
     reputation: ReputationParams,
     storage: StorageParams,
     rewards: RewardsParams,
@@ -150,6 +155,7 @@ rooms! {
     market: MarketParams, "Orders, auctions, prices, and the size of work.";
     verification: VerificationParams, "The bound, audits, disputes and data.";
     slashing: SlashingParams, "Slashes.";
+    insurance: InsuranceParams, "Covers, and what the insurance may lose.";
     reputation: ReputationParams, "Reputation.";
     storage: StorageParams, "Bytes that the network keeps for those who pay.";
     rewards: RewardsParams, "Emission: its schedule, its caps, its split and its vesting.";

@@ -4,14 +4,17 @@
 //! a function of its claim and of the round, whenever it is settled.
 //! Not here: when a claim may be made (`stories`), who calls for a payment (`handlers`).
 
+use alloc::{boxed::Box, vec::Vec};
+
 use crate::{
     context::Context,
     event::Event,
     ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
-    num::{Amount, Epoch, Gas, Index, PARTS},
+    num::{Amount, Epoch, Gas},
     params::Params,
-    rewards::{Moment, Open, Round, Running, Schedule, Work},
+    rewards::{ClaimTerms, Moment, Open, Round, Running, Schedule, VestTerms, Work, rate_floor},
+    staking,
     state::State,
 };
 
@@ -33,27 +36,28 @@ pub(crate) fn note_work(cx: &mut Context<'_>, done: &Done<'_>, params: &Params) 
     if Schedule::of(cx.params().rewards()) == Schedule::Off {
         return;
     }
-    let rewards = params.rewards();
-    let all = claim_floor(done.burnt, done.gas, params);
-    let audits = rewards.validator_share.amount_floor(all);
-    note(cx, done.job, done.provider, all.saturating_sub(audits));
-    let count = u64::try_from(done.auditors.len()).unwrap_or(u64::MAX);
-    // Down: nobody claims what is left, and it is not minted.
-    let each = audits.share_floor(1, count).unwrap_or(Amount::ZERO);
+    let auditors = u32::try_from(done.auditors.len()).unwrap_or(u32::MAX);
+    let mut terms = ClaimTerms::new(done.burnt, done.gas, auditors, params);
+    // What is bonded is worth what it was when the job was posted, or now, whichever is more: who
+    // knows that a vote will raise its price would else burn cheaply today.
+    terms.stake_price = terms.stake_price.max(cx.params().chain().stake_price);
+    let vests = VestTerms::new(params.rewards());
+    note(cx, done.job, done.provider, (&terms, vests));
     for auditor in done.auditors {
-        note(cx, done.job, *auditor, each);
+        note(cx, done.job, *auditor, (&terms, vests));
     }
 }
 
-/// min(⌊`emission_cap` · burnt⌋, tariff of the work), in the stake asset, down.
-fn claim_floor(burnt: Amount, gas: Gas, params: &Params) -> Amount {
-    let price = params.chain().stake_price.parts();
-    let in_stake = |amount: Amount| amount.share_floor(PARTS, price).unwrap_or(Amount::MAX);
-    let worth = params.market().tariff(gas).unwrap_or(Amount::MAX);
-    params.rewards().emission_cap.amount_floor(in_stake(burnt)).min(in_stake(worth))
-}
-
-fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, claim: Amount) {
+fn note(
+    cx: &mut Context<'_>,
+    job: JobId,
+    operator: OperatorId,
+    (terms, vests): (&ClaimTerms, VestTerms),
+) {
+    let role = cx.state.staking.operator(operator).role;
+    // All claims are counted to the unit, or they would be paid more than was minted.
+    let room = Amount::MAX.saturating_sub(cx.state.rewards.open.claims);
+    let claim = terms.claim(role).min(room);
     if claim.is_zero() || !cx.state.staking.operator(operator).may_work() {
         return;
     }
@@ -61,13 +65,14 @@ fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, claim: Amount) {
     let rewards = &mut cx.state.rewards;
     let round = rewards.next_round();
     rewards.open.claims = rewards.open.claims.saturating_add(claim);
-    let row = rewards.earnings_mut(operator);
-    let before = row.work.map(|work| work.claim);
-    row.work = Some(Work { round, claim: before.unwrap_or_default().saturating_add(claim) });
-    if before.is_none() {
+    if rewards.earnings(operator).work.is_none() {
         rewards.open.claimants = rewards.open.claimants.saturating_add(1);
     }
-    cx.journal.push(Event::WorkClaimed { job, operator, claim });
+    let row = rewards.earnings_mut(operator);
+    let work = row.work.get_or_insert_with(|| Work { round, claims: Vec::new() });
+    work.add(vests, claim);
+    let terms = Box::new(*terms);
+    cx.journal.push(Event::WorkClaimed { job, operator, role, claim, terms });
 }
 
 /// Mints for the epoch that ended, and closes its round.
@@ -139,17 +144,17 @@ fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
 
 fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
     let Open { claims, claimants } = core::mem::take(&mut cx.state.rewards.open);
-    if let Some(rate) = Index::ZERO.grown_floor(minted, claims.units()) {
+    if let Some(rate) = rate_floor(minted, claims) {
         let round = Round { epoch, rate, left: minted, waiting: claimants };
         cx.state.rewards.rounds.push(round);
     }
 }
 
-/// Pays an operator what its last round and its stake came to, into its own pot, and follows its
-/// vesting.
+/// Pays an operator what its last round and its stake came to, its own part into its own pot, and
+/// follows its vesting.
 pub(crate) fn settle(cx: &mut Context<'_>, operator: OperatorId) {
-    if let Some((round, amount)) = cx.state.rewards.owed(operator) {
-        pay_round(cx, operator, &round, amount);
+    if let Some((round, parts)) = cx.state.rewards.owed(operator) {
+        pay_round(cx, operator, &round, &parts);
     }
     pay_stake(cx, operator);
     let now = cx.epoch();
@@ -159,30 +164,54 @@ pub(crate) fn settle(cx: &mut Context<'_>, operator: OperatorId) {
     }
 }
 
+/// True if settling it would move anything.
+pub(crate) fn is_owed(state: &State, operator: OperatorId) -> bool {
+    let work = state.rewards.owed(operator).map(|(_, parts)| parts).unwrap_or_default();
+    let by_work = work.iter().any(|amount| !amount.is_zero());
+    by_work || !state.staking.stake_earned(operator).is_zero()
+}
+
 fn pay_stake(cx: &mut Context<'_>, operator: OperatorId) {
     let amount = cx.state.staking.take_emission(operator);
     if amount.is_zero() {
         return;
     }
-    let (params, now) = (*cx.params().rewards(), cx.epoch());
+    let (vests, now) = (VestTerms::new(cx.params().rewards()), cx.epoch());
     let by_stake = &mut cx.state.rewards.by_stake;
     *by_stake = by_stake.saturating_sub(amount);
-    cx.state.rewards.earnings_mut(operator).vesting.put(amount, now, &params);
-    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
-    cx.journal.push(Event::StakeRewarded { operator, amount });
+    let shared = earn(cx, operator, amount, (now, &vests));
+    cx.journal.push(Event::StakeRewarded { operator, amount, shared });
 }
 
-fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, amount: Amount) {
-    let params = *cx.params().rewards();
+/// Moves what an operator earned in an epoch to where it vests, less its delegators' part, which
+/// they have at once: a slash of the operator finds none of theirs. Returns that part.
+fn earn(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    amount: Amount,
+    (earned, vests): (Epoch, &VestTerms),
+) -> Amount {
+    let pots = (Pot::Emission, Pot::Vesting(operator));
+    let reason = Reason::EmissionEarned;
+    let shared = staking::acts::earn::split_bonded(cx, operator, pots, amount, reason);
+    let vesting = &mut cx.state.rewards.earnings_mut(operator).vesting;
+    vesting.put(amount.saturating_sub(shared), earned, vests);
+    shared
+}
+
+fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, parts: &[Amount]) {
     let row = cx.state.rewards.earnings_mut(operator);
     let work = row.work.take().expect("only a claim is owed anything");
-    row.vesting.put(amount, round.epoch, &params);
-    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
-    let (claim, epoch) = (work.claim, round.epoch);
-    cx.journal.push(Event::EmissionEarned { operator, epoch, claim, amount });
+    let (epoch, mut paid) = (round.epoch, Amount::ZERO);
+    for ((vests, claim), amount) in work.claims.into_iter().zip(parts.iter().copied()) {
+        let shared = earn(cx, operator, amount, (epoch, &vests));
+        paid = paid.saturating_add(amount);
+        let earned = Event::EmissionEarned { operator, epoch, claim, amount, shared, vests };
+        cx.journal.push(earned);
+    }
     let place = usize::try_from(work.round).expect("a row's place");
     let row = cx.state.rewards.rounds.get_mut(place).expect("somebody waited for it");
-    row.left = row.left.saturating_sub(amount);
+    row.left = row.left.saturating_sub(paid);
     row.waiting = row.waiting.saturating_sub(1);
     if row.waiting == 0 {
         let dust = row.left;
@@ -207,3 +236,6 @@ pub(crate) fn restore(cx: &mut Context<'_>, operator: OperatorId, amount: Amount
     let vesting = &mut cx.state.rewards.earnings_mut(operator).vesting;
     vesting.ready = vesting.ready.saturating_add(amount);
 }
+
+#[cfg(test)]
+mod tests;

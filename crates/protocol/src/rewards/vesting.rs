@@ -9,13 +9,13 @@
 //! Rounding: the rest up, the part at once by subtraction; what a line gives is rounded down, and
 //! its end gives all that is left.
 //! Bounded: grants are gathered by [`SPANS`] spans of the delay and of the time to vest, so that a
-//! row holds at most `SPANS` + 1 of each, however often somebody is paid.
+//! row holds at most `SPANS` + 1 of each for each of the terms, however often somebody is paid.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::{Amount, Epoch, Epochs};
+use crate::num::{Amount, Epoch, Epochs, Ratio};
 
 use super::params::RewardsParams;
 
@@ -57,18 +57,42 @@ pub struct Line {
     pub amount: Amount,
 }
 
+/// The numbers that say when what is earned may be had. Those of work are of the parameters of its
+/// job, whatever is voted later (M21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VestTerms {
+    /// The part that is ready after the delay; the rest vests evenly from then on.
+    pub at_once: Ratio,
+    /// Epochs before anything is ready.
+    pub delay: Epochs,
+    /// Epochs in which the rest vests.
+    pub vesting: Epochs,
+}
+
+impl VestTerms {
+    pub(crate) fn new(params: &RewardsParams) -> VestTerms {
+        let RewardsParams { at_once, claim_delay_epochs, vesting_epochs, .. } = *params;
+        VestTerms { at_once, delay: claim_delay_epochs, vesting: vesting_epochs }
+    }
+
+    /// What of `amount`, earned in an epoch, may be had when.
+    pub fn grant(&self, amount: Amount, earned: Epoch) -> Waiting {
+        let until = gathered(earned.after(self.delay), self.delay);
+        let ends = gathered(until.after(self.vesting), self.vesting);
+        // Up: what vests late is what a slash finds.
+        let rest = self.at_once.complement().amount_ceil(amount);
+        let at_once = amount.saturating_sub(rest);
+        Waiting { until, at_once, rest, ends }
+    }
+}
+
 impl Vesting {
     /// Puts in what was earned in an epoch.
-    pub(crate) fn put(&mut self, amount: Amount, earned: Epoch, params: &RewardsParams) {
+    pub(crate) fn put(&mut self, amount: Amount, earned: Epoch, terms: &VestTerms) {
         if amount.is_zero() {
             return;
         }
-        let delay = params.claim_delay_epochs;
-        let until = gathered(earned.after(delay), delay);
-        let ends = gathered(until.after(params.vesting_epochs), params.vesting_epochs);
-        // Up: what vests late is what a slash finds.
-        let rest = params.at_once.complement().amount_ceil(amount);
-        let at_once = amount.saturating_sub(rest);
+        let Waiting { until, at_once, rest, ends } = terms.grant(amount, earned);
         let place = self.waiting.partition_point(|other| (other.until, other.ends) < (until, ends));
         match self.waiting.get_mut(place) {
             Some(other) if (other.until, other.ends) == (until, ends) => {

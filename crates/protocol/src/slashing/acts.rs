@@ -4,18 +4,19 @@
 //! until then it can be undone to the unit.
 //! Not here: who is guilty.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     context::Context,
     event::Event,
-    ids::{AccountId, Asset, Digest, JobId, OperatorId, SlashId},
+    ids::{AccountId, Asset, Digest, JobId, OperatorId, ProposalId, SlashId},
+    insurance::{self, acts::Loss},
     ledger::{Pot, Reason},
     num::{Amount, Height, Ratio},
     params::Params,
     reputation::{self, weigh},
     rewards,
-    slashing::{self, Claims, Offence, Slash, SlashState, Waterfall, plan},
+    slashing::{self, Claims, ClaimsTerms, Offence, Slash, SlashState, SplitTerms, Taken, Way},
     staking::{self, Standing},
     timers::Timer,
 };
@@ -63,11 +64,11 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     let halflife = params.slashing().strike_halflife_epochs.count();
     let strikes = cx.state.staking.operator(operator).strikes(cx.epoch(), halflife);
     let share = slashing::share(consequences.share, strikes, params.slashing());
-    let sources = match behind {
-        Behind::Locked(pot, amount) => {
-            let mut sources = out_of_bond(cx, operator, accepted_at, share, Amount::ZERO);
-            sources.push((pot, amount));
-            sources
+    let (sources, taken) = match behind {
+        Behind::Locked(pot, lock) => {
+            let (mut sources, taken) = out_of_bond(cx, operator, accepted_at, share, Amount::ZERO);
+            sources.push((pot, lock));
+            (sources, Taken { lock, ..taken })
         }
         Behind::Owed(amount) => out_of_bond(cx, operator, accepted_at, share, amount),
     };
@@ -93,26 +94,37 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
         conviction: root.map(|root| (program, root)),
         claims,
         taken: Vec::new(),
+        mark: (weight, cx.epoch()),
         standings,
         state: SlashState::Pending(cx.epoch()),
     };
     cx.state.params.pin(version);
     let id = take(cx, slash, &sources, params);
+    tell(cx, id, taken);
+    if let (Payout::Claims(Claims { injured: Some(_), .. }), true) = (&payout, consequences.jails) {
+        insurance::acts::await_slash(cx, job, id);
+    }
     match payout {
         Payout::Claims(_) if root.is_some() => stay(cx, id, params),
         Payout::Claims(_) => execute(cx, id),
         Payout::Fire => {
-            let amount = cx.state.ledger.balance(Pot::Slash(id));
-            pay_out(cx, id, Waterfall::all_burnt(amount), &[]);
+            let terms = split_terms(cx, id, Way::Burnt);
+            pay_out(cx, id, terms, &[]);
         }
         Payout::Finder(finder, most) => {
-            let amount = cx.state.ledger.balance(Pot::Slash(id));
             let (Behind::Locked(_, lock) | Behind::Owed(lock)) = behind;
-            let own = amount.saturating_sub(cx.state.slashing.slash(id).of_delegations());
-            let reward = most.min(own.saturating_sub(lock));
-            pay_out(cx, id, Waterfall::reward_and_burn(amount, reward), &[finder]);
+            let terms = split_terms(cx, id, Way::Finder { most, lock });
+            pay_out(cx, id, terms, &[finder]);
         }
     }
+}
+
+fn tell(cx: &mut Context<'_>, id: SlashId, terms: Taken) {
+    let slash = cx.state.slashing.slash(id);
+    let (offence, account, role, job) = (slash.offence, slash.account, slash.role, slash.job);
+    let amount = cx.state.ledger.balance(Pot::Slash(id));
+    let terms = Box::new(terms);
+    cx.journal.push(Event::StakeTaken { slash: id, offence, account, role, job, amount, terms });
 }
 
 /// Moves stake into a pot of its own and books the strike.
@@ -174,16 +186,32 @@ fn stay(cx: &mut Context<'_>, id: SlashId, params: &Params) {
     let amount = cx.state.ledger.balance(Pot::Slash(id));
     cx.journal.push(Event::SlashPending { slash: id, offence, account, role, amount, execute_at });
     let alike = cx.state.slashing.alike(id);
-    if alike.is_empty() {
+    let of = |id: SlashId| cx.state.slashing.slash(id);
+    let appeals = alike.iter().find_map(|other| match of(*other).state {
+        SlashState::Appealed(proposal) => Some(proposal),
+        _ => None,
+    });
+    if let Some(proposal) = appeals {
+        appeal(cx, id, proposal);
+        return;
+    }
+    if alike.iter().all(|other| of(*other).account == account) {
         return;
     }
     let until = cx.epoch().after(params.slashing().engine_hold_epochs);
-    for held in alike.into_iter().chain([id]) {
+    for held in alike {
         clear_stay(cx, held);
         cx.state.slashing.set_state(held, SlashState::Held(until));
         cx.state.timers.set_epoch(until, Timer::Slash(held));
         cx.journal.push(Event::SlashHeld { slash: held, until });
     }
+}
+
+/// A slash waits for the decision of an appeal, however long that takes.
+pub(crate) fn appeal(cx: &mut Context<'_>, id: SlashId, proposal: ProposalId) {
+    clear_stay(cx, id);
+    cx.state.slashing.set_state(id, SlashState::Appealed(proposal));
+    cx.journal.push(Event::SlashAppealed { slash: id, proposal });
 }
 
 fn clear_stay(cx: &mut Context<'_>, id: SlashId) {
@@ -196,27 +224,33 @@ fn clear_stay(cx: &mut Context<'_>, id: SlashId) {
 pub(crate) fn execute(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id);
     let (claims, version) = (slash.claims.clone(), slash.params);
+    let (job, accused) = (slash.job, slash.account);
     let params = cx.state.params.at(version).clone();
-    let amount = cx.state.ledger.balance(Pot::Slash(id));
-    let of_delegations = slash.of_delegations();
-    let own = amount.saturating_sub(of_delegations);
-    let mut waterfall = plan(own, &claims, params.slashing());
-    // Nobody who may be in league with the offender is paid out of what others delegated (C5).
-    waterfall.amount = amount;
-    waterfall.burnt = waterfall.burnt.saturating_add(of_delegations);
-    if cx.state.staking.pay_judges(waterfall.judges).is_none() {
+    let mut way = ClaimsTerms::new(&claims, params.slashing());
+    let mut terms = split_terms(cx, id, Way::Claims(way));
+    let sunk = way.split(terms.own).sunk();
+    if cx.state.staking.pay_judges(terms.split().judges).is_none() {
         // No judge is left to share it.
-        waterfall.insurance = waterfall.insurance.saturating_add(waterfall.judges);
-        waterfall.judges = Amount::ZERO;
+        way.judges = false;
+        terms.way = Way::Claims(way);
     }
     if let Some(injured) = claims.injured {
         let to = Pot::Free(injured, Asset::Stake);
-        cx.pay(Pot::Slash(id), to, waterfall.compensation, Reason::Compensation);
+        cx.pay(Pot::Slash(id), to, terms.split().compensation, Reason::Compensation);
+        let loss = Loss { job, injured, accused, sunk };
+        insurance::acts::pay(cx, id, &loss, &params);
     }
-    pay_out(cx, id, waterfall, &claims.reporters);
+    pay_out(cx, id, terms, &claims.reporters);
 }
 
-fn pay_out(cx: &mut Context<'_>, id: SlashId, waterfall: Waterfall, reporters: &[AccountId]) {
+fn split_terms(cx: &Context<'_>, id: SlashId, way: Way) -> SplitTerms {
+    let delegated = cx.state.slashing.slash(id).of_delegations();
+    let own = cx.state.ledger.balance(Pot::Slash(id)).saturating_sub(delegated);
+    SplitTerms { delegated, ..SplitTerms::new(own, way) }
+}
+
+fn pay_out(cx: &mut Context<'_>, id: SlashId, terms: SplitTerms, reporters: &[AccountId]) {
+    let waterfall = terms.split();
     let from = Pot::Slash(id);
     let count = u64::try_from(reporters.len()).unwrap_or(u64::MAX);
     let each = slashing::each(waterfall.reporter, count);
@@ -242,6 +276,7 @@ fn pay_out(cx: &mut Context<'_>, id: SlashId, waterfall: Waterfall, reporters: &
         role: Some(role),
         job,
         waterfall,
+        terms: Box::new(terms),
     });
 }
 
@@ -261,8 +296,8 @@ fn close(cx: &mut Context<'_>, id: SlashId, state: fn(Height) -> SlashState) {
     cx.state.params.unpin(version);
 }
 
-/// Undoes a slash that waits: every unit, the standings and the strike.
-#[cfg_attr(not(test), expect(dead_code, reason = "a vote on held slashes will call it"))]
+/// Undoes a slash that waits: every unit, the standings, the strike and what the name lost. Nobody
+/// is asked for money: all that was taken still lies in the slash's own pot.
 pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id).clone();
     let amount = cx.state.ledger.balance(Pot::Slash(id));
@@ -300,6 +335,9 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let params = cx.state.params.at(slash.params).clone();
     let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
     cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
+    let consequences = slash.offence.consequences(params.slashing());
+    reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
+    insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
     cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
 }
@@ -315,7 +353,7 @@ fn out_of_bond(
     accepted_at: Height,
     share: Ratio,
     owed: Amount,
-) -> Vec<(Pot, Amount)> {
+) -> (Vec<(Pot, Amount)>, Taken) {
     let unvested = (Pot::Vesting(operator), rewards::acts::unvested(cx, operator));
     let with = |pot: Pot| (pot, cx.state.ledger.balance(pot));
     let entries = cx.state.staking.operator(operator).unbondings.iter().copied();
@@ -324,12 +362,12 @@ fn out_of_bond(
     let own = core::iter::once(Pot::Bond(operator)).chain(liable.into_iter().map(Pot::Unbonding));
     let own: Vec<(Pot, Amount)> = own.map(with).collect();
     let others = staking::acts::delegated::liable(cx.state, operator, accepted_at);
-    let of_others = slashing::of_free_bond(share, sum(&others));
-    let of_own = slashing::of_free_bond(share, sum(&own)).saturating_add(owed);
+    let taken = Taken { lock: owed, share, free: sum(&own), delegated: sum(&others) };
+    let of_others = slashing::of_free_bond(share, taken.delegated);
     let mut sources = Vec::new();
     // Rewards that have not vested go first, but a share is of what is bonded.
     let first: Vec<(Pot, Amount)> = core::iter::once(unvested).chain(own).collect();
-    let wanted = take_in_turn(&first, of_own.saturating_add(of_others), &mut sources);
+    let wanted = take_in_turn(&first, taken.wanted(), &mut sources);
     // An operator that takes its own out first would bet what others have put behind it.
     let earlier: Vec<(Pot, Amount)> = earlier.into_iter().map(Pot::Unbonding).map(with).collect();
     let mut wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
@@ -341,7 +379,7 @@ fn out_of_bond(
         left = left.saturating_sub(there);
         sources.push((pot, part));
     }
-    sources
+    (sources, taken)
 }
 
 /// Adds what the pots have of `wanted`, one after the other; returns what they lack.

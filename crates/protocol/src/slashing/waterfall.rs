@@ -12,7 +12,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::AccountId, num::Amount};
+use crate::{
+    ids::AccountId,
+    num::{Amount, Factor, Ratio},
+};
 
 use super::params::SlashingParams;
 
@@ -46,30 +49,163 @@ pub struct Waterfall {
     pub judges: Amount,
 }
 
-/// How `amount` is split.
-pub fn plan(amount: Amount, claims: &Claims, params: &SlashingParams) -> Waterfall {
-    // Up: at least this much is burnt, whatever anybody claims.
-    let burn_min = params.burn_min.amount_ceil(amount);
-    let spendable = amount.saturating_sub(burn_min);
-    let injury = params.compensation_max.amount_floor(claims.tariff).unwrap_or(Amount::MAX);
-    let compensation = if claims.injured.is_some() { injury.min(spendable) } else { Amount::ZERO };
-    let left = spendable.saturating_sub(compensation);
-    let reporter = reward(amount.saturating_sub(compensation), left, claims, params);
-
-    let rest = amount.saturating_sub(compensation).saturating_sub(reporter);
-    let burnt = params.burn_share.amount_ceil(rest).max(burn_min).min(rest);
-    let rest = rest.saturating_sub(burnt);
-    let insurance = params.insurance_share.amount_floor(rest);
-    let judges = rest.saturating_sub(insurance);
-    Waterfall { amount, compensation, reporter, burnt, insurance, judges }
+/// The numbers that a claim on a slash is worked out from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimsTerms {
+    /// Somebody was injured.
+    pub injured: bool,
+    /// The tariff cost, in the stake asset.
+    pub tariff: Amount,
+    /// How many share the reward.
+    pub reporters: u32,
+    /// `R_max`.
+    pub reward_max: Amount,
+    /// The most compensation, as a multiple of the tariff cost.
+    pub compensation_max: Factor,
+    /// The share that burns at least.
+    pub burn_min: Ratio,
+    /// The reporters' share of what compensation leaves.
+    pub reporter_share: Ratio,
+    /// The burnt share of what both leave.
+    pub burn_share: Ratio,
+    /// The insurance's share of what burning leaves.
+    pub insurance_share: Ratio,
+    /// Some validator is there to have the rest; else it insures, too.
+    pub judges: bool,
 }
 
-/// All reporters' reward together, divisible among them to the unit.
-fn reward(rest: Amount, left: Amount, claims: &Claims, params: &SlashingParams) -> Amount {
-    let Ok(count) = u64::try_from(claims.reporters.len()) else { return Amount::ZERO };
-    let total = params.reporter_share.amount_floor(rest).min(claims.reward_max).min(left);
-    // Down: the dust of the division is burnt with the rest.
-    each(total, count).checked_times(count).unwrap_or(Amount::ZERO)
+impl ClaimsTerms {
+    pub(crate) fn new(claims: &Claims, params: &SlashingParams) -> ClaimsTerms {
+        ClaimsTerms {
+            injured: claims.injured.is_some(),
+            tariff: claims.tariff,
+            reporters: u32::try_from(claims.reporters.len()).unwrap_or(u32::MAX),
+            reward_max: claims.reward_max,
+            compensation_max: params.compensation_max,
+            burn_min: params.burn_min,
+            reporter_share: params.reporter_share,
+            burn_share: params.burn_share,
+            insurance_share: params.insurance_share,
+            judges: true,
+        }
+    }
+
+    /// At least this much is burnt, whatever anybody claims (up).
+    pub fn least_burnt(&self, amount: Amount) -> Amount {
+        self.burn_min.amount_ceil(amount)
+    }
+
+    /// How `amount` is split.
+    pub fn split(&self, amount: Amount) -> Waterfall {
+        let burn_min = self.least_burnt(amount);
+        let spendable = amount.saturating_sub(burn_min);
+        let injury = self.compensation_max.amount_floor(self.tariff).unwrap_or(Amount::MAX);
+        let compensation = if self.injured { injury.min(spendable) } else { Amount::ZERO };
+        let left = spendable.saturating_sub(compensation);
+        let reporter = self.reward(amount.saturating_sub(compensation), left);
+
+        let rest = amount.saturating_sub(compensation).saturating_sub(reporter);
+        let burnt = self.burn_share.amount_ceil(rest).max(burn_min).min(rest);
+        let rest = rest.saturating_sub(burnt);
+        let insurance = if self.judges { self.insurance_share.amount_floor(rest) } else { rest };
+        let judges = rest.saturating_sub(insurance);
+        Waterfall { amount, compensation, reporter, burnt, insurance, judges }
+    }
+
+    /// All reporters' reward together, divisible among them to the unit.
+    fn reward(&self, rest: Amount, left: Amount) -> Amount {
+        let count = u64::from(self.reporters);
+        let total = self.reporter_share.amount_floor(rest).min(self.reward_max).min(left);
+        // Down: the dust of the division is burnt with the rest.
+        each(total, count).checked_times(count).unwrap_or(Amount::ZERO)
+    }
+}
+
+/// How `amount` is split.
+pub fn plan(amount: Amount, claims: &Claims, params: &SlashingParams) -> Waterfall {
+    ClaimsTerms::new(claims, params).split(amount)
+}
+
+/// Which way taken stake, or a forfeited deposit, goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Out of circulation.
+    Burnt,
+    /// Half to the accused, the rest burnt.
+    Halved,
+    /// At most `most` to a finder, out of what is taken beyond the lock; the rest burnt.
+    Finder {
+        /// So much.
+        most: Amount,
+        /// The lock.
+        lock: Amount,
+    },
+    /// Along the waterfall.
+    Claims(ClaimsTerms),
+}
+
+/// The numbers that the split of a slash is worked out from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitTerms {
+    /// What is split: the offender's own.
+    pub own: Amount,
+    /// What others had delegated, which burns: nobody who may be in league with the offender is
+    /// paid out of it (C5).
+    pub delegated: Amount,
+    /// How.
+    pub way: Way,
+}
+
+impl SplitTerms {
+    pub(crate) fn new(own: Amount, way: Way) -> SplitTerms {
+        SplitTerms { own, delegated: Amount::ZERO, way }
+    }
+
+    /// Where each part goes.
+    pub fn split(&self) -> Waterfall {
+        let amount = self.own;
+        let mut waterfall = match &self.way {
+            Way::Burnt => Waterfall { amount, burnt: amount, ..Waterfall::default() },
+            Way::Halved => {
+                // Down: the accused never gets more than half back from a friend's challenge.
+                let compensation = Ratio::percent(50).amount_floor(amount);
+                let burnt = amount.saturating_sub(compensation);
+                Waterfall { amount, compensation, burnt, ..Waterfall::default() }
+            }
+            Way::Finder { most, lock } => {
+                let reporter = (*most).min(amount.saturating_sub(*lock));
+                let burnt = amount.saturating_sub(reporter);
+                Waterfall { amount, reporter, burnt, ..Waterfall::default() }
+            }
+            Way::Claims(terms) => terms.split(amount),
+        };
+        waterfall.amount = amount.saturating_add(self.delegated);
+        waterfall.burnt = waterfall.burnt.saturating_add(self.delegated);
+        waterfall
+    }
+}
+
+/// The numbers that a slash is worked out from: the lock, and a share of what is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// What was locked for it.
+    pub lock: Amount,
+    /// The share of the rest: what the offence costs, more for each strike.
+    pub share: Ratio,
+    /// The offender's free bond, what leaves it but answers included.
+    pub free: Amount,
+    /// What is delegated to it, and answers.
+    pub delegated: Amount,
+}
+
+impl Taken {
+    /// What is to be taken; less is, where a pot lacks it.
+    pub fn wanted(&self) -> Amount {
+        let of_free = |free: Amount| super::of_free_bond(self.share, free);
+        let all = of_free(self.free).saturating_add(of_free(self.delegated));
+        self.lock.saturating_add(all)
+    }
 }
 
 /// ⌊total / count⌋, or nothing for nobody.
@@ -86,16 +222,9 @@ impl Waterfall {
             == Some(self.amount)
     }
 
-    /// Everything burnt.
-    pub fn all_burnt(amount: Amount) -> Waterfall {
-        Waterfall { amount, burnt: amount, ..Waterfall::default() }
-    }
-
-    /// A reward to one reporter, the rest burnt.
-    pub(crate) fn reward_and_burn(amount: Amount, reward: Amount) -> Waterfall {
-        let reporter = reward.min(amount);
-        let burnt = amount.saturating_sub(reporter);
-        Waterfall { amount, reporter, burnt, ..Waterfall::default() }
+    /// What nobody gets of it: burnt, and the insurance's.
+    pub(crate) fn sunk(&self) -> Amount {
+        self.burnt.saturating_add(self.insurance)
     }
 }
 
@@ -130,8 +259,9 @@ mod tests {
     fn a_plan_that_is_a_unit_off_does_not_add_up() {
         let unit = Amount::UNIT;
         let whole = Waterfall { amount: Amount::tokens(1), ..Waterfall::default() };
-        assert!(Waterfall::all_burnt(whole.amount).adds_up() && !whole.adds_up());
-        let more = Waterfall { compensation: unit, ..Waterfall::all_burnt(whole.amount) };
+        let burnt = SplitTerms::new(whole.amount, Way::Burnt).split();
+        assert!(burnt.adds_up() && !whole.adds_up());
+        let more = Waterfall { compensation: unit, ..burnt };
         assert!(!more.adds_up());
     }
 

@@ -5,12 +5,14 @@
 //! delegates knows the most that it can be at any later epoch.
 //! Law: an operator that never set one keeps everything; while one is everything nobody may put
 //! stake behind its operator, so that nobody's bond backs strangers unasked.
+//! Rounding: the commission down and the delegators' part up: the operator, who could cut its work
+//! into many small jobs, gains nothing by it.
 //! Not here: who is paid what (`acts/earn`).
 
 use serde::{Deserialize, Serialize};
 
 use super::{SetCommissionRejected, params::StakingParams};
-use crate::num::{Epoch, Ratio};
+use crate::num::{Amount, Epoch, Ratio};
 
 /// What an operator keeps of its pay, and how far that can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,34 @@ pub struct Commission {
     pub ceiling: Ratio,
     /// When it last changed; none before the first time.
     pub changed: Option<Epoch>,
+}
+
+/// The numbers that the delegators' part of a pay is worked out from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareTerms {
+    /// What the operator keeps before anything is shared.
+    pub commission: Ratio,
+    /// Its own stake.
+    pub own: Amount,
+    /// What is delegated to it.
+    pub delegated: Amount,
+    /// What of their part found no share to go to, and stays the operator's.
+    pub unshared: Amount,
+}
+
+impl ShareTerms {
+    /// The pay less the commission, times what is delegated over all that is at risk (up); nothing
+    /// if nothing is delegated.
+    pub fn part_ceil(&self, pay: Amount) -> Amount {
+        let shared = self.commission.complement().amount_ceil(pay);
+        let at_risk = self.own.saturating_add(self.delegated);
+        shared.share_ceil(self.delegated.units(), at_risk.units()).unwrap_or(Amount::ZERO)
+    }
+
+    /// What of a pay the delegators earned.
+    pub fn delegators(&self, pay: Amount) -> Amount {
+        self.part_ceil(pay).saturating_sub(self.unshared)
+    }
 }
 
 impl Default for Commission {

@@ -30,7 +30,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commission, Staking, params::StakingParams};
+use super::{Commission, Place, Staking, params::StakingParams};
 use crate::{
     ids::{AccountId, DelegationId, ExitId, MoveId, OperatorId},
     num::{Amount, Claim, Earned, Epoch, Epochs, Height, Index, SharePool},
@@ -70,6 +70,8 @@ pub struct Exit {
     pub queued_at: Height,
     /// From when on it may be withdrawn, and answers for nothing.
     pub matures: Epoch,
+    /// The last place that something in it took in the exit queue.
+    pub place: Place,
 }
 
 /// What one account delegated to one operator.
@@ -193,16 +195,8 @@ impl Staking {
     }
 }
 
-/// When what begins to leave now matures: in `unbonding_epochs`, up to the next end of a span, of
-/// which so many follow each other that a pool never has more than `exits_max` + 1 exits.
-pub(crate) fn matures(now: Epoch, params: &StakingParams) -> Epoch {
-    end_of_span(now, params.unbonding_epochs, u64::from(params.exits_max))
-}
-
-/// The first end of a span after `wait`, which is cut into so many.
-pub(super) fn end_of_span(now: Epoch, wait: Epochs, spans: u64) -> Epoch {
-    let wait = wait.count();
-    let span = wait.div_ceil(spans.max(1)).max(1);
-    let earliest = now.after(Epochs::new(wait)).count();
-    Epoch::new(earliest.checked_next_multiple_of(span).unwrap_or(u64::MAX))
+/// The first end of a span from `earliest` on, if a wait is cut into so many.
+pub(super) fn end_of_span(earliest: Epoch, wait: Epochs, spans: u64) -> Epoch {
+    let span = wait.count().div_ceil(spans.max(1)).max(1);
+    Epoch::new(earliest.count().checked_next_multiple_of(span).unwrap_or(u64::MAX))
 }

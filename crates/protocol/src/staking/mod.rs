@@ -24,24 +24,27 @@ mod moves;
 mod operator;
 pub(crate) mod params;
 mod pool;
+mod queue;
 mod rejected;
+mod sharing;
 mod voters;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-pub use commission::Commission;
-pub(crate) use delegation::matures;
+pub use commission::{Commission, ShareTerms};
 pub use delegation::{Delegation, DelegationPool, Exit, Moved};
 use emission::EmissionIndexes;
 pub use emission::StakeEarnings;
 pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
 pub(crate) use pool::{Able, Change, Pool};
+pub use queue::{ExitQueue, Place};
+pub(crate) use queue::{Leave, Leaver, end_of_exit};
 pub use rejected::{
-    BondRejected, CancelUndelegationRejected, DelegateRejected, RedelegateRejected,
-    SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
+    BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
+    RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
     WithdrawDelegationRejected,
 };
 
@@ -71,6 +74,8 @@ pub(crate) struct Staking {
     /// What a unit of a judge's stake was ever paid out of slashes.
     pub(crate) judge_index: Index,
     pub(crate) emission: EmissionIndexes,
+    /// Where each queue of those that leave ends; none where nobody ever queued.
+    queues: BTreeMap<Leaver, ExitQueue>,
 }
 
 /// What of [`Staking`] is stored; the rest is derived on load.
@@ -85,7 +90,12 @@ pub(crate) struct StakingRows {
     changes: Vec<(PoolKey, Vec<Change>)>,
     judge_index: Index,
     emission: EmissionIndexes,
+    queues: BTreeMap<Leaver, ExitQueue>,
 }
+
+/// What the root covers of staking besides the tables.
+pub(crate) type StakingGlobals<'a> =
+    (Vec<(PoolKey, Vec<Change>)>, Index, EmissionIndexes, &'a BTreeMap<Leaver, ExitQueue>);
 
 impl Staking {
     pub(crate) fn operator(&self, id: OperatorId) -> &Operator {
@@ -138,8 +148,13 @@ impl Staking {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Vec<(PoolKey, Vec<Change>)>, Index, EmissionIndexes) {
-        (self.changes(), self.judge_index, self.emission)
+    pub(crate) fn globals(&self) -> StakingGlobals<'_> {
+        (self.changes(), self.judge_index, self.emission, &self.queues)
+    }
+
+    /// Where each queue ends.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &ExitQueue> {
+        self.queues.values()
     }
 
     fn changes(&self) -> Vec<(PoolKey, Vec<Change>)> {
@@ -158,6 +173,7 @@ impl Staking {
             changes: self.changes(),
             judge_index: self.judge_index,
             emission: self.emission,
+            queues: self.queues.clone(),
         }
     }
 
@@ -168,7 +184,7 @@ impl Staking {
         pins: &[(PoolKey, Height)],
     ) -> Staking {
         let StakingRows { operators, unbondings, mut changes, judge_index, emission, .. } = rows;
-        let StakingRows { delegation_pools, delegations, exits, moves, .. } = rows;
+        let StakingRows { delegation_pools, delegations, exits, moves, queues, .. } = rows;
         let mut members: BTreeMap<PoolKey, Vec<(OperatorId, u64, u64)>> = BTreeMap::new();
         for (index, operator) in operators.iter() {
             let id = OperatorId::from_index(index);
@@ -196,6 +212,7 @@ impl Staking {
             pools,
             judge_index,
             emission,
+            queues,
         }
     }
 

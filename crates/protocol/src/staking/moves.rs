@@ -71,9 +71,9 @@ pub enum MoveStage {
     Lost,
 }
 
-/// When what moves now is free, as [`matures`](super::matures) in longer spans.
+/// When what moves now is free: after the wait, at the next end of a quarter of it.
 pub(crate) fn matures(now: Epoch, params: &StakingParams) -> Epoch {
-    end_of_span(now, params.unbonding_epochs, SPANS)
+    end_of_span(now.after(params.unbonding_epochs), params.unbonding_epochs, SPANS)
 }
 
 impl Staking {

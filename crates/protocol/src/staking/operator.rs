@@ -10,7 +10,7 @@ use crate::{
     num::{Amount, Epoch, Factor, HalfLives, Height, Index, exp2_neg_floor},
 };
 
-use super::StakeEarnings;
+use super::{Place, StakeEarnings};
 
 /// May an operator take new work?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub struct Unbonding {
     pub queued_at: Height,
     /// When it is paid out.
     pub matures: Epoch,
+    /// What it took of the exit queue.
+    pub place: Place,
 }
 
 impl Operator {

@@ -21,6 +21,20 @@ params! {
         entry_cap: Factor = Factor::percent(400), ONE..=4 * ONE, "four times, as m5 asks";
         /// Epochs from unbonding to withdrawal; R4 ties it to the longest job.
         unbonding_epochs: Epochs = Epochs::new(504), 1..=BLOCKS_MAX, "21 days of hours";
+        /// Epochs in which all that is bonded could leave, at the fastest: one part in so many
+        /// leaves in each; 0 lets everybody leave at once.
+        exit_epochs: Epochs = Epochs::new(0), 0..=BLOCKS_MAX, "off: everybody may leave at once";
+        /// What may leave in an epoch at least.
+        exit_churn_min: Amount = Amount::tokens(100), 1..=AMOUNT_MAX, "a least bond an epoch";
+        /// What may leave in an epoch at most.
+        exit_churn_max: Amount = Amount::MAX, 1..=AMOUNT_MAX, "no limit besides the share";
+        /// What may leave in an epoch is a multiple of this, down.
+        exit_churn_step: Amount = Amount::UNIT, 1..=AMOUNT_MAX, "to the unit";
+        /// Epochs of unbonding that may pass while waiting for room; the others follow it.
+        exit_overlap_epochs: Epochs = Epochs::new(0), 0..=BLOCKS_MAX,
+            "no more is paid out in an epoch than had room";
+        /// Epochs that the queue puts a withdrawal off at most.
+        exit_wait_max_epochs: Epochs = Epochs::new(504), 0..=BLOCKS_MAX, "unbonding's wait again";
         /// Entries one operator may have in the queue.
         unbondings_max: u32 = 32, 1..=1_000, "one for every day of the wait, and some";
         /// The most that others may delegate to an operator, as a multiple of its own stake; 0

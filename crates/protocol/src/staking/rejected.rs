@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::{Amount, Epoch, Ratio};
+use crate::num::{Amount, Epoch, Height, Ratio};
 
 /// Why a bond was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,23 @@ pub enum UnbondRejected {
     UnbondingsAtLimit { limit: u32 },
 }
 
+/// Why what is unbonding could not be bonded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum CancelUnbondRejected {
+    /// Nothing to bond again.
+    AmountMustBePositive,
+    /// The account has no operator of this role.
+    NotAnOperator,
+    /// A tombstoned operator never returns.
+    Tombstoned,
+    /// More than is unbonding.
+    ExceedsUnbonding { wanted: Amount, unbonding: Amount },
+    /// The stake would stay below what this role needs.
+    BelowMinimum { wanted: Amount, minimum: Amount },
+}
+
 /// Why release from jail was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -56,6 +73,8 @@ pub enum UnjailRejected {
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum DelegateRejected {
+    /// The guardian has paused new delegations; what is delegated may leave.
+    Paused { until: Height },
     /// Less than the least delegation.
     BelowMinimum { wanted: Amount, minimum: Amount },
     /// That account has no operator of this role.

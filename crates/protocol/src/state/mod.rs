@@ -13,9 +13,13 @@ mod stored;
 use crate::{
     accounts::Accounts,
     command::ResourceClass,
-    genesis::{BeaconGenesis, Genesis, GenesisOperator, GenesisRejected},
-    governance::Governance,
+    genesis::{
+        BeaconGenesis, COUNCIL_MAX, Genesis, GenesisCouncil, GenesisGuardian, GenesisOperator,
+        GenesisRejected,
+    },
+    governance::{self, Governance, Guard},
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
+    insurance::Insurance,
     ledger::{Assets, Ledger, Pot, Reason},
     market::Market,
     num::{Amount, Epoch, Factor, Gas, Height},
@@ -45,6 +49,7 @@ pub struct State {
     pub(crate) market: Market,
     pub(crate) verification: Verification,
     pub(crate) slashing: Slashing,
+    pub(crate) insurance: Insurance,
     pub(crate) storage: Storage,
     pub(crate) rewards: Rewards,
     pub(crate) governance: Governance,
@@ -136,6 +141,7 @@ impl State {
             market: Market::default(),
             verification: Verification::default(),
             slashing: Slashing::default(),
+            insurance: Insurance::default(),
             storage: Storage::default(),
             rewards: Rewards::default(),
             governance: Governance::default(),
@@ -160,7 +166,38 @@ impl State {
         for operator in &genesis.operators {
             state.enter_at_genesis(operator)?;
         }
+        state.governance.guard = state.guard_at_genesis(genesis)?;
         Ok(state)
+    }
+
+    fn guard_at_genesis(&self, genesis: &Genesis) -> Result<Guard, GenesisRejected> {
+        let phase = self.params().governance().phase;
+        if genesis.council.is_some() != (phase < governance::PHASE_STAKE) {
+            return Err(GenesisRejected::CouncilOutOfPhase { phase });
+        }
+        let known = |address: Address| {
+            self.accounts.id(&address).ok_or(GenesisRejected::GuardUnknown { address })
+        };
+        let mut guard = Guard::default();
+        if let Some(GenesisCouncil { members, threshold }) = &genesis.council {
+            let (count, threshold) = (members.len(), *threshold);
+            if usize::from(threshold) > count || threshold == 0 || count > COUNCIL_MAX {
+                let members = u64::try_from(count).unwrap_or(u64::MAX);
+                return Err(GenesisRejected::CouncilOutOfRange { members, threshold });
+            }
+            for &address in members {
+                let id = known(address)?;
+                if guard.council.contains(&id) {
+                    return Err(GenesisRejected::GuardUnknown { address });
+                }
+                guard.council.push(id);
+            }
+            guard.threshold = threshold;
+        }
+        if let Some(GenesisGuardian { address, sunset }) = genesis.guardian {
+            guard.guardian = Some((known(address)?, sunset));
+        }
+        Ok(guard)
     }
 
     fn enter_at_genesis(&mut self, operator: &GenesisOperator) -> Result<(), GenesisRejected> {
@@ -216,8 +253,10 @@ impl State {
             self.market.audit_locks_reserved,
             self.market.fallback_reserved,
             self.storage.used_kib,
+            self.storage.programs.used_kib(),
             self.rewards.globals(),
             self.governance.globals(),
+            &self.insurance,
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -241,6 +280,8 @@ impl State {
             self.verification.dockets.root(),
             self.slashing.slashes.root(),
             self.storage.keeps.root(),
+            self.storage.programs.rows.root(),
+            self.storage.programs.parts.root(),
             self.rewards.rounds.root(),
             self.rewards.earnings.root(),
             self.governance.proposals.root(),

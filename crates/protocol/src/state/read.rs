@@ -7,20 +7,22 @@ use crate::{
     command::{Sender, Transaction},
     ids::{
         AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
-        MoveId, OperatorId, Role, SlashId, UnbondingId,
+        MoveId, OperatorId, ProgramId, Role, SlashId, UnbondingId,
     },
+    insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
     num::{Amount, Epoch, Height, Rate, Ratio},
     params::Params,
     rejected::TransactionRejected,
     reputation::Record,
-    rewards::Vesting,
-    slashing::{self, Slash},
+    rewards::{Vesting, Work},
+    slashing::{self, Claims, Slash},
     staking::{
-        self, Delegation, DelegationPool, Exit, Move, MoveStage, Moved, Operator, Unbonding,
+        self, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved, Operator,
+        Unbonding,
     },
-    storage::Keep,
+    storage::{Keep, Program},
     verification::{Case, Docket},
 };
 
@@ -28,6 +30,12 @@ use super::State;
 
 /// The chain.
 impl State {
+    /// True while a deadline is ahead that moves something: of an open job, a slash that waits, a
+    /// vote, stake that leaves. Not counted are rows that leave, bytes and keys.
+    pub fn awaits(&self) -> bool {
+        self.timers.awaits()
+    }
+
     /// The network's name: the digest of its genesis.
     pub fn network(&self) -> Digest {
         self.chain.network
@@ -185,11 +193,16 @@ impl State {
         self.staking.judge_reward(id)
     }
 
-    /// What an operator earned by emission and was not paid, as it stands now: what its work of the
-    /// epochs before and its stake came to included.
+    /// What an operator itself earned by emission and was not paid, as it stands now: its part of
+    /// what its work of the epochs before and its stake came to included.
     pub fn vesting(&self, id: OperatorId) -> Vesting {
         let by_stake = self.staking.stake_earned(id);
-        self.rewards.vesting_at((id, by_stake), self.epoch(), self.params().rewards())
+        let is_shared = self.assets() == Assets::Single;
+        let own = |amount: Amount| {
+            let shared = if is_shared { amount } else { Amount::ZERO };
+            amount.saturating_sub(self.staking.sharing(id, shared).terms.delegators(shared))
+        };
+        self.rewards.vesting_at((id, by_stake), own, self.epoch(), self.params().rewards())
     }
 
     /// All that was ever emitted.
@@ -205,9 +218,9 @@ impl State {
 
     /// The most that an operator's paid work of this epoch attracts.
     pub fn open_claim(&self, id: OperatorId) -> Amount {
-        let work = self.rewards.earnings(id).work;
+        let work = self.rewards.earnings(id).work.as_ref();
         let open = work.filter(|work| work.round == self.rewards.next_round());
-        open.map_or(Amount::ZERO, |work| work.claim)
+        open.map_or(Amount::ZERO, Work::claim)
     }
 
     /// What paid work of this epoch may attract, all operators together.
@@ -319,9 +332,51 @@ impl State {
         self.staking.delegations.len()
     }
 
-    /// When what would begin to leave an operator now may be withdrawn.
-    pub fn undelegation_matures(&self) -> Epoch {
-        staking::matures(self.epoch(), self.params().staking())
+    /// What insuring a job comes to; none of a job that is not there.
+    pub fn cover_quote(&self, job: JobId) -> Option<CoverQuote> {
+        let order = self.order(job)?;
+        let judged = self.params.at(order.params);
+        let tariff = crate::bound::in_stake_ceil(order.bound.tariff, judged.chain());
+        // The least collateral, of which as much is paid to others as ever may be.
+        let claims = Claims {
+            injured: Some(order.requester),
+            tariff: tariff.unwrap_or(Amount::MAX),
+            reporters: alloc::vec![order.requester],
+            reward_max: order.quote.reward_max,
+        };
+        let least = slashing::plan(order.quote.collateral_min, &claims, judged.slashing());
+        let cover_max = judged.insurance().cover_share.amount_floor(least.sunk());
+        let pool = self.balance(Pot::Insurance(Asset::Stake));
+        let available = self.insurance.available(self.epoch(), pool, self.params().insurance());
+        let chance = order.quote.detection.times_ceil(self.params().insurance().wrong_share);
+        Some(CoverQuote { cover_max, available, chance })
+    }
+
+    /// All that is promised to requesters, of open jobs and of slashes that wait.
+    pub fn covers(&self) -> Amount {
+        self.ledger.covers()
+    }
+
+    /// What was promised to requesters in this epoch.
+    pub fn covers_promised(&self) -> Amount {
+        self.insurance.promised(self.epoch())
+    }
+
+    /// When `amount` of what is delegated may be withdrawn, if it begins to leave now.
+    pub fn undelegation_matures(&self, amount: Amount) -> Epoch {
+        let leave = self.leave(Leaver::Delegated, amount);
+        staking::end_of_exit(leave.matures, self.params().staking())
+    }
+
+    /// When `amount` of an operator's own bond is paid out, if it begins to leave now.
+    pub fn unbond_matures(&self, id: OperatorId, amount: Amount) -> Epoch {
+        self.leave(Leaver::Own(self.staking.operator(id).pool_key()), amount).matures
+    }
+
+    /// What it comes to if `amount` begins to leave now.
+    pub(crate) fn leave(&self, leaver: Leaver, amount: Amount) -> Leave {
+        let now = (self.epoch(), self.ledger.delegated_total());
+        self.staking.leave(leaver, amount, now, self.params().staking())
     }
 
     /// The largest share that one offence would take now of an operator's free bond and of what is
@@ -442,5 +497,41 @@ impl State {
     /// Kibibytes that are kept now.
     pub fn kept_kib(&self) -> u64 {
         self.storage.used_kib
+    }
+
+    /// Every program that somebody published or has begun to.
+    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &Program)> {
+        let rows = self.storage.programs.rows.iter();
+        rows.map(|(index, row)| (ProgramId::from_index(index), row))
+    }
+
+    /// How many were ever begun: the number of the next.
+    pub fn program_count(&self) -> usize {
+        self.storage.programs.rows.len()
+    }
+
+    /// One row; none if it has left.
+    pub fn program_at(&self, id: ProgramId) -> Option<&Program> {
+        self.storage.programs.get(id)
+    }
+
+    /// The number of the program of this name, if jobs may name it.
+    pub fn program_id(&self, program: &Digest) -> Option<ProgramId> {
+        self.storage.programs.id(program)
+    }
+
+    /// The program of this name, if jobs may name it.
+    pub fn program(&self, program: &Digest) -> Option<&Program> {
+        self.storage.programs.id(program).and_then(|id| self.storage.programs.get(id))
+    }
+
+    /// The bytes that are there of a program, part by part.
+    pub fn program_code(&self, program: &Program) -> alloc::vec::Vec<&[u8]> {
+        self.storage.programs.code(program)
+    }
+
+    /// What programs take of their room now, in kibibytes.
+    pub fn programs_kib(&self) -> u64 {
+        self.storage.programs.used_kib()
     }
 }

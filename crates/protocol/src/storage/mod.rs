@@ -1,4 +1,5 @@
-//! Storage: which bytes the network keeps, for how long, and what that costs.
+//! Storage: which bytes the network keeps, for how long, and what that costs; and the programs that
+//! it holds itself (`programs`).
 //!
 //! Key terms: a *keep* is a promise that was paid for: so many kibibytes under one name (the hash
 //! of a blob, or the root of an input) until a height. The *room* is all that may be kept at once.
@@ -15,11 +16,14 @@
 
 pub(crate) mod handlers;
 pub(crate) mod params;
+mod programs;
 mod rejected;
 
 use serde::{Deserialize, Serialize};
 
-pub use rejected::KeepDataRejected;
+pub(crate) use programs::Programs;
+pub use programs::{PART_BYTES, Program, program_bytes_max, program_deposit, program_name};
+pub use rejected::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected};
 
 use crate::{
     ids::{AccountId, Digest, KeepId},
@@ -49,6 +53,7 @@ pub const BLOCK_KIB: u32 = 4;
 pub(crate) struct Storage {
     pub(crate) keeps: Table<Keep>,
     pub(crate) used_kib: u64,
+    pub(crate) programs: Programs,
 }
 
 impl Storage {
@@ -67,6 +72,22 @@ impl Storage {
         let kibibytes = self.keep(id).map_or(0, |keep| u64::from(keep.kibibytes));
         self.used_kib = self.used_kib.saturating_sub(kibibytes);
         self.keeps.retire(id.index());
+    }
+}
+
+/// A room with what is asked for already in it.
+struct Room {
+    left: u64,
+    whole: u64,
+    doublings: u32,
+}
+
+impl Room {
+    /// What is `empty` where all is left, and has doubled so often where nothing is.
+    fn price_floor(&self, empty: Amount) -> Amount {
+        let full = empty.checked_times(1 << self.doublings).unwrap_or(Amount::MAX);
+        let passed = self.left.saturating_mul(u64::from(self.doublings));
+        exp2_neg_floor(HalfLives { passed, half_life: self.whole }).amount_floor(full)
     }
 }
 
@@ -91,12 +112,9 @@ pub fn price(
     kibibytes: u32,
     blocks: Blocks,
 ) -> Option<Amount> {
-    let room = params.room_kib();
-    let left = room.checked_sub(used_kib)?.checked_sub(u64::from(kibibytes))?;
-    let doublings = u64::from(params.price_doublings);
-    let full = params.price.checked_times(1 << params.price_doublings).unwrap_or(Amount::MAX);
-    let passed = left.saturating_mul(doublings);
-    let mebibyte = exp2_neg_floor(HalfLives { passed, half_life: room }).amount_floor(full);
+    let left = params.room_kib().checked_sub(used_kib)?.checked_sub(u64::from(kibibytes))?;
+    let room = Room { left, whole: params.room_kib(), doublings: params.price_doublings };
+    let mebibyte = room.price_floor(params.price);
     let part = u64::from(kibibytes).saturating_mul(blocks.count());
     Some(mebibyte.share_ceil(part, PRICED).unwrap_or(Amount::MAX))
 }

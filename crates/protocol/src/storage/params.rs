@@ -16,6 +16,15 @@ params! {
         room_mib: u32 = 4_096, 1..=1 << 20, "a small disk";
         /// Longest time that bytes may be kept for at once.
         keep_blocks_max: Blocks = Blocks::new(172_800), 1..=BLOCKS_MAX, "two of the longest jobs";
+        /// Most kibibytes of a published program.
+        program_kib_max: u32 = 8_192, 1..=8_192, "the largest that a referee reads";
+        /// Mebibytes that published programs may take: in the state, its snapshots and backups.
+        program_room_mib: u32 = 128, 1..=1 << 16, "some hundred programs, in every memory";
+        /// Deposit for a kibibyte of a published program while their room is empty.
+        program_deposit_per_kib: Amount = amount(10_000_000), 0..=AMOUNT_MAX,
+            "some 20 tokens for a database";
+        /// How often that deposit doubles from an empty room to a full one.
+        program_deposit_doublings: u32 = 10, 0..=20, "filling it locks 148 times as much";
     }
 }
 
@@ -23,5 +32,10 @@ impl StorageParams {
     /// All that may be kept at once, in kibibytes.
     pub fn room_kib(&self) -> u64 {
         u64::from(self.room_mib).saturating_mul(1_024)
+    }
+
+    /// All that published programs may take, in kibibytes.
+    pub fn program_room_kib(&self) -> u64 {
+        u64::from(self.program_room_mib).saturating_mul(1_024)
     }
 }

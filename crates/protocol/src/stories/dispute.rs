@@ -1,27 +1,25 @@
 //! Dispute: what a judged step, a clock or a silence about bytes comes to.
 
 use crate::{
+    command::Node,
     context::Context,
     event::Event,
     ids::AssignmentId,
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{self, CloseReason, Outcome, Phase},
     next::Next,
-    num::Ratio,
+    referee::Ruling,
     slashing::{
-        self, Claims, Offence, Waterfall,
+        self, Claims, Offence, SplitTerms, Way,
         acts::{Behind, Conviction, Payout},
     },
-    verification::{Loser, LossReason, SeatState, Stake, Turn, acts, depth},
+    verification::{Loser, LossReason, SeatState, Stake, Turn, acts},
 };
 
 /// The referee judged a leaf: every game that waits for it is decided.
-pub(super) fn step_judged(cx: &mut Context<'_>, live: AssignmentId, leaf: u64) -> Next {
-    let job = cx.state.market.assignment(live).job;
-    let level = depth(cx.state.market.order(job).terms.task.steps);
-    let node = crate::command::Node { level, index: leaf };
+pub(super) fn step_judged(cx: &mut Context<'_>, live: AssignmentId, node: Node) -> Next {
     let docket = cx.state.verification.docket(live);
-    let holds = docket.ruling(leaf).expect("just judged");
+    let holds = docket.ruling(node).expect("just judged") == Ruling::Holds;
     for index in docket.awaiting(Turn::Accused, node) {
         acts::make_move(cx, live, index, node, Turn::Accused);
         if holds {
@@ -44,9 +42,9 @@ pub(crate) fn clock_ran_out(cx: &mut Context<'_>, live: AssignmentId, index: usi
     if cx.state.verification.docket(live).dispute(index).ended.is_some() {
         return Next::Nothing;
     }
-    let (full_blocks, depth) = (cx.state.chain.full_blocks, acts::depth_of(cx, live));
+    let (full_blocks, geometry) = (cx.state.chain.full_blocks, acts::geometry_of(cx, live));
     let dispute = cx.state.verification.docket_mut(live).dispute_mut(index);
-    dispute.stand_still(full_blocks, depth);
+    dispute.stand_still(full_blocks, geometry);
     let (until, turn) = (dispute.until(), dispute.turn);
     if until >= cx.now() {
         acts::set_clock(cx, live, index);
@@ -79,21 +77,13 @@ fn forfeit_deposit(cx: &mut Context<'_>, live: AssignmentId, index: usize, depos
     let account = cx.state.verification.docket(live).dispute(index).challenger;
     let pot = Pot::Assignment(live, AssignmentPot::ChallengeDeposit(deposit));
     let amount = cx.state.ledger.balance(pot);
-    // Down: the accused never gets more than half back from a friend's challenge.
-    let half = Ratio::percent(50).amount_floor(amount);
+    let terms = SplitTerms::new(amount, Way::Halved);
+    let half = terms.split().compensation;
     let (accused, fire) = (cx.free_pot(assignment.account), cx.fire());
     cx.pay(pot, accused, half, Reason::ChallengeLost);
     cx.pay_all(pot, fire, Reason::ChallengeLost);
-    let burnt = amount.saturating_sub(half);
-    let waterfall = Waterfall { amount, compensation: half, burnt, ..Waterfall::default() };
-    cx.journal.push(Event::Slashed {
-        slash: None,
-        offence: Offence::FrivolousChallenge,
-        account,
-        role: None,
-        job: assignment.job,
-        waterfall,
-    });
+    let whose = (Offence::FrivolousChallenge, account);
+    market::acts::tell_forfeit(cx, assignment.job, whose, terms);
 }
 
 /// An auditor lost the game that its own verdict opened.

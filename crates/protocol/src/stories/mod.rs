@@ -38,7 +38,7 @@ pub(crate) fn drive(cx: &mut Context<'_>, mut next: Next) {
             Next::DrawSeats(id) => audit::draw_seats(cx, id),
             Next::Reveal(id) => audit::begin_reveal(cx, id),
             Next::OpenWindow(id) => audit::open_window(cx, id),
-            Next::StepJudged(id, leaf) => dispute::step_judged(cx, id, leaf),
+            Next::StepJudged(id, node) => dispute::step_judged(cx, id, node),
             Next::ChallengeLost(id, index) => dispute::challenge_lost(cx, id, index),
             Next::FinishIfSettled(id) => settle::finish_if_settled(cx, id),
             Next::AuditorCopied(id, seat, finder) => audit::auditor_copied(cx, id, seat, finder),

@@ -1,37 +1,32 @@
 //! Settle: an assignment ends, and its job with it; every lock goes home or where it must.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
+    command::ProgramForm,
     context::Context,
     event::Event,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, Role},
+    insurance,
     ledger::{AssignmentPot, JobPot, Pot, Reason},
     market::{
-        self, Assignment, CloseReason, Closed, Outcome, Phase, Stage,
-        handlers::post_job::reserved_locks,
+        self, Assignment, CloseReason, Closed, Outcome, Phase, PriceSplit, PriceTerms, Refund,
+        Stage, handlers::post_job::reserved_locks,
     },
     next::Next,
-    num::{Amount, Blocks, Gas, Ratio},
-    params::{MarketParams, Params},
+    num::{Amount, Blocks, Gas},
+    params::Params,
+    payment::{FeeTerms, PayTerms, Work},
     reputation::{self, Dimension, Note, weigh, weigh_success},
     rewards::{self, acts::Done},
     slashing::{
         self, Claims, Offence,
         acts::{Behind, Conviction, Payout},
     },
-    staking,
+    staking::{self, ShareTerms},
     timers::Timer,
     verification::{Claim, Loser, LossReason, Seat, SeatState, Stake, Withholder, acts},
 };
-
-/// What went back to a requester at the end.
-struct Refund {
-    /// Of the price ceiling.
-    escrow: Amount,
-    /// Unused audit fees and the deposit included.
-    all: Amount,
-}
 
 /// Pays the job if its window is over and nothing about it is open.
 pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Next {
@@ -48,11 +43,11 @@ pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Nex
     let params = cx.pinned(job);
     let steps = cx.state.market.order(job).terms.task.steps;
     let result = cx.state.verification.case(live).result.expect("a final result was sealed");
-    // Down: the requester pays for no part of a step or block that it did not get.
-    let due = assignment.price.share_floor(result.steps_paid, steps).unwrap_or(assignment.price);
-    let due = late_share(result.late, params.market()).amount_floor(due);
-    let burnt = pay_price(cx, &assignment, due, &params);
+    let done = (result.steps_paid, steps);
+    let terms = PriceTerms::new(assignment.price, done, result.late, params.market());
+    pay_price(cx, &assignment, terms);
     pay_auditors(cx, live, None);
+    let PriceSplit { due, burnt, .. } = terms.split();
     note_work(cx, live, burnt, &params);
     let weight = weigh_success(due, burnt, params.reputation());
     let in_time = result.late == Blocks::ZERO;
@@ -74,31 +69,10 @@ fn note_work(cx: &mut Context<'_>, live: AssignmentId, burnt: Amount, params: &P
     rewards::acts::note_work(cx, &done, params);
 }
 
-/// The price share left after being late: 1, down to `late_price_min` at the end of grace.
-fn late_share(late: Blocks, params: &MarketParams) -> Ratio {
-    if late == Blocks::ZERO {
-        return Ratio::ONE;
-    }
-    let way = Ratio::of_ceil(late.count(), params.grace_blocks.count().max(1));
-    params.late_price_min.complement().times_ceil(way).complement()
-}
-
-/// Splits the price between the provider and the protocol; returns what was burnt.
-fn pay_price(
-    cx: &mut Context<'_>,
-    assignment: &Assignment,
-    due: Amount,
-    params: &Params,
-) -> Amount {
+/// Splits the price between the provider and the protocol.
+fn pay_price(cx: &mut Context<'_>, assignment: &Assignment, terms: PriceTerms) {
     let Assignment { job, account, operator, .. } = *assignment;
-    let market = params.market();
-    // Up: splitting one payment into many must never lower the take.
-    let take = market.take.amount_ceil(due);
-    let burnt = market.take_burn.amount_ceil(take);
-    let rest = take.saturating_sub(burnt);
-    let insurance = market.take_insurance.amount_floor(rest);
-    let treasury = rest.saturating_sub(insurance);
-    let earned = due.checked_sub(take).expect("the take is a share of what is due");
+    let PriceSplit { earned, burnt, insurance, treasury, .. } = terms.split();
     let asset = cx.state.ledger.assets().payment();
     for (to, amount, reason) in [
         (Pot::Burnt(asset), burnt, Reason::Take),
@@ -108,10 +82,14 @@ fn pay_price(
         cx.pay(Pot::Job(job, JobPot::Escrow), to, amount, reason);
     }
     let from = (Pot::Job(job, JobPot::Escrow), job);
-    let amount = staking::acts::earn::pay(cx, operator, from, earned, Reason::Price);
-    let role = Role::Provider;
-    cx.journal.push(Event::Paid { job, account, role, amount });
-    burnt
+    let shared = staking::acts::earn::pay(cx, operator, from, earned, Reason::Price);
+    let terms = PayTerms { work: Work::Price(terms), shared: Some(shared) };
+    tell_paid(cx, job, (account, Role::Provider), terms);
+}
+
+fn tell_paid(cx: &mut Context<'_>, job: JobId, to: (AccountId, Role), terms: PayTerms) {
+    let ((account, role), amount) = (to, terms.own());
+    cx.journal.push(Event::Paid { job, account, role, amount, terms: Box::new(terms) });
 }
 
 /// Pays every auditor that did its work and returns its lock. Who sealed the very root that was
@@ -129,11 +107,14 @@ fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Dige
             SeatState::Revealed(own) => Some(convicted != Some(own.root())),
             SeatState::Vacant | SeatState::Drawn | SeatState::Refuted | SeatState::Failed => None,
         };
-        let pay = seat.pay.min(cx.state.ledger.balance(fees));
+        let refills = seat.pay.saturating_sub(tariff);
+        let terms = FeeTerms { tariff, refills, there: cx.state.ledger.balance(fees) };
+        let pay = terms.fee();
         if right == Some(true) {
             let account = seat.account.expect("a sealed seat is taken");
-            let amount = pay_fee(cx, job, &seat, pay);
-            cx.journal.push(Event::Paid { job, account, role: Role::Validator, amount });
+            let shared = pay_fee(cx, job, &seat, pay);
+            let terms = PayTerms { work: Work::Fee(terms), shared };
+            tell_paid(cx, job, (account, Role::Validator), terms);
         } else {
             cx.pay(fees, fire, pay.saturating_sub(tariff), Reason::AuditFeeForfeited);
         }
@@ -145,15 +126,15 @@ fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Dige
     }
 }
 
-/// Pays a seat its fee; returns what of it did not go to those who delegate to its operator.
-fn pay_fee(cx: &mut Context<'_>, job: JobId, seat: &Seat, pay: Amount) -> Amount {
+/// Pays a seat its fee; returns how those who delegate to its operator share in it.
+fn pay_fee(cx: &mut Context<'_>, job: JobId, seat: &Seat, pay: Amount) -> Option<ShareTerms> {
     let (fees, reason) = (Pot::Job(job, JobPot::AuditFees), Reason::AuditFee);
     if let Some(operator) = seat.operator {
-        return staking::acts::earn::pay(cx, operator, (fees, job), pay, reason);
+        return Some(staking::acts::earn::pay(cx, operator, (fees, job), pay, reason));
     }
     let to = cx.free_pot(seat.account.expect("a sealed seat is taken"));
     cx.pay(fees, to, pay, reason);
-    pay
+    None
 }
 
 /// The result does not stand: all of the collateral and a share of the free bond are taken, the
@@ -291,9 +272,11 @@ fn settle_missed(cx: &mut Context<'_>, live: AssignmentId) {
     let case = cx.state.verification.case(live);
     let (missed, managed) = (case.missed.clone(), case.somebody_managed());
     let allowed = u64::from(params.verification().data_requests_max);
-    let chunks = u64::from(cx.state.market.order(assignment.job).terms.task.chunk_count);
-    // Program and chunks: if one may ask for all of them, nobody needs an excuse.
-    let out_of_reach = allowed <= chunks;
+    let task = &cx.state.market.order(assignment.job).terms.task;
+    // Program and chunks: if one may ask for all of them, nobody needs an excuse. A published
+    // program is there for all.
+    let programs = if task.form == ProgramForm::Stepwise { 1 } else { 0 };
+    let out_of_reach = allowed < u64::from(task.chunk_count).saturating_add(programs);
     for row in missed {
         let asked = cx.state.verification.case(live).items_asked(row.account);
         let could_not = out_of_reach && asked >= allowed;
@@ -354,15 +337,14 @@ pub(super) fn close_job(
         market::acts::release_bid(cx, id, slot);
     }
     let requester = cx.state.market.order(id).requester;
-    let mut refund = Refund { escrow: Amount::ZERO, all: Amount::ZERO };
-    for pot in [JobPot::Escrow, JobPot::AuditFees, JobPot::Deposit] {
-        let to = cx.free_pot(requester);
-        let part = cx.pay_all(Pot::Job(id, pot), to, Reason::Refund);
-        refund.all = refund.all.saturating_add(part);
-        if pot == JobPot::Escrow {
-            refund.escrow = part;
-        }
-    }
+    let to = cx.free_pot(requester);
+    let mut back = |pot| cx.pay_all(Pot::Job(id, pot), to, Reason::Refund);
+    let refund = Refund {
+        escrow: back(JobPot::Escrow),
+        audit_fees: back(JobPot::AuditFees),
+        deposit: back(JobPot::Deposit),
+    };
+    insurance::acts::release(cx, id);
     let left = cx.state.ledger.job_pots(id);
     assert!(left.is_empty(), "a closed job holds no money: {left:?}");
     record_end(cx, id, outcome, reason, refund);
@@ -379,6 +361,8 @@ fn record_end(
     let now = cx.now();
     let leaves = now.after(cx.pinned(id).market().retention_blocks);
     let last = cx.state.market.job(id).assignments.last().copied();
+    let task = cx.state.market.order(id).terms.task;
+    cx.state.storage.programs.unpin(&task);
     let claim = last.and_then(|last| cx.state.verification.case(last).claim().copied());
     let market = &mut cx.state.market;
     let counts = &mut market.counts;
@@ -399,8 +383,8 @@ fn record_end(
     market.fallback_reserved = market.fallback_reserved.saturating_sub(unneeded);
     market::acts::enter_stage(cx, id, Stage::Closed, now);
     cx.state.timers.set(leaves, Timer::RetireJob(id));
-    let refunded = refund.all;
-    cx.journal.push(Event::JobClosed { job: id, outcome, reason, paid, refunded });
+    let (refunded, back) = (refund.all(), refund);
+    cx.journal.push(Event::JobClosed { job: id, outcome, reason, paid, refunded, back });
 }
 
 /// A closed job's rows leave; their hashes stay in the root.

@@ -4,16 +4,18 @@
 //! Not here: what a lost dispute costs (`stories`).
 
 use crate::{
+    command::{Node, ProgramForm, Task},
     context::Context,
     event::Event,
-    ids::{AccountId, AssignmentId, OperatorId},
+    ids::{AccountId, AssignmentId, Digest, JobId, OperatorId},
     ledger::{AssignmentPot, Pot, Reason},
-    num::Blocks,
+    num::{Blocks, Gas},
+    referee::StepCase,
     staking,
     state::State,
     timers::Timer,
     verification::{
-        DataRequest, Dispute, Ended, Loser, LossReason, SeatState, Seating, Stake, Turn, depth,
+        DataRequest, Dispute, Ended, Geometry, Loser, LossReason, SeatState, Seating, Stake, Turn,
         is_payable as is_payable_by,
     },
 };
@@ -29,8 +31,9 @@ pub(crate) fn open_dispute(
         let assignment = cx.state.market.assignment(id);
         (assignment.job, assignment.account)
     };
-    let clock = cx.pinned(job).verification().clock_blocks;
-    let steps = cx.state.market.order(job).terms.task.steps;
+    let (params, task) = (cx.pinned(job), cx.state.market.order(job).terms.task);
+    let clock = params.verification().dispute_clock(task.gas_bound, params.market());
+    let steps = task.steps;
     let now = (cx.now(), cx.state.chain.full_blocks);
     let docket = cx.state.verification.docket_mut(id);
     let mut dispute = Dispute::new(challenger, behind, now, clock);
@@ -73,22 +76,60 @@ pub(crate) fn make_move(
     cx: &mut Context<'_>,
     id: AssignmentId,
     index: usize,
-    node: crate::command::Node,
+    node: Node,
     next: Turn,
 ) {
     clear_clock(cx, id, index);
     let (now, full_blocks) = (cx.now(), cx.state.chain.full_blocks);
-    let depth = depth_of(cx, id);
+    let geometry = geometry_of(cx, id);
     let dispute = cx.state.verification.docket_mut(id).dispute_mut(index);
-    dispute.stand_still(full_blocks, depth);
+    dispute.stand_still(full_blocks, geometry);
     dispute.moved(now, node, next);
     set_clock(cx, id, index);
 }
 
-/// How many levels the tree of an assignment's result has below its root.
-pub(crate) fn depth_of(cx: &Context<'_>, id: AssignmentId) -> u8 {
+/// The shape of the tree of an assignment's result.
+pub(crate) fn geometry_of(cx: &Context<'_>, id: AssignmentId) -> Geometry {
     let job = cx.state.market.assignment(id).job;
-    depth(cx.state.market.order(job).terms.task.steps)
+    Geometry::of(&cx.state.market.order(job).terms.task)
+}
+
+/// A disputed step, before anything is laid before the referee.
+pub(crate) struct Disputed {
+    task: Task,
+    root: Digest,
+    node: Node,
+    leaf: u64,
+    digest: Digest,
+}
+
+impl Disputed {
+    /// The case, with what is shown.
+    pub(crate) fn shown<'a>(&'a self, code: &'a [&'a [u8]], evidence: &'a [u8]) -> StepCase<'a> {
+        let Disputed { task, root, node, leaf, digest } = self;
+        StepCase { task, root, node: *node, leaf: *leaf, digest, code, evidence }
+    }
+}
+
+/// The step that ends in a leaf which a dispute has come to.
+pub(crate) fn step_case(state: &State, id: AssignmentId, (task, node): (&Task, Node)) -> Disputed {
+    let place = Geometry::of(task).place(node).expect("a dispute comes to nodes that exist");
+    let leaf = place.leaf().expect("the caller looked that it is one");
+    let root = state.verification.tree_root(id, place.tree);
+    let root = root.expect("a dispute passes a tree's root on its way to a leaf");
+    let digest = state.verification.digest(id, node);
+    let digest = digest.expect("a disputed leaf's parent was disclosed");
+    Disputed { task: *task, root, node, leaf, digest }
+}
+
+/// What of the referee's time a step of a job takes. A paged program's is as dear as the largest:
+/// its memory is set aside, however little of it is touched.
+pub(crate) fn judgement_gas(state: &State, job: JobId) -> Gas {
+    let order = state.market.order(job);
+    match order.terms.task.form {
+        ProgramForm::Stepwise => order.terms.task.step_gas_max,
+        ProgramForm::Paged(_) => state.params.at(order.params).market().step_gas_max,
+    }
 }
 
 /// Records how a dispute ended.
@@ -103,10 +144,11 @@ pub(crate) fn end_dispute(
     let assignment = *cx.state.market.assignment(id);
     let job = assignment.job;
     let steps = cx.state.market.order(job).terms.task.steps;
+    let geometry = geometry_of(cx, id);
     let dispute = cx.state.verification.docket_mut(id).dispute_mut(index);
     dispute.ended = Some(Ended { loser, reason });
     let (challenger, moves) = (dispute.challenger, dispute.moves);
-    let step = (dispute.node.level == depth(steps)).then_some(dispute.node.index);
+    let step = geometry.leaves(dispute.node).first().copied();
     cx.journal.push(Event::DisputeClosed {
         job,
         challenger,

@@ -2,11 +2,13 @@
 //!
 //! The accused discloses the children of the disputed node; the challenger names the first it
 //! rejects, accepting those before it; at a leaf the accused lays the step before the referee.
-//! A node is disclosed once for all challengers, a leaf is judged once for all.
+//! A node is disclosed once for all challengers, a leaf is refined or judged once for all.
 //!
 //! Law: each side has one clock for the whole game; who is to move and lets it run out loses. The
 //! clock stands still in blocks in which the referee had no time left for a step (M11).
-//! At most 2·⌈log₁₆(n + 1)⌉ + 1 moves decide a game over n steps.
+//! Evidence that was executed and showed nothing closes its leaf: no dispute has the referee
+//! execute more than one step for each leaf on its way.
+//! At most 2·⌈log₁₆(n + 1)⌉ + 1 moves decide a game over n steps, 16 more if they are refined.
 
 use alloc::vec::Vec;
 
@@ -17,11 +19,10 @@ use crate::{
     ids::{AccountId, Digest},
     ledger::AssignmentPot,
     num::{Blocks, Height},
+    referee::Ruling,
     table::Blank,
+    verification::Geometry,
 };
-
-/// Children of a node of the commitment tree.
-pub(crate) const ARITY: u64 = 16;
 
 /// One challenger's game.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,13 +66,19 @@ pub struct Docket {
     pub disputes: Vec<Dispute>,
     /// Nodes that the provider disclosed, with their children.
     pub opened: Vec<(Node, Vec<Digest>)>,
-    /// Leaves that the referee judged: does the step hold?
-    pub ruled: Vec<(u64, bool)>,
+    /// The roots of finer trees that the provider committed to, by the leaf that they refine.
+    pub refined: Vec<(Node, Digest)>,
+    /// Leaves about which the referee was asked, and what it found.
+    pub ruled: Vec<(Node, Ruling)>,
 }
 
 impl Blank for Docket {
-    const BLANK: &'static Docket =
-        &Docket { disputes: Vec::new(), opened: Vec::new(), ruled: Vec::new() };
+    const BLANK: &'static Docket = &Docket {
+        disputes: Vec::new(),
+        opened: Vec::new(),
+        refined: Vec::new(),
+        ruled: Vec::new(),
+    };
 }
 
 /// Whose move it is.
@@ -119,24 +126,6 @@ pub enum LossReason {
     Moot,
 }
 
-/// Levels below the root of a tree over `steps` + 1 leaves: the least D ≥ 1 with 16^D > steps.
-pub fn depth(steps: u64) -> u8 {
-    let mut depth = 1u8;
-    let mut rest = steps >> 4;
-    while rest > 0 {
-        rest >>= 4;
-        depth = depth.saturating_add(1);
-    }
-    depth
-}
-
-/// True if a node lies over at least one of `steps` + 1 leaves.
-pub(crate) fn child_exists(steps: u64, node: Node) -> bool {
-    let below = u32::from(depth(steps).saturating_sub(node.level)).saturating_mul(4);
-    let first = u128::from(node.index).checked_shl(below);
-    first.is_some_and(|first| first <= u128::from(steps))
-}
-
 impl Dispute {
     pub(crate) fn new(
         challenger: AccountId,
@@ -179,15 +168,15 @@ impl Dispute {
         self.ended.is_none() && self.turn == turn && self.node == node
     }
 
-    /// True if the accused is to lay a step of a tree of this depth before the referee.
-    fn awaits_referee(&self, depth: u8) -> bool {
-        self.turn == Turn::Accused && self.node.level == depth
+    /// True if the accused is to lay a step before the referee.
+    fn awaits_referee(&self, geometry: Geometry) -> bool {
+        self.turn == Turn::Accused && geometry.leaf(self.node).is_some()
     }
 
     /// Takes blocks in which the referee had no time left off the clock of who waits for it.
-    pub(crate) fn stand_still(&mut self, full_blocks: u64, depth: u8) {
+    pub(crate) fn stand_still(&mut self, full_blocks: u64, geometry: Geometry) {
         let stood = full_blocks.saturating_sub(self.full_blocks);
-        if self.awaits_referee(depth) {
+        if self.awaits_referee(geometry) {
             self.since = self.since.after(Blocks::new(stood));
         }
         self.full_blocks = full_blocks;
@@ -236,9 +225,14 @@ impl Docket {
         self.children(parent)?.get(child).copied()
     }
 
-    /// What the referee said of `leaf`, if it was asked.
-    pub(crate) fn ruling(&self, leaf: u64) -> Option<bool> {
-        self.ruled.iter().find(|(judged, _)| *judged == leaf).map(|(_, holds)| *holds)
+    /// What the referee said of a leaf, if it was asked.
+    pub fn ruling(&self, leaf: Node) -> Option<Ruling> {
+        self.ruled.iter().find(|(judged, _)| *judged == leaf).map(|(_, ruling)| *ruling)
+    }
+
+    /// The root of the finer tree within the step that ends in a leaf.
+    pub fn refinement(&self, leaf: Node) -> Option<Digest> {
+        self.refined.iter().find(|(refined, _)| *refined == leaf).map(|(_, root)| *root)
     }
 
     /// The open dispute of this challenger, by index.
@@ -265,29 +259,7 @@ impl Docket {
     /// Drops what nobody asks for after the end.
     pub(crate) fn strip(&mut self) {
         self.opened = Vec::new();
+        self.refined = Vec::new();
         self.ruled = Vec::new();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_is_the_least_power_of_sixteen_that_covers_every_leaf() {
-        for (steps, expected) in
-            [(1, 1), (15, 1), (16, 2), (255, 2), (256, 3), (4_095, 3), (4_096, 4), (u64::MAX, 16)]
-        {
-            assert_eq!(depth(steps), expected, "{steps} steps");
-        }
-    }
-
-    #[test]
-    fn only_nodes_over_leaves_can_be_rejected() {
-        let leaf = |index| Node { level: 2, index };
-        assert!(child_exists(16, leaf(16)));
-        assert!(!child_exists(16, leaf(17)));
-        assert!(child_exists(16, Node { level: 1, index: 1 }));
-        assert!(!child_exists(16, Node { level: 1, index: 2 }));
     }
 }

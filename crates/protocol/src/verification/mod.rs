@@ -21,6 +21,7 @@ pub(crate) mod acts;
 mod audit;
 mod claim;
 mod dispute;
+mod geometry;
 pub(crate) mod handlers;
 pub(crate) mod params;
 mod rejected;
@@ -32,13 +33,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) use audit::{Draw, able, beta, cap, is_payable};
 pub use audit::{Missed, Seat, SeatState, Seating};
 pub use claim::{Claim, Trace};
-pub(crate) use dispute::{ARITY, child_exists};
-pub use dispute::{Dispute, Docket, Ended, Loser, LossReason, Stake, Turn, depth};
+pub use dispute::{Dispute, Docket, Ended, Loser, LossReason, Stake, Turn};
+pub(crate) use geometry::ARITY;
+pub use geometry::{Geometry, Place, depth};
 pub use rejected::{
     ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
-    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected, ReportCopyRejected,
-    RequestDataRejected, RevealResultRejected, RevealVerdictRejected, SealReportRejected,
-    ServeDataRejected,
+    OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RefineStepRejected, RejectChildRejected,
+    ReportCopyRejected, RequestDataRejected, RevealResultRejected, RevealVerdictRejected,
+    SealReportRejected, ServeDataRejected,
 };
 
 pub use crate::bound::{BoundRejected, BoundTerms, Quote, audit_lock, quote, reference_price};
@@ -46,6 +48,7 @@ use crate::{
     command::DataItem,
     ids::{AccountId, AssignmentId, Digest, OperatorId},
     num::Height,
+    referee::Ending,
     table::{Blank, Rare, Table},
 };
 
@@ -85,6 +88,8 @@ pub struct SealedResult {
     pub claim: Option<Claim>,
     /// Steps that are paid, once open.
     pub steps_paid: u64,
+    /// How a published program ended, once open.
+    pub ending: Option<Ending>,
 }
 
 /// The seed of a draw: a beacon after the commitment, and the requester's preimage.
@@ -177,6 +182,14 @@ impl Verification {
 
     pub(crate) fn docket_mut(&mut self, id: AssignmentId) -> &mut Docket {
         self.dockets.get_mut(id.index()).expect("a docket stays as long as its assignment")
+    }
+
+    /// The root of the tree whose root stands at `node`: the result's, or one within its steps.
+    pub(crate) fn tree_root(&self, id: AssignmentId, node: crate::command::Node) -> Option<Digest> {
+        if node.level == 0 {
+            return self.case(id).claim().map(Claim::root);
+        }
+        self.docket(id).refinement(node)
     }
 
     /// Drops what nobody asks for after the end.

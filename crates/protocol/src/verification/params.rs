@@ -53,7 +53,7 @@ params! {
         seed_blocks: Blocks = Blocks::new(20), 1..=100_000, "a requester polls";
         /// Blocks every audit gets besides its work.
         audit_base_blocks: Blocks = Blocks::new(30), 1..=100_000, "fetching, two transactions";
-        /// Times the reference duration that an audit may take (M9, R3).
+        /// Times the reference duration that an audit, or a side of a dispute, may take (M9, R3).
         audit_slack: Factor = Factor::percent(300), ONE..=100 * ONE, "slow and shared machines";
         /// An auditor's lock as a multiple of its tariff.
         audit_lock: Factor = Factor::percent(200), ONE..=100 * ONE, "a miss costs two audits";
@@ -67,7 +67,7 @@ params! {
         reveal_blocks: Blocks = Blocks::new(20), 1..=100_000, "a poll and a transaction";
         /// Blocks besides the work in which anyone may challenge.
         challenge_blocks: Blocks = Blocks::new(60), 1..=1_000_000, "a minute of seconds";
-        /// Chess clock of each side of a dispute (M11).
+        /// Chess clock of each side of a dispute, besides the work, which it must do again (M11).
         clock_blocks: Blocks = Blocks::new(120), 2..=1_000_000, "some ten moves of ten blocks";
         /// A challenger's deposit: at least what the referee and the moves cost (R10).
         challenge_deposit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above R10";
@@ -87,6 +87,12 @@ impl VerificationParams {
     /// the base (M9).
     pub fn audit_blocks(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
         market.duration(gas_bound, self.audit_slack).plus(self.audit_base_blocks)
+    }
+
+    /// Blocks that each side of a dispute about a job of that work bound has for all its moves:
+    /// neither keeps what it may be asked for, so that both compute the job again.
+    pub fn dispute_clock(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
+        market.duration(gas_bound, self.audit_slack).plus(self.clock_blocks)
     }
 
     /// Blocks in which a result of that work bound may be challenged: who looks must compute it.

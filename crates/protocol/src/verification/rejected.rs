@@ -99,6 +99,8 @@ rejected! {
         NotYourTurn,
         /// There is no such child.
         NoSuchChild { child: u8 },
+        /// The first state of each tree is agreed.
+        FirstStateAgreed,
     }
 
     /// Why a step's evidence was refused; the clock runs on.
@@ -106,8 +108,19 @@ rejected! {
         NotTheProvider,
         /// No dispute waits for this leaf.
         NotAwaited,
+        /// The referee has heard this leaf, which showed nothing: a finer tree may.
+        HeardBefore,
         /// The evidence is not that of this step: paths, state or chunk do not match.
         EvidenceInvalid,
+    }
+
+    /// Why a finer tree was refused; the clock runs on.
+    RefineStepRejected {
+        NotTheProvider,
+        /// No dispute waits for this leaf, or nothing is finer.
+        NotAwaited,
+        /// The tree is none, does not begin with the state before or does not end in the leaf.
+        ProofInvalid,
     }
 
     /// Why a request for bytes was refused.

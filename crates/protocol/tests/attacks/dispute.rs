@@ -243,7 +243,8 @@ fn m13_evidence_of_another_step_or_of_nothing_is_refused() {
     challenge(&mut world, "W", job);
     world.narrow("P1", job, "W", 3);
     let prove = |leaf, evidence: &[u8]| {
-        Command::ProveStep(ProveStep { job, leaf, evidence: evidence.to_vec() })
+        let node = Node { level: 2, index: leaf };
+        Command::ProveStep(ProveStep { job, node, evidence: evidence.to_vec() })
     };
     let refused = |reason| Err(Rejected::ProveStep(reason));
     let another = world.send("P1", prove(4, b"evidence"));

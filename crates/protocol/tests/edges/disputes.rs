@@ -55,8 +55,8 @@ impl Referee for Strict {
         let own = if node.level == 0 { root(Some(3)) } else { child(node.level, 2) };
         *digest == own && children.len() == 16
     }
-    fn output(&self, task: &Task, root: &Digest, proof: &[u8]) -> Option<Output> {
-        Truth.output(task, root, proof)
+    fn output(&self, task: &Task, _: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
+        Truth.output(task, &[], root, proof)
     }
     fn judge(&self, case: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
         assert_eq!((*case.root, *case.digest, case.leaf), (root(Some(3)), child(2, 5), 37));
@@ -86,7 +86,7 @@ fn the_referee_is_asked_about_what_was_disclosed() {
         send("W", Command::RejectChild(RejectChild { job, child: reject }));
     }
     let evidence = b"evidence".to_vec();
-    send("P1", Command::ProveStep(ProveStep { job, leaf: 37, evidence }));
+    send("P1", Command::ProveStep(ProveStep { job, node: Node { level: 2, index: 37 }, evidence }));
     assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
     // Nobody asks for the tree of a job that ended.
     let docket = world.state.docket(job).expect("assigned");

@@ -2,7 +2,7 @@
 //! the reserve and on the referee's time.
 
 use earnest_protocol::{
-    Amount, Command, Gas, JobId, Ratio, RawParams, Rejected, Role, TransactionRejected,
+    Amount, Command, Gas, JobId, Ratio, RawParams, Rejected, Role, Ruling, TransactionRejected,
     command::*,
     market::{AcceptJobRejected, CloseReason, Outcome, Phase},
     staking::UnbondRejected,
@@ -107,7 +107,7 @@ fn at_leaf(world: &mut World) -> JobId {
 }
 
 fn nothing(job: JobId) -> Command {
-    Command::ProveStep(ProveStep { job, leaf: 3, evidence: Vec::new() })
+    Command::ProveStep(ProveStep { job, node: Node { level: 2, index: 3 }, evidence: Vec::new() })
 }
 
 /// new: evidence that is none took the referee's time and so made its block full, in which clocks
@@ -148,7 +148,8 @@ fn evidence_that_is_none_keeps_no_step_from_the_referee() {
     let job = at_leaf(&mut world);
     (0..3).for_each(|_| assert!(world.send("P1", nothing(job)).is_err()));
     world.prove("P2", honest, 7);
-    assert_eq!(world.state.docket(honest).expect("assigned").ruled, [(7, true)]);
+    let leaf = Node { level: 2, index: 7 };
+    assert_eq!(world.state.docket(honest).expect("assigned").ruled, [(leaf, Ruling::Holds)]);
 }
 
 /// new: a step that is judged fills the block, and the next one waits, its clock standing still. To
@@ -179,7 +180,14 @@ fn keeping_others_from_the_referee_costs_half_a_deposit_a_block() {
     for leaf in 0..6 {
         world.prove("P1", job, leaf);
         let (leaf, evidence) = (7, b"evidence".to_vec());
-        let busy = world.send("P2", Command::ProveStep(ProveStep { job: honest, leaf, evidence }));
+        let busy = world.send(
+            "P2",
+            Command::ProveStep(ProveStep {
+                job: honest,
+                node: Node { level: 2, index: leaf },
+                evidence,
+            }),
+        );
         let refusal = TransactionRejected::RefereeBusy { wanted: 70_000_000, left: 0 };
         assert_eq!(busy, Err(Rejected::Transaction(refusal)));
         world.block();

@@ -5,7 +5,7 @@ use earnest_protocol::{
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::*,
     rewards::ClaimRewardsRejected,
-    staking::{BondRejected, UnbondRejected, UnjailRejected},
+    staking::{BondRejected, CancelUnbondRejected, UnbondRejected, UnjailRejected},
 };
 
 use crate::{Row, row, world::World};
@@ -23,6 +23,10 @@ fn bond(tokens: u64) -> Command {
 
 fn unbond(tokens: u64) -> Command {
     Command::Unbond(Unbond { role: PROVIDER, amount: Amount::tokens(tokens) })
+}
+
+fn cancel(tokens: u64) -> Command {
+    Command::CancelUnbond(CancelUnbond { role: PROVIDER, amount: Amount::tokens(tokens) })
 }
 
 fn authorise(key: Address, expires: u64) -> Command {
@@ -74,7 +78,31 @@ fn keys() -> Vec<Row> {
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = keys();
     rows.extend(money());
+    rows.extend(cancels());
     rows
+}
+
+fn cancels() -> Vec<Row> {
+    let tokens = Amount::tokens;
+    vec![
+        row(CancelUnbondRejected::AmountMustBePositive, |_| ("P1", cancel(0))),
+        row(CancelUnbondRejected::NotAnOperator, |_| ("W", cancel(1))),
+        row(
+            CancelUnbondRejected::ExceedsUnbonding { wanted: tokens(8), unbonding: tokens(7) },
+            |world| {
+                world.ok("P1", unbond(4));
+                world.ok("P1", unbond(3));
+                ("P1", cancel(8))
+            },
+        ),
+        row(
+            CancelUnbondRejected::BelowMinimum { wanted: tokens(99), minimum: tokens(100) },
+            |world| {
+                world.ok("P1", unbond(50_000));
+                ("P1", cancel(99))
+            },
+        ),
+    ]
 }
 
 fn money() -> Vec<Row> {

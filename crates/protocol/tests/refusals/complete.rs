@@ -9,8 +9,9 @@ use std::{
 use earnest_protocol::{Command, Rejected};
 
 /// What no command of this version can reach, and why.
-const UNREACHED: [(&str, &str); 6] = [
+const UNREACHED: [(&str, &str); 7] = [
     ("Bond::Tombstoned", "equivocation, the one offence that tombstones, is not built yet"),
+    ("CancelUnbond::Tombstoned", "the same"),
     ("Unjail::Tombstoned", "the same"),
     (
         "Delegate::PoolFull",
@@ -22,11 +23,12 @@ const UNREACHED: [(&str, &str); 6] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "genesis.rs",
     "governance/rejected.rs",
+    "insurance/rejected.rs",
     "market/rejected.rs",
     "params/relations.rs",
     "rejected.rs",

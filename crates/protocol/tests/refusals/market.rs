@@ -18,6 +18,13 @@ fn post(world: &World, change: Change) -> (&'static str, Command) {
     ("R", Command::PostJob(terms))
 }
 
+/// The same, of a program that nobody has published.
+fn post_paged(world: &World, change: Change) -> (&'static str, Command) {
+    let mut terms = world.paged_terms(Digest::ZERO);
+    change(&mut terms);
+    ("R", Command::PostJob(terms))
+}
+
 const JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(0);
 const SECOND: earnest_protocol::JobId = earnest_protocol::JobId::new(1);
 const NO_JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(7);
@@ -85,6 +92,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows
 }
 
+// tidy: ladder
 fn posting() -> Vec<Row> {
     let min = Gas::new(1);
     vec![
@@ -113,6 +121,36 @@ fn posting() -> Vec<Row> {
             },
             |world| post(world, |terms| terms.task.gas_bound = Gas::new(9_999_999)),
         ),
+        row(
+            PostJobRejected::StepGasNotPaged {
+                wanted: Gas::new(10_000_000),
+                must: Gas::new(2_097_152),
+            },
+            |world| {
+                post(world, |terms| {
+                    terms.task.form = ProgramForm::Paged(0);
+                    terms.deadline_blocks = Blocks::new(101);
+                })
+            },
+        ),
+        row(PostJobRejected::StepsNotPaged { wanted: 100, must: 477 }, |world| {
+            post(world, |terms| {
+                terms.task.form = ProgramForm::Paged(0);
+                terms.task.step_gas_max = ProgramForm::STEP_GAS;
+            })
+        }),
+        row(
+            PostJobRejected::OutputOutOfRange { wanted_kib: 1_025, min_kib: 1, max_kib: 1_024 },
+            |world| {
+                post_paged(world, |terms| {
+                    terms.task.form = ProgramForm::Paged(1_025);
+                    terms.deadline_blocks = Blocks::new(101);
+                })
+            },
+        ),
+        row(PostJobRejected::ProgramNotPublished, |world| {
+            post_paged(world, |terms| terms.price_max = Amount::tokens(200_000))
+        }),
         row(
             PostJobRejected::DeadlineOutOfRange {
                 wanted: Blocks::new(101),

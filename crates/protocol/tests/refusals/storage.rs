@@ -1,12 +1,15 @@
-//! Bytes that the network keeps.
+//! Bytes that the network keeps, and programs that it holds.
 
 use earnest_protocol::{
     Amount, Blocks, Command, Digest,
-    command::{KeepData, Transfer},
-    storage::KeepDataRejected,
+    command::{KeepData, PublishProgram, RetireProgram, Transfer},
+    storage::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected, program_name},
 };
 
-use crate::{Row, row, world::World};
+use crate::{
+    Row, row,
+    world::{World, parts},
+};
 
 const ROOT: Digest = Digest([7; 32]);
 
@@ -64,5 +67,91 @@ pub(crate) fn rows() -> Vec<Row> {
             ("W", keep(1_004, 1_024))
         })
         .under(|params| (params.storage.price, params.storage.price_doublings) = (units(1_000), 0)),
+    ]
+}
+
+/// A program of two parts, the second of 7,856 bytes.
+fn code() -> Vec<u8> {
+    [b"program".as_slice(), &[1; 269_993]].concat()
+}
+
+fn part(number: usize, change: impl FnOnce(&mut PublishProgram)) -> Command {
+    let mut part = parts(&code())[number].clone();
+    change(&mut part);
+    Command::PublishProgram(part)
+}
+
+fn retire() -> Command {
+    Command::RetireProgram(RetireProgram { program: program_name(&code()) })
+}
+
+/// A kibibyte of deposit costs a thousand units, however full the room.
+fn cheap(params: &mut earnest_protocol::RawParams) {
+    params.storage.program_deposit_per_kib = units(1_000);
+    params.storage.program_deposit_doublings = 0;
+}
+
+pub(crate) fn programs() -> Vec<Row> {
+    vec![
+        row(
+            PublishProgramRejected::SizeOutOfRange { wanted: 0, min: 1, max: 8_388_608 },
+            |world| {
+                world.publish("R", &code());
+                ("W", part(0, |part| part.bytes_total = 0))
+            },
+        ),
+        row(PublishProgramRejected::AlreadyPublished, |world| {
+            world.ok("W", part(0, |_| {}));
+            world.publish("R", &code());
+            ("W", part(1, |part| part.bytes_total = 9))
+        }),
+        row(PublishProgramRejected::SizeChanged { wanted: 300_000, begun: 270_000 }, |world| {
+            world.ok("W", part(0, |_| {}));
+            ("W", part(0, |part| part.bytes_total = 300_000))
+        }),
+        row(PublishProgramRejected::PartNotNext { part: 0, next: 1 }, |world| {
+            world.ok("W", part(0, |_| {}));
+            ("W", part(0, |part| part.bytes.clear()))
+        }),
+        row(PublishProgramRejected::PartOfOtherSize { got: 262_143, wanted: 262_144 }, |_| {
+            ("W", part(0, |part| part.bytes.truncate(262_143)))
+        })
+        .under(|params| params.storage.program_room_mib = 1),
+        row(PublishProgramRejected::RoomFull { wanted_kib: 264, free_kib: 232 }, |world| {
+            for number in 0..3 {
+                let mut other = code();
+                other[7] = 2 + number;
+                world.publish("R", &other);
+            }
+            leave(world, units(300_000));
+            ("W", part(0, |_| {}))
+        })
+        .under(|params| {
+            cheap(params);
+            params.storage.program_room_mib = 1;
+        }),
+        row(
+            PublishProgramRejected::ExceedsFree { wanted: units(264_000), free: units(263_999) },
+            |world| {
+                leave(world, units(263_999 + 258_000)); // The fee of the part itself.
+                ("W", part(0, |_| {}))
+            },
+        )
+        .under(cheap),
+        row(RetireProgramRejected::NotPublished, |_| ("W", retire())),
+        row(RetireProgramRejected::NotThePublisher, |world| {
+            let program = world.publish("R", &code());
+            let terms = world.paged_terms(program);
+            world.post(terms);
+            ("W", retire())
+        }),
+        row(RetireProgramRejected::NamedByJobs { jobs: 2 }, |world| {
+            let program = world.publish("W", &code());
+            for _ in 0..2 {
+                let terms = world.paged_terms(program);
+                world.post(terms);
+            }
+            ("W", retire())
+        }),
     ]
 }

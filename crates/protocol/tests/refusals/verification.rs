@@ -1,20 +1,21 @@
 //! Results, verdicts, disputes, data and reports.
 
 use earnest_protocol::{
-    Amount, Asset, Command, Digest, Gas, Height, JobId, RawParams, Role, TransactionRejected,
+    Amount, Asset, Command, Digest, Gas, Height, JobId, Ratio, RawParams, Role,
+    TransactionRejected,
     command::*,
     market::Phase,
     verification::{
         ChallengeRejected, CommitResultRejected, CommitVerdictRejected, ConfirmReceiptRejected,
-        OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RejectChildRejected,
-        ReportCopyRejected, RequestDataRejected, RevealResultRejected, RevealVerdictRejected,
-        SealReportRejected, ServeDataRejected,
+        OpenNodeRejected, OpenSeedRejected, ProveStepRejected, RefineStepRejected,
+        RejectChildRejected, ReportCopyRejected, RequestDataRejected, RevealResultRejected,
+        RevealVerdictRejected, SealReportRejected, ServeDataRejected,
     },
 };
 
 use crate::{
     Row, row,
-    world::{World, root},
+    world::{World, finer, root},
 };
 
 const JOB: JobId = JobId::new(0);
@@ -100,7 +101,8 @@ fn open_node(job: JobId, node: Node, count: usize) -> Command {
 }
 
 fn prove(job: JobId, leaf: u64, evidence: &[u8]) -> Command {
-    Command::ProveStep(ProveStep { job, leaf, evidence: evidence.to_vec() })
+    let node = Node { level: 2, index: leaf };
+    Command::ProveStep(ProveStep { job, node, evidence: evidence.to_vec() })
 }
 
 fn reject(job: JobId, child: u8) -> Command {
@@ -143,6 +145,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(reveals());
     rows.extend(challenges());
     rows.extend(moves());
+    rows.extend(refinements());
     rows.extend(requests());
     rows.extend(answers());
     rows.extend(receipts());
@@ -329,6 +332,7 @@ fn challenges() -> Vec<Row> {
     ]
 }
 
+// tidy: ladder
 fn moves() -> Vec<Row> {
     vec![
         row(OpenNodeRejected::JobNotFound, |_| ("P1", open_node(NO_JOB, ROOT, 16))),
@@ -379,6 +383,15 @@ fn moves() -> Vec<Row> {
             narrowed(world);
             ("P1", prove(JOB, 4, b"evidence"))
         }),
+        row(ProveStepRejected::HeardBefore, |world| {
+            let node = paged(world);
+            let prove = |evidence: &[u8]| {
+                let evidence = evidence.to_vec();
+                Command::ProveStep(ProveStep { job: JOB, node, evidence })
+            };
+            world.ok("P1", prove(b"too little"));
+            ("P1", prove(b"nothing"))
+        }),
         row(ProveStepRejected::EvidenceInvalid, |world| {
             narrowed(world);
             ("P1", prove(JOB, 3, b"nothing"))
@@ -395,6 +408,66 @@ fn moves() -> Vec<Row> {
         .under(|params| {
             small_steps(params);
             params.chain.referee_gas = Gas::new(15_000_000);
+        }),
+    ]
+}
+
+/// Of a published program, W's dispute waits for step 3.
+fn paged(world: &mut World) -> Node {
+    let program = world.publish("X", b"program");
+    let mut terms = world.paged_terms(program);
+    terms.audit_rate = Ratio::percent(2);
+    world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", JOB, root(None));
+    world.reveal_result("P1", JOB, root(None));
+    world.ok("W", Command::Challenge(Challenge { job: JOB }));
+    world.narrow("P1", JOB, "W", 3);
+    Node { level: 2, index: 3 }
+}
+
+fn refine(job: JobId, node: Node, proof: &[u8]) -> Command {
+    let children = vec![Digest::ZERO; 16];
+    Command::RefineStep(RefineStep { job, node, children, proof: proof.to_vec() })
+}
+
+fn refinements() -> Vec<Row> {
+    vec![
+        row(RefineStepRejected::JobNotFound, |_| ("P1", refine(NO_JOB, ROOT, b""))),
+        row(RefineStepRejected::WrongPhase { phase: Phase::Revealing }, |world| {
+            revealing(world);
+            ("P1", refine(JOB, ROOT, b""))
+        }),
+        row(RefineStepRejected::NotTheProvider, |world| {
+            narrowed(world);
+            ("W", refine(JOB, ROOT, b""))
+        }),
+        row(RefineStepRejected::NotAwaited, |world| {
+            narrowed(world); // A step of a program that computes in steps of its own.
+            ("P1", refine(JOB, Node { level: 2, index: 3 }, b""))
+        }),
+        row(RefineStepRejected::ProofInvalid, |world| {
+            let node = paged(world);
+            ("P1", refine(JOB, node, b"nothing"))
+        }),
+        row(RejectChildRejected::FirstStateAgreed, |world| {
+            let node = paged(world);
+            let (children, proof) = (vec![Digest::ZERO; 16], finer(9));
+            let step = RefineStep { job: JOB, node, children, proof };
+            world.ok("P1", Command::RefineStep(step));
+            for index in [48, 768, 12_288] {
+                world.ok("W", reject(JOB, 0));
+                let level = if index == 48 {
+                    3
+                } else if index == 768 {
+                    4
+                } else {
+                    5
+                };
+                let children = vec![Digest::ZERO; 16];
+                let node = Node { level, index };
+                world.ok("P1", Command::OpenNode(OpenNode { job: JOB, node, children }));
+            }
+            ("W", reject(JOB, 0))
         }),
     ]
 }

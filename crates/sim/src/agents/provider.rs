@@ -10,7 +10,7 @@ use earnest_protocol::{
     },
     market::{Outcome, Phase},
     seal,
-    verification::{Turn, depth},
+    verification::{Geometry, Turn},
 };
 
 use super::learning::Mind;
@@ -380,9 +380,9 @@ impl<'s> Provider<'s> {
         let mut disputes = state.docket(id)?.disputes.iter();
         let dispute = disputes.find(|d| d.ended.is_none() && d.turn == Turn::Accused)?;
         let node = dispute.node;
-        if node.level == depth(state.order(id)?.terms.task.steps) {
+        if Geometry::of(&state.order(id)?.terms.task).leaf(node).is_some() {
             let evidence = truth::EVIDENCE.to_vec();
-            return Some(Command::ProveStep(ProveStep { job: id, leaf: node.index, evidence }));
+            return Some(Command::ProveStep(ProveStep { job: id, node, evidence }));
         }
         let children = truth::children(node, &state.digest(id, node)?);
         Some(Command::OpenNode(OpenNode { job: id, node, children }))

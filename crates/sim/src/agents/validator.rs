@@ -4,7 +4,7 @@ use earnest_protocol::{
     AccountId, Command, Digest, Event, JobId,
     command::{Challenge, CommitVerdict, RejectChild, RevealVerdict},
     market::Phase,
-    verification::{Turn, depth},
+    verification::{Geometry, Turn},
 };
 
 use crate::{
@@ -107,10 +107,9 @@ impl Validator {
         let dispute = disputes.find(|d| {
             d.ended.is_none() && d.challenger == self.account && d.turn == Turn::Challenger
         })?;
-        let steps = state.order(id)?.terms.task.steps;
-        let leaf = truth::first_wrong(&state.case(id)?.claim()?.root()).unwrap_or(steps);
-        let below = depth(steps).checked_sub(dispute.node.level)?.checked_sub(1)?;
-        let child = u8::try_from(leaf >> (4 * u32::from(below)) & 15).ok()?;
+        let task = &state.order(id)?.terms.task;
+        let leaf = truth::first_wrong(&state.case(id)?.claim()?.root()).unwrap_or(task.steps);
+        let child = Geometry::of(task).child_toward(dispute.node, &[leaf])?;
         Some(Command::RejectChild(RejectChild { job: id, child }))
     }
 }

@@ -5,7 +5,7 @@
 
 use earnest_protocol::{
     Address, Amount, Digest, Genesis, Role,
-    command::{Auction, GainTiming, PostJob, ResourceClass, Task, Visibility},
+    command::{Auction, GainTiming, PostJob, ProgramForm, ResourceClass, Task, Visibility},
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
     ledger::Assets,
 };
@@ -28,6 +28,7 @@ pub(super) fn terms(scenario: &Scenario) -> PostJob {
             seed: Digest::ZERO,
             step_gas_max: step_gas,
             gas_bound: job.gas_bound,
+            form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
         price_max: job.price_max,
@@ -69,6 +70,7 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
         beacon,
         accounts,
         operators,
+        ..Genesis::default()
     }
 }
 

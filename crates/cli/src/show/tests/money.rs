@@ -9,7 +9,8 @@ use earnest_protocol::{
     Role, SlashId, UnbondingId,
     command::{Auction, Scope},
     market::CloseReason,
-    slashing::{Claims, Offence, SlashState, Waterfall},
+    payment::{FeeTerms, PayTerms, Work},
+    slashing::{Claims, Offence, SlashState, SplitTerms, Waterfall, Way},
     staking::Standing,
 };
 
@@ -52,6 +53,8 @@ fn operator(name: &str, stands: Standing) -> OperatorView {
         judge_accrued: Amount::ZERO,
         rewards: RewardsView::default(),
         unbondings: vec![unbonding],
+        unbond_matures: Epoch::new(31),
+        unbond_all_matures: Epoch::new(31),
         delegations: DelegationTerms::default(),
     }
 }
@@ -146,7 +149,11 @@ fn a_provider_sees_what_it_earned_and_lost_and_why_bids_lost() {
         judges: amount(600_000_000),
     };
     let (role, offence) = (Role::Provider, Offence::Abandonment);
-    let paid = |job, amount| Event::Paid { job: JobId::new(job), account: own.id, role, amount };
+    let paid = |job, amount| {
+        let work = Work::Fee(FeeTerms { tariff: amount, refills: Amount::ZERO, there: amount });
+        let terms = Box::new(PayTerms { work, shared: None });
+        Event::Paid { job: JobId::new(job), account: own.id, role, amount, terms }
+    };
     let events = [
         paid(1, amount(12_500_000_000)),
         paid(2, Amount::tokens(3)),
@@ -157,6 +164,11 @@ fn a_provider_sees_what_it_earned_and_lost_and_why_bids_lost() {
             role: Some(role),
             job: JobId::new(3),
             waterfall,
+            terms: Box::new(SplitTerms {
+                own: waterfall.amount,
+                delegated: Amount::ZERO,
+                way: Way::Burnt,
+            }),
         },
     ];
     let events = events.map(|event| EventRecord { height, index: 0, event });

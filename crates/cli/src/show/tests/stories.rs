@@ -12,6 +12,7 @@ use crate::{
     show::{
         event::{Teller, job_of},
         story::{Story, code},
+        sums::{Payout, is_payout, tell},
         transaction::content,
     },
     up::plan,
@@ -39,6 +40,26 @@ fn the_story_of_a_job_says_who_was_paid_what_and_why() {
     let requester = account("rosa");
     let story = Story { head, requester, agreed, events: &events, slashes: &[], is_whole: true };
     check("story", |width| story.tell(&mut teller(), &present(), width));
+}
+
+#[test]
+fn a_payout_shows_the_sum_that_it_comes_from() {
+    let events = RECORDED.lines().map(|line| serde_json::from_str(line).expect("as recorded"));
+    let events: Vec<EventRecord> = events.collect();
+    let payouts = |job: u64| {
+        let own = events.iter().filter(move |one| job_of(&one.event) == Some(JobId::new(job)));
+        let posted = own.clone().find(|one| matches!(one.event, Event::JobPosted { .. }));
+        let posted = posted.map(|one| one.event.clone());
+        own.filter(|one| is_payout(&one.event)).map(move |record| Payout {
+            record: record.clone(),
+            posted: posted.clone(),
+            emitted: None,
+        })
+    };
+    check("payouts", |width| {
+        let all = payouts(2).chain(payouts(0));
+        all.map(|payout| tell(&payout, &teller(), width)).collect::<Vec<_>>().join("\n\n")
+    });
 }
 
 #[test]

@@ -4,13 +4,11 @@
 //! host's failure, not the program's.
 
 use wasmtime::{
-    Caller, Config, Error, Global, Linker, Memory, Module, OptLevel, ResourceLimiter, Store,
-    Strategy, Trap, Val,
+    Config, Error, Global, Memory, Module, OptLevel, ResourceLimiter, Store, Strategy, Trap, Val,
 };
 
-use super::super::form::{
-    FINISHED, GLOBAL_PREFIX, HOST, INPUT_READ, LEFT, MEMORY, OUTPUT_WRITE, SLICE, START, STEP,
-};
+use super::super::form::{FINISHED, GLOBAL_PREFIX, LEFT, MEMORY, START, STEP};
+use super::calls::host_calls;
 use super::{EngineFault, GAS, Host, Kind, MAP, MISSING, Stop, Value, lost};
 
 /// Bytes of native stack for the program; threads that call have 2 MiB by default.
@@ -110,77 +108,7 @@ impl Jit {
     }
 }
 
-fn linker(engine: &wasmtime::Engine) -> Result<Linker<Data>, Error> {
-    let mut linker = Linker::new(engine);
-    linker.func_wrap(
-        HOST,
-        INPUT_READ,
-        |caller: Caller<'_, Data>, offset: i64, pointer: i32, length: i32| {
-            input_read(caller, offset, pointer, length).map_err(stopped)
-        },
-    )?;
-    linker.func_wrap(
-        HOST,
-        OUTPUT_WRITE,
-        |caller: Caller<'_, Data>, pointer: i32, length: i32| {
-            output_write(caller, pointer, length).map_err(stopped)
-        },
-    )?;
-    linker.func_wrap(HOST, SLICE, |caller: Caller<'_, Data>| slice(caller).map_err(stopped))?;
-    Ok(linker)
-}
-
-/// Ends the program; the reason was left with the host.
-fn stopped((): ()) -> Error {
-    Error::msg("ended by the host")
-}
-
-fn keep(caller: &mut Caller<'_, Data>, stop: Stop) {
-    caller.data_mut().host.stopped = Some(stop);
-}
-
-fn input_read(
-    mut caller: Caller<'_, Data>,
-    offset: i64,
-    pointer: i32,
-    length: i32,
-) -> Result<i32, ()> {
-    let (memory, map) = (caller.data().memory.ok_or(())?, caller.data().map);
-    let size = memory.data_size(&caller);
-    let planned = caller.data().host.plan_read(size, offset, pointer, length);
-    let place = planned.map_err(|stop| keep(&mut caller, stop))?;
-    if let Some(map) = map {
-        let (map, data) = map.data_and_store_mut(&mut caller);
-        data.host.touch(map, &place).map_err(|stop| data.host.stopped = Some(stop))?;
-    }
-    let count = i32::try_from(place.len()).expect("at most 64 KiB");
-    let (bytes, data) = memory.data_and_store_mut(&mut caller);
-    let place = bytes.get_mut(place).ok_or(())?;
-    data.host.read(offset, place).map_err(|stop| data.host.stopped = Some(stop))?;
-    Ok(count)
-}
-
-fn output_write(mut caller: Caller<'_, Data>, pointer: i32, length: i32) -> Result<(), ()> {
-    let (memory, map) = (caller.data().memory.ok_or(())?, caller.data().map);
-    let size = memory.data_size(&caller);
-    let planned = caller.data().host.plan_write(size, pointer, length);
-    let place = planned.map_err(|stop| keep(&mut caller, stop))?;
-    if let Some(map) = map {
-        let (map, data) = map.data_and_store_mut(&mut caller);
-        data.host.touch(map, &place).map_err(|stop| data.host.stopped = Some(stop))?;
-    }
-    let (bytes, data) = memory.data_and_store_mut(&mut caller);
-    data.host.write(bytes.get(place).ok_or(())?);
-    Ok(())
-}
-
-fn slice(mut caller: Caller<'_, Data>) -> Result<(), ()> {
-    let (memory, left) = (caller.data().memory.ok_or(())?, caller.data().left.ok_or(())?);
-    let Val::I64(now) = left.get(&mut caller) else { return Err(()) };
-    let (bytes, data) = memory.data_and_store_mut(&mut caller);
-    let next = data.host.boundary(now, bytes).map_err(|stop| data.host.stopped = Some(stop))?;
-    left.set(&mut caller, Val::I64(next)).map_err(|_| ())
-}
+host_calls!(wasmtime, Error::msg);
 
 pub(super) struct Running {
     store: Store<Data>,

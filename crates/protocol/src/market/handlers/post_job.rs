@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     bound::{BoundTerms, Quote, audit_lock, quote, reference_price},
-    command::PostJob,
+    command::{PauseLane, PostJob},
     context::Context,
     event::Event,
     ids::{AccountId, Digest, JobId, Role},
@@ -68,6 +68,7 @@ pub(crate) fn handle(
         closed: None,
     });
     cx.state.ledger.open_job();
+    cx.state.storage.programs.pin(&terms.task);
     for (pot, amount, reason) in [
         (JobPot::Escrow, terms.price_max, Reason::Escrow),
         (JobPot::AuditFees, posting.audit_fees, Reason::AuditFeeEscrow),
@@ -86,6 +87,8 @@ pub(crate) fn handle(
         program: terms.task.program,
         steps: terms.task.steps,
         price_max: terms.price_max,
+        audit_fees: posting.audit_fees,
+        deposit: posting.deposit,
         collateral: posting.quote.collateral,
         detection: posting.quote.detection,
         bid_until,
@@ -104,14 +107,26 @@ pub(crate) fn quote_terms(
     signer: Option<AccountId>,
     terms: &PostJob,
 ) -> Result<Quote, PostJobRejected> {
-    check_terms(terms, state.params.current())?;
+    check(state, terms)?;
     let (_, quote, _) = bound_of(state, signer, terms)?;
     Ok(quote)
 }
 
+/// What does not depend on who posts them.
+fn check(state: &State, terms: &PostJob) -> Result<(), PostJobRejected> {
+    check_terms(terms, state.params.current())?;
+    if !state.storage.programs.has(&terms.task) {
+        return Err(PostJobRejected::ProgramNotPublished);
+    }
+    Ok(())
+}
+
 fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, PostJobRejected> {
+    if let Some(until) = state.paused(PauseLane::Jobs) {
+        return Err(PostJobRejected::Paused { until });
+    }
     let params = state.params.current();
-    check_terms(terms, params)?;
+    check(state, terms)?;
     let (bound, quote, audit_lock) = bound_of(state, Some(signer), terms)?;
     let overflow = PostJobRejected::TariffOverflows;
     let auditors = u64::from(terms.auditors);

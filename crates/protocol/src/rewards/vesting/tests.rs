@@ -11,12 +11,11 @@ fn units(units: u64) -> Amount {
     Amount::new(units).unwrap()
 }
 
-fn params(delay: u64, vesting: u64, at_once: u64) -> RewardsParams {
-    RewardsParams {
-        claim_delay_epochs: Epochs::new(delay),
-        vesting_epochs: Epochs::new(vesting),
+fn params(delay: u64, vesting: u64, at_once: u64) -> VestTerms {
+    VestTerms {
+        delay: Epochs::new(delay),
+        vesting: Epochs::new(vesting),
         at_once: Ratio::new(at_once).unwrap(),
-        ..RewardsParams::default()
     }
 }
 

@@ -4,7 +4,8 @@ use super::*;
 use crate::{
     command::{
         Auction, Authenticated, BlockHead, Command, DataItem, Delegate, GainTiming, Node, PostJob,
-        ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate, Visibility,
+        ProgramForm, ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate,
+        Visibility,
     },
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
@@ -22,7 +23,7 @@ impl Referee for Nobody {
     fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
         false
     }
-    fn output(&self, _: &Task, _: &Digest, _: &[u8]) -> Option<Output> {
+    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
         None
     }
     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
@@ -94,6 +95,7 @@ fn post(state: &mut State) -> JobId {
         seed: Digest::ZERO,
         step_gas_max: gas,
         gas_bound: gas,
+        form: ProgramForm::Stepwise,
     };
     let terms = PostJob {
         task,
@@ -148,6 +150,26 @@ fn reversed(state: &mut State, id: SlashId) -> Journal {
     reverse(&mut Context { state, journal: &mut journal, referee: &Nobody }, id);
     state.check_invariants().expect("undoing is lawful");
     journal
+}
+
+/// What had not vested and was taken wrongly is had at once; none of it becomes bond.
+#[test]
+fn undone_rewards_are_ready() {
+    let mut state = world();
+    let job = post(&mut state);
+    let (operator, earned) = (provider(&state), Amount::tokens(3));
+    let terms = rewards::VestTerms::new(state.params().rewards());
+    let vesting = &mut state.rewards.earnings_mut(operator).vesting;
+    vesting.put(earned, Epoch::ZERO, &terms);
+    let mut journal = Journal::default();
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Nobody };
+    cx.mint(Pot::Vesting(operator), earned, Reason::Emission);
+    let bond = state.balance(Pot::Bond(operator));
+    let slash = convicted(&mut state, job);
+    assert_eq!(state.vesting(operator).total(), Amount::ZERO);
+    reversed(&mut state, slash);
+    assert_eq!(state.vesting(operator).ready, earned);
+    assert_eq!(state.balance(Pot::Bond(operator)), bond);
 }
 
 /// Holds a slash, as if others had been convicted alike.

@@ -8,7 +8,7 @@ use crate::{
     ledger::{Pot, Reason},
     next::Next,
     num::{Amount, Epoch},
-    staking::{CancelUndelegationRejected, Staking, acts::delegated},
+    staking::{CancelUndelegationRejected, Leaver, Staking, acts::delegated},
 };
 
 use super::delegate::{MayNotJoin, join, may_join};
@@ -42,7 +42,9 @@ pub(crate) fn handle(
         entries.into_iter().partition(|entry| leaves(&cx.state.staking, now, entry.0));
     cx.state.staking.delegation_mut(id).exits = matured;
     for (exit, mut claim) in kept {
-        let amount = cx.state.staking.exit_mut(exit).shares.redeem_all_floor(&mut claim);
+        let row = cx.state.staking.exit_mut(exit);
+        let (amount, place) = (row.shares.redeem_all_floor(&mut claim), row.place);
+        cx.state.staking.stay(Leaver::Delegated, amount, place, now);
         let to = Pot::Delegated(operator);
         cx.pay(Pot::Exit(exit), to, amount, Reason::UndelegationCancelled);
         delegated::drop_if_empty(cx, exit);

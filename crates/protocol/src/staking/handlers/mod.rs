@@ -4,6 +4,7 @@
 //! Not here: what follows in other rooms (`stories`).
 
 pub(crate) mod bond;
+pub(crate) mod cancel_unbond;
 pub(crate) mod cancel_undelegation;
 pub(crate) mod delegate;
 pub(crate) mod redelegate;

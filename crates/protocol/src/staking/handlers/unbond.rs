@@ -7,7 +7,7 @@ use crate::{
     ids::{AccountId, Asset, UnbondingId},
     ledger::{Pot, Reason},
     next::Next,
-    staking::{UnbondRejected, Unbonding, acts},
+    staking::{Leaver, UnbondRejected, Unbonding, acts},
     timers::Timer,
 };
 
@@ -31,8 +31,11 @@ pub(crate) fn handle(
         return Err(UnbondRejected::UnbondingsAtLimit { limit });
     }
     // From here on the command must succeed.
-    let matures = cx.epoch().after(cx.params().staking().unbonding_epochs);
-    let entry = Unbonding { operator, queued_at: cx.now(), matures };
+    let leaver = Leaver::Own(cx.state.staking.operator(operator).pool_key());
+    let leave = cx.state.leave(leaver, wanted);
+    cx.state.staking.queue_up(leaver, &leave);
+    let matures = leave.matures;
+    let entry = Unbonding { operator, queued_at: cx.now(), matures, place: leave.place };
     let unbonding = UnbondingId::from_index(cx.state.staking.unbondings.push(entry));
     cx.state.ledger.open_unbonding();
     cx.pay(Pot::Bond(operator), Pot::Unbonding(unbonding), wanted, Reason::Unbond);
@@ -49,9 +52,15 @@ pub(crate) fn withdraw(cx: &mut Context<'_>, unbonding: UnbondingId) {
     let account = cx.state.staking.operator(operator).account;
     let (from, to) = (Pot::Unbonding(unbonding), Pot::Free(account, Asset::Stake));
     let amount = cx.pay_all(from, to, Reason::Withdraw);
+    forget(cx, unbonding);
+    cx.journal.push(Event::Withdrawn { account, unbonding, amount });
+}
+
+/// Takes an entry without money out of the queue.
+pub(super) fn forget(cx: &mut Context<'_>, unbonding: UnbondingId) {
+    let operator = cx.state.staking.unbonding(unbonding).operator;
     let row = cx.state.staking.operator_mut(operator);
     row.unbondings.retain(|queued| *queued != unbonding);
     cx.state.staking.unbondings.retire(unbonding.index());
     cx.state.ledger.retire_unbonding(unbonding.index());
-    cx.journal.push(Event::Withdrawn { account, unbonding, amount });
 }

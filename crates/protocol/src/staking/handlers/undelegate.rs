@@ -8,7 +8,7 @@ use crate::{
     ledger::{Pot, Reason},
     next::Next,
     num::{Claim, Epoch, SharePool},
-    staking::{Exit, UndelegateRejected, acts::delegated, delegation},
+    staking::{Exit, Leaver, Place, UndelegateRejected, acts::delegated, end_of_exit},
     timers::Timer,
 };
 
@@ -34,7 +34,8 @@ pub(crate) fn handle(
     if !rest.is_zero() && rest < minimum {
         return Err(UndelegateRejected::RestBelowMinimum { rest, minimum });
     }
-    let matures = delegation::matures(cx.epoch(), cx.params().staking());
+    let leave = cx.state.leave(Leaver::Delegated, wanted);
+    let matures = end_of_exit(leave.matures, cx.params().staking());
     let open = exit_of(cx, operator, matures);
     let shares = open.and_then(|id| cx.state.staking.exit(id)).map(|exit| exit.shares);
     let waits = cx.state.staking.delegation_pool(operator).slashes_waiting > 0;
@@ -52,6 +53,7 @@ pub(crate) fn handle(
         return Err(UndelegateRejected::ExitFull);
     }
     // From here on the command must succeed.
+    cx.state.staking.queue_up(Leaver::Delegated, &leave);
     delegated::withdraw(cx, id);
     cx.state.staking.settle_delegation(id);
     cx.state.staking.delegation_pool_mut(operator).shares = pool;
@@ -63,7 +65,7 @@ pub(crate) fn handle(
     let place = entries.iter().position(|(other, _)| *other == exit);
     let mut entry = place.and_then(|place| entries.get(place)).map_or(Claim::default(), |e| e.1);
     let row = cx.state.staking.exit_mut(exit);
-    row.queued_at = now;
+    (row.queued_at, row.place) = (now, row.place.joined(leave.place));
     row.shares.mint_floor(&mut entry, amount).expect("a full exit was refused");
     let entries = &mut cx.state.staking.delegation_mut(id).exits;
     match place.and_then(|place| entries.get_mut(place)) {
@@ -82,7 +84,8 @@ fn exit_of(cx: &Context<'_>, operator: OperatorId, matures: Epoch) -> Option<Exi
 }
 
 fn open_exit(cx: &mut Context<'_>, operator: OperatorId, matures: Epoch) -> ExitId {
-    let row = Exit { operator, shares: SharePool::default(), queued_at: cx.now(), matures };
+    let (shares, place) = (SharePool::default(), Place::default());
+    let row = Exit { operator, shares, queued_at: cx.now(), matures, place };
     let id = ExitId::from_index(cx.state.staking.exits.push(row));
     cx.state.ledger.open_exit();
     cx.state.staking.delegation_pool_mut(operator).exits.push(id);

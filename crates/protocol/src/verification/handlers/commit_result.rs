@@ -30,7 +30,7 @@ pub(crate) fn handle(
     let class = cx.state.market.order(id).terms.class;
     cx.state.staking.pin_auditors(class, now);
     let case = cx.state.verification.case_mut(live);
-    case.result = Some(SealedResult { seal, late, claim: None, steps_paid: 0 });
+    case.result = Some(SealedResult { seal, late, claim: None, steps_paid: 0, ending: None });
     case.seed.due = Some(seed_height);
     case.pool_at = Some(now);
     cx.state.timers.set(seed_height, Timer::Seed(live));

@@ -10,6 +10,7 @@ pub(crate) mod confirm_receipt;
 pub(crate) mod open_node;
 pub(crate) mod open_seed;
 pub(crate) mod prove_step;
+pub(crate) mod refine_step;
 pub(crate) mod reject_child;
 pub(crate) mod report_copy;
 pub(crate) mod request_data;

@@ -7,7 +7,7 @@ use crate::{
     ids::AccountId,
     market::live_in_phase,
     next::Next,
-    verification::{OpenNodeRejected, Turn, acts, depth},
+    verification::{Geometry, OpenNodeRejected, Turn, acts},
 };
 
 pub(crate) fn handle(
@@ -22,7 +22,7 @@ pub(crate) fn handle(
     }
     let task = cx.state.market.order(id).terms.task;
     let waiting = cx.state.verification.docket(live).awaiting(Turn::Accused, node);
-    if waiting.is_empty() || node.level >= depth(task.steps) {
+    if waiting.is_empty() || Geometry::of(&task).leaf(node).is_some() {
         return Err(OpenNodeRejected::NotAwaited);
     }
     let digest = cx.state.verification.digest(live, node);

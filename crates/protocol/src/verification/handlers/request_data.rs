@@ -4,7 +4,7 @@
 //! accepted by saying that it has them (M6); the provider answers for the output (M8).
 
 use crate::{
-    command::{DataItem, RequestData},
+    command::{DataItem, ProgramForm, RequestData},
     context::Context,
     event::Event,
     ids::{AccountId, AssignmentId, JobId, Role},
@@ -103,7 +103,8 @@ fn check(
     }
     let disputed = assignment.phase == Phase::Challengeable;
     let exists = match item {
-        DataItem::Program => !disputed,
+        // What is published is on the ledger.
+        DataItem::Program => !disputed && order.terms.task.form == ProgramForm::Stepwise,
         DataItem::Input(chunk) => !disputed && chunk < order.terms.task.chunk_count,
         // What cannot be paid need not be delivered.
         DataItem::Output => {

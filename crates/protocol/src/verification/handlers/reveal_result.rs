@@ -34,7 +34,8 @@ pub(crate) fn handle(
     if wanted != got {
         return Err(RevealResultRejected::StepsMismatch { wanted, got });
     }
-    let output = cx.referee.output(&task, &opening.root, output_proof);
+    let first = cx.state.storage.programs.first_of(&task);
+    let output = cx.referee.output(&task, first, &opening.root, output_proof);
     let output = output.filter(|o| o.state == opening.output && o.gas == opening.gas);
     let output = output.ok_or(RevealResultRejected::OutputProofInvalid)?;
     // From here on the command must succeed.
@@ -42,6 +43,7 @@ pub(crate) fn handle(
     let result = case.result.as_mut().expect("just read");
     result.claim = Some(Claim::new(&opening));
     result.steps_paid = output.steps_paid.min(wanted);
+    result.ending = output.ending;
     let complete = !case.has_sealed_seats();
     cx.journal.push(Event::ResultRevealed {
         job: id,
@@ -49,6 +51,7 @@ pub(crate) fn handle(
         root: opening.root,
         output: opening.output,
         gas: opening.gas,
+        ending: output.ending,
     });
     Ok(if complete { Next::OpenWindow(live) } else { Next::Nothing })
 }

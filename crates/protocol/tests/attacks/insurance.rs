@@ -1,0 +1,277 @@
+//! What insures requesters, and who would live off it: I1 to I5, and C16.
+
+use earnest_protocol::{
+    Amount, Asset, Command, Event, JobId, Ratio, RawParams, Rejected,
+    command::*,
+    insurance::{CoverQuote, InsureJobRejected},
+    ledger::{JobPot, Pot},
+    market::{Outcome, Phase},
+};
+
+use super::{FEE, TOKEN};
+use crate::world::{World, params_with, root};
+
+const POOL: Pot = Pot::Insurance(Asset::Stake);
+
+/// Nine tenths of what a slash sinks may be covered; slashes are of the collateral alone.
+fn insured(raw: &mut RawParams) {
+    raw.insurance.cover_share = Ratio::percent(90);
+    raw.insurance.pair_share = Ratio::percent(10);
+    raw.market.take = Ratio::ZERO;
+    (raw.slashing.wrong_result, raw.slashing.copied_root, raw.slashing.false_audit) =
+        (Ratio::ZERO, Ratio::ZERO, Ratio::ZERO);
+}
+
+/// P4 was convicted by the way, in a network whose free bonds pay, too, and the pool has its part.
+fn filled(change: fn(&mut RawParams)) -> World {
+    let mut world = World::new(params_with(|raw| {
+        insured(raw);
+        (raw.slashing.wrong_result, raw.slashing.copied_root) =
+            (Ratio::percent(5), Ratio::percent(5));
+        change(raw);
+    }));
+    let jobs = open(&mut world, "R", "P4", 1, &[]);
+    convict(&mut world, "P4", &jobs);
+    world.blocks(110);
+    assert!(pool(&world) > 1_000 * TOKEN);
+    world
+}
+
+fn pool(world: &World) -> i64 {
+    i64::try_from(world.state.balance(POOL).units()).expect("small")
+}
+
+fn quote(world: &World, job: JobId) -> CoverQuote {
+    world.state.cover_quote(job).expect("posted")
+}
+
+fn insure(world: &mut World, name: &str, job: JobId, cover: Amount) -> Result<(), Rejected> {
+    let premium_max = Amount::MAX;
+    world.send(name, Command::InsureJob(InsureJob { job, cover, premium_max }))
+}
+
+/// So many jobs of a requester's, insured as far as is told, which a provider takes.
+fn open(
+    world: &mut World,
+    requester: &str,
+    provider: &str,
+    count: usize,
+    covers: &[Amount],
+) -> Vec<JobId> {
+    let jobs: Vec<JobId> = (0..count).map(|_| world.post_of(requester, world.terms())).collect();
+    for (job, cover) in jobs.iter().zip(covers) {
+        insure(world, requester, *job, *cover).expect("it may be");
+    }
+    jobs.iter().for_each(|job| world.bid(provider, *job, 10));
+    world.until_phase(jobs[0], Phase::RevealingBids);
+    jobs.iter().for_each(|job| world.open_bid(provider, *job, 10));
+    world.until_phase(jobs[0], Phase::Offered);
+    jobs.iter().for_each(|job| world.ok(provider, Command::AcceptJob(AcceptJob { job: *job })));
+    jobs
+}
+
+/// A provider seals wrong results for all of them and is convicted of each.
+fn convict(world: &mut World, provider: &str, jobs: &[JobId]) {
+    let wrong = root(Some(3));
+    for job in jobs {
+        world.commit_result(provider, *job, wrong);
+        let requester = world.name(world.state.order(*job).expect("posted").requester);
+        let (job, preimage) = (*job, earnest_protocol::Digest([4; 32]));
+        world.ok(requester, Command::OpenSeed(OpenSeed { job, preimage }));
+    }
+    world.blocks(2);
+    jobs.iter().for_each(|job| world.audit(*job, root(None)));
+    jobs.iter().for_each(|job| world.reveal(provider, *job, wrong, root(None)));
+    jobs.iter().for_each(|job| world.play(provider, *job, 3, true));
+    for job in jobs {
+        assert_eq!(world.closed(*job).outcome, Outcome::Rejected);
+    }
+}
+
+/// A provider does a job of R's as it should.
+fn right(world: &mut World, provider: &str, job: JobId) {
+    world.commit(provider, job, root(None));
+    world.audit(job, root(None));
+    world.reveal(provider, job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    world.blocks(110);
+}
+
+/// Cover and what was paid of it, of every slash that was paid out.
+fn paid(world: &World) -> Vec<(Amount, Amount)> {
+    world.seen(|event| match event {
+        Event::CoverPaid { cover, amount, .. } => Some((*cover, *amount)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_conviction_pays_the_cover_besides_compensation_and_a_right_result_gives_it_back() {
+    for wrong in [true, false] {
+        let mut world = filled(|_| {});
+        let before = pool(&world);
+        let probe = world.post_of("W", world.terms());
+        let quote = quote(&world, probe);
+        let cover = quote.cover_max;
+        let premium = quote.premium(cover, world.state.params().insurance()).expect("small");
+        let premium = i64::try_from(premium.units()).expect("small");
+        let jobs = open(&mut world, "R", "P1", 1, &[cover]);
+        let units = i64::try_from(cover.units()).expect("small");
+        assert!(premium > 0 && premium < units, "{premium} for {units}");
+        assert_eq!(pool(&world), before - units + premium, "it lies with the job");
+        assert_eq!(world.pot(jobs[0], JobPot::Cover), cover.units());
+        assert_eq!(world.state.covers(), cover);
+        if wrong {
+            convict(&mut world, "P1", &jobs);
+            assert_eq!(world.state.covers(), cover, "it waits for the slash");
+            let free = world.state.free(world.id("R"));
+            world.blocks(110);
+            assert_eq!(paid(&world), [(cover, cover)]);
+            let got = world.state.free(world.id("R")).checked_sub(free).expect("it gets some");
+            assert!(got > cover, "and its compensation");
+        } else {
+            right(&mut world, "P1", jobs[0]);
+            assert_eq!(paid(&world), []);
+            assert_eq!(pool(&world), before + premium, "the premium stays");
+        }
+        assert_eq!(world.state.covers(), Amount::ZERO);
+    }
+}
+
+/// Requester and provider are one, in two accounts, and their challenge convicts for sure: what
+/// comes home is less than what is lost, the more so by the premium.
+#[test]
+fn i1_who_insures_a_job_of_its_own_and_is_convicted_on_purpose_loses() {
+    let loss = |covered: bool| {
+        let mut world = filled(|_| {});
+        let friends = ["R", "P1"];
+        let before = world.coalition(&friends);
+        let probe = world.post_of("W", world.terms());
+        let cover = quote(&world, probe).cover_max;
+        let covers = [cover];
+        let jobs = open(&mut world, "R", "P1", 1, if covered { &covers } else { &[] });
+        convict(&mut world, "P1", &jobs);
+        world.blocks(110);
+        (before - world.coalition(&friends), cover)
+    };
+    let ((bare, _), (covered, cover)) = (loss(false), loss(true));
+    assert!(covered > 0, "{covered} lost, cover and compensation counted");
+    assert!(bare - covered < i64::try_from(cover.units()).expect("small"));
+}
+
+/// The same where a slash is of the collateral alone, all auditors are friends, and nothing limits
+/// the pool: still a part of what the slash sinks is lost.
+#[test]
+fn i1_not_even_with_all_auditors_for_friends_and_no_limit_does_a_cover_pay_both_its_sides() {
+    let mut world = World::new(params_with(|raw| {
+        insured(raw);
+        (raw.insurance.pair_share, raw.insurance.epoch_share) = (Ratio::ONE, Ratio::ONE);
+        // Half of each price insures.
+        (raw.market.take, raw.market.take_burn) = (Ratio::percent(50), Ratio::ZERO);
+        raw.market.take_insurance = Ratio::ONE;
+    }));
+    let [job] = open(&mut world, "R", "P4", 1, &[])[..] else { panic!("one job") };
+    right(&mut world, "P4", job);
+    let friends = ["R", "P1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+    let before = world.coalition(&friends);
+    let probe = world.post_of("W", world.terms());
+    let cover = quote(&world, probe).cover_max;
+    let jobs = open(&mut world, "R", "P1", 1, &[cover]);
+    convict(&mut world, "P1", &jobs);
+    world.blocks(110);
+    assert_eq!(paid(&world), [(cover, cover)]);
+    let lost = before - world.coalition(&friends);
+    let cover = i64::try_from(cover.units()).expect("small");
+    // A tenth of what is sunk, of which nine tenths are the cover.
+    assert!(lost - 60 * FEE > cover / 9, "{lost} lost with a cover of {cover}");
+}
+
+#[test]
+fn i2_nobody_insures_what_may_have_happened() {
+    let mut world = filled(|raw| raw.insurance.waiting_blocks = earnest_protocol::Blocks::new(2));
+    let job = world.post(world.terms());
+    let until = world.state.job(job).expect("posted").until;
+    let cover = quote(&world, job).cover_max;
+    let later = world.post(world.terms());
+    world.bid("P1", job, 10);
+    let mut refused = Vec::new();
+    world.block();
+    while world.phase(job) != Phase::Closed {
+        world.block();
+        match insure(&mut world, "R", job, cover) {
+            Err(Rejected::InsureJob(why)) => refused.push(why),
+            other => panic!("{other:?}"),
+        }
+        if refused.len() == 2 {
+            world.open_bid("P1", job, 10);
+        }
+    }
+    let last = earnest_protocol::Height::new(until.count() - 1);
+    let first = refused.first().expect("it was open for some blocks");
+    let height = earnest_protocol::Height::new(last.count() + 1);
+    assert_eq!(*first, InsureJobRejected::TooLate { height, last });
+    assert!(refused.iter().all(|why| matches!(why, InsureJobRejected::TooLate { .. })));
+    assert!(insure(&mut world, "R", later, cover).is_err());
+}
+
+/// One requester and one provider, job after job in one epoch.
+#[test]
+fn i3_a_pair_drains_no_more_than_its_share_of_the_pool_in_an_epoch() {
+    let mut world = filled(|raw| {
+        raw.insurance.pair_share = Ratio::new(200_000).expect("a share");
+        raw.insurance.epoch_share = Ratio::ONE;
+    });
+    let probe = world.post_of("W", world.terms());
+    let cover = quote(&world, probe).cover_max;
+    let jobs = open(&mut world, "R", "P1", 4, &[cover; 4]);
+    convict(&mut world, "P1", &jobs);
+    world.blocks(110);
+    let paid = paid(&world);
+    assert_eq!(paid.len(), 4);
+    let sum: u64 = paid.iter().map(|(_, amount)| amount.units()).sum();
+    let wanted = 4 * cover.units();
+    // The slashes themselves fill the pool meanwhile.
+    let most = u64::try_from(pool(&world)).expect("small") / 5_000;
+    assert!(sum > 0 && sum <= most && sum < wanted, "{sum} of {wanted}, at most {most}");
+    assert_eq!(world.state.covers(), Amount::ZERO);
+}
+
+/// Who comes first is covered whole; who comes when an epoch's share is promised is told so, and
+/// nothing that was promised is promised again.
+#[test]
+fn i4_covers_are_funded_in_the_order_in_which_they_are_bought() {
+    let mut world =
+        filled(|raw| raw.insurance.epoch_share = Ratio::new(1_000_000).expect("a share"));
+    let there = pool(&world);
+    let jobs: Vec<JobId> = (0..4).map(|_| world.post(world.terms())).collect();
+    let cover = quote(&world, jobs[0]).cover_max;
+    let mut covered = 0;
+    for job in &jobs {
+        let available = quote(&world, *job).available;
+        match insure(&mut world, "R", *job, cover) {
+            Ok(()) => covered += 1,
+            Err(why) => {
+                assert_eq!(why, InsureJobRejected::ExceedsPool { wanted: cover, available }.into());
+                assert!(available < cover);
+            }
+        }
+    }
+    assert!(covered > 0 && covered < 4, "{covered} of four");
+    let promised = covered * i64::try_from(cover.units()).expect("small");
+    assert!(promised <= there / 1_000 + TOKEN / 1_000);
+    assert_eq!(i64::try_from(world.state.covers().units()).expect("small"), promised);
+    let more = insure(&mut world, "R", jobs[0], Amount::UNIT);
+    assert_eq!(more, Err(InsureJobRejected::AlreadyInsured { cover }.into()));
+}
+
+/// Leaving costs a tenth of the price: it would be the cheapest way to a cover.
+#[test]
+fn i5_an_abandoned_job_pays_no_cover() {
+    let mut world = filled(|_| {});
+    let probe = world.post_of("W", world.terms());
+    let cover = quote(&world, probe).cover_max;
+    let jobs = open(&mut world, "R", "P1", 1, &[cover]);
+    world.until_phase(jobs[0], Phase::Closed);
+    world.blocks(110);
+    assert_eq!((paid(&world), world.state.covers()), (vec![], Amount::ZERO));
+}
