@@ -17,6 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import ordinary_job
+
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "guests.md"
 ZIG = "ziglang==0.15.2"
 ASSEMBLYSCRIPT = "assemblyscript@0.28.20"
@@ -127,7 +129,8 @@ def build_and_run(earnest, scratch, bin_folder, name, source, command, data):
 
 
 def ordinary(earnest, tools, found):
-    """The ordinary program of the page, which numbers its own lines; whether that went well."""
+    """The ordinary program of the page, which numbers its own lines, here and as a job of a network;
+    whether that went well."""
     if "lines.c" not in found:
         print("FAIL C, ordinary: docs/guests.md has no lines.c with commands behind it")
         return False
@@ -143,14 +146,20 @@ def ordinary(earnest, tools, found):
         env = {**os.environ, "PATH": path, "ZIG_GLOBAL_CACHE_DIR": str(tools / "zig-cache")}
         done = subprocess.run(["sh", "-ec", command], cwd=scratch, env=env, capture_output=True,
                               text=True, timeout=2 * SECONDS)
-    lines = source.splitlines(keepends=True)
-    expected = "".join(f"{number:4} {line}" for number, line in enumerate(lines, 1))
-    if done.returncode == 0 and done.stdout == expected:
+        lines = source.splitlines(keepends=True)
+        expected = "".join(f"{number:4} {line}" for number, line in enumerate(lines, 1))
+        if done.returncode != 0 or done.stdout != expected:
+            print(done.stdout + done.stderr)
+            print("FAIL C, ordinary: not the lines that were expected")
+            return False
         print("ok   C, ordinary: the program numbers its own lines")
-        return True
-    print(done.stdout + done.stderr)
-    print("FAIL C, ordinary: not the lines that were expected")
-    return False
+        program = Path(scratch, "lines.wasm")
+        with tempfile.TemporaryDirectory() as network:
+            if not ordinary_job.check(earnest, program, ["lines.c"], expected.encode(), network):
+                print("FAIL C, ordinary, as a job")
+                return False
+    print("ok   C, ordinary, as a job: a liar is convicted, an honest provider paid for the lines")
+    return True
 
 
 def main():

@@ -31,10 +31,10 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   world [--seeds N] [--seed N] [--threads N] [--json]
                                            live N lives (100) of a node over a disk, a clock and a
                                            power supply that fail, every acknowledgement checked
-  audit-mutants [--only NAME] [--json]     put faults into a copy of the rules, one at a time, and
+  audit-mutants [--only NAME,…] [--json]   put faults into a copy of the rules, one at a time, and
                                            say which of them the audit finds; fails if that is not
                                            as recorded (minutes)
-  world-mutants [--only NAME] [--json]     the same of faults in the storage code, and the lives
+  world-mutants [--only NAME,…] [--json]   the same of faults in the storage code, and the lives
                                            of `world` (an hour)
   licences                                 check licences, origins and bans of all dependencies
                                            against deny.toml, without a network";

@@ -6,12 +6,15 @@
 
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, OperatorId, ParamsRejected, Ratio,
-    Rejected, TransactionRejected,
+    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, OperatorId, ParamsRejected,
+    ProposalId, Ratio, Rejected, TransactionRejected,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::Scope,
     genesis::GenesisRejected,
-    governance::{CancelProposalRejected, CastBallotRejected, ProposeRejected},
+    governance::{
+        AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
+        PauseRejected, ProposeRejected,
+    },
     insurance::InsureJobRejected,
     market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
     params::{BrokenRelation, Relation, Violation},
@@ -95,7 +98,7 @@ pub fn everything() -> Vec<Rejected> {
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };
         #[2] ClaimRewardsRejected: NotAnOperator, NothingAccrued;
-        #[20] PostJobRejected: SealedNotServed,
+        #[21] PostJobRejected: Paused { until: Height::new(9) }, SealedNotServed,
             StepsOutOfRange { wanted: 0, min: 1, max: 9 }, TooManyChunks { wanted: 5, max: 4 },
             StepGasOutOfRange { wanted: Gas::new(10), min, max },
             WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
@@ -169,9 +172,10 @@ pub fn everything() -> Vec<Rejected> {
             PartNotNext { part: 2, next: 1 }, PartOfOtherSize { got: 5, wanted: 4 },
             RoomFull { wanted_kib: 64, free_kib: 4 }, ExceedsFree { wanted, free };
         #[3] RetireProgramRejected: NotPublished, NotThePublisher, NamedByJobs { jobs: 2 };
-        #[9] DelegateRejected: BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator,
-            MayNotWork, ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 },
-            KeepsEverything, SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
+        #[10] DelegateRejected: Paused { until: Height::new(9) },
+            BelowMinimum { wanted: free, minimum: wanted }, NotAnOperator, MayNotWork,
+            ExceedsFree { wanted, free }, DelegationsAtLimit { limit: 32 }, KeepsEverything,
+            SlashWaits, ExceedsCap { total: wanted, max: free }, PoolFull;
         #[6] UndelegateRejected: AmountMustBePositive, NotDelegated,
             ExceedsDelegation { wanted, delegated: free },
             RestBelowMinimum { rest: wanted, minimum: free }, SlashWaits, ExitFull;
@@ -189,14 +193,24 @@ pub fn everything() -> Vec<Rejected> {
             CeilingRaised { wanted: Ratio::percent(9), ceiling: Ratio::percent(8) },
             TooSoon { until: Epoch::new(9), now: Epoch::new(8) },
             RaisedTooMuch { wanted: Ratio::percent(9), max: Ratio::percent(8) };
-        #[8] ProposeRejected: NothingChanges, TooManyChanges { count: 9, max: 8 },
+        #[9] ProposeRejected: NothingChanges, TooManyChanges { count: 9, max: 8 },
             UnknownParameter { place: 0 }, ChangedTwice { place: 1 },
             OutOfRange { place: 0, got: 99, min: 1, max: 64 }, RelationBroken(SHORT),
-            ProposalsAtLimit { limit: 16 }, DepositExceedsFree { deposit: wanted, free };
-        #[6] CastBallotRejected: ProposalNotFound,
+            CouncilProposes, ProposalsAtLimit { limit: 16 },
+            DepositExceedsFree { deposit: wanted, free };
+        #[7] CastBallotRejected: ProposalNotFound, CouncilDecides,
             VotingNotOpen { opens: Epoch::new(9), now: Epoch::new(8) }, VotingClosed,
             SlashWaits { operator: OperatorId::new(3) }, NoPower, SameChoice;
-        #[3] CancelProposalRejected: ProposalNotFound, NotProposer, VotingBegan;
+        #[4] CancelProposalRejected: ProposalNotFound, NotProposer, VotingBegan, IsAppeal;
+        #[6] AppealSlashRejected: NoAppeals, SlashNotFound, NotConcerned, NotWaiting,
+            AppealOpen { proposal: ProposalId::new(3) },
+            DepositExceedsFree { deposit: wanted, free };
+        #[6] CastCouncilBallotRejected: NotMember, ProposalNotFound, VotingClosed, NoSay,
+            SlashWaits { operator: OperatorId::new(3) }, SameChoice;
+        #[5] PauseRejected: NotGuardian,
+            SunsetPassed { sunset: Height::new(8), now: Height::new(9) }, NotPaused,
+            TooLong { wanted: Blocks::new(9), max: Blocks::new(8) },
+            TooSoon { next: Height::new(9), now: Height::new(8) };
     }
 }
 
@@ -211,6 +225,9 @@ pub fn of_chains() -> Vec<Refusal> {
         GenesisRejected::SupplyTooLarge,
         GenesisRejected::BondNotCovered { address, bond: a(5) },
         GenesisRejected::DuplicateOperator { address },
+        GenesisRejected::CouncilOutOfRange { members: 3, threshold: 4 },
+        GenesisRejected::GuardUnknown { address },
+        GenesisRejected::CouncilOutOfPhase { phase: 1 },
     ];
     let blocks = [
         BlockRejected::HeightMismatch { got: Height::new(5), expected: Height::new(4) },
@@ -246,6 +263,8 @@ pub fn violations() -> Vec<Violation> {
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
         Violation::KeepTooShort { blocks: 5, needed: 9 },
         Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
+        Violation::BlocksTooFast { interval_ms: 5, least_ms: 9 },
+        Violation::EpochTooLong { blocks: 9, most: 5 },
         Violation::StakePriceNotOne { got: 5 },
     ]
 }

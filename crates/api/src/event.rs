@@ -172,6 +172,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "dispute_opened",
     "node_opened",
     "child_rejected",
+    "step_refined",
     "step_judged",
     "dispute_closed",
     "data_requested",
@@ -183,6 +184,10 @@ pub const EVENT_KINDS: &[&str] = &[
     "paid",
     "job_closed",
     "data_kept",
+    "program_part_published",
+    "program_published",
+    "program_not_admitted",
+    "program_retired",
     "stake_taken",
     "slash_pending",
     "slash_held",
@@ -215,6 +220,11 @@ pub const EVENT_KINDS: &[&str] = &[
     "proposal_executed",
     "proposal_expired",
     "proposal_cancelled",
+    "appeal_opened",
+    "slash_appealed",
+    "council_ballot_cast",
+    "lane_paused",
+    "appeal_granted",
 ];
 
 #[cfg(test)]

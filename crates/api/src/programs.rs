@@ -68,7 +68,7 @@ pub fn room(state: &State) -> ProgramRoomView {
     ProgramRoomView {
         room_kib: params.program_room_kib(),
         used_kib,
-        bytes_max: u64::from(params.program_kib_max) * 1_024,
+        bytes_max: u64::from(storage::program_bytes_max(state.params())),
         deposit: storage::program_deposit(params, used_kib, 1 << 20),
     }
 }

@@ -8,7 +8,7 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Epoch, ExitId,
     Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
     UnbondingId,
-    command::{DataItem, Node, PostJob, ResourceClass, Scope},
+    command::{DataItem, Node, PauseLane, PostJob, ResourceClass, Scope},
     insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
@@ -629,10 +629,47 @@ pub struct NetworkView {
     pub supply_payment: Option<SupplyView>,
     /// What it emits.
     pub emission: EmissionView,
+    /// Who guards it until its stake does alone.
+    #[serde(default)]
+    pub guard: GuardView,
     /// How many there are of what.
     pub counts: CountsView,
     /// Does the money add up?
     pub conservation: ConservationView,
+}
+
+/// Who guards a network until its stake does alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardView {
+    /// Who decides: 0 the council proposes and may veto, and decides appeals; 1 it may veto; 2
+    /// stake alone.
+    pub phase: u8,
+    /// The council's members; none without one.
+    pub council: Vec<AccountRef>,
+    /// How many of them speak for it.
+    pub threshold: u8,
+    /// Who may pause lanes, if somebody may.
+    pub guardian: Option<GuardianView>,
+    /// What is paused.
+    pub paused: Vec<PausedView>,
+}
+
+/// Who may pause lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardianView {
+    /// Whose account.
+    pub account: AccountRef,
+    /// The height from which it may not.
+    pub sunset: Height,
+}
+
+/// A lane that is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedView {
+    /// What is stopped.
+    pub lane: PauseLane,
+    /// The first block that is not.
+    pub until: Height,
 }
 
 /// What a network emits; its schedule is among the parameters, in `rewards`.

@@ -7,7 +7,7 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, DelegationId, Digest, Height,
     JobId, OperatorId, Params, Role, SlashId, State, Transaction,
     accounts::Authorisation,
-    command::PostJob,
+    command::{PauseLane, PostJob},
     ledger::{Assets, AssignmentPot, Pot},
     market::{Assignment, Job, Order, Phase, PostJobRejected, Stage},
     slashing::Slash,
@@ -19,10 +19,10 @@ use crate::{
     decimal,
     view::{
         AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
-        DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, HeadView,
-        JobSummary, JobView, KeyView, LeavingView, MovedView, NetworkView, OpenedNode,
-        OperatorView, PotView, QuoteView, RewardsView, SeatView, SlashView, SupplyView,
-        UnbondingView, VestingView,
+        DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, GuardView,
+        GuardianView, HeadView, JobSummary, JobView, KeyView, LeavingView, MovedView, NetworkView,
+        OpenedNode, OperatorView, PausedView, PotView, QuoteView, RewardsView, SeatView, SlashView,
+        SupplyView, UnbondingView, VestingView,
     },
 };
 
@@ -410,8 +410,27 @@ pub fn network(state: &State, name: &str, state_root: Digest) -> NetworkView {
         supply: supply(state, Asset::Stake),
         supply_payment: of_two(state).then(|| supply(state, Asset::Payment)),
         emission: emission(state),
+        guard: guard(state),
         counts: counts(state),
         conservation: conservation(state),
+    }
+}
+
+fn guard(state: &State) -> GuardView {
+    let guard = state.guard();
+    let guardian =
+        |(account, sunset)| GuardianView { account: account_ref(state, account), sunset };
+    let lanes = [PauseLane::Jobs, PauseLane::Delegations];
+    let paused = lanes.into_iter().filter_map(|lane| {
+        let until = state.paused(lane)?;
+        Some(PausedView { lane, until })
+    });
+    GuardView {
+        phase: state.params().governance().phase,
+        council: guard.council.iter().map(|id| account_ref(state, *id)).collect(),
+        threshold: guard.threshold,
+        guardian: guard.guardian.map(guardian),
+        paused: paused.collect(),
     }
 }
 

@@ -3,9 +3,10 @@
 //! Law: as of all views, nothing is said that the state does not say.
 
 use earnest_protocol::{
-    Amount, BallotId, Digest, Epoch, ProposalId, State,
+    AccountId, Amount, BallotId, Digest, Epoch, ProposalId, SlashId, State,
     command::BallotChoice,
-    governance::{Defeat, Ending, ProposalStage, Tally},
+    governance::{Defeat, Ending, Forum, ProposalStage, Tally},
+    ledger::Pot,
     params::BrokenRelation,
 };
 use serde::{Deserialize, Serialize};
@@ -19,9 +20,15 @@ pub struct ProposalView {
     pub id: ProposalId,
     /// Who proposed it.
     pub account: AccountRef,
-    /// What it changes.
+    /// What it changes; an appeal changes nothing.
     pub changes: Vec<ChangeView>,
-    /// The hash of a report that audits the change, if there is one.
+    /// The slashes that wait for it, if it is an appeal; none once it is over.
+    pub appeal: Option<AppealView>,
+    /// Who decides it.
+    pub forum: Forum,
+    /// What members of the council said.
+    pub council: Vec<CouncilBallotView>,
+    /// The hash of a report about it, if there is one.
     pub audit: Option<Digest>,
     /// Where it stands.
     pub stage: ProposalStage,
@@ -43,6 +50,26 @@ pub struct ProposalView {
     pub lacks: Option<Defeat>,
     /// Which relation would be broken if it came into force now, beside what is alive.
     pub broken: Option<BrokenRelation>,
+}
+
+/// What one member of the council says to one proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouncilBallotView {
+    /// The member.
+    pub account: AccountRef,
+    /// What it says.
+    pub choice: BallotChoice,
+}
+
+/// What an appeal is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppealView {
+    /// The slash that was appealed against.
+    pub slash: SlashId,
+    /// All that wait with it: convicted on the same program and root.
+    pub slashes: Vec<SlashId>,
+    /// What they hold, in base units: all that is given back if it is granted.
+    pub held: Amount,
 }
 
 /// A parameter's new value beside the present one.
@@ -83,12 +110,26 @@ pub fn proposal(state: &State, id: ProposalId) -> Option<ProposalView> {
         present: present.value(&change.path).unwrap_or_default(),
     };
     let rules = state.proposal_params(row).map(|params| *params.governance());
-    let lacks = rules.and_then(|rules| row.tally.decide(row.power, &rules).err());
+    let by_stake = rules.filter(|_| row.forum == Forum::Stake);
+    let lacks = by_stake.and_then(|rules| row.tally.decide(row.power, &rules).err());
+    let said = |&(member, choice): &(AccountId, BallotChoice)| CouncilBallotView {
+        account: account_ref(state, member),
+        choice,
+    };
+    let appeal = row.matter.appeals().map(|slash| {
+        let slashes = state.appealed_by(id);
+        let held = slashes.iter().map(|slash| state.balance(Pot::Slash(*slash)));
+        let held = held.fold(Amount::ZERO, Amount::saturating_add);
+        AppealView { slash, slashes, held }
+    });
     let broken = row.stage.is_open().then(|| state.proposed_params(row).err()).flatten();
     Some(ProposalView {
         id,
         account: account_ref(state, row.account),
-        changes: row.changes.iter().map(change).collect(),
+        changes: row.matter.changes().iter().map(change).collect(),
+        appeal,
+        forum: row.forum,
+        council: row.council.iter().map(said).collect(),
         audit: row.audit,
         stage: row.stage,
         due: row.due,
@@ -97,7 +138,7 @@ pub fn proposal(state: &State, id: ProposalId) -> Option<ProposalView> {
         power: row.power,
         tally: row.tally,
         turnout: row.tally.turnout(),
-        quorum: rules.map(|rules| rules.quorum.amount_ceil(row.power)),
+        quorum: by_stake.map(|rules| rules.quorum.amount_ceil(row.power)),
         lacks,
         broken,
     })

@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "4e1f8439d6c469684258eb37e8ab17e6a4c566afac6a62fab96eee0a60cfd1ac";
+    let golden = "217ae9448aeb9682ce96785ae08a155a14a5784195426e4faff9f877df8b47e5";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

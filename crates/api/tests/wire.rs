@@ -172,12 +172,14 @@ fn unknown_fields_and_arrays_for_bytes_are_refused() {
         let signed = json!({"transaction": transaction, "signature": signature});
         serde_json::from_value::<SignedTransaction>(signed).map_err(|error| error.to_string())
     };
-    assert!(with(json!({"prove_step": {"job": 1, "leaf": 2, "evidence": "0x0102"}})).is_ok());
+    let node = json!({"level": 1, "index": 2});
+    let step = json!({"job": 1, "node": node, "evidence": "0x0102"});
+    assert!(with(json!({"prove_step": step})).is_ok());
     for (command, why) in [
-        (json!({"prove_step": {"job": 1, "leaf": 2, "evidence": [1, 2]}}), "hexadecimal"),
-        (json!({"prove_step": {"job": 1, "leaf": 2, "evidence": "0102"}}), "hexadecimal"),
-        (json!({"prove_step": {"job": 1, "leaf": 2, "evidence": "0x010"}}), "hexadecimal"),
-        (json!({"prove_step": {"job": 1, "leaf": 2}}), "evidence"),
+        (json!({"prove_step": {"job": 1, "node": node, "evidence": [1, 2]}}), "hexadecimal"),
+        (json!({"prove_step": {"job": 1, "node": node, "evidence": "0102"}}), "hexadecimal"),
+        (json!({"prove_step": {"job": 1, "node": node, "evidence": "0x010"}}), "hexadecimal"),
+        (json!({"prove_step": {"job": 1, "node": node}}), "evidence"),
         (json!({"commit_bid": {"job": 1, "seal": digest, "price": "3"}}), "price"),
         (json!({"transfer": {"to": address, "asset": "stake", "amount": "01"}}), "decimal"),
         (json!({"transfer": {"to": address, "asset": "gold", "amount": "1"}}), "gold"),

@@ -359,6 +359,7 @@ impl Cast {
                     Some(GenesisOperator { address: address(id), role, bond })
                 })
                 .collect(),
+            ..Genesis::default()
         };
         let began = State::new(&genesis);
         let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;

@@ -196,7 +196,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "self-dealing",
-        labels: &["M24"],
+        labels: &["M24", "E1"],
         about: "requester, provider and auditors are one, and work for themselves",
         members: &[Requester, Provider, Auditors],
         deviation: WORKS,
@@ -373,6 +373,11 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         &["O5", "O6", "O7", "O8"],
         "one step decides as in every dispute; scenario tests play the trees",
     ),
+    (
+        &["O9"],
+        "what a provider does before it bids is no move of a game: it prepares the source and \
+         compares, off the ledger",
+    ),
     (&["D1"], "two settings of one rule; a test compares what an offence costs under either"),
     (&["D3"], "a lawful choice that whoever joins is told; its steps are bounded by formula"),
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
@@ -382,7 +387,19 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a filled pool and several jobs; `attacks::insurance` plays them against all of a slash",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
-    (&["M31", "M32"], "no vote is played; `attacks::votes` has what a majority can and cannot do"),
+    (
+        &["M31", "M32", "V1", "V2", "V3", "V4", "V5"],
+        "no vote is played; `attacks::votes` has what a majority can and cannot do",
+    ),
+    (
+        &["E2", "E3", "E4"],
+        "a game is over before anything vests; `attacks::rewards` plays them over epochs",
+    ),
+    (&["E5"], "a property of sums, not a choice; a test at the largest of them holds it"),
+    (
+        &["m21"],
+        "no vote is played: an appeal puts off what a conviction takes and never pays by itself",
+    ),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (
@@ -390,10 +407,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a property of the rules, not a choice; their own tests hold it",
     ),
     (&["m4", "m5", "m6"], "rivals, entrants and split jobs are other games"),
-    (
-        &["m7", "m11", "m13", "m16", "m17", "m18", "m21", "m22", "m24"],
-        "what it attacks is not built",
-    ),
+    (&["m7", "m11", "m13", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
 ];
 
 /// Known holes of the threat model, by the words they begin with, and the entry or the reason.
@@ -422,6 +436,11 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Jobs of one's own, accepted and abandoned", "takes many jobs"),
     ("Who convicts a program and root alike", "takes two jobs"),
     ("The correlation part of a percentage", "not built"),
+    ("Whoever delegates, or bonds, before", "one delegator, who joins before the job"),
+    ("An operator that delegates to itself", "paid sooner, and not more: no game here has a clock"),
+    ("In a network of two assets a job", "one asset here"),
+    ("Stake that comes an epoch before a vote", "no vote is played"),
+    ("Whoever puts a deposit behind every place", "no vote is played"),
     ("A bond stripped before a job", "every bond here is the least that the job needs"),
     ("The leading replica's bond pays for withheld", "one asset here"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),

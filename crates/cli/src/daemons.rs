@@ -5,10 +5,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
-use earnest_api::Client;
+use earnest_api::{Client, Session};
 use earnest_protocol::{Amount, Ratio, Role};
 use earnest_worker::{
-    Fault, Setup,
+    Chain, Fault, Setup,
     claim::{self, Claim},
     provider::{self, Pricing, ProviderOptions},
     requester::{self, Rounds},
@@ -170,15 +170,18 @@ fn warn_of_missing_layers(runner: &RunnerCommand) {
     }
 }
 
+/// The ledger, for an account that the words name.
+pub fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {
+    let client = Client::new(node);
+    let account = act.account(&client)?;
+    let session = Session::open_for(client, keys::open(&act.key)?, account)?;
+    Chain::open(session).map_err(chain_failed)
+}
+
 /// This executable again, shut in.
 pub fn runner() -> Result<RunnerCommand, Failure> {
     let program = std::env::current_exe().map_err(Failure::internal)?;
     Ok(RunnerCommand { program, args: vec!["job-runner".into()] })
-}
-
-/// This executable again, shut in, for an ordinary program.
-pub fn program_runner() -> Result<RunnerCommand, Failure> {
-    Ok(RunnerCommand { args: vec!["program-runner".into()], ..runner()? })
 }
 
 fn failed(error: Box<dyn std::error::Error>) -> Failure {

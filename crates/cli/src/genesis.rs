@@ -14,7 +14,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use earnest_api::Refusal;
 use earnest_protocol::{
     Address, Amount, Genesis, Params, ParamsRejected, RawParams, Role, State,
-    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator, GenesisRejected},
+    genesis::{
+        BeaconGenesis, GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator,
+        GenesisRejected,
+    },
     ledger::Assets,
     params::ChainParams,
 };
@@ -158,18 +161,24 @@ struct File {
     accounts: Vec<GenesisAccount>,
     #[serde(default)]
     operators: Vec<GenesisOperator>,
+    #[serde(default)]
+    council: Option<GenesisCouncil>,
+    #[serde(default)]
+    guardian: Option<GenesisGuardian>,
 }
 
 /// The genesis in a file, not yet checked: JSON if it begins with a brace, else TOML.
 pub fn read(path: &Path) -> Result<Genesis, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
     let parsed = params::read(&text, translate);
-    let File { name, time_ms, assets, params, beacon, accounts, operators } =
+    let File { name, time_ms, assets, params, beacon, accounts, operators, council, guardian } =
         parsed.map_err(|error| {
             let hint = "`earnest genesis new` writes one; docs/operations.md explains its parts";
             Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
         })?;
-    Ok(Genesis { name, time_ms, assets, params, beacon, accounts, operators })
+    let genesis =
+        Genesis { name, time_ms, assets, params, beacon, accounts, operators, council, guardian };
+    Ok(genesis)
 }
 
 /// Makes of parameters, balances and bonds as people write them what the rules read.
@@ -233,10 +242,14 @@ fn leave_out(genesis: &mut Genesis, rejected: &GenesisRejected) -> bool {
     match rejected {
         GenesisRejected::Params(_) => {
             // Relations of the two groups are asked for apart: ranges, then what assets mean.
+            let phase = genesis.params.governance.phase;
             genesis.params = match Params::try_from(genesis.params) {
                 Ok(_) => RawParams::default(),
                 Err(_) => RawParams { chain: stake_price_of(genesis), ..RawParams::default() },
             };
+            // A council goes with a phase, whatever else is wrong.
+            let governance = &mut genesis.params.governance;
+            governance.phase = phase.min(governance.phase);
             true
         }
         GenesisRejected::BeaconChainEmpty => {
@@ -258,6 +271,13 @@ fn leave_out(genesis: &mut Genesis, rejected: &GenesisRejected) -> bool {
             None => false,
         },
         GenesisRejected::SupplyTooLarge => false,
+        GenesisRejected::CouncilOutOfRange { .. }
+        | GenesisRejected::CouncilOutOfPhase { .. }
+        | GenesisRejected::GuardUnknown { .. } => {
+            (genesis.council, genesis.guardian) = (None, None);
+            genesis.params.governance.phase = RawParams::default().governance.phase;
+            true
+        }
         GenesisRejected::BondNotCovered { address, .. }
         | GenesisRejected::DuplicateOperator { address } => {
             let of = |operator: &GenesisOperator| operator.address == *address;

@@ -1,4 +1,5 @@
-//! `earnest gov`: propose changes of parameters, vote on them, and see how they stand.
+//! `earnest gov`: propose changes of parameters, appeal against slashes, vote, guard, and see how it
+//! stands.
 //!
 //! Law: values are read and shown as `earnest query params` shows them; what is sent is in their
 //! own units.
@@ -7,10 +8,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use earnest_api::{BallotView, Client, PageQuery, ProposalView};
+use earnest_api::{
+    AccountRef, AppealView, BallotView, Client, CouncilBallotView, EventRecord, GuardView,
+    GuardianView, PageQuery, PausedView, ProposalView, Receipt,
+};
 use earnest_protocol::{
-    Amount, Command, Digest, ProposalId, RawParams,
-    command::{BallotChoice, CancelProposal, CastBallot, ParamChange, Propose},
+    Amount, Blocks, Command, Digest, Event, ProposalId, RawParams, SlashId,
+    command::{
+        AppealSlash, BallotChoice, CancelProposal, CastBallot, CastCouncilBallot, ParamChange,
+        Pause, PauseLane, Propose,
+    },
     governance::{Defeat, Ending, ProposalStage},
 };
 use serde_json::json;
@@ -20,7 +27,7 @@ use crate::{
     failure::Failure,
     keys::KeyArgs,
     money,
-    output::{self, out},
+    output::out,
     params,
     present::Present,
     show::{
@@ -46,13 +53,38 @@ pub enum GovCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-    /// Take a proposal of yours back before its voting begins
+    /// Take a proposal of yours back before its voting begins; a part of its deposit burns
     Cancel {
         /// The proposal's number
         proposal: u64,
         #[command(flatten)]
         key: KeyArgs,
     },
+    /// Appeal against a slash that waits, and all that wait with it; a deposit stands behind it
+    Appeal(AppealArgs),
+    /// Say something as a member of the council
+    Council {
+        /// The proposal's number
+        proposal: u64,
+        /// `veto` to changes of parameters; `yes` or `no` to an appeal
+        #[arg(value_parser = choice)]
+        choice: BallotChoice,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Stop new jobs or new delegations for a while, as the guardian
+    Pause {
+        /// `jobs` or `delegations`
+        #[arg(value_parser = lane)]
+        lane: PauseLane,
+        /// For how many blocks; 0 ends a pause
+        #[arg(long)]
+        blocks: u64,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Who guards the network, which phase it is in, and what is paused
+    Guard,
     /// All proposals that are remembered
     List,
     /// One proposal: what it changes, how its vote stands, and who said what
@@ -78,9 +110,25 @@ pub struct ProposeArgs {
     key: KeyArgs,
 }
 
+/// What to appeal against.
+#[derive(Args, Debug)]
+pub struct AppealArgs {
+    /// The slash's number, as in `earnest query slashes`
+    slash: u64,
+    /// A file that says why: its hash stands on the proposal
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
 fn choice(text: &str) -> Result<BallotChoice, String> {
     serde_json::from_value(json!(text))
         .map_err(|_| "expected `yes`, `no`, `abstain` or `veto`".to_owned())
+}
+
+fn lane(text: &str) -> Result<PauseLane, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "expected `jobs` or `delegations`".to_owned())
 }
 
 /// Carries out one command.
@@ -96,6 +144,19 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
             let proposal = ProposalId::new(*proposal);
             (key, Command::CancelProposal(CancelProposal { proposal }))
         }
+        GovCommand::Appeal(AppealArgs { slash, report, key }) => {
+            let (slash, report) = (SlashId::new(*slash), hash_of(report.as_ref())?);
+            (key, Command::AppealSlash(AppealSlash { slash, report }))
+        }
+        GovCommand::Council { proposal, choice, key } => {
+            let (proposal, choice) = (ProposalId::new(*proposal), *choice);
+            (key, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }))
+        }
+        GovCommand::Pause { lane, blocks, key } => {
+            let (lane, blocks) = (*lane, Blocks::new(*blocks));
+            (key, Command::Pause(Pause { lane, blocks }))
+        }
+        GovCommand::Guard => return guard(&client, json),
         GovCommand::List => return list(&client, json),
         GovCommand::Show { proposal, params: true } => {
             return proposed(&client, ProposalId::new(*proposal));
@@ -105,11 +166,74 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
         }
     };
     let receipt = send(node, key, order).map_err(|failure| named(failure, command))?;
-    print_receipt(&receipt, json)?;
-    if !json && let GovCommand::Propose(_) = command {
-        output::remark(format_args!(
-            "`earnest gov list` shows its number and when its voting begins"
-        ));
+    match opened(&client, &receipt, command)? {
+        Some(proposal) if json => {
+            let mut object = json!(receipt);
+            object["proposal"] = json!(proposal);
+            out!("{object}")
+        }
+        Some(proposal) => {
+            print_receipt(&receipt, json)?;
+            out!("proposal {proposal}")
+        }
+        None => print_receipt(&receipt, json),
+    }
+}
+
+/// The number of what was just put to the vote; none if nothing was.
+fn opened(
+    client: &Client,
+    receipt: &Receipt,
+    command: &GovCommand,
+) -> Result<Option<ProposalId>, Failure> {
+    if !matches!(command, GovCommand::Propose(_) | GovCommand::Appeal(_)) {
+        return Ok(None);
+    }
+    let content = client.transaction_content(&receipt.hash)?;
+    let number = |record: EventRecord| match record.event {
+        Event::Proposed { proposal, .. } | Event::AppealOpened { proposal, .. } => Some(proposal),
+        _ => None,
+    };
+    Ok(content.events.into_iter().find_map(number))
+}
+
+/// The hash of a file that a proposal names; all zero if there is none.
+fn hash_of(path: Option<&PathBuf>) -> Result<Digest, Failure> {
+    let Some(path) = path else { return Ok(Digest::ZERO) };
+    let bytes = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
+    Ok(earnest_worker::requester::program_digest(&bytes))
+}
+
+fn guard(client: &Client, json: bool) -> Result<(), Failure> {
+    let guard = client.network()?.guard;
+    if json {
+        return out!("{}", json!(guard));
+    }
+    let GuardView { phase, council, threshold, guardian, paused } = guard;
+    let present = Present::ask(client)?;
+    out!(
+        "phase {phase}: {}",
+        match phase {
+            0 => "the council proposes and may veto, and decides appeals",
+            1 => "stake decides, the council may veto",
+            _ => "stake decides alone",
+        }
+    )?;
+    let who = |account: &AccountRef| present.names.full(&account.address);
+    if !council.is_empty() {
+        out!("council, {threshold} of {} speak for it:", council.len())?;
+    }
+    for member in &council {
+        out!("  {}", who(member))?;
+    }
+    match guardian {
+        None => out!("no guardian")?,
+        Some(GuardianView { account, sunset }) => {
+            out!("guardian until block {sunset}: {}", who(&account))?;
+        }
+    }
+    for PausedView { lane, until } in paused {
+        out!("new {} are paused until block {until}", word(&lane))?;
     }
     Ok(())
 }
@@ -133,13 +257,7 @@ fn propose(client: &Client, args: &ProposeArgs) -> Result<Command, Failure> {
         let (path, value) = params::change(&mut present, set)?;
         changes.push(ParamChange { path, value });
     }
-    let audit = match &args.audit {
-        None => Digest::ZERO,
-        Some(path) => {
-            let bytes = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
-            earnest_worker::requester::program_digest(&bytes)
-        }
-    };
+    let audit = hash_of(args.audit.as_ref())?;
     Ok(Command::Propose(Propose { changes, audit }))
 }
 
@@ -158,7 +276,7 @@ fn list(client: &Client, json: bool) -> Result<(), Failure> {
         ("yes", Kind::Number),
         ("no", Kind::Number),
         ("veto", Kind::Number),
-        ("changes", Kind::Sentence),
+        ("about", Kind::Sentence),
     ];
     let row = |view: &ProposalView| {
         let share = |part| percent(part, view.turnout);
@@ -168,11 +286,21 @@ fn list(client: &Client, json: bool) -> Result<(), Failure> {
             share(view.tally.yes),
             share(view.tally.no),
             share(view.tally.veto),
-            view.changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>().join(", "),
+            about(view),
         ]
     };
     let rows: Vec<Vec<String>> = page.items.iter().map(row).collect();
     out!("{}", table(&columns, &rows, show::width()).trim_end())
+}
+
+/// What a proposal is about, in a few words.
+fn about(view: &ProposalView) -> String {
+    match &view.appeal {
+        Some(appeal) => format!("appeal against slash {}", appeal.slash),
+        None => {
+            view.changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// The parameters as they would be, as `earnest audit` reads them.
@@ -202,11 +330,23 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
             [change.present, change.value].map(|value| params::show_at(&change.path, value));
         out!("  {}: {from} to {to}", change.path)?;
     }
-    if let Some(audit) = view.audit {
-        out!("  audited by the report {audit}")?;
+    if let Some(AppealView { slash, slashes, held }) = &view.appeal {
+        let (count, held) = (slashes.len(), money::show(*held));
+        out!("  an appeal against slash {slash}")?;
+        if view.stage.is_open() {
+            out!("  {count} of one conviction wait for it, and hold {held} tokens")?;
+        }
+    }
+    match (view.audit, &view.appeal) {
+        (Some(report), Some(_)) => out!("  the report {report} says why")?,
+        (Some(report), None) => out!("  audited by the report {report}")?,
+        (None, _) => {}
     }
     if let Some(broken) = view.broken {
         out!("  it does not fit now: {broken}")?;
+    }
+    for CouncilBallotView { account, choice } in &view.council {
+        out!("  {} of the council says {}", present.names.full(&account.address), word(choice))?;
     }
     votes(&view)?;
     let said = ballots.iter().filter_map(|row| Some((row, row.choice?)));
@@ -214,7 +354,7 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
         let (who, power) = (present.names.full(&row.account.address), money::show(row.counted));
         out!("  {who} says {} with {power} tokens", word(&choice))?;
     }
-    if view.stage.is_open() {
+    if view.stage.is_open() && view.appeal.is_none() {
         out!("what it would change for whom:")?;
         out!("  earnest query params --json > present.json")?;
         out!("  earnest gov show {id} --params > proposed.json")?;
@@ -271,6 +411,7 @@ fn stage(view: &ProposalView, clock: &Clock) -> String {
         ProposalStage::Defeated(why) => format!("defeated: {}", defeat(why)),
         ProposalStage::Expired(broken) => format!("expired: {broken}"),
         ProposalStage::Cancelled => "cancelled".to_owned(),
+        ProposalStage::Granted => "granted: its slashes are undone".to_owned(),
     }
 }
 
@@ -279,6 +420,7 @@ fn defeat(why: Defeat) -> &'static str {
         Defeat::Quorum => "too few voted",
         Defeat::Veto => "vetoed",
         Defeat::Threshold => "too few were for it",
+        Defeat::Council => "the council was against it",
     }
 }
 
@@ -287,6 +429,7 @@ fn lacks(why: Defeat) -> &'static str {
         Defeat::Quorum => "too few would have voted",
         Defeat::Veto => "it would be vetoed",
         Defeat::Threshold => "too few would be for it",
+        Defeat::Council => "the council would be against it",
     }
 }
 

@@ -1,6 +1,7 @@
 //! `earnest job`: quote, submit, list, follow, wait, and read the result.
 
 mod list;
+mod ordinary;
 mod wait;
 
 use std::{
@@ -10,27 +11,30 @@ use std::{
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, JobView, Session};
+use earnest_prepare::link::exports_start;
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Gas, JobId,
+    Amount, Blocks, Command, Digest, Ending, Gas, JobId,
     command::{Auction, InsureJob, KeepData},
     insurance::CoverQuote,
     market::{Outcome, Phase},
 };
 use earnest_worker::{
     Chain, guests,
-    requester::{self, Followed, Wish, WishError},
+    requester::{self, Followed, Wanted, Wish, WishError},
     sandbox::admit,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    daemons::{chain_failed, runner},
+    daemons::{chain_failed, open, runner},
     failure::{Failure, Status},
     keys::{self, ActArgs},
     money,
     output::{self, Lines, note, out},
     present::Present,
-    quote, show, stake, stop,
+    program, quote,
+    run::GivenArgs,
+    show, stake, stop,
     up::account::word,
 };
 
@@ -90,18 +94,12 @@ pub struct InsureArgs {
 /// A job as it is submitted.
 #[derive(Args, Debug)]
 pub struct SubmitArgs {
-    /// The WebAssembly module; docs/guests.md tells what it must export
+    /// The WebAssembly module: one that computes in steps, or an ordinary program compiled for
+    /// wasm32-wasip1; docs/guests.md tells of both
     #[arg(long, value_name = "FILE")]
     program: PathBuf,
-    /// The input; cut into chunks, one a step, in turn
-    #[arg(long, value_name = "FILE")]
-    input: Option<PathBuf>,
-    /// Bytes in a chunk, at most 262144
-    #[arg(long, default_value_t = 65_536, value_name = "BYTES")]
-    chunk_size: usize,
-    /// How many steps to make [default: one a chunk of the input]
-    #[arg(long)]
-    steps: Option<u64>,
+    #[command(flatten)]
+    steps: StepsArgs,
     /// The most you pay, in tokens
     #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
     max_price: Amount,
@@ -119,7 +117,8 @@ pub struct SubmitArgs {
     /// What a wrong result is worth to its maker elsewhere, in tokens
     #[arg(long, value_parser = money::tokens, default_value = "0", value_name = "TOKENS")]
     outside_gain: Amount,
-    /// What the program's first state is made from: 0x and 64 hex digits [default: from the clock]
+    /// What the program's first state, or its random numbers, are made from: 0x and 64 hex digits
+    /// [default: from the clock]
     #[arg(long, value_parser = crate::query::digest)]
     seed: Option<Digest>,
     #[command(flatten)]
@@ -127,6 +126,50 @@ pub struct SubmitArgs {
     /// Return when the job is posted; follow it later, or a withheld seed costs your deposit
     #[arg(long)]
     no_wait: bool,
+    #[command(flatten)]
+    given: GivenArgs,
+}
+
+/// What only programs that compute in steps are given.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Programs that compute in steps")]
+struct StepsArgs {
+    /// The input; cut into chunks, one a step, in turn
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Bytes in a chunk, at most 262144 [default: 65536]
+    #[arg(long, value_name = "BYTES")]
+    chunk_size: Option<usize>,
+    /// How many steps to make [default: one a chunk of the input]
+    #[arg(long)]
+    steps: Option<u64>,
+}
+
+impl SubmitArgs {
+    fn seed_bytes(&self) -> Digest {
+        self.seed.unwrap_or_else(|| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let mut seed = [0; 32];
+            for (to, from) in seed.iter_mut().zip(now.as_nanos().to_le_bytes()) {
+                *to = from;
+            }
+            Digest(seed)
+        })
+    }
+
+    /// The job that these words ask for.
+    fn wish(&self, wanted: Wanted) -> Wish {
+        Wish {
+            wanted,
+            price_max: self.max_price,
+            audit_rate: self.audit.audit_rate,
+            auditors: self.audit.auditors,
+            auction: self.auction,
+            deadline_blocks: self.deadline.map(Blocks::new),
+            gas_bound: self.gas_bound.map(Gas::new),
+            outside_gain: self.outside_gain,
+        }
+    }
 }
 
 pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> {
@@ -170,18 +213,21 @@ fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
     stake::print_receipt(&receipt, json)
 }
 
-fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {
-    let client = Client::new(node);
-    let account = act.account(&client)?;
-    let session = Session::open_for(client, keys::open(&act.key)?, account)?;
-    Chain::open(session).map_err(chain_failed)
-}
-
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let wish = wish(args)?;
-    admit(&wish.program).map_err(|why| crate::run::not_admitted(&why))?;
+    let module = read(&args.program)?;
+    let is_ordinary = exports_start(&module);
+    let (wanted, pausable) = match is_ordinary {
+        true => ordinary::wanted(args, &module)?,
+        false => (steps(args, module)?, None),
+    };
+    let wish = args.wish(wanted);
     let mut chain = open(node, &args.act)?;
-    note!("checking and measuring the program in a sandbox");
+    if let Some(pausable) = pausable {
+        program::publish_unless_there(&mut chain, &pausable)?;
+    }
+    if !is_ordinary {
+        note!("checking and measuring the program in a sandbox");
+    }
     let plan = requester::plan(chain.session(), &wish, &runner()?).map_err(wish_failed)?;
     if let Some(notice) = &plan.notice {
         note!("warning: {notice}; with this --gas-bound the job ends there");
@@ -205,45 +251,36 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     follow(chain, &Client::new(node), job, json)
 }
 
-fn wish(args: &SubmitArgs) -> Result<Wish, Failure> {
-    let read =
-        |path: &Path| std::fs::read(path).map_err(|error| Failure::file("read", path, error));
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::file("read", path, error))
+}
+
+/// What is wanted of a program that computes in steps.
+fn steps(args: &SubmitArgs, program: Vec<u8>) -> Result<Wanted, Failure> {
+    if let Some(word) = args.given.first_given() {
+        let detail = format!("{word} is for ordinary programs; this one has no `_start`");
+        return Err(Failure::usage(detail, "give --input, --steps and --chunk-size"));
+    }
+    let StepsArgs { input, chunk_size, steps } = &args.steps;
+    admit(&program).map_err(|why| crate::run::not_admitted(&why))?;
+    let chunk_size = chunk_size.unwrap_or(65_536);
     let bounded = 1..=earnest_worker::CHUNK_BYTES_MAX;
-    if !bounded.contains(&args.chunk_size) {
+    if !bounded.contains(&chunk_size) {
         let detail = format!("a chunk has 1 to {} bytes", earnest_worker::CHUNK_BYTES_MAX);
         return Err(Failure::usage(detail, "change --chunk-size"));
     }
-    let input = args.input.as_deref().map(read).transpose()?.unwrap_or_default();
-    let seed = args.seed.unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut seed = [0; 32];
-        for (to, from) in seed.iter_mut().zip(now.as_nanos().to_le_bytes()) {
-            *to = from;
-        }
-        Digest(seed)
-    });
-    let chunks: Vec<Vec<u8>> = input.chunks(args.chunk_size).map(<[u8]>::to_vec).collect();
+    let input = input.as_deref().map(read).transpose()?.unwrap_or_default();
+    let chunks: Vec<Vec<u8>> = input.chunks(chunk_size).map(<[u8]>::to_vec).collect();
     let each = u64::try_from(chunks.len()).unwrap_or(u64::MAX).max(1);
-    Ok(Wish {
-        program: read(&args.program)?,
-        chunks,
-        steps: args.steps.unwrap_or(each),
-        price_max: args.max_price,
-        audit_rate: args.audit.audit_rate,
-        auditors: args.audit.auditors,
-        auction: args.auction,
-        deadline_blocks: args.deadline.map(Blocks::new),
-        gas_bound: args.gas_bound.map(Gas::new),
-        outside_gain: args.outside_gain,
-        seed,
-    })
+    let steps = steps.unwrap_or(each);
+    Ok(Wanted::Steps { program, chunks, steps, seed: args.seed_bytes() })
 }
 
 fn wish_failed(error: WishError) -> Failure {
     match error {
         WishError::Chain(error) => chain_failed(error),
         WishError::NotAdmitted(why) => crate::run::not_admitted(&why),
-        WishError::Input(_) => {
+        WishError::Input(_) | WishError::Output(_) => {
             Failure::usage(&error, "docs/guests.md lists every bound of a program and its input")
         }
         WishError::Stops { remedy, .. } => {
@@ -280,12 +317,10 @@ fn conclude(
 ) -> Result<(), Failure> {
     let job = view.id;
     print_status(client, view, json)?;
-    match view.closed.map(|closed| closed.outcome) {
-        Some(Outcome::Accepted) => match view.closed.and_then(|closed| closed.output) {
-            Some(output) if requester::is_stopped(&output) => Err(stopped(job, why_stopped)),
-            _ => Ok(()),
-        },
-        _ => Err(Failure::new(
+    match view.closed.filter(|closed| closed.outcome == Outcome::Accepted) {
+        Some(closed) if is_stopped(view, closed.output) => Err(stopped(job, why_stopped)),
+        Some(_) => Ok(()),
+        None => Err(Failure::new(
             Status::CheckFailed,
             "job-not-accepted",
             format!("job {job} has no accepted result"),
@@ -294,11 +329,24 @@ fn conclude(
     }
 }
 
+/// True if a program did not come to its own end: of an ordinary one there may be an output.
+fn is_stopped(view: &JobView, output: Option<Digest>) -> bool {
+    match ending(view) {
+        Some(ending) => matches!(ending, Ending::Trapped | Ending::Halted),
+        None => output.is_some_and(|output| requester::is_stopped(&output)),
+    }
+}
+
+/// How an ordinary program ended, if its result is open.
+fn ending(view: &JobView) -> Option<Ending> {
+    view.result.and_then(|result| result.ending)
+}
+
 /// An accepted result that is no output: the program stopped, and that was computed correctly.
 fn stopped(job: JobId, why: Option<WishError>) -> Failure {
     let why = why.map_or_else(
         || {
-            let detail = "the program stopped before its last step";
+            let detail = "the program stopped before it was through";
             let hint = "`earnest run` with the same program and input says why";
             Failure::new(Status::ProgramStopped, "program-stopped", detail, hint)
         },
@@ -339,11 +387,8 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         let detail = format!("the program of job {job} stopped by itself: there is no last state");
         return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
     }
-    let bytes = client.blob(&output)?;
-    if earnest_worker::requester::program_digest(&bytes) != output {
-        let detail = format!("the node's bytes are not the output {output} that was accepted");
-        return Err(Failure::check(detail, "ask another node, or the provider"));
-    }
+    let bytes =
+        earnest_worker::output_of(client, &view.terms.task, &output).map_err(chain_failed)?;
     if let Some(path) = file {
         std::fs::write(path, &bytes).map_err(|error| Failure::file("write", path, error))?;
     }
@@ -357,10 +402,13 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         out!(
             "{}",
             json!({ "job": job, "output": output, "bytes": bytes.len(), "root": closed.root,
-                    "fields": fields })
+                    "ending": ending(&view), "fields": fields })
         )?;
     } else {
         out!("output {output}, {} bytes, as accepted", bytes.len())?;
+        if let Some(ending) = ending(&view) {
+            out!("the program {}", show::job::ending(ending))?;
+        }
         for (name, value) in fields {
             out!(
                 "  {name:<16} {}",

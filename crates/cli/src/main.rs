@@ -31,6 +31,7 @@ mod pages;
 mod params;
 mod prepare;
 mod present;
+mod program;
 mod query;
 mod quote;
 mod record;
@@ -114,9 +115,6 @@ enum Command {
     /// Run one job of untrusted code, shut in; only ever started by a worker
     #[command(hide = true)]
     JobRunner,
-    /// Run one ordinary program, shut in; only ever started by `earnest run`
-    #[command(hide = true)]
-    ProgramRunner,
     /// Write and check what a network begins with
     #[command(subcommand)]
     Genesis(genesis::GenesisCommand),
@@ -133,6 +131,9 @@ enum Command {
     /// Quote, submit, list, follow and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// List, publish and retire the ordinary programs that jobs may name
+    #[command(subcommand)]
+    Program(program::ProgramCommand),
     /// Where an account's money is, until when, and why
     Account(account::AccountArgs),
     /// Bond, unbond, leave jail, delegate, transfer
@@ -140,7 +141,7 @@ enum Command {
     Stake(delegate::AllStakeCommand),
     /// What the network emits, and what an account earned of it
     Rewards(rewards::RewardsArgs),
-    /// Propose changes of parameters, vote on them, and see how they stand
+    /// Propose changes of parameters, appeal against slashes, vote, and see how it stands
     #[command(subcommand)]
     Gov(gov::GovCommand),
     /// Ask a development network for free money
@@ -174,9 +175,6 @@ fn main() -> ExitCode {
     };
     if matches!(line.command, Command::JobRunner) {
         return earnest_worker::sandbox::child_main();
-    }
-    if matches!(line.command, Command::ProgramRunner) {
-        return earnest_worker::sandbox::program_child_main();
     }
     let done = match &line.command {
         // The status of an ordinary program is ours.
@@ -224,11 +222,12 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Provider(command) => daemons::provider(command, node, json),
         Command::Validator(command) => daemons::validator(command, node, json),
         Command::Requester(command) => daemons::requester(command, node),
-        Command::JobRunner | Command::ProgramRunner | Command::Run(_) => {
+        Command::JobRunner | Command::Run(_) => {
             unreachable!("`main` never comes here with it")
         }
         Command::Prepare(args) => prepare::run(args, json),
         Command::Job(command) => job::run(command, node, json),
+        Command::Program(command) => program::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
         Command::Rewards(args) => rewards::run(args, node, json),

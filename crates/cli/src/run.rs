@@ -27,10 +27,10 @@ use earnest_worker::{
 };
 use serde_json::Value;
 
-pub use self::ordinary::{linked, refused};
-use self::{
+use self::report::{Agreement, Both};
+pub use self::{
     given::GivenArgs,
-    report::{Agreement, Both},
+    ordinary::{linked, refused, tried},
 };
 use crate::{
     daemons::runner,

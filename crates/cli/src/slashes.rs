@@ -94,6 +94,10 @@ fn text(slash: &SlashView, split: Option<&Waterfall>) -> String {
             "{} tokens taken, held until epoch {epoch}: the engine is under suspicion",
             money::show(*pending)
         ),
+        (SlashState::Appealed(proposal), _) => format!(
+            "{} tokens taken, appealed: `earnest gov show {proposal}`",
+            money::show(*pending)
+        ),
         (SlashState::Reversed(_), _) => "undone: every token went back".into(),
         (SlashState::Executed(_), Some(split)) => {
             format!("{} tokens lost: {}", money::show(split.amount), parts(split))

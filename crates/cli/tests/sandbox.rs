@@ -115,7 +115,7 @@ fn the_child_is_shut_in_before_it_reads() {
         .stdout(Stdio::null())
         .spawn()
         .expect("starts");
-    let limits = Limits { cpu_seconds: 77, wall_clock: Duration::ZERO };
+    let limits = Limits { cpu_seconds: 77, wall_clock: Duration::ZERO, data_bytes: DATA_BYTES_MAX };
     child.stdin.as_mut().expect("piped").write_all(&limits.to_bytes()).expect("it reads");
     let read = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", child.id()));
     let deadline = Instant::now() + Duration::from_secs(10);

@@ -46,6 +46,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::StepJudged { .. }
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
+        | Event::LanePaused { .. }
         | Event::JobClosed { .. } => Vec::new(),
         Event::VotingOpened { proposal, .. }
         | Event::VotingExtended { proposal, .. }
@@ -53,6 +54,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::ProposalDefeated { proposal, .. }
         | Event::ProposalExecuted { proposal, .. }
         | Event::ProposalExpired { proposal, .. }
+        | Event::AppealGranted { proposal }
         | Event::ProposalCancelled { proposal } => {
             state.proposal(proposal).map(|row| row.account).into_iter().collect()
         }
@@ -74,7 +76,9 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::UndelegationCancelled { account, operator, .. }
         | Event::DelegationRewarded { account, operator, .. }
         | Event::DelegationWithdrawn { account, operator, .. } => of(state, &[operator], account),
-        Event::SlashHeld { slash, .. } | Event::DelegationSlashed { slash, .. } => {
+        Event::SlashHeld { slash, .. }
+        | Event::SlashAppealed { slash, .. }
+        | Event::DelegationSlashed { slash, .. } => {
             state.slash(slash).map(|slash| slash.account).into_iter().collect()
         }
         Event::JobPosted { requester: account, .. }
@@ -84,6 +88,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyAuthorised { account, .. }
         | Event::CommissionSet { account, .. }
         | Event::Proposed { account, .. }
+        | Event::AppealOpened { account, .. }
+        | Event::CouncilBallotCast { account, .. }
         | Event::BallotCast { account, .. }
         | Event::BallotReduced { account, .. }
         | Event::KeyRevoked { account, .. }
@@ -161,6 +167,11 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::ProposalExecuted { .. }
         | Event::ProposalExpired { .. }
         | Event::ProposalCancelled { .. }
+        | Event::AppealOpened { .. }
+        | Event::CouncilBallotCast { .. }
+        | Event::LanePaused { .. }
+        | Event::AppealGranted { .. }
+        | Event::SlashAppealed { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }
         | Event::Transferred { .. }

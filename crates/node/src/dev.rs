@@ -56,7 +56,8 @@ impl DevNetwork {
         let DevNetwork { name, assets, params, chain_blocks, accounts, operators } = self;
         let time_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let beacon = secret.genesis(chain_blocks);
-        Genesis { name, time_ms, assets, params, beacon, accounts, operators }
+        let genesis = Genesis { name, time_ms, assets, params, beacon, ..Genesis::default() };
+        Genesis { accounts, operators, ..genesis }
     }
 
     /// Makes a data directory with a fresh beacon secret, and returns the genesis.

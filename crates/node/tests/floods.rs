@@ -27,7 +27,7 @@ use earnest_compute::guests;
 use earnest_node::{Check, Limits, Node, NodeConfig, NodeHandle, log};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, JobId, Role,
-    command::{CommitBid, KeepData, Node, ProveStep, RevealBid},
+    command::{self, CommitBid, KeepData, ProveStep, RevealBid},
     genesis::GenesisOperator,
     market::Phase,
     seal,
@@ -352,7 +352,7 @@ fn uploads_starve_no_transaction() {
 fn refused_move(network: &Digest, account: u64, nonce: u64) -> SignedTransaction {
     let step = ProveStep {
         job: JobId::new(0),
-        node: Node { level: 2, index: 0 },
+        node: command::Node { level: 2, index: 0 },
         evidence: vec![7; 128 << 10],
     };
     sign(network, account, nonce, Command::ProveStep(step))

@@ -21,7 +21,7 @@ use earnest_compute::guests;
 use earnest_node::{Limits, Node, NodeConfig, NodeHandle};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Height, JobId, Role, Transaction,
-    command::{Bond, Node, PostJob, ProveStep},
+    command::{self, Bond, PostJob, ProveStep},
     genesis::GenesisOperator,
     market::{CloseReason, Phase},
 };
@@ -254,8 +254,11 @@ fn a_full_waiting_room_says_when_to_come_back() {
     assert_eq!((status, problem_in(&reply).code.as_str()), (503, "mempool/full"));
     assert!(reply.to_ascii_lowercase().contains("retry-after: 1"), "{reply}");
     // A move that the rules would refuse has no room of its own; one that they accept has.
-    let prove =
-        ProveStep { job: JobId::new(0), node: Node { level: 2, index: 0 }, evidence: vec![7; 100] };
+    let prove = ProveStep {
+        job: JobId::new(0),
+        node: command::Node { level: 2, index: 0 },
+        evidence: vec![7; 100],
+    };
     let signed = sign(&network, 8, 0, Command::ProveStep(prove));
     assert_eq!(post(&node, &signed.encode()).0, 503);
     node.make_block().unwrap();
@@ -272,7 +275,7 @@ fn a_move_that_will_be_refused_waits_only_if_it_can_pay() {
     let step = |from, nonce, kibibytes: usize| {
         let prove = ProveStep {
             job: JobId::new(0),
-            node: Node { level: 2, index: 0 },
+            node: command::Node { level: 2, index: 0 },
             evidence: vec![7; kibibytes << 10],
         };
         sign(&network, from, nonce, Command::ProveStep(prove))

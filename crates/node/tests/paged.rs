@@ -1,6 +1,8 @@
 //! A job of an ordinary program, with the referee of a node: every way in which a dispute about it
 //! goes and ends.
 
+mod common;
+
 use std::sync::Arc;
 
 use earnest_compute::{
@@ -286,15 +288,23 @@ fn end(world: &World) -> Option<(Loser, LossReason)> {
 
 /// A court with a result of P1's in dispute, wrong from `lie` ticks on or right.
 fn story(lie: Option<u64>, tell: impl FnOnce(&mut Desk<'_>, &mut Held<'_>, &mut Held<'_>)) {
+    contest((lie, None), tell);
+}
+
+/// The same, where X, who disputes it, is wrong or right, too.
+fn contest(
+    (lie, challengers): (Option<u64>, Option<u64>),
+    tell: impl FnOnce(&mut Desk<'_>, &mut Held<'_>, &mut Held<'_>),
+) {
     let mut court = Court::new();
     let mut world = std::mem::replace(&mut court.world, World::new(params()));
-    let (mut provider, mut honest) = (court.held(lie), court.held(None));
+    let (mut provider, mut challenger) = (court.held(lie), court.held(challengers));
     let (opening, proof) = (court.opening(&provider), proof_of(&provider));
     let (job, task, paged) = (court.job, court.task, court.paged.clone());
     let (machine, input) = (&court.machine, &court.input);
     let mut desk = Desk { world: &mut world, machine, input, job, task, paged };
     desk.disputed(opening, proof);
-    tell(&mut desk, &mut provider, &mut honest);
+    tell(&mut desk, &mut provider, &mut challenger);
 }
 
 /// Within the first step, within the second, and at the beginning of the third.
@@ -317,15 +327,17 @@ fn a_lie_is_convicted_by_evidence_of_a_step_of_any_length() {
 
 #[test]
 fn an_honest_run_holds_wherever_it_is_doubted() {
-    for plan in [Plan::Prove, Plan::RefineOnce, Plan::RefineTwice] {
-        story(None, |desk, provider, honest| {
+    let plans = [Plan::Prove, Plan::RefineOnce, Plan::RefineTwice];
+    let doubts = [None, Some(LIES[0]), Some(LIES[1]), Some(LIES[2])];
+    for (plan, doubt) in plans.into_iter().flat_map(|plan| doubts.map(|doubt| (plan, doubt))) {
+        contest((None, doubt), |desk, provider, other| {
             let result = desk.world.state.case(desk.job).unwrap().result.unwrap();
-            // 23 rounds of 9,000,000 ticks read 200,000 bytes, 7 more the zeros behind.
+            // 30 rounds of 9,000,000 ticks read 262,144 bytes, another finds none and exits.
             assert_eq!(result.ending, Some(Ending::Exited(2)));
-            assert_eq!(result.steps_paid, 30 * 9_000_000 / LEVELS[0] + 1);
-            let node = desk.narrow((&mut *provider, honest), plan);
+            assert_eq!(result.steps_paid, 31 * 9_000_000 / LEVELS[0] + 1);
+            let node = desk.narrow((&mut *provider, other), plan);
             let step = desk.step(provider, node);
-            assert_eq!(desk.prove(node, &step), Ok(()), "{plan:?}");
+            assert_eq!(desk.prove(node, &step), Ok(()), "{plan:?} {doubt:?}");
             assert_eq!(end(desk.world), Some((Loser::Challenger, LossReason::StepHolds)));
             assert_eq!(desk.world.phase(desk.job), Phase::Challengeable);
         });
@@ -353,15 +365,16 @@ fn a_finer_tree_must_begin_and_end_with_the_steps_states() {
 
 #[test]
 fn evidence_without_a_page_is_heard_once_and_rules_nothing() {
-    story(None, |desk, provider, honest| {
-        let node = desk.narrow((&mut *provider, &mut *honest), Plan::Prove);
+    // X is wrong from within the second step on.
+    contest((None, Some(LIES[1])), |desk, provider, wrong| {
+        let node = desk.narrow((&mut *provider, &mut *wrong), Plan::Prove);
         let whole = desk.step(provider, node);
         // A step of the task, but of another state: nothing is executed.
         let (other, _) = tree_of(&desk.task, node).unwrap();
         let state = provider.player.state_at(other.boundary(2)).unwrap();
-        let wrong = make_evidence(desk.machine, &desk.paged, desk.input, state, 3 << 27).unwrap();
+        let later = make_evidence(desk.machine, &desk.paged, desk.input, state, 3 << 27).unwrap();
         let invalid = Err(Rejected::ProveStep(ProveStepRejected::EvidenceInvalid));
-        assert_eq!(desk.prove(node, &(whole.0.clone(), wrong)), invalid);
+        assert_eq!(desk.prove(node, &(whole.0.clone(), later)), invalid);
         let mut less = whole.clone();
         let (place, _) = less.1.memory.indices.iter().enumerate().next_back().expect("touched");
         less.1.memory.indices.remove(place);
@@ -375,7 +388,7 @@ fn evidence_without_a_page_is_heard_once_and_rules_nothing() {
         assert_eq!(docket.ruling(node), Some(Ruling::Unheard));
         let heard = Err(Rejected::ProveStep(ProveStepRejected::HeardBefore));
         assert_eq!(desk.prove(node, &whole), heard);
-        let node = desk.narrow((&mut *provider, honest), Plan::RefineOnce);
+        let node = desk.narrow((&mut *provider, wrong), Plan::RefineOnce);
         let step = desk.step(provider, node);
         assert_eq!(desk.prove(node, &step), Ok(()));
         assert_eq!(end(desk.world), Some((Loser::Challenger, LossReason::StepHolds)));
@@ -455,4 +468,35 @@ fn the_shapes_of_the_rules_and_of_the_machines_are_the_same() {
     assert_eq!(usize::try_from(ProgramForm::CHUNKS_MAX).unwrap(), chunks::CHUNK_COUNT_MAX);
     let most = earnest_protocol::RawParams::default().storage.program_kib_max;
     assert_eq!(most as usize * 1024, compute::paged::program::MODULE_BYTES_MAX);
+}
+
+#[test]
+fn a_node_shows_programs_and_their_bytes_and_has_them_after_a_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = common::create(dir.path());
+    let node = common::start(dir.path());
+    let client = common::client(&node);
+    let code = wat::parse_str(PROGRAM).unwrap();
+    let name = common::digest(&code);
+    assert!(client.program(&name).is_err(), "nobody has published it");
+    for part in earnest_testkit::world::parts(&code) {
+        client.submit(&common::sign(&network, 2, 0, Command::PublishProgram(part))).unwrap();
+        node.make_block().unwrap();
+    }
+    let room = client.program_room().unwrap();
+    // What the referee of this network admits within a block: 500,000 gas, 8,192 a kibibyte.
+    assert_eq!((room.used_kib, room.bytes_max), (64, 61 * 1_024));
+    let shown = client.program(&name).unwrap();
+    assert_eq!((shown.is_published, shown.parts, shown.jobs), (true, 1, 0));
+    assert_eq!(client.program_code(&name).unwrap(), code);
+    node.stop().unwrap();
+    let node = common::start(dir.path());
+    let client = common::client(&node);
+    assert_eq!(client.program(&name).unwrap(), shown);
+    assert_eq!(client.programs(&earnest_api::PageQuery::default()).unwrap().items, [shown]);
+    let retire = Command::RetireProgram(RetireProgram { program: name });
+    client.submit(&common::sign(&network, 2, 1, retire)).unwrap();
+    node.make_block().unwrap();
+    assert_eq!(client.program_room().unwrap().used_kib, 0);
+    node.stop().unwrap();
 }

@@ -134,6 +134,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SetCommission(_)
         | Command::Redelegate(_)
         | Command::CastBallot(_)
+        | Command::AppealSlash(_)
+        | Command::CastCouncilBallot(_)
+        | Command::Pause(_)
         | Command::CancelProposal(_)
         | Command::RefineStep(_)
         | Command::RetireProgram(_) => None,

@@ -9,7 +9,7 @@ use alloc::{boxed::Box, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{BallotChoice, DataItem, Node, Scope},
+    command::{BallotChoice, DataItem, Node, PauseLane, Scope},
     governance::Defeat,
     ids::{
         AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
@@ -321,18 +321,20 @@ pub enum Event {
         claim: Amount,
         terms: Box<ClaimTerms>,
     },
-    /// An operator's claims of an epoch came to this much, which vests from now on.
+    /// An operator's claims of an epoch, of jobs with the same terms of vesting, came to this much:
+    /// those who delegate to it have `shared` of it, and the rest vests from now on.
     EmissionEarned {
         operator: OperatorId,
         epoch: Epoch,
         claim: Amount,
         amount: Amount,
+        shared: Amount,
         vests: VestTerms,
     },
-    /// What an operator's stake earned of emission vests from now on.
-    StakeRewarded { operator: OperatorId, amount: Amount },
-    /// What had vested was paid; those who delegate to the operator have `shared` of it.
-    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount, shared: Amount },
+    /// What an operator's stake earned of emission; shared as what its work earns.
+    StakeRewarded { operator: OperatorId, amount: Amount, shared: Amount },
+    /// What had vested was paid.
+    EmissionPaid { operator: OperatorId, account: AccountId, amount: Amount },
 
     /// Changes of parameters were put to the vote, which opens with this epoch.
     Proposed { proposal: ProposalId, account: AccountId, opens: Epoch },
@@ -354,5 +356,21 @@ pub enum Event {
     ProposalExpired { proposal: ProposalId, broken: BrokenRelation },
     /// A proposal was taken back before its vote.
     ProposalCancelled { proposal: ProposalId },
+    /// Somebody put a deposit behind an appeal against a slash; its vote opens with this epoch.
+    AppealOpened {
+        proposal: ProposalId,
+        slash: SlashId,
+        account: AccountId,
+        deposit: Amount,
+        opens: Epoch,
+    },
+    /// A slash waits for the decision of an appeal.
+    SlashAppealed { slash: SlashId, proposal: ProposalId },
+    /// A member of the council said so.
+    CouncilBallotCast { proposal: ProposalId, account: AccountId, choice: BallotChoice },
+    /// The guardian stops this before that height, or lets it in again at it.
+    LanePaused { lane: PauseLane, until: Height },
+    /// Stake, or the council, undid all slashes that waited for it.
+    AppealGranted { proposal: ProposalId },
 }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{Address, Digest, Role},
     ledger::Assets,
-    num::{Amount, Blocks},
+    num::{Amount, Blocks, Height},
     params::RawParams,
 };
 
@@ -34,7 +34,36 @@ pub struct Genesis {
     /// Bonds taken from those accounts; the first replica leads, and its bond pays for a beacon
     /// that it withholds.
     pub operators: Vec<GenesisOperator>,
+    /// Who has a say beside stake until the last phase, if somebody has.
+    #[serde(default)]
+    pub council: Option<GenesisCouncil>,
+    /// Who may pause new work until its sunset, if somebody may.
+    #[serde(default)]
+    pub guardian: Option<GenesisGuardian>,
 }
+
+/// Who has a say beside stake; `governance.phase` says which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisCouncil {
+    /// Accounts, each once.
+    pub members: Vec<Address>,
+    /// How many of them speak for all.
+    pub threshold: u8,
+}
+
+/// Who may pause new work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisGuardian {
+    /// Whose account.
+    pub address: Address,
+    /// The height from which it may nothing, and no pause lasts.
+    pub sunset: Height,
+}
+
+/// Members of a council at most.
+pub const COUNCIL_MAX: usize = 32;
 
 /// Where the beacon's hash chains are anchored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +131,12 @@ pub enum GenesisRejected {
     BondNotCovered { address: Address, bond: Amount },
     /// An address bonds twice for one role.
     DuplicateOperator { address: Address },
+    /// A council has 1 to 32 members, and at least one and at most all of them speak for it.
+    CouncilOutOfRange { members: u64, threshold: u8 },
+    /// A member of the council, or the guardian, has no account, or is a member twice.
+    GuardUnknown { address: Address },
+    /// Phases 0 and 1 need a council; in phase 2 it would have no say.
+    CouncilOutOfPhase { phase: u8 },
 }
 
 impl Genesis {

@@ -16,7 +16,7 @@ use crate::{
     accounts::KEYS_MAX,
     ids::{
         AccountId, Address, Asset, AssignmentId, BallotId, Digest, ExitId, JobId, MoveId,
-        OperatorId, ParamsVersion, ProgramId, ProposalId,
+        OperatorId, ParamsVersion, ProgramId, ProposalId, SlashId,
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
@@ -108,6 +108,8 @@ pub enum Broken {
     Tally { proposal: ProposalId },
     /// An account lists its ballots about what is voted on, each once.
     Ballot { ballot: BallotId },
+    /// A slash waits for an open appeal about its own conviction, and none is open without one.
+    Appeal { slash: SlashId },
     /// What is delegated in all is the sum of what is delegated to each.
     DelegatedTotal { recorded: Amount, found: Amount },
     /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes that
@@ -332,7 +334,7 @@ fn check_storage(state: &State) -> Result<(), Broken> {
 fn check_pins(state: &State) -> Result<(), Broken> {
     let mut found: BTreeMap<ParamsVersion, u64> = BTreeMap::new();
     let orders = state.market.orders.iter().map(|(_, order)| order.params);
-    let waits = |state| matches!(state, SlashState::Pending(_) | SlashState::Held(_));
+    let waits = SlashState::waits;
     let slashes = state.slashes().filter(|(_, slash)| waits(slash.state));
     let proposals = state.proposals().filter(|(_, row)| row.stage.is_open());
     let slashes = slashes.map(|(_, slash)| slash.params);

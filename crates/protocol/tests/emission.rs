@@ -139,6 +139,13 @@ fn a_bonded_goal_moves_the_rate_by_steps_as_in_livepeer() {
         assert_eq!(round(supply, bonded, change).rate, expected * 1_000_000_000);
     }
     assert_eq!(round(1_200, 600, 200_000).minted, 312, "at 26 % of 1,200");
+    let rewards = rewards(6, |rewards| {
+        (rewards.rate_start, rewards.rate_change) = (ratio(260_000_000), ratio(200_000));
+        rewards.bonded_goal = Ratio::percent(50);
+    });
+    let rates = Network::new(rewards, 1_000, 400).epochs(3).into_iter().map(|epoch| epoch.rate);
+    let steps = [260_200_000, 260_400_000, 260_600_000].map(|rate| rate * 1_000_000_000);
+    assert_eq!(rates.collect::<Vec<_>>(), steps, "from one round to the next");
 }
 
 /// filecoin-project/builtin-actors, actors/reward/testdata/TestSimpleReward.golden, in 10^-9 of a
@@ -212,6 +219,17 @@ fn a_sole_stake_has_all_that_goes_by_stake() {
 }
 
 #[test]
+fn what_would_go_to_stake_that_nobody_has_is_not_minted() {
+    let fixed = rewards(1, |rewards| {
+        rewards.epoch_amount = units(1_000);
+        (rewards.treasury_share, rewards.stake_share) = (Ratio::ZERO, Ratio::ONE);
+        rewards.validator_share = Ratio::percent(40);
+    });
+    let epoch = Network::new(fixed, 1_000, 512).epoch();
+    assert_eq!((epoch.scheduled, epoch.minted), (1_000, 600), "no validator is bonded");
+}
+
+#[test]
 fn disinflation_falls_every_year_to_its_floor() {
     let rewards = rewards(4, |rewards| {
         rewards.epochs_per_year = 10;
@@ -250,10 +268,10 @@ fn the_largest_supply_is_reached_and_never_passed() {
 #[test]
 fn work_that_nobody_did_is_not_minted() {
     let mut fixed = rewards(1, |rewards| rewards.epoch_amount = units(1_000));
-    fixed.treasury_share = Ratio::percent(10);
+    fixed.treasury_share = ratio(100_900_000);
     let mut network = Network::new(fixed, 1_000_000, 0);
     let epoch = network.epoch();
-    assert_eq!((epoch.scheduled, epoch.minted), (1_000, 100));
+    assert_eq!((epoch.scheduled, epoch.minted), (1_000, 100), "100.9 for the treasury, down");
 }
 
 /// A year of 8,760 epochs, ten times over, in every schedule: the sum of all pots is what was

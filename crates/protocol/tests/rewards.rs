@@ -1,6 +1,6 @@
 //! What work earns of emission: its cap, its shares, how it vests, and who loses it first.
 
-use earnest_testkit::world;
+use earnest_testkit::{votes, world};
 
 use earnest_protocol::{
     Amount, Blocks, Command, Epoch, Epochs, Event, Factor, JobId, Ratio, RawParams, Rejected, Role,
@@ -104,6 +104,69 @@ fn a_job_attracts_a_share_of_what_it_burnt_for_provider_and_auditors() {
     assert_eq!(total(&world, "P2", PROVIDER), 0);
 }
 
+/// Of 250,000,007 burnt 225,000,006.3 may come back, 45,000,001.2 of it for two auditors.
+#[test]
+fn every_part_of_a_claim_is_rounded_down() {
+    let mut world = World::new(params_with(plenty));
+    work(&mut world, "P1", units(10_000_000_260));
+    let claims = world.seen(|event| match event {
+        Event::WorkClaimed { claim, .. } => Some(claim.units()),
+        _ => None,
+    });
+    assert_eq!(claims, [180_000_005, 22_500_000, 22_500_000]);
+}
+
+#[test]
+fn a_network_that_emits_nothing_books_nothing() {
+    let mut world = World::new(params_with(|_| {}));
+    work(&mut world, "P1", Amount::tokens(10));
+    epochs(&mut world, 1);
+    let booked = |event: &Event| {
+        matches!(event, Event::WorkClaimed { .. } | Event::Emitted { .. }).then_some(())
+    };
+    assert_eq!(world.seen(booked), []);
+}
+
+/// A tenth of what was issued and not burnt.
+#[test]
+fn what_burnt_is_no_supply() {
+    let mut world = World::new(params_with(|raw| {
+        (raw.rewards.schedule, raw.rewards.epochs_per_year) = (4, 1);
+        raw.rewards.rate_start = Ratio::percent(10);
+        (raw.rewards.rate_factor, raw.rewards.treasury_share) = (Ratio::ONE, Ratio::ONE);
+        raw.rewards.rate_max = Ratio::ONE;
+    }));
+    work(&mut world, "P1", Amount::tokens(10));
+    epochs(&mut world, 1);
+    let scheduled = world.seen(|event| match event {
+        Event::Emitted { scheduled, .. } => Some(scheduled.units()),
+        _ => None,
+    });
+    let (asset, last) = (earnest_protocol::Asset::Stake, *scheduled.last().expect("it emits"));
+    let burnt = world.state.balance(Pot::Burnt(asset)).units();
+    assert!(burnt > 250_000_000);
+    assert_eq!(last, (world.state.issued(asset).units() - last - burnt) / 10);
+}
+
+/// A vote puts a schedule of halvings in the place of one that had paid for seven epochs.
+#[test]
+fn a_schedule_that_is_voted_in_begins_at_its_beginning() {
+    let mut world = World::new(votes::params_with(1, |raw| {
+        (raw.rewards.schedule, raw.rewards.epoch_amount) = (1, units(1_000));
+        (raw.rewards.treasury_share, raw.rewards.half_life_epochs) = (Ratio::ONE, Epochs::new(4));
+    }));
+    let id = votes::propose(&mut world, "W", &[("rewards.schedule", 3)]);
+    votes::pass(&mut world, id);
+    votes::vote(&mut world, "P1", id, BallotChoice::Yes);
+    votes::until(&mut world, Epoch::new(14));
+    let scheduled = world.seen(|event| match event {
+        Event::Emitted { scheduled, .. } => Some(scheduled.units()),
+        _ => None,
+    });
+    assert_eq!(scheduled[..7], [1_000; 7]);
+    assert_eq!(scheduled[7..], [1_000, 1_000, 1_000, 1_000, 500, 500, 500]);
+}
+
 #[test]
 fn work_far_above_its_tariff_attracts_no_more_than_the_work_is_worth() {
     let mut world = World::new(params_with(|raw| {
@@ -172,6 +235,7 @@ fn nothing_may_be_claimed_before_its_delay_and_all_of_it_at_its_end() {
     let before = world.wealth("P1");
     assert_eq!(claim(&mut world, "P1", PROVIDER), nothing, "the epoch goes on");
     epochs(&mut world, 1);
+    claim(&mut world, "P1", PROVIDER).expect("it is settled");
     assert_eq!(claim(&mut world, "P1", PROVIDER), nothing, "the delay goes on");
     epochs(&mut world, 1);
     let free = world.state.free(world.id("P1")).units();
@@ -182,7 +246,7 @@ fn nothing_may_be_claimed_before_its_delay_and_all_of_it_at_its_end() {
     epochs(&mut world, 16);
     claim(&mut world, "P1", PROVIDER).expect("the rest");
     assert_eq!(total(&world, "P1", PROVIDER), 0);
-    assert_eq!(world.wealth("P1"), before + 180_000_000 - 5_000, "five fees");
+    assert_eq!(world.wealth("P1"), before + 180_000_000 - 6_000, "six fees");
 }
 
 #[test]
@@ -296,7 +360,7 @@ fn rewards_that_have_not_vested_are_slashed_first() {
 }
 
 #[test]
-fn delegators_share_in_emission_when_it_is_paid() {
+fn delegators_share_in_emission_when_it_is_settled() {
     let mut world = World::new(params_with(|raw| {
         plenty(raw);
         raw.staking.delegation_max = Factor::percent(300);
@@ -306,14 +370,23 @@ fn delegators_share_in_emission_when_it_is_paid() {
     let (operator, amount) = (world.id("P1"), Amount::tokens(50_000));
     world.ok("W", Command::Delegate(Delegate { operator, role: PROVIDER, amount }));
     work(&mut world, "P1", Amount::tokens(10));
-    epochs(&mut world, 19);
-    claim(&mut world, "P1", PROVIDER).expect("all of it");
-    let paid = world.seen(|event| match event {
-        Event::EmissionPaid { amount, shared, .. } => Some((amount.units(), shared.units())),
+    epochs(&mut world, 1);
+    // As much is delegated as is its own: half of what a fifth leaves.
+    assert_eq!(total(&world, "P1", PROVIDER), 108_000_000, "as it would be settled");
+    claim(&mut world, "P1", PROVIDER).expect("it is settled");
+    let earned = world.seen(|event| match event {
+        Event::EmissionEarned { amount, shared, .. } => Some((amount.units(), shared.units())),
         _ => None,
     });
-    // As much is delegated as is its own: half of what a fifth leaves.
-    assert_eq!(paid, [(180_000_000, 72_000_000)]);
+    assert_eq!(earned, [(180_000_000, 72_000_000)]);
+    assert_eq!(total(&world, "P1", PROVIDER), 108_000_000);
+    epochs(&mut world, 18);
+    claim(&mut world, "P1", PROVIDER).expect("all of it");
+    let paid = world.seen(|event| match event {
+        Event::EmissionPaid { amount, .. } => Some(amount.units()),
+        _ => None,
+    });
+    assert_eq!(paid, [108_000_000]);
 }
 
 #[test]
@@ -337,6 +410,26 @@ fn who_is_jailed_when_its_work_is_paid_attracts_nothing() {
     epochs(&mut world, 2);
     let earned = total(&world, "P1", PROVIDER);
     assert_eq!((jailed, earned > 0), (1, false));
+}
+
+/// What stake earned before its operator was jailed stays its own, and then it earns no more.
+#[test]
+fn stake_that_is_jailed_keeps_what_it_earned() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.rewards.stake_share = Ratio::ONE;
+        raw.staking.jail_epochs = Epochs::new(50);
+        raw.staking.abandonments_to_jail = 1;
+    }));
+    epochs(&mut world, 2);
+    let mut terms = world.terms();
+    terms.deadline_blocks = Blocks::new(5);
+    let lapses = world.assign(terms, &[("P1", 10)]);
+    world.until_phase(lapses, Phase::Closed);
+    let earned = total(&world, "P1", PROVIDER);
+    all_but_dust(earned, 200 * TOKEN * world.state.epoch().count());
+    epochs(&mut world, 2);
+    assert_eq!(total(&world, "P1", PROVIDER), earned);
 }
 
 #[test]

@@ -263,12 +263,11 @@ pub fn rare_table(found: &Rare) -> String {
             None => "no audit".to_owned(),
             Some(seats) => format!("audit, {seats} seats in its purse"),
         };
-        writeln!(text, "{draw:28} {:>9} {:>6} of {runs}", share(stratum.chance), stratum.stands)
-            .expect("text grows");
+        let (chance, stood) = (share(stratum.chance), stratum.stands);
+        writeln!(text, "{draw:28} {chance:>9} {stood:>6} of {}", stratum.runs).expect("text grows");
     }
     if found.unplayed > 0.0 {
-        writeln!(text, "{:28} {:>9}", "too rare to be played", share(found.unplayed))
-            .expect("text grows");
+        writeln!(text, "{:28} {:>9}", "never found", share(found.unplayed)).expect("text grows");
     }
     writeln!(
         text,

@@ -5,7 +5,7 @@ use earnest_sim::{
     scenario::{Scenario, Setting},
 };
 
-/// Learners in one purse with validators, and short stays in jail, so that one life has many rounds.
+/// Learners in one purse with validators; who is jailed is soon back, so that it can learn from it.
 const MARKET: &str = r#"
     name = "habit"
     run = { blocks = 1600, sample_blocks = 100 }
@@ -23,9 +23,10 @@ const MARKET: &str = r#"
     purse = "learners"
     learns = { by = "trial", lie_rates = [0.0, 1.0], every_blocks = 80, explore = 0.1 }
     [params.chain]
-    epoch_blocks = 40
+    epoch_blocks = 100
     [params.staking]
     jail_epochs = 1
+    unbonding_epochs = 2000
     [params.market]
     bid_blocks = 1
     grace_blocks = 0
@@ -51,11 +52,13 @@ fn minded(settings: &[&str]) -> u64 {
 
 #[test]
 fn by_any_rule_lying_becomes_a_habit_only_where_most_auditors_are_bought() {
-    for rule in ["trial", "weights", "imitation"] {
+    // Weights move slowly: a policy that is seldom played is seldom weighed.
+    for (rule, blocks) in [("trial", 1_600), ("weights", 4_800), ("imitation", 1_600)] {
         let by = format!("providers.learners.learns.by={rule}");
-        let explore = "providers.learners.learns.explore=0.2";
-        let caught = minded(&[&by, explore]);
-        let covered = minded(&[&by, explore, "validators.bought.count=980"]);
+        let (explore, blocks) =
+            ("providers.learners.learns.explore=0.2", format!("run.blocks={blocks}"));
+        let caught = minded(&[&by, explore, &blocks]);
+        let covered = minded(&[&by, explore, &blocks, "validators.bought.count=980"]);
         assert!(caught < 15, "{rule}: {caught} of 40 lie though it costs them");
         assert!(covered > 25, "{rule}: {covered} of 40 lie though it pays");
     }

@@ -6,13 +6,12 @@ use earnest_protocol::{
     Amount, Blocks, Command, Epochs, Event, Factor, Gas, Journal, Ratio, RawParams, Rejected,
     Sender, State,
     ledger::{Assets, Reason},
-    slashing::SlashState,
 };
 
 use crate::{
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
-    world::{self, Truth, World},
+    world::{self, Guarding, Truth, World},
 };
 
 /// What kind of network a machine runs.
@@ -85,10 +84,20 @@ impl Setting {
         raw
     }
 
+    /// A council that proposes, one that vetoes, and nobody.
+    fn guarding(self) -> Guarding<'static> {
+        let guardian = Some(("O", 300));
+        match self {
+            Setting::Narrow => Guarding { council: &["P1", "P2", "V1"], threshold: 2, guardian },
+            Setting::Wide => Guarding { council: &["W"], threshold: 1, guardian },
+            Setting::Ordinary | Setting::TwoAssets | Setting::Scarce => Guarding::default(),
+        }
+    }
+
     fn world(self) -> World {
         let assets = if self == Setting::TwoAssets { Assets::Dual } else { Assets::Single };
         let crowd = if self == Setting::Ordinary { 0 } else { 70 };
-        World::with_crowd(self.params(), assets, crowd)
+        World::with_guard(self.params(), assets, crowd, self.guarding())
     }
 }
 
@@ -103,10 +112,14 @@ fn quick_votes(raw: &mut RawParams) {
     raw.governance.timelock_epochs = Epochs::new(1);
     raw.governance.expiry_epochs = Epochs::new(2);
     raw.governance.memory_epochs = Epochs::new(4);
+    raw.slashing.appeal_epochs = Epochs::new(2);
+    raw.slashing.appeal_deposit_min = Amount::tokens(5);
 }
 
 fn narrow(raw: &mut RawParams) {
     let one = Blocks::new(1);
+    raw.governance.phase = 0;
+    (raw.governance.pause_blocks_max, raw.governance.pause_window_blocks) = (one, one);
     raw.market.bids_max = 2;
     raw.market.ranks_max = 2;
     (raw.market.bid_blocks, raw.market.bid_reveal_blocks) = (one, one);
@@ -133,6 +146,9 @@ fn narrow(raw: &mut RawParams) {
 }
 
 fn wide(raw: &mut RawParams) {
+    raw.governance.phase = 1;
+    raw.governance.pause_blocks_max = Blocks::new(5);
+    raw.governance.pause_window_blocks = Blocks::new(40);
     raw.market.bids_max = 64;
     raw.market.ranks_max = 8;
     raw.staking.unbondings_max = 1_000;
@@ -294,10 +310,7 @@ impl Machine {
         // Over every stay, hold and unbonding.
         let epochs = self.world.state.params().staking().unbonding_epochs.count();
         self.open_blocks(10 * (epochs + 5), false);
-        let waits = |(_, slash): (_, &earnest_protocol::slashing::Slash)| {
-            matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_))
-        };
-        assert!(!self.world.state.slashes().any(waits));
+        assert!(!self.world.state.slashes().any(|(_, slash)| slash.state.waits()));
         assert!(self.world.state.operators().all(|(_, o)| o.unbondings.is_empty()));
         assert_eq!(self.world.state.proposals().count(), 0, "votes end and are forgotten");
         assert_eq!(self.world.state.jobs().count(), 0, "closed rows left");

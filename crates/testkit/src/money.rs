@@ -131,7 +131,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::DelegationWithdrawn => (&[Exit], &[Free]),
         Reason::Redelegate => (&[Delegated], &[Moved]),
         Reason::RedelegationSettled => (&[Moved], &[Delegated]),
-        Reason::DelegationReward => (&[Escrow, AuditFees, Vesting], &[Rewards]),
+        Reason::DelegationReward => (&[Escrow, AuditFees, Emission], &[Rewards]),
         Reason::DelegationRewardPaid => (&[Rewards], &[Free]),
         Reason::Emission => (&[Burnt], &[Treasury, Emission]),
         Reason::EmissionEarned => (&[Emission], &[Vesting]),
@@ -139,7 +139,9 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::EmissionPaid => (&[Vesting], &[Free]),
         Reason::ProposalDeposit => (&[Free], &[Proposal]),
         Reason::ProposalDepositReturned => (&[Proposal], &[Free]),
-        Reason::ProposalVetoed => (&[Proposal], &[Burnt]),
+        Reason::ProposalVetoed | Reason::ProposalCancelled | Reason::AppealLost => {
+            (&[Proposal], &[Burnt])
+        }
         Reason::Premium => (&[Free], &[Insurance]),
         Reason::CoverPromised => (&[Insurance], &[JobCover]),
         Reason::CoverAwaitsSlash => (&[JobCover], &[Cover]),

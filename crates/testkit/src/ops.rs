@@ -70,6 +70,7 @@ pub enum Step {
 const WATCHER: u64 = 13;
 
 /// What an op comes to.
+// tidy: ladder
 pub fn read(play: &mut Play<'_>, op: Op) -> Step {
     let anyone = account(play, op.who);
     let state = &play.world.state;
@@ -377,12 +378,38 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
 /// Small changes that fit, one that never does, and votes of those who have power.
 fn governance(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
     let state = &play.world.state;
+    let held = state.slashes().filter(|(_, row)| row.state.waits());
+    let held = held.map(|(id, row)| (id, row.account)).nth(usize::from(op.amount % 4));
+    if let Some((slash, account)) = held.filter(|_| op.twist % 4 == 1) {
+        let signer = if op.who.is_multiple_of(4) { anyone } else { account };
+        let report = Digest([op.twist; 32]);
+        return (signer, Command::AppealSlash(AppealSlash { slash, report }));
+    }
+    if op.twist % 16 == 7 {
+        let guardian = state.guard().guardian.filter(|_| !op.who.is_multiple_of(8));
+        let lane = if op.who % 4 < 2 { PauseLane::Jobs } else { PauseLane::Delegations };
+        let blocks = Blocks::new(u64::from(op.amount % 8));
+        let signer = guardian.map_or(anyone, |(account, _)| account);
+        return (signer, Command::Pause(Pause { lane, blocks }));
+    }
     let open = state.proposals().filter(|(_, row)| row.stage.is_open());
     let open: Vec<_> = open.map(|(id, row)| (id, row.account)).collect();
     let picked = open.get(usize::from(op.amount) % open.len().max(1)).copied();
+    let council = &state.guard().council;
+    let member = council.get(usize::from(op.who / 8) % council.len().max(1)).copied();
     let Some((proposal, proposer)) = picked.filter(|_| !op.who.is_multiple_of(8)) else {
-        return (anyone, Command::Propose(proposal(op)));
+        let proposer = if op.who.is_multiple_of(16) { member.unwrap_or(anyone) } else { anyone };
+        return (proposer, Command::Propose(proposal(op)));
     };
+    if op.twist % 16 == 3 {
+        let choice = match op.amount / 16 % 4 {
+            0 | 1 => BallotChoice::Yes,
+            2 => BallotChoice::No,
+            _ => BallotChoice::Veto,
+        };
+        let signer = member.unwrap_or(anyone);
+        return (signer, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }));
+    }
     if op.twist.is_multiple_of(16) {
         let signer = if op.who.is_multiple_of(2) { proposer } else { anyone };
         return (signer, Command::CancelProposal(CancelProposal { proposal }));
@@ -402,7 +429,7 @@ fn governance(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
 
 fn proposal(op: Op) -> Propose {
     let (low, high) = (u64::from(op.amount % 4), u64::from(op.amount));
-    let (path, value) = match op.twist / 8 % 10 {
+    let (path, value) = match op.twist / 8 % 11 {
         0 => ("verification.challenge_deposit", 10_000_000_000 + high),
         1 => ("staking.unbonding_epochs", 120 + high),
         2 => ("chain.epoch_blocks", 9 + low),
@@ -412,6 +439,7 @@ fn proposal(op: Op) -> Propose {
         6 => ("slashing.wrong_result", 40_000_000 + high),
         7 => ("verification.clock_blocks", 20 * low),
         8 => ("chain.referee_gas", 9_999_999 + high),
+        9 => ("governance.phase", low.min(2)),
         _ => ("storage.nothing", 0),
     };
     let change = |path: &str, value| ParamChange { path: path.into(), value };

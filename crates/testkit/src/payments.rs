@@ -66,7 +66,7 @@ fn is_told(source: Pot, reason: Reason) -> bool {
         | Reason::AuditFee
         | Reason::Refund
         | Reason::EmissionEarned => true,
-        Reason::DelegationReward => matches!(source, Pot::Job(..)),
+        Reason::DelegationReward => matches!(source, Pot::Job(..) | Pot::Emission),
         _ => matches!(source, Pot::Slash(_)),
     }
 }
@@ -113,13 +113,17 @@ fn tell(event: &Event, told: &mut Sums) {
         Event::WorkClaimed { role, claim, terms, .. } => {
             assert_eq!(*claim, terms.claim(*role), "{event:?}");
         }
-        Event::EmissionEarned { epoch, amount, vests, .. } => {
-            let grant = vests.grant(*amount, *epoch);
-            assert_eq!(grant.at_once.checked_add(grant.rest), Some(*amount), "{event:?}");
-            add(Pot::Emission, Reason::EmissionEarned, "somebody", *amount);
+        Event::EmissionEarned { epoch, amount, shared, vests, .. } => {
+            let own = amount.saturating_sub(*shared);
+            let grant = vests.grant(own, *epoch);
+            assert_eq!(grant.at_once.checked_add(grant.rest), Some(own), "{event:?}");
+            add(Pot::Emission, Reason::EmissionEarned, "somebody", own);
+            add(Pot::Emission, Reason::DelegationReward, "delegators", *shared);
         }
-        Event::StakeRewarded { amount, .. } => {
-            add(Pot::Emission, Reason::EmissionEarned, "somebody", *amount);
+        Event::StakeRewarded { amount, shared, .. } => {
+            let own = amount.saturating_sub(*shared);
+            add(Pot::Emission, Reason::EmissionEarned, "somebody", own);
+            add(Pot::Emission, Reason::DelegationReward, "delegators", *shared);
         }
         _ => {}
     }

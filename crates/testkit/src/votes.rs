@@ -18,6 +18,7 @@ pub fn params() -> RawParams {
     raw.governance.timelock_epochs = Epochs::new(2);
     raw.governance.expiry_epochs = Epochs::new(3);
     raw.governance.memory_epochs = Epochs::new(2);
+    raw.slashing.appeal_epochs = Epochs::new(4);
     raw
 }
 

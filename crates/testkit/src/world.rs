@@ -10,7 +10,7 @@ use earnest_protocol::{
     Ending, Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
     RawParams, Referee, Rejected, Role, Ruling, Sender, State, StepCase, Transaction,
     command::*,
-    genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
+    genesis::{BeaconGenesis, GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Movement, Pot},
     market::{Assignment, Phase},
     seal,
@@ -68,7 +68,7 @@ impl Referee for Truth {
     fn output(&self, task: &Task, first: &[u8], root: &Digest, proof: &[u8]) -> Option<Output> {
         let is_paged = task.form != ProgramForm::Stepwise;
         let expected = if is_paged { FIRST } else { &[] };
-        // A tree of a published program that does not begin with its first state is shown to nobody.
+        // A tree that does not begin with the published program's first state is not shown.
         if first != expected || is_paged && wrong_from(root) == Some(0) {
             return None;
         }
@@ -125,6 +125,33 @@ pub fn parts(code: &[u8]) -> Vec<PublishProgram> {
     (0..).zip(code.chunks(size)).map(part).collect()
 }
 
+/// Who guards a world; nobody by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guarding<'a> {
+    /// The council's members.
+    pub council: &'a [&'a str],
+    /// How many of them speak for it.
+    pub threshold: u8,
+    /// Who may pause, and up to which height.
+    pub guardian: Option<(&'a str, u64)>,
+}
+
+impl Guarding<'_> {
+    /// The same as a genesis has it, where people are called so.
+    fn of(self, names: &[&str]) -> (Option<GenesisCouncil>, Option<GenesisGuardian>) {
+        let of = |name: &str| {
+            address(names.iter().position(|other| *other == name).expect("a known name"))
+        };
+        let (members, threshold) =
+            (self.council.iter().map(|name| of(name)).collect(), self.threshold);
+        let guardian = self.guardian.map(|(name, sunset)| {
+            let (address, sunset) = (of(name), Height::new(sunset));
+            GenesisGuardian { address, sunset }
+        });
+        ((threshold > 0).then_some(GenesisCouncil { members, threshold }), guardian)
+    }
+}
+
 /// The output that goes with a root.
 pub fn output(root: &Digest) -> Digest {
     let mut output = *root;
@@ -139,6 +166,8 @@ pub fn params() -> RawParams {
     raw.chain.base_fee = Amount::new(1_000).expect("small");
     raw.staking.unbonding_epochs = Epochs::new(100);
     raw.staking.jail_epochs = Epochs::new(2);
+    // Bonds answer for few blocks in most tests; `votes::params` has appeals.
+    raw.slashing.appeal_epochs = Epochs::new(0);
     raw.market.bid_blocks = Blocks::new(2);
     raw.market.bid_reveal_blocks = Blocks::new(2);
     raw.market.accept_blocks = Blocks::new(2);
@@ -244,8 +273,23 @@ impl World {
         World::with_crowd(params, assets, 0)
     }
 
+    /// One with a guard.
+    pub fn guarded(params: RawParams, guarding: Guarding<'_>) -> World {
+        World::with_guard(params, Assets::Single, 0, guarding)
+    }
+
     /// The same, with so many more accounts, each holding and bonding as a provider a hundredth.
     pub fn with_crowd(params: RawParams, assets: Assets, crowd: usize) -> World {
+        World::with_guard(params, assets, crowd, Guarding::default())
+    }
+
+    /// The same, guarded.
+    pub fn with_guard(
+        params: RawParams,
+        assets: Assets,
+        crowd: usize,
+        guarding: Guarding<'_>,
+    ) -> World {
         let named = [
             "R", "P1", "P2", "P3", "P4", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "W", "X",
             "O",
@@ -274,6 +318,7 @@ impl World {
             let bond = Amount::tokens(if name.starts_with('C') { 500 } else { 50_000 });
             Some(GenesisOperator { address: address(i), role, bond })
         });
+        let (council, guardian) = guarding.of(&names);
         let genesis = Genesis {
             name: "world".into(),
             time_ms: 0,
@@ -286,6 +331,8 @@ impl World {
             },
             accounts,
             operators: operators.collect(),
+            council,
+            guardian,
         };
         let state = State::new(&genesis).expect("the world's genesis is valid");
         let mut world = World {

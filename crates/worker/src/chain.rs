@@ -3,11 +3,22 @@
 //! Law: bytes from a node are checked against the digest they were asked for before anybody
 //! believes them.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use earnest_api::{Client, ClientError, JobFilter, JobStage, JobView, PageQuery, Receipt, Session};
-use earnest_compute::Input;
-use earnest_protocol::{AccountId, Address, Command, Digest, JobId, command::Task};
+use earnest_compute::{
+    Input,
+    paged::{chunks::CHUNK_BYTES, stream::output_root, task::Input as PagedInput},
+};
+use earnest_protocol::{
+    AccountId, Address, Command, Digest, JobId,
+    command::{ProgramForm, Task},
+};
+
+use crate::execution::Material;
 
 /// How long a command may take to be in a block.
 const WAIT: Duration = Duration::from_secs(20);
@@ -169,7 +180,20 @@ impl Chain {
     ///
     /// # Errors
     /// If something is not there, or not what its name says.
-    pub fn material(&self, task: &Task) -> Result<(Vec<u8>, Input), ChainError> {
+    pub(crate) fn material(&self, task: &Task) -> Result<Material, ChainError> {
+        match task.form {
+            ProgramForm::Stepwise => {
+                let (program, input) = self.stepwise(task)?;
+                Ok(Material::Steps { program, input: Arc::new(input) })
+            }
+            ProgramForm::Paged(_) => {
+                let (module, input) = (self.published(&task.program)?, self.pages(task)?);
+                Ok(Material::Paged { module, input })
+            }
+        }
+    }
+
+    fn stepwise(&self, task: &Task) -> Result<(Vec<u8>, Input), ChainError> {
         let program = self.blob(&task.program)?;
         let forged = || ChainError::Forged { digest: task.input_root };
         let mut chunks = Vec::new();
@@ -184,5 +208,97 @@ impl Chain {
             return Err(forged());
         }
         Ok((program, input))
+    }
+
+    /// A program that the ledger itself holds, checked.
+    ///
+    /// # Errors
+    /// If it is not there, or not what its name says.
+    pub fn published(&self, program: &Digest) -> Result<Vec<u8>, ChainError> {
+        let code = self.client().program_code(program)?;
+        if blake3::hash(&code).as_bytes() != &program.0 {
+            return Err(ChainError::Forged { digest: *program });
+        }
+        Ok(code)
+    }
+
+    /// What an ordinary program was prepared from, as the task's seed names it, checked; none if
+    /// nobody keeps it.
+    pub(crate) fn source(&self, task: &Task) -> Result<Option<Vec<u8>>, ChainError> {
+        let missing = |error: ClientError| match error.is_not_found() {
+            true => Ok(None),
+            false => Err(ChainError::from(error)),
+        };
+        let names = match self.client().input(&task.seed) {
+            Ok(list) => list.chunks,
+            Err(error) => return missing(error),
+        };
+        let mut chunks = Vec::new();
+        for name in &names {
+            match self.client().blob(name) {
+                Ok(chunk) => chunks.push(chunk),
+                Err(error) => return missing(error),
+            }
+        }
+        let forged = || ChainError::Forged { digest: task.seed };
+        let input = Input::new(chunks).map_err(|_| forged())?;
+        if input.root().0 != task.seed.0 {
+            return Err(forged());
+        }
+        Ok(Some(input.chunks().concat()))
+    }
+
+    /// The input of an ordinary program's job, with the zeros behind it.
+    fn pages(&self, task: &Task) -> Result<Vec<u8>, ChainError> {
+        let forged = || ChainError::Forged { digest: task.input_root };
+        let mut bytes = Vec::new();
+        if task.chunk_count > 0 {
+            let chunks = self.client().input(&task.input_root)?.chunks;
+            if chunks.len() != usize::try_from(task.chunk_count).unwrap_or(usize::MAX) {
+                return Err(forged());
+            }
+            for name in &chunks {
+                let mut chunk = self.client().blob(name)?;
+                if CHUNK_BYTES < chunk.len() {
+                    return Err(forged());
+                }
+                // Zeros at its end are not kept.
+                chunk.resize(CHUNK_BYTES, 0);
+                bytes.append(&mut chunk);
+            }
+        }
+        let input = PagedInput::new(bytes).ok_or_else(forged)?;
+        if input.tree().root().0 != task.input_root.0 {
+            return Err(forged());
+        }
+        Ok(input.bytes().to_vec())
+    }
+
+    /// The output of a job, checked.
+    ///
+    /// # Errors
+    /// If it is not there, or not what its name says.
+    pub fn output(&self, task: &Task, output: &Digest) -> Result<Vec<u8>, ChainError> {
+        output_of(self.client(), task, output)
+    }
+}
+
+/// The output of a job of this task, checked.
+///
+/// # Errors
+/// If it is not there, or not what its name says.
+pub fn output_of(client: &Client, task: &Task, output: &Digest) -> Result<Vec<u8>, ChainError> {
+    let name = |bytes: &[u8]| match task.form {
+        ProgramForm::Stepwise => Digest(*blake3::hash(bytes).as_bytes()),
+        ProgramForm::Paged(_) => Digest(output_root(bytes).0),
+    };
+    // Nobody stores nothing.
+    if name(&[]) == *output {
+        return Ok(Vec::new());
+    }
+    let bytes = client.blob(output)?;
+    match name(&bytes) == *output {
+        true => Ok(bytes),
+        false => Err(ChainError::Forged { digest: *output }),
     }
 }

@@ -5,21 +5,32 @@
 //! daemon gets the same one.
 //!
 //! Faults exist for development networks: they show that a cheat is caught.
+//! Code map: here what both kinds of programs share, `steps` (those that compute in steps), `paged`
+//! (ordinary ones).
+
+mod paged;
+mod steps;
 
 use std::{str::FromStr, sync::Arc};
 
 use earnest_compute::{
-    Checkpoint, Digest as WorkDigest, EngineFault, EngineKind, Explanation, Input, Machine, Runner,
-    Task as WorkTask, Tree,
-    bisection::{EvidenceUnavailable, OutputProof, build_evidence},
-    runner::{Failure, OnFault, Reply, Request},
+    Digest as WorkDigest, EngineFault, Input, Task as WorkTask,
+    checkpoint::ARITY,
+    paged::{job, task::Task as PagedTask},
+    runner::Failure,
 };
 use earnest_protocol::{
-    Digest, Gas, JobId,
-    command::{Opening, Task},
+    Digest, JobId,
+    command::{Node, Opening, ProgramForm, TICKS_PER_GAS, Task},
 };
 
-use crate::sandbox::{Cancellation, RunnerCommand, SandboxError, run_unless};
+use self::{paged::Paged, steps::Steps};
+use crate::sandbox::{Cancellation, RunnerCommand, SandboxError};
+
+pub(crate) use self::{
+    paged::served_pages,
+    steps::{Order as StepsOrder, measure, served_chunk},
+};
 
 /// How a provider of a development network misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +71,9 @@ pub enum ExecutionError {
     /// The child gave up.
     #[error("the job's process gave up: {0:?}")]
     Child(Failure),
+    /// The child of an ordinary program gave up.
+    #[error("the job's process gave up: {0}")]
+    Paged(job::Failure),
     /// An engine failed; no claim about the program.
     #[error(transparent)]
     Engine(#[from] EngineFault),
@@ -75,6 +89,9 @@ pub enum ExecutionError {
     /// The task cannot be one.
     #[error("not a task: {0}")]
     TaskInvalid(String),
+    /// No evidence of this step is heard, and no step is finer.
+    #[error("no referee hears evidence of the step at {0:?}")]
+    TooLarge(Node),
     /// The child's answers do not add up.
     #[error("the job's process ended too early")]
     Incomplete,
@@ -93,239 +110,179 @@ pub fn task_of(task: &Task) -> WorkTask {
     }
 }
 
+/// The task of an ordinary program as the engines name it.
+pub(crate) fn paged_task_of(task: &Task, output_kib: u32) -> PagedTask {
+    let chunk_bytes = u64::from(ProgramForm::CHUNK_BYTES);
+    PagedTask {
+        program: WorkDigest(task.program.0),
+        input_root: WorkDigest(task.input_root.0),
+        input_length: u64::from(task.chunk_count).saturating_mul(chunk_bytes),
+        ticks_bound: task.gas_bound.count().saturating_mul(TICKS_PER_GAS),
+        output_bound: u64::from(output_kib).saturating_mul(1024),
+    }
+}
+
+/// The bytes of a job, checked against its task.
+#[derive(Clone, Debug)]
+pub(crate) enum Material {
+    /// Of a program that computes in steps.
+    Steps { program: Vec<u8>, input: Arc<Input> },
+    /// Of an ordinary one: the pausable module, and the input with zeros up to its last chunk.
+    Paged { module: Vec<u8>, input: Vec<u8> },
+}
+
 /// Where and what to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) runner: RunnerCommand,
-    pub(crate) program: Vec<u8>,
-    pub(crate) input: Arc<Input>,
-    pub(crate) task: WorkTask,
-    /// The step from which the states are to be wrong, for a lazy provider.
-    pub(crate) wrong_from: Option<u64>,
+    pub(crate) task: Task,
+    pub(crate) material: Material,
+    pub(crate) lie: Option<Lie>,
     /// Ends it before its time.
     pub(crate) cancellation: Cancellation,
 }
 
+/// What decides where a lazy provider stops working on a job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lie {
+    pub(crate) rate: LazyRate,
+    pub(crate) seed: u64,
+    pub(crate) job: JobId,
+}
+
+impl Lie {
+    /// Where a lazy provider stops working on a job, if it does: in the middle third.
+    fn wrong_from(self, steps: u64) -> Option<u64> {
+        let Lie { rate, seed, job } = self;
+        let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 lazy provider");
+        hasher.update(&seed.to_le_bytes()).update(&job.raw().to_le_bytes());
+        let mut drawn = hasher.finalize_xof();
+        let mut word = || {
+            let mut bytes = [0u8; 8];
+            drawn.fill(&mut bytes);
+            u64::from_le_bytes(bytes)
+        };
+        let is_lazy = word() % 1_000_000_000 < u64::from(rate.0);
+        let third = steps.div_ceil(3);
+        is_lazy.then(|| (third + word() % third.max(1)).clamp(1, steps))
+    }
+}
+
 /// A job that was run.
 #[derive(Debug)]
-pub struct Execution {
-    order: Order,
-    /// The commitment's tree.
-    pub tree: Tree,
-    /// The last state.
-    pub last: Checkpoint,
-    /// The altered state of a lazy provider.
-    altered: Option<Checkpoint>,
+pub(crate) enum Execution {
+    /// Of a program that computes in steps.
+    Steps(Box<Steps>),
+    /// Of an ordinary one.
+    Paged(Box<Paged>),
 }
 
-/// What one run of the child gave.
-struct Run {
-    leaves: Vec<WorkDigest>,
-    kept: Vec<Checkpoint>,
-    done: Checkpoint,
-    why: Option<Explanation>,
-}
-
-/// The child's answers so far.
-#[derive(Default)]
-struct Heard {
-    leaves: Vec<WorkDigest>,
-    kept: Vec<Checkpoint>,
-    why: Option<Explanation>,
-    done: Option<Checkpoint>,
-    failed: Option<Failure>,
-}
-
-impl Heard {
-    fn hear(&mut self, reply: Reply) {
-        match reply {
-            // A second engine goes on where the first gave up: what was said before stands.
-            Reply::Engine(_) => {}
-            Reply::Leaves { digests, .. } => self.leaves.extend(digests),
-            Reply::Kept(checkpoint) => self.kept.push(checkpoint),
-            Reply::Explained(why) => self.why = Some(why),
-            Reply::Done(checkpoint) => self.done = Some(checkpoint),
-            Reply::Failed(failure) => self.failed = Some(failure),
-        }
-    }
+/// What a dispute waits for from whoever committed to a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// The children of a node.
+    Open(Vec<Digest>),
+    /// The children of a finer tree's root, and the proof that the tree belongs there.
+    Refine {
+        /// Left to right.
+        children: Vec<Digest>,
+        /// As the referee reads it.
+        proof: Vec<u8>,
+    },
+    /// Evidence of a step.
+    Prove(Vec<u8>),
 }
 
 impl Order {
-    fn run(&self, start: Option<Checkpoint>, to: u64, keep: &[u64]) -> Result<Run, ExecutionError> {
-        self.ask(start, to, keep, OnFault::Stay)
-    }
-
-    fn ask(
-        &self,
-        start: Option<Checkpoint>,
-        to: u64,
-        keep: &[u64],
-        on_fault: OnFault,
-    ) -> Result<Run, ExecutionError> {
-        let request = Request {
-            module: self.program.clone(),
-            task: self.task.clone(),
-            engine: EngineKind::Jit,
-            start,
-            to,
-            keep_interval: 0,
-            keep_indices: keep.to_vec(),
-            on_fault,
-        };
-        let mut heard = Heard::default();
-        let chunks = self.input.chunks();
-        let mut hear = |reply| heard.hear(reply);
-        run_unless(&self.cancellation, &self.runner, &request, chunks, &mut hear)?;
-        let Heard { leaves, kept, why, done, failed } = heard;
-        match (done, failed) {
-            (Some(done), _) => Ok(Run { leaves, kept, done, why }),
-            (None, Some(failure)) => Err(ExecutionError::Child(failure)),
-            (None, None) => Err(ExecutionError::Incomplete),
-        }
-    }
-
     /// Runs the whole task.
     pub(crate) fn execute(self) -> Result<Execution, ExecutionError> {
-        self.task.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
-        let steps = self.task.steps;
-        let Some(wrong) = self.wrong_from.filter(|at| 0 < *at && *at <= steps) else {
-            let tried = tried_step(&self.task);
-            let run = self.run(None, steps, &[tried - 1, tried])?;
-            self.try_again(&run.kept)?;
-            let tree = Tree::build(run.leaves).ok_or(ExecutionError::Incomplete)?;
-            return Ok(Execution { tree, last: run.done, altered: None, order: self });
-        };
-        let mut honest = self.run(None, wrong, &[])?;
-        let mut altered = honest.done.clone();
-        if let Some(byte) = altered.state.last_mut() {
-            *byte ^= 1; // Plausible: one bit of one number.
-        }
-        let task_hash = self.task.hash();
-        let chunk = self.input.chunk_hash_of_step(wrong);
-        honest.leaves.pop();
-        honest.leaves.push(altered.leaf(chunk).digest(&task_hash));
-        let mut last = altered.clone();
-        if wrong < steps {
-            let rest = self.run(Some(altered.clone()), steps, &[])?;
-            honest.leaves.extend(rest.leaves);
-            last = rest.done;
-        }
-        let tree = Tree::build(honest.leaves).ok_or(ExecutionError::Incomplete)?;
-        Ok(Execution { tree, last, altered: Some(altered), order: self })
-    }
-
-    /// One step again, in the interpreter, in this process.
-    fn try_again(&self, kept: &[Checkpoint]) -> Result<(), ExecutionError> {
-        let [before, after] = kept else { return Err(ExecutionError::Incomplete) };
-        let admitted =
-            earnest_compute::admit(&self.program).map_err(ExecutionError::NotAdmitted)?;
-        let machine = Machine::new(EngineKind::Wasmi, &admitted)?;
-        let chunk = self.input.chunk_of_step(after.index);
-        let again = machine.step(&self.task, after.index, before, chunk)?;
-        if again == *after {
-            Ok(())
-        } else {
-            Err(ExecutionError::EnginesDisagree { step: after.index })
+        let Order { runner, task, material, lie, cancellation } = self;
+        match (material, task.form) {
+            (Material::Steps { program, input }, ProgramForm::Stepwise) => {
+                let wrong_from = lie.and_then(|lie| lie.wrong_from(task.steps));
+                let task = task_of(&task);
+                let order = StepsOrder { runner, program, input, task, wrong_from, cancellation };
+                Ok(Execution::Steps(Box::new(order.execute()?)))
+            }
+            (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
+                let order = paged::Order { runner, task, module, input, cancellation };
+                Ok(Execution::Paged(Box::new(order.execute(lie)?)))
+            }
+            _ => Err(ExecutionError::Incomplete),
         }
     }
-}
-
-/// The step that is tried again: it follows from the task, so nobody chooses it.
-fn tried_step(task: &WorkTask) -> u64 {
-    let WorkDigest(hash) = task.hash();
-    let [a, b, c, d, e, f, g, h, ..] = hash;
-    1 + u64::from_le_bytes([a, b, c, d, e, f, g, h]) % task.steps
-}
-
-/// Where a lazy provider stops working on a job, if it does: in the middle third.
-pub(crate) fn wrong_from(rate: LazyRate, seed: u64, job: JobId, steps: u64) -> Option<u64> {
-    let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 lazy provider");
-    hasher.update(&seed.to_le_bytes()).update(&job.raw().to_le_bytes());
-    let mut drawn = hasher.finalize_xof();
-    let mut word = || {
-        let mut bytes = [0u8; 8];
-        drawn.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
-    let is_lazy = word() % 1_000_000_000 < u64::from(rate.0);
-    let third = steps.div_ceil(3);
-    is_lazy.then(|| (third + word() % third.max(1)).clamp(1, steps))
 }
 
 impl Execution {
     /// What is sealed and later opened, with this salt.
-    pub fn opening(&self, salt: Digest) -> Opening {
-        let chunk = self.order.input.chunk_hash_of_step(self.order.task.steps);
-        let leaf = self.last.leaf(chunk);
-        Opening {
-            root: Digest(self.tree.root().0),
-            output: Digest(leaf.state.0),
-            gas: Gas::new(leaf.gas),
-            steps: self.order.task.steps,
-            salt,
+    pub(crate) fn opening(&self, salt: Digest) -> Opening {
+        match self {
+            Execution::Steps(done) => done.opening(salt),
+            Execution::Paged(done) => done.opening(salt),
         }
     }
 
-    /// The proof that the output is the tree's last leaf.
-    pub fn output_proof(&self) -> Option<Vec<u8>> {
-        let chunk = self.order.input.chunk_hash_of_step(self.order.task.steps);
-        OutputProof::new(&self.tree, &self.last, chunk).map(|proof| proof.encode())
-    }
-
-    /// The chunks and the program, for whoever asks on the ledger.
-    pub(crate) fn input(&self) -> &Input {
-        &self.order.input
-    }
-
-    /// The module.
-    pub(crate) fn program(&self) -> &[u8] {
-        &self.order.program
-    }
-
-    /// What the referee needs to judge the step that ends in `leaf`.
-    ///
-    /// # Errors
-    /// If the states around it cannot be computed again.
-    pub fn evidence(&self, leaf: u64) -> Result<Vec<u8>, ExecutionError> {
-        let admitted =
-            earnest_compute::admit(&self.order.program).map_err(ExecutionError::NotAdmitted)?;
-        let machine = Machine::new(EngineKind::Wasmi, &admitted)?;
-        let runner = Runner::new(&machine, &self.order.task, &self.order.input);
-        let before = leaf.checked_sub(1).map(|index| self.state_at(&runner, index)).transpose()?;
-        let after = self.state_at(&runner, leaf)?;
-        let (program, input) = (&self.order.program, &self.order.input);
-        let evidence = build_evidence(program, input, &self.tree, before.as_ref(), &after);
-        match evidence {
-            Ok(evidence) => Ok(evidence.encode()),
-            Err(EvidenceUnavailable::Engine(fault)) => Err(ExecutionError::Engine(fault)),
-            Err(EvidenceUnavailable::NoSuchLeaf) => Err(ExecutionError::Incomplete),
+    /// The proof that the output is what the tree's last leaf says.
+    pub(crate) fn output_proof(&self) -> Option<Vec<u8>> {
+        match self {
+            Execution::Steps(done) => done.output_proof(),
+            Execution::Paged(done) => done.output_proof(),
         }
     }
 
-    /// The state that this execution claims at `index`.
-    fn state_at(&self, runner: &Runner<'_>, index: u64) -> Result<Checkpoint, ExecutionError> {
-        match &self.altered {
-            Some(altered) if altered.index == index => Ok(altered.clone()),
-            Some(altered) if altered.index < index => {
-                Ok(runner.run(Some(altered.clone()), index, |_, _| {})?)
-            }
-            _ if index == self.last.index => Ok(self.last.clone()),
-            // In the sandbox again: the interpreter would take the whole way.
-            _ if index > 0 => Ok(self.order.run(None, index, &[])?.done),
-            _ => Ok(runner.run(None, 0, |_, _| {})?),
+    /// The output's bytes.
+    pub(crate) fn output(&self) -> &[u8] {
+        match self {
+            Execution::Steps(done) => done.output(),
+            Execution::Paged(done) => done.output(),
         }
     }
-}
 
-/// What running a program once, here, says about its cost: its end, and why if that is a fault.
-///
-/// # Errors
-/// If it cannot be run.
-pub(crate) fn measure(order: &Order) -> Result<(Checkpoint, Option<Explanation>), ExecutionError> {
-    order.task.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
-    let steps = order.task.steps;
-    let run = order.ask(None, steps, &[], OnFault::Explain)?;
-    Ok((run.done, run.why))
+    /// The module, for whoever asks on the ledger; none of one that is there already.
+    pub(crate) fn program(&self) -> Option<&[u8]> {
+        match self {
+            Execution::Steps(done) => Some(done.program()),
+            Execution::Paged(_) => None,
+        }
+    }
+
+    /// A chunk of the input with its path, as a node reads it.
+    pub(crate) fn served_chunk(&self, chunk: u32) -> Option<Vec<u8>> {
+        match self {
+            Execution::Steps(done) => done.served_chunk(chunk),
+            Execution::Paged(done) => done.served_chunk(chunk),
+        }
+    }
+
+    /// The move of whoever committed to this, where a dispute waits at `node`; none while it is
+    /// computed beside the loop.
+    pub(crate) fn answer(&mut self, node: Node) -> Result<Option<Move>, ExecutionError> {
+        match self {
+            Execution::Steps(done) => done.answer(node),
+            Execution::Paged(done) => done.answer(node),
+        }
+    }
+
+    /// The first of a node's children that is not as here, or that all are; none while that is
+    /// computed beside the loop.
+    pub(crate) fn rejects(
+        &mut self,
+        node: Node,
+        theirs: &[WorkDigest; ARITY],
+    ) -> Result<Option<Option<u8>>, ExecutionError> {
+        match self {
+            Execution::Steps(done) => Ok(Some(done.rejects(node, theirs))),
+            Execution::Paged(done) => done.rejects(node, theirs),
+        }
+    }
+
+    /// True if something that was computed beside the loop is there and nobody has looked at it.
+    pub(crate) fn any_found(&self) -> bool {
+        match self {
+            Execution::Steps(_) => false,
+            Execution::Paged(done) => done.any_found(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -342,28 +299,16 @@ mod tests {
     }
 
     #[test]
-    fn leaves_of_a_compiler_that_gave_up_stay_leaves() {
-        let [a, b, c] = [1, 2, 3].map(|byte| WorkDigest([byte; 32]));
-        let mut heard = Heard::default();
-        for reply in [
-            Reply::Engine(EngineKind::Jit),
-            Reply::Leaves { first: 0, digests: vec![a, b] },
-            Reply::Engine(EngineKind::Wasmi),
-            Reply::Leaves { first: 2, digests: vec![c] },
-        ] {
-            heard.hear(reply);
-        }
-        assert_eq!(heard.leaves, [a, b, c]);
-    }
-
-    #[test]
     fn a_lazy_provider_is_lazy_about_the_same_jobs_after_a_restart() {
-        let at = |job| wrong_from(LazyRate(500_000_000), 7, JobId::new(job), 300);
+        let at = |job| {
+            Lie { rate: LazyRate(500_000_000), seed: 7, job: JobId::new(job) }.wrong_from(300)
+        };
         let first: Vec<_> = (0..200).map(at).collect();
         assert_eq!(first, (0..200).map(at).collect::<Vec<_>>());
         let lazy = first.iter().flatten().count();
         assert!((60..140).contains(&lazy), "{lazy} of 200");
         assert!(first.iter().flatten().all(|step| (100..=200).contains(step)));
-        assert_eq!(wrong_from(LazyRate(0), 7, JobId::new(1), 300), None);
+        let diligent = Lie { rate: LazyRate(0), seed: 7, job: JobId::new(1) };
+        assert_eq!(diligent.wrong_from(300), None);
     }
 }

@@ -12,7 +12,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use earnest_protocol::JobId;
+use earnest_protocol::{Digest, JobId, command::Opening};
 use tracing::{info, warn};
 
 use crate::{
@@ -51,11 +51,11 @@ impl Executions {
         &mut self,
         job: JobId,
         order: impl FnOnce(Cancellation) -> Result<Order, ChainError>,
-    ) -> Result<Option<&Execution>, ChainError> {
+    ) -> Result<Option<&mut Execution>, ChainError> {
         self.keep(job);
         self.collect_finished();
         if self.done.contains_key(&job) {
-            return Ok(self.done.get(&job));
+            return Ok(self.done.get_mut(&job));
         }
         let tried = self.failed.get(&job).copied().unwrap_or(0);
         let busy = self.running.len() >= EXECUTIONS_MAX;
@@ -95,6 +95,7 @@ impl Executions {
     /// True if an execution finished that is not collected.
     pub(crate) fn any_finished(&self) -> bool {
         self.running.values().any(|running| running.handle.is_finished())
+            || self.done.values().any(Execution::any_found)
     }
 
     fn collect_finished(&mut self) {
@@ -102,7 +103,7 @@ impl Executions {
         for (job, Running { handle, .. }) in finished {
             match handle.join() {
                 Ok(Ok(execution)) => {
-                    let (root, gas) = (execution.tree.root(), execution.last.gas);
+                    let Opening { root, gas, .. } = execution.opening(Digest::ZERO);
                     info!("job {job}: ran, root {root}, {gas} gas");
                     self.done.insert(job, execution);
                 }
@@ -129,27 +130,32 @@ mod tests {
         time::{Duration, Instant},
     };
 
-    use earnest_compute::{Digest, Input, Task};
+    use earnest_compute::Input;
+    use earnest_protocol::{
+        Gas,
+        command::{ProgramForm, Task},
+    };
 
     use super::*;
-    use crate::sandbox::RunnerCommand;
+    use crate::{execution::Material, sandbox::RunnerCommand};
 
     /// An order whose child is this program: it stands for a job that ends badly or not at all.
     fn order(program: &str, args: &[&str], cancellation: Cancellation) -> Order {
         let input = Input::new(Vec::new()).unwrap();
         let task = Task {
             program: Digest([1; 32]),
-            input_root: input.root(),
+            input_root: Digest(input.root().0),
             chunk_count: 0,
             steps: 4,
             seed: Digest([2; 32]),
-            step_gas_max: 1_000,
-            gas_bound: 10_000,
+            step_gas_max: Gas::new(1_000),
+            gas_bound: Gas::new(10_000),
+            form: ProgramForm::Stepwise,
         };
         let args = args.iter().map(Into::into).collect();
         let runner = RunnerCommand { program: program.into(), args };
-        let (program, input) = (b"any".to_vec(), Arc::new(input));
-        Order { runner, program, input, task, wrong_from: None, cancellation }
+        let material = Material::Steps { program: b"any".to_vec(), input: Arc::new(input) };
+        Order { runner, task, material, lie: None, cancellation }
     }
 
     /// Asks for a job's execution; true if that started it.

@@ -1,7 +1,7 @@
 //! Keeping: which bytes of a job its requester pays to have kept, for how long, and that it does.
 //!
-//! Key terms: program and input are kept under their own names, room for the output under the
-//! job's seed seal, since the output has no name yet.
+//! Key terms: program, input and what a program was prepared from are kept under their own names,
+//! room for the output under the job's seed seal, since the output has no name yet.
 //!
 //! Law: what is paid for already is not paid again; what is asked for lasts until a job posted
 //! within `MARGIN` blocks is over, and an output a while longer, to be fetched; nothing costs
@@ -26,10 +26,12 @@ const BLOCK: u64 = 4_096;
 /// Bytes of a job's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Of the module.
-    pub program: usize,
+    /// Of the module; none of one that the ledger itself keeps.
+    pub program: Option<usize>,
     /// Of each chunk of the input.
     pub chunks: Vec<usize>,
+    /// Of each chunk of what an ordinary program was prepared from.
+    pub source: Vec<usize>,
     /// Of the output, at most.
     pub output: usize,
 }
@@ -65,11 +67,14 @@ pub fn needs(client: &Client, job: &PostJob, sizes: &Sizes) -> Result<Vec<Need>,
     let longest = params.storage.keep_blocks_max;
     let blocks = duration.min(longest);
     let name = task.program;
-    let mut needs = vec![Need { name, kibibytes: kibibytes([sizes.program]), blocks }];
-    if !sizes.chunks.is_empty() {
-        let list = sizes.chunks.len().saturating_mul(32);
-        let files = sizes.chunks.iter().copied().chain([list]);
-        needs.push(Need { name: task.input_root, kibibytes: kibibytes(files), blocks });
+    let program = sizes.program.map(|bytes| Need { name, kibibytes: kibibytes([bytes]), blocks });
+    let mut needs: Vec<Need> = program.into_iter().collect();
+    for (name, chunks) in [(task.input_root, &sizes.chunks), (task.seed, &sizes.source)] {
+        if !chunks.is_empty() {
+            let list = chunks.len().saturating_mul(32);
+            let files = chunks.iter().copied().chain([list]);
+            needs.push(Need { name, kibibytes: kibibytes(files), blocks });
+        }
     }
     let blocks = duration.plus(params.market.retention_blocks).min(longest);
     let name = job.seed_seal;

@@ -34,7 +34,7 @@ mod tidings;
 pub mod trial;
 pub mod validator;
 
-pub use chain::{Chain, ChainError};
+pub use chain::{Chain, ChainError, output_of};
 pub use daemon::Setup;
 pub use earnest_compute::{guests, task::CHUNK_BYTES_MAX};
-pub use execution::{Execution, ExecutionError, Fault, LazyRate, task_of};
+pub use execution::{ExecutionError, Fault, LazyRate, task_of};

@@ -1,9 +1,13 @@
 //! Pace: how long a program takes for its gas on this machine, tried before money hangs on it.
 //!
+//! An ordinary program is tried only if our own preparation makes it (`earnest-prepare`): a module
+//! made by hand may have steps that no evidence shows, and who runs it could not defend itself.
+//!
 //! Gas promises a time at most. A program that takes longer, however it does it, would be paid less
 //! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
-//! with a bound (10 s), and each program is sampled once, by its hash.
+//! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program is sampled
+//! once, by its hash.
 //! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
 //! the time is the wall clock's, so of several steps the quickest counts.
 //! Not here: what is asked for slow programs (`provider`), running whole jobs (`execution`).
@@ -17,20 +21,30 @@ use std::{
 
 use earnest_compute::{
     COMPILED_PICOS_PER_GAS, EngineKind, Input, Status, Task as WorkTask,
+    paged::{job, run::COARSE_TICKS, task::Task as PagedTask},
     runner::{OnFault, Reply, Request},
 };
-use earnest_protocol::{Digest, command::Task};
+use earnest_protocol::{
+    Digest,
+    command::{ProgramForm, TICKS_PER_GAS, Task},
+};
 
 use crate::{
     chain::{Chain, ChainError},
-    execution::task_of,
-    sandbox::{RunnerCommand, SandboxError, run_within},
+    execution::{Material, paged_task_of, task_of},
+    sandbox::{
+        Cancellation, RunnerCommand, SandboxError,
+        paged::{self, Heard, Last},
+        run_within,
+    },
 };
 
 /// Steps of a sample.
 const SAMPLE_STEPS: u64 = 4;
 /// How long a sample may take.
 const SAMPLE_TIME: Duration = Duration::from_secs(10);
+/// How long that of an ordinary program may take, which has to be compiled first.
+const PAGED_SAMPLE_TIME: Duration = Duration::from_secs(60);
 /// What a step takes besides its gas: starting, hashing, the pipe.
 const STEP_BESIDES: Duration = Duration::from_millis(5);
 /// How many times slower than its gas says a program may be and still be bid for.
@@ -110,6 +124,45 @@ pub fn sample(runner: &RunnerCommand, program: &[u8], input: &Input, task: &Work
     }
 }
 
+/// Whether our own preparation makes the pausable module of a linked program: only then is there
+/// evidence for each of its steps, and whoever runs it can defend it.
+fn is_prepared(source: &[u8], module: &[u8]) -> Result<(), String> {
+    let prepared = earnest_prepare::prepare(source)
+        .map_err(|why| format!("what it is said to be prepared from is refused: {why}"))?;
+    match prepared.pausable == module {
+        true => Ok(()),
+        false => Err("it is not what our preparation makes of what its job names".to_owned()),
+    }
+}
+
+/// The same for an ordinary program: its first coarse steps, compiling aside.
+fn sample_paged(
+    runner: &RunnerCommand,
+    (module, input): (&[u8], &[u8]),
+    mut task: PagedTask,
+) -> Pace {
+    task.ticks_bound = task.ticks_bound.min(SAMPLE_STEPS.saturating_mul(COARSE_TICKS));
+    let request = job::Request { task, ask: job::Ask::Run, altered_at: None };
+    let cancellation = Cancellation::default();
+    let bytes = (module, input);
+    match paged::ask((runner, &cancellation), &request, bytes, Some(PAGED_SAMPLE_TIME)) {
+        Err(SandboxError::TimedOut) => Pace::TimedOut,
+        Err(error) => Pace::Failed(error.to_string()),
+        Ok(Heard { last: Some(Last::Ran(ran)), .. }) => of_run(&ran),
+        Ok(Heard { last: Some(Last::Failed(failure)), .. }) => Pace::Failed(failure.to_string()),
+        Ok(_) => Pace::Failed("its process ended too early".to_owned()),
+    }
+}
+
+/// The pace of a run; a short one is paid by its least gas.
+fn of_run(ran: &job::Ran) -> Pace {
+    let gas = ran.claim.ticks.div_ceil(TICKS_PER_GAS).max(ProgramForm::STEP_GAS.count());
+    let besides = u64::try_from(STEP_BESIDES.as_nanos()).unwrap_or(u64::MAX);
+    let nanos = ran.run_nanos.saturating_sub(besides);
+    let picos = u128::from(nanos).saturating_mul(1_000) / u128::from(gas);
+    Pace::Picos(u64::try_from(picos).unwrap_or(u64::MAX))
+}
+
 /// The pace of the quickest step; what is delayed is a busy machine's, not the program's.
 fn of_steps(seen: &[(Instant, u64)]) -> Pace {
     let steps = seen.iter().zip(seen.iter().skip(1)).map(|((from, before), (to, after))| {
@@ -121,11 +174,14 @@ fn of_steps(seen: &[(Instant, u64)]) -> Pace {
     Pace::Picos(steps.min().unwrap_or(0))
 }
 
+/// A program; of an ordinary one also what it is said to be prepared from.
+type Key = (Digest, Option<Digest>);
+
 /// The paces of programs, and the sample that is being taken.
 #[derive(Default)]
 pub(crate) struct Paces {
-    known: BTreeMap<Digest, Pace>,
-    running: Option<(Digest, JoinHandle<Pace>)>,
+    known: BTreeMap<Key, Pace>,
+    running: Option<(Key, JoinHandle<Pace>)>,
 }
 
 impl Paces {
@@ -140,13 +196,30 @@ impl Paces {
         runner: &RunnerCommand,
     ) -> Result<Option<&Pace>, ChainError> {
         self.collect();
-        if !self.known.contains_key(&task.program) && self.running.is_none() {
-            let (program, input) = chain.material(task)?;
-            let (runner, work) = (runner.clone(), task_of(task));
-            let handle = std::thread::spawn(move || sample(&runner, &program, &input, &work));
-            self.running = Some((task.program, handle));
+        let is_paged = task.form != ProgramForm::Stepwise;
+        let key = (task.program, is_paged.then_some(task.seed));
+        if !self.known.contains_key(&key) && self.running.is_none() {
+            let source = if is_paged { chain.source(task)? } else { Some(Vec::new()) };
+            // It may still be on its way.
+            let Some(source) = source else { return Ok(None) };
+            let (material, runner, task) = (chain.material(task)?, runner.clone(), *task);
+            let handle = std::thread::spawn(move || match (material, task.form) {
+                (Material::Paged { module, input }, ProgramForm::Paged(output_kib)) => {
+                    if let Err(why) = is_prepared(&source, &module) {
+                        return Pace::Failed(why);
+                    }
+                    sample_paged(&runner, (&module, &input), paged_task_of(&task, output_kib))
+                }
+                (Material::Steps { program, input }, _) => {
+                    sample(&runner, &program, &input, &task_of(&task))
+                }
+                (Material::Paged { .. }, ProgramForm::Stepwise) => {
+                    Pace::Failed("its bytes are of another form".to_owned())
+                }
+            });
+            self.running = Some((key, handle));
         }
-        Ok(self.known.get(&task.program))
+        Ok(self.known.get(&key))
     }
 
     /// True if a sample ended that nobody has looked at.
@@ -181,6 +254,18 @@ mod tests {
         assert_eq!(pace, Pace::Picos(6_000));
         assert_eq!(pace.percent(), Some(120));
         assert_eq!(of_steps(&[at(0, 0), at(3, 500)]), Pace::Picos(0));
+    }
+
+    #[test]
+    fn a_module_that_no_preparation_made_is_not_tried() {
+        let text = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+        let linked = earnest_prepare::link::link(&wat::parse_str(text).unwrap()).unwrap();
+        let prepared = earnest_prepare::prepare(&linked).unwrap();
+        assert_eq!(is_prepared(&linked, &prepared.pausable), Ok(()));
+        let mut other = prepared.pausable.clone();
+        other.push(0);
+        assert!(is_prepared(&linked, &other).unwrap_err().contains("not what our preparation"));
+        assert!(is_prepared(b"any", &prepared.pausable).unwrap_err().contains("refused"));
     }
 
     #[test]

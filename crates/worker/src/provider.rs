@@ -4,29 +4,25 @@
 //! asks its cost alone, since what it is paid is set by the next bid or the ceiling, and asking
 //! more could only lose the job.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::{Client, DisputeView, JobView};
-use earnest_compute::Position;
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest, JobId, Params, Ratio, Role,
+    AccountId, Amount, Command, JobId, Params, Ratio, Role,
     command::{
-        AcceptJob, Auction, CommitBid, CommitResult, DataItem, Node, OpenNode, ProveStep,
-        RequestData, RevealBid, RevealResult, ServeData,
+        AcceptJob, Auction, CommitBid, CommitResult, DataItem, Node, OpenNode, ProgramForm,
+        ProveStep, RefineStep, RequestData, RevealBid, RevealResult, ServeData,
     },
     market::{BidState, Phase},
     seal,
-    verification::{BoundTerms, Geometry, Turn, quote, reference_price},
+    verification::{BoundTerms, Turn, quote, reference_price},
 };
 use tracing::{info, warn};
 
 use crate::{
     chain::ChainError,
     daemon::{AUDIT_CAPACITY_EXCEEDED, Duty, Setup, Work, run as run_daemon},
-    execution::{Execution, Fault, Order, task_of, wrong_from},
+    execution::{Execution, Fault, Lie, Material, Move, Order},
     journal::{Decision, Journal},
     tidings::tokens,
 };
@@ -183,16 +179,19 @@ impl Provider {
     /// for bytes that are not.
     fn accept(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let id = job.id;
-        let program = match work.chain.material(&job.terms.task) {
-            Ok((program, _)) => program,
+        match work.chain.material(&job.terms.task) {
+            Ok(Material::Steps { program, .. }) => {
+                if let Err(rejected) = earnest_compute::admit(&program) {
+                    info!("job {id}: not accepted, {rejected}");
+                    return Ok(());
+                }
+            }
+            // The referee admitted its program when it was published.
+            Ok(Material::Paged { .. }) => {}
             Err(error) => {
                 warn!("job {id}: {error}; asking on the ledger");
                 return ask_for_missing(work, job);
             }
-        };
-        if let Err(rejected) = earnest_compute::admit(&program) {
-            info!("job {id}: not accepted, {rejected}");
-            return Ok(());
         }
         let command = Command::AcceptJob(AcceptJob { job: id });
         if is_out_of_audits(work, &command) {
@@ -251,25 +250,16 @@ impl Provider {
         &self,
         work: &'a mut Work,
         job: &JobView,
-    ) -> Result<Option<&'a Execution>, ChainError> {
+    ) -> Result<Option<&'a mut Execution>, ChainError> {
         let Work { chain, executions, runner, .. } = work;
-        let wrong_from = match self.options.fault {
-            Some(Fault::Lazy(rate)) => {
-                wrong_from(rate, self.options.seed, job.id, job.terms.task.steps)
-            }
+        let (job, task, seed) = (job.id, job.terms.task, self.options.seed);
+        let lie = match self.options.fault {
+            Some(Fault::Lazy(rate)) => Some(Lie { rate, seed, job }),
             Some(Fault::Silent) | None => None,
         };
-        executions.get(job.id, |cancellation| {
-            let (program, input) = chain.material(&job.terms.task)?;
-            let (runner, input) = (runner.clone(), Arc::new(input));
-            Ok(Order {
-                runner,
-                program,
-                input,
-                task: task_of(&job.terms.task),
-                wrong_from,
-                cancellation,
-            })
+        executions.get(job, |cancellation| {
+            let (runner, material) = (runner.clone(), chain.material(&task)?);
+            Ok(Order { runner, task, material, lie, cancellation })
         })
     }
 
@@ -299,7 +289,7 @@ impl Provider {
             return Ok(());
         }
         let Some(done) = self.execution(work, job)? else { return Ok(()) };
-        let output = done.last.state.clone();
+        let output = done.output().to_vec();
         if !output.is_empty()
             && let Err(error) = work.chain.client().put_blob(&output)
         {
@@ -322,9 +312,9 @@ impl Provider {
         let item = request.item;
         let Some(done) = self.execution(work, job)? else { return Ok(()) };
         let bytes = match item {
-            DataItem::Program => Some(done.program().to_vec()),
-            DataItem::Output => Some(done.last.state.clone()),
-            DataItem::Input(chunk) => served_chunk(done, chunk),
+            DataItem::Program => done.program().map(<[u8]>::to_vec),
+            DataItem::Output => Some(done.output().to_vec()),
+            DataItem::Input(chunk) => done.served_chunk(chunk),
         };
         let Some(bytes) = bytes else { return Ok(()) };
         work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
@@ -346,20 +336,24 @@ impl Provider {
     fn answer(&self, work: &mut Work, job: &JobView, node: Node) -> Result<(), ChainError> {
         let id = job.id;
         let Some(done) = self.execution(work, job)? else { return Ok(()) };
-        if Geometry::of(&job.terms.task).leaf(node).is_none() {
-            let place = Position { level: u32::from(node.level), index: node.index };
-            let Some(children) = done.tree.children(place) else { return Ok(()) };
-            let children = children.iter().map(|child| Digest(child.0)).collect();
-            work.send(Command::OpenNode(OpenNode { job: id, node, children }))?;
-            return Ok(());
-        }
-        match done.evidence(node.index) {
-            Ok(evidence) => {
-                let step = ProveStep { job: id, node, evidence };
-                work.send(Command::ProveStep(step))?;
+        let command = match done.answer(node) {
+            Ok(Some(Move::Open(children))) => {
+                Command::OpenNode(OpenNode { job: id, node, children })
             }
-            Err(error) => warn!("job {id}: no evidence for {}: {error}", node.index),
-        }
+            Ok(Some(Move::Refine { children, proof })) => {
+                Command::RefineStep(RefineStep { job: id, node, children, proof })
+            }
+            Ok(Some(Move::Prove(evidence))) => {
+                Command::ProveStep(ProveStep { job: id, node, evidence })
+            }
+            // Computed beside the loop.
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                warn!("job {id}: no answer at {node:?}: {error}");
+                return Ok(());
+            }
+        };
+        work.send(command)?;
         Ok(())
     }
 }
@@ -393,20 +387,14 @@ fn is_out_of_audits(work: &Work, command: &Command) -> bool {
 }
 
 fn ask_for_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
-    let missing = match work.chain.blob(&job.terms.task.program) {
-        Err(_) => DataItem::Program,
-        Ok(_) => DataItem::Input(0),
+    let task = &job.terms.task;
+    let missing = match task.form {
+        ProgramForm::Stepwise if work.chain.blob(&task.program).is_err() => DataItem::Program,
+        ProgramForm::Stepwise | ProgramForm::Paged(_) => DataItem::Input(0),
     };
     if job.requests.iter().any(|request| request.item == missing) {
         return Ok(());
     }
     work.send(Command::RequestData(RequestData { job: job.id, item: missing }))?;
     Ok(())
-}
-
-/// A chunk with its path, as a node reads it.
-fn served_chunk(done: &Execution, chunk: u32) -> Option<Vec<u8>> {
-    let input = done.input();
-    let bytes = input.chunks().get(usize::try_from(chunk).ok()?)?;
-    postcard::to_stdvec(&(bytes, input.path(chunk)?)).ok()
 }

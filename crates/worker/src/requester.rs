@@ -11,22 +11,32 @@ use std::{
 };
 
 use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, words};
-use earnest_compute::{Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests};
+use earnest_compute::{
+    Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests,
+    paged::{
+        chunks::{CHUNK_BYTES, chunk_root, trimmed},
+        task::Input as PagedInput,
+    },
+};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio, Role,
     command::{
         Auction, ConfirmReceipt, DataItem, GainTiming, KeepData, OpenSeed, PostJob, ProgramForm,
-        RequestData, ResourceClass, ServeData, Task, Visibility,
+        PublishProgram, RequestData, ResourceClass, ServeData, TICKS_PER_GAS, Task, Visibility,
     },
     market::Phase,
+    params::MarketParams,
     seal,
+    storage::PART_BYTES,
 };
 use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
     daemon::{Duty, Setup, Work, run as run_daemon},
-    execution::{ExecutionError, Order, measure, task_of},
+    execution::{
+        ExecutionError, Material, StepsOrder, measure, served_chunk, served_pages, task_of,
+    },
     keeping::{self, Sizes},
     sandbox::{Cancellation, RunnerCommand},
 };
@@ -34,15 +44,75 @@ use crate::{
 /// Bytes of the largest state.
 const OUTPUT_BYTES_MAX: usize = earnest_compute::admission::STATE_BYTES_MAX;
 
+/// What a job is to compute.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// A program that computes in steps.
+    Steps {
+        /// The module.
+        program: Vec<u8>,
+        /// The input's chunks.
+        chunks: Vec<Vec<u8>>,
+        /// Steps to make.
+        steps: u64,
+        /// What the program's first state is made from.
+        seed: Digest,
+    },
+    /// An ordinary program, prepared, tried and published.
+    Paged {
+        /// BLAKE3 of the pausable module.
+        program: Digest,
+        /// What it was prepared from: the linked module. Who is asked to run it prepares it again.
+        source: Vec<u8>,
+        /// Its input, zeros up to the last chunk included.
+        input: Vec<u8>,
+        /// Ticks that it took here.
+        ticks: u64,
+        /// Bytes that it put out here.
+        output_bytes: u64,
+    },
+}
+
+impl Wanted {
+    /// The input of an ordinary program with zeros up to its last chunk: nobody reads them, for a
+    /// bundle says itself how long its parts are.
+    pub fn filled_up(mut input: Vec<u8>) -> Vec<u8> {
+        input.resize(input.len().next_multiple_of(CHUNK_BYTES), 0);
+        input
+    }
+
+    /// What an ordinary program was prepared from, as it is stored; nothing for others.
+    fn source(&self) -> Vec<Vec<u8>> {
+        match self {
+            Wanted::Steps { .. } => Vec::new(),
+            Wanted::Paged { source, .. } => {
+                source.chunks(CHUNK_BYTES).map(<[u8]>::to_vec).collect()
+            }
+        }
+    }
+
+    /// The input as it is stored, with the name of each chunk.
+    fn chunks(&self) -> Vec<(Digest, &[u8])> {
+        match self {
+            Wanted::Steps { chunks, .. } => {
+                chunks.iter().map(|chunk| (program_digest(chunk), chunk.as_slice())).collect()
+            }
+            Wanted::Paged { input, .. } => {
+                let name = |chunk| {
+                    let root = chunk_root(chunk).expect("no piece is longer than a chunk");
+                    (Digest(root.0), trimmed(chunk))
+                };
+                input.chunks(CHUNK_BYTES).map(name).collect()
+            }
+        }
+    }
+}
+
 /// A job as a person asks for it.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// The module.
-    pub program: Vec<u8>,
-    /// The input's chunks.
-    pub chunks: Vec<Vec<u8>>,
-    /// Steps to make.
-    pub steps: u64,
+    /// What is to be computed.
+    pub wanted: Wanted,
     /// The most to pay.
     pub price_max: Amount,
     /// The chance of an audit.
@@ -57,8 +127,6 @@ pub struct Wish {
     pub gas_bound: Option<Gas>,
     /// What a wrong result is worth elsewhere.
     pub outside_gain: Amount,
-    /// What the program's first state is made from.
-    pub seed: Digest,
 }
 
 /// A job that may be posted.
@@ -74,8 +142,14 @@ pub struct Plan {
 
 impl Plan {
     fn sizes(&self, wish: &Wish) -> Sizes {
-        let chunks = wish.chunks.iter().map(Vec::len).collect();
-        Sizes { program: wish.program.len(), chunks, output: self.output_bytes }
+        let chunks = wish.wanted.chunks().iter().map(|(_, chunk)| chunk.len()).collect();
+        let program = match &wish.wanted {
+            Wanted::Steps { program, .. } => Some(program.len()),
+            // The ledger itself keeps it.
+            Wanted::Paged { .. } => None,
+        };
+        let source = wish.wanted.source().iter().map(Vec::len).collect();
+        Sizes { program, chunks, source, output: self.output_bytes }
     }
 }
 
@@ -88,6 +162,9 @@ pub enum WishError {
     /// The input is not one that jobs may have.
     #[error("the input: {0}")]
     Input(String),
+    /// It puts out more than jobs may.
+    #[error("the output: {0}")]
+    Output(String),
     /// It could not be run here.
     #[error(transparent)]
     Execution(ExecutionError),
@@ -110,7 +187,6 @@ impl From<earnest_api::ClientError> for WishError {
     }
 }
 
-/// How a program stopped, in words.
 /// How a tried program stopped, in words.
 fn stops(last: &Checkpoint, why: Option<Explanation>, module: &[u8]) -> WishError {
     let step = |at| if at == 0 { "`init`".to_owned() } else { format!("step {at}") };
@@ -152,38 +228,18 @@ fn next_seal(session: &Session) -> Result<Digest, ChainError> {
     Ok(seal::seed(&preimage(session, session.nonce()?)))
 }
 
-/// The terms that `wish` comes to on this network; the program is measured here if its work is
-/// not known.
+/// The terms that `wish` comes to on this network; a program that computes in steps is measured
+/// here if its work is not known.
 ///
 /// # Errors
 /// Why it cannot be asked for.
 pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Plan, WishError> {
-    earnest_compute::admit(&wish.program).map_err(WishError::NotAdmitted)?;
     let params = session.client().params()?;
-    let input = Input::new(wish.chunks.clone()).map_err(|e| WishError::Input(e.to_string()))?;
-    let mut task = Task {
-        program: program_digest(&wish.program),
-        input_root: Digest(input.root().0),
-        chunk_count: input.count(),
-        steps: wish.steps,
-        seed: wish.seed,
-        step_gas_max: params.market.step_gas_max,
-        gas_bound: wish.gas_bound.unwrap_or(params.market.work_bound_max),
-        form: ProgramForm::Stepwise,
+    let planned = match &wish.wanted {
+        Wanted::Steps { .. } => plan_steps(wish, &params.market, runner)?,
+        Wanted::Paged { .. } => plan_paged(wish)?,
     };
-    task.step_gas_max = task.step_gas_max.min(task.gas_bound);
-    let (mut output_bytes, mut notice) = (OUTPUT_BYTES_MAX, None);
-    match (try_here(wish, input, &task, runner), wish.gas_bound) {
-        (Ok(last), None) => {
-            output_bytes = last.state.len();
-            // The same program, input and seed use the same gas: no slack is needed.
-            task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
-        }
-        (Ok(last), Some(_)) => output_bytes = last.state.len(),
-        (Err(error), None) => return Err(error),
-        // Whoever gives a bound may want the job all the same, or have no sandbox here.
-        (Err(error), Some(_)) => notice = Some(error.to_string()),
-    }
+    let Planned { task, output_bytes, notice } = planned;
     let usual = params.verification.audit_blocks(task.gas_bound, &params.market);
     let deadline = wish.deadline_blocks.unwrap_or(usual);
     let (shortest, longest) =
@@ -206,25 +262,88 @@ pub fn plan(session: &Session, wish: &Wish, runner: &RunnerCommand) -> Result<Pl
     Ok(Plan { terms, output_bytes, notice })
 }
 
-/// The end of a task that runs to its end here, in the sandbox.
-fn try_here(
-    wish: &Wish,
-    input: Input,
-    task: &Task,
-    runner: &RunnerCommand,
-) -> Result<Checkpoint, WishError> {
-    let (runner, program, input) = (runner.clone(), wish.program.clone(), Arc::new(input));
-    try_order(&Order {
-        runner,
-        program,
-        input,
-        task: task_of(task),
-        wrong_from: None,
-        cancellation: Cancellation::default(),
-    })
+/// A task, and what is known of its end.
+struct Planned {
+    task: Task,
+    output_bytes: usize,
+    notice: Option<String>,
 }
 
-fn try_order(order: &Order) -> Result<Checkpoint, WishError> {
+fn plan_steps(
+    wish: &Wish,
+    market: &MarketParams,
+    runner: &RunnerCommand,
+) -> Result<Planned, WishError> {
+    let Wanted::Steps { program, chunks, steps, seed } = &wish.wanted else {
+        return Err(WishError::Input("not one of steps".to_owned()));
+    };
+    earnest_compute::admit(program).map_err(WishError::NotAdmitted)?;
+    let input = Input::new(chunks.clone()).map_err(|e| WishError::Input(e.to_string()))?;
+    let mut task = Task {
+        program: program_digest(program),
+        input_root: Digest(input.root().0),
+        chunk_count: input.count(),
+        steps: *steps,
+        seed: *seed,
+        step_gas_max: market.step_gas_max,
+        gas_bound: wish.gas_bound.unwrap_or(market.work_bound_max),
+        form: ProgramForm::Stepwise,
+    };
+    task.step_gas_max = task.step_gas_max.min(task.gas_bound);
+    let (mut output_bytes, mut notice) = (OUTPUT_BYTES_MAX, None);
+    let (runner, program, input) = (runner.clone(), program.clone(), Arc::new(input));
+    let (work, cancellation) = (task_of(&task), Cancellation::default());
+    let order = StepsOrder { runner, program, input, task: work, wrong_from: None, cancellation };
+    match (try_order(&order), wish.gas_bound) {
+        (Ok(last), None) => {
+            output_bytes = last.state.len();
+            // The same program, input and seed use the same gas: no slack is needed.
+            task.gas_bound = Gas::new(last.gas.max(task.step_gas_max.count()));
+        }
+        (Ok(last), Some(_)) => output_bytes = last.state.len(),
+        (Err(error), None) => return Err(error),
+        // Whoever gives a bound may want the job all the same, or have no sandbox here.
+        (Err(error), Some(_)) => notice = Some(error.to_string()),
+    }
+    Ok(Planned { task, output_bytes, notice })
+}
+
+fn plan_paged(wish: &Wish) -> Result<Planned, WishError> {
+    let Wanted::Paged { program, input, ticks, output_bytes, .. } = &wish.wanted else {
+        return Err(WishError::Input("not one of an ordinary program".to_owned()));
+    };
+    let chunk_count = wish.wanted.chunks().len();
+    let pages = PagedInput::new(input.clone())
+        .filter(|_| chunk_count <= usize::try_from(ProgramForm::CHUNKS_MAX).unwrap_or(0));
+    let too_long = || WishError::Input(format!("{} bytes are too many", input.len()));
+    let pages = pages.ok_or_else(too_long)?;
+    let source = Input::new(wish.wanted.source()).map_err(|e| WishError::Input(e.to_string()))?;
+    let output_kib = output_bytes.div_ceil(1024).max(1);
+    let output_kib = u32::try_from(output_kib).unwrap_or(u32::MAX);
+    if ProgramForm::OUTPUT_KIB_MAX < output_kib {
+        let (bytes, most) = (output_bytes, ProgramForm::OUTPUT_KIB_MAX);
+        return Err(WishError::Output(format!("{bytes} bytes are more than {most} KiB")));
+    }
+    // A run is over before its bound: one that pauses there is halted.
+    let least = Gas::new((ticks / TICKS_PER_GAS).saturating_add(1));
+    let gas_bound = wish.gas_bound.unwrap_or(least).max(ProgramForm::STEP_GAS);
+    let notice = (gas_bound < least).then(|| format!("it takes {least} gas and is halted"));
+    let task = Task {
+        program: *program,
+        input_root: Digest(pages.tree().root().0),
+        chunk_count: u32::try_from(chunk_count).unwrap_or(u32::MAX),
+        steps: ProgramForm::steps_of(gas_bound),
+        // What random numbers are made from stands in the input: this names the source.
+        seed: Digest(source.root().0),
+        step_gas_max: ProgramForm::STEP_GAS,
+        gas_bound,
+        form: ProgramForm::Paged(output_kib),
+    };
+    let output_bytes = usize::try_from(*output_bytes).unwrap_or(usize::MAX);
+    Ok(Planned { task, output_bytes, notice })
+}
+
+fn try_order(order: &StepsOrder) -> Result<Checkpoint, WishError> {
     let (last, why) = measure(order).map_err(WishError::Execution)?;
     match last.status {
         Status::Running => Ok(last),
@@ -235,16 +354,12 @@ fn try_order(order: &Order) -> Result<Checkpoint, WishError> {
 /// Why the program of a job stops: the ledger knows only that it does, so it is tried again here.
 /// `None` if it does not stop here, or its bytes are gone.
 fn why_stopped(work: &Work, task: &Task) -> Option<WishError> {
-    let (program, input) = work.chain.material(task).ok()?;
-    let (runner, input) = (work.runner.clone(), Arc::new(input));
-    let order = Order {
-        runner,
-        program,
-        input,
-        task: task_of(task),
-        wrong_from: None,
-        cancellation: Cancellation::default(),
+    let Material::Steps { program, input } = work.chain.material(task).ok()? else {
+        return None;
     };
+    let (runner, task) = (work.runner.clone(), task_of(task));
+    let cancellation = Cancellation::default();
+    let order = StepsOrder { runner, program, input, task, wrong_from: None, cancellation };
     try_order(&order).err()
 }
 
@@ -280,17 +395,53 @@ pub fn keep(chain: &mut Chain, wish: &Wish, plan: &Plan) -> Result<Vec<KeepData>
 /// # Errors
 /// If the node does not take them: nobody pays for them, or it has no room.
 pub fn store(client: &Client, wish: &Wish) -> Result<(), WishError> {
-    client.put_blob(&wish.program)?;
-    if wish.chunks.is_empty() {
+    if let Wanted::Steps { program, .. } = &wish.wanted {
+        client.put_blob(program)?;
+    }
+    let source = wish.wanted.source();
+    let source: Vec<_> = source.iter().map(|chunk| (program_digest(chunk), &chunk[..])).collect();
+    for chunks in [wish.wanted.chunks(), source] {
+        store_chunks(client, &chunks)?;
+    }
+    Ok(())
+}
+
+fn store_chunks(client: &Client, chunks: &[(Digest, &[u8])]) -> Result<(), WishError> {
+    if chunks.is_empty() {
         return Ok(());
     }
-    let digest = |chunk: &Vec<u8>| Digest(*blake3::hash(chunk).as_bytes());
-    let missing = client.put_input(wish.chunks.iter().map(digest).collect())?.missing;
+    let missing = client.put_input(chunks.iter().map(|(name, _)| *name).collect())?.missing;
     let mut missing: BTreeSet<Digest> = missing.into_iter().collect();
-    for chunk in &wish.chunks {
-        if missing.remove(&digest(chunk)) {
+    for (name, chunk) in chunks {
+        if missing.remove(name) {
             client.put_blob(chunk)?;
         }
+    }
+    Ok(())
+}
+
+/// The commands that publish a prepared program, in their order.
+pub fn parts(module: &[u8]) -> Vec<PublishProgram> {
+    let program = program_digest(module);
+    let bytes_total = u32::try_from(module.len()).unwrap_or(u32::MAX);
+    let size = usize::try_from(PART_BYTES).expect("usize has 32 bits");
+    let pieces = (0..).zip(module.chunks(size));
+    let part = |(part, bytes): (u32, &[u8])| PublishProgram {
+        program,
+        bytes_total,
+        part,
+        bytes: bytes.to_vec(),
+    };
+    pieces.map(part).collect()
+}
+
+/// Publishes a prepared program: those parts that this account has not published yet.
+///
+/// # Errors
+/// If the rules refuse it, or the node does not answer.
+pub fn publish(chain: &mut Chain, module: &[u8], done: u32) -> Result<(), ChainError> {
+    for part in parts(module).into_iter().filter(|part| done <= part.part) {
+        chain.send(Command::PublishProgram(part))?;
     }
     Ok(())
 }
@@ -348,16 +499,12 @@ fn answer_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let Some(request) = job.requests.iter().find(|request| !request.served) else {
         return Ok(());
     };
-    let (program, input) = work.chain.material(&job.terms.task)?;
-    let bytes = match request.item {
-        DataItem::Program => Some(program),
-        DataItem::Input(chunk) => {
-            let at = usize::try_from(chunk).unwrap_or(usize::MAX);
-            let bytes = input.chunks().get(at);
-            let both = bytes.zip(input.path(chunk));
-            both.and_then(|both| postcard::to_stdvec(&both).ok())
-        }
-        DataItem::Output => None,
+    let material = work.chain.material(&job.terms.task)?;
+    let bytes = match (request.item, material) {
+        (DataItem::Program, Material::Steps { program, .. }) => Some(program),
+        (DataItem::Input(chunk), Material::Steps { input, .. }) => served_chunk(&input, chunk),
+        (DataItem::Input(chunk), Material::Paged { input, .. }) => served_pages(&input, chunk),
+        (DataItem::Program, Material::Paged { .. }) | (DataItem::Output, _) => None,
     };
     if let Some(bytes) = bytes {
         let item = request.item;
@@ -372,7 +519,7 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         return Ok(());
     };
     let (id, output) = (job.id, claim.output());
-    match work.chain.blob(&output) {
+    match work.chain.output(&job.terms.task, &output) {
         Ok(_) => {
             work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
@@ -547,10 +694,14 @@ impl Requester {
                 Digest(*hasher.finalize().as_bytes())
             };
             let rate = [Ratio::ONE, Ratio::percent(50), Ratio::ONE];
-            let mut wish = Wish {
+            let wanted = Wanted::Steps {
                 program: guest.module.to_vec(),
                 chunks: guest.chunks.clone(),
                 steps: guest.steps,
+                seed,
+            };
+            let mut wish = Wish {
+                wanted,
                 price_max: Amount::ZERO,
                 audit_rate: rate.get(index).copied().unwrap_or(Ratio::ONE),
                 auditors: 2,
@@ -558,7 +709,6 @@ impl Requester {
                 deadline_blocks: Some(self.rounds.deadline_blocks),
                 gas_bound: None,
                 outside_gain: Amount::ZERO,
-                seed,
             };
             let session = work.chain.session();
             match plan(session, &wish, &work.runner) {

@@ -8,13 +8,14 @@
 //! that the request may use; a layer that the kernel lacks is reported ([`layers`]), and only those
 //! that kernels may lack can be absent.
 //! Code map: here the parent's side, `limits` (how much), `confine` (the child's side), `calls`,
-//! `program` (ordinary programs, run whole).
+//! `paged` (jobs of ordinary programs), `program` (these run whole, for their authors).
 //! Known shortcomings: without user namespaces the child keeps the network namespace of its parent
 //! and has `seccomp` alone between it and the network; only Linux confines.
 
 mod calls;
 mod confine;
 mod limits;
+pub(crate) mod paged;
 pub mod program;
 
 use std::{
@@ -36,13 +37,16 @@ pub use earnest_compute::{
     runner::{self, OnFault, Reply, Request},
 };
 use earnest_compute::{
-    paged::whole,
+    paged::{job, whole},
     runner::{read_reply, serve, write_request},
 };
 
 pub use self::{
     confine::{ConfineError, Layer, Standing, confine},
-    limits::{ADDRESS_BYTES_MAX, CPU_SECONDS_MAX, DATA_BYTES_MAX, Limits, WALL_CLOCK_MAX},
+    limits::{
+        ADDRESS_BYTES_MAX, CPU_SECONDS_MAX, DATA_BYTES_MAX, Limits, PAGED_DATA_BYTES_MAX,
+        WALL_CLOCK_MAX,
+    },
 };
 
 /// How the child is started: this executable, with the words that lead to [`child_main`].
@@ -52,6 +56,17 @@ pub struct RunnerCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
+}
+
+/// What a child is asked for, in one byte behind its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    /// A job of a program that computes in steps.
+    Steps = 1,
+    /// A job of a prepared program.
+    Paged = 2,
+    /// A prepared program, run whole.
+    Whole = 3,
 }
 
 /// Ends the children of a run before their time; clones end the same ones.
@@ -152,7 +167,8 @@ pub fn run_unless(
 ) -> Result<(), SandboxError> {
     let limits = Limits::of(request);
     let hear = &mut |output: &mut ChildStdout| hear_replies(output, with);
-    converse(command(runner).spawn()?, limits, cancellation, &ask(request, chunks), hear)
+    let (child, ask) = (command(runner).spawn()?, ask(request, chunks));
+    converse(child, (Service::Steps, limits), cancellation, &ask, hear)
 }
 
 /// [`run`] with another bound on the wall clock than the one that follows from the gas.
@@ -168,8 +184,8 @@ pub fn run_within(
 ) -> Result<(), SandboxError> {
     let limits = Limits { wall_clock: limit, ..Limits::of(request) };
     let hear = &mut |output: &mut ChildStdout| hear_replies(output, with);
-    let cancellation = Cancellation::default();
-    converse(command(runner).spawn()?, limits, &cancellation, &ask(request, chunks), hear)
+    let (child, ask) = (command(runner).spawn()?, ask(request, chunks));
+    converse(child, (Service::Steps, limits), &Cancellation::default(), &ask, hear)
 }
 
 fn ask<'a>(
@@ -189,7 +205,7 @@ fn hear_replies(output: &mut ChildStdout, with: &mut dyn FnMut(Reply)) -> io::Re
 /// One conversation: what is asked, then what is heard, within these limits.
 fn converse(
     mut child: Child,
-    limits: Limits,
+    (service, limits): (Service, Limits),
     cancellation: &Cancellation,
     ask: &dyn Fn(&mut ChildStdin) -> io::Result<()>,
     hear: &mut dyn FnMut(&mut ChildStdout) -> io::Result<()>,
@@ -197,7 +213,10 @@ fn converse(
     let mut input = child.stdin.take().expect("just piped");
     let mut output = child.stdout.take().expect("just piped");
     let watch = Watch::over(child, limits.wall_clock, cancellation.clone());
-    let asked = input.write_all(&limits.to_bytes()).and_then(|()| ask(&mut input));
+    let asked = input
+        .write_all(&limits.to_bytes())
+        .and_then(|()| input.write_all(&[service as u8]))
+        .and_then(|()| ask(&mut input));
     let talked = asked.and_then(|()| {
         drop(input);
         hear(&mut output)
@@ -255,15 +274,6 @@ impl Watch {
 
 /// The child's whole life: learns its limits, shuts itself in, then serves one request.
 pub fn child_main() -> ExitCode {
-    shut_in(|| serve(io::stdin().lock(), io::stdout().lock()))
-}
-
-/// The same, for a program that is run whole (`program`).
-pub fn program_child_main() -> ExitCode {
-    shut_in(|| whole::serve(io::stdin().lock(), io::stdout().lock()))
-}
-
-fn shut_in(serve: impl FnOnce() -> io::Result<()>) -> ExitCode {
     let limits = match Limits::read() {
         Ok(limits) => limits,
         Err(error) => {
@@ -285,8 +295,20 @@ fn shut_in(serve: impl FnOnce() -> io::Result<()>) -> ExitCode {
         standing.iter().for_each(|(layer, standing)| println!("{layer}: {standing}"));
         return ExitCode::SUCCESS;
     }
-    match serve() {
+    match serve_one() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(1),
+    }
+}
+
+fn serve_one() -> io::Result<()> {
+    let (mut input, output) = (io::stdin().lock(), io::stdout().lock());
+    let mut service = [0];
+    input.read_exact(&mut service)?;
+    match service {
+        [byte] if byte == Service::Steps as u8 => serve(input, output),
+        [byte] if byte == Service::Paged as u8 => job::serve(input, output),
+        [byte] if byte == Service::Whole as u8 => whole::serve(input, output),
+        _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }

@@ -107,9 +107,12 @@ impl Tidings {
             Event::DisputeOpened { job, accused, .. } if accused == self.me => {
                 warn!("job {job}: its result is disputed");
             }
-            Event::SlashPending { offence, account, amount, .. } if account == self.me => {
+            Event::SlashPending { slash, offence, account, amount, execute_at, .. }
+                if account == self.me =>
+            {
                 warn!(
-                    "{} taken for {}, to be executed later",
+                    "{} taken for {}, paid out in epoch {execute_at}; if the result was right: \
+                     `earnest gov appeal {slash}`",
                     tokens(amount),
                     words::offence(offence)
                 );

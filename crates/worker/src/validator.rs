@@ -1,9 +1,7 @@
 //! The validator: computes what it is drawn for, blind, and disputes what differs.
 
-use std::sync::Arc;
-
 use earnest_api::{DisputeView, JobView, SeatView};
-use earnest_compute::{Digest as WorkDigest, Position, bisection::first_rejected};
+use earnest_compute::Digest as WorkDigest;
 use earnest_protocol::{
     Command, Role,
     command::{CommitVerdict, RejectChild, RevealVerdict},
@@ -16,7 +14,7 @@ use tracing::{info, warn};
 use crate::{
     chain::ChainError,
     daemon::{Duty, Setup, Work, run as run_daemon},
-    execution::{Execution, Order, task_of},
+    execution::{Execution, Order},
 };
 
 /// Runs a validator until its stop flag is raised.
@@ -46,12 +44,15 @@ impl Duty for Validator {
     }
 }
 
-fn execution<'a>(work: &'a mut Work, job: &JobView) -> Result<Option<&'a Execution>, ChainError> {
+fn execution<'a>(
+    work: &'a mut Work,
+    job: &JobView,
+) -> Result<Option<&'a mut Execution>, ChainError> {
     let Work { chain, executions, runner, .. } = work;
     executions.get(job.id, |cancellation| {
-        let (program, input) = chain.material(&job.terms.task)?;
-        let (runner, input, task) = (runner.clone(), Arc::new(input), task_of(&job.terms.task));
-        Ok(Order { runner, program, input, task, wrong_from: None, cancellation })
+        let (runner, task) = (runner.clone(), job.terms.task);
+        let material = chain.material(&task)?;
+        Ok(Order { runner, task, material, lie: None, cancellation })
     })
 }
 
@@ -119,13 +120,14 @@ fn pursue(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     };
     let theirs: Vec<WorkDigest> = opened.children.iter().map(|c| WorkDigest(c.0)).collect();
     let Ok(theirs) = <[WorkDigest; 16]>::try_from(theirs) else { return Ok(()) };
-    let place = Position { level: u32::from(node.level), index: node.index };
     let Some(done) = execution(work, job)? else { return Ok(()) };
-    match first_rejected(&done.tree, place, &theirs) {
-        Some(child) => {
+    match done.rejects(node, &theirs) {
+        Ok(Some(Some(child))) => {
             work.send(Command::RejectChild(RejectChild { job: id, child }))?;
         }
-        None => info!("job {id}: every child at {node:?} agrees with ours"),
+        Ok(Some(None)) => info!("job {id}: every child at {node:?} agrees with ours"),
+        Ok(None) => {} // Computed beside the loop.
+        Err(error) => warn!("job {id}: no answer at {node:?}: {error}"),
     }
     Ok(())
 }

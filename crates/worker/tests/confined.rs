@@ -183,7 +183,7 @@ fn run_probe(probe: usize, layers: &str, targets: &Targets) -> ExitCode {
     let named = |layer: &Layer| layers.contains(&format!("[{layer}]"));
     let layers: Vec<Layer> = Layer::ALL.into_iter().filter(named).collect();
     let environment = std::env::vars_os().count();
-    let limits = Limits { cpu_seconds: 10, wall_clock: Duration::ZERO };
+    let limits = Limits { cpu_seconds: 10, wall_clock: Duration::ZERO, data_bytes: DATA_BYTES_MAX };
     let standing = confine(&layers, limits).expect("what no kernel lacks");
     for (layer, standing) in standing {
         println!("{layer} {standing}");

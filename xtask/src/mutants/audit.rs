@@ -94,6 +94,9 @@ fn play(copy: &Copy, name: &str) -> Result<Played, String> {
     }
     let ran = copy
         .cargo(&["run", "--quiet", "--release", "--package", "earnest-audit", "--example", "edges"])
+        // Only what a fault touched is compiled anew.
+        .env("CARGO_INCREMENTAL", "1")
+        .args(["--config", "profile.release.package.earnest-protocol.codegen-units=64"])
         .arg("--")
         .arg(&traces)
         .output()

@@ -38,6 +38,7 @@ struct Mutant {
 
 /// What a person asked for.
 struct Asked<'a> {
+    /// Names between commas; all if there are none.
     only: Option<&'a str>,
     as_json: bool,
 }
@@ -57,12 +58,12 @@ impl<'a> Asked<'a> {
     }
 
     fn choose<'m>(&self, mutants: &'m [Mutant], list: &str) -> Result<Vec<&'m Mutant>, String> {
-        let is_chosen = |mutant: &&Mutant| self.only.is_none_or(|name| mutant.name == name);
-        let chosen: Vec<&Mutant> = mutants.iter().filter(is_chosen).collect();
-        if chosen.is_empty() {
-            return Err(format!("there is no mutant of that name; {list} has them"));
-        }
-        Ok(chosen)
+        let Some(names) = self.only else { return Ok(mutants.iter().collect()) };
+        let named = |name: &str| {
+            let found = mutants.iter().find(|mutant| mutant.name == name);
+            found.ok_or(format!("there is no mutant {name}; {list} has them"))
+        };
+        names.split(',').map(named).collect()
     }
 }
 

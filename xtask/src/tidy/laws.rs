@@ -98,7 +98,7 @@ pub(crate) const LAWS: Laws = Laws {
         ("protocol", &["testkit"]),
         ("sim", &["protocol", "testkit"]),
         ("testkit", &["protocol"]),
-        ("worker", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
+        ("worker", &["api", "compute", "durable", "keys", "prepare", "protocol", "testkit"]),
         ("world", &["api", "durable", "keys", "node", "protocol"]),
     ],
     crates_of_tests: &["testkit", "fuzz", "world"],

@@ -99,6 +99,18 @@ pub(crate) fn genesis(rejected: &GenesisRejected) -> Words {
             format!("{address} bonds twice for one role"),
             "Keep one bond per address and role.",
         ),
+        GenesisRejected::CouncilOutOfRange { members, threshold } => say(
+            format!("{threshold} of {members} members speak for the council"),
+            "Name 1 to 32 members, and a threshold of at least 1 and at most all of them.",
+        ),
+        GenesisRejected::GuardUnknown { address } => say(
+            format!("{address} is to guard the network, but has no account, or is named twice"),
+            "Give it an account, and name each member of the council once.",
+        ),
+        GenesisRejected::CouncilOutOfPhase { phase } => say(
+            format!("The network begins in phase {phase}, which does not go with its council"),
+            "Name a `council` and set `governance.phase` to 0 or 1, or leave out both.",
+        ),
     }
 }
 
@@ -136,6 +148,12 @@ fn violation(violation: &Violation) -> &'static str {
             "Raise `storage.keep_blocks_max`, or shorten deadlines and windows."
         }
         Violation::EmissionCapTooHigh { .. } => "Lower `rewards.emission_cap` below 1.",
+        Violation::BlocksTooFast { .. } => {
+            "Leave `chain.block_interval_min_ms`, or raise it; make windows longer instead."
+        }
+        Violation::EpochTooLong { .. } => {
+            "Leave `chain.epoch_blocks`, or lower it; change what is counted in epochs instead."
+        }
         Violation::StakePriceNotOne { .. } => {
             "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
         }

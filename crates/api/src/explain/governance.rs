@@ -1,6 +1,9 @@
 //! Words for proposals and ballots.
 
-use earnest_protocol::governance::{CancelProposalRejected, CastBallotRejected, ProposeRejected};
+use earnest_protocol::governance::{
+    AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
+    PauseRejected, ProposeRejected,
+};
 use earnest_protocol::params::Relation;
 
 use super::{Words, exceeds_free, say};
@@ -37,6 +40,10 @@ pub(super) fn propose(rejected: ProposeRejected) -> Words {
                  change in one proposal, if jobs that are alive fit them, too.",
             )
         }
+        ProposeRejected::CouncilProposes => say(
+            "In this phase the council alone proposes changes",
+            "Ask a member, or propose the next phase: `--set governance.phase=1`, alone.",
+        ),
         ProposeRejected::ProposalsAtLimit { limit } => say(
             format!("{limit} proposals are open, which is the limit"),
             "Wait until a vote is over; `earnest gov list` shows when each ends.",
@@ -63,6 +70,10 @@ fn not_found() -> Words {
 pub(super) fn cast_ballot(rejected: CastBallotRejected) -> Words {
     match rejected {
         CastBallotRejected::ProposalNotFound => not_found(),
+        CastBallotRejected::CouncilDecides => say(
+            "The council decides it: in this phase appeals are its matter",
+            "Ask a member; `earnest gov guard` names them.",
+        ),
         CastBallotRejected::VotingNotOpen { opens, now } => say(
             format!("Voting begins with epoch {opens}; now it is epoch {now}"),
             "Vote once it has begun; whoever has stake then has power.",
@@ -93,5 +104,86 @@ pub(super) fn cancel_proposal(rejected: CancelProposalRejected) -> Words {
         CancelProposalRejected::VotingBegan => {
             say("Its voting has begun, or it is over", "Vote against it, or propose the opposite.")
         }
+        CancelProposalRejected::IsAppeal => say(
+            "It is an appeal: slashes wait for its decision",
+            "Wait until its vote is over; `earnest gov show` says when.",
+        ),
+    }
+}
+
+pub(super) fn appeal_slash(rejected: AppealSlashRejected) -> Words {
+    match rejected {
+        AppealSlashRejected::NoAppeals => say(
+            "This network has no appeals: `slashing.appeal_epochs` is 0",
+            "Propose another value with `earnest gov propose`, for slashes to come.",
+        ),
+        AppealSlashRejected::SlashNotFound => say(
+            "There is no such slash, or it was over so long ago that its row has left the state",
+            "Check the slash's number with `earnest query slashes`.",
+        ),
+        AppealSlashRejected::NotConcerned => say(
+            "The slash took nothing of the signer's",
+            "Appeal with the account that was slashed, or one that delegates to its operator.",
+        ),
+        AppealSlashRejected::NotWaiting => say(
+            "The slash waits for nothing: it is paid out or undone",
+            "Appeal while a slash waits; what no engine's word decided is never appealed.",
+        ),
+        AppealSlashRejected::AppealOpen { proposal } => say(
+            format!("The slash is appealed already, by proposal {proposal}"),
+            "Vote on that with `earnest gov vote`; it decides every slash of the same conviction.",
+        ),
+        AppealSlashRejected::DepositExceedsFree { deposit, free } => {
+            exceeds_free("The deposit is", deposit, free)
+        }
+    }
+}
+
+pub(super) fn cast_council_ballot(rejected: CastCouncilBallotRejected) -> Words {
+    match rejected {
+        CastCouncilBallotRejected::NotMember => say(
+            "The signer is no member of a council",
+            "`earnest gov guard` names the members; with stake, `earnest gov vote`.",
+        ),
+        CastCouncilBallotRejected::ProposalNotFound => not_found(),
+        CastCouncilBallotRejected::VotingClosed => {
+            say("It is decided", "Look at what it came to with `earnest gov show`.")
+        }
+        CastCouncilBallotRejected::NoSay => say(
+            "The council has no say in it, or not this one",
+            "Before the last phase it may veto changes of parameters, never the next phase, and in \
+             phase 0 it says yes or no to appeals.",
+        ),
+        CastCouncilBallotRejected::SlashWaits { operator } => say(
+            format!("A slash of the signer's operator {operator} waits"),
+            "Wait until the slash is paid out or undone.",
+        ),
+        CastCouncilBallotRejected::SameChoice => {
+            say("The member says so already", "Say something else, or leave it.")
+        }
+    }
+}
+
+pub(super) fn pause(rejected: PauseRejected) -> Words {
+    match rejected {
+        PauseRejected::NotGuardian => say(
+            "The signer is not the guardian",
+            "`earnest gov guard` says who is, if the network has one.",
+        ),
+        PauseRejected::SunsetPassed { sunset, now } => say(
+            format!("The guardian's time ended with block {sunset}; this is block {now}"),
+            "Nobody can pause anything any more; propose a change of parameters.",
+        ),
+        PauseRejected::NotPaused => {
+            say("Nothing is paused that could be let in again", "Leave it.")
+        }
+        PauseRejected::TooLong { wanted, max } => say(
+            format!("A pause of {wanted} blocks is too long; the most is {max}"),
+            "Pause for fewer blocks.",
+        ),
+        PauseRejected::TooSoon { next, now } => say(
+            format!("The lane was paused not long ago: not before block {next}, now it is {now}"),
+            "Wait until then; a vote can change what a pause was meant to give time for.",
+        ),
     }
 }

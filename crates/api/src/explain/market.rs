@@ -10,8 +10,13 @@ use super::{
     seal_mismatch, wrong_phase,
 };
 
+// tidy: ladder
 pub(super) fn post_job(rejected: PostJobRejected) -> Words {
     match rejected {
+        PostJobRejected::Paused { until } => say(
+            format!("The guardian has paused new jobs until block {until}"),
+            "Post it then; what is under way goes on.",
+        ),
         PostJobRejected::SealedNotServed => say(
             "No policy of this version verifies sealed inputs",
             "Post the job as public, or encrypt nothing that an auditor must read.",

@@ -79,6 +79,10 @@ pub(super) fn unjail(rejected: UnjailRejected) -> Words {
 
 pub(super) fn delegate(rejected: DelegateRejected) -> Words {
     match rejected {
+        DelegateRejected::Paused { until } => say(
+            format!("The guardian has paused new delegations until block {until}"),
+            "Delegate then; what is delegated may leave at any time.",
+        ),
         DelegateRejected::BelowMinimum { wanted, minimum } => say(
             format!("The delegation is of {}, the least is {}", money(wanted), money(minimum)),
             "Delegate at least as much at once.",

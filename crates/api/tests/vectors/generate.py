@@ -61,6 +61,9 @@ TYPES = {
     "refine_step": "uint64 job,uint8 level,uint64 index,bytes32[] children,bytes proof",
     "publish_program": "bytes32 program,uint32 bytesTotal,uint32 part,bytes data",
     "retire_program": "bytes32 program",
+    "appeal_slash": "uint64 slash,bytes32 report",
+    "cast_council_ballot": "uint64 proposal,string choice",
+    "pause": "string lane,uint64 blocks",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -227,6 +230,15 @@ MAKERS = {
         "bytes": blob(),
     },
     "retire_program": lambda: {"program": digest()},
+    "appeal_slash": lambda: {"slash": number(U64_MAX), "report": digest()},
+    "cast_council_ballot": lambda: {
+        "proposal": number(U64_MAX),
+        "choice": rng.choice(["yes", "no", "veto"]),
+    },
+    "pause": lambda: {
+        "lane": rng.choice(["jobs", "delegations"]),
+        "blocks": number(U64_MAX),
+    },
 }
 
 

@@ -4,7 +4,7 @@
 
 use earnest_protocol::{
     Genesis, RawParams,
-    genesis::{GenesisAccount, GenesisOperator},
+    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator},
     ledger::Assets,
     params::ParamField,
 };
@@ -32,6 +32,11 @@ two assets.";
 const OPERATORS: &str = "\
 Bonds, taken out of these accounts: `replica`, `provider` or `validator`. The first replica's \
 bond pays for two auditors more whenever the node withholds a beacon.";
+
+const GUARD: &str = "\
+Who guards a young network: a council, with a say beside stake while `governance.phase` is 0 or 1, \
+and a guardian, who may pause new jobs and new delegations up to the height `sunset`. Leave them \
+out, and stake decides alone from the beginning.";
 
 /// The text of a genesis file.
 pub(super) fn text(genesis: &Genesis) -> Result<String, Failure> {
@@ -68,7 +73,27 @@ pub(super) fn text(genesis: &Genesis) -> Result<String, Failure> {
             "\n[[operators]]\naddress = {address}\nrole = {role}\nbond = {bond}\n"
         ));
     }
+    guard(genesis, &mut text)?;
     Ok(text)
+}
+
+fn guard(genesis: &Genesis, text: &mut String) -> Result<(), Failure> {
+    text.push_str(&format!("\n{}", comment(GUARD)));
+    match &genesis.council {
+        None => text.push_str("#\n# [council]\n# members = [\"0x…\", \"0x…\"]\n# threshold = 2\n"),
+        Some(GenesisCouncil { members, threshold }) => {
+            let members = quoted(members)?;
+            text.push_str(&format!("\n[council]\nmembers = {members}\nthreshold = {threshold}\n"));
+        }
+    }
+    match &genesis.guardian {
+        None => text.push_str("#\n# [guardian]\n# address = \"0x…\"\n# sunset = 15768000\n"),
+        Some(GenesisGuardian { address, sunset }) => {
+            let (address, sunset) = (quoted(address)?, sunset.count());
+            text.push_str(&format!("\n[guardian]\naddress = {address}\nsunset = {sunset}\n"));
+        }
+    }
+    Ok(())
 }
 
 /// Every parameter, room by room, in the order of the rules.

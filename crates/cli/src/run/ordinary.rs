@@ -2,8 +2,7 @@
 //!
 //! Laws: standard output carries the program's output and nothing else, unless JSON is asked for;
 //! standard error the program's, then one line about the run. Our exit status is the program's.
-//! Known shortcomings: no price is shown, since a network does not take these jobs yet; nor why a
-//! program faulted, since all faults are one.
+//! Known shortcoming: it does not say why a program faulted, since all faults are one.
 
 use std::process::ExitCode;
 
@@ -17,9 +16,9 @@ use earnest_worker::sandbox::{
 };
 use serde_json::{Value, json};
 
-use super::RunArgs;
+use super::{GivenArgs, RunArgs};
 use crate::{
-    daemons::program_runner,
+    daemons::runner,
     failure::{Failure, Status},
     output::{self, note, out},
 };
@@ -35,7 +34,7 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
         let detail = format!("the input has {} bytes, more than {INPUT_BYTES_MAX}", input.len());
         return Err(Failure::usage(detail, "give less by --dir and --stdin"));
     }
-    let ran = tried(&program_runner()?, args, &plain, &input)?;
+    let ran = tried(&runner()?, &args.given, &plain, &input)?;
     let errors = link::standard_error(&ran.shown);
     match &args.out {
         Some(path) => std::fs::write(path, &ran.output)
@@ -86,19 +85,20 @@ fn stopped(detail: &str, hint: &str) -> Failure {
     Failure::new(Status::ProgramStopped, "program-stopped", detail, hint)
 }
 
-fn tried(
+/// One run in the sandbox.
+pub fn tried(
     runner: &RunnerCommand,
-    args: &RunArgs,
+    given: &GivenArgs,
     plain: &[u8],
     input: &[u8],
 ) -> Result<program::Ran, Failure> {
     let trial = Trial {
         module: plain,
         input,
-        ticks_bound: args.given.ticks_bound(),
+        ticks_bound: given.ticks_bound(),
         shown_at: STACK_BYTES.into(),
         shown_bytes: u64::try_from(REGION_BYTES).expect("half a MiB"),
-        cpu_seconds: args.given.seconds,
+        cpu_seconds: given.seconds,
     };
     program::run(runner, &trial).map_err(|why| match why {
         TrialError::EndedEarly => {

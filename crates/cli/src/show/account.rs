@@ -152,6 +152,9 @@ fn taken(id: earnest_protocol::SlashId, money: &Money, present: &Present) -> Str
         SlashState::Held(epoch) => {
             format!("held until {}: the engine is under suspicion", present.clock.epoch(epoch))
         }
+        SlashState::Appealed(proposal) => {
+            format!("appealed: `earnest gov show {proposal}` says until when")
+        }
         SlashState::Executed(_) | SlashState::Reversed(_) => "over".to_owned(),
     };
     format!("lost: taken by slash {id} for {what} in job {job}, {when}")

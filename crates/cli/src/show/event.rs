@@ -127,19 +127,23 @@ impl Teller {
             Event::RewardsClaimed { account, amount, .. } => {
                 format!("{} collects {} of slashes", self.who(*account), tokens(*amount))
             }
-            Event::EmissionEarned { operator, epoch, amount, .. } => {
-                let amount = tokens(*amount);
-                format!("operator {operator} earned {amount} of emission in epoch {epoch}")
+            Event::EmissionEarned { operator, epoch, amount, shared, .. } => {
+                let (amount, shared) = (tokens(*amount), tokens(*shared));
+                format!(
+                    "operator {operator} earned {amount} of emission in epoch {epoch}, {shared} of \
+                     it for its delegators"
+                )
             }
-            Event::StakeRewarded { operator, amount } => {
-                format!("operator {operator} earned {} of emission by its stake", tokens(*amount))
+            Event::StakeRewarded { operator, amount, shared } => {
+                let (amount, shared) = (tokens(*amount), tokens(*shared));
+                format!(
+                    "operator {operator} earned {amount} of emission by its stake, {shared} of it \
+                     for its delegators"
+                )
             }
-            Event::EmissionPaid { account, amount, shared, .. } => format!(
-                "{} collects {} of emission, {} of it for its delegators",
-                self.who(*account),
-                tokens(*amount),
-                tokens(*shared)
-            ),
+            Event::EmissionPaid { account, amount, .. } => {
+                format!("{} collects {} of emission", self.who(*account), tokens(*amount))
+            }
             Event::Delegated { account, operator, amount } => {
                 let (who, amount) = (self.who(*account), tokens(*amount));
                 format!("{who} delegates {amount} to operator {operator}")
@@ -201,6 +205,27 @@ impl Teller {
             }
             Event::ProposalExpired { proposal, broken } => {
                 format!("proposal {proposal} expires, it does not fit: {broken}")
+            }
+            Event::AppealOpened { proposal, slash, account, deposit, opens } => format!(
+                "{} appeals against slash {slash} with {} behind it: proposal {proposal}, voted on \
+                 from {} on",
+                self.who(*account),
+                tokens(*deposit),
+                present.clock.epoch(*opens)
+            ),
+            Event::SlashAppealed { slash, proposal } => {
+                format!("slash {slash} waits for what proposal {proposal} comes to")
+            }
+            Event::CouncilBallotCast { proposal, account, choice } => format!(
+                "{} of the council says {} to proposal {proposal}",
+                self.who(*account),
+                word(choice)
+            ),
+            Event::LanePaused { lane, until } => {
+                format!("the guardian pauses new {} until block {until}", word(lane))
+            }
+            Event::AppealGranted { proposal } => {
+                format!("appeal {proposal} is granted: its slashes are undone")
             }
             _ => return None,
         })

@@ -2,7 +2,8 @@
 
 use earnest_api::{JobSummary, JobView};
 use earnest_protocol::{
-    Amount, Height,
+    Amount, Ending, Height,
+    command::ProgramForm,
     market::{CloseReason, Outcome, Phase},
 };
 use earnest_worker::requester::is_stopped;
@@ -86,6 +87,16 @@ pub fn reason(reason: CloseReason) -> &'static str {
     }
 }
 
+/// How an ordinary program ended, in words.
+pub fn ending(ending: Ending) -> String {
+    match ending {
+        Ending::Finished => "exited with 0".to_owned(),
+        Ending::Exited(code) => format!("exited with {code}"),
+        Ending::Trapped => "stopped by a fault".to_owned(),
+        Ending::Halted => "was halted at the work bound".to_owned(),
+    }
+}
+
 /// A job's number, and where it stands or how it ended.
 pub fn head(view: &JobView, clock: &Clock) -> String {
     match view.closed {
@@ -99,6 +110,11 @@ pub fn job(view: &JobView, present: &Present, width: usize) -> String {
     let Present { names, clock } = present;
     let head = head(view, clock);
     let mut rows = vec![("requester", names.full(&view.requester.address))];
+    if let ProgramForm::Paged(output_kib) = view.terms.task.form {
+        let gas = view.terms.task.gas_bound;
+        let bounds = format!("an ordinary one, at most {gas} gas and {output_kib} KiB put out");
+        rows.push(("program", bounds));
+    }
     rows.push(("at most", tokens(view.terms.price_max)));
     rows.push(("a lie", format!("is convicted with {}", money::percent(view.quote.detection))));
     if let Some(account) = view.offered_to {
@@ -125,6 +141,9 @@ pub fn job(view: &JobView, present: &Present, width: usize) -> String {
     if let Some(closed) = view.closed {
         rows.push(("ended", reason(closed.reason).to_owned()));
         rows.push(("paid", tokens(closed.paid)));
+        if let Some(ending) = view.result.and_then(|result| result.ending) {
+            rows.push(("program", self::ending(ending)));
+        }
         if closed.output.as_ref().is_some_and(is_stopped) {
             let fault = "no output: the program stopped by itself before its last step";
             rows.push(("FAULT", fault.to_owned()));

@@ -92,11 +92,14 @@ impl Story<'_> {
             }
         }
         for slash in self.slashes {
-            let (SlashState::Pending(epoch) | SlashState::Held(epoch)) = slash.state else {
-                continue;
+            let when = match slash.state {
+                SlashState::Pending(epoch) | SlashState::Held(epoch) => {
+                    format!("paid out in {}", present.clock.epoch(epoch))
+                }
+                SlashState::Appealed(proposal) => format!("appealed by proposal {proposal}"),
+                SlashState::Executed(_) | SlashState::Reversed(_) => continue,
             };
-            let when = present.clock.epoch(epoch);
-            let why = format!("taken for {}, paid out in {when}", word(&slash.offence));
+            let why = format!("taken for {}, {when}", word(&slash.offence));
             let who = present.names.short(&slash.account.address);
             rows.push(row(who, "-", slash.pending, why));
         }

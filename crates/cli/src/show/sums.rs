@@ -361,16 +361,19 @@ fn came_to(emitted: &Emitted) -> Rows {
 }
 
 fn vests(event: &Event) -> Rows {
-    let Event::EmissionEarned { epoch, amount, vests, .. } = event else { return Rows::new() };
+    let Event::EmissionEarned { epoch, amount, shared, vests, .. } = event else {
+        return Rows::new();
+    };
     let VestTerms { at_once, delay, vesting } = *vests;
-    let grant = vests.grant(*amount, *epoch);
+    let own = amount.saturating_sub(*shared);
+    let grant = vests.grant(own, *epoch);
     vec![
         row(
             "ready",
             format!(
                 "{} of {}, = {} from epoch {} on, {delay} after epoch {epoch}, gathered",
                 share(at_once),
-                show(*amount),
+                show(own),
                 show(grant.at_once),
                 grant.until
             ),

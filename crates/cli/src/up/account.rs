@@ -196,6 +196,7 @@ impl Narrator {
         })
     }
 
+    // tidy: ladder
     fn verification(&self, event: &Event) -> Option<String> {
         Some(match event {
             Event::AuditSpared { job, .. } => format!("{}: not drawn for audit", self.job(*job)),
@@ -300,6 +301,9 @@ impl Narrator {
                 word(offence),
                 parts(waterfall),
             ),
+            Event::SlashAppealed { slash, proposal } => {
+                format!("slash {slash} waits for the vote on proposal {proposal}")
+            }
             Event::SlashReversed { account, amount, .. } => {
                 format!("SLASH undone: {} gets {} back", self.who(*account), tokens(*amount))
             }

@@ -8,8 +8,8 @@ use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, GovernanceParams, MarketParams, ReputationParams, RewardsParams,
-        SlashingParams, StakingParams, StorageParams, VerificationParams,
+        ChainParams, GovernanceParams, InsuranceParams, MarketParams, ReputationParams,
+        RewardsParams, SlashingParams, StakingParams, StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -178,6 +178,8 @@ pub fn params(block_time_ms: u64) -> RawParams {
             insurance_share: Ratio::percent(50),
             engine_stay_epochs: Epochs::new(1),
             engine_hold_epochs: Epochs::new(10),
+            appeal_epochs: Epochs::new(8),
+            appeal_deposit_min: Amount::tokens(5),
             ..SlashingParams::default()
         },
         reputation: ReputationParams {
@@ -187,6 +189,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
         },
         storage: StorageParams::default(),
         rewards: RewardsParams::default(),
+        insurance: InsuranceParams::default(),
         // Epochs are of four seconds: a proposal is over within a minute, and Nora can carry it.
         governance: GovernanceParams {
             deposit: Amount::tokens(20),
@@ -280,6 +283,7 @@ mod tests {
             beacon,
             accounts,
             operators,
+            ..Genesis::default()
         };
         let state = State::new(&genesis).expect("a valid beginning");
         assert_eq!(state.operators().filter(|(_, operator)| operator.may_work()).count(), 8);

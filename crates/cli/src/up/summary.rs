@@ -108,6 +108,9 @@ impl Tally {
             Event::SlashPending { slash, .. } => {
                 self.pending.insert(*slash, ());
             }
+            Event::SlashReversed { slash, .. } => {
+                self.pending.remove(slash);
+            }
             Event::Slashed { slash, offence, account, role, waterfall, .. } => {
                 if let Some(slash) = slash {
                     self.pending.remove(slash);

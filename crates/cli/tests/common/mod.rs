@@ -134,11 +134,17 @@ pub(crate) struct Network {
 impl Network {
     /// Makes keys as `earnest up` does, and starts the node.
     pub(crate) fn start() -> Network {
+        Network::start_with(&[])
+    }
+
+    /// The same, with some parameters of its own.
+    pub(crate) fn start_with(sets: &[&str]) -> Network {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("net");
         let data = data.to_str().expect("text");
         let up = ["up", "--data", data, "--blocks", "1", "--block-time", "200ms", "--seed", "5"];
-        let done = earnest(&[&up[..], &["--port", "0", "--json"]].concat());
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", *set]).collect();
+        let done = earnest(&[&up[..], &["--port", "0", "--json"], &sets].concat());
         assert_eq!(done.code, Some(0), "{done:?}");
         let node = format!("{data}/node");
         let (node, url) = start_node(&["--data", &node]);

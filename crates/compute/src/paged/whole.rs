@@ -21,9 +21,9 @@ use super::program::{Kind, Program};
 use super::run::{COARSE_TICKS, Plain};
 use super::state::Claim;
 use super::task::{Input, Task};
+use super::wire::{PIECE_BYTES, invalid, read_message, read_pieces, write_message, write_pieces};
 use crate::digest::Digest;
 use crate::executor::{EngineFault, EngineKind};
-use crate::runner::{FRAME_BYTES_MAX, read_frame, write_frame};
 
 /// Most bytes of a plain module (8 MiB).
 pub const MODULE_BYTES_MAX: u64 = super::program::MODULE_BYTES_MAX as u64;
@@ -33,8 +33,6 @@ pub const INPUT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 pub const OUTPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Most bytes of memory that can be asked to be shown.
 pub const SHOWN_BYTES_MAX: u64 = 1024 * 1024;
-
-const PIECE_BYTES: usize = FRAME_BYTES_MAX / 2;
 
 /// What the child is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,10 +84,6 @@ struct Ran {
     ending: Ending,
 }
 
-fn invalid(words: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, words)
-}
-
 /// Parent: sends an order for this module and input, whose lengths it gets here, and flushes.
 ///
 /// # Errors
@@ -104,9 +98,8 @@ pub fn write_order(
     let order = Order { module_bytes: long(module), input_bytes: long(input), ..order };
     check(&order)?;
     write_message(writer, &order)?;
-    for piece in module.chunks(PIECE_BYTES).chain(input.chunks(PIECE_BYTES)) {
-        write_frame(writer, piece)?;
-    }
+    write_pieces(writer, module)?;
+    write_pieces(writer, input)?;
     writer.flush()
 }
 
@@ -115,8 +108,7 @@ pub fn write_order(
 /// # Errors
 /// The reader's, or `InvalidData` for bytes that are no answer.
 pub fn read_answer(reader: &mut impl Read) -> io::Result<Option<Answer>> {
-    let Some(bytes) = read_frame(reader)? else { return Ok(None) };
-    postcard::from_bytes(&bytes).map(Some).map_err(|_| invalid("not an answer"))
+    read_message(reader)
 }
 
 /// Child: reads one order, runs it, answers, returns. Uses no thread.
@@ -124,8 +116,7 @@ pub fn read_answer(reader: &mut impl Read) -> io::Result<Option<Answer>> {
 /// # Errors
 /// Only the streams'; whatever fails in the run is [`Answer::Failed`].
 pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
-    let order = read_frame(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-    let order: Order = postcard::from_bytes(&order).map_err(|_| invalid("not an order"))?;
+    let order: Order = read_message(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
     check(&order)?;
     let module = read_pieces(&mut reader, order.module_bytes)?;
     let input = read_pieces(&mut reader, order.input_bytes)?;
@@ -188,23 +179,4 @@ fn check(order: &Order) -> io::Result<()> {
         && order.input_bytes <= INPUT_BYTES_MAX
         && order.shown_bytes <= SHOWN_BYTES_MAX;
     if fits { Ok(()) } else { Err(invalid("the order is above a bound")) }
-}
-
-fn write_message<T: Serialize>(writer: &mut impl Write, message: &T) -> io::Result<()> {
-    let bytes = postcard::to_allocvec(message).map_err(|_| invalid("unencodable message"))?;
-    write_frame(writer, &bytes)
-}
-
-/// Reads pieces until they are so many bytes; each that comes is not empty.
-fn read_pieces(reader: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
-    let length = usize::try_from(length).map_err(|_| invalid("too long for this machine"))?;
-    let mut bytes = Vec::new();
-    while bytes.len() < length {
-        let piece = read_frame(reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        if piece.is_empty() || length - bytes.len() < piece.len() {
-            return Err(invalid("the pieces are not what the order says"));
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
 }

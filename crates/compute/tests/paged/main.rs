@@ -3,6 +3,7 @@
 mod accesses;
 mod disputes;
 mod evidence;
+mod jobs;
 mod programs;
 mod refusals;
 mod runs;

@@ -198,6 +198,24 @@ const SPIN: Source = Source {
         (i32.const 0))"#,
 };
 
+/// A page a round: what a fine step touches is more than evidence may hold.
+const WIDE: Source = Source {
+    name: "wide",
+    memory: "32 32",
+    globals: "(global $rounds (export \"earnest_global_2\") (mut i32) (i32.const 0))",
+    ticks: 16,
+    functions: r#"
+      (func $round (result i32) (local $at i32)
+        (local.set $at
+          (i32.shl (i32.rem_u (global.get $rounds) (i32.const 512)) (i32.const 12)))
+        (i32.store (local.get $at)
+          (i32.add (i32.load (local.get $at)) (global.get $rounds)))
+        (global.set $rounds (i32.add (global.get $rounds) (i32.const 1)))
+        (if (i32.lt_u (global.get $rounds) (i32.const 3000)) (then (return (i32.const 0))))
+        (call $output_write (i32.const 4096) (i32.const 8192))
+        (i32.const 1))"#,
+};
+
 /// Many rounds of a few ticks, and now and then many ticks at once: over three coarse steps.
 const UNEVEN: Source = Source {
     name: "uneven",
@@ -231,7 +249,7 @@ pub(crate) fn all() -> Vec<Prepared> {
 
 /// The program of that name.
 pub(crate) fn by_name(name: &str) -> Prepared {
-    let found = ALL.into_iter().chain([&SPIN, &UNEVEN]).find(|source| source.name == name);
+    let found = ALL.into_iter().chain([&SPIN, &WIDE, &UNEVEN]).find(|source| source.name == name);
     prepare(found.expect("one of the list"))
 }
 

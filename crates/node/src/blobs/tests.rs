@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use earnest_compute::{
+    self as compute,
+    paged::{chunks, stream},
+};
 use earnest_protocol::{Amount, Blocks, Command, command::KeepData};
 use earnest_testkit::world::{World, params};
 use tempfile::TempDir;
@@ -240,4 +244,33 @@ fn an_input_has_so_many_chunks_and_the_empty_one_is_always_there() {
     assert_eq!(kept.blobs.put_input(&[]).unwrap(), (empty, BTreeSet::new()));
     assert_eq!(kept.blobs.input(&Digest::ZERO).unwrap(), None);
     assert_eq!(kept.blobs.bytes(), 0);
+}
+
+#[test]
+fn pages_of_an_input_and_what_was_put_out_are_kept_under_the_names_that_a_task_binds() {
+    let mut kept = Kept::new();
+    let (first, last) = (vec![7; 4_096], vec![8; 100]);
+    let named = |bytes: &[u8]| Digest(chunks::chunk_root(bytes).unwrap().0);
+    let names = [named(&first), named(&last)];
+    let root = chunks::input_root(&names.map(|name| compute::Digest(name.0))).unwrap();
+    let root = Digest(root.0);
+    kept.keep(root, 12, 100);
+    let (stored, missing) = kept.blobs.put_input(&names).unwrap();
+    assert_eq!((stored, missing), (root, BTreeSet::from(names)));
+    assert_eq!(kept.blobs.put(&first).unwrap(), names[0]);
+    // The zeros at a chunk's end are not kept, and take no room that is paid for otherwise.
+    let padded = [last.as_slice(), &[0; 4_900]].concat();
+    assert_eq!(kept.blobs.put(&padded).unwrap(), names[1]);
+    assert_eq!(kept.blobs.read(&names[1]).unwrap().unwrap(), last);
+    assert_eq!(kept.blobs.bytes(), 3 * BLOCK);
+    let output = Digest(stream::output_root(b"sum 42").0);
+    assert!(matches!(kept.blobs.put(b"sum 42"), Err(BlobError::NotKept { .. })));
+    kept.keep(output, 4, 100);
+    assert_eq!(kept.blobs.put(b"sum 42").unwrap(), output);
+    kept.start_again();
+    assert_eq!(kept.blobs.input(&root).unwrap().unwrap(), names);
+    assert_eq!(kept.blobs.read(&output).unwrap().unwrap(), b"sum 42");
+    let path = place(&kept.blobs.blobs, &output);
+    fs::write(&path, b"sum 43").unwrap();
+    assert!(matches!(kept.blobs.read(&output), Err(BlobError::Damaged { .. })));
 }

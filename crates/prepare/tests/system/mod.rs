@@ -32,12 +32,19 @@ struct Host {
     output: Vec<u8>,
 }
 
-/// Links a program and runs it over a bundle.
+/// Links a program and runs it over a bundle, and again over one that zeros follow, as in a job.
 pub(crate) fn run(program: &[u8], bundle: &Bundle) -> Ran {
-    let input = bundle.encode().expect("the test's bundle can be said");
+    let mut input = bundle.encode().expect("the test's bundle can be said");
     let linked = link::link(program).unwrap_or_else(|why| panic!("not linked: {why}"));
+    let ran = run_over(&linked, input.clone());
+    input.resize(input.len().next_multiple_of(256 * 1024), 0);
+    assert!(ran == run_over(&linked, input), "zeros behind a bundle are read by nobody");
+    ran
+}
+
+fn run_over(linked: &[u8], input: Vec<u8>) -> Ran {
     let engine = Engine::default();
-    let module = Module::new(&engine, &linked).expect("a linked program is valid");
+    let module = Module::new(&engine, linked).expect("a linked program is valid");
     let mut store = Store::new(&engine, Host { input, output: Vec::new() });
     let instance = linker(&engine).instantiate_and_start(&mut store, &module).expect("it starts");
     let start = instance.get_typed_func::<(), ()>(&store, form::START).expect("`_start` is there");

@@ -135,6 +135,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
             })
             .collect(),
         operators: operators.collect(),
+        ..Genesis::default()
     };
     (State::new(&genesis).expect("a valid genesis"), chain)
 }
@@ -368,8 +369,7 @@ fn play_dispute(recorder: &mut Recorder, provider: u32, auditors: &[u32], job: J
             recorder.send(auditor, Command::RejectChild(RejectChild { job, child }));
         }
     }
-    let (leaf, evidence) = (node.index, Vec::new());
-    recorder.send(provider, Command::ProveStep(ProveStep { job, leaf, evidence }));
+    recorder.send(provider, Command::ProveStep(ProveStep { job, node, evidence: Vec::new() }));
 }
 
 /// Applies a log to its start, with a root after every block if asked for.

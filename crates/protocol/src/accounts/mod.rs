@@ -44,7 +44,8 @@ pub struct Account {
     pub key_nonce: u64,
     /// What it delegated, at most one to each operator, in order of the first.
     pub delegations: Vec<DelegationId>,
-    /// Its ballots about what is voted on; some about what is over, until it votes again.
+    /// Its ballots about what is voted on; one about what is over leaves when it votes again, or
+    /// with its row.
     pub ballots: Vec<BallotId>,
 }
 

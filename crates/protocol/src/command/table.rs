@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Auction, BallotChoice, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening,
-    ParamChange, ResourceClass, Scope, Task, Visibility,
+    ParamChange, PauseLane, ResourceClass, Scope, Task, Visibility,
 };
 use crate::{
-    ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role},
+    ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role, SlashId},
     num::{Amount, Blocks, Height, Ratio},
 };
 
@@ -55,8 +55,8 @@ commands! {
         role: Role,
     }
 
-    /// Collects what this operator earned and may claim to the free balance: what has vested of
-    /// emission, less its delegators' part, and as a validator its share of slashes.
+    /// Settles what this operator earned of emission, and collects to the free balance what of its
+    /// own part has vested, and as a validator its share of slashes.
     ClaimRewards = rewards::claim_rewards or ClaimRewardsRejected,
         Ordinary, weight 1, keys [Provide Audit] {
         /// Which role earned it.
@@ -359,7 +359,7 @@ commands! {
         choice: BallotChoice,
     }
 
-    /// Takes a proposal back before its voting begins.
+    /// Takes a proposal back before its voting begins; a part of its deposit burns.
     CancelProposal
         = governance::cancel_proposal or CancelProposalRejected, Ordinary, weight 1, keys [] {
         /// Which proposal.
@@ -420,6 +420,35 @@ commands! {
         = storage::retire_program or RetireProgramRejected, Ordinary, weight 2, keys [Request] {
         /// Which program.
         program: Digest,
+    }
+
+    /// Appeals against a slash that waits, and all that wait with it, with a deposit behind it: a
+    /// vote gives back all that was taken, or the deposit burns and the slash is paid out.
+    AppealSlash = governance::appeal_slash or AppealSlashRejected, Ordinary, weight 4, keys [] {
+        /// Which slash.
+        slash: SlashId,
+        /// The hash of a report that says why; all zero if there is none.
+        report: Digest,
+    }
+
+    /// Says what a member of the council thinks: `veto` stops changes of parameters while the
+    /// phase lets it, `yes` or `no` decides an appeal where the council does.
+    CastCouncilBallot
+        = governance::cast_council_ballot or CastCouncilBallotRejected, Ordinary, weight 1,
+        keys [] {
+        /// About which proposal.
+        proposal: ProposalId,
+        /// What it says.
+        choice: BallotChoice,
+    }
+
+    /// Stops what brings new money in, for so many blocks, or lets it in again; the guardian alone
+    /// may, and not after its sunset.
+    Pause = governance::pause or PauseRejected, Ordinary, weight 1, keys [] {
+        /// What is stopped.
+        lane: PauseLane,
+        /// For how many blocks from this one; 0 ends a pause.
+        blocks: Blocks,
     }
 }
 

@@ -23,7 +23,8 @@ groups! {
         chunk_count: u32,
         /// How many steps are to be made, at least 1.
         steps: u64,
-        /// What the program's first state is made from.
+        /// What the program's first state is made from; of a paged one the root of what it was
+        /// prepared from, for providers to compare.
         seed: Digest,
         /// Most gas that one step may use; a step that would use more is a fault.
         step_gas_max: Gas,
@@ -116,6 +117,15 @@ words! {
         Abstain = "abstain",
         /// Against it, and for burning its deposit.
         Veto = "veto",
+    }
+
+    /// What a guardian may pause: what brings strangers' money in, and nothing that anybody's money
+    /// depends on.
+    PauseLane {
+        /// New jobs.
+        Jobs = "jobs",
+        /// New delegations.
+        Delegations = "delegations",
     }
 
     /// Bytes that somebody must be able to produce.

@@ -1,20 +1,28 @@
-//! Governance: who may change a parameter, by which vote, and from when on.
+//! Governance: who may change a parameter or undo a slash, by which vote, and from when on.
 //!
-//! Key terms: a *proposal* is a list of changes of parameters; a *ballot* is what one account says
+//! Key terms: a *proposal* puts a *matter* to the vote: changes of parameters, or an *appeal*
+//! against the slashes of one conviction that wait; a *ballot* is what one account says
 //! to it; *power* is stake as it stood when the voting began; to *override* is to vote with what
 //! one delegated, which its operator then does not.
 //!
 //! ```text
 //!   Pending ──delay──► Active ──voting──► Queued ──timelock──► Executed
 //!      └─► Cancelled     └─► Defeated        └─ relations do not hold ─► Expired
+//!
+//!   until stake decides alone: any of these ──council's veto──► Defeated
+//!   an appeal:  Pending ──► Active ──voting──► Granted, or Defeated: the slashes are paid out
 //! ```
 //!
 //! Laws: every unit of stake counts once for a proposal; what is adopted is in range and fits both
-//! itself and every version that something alive is judged by (M21); what began keeps its version.
+//! itself and every version that something alive is judged by (M21); what began keeps its version;
+//! slashes of one conviction have one appeal, and what it gives back is what they hold.
+//! A council can stop a change and never make one; a pause stops new money and never what is owed.
 //! Rounding: quorum up (`tally`); a delegation's worth down, the dust votes with its operator.
 //! Known shortcomings: who takes back all it delegated while a vote is on leaves its voice to the
 //! operator; stake of jailed operators counts for the quorum's base; a hundred deposits fill the
-//! list of proposals until each is voted down; an electorate is stored whole (ADR 68).
+//! list of proposals until each is voted down; an electorate is stored whole (ADR 68); who
+//! delegates to an operator that is convicted alike while its appeal is voted on keeps its ballot;
+//! members of a council do not change.
 //! Not here: what a parameter does (its room), which relations hold (`params`), what a stake is
 //! worth in votes (`staking`).
 
@@ -28,27 +36,130 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-pub use rejected::{CancelProposalRejected, CastBallotRejected, ProposeRejected};
+pub use rejected::{
+    AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
+    PauseRejected, ProposeRejected,
+};
 pub use tally::{Defeat, Tally};
 
 use crate::{
-    command::{BallotChoice, ParamChange},
-    ids::{AccountId, BallotId, Digest, ParamsVersion, ProposalId},
-    num::{Amount, Epoch},
+    command::{BallotChoice, ParamChange, PauseLane},
+    ids::{AccountId, BallotId, Digest, ParamsVersion, ProposalId, SlashId},
+    num::{Amount, Epoch, Height},
     params::BrokenRelation,
     shared::Arc,
     staking::{Staking, StakingRows},
     table::Table,
 };
 
-/// Changes of parameters that somebody proposed.
+/// The council proposes and may veto, and decides appeals.
+pub(crate) const PHASE_COUNCIL: u8 = 0;
+/// Stake decides alone; a council has no say any more.
+pub(crate) const PHASE_STAKE: u8 = 2;
+
+/// Who guards a network until its stake does alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// The council's members, each once; none without a council.
+    pub council: Vec<AccountId>,
+    /// How many of them speak for it.
+    pub threshold: u8,
+    /// Who may pause lanes, and the height from which it may not.
+    pub guardian: Option<(AccountId, Height)>,
+}
+
+/// One pause of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// When it began.
+    pub since: Height,
+    /// The first block that it does not stop.
+    pub until: Height,
+}
+
+/// The last pause of each lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pauses {
+    jobs: Option<Pause>,
+    delegations: Option<Pause>,
+}
+
+impl Pauses {
+    pub(crate) fn of(&self, lane: PauseLane) -> Option<Pause> {
+        match lane {
+            PauseLane::Jobs => self.jobs,
+            PauseLane::Delegations => self.delegations,
+        }
+    }
+
+    fn set(&mut self, lane: PauseLane, pause: Pause) {
+        let place = match lane {
+            PauseLane::Jobs => &mut self.jobs,
+            PauseLane::Delegations => &mut self.delegations,
+        };
+        *place = Some(pause);
+    }
+}
+
+/// Who decides a matter: one forum, from its beginning to its end (M32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forum {
+    /// All stake that votes.
+    Stake,
+    /// The council.
+    Council,
+}
+
+/// What a proposal is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// Parameters get new values.
+    Changes(Vec<ParamChange>),
+    /// This slash is undone, and all that wait with it, convicted on the same program and root.
+    Appeal(SlashId),
+}
+
+impl Matter {
+    /// What it changes; an appeal changes nothing.
+    pub fn changes(&self) -> &[ParamChange] {
+        match self {
+            Matter::Changes(changes) => changes,
+            Matter::Appeal(_) => &[],
+        }
+    }
+
+    /// Does it change the phase and nothing else? Anybody may propose that, no council stops it.
+    pub fn is_phase(&self) -> bool {
+        is_phase(self.changes())
+    }
+
+    /// The slash that it is an appeal against.
+    pub fn appeals(&self) -> Option<SlashId> {
+        match self {
+            Matter::Changes(_) => None,
+            Matter::Appeal(slash) => Some(*slash),
+        }
+    }
+}
+
+pub(crate) fn is_phase(changes: &[ParamChange]) -> bool {
+    matches!(changes, [change] if change.path == "governance.phase")
+}
+
+/// What somebody put to the vote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// Who proposed it.
     pub account: AccountId,
-    /// What it changes.
-    pub changes: Vec<ParamChange>,
-    /// The hash of a report that audits the change, if there is one.
+    /// What it is about.
+    pub matter: Matter,
+    /// Who decides it.
+    pub forum: Forum,
+    /// What members of the council said, the first first.
+    pub council: Vec<(AccountId, BallotChoice)>,
+    /// The hash of a report about it, if there is one.
     pub audit: Option<Digest>,
     /// The version whose rules its vote follows; those in force when it was proposed.
     pub params: ParamsVersion,
@@ -86,6 +197,8 @@ pub enum ProposalStage {
     Expired(BrokenRelation),
     /// Its proposer took it back.
     Cancelled,
+    /// It was an appeal, and its slashes were undone.
+    Granted,
 }
 
 /// When a vote ends.
@@ -128,7 +241,11 @@ impl ProposalStage {
     pub fn is_open(self) -> bool {
         match self {
             Self::Pending | Self::Active | Self::Queued(_) => true,
-            Self::Executed(_) | Self::Defeated(_) | Self::Expired(_) | Self::Cancelled => false,
+            Self::Executed(_)
+            | Self::Defeated(_)
+            | Self::Expired(_)
+            | Self::Cancelled
+            | Self::Granted => false,
         }
     }
 }
@@ -149,8 +266,10 @@ pub(crate) struct Governance {
     pub(crate) proposals: Table<Proposal>,
     pub(crate) ballots: Table<Ballot>,
     pub(crate) electorates: BTreeMap<Epoch, Electorate>,
-    /// Proposals that are not over.
+    /// Proposals of changes that are not over; appeals are as many as convictions.
     pub(crate) open: u32,
+    pub(crate) guard: Guard,
+    pub(crate) pauses: Pauses,
 }
 
 /// What of [`Governance`] is stored.
@@ -160,6 +279,8 @@ pub(crate) struct GovernanceRows {
     ballots: Table<Ballot>,
     electorates: Vec<(Epoch, u32, Amount, StakingRows)>,
     open: u32,
+    guard: Guard,
+    pauses: Pauses,
 }
 
 /// An electorate as the root covers it: its epoch, how many votes are by it, all power, its rows.
@@ -188,10 +309,11 @@ impl Governance {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Vec<Covered>, u32) {
+    pub(crate) fn globals(&self) -> (Vec<Covered>, u32, &Guard, Pauses) {
         let covered =
             |(epoch, row): (&Epoch, &Electorate)| (*epoch, row.proposals, row.power, row.root);
-        (self.electorates.iter().map(covered).collect(), self.open)
+        let electorates = self.electorates.iter().map(covered).collect();
+        (electorates, self.open, &self.guard, self.pauses)
     }
 
     pub(crate) fn rows(&self) -> GovernanceRows {
@@ -203,16 +325,18 @@ impl Governance {
             ballots: self.ballots.clone(),
             electorates: self.electorates.iter().map(stored).collect(),
             open: self.open,
+            guard: self.guard.clone(),
+            pauses: self.pauses,
         }
     }
 
     pub(crate) fn restore(rows: GovernanceRows) -> Governance {
-        let GovernanceRows { proposals, ballots, electorates, open } = rows;
+        let GovernanceRows { proposals, ballots, electorates, open, guard, pauses } = rows;
         let back = |(epoch, proposals, power, rows): (Epoch, u32, Amount, StakingRows)| {
             let (staking, root) = Staking::restore_voters(rows);
             (epoch, Electorate { proposals, power, root, staking: Arc::new(staking) })
         };
         let electorates = electorates.into_iter().map(back).collect();
-        Governance { proposals, ballots, electorates, open }
+        Governance { proposals, ballots, electorates, open, guard, pauses }
     }
 }

@@ -1,15 +1,19 @@
 //! Parameters of governance.
 
 use crate::{
-    num::{Amount, Epochs, Ratio},
+    num::{Amount, Blocks, Epochs, Ratio},
     params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
 };
 
 params! {
     /// Proposals: what one costs, how long each of its stages takes, and what it needs.
     GovernanceParams in "governance" {
-        /// What stands behind a proposal; burnt if it is vetoed, returned otherwise.
+        /// What stands behind a proposal; burnt if it is vetoed, in part if it is cancelled, and
+        /// returned otherwise.
         deposit: Amount = Amount::tokens(500), 1..=AMOUNT_MAX, "five of the least bonds";
+        /// What burns of it if its proposer takes the proposal back.
+        cancel_burn: Ratio = Ratio::percent(50), 0..=ONE,
+            "as on the Cosmos Hub: places on the list cost something";
         /// Proposals that may be open at a time.
         proposals_max: u32 = 16, 1..=64, "more than people read in a week";
         /// Parameters that one proposal may change.
@@ -30,6 +34,14 @@ params! {
         timelock_epochs: Epochs = Epochs::new(48), 1..=BLOCKS_MAX, "two days of hours";
         /// Epochs that an accepted proposal may wait for the relations to hold before it expires.
         expiry_epochs: Epochs = Epochs::new(168), 0..=BLOCKS_MAX, "a week of hours";
+        /// Who decides: 0 the council proposes and may veto, and decides appeals; 1 it may veto; 2
+        /// stake alone. It never falls.
+        phase: u8 = 2, 0..=2, "stake alone: a network names a council or has none";
+        /// The most blocks that one pause lasts, of a lane.
+        pause_blocks_max: Blocks = Blocks::new(86_400), 1..=BLOCKS_MAX, "a day of blocks";
+        /// Blocks from a pause's beginning before which the lane is not paused again (M32).
+        pause_window_blocks: Blocks = Blocks::new(1_209_600), 1..=BLOCKS_MAX,
+            "a day in two weeks";
         /// Epochs that a proposal is remembered after its end.
         memory_epochs: Epochs = Epochs::new(720), 1..=BLOCKS_MAX, "a month of hours";
     }

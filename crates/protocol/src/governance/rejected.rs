@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::OperatorId,
-    num::{Amount, Epoch},
+    ids::{OperatorId, ProposalId},
+    num::{Amount, Blocks, Epoch, Height},
     params::BrokenRelation,
 };
 
@@ -26,6 +26,8 @@ pub enum ProposeRejected {
     OutOfRange { place: u32, got: u64, min: u64, max: u64 },
     /// The parameters would not fit each other, or what is judged by those in force.
     RelationBroken(BrokenRelation),
+    /// In this phase the council alone proposes, all but the next phase.
+    CouncilProposes,
     /// Too many proposals are open.
     ProposalsAtLimit { limit: u32 },
     /// The deposit is more than the account has free.
@@ -39,6 +41,8 @@ pub enum ProposeRejected {
 pub enum CastBallotRejected {
     /// There is no such proposal, or not any longer.
     ProposalNotFound,
+    /// The council decides it.
+    CouncilDecides,
     /// Its voting has not begun.
     VotingNotOpen { opens: Epoch, now: Epoch },
     /// Its voting is over.
@@ -61,4 +65,61 @@ pub enum CancelProposalRejected {
     NotProposer,
     /// Its voting has begun, or it is over.
     VotingBegan,
+    /// It is an appeal: slashes wait for its decision.
+    IsAppeal,
+}
+
+/// Why nobody is asked about a slash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum AppealSlashRejected {
+    /// This network has no appeals.
+    NoAppeals,
+    /// There is no such slash, or not any longer.
+    SlashNotFound,
+    /// Nothing of it was the signer's.
+    NotConcerned,
+    /// It was paid out at once, or is by now, or was undone.
+    NotWaiting,
+    /// Somebody has appealed against it, or against one that waits with it.
+    AppealOpen { proposal: ProposalId },
+    /// The deposit is more than the account has free.
+    DepositExceedsFree { deposit: Amount, free: Amount },
+}
+
+/// Why a member of the council was not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "which operator")]
+pub enum CastCouncilBallotRejected {
+    /// The signer is no member of a council.
+    NotMember,
+    /// There is no such proposal, or not any longer.
+    ProposalNotFound,
+    /// It is decided.
+    VotingClosed,
+    /// The council has no say in it, or not this one.
+    NoSay,
+    /// A slash of the signer's own operator waits: no offender decides meanwhile.
+    SlashWaits { operator: OperatorId },
+    /// It has said so already.
+    SameChoice,
+}
+
+/// Why nothing was paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum PauseRejected {
+    /// The signer is not the guardian.
+    NotGuardian,
+    /// The guardian's time is over.
+    SunsetPassed { sunset: Height, now: Height },
+    /// Nothing is paused that could be let in again.
+    NotPaused,
+    /// A pause is shorter.
+    TooLong { wanted: Blocks, max: Blocks },
+    /// The lane was paused not long ago.
+    TooSoon { next: Height, now: Height },
 }

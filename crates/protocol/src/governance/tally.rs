@@ -31,6 +31,8 @@ pub enum Defeat {
     Veto,
     /// Too few were for it.
     Threshold,
+    /// The council stopped it, or let an appeal fail.
+    Council,
 }
 
 impl Tally {
@@ -123,6 +125,16 @@ mod tests {
         assert_eq!(veto.decide(all, &params), Err(Defeat::Veto));
         let yes = Tally { yes: five.saturating_add(Amount::UNIT), ..even };
         assert_eq!(yes.decide(all, &params), Ok(()));
+        let four = Tally { yes: Amount::new(4).expect("small"), ..Tally::default() };
+        let eleven = Amount::new(11).expect("small");
+        assert_eq!(four.decide(eleven, &params), Err(Defeat::Quorum), "two fifths are 4.4");
+        assert_eq!(Tally::default().decide(Amount::ZERO, &params), Err(Defeat::Quorum));
+        let most = Tally { yes: Amount::tokens(4), veto: five, abstain: all, ..Tally::default() };
+        assert_eq!(
+            most.decide(all, &params),
+            Err(Defeat::Threshold),
+            "a quarter, of all that voted"
+        );
         let abstains = Tally { yes: five, abstain: all, ..Tally::default() };
         assert_eq!(abstains.decide(all, &params), Ok(()));
     }

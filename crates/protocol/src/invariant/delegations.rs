@@ -7,7 +7,6 @@ use crate::{
     ids::{DelegationId, ExitId, MoveId, OperatorId},
     ledger::Pot,
     num::{Amount, Earned},
-    slashing::SlashState,
     staking::MoveStage,
     state::State,
 };
@@ -25,7 +24,7 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
 fn pools(state: &State) -> Result<(), Broken> {
     let mut waiting: BTreeMap<OperatorId, u32> = BTreeMap::new();
     for (_, slash) in state.slashes() {
-        if matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_)) {
+        if slash.state.waits() {
             let count = waiting.entry(slash.operator).or_default();
             *count = count.saturating_add(1);
         }

@@ -4,10 +4,11 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Broken;
 use crate::{
-    governance::{Proposal, ProposalStage, Tally},
-    ids::{AccountId, BallotId, ProposalId},
+    governance::{Forum, Proposal, ProposalStage, Tally},
+    ids::{AccountId, BallotId, ProposalId, SlashId},
     ledger::Pot,
     num::{Amount, Epoch},
+    slashing::SlashState,
     state::State,
 };
 
@@ -25,14 +26,41 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
             listed(state, row, &mut owners)?;
         }
     }
+    appeals(state)?;
     delegated(state)
 }
 
+/// Slashes wait for an appeal that is open and about their conviction; one that names a slash is
+/// waited for by it, and all that wait alike do.
+fn appeals(state: &State) -> Result<(), Broken> {
+    for (id, slash) in state.slashes() {
+        let SlashState::Appealed(proposal) = slash.state else { continue };
+        if !state.appealed_by(proposal).contains(&id) {
+            return Err(Broken::Appeal { slash: id });
+        }
+    }
+    for (id, row) in state.proposals().filter(|(_, row)| row.stage.is_open()) {
+        let Some(slash) = row.matter.appeals() else { continue };
+        let waiting = state.appealed_by(id);
+        let waits = |id: &SlashId| state.slash(*id).map(|slash| slash.state);
+        let strays = |other: &&SlashId| waits(other) != Some(SlashState::Appealed(id));
+        if let Some(stray) = waiting.iter().find(strays) {
+            return Err(Broken::Appeal { slash: *stray });
+        }
+        if !waiting.contains(&slash) {
+            return Err(Broken::Appeal { slash });
+        }
+    }
+    Ok(())
+}
+
 fn counts(state: &State) -> Result<(), Broken> {
-    let found = state.proposals().filter(|(_, row)| row.stage.is_open()).count();
+    let open = state.proposals().filter(|(_, row)| row.stage.is_open());
+    let found = open.filter(|(_, row)| row.matter.appeals().is_none()).count();
     let (recorded, found) = (state.governance.open, u32::try_from(found).unwrap_or(u32::MAX));
     let mut votes: BTreeMap<Epoch, u32> = BTreeMap::new();
-    for (_, row) in state.proposals().filter(|(_, row)| row.stage == ProposalStage::Active) {
+    let by_stake = |row: &Proposal| row.stage == ProposalStage::Active && row.forum == Forum::Stake;
+    for (_, row) in state.proposals().filter(|(_, row)| by_stake(row)) {
         let Some(epoch) = row.electorate else { return Err(Broken::Proposals { recorded, found }) };
         let count = votes.entry(epoch).or_default();
         *count = count.saturating_add(1);

@@ -15,12 +15,12 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
         if recorded != found {
             return Err(Broken::Vesting { operator, recorded, found });
         }
-        let earned = state.rewards.owed(operator).map(|(_, amount)| amount);
-        owed = owed.saturating_add(earned.unwrap_or_default());
+        let parts = state.rewards.owed(operator).map(|(_, parts)| parts).unwrap_or_default();
+        owed = parts.iter().fold(owed, |sum, amount| sum.saturating_add(*amount));
         by_stake = by_stake.saturating_add(state.staking.stake_earned(operator));
-        let Some(work) = row.work else { continue };
+        let Some(work) = &row.work else { continue };
         if work.round == state.rewards.next_round() {
-            open.claims = open.claims.saturating_add(work.claim);
+            open.claims = open.claims.saturating_add(work.claim());
             open.claimants = open.claimants.saturating_add(1);
         } else {
             let count = awaited.entry(work.round).or_default();

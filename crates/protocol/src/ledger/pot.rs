@@ -151,4 +151,6 @@ pub enum Reason {
     ProgramDeposit,
     ProgramDepositReturned,
     ProgramDepositBurnt,
+    ProposalCancelled,
+    AppealLost,
 }

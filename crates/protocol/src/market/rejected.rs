@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::BoundRejected,
-    num::{Amount, Blocks, Gas, Ratio},
+    num::{Amount, Blocks, Gas, Height, Ratio},
 };
 
 use super::Phase;
@@ -14,6 +14,8 @@ use super::Phase;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum PostJobRejected {
+    /// The guardian has paused new jobs; what is under way goes on.
+    Paused { until: Height },
     /// No policy of this version serves sealed inputs: an audit would show them (C17).
     SealedNotServed,
     /// A job has at least one step and at most as many as the network allows.

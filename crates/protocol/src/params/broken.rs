@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{ParamsRejected, Violation};
 use crate::num::{Amount, Factor};
 
+/// What a proposed phase is compared with.
+const PHASE_NOW: &str = "the phase in force";
+
 /// Two numbers that do not fit each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrokenRelation {
@@ -42,6 +45,11 @@ pub enum Relation {
     StakePriceNotOne,
     EmissionRateOrder,
     EmissionCapTooHigh,
+    BlocksTooFast,
+    EpochTooLong,
+    PauseOrder,
+    /// A phase is over for good.
+    PhaseOrder,
 }
 
 impl Violation {
@@ -55,6 +63,8 @@ impl Violation {
                     "verification.tier_start" => TierOrder,
                     "market.deadline_blocks_min" => DeadlineOrder,
                     "rewards.rate_min" => EmissionRateOrder,
+                    "governance.pause_blocks_max" => PauseOrder,
+                    PHASE_NOW => PhaseOrder,
                     "slashing.false_audit" => FalseAuditOrder,
                     _ => CopiedRootOrder,
                 };
@@ -70,6 +80,8 @@ impl Violation {
             }
             Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
             Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
+            Self::BlocksTooFast { interval_ms, least_ms } => (BlocksTooFast, interval_ms, least_ms),
+            Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
         };
         BrokenRelation { relation, got, bound }
@@ -80,6 +92,13 @@ impl BrokenRelation {
     /// With one asset, its price in itself must be 1.
     pub(crate) fn stake_price(price: Factor) -> BrokenRelation {
         Violation::StakePriceNotOne { got: price.parts() }.broken()
+    }
+
+    /// A phase is followed by later ones alone.
+    pub(crate) fn phase(now: u8, proposed: u8) -> BrokenRelation {
+        let (lower, upper) = (PHASE_NOW, "governance.phase");
+        let (got, max) = (u64::from(now), u64::from(proposed));
+        Violation::OutOfOrder { lower, upper, got, max }.broken()
     }
 
     /// The same with names.
@@ -113,10 +132,18 @@ impl BrokenRelation {
                 Violation::ChallengeTooCheap { deposit: amount(got), needed: amount(bound) }
             }
             Relation::KeepTooShort => Violation::KeepTooShort { blocks: got, needed: bound },
+            Relation::PauseOrder => {
+                order("governance.pause_blocks_max", "governance.pause_window_blocks")
+            }
+            Relation::PhaseOrder => order(PHASE_NOW, "governance.phase"),
             Relation::EmissionRateOrder => order("rewards.rate_min", "rewards.rate_max"),
             Relation::EmissionCapTooHigh => {
                 Violation::EmissionCapTooHigh { cap: got, limit: bound }
             }
+            Relation::BlocksTooFast => {
+                Violation::BlocksTooFast { interval_ms: got, least_ms: bound }
+            }
+            Relation::EpochTooLong => Violation::EpochTooLong { blocks: got, most: bound },
             Relation::StakePriceNotOne => Violation::StakePriceNotOne { got },
         }
     }

@@ -7,9 +7,9 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::num::{Amount, Blocks, Gas, PARTS};
+use crate::num::{Amount, Blocks, Epochs, Gas, PARTS};
 
-use super::{Params, RawParams};
+use super::{GovernanceParams, Params, RawParams, SlashingParams};
 
 /// One thing that is wrong with parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,6 +95,20 @@ pub enum Violation {
         /// The most allowed.
         limit: u64,
     },
+    /// M10, M21: blocks could come faster than what is alive was told.
+    BlocksTooFast {
+        /// Least milliseconds between blocks.
+        interval_ms: u64,
+        /// What they are now.
+        least_ms: u64,
+    },
+    /// M21: bonds that leave would wait longer than they were told.
+    EpochTooLong {
+        /// Blocks of an epoch.
+        blocks: u64,
+        /// What they are now.
+        most: u64,
+    },
     /// With one asset, it is worth itself.
     StakePriceNotOne {
         /// The price given, in parts per billion.
@@ -149,6 +163,16 @@ impl fmt::Display for Violation {
                 f,
                 "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
                  that burns its fees must get less than them back, or paying oneself pays (R9)"
+            ),
+            Self::BlocksTooFast { interval_ms, least_ms } => write!(
+                f,
+                "chain.block_interval_min_ms would be {interval_ms}, but what is alive counts on \
+                 blocks of {least_ms}; a vote can raise it and not lower it (M10, M21)"
+            ),
+            Self::EpochTooLong { blocks, most } => write!(
+                f,
+                "chain.epoch_blocks would be {blocks}, but bonds that leave were told epochs of \
+                 {most}; a vote can lower it and not raise it (M21)"
             ),
             Self::StakePriceNotOne { got } => write!(
                 f,
@@ -244,6 +268,13 @@ fn orders(raw: &RawParams) -> Option<Violation> {
     }
     let (lower, upper) = ("rewards.rate_min", "rewards.rate_max");
     let (got, max) = (raw.rewards.rate_min.parts(), raw.rewards.rate_max.parts());
+    if got > max {
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
+    }
+    let (lower, upper) = ("governance.pause_blocks_max", "governance.pause_window_blocks");
+    let governance = &raw.governance;
+    let (got, max) = (governance.pause_blocks_max, governance.pause_window_blocks);
+    let (got, max) = (got.count(), max.count());
     (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
 }
 
@@ -317,12 +348,27 @@ fn emission(raw: &RawParams) -> Option<Violation> {
 }
 
 impl RawParams {
+    /// What would change the time that deadlines and waits were told that have begun under `now`:
+    /// windows count blocks and waits count epochs, so neither may change against those who wait.
+    pub(super) fn retimes(&self, now: &Params) -> Option<Violation> {
+        let (chain, now) = (&self.chain, now.chain());
+        let (interval_ms, least_ms) = (chain.block_interval_min_ms, now.block_interval_min_ms);
+        if interval_ms < least_ms {
+            return Some(Violation::BlocksTooFast { interval_ms, least_ms });
+        }
+        let (blocks, most) = (chain.epoch_blocks.count(), now.epoch_blocks.count());
+        (blocks > most).then_some(Violation::EpochTooLong { blocks, most })
+    }
+
     /// What work that is judged by `live` would meet if these were in force: its own market,
-    /// audits and slashes, and the blocks, bonds and room that all share.
+    /// audits and slashes, and the blocks, bonds and room that all share. Bonds that leave already
+    /// leave with the epoch that they were told.
     pub(super) fn beside(&self, live: &Params) -> RawParams {
         let live = RawParams::from(*live);
         let RawParams { market, verification, slashing, insurance, reputation, .. } = live;
-        RawParams { market, verification, slashing, insurance, reputation, ..*self }
+        let mut staking = self.staking;
+        staking.unbonding_epochs = staking.unbonding_epochs.min(live.staking.unbonding_epochs);
+        RawParams { market, verification, slashing, insurance, reputation, staking, ..*self }
     }
 
     /// Blocks from a job's posting to its end, if its first winner takes it, its first auditors
@@ -342,7 +388,8 @@ impl RawParams {
             .plus(verification.challenge_window(gas_bound, market))
     }
 
-    /// Blocks from a job's acceptance to the end of its last dispute and stay, at most (R4).
+    /// Blocks from a job's acceptance to the end of its last dispute, stay and appeal, at most
+    /// (R4).
     pub fn longest_liability(&self) -> Blocks {
         let (market, verification) = (&self.market, &self.verification);
         let audit = verification.audit_blocks(market.work_bound_max, market);
@@ -354,6 +401,7 @@ impl RawParams {
         let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
+        let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());
         market
             .deadline_blocks_max
             .plus(market.grace_blocks)
@@ -366,4 +414,19 @@ impl RawParams {
             .plus(verification.dispute_clock(market.work_bound_max, market).times(2))
             .plus(self.chain.epoch_blocks.times(stay))
     }
+}
+
+impl Params {
+    /// Epochs from an appeal to its decision, at most.
+    pub fn appeal_wait(&self) -> Epochs {
+        appeal_wait(&self.slashing, &self.governance)
+    }
+}
+
+/// The rest of the epoch that an appeal is made in, its voting, and the answer to a late quorum;
+/// nothing where nobody may appeal.
+fn appeal_wait(slashing: &SlashingParams, governance: &GovernanceParams) -> Epochs {
+    let voting = slashing.appeal_epochs.count();
+    let late = governance.late_quorum_epochs.count().saturating_add(1);
+    Epochs::new(if voting == 0 { 0 } else { voting.saturating_add(late).saturating_add(1) })
 }

@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     event::Event,
     ids::OperatorId,
-    num::Factor,
+    num::{Epoch, Factor},
     params::Params,
     reputation::{Dimension, Note},
 };
@@ -18,6 +18,20 @@ pub(crate) fn note(
     params: &Params,
 ) {
     note_all(cx, operator, &[Note { dimension, success, weight }], params);
+}
+
+/// Takes back a failure that was booked for nothing, as much as is left of it.
+pub(crate) fn unmark(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    dimension: Dimension,
+    mark: (Factor, Epoch),
+    params: &Params,
+) {
+    let now = cx.epoch();
+    let score = cx.state.reputation.unmark((operator, dimension), mark, now, params.reputation());
+    let account = cx.state.staking.operator(operator).account;
+    cx.journal.push(Event::ReputationChanged { operator, account, score });
 }
 
 /// Books several events at once.

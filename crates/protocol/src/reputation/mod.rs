@@ -80,6 +80,13 @@ impl Record {
         self
     }
 
+    fn evidence_mut(&mut self, dimension: Dimension) -> &mut Evidence {
+        match dimension {
+            Dimension::Correctness => &mut self.correctness,
+            Dimension::Timeliness => &mut self.timeliness,
+        }
+    }
+
     /// Correctness and timeliness together, as auctions see them.
     pub fn score(self, z: Factor) -> Ratio {
         let correctness = self.correctness.score(z);
@@ -162,15 +169,37 @@ impl Reputation {
         let record = &mut kept.record;
         *record = record.faded(now, params.decay);
         for note in notes {
-            let evidence = match note.dimension {
-                Dimension::Correctness => &mut record.correctness,
-                Dimension::Timeliness => &mut record.timeliness,
-            };
+            let evidence = record.evidence_mut(note.dimension);
             let count = if note.success { &mut evidence.success } else { &mut evidence.failure };
             *count = count.saturating_add(note.weight);
         }
-        let score = record.score(params.z);
-        kept.scored = Some(Scored { at: now, z: params.z, decay: params.decay, score });
+        kept.rescore(now, params)
+    }
+
+    /// Takes a failure back that was booked then; what has faded of it since is gone already.
+    pub(crate) fn unmark(
+        &mut self,
+        (operator, dimension): (OperatorId, Dimension),
+        (weight, then): (Factor, Epoch),
+        now: Epoch,
+        params: &ReputationParams,
+    ) -> Ratio {
+        let kept = self.records.get_mut(operator.index());
+        let kept = kept.expect("a record opens with its operator");
+        let record = &mut kept.record;
+        *record = record.faded(now, params.decay);
+        let left = weight.ratio_floor(params.decay.pow_floor(now.since(then).count()));
+        let evidence = record.evidence_mut(dimension);
+        evidence.failure = evidence.failure.saturating_sub(left);
+        kept.rescore(now, params)
+    }
+}
+
+impl Kept {
+    /// Scores a record that was changed.
+    fn rescore(&mut self, now: Epoch, params: &ReputationParams) -> Ratio {
+        let score = self.record.score(params.z);
+        self.scored = Some(Scored { at: now, z: params.z, decay: params.decay, score });
         score
     }
 }

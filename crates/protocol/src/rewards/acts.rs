@@ -4,7 +4,7 @@
 //! a function of its claim and of the round, whenever it is settled.
 //! Not here: when a claim may be made (`stories`), who calls for a payment (`handlers`).
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     context::Context,
@@ -14,6 +14,7 @@ use crate::{
     num::{Amount, Epoch, Gas},
     params::Params,
     rewards::{ClaimTerms, Moment, Open, Round, Running, Schedule, VestTerms, Work, rate_floor},
+    staking,
     state::State,
 };
 
@@ -36,16 +37,27 @@ pub(crate) fn note_work(cx: &mut Context<'_>, done: &Done<'_>, params: &Params) 
         return;
     }
     let auditors = u32::try_from(done.auditors.len()).unwrap_or(u32::MAX);
-    let terms = ClaimTerms::new(done.burnt, done.gas, auditors, params);
-    note(cx, done.job, done.provider, &terms);
+    let mut terms = ClaimTerms::new(done.burnt, done.gas, auditors, params);
+    // What is bonded is worth what it was when the job was posted, or now, whichever is more: who
+    // knows that a vote will raise its price would else burn cheaply today.
+    terms.stake_price = terms.stake_price.max(cx.params().chain().stake_price);
+    let vests = VestTerms::new(params.rewards());
+    note(cx, done.job, done.provider, (&terms, vests));
     for auditor in done.auditors {
-        note(cx, done.job, *auditor, &terms);
+        note(cx, done.job, *auditor, (&terms, vests));
     }
 }
 
-fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, terms: &ClaimTerms) {
+fn note(
+    cx: &mut Context<'_>,
+    job: JobId,
+    operator: OperatorId,
+    (terms, vests): (&ClaimTerms, VestTerms),
+) {
     let role = cx.state.staking.operator(operator).role;
-    let claim = terms.claim(role);
+    // All claims are counted to the unit, or they would be paid more than was minted.
+    let room = Amount::MAX.saturating_sub(cx.state.rewards.open.claims);
+    let claim = terms.claim(role).min(room);
     if claim.is_zero() || !cx.state.staking.operator(operator).may_work() {
         return;
     }
@@ -53,12 +65,12 @@ fn note(cx: &mut Context<'_>, job: JobId, operator: OperatorId, terms: &ClaimTer
     let rewards = &mut cx.state.rewards;
     let round = rewards.next_round();
     rewards.open.claims = rewards.open.claims.saturating_add(claim);
-    let row = rewards.earnings_mut(operator);
-    let before = row.work.map(|work| work.claim);
-    row.work = Some(Work { round, claim: before.unwrap_or_default().saturating_add(claim) });
-    if before.is_none() {
+    if rewards.earnings(operator).work.is_none() {
         rewards.open.claimants = rewards.open.claimants.saturating_add(1);
     }
+    let row = rewards.earnings_mut(operator);
+    let work = row.work.get_or_insert_with(|| Work { round, claims: Vec::new() });
+    work.add(vests, claim);
     let terms = Box::new(*terms);
     cx.journal.push(Event::WorkClaimed { job, operator, role, claim, terms });
 }
@@ -138,11 +150,11 @@ fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
     }
 }
 
-/// Pays an operator what its last round and its stake came to, into its own pot, and follows its
-/// vesting.
+/// Pays an operator what its last round and its stake came to, its own part into its own pot, and
+/// follows its vesting.
 pub(crate) fn settle(cx: &mut Context<'_>, operator: OperatorId) {
-    if let Some((round, amount)) = cx.state.rewards.owed(operator) {
-        pay_round(cx, operator, &round, amount);
+    if let Some((round, parts)) = cx.state.rewards.owed(operator) {
+        pay_round(cx, operator, &round, &parts);
     }
     pay_stake(cx, operator);
     let now = cx.epoch();
@@ -150,6 +162,13 @@ pub(crate) fn settle(cx: &mut Context<'_>, operator: OperatorId) {
     if row.vesting.followed < now {
         cx.state.rewards.earnings_mut(operator).vesting.follow(now);
     }
+}
+
+/// True if settling it would move anything.
+pub(crate) fn is_owed(state: &State, operator: OperatorId) -> bool {
+    let work = state.rewards.owed(operator).map(|(_, parts)| parts).unwrap_or_default();
+    let by_work = work.iter().any(|amount| !amount.is_zero());
+    by_work || !state.staking.stake_earned(operator).is_zero()
 }
 
 fn pay_stake(cx: &mut Context<'_>, operator: OperatorId) {
@@ -160,23 +179,39 @@ fn pay_stake(cx: &mut Context<'_>, operator: OperatorId) {
     let (vests, now) = (VestTerms::new(cx.params().rewards()), cx.epoch());
     let by_stake = &mut cx.state.rewards.by_stake;
     *by_stake = by_stake.saturating_sub(amount);
-    cx.state.rewards.earnings_mut(operator).vesting.put(amount, now, &vests);
-    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
-    cx.journal.push(Event::StakeRewarded { operator, amount });
+    let shared = earn(cx, operator, amount, (now, &vests));
+    cx.journal.push(Event::StakeRewarded { operator, amount, shared });
 }
 
-fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, amount: Amount) {
-    let params = *cx.params().rewards();
+/// Moves what an operator earned in an epoch to where it vests, less its delegators' part, which
+/// they have at once: a slash of the operator finds none of theirs. Returns that part.
+fn earn(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    amount: Amount,
+    (earned, vests): (Epoch, &VestTerms),
+) -> Amount {
+    let pots = (Pot::Emission, Pot::Vesting(operator));
+    let reason = Reason::EmissionEarned;
+    let shared = staking::acts::earn::split_bonded(cx, operator, pots, amount, reason);
+    let vesting = &mut cx.state.rewards.earnings_mut(operator).vesting;
+    vesting.put(amount.saturating_sub(shared), earned, vests);
+    shared
+}
+
+fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, parts: &[Amount]) {
     let row = cx.state.rewards.earnings_mut(operator);
     let work = row.work.take().expect("only a claim is owed anything");
-    let vests = VestTerms::new(&params);
-    row.vesting.put(amount, round.epoch, &vests);
-    cx.pay(Pot::Emission, Pot::Vesting(operator), amount, Reason::EmissionEarned);
-    let (claim, epoch) = (work.claim, round.epoch);
-    cx.journal.push(Event::EmissionEarned { operator, epoch, claim, amount, vests });
+    let (epoch, mut paid) = (round.epoch, Amount::ZERO);
+    for ((vests, claim), amount) in work.claims.into_iter().zip(parts.iter().copied()) {
+        let shared = earn(cx, operator, amount, (epoch, &vests));
+        paid = paid.saturating_add(amount);
+        let earned = Event::EmissionEarned { operator, epoch, claim, amount, shared, vests };
+        cx.journal.push(earned);
+    }
     let place = usize::try_from(work.round).expect("a row's place");
     let row = cx.state.rewards.rounds.get_mut(place).expect("somebody waited for it");
-    row.left = row.left.saturating_sub(amount);
+    row.left = row.left.saturating_sub(paid);
     row.waiting = row.waiting.saturating_sub(1);
     if row.waiting == 0 {
         let dust = row.left;
@@ -201,3 +236,6 @@ pub(crate) fn restore(cx: &mut Context<'_>, operator: OperatorId, amount: Amount
     let vesting = &mut cx.state.rewards.earnings_mut(operator).vesting;
     vesting.ready = vesting.ready.saturating_add(amount);
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,16 @@
 //! Key terms: a [`Schedule`] says how much an epoch may emit; a *claim* is the most emission that
 //! one job attracts, and what its work weighs; a *round* is an epoch in which somebody had a
 //! claim, with what a unit of claim came to ([`Round`]); an operator's rewards are *settled* into
-//! its own pot, where they vest ([`Vesting`]).
+//! its own pot, where they vest ([`Vesting`]), less what its delegators have of them.
 //!
 //! Laws: an epoch mints no more than its schedule, its claims and the lifetime's cap allow; a job
 //! attracts less from all pools together than it burnt (M24, R9); the emission's pot holds what is
-//! left of each round.
+//! left of each round; what work earned vests on the terms of its job (M21).
 //! Rounding: claims, rates and payments down; what a round's last claimant leaves goes to the
 //! treasury.
-//! Known shortcomings: providers and validators alone share; the market moves no schedule.
+//! Known shortcomings: providers and validators alone share; the market moves no schedule; whoever
+//! delegates before an operator is settled has a part of what it earned until then, and what stake
+//! earned vests on the terms in force when it is settled.
 //! Not here: whether work was done (`stories`), what delegators get of it (`staking`).
 
 pub(crate) mod acts;
@@ -60,12 +62,26 @@ pub struct Earnings {
 }
 
 /// What an operator's work of one round may attract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// Which round.
     pub round: u64,
-    /// So much, at most.
-    pub claim: Amount,
+    /// So much at most, by the terms of the jobs; one of each.
+    pub claims: Vec<(VestTerms, Amount)>,
+}
+
+impl Work {
+    /// All of it.
+    pub fn claim(&self) -> Amount {
+        self.claims.iter().fold(Amount::ZERO, |sum, (_, claim)| sum.saturating_add(*claim))
+    }
+
+    fn add(&mut self, terms: VestTerms, claim: Amount) {
+        match self.claims.iter_mut().find(|(of, _)| *of == terms) {
+            Some((_, all)) => *all = all.saturating_add(claim),
+            None => self.claims.push((terms, claim)),
+        }
+    }
 }
 
 impl Blank for Earnings {
@@ -150,26 +166,32 @@ impl Rewards {
         self.rounds.get(usize::try_from(number).ok()?)
     }
 
-    /// What an operator's work in a closed round came to (down); nothing while it is open.
-    pub(crate) fn owed(&self, id: OperatorId) -> Option<(Round, Amount)> {
-        let work = self.earnings(id).work?;
+    /// What an operator's work in a closed round came to (down), by the terms of its jobs; nothing
+    /// while it is open.
+    pub(crate) fn owed(&self, id: OperatorId) -> Option<(Round, Vec<Amount>)> {
+        let work = self.earnings(id).work.as_ref()?;
         let round = *self.round(work.round)?;
-        Some((round, earned_floor(work.claim, round.rate)))
+        let earned = work.claims.iter().map(|(_, claim)| earned_floor(*claim, round.rate));
+        Some((round, earned.collect()))
     }
 
-    /// An operator's vesting as it would be, were it settled now, with what its stake earned.
+    /// An operator's vesting as it would be, were it settled now, with what its stake earned;
+    /// `own` is its part of a pay.
     pub(crate) fn vesting_at(
         &self,
         (id, by_stake): (OperatorId, Amount),
+        own: impl Fn(Amount) -> Amount,
         now: Epoch,
         params: &RewardsParams,
     ) -> Vesting {
         let mut vesting = self.earnings(id).vesting.clone();
-        let vests = VestTerms::new(params);
-        if let Some((round, amount)) = self.owed(id) {
-            vesting.put(amount, round.epoch, &vests);
+        if let Some((round, parts)) = self.owed(id) {
+            let claims = self.earnings(id).work.iter().flat_map(|work| &work.claims);
+            for ((vests, _), amount) in claims.zip(parts) {
+                vesting.put(own(amount), round.epoch, vests);
+            }
         }
-        vesting.put(by_stake, now, &vests);
+        vesting.put(own(by_stake), now, &VestTerms::new(params));
         vesting.follow(now);
         vesting
     }

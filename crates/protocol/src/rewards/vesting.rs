@@ -9,7 +9,7 @@
 //! Rounding: the rest up, the part at once by subtraction; what a line gives is rounded down, and
 //! its end gives all that is left.
 //! Bounded: grants are gathered by [`SPANS`] spans of the delay and of the time to vest, so that a
-//! row holds at most `SPANS` + 1 of each, however often somebody is paid.
+//! row holds at most `SPANS` + 1 of each for each of the terms, however often somebody is paid.
 
 use alloc::vec::Vec;
 
@@ -57,7 +57,8 @@ pub struct Line {
     pub amount: Amount,
 }
 
-/// The numbers that say when what is earned may be had.
+/// The numbers that say when what is earned may be had. Those of work are of the parameters of its
+/// job, whatever is voted later (M21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VestTerms {
     /// The part that is ready after the delay; the rest vests evenly from then on.

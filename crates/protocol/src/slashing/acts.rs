@@ -9,7 +9,7 @@ use alloc::{boxed::Box, vec::Vec};
 use crate::{
     context::Context,
     event::Event,
-    ids::{AccountId, Asset, Digest, JobId, OperatorId, SlashId},
+    ids::{AccountId, Asset, Digest, JobId, OperatorId, ProposalId, SlashId},
     insurance::{self, acts::Loss},
     ledger::{Pot, Reason},
     num::{Amount, Height, Ratio},
@@ -94,6 +94,7 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
         conviction: root.map(|root| (program, root)),
         claims,
         taken: Vec::new(),
+        mark: (weight, cx.epoch()),
         standings,
         state: SlashState::Pending(cx.epoch()),
     };
@@ -185,16 +186,32 @@ fn stay(cx: &mut Context<'_>, id: SlashId, params: &Params) {
     let amount = cx.state.ledger.balance(Pot::Slash(id));
     cx.journal.push(Event::SlashPending { slash: id, offence, account, role, amount, execute_at });
     let alike = cx.state.slashing.alike(id);
-    if alike.is_empty() {
+    let of = |id: SlashId| cx.state.slashing.slash(id);
+    let appeals = alike.iter().find_map(|other| match of(*other).state {
+        SlashState::Appealed(proposal) => Some(proposal),
+        _ => None,
+    });
+    if let Some(proposal) = appeals {
+        appeal(cx, id, proposal);
+        return;
+    }
+    if alike.iter().all(|other| of(*other).account == account) {
         return;
     }
     let until = cx.epoch().after(params.slashing().engine_hold_epochs);
-    for held in alike.into_iter().chain([id]) {
+    for held in alike {
         clear_stay(cx, held);
         cx.state.slashing.set_state(held, SlashState::Held(until));
         cx.state.timers.set_epoch(until, Timer::Slash(held));
         cx.journal.push(Event::SlashHeld { slash: held, until });
     }
+}
+
+/// A slash waits for the decision of an appeal, however long that takes.
+pub(crate) fn appeal(cx: &mut Context<'_>, id: SlashId, proposal: ProposalId) {
+    clear_stay(cx, id);
+    cx.state.slashing.set_state(id, SlashState::Appealed(proposal));
+    cx.journal.push(Event::SlashAppealed { slash: id, proposal });
 }
 
 fn clear_stay(cx: &mut Context<'_>, id: SlashId) {
@@ -279,8 +296,8 @@ fn close(cx: &mut Context<'_>, id: SlashId, state: fn(Height) -> SlashState) {
     cx.state.params.unpin(version);
 }
 
-/// Undoes a slash that waits: every unit, the standings and the strike.
-#[cfg_attr(not(test), expect(dead_code, reason = "a vote on held slashes will call it"))]
+/// Undoes a slash that waits: every unit, the standings, the strike and what the name lost. Nobody
+/// is asked for money: all that was taken still lies in the slash's own pot.
 pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id).clone();
     let amount = cx.state.ledger.balance(Pot::Slash(id));
@@ -318,6 +335,8 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let params = cx.state.params.at(slash.params).clone();
     let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
     cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
+    let consequences = slash.offence.consequences(params.slashing());
+    reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
     insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
     cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });

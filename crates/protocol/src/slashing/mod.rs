@@ -7,9 +7,10 @@
 //!
 //! Invariant: compensation + reporter + burnt + insurance + judges = amount, to the unit.
 //! Rounding: what is taken up, what is paid out down; insurance and judges by subtraction.
-//! Known shortcomings: the correlation part of a percentage is not built yet, and a held slash
-//! executes when its hold lapses, since there is no vote yet.
-//! Not here: whether somebody is guilty (`verification`), what follows (`stories`).
+//! Known shortcomings: the correlation part of a percentage is not built yet; who takes out matured
+//! stake while a slash waits leaves its part of a reversal to the insurance.
+//! Not here: whether somebody is guilty (`verification`), what follows (`stories`), who decides an
+//! appeal (`governance`).
 
 pub(crate) mod acts;
 mod offence;
@@ -28,7 +29,7 @@ pub(crate) use waterfall::each;
 pub use waterfall::{Claims, ClaimsTerms, SplitTerms, Taken, Waterfall, Way, plan};
 
 use crate::{
-    ids::{AccountId, Digest, JobId, OperatorId, ParamsVersion, Role, SlashId},
+    ids::{AccountId, Digest, JobId, OperatorId, ParamsVersion, ProposalId, Role, SlashId},
     ledger::Pot,
     num::{Amount, Epoch, Factor, Height, Ratio},
     staking::Standing,
@@ -48,6 +49,8 @@ pub enum SlashState {
     Executed(Height),
     /// It was undone to the unit; its row leaves at this height.
     Reversed(Height),
+    /// It waits for the decision of this appeal, which pays it out or undoes it.
+    Appealed(ProposalId),
 }
 
 /// Stake taken from one operator for one offence.
@@ -71,10 +74,22 @@ pub struct Slash {
     pub claims: Claims,
     /// What was taken, and from where; a lock counts as its operator's bond. Forgotten once paid.
     pub taken: Vec<(Pot, Amount)>,
+    /// What its reputation lost, and when.
+    pub mark: (Factor, Epoch),
     /// The standing of each of the account's operators before it was jailed for this.
     pub standings: Vec<(OperatorId, Standing)>,
     /// When it is paid out.
     pub state: SlashState,
+}
+
+impl SlashState {
+    /// Has what it took not been paid out, nor given back?
+    pub fn waits(self) -> bool {
+        match self {
+            Self::Pending(_) | Self::Held(_) | Self::Appealed(_) => true,
+            Self::Executed(_) | Self::Reversed(_) => false,
+        }
+    }
 }
 
 impl Slash {
@@ -112,8 +127,7 @@ impl Slashing {
 
     fn index(&mut self, id: SlashId) {
         let slash = self.slash(id);
-        let Some(conviction) = slash.conviction else { return };
-        let waits = matches!(slash.state, SlashState::Pending(_) | SlashState::Held(_));
+        let (waits, Some(conviction)) = (slash.state.waits(), slash.conviction) else { return };
         let alike = self.convictions.entry(conviction).or_default();
         if waits {
             alike.insert(id);
@@ -125,12 +139,12 @@ impl Slashing {
         }
     }
 
-    /// Slashes of other accounts that wait, convicted on the same program and root (C13).
+    /// Slashes that wait, convicted on the same program and root: this one, if it waits, and those
+    /// that one vote decides with it (C13).
     pub(crate) fn alike(&self, id: SlashId) -> Vec<SlashId> {
         let slash = self.slash(id);
         let alike = slash.conviction.and_then(|conviction| self.convictions.get(&conviction));
-        let others = alike.into_iter().flatten().copied();
-        others.filter(|other| self.slash(*other).account != slash.account).collect()
+        alike.into_iter().flatten().copied().collect()
     }
 }
 

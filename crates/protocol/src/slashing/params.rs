@@ -1,8 +1,8 @@
 //! Parameters of slashing.
 
 use crate::{
-    num::{Epochs, Factor, Ratio},
-    params::declare::{BLOCKS_MAX, ONE, params},
+    num::{Amount, Epochs, Factor, Ratio},
+    params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
 };
 
 params! {
@@ -36,5 +36,11 @@ params! {
         engine_stay_epochs: Epochs = Epochs::new(1), 1..=BLOCKS_MAX, "an hour to look at it";
         /// Epochs that it waits when unrelated operators were convicted alike (C13).
         engine_hold_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day to look at it";
+        /// Epochs of voting on an appeal; with 0, nobody may appeal.
+        appeal_epochs: Epochs = Epochs::new(48), 0..=BLOCKS_MAX, "two days of hours";
+        /// What stands behind an appeal, as a share of all that waits for its decision (m21).
+        appeal_deposit: Ratio = Ratio::percent(10), 0..=ONE, "a tenth to appeal for nothing";
+        /// The least that stands behind one; burnt if the slash stands.
+        appeal_deposit_min: Amount = Amount::tokens(100), 1..=AMOUNT_MAX, "one of the least bonds";
     }
 }

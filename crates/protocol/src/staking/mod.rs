@@ -26,6 +26,7 @@ pub(crate) mod params;
 mod pool;
 mod queue;
 mod rejected;
+mod sharing;
 mod voters;
 
 use alloc::{collections::BTreeMap, vec::Vec};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::{Amount, Epoch, Ratio};
+use crate::num::{Amount, Epoch, Height, Ratio};
 
 /// Why a bond was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub enum UnjailRejected {
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
 pub enum DelegateRejected {
+    /// The guardian has paused new delegations; what is delegated may leave.
+    Paused { until: Height },
     /// Less than the least delegation.
     BelowMinimum { wanted: Amount, minimum: Amount },
     /// That account has no operator of this role.

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl State {
-    /// This state as it would be, had the requester of a job sealed, and opened, another preimage of
-    /// its seed; none if it opened none, or the seed was drawn with already.
+    /// This state as it would be, had the requester of a job sealed, and opened, another preimage
+    /// of its seed; none if it opened none, or the seed was drawn with already.
     pub fn with_preimage(&self, job: JobId, preimage: &Digest) -> Option<State> {
         let (live, _) = self.assignment_of(job)?;
         let seed = self.verification.cases.get(live.index())?.seed;
@@ -23,5 +23,13 @@ impl State {
         branch.market.orders.get_mut(job.index())?.terms.seed_seal = seal::seed(preimage);
         branch.verification.case_mut(live).seed.preimage = Some(*preimage);
         Some(branch)
+    }
+
+    /// Would a job's result be audited, were this the beacon of its draw and this the preimage that
+    /// its requester opened?
+    pub fn is_audited_under(&self, job: JobId, beacon: &Digest, preimage: &Digest) -> bool {
+        let rate = self.order(job).map(|order| order.bound.audit_rate);
+        let seed = seal::job_seed(job, beacon, preimage);
+        rate.is_some_and(|rate| seal::chance(&seed, "audit", rate))
     }
 }

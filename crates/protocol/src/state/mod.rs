@@ -13,8 +13,11 @@ mod stored;
 use crate::{
     accounts::Accounts,
     command::ResourceClass,
-    genesis::{BeaconGenesis, Genesis, GenesisOperator, GenesisRejected},
-    governance::Governance,
+    genesis::{
+        BeaconGenesis, COUNCIL_MAX, Genesis, GenesisCouncil, GenesisGuardian, GenesisOperator,
+        GenesisRejected,
+    },
+    governance::{self, Governance, Guard},
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
     insurance::Insurance,
     ledger::{Assets, Ledger, Pot, Reason},
@@ -163,7 +166,38 @@ impl State {
         for operator in &genesis.operators {
             state.enter_at_genesis(operator)?;
         }
+        state.governance.guard = state.guard_at_genesis(genesis)?;
         Ok(state)
+    }
+
+    fn guard_at_genesis(&self, genesis: &Genesis) -> Result<Guard, GenesisRejected> {
+        let phase = self.params().governance().phase;
+        if genesis.council.is_some() != (phase < governance::PHASE_STAKE) {
+            return Err(GenesisRejected::CouncilOutOfPhase { phase });
+        }
+        let known = |address: Address| {
+            self.accounts.id(&address).ok_or(GenesisRejected::GuardUnknown { address })
+        };
+        let mut guard = Guard::default();
+        if let Some(GenesisCouncil { members, threshold }) = &genesis.council {
+            let (count, threshold) = (members.len(), *threshold);
+            if usize::from(threshold) > count || threshold == 0 || count > COUNCIL_MAX {
+                let members = u64::try_from(count).unwrap_or(u64::MAX);
+                return Err(GenesisRejected::CouncilOutOfRange { members, threshold });
+            }
+            for &address in members {
+                let id = known(address)?;
+                if guard.council.contains(&id) {
+                    return Err(GenesisRejected::GuardUnknown { address });
+                }
+                guard.council.push(id);
+            }
+            guard.threshold = threshold;
+        }
+        if let Some(GenesisGuardian { address, sunset }) = genesis.guardian {
+            guard.guardian = Some((known(address)?, sunset));
+        }
+        Ok(guard)
     }
 
     fn enter_at_genesis(&mut self, operator: &GenesisOperator) -> Result<(), GenesisRejected> {

@@ -1,10 +1,13 @@
 //! What may be read of governance.
 
+use alloc::vec::Vec;
+
 use crate::{
-    governance::{Ballot, Proposal},
-    ids::{BallotId, ParamsVersion, ProposalId},
-    ledger::Assets,
-    num::Factor,
+    command::PauseLane,
+    governance::{Ballot, Guard, Pause, Proposal},
+    ids::{BallotId, ParamsVersion, ProposalId, SlashId},
+    ledger::{Assets, Pot},
+    num::{Amount, Factor, Height},
     params::{BrokenRelation, Params, RawParams},
 };
 
@@ -46,6 +49,38 @@ impl State {
         first..ballots.len()
     }
 
+    /// Who guards the network.
+    pub fn guard(&self) -> &Guard {
+        &self.governance.guard
+    }
+
+    /// Up to which height a lane is paused, if it is.
+    pub fn paused(&self, lane: PauseLane) -> Option<Height> {
+        let until = self.governance.pauses.of(lane)?.until;
+        (self.height() < until).then_some(until)
+    }
+
+    /// When a lane was paused last, and until when; whether or not that is over.
+    pub fn last_pause(&self, lane: PauseLane) -> Option<Pause> {
+        self.governance.pauses.of(lane)
+    }
+
+    /// The slashes that wait for an appeal.
+    pub fn appealed_by(&self, id: ProposalId) -> Vec<SlashId> {
+        let row = self.proposal(id).filter(|row| row.stage.is_open());
+        let Some(slash) = row.and_then(|row| row.matter.appeals()) else { return Vec::new() };
+        self.slashing.alike(slash)
+    }
+
+    /// What an appeal against a slash that waits costs: its share of all that waits with it, up.
+    pub fn appeal_deposit(&self, slash: SlashId) -> Amount {
+        let rules = self.params().slashing();
+        let alike = self.slashing.alike(slash).into_iter();
+        let held = alike.map(|id| self.balance(Pot::Slash(id)));
+        let held = held.fold(Amount::ZERO, Amount::saturating_add);
+        rules.appeal_deposit.amount_ceil(held).max(rules.appeal_deposit_min)
+    }
+
     /// The parameters whose rules a proposal's vote follows; none once it is over.
     pub fn proposal_params(&self, proposal: &Proposal) -> Option<&Params> {
         proposal.stage.is_open().then(|| &**self.params.at(proposal.params))
@@ -61,13 +96,17 @@ impl State {
 
     /// What a proposal would put in force now.
     pub(crate) fn adopting(&self, proposal: &Proposal) -> Result<Params, BrokenRelation> {
-        let raw = self.params.changed(&proposal.changes).map_err(|why| why.broken())?;
+        let raw = self.params.changed(proposal.matter.changes()).map_err(|why| why.broken())?;
         self.adoptable(raw)
     }
 
     /// May these be in force, beside every version that something alive is judged by (M21)?
     pub(crate) fn adoptable(&self, raw: RawParams) -> Result<Params, BrokenRelation> {
         let params = self.params.adoptable(raw)?;
+        let [now, proposed] = [self.params(), &params].map(|params| params.governance().phase);
+        if proposed < now {
+            return Err(BrokenRelation::phase(now, proposed));
+        }
         let price = params.chain().stake_price;
         if self.assets() == Assets::Single && price != Factor::ONE {
             return Err(BrokenRelation::stake_price(price));

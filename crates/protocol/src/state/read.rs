@@ -16,7 +16,7 @@ use crate::{
     params::Params,
     rejected::TransactionRejected,
     reputation::Record,
-    rewards::Vesting,
+    rewards::{Vesting, Work},
     slashing::{self, Claims, Slash},
     staking::{
         self, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved, Operator,
@@ -193,11 +193,16 @@ impl State {
         self.staking.judge_reward(id)
     }
 
-    /// What an operator earned by emission and was not paid, as it stands now: what its work of the
-    /// epochs before and its stake came to included.
+    /// What an operator itself earned by emission and was not paid, as it stands now: its part of
+    /// what its work of the epochs before and its stake came to included.
     pub fn vesting(&self, id: OperatorId) -> Vesting {
         let by_stake = self.staking.stake_earned(id);
-        self.rewards.vesting_at((id, by_stake), self.epoch(), self.params().rewards())
+        let is_shared = self.assets() == Assets::Single;
+        let own = |amount: Amount| {
+            let shared = if is_shared { amount } else { Amount::ZERO };
+            amount.saturating_sub(self.staking.sharing(id, shared).terms.delegators(shared))
+        };
+        self.rewards.vesting_at((id, by_stake), own, self.epoch(), self.params().rewards())
     }
 
     /// All that was ever emitted.
@@ -213,9 +218,9 @@ impl State {
 
     /// The most that an operator's paid work of this epoch attracts.
     pub fn open_claim(&self, id: OperatorId) -> Amount {
-        let work = self.rewards.earnings(id).work;
+        let work = self.rewards.earnings(id).work.as_ref();
         let open = work.filter(|work| work.round == self.rewards.next_round());
-        open.map_or(Amount::ZERO, |work| work.claim)
+        open.map_or(Amount::ZERO, Work::claim)
     }
 
     /// What paid work of this epoch may attract, all operators together.

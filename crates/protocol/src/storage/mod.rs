@@ -22,7 +22,7 @@ mod rejected;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use programs::Programs;
-pub use programs::{PART_BYTES, Program, program_deposit, program_name};
+pub use programs::{PART_BYTES, Program, program_bytes_max, program_deposit, program_name};
 pub use rejected::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected};
 
 use crate::{

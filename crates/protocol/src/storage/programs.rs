@@ -19,6 +19,7 @@ use crate::{
     command::{ProgramForm, Task},
     ids::{AccountId, Digest, PartId, ProgramId},
     num::Amount,
+    params::Params,
     shared::{Arc, own},
     table::Table,
 };
@@ -30,6 +31,16 @@ pub fn program_name(code: &[u8]) -> Digest {
 
 /// Bytes of each part of a program but its last.
 pub const PART_BYTES: u32 = 256 * 1_024;
+
+/// What of the referee's time a kibibyte takes when its program is admitted.
+pub(crate) const ADMISSION_GAS_PER_KIB: u64 = 8_192;
+
+/// Most bytes of a program: what the referee cannot admit within a block it never could.
+pub fn program_bytes_max(params: &Params) -> u32 {
+    let budget = params.chain().referee_gas.count().div_euclid(ADMISSION_GAS_PER_KIB);
+    let kib = u64::from(params.storage().program_kib_max).min(budget);
+    u32::try_from(kib.saturating_mul(1_024)).unwrap_or(u32::MAX)
+}
 
 /// Kibibytes that a program counts at least: it takes rows and a place in the index, too.
 const LEAST_KIB: u32 = 64;

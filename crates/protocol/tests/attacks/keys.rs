@@ -1,8 +1,8 @@
 //! Keys that act on an account's behalf: K1 to K7.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, ProposalId,
-    Ratio, Rejected, Role, Sender, TransactionRejected,
+    Address, Amount, Asset, Authenticated, Blocks, Command, Digest, Event, Height, JobId,
+    ProposalId, Ratio, Rejected, Role, Sender, SlashId, TransactionRejected,
     accounts::{AuthoriseKeyRejected, KEYS_MAX},
     command::*,
     ledger::JobPot,
@@ -65,6 +65,9 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::CastBallot(CastBallot { proposal, choice: BallotChoice::Yes }),
         Command::CancelProposal(CancelProposal { proposal }),
         Command::CancelUnbond(CancelUnbond { role, amount }),
+        Command::AppealSlash(AppealSlash { slash: SlashId::new(0), report: Digest::ZERO }),
+        Command::CastCouncilBallot(CastCouncilBallot { proposal, choice: BallotChoice::Veto }),
+        Command::Pause(Pause { lane: PauseLane::Jobs, blocks: Blocks::new(1) }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

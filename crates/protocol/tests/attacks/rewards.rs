@@ -1,9 +1,14 @@
-//! Attacks on emission: paying oneself, and claiming ahead of a conviction.
+//! Attacks on emission: paying oneself, claiming ahead of a conviction, choosing when to be
+//! settled, and taking what others earned.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Epoch, Epochs, JobId, Ratio, RawParams, Role, command::*,
+    Amount, Blocks, Command, Epoch, Epochs, Event, Factor, JobId, Ratio, RawParams, Role,
+    command::*,
+    ledger::Assets,
     market::Phase,
+    rewards::{Vesting, Waiting},
 };
+use earnest_testkit::votes::{self, pass, propose, until, vote};
 use proptest::prelude::*;
 
 use crate::world::{World, params_with, root};
@@ -161,4 +166,168 @@ fn who_claims_ahead_of_its_conviction_saves_nothing_that_has_not_vested() {
         world.wealth("P1")
     };
     assert_eq!(lie(true), lie(false));
+}
+
+const ROLE: Role = Role::Provider;
+const VALIDATORS: [&str; 8] = ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+
+/// A thousand tokens an epoch, vesting in sixteen; nothing else costs anything.
+fn plenty(raw: &mut RawParams) {
+    raw.rewards.schedule = 1;
+    raw.rewards.epoch_amount = Amount::tokens(1_000);
+    raw.rewards.claim_delay_epochs = Epochs::new(2);
+    raw.rewards.vesting_epochs = Epochs::new(16);
+    raw.rewards.validator_share = Ratio::ZERO;
+    raw.chain.base_fee = Amount::ZERO;
+}
+
+fn epochs(world: &mut World, count: u64) {
+    let end = world.state.epoch().after(Epochs::new(count));
+    until(world, end);
+}
+
+fn collect(world: &mut World, name: &str) {
+    world.ok(name, Command::ClaimRewards(ClaimRewards { role: ROLE }));
+}
+
+fn vesting(world: &World, name: &str) -> Vesting {
+    world.state.vesting(world.operator(name, ROLE))
+}
+
+/// What P1 has vesting of two jobs, one posted before and one after a vote lets all be had at once.
+fn earned_around_a_vote(choice: BallotChoice) -> [Vesting; 2] {
+    let mut world = World::new(votes::params_with(40, plenty));
+    let at_once = [("rewards.at_once", 1_000_000_000), ("rewards.claim_delay_epochs", 0)];
+    let id = propose(&mut world, "W", &at_once);
+    pass(&mut world, id);
+    VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, choice));
+    pass(&mut world, id);
+    until(&mut world, Epoch::new(6));
+    world.blocks(40);
+    job(&mut world, "R", "P1", 10_000_000_000);
+    assert_eq!(world.state.epoch(), Epoch::new(7), "it was posted before");
+    until(&mut world, Epoch::new(8));
+    let before = vesting(&world, "P1");
+    job(&mut world, "R", "P2", 10_000_000_000);
+    epochs(&mut world, 1);
+    [before, vesting(&world, "P2")]
+}
+
+#[test]
+fn m21_a_vote_changes_no_terms_of_what_work_earned_before_it() {
+    use BallotChoice::{No, Yes};
+    let ([with, later], [without, _]) = (earned_around_a_vote(Yes), earned_around_a_vote(No));
+    assert_eq!(with, without, "as its job was posted, though it is settled later");
+    let [Waiting { at_once, rest, .. }] = with.waiting[..] else { panic!("{with:?}") };
+    assert_eq!([at_once, rest].map(Amount::units), [56_250_000, 168_750_000]);
+    assert_eq!(later.ready.units(), 225_000_000, "all at once");
+}
+
+/// Half of what P1 earns is for W, who has put as much behind it.
+fn with_delegator(change: impl FnOnce(&mut RawParams)) -> World {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.staking.delegation_max = Factor::percent(300);
+        change(raw);
+    }));
+    let (rate, ceiling) = (Ratio::ZERO, Ratio::ONE);
+    world.ok("P1", Command::SetCommission(SetCommission { role: ROLE, rate, ceiling }));
+    let (operator, amount) = (world.id("P1"), Amount::tokens(50_000));
+    world.ok("W", Command::Delegate(Delegate { operator, role: ROLE, amount }));
+    world
+}
+
+/// What W has in the end of a job that attracts 225,000,000 units, if `act` is done once it is
+/// settled, and P1 collects all of it when it has vested.
+fn delegator_has(act: impl FnOnce(&mut World)) -> u64 {
+    let mut world = with_delegator(|_| {});
+    let before = world.wealth("W");
+    job(&mut world, "R", "P1", 10_000_000_000);
+    epochs(&mut world, 1);
+    collect(&mut world, "P1");
+    act(&mut world);
+    epochs(&mut world, 19);
+    let _ = world.send("P1", Command::ClaimRewards(ClaimRewards { role: ROLE }));
+    world.wealth("W") - before
+}
+
+/// Less what two indexes drop.
+fn all_but_dust(got: u64, exact: u64) {
+    assert!(got <= exact && exact <= got + 2, "{got} of {exact}");
+}
+
+#[test]
+fn m19_nobody_takes_what_an_operators_delegators_have_earned() {
+    // Half of the pay of 9.5 tokens, and half of the emission.
+    let fair = 9_500_000_000 / 2 + 225_000_000 / 2;
+    all_but_dust(delegator_has(|_| {}), fair);
+    // The operator bonds ahead of its claim.
+    let bonds = |world: &mut World| {
+        let amount = Amount::tokens(40_000);
+        world.ok("P1", Command::Bond(Bond { role: ROLE, amount }));
+    };
+    all_but_dust(delegator_has(bonds), fair);
+    // Nor does a stranger who joins ahead of the claim.
+    let joins = |world: &mut World| {
+        let (operator, amount) = (world.id("P1"), Amount::tokens(90_000));
+        world.ok("X", Command::Delegate(Delegate { operator, role: ROLE, amount }));
+    };
+    all_but_dust(delegator_has(joins), fair);
+}
+
+#[test]
+fn c5_an_offender_pays_nothing_with_what_its_delegators_earned() {
+    let lies = |world: &mut World| {
+        let wrong = world.assign(world.terms(), &[("P1", 10)]);
+        world.commit("P1", wrong, root(Some(3)));
+        world.audit(wrong, root(None));
+        world.reveal("P1", wrong, root(Some(3)), root(None));
+        world.play("P1", wrong, 3, true);
+        assert!(vesting(world, "P1").unvested().is_zero(), "its own part is gone");
+    };
+    assert_eq!(delegator_has(lies), delegator_has(|_| {}));
+}
+
+/// Stake that earns without ever working has nothing to be settled by but its claim.
+#[test]
+fn stake_that_never_works_collects_what_it_earned() {
+    let mut world = World::new(params_with(|raw| {
+        plenty(raw);
+        raw.rewards.stake_share = Ratio::ONE;
+    }));
+    let before = world.wealth("P1");
+    epochs(&mut world, 1);
+    // Of 1,000 tokens a quarter, and of that a quarter at once.
+    collect(&mut world, "P1");
+    all_but_dust(vesting(&world, "P1").total().units(), 250_000_000_000);
+    let free = world.state.free(world.id("P1")).units();
+    epochs(&mut world, 2);
+    collect(&mut world, "P1");
+    all_but_dust(world.state.free(world.id("P1")).units() - free, 62_500_000_000);
+    all_but_dust(world.wealth("P1") - before, 750_000_000_000);
+}
+
+/// A network of two assets votes that what is bonded is worth ten times as much. Who knows that
+/// posts its jobs before, burns what is cheap and claims what is dear.
+#[test]
+fn m24_a_vote_on_the_price_lets_no_job_attract_more_than_it_burns() {
+    let claimed = |choice| {
+        let raw = votes::params_with(40, plenty);
+        let mut world = World::with_assets(raw, Assets::Dual);
+        let id = propose(&mut world, "W", &[("chain.stake_price", 10_000_000_000)]);
+        pass(&mut world, id);
+        VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, choice));
+        pass(&mut world, id);
+        until(&mut world, Epoch::new(6));
+        world.blocks(40);
+        job(&mut world, "R", "P1", 10_000_000_000);
+        assert_eq!(world.state.epoch(), Epoch::new(7), "it was posted before");
+        let claims = world.seen(|event| match event {
+            Event::WorkClaimed { claim, .. } => Some(claim.units()),
+            _ => None,
+        });
+        claims.iter().sum::<u64>()
+    };
+    assert_eq!(claimed(BallotChoice::No), 225_000_000);
+    assert_eq!(claimed(BallotChoice::Yes), 22_500_000);
 }

@@ -1,5 +1,7 @@
 //! The rules change by vote: who counts for how much, when a change is in force, and for what.
 
+mod appeals;
+mod guard;
 mod model;
 mod power;
 mod stages;

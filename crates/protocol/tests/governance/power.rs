@@ -1,9 +1,10 @@
 //! Who counts for how much.
 
 use earnest_protocol::{
-    Amount, Command, Factor, RawParams, Rejected, Role,
-    command::{BallotChoice::*, Bond, Delegate, Redelegate, Transfer, Unbond, Undelegate},
+    Amount, Blocks, Command, Epochs, Factor, RawParams, Rejected, Role,
+    command::{BallotChoice::*, Bond, Delegate, PostJob, Redelegate, Transfer, Unbond, Undelegate},
     governance::{CastBallotRejected, Tally},
+    market::Phase,
 };
 use earnest_testkit::votes::{ballot, params_with, pass, propose, tally, vote};
 use earnest_testkit::world::World;
@@ -124,6 +125,27 @@ fn moved_stake_votes_where_it_moved_to_before_the_vote_began() {
     vote(&mut world, "P1", id, No);
     vote(&mut world, "P2", id, Yes);
     assert_eq!(tally(&world, id), yes_no(50_200, 50_100));
+    vote(&mut world, "P2", id, No);
     vote(&mut world, "W", id, Yes);
-    assert_eq!(tally(&world, id), yes_no(50_300, 50_000));
+    assert_eq!(tally(&world, id), yes_no(300, 100_000), "what is on its way is taken from P2");
+}
+
+/// Who has left a job undone may not work, and none of what is behind it votes.
+#[test]
+fn stake_that_may_not_work_when_the_vote_begins_has_no_voice() {
+    let mut world = World::new(params_with(1, |raw| {
+        allowed(raw);
+        raw.staking.jail_epochs = Epochs::new(50);
+        raw.staking.abandonments_to_jail = 1;
+    }));
+    delegate(&mut world, "W", "P1", 300);
+    let terms = PostJob { deadline_blocks: Blocks::new(5), ..world.terms() };
+    let lapses = world.assign(terms, &[("P1", 10)]);
+    world.until_phase(lapses, Phase::Closed);
+    let id = propose(&mut world, "R", &[("market.bids_max", 9)]);
+    pass(&mut world, id);
+    for name in ["P1", "W"] {
+        let refused = world.send(name, ballot(id, Yes));
+        assert_eq!(refused, Err(Rejected::CastBallot(CastBallotRejected::NoPower)), "{name}");
+    }
 }

@@ -70,6 +70,16 @@ fn a_veto_burns_the_deposit_and_every_other_end_returns_it() {
 }
 
 #[test]
+fn there_is_time_to_read_what_will_be_voted_on() {
+    let mut world = World::new(params_with(1, |raw| raw.governance.delay_epochs = Epochs::new(3)));
+    let id = propose(&mut world, "W", &[("market.bids_max", 9)]);
+    until(&mut world, Epoch::new(2));
+    assert_eq!(stage(&world, id), ProposalStage::Pending);
+    until(&mut world, Epoch::new(3));
+    assert_eq!(stage(&world, id), ProposalStage::Active);
+}
+
+#[test]
 fn too_few_voters_change_nothing() {
     let mut world = World::new(params_with(40, |_| {}));
     let id = propose(&mut world, "W", &[("market.bids_max", 9)]);
@@ -86,7 +96,8 @@ fn a_proposer_may_think_better_of_it_before_anybody_votes() {
     let id = propose(&mut world, "W", &[("market.bids_max", 9)]);
     world.ok("W", Command::CancelProposal(CancelProposal { proposal: id }));
     assert_eq!(stage(&world, id), ProposalStage::Cancelled);
-    assert!(free(&world, "W") > before.saturating_sub(Amount::tokens(1)), "fees alone");
+    let lost = before.saturating_sub(free(&world, "W"));
+    assert_eq!(lost.units() / 1_000_000, 250_000, "half of the deposit, and fees");
 }
 
 #[test]
@@ -109,6 +120,33 @@ fn a_quorum_that_comes_late_leaves_time_to_answer_once() {
     pass(&mut world, id);
     assert_eq!(stage(&world, id), ProposalStage::Defeated(Defeat::Threshold));
     assert_eq!(world.seen(closes).len(), 1);
+}
+
+#[test]
+fn a_quorum_that_leaves_time_enough_changes_nothing() {
+    let mut world = World::new(params_with(40, |raw| {
+        raw.governance.late_quorum_epochs = Epochs::new(2);
+    }));
+    let id = propose(&mut world, "W", &[("market.bids_max", 9)]);
+    until(&mut world, Epoch::new(2)); // Two whole epochs are left, and what is left of this one.
+    BONDS[..6].iter().for_each(|name| vote(&mut world, name, id, Yes));
+    let longer = |event: &Event| matches!(event, Event::VotingExtended { .. }).then_some(());
+    assert_eq!(world.seen(longer), []);
+    pass(&mut world, id);
+    assert_eq!(world.state.epoch(), Epoch::new(5));
+}
+
+#[test]
+fn ballots_of_votes_that_are_over_leave_their_accounts_list() {
+    let mut world = World::new(params_with(40, |_| {}));
+    for _ in 0..3 {
+        let id = propose(&mut world, "W", &[("market.bids_max", 9)]);
+        pass(&mut world, id);
+        vote(&mut world, "P1", id, No);
+        pass(&mut world, id);
+        assert_eq!(stage(&world, id), ProposalStage::Defeated(Defeat::Quorum));
+    }
+    assert_eq!(world.state.account(world.id("P1")).expect("known").ballots.len(), 1);
 }
 
 #[test]

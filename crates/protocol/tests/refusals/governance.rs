@@ -1,9 +1,13 @@
 //! Proposing, voting, and taking a proposal back.
 
 use earnest_protocol::{
-    Amount, Command, Digest, Epoch, ProposalId, RawParams, Role,
-    command::{BallotChoice, CancelProposal, CastBallot, ParamChange, Propose, Transfer},
-    governance::{CancelProposalRejected, CastBallotRejected, ProposeRejected},
+    Amount, Command, Digest, Epoch, Epochs, ProposalId, RawParams, Role, SlashId,
+    command::{
+        AppealSlash, BallotChoice, CancelProposal, CastBallot, ParamChange, Propose, Transfer,
+    },
+    governance::{
+        AppealSlashRejected, CancelProposalRejected, CastBallotRejected, ProposeRejected,
+    },
     params::{BrokenRelation, Relation},
 };
 use earnest_testkit::{votes, world::root};
@@ -44,7 +48,7 @@ fn short() -> Command {
 
 /// What R4 asks of the world's parameters, in blocks.
 fn needed() -> u64 {
-    votes::params().longest_liability().count()
+    earnest_testkit::world::params().longest_liability().count()
 }
 
 /// What the world's own parameters leave P1 after a job whose result was wrong: a slash that waits.
@@ -58,8 +62,10 @@ fn convict(world: &mut World) {
 
 fn quick(raw: &mut RawParams) {
     raw.governance = votes::params().governance;
+    raw.slashing.appeal_epochs = votes::params().slashing.appeal_epochs;
 }
 
+// tidy: ladder
 fn rows_of_proposals() -> Vec<Row> {
     vec![
         row(ProposeRejected::NothingChanges, |_| ("W", propose(&[]))),
@@ -92,6 +98,22 @@ fn rows_of_proposals() -> Vec<Row> {
             }),
             |_| ("W", propose(&[change("chain.stake_price", 2)])),
         ),
+        row(
+            ProposeRejected::RelationBroken(BrokenRelation {
+                relation: Relation::BlocksTooFast,
+                got: 999,
+                bound: 1_000,
+            }),
+            |_| ("W", propose(&[change("chain.block_interval_min_ms", 999)])),
+        ),
+        row(
+            ProposeRejected::RelationBroken(BrokenRelation {
+                relation: Relation::EpochTooLong,
+                got: 51,
+                bound: 50,
+            }),
+            |_| ("W", propose(&[change("chain.epoch_blocks", 51)])),
+        ),
         row(ProposeRejected::ProposalsAtLimit { limit: 1 }, |world| {
             world.ok("W", harmless());
             ("W", harmless())
@@ -116,8 +138,70 @@ fn rows_of_proposals() -> Vec<Row> {
     ]
 }
 
+fn appeal() -> Command {
+    Command::AppealSlash(AppealSlash { slash: SlashId::new(0), report: Digest::ZERO })
+}
+
+/// Leaves a name so much free besides the fee of an appeal.
+fn leave(world: &mut World, name: &str, tokens: u64) {
+    let fee = world.state.base_fee().checked_times(5).expect("small");
+    let (to, asset) = (world.address("X"), world.state.assets().payment());
+    let left = Amount::tokens(tokens).saturating_add(fee);
+    let amount = world.state.free(world.id(name)).checked_sub(left).expect("rich");
+    world.ok(name, Command::Transfer(Transfer { to, asset, amount }));
+}
+
+fn rows_of_appeals() -> Vec<Row> {
+    vec![
+        row(AppealSlashRejected::NoAppeals, |world| {
+            convict(world);
+            ("P1", appeal())
+        }),
+        row(AppealSlashRejected::SlashNotFound, |_| ("P1", appeal())).under(quick),
+        row(AppealSlashRejected::NotConcerned, |world| {
+            convict(world);
+            ("P2", appeal())
+        })
+        .under(quick),
+        row(AppealSlashRejected::NotWaiting, |world| {
+            convict(world);
+            votes::until(world, world.state.epoch().after(Epochs::new(2)));
+            ("P1", appeal())
+        })
+        .under(quick),
+        row(AppealSlashRejected::AppealOpen { proposal: FIRST }, |world| {
+            convict(world);
+            world.ok("P1", appeal());
+            ("P1", appeal())
+        })
+        .under(quick),
+        row(
+            AppealSlashRejected::DepositExceedsFree {
+                deposit: Amount::tokens(10_000),
+                free: Amount::tokens(9_999),
+            },
+            |world| {
+                convict(world);
+                leave(world, "P1", 9_999);
+                ("P1", appeal())
+            },
+        )
+        .under(|raw| {
+            quick(raw);
+            raw.slashing.appeal_deposit_min = Amount::tokens(10_000);
+        }),
+        row(CancelProposalRejected::IsAppeal, |world| {
+            convict(world);
+            world.ok("P1", appeal());
+            ("P1", cancel())
+        })
+        .under(quick),
+    ]
+}
+
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = rows_of_proposals();
+    rows.extend(rows_of_appeals());
     rows.extend([
         row(CastBallotRejected::ProposalNotFound, |_| ("P1", yes())),
         row(

@@ -8,6 +8,7 @@ mod accounts;
 mod complete;
 mod delegation;
 mod governance;
+mod guard;
 mod insurance;
 mod market;
 mod outside;
@@ -22,6 +23,7 @@ use world::World;
 /// A world's parameters, a story and what its end is refused for.
 pub(crate) struct Row {
     params: fn(&mut earnest_protocol::RawParams),
+    guarding: world::Guarding<'static>,
     story: fn(&mut World) -> (&'static str, Command),
     expected: Rejected,
 }
@@ -31,13 +33,19 @@ pub(crate) fn row(
     expected: impl Into<Rejected>,
     story: fn(&mut World) -> (&'static str, Command),
 ) -> Row {
-    Row { params: |_| {}, story, expected: expected.into() }
+    let guarding = world::Guarding::default();
+    Row { params: |_| {}, guarding, story, expected: expected.into() }
 }
 
 impl Row {
     /// The same in a world with other parameters.
     pub(crate) fn under(self, params: fn(&mut earnest_protocol::RawParams)) -> Row {
         Row { params, ..self }
+    }
+
+    /// The same in a world that is guarded.
+    pub(crate) fn guarded(self, guarding: world::Guarding<'static>) -> Row {
+        Row { guarding, ..self }
     }
 
     /// Enum and variant, as `Bond::ExceedsFree`.
@@ -58,7 +66,7 @@ impl Row {
         let name = self.name();
         let mut params = world::params();
         (self.params)(&mut params);
-        let mut world = World::new(params);
+        let mut world = World::guarded(params, self.guarding);
         let (signer, command) = (self.story)(&mut world);
 
         // What the least of all refusals leaves behind is what every refusal may leave.
@@ -93,6 +101,7 @@ fn rows() -> Vec<Row> {
     rows.extend(storage::programs());
     rows.extend(delegation::rows());
     rows.extend(governance::rows());
+    rows.extend(guard::rows());
     rows
 }
 

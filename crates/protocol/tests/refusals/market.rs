@@ -92,6 +92,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows
 }
 
+// tidy: ladder
 fn posting() -> Vec<Row> {
     let min = Gas::new(1);
     vec![

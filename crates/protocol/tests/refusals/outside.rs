@@ -7,7 +7,7 @@ use earnest_protocol::{
     Digest, Factor, Gas, Genesis, Height, JobId, Journal, Params, ParamsRejected, Ratio, RawParams,
     Rejected, Role, Sender, State, Transaction, TransactionRejected,
     command::{AuthoriseKey, ConfirmReceipt, Scope, Transfer},
-    genesis::{GenesisAccount, GenesisOperator, GenesisRejected},
+    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator, GenesisRejected},
     params::Violation,
 };
 
@@ -24,6 +24,8 @@ pub(crate) fn reached() -> BTreeSet<String> {
     names.extend(blocks().iter().map(|r| variant("Block", format!("{r:?}"))));
     names.extend(geneses().iter().map(|(r, _)| variant("Genesis", format!("{r:?}"))));
     names.insert("Violation::StakePriceNotOne".into()); // Among the geneses: it needs the assets.
+    // Of votes alone (`governance`): a network begins with any.
+    names.extend(["Violation::BlocksTooFast", "Violation::EpochTooLong"].map(String::from));
     names.extend(parameters().iter().map(|(r, _)| variant("Violation", format!("{r:?}"))));
     names
 }
@@ -128,6 +130,11 @@ fn blocks() -> Vec<BlockRejected> {
     refusals
 }
 
+fn guard(genesis: &mut Genesis, members: Vec<Address>, threshold: u8) {
+    genesis.params.governance.phase = 0;
+    genesis.council = Some(GenesisCouncil { members, threshold });
+}
+
 /// Refused geneses.
 fn geneses() -> Vec<(GenesisRejected, Genesis)> {
     let address = Address([1; 20]);
@@ -169,6 +176,22 @@ fn geneses() -> Vec<(GenesisRejected, Genesis)> {
             GenesisRejected::DuplicateOperator { address },
             with(|g| g.operators.push(g.operators[0])),
         ),
+        (
+            GenesisRejected::CouncilOutOfRange { members: 1, threshold: 2 },
+            with(|g| guard(g, vec![Address([1; 20])], 2)),
+        ),
+        (
+            GenesisRejected::GuardUnknown { address },
+            with(|g| guard(g, vec![Address([1; 20]); 2], 1)),
+        ),
+        (
+            GenesisRejected::GuardUnknown { address: Address([9; 20]) },
+            with(|g| {
+                let (address, sunset) = (Address([9; 20]), Height::new(9));
+                g.guardian = Some(GenesisGuardian { address, sunset });
+            }),
+        ),
+        (GenesisRejected::CouncilOutOfPhase { phase: 1 }, with(|g| g.params.governance.phase = 1)),
     ]
 }
 

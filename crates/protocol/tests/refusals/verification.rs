@@ -332,6 +332,7 @@ fn challenges() -> Vec<Row> {
     ]
 }
 
+// tidy: ladder
 fn moves() -> Vec<Row> {
     vec![
         row(OpenNodeRejected::JobNotFound, |_| ("P1", open_node(NO_JOB, ROOT, 16))),

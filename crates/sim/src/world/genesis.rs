@@ -70,6 +70,7 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
         beacon,
         accounts,
         operators,
+        ..Genesis::default()
     }
 }
 

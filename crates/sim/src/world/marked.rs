@@ -41,27 +41,30 @@ impl<'s> World<'s> {
         case.is_none_or(|case| case.seed.drawn.is_some() || case.seed.withheld.is_some())
     }
 
-    /// The state with another preimage, and how many seats the purse then gets; none of them if the
-    /// job is not audited.
-    pub(crate) fn draw_under(
-        &self,
-        (job, preimage): (JobId, &Digest),
-        purse: &str,
-    ) -> Option<(State, Option<u32>)> {
-        let state = self.state.with_preimage(job, preimage)?;
+    /// The state in which the requester of a job had sealed another preimage.
+    pub(crate) fn state_under(&self, job: JobId, preimage: &Digest) -> Option<State> {
+        self.state.with_preimage(job, preimage)
+    }
+
+    /// Will the next block spare the job an audit under this preimage? A hash, and no more.
+    pub(crate) fn is_spared_under(&self, job: JobId, preimage: &Digest) -> bool {
+        let beacon = self.beacon.clone().head(self.state.height().count() + 1).beacon;
+        beacon.is_some_and(|beacon| !self.state.is_audited_under(job, &beacon, preimage))
+    }
+
+    /// How many seats a purse gets when the next block draws the job's auditors from this state.
+    pub(crate) fn seats_in(&self, state: &State, job: JobId, purse: &str) -> Option<u32> {
         let (mut branch, mut journal) = (state.clone(), Journal::default());
         let head = self.beacon.clone().head(self.state.height().count() + 1);
         branch.open_block(&head, &mut journal).ok()?;
-        let of_purse = |place: usize| {
+        let is_own = |place: usize| {
             let member = self.members.get(place);
             member.is_some_and(|m| self.scenario.groups[usize::from(m.group)].purse == purse)
         };
         journal.events.iter().find_map(|event| match event {
-            Event::AuditSpared { job: spared, .. } if *spared == job => Some((state.clone(), None)),
             Event::AuditDrawn { job: drawn, auditors, vacant: 0, .. } if *drawn == job => {
                 let places = auditors.iter().filter_map(|id| usize::try_from(id.raw()).ok());
-                let own = places.filter(|place| of_purse(*place)).count();
-                Some((state.clone(), u32::try_from(own).ok()))
+                u32::try_from(places.filter(|place| is_own(*place)).count()).ok()
             }
             _ => None,
         })

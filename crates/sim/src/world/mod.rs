@@ -27,7 +27,7 @@ use earnest_protocol::{
     State, Transaction, TransactionRejected,
     ledger::Pot,
     market::{Assignment, CloseReason, Outcome, Phase},
-    slashing::{Offence, SlashState},
+    slashing::Offence,
 };
 
 use crate::{
@@ -360,10 +360,8 @@ impl<'s> World<'s> {
 
     /// True when nothing is open any more: no job, no slash that waits for its stay.
     pub fn is_quiet(&self) -> bool {
-        let waits =
-            |state: SlashState| matches!(state, SlashState::Pending(_) | SlashState::Held(_));
         self.state.job_counts().open == 0
-            && !self.state.slashes().any(|(_, slash)| waits(slash.state))
+            && !self.state.slashes().any(|(_, slash)| slash.state.waits())
     }
 
     /// Checks that money is conserved.

@@ -32,7 +32,7 @@ use rustix::{
 
 use super::{
     calls,
-    limits::{ADDRESS_BYTES_MAX, DATA_BYTES_MAX, Limits},
+    limits::{ADDRESS_BYTES_MAX, Limits},
 };
 
 /// One mechanism that shuts a process in. In the order in which they are put up.
@@ -257,7 +257,7 @@ fn limit(limits: Limits) -> io::Result<()> {
         (Resource::Msgqueue, 0),
         (Resource::Nofile, 3),
         (Resource::As, ADDRESS_BYTES_MAX),
-        (Resource::Data, DATA_BYTES_MAX),
+        (Resource::Data, limits.data_bytes),
         // A report takes no time to speak of; a limit of none would end it.
         (Resource::Cpu, u64::from(limits.cpu_seconds.max(1))),
     ] {

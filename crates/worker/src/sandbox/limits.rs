@@ -10,21 +10,36 @@ use std::{
     time::Duration,
 };
 
-use earnest_compute::{REFEREE_PICOS_PER_GAS, runner::Request};
+use earnest_compute::{
+    REFEREE_PICOS_PER_GAS,
+    paged::job::{self, Ask},
+    runner::Request,
+};
 
 /// Most seconds of processor time, whatever the gas.
 pub const CPU_SECONDS_MAX: u32 = 3_600;
 /// Longest time on the wall clock, whatever the gas.
 pub const WALL_CLOCK_MAX: Duration = Duration::from_secs(4 * 3_600);
-/// Most bytes of address space (6 GiB): the compiler reserves 4 GiB and touches almost none of it.
-pub const ADDRESS_BYTES_MAX: u64 = 6 << 30;
+/// Most bytes of address space (10 GiB): the compiler reserves 4 GiB for each of two memories and
+/// touches almost none of them.
+pub const ADDRESS_BYTES_MAX: u64 = 10 << 30;
 /// Most bytes that can be written to (512 MiB), wherever they lie.
 pub const DATA_BYTES_MAX: u64 = 512 << 20;
+/// The same for a job of a prepared program (1 GiB): its memory, the state of it that was committed
+/// to last, and the tree over that.
+pub const PAGED_DATA_BYTES_MAX: u64 = 1 << 30;
 
 /// Processor seconds for starting, compiling and hashing, besides the gas.
 const CPU_SECONDS_BESIDES: u64 = 30;
 /// How much more processor time than declared the gas may take.
 const CPU_SLACK: u64 = 2;
+/// The same for the ticks of a prepared program, whose pausable form is slower: by half as a rule,
+/// by six for the worst that was measured.
+const PAGED_CPU_SLACK: u64 = 12;
+/// Processor seconds for compiling the largest prepared program twice.
+const PAGED_CPU_SECONDS_BESIDES: u64 = 120;
+/// Ticks in one gas.
+const TICKS_PER_GAS: u64 = 64;
 /// How much longer than that it may take on a machine that does other work.
 const WALL_SLACK: u64 = 4;
 
@@ -35,11 +50,14 @@ pub struct Limits {
     pub cpu_seconds: u32,
     /// Time on the wall clock; the parent's to watch, and not sent.
     pub wall_clock: Duration,
+    /// Bytes that can be written to.
+    pub data_bytes: u64,
 }
 
 impl Limits {
     /// Not a job's: asks the child to say which layers it has, and to end.
-    pub(super) const REPORT: Limits = Limits { cpu_seconds: 0, wall_clock: Duration::ZERO };
+    pub(super) const REPORT: Limits =
+        Limits { cpu_seconds: 0, wall_clock: Duration::ZERO, data_bytes: DATA_BYTES_MAX };
 
     /// What this request can need.
     pub fn of(request: &Request) -> Limits {
@@ -51,20 +69,40 @@ impl Limits {
             // The step in which the bound is reached is carried to its end.
             task.gas_bound.saturating_add(task.step_gas_max),
         );
+        Limits::of_gas(gas, CPU_SLACK, CPU_SECONDS_BESIDES)
+    }
+
+    /// What this request about a prepared program can need.
+    pub fn of_paged(request: &job::Request) -> Limits {
+        let bound = request.task.ticks_bound;
+        let ticks = match request.ask {
+            Ask::Run => bound,
+            Ask::Refine(span) => span.boundary(span.steps).min(bound),
+            Ask::Prove { span, index } => span.boundary(index).min(bound),
+        };
+        let gas = ticks / TICKS_PER_GAS;
+        let limits = Limits::of_gas(gas, PAGED_CPU_SLACK, PAGED_CPU_SECONDS_BESIDES);
+        Limits { data_bytes: PAGED_DATA_BYTES_MAX, ..limits }
+    }
+
+    fn of_gas(gas: u64, slack: u64, besides: u64) -> Limits {
         let picos = u128::from(gas) * u128::from(REFEREE_PICOS_PER_GAS);
         let seconds = u64::try_from(picos / 1_000_000_000_000).unwrap_or(u64::MAX);
-        let cpu = seconds.saturating_mul(CPU_SLACK).saturating_add(CPU_SECONDS_BESIDES);
+        let cpu = seconds.saturating_mul(slack).saturating_add(besides);
         let wall = Duration::from_secs(cpu.saturating_mul(WALL_SLACK));
         let most = u64::from(CPU_SECONDS_MAX);
         Limits {
             cpu_seconds: u32::try_from(cpu.min(most)).unwrap_or(CPU_SECONDS_MAX),
             wall_clock: wall.min(WALL_CLOCK_MAX),
+            data_bytes: DATA_BYTES_MAX,
         }
     }
 
     /// As they are sent.
-    pub fn to_bytes(self) -> [u8; 4] {
-        self.cpu_seconds.to_le_bytes()
+    pub fn to_bytes(self) -> [u8; 12] {
+        let [a, b, c, d] = self.cpu_seconds.to_le_bytes();
+        let [e, f, g, h, i, j, k, l] = self.data_bytes.to_le_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l]
     }
 
     /// The child's: reads them from its input, and not a byte more.
@@ -72,12 +110,14 @@ impl Limits {
     /// # Errors
     /// The input's.
     pub fn read() -> io::Result<Limits> {
-        let mut bytes = [0u8; 4];
+        let mut bytes = [0u8; 12];
         // Standard input has a buffer, which would take the program in as well.
         let mut input = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?);
         input.read_exact(&mut bytes)?;
-        let cpu_seconds = u32::from_le_bytes(bytes).min(CPU_SECONDS_MAX);
-        Ok(Limits { cpu_seconds, wall_clock: Duration::ZERO })
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = bytes;
+        let cpu_seconds = u32::from_le_bytes([a, b, c, d]).min(CPU_SECONDS_MAX);
+        let data_bytes = u64::from_le_bytes([e, f, g, h, i, j, k, l]).min(PAGED_DATA_BYTES_MAX);
+        Ok(Limits { cpu_seconds, wall_clock: Duration::ZERO, data_bytes })
     }
 }
 

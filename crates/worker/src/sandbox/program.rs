@@ -16,7 +16,9 @@ use earnest_compute::{
     paged::whole::{Answer, Order, read_answer, write_order},
 };
 
-use super::{Cancellation, Limits, RunnerCommand, SandboxError, command, converse};
+use super::{
+    Cancellation, DATA_BYTES_MAX, Limits, RunnerCommand, SandboxError, Service, command, converse,
+};
 
 /// A plain program and what it is given.
 #[derive(Clone, Copy, Debug)]
@@ -60,14 +62,13 @@ pub enum TrialError {
     EndedEarly,
 }
 
-/// Runs a program in a child that is started by `runner`, with
-/// [`program_child_main`](super::program_child_main) as its main function.
+/// Runs a program in a child that is started by `runner`.
 ///
 /// # Errors
 /// The sandbox's or the engine's: nothing that the program is to blame for, but for its time.
 pub fn run(runner: &RunnerCommand, trial: &Trial<'_>) -> Result<Ran, TrialError> {
     let wall_clock = Duration::from_secs(u64::from(trial.cpu_seconds).saturating_mul(4));
-    let limits = Limits { cpu_seconds: trial.cpu_seconds, wall_clock };
+    let limits = Limits { cpu_seconds: trial.cpu_seconds, wall_clock, data_bytes: DATA_BYTES_MAX };
     // A child is trusted no further than its frames: none is longer than this.
     let most = usize::try_from(OUTPUT_BYTES_MAX).expect("64 MiB");
     let (mut output, mut shown, mut last) = (Vec::new(), Vec::new(), None);
@@ -89,7 +90,7 @@ pub fn run(runner: &RunnerCommand, trial: &Trial<'_>) -> Result<Ran, TrialError>
     let Trial { module, input, ticks_bound, shown_at, shown_bytes, .. } = *trial;
     let order = Order { module_bytes: 0, input_bytes: 0, ticks_bound, shown_at, shown_bytes };
     let ask = |to: &mut _| write_order(to, order, module, input);
-    converse(child, limits, &Cancellation::default(), &ask, hear)?;
+    converse(child, (Service::Whole, limits), &Cancellation::default(), &ask, hear)?;
     match last {
         Some(Ok(ending)) => Ok(Ran { output, shown, ending }),
         Some(Err(fault)) => Err(TrialError::Engine(fault)),

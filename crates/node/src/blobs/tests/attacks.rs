@@ -54,7 +54,7 @@ fn nor_do_two_of_them_that_each_pay_for_too_little() {
 fn a_list_takes_a_block_for_each_chunk_that_is_not_there_yet() {
     let mut kept = Kept::new();
     let chunks: Vec<Digest> = (0..4u8).map(|n| Digest([n; 32])).collect();
-    let root = root_of(&chunks).expect("four chunks");
+    let root = *roots_of(&chunks).first().expect("four chunks");
     kept.keep(root, 16, 10);
     let short = kept.blobs.put_input(&chunks);
     let Err(BlobError::KeepTooSmall { bytes, paid, .. }) = short else { panic!("{short:?}") };

@@ -1,11 +1,15 @@
-//! Cancel a proposal: its proposer takes it back before anybody votes on it.
+//! Cancel a proposal: its proposer takes it back before anybody votes on it, and loses a part of
+//! what stands behind it.
+//!
+//! Rounding: the part up.
 
 use crate::{
     command::CancelProposal,
     context::Context,
     event::Event,
     governance::{CancelProposalRejected, ProposalStage, acts},
-    ids::AccountId,
+    ids::{AccountId, Asset},
+    ledger::{Pot, Reason},
     next::Next,
 };
 
@@ -23,7 +27,15 @@ pub(crate) fn handle(
     if row.stage != ProposalStage::Pending {
         return Err(CancelProposalRejected::VotingBegan);
     }
+    if row.matter.appeals().is_some() {
+        return Err(CancelProposalRejected::IsAppeal);
+    }
     // From here on the command must succeed.
+    let deposit = Pot::Proposal(proposal);
+    let rules = cx.state.params.at(row.params).governance();
+    // Up: or the list is kept full for fees, by proposals that nobody ever votes on.
+    let lost = rules.cancel_burn.amount_ceil(cx.state.ledger.balance(deposit));
+    cx.pay(deposit, Pot::Burnt(Asset::Stake), lost, Reason::ProposalCancelled);
     acts::return_deposit(cx, proposal);
     acts::end(cx, proposal, ProposalStage::Cancelled);
     cx.journal.push(Event::ProposalCancelled { proposal });

@@ -9,8 +9,8 @@ use crate::{
     command::{BallotChoice, CastBallot},
     context::Context,
     event::Event,
-    governance::{Ballot, CastBallotRejected, ProposalStage, acts},
-    ids::{AccountId, BallotId, OperatorId, ProposalId},
+    governance::{Ballot, CastBallotRejected, Forum, ProposalStage, acts},
+    ids::{AccountId, BallotId, ProposalId},
     next::Next,
     num::Amount,
     state::State,
@@ -31,9 +31,10 @@ pub(crate) fn handle(
 ) -> Result<Next, CastBallotRejected> {
     let CastBallot { proposal, choice } = *command;
     check_open(cx, proposal)?;
-    if let Some(operator) = convicted(cx.state, signer) {
+    if let Some(operator) = acts::convicted(cx.state, signer) {
         return Err(CastBallotRejected::SlashWaits { operator });
     }
+    let was_reached = reaches_quorum(cx.state, proposal);
     let known = ballot_of(cx.state, signer, proposal);
     let before = known.and_then(|(_, row)| Some((row.choice?, row.counted())));
     if let Some((old, counted)) = before {
@@ -41,10 +42,28 @@ pub(crate) fn handle(
             return Err(CastBallotRejected::SameChoice);
         }
         // From here on the command must succeed.
-        let tally = &mut cx.state.governance.proposal_mut(proposal).tally;
-        tally.remove(old, counted);
-        return Ok(count(cx, (signer, proposal), choice));
+        cx.state.governance.proposal_mut(proposal).tally.remove(old, counted);
+    } else {
+        open_own(cx, (signer, proposal))?;
     }
+    count(cx, (signer, proposal), choice);
+    // Power only comes, so that a quorum comes once.
+    if !was_reached && reaches_quorum(cx.state, proposal) {
+        acts::extend(cx, proposal);
+    }
+    Ok(Next::Nothing)
+}
+
+fn reaches_quorum(state: &State, id: ProposalId) -> bool {
+    let row = state.governance.proposal(id).expect("its vote is open");
+    row.tally.reaches_quorum(row.power, state.params.at(row.params).governance())
+}
+
+/// Takes what the signer delegated from its operators' ballots, and gives it one of its own.
+fn open_own(
+    cx: &mut Context<'_>,
+    (signer, proposal): (AccountId, ProposalId),
+) -> Result<(), CastBallotRejected> {
     let voice = voice_of(cx.state, signer, proposal);
     let delegated = voice.parts.iter().map(|(_, power)| *power);
     let power = delegated.fold(voice.led, Amount::saturating_add);
@@ -57,12 +76,15 @@ pub(crate) fn handle(
     }
     let own = open_ballot(cx, (signer, proposal));
     cx.state.governance.ballot_mut(own).power = power;
-    Ok(count(cx, (signer, proposal), choice))
+    Ok(())
 }
 
 fn check_open(cx: &Context<'_>, id: ProposalId) -> Result<(), CastBallotRejected> {
     let row = cx.state.governance.proposal(id);
     let row = row.ok_or(CastBallotRejected::ProposalNotFound)?;
+    if row.forum == Forum::Council {
+        return Err(CastBallotRejected::CouncilDecides);
+    }
     match row.stage {
         ProposalStage::Active => Ok(()),
         ProposalStage::Pending => {
@@ -70,12 +92,6 @@ fn check_open(cx: &Context<'_>, id: ProposalId) -> Result<(), CastBallotRejected
         }
         _ => Err(CastBallotRejected::VotingClosed),
     }
-}
-
-/// An operator of the account of which a slash waits.
-fn convicted(state: &State, account: AccountId) -> Option<OperatorId> {
-    let mut own = state.accounts.account(account).operators.iter().map(|(_, id)| *id);
-    own.find(|id| state.staking.delegation_pool(*id).slashes_waiting > 0)
 }
 
 fn ballot_of(
@@ -135,24 +151,12 @@ fn open_ballot(cx: &mut Context<'_>, (account, proposal): (AccountId, ProposalId
     id
 }
 
-/// Counts a ballot for a choice; a quorum that comes late leaves time to answer.
-fn count(
-    cx: &mut Context<'_>,
-    (account, proposal): (AccountId, ProposalId),
-    choice: BallotChoice,
-) -> Next {
+/// Counts a ballot for a choice.
+fn count(cx: &mut Context<'_>, (account, proposal): (AccountId, ProposalId), choice: BallotChoice) {
     let (id, _) = ballot_of(cx.state, account, proposal).expect("it was opened before");
     let row = cx.state.governance.ballot_mut(id);
     row.choice = Some(choice);
     let power = row.counted();
-    let row = cx.state.governance.proposal_mut(proposal);
-    let rules = *cx.state.params.at(row.params).governance();
-    let was_reached = row.tally.reaches_quorum(row.power, &rules);
-    row.tally.add(choice, power);
-    let is_reached = row.tally.reaches_quorum(row.power, &rules);
+    cx.state.governance.proposal_mut(proposal).tally.add(choice, power);
     cx.journal.push(Event::BallotCast { proposal, account, choice, power });
-    if is_reached && !was_reached {
-        acts::extend(cx, proposal, rules.late_quorum_epochs);
-    }
-    Next::Nothing
 }

@@ -2,6 +2,9 @@
 //!
 //! Each refuses, then changes, then says what follows.
 
+pub(crate) mod appeal_slash;
 pub(crate) mod cancel_proposal;
 pub(crate) mod cast_ballot;
+pub(crate) mod cast_council_ballot;
+pub(crate) mod pause;
 pub(crate) mod propose;

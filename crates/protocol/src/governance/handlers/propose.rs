@@ -4,13 +4,11 @@ use crate::{
     command::Propose,
     context::Context,
     event::Event,
-    governance::{Ending, Proposal, ProposalStage, ProposeRejected, Tally},
-    ids::{AccountId, Asset, Digest, ProposalId},
+    governance::{Matter, PHASE_COUNCIL, ProposeRejected, acts, is_phase},
+    ids::{AccountId, Asset},
     ledger::{Pot, Reason},
     next::Next,
-    num::Amount,
     params::ChangeRejected,
-    timers::Timer,
 };
 
 pub(crate) fn handle(
@@ -29,6 +27,10 @@ pub(crate) fn handle(
     }
     let raw = cx.state.params.changed(changes).map_err(refused)?;
     cx.state.adoptable(raw).map_err(ProposeRejected::RelationBroken)?;
+    let is_member = cx.state.guard().council.contains(&signer);
+    if rules.phase == PHASE_COUNCIL && !is_member && !is_phase(changes) {
+        return Err(ProposeRejected::CouncilProposes);
+    }
     let limit = rules.proposals_max;
     if cx.state.governance.open >= limit {
         return Err(ProposeRejected::ProposalsAtLimit { limit });
@@ -39,26 +41,10 @@ pub(crate) fn handle(
         return Err(ProposeRejected::DepositExceedsFree { deposit, free });
     }
     // From here on the command must succeed.
-    let opens = cx.epoch().after(rules.delay_epochs);
-    let row = Proposal {
-        account: signer,
-        changes: changes.clone(),
-        audit: (*audit != Digest::ZERO).then_some(*audit),
-        params: cx.state.params.pin_current(),
-        stage: ProposalStage::Pending,
-        due: opens,
-        electorate: None,
-        power: Amount::ZERO,
-        tally: Tally::default(),
-        ending: Ending::AsSet,
-        last_ballot: None,
-    };
-    let governance = &mut cx.state.governance;
-    let proposal = ProposalId::from_index(governance.proposals.push(row));
-    governance.open = governance.open.saturating_add(1);
-    cx.state.ledger.open_proposal();
+    let matter = (Matter::Changes(changes.clone()), *audit);
+    let proposal = acts::open(cx, signer, matter, rules.delay_epochs);
     cx.pay(from, Pot::Proposal(proposal), deposit, Reason::ProposalDeposit);
-    cx.state.timers.set_epoch(opens, Timer::Proposal(proposal));
+    let opens = cx.epoch().after(rules.delay_epochs);
     cx.journal.push(Event::Proposed { proposal, account: signer, opens });
     Ok(Next::Nothing)
 }

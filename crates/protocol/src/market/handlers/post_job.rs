@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     bound::{BoundTerms, Quote, audit_lock, quote, reference_price},
-    command::PostJob,
+    command::{PauseLane, PostJob},
     context::Context,
     event::Event,
     ids::{AccountId, Digest, JobId, Role},
@@ -122,6 +122,9 @@ fn check(state: &State, terms: &PostJob) -> Result<(), PostJobRejected> {
 }
 
 fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, PostJobRejected> {
+    if let Some(until) = state.paused(PauseLane::Jobs) {
+        return Err(PostJobRejected::Paused { until });
+    }
     let params = state.params.current();
     check(state, terms)?;
     let (bound, quote, audit_lock) = bound_of(state, Some(signer), terms)?;

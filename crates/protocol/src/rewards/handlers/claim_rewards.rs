@@ -1,5 +1,5 @@
-//! Claim: an operator collects its share of slashes, as a judge, and what has vested of what it
-//! earned.
+//! Claim: an operator is settled, and collects its share of slashes, as a judge, and what has
+//! vested of what it earned.
 
 use crate::{
     command::ClaimRewards,
@@ -10,7 +10,6 @@ use crate::{
     next::Next,
     num::Amount,
     rewards::{self, ClaimRewardsRejected},
-    staking,
 };
 
 pub(crate) fn handle(
@@ -23,7 +22,8 @@ pub(crate) fn handle(
     let operator = operator.ok_or(ClaimRewardsRejected::NotAnOperator)?;
     let judged = cx.state.staking.judge_reward(operator);
     let vested = cx.state.vesting(operator).ready;
-    if judged.is_zero() && vested.is_zero() {
+    // Who is owed something may have it settled, or stake that never works would never vest.
+    if judged.is_zero() && vested.is_zero() && !rewards::acts::is_owed(cx.state, operator) {
         return Err(ClaimRewardsRejected::NothingAccrued);
     }
     // From here on the command must succeed.
@@ -38,10 +38,9 @@ pub(crate) fn handle(
     let vesting = &mut cx.state.rewards.earnings_mut(operator).vesting;
     let amount = core::mem::take(&mut vesting.ready);
     if !amount.is_zero() {
-        let from = Pot::Vesting(operator);
-        let shared = staking::acts::earn::split(cx, operator, from, amount, Reason::EmissionPaid);
-        let account = signer;
-        cx.journal.push(Event::EmissionPaid { operator, account, amount, shared });
+        let to = Pot::Free(signer, Asset::Stake);
+        cx.pay(Pot::Vesting(operator), to, amount, Reason::EmissionPaid);
+        cx.journal.push(Event::EmissionPaid { operator, account: signer, amount });
     }
     Ok(Next::Nothing)
 }

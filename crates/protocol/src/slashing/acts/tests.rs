@@ -152,6 +152,26 @@ fn reversed(state: &mut State, id: SlashId) -> Journal {
     journal
 }
 
+/// What had not vested and was taken wrongly is had at once; none of it becomes bond.
+#[test]
+fn undone_rewards_are_ready() {
+    let mut state = world();
+    let job = post(&mut state);
+    let (operator, earned) = (provider(&state), Amount::tokens(3));
+    let terms = rewards::VestTerms::new(state.params().rewards());
+    let vesting = &mut state.rewards.earnings_mut(operator).vesting;
+    vesting.put(earned, Epoch::ZERO, &terms);
+    let mut journal = Journal::default();
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Nobody };
+    cx.mint(Pot::Vesting(operator), earned, Reason::Emission);
+    let bond = state.balance(Pot::Bond(operator));
+    let slash = convicted(&mut state, job);
+    assert_eq!(state.vesting(operator).total(), Amount::ZERO);
+    reversed(&mut state, slash);
+    assert_eq!(state.vesting(operator).ready, earned);
+    assert_eq!(state.balance(Pot::Bond(operator)), bond);
+}
+
 /// Holds a slash, as if others had been convicted alike.
 fn hold(state: &mut State, id: SlashId, until: Epoch) {
     let mut journal = Journal::default();

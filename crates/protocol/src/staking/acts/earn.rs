@@ -1,8 +1,7 @@
 //! What an operator is paid for work, and its delegators' part of it.
 //!
-//! Law: the operator's part and the delegators' add up to the pay; one addition shares theirs among
-//! however many.
-//! Not here: whether the work was done (`stories`).
+//! Law: the operator's part and the delegators' add up to the pay.
+//! Not here: whether the work was done (`stories`), how large their part is (`sharing`).
 
 use crate::{
     context::Context,
@@ -11,7 +10,6 @@ use crate::{
     ledger::{Pot, Reason},
     num::Amount,
     staking::ShareTerms,
-    state::State,
 };
 
 /// Pays an operator out of a pot of a job; its delegators' part waits for them. Returns how that
@@ -23,115 +21,45 @@ pub(crate) fn pay(
     amount: Amount,
     reason: Reason,
 ) -> ShareTerms {
-    let terms = share_out(cx.state, operator, amount);
+    let asset = cx.state.ledger.asset_of(from);
+    let to = Pot::Free(cx.state.staking.operator(operator).account, asset);
+    let terms = split(cx, operator, (from, to), amount, reason);
     let part = terms.delegators(amount);
-    move_parts(cx, operator, from, (amount, part), reason);
     if !part.is_zero() {
         cx.journal.push(Event::DelegationEarned { job, operator, amount: part });
     }
     terms
 }
 
-/// Pays an operator out of a pot, less its delegators' part, which waits for them; returns that
-/// part. In a network of two assets they have none of what is bonded: their pot holds what pays.
-pub(crate) fn split(
+/// Moves an operator's pay from one pot to another, less its delegators' part, which waits for
+/// them.
+fn split(
     cx: &mut Context<'_>,
     operator: OperatorId,
-    from: Pot,
+    (from, to): (Pot, Pot),
+    amount: Amount,
+    reason: Reason,
+) -> ShareTerms {
+    let sharing = cx.state.staking.sharing(operator, amount);
+    cx.state.staking.share(operator, &sharing);
+    let part = sharing.terms.delegators(amount);
+    cx.pay(from, to, amount.saturating_sub(part), reason);
+    cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
+    sharing.terms
+}
+
+/// The same of what is bonded; returns the delegators' part. In a network of two assets they have
+/// none of that: their pot holds what pays.
+pub(crate) fn split_bonded(
+    cx: &mut Context<'_>,
+    operator: OperatorId,
+    (from, to): (Pot, Pot),
     amount: Amount,
     reason: Reason,
 ) -> Amount {
-    let (asset, pays) = (cx.state.ledger.asset_of(from), cx.state.ledger.assets().payment());
-    let shared = if asset == pays { amount } else { Amount::ZERO };
-    let part = share_out(cx.state, operator, shared).delegators(shared);
-    move_parts(cx, operator, from, (amount, part), reason);
-    part
-}
-
-fn move_parts(
-    cx: &mut Context<'_>,
-    operator: OperatorId,
-    from: Pot,
-    (amount, part): (Amount, Amount),
-    reason: Reason,
-) {
-    let asset = cx.state.ledger.asset_of(from);
-    let to = Pot::Free(cx.state.staking.operator(operator).account, asset);
-    cx.pay(from, to, amount.saturating_sub(part), reason);
-    cx.pay(from, Pot::DelegationRewards(operator), part, Reason::DelegationReward);
-}
-
-/// Of a pay of `amount` what those who delegate to an operator earn, shared by the indexes of its
-/// pool and of the parcels that are on their way to it. What has no share to go to is not earned.
-fn share_out(state: &mut State, operator: OperatorId, amount: Amount) -> ShareTerms {
-    let staking = &mut state.staking;
-    let (own, all) = (staking.operator(operator).stake, staking.delegated_to(operator));
-    let pool = staking.delegation_pool(operator);
-    let (commission, unshared) = (pool.commission.rate, Amount::ZERO);
-    let terms = ShareTerms { commission, own, delegated: all, unshared };
-    let part = terms.part_ceil(amount);
-    if part.is_zero() {
-        return terms; // Most have no delegators: their pool stays as it was made.
+    if cx.state.ledger.asset_of(from) == cx.state.ledger.assets().payment() {
+        return split(cx, operator, (from, to), amount, reason).delegators(amount);
     }
-    let (mut rest, mut earned) = (part, Amount::ZERO);
-    for id in pool.moves_in.clone() {
-        let parcel = staking.moved_mut(id);
-        let there = parcel.shares.amount().units();
-        // Down: the pool, which all parcels join, takes what is left.
-        let share = part.share_floor(there, all.units()).unwrap_or(Amount::ZERO);
-        if let Some(index) = parcel.index.grown_floor(share, parcel.shares.shares().count()) {
-            parcel.index = index;
-            (rest, earned) = (rest.saturating_sub(share), earned.saturating_add(share));
-        }
-    }
-    let pool = staking.delegation_pool_mut(operator);
-    if let Some(index) = pool.index.grown_floor(rest, pool.shares.shares().count()) {
-        pool.index = index;
-        earned = earned.saturating_add(rest);
-    }
-    ShareTerms { unshared: part.saturating_sub(earned), ..terms }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::vec::Vec;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::num::Ratio;
-
-    fn part_ceil(pay: Amount, commission: Ratio, own: Amount, delegated: Amount) -> Amount {
-        ShareTerms { commission, own, delegated, unshared: Amount::ZERO }.part_ceil(pay)
-    }
-
-    fn units(units: u64) -> Amount {
-        Amount::new(units).unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn cutting_work_into_pieces_takes_nothing_from_delegators(
-            pieces in proptest::collection::vec(0..1u64 << 40, 1..20),
-            rate in 0..=1_000_000_000u64,
-            own in 0..1u64 << 60,
-            delegated in 0..1u64 << 60,
-        ) {
-            let rate = Ratio::new(rate).unwrap();
-            let part = |pay| part_ceil(units(pay), rate, units(own), units(delegated)).units();
-            let parts: Vec<u64> = pieces.iter().map(|piece| part(*piece)).collect();
-            let (whole, sum) = (part(pieces.iter().sum()), parts.iter().sum::<u64>());
-            prop_assert!(whole <= sum && sum <= whole + 2 * pieces.len() as u64);
-            prop_assert!(parts.iter().zip(&pieces).all(|(part, pay)| part <= pay));
-        }
-    }
-
-    #[test]
-    fn an_operator_alone_or_with_a_commission_of_everything_shares_nothing() {
-        let some = units(1_000_003);
-        assert_eq!(part_ceil(some, Ratio::ZERO, some, Amount::ZERO), Amount::ZERO);
-        assert_eq!(part_ceil(some, Ratio::ONE, some, some), Amount::ZERO);
-        assert_eq!(part_ceil(some, Ratio::ZERO, Amount::ZERO, some), some);
-        assert_eq!(part_ceil(some, Ratio::ZERO, some, some), units(500_002));
-    }
+    cx.pay(from, to, amount, reason);
+    Amount::ZERO
 }

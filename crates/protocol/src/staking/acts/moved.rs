@@ -44,7 +44,9 @@ pub(crate) fn open(
 pub(crate) fn settle(cx: &mut Context<'_>, id: MoveId) {
     let Move { source, target, shares, due, .. } = *cx.state.staking.moved(id);
     let is_slashed = |operator| cx.state.staking.delegation_pool(operator).slashes_waiting > 0;
-    let may_wait = cx.epoch() < due.after(cx.params().slashing().engine_hold_epochs);
+    let params = cx.params();
+    let most = due.after(params.slashing().engine_hold_epochs).after(params.appeal_wait());
+    let may_wait = cx.epoch() < most;
     let waits = may_wait && (is_slashed(source) || is_slashed(target));
     let mut pool = cx.state.staking.delegation_pool(target).shares;
     let amount = shares.amount();

@@ -1,7 +1,7 @@
 //! Delegate: free money is put behind somebody else's operator.
 
 use crate::{
-    command::Delegate,
+    command::{Delegate, PauseLane},
     context::Context,
     event::Event,
     ids::{AccountId, Asset, DelegationId, OperatorId},
@@ -17,6 +17,9 @@ pub(crate) fn handle(
     command: &Delegate,
 ) -> Result<Next, DelegateRejected> {
     let Delegate { operator: to, role, amount: wanted } = *command;
+    if let Some(until) = cx.state.paused(PauseLane::Delegations) {
+        return Err(DelegateRejected::Paused { until });
+    }
     let params = *cx.params().staking();
     let minimum = params.delegation_min;
     if wanted < minimum {

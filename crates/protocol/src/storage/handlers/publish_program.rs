@@ -16,12 +16,10 @@ use crate::{
     num::{Amount, Gas},
     state::State,
     storage::{
-        Program, PublishProgramRejected, program_deposit, program_name, programs::kibibytes,
+        Program, PublishProgramRejected, program_bytes_max, program_deposit, program_name,
+        programs::{ADMISSION_GAS_PER_KIB, kibibytes},
     },
 };
-
-/// What of the referee's time a kibibyte takes when its program is admitted.
-const ADMISSION_GAS_PER_KIB: u64 = 8_192;
 
 pub(crate) fn handle(
     cx: &mut Context<'_>,
@@ -56,11 +54,7 @@ fn check(
 ) -> Result<Option<ProgramId>, PublishProgramRejected> {
     let PublishProgram { program, bytes_total, part, ref bytes } = *command;
     let (params, programs) = (state.params().storage(), &state.storage.programs);
-    // What the referee cannot admit within a block it never could.
-    let budget = state.params().chain().referee_gas.count().div_euclid(ADMISSION_GAS_PER_KIB);
-    let kib = u64::from(params.program_kib_max).min(budget);
-    let max = u32::try_from(kib.saturating_mul(1_024)).unwrap_or(u32::MAX);
-    let (wanted, min) = (bytes_total, 1);
+    let (wanted, min, max) = (bytes_total, 1, program_bytes_max(state.params()));
     if wanted < min || wanted > max {
         return Err(PublishProgramRejected::SizeOutOfRange { wanted, min, max });
     }

@@ -1,0 +1,81 @@
+"""An ordinary program as a job of a network of its own: a lazy provider on it is convicted, then an
+honest one is paid for the right output. Used by check-recipes.py."""
+
+import contextlib
+import json
+import subprocess
+from pathlib import Path
+
+SECONDS = 120
+VALIDATORS = ("vera", "vito", "vida")
+# A conviction says in which node of the tree the lie was found: below the coarse tree of one level.
+FINE_LEVEL = 5
+
+
+class Network:
+    """A node and daemons of a development network, started one by one and killed by their pids."""
+
+    def __init__(self, earnest, folder, stack):
+        self.earnest, self.folder, self.stack = str(earnest), folder, stack
+        self.words("up", "--data", str(folder), "--blocks", "1", "--block-time", "200ms",
+                   "--seed", "5", "--set", "market.bid_blocks=15", "--port", "0", "--json")
+        node = self.start("node", "--data", str(folder / "node"), "--listen", "127.0.0.1:0",
+                          stdout=subprocess.PIPE, text=True)
+        self.url = node.stdout.readline().strip()
+
+    def start(self, *words, **more):
+        child = subprocess.Popen([self.earnest, *words, "--until-input-closes"],
+                                 stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 **{"stdout": subprocess.DEVNULL, **more})
+        self.stack.callback(child.wait)
+        self.stack.callback(child.kill)
+        return child
+
+    def key(self, name):
+        key = next((self.folder / "keys" / name).iterdir())
+        return ["--key", str(key), "--password-file", str(self.folder / "keys" / "password.txt")]
+
+    def daemon(self, name, *words):
+        return self.start(*words, "--node", self.url, "--data", str(self.folder / name),
+                          *self.key(name))
+
+    def words(self, *words, fails=False):
+        done = subprocess.run([self.earnest, *words], capture_output=True, text=True,
+                              timeout=SECONDS, check=False)
+        if (done.returncode != 0) != fails:
+            raise RuntimeError(f"{words}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def submit(self, program, arguments, fails):
+        folder = program.parent
+        self.words("job", "submit", "--program", str(program), "--dir", str(folder),
+                   "--max-price", "5", "--audit-rate", "1", "--node", self.url,
+                   *self.key("rosa"), "--", *arguments, fails=fails)
+
+    def status(self, job):
+        return json.loads(self.words("job", "status", str(job), "--node", self.url, "--json"))
+
+
+def check(earnest, program, arguments, expected, scratch):
+    """Whether all went as it has to; says what did not."""
+    with contextlib.ExitStack() as stack:
+        network = Network(earnest, Path(scratch, "net"), stack)
+        for name in VALIDATORS:
+            network.daemon(name, "validator", "run")
+        cost = ["provider", "run", "--cost-per-mgas", "0.003"]
+        loki = network.daemon("loki", *cost, "--fault", "lazy=1")
+        network.submit(program, arguments, fails=True)
+        loki.kill()
+        lie = network.status(0)
+        levels = [dispute["node"]["level"] for dispute in lie["disputes"]]
+        if lie["closed"]["reason"] != "wrong_result" or FINE_LEVEL not in levels:
+            print(f"the lazy provider was not convicted by a fine step: {lie['closed']}, {levels}")
+            return False
+        network.daemon("ada", *cost)
+        network.submit(program, arguments, fails=False)
+        out = Path(scratch, "output")
+        network.words("job", "result", "1", "--output", str(out), "--node", network.url)
+        if out.read_bytes() != expected:
+            print(f"not the output that was expected: {out.read_bytes()!r}")
+            return False
+    return True

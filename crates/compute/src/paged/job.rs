@@ -1,0 +1,190 @@
+//! A job of a prepared program in a child process: what a worker asks, and the child's side.
+//!
+//! ```text
+//!   parent: Request, module, input ─► child
+//!   child, to Run:    Leaves*, Output*, Ran
+//!          to Refine: Leaves*, Made
+//!          to Prove:  Evidence*, Made │ TooLarge
+//!          or Failed                                  ─► parent, and it ends
+//! ```
+//! Each ask begins with the job: nothing is kept between two children. The module is the pausable
+//! one, the job's law.
+//! Laws: leaves of a whole run are sent up to the one that is the claim, and all later ones are
+//! equal to it; a run is told of only if the interpreter agrees with it on one fine step, which
+//! follows from the task and the run's length (C13); what fails in the compiler is done again in the
+//! interpreter; every length is bounded before anything is allocated.
+//! Known shortcomings: the module is compiled anew for each ask.
+//! Not here: the sandbox of the operating system, clocks, killing (crate `worker`).
+
+mod conduct;
+
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::dispute::{LEVELS, Span};
+use super::program::MODULE_BYTES_MAX;
+use super::state::Claim;
+use super::task::{INPUT_BYTES_MAX, Task};
+use super::wire::{PIECE_BYTES, invalid, read_message, read_pieces, write_message, write_pieces};
+use crate::digest::Digest;
+use crate::executor::EngineFault;
+
+/// Most leaves in one reply.
+pub const LEAF_BATCH_MAX: usize = 4096;
+
+/// Most steps of a tree that is asked for: those within a coarse step.
+pub const REFINED_STEPS_MAX: u64 = LEVELS[0] / LEVELS[1];
+
+/// What the child is to find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// The whole run: leaves at the boundaries of coarse steps, the output, the claim.
+    Run,
+    /// The leaves of the tree over a span.
+    Refine(Span),
+    /// Evidence of the step that ends in leaf `index` of the tree over a span.
+    Prove {
+        /// The span.
+        span: Span,
+        /// 1 to its steps.
+        index: u64,
+    },
+}
+
+/// What the child is told, besides module and input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The task; its program and input root must be those of the module and the input.
+    pub task: Task,
+    /// What is asked about it.
+    pub ask: Ask,
+    /// For development networks: at the boundary of so many ticks, at least 1, the output gets a
+    /// byte that the program did not put out. Nothing if the run's last coarse step ends before it.
+    pub altered_at: Option<u64>,
+}
+
+/// What the child answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The next leaves in order, at most [`LEAF_BATCH_MAX`].
+    Leaves(Vec<Digest>),
+    /// The next bytes of the output.
+    Output(#[serde(with = "crate::bytes")] Vec<u8>),
+    /// The next bytes of the evidence.
+    Evidence(#[serde(with = "crate::bytes")] Vec<u8>),
+    /// The end of a run.
+    Ran(Ran),
+    /// The end of what was asked for.
+    Made,
+    /// The end: no referee hears evidence of a step so large. A tree within it is to be shown.
+    TooLarge,
+    /// The end: no claim about the task follows.
+    Failed(Failure),
+}
+
+/// What a run leaves besides its leaves and its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// What is sealed.
+    pub claim: Claim,
+    /// Nanoseconds that the run took, compiling aside.
+    pub run_nanos: u64,
+}
+
+/// Why a child gave up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Failure {
+    /// The module is not a prepared program; the words are for people.
+    #[error("the module is not a prepared program: {0}")]
+    NotPrepared(String),
+    /// The task's fields are out of range; the words are for people.
+    #[error("the task is out of range: {0}")]
+    TaskOutOfRange(String),
+    /// The bytes are not the task's input.
+    #[error("the bytes are not the task's input")]
+    OtherInput,
+    /// The interpreter does not agree with the compiled run.
+    #[error("the two engines disagree about the step before {ticks} ticks")]
+    EnginesDisagree {
+        /// The boundary that the step ends at.
+        ticks: u64,
+    },
+    /// Both engines failed.
+    #[error(transparent)]
+    Engine(#[from] EngineFault),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    module_bytes: u64,
+    request: Request,
+}
+
+/// Parent: sends a request with its module and input, and flushes.
+///
+/// # Errors
+/// The writer's, or `InvalidData` above a bound.
+pub fn write_request(
+    writer: &mut impl Write,
+    request: &Request,
+    module: &[u8],
+    input: &[u8],
+) -> io::Result<()> {
+    let head = Head { module_bytes: module.len() as u64, request: request.clone() };
+    check(&head)?;
+    if head.request.task.input_length != input.len() as u64 {
+        return Err(invalid("the input is not as long as the task says"));
+    }
+    write_message(writer, &head)?;
+    write_pieces(writer, module)?;
+    write_pieces(writer, input)?;
+    writer.flush()
+}
+
+/// Parent: reads the next reply; `None` when the child has ended.
+///
+/// # Errors
+/// The reader's, or `InvalidData` for bytes that are no reply.
+pub fn read_reply(reader: &mut impl Read) -> io::Result<Option<Reply>> {
+    read_message(reader)
+}
+
+/// Child: reads one request, carries it out, answers, returns. Uses no thread.
+///
+/// # Errors
+/// Only the streams'; whatever fails in the run is a [`Reply::Failed`].
+pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
+    let head: Head = read_message(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    check(&head)?;
+    let module = read_pieces(&mut reader, head.module_bytes)?;
+    let input = read_pieces(&mut reader, head.request.task.input_length)?;
+    let last = match conduct::carry_out(&head.request, &module, input) {
+        Ok(found) => {
+            for batch in found.leaves.chunks(LEAF_BATCH_MAX) {
+                write_message(&mut writer, &Reply::Leaves(batch.to_vec()))?;
+            }
+            for piece in found.output.chunks(PIECE_BYTES) {
+                write_message(&mut writer, &Reply::Output(piece.to_vec()))?;
+            }
+            for piece in found.evidence.chunks(PIECE_BYTES) {
+                write_message(&mut writer, &Reply::Evidence(piece.to_vec()))?;
+            }
+            found.last
+        }
+        Err(failure) => Reply::Failed(failure),
+    };
+    write_message(&mut writer, &last)?;
+    writer.flush()
+}
+
+fn check(head: &Head) -> io::Result<()> {
+    let steps = match head.request.ask {
+        Ask::Refine(span) => span.steps,
+        Ask::Run | Ask::Prove { .. } => 0,
+    };
+    let fits = head.module_bytes <= MODULE_BYTES_MAX as u64
+        && head.request.task.input_length <= INPUT_BYTES_MAX
+        && steps <= REFINED_STEPS_MAX;
+    if fits { Ok(()) } else { Err(invalid("the request is above a bound")) }
+}
