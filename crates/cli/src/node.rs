@@ -114,17 +114,7 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     };
     output::log(Lines::Dated);
     let stop = stop::on_interrupt()?;
-    let node = Node::start(config).map_err(|error| match &error {
-        StartError::Origin(_) => Failure::usage(&error, "change --allow-origin"),
-        StartError::Listen { .. } => {
-            Failure::config(&error, "choose another address with --listen, or stop what uses it")
-        }
-        StartError::Boot(BootError::Store(StoreError::InUse { .. })) => {
-            let hint = "stop that process first, or use another folder";
-            Failure::new(Status::Config, "in-use", &error, hint)
-        }
-        _ => Failure::config(&error, "`earnest doctor --data DIR` says more about the directory"),
-    })?;
+    let node = Node::start(config).map_err(|error| not_started(&error))?;
     for notice in node.notices() {
         match notice {
             Notice::Replayed { .. } => info!("{notice}"),
@@ -154,6 +144,21 @@ pub fn run(args: &NodeArgs, json: bool) -> Result<(), Failure> {
     })?;
     info!("stopped after block {height}");
     Ok(())
+}
+
+/// Why a node did not start, and what to do.
+fn not_started(error: &StartError) -> Failure {
+    match error {
+        StartError::Origin(_) => Failure::usage(error, "change --allow-origin"),
+        StartError::Listen { .. } => {
+            Failure::config(error, "choose another address with --listen, or stop what uses it")
+        }
+        StartError::Boot(BootError::Store(StoreError::InUse { .. })) => {
+            let hint = "stop that process first, or use another folder";
+            Failure::new(Status::Config, "in-use", error, hint)
+        }
+        _ => Failure::config(error, "`earnest doctor --data DIR` says more about the directory"),
+    }
 }
 
 /// A name as clients send it, without scheme, port or path.

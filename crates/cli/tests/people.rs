@@ -12,6 +12,22 @@ fn submit(network: &Network, file: &str, words: &[&str]) -> Done {
     network.run_as("rosa", &[&job[..], &["--gas-bound", "16000000"], words].concat())
 }
 
+/// Each payment of job 0 is worked out from its event, and one of them by its place.
+fn payouts_are_worked_out(network: &Network) {
+    let done = network.run(&["explain", "0", "--payouts"]);
+    for words in ["ada is paid", "agreed * 3 / 3 steps", "the requester has", " due = "] {
+        assert!(done.code == Some(0) && done.out.contains(words), "{words}: {done:?}");
+    }
+    let payouts = network.json(&["explain", "0", "--payouts"])["payouts"].clone();
+    let paid =
+        payouts.as_array().expect("payouts").iter().find(|row| row["event"]["role"] == "provider");
+    let paid = paid.expect("its provider is paid");
+    let place = format!("{}-{}", paid["height"], paid["index"]);
+    let done = network.run(&["explain", &place]);
+    assert!(done.code == Some(0) && done.out.starts_with(&place), "{done:?}");
+    assert_eq!(network.run(&["explain", "1-0"]).code, Some(5));
+}
+
 #[test]
 fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
     let network = Network::start();
@@ -35,19 +51,7 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.out.contains("job 0: paid") && done.out.contains("ada 0x"), "{done:?}");
 
-    // Each payment is worked out from its event, and one of them by its place.
-    let done = network.run(&["explain", "0", "--payouts"]);
-    for words in ["ada is paid", "agreed * 3 / 3 steps", "the requester has", " due = "] {
-        assert!(done.code == Some(0) && done.out.contains(words), "{words}: {done:?}");
-    }
-    let payouts = network.json(&["explain", "0", "--payouts"])["payouts"].clone();
-    let paid =
-        payouts.as_array().expect("payouts").iter().find(|row| row["event"]["role"] == "provider");
-    let paid = paid.expect("its provider is paid");
-    let place = format!("{}-{}", paid["height"], paid["index"]);
-    let done = network.run(&["explain", &place]);
-    assert!(done.code == Some(0) && done.out.starts_with(&place), "{done:?}");
-    assert_eq!(network.run(&["explain", "1-0"]).code, Some(5));
+    payouts_are_worked_out(&network);
 
     let ada = network.run(&["provider", "status", "ada"]).out;
     for words in ["active, takes new work", "for 1 job since block", "all of the jobs taken"] {

@@ -69,7 +69,9 @@ fn a_sound_program_gives_its_output_gas_by_step_and_price() {
     assert!(gas("step_min") < gas("step_median") && gas("step_median") == gas("step_worst"));
     assert_eq!(gas("total"), gas("init") + gas("step_min") + 2 * gas("step_worst"));
     let bound = gas("total").max(16_000_000).to_string();
-    let quote = earnest(&["job", "quote", "--offline", "--json", "--gas-bound", &bound]);
+    assert_eq!(bound, "16000000", "whose tariff is 0.016 tokens");
+    let words = ["job", "quote", "--offline", "--json", "--max-price", "0.016", "--gas-bound"];
+    let quote = earnest(&[&words[..], &[&bound]].concat());
     let quote: Value = serde_json::from_str(&quote.out).expect("an object");
     assert_eq!(value["verification"]["quote"], quote);
 }
