@@ -10,6 +10,7 @@ use super::{
     seal_mismatch, wrong_phase,
 };
 
+// tidy: ladder
 pub(super) fn post_job(rejected: PostJobRejected) -> Words {
     match rejected {
         PostJobRejected::Paused { until } => say(
