@@ -1,5 +1,5 @@
-//! `earnest gov`: propose changes of parameters, appeal against slashes, vote, guard, and see how it
-//! stands.
+//! `earnest gov`: propose changes of parameters, appeal against slashes, vote, guard, and see how
+//! it stands.
 //!
 //! Law: values are read and shown as `earnest query params` shows them; what is sent is in their
 //! own units.

@@ -301,9 +301,6 @@ impl Narrator {
                 word(offence),
                 parts(waterfall),
             ),
-            Event::SlashAppealed { slash, proposal } => {
-                format!("slash {slash} waits for the vote on proposal {proposal}")
-            }
             Event::SlashReversed { account, amount, .. } => {
                 format!("SLASH undone: {} gets {} back", self.who(*account), tokens(*amount))
             }

@@ -4,7 +4,7 @@
 //! money, work or a dispute here goes on as if nothing was paused.
 
 use crate::{
-    command::Pause as Asked,
+    command,
     context::Context,
     event::Event,
     governance::{Pause, PauseRejected},
@@ -16,9 +16,9 @@ use crate::{
 pub(crate) fn handle(
     cx: &mut Context<'_>,
     signer: AccountId,
-    command: &Asked,
+    asked: &command::Pause,
 ) -> Result<Next, PauseRejected> {
-    let Asked { lane, blocks } = *command;
+    let command::Pause { lane, blocks } = *asked;
     let guardian = cx.state.guard().guardian.filter(|(account, _)| *account == signer);
     let (_, sunset) = guardian.ok_or(PauseRejected::NotGuardian)?;
     let now = cx.now();
