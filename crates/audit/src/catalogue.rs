@@ -451,6 +451,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("An account is never forgotten", "storage, not money"),
     ("A full room for kept bytes stays full", "room, not money: `attacks::storage` has its price"),
     ("Published programs stay as long", "room, not a job's money"),
+    ("A node loads a published program", "a node's time, not a job's money"),
     ("Drafts whose last parts all come", "takes many blocks' room, not a job's money"),
     ("A room full of the smallest keeps", "a node's time, not money"),
     ("A move of the protected lane is tried alone", "room in blocks, not money"),

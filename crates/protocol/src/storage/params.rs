@@ -17,7 +17,7 @@ params! {
         /// Longest time that bytes may be kept for at once.
         keep_blocks_max: Blocks = Blocks::new(172_800), 1..=BLOCKS_MAX, "two of the longest jobs";
         /// Most kibibytes of a published program.
-        program_kib_max: u32 = 8_192, 1..=8_192, "the largest that a referee reads";
+        program_kib_max: u32 = 4_096, 1..=8_192, "a database twice; a referee reads it in time";
         /// Mebibytes that published programs may take: in the state, its snapshots and backups.
         program_room_mib: u32 = 128, 1..=1 << 16, "some hundred programs, in every memory";
         /// Deposit for a kibibyte of a published program while their room is empty.

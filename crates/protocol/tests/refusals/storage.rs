@@ -94,7 +94,7 @@ fn cheap(params: &mut earnest_protocol::RawParams) {
 pub(crate) fn programs() -> Vec<Row> {
     vec![
         row(
-            PublishProgramRejected::SizeOutOfRange { wanted: 0, min: 1, max: 8_388_608 },
+            PublishProgramRejected::SizeOutOfRange { wanted: 0, min: 1, max: 4_194_304 },
             |world| {
                 world.publish("R", &code());
                 ("W", part(0, |part| part.bytes_total = 0))
