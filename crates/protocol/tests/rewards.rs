@@ -418,7 +418,7 @@ fn stake_that_is_jailed_keeps_what_it_earned() {
     let mut world = World::new(params_with(|raw| {
         plenty(raw);
         raw.rewards.stake_share = Ratio::ONE;
-        raw.staking.jail_epochs = Epochs::new(50);
+        raw.staking.jail_epochs = Epochs::new(2);
         raw.staking.abandonments_to_jail = 1;
     }));
     epochs(&mut world, 2);
@@ -428,8 +428,10 @@ fn stake_that_is_jailed_keeps_what_it_earned() {
     world.until_phase(lapses, Phase::Closed);
     let earned = total(&world, "P1", PROVIDER);
     all_but_dust(earned, 200 * TOKEN * world.state.epoch().count());
-    epochs(&mut world, 2);
+    epochs(&mut world, 3);
     assert_eq!(total(&world, "P1", PROVIDER), earned);
+    world.ok("P1", Command::Unjail(Unjail { role: PROVIDER }));
+    assert_eq!(total(&world, "P1", PROVIDER), earned, "nothing for the time in jail");
 }
 
 #[test]

@@ -143,3 +143,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_would_be_had_last_is_taken_first() {
+    let line = |ends, amount| Line { ends: Epoch::new(ends), amount: units(amount) };
+    let (until, ends) = (Epoch::new(5), Epoch::new(40));
+    let waiting = Waiting { until, at_once: units(10), rest: units(30), ends };
+    let lines = [line(10, 100), line(20, 100)].into();
+    let mut vesting = Vesting { waiting: [waiting].into(), lines, ..Vesting::default() };
+    vesting.take_unvested(units(35));
+    let left = Waiting { at_once: units(5), rest: units(0), ..waiting };
+    assert_eq!(vesting.waiting, [left]);
+    vesting.take_unvested(units(65));
+    assert_eq!(
+        (&vesting.waiting[..], &vesting.lines[..]),
+        (&[][..], &[line(10, 100), line(20, 40)][..])
+    );
+}
+
+#[test]
+fn payments_of_other_terms_are_kept_apart() {
+    let mut vesting = Vesting::default();
+    for epochs in [160, 320, 160] {
+        vesting.put(units(100), Epoch::new(7), &params(16, epochs, 0));
+    }
+    let rests: Vec<_> = vesting.waiting.iter().map(|waiting| waiting.rest).collect();
+    assert_eq!(rests, [units(200), units(100)]);
+}
