@@ -67,6 +67,8 @@ fn is_told(source: Pot, reason: Reason) -> bool {
         | Reason::Refund
         | Reason::EmissionEarned => true,
         Reason::DelegationReward => matches!(source, Pot::Job(..) | Pot::Emission),
+        // Undone, not paid: its own event tells the sum.
+        Reason::SlashReversed => false,
         _ => matches!(source, Pot::Slash(_)),
     }
 }

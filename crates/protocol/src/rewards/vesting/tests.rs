@@ -164,9 +164,9 @@ fn what_would_be_had_last_is_taken_first() {
 #[test]
 fn payments_of_other_terms_are_kept_apart() {
     let mut vesting = Vesting::default();
-    for epochs in [160, 320, 160] {
+    for epochs in [320, 160, 320] {
         vesting.put(units(100), Epoch::new(7), &params(16, epochs, 0));
     }
     let rests: Vec<_> = vesting.waiting.iter().map(|waiting| waiting.rest).collect();
-    assert_eq!(rests, [units(200), units(100)]);
+    assert_eq!(rests, [units(100), units(200)]);
 }
