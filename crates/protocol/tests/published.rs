@@ -124,7 +124,7 @@ fn what_cannot_be_judged_or_has_another_hash_burns_its_deposit_and_leaves_nothin
 }
 
 #[test]
-fn nobody_is_in_the_way_of_anothers_publication() {
+fn nobody_is_in_the_way_of_another_publisher() {
     let mut world = World::new(params());
     let mut code = vec![1; 300_000];
     code[..7].copy_from_slice(b"program");

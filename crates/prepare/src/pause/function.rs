@@ -89,7 +89,7 @@ pub(super) fn rewrite(
     }
     let shape = shape(module, layout, pausing, &body);
     let is_place = |index: usize| shape.is_poll[index] || pausing.is_call(&body.operators[index]);
-    let live = live(&body, is_place);
+    let live = live(&body, is_place)?;
     let mut writer = Writer {
         layout,
         pausing,

@@ -14,7 +14,11 @@ use std::collections::BTreeMap;
 
 use wasmparser::Operator;
 
-use crate::module::Body;
+use crate::module::{Body, MODULE_BYTES_MAX, within};
+use crate::rejected::{Part, Rejected};
+
+/// Least bytes of code that a live local takes at a place: it is saved there and restored.
+const MOVE_BYTES: usize = 4;
 
 /// A set of locals, a bit each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +46,14 @@ impl Set {
     }
 
     fn locals(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..).zip(&self.0).flat_map(|(index, word)| {
+        let words = (0..).zip(&self.0).filter(|(_, word)| **word != 0);
+        words.flat_map(|(index, word)| {
             (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| 64 * index + bit)
         })
+    }
+
+    fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 }
 
@@ -58,19 +67,30 @@ struct Open {
     otherwise: Option<Set>,
 }
 
-/// For each of the places, in order, what is live behind the instruction there.
-pub(super) fn live(body: &Body<'_>, is_place: impl Fn(usize) -> bool) -> BTreeMap<usize, Vec<u32>> {
+/// For each of the places, in order: what is live before the instruction there.
+///
+/// # Errors
+/// If to move all of them would take more than [`MODULE_BYTES_MAX`].
+pub(super) fn live(
+    body: &Body<'_>,
+    is_place: impl Fn(usize) -> bool,
+) -> Result<BTreeMap<usize, Vec<u32>>, Rejected> {
     let openers = openers(body);
     let mut heads = BTreeMap::new();
     walk(body, &openers, &mut heads, |_, _| {});
     bring(body, &mut heads);
-    let mut found = BTreeMap::new();
+    let (mut found, mut bytes) = (BTreeMap::new(), 0);
     walk(body, &openers, &mut heads, |index, live| {
-        if is_place(index) {
+        if !is_place(index) {
+            return;
+        }
+        bytes += MOVE_BYTES * live.count();
+        if bytes <= MODULE_BYTES_MAX {
             found.insert(index, live.locals().collect());
         }
     });
-    found
+    within(Part::PreparedBytes, bytes as u64, MODULE_BYTES_MAX as u64)?;
+    Ok(found)
 }
 
 /// For each `end`, the index of what it ends.
@@ -195,9 +215,9 @@ mod tests {
     fn check(code: &[Operator<'static>], expected: &[&[u32]]) {
         let operators = code.iter().cloned().chain([Operator::End]).collect();
         let body = Body { locals: vec![ValType::I32; 100], operators };
-        let found = live(&body, |index| matches!(body.operators[index], Operator::Call { .. }));
-        let found: Vec<Vec<u32>> = found.into_values().collect();
-        assert_eq!(found, expected);
+        let is_place = |index: usize| matches!(body.operators[index], Operator::Call { .. });
+        let found = live(&body, is_place).expect("it is short");
+        assert_eq!(found.into_values().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -223,6 +243,17 @@ mod tests {
         let inner = [LOOP, PLACE, get(2), BACK, Operator::End];
         let code = [&[LOOP, get(1)], &inner[..], &[set(5), get(5), BACK, Operator::End]].concat();
         check(&code, &[&[1, 2]]);
+    }
+
+    #[test]
+    fn what_would_take_more_code_than_a_module_has_is_refused() {
+        let read = (0..100).map(get);
+        let places = vec![PLACE; MODULE_BYTES_MAX / MOVE_BYTES / 100 + 1];
+        let operators = places.into_iter().chain(read).chain([Operator::End]).collect();
+        let body = Body { locals: vec![ValType::I32; 100], operators };
+        let is_place = |index: usize| matches!(body.operators[index], Operator::Call { .. });
+        let refused = live(&body, is_place).expect_err("it is long");
+        assert!(matches!(refused, Rejected::TooMany { part: Part::PreparedBytes, .. }));
     }
 
     #[test]
