@@ -159,7 +159,7 @@ fn cancel_unbond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Comman
 
 /// Whoever posted the last job insures it, up to what may be covered and above.
 fn insure(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
-    let job = state.jobs().map(|(id, _)| id).last().unwrap_or(JobId::new(0));
+    let job = state.jobs().map(|(id, _)| id).next_back().unwrap_or(JobId::new(0));
     let requester = state.order(job).map(|order| order.requester);
     let signer = requester.filter(|_| !op.who.is_multiple_of(32)).unwrap_or(anyone);
     let quote = state.cover_quote(job);
