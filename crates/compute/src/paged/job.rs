@@ -11,8 +11,8 @@
 //! one, the job's law.
 //! Laws: leaves of a whole run are sent up to the one that is the claim, and all later ones are
 //! equal to it; a run is told of only if the interpreter agrees with it on one fine step, which
-//! follows from the task and the run's length (C13); what fails in the compiler is done again in the
-//! interpreter; every length is bounded before anything is allocated.
+//! follows from the task and the run's length (C13); what fails in the compiler is done again in
+//! the interpreter; every length is bounded before anything is allocated.
 //! Known shortcomings: the module is compiled anew for each ask.
 //! Not here: the sandbox of the operating system, clocks, killing (crate `worker`).
 
