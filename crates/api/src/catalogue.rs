@@ -92,7 +92,8 @@ pub fn everything() -> Vec<Rejected> {
         #[10] InsureJobRejected: NotOffered, JobNotFound, NotRequester, AmountMustBePositive,
             TooLate { height: Height::new(8), last: Height::new(7) },
             AlreadyInsured { cover: wanted }, ExceedsCoverMax { wanted, max: free },
-            ExceedsPool { wanted, available: free }, ExceedsPremiumMax { premium: wanted, max: free },
+            ExceedsPool { wanted, available: free },
+            ExceedsPremiumMax { premium: wanted, max: free },
             ExceedsFree { wanted, free };
         #[5] UnjailRejected: NotAnOperator, NotJailed, Tombstoned,
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },

@@ -232,7 +232,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     println!(
-        "seconds; then times of: wasm/native, linked/wasm, plain/wasm, plain/linked, pausable/plain; KiB of code"
+        "seconds; then times of: wasm/native, linked/wasm, plain/wasm, plain/linked, \
+         pausable/plain; KiB of code"
     );
     println!(
         "{:<11}{:>8}{:>8}{:>8}{:>8}{:>8} |{:>6}{:>6}{:>6}{:>6}{:>6} |{:>6}{:>6}{:>6}{:>6}",

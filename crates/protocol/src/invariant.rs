@@ -112,8 +112,8 @@ pub enum Broken {
     Appeal { slash: SlashId },
     /// What is delegated in all is the sum of what is delegated to each.
     DelegatedTotal { recorded: Amount, found: Amount },
-    /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes that
-    /// wait: every cover is funded.
+    /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes
+    /// that wait: every cover is funded.
     Covers { recorded: Amount, found: Amount },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,

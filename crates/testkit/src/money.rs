@@ -81,6 +81,7 @@ fn kind(pot: Pot) -> Kind {
 }
 
 /// For each reason, whence and where money may go.
+// tidy: ladder
 fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
     use Kind::*;
     match reason {

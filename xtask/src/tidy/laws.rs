@@ -46,7 +46,8 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params market::params reputation::params slashing::params
-        insurance::params verification::params storage::params rewards::params governance::params params bound ledger
+        insurance::params verification::params storage::params rewards::params governance::params
+        params bound ledger
 
         accounts storage staking reputation rewards market verification insurance
         slashing governance

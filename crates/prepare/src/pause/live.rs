@@ -2,8 +2,8 @@
 //!
 //! A local is *live* where some way through the code reads it before it is set. Blocks have one way
 //! back, from inside a loop to its head; so one walk from the end to the beginning, in which no way
-//! back is taken, finds what is live at each loop's head but for what loops around it bring. What is
-//! live at the head of a loop counts in the second walk as live at the ways back of all loops
+//! back is taken, finds what is live at each loop's head but for what loops around it bring. What
+//! is live at the head of a loop counts in the second walk as live at the ways back of all loops
 //! inside.
 //! Law: linear in the code; what is live is among what is found, never the other way round.
 //! Known shortcomings: a local that an outer loop brings round, and an inner one sets on each way

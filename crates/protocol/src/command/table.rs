@@ -375,8 +375,8 @@ commands! {
         amount: Amount,
     }
 
-    /// Insures the signer's job for a premium: if its result is convicted, `cover` is paid out of the
-    /// insurance, besides what the slash compensates.
+    /// Insures the signer's job for a premium: if its result is convicted, `cover` is paid out of
+    /// the insurance, besides what the slash compensates.
     InsureJob
         = insurance::insure_job or InsureJobRejected, Ordinary, weight 2, keys [Request] {
         /// Which job.

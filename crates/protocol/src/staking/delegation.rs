@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use super::{Commission, Place, Staking, params::StakingParams};
 use crate::{
     ids::{AccountId, DelegationId, ExitId, MoveId, OperatorId},
-    num::{Amount, Claim, Earned, Epoch, Epochs, Height, Index, SharePool},
+    num::{Amount, Claim, Earned, Epoch, Height, Index, SharePool},
     table::Blank,
 };
 
@@ -193,10 +193,4 @@ impl Staking {
         let stake = self.operator(id).stake;
         params.delegation_max.amount_floor(stake).unwrap_or(Amount::MAX)
     }
-}
-
-/// The first end of a span from `earliest` on, if a wait is cut into so many.
-pub(super) fn end_of_span(earliest: Epoch, wait: Epochs, spans: u64) -> Epoch {
-    let span = wait.count().div_ceil(spans.max(1)).max(1);
-    Epoch::new(earliest.count().checked_next_multiple_of(span).unwrap_or(u64::MAX))
 }

@@ -24,7 +24,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Delegation, DelegationPool, Moved, Staking, delegation::end_of_span, params::StakingParams,
+    Delegation, DelegationPool, Moved, Staking, params::StakingParams, queue::end_of_span,
 };
 use crate::{
     ids::{MoveId, OperatorId},

@@ -25,7 +25,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PoolKey, Staking, delegation::end_of_span, params::StakingParams, pool::Pool};
+use super::{PoolKey, Staking, params::StakingParams, pool::Pool};
 use crate::num::{Amount, Epoch, Epochs};
 
 /// What leaves by one queue.
@@ -196,6 +196,12 @@ impl Staking {
             queue.give_back(now, amount, place);
         }
     }
+}
+
+/// The first end of a span from `earliest` on, if a wait is cut into so many.
+pub(super) fn end_of_span(earliest: Epoch, wait: Epochs, spans: u64) -> Epoch {
+    let span = wait.count().div_ceil(spans.max(1)).max(1);
+    Epoch::new(earliest.count().checked_next_multiple_of(span).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
