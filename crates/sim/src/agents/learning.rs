@@ -193,8 +193,8 @@ fn power(log: u64) -> u64 {
     let mut factor = 1u128 << 61; // 2^-1, then its roots.
     for bit in (16..32u32).rev() {
         factor = (factor << 62).isqrt();
-        if log >> bit & 1 == 1 {
-            value = value * factor >> 62;
+        if (log >> bit) & 1 == 1 {
+            value = (value * factor) >> 62;
         }
     }
     u64::try_from(value).expect("at most 2^62")
