@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "217ae9448aeb9682ce96785ae08a155a14a5784195426e4faff9f877df8b47e5";
+    let golden = "cc6d9237ba7ce3e0a1c6798946f7a74e5d562bed6ba60eabfb16a892cb854dc8";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -103,8 +103,8 @@ fn the_parameters_of_a_genesis_are_taken_where_parameters_are() {
     assert_eq!(earnest(&["genesis", "new", "--out", &path]).code, Some(0));
     let done = earnest(&["params", "check", &path]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let text =
-        fs::read_to_string(&path).expect("written").replace("take = \"5 %\"", "take = \"90 %\"");
+    let text = fs::read_to_string(&path).expect("written");
+    let text = text.replace("\ntake = 0.05\n", "\ntake = 0.9\n");
     fs::write(&path, text).expect("written");
     let done = earnest(&["job", "quote", "--params", &path]);
     assert!(done.code == Some(3) && done.err.contains("market.take is 0.9"), "{done:?}");

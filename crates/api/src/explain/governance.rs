@@ -175,7 +175,7 @@ pub(super) fn pause(rejected: PauseRejected) -> Words {
             "Nobody can pause anything any more; propose a change of parameters.",
         ),
         PauseRejected::NotPaused => {
-            say("Nothing is paused that could be let in again", "Leave it.")
+            say("Nothing is paused that could be let in again", "There is nothing to do.")
         }
         PauseRejected::TooLong { wanted, max } => say(
             format!("A pause of {wanted} blocks is too long; the most is {max}"),
