@@ -44,7 +44,7 @@ pub enum JobCommand {
     /// What a policy costs, locks and detects, before any money moves
     Quote(quote::QuoteArgs),
     /// Post a job and follow it to its end
-    Submit(SubmitArgs),
+    Submit(Box<SubmitArgs>),
     /// Follow a job of yours to its end, making the moves that are yours
     Follow {
         /// Which job

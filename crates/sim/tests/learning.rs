@@ -35,17 +35,18 @@ const MARKET: &str = r#"
 "#;
 
 fn scenario(settings: &[&str]) -> Scenario {
-    let settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
-    Scenario::parse(MARKET, &settings).unwrap()
+    let settings: Vec<Setting> =
+        settings.iter().map(|text| text.parse().expect("a setting")).collect();
+    Scenario::parse(MARKET, &settings).expect("a scenario")
 }
 
 /// How many of the forty would lie at the end of a run.
 fn minded(settings: &[&str]) -> u64 {
     let scenario = scenario(settings);
-    let outcome = run(&scenario, 5, 0, &mut Nothing).unwrap();
+    let outcome = run(&scenario, 5, 0, &mut Nothing).expect("it closes");
     assert_eq!(outcome.error, None, "{settings:?}");
     let place = scenario.groups.iter().position(|group| group.name == "providers.learners");
-    let tally = &outcome.groups[place.unwrap()];
+    let tally = &outcome.groups[place.expect("a group")];
     assert!(tally.lies > 0 && tally.paid > 100, "they tried both: {tally:?}");
     tally.minded
 }

@@ -31,7 +31,8 @@ const MARKET: &str = r#"
 "#;
 
 fn found(settings: &[&str], runs: u32, threads: usize) -> Result<Rare, String> {
-    let settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
+    let settings: Vec<Setting> =
+        settings.iter().map(|text| text.parse().expect("a setting")).collect();
     let question = Question {
         text: MARKET,
         settings,

@@ -76,7 +76,7 @@ pub fn one(client: &Client, place: EventId, json: bool) -> Result<(), Failure> {
         }
         None => None,
     };
-    let payout = payout.unwrap_or_else(|| Payout { record, posted: None, emitted: None });
+    let payout = payout.unwrap_or(Payout { record, posted: None, emitted: None });
     let (teller, _) = teller(client)?;
     out!("{}", sums::tell(&payout, &teller, show::width()))
 }
@@ -117,7 +117,7 @@ fn emission(
             && matches!(record.event, Event::EmissionEarned { operator: of, .. } if of == operator)
     };
     // Newest first: the last of these is the first after the claim.
-    let Some(earned) = items.iter().filter(of_it).next_back() else { return Ok(None) };
+    let Some(earned) = items.iter().rfind(of_it) else { return Ok(None) };
     let Event::EmissionEarned { epoch, .. } = earned.event else { return Ok(None) };
     let events = client.events(Some(claimed.id()), &["emitted"]).take(EMISSIONS_MAX);
     for record in events {
