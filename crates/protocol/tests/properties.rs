@@ -109,11 +109,7 @@ const REACHED: &[&str] = &[
     "BallotReduced",
     "ProposalCancelled",
     "ProposalExecuted",
-    "AppealGranted",
-    "CouncilBallotCast",
-    "LanePaused",
     "AppealOpened",
-    "SlashReversed",
     // And every limit.
     "AuditCapacityExceeded",
     "BidsAtLimit",

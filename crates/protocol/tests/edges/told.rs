@@ -65,7 +65,7 @@ fn of_a_verdict_that_is_kept() {
         world.until_phase(job, Phase::Challengeable);
     });
     let rest = "SeedOpened AuditDrawn VerdictCommitted VerdictCommitted Revealing ResultRevealed \
-                VerdictRevealed Slashed AuditMissed ChallengeWindow";
+                VerdictRevealed StakeTaken Slashed AuditMissed ChallengeWindow";
     assert_eq!(life, format!("{AUCTION} {rest}"));
 }
 
@@ -77,7 +77,8 @@ fn of_bytes_that_do_not_come() {
         world.ok(auditor, Command::RequestData(RequestData { job, item }));
         world.until_phase(job, Phase::Closed);
     });
-    let rest = "SeedOpened AuditDrawn DataRequested DataWithheld Jailed Slashed JobClosed";
+    let rest =
+        "SeedOpened AuditDrawn DataRequested DataWithheld Jailed StakeTaken Slashed JobClosed";
     assert_eq!(life, format!("{AUCTION} {rest}"));
 }
 

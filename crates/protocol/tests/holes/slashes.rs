@@ -15,7 +15,7 @@ use serde::{Deserialize as _, de::value::MapDeserializer};
 use super::{
     FEE, TOKEN, VALIDATORS, bond, publish_report, report, seal_report, signed, slashes, unbond,
 };
-use crate::world::{World, params, params_with, root};
+use crate::world::{Guarding, World, params, params_with, root};
 use earnest_protocol::Gas;
 
 /// The defaults with one parameter changed to a number in its own unit; none if no such number can
@@ -130,7 +130,12 @@ fn merge<T: serde::Serialize + serde::de::DeserializeOwned + Copy>(
 /// Plays a job as far as these parameters let it; what is asked of them is an end without panic.
 fn lives(raw: RawParams) -> bool {
     let is_one = raw.chain.stake_price == earnest_protocol::Factor::ONE;
-    let mut world = World::with_assets(raw, if is_one { Assets::Single } else { Assets::Dual });
+    // Before stake decides alone there is somebody who decides.
+    let council: &[&str] = if raw.governance.phase < 2 { &["W"] } else { &[] };
+    let threshold = u8::from(!council.is_empty());
+    let guarding = Guarding { council, threshold, guardian: None };
+    let assets = if is_one { Assets::Single } else { Assets::Dual };
+    let mut world = World::with_guard(raw, assets, 0, guarding);
     let mut terms = world.terms();
     terms.auditors = 1;
     terms.deadline_blocks = raw.market.deadline_blocks_min.max(Blocks::new(10));
