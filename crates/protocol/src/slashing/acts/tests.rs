@@ -370,3 +370,20 @@ fn who_leaves_while_a_slash_waits_leaves_its_part_to_the_insurance() {
     assert!(stayed(&state) >= before && gained.units() <= 1 << 20, "{lost} back, and dust");
     assert!(insured(&state) > insurance);
 }
+
+#[test]
+fn a_cover_that_waits_for_a_slash_that_is_undone_goes_back_to_the_insurance() {
+    let mut state = world();
+    let job = post(&mut state);
+    let slash = convicted(&mut state, job);
+    let insured = |state: &State| state.balance(Pot::Insurance(Asset::Stake));
+    let (before, cover) = (insured(&state), Amount::tokens(3));
+    let (from, to) = (Pot::Free(AccountId::new(2), Asset::Stake), Pot::Cover(slash));
+    let journal = &mut Journal::default();
+    let mut cx = Context { state: &mut state, journal, referee: &Nobody };
+    cx.pay(from, to, cover, Reason::CoverAwaitsSlash);
+    assert_eq!(state.covers(), cover);
+    reversed(&mut state, slash);
+    assert_eq!(state.covers(), Amount::ZERO);
+    assert_eq!(insured(&state), before.saturating_add(cover));
+}
