@@ -417,6 +417,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A draw that is put off", "a pool of none but auditors is not played; bonds here suffice"),
     ("Verdicts reported by a friend", "reports of verdicts are not played, only of results"),
     ("A missed lock is free at once", "takes several jobs of one bond"),
+    ("A module made by hand (O9)", "every auditor here manages what it is drawn for"),
     ("Capacity counts all that validators have at stake", "takes many jobs"),
     ("Friends that are drawn in every round", "missed-audit and hostile-requester"),
     ("One bond is behind every audit", "takes several jobs of one bond"),
