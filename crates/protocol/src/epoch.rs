@@ -14,14 +14,14 @@
 
 use crate::{
     accounts::handlers::revoke_key,
-    command::{BlockHead, DataItem, Node, Task},
+    command::BlockHead,
     context::Context,
     event::{Event, Journal},
     governance,
     ids::{Digest, SlashId},
     next::Next,
     num::{Amount, Blocks, Epochs, Gas, Height},
-    referee::{EvidenceRejected, Output, Referee, Ruling, StepCase},
+    referee::Unasked,
     rejected::BlockRejected,
     rewards, seal, slashing, staking,
     state::{EpochMark, State},
@@ -71,27 +71,6 @@ impl State {
     pub fn link_at(&self, height: Height) -> Digest {
         let [first, _] = self.chain.beacon.anchors;
         if self.opens_chain(height) { first } else { self.chain.beacon.link }
-    }
-}
-
-/// Nothing that time does asks the referee.
-struct Unasked;
-
-impl Referee for Unasked {
-    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
-        false
-    }
-
-    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
-        None
-    }
-
-    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-        Err(EvidenceRejected)
-    }
-
-    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
-        false
     }
 }
 

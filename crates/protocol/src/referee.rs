@@ -108,3 +108,25 @@ pub enum Ruling {
 /// runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EvidenceRejected;
+
+/// For what never asks: nothing that time does, and tests of rules that nobody disputes.
+#[derive(Debug)]
+pub(crate) struct Unasked;
+
+impl Referee for Unasked {
+    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
+        false
+    }
+
+    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
+        None
+    }
+
+    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
+        Err(EvidenceRejected)
+    }
+
+    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
+        false
+    }
+}

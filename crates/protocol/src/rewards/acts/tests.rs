@@ -4,30 +4,12 @@ use std::vec;
 
 use super::*;
 use crate::{
-    command::{DataItem, Node, Task},
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
-    ids::{AccountId, Address, Digest},
+    ids::{AccountId, Address},
     num::{Factor, Ratio},
-    referee::{EvidenceRejected, Output, Referee, Ruling, StepCase},
+    referee::Unasked,
 };
-
-struct Nobody;
-
-impl Referee for Nobody {
-    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
-        false
-    }
-    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
-        None
-    }
-    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-        Err(EvidenceRejected)
-    }
-    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
-        false
-    }
-}
 
 /// With two assets what a job burns may be worth more of the other than there is.
 #[test]
@@ -44,7 +26,7 @@ fn a_claim_that_cannot_be_counted_is_cut_and_the_epoch_pays_what_it_minted() {
     let [first, second] =
         roles.map(|role| state.operator_id(AccountId::new(0), role).expect("bonded"));
     let mut journal = Journal::default();
-    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Nobody };
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
     let vests = VestTerms::new(cx.params().rewards());
     let terms = ClaimTerms {
         burnt: Amount::MAX,

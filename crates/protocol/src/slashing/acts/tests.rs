@@ -3,36 +3,18 @@
 use super::*;
 use crate::{
     command::{
-        Auction, Authenticated, BlockHead, Command, DataItem, Delegate, GainTiming, Node, PostJob,
-        ProgramForm, ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate,
-        Visibility,
+        Auction, Authenticated, BlockHead, Command, Delegate, GainTiming, PostJob, ProgramForm,
+        ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate, Visibility,
     },
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
     ids::{Address, Role, UnbondingId},
     ledger::JobPot,
     num::{Blocks, Epoch, Epochs, Factor, Gas, Ratio},
-    referee::{EvidenceRejected, Output, Referee, Ruling, StepCase},
+    referee::Unasked,
     seal,
     state::State,
 };
-
-struct Nobody;
-
-impl Referee for Nobody {
-    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
-        false
-    }
-    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
-        None
-    }
-    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-        Err(EvidenceRejected)
-    }
-    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
-        false
-    }
-}
 
 const REQUESTER: AccountId = AccountId::new(0);
 /// Provider and validator in one.
@@ -82,7 +64,7 @@ fn send(state: &mut State, signer: AccountId, command: Command) {
     let transaction =
         Transaction { nonce, valid_until: Height::new(u64::MAX), command, on_behalf_of: None };
     let signed = Authenticated { sender: signer.into(), transaction };
-    state.apply(&signed, &Nobody, &mut Journal::default()).expect("lawful");
+    state.apply(&signed, &Unasked, &mut Journal::default()).expect("lawful");
 }
 
 fn post(state: &mut State) -> JobId {
@@ -125,7 +107,7 @@ fn convicted(state: &mut State, job: JobId) -> SlashId {
     let operator = provider(state);
     let params = *state.params();
     let mut journal = Journal::default();
-    let mut cx = Context { state, journal: &mut journal, referee: &Nobody };
+    let mut cx = Context { state, journal: &mut journal, referee: &Unasked };
     let pot = Pot::Job(job, JobPot::Collateral(0));
     staking::acts::lock(&mut cx, operator, pot, LOCKED, Reason::CollateralLocked);
     let conviction = Conviction {
@@ -147,7 +129,7 @@ fn convicted(state: &mut State, job: JobId) -> SlashId {
 
 fn reversed(state: &mut State, id: SlashId) -> Journal {
     let mut journal = Journal::default();
-    reverse(&mut Context { state, journal: &mut journal, referee: &Nobody }, id);
+    reverse(&mut Context { state, journal: &mut journal, referee: &Unasked }, id);
     state.check_invariants().expect("undoing is lawful");
     journal
 }
@@ -162,7 +144,7 @@ fn undone_rewards_are_ready() {
     let vesting = &mut state.rewards.earnings_mut(operator).vesting;
     vesting.put(earned, Epoch::ZERO, &terms);
     let mut journal = Journal::default();
-    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Nobody };
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
     cx.mint(Pot::Vesting(operator), earned, Reason::Emission);
     let bond = state.balance(Pot::Bond(operator));
     let slash = convicted(&mut state, job);
@@ -175,7 +157,7 @@ fn undone_rewards_are_ready() {
 /// Holds a slash, as if others had been convicted alike.
 fn hold(state: &mut State, id: SlashId, until: Epoch) {
     let mut journal = Journal::default();
-    clear_stay(&mut Context { state, journal: &mut journal, referee: &Nobody }, id);
+    clear_stay(&mut Context { state, journal: &mut journal, referee: &Unasked }, id);
     state.slashing.set_state(id, SlashState::Held(until));
     state.timers.set_epoch(until, Timer::Slash(id));
 }
@@ -318,7 +300,7 @@ fn who_leaves_while_a_slash_waits_takes_nothing_of_what_an_exit_gets_back() {
     let (operator, role, amount) = (OFFENDER, Role::Provider, state.delegated(held));
     let undelegate = Undelegate { operator, role, amount };
     let refused = staking::handlers::undelegate::handle(
-        &mut Context { state: &mut state, journal: &mut Journal::default(), referee: &Nobody },
+        &mut Context { state: &mut state, journal: &mut Journal::default(), referee: &Unasked },
         second,
         &undelegate,
     );
@@ -380,7 +362,7 @@ fn a_cover_that_waits_for_a_slash_that_is_undone_goes_back_to_the_insurance() {
     let (before, cover) = (insured(&state), Amount::tokens(3));
     let (from, to) = (Pot::Free(AccountId::new(2), Asset::Stake), Pot::Cover(slash));
     let journal = &mut Journal::default();
-    let mut cx = Context { state: &mut state, journal, referee: &Nobody };
+    let mut cx = Context { state: &mut state, journal, referee: &Unasked };
     cx.pay(from, to, cover, Reason::CoverAwaitsSlash);
     assert_eq!(state.covers(), cover);
     reversed(&mut state, slash);
