@@ -6,7 +6,9 @@
 
 use crate::{
     authorisation,
-    command::{Authenticated, Command, Lane, Sender, Transaction, for_each_command},
+    command::{
+        Authenticated, Command, Lane, PublishProgram, Sender, Transaction, for_each_command,
+    },
     context::Context,
     event::Journal,
     ids::{AccountId, JobId},
@@ -17,7 +19,7 @@ use crate::{
     referee::Referee,
     rejected::{Rejected, TransactionRejected},
     state::State,
-    storage::handlers::publish_program::admission_gas,
+    storage::{handlers::publish_program::admission_gas, program_bytes_max},
     stories,
     verification::{Quote, acts::judgement_gas},
 };
@@ -69,7 +71,7 @@ impl State {
         }
         match command {
             Command::ProveStep(step) => self.check_referee(step.job),
-            Command::PublishProgram(part) => self.check_time(admission_gas(part)),
+            Command::PublishProgram(part) => self.check_admission(part),
             _ => Ok(()),
         }
     }
@@ -81,6 +83,18 @@ impl State {
             return Ok(());
         }
         self.check_time(judgement_gas(self, job))
+    }
+
+    /// Is there time left to admit a program, and one of the largest steps after it? What is
+    /// published never makes a block one in which clocks stand still (O2). What no block has time
+    /// for does not wait for one: it is refused for its size.
+    fn check_admission(&self, part: &PublishProgram) -> Result<(), TransactionRejected> {
+        let gas = admission_gas(part).count();
+        if gas == 0 || part.bytes_total > program_bytes_max(self.params()) {
+            return Ok(());
+        }
+        let largest = self.params.step_gas_max().count();
+        self.check_time(Gas::new(gas.saturating_add(largest)))
     }
 
     fn check_time(&self, wanted: Gas) -> Result<(), TransactionRejected> {

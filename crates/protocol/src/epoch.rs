@@ -95,9 +95,10 @@ fn check_head(state: &State, head: &BlockHead) -> Result<(), BlockRejected> {
 }
 
 /// The base fee moves by at most an eighth, never below the parameter; a block in which one of the
-/// largest steps would have found no time is counted.
+/// largest steps, of whatever version of parameters, would have found no time is counted.
 fn close_last_block(cx: &mut Context<'_>) {
     let params = cx.state.params.current().clone();
+    let largest = cx.state.params.step_gas_max().count();
     let chain = &mut cx.state.chain;
     let (target, fee) = (params.chain().block_target, chain.base_fee);
     let weight = chain.weight.min(target.saturating_mul(2));
@@ -110,7 +111,6 @@ fn close_last_block(cx: &mut Context<'_>) {
         fee.saturating_sub(change).max(params.chain().base_fee)
     };
     chain.weight = 0;
-    let largest = params.market().step_gas_max.count();
     let after = chain.referee_gas.count().saturating_add(largest);
     if after > params.chain().referee_gas.count() {
         chain.full_blocks = chain.full_blocks.saturating_add(1);

@@ -3,7 +3,7 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Ending, Event, JobId, Ratio, Rejected, Ruling, State,
+    Amount, Blocks, Command, Digest, Ending, Event, Gas, JobId, Ratio, Rejected, Ruling, State,
     TransactionRejected,
     command::*,
     ledger::Pot,
@@ -147,7 +147,8 @@ fn nobody_is_in_the_way_of_another_publisher() {
 #[test]
 fn admitting_programs_takes_the_referees_time_and_waits_where_there_is_none() {
     let mut world = World::new(params_with(|raw| {
-        raw.chain.referee_gas = raw.market.step_gas_max;
+        // A largest step and 16 million beside it; a program of 1,465 KiB takes 12.
+        raw.chain.referee_gas = Gas::new(2 * raw.market.step_gas_max.count());
     }));
     let mut code = vec![1; 1_500_000];
     code[..7].copy_from_slice(b"program");

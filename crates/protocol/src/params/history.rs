@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{command::ParamChange, ids::ParamsVersion};
+use crate::{command::ParamChange, ids::ParamsVersion, num::Gas};
 
 use super::{BrokenRelation, ChangeRejected, Params, RawParams, change};
 
@@ -48,6 +48,12 @@ impl ParamsHistory {
     pub(crate) fn at(&self, version: ParamsVersion) -> &Arc<Params> {
         let version = self.versions.get(&version).expect("whoever holds a version pins it");
         &version.params
+    }
+
+    /// The largest step that anything alive may have laid before the referee.
+    pub(crate) fn step_gas_max(&self) -> Gas {
+        let steps = self.versions.values().map(|version| version.params.market().step_gas_max);
+        steps.max().expect("the current version is one")
     }
 
     /// Whoever holds the current version from now on.

@@ -35,9 +35,11 @@ pub const PART_BYTES: u32 = 256 * 1_024;
 /// What of the referee's time a kibibyte takes when its program is admitted.
 pub(crate) const ADMISSION_GAS_PER_KIB: u64 = 8_192;
 
-/// Most bytes of a program: what the referee cannot admit within a block it never could.
+/// Most bytes of a program: what the referee cannot admit within a block, and one of the largest
+/// steps beside it, it never could.
 pub fn program_bytes_max(params: &Params) -> u32 {
-    let budget = params.chain().referee_gas.count().div_euclid(ADMISSION_GAS_PER_KIB);
+    let (budget, step) = (params.chain().referee_gas, params.market().step_gas_max);
+    let budget = budget.count().saturating_sub(step.count()).div_euclid(ADMISSION_GAS_PER_KIB);
     let kib = u64::from(params.storage().program_kib_max).min(budget);
     u32::try_from(kib.saturating_mul(1_024)).unwrap_or(u32::MAX)
 }

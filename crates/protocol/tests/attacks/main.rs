@@ -11,6 +11,7 @@ mod dispute;
 mod insurance;
 mod keys;
 mod market;
+mod programs;
 mod rewards;
 mod slash;
 mod storage;
