@@ -6,6 +6,7 @@
 use earnest_keys::Signer;
 use earnest_protocol::{
     Address, Amount, Blocks, Epochs, Factor, Gas, Ratio, RawParams, Role,
+    command::ProgramForm,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
         ChainParams, GovernanceParams, InsuranceParams, MarketParams, ReputationParams,
@@ -146,6 +147,8 @@ pub fn params(block_time_ms: u64) -> RawParams {
     let seconds = |tenths: u64| blocks_of(block_time_ms, tenths);
     // The referee must be done within half a block, and with one step at least (R5).
     let gas = Gas::new((block_time_ms.saturating_mul(5_000_000) / 69).min(70_000_000));
+    // Beside one of the largest steps there is time for a program that is published.
+    let step = Gas::new(gas.count() / 2).max(ProgramForm::STEP_GAS).min(gas);
     let mut raw = RawParams {
         chain: ChainParams {
             block_interval_min_ms: block_time_ms,
@@ -169,7 +172,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             grace_blocks: seconds(20),
             tariff_per_mgas: Amount::new(4_000_000).unwrap_or(Amount::ZERO),
             reference_speed: Gas::new(block_time_ms.saturating_mul(500_000)),
-            step_gas_max: gas.min(RawParams::default().market.step_gas_max),
+            step_gas_max: step.min(RawParams::default().market.step_gas_max),
             work_bound_max: Gas::new(100_000_000_000),
             ..MarketParams::default()
         },
@@ -249,12 +252,17 @@ fn verification(seconds: &impl Fn(u64) -> Blocks) -> VerificationParams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use earnest_protocol::{Genesis, Params, State, genesis::BeaconGenesis, ledger::Assets};
+    use earnest_protocol::{
+        Genesis, Params, State, genesis::BeaconGenesis, ledger::Assets, storage,
+    };
 
     #[test]
     fn every_block_time_has_valid_parameters() {
         for block_time_ms in [50, 200, 500, 1_000, 12_000] {
-            Params::try_from(params(block_time_ms)).expect("ranges and relations hold");
+            let params =
+                Params::try_from(params(block_time_ms)).expect("ranges and relations hold");
+            assert!(ProgramForm::STEP_GAS <= params.market().step_gas_max);
+            assert!(storage::program_bytes_max(&params) > 128 * 1_024, "{block_time_ms}");
         }
     }
 
