@@ -42,9 +42,8 @@ pub(crate) fn clock_ran_out(cx: &mut Context<'_>, live: AssignmentId, index: usi
     if cx.state.verification.docket(live).dispute(index).ended.is_some() {
         return Next::Nothing;
     }
-    let (full_blocks, geometry) = (cx.state.chain.full_blocks, acts::geometry_of(cx, live));
-    let dispute = cx.state.verification.docket_mut(live).dispute_mut(index);
-    dispute.stand_still(full_blocks, geometry);
+    acts::stand_still(cx, live, index);
+    let dispute = cx.state.verification.docket(live).dispute(index);
     let (until, turn) = (dispute.until(), dispute.turn);
     if until >= cx.now() {
         acts::set_clock(cx, live, index);

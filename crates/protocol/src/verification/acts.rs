@@ -10,7 +10,7 @@ use crate::{
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId},
     ledger::{AssignmentPot, Pot, Reason},
     num::{Blocks, Gas},
-    referee::StepCase,
+    referee::{Ruling, StepCase},
     staking,
     state::State,
     timers::Timer,
@@ -80,12 +80,28 @@ pub(crate) fn make_move(
     next: Turn,
 ) {
     clear_clock(cx, id, index);
-    let (now, full_blocks) = (cx.now(), cx.state.chain.full_blocks);
-    let geometry = geometry_of(cx, id);
-    let dispute = cx.state.verification.docket_mut(id).dispute_mut(index);
-    dispute.stand_still(full_blocks, geometry);
-    dispute.moved(now, node, next);
+    let now = cx.now();
+    stand_still(cx, id, index);
+    cx.state.verification.docket_mut(id).dispute_mut(index).moved(now, node, next);
     set_clock(cx, id, index);
+}
+
+/// Takes blocks in which the referee had no time left off the clock of who waits for it; its timer
+/// is the caller's.
+pub(crate) fn stand_still(cx: &mut Context<'_>, id: AssignmentId, index: usize) {
+    let (full_blocks, geometry) = (cx.state.chain.full_blocks, geometry_of(cx, id));
+    cx.state.verification.docket_mut(id).stand_still(index, full_blocks, geometry);
+}
+
+/// Records what the referee found at a leaf, after the blocks for which games waited for it there:
+/// from now on they wait for it no more.
+pub(crate) fn hear(cx: &mut Context<'_>, id: AssignmentId, node: Node, ruling: Ruling) {
+    for index in cx.state.verification.docket(id).awaiting(Turn::Accused, node) {
+        clear_clock(cx, id, index);
+        stand_still(cx, id, index);
+        set_clock(cx, id, index);
+    }
+    cx.state.verification.docket_mut(id).ruled.push((node, ruling));
 }
 
 /// The shape of the tree of an assignment's result.

@@ -5,7 +5,8 @@
 //! A node is disclosed once for all challengers, a leaf is refined or judged once for all.
 //!
 //! Law: each side has one clock for the whole game; who is to move and lets it run out loses. The
-//! clock stands still in blocks in which the referee had no time left for a step (M11).
+//! clock stands still in blocks in which the referee had no time left for a step that waits to be
+//! heard (M11).
 //! Evidence that was executed and showed nothing closes its leaf: no dispute has the referee
 //! execute more than one step for each leaf on its way.
 //! At most 2·⌈log₁₆(n + 1)⌉ + 1 moves decide a game over n steps, 16 more if they are refined.
@@ -168,15 +169,10 @@ impl Dispute {
         self.ended.is_none() && self.turn == turn && self.node == node
     }
 
-    /// True if the accused is to lay a step before the referee.
-    fn awaits_referee(&self, geometry: Geometry) -> bool {
-        self.turn == Turn::Accused && geometry.leaf(self.node).is_some()
-    }
-
-    /// Takes blocks in which the referee had no time left off the clock of who waits for it.
-    pub(crate) fn stand_still(&mut self, full_blocks: u64, geometry: Geometry) {
+    /// Goes on from so many full blocks; takes those since the last off the clock of who waits.
+    fn stand_still(&mut self, full_blocks: u64, waits: bool) {
         let stood = full_blocks.saturating_sub(self.full_blocks);
-        if self.awaits_referee(geometry) {
+        if waits {
             self.since = self.since.after(Blocks::new(stood));
         }
         self.full_blocks = full_blocks;
@@ -204,6 +200,15 @@ impl Docket {
 
     pub(crate) fn dispute_mut(&mut self, index: usize) -> &mut Dispute {
         self.disputes.get_mut(index).expect("disputes are never removed")
+    }
+
+    /// Takes blocks in which the referee had no time left off the clock of who waits for it: the
+    /// accused at a leaf about which the referee was not asked.
+    pub(crate) fn stand_still(&mut self, index: usize, full_blocks: u64, geometry: Geometry) {
+        let Dispute { turn, node, .. } = *self.dispute(index);
+        let is_unheard = geometry.leaf(node).is_some() && self.ruling(node).is_none();
+        let waits = turn == Turn::Accused && is_unheard;
+        self.dispute_mut(index).stand_still(full_blocks, waits);
     }
 
     /// The children that the provider disclosed of `node`.

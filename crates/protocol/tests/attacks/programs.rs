@@ -126,3 +126,43 @@ fn m21_a_step_that_was_allowed_finds_its_time_when_a_vote_has_made_steps_smaller
     publish_and_retire(&mut world, "W", 3);
     world.prove("P1", job, 3);
 }
+
+/// A convict whose leaf was heard waits for the referee no more: friends that have steps judged,
+/// for half a deposit each, would stand its clock still. What it waited for before is its own.
+#[test]
+fn o7_a_clock_stands_still_for_who_may_still_be_heard_alone() {
+    for waited in [0, 3] {
+        let mut world = World::new(params_with(tight));
+        let names = ["W", "V1", "V2", "V3", "V4", "V5"];
+        let mut terms = world.terms();
+        terms.task.step_gas_max = world.state.params().market().step_gas_max;
+        let busy = at_leaf(&mut world, terms, ("P2", None), ("W", &[0]));
+        for (leaf, name) in (0..).zip(names).skip(1) {
+            world.ok(name, Command::Challenge(Challenge { job: busy }));
+            world.narrow("P2", busy, name, leaf);
+        }
+        let program = world.publish("R", CODE);
+        let terms = world.paged_terms(program);
+        let job = at_leaf(&mut world, terms, ("P1", Some(37)), ("X", &[37, 5_000, 700]));
+        let dispute = world.state.docket(job).expect("assigned").disputes[0].clone();
+        for leaf in 0..waited {
+            world.prove("P2", busy, leaf);
+            world.block();
+        }
+        let (node, evidence) = (dispute.node, b"too little".to_vec());
+        world.ok("P1", Command::ProveStep(ProveStep { job, node, evidence }));
+        let until = dispute.until().after(Blocks::new(waited));
+        assert_eq!(world.state.docket(job).expect("assigned").disputes[0].until(), until);
+        world.block();
+        for leaf in waited..6 {
+            world.prove("P2", busy, leaf);
+            world.block();
+        }
+        assert_eq!(world.state.full_blocks(), 7, "three of them, at most, were waited for");
+        while world.phase(job) != Phase::Closed {
+            world.block();
+        }
+        assert_eq!(world.state.height(), until.after(Blocks::new(1)));
+        assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) fn handle(
     let spent = acts::judgement_gas(cx.state, id).count();
     let spent = cx.state.chain.referee_gas.count().saturating_add(spent);
     cx.state.chain.referee_gas = Gas::new(spent);
-    cx.state.verification.docket_mut(live).ruled.push((node, ruling));
+    acts::hear(cx, live, node, ruling);
     cx.journal.push(Event::StepJudged { job: id, node, ruling });
     Ok(match ruling {
         Ruling::Holds | Ruling::Fails => Next::StepJudged(live, node),
