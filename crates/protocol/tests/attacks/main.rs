@@ -8,6 +8,7 @@ mod audit;
 mod bound;
 mod data;
 mod dispute;
+mod exits;
 mod insurance;
 mod keys;
 mod market;
