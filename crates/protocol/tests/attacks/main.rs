@@ -6,6 +6,7 @@
 
 mod audit;
 mod bound;
+mod council;
 mod data;
 mod dispute;
 mod exits;
