@@ -14,7 +14,7 @@ params! {
         /// What burns of it if its proposer takes the proposal back.
         cancel_burn: Ratio = Ratio::percent(50), 0..=ONE,
             "as on the Cosmos Hub: places on the list cost something";
-        /// Proposals that may be open at a time.
+        /// Proposals that may be open at a time; one more, if it changes the phase alone.
         proposals_max: u32 = 16, 1..=64, "more than people read in a week";
         /// Parameters that one proposal may change.
         changes_max: u32 = 16, 1..=64, "one room's worth";

@@ -49,7 +49,8 @@ pub(crate) fn pay(cx: &mut Context<'_>, slash: SlashId, loss: &Loss, params: &Pa
     }
     let params = params.insurance();
     let wanted = cover.min(params.cover_share.amount_floor(loss.sunk));
-    let pool = cx.state.ledger.balance(POOL).saturating_add(cover);
+    // What is promised to others is the pool's, too: they make nobody's limit smaller.
+    let pool = cx.state.ledger.balance(POOL).saturating_add(cx.state.ledger.covers());
     let (now, pair) = (cx.epoch(), (loss.injured, loss.accused));
     let amount = cx.state.insurance.pay((now, pool), pair, wanted, params);
     cx.pay(from, Pot::Free(loss.injured, Asset::Stake), amount, Reason::CoverPaid);

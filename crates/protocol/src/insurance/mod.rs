@@ -14,8 +14,8 @@
 //! latest, so nobody insures what has happened, nor knows yet who will do the job.
 //! Law: besides compensation a cover pays at most `cover_share` of what the slash sinks. So whoever
 //! is on both sides loses more than it gets, whatever the premium (C16).
-//! Law: in an epoch at most `epoch_share` of the pool is promised, and at most `pair_share` of it
-//! paid to one requester for one provider's offences.
+//! Law: in an epoch at most `epoch_share` of the pool is promised, and at most `pair_share` of it,
+//! with all covers, paid to one requester for one provider's offences; no cover is sold above that.
 //! Formula: premium = loading · d · `wrong_share` · cover, with d as the job's quote has it.
 //! Rounding: premiums up; limits and what is paid down.
 //! Known shortcomings: covers are in what is bonded, whatever pays. Abandoned jobs are not insured:
@@ -91,7 +91,8 @@ impl Insurance {
         self.promised = self.promised.saturating_add(cover);
     }
 
-    /// Writes down what a pair is paid: of `wanted`, what keeps it within its share of `pool`.
+    /// Writes down what a pair is paid: of `wanted`, what keeps it within its share of `pool`, which
+    /// is all that insures, promised or not.
     fn pay(
         &mut self,
         (now, pool): (Epoch, Amount),

@@ -19,7 +19,8 @@ params! {
         waiting_blocks: Blocks = Blocks::new(1), 1..=100_000, "no bid is opened in that block";
         /// The share of the pool that may be promised in an epoch.
         epoch_share: Ratio = Ratio::percent(10), 0..=ONE, "a pool outlasts ten bad epochs";
-        /// The share of the pool that one requester may be paid in an epoch for one provider.
+        /// The share of the pool, what it promised included, that one requester may be paid in an
+        /// epoch for one provider.
         pair_share: Ratio = Ratio::percent(2), 0..=ONE, "a fifth of an epoch's";
     }
 }

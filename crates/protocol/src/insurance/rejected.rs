@@ -21,7 +21,8 @@ pub enum InsureJobRejected {
     TooLate { height: Height, last: Height },
     /// It has a cover, which stays as it is.
     AlreadyInsured { cover: Amount },
-    /// More than the least slash of this job is sure to let it pay (C16).
+    /// More than the least slash of this job is sure to let it pay (C16), or than one requester is
+    /// paid in an epoch for one provider.
     ExceedsCoverMax { wanted: Amount, max: Amount },
     /// More than the pool has left to promise in this epoch.
     ExceedsPool { wanted: Amount, available: Amount },

@@ -12,6 +12,7 @@
 //!
 //! Law: nothing matures before `unbonding_epochs` are over (R4), and nothing waits longer than
 //! `exit_wait_max_epochs` besides. Until it matures an entry answers for what it answered for.
+//! Law: what waits is counted in the money that leaves: to leave and stay again makes no room.
 //! Law: where nothing reaches that limit, no more matures by any epoch than there was room for
 //! since the queue was last empty.
 //! Law: who stays after all gives back the room that is still ahead, so a queue is filled by stake
@@ -46,6 +47,10 @@ pub struct ExitQueue {
     pub room: Amount,
     /// What its room was.
     pub churn: Amount,
+    /// What had found room from `since` on, in money that was leaving.
+    pub ahead: Amount,
+    /// The epoch in which somebody took room, or gave it back, last.
+    pub since: Epoch,
 }
 
 /// The room that an entry took.
@@ -75,20 +80,28 @@ impl Place {
 }
 
 impl ExitQueue {
-    /// What has found room from `now` on.
-    fn waiting(&self, now: Epoch) -> Amount {
-        if self.edge < now {
-            return Amount::ZERO;
-        }
-        let whole = self.churn.checked_times(self.edge.since(now).count());
+    /// What the epochs from `from` on hold, at the last churn, up to the end.
+    fn held(&self, from: Epoch) -> Amount {
+        let whole = self.churn.checked_times(self.edge.since(from).count());
         let part = self.churn.saturating_sub(self.room);
         whole.unwrap_or(Amount::MAX).saturating_add(part)
     }
 
+    /// What has found room from `now` on: of the money that took it, the part that these epochs
+    /// are of all since then. A churn that rises or falls makes it neither more nor less.
+    fn waiting(&self, now: Epoch) -> Amount {
+        if self.edge < now {
+            return Amount::ZERO;
+        }
+        let (left, all) = (self.held(now), self.held(self.since));
+        self.ahead.share_floor(left.units(), all.units()).unwrap_or(Amount::ZERO)
+    }
+
     /// Finds room for `amount`, at `churn` in every epoch that is not begun.
     fn take(&mut self, now: Epoch, amount: Amount, churn: Amount) -> Place {
+        let ahead = self.waiting(now).saturating_add(amount);
         if self.edge < now || self.churn.is_zero() {
-            *self = ExitQueue { edge: now, room: churn, churn };
+            *self = ExitQueue { edge: now, room: churn, churn, ..ExitQueue::default() };
         }
         let over = amount.saturating_sub(self.room).units();
         if over == 0 {
@@ -100,30 +113,39 @@ impl ExitQueue {
             self.room = Amount::new(left).expect("less than one epoch's room");
             self.churn = churn;
         }
+        (self.ahead, self.since) = (ahead, now);
         Place { epoch: self.edge, churn: self.churn }
     }
 
-    /// Takes back what of an entry's room is still ahead.
-    fn give_back(&mut self, now: Epoch, amount: Amount, place: Place) {
+    /// Takes back what of an entry's room is still ahead, if `rest` of it goes on waiting: that has
+    /// the last of its room, so that in pieces no more comes back than at once.
+    fn give_back(&mut self, now: Epoch, (amount, rest): (Amount, Amount), place: Place) {
         if place.churn.is_zero() || place.epoch < now || self.churn.is_zero() {
             return;
         }
         // So many epochs at least were taken; at a lower churn that is less.
-        let scaled = if self.churn < place.churn {
-            let scaled = amount.share_floor(self.churn.units(), place.churn.units());
-            scaled.unwrap_or(Amount::ZERO)
-        } else {
-            amount
+        let scaled = |amount: Amount| {
+            if self.churn < place.churn {
+                let scaled = amount.share_floor(self.churn.units(), place.churn.units());
+                scaled.unwrap_or(Amount::ZERO)
+            } else {
+                amount
+            }
         };
         let ahead = place.epoch.since(now).count().saturating_add(1);
         let ahead = self.churn.checked_times(ahead).unwrap_or(Amount::MAX);
-        let back = scaled.min(ahead).min(self.waiting(now));
+        let ahead = ahead.saturating_sub(scaled(rest));
+        let back = scaled(amount).min(ahead).min(self.held(now));
+        // In money, as it was taken.
+        let money = back.share_ceil(place.churn.max(self.churn).units(), self.churn.units());
+        let waiting = self.waiting(now).saturating_sub(money.unwrap_or(Amount::MAX));
         let room = self.room.saturating_add(back);
         let over = room.saturating_sub(self.churn).units();
         let epochs = over.div_ceil(self.churn.units());
         let taken = self.churn.checked_times(epochs).expect("at most what was waiting");
         self.edge = Epoch::new(self.edge.count().saturating_sub(epochs));
         self.room = room.saturating_sub(taken);
+        (self.ahead, self.since) = (waiting, now);
     }
 }
 
@@ -190,10 +212,16 @@ impl Staking {
         }
     }
 
-    /// Lets those who come later have the room of what stays.
-    pub(crate) fn stay(&mut self, leaver: Leaver, amount: Amount, place: Place, now: Epoch) {
+    /// Lets those who come later have the room of what stays, while the rest of it leaves.
+    pub(crate) fn stay(
+        &mut self,
+        leaver: Leaver,
+        parts: (Amount, Amount),
+        place: Place,
+        now: Epoch,
+    ) {
         if let Some(queue) = self.queues.get_mut(&leaver) {
-            queue.give_back(now, amount, place);
+            queue.give_back(now, parts, place);
         }
     }
 }

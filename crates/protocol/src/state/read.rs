@@ -345,8 +345,10 @@ impl State {
             reward_max: order.quote.reward_max,
         };
         let least = slashing::plan(order.quote.collateral_min, &claims, judged.slashing());
-        let cover_max = judged.insurance().cover_share.amount_floor(least.sunk());
         let pool = self.balance(Pot::Insurance(Asset::Stake));
+        let insured = judged.insurance();
+        let of_pair = insured.pair_share.amount_floor(pool.saturating_add(self.covers()));
+        let cover_max = insured.cover_share.amount_floor(least.sunk()).min(of_pair);
         let available = self.insurance.available(self.epoch(), pool, self.params().insurance());
         let chance = order.quote.detection.times_ceil(self.params().insurance().wrong_share);
         Some(CoverQuote { cover_max, available, chance })

@@ -1,4 +1,4 @@
-//! What insures requesters, and who would live off it: I1 to I5, and C16.
+//! What insures requesters, and who would live off it: I1 to I6, and C16.
 
 use earnest_protocol::{
     Amount, Asset, Command, Event, JobId, Ratio, RawParams, Rejected,
@@ -274,4 +274,35 @@ fn i5_an_abandoned_job_pays_no_cover() {
     world.until_phase(jobs[0], Phase::Closed);
     world.blocks(110);
     assert_eq!((paid(&world), world.state.covers()), (vec![], Amount::ZERO));
+}
+
+/// The pair's limit is a fraction of a cover, or others have the pool promised to jobs of their own
+/// meanwhile: what was quoted and bought is paid whole.
+#[test]
+fn i6_what_is_quoted_is_paid_whatever_is_promised_to_others() {
+    let share = Ratio::new(200_000).expect("a share");
+    for others in [0, 12] {
+        let mut world = filled(|raw| {
+            raw.insurance.pair_share = Ratio::new(200_000).expect("a share");
+            raw.insurance.epoch_share = Ratio::ONE;
+        });
+        let probe = world.post_of("W", world.terms());
+        let quoted = quote(&world, probe);
+        let limit = share.amount_floor(world.state.balance(POOL));
+        assert_eq!(quoted.cover_max, limit, "less than the slash would let it pay");
+        let jobs = open(&mut world, "R", "P1", 1, &[quoted.cover_max]);
+        convict(&mut world, "P1", &jobs);
+        // In the block before the slash is paid out, so that they have not closed by then.
+        while world.state.height().count() % 50 != 49 {
+            world.block();
+        }
+        assert_eq!(paid(&world), []);
+        for _ in 0..others {
+            let job = world.post_of("W", world.terms());
+            let cover = quote(&world, job).cover_max;
+            insure(&mut world, "W", job, cover).expect("it may be");
+        }
+        world.blocks(110);
+        assert_eq!(paid(&world), [(quoted.cover_max, quoted.cover_max)], "{others} others");
+    }
 }

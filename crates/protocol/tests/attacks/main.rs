@@ -6,8 +6,10 @@
 
 mod audit;
 mod bound;
+mod council;
 mod data;
 mod dispute;
+mod exits;
 mod insurance;
 mod keys;
 mod market;

@@ -1,6 +1,7 @@
 //! Cast a ballot of the council: enough vetoes stop a change, enough answers decide an appeal.
 //!
-//! Law: the council decides appeals or stake does, never both; it cannot stop its own end.
+//! Law: the council decides appeals or stake does, never both; it cannot stop its own end. Nobody of
+//! whom a slash waits speaks for it, nor goes on being counted.
 
 use crate::{
     command::{BallotChoice, CastCouncilBallot},
@@ -40,7 +41,11 @@ pub(crate) fn handle(
     let said = &mut cx.state.governance.proposal_mut(proposal).council;
     said.retain(|(member, _)| *member != signer);
     said.push((signer, choice));
-    let of = |choice| said.iter().filter(|(_, said)| *said == choice).count();
+    let row = cx.state.governance.proposal(proposal).expect("it was there");
+    // Some were convicted after they had spoken.
+    let counts = |member| acts::convicted(cx.state, member).is_none();
+    let said = row.council.iter().filter(|(member, _)| counts(*member));
+    let of = |choice| said.clone().filter(|(_, said)| *said == choice).count();
     let decided = match choice {
         BallotChoice::Veto => (of(choice) >= threshold).then_some(Err(Defeat::Council)),
         BallotChoice::Yes => (of(choice) >= threshold).then_some(Ok(())),

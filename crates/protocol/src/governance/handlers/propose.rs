@@ -32,7 +32,9 @@ pub(crate) fn handle(
         return Err(ProposeRejected::CouncilProposes);
     }
     let limit = rules.proposals_max;
-    if cx.state.governance.open >= limit {
+    // Or whoever fills the list, a council by vetoing what it proposed, keeps the next phase off it.
+    let places = limit.saturating_add(u32::from(is_phase(changes)));
+    if cx.state.governance.open >= places {
         return Err(ProposeRejected::ProposalsAtLimit { limit });
     }
     let (from, deposit) = (Pot::Free(signer, Asset::Stake), rules.deposit);

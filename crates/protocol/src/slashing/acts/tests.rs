@@ -245,6 +245,41 @@ fn undoing_both_of_two_slashes_from_the_last_on_opens_the_jail() {
     assert_eq!(state.operator(id).expect("known").standing, Standing::Active);
 }
 
+/// A missed audit owes more than is bonded, for the rest is locked for other audits or was lost:
+/// what left since pays the rest, and what had left before the audit was accepted pays nothing.
+#[test]
+fn what_left_before_an_audit_does_not_pay_for_missing_it() {
+    let mut state = world();
+    let job = post(&mut state);
+    let (operator, role) = (provider(&state), Role::Provider);
+    let entries = [0, 1].map(|entry| Pot::Unbonding(UnbondingId::new(entry)));
+    let [before, after] = [900, 70].map(Amount::tokens);
+    send(&mut state, OFFENDER, Command::Unbond(Unbond { role, amount: before }));
+    block(&mut state);
+    let accepted_at = state.height();
+    send(&mut state, OFFENDER, Command::Unbond(Unbond { role, amount: after }));
+    let params = *state.params();
+    let conviction = Conviction {
+        offence: Offence::MissedAudit,
+        operator,
+        job,
+        behind: Behind::Owed(Amount::tokens(200)),
+        accepted_at,
+        value: Amount::tokens(1),
+        root: None,
+        payout: Payout::Fire,
+    };
+    let mut journal = Journal::default();
+    let burnt = state.balance(Pot::Burnt(Asset::Stake));
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Nobody };
+    convict(&mut cx, conviction, &params);
+    state.check_invariants().expect("a conviction is lawful");
+    assert_eq!(entries.map(|pot| state.balance(pot)), [before, Amount::ZERO]);
+    assert_eq!(state.balance(Pot::Bond(operator)), Amount::ZERO);
+    let burnt = state.balance(Pot::Burnt(Asset::Stake)).saturating_sub(burnt);
+    assert_eq!(burnt, Amount::tokens(30).saturating_add(after));
+}
+
 /// Three accounts put 9,000 tokens each behind the offender, and one of them begins to leave; then
 /// all of its own that is free leaves, so that a twentieth of all is more than that.
 fn delegated(state: &mut State) -> (OperatorId, [Pot; 2]) {

@@ -53,7 +53,7 @@ pub(crate) fn handle(
         }
         left = left.saturating_sub(part);
         let place = cx.state.staking.unbonding(entry).place;
-        cx.state.staking.stay(leaver, part, place, now);
+        cx.state.staking.stay(leaver, (part, there.saturating_sub(part)), place, now);
         cx.pay(Pot::Unbonding(entry), Pot::Bond(id), part, Reason::UnbondCancelled);
         if part == there {
             let matures = cx.state.staking.unbonding(entry).matures;

@@ -44,7 +44,7 @@ pub(crate) fn handle(
     for (exit, mut claim) in kept {
         let row = cx.state.staking.exit_mut(exit);
         let (amount, place) = (row.shares.redeem_all_floor(&mut claim), row.place);
-        cx.state.staking.stay(Leaver::Delegated, amount, place, now);
+        cx.state.staking.stay(Leaver::Delegated, (amount, Amount::ZERO), place, now);
         let to = Pot::Delegated(operator);
         cx.pay(Pot::Exit(exit), to, amount, Reason::UndelegationCancelled);
         delegated::drop_if_empty(cx, exit);

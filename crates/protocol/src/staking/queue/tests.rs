@@ -100,7 +100,7 @@ fn unbonding_times_are_those_of_polkadots_queue() {
     // "So unbonding and rebonding leaves this number unaffected."
     let before = queue.waiting(now);
     let place = queue.take(now, tokens(403_200), churn);
-    queue.give_back(now, tokens(403_200), place);
+    queue.give_back(now, (tokens(403_200), Amount::ZERO), place);
     assert_eq!(queue.waiting(now), before);
 }
 
@@ -115,17 +115,17 @@ fn room_that_has_passed_does_not_come_back_and_room_ahead_does() {
     assert_eq!((other.epoch, queue.room), (at(8), tokens(0)));
     // Of 35 in epochs 5 to 8, ten a piece, 20 at most are ahead in epoch 7.
     let mut late = queue;
-    late.give_back(at(7), tokens(35), first);
+    late.give_back(at(7), (tokens(35), Amount::ZERO), first);
     assert_eq!((late.edge, late.room), (at(7), tokens(10)));
     let mut over = queue;
-    over.give_back(at(9), tokens(35), first);
+    over.give_back(at(9), (tokens(35), Amount::ZERO), first);
     assert_eq!(over, queue, "it has all passed");
     // At half the churn, half of it is as many epochs.
     let mut slower = ExitQueue::default();
     let dear = slower.take(at(5), tokens(20), tokens(10));
     slower.take(at(5), tokens(20), tokens(5));
     assert_eq!((slower.edge, slower.churn), (at(10), tokens(5)));
-    slower.give_back(at(5), tokens(20), dear);
+    slower.give_back(at(5), (tokens(20), Amount::ZERO), dear);
     assert_eq!((slower.edge, slower.room), (at(9), tokens(5)));
 }
 
@@ -165,7 +165,7 @@ proptest! {
                         (0..left.len()).filter(|at| left[*at].1.epoch >= now).collect();
                     if !ahead.is_empty() {
                         let (amount, place) = left.remove(ahead[pick % ahead.len()]);
-                        queue.give_back(now, amount, place);
+                        queue.give_back(now, (amount, Amount::ZERO), place);
                     }
                 }
                 Step::Leave(units) => {
