@@ -383,7 +383,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
     (
-        &["I1", "I2", "I3", "I4", "I5"],
+        &["I1", "I2", "I3", "I4", "I5", "I6"],
         "a filled pool and several jobs; `attacks::insurance` plays them against all of a slash",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
@@ -426,6 +426,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
+    ("Games about one result of an ordinary", "takes several disputes of one job"),
     ("A friend of the accused can fill", "an honest open challenger is not counted on"),
     ("Keeping others from the referee", "takes many disputes at once"),
     ("A leak in the last block", "late-self-report plays it; whom it outruns is not played"),

@@ -91,8 +91,8 @@ impl Insurance {
         self.promised = self.promised.saturating_add(cover);
     }
 
-    /// Writes down what a pair is paid: of `wanted`, what keeps it within its share of `pool`, which
-    /// is all that insures, promised or not.
+    /// Writes down what a pair is paid: of `wanted`, what keeps it within its share of `pool`,
+    /// which is all that insures, promised or not.
     fn pay(
         &mut self,
         (now, pool): (Epoch, Amount),

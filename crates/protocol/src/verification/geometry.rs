@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(place(10, finest << 4), None, "nothing is finer");
         assert_eq!(geometry.leaves(Node { level: 9, index: finest }), [7, 8_192, 1_024]);
         assert_eq!(geometry.leaves(Node { level: 8, index: finest >> 4 }), [7, 8_192]);
-        assert_eq!(geometry.leaves(Node { level: 1, index: 0 }), []);
+        assert!(geometry.leaves(Node { level: 1, index: 0 }).is_empty());
         // From the root down to a leaf by its numbers alone.
         let mut node = Node { level: 0, index: 0 };
         while let Some(child) = geometry.child_toward(node, &[7, 8_192, 1_024]) {

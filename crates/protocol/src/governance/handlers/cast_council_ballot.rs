@@ -1,7 +1,7 @@
 //! Cast a ballot of the council: enough vetoes stop a change, enough answers decide an appeal.
 //!
-//! Law: the council decides appeals or stake does, never both; it cannot stop its own end. Nobody of
-//! whom a slash waits speaks for it, nor goes on being counted.
+//! Law: the council decides appeals or stake does, never both; it cannot stop its own end. Nobody
+//! of whom a slash waits speaks for it, nor goes on being counted.
 
 use crate::{
     command::{BallotChoice, CastCouncilBallot},

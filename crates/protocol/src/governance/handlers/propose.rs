@@ -32,7 +32,7 @@ pub(crate) fn handle(
         return Err(ProposeRejected::CouncilProposes);
     }
     let limit = rules.proposals_max;
-    // Or whoever fills the list, a council by vetoing what it proposed, keeps the next phase off it.
+    // Or whoever fills the list, a council by vetoing what it proposed, kept the next phase off.
     let places = limit.saturating_add(u32::from(is_phase(changes)));
     if cx.state.governance.open >= places {
         return Err(ProposeRejected::ProposalsAtLimit { limit });

@@ -271,7 +271,7 @@ fn what_left_before_an_audit_does_not_pay_for_missing_it() {
     };
     let mut journal = Journal::default();
     let burnt = state.balance(Pot::Burnt(Asset::Stake));
-    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Nobody };
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
     convict(&mut cx, conviction, &params);
     state.check_invariants().expect("a conviction is lawful");
     assert_eq!(entries.map(|pot| state.balance(pot)), [before, Amount::ZERO]);
