@@ -24,6 +24,7 @@ mod late;
 mod law;
 mod moves;
 mod output;
+mod page;
 mod points;
 mod rational;
 mod report;
@@ -42,6 +43,7 @@ pub use frontier::{Frontier, frontier};
 pub use judge::{Deviation, Loss, Measure, Verdict};
 pub use law::Draw;
 pub use output::Findings;
+pub use page::page;
 pub use points::{Act, Edge, Late, Point};
 pub use report::{
     Change, Effort, Report, audit, changes, kinds, play_coalition, play_late, unmeasured,

@@ -15,6 +15,7 @@ use crate::{
     report::{entries, play_coalition, play_late},
     tree::{Budget, End, Node, Tree},
     value,
+    words::tokens,
     world::Party,
 };
 
@@ -356,7 +357,7 @@ fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
         (1..=last).map(|number| format!("{letter}{number}")).collect::<Vec<_>>()
     };
     let own = [numbered("C", 17), numbered("M", 33), numbered("m", 25)].concat();
-    let later = [("D", 8), ("I", 5), ("O", 9), ("E", 5), ("V", 5)];
+    let later = [("D", 8), ("I", 6), ("O", 9), ("E", 5), ("V", 5)];
     let later = later.map(|(letter, last)| numbered(letter, last)).concat();
     for label in own.into_iter().chain(later) {
         assert!(covered.contains(label.as_str()), "{label} has neither an entry nor a reason");
@@ -457,4 +458,50 @@ fn stake_of_others_makes_no_wrong_result_pay() {
     assert!(delegator.loss > 0, "who delegated to a liar loses: {with:?}");
     let alone = play(&[Member::Provider], &Facts::assumed(&defaults()), "wrong-result");
     assert!(with.values.expect("shown")[0] <= alone.values.expect("shown")[0]);
+}
+
+fn findings(deviations: Vec<crate::Deviation>) -> crate::Findings {
+    let report = crate::Report {
+        world: Facts::assumed(&defaults()),
+        pool: FIFTH,
+        deviations,
+        not_played: REASONS,
+        known_holes: HOLES,
+    };
+    let verdict = report.verdict();
+    let (friends, bribes, frontier, changes) = Default::default();
+    crate::Findings { report, verdict, friends, bribes, frontier, changes }
+}
+
+/// The page says what was found, whole, and calls nothing a gain that is none.
+#[test]
+fn the_page_shows_every_number_and_what_pays_before_what_holds() {
+    let facts = Facts::assumed(&defaults());
+    let play = |id| {
+        let kind = kind(id);
+        play_coalition(&defaults(), &facts, &kind, &[Member::Provider], Effort::Full)
+    };
+    let mut found = [play("standard"), play("pair")].concat();
+    let page = crate::page(&findings(found.clone()));
+    for one in &found {
+        assert!(page.contains(&one.id) && page.contains(one.about), "{}", one.id);
+        assert!(page.contains(&format!("{}; {} plays", tokens(one.gain), one.size[1])));
+    }
+    assert!(page.contains("none pays") && !page.contains("class=pays"));
+    for loaded in ["http", "src=", "url(", "<script", "<link"] {
+        assert!(!page.contains(loaded), "the page loads something: {loaded}");
+    }
+    // The last of the entries pays for a pair, and another is not shown for a reason.
+    let last = found.len() - 1;
+    found[last].verdict = Verdict::Pays;
+    found[0].verdict = Verdict::NotShown;
+    found[0].reason = Some("more than 5 < 6 nodes".into());
+    let page = crate::page(&findings(found.clone()));
+    let (_, grid) = page.split_once("Every deviation").expect("a heading");
+    let entry =
+        |one: &crate::Deviation| format!("<td>{}<small>", one.id.split('/').next().unwrap());
+    let (pays, open) = (grid.find(&entry(&found[last])), grid.find(&entry(&found[0])));
+    let holds = grid.find(&entry(&found[1]));
+    assert!(pays < open && open < holds && holds.is_some());
+    assert!(grid.contains("<span class=pays>") && page.contains("more than 5 &lt; 6 nodes"));
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict};
+use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict, page};
 use earnest_protocol::{Params, RawParams};
 use earnest_sim::seasons::{self, Focus, Network, Season};
 
@@ -194,7 +194,7 @@ fn write(folder: &Path, findings: &Findings) -> Result<(), Failure> {
         }
     }
     put("junit.xml", &findings.to_junit())?;
-    put("report.html", &findings.to_html())
+    put("report.html", &page(findings))
 }
 
 fn replay(path: &Path, json: bool) -> Result<(), Failure> {
