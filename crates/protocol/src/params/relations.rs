@@ -7,6 +7,7 @@ use core::fmt;
 
 use serde::Serialize;
 
+use crate::command::ProgramForm;
 use crate::num::{Amount, Blocks, Epochs, Gas, PARTS};
 
 use super::{GovernanceParams, Params, RawParams, SlashingParams};
@@ -209,10 +210,11 @@ const CHUNK_KIB: u64 = 260;
 const ANSWER_KIB: u64 = 1_024;
 /// Kibibytes of the largest evidence: program, state, chunk, and its paths.
 const EVIDENCE_KIB: u64 = 64 + 1_024 + 256 + 16;
-/// What a dispute's moves weigh at most, in transfers: the referee's step with its evidence; the
-/// levels of the tree over most steps and of the two finer ones, each a node (2) with its kibibyte
-/// (1) and the child that is rejected (1); and two finer trees (4) with their children and paths.
-const DISPUTE_WEIGHT: u64 = 20 + EVIDENCE_KIB + (7 + 4 + 3) * 4 + 2 * (4 + 17);
+/// What a dispute's moves weigh at most, in transfers: a step with its evidence in each of three
+/// trees, of which two may show nothing; the levels of the tree over most steps and of the two finer
+/// ones, each a node (2) with its kibibyte (1) and the child that is rejected (1); and two finer
+/// trees (4) with their children and paths.
+const DISPUTE_WEIGHT: u64 = 3 * (20 + EVIDENCE_KIB) + (7 + 4 + 3) * 4 + 2 * (4 + 17);
 
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());
@@ -400,6 +402,9 @@ impl RawParams {
         let seats = u64::from(verification.auditors_max).saturating_add(2);
         let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
+        // An ordinary program's clocks are the longer ones.
+        let work = (ProgramForm::Paged(1), market.work_bound_max);
+        let clocks = verification.dispute_clocks(work, market);
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
         let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());
         market
@@ -411,7 +416,8 @@ impl RawParams {
             .plus(verification.reveal_blocks)
             .plus(verification.availability_blocks.times(requests))
             .plus(verification.challenge_window(market.work_bound_max, market))
-            .plus(verification.dispute_clock(market.work_bound_max, market).times(2))
+            .plus(clocks.accused)
+            .plus(clocks.challenger)
             .plus(self.chain.epoch_blocks.times(stay))
     }
 }

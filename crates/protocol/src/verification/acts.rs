@@ -32,11 +32,12 @@ pub(crate) fn open_dispute(
         (assignment.job, assignment.account)
     };
     let (params, task) = (cx.pinned(job), cx.state.market.order(job).terms.task);
-    let clock = params.verification().dispute_clock(task.gas_bound, params.market());
+    let work = (task.form, task.gas_bound);
+    let clocks = params.verification().dispute_clocks(work, params.market());
     let steps = task.steps;
     let now = (cx.now(), cx.state.chain.full_blocks);
     let docket = cx.state.verification.docket_mut(id);
-    let mut dispute = Dispute::new(challenger, behind, now, clock);
+    let mut dispute = Dispute::new(challenger, behind, now, clocks);
     if docket.children(dispute.node).is_some() {
         dispute.turn = Turn::Challenger;
     }
