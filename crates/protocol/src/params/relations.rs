@@ -7,7 +7,6 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::command::ProgramForm;
 use crate::num::{Amount, Blocks, Epochs, Gas, PARTS};
 
 use super::{GovernanceParams, Params, RawParams, SlashingParams};
@@ -402,9 +401,6 @@ impl RawParams {
         let seats = u64::from(verification.auditors_max).saturating_add(2);
         let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
-        // An ordinary program's clocks are the longer ones.
-        let work = (ProgramForm::Paged(1), market.work_bound_max);
-        let clocks = verification.dispute_clocks(work, market);
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
         let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());
         market
@@ -416,8 +412,7 @@ impl RawParams {
             .plus(verification.reveal_blocks)
             .plus(verification.availability_blocks.times(requests))
             .plus(verification.challenge_window(market.work_bound_max, market))
-            .plus(clocks.accused)
-            .plus(clocks.challenger)
+            .plus(verification.dispute_blocks_max(market.work_bound_max, market))
             .plus(self.chain.epoch_blocks.times(stay))
     }
 }

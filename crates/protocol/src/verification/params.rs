@@ -90,20 +90,17 @@ const PROOFS: u64 = 3;
 const NAMES: u64 = 2;
 /// Runs that a move of the accused may wait for: the one under way, and the one that answers it.
 const RUNS_A_MOVE: u64 = 2;
-/// Coarse steps whose time all answers in one game about a paged task take, besides the run: some
-/// nine thousand states hashed, and a step tried as the referee would.
-const ANSWER_STEPS: u64 = 600;
-
-/// The work of the answers in so many games about a paged task.
-fn answers(games: u64) -> Gas {
-    Gas::new(ProgramForm::STEP_GAS.count().saturating_mul(ANSWER_STEPS).saturating_mul(games))
-}
+/// Coarse steps whose time all answers in one game about a paged task take, besides the runs: some
+/// nine thousand states are hashed, in the worst case 4,096 pages of each.
+const ANSWER_STEPS: u64 = 2_400;
 
 /// What each side of a dispute has for all its moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clocks {
     pub(crate) accused: Blocks,
     pub(crate) challenger: Blocks,
+    /// What the accused has more for each other game about the same result.
+    pub(crate) besides: Blocks,
 }
 
 impl VerificationParams {
@@ -115,7 +112,7 @@ impl VerificationParams {
 
     /// Blocks that each side of a dispute about a job of that form and work bound has for all its
     /// moves: `clock_blocks`, the runs of the job that its moves may wait for, each as long as an
-    /// auditor may take, and the work of what is answered besides.
+    /// auditor may take, and the work of its answers besides.
     ///
     /// Neither side keeps what it may be asked for. Who is asked at several places of one result
     /// answers all that is open by one run, and what is asked meanwhile by the next: so a move waits
@@ -126,26 +123,46 @@ impl VerificationParams {
         market: &MarketParams,
     ) -> Clocks {
         let run = market.duration(gas_bound, self.audit_slack);
-        let clock = |runs: u64, games: u64| {
-            let besides = match form {
-                ProgramForm::Stepwise => Blocks::new(0),
-                ProgramForm::Paged(_) => market.duration(answers(games), self.audit_slack),
-            };
-            self.clock_blocks.plus(run.times(runs)).plus(besides)
-        };
+        let answers = self.answers(form, market);
+        let clock = |runs| self.clock_blocks.plus(run.times(runs)).plus(answers);
         let (proofs, names) = match form {
             ProgramForm::Stepwise => (1, 0),
             ProgramForm::Paged(_) => (PROOFS, NAMES),
         };
         Clocks {
-            accused: clock(RUNS_A_MOVE.saturating_mul(proofs).saturating_add(1), self.games_max()),
-            challenger: clock(names.saturating_add(1), 1),
+            accused: clock(RUNS_A_MOVE.saturating_mul(proofs).saturating_add(1)),
+            challenger: clock(names.saturating_add(1)),
+            besides: answers,
         }
+    }
+
+    /// Blocks that the work of all answers in one game takes, besides the runs. A run answers other
+    /// games, too: each that is opened gives the accused so much more in all.
+    fn answers(&self, form: ProgramForm, market: &MarketParams) -> Blocks {
+        let steps = match form {
+            ProgramForm::Stepwise => 0,
+            ProgramForm::Paged(_) => ANSWER_STEPS,
+        };
+        let work = Gas::new(ProgramForm::STEP_GAS.count().saturating_mul(steps));
+        market.duration(work, self.audit_slack)
+    }
+
+    /// Blocks that both sides of a game may take, one after the other, if all the games that there
+    /// may be about a result of that work bound are opened (R4).
+    pub(crate) fn dispute_blocks_max(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
+        // An ordinary program's clocks are the longer ones, where there can be one.
+        let form = match ProgramForm::STEP_GAS <= market.step_gas_max {
+            true => ProgramForm::Paged(1),
+            false => ProgramForm::Stepwise,
+        };
+        let clocks = self.dispute_clocks((form, gas_bound), market);
+        let others = self.games_max().saturating_sub(1);
+        clocks.accused.plus(clocks.besides.times(others)).plus(clocks.challenger)
     }
 
     /// Most games about one result: open challenges, and those of its auditors' dissent, of whom a
     /// withheld seed brings two more.
-    pub(crate) fn games_max(&self) -> u64 {
+    fn games_max(&self) -> u64 {
         u64::from(self.disputes_max).saturating_add(u64::from(self.auditors_max)).saturating_add(2)
     }
 

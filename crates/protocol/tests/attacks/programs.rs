@@ -233,6 +233,48 @@ fn o10_challengers_at_many_leaves_leave_an_honest_provider_time_to_answer_them_a
     assert_eq!(world.closed(job).reason, CloseReason::Unchallenged);
 }
 
+/// Answers take time besides the runs: each game that is opened gives it to all that are open, and
+/// no other does. A silent accused has that long and not a block more.
+#[test]
+fn o10_each_game_that_is_opened_gives_the_accused_the_time_of_its_answers() {
+    let mut world = World::new(params_with(|raw| {
+        raw.market.reference_speed = Gas::new(20_000_000);
+        raw.staking.unbonding_epochs = Epochs::new(1_000);
+    }));
+    let program = world.publish("R", CODE);
+    let terms = PostJob { audit_rate: Ratio::percent(2), ..world.paged_terms(program) };
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.reveal_result("P1", job, root(None));
+    let left = |world: &World| -> Vec<u64> {
+        let docket = world.state.docket(job).expect("assigned");
+        docket.disputes.iter().map(|d| d.accused_left.count()).collect()
+    };
+    let one = 5 + 7 * 11 + 252;
+    let challenge = |world: &mut World, name| {
+        world.ok(name, Command::Challenge(Challenge { job }));
+        left(world)
+    };
+    assert_eq!(challenge(&mut world, "X"), [one]);
+    world.narrow_to("P1", job, "X", &[37, 5_000]);
+    let node = world.state.docket(job).expect("assigned").disputes[0].node;
+    let evidence = b"evidence".to_vec();
+    world.ok("P1", Command::ProveStep(ProveStep { job, node, evidence }));
+    assert_eq!(challenge(&mut world, "W"), [one, one], "X has lost");
+    assert_eq!(challenge(&mut world, "V1"), [one, one + 252, one + 252]);
+    assert_eq!(challenge(&mut world, "V2"), [one, one + 504, one + 504, one + 504]);
+    let docket = world.state.docket(job).expect("assigned");
+    assert!(docket.disputes.iter().all(|d| d.challenger_left.count() == 5 + 3 * 11 + 252));
+    // The root is open: they come to a node that is not, and P1 says no more.
+    for name in ["W", "V1", "V2"] {
+        world.ok(name, Command::RejectChild(RejectChild { job, child: 1 }));
+    }
+    world.blocks(one + 504);
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    world.block();
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+}
+
 /// A convict whose leaf was heard waits for the referee no more: friends that have steps judged,
 /// for half a deposit each, would stand its clock still. What it waited for before is its own.
 #[test]
