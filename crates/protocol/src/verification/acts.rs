@@ -35,8 +35,8 @@ pub(crate) fn open_dispute(
     let work = (task.form, task.gas_bound);
     let clocks = params.verification().dispute_clocks(work, params.market());
     let others = lengthen_others(cx, id, clocks.besides);
-    let accused = clocks.accused.plus(clocks.besides.times(others));
-    let clocks = Clocks { accused, ..clocks };
+    let longer = clocks.accused.plus(clocks.besides.times(others));
+    let clocks = Clocks { accused: longer, ..clocks };
     let steps = task.steps;
     let now = (cx.now(), cx.state.chain.full_blocks);
     let docket = cx.state.verification.docket_mut(id);
