@@ -316,7 +316,7 @@ fn a_step_refined_for_one_is_refined_for_all_and_a_held_one_is_lost_at_once() {
 
 #[test]
 fn whoever_lets_its_clock_run_out_loses_and_the_clock_is_as_long_as_the_work() {
-    // 209.7 million gas at 20 million a block: 11 blocks a run. The accused has seven of those, a
+    // 209.7 million gas at 20 million a block: 11 blocks a run, and 3 besides. The accused has seven of those, a
     // challenger three; both 5 besides, and 252 for the answers of the only game.
     let slow = || {
         World::new(params_with(|raw| {
@@ -341,7 +341,7 @@ fn whoever_lets_its_clock_run_out_loses_and_the_clock_is_as_long_as_the_work() {
         let turn = if is_accused { Turn::Accused } else { Turn::Challenger };
         assert_eq!(dispute.turn, turn);
         let clocks = (dispute.accused_left, dispute.challenger_left);
-        let (accused, challenger) = (5 + 7 * 11 + 252, 5 + 3 * 11 + 252);
+        let (accused, challenger) = (5 + 7 * 14 + 252, 5 + 3 * 14 + 252);
         assert_eq!(clocks, (Blocks::new(accused), Blocks::new(challenger)));
         world.blocks(if is_accused { accused } else { challenger });
         assert!(ends(&world).is_empty());

@@ -112,7 +112,7 @@ impl VerificationParams {
 
     /// Blocks that each side of a dispute about a job of that form and work bound has for all its
     /// moves: `clock_blocks`, the runs of the job that its moves may wait for, each as long as an
-    /// auditor may take, and the work of its answers besides.
+    /// auditor may take (of small modules but for the base), and the work of its answers besides.
     ///
     /// Neither side keeps what it may be asked for. Who is asked at several places of one result
     /// answers all that is open by one run, and what is asked meanwhile by the next: so a move waits
@@ -122,7 +122,11 @@ impl VerificationParams {
         (form, gas_bound): (ProgramForm, Gas),
         market: &MarketParams,
     ) -> Clocks {
-        let run = market.duration(gas_bound, self.audit_slack);
+        let run = match form {
+            ProgramForm::Stepwise => market.duration(gas_bound, self.audit_slack),
+            // Its module may be large, and is compiled anew for each.
+            ProgramForm::Paged(_) => self.audit_blocks(gas_bound, market),
+        };
         let answers = self.answers(form, market);
         let clock = |runs| self.clock_blocks.plus(run.times(runs)).plus(answers);
         let (proofs, names) = match form {

@@ -189,7 +189,7 @@ fn o10_challengers_at_many_leaves_leave_an_honest_provider_time_to_answer_them_a
     }));
     let program = world.publish("R", CODE);
     let terms = PostJob { audit_rate: Ratio::percent(2), ..world.paged_terms(program) };
-    let run = terms.task.gas_bound.count().div_ceil(20_000_000);
+    let run = terms.task.gas_bound.count().div_ceil(20_000_000) + 3;
     let job = world.assign(terms, &[("P1", 10)]);
     world.commit("P1", job, root(None));
     world.reveal_result("P1", job, root(None));
@@ -250,7 +250,7 @@ fn o10_each_game_that_is_opened_gives_the_accused_the_time_of_its_answers() {
         let docket = world.state.docket(job).expect("assigned");
         docket.disputes.iter().map(|d| d.accused_left.count()).collect()
     };
-    let one = 5 + 7 * 11 + 252;
+    let one = 5 + 7 * 14 + 252;
     let challenge = |world: &mut World, name| {
         world.ok(name, Command::Challenge(Challenge { job }));
         left(world)
@@ -264,7 +264,7 @@ fn o10_each_game_that_is_opened_gives_the_accused_the_time_of_its_answers() {
     assert_eq!(challenge(&mut world, "V1"), [one, one + 252, one + 252]);
     assert_eq!(challenge(&mut world, "V2"), [one, one + 504, one + 504, one + 504]);
     let docket = world.state.docket(job).expect("assigned");
-    assert!(docket.disputes.iter().all(|d| d.challenger_left.count() == 5 + 3 * 11 + 252));
+    assert!(docket.disputes.iter().all(|d| d.challenger_left.count() == 5 + 3 * 14 + 252));
     // The root is open: they come to a node that is not, and P1 says no more.
     for name in ["W", "V1", "V2"] {
         world.ok(name, Command::RejectChild(RejectChild { job, child: 1 }));
