@@ -227,7 +227,7 @@ fn o10_challengers_at_many_leaves_leave_an_honest_provider_time_to_answer_them_a
     // By the rule before, a run and `clock_blocks`, all would have been lost.
     let least = disputes.iter().map(|d| d.accused_left.count()).min().expect("six");
     let spent = clock.count() - least;
-    assert!(spent > 5 * run && spent <= 6 * run + 5, "{spent} blocks, a run takes {run}");
+    assert!(spent > 4 * run && spent <= 6 * run + 5, "{spent} blocks, a run takes {run}");
     assert!(defence.runs <= 7, "{} runs", defence.runs);
     world.until_phase(job, Phase::Closed);
     assert_eq!(world.closed(job).reason, CloseReason::Unchallenged);

@@ -24,6 +24,7 @@ fn fill_every_place(disputes: u32, requests: u32) {
         raw.verification.disputes_max = disputes;
         raw.verification.data_requests_max = requests;
         raw.chain.lane_kib = 1 << 20;
+        raw.staking.unbonding_epochs = earnest_protocol::Epochs::new(1_000);
     });
     let mut world = World::new(raw);
     let mut terms = world.terms();
