@@ -1,11 +1,12 @@
 //! Published programs, the referee's time and the clocks below the leaves: O2, O7, O10 and M11.
 
 use earnest_protocol::{
-    Blocks, Command, Epochs, Gas, Height, JobId, Ratio, RawParams, Rejected, Ruling,
+    Blocks, Command, Epochs, Gas, Height, JobId, ProgramId, Ratio, RawParams, Rejected, Ruling,
     TransactionRejected,
     command::*,
+    ledger::Pot,
     market::{CloseReason, Phase},
-    storage::{PublishProgramRejected, program_bytes_max, program_name},
+    storage::{PublishProgramRejected, RetireProgramRejected, program_bytes_max, program_name},
     verification::{Dispute, Geometry, Loser, LossReason, Turn},
 };
 use earnest_testkit::votes::{self, pass, propose, vote};
@@ -127,6 +128,34 @@ fn m21_a_step_that_was_allowed_finds_its_time_when_a_vote_has_made_steps_smaller
     assert_eq!(world.state.full_blocks(), 1, "a block more for P1");
     publish_and_retire(&mut world, "W", 3);
     world.prove("P1", job, 3);
+}
+
+/// A convict that published the program itself cannot take away what it is judged by, by whatever
+/// name, before it is; then its deposit is its own again.
+#[test]
+fn o4_a_convict_keeps_its_program_until_it_is_judged() {
+    let mut world = World::new(params_with(|_| ()));
+    let program = world.publish("P1", CODE);
+    let deposit = world.state.balance(Pot::Program(ProgramId::new(0))).units();
+    let terms = world.paged_terms(program);
+    let job = at_leaf(&mut world, terms, ("P1", Some(37)), ("X", &[37, 5_000, 700]));
+    let retire = Command::RetireProgram(RetireProgram { program });
+    let pinned = RetireProgramRejected::NamedByJobs { jobs: 1 };
+    assert_eq!(world.send("P1", retire.clone()), Err(Rejected::RetireProgram(pinned)));
+    // Nor does anybody come in between with the same bytes.
+    let again = Command::PublishProgram(parts(CODE).remove(0));
+    let known = PublishProgramRejected::AlreadyPublished;
+    for name in ["P1", "W"] {
+        assert_eq!(world.send(name, again.clone()), Err(Rejected::PublishProgram(known)));
+    }
+    let node = world.state.docket(job).expect("assigned").disputes[0].node;
+    // It is wrong in the first leaf of the finest tree, as `finer` says of what it does not know.
+    let evidence = b"evidence".to_vec();
+    world.ok("P1", Command::ProveStep(ProveStep { job, node, evidence }));
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    let before = world.wealth("P1");
+    world.ok("P1", retire);
+    assert_eq!(world.wealth("P1"), before + deposit - 2_000);
 }
 
 /// An honest provider as slow as auditors may be: one run of the job answers all that is open when
