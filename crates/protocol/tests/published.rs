@@ -316,8 +316,8 @@ fn a_step_refined_for_one_is_refined_for_all_and_a_held_one_is_lost_at_once() {
 
 #[test]
 fn whoever_lets_its_clock_run_out_loses_and_the_clock_is_as_long_as_the_work() {
-    // 209.7 million gas at 20 million a block: 11 blocks a run, and 3 besides. The accused has seven of those, a
-    // challenger three; both 5 besides, and 252 for the answers of the only game.
+    // 209.7 million gas at 20 million a block: 11 blocks a run, and 3 besides. The accused has
+    // seven of those, a challenger three; both 5 blocks, and 252 for the answers of the only game.
     let slow = || {
         World::new(params_with(|raw| {
             raw.market.reference_speed = earnest_protocol::Gas::new(20_000_000);

@@ -210,9 +210,9 @@ const ANSWER_KIB: u64 = 1_024;
 /// Kibibytes of the largest evidence: program, state, chunk, and its paths.
 const EVIDENCE_KIB: u64 = 64 + 1_024 + 256 + 16;
 /// What a dispute's moves weigh at most, in transfers: a step with its evidence in each of three
-/// trees, of which two may show nothing; the levels of the tree over most steps and of the two finer
-/// ones, each a node (2) with its kibibyte (1) and the child that is rejected (1); and two finer
-/// trees (4) with their children and paths.
+/// trees, of which two may show nothing; the levels of the tree over most steps and of the two
+/// finer ones, each a node (2) with its kibibyte (1) and the child that is rejected (1); and two
+/// finer trees (4) with their children and paths.
 const DISPUTE_WEIGHT: u64 = 3 * (20 + EVIDENCE_KIB) + (7 + 4 + 3) * 4 + 2 * (4 + 17);
 
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {

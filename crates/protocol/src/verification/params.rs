@@ -115,8 +115,8 @@ impl VerificationParams {
     /// auditor may take (of small modules but for the base), and the work of its answers besides.
     ///
     /// Neither side keeps what it may be asked for. Who is asked at several places of one result
-    /// answers all that is open by one run, and what is asked meanwhile by the next: so a move waits
-    /// for two runs at most, however many ask. A run more is for who was started again.
+    /// answers all that is open by one run, and what is asked meanwhile by the next: so a move
+    /// waits for two runs at most, however many ask. A run more is for who was started again.
     pub(crate) fn dispute_clocks(
         &self,
         (form, gas_bound): (ProgramForm, Gas),

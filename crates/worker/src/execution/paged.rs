@@ -1,8 +1,8 @@
 //! A job of an ordinary program: run in the sandbox, with what is needed to commit to it and to
 //! defend it.
 //!
-//! What disputes ask for inside a step is computed when it is asked for, by a child that begins with
-//! the job again, in a thread beside the daemon's loop; one child for all that is asked.
+//! What disputes ask for inside a step is computed when it is asked for, by a child that begins
+//! with the job again, in a thread beside the daemon's loop; one child for all that is asked.
 
 use std::{collections::BTreeMap, sync::Arc};
 
