@@ -431,7 +431,7 @@ fn proposal(op: Op) -> Propose {
     let (low, high) = (u64::from(op.amount % 4), u64::from(op.amount));
     let (path, value) = match op.twist / 8 % 11 {
         0 => ("verification.challenge_deposit", 10_000_000_000 + high),
-        1 => ("staking.unbonding_epochs", 200 + high),
+        1 => ("staking.unbonding_epochs", 120 + high),
         2 => ("chain.epoch_blocks", 9 + low),
         3 => ("staking.delegation_min", 1 + high),
         4 => ("governance.quorum", 50_000_000 + 10_000_000 * high),
