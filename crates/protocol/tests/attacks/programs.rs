@@ -343,3 +343,31 @@ fn o7_a_clock_stands_still_for_who_may_still_be_heard_alone() {
         assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
     }
 }
+
+/// A challenger that has a finer tree before it waits for no referee, though it stands at a leaf that
+/// was not heard: blocks without time for a step are none of its own.
+#[test]
+fn o7_a_challengers_clock_stands_still_for_no_referee() {
+    let mut world = World::new(params_with(tight));
+    let mut terms = world.terms();
+    terms.task.step_gas_max = world.state.params().market().step_gas_max;
+    let busy = at_leaf(&mut world, terms, ("P2", None), ("W", &[0]));
+    let program = world.publish("R", CODE);
+    let terms = world.paged_terms(program);
+    let job = at_leaf(&mut world, terms, ("P1", None), ("X", &[37]));
+    let node = world.state.docket(job).expect("assigned").disputes[0].node;
+    let (children, proof) = (vec![earnest_protocol::Digest([1; 32]); 16], finer(1));
+    world.ok("P1", Command::RefineStep(RefineStep { job, node, children, proof }));
+    let dispute = world.state.docket(job).expect("assigned").disputes[0].clone();
+    assert_eq!(dispute.turn, Turn::Challenger);
+    world.prove("P2", busy, 0);
+    world.block();
+    assert_eq!(world.state.full_blocks(), 1);
+    while world.state.height() < dispute.until() {
+        world.block();
+    }
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    world.block();
+    let ended = world.state.docket(job).expect("assigned").disputes[0].ended.expect("ended");
+    assert_eq!((ended.loser, ended.reason), (Loser::Challenger, LossReason::ClockRanOut));
+}
