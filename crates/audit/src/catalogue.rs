@@ -370,8 +370,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "room and a referee's time, not a job's money; scenario tests play it",
     ),
     (
-        &["O5", "O6", "O7", "O8"],
-        "one step decides as in every dispute; scenario tests play the trees",
+        &["O5", "O6", "O7", "O8", "O10"],
+        "one step decides as in every dispute; scenario tests play the trees and the clocks",
     ),
     (
         &["O9"],
@@ -426,7 +426,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
-    ("Games about one result of an ordinary", "takes several disputes of one job"),
+    ("A provider that has several results open", "takes several jobs of one provider"),
     ("A friend of the accused can fill", "an honest open challenger is not counted on"),
     ("Keeping others from the referee", "takes many disputes at once"),
     ("A leak in the last block", "late-self-report plays it; whom it outruns is not played"),

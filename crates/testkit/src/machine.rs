@@ -38,6 +38,7 @@ impl Setting {
         let mut raw = world::params();
         raw.chain.epoch_blocks = Blocks::new(10);
         raw.staking.unbonding_epochs = Epochs::new(150);
+        raw.market.work_bound_max = Gas::new(2_000_000_000);
         raw.staking.abandonments_to_jail = 2;
         raw.staking.delegation_max = Factor::percent(300);
         raw.staking.exits_max = 10;
@@ -154,8 +155,8 @@ fn wide(raw: &mut RawParams) {
     raw.staking.unbondings_max = 1_000;
     (raw.rewards.schedule, raw.rewards.epochs_per_year) = (5, 1_000);
     raw.rewards.lifetime_max = Amount::tokens(500);
-    raw.staking.unbonding_epochs = Epochs::new(1_000);
-    raw.verification.disputes_max = 1_000;
+    raw.staking.unbonding_epochs = Epochs::new(1_300);
+    raw.verification.disputes_max = 100;
     raw.verification.data_requests_max = 16;
     raw.verification.redraws = 4;
     raw.verification.auditors_max = 16;

@@ -180,7 +180,8 @@ pub fn params() -> RawParams {
     raw.verification.audit_slack = earnest_protocol::Factor::ONE;
     raw.verification.reveal_blocks = Blocks::new(3);
     raw.verification.challenge_blocks = Blocks::new(5);
-    raw.verification.clock_blocks = Blocks::new(15);
+    raw.verification.clock_blocks = Blocks::new(5);
+    raw.verification.disputes_max = 8;
     raw.verification.availability_blocks = Blocks::new(5);
     raw.chain.lane_kib = 4_096;
     raw

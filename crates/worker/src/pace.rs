@@ -145,7 +145,7 @@ fn sample_paged(
     let request = job::Request { task, ask: job::Ask::Run, altered_at: None };
     let cancellation = Cancellation::default();
     let bytes = (module, input);
-    match paged::ask((runner, &cancellation), &request, bytes, Some(PAGED_SAMPLE_TIME)) {
+    match paged::ask_one((runner, &cancellation), &request, bytes, Some(PAGED_SAMPLE_TIME)) {
         Err(SandboxError::TimedOut) => Pace::TimedOut,
         Err(error) => Pace::Failed(error.to_string()),
         Ok(Heard { last: Some(Last::Ran(ran)), .. }) => of_run(&ran),

@@ -153,8 +153,8 @@ fn m11_each_side_has_one_clock_for_the_whole_game() {
     world.blocks(15);
     let (node, children) = (Node { level: 0, index: 0 }, vec![Digest::ZERO; 16]);
     world.ok("P1", Command::OpenNode(OpenNode { job, node, children }));
-    assert_eq!(clocks(&world), (5, 20, Turn::Challenger));
-    world.blocks(19);
+    assert_eq!(clocks(&world), (5, 10, Turn::Challenger));
+    world.blocks(9);
     world.ok("W", Command::RejectChild(RejectChild { job, child: 0 }));
     assert_eq!(clocks(&world), (5, 1, Turn::Accused));
     world.blocks(6);
