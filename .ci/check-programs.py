@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Builds the programs of docs/programs.md from their own sources, runs each, and does jobs of them.
+
+usage: check-programs.py EARNEST TOOLS [--only NAME]... [--jobs NAME]... [--all-jobs] [--markdown]
+
+EARNEST is the built program; TOOLS a folder that keeps compiler, sources and programs from one run
+to the next. Each program's output has to be the native one, byte for byte; its largest step has to
+fit into evidence and into the referee's time. The programs of --jobs (bzip2 and qjs, unless given)
+are posted to a network, where a lazy provider has to be convicted by one step and an honest one to
+be paid; the others are named as not posted. --markdown prints the table of the page.
+Skipped by name if compiler or sources cannot be fetched. Exit status 1 if anything is otherwise.
+"""
+
+import argparse
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ordinary_job
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "docs" / "examples" / "programs"
+GUESTS = ROOT / "crates" / "compute" / "guests"
+SECONDS = 540
+EVIDENCE_BYTES_MAX = 1 << 20
+REFEREE_MICROS_MAX = 100_000
+# The words that a program is given, and whether it reads noise.pcm as standard input.
+PROGRAMS = {
+    "bzip2": (["-9", "-c", "hamlet.txt"], False),
+    "sqlite": (["digits.db", "digits.sql"], False),
+    "qjs": (["words.js", "hamlet.txt"], False),
+    "lua": (["words.lua", "hamlet.txt"], False),
+    "digits": (["digits.bin"], False),
+    "denoise": ([], True),
+    "spheres": (["360", "240"], False),
+}
+JOBS = ("bzip2", "qjs")
+# An interpreter or a database is too large for what a referee reads in a shorter block.
+BLOCK_MS = 500
+# A provider compiles a program, and tries it, before its first bid for it.
+BIDDING_MS = 30_000
+
+
+def fill(folder):
+    """The files that the programs are given."""
+    for path in [GUESTS / "wordcount" / "hamlet.txt", GUESTS / "digits" / "digits.bin",
+                 SOURCES / "digits.sql", SOURCES / "words.lua", SOURCES / "words.js"]:
+        shutil.copy(path, folder)
+    noise = [sys.executable, str(SOURCES / "noise.py")]
+    (folder / "noise.pcm").write_bytes(subprocess.run(noise, check=True, capture_output=True).stdout)
+    records = (folder / "digits.bin").read_bytes()
+    base = sqlite3.connect(folder / "digits.db")
+    base.execute("create table digit(id integer primary key, label integer)")
+    base.execute("create table pixel(id integer, row integer, col integer, ink integer)")
+    for id, at in enumerate(range(0, len(records), 65)):
+        label, *pixels = records[at:at + 65]
+        base.execute("insert into digit values(?, ?)", (id, label))
+        rows = [(id, at // 8, at % 8, ink) for at, ink in enumerate(pixels) if ink]
+        base.executemany("insert into pixel values(?, ?, ?, ?)", rows)
+    base.commit()
+    base.close()
+
+
+def given(name, folder):
+    """The words of `earnest run` and `earnest job submit` for a program, without the program: it is
+    given no file but its own."""
+    words, reads_noise = PROGRAMS[name]
+    own = folder.parent / name
+    own.mkdir(exist_ok=True)
+    for word in words:
+        if (folder / word).exists():
+            shutil.copy(folder / word, own)
+    stdin = ["--stdin", str(folder / "noise.pcm")] if reads_noise else []
+    return ["--dir", str(own), *stdin, "--", *words]
+
+
+def native(tools, name, folder):
+    words, reads_noise = PROGRAMS[name]
+    with open(folder / "noise.pcm" if reads_noise else "/dev/null", "rb") as stdin:
+        done = subprocess.run([tools / f"{name}.native", *words], cwd=folder, stdin=stdin,
+                              capture_output=True, timeout=SECONDS, check=True)
+    return done.stdout
+
+
+def run(earnest, tools, name, folder, expected):
+    """Runs a program as its author would; what the run told, or None."""
+    out = folder.parent / f"{name}.out"
+    command = [earnest, "run", tools / f"{name}.wasm", "--json", "--evidence", "--out", out]
+    done = subprocess.run([*command, *given(name, folder)], capture_output=True, text=True,
+                          timeout=SECONDS, check=False)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr)
+        return None
+    if out.read_bytes() != expected:
+        print(f"{name}: not the native program's output")
+        return None
+    told = json.loads(done.stdout)
+    steps = told["evidence"]
+    largest, slowest = steps["largest"], steps["slowest"]
+    if EVIDENCE_BYTES_MAX < largest["bytes"] or not largest["is_heard"] or steps["steps_too_large"]:
+        print(f"{name}: a step that no evidence shows: {steps}")
+        return None
+    if REFEREE_MICROS_MAX < slowest["referee_micros"]:
+        print(f"{name}: the referee takes more than {REFEREE_MICROS_MAX} us: {steps}")
+        return None
+    return told
+
+
+def row(name, told):
+    steps = told["evidence"]
+    largest, slowest = steps["largest"], steps["slowest"]
+    return (f"| {name} | {told['output_bytes']:,} | {told['ticks']:,} | {told['slices']} "
+            f"| {told['memory_bytes'] >> 20} | {largest['pages']} | {largest['bytes']:,} "
+            f"| {slowest['referee_micros'] / 1000:.1f} | {steps['load_millis']} "
+            f"| {told['run_millis']} |")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("earnest", type=Path)
+    parser.add_argument("tools", type=Path)
+    parser.add_argument("--only", action="append", choices=PROGRAMS)
+    parser.add_argument("--jobs", action="append", choices=PROGRAMS)
+    parser.add_argument("--all-jobs", action="store_true")
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    earnest, tools = args.earnest.resolve(), args.tools.resolve()
+    names = args.only or list(PROGRAMS)
+    posted = names if args.all_jobs else args.jobs or [name for name in JOBS if name in names]
+    built = subprocess.run([SOURCES / "build.sh", tools, *names], capture_output=True, text=True,
+                           check=False)
+    if not (tools / "sources").exists() or not (tools / "zig" / "bin" / "python").exists():
+        print(f"skipped: compiler or sources cannot be fetched\n{built.stderr}")
+        return
+    if built.returncode != 0:
+        sys.exit(f"FAIL: a program is not built\n{built.stdout}{built.stderr}")
+    broken, rows = [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "files")
+        folder.mkdir()
+        fill(folder)
+        for name in names:
+            begun = time.monotonic()
+            expected = native(tools, name, folder)
+            told = run(earnest, tools, name, folder, expected)
+            if told is None:
+                broken.append(name)
+                continue
+            rows.append(row(name, told))
+            print(f"ok   {name}: the native output, {told['ticks']:,} ticks; "
+                  f"{time.monotonic() - begun:.0f} s", flush=True)
+            if name not in posted:
+                print(f"     {name} is not posted here: --jobs {name}")
+                continue
+            begun, network = time.monotonic(), Path(scratch, f"network-{name}")
+            network.mkdir()
+            if ordinary_job.check(earnest, tools / f"{name}.wasm", given(name, folder), expected,
+                                  network, BLOCK_MS, BIDDING_MS):
+                print(f"ok   {name}, as a job: a liar is convicted by one step, an honest provider "
+                      f"paid; {time.monotonic() - begun:.0f} s", flush=True)
+            else:
+                broken.append(f"{name} as a job")
+    if args.markdown:
+        print("\n".join(rows))
+    sys.exit(f"FAIL: {', '.join(broken)}" if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
