@@ -55,6 +55,10 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
     }
     if args.evidence {
         let survey = surveyed(&args.given, &linked, &input)?;
+        if survey.claim != ran.ending.claim {
+            let hint = "this is a fault of earnest: report it with the program and the input";
+            return Err(Failure::check("the two forms of the program end otherwise", hint));
+        }
         value["evidence"] = survey_value(&survey);
         if !json {
             note!("{}", survey_sentence(&survey));
@@ -128,7 +132,7 @@ fn survey_value(survey: &Survey) -> Value {
 }
 
 fn survey_sentence(survey: &Survey) -> String {
-    let Survey { steps, too_large, largest, slowest, judged, load_nanos } = survey;
+    let Survey { steps, too_large, largest, slowest, judged, load_nanos, .. } = survey;
     let finer = match too_large {
         0 => String::new(),
         count => format!("; {count} need a finer step"),

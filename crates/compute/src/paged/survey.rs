@@ -22,7 +22,7 @@ use super::evidence::{EVIDENCE_BYTES_MAX, EvidenceRejected, Referee, make_eviden
 use super::pages::PAGE_BYTES;
 use super::program::{Kind, Program};
 use super::run::{Machine, Session, Tracking};
-use super::state::State;
+use super::state::{Claim, State};
 use super::task::{Input, Task};
 use super::whole::{INPUT_BYTES_MAX, MODULE_BYTES_MAX, OUTPUT_BYTES_MAX};
 use super::wire::{invalid, read_message, read_pieces, write_message, write_pieces};
@@ -55,6 +55,8 @@ pub struct Survey {
     pub judged: u64,
     /// Nanoseconds of loading the program into the referee, once.
     pub load_nanos: u64,
+    /// How the pausable run ended: as the plain one does.
+    pub claim: Claim,
 }
 
 /// A fine step that was shown to the referee.
@@ -111,7 +113,7 @@ pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
     check(&order)?;
     let module = read_pieces(&mut reader, order.module_bytes)?;
     let input = read_pieces(&mut reader, order.input_bytes)?;
-    let answer: Answer = survey(&module, input, order.ticks_bound);
+    let answer: Answer = survey(EngineKind::Jit, &module, input, order.ticks_bound);
     write_message(&mut writer, &answer)?;
     writer.flush()
 }
@@ -121,11 +123,16 @@ fn check(order: &Order) -> io::Result<()> {
     if fits { Ok(()) } else { Err(invalid("the order is above a bound")) }
 }
 
-/// Looks at every fine step of a run of at most `ticks_bound` ticks.
+/// Looks at every fine step of a run of at most `ticks_bound` ticks in `engine`.
 ///
 /// # Errors
 /// It is no pausable module, the task is out of range, or an engine failed.
-pub fn survey(module: &[u8], input: Vec<u8>, ticks_bound: u64) -> Result<Survey, EngineFault> {
+pub fn survey(
+    engine: EngineKind,
+    module: &[u8],
+    input: Vec<u8>,
+    ticks_bound: u64,
+) -> Result<Survey, EngineFault> {
     let refused = |why: &dyn std::fmt::Display| EngineFault::Compile(why.to_string());
     let program = Program::read(module, Kind::Pausable).map_err(|why| refused(&why))?;
     let input = Input::new(input).ok_or_else(|| refused(&"the input is too long"))?;
@@ -137,46 +144,49 @@ pub fn survey(module: &[u8], input: Vec<u8>, ticks_bound: u64) -> Result<Survey,
         output_bound: OUTPUT_BYTES_MAX,
     };
     task.check().map_err(|why| refused(&why))?;
-    let run = Run { program: &program, task: &task, input: &Arc::new(input) };
-    let machine = Machine::new(EngineKind::Jit, &program, Tracking::Mark)?;
+    let run = Run { engine, program: &program, task: &task, input: &Arc::new(input) };
+    let machine = Machine::new(engine, &program, Tracking::Mark)?;
     let walk = run.walk(&machine)?;
     run.judge(&machine, &walk)
 }
 
 struct Run<'a> {
+    engine: EngineKind,
     program: &'a Program,
     task: &'a Task,
     input: &'a Arc<Input>,
 }
 
 /// What is seen on the way through all fine steps.
-#[derive(Default)]
 struct Walk {
     steps: u64,
     too_large: u64,
     /// Pages of the largest, and the index of the boundary that it begins at.
     largest: (u64, u64),
+    claim: Claim,
 }
 
 impl Run<'_> {
     fn walk(&self, machine: &Machine) -> Result<Walk, EngineFault> {
         let [_, fine, _] = LEVELS;
         let mut session = Session::start(machine, self.task, self.input)?;
-        let mut walk = Walk::default();
-        while matches!(session.state(), State::Running(_)) {
-            let touched =
-                session.advance(fine.saturating_mul(walk.steps.saturating_add(1)))?.touched;
+        let (mut steps, mut too_large, mut largest) = (0u64, 0u64, (0, 0));
+        let claim = loop {
+            if let State::Stopped(claim) = session.state() {
+                break *claim;
+            }
+            let touched = session.advance(fine.saturating_mul(steps.saturating_add(1)))?.touched;
             let pages = touched.memory.len().saturating_add(touched.input.len());
             if EVIDENCE_BYTES_MAX < pages.saturating_mul(PAGE_BYTES) {
-                walk.too_large = walk.too_large.saturating_add(1);
+                too_large = too_large.saturating_add(1);
             }
             let pages = u64::try_from(pages).unwrap_or(u64::MAX);
-            if walk.largest.0 < pages {
-                walk.largest = (pages, walk.steps);
+            if largest.0 < pages {
+                largest = (pages, steps);
             }
-            walk.steps = walk.steps.saturating_add(1);
-        }
-        Ok(walk)
+            steps = steps.saturating_add(1);
+        };
+        Ok(Walk { steps, too_large, largest, claim })
     }
 
     /// Has the referee judge the largest step, and some spread over the run.
@@ -191,7 +201,7 @@ impl Run<'_> {
         places.sort_unstable();
         places.dedup();
         // On the way nothing is marked.
-        let bare = Machine::new(EngineKind::Jit, self.program, Tracking::Compare)?;
+        let bare = Machine::new(self.engine, self.program, Tracking::Compare)?;
         let mut state = self.program.first_state();
         let (mut largest, mut slowest) = (None, None::<Judged>);
         for place in &places {
@@ -212,8 +222,8 @@ impl Run<'_> {
             return Err(EngineFault::Compile("a run without steps".to_owned()));
         };
         let judged = u64::try_from(places.len()).unwrap_or(u64::MAX);
-        let (steps, too_large) = (walk.steps, walk.too_large);
-        Ok(Survey { steps, too_large, largest, slowest, judged, load_nanos })
+        let Walk { steps, too_large, claim, .. } = *walk;
+        Ok(Survey { steps, too_large, largest, slowest, judged, load_nanos, claim })
     }
 
     fn judge_one(
