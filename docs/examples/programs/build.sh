@@ -44,7 +44,8 @@ build() { # NAME FLAGS AND SOURCES
   echo "builds $name" >&2
   zig/bin/python -m ziglang cc --target="$(uname -m)-linux-musl" -O2 -ffp-contract=off -s -w \
     -o "$name.native" "$@" -lm
-  zig/bin/python -m ziglang cc --target=wasm32-wasi -O2 -s -w -o "$name.wasm.new" "${wasi[@]}" "$@" -lm
+  zig/bin/python -m ziglang cc --target=wasm32-wasi -O2 -s -w -o "$name.wasm.new" \
+    "${wasi[@]}" "$@" -lm
   mv "$name.wasm.new" "$name.wasm"
 }
 
@@ -67,8 +68,8 @@ for name in ${@:-bzip2 lua qjs sqlite digits denoise spheres}; do
     lua) # It jumps out of errors, which this target cannot: here an error ends the program.
       from=sources/lua-src/lua-5.4.7
       mkdir -p setjmp && touch setjmp/setjmp.h
-      wasi=("${emulated[@]}" '-DLUAI_THROW(L,c)=abort()' '-DLUAI_TRY(L,c,a)={a}' -Dluai_jmpbuf=int -DL_tmpnam=20
-        -Isetjmp)
+      wasi=("${emulated[@]}" '-DLUAI_THROW(L,c)=abort()' '-DLUAI_TRY(L,c,a)={a}'
+        -Dluai_jmpbuf=int -DL_tmpnam=20 -Isetjmp)
       build lua -I$from "$here/lua.c" $from/*.c
       ;;
     sqlite)

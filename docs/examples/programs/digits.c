@@ -1,5 +1,5 @@
-// digits.c: trains a network, 64-48-10, on handwritten digits (a file of records: a label and 8 by 8
-// pixels of 0 to 16, 65 bytes), and tells how well it reads those that it has not seen.
+// digits.c: trains a network, 64-48-10, on handwritten digits (a file of records of 65 bytes: a label
+// and 8 by 8 pixels of 0 to 16), and tells how well it reads those that it has not seen.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

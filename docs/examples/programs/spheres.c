@@ -99,7 +99,7 @@ static size_t begin(const char *name) {
 }
 
 int main(int count, char **words) {
-  int width = 1 < count ? atoi(words[1]) : 480, height = 2 < count ? atoi(words[2]) : 320;
+  int width = 1 < count ? atoi(words[1]) : 360, height = 2 < count ? atoi(words[2]) : 240;
   if (width < 1 || height < 1 || 1000 < width || 1000 < height) {
     return fputs("width and height are 1 to 1000\n", stderr), 2;
   }
@@ -133,7 +133,10 @@ int main(int count, char **words) {
         byte(value < 255 ? (uint8_t)value : 255);
       }
     }
-    for (size_t at = row; at < length; at++) one = (one + out[at]) % 65521, two = (two + one) % 65521;
+    for (size_t at = row; at < length; at++) {
+      one = (one + out[at]) % 65521;
+      two = (two + one) % 65521;
+    }
   }
   big(two << 16 | one);
   finish(start);
