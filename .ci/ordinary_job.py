@@ -17,6 +17,7 @@ class Network:
 
     def __init__(self, earnest, folder, stack, block_ms, bidding_ms):
         self.earnest, self.folder, self.stack = str(earnest), folder, stack
+        self.logs = []
         bidding = bidding_ms // block_ms
         self.words("up", "--data", str(folder), "--blocks", "1", "--block-time", f"{block_ms}ms",
                    "--seed", "5", "--set", f"market.bid_blocks={bidding}", "--port", "0", "--json")
@@ -25,9 +26,11 @@ class Network:
         self.url = node.stdout.readline().strip()
 
     def start(self, *words, **more):
+        log = self.stack.enter_context(open(self.folder / f"log-{words[0]}-{len(self.logs)}", "wb"))
+        self.logs.append(Path(log.name))
         child = subprocess.Popen([self.earnest, *words, "--until-input-closes"],
-                                 stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                 **{"stdout": subprocess.DEVNULL, **more})
+                                 stdin=subprocess.PIPE, stderr=log,
+                                 **{"stdout": log, **more})
         self.stack.callback(child.wait)
         self.stack.callback(child.kill)
         return child
@@ -51,6 +54,12 @@ class Network:
         self.words("job", "submit", "--program", str(program), "--max-price", "5", "--audit-rate",
                    "1", "--node", self.url, *self.key("rosa"), *given, fails=fails)
 
+    def tell(self):
+        """Prints the last that each process said."""
+        for log in self.logs:
+            for line in log.read_text(errors="replace").splitlines()[-12:]:
+                print(f"  {log.name}: {line}")
+
     def status(self, job):
         return json.loads(self.words("job", "status", str(job), "--node", self.url, "--json"))
 
@@ -70,9 +79,15 @@ def check(earnest, program, given, expected, scratch, block_ms=200, bidding_ms=3
         levels = [dispute["node"]["level"] for dispute in lie["disputes"]]
         if lie["closed"]["reason"] != "wrong_result" or FINE_LEVEL not in levels:
             print(f"the lazy provider was not convicted by a fine step: {lie['closed']}, {levels}")
+            network.tell()
             return False
         network.daemon("ada", *cost)
-        network.submit(program, given, fails=False)
+        try:
+            network.submit(program, given, fails=False)
+        except RuntimeError as why:
+            print(why)
+            network.tell()
+            return False
         out = Path(scratch, "output")
         network.words("job", "result", "1", "--output", str(out), "--node", network.url)
         if out.read_bytes() != expected:
