@@ -13,8 +13,6 @@ Skipped by name if compiler or sources cannot be fetched. Exit status 1 if anyth
 
 import argparse
 import json
-import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -25,19 +23,18 @@ import ordinary_job
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "docs" / "examples" / "programs"
-GUESTS = ROOT / "crates" / "compute" / "guests"
 SECONDS = 540
 EVIDENCE_BYTES_MAX = 1 << 20
 REFEREE_MICROS_MAX = 100_000
-# The words that a program is given, and whether it reads noise.pcm as standard input.
+# The words that a program is given, and the file that it reads as standard input.
 PROGRAMS = {
-    "bzip2": (["-9", "-c", "hamlet.txt"], False),
-    "sqlite": (["digits.db", "digits.sql"], False),
-    "qjs": (["words.js", "hamlet.txt"], False),
-    "lua": (["words.lua", "hamlet.txt"], False),
-    "digits": (["digits.bin"], False),
-    "denoise": ([], True),
-    "spheres": (["360", "240"], False),
+    "bzip2": (["-9", "-c", "hamlet.txt"], None),
+    "sqlite": (["digits.db", "digits.sql"], None),
+    "qjs": (["words.js", "hamlet.txt"], None),
+    "lua": (["words.lua", "hamlet.txt"], None),
+    "digits": (["digits.bin"], None),
+    "denoise": ([], "noise.pcm"),
+    "spheres": (["360", "240"], None),
 }
 JOBS = ("bzip2", "qjs")
 # An interpreter or a database is too large for what a referee reads in a shorter block.
@@ -46,52 +43,27 @@ BLOCK_MS = 500
 BIDDING_MS = 30_000
 
 
-def fill(folder):
-    """The files that the programs are given."""
-    for path in [GUESTS / "wordcount" / "hamlet.txt", GUESTS / "digits" / "digits.bin",
-                 SOURCES / "digits.sql", SOURCES / "words.lua", SOURCES / "words.js"]:
-        shutil.copy(path, folder)
-    noise = [sys.executable, str(SOURCES / "noise.py")]
-    (folder / "noise.pcm").write_bytes(subprocess.run(noise, check=True, capture_output=True).stdout)
-    records = (folder / "digits.bin").read_bytes()
-    base = sqlite3.connect(folder / "digits.db")
-    base.execute("create table digit(id integer primary key, label integer)")
-    base.execute("create table pixel(id integer, row integer, col integer, ink integer)")
-    for id, at in enumerate(range(0, len(records), 65)):
-        label, *pixels = records[at:at + 65]
-        base.execute("insert into digit values(?, ?)", (id, label))
-        rows = [(id, at // 8, at % 8, ink) for at, ink in enumerate(pixels) if ink]
-        base.executemany("insert into pixel values(?, ?, ?, ?)", rows)
-    base.commit()
-    base.close()
+def given(name, files):
+    """The words of `earnest run` and `earnest job submit` for a program, without the program."""
+    words, stdin = PROGRAMS[name]
+    own = files / name
+    return ["--dir", str(own), *(["--stdin", str(own / stdin)] if stdin else []), "--", *words]
 
 
-def given(name, folder):
-    """The words of `earnest run` and `earnest job submit` for a program, without the program: it is
-    given no file but its own."""
-    words, reads_noise = PROGRAMS[name]
-    own = folder.parent / name
-    own.mkdir(exist_ok=True)
-    for word in words:
-        if (folder / word).exists():
-            shutil.copy(folder / word, own)
-    stdin = ["--stdin", str(folder / "noise.pcm")] if reads_noise else []
-    return ["--dir", str(own), *stdin, "--", *words]
-
-
-def native(tools, name, folder):
-    words, reads_noise = PROGRAMS[name]
-    with open(folder / "noise.pcm" if reads_noise else "/dev/null", "rb") as stdin:
-        done = subprocess.run([tools / f"{name}.native", *words], cwd=folder, stdin=stdin,
+def native(tools, name, files):
+    words, stdin = PROGRAMS[name]
+    own = files / name
+    with open(own / stdin if stdin else "/dev/null", "rb") as stdin:
+        done = subprocess.run([tools / f"{name}.native", *words], cwd=own, stdin=stdin,
                               capture_output=True, timeout=SECONDS, check=True)
     return done.stdout
 
 
-def run(earnest, tools, name, folder, expected):
+def run(earnest, tools, name, files, expected):
     """Runs a program as its author would; what the run told, or None."""
-    out = folder.parent / f"{name}.out"
+    out = files / f"{name}.out"
     command = [earnest, "run", tools / f"{name}.wasm", "--json", "--evidence", "--out", out]
-    done = subprocess.run([*command, *given(name, folder)], capture_output=True, text=True,
+    done = subprocess.run([*command, *given(name, files)], capture_output=True, text=True,
                           timeout=SECONDS, check=False)
     if done.returncode != 0:
         print(done.stdout + done.stderr)
@@ -111,13 +83,21 @@ def run(earnest, tools, name, folder, expected):
     return told
 
 
-def row(name, told):
+HEAD = """| | pausable KiB | output bytes | ticks | coarse steps | memory KiB | run ms | pages | evidence bytes | referee ms | loading ms |
+|---|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def row(earnest, tools, name, told):
+    prepared = subprocess.run([earnest, "prepare", tools / f"{name}.wasm", "--json"],
+                              capture_output=True, check=True, timeout=SECONDS)
+    kib = -(-json.loads(prepared.stdout)["pausable_bytes"] // 1024)
     steps = told["evidence"]
     largest, slowest = steps["largest"], steps["slowest"]
-    return (f"| {name} | {told['output_bytes']:,} | {told['ticks']:,} | {told['slices']} "
-            f"| {told['memory_bytes'] >> 20} | {largest['pages']} | {largest['bytes']:,} "
-            f"| {slowest['referee_micros'] / 1000:.1f} | {steps['load_millis']} "
-            f"| {told['run_millis']} |")
+    cells = [name, f"{kib:,}", f"{told['output_bytes']:,}", f"{told['ticks']:,}", told["slices"],
+             f"{told['memory_bytes'] // 1024:,}", told["run_millis"], largest["pages"],
+             f"{largest['bytes']:,}", f"{slowest['referee_micros'] / 1000:.1f}",
+             steps["load_millis"]]
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def arguments():
@@ -145,17 +125,16 @@ def main():
         sys.exit(f"FAIL: a program is not built\n{built.stdout}{built.stderr}")
     broken, rows = [], []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "files")
-        folder.mkdir()
-        fill(folder)
+        files = Path(scratch, "files")
+        subprocess.run([sys.executable, SOURCES / "files.py", files], check=True)
         for name in names:
             begun = time.monotonic()
-            expected = native(tools, name, folder)
-            told = run(earnest, tools, name, folder, expected)
+            expected = native(tools, name, files)
+            told = run(earnest, tools, name, files, expected)
             if told is None:
                 broken.append(name)
                 continue
-            rows.append(row(name, told))
+            rows.append(row(earnest, tools, name, told))
             print(f"ok   {name}: the native output, {told['ticks']:,} ticks; "
                   f"{time.monotonic() - begun:.0f} s", flush=True)
             if name not in posted:
@@ -163,14 +142,14 @@ def main():
                 continue
             begun, network = time.monotonic(), Path(scratch, f"network-{name}")
             network.mkdir()
-            if ordinary_job.check(earnest, tools / f"{name}.wasm", given(name, folder), expected,
+            if ordinary_job.check(earnest, tools / f"{name}.wasm", given(name, files), expected,
                                   network, BLOCK_MS, BIDDING_MS):
                 print(f"ok   {name}, as a job: a liar is convicted by one step, an honest provider "
                       f"paid; {time.monotonic() - begun:.0f} s", flush=True)
             else:
                 broken.append(f"{name} as a job")
     if args.markdown:
-        print("\n".join(rows))
+        print("\n".join([HEAD, *rows]))
     sys.exit(f"FAIL: {', '.join(broken)}" if broken else 0)
 
 
