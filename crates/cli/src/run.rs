@@ -70,6 +70,10 @@ pub struct RunArgs {
     /// Write the output's bytes to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Of an ordinary program: look at every step that a dispute could come to, too, and tell of the
+    /// largest evidence and of the referee's time
+    #[arg(long)]
+    evidence: bool,
     #[command(flatten)]
     given: GivenArgs,
 }
@@ -97,7 +101,8 @@ pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode, Failure> {
     if exports_start(&module) {
         return ordinary::run(args, &module, json);
     }
-    if let Some(word) = args.given.first_given() {
+    let evidence = args.evidence.then_some("--evidence");
+    if let Some(word) = args.given.first_given().or(evidence) {
         let detail = format!("{word} is for ordinary programs; this one exports no `_start`");
         let hint = "give --input to a program that computes in steps; docs/guests.md tells both";
         return Err(Failure::usage(detail, hint));

@@ -40,7 +40,7 @@ pub(super) fn publish_program(rejected: PublishProgramRejected) -> Words {
     match rejected {
         PublishProgramRejected::SizeOutOfRange { wanted, min, max } => say(
             format!("The program has {wanted} bytes; this network takes {min} to {max}"),
-            "Leave debugging information and unused code out, or split the program.",
+            "Compile it for size, as with -Oz -s; a network of longer blocks takes larger ones.",
         ),
         PublishProgramRejected::AlreadyPublished => say(
             "This program is on the ledger already",

@@ -129,8 +129,9 @@ pub enum Reply {
 pub struct Ran {
     /// What is sealed.
     pub claim: Claim,
-    /// Nanoseconds that the run took, compiling aside.
-    pub run_nanos: u64,
+    /// Nanoseconds of the quickest of its coarse steps, compiling aside; the last, which is shorter,
+    /// counts where there is no other.
+    pub step_nanos: u64,
 }
 
 /// Why a child gave up.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::dispute::{LEVELS, Player, Span};
 use super::super::evidence::{EVIDENCE_BYTES_MAX, Referee, make_evidence};
@@ -158,16 +158,22 @@ impl Job<'_> {
     fn run(&self) -> Result<Found, Failure> {
         let machine = self.machine()?;
         let hash = self.task.hash();
-        let begun = Instant::now();
         let mut walk = self.begin(&machine)?;
+        let mut quickest = None;
         let mut leaves = vec![walk.session.state().digest(&hash)];
         let mut tried = (0, walk.session.state().clone());
         let claim = loop {
             let step = leaves.len() as u64;
             let from = step.saturating_sub(1).saturating_mul(COARSE_TICKS);
             let to = step.saturating_mul(COARSE_TICKS);
+            let begun = Instant::now();
             self.advance(&mut walk, &machine, (from, to))?;
             leaves.push(walk.session.state().digest(&hash));
+            let is_last = matches!(walk.session.state(), State::Stopped(_));
+            if !is_last || quickest.is_none() {
+                let took = begun.elapsed();
+                quickest = Some(quickest.map_or(took, |quickest: Duration| quickest.min(took)));
+            }
             match walk.session.state() {
                 State::Stopped(claim) => break *claim,
                 State::Running(_) if drawn(&hash, step).is_multiple_of(step.saturating_add(1)) => {
@@ -176,13 +182,14 @@ impl Job<'_> {
                 State::Running(_) => {}
             }
         };
-        let run_nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let step_nanos = quickest.unwrap_or_default().as_nanos();
+        let step_nanos = u64::try_from(step_nanos).unwrap_or(u64::MAX);
         let output = std::mem::take(&mut walk.output);
         drop(walk);
         if self.altered_at.is_none() {
             self.try_again(&machine, tried, &claim)?;
         }
-        let last = Reply::Ran(Ran { claim, run_nanos });
+        let last = Reply::Ran(Ran { claim, step_nanos });
         Ok(Found { leaves, output, evidence: Vec::new(), last })
     }
 
