@@ -21,17 +21,18 @@ use serde_json::json;
 
 use crate::{
     failure::Failure,
-    money,
     output::out,
+    present::Present,
+    show::{self, table::wrap, tokens},
     up::account::{parts, word},
 };
 
 /// How long nothing may be heard before the events are taken to be over.
 const SILENCE: Duration = Duration::from_millis(1_500);
 
-/// Prints the slashes that the node's first page has.
-pub fn run(client: &Client, json: bool) -> Result<(), Failure> {
-    let page = client.slashes(&PageQuery::default())?;
+/// Prints a page of slashes.
+pub fn run(client: &Client, page: &PageQuery, json: bool) -> Result<(), Failure> {
+    let page = client.slashes(page)?;
     let executed = page.items.iter().filter(|s| matches!(s.state, SlashState::Executed(_))).count();
     let splits = splits(client, executed);
     if json {
@@ -40,10 +41,19 @@ pub fn run(client: &Client, json: bool) -> Result<(), Failure> {
     if page.items.is_empty() {
         return out!("no slashes");
     }
+    let present = Present::ask(client)?;
     for slash in &page.items {
-        out!("{}", text(slash, splits.get(&slash.id)))?;
+        out!("{}", text(slash, splits.get(&slash.id), &present))?;
     }
-    Ok(())
+    more(&page)
+}
+
+/// Says so if there are more rows than a page has.
+pub fn more<T>(page: &Page<T>) -> Result<(), Failure> {
+    match &page.next_cursor {
+        Some(cursor) => out!("there are more: --limit, or --cursor {cursor} for the next"),
+        None => Ok(()),
+    }
 }
 
 /// The splits of `count` executed slashes, or of those that the node still tells of.
@@ -83,28 +93,30 @@ fn object(page: &Page<SlashView>, splits: &BTreeMap<SlashId, Waterfall>) -> serd
     object
 }
 
-fn text(slash: &SlashView, split: Option<&Waterfall>) -> String {
+fn text(slash: &SlashView, split: Option<&Waterfall>, present: &Present) -> String {
     let SlashView { id, offence, account, role, job, pending, state, .. } = slash;
-    let head = format!("slash {id}  {} by {} {}", word(offence), word(role), account.address);
+    let who = present.names.full(&account.address);
+    let head = format!("slash {id}  {} by {} {who}", word(offence), word(role));
+    let taken = format!("{} taken", tokens(*pending));
     let what = match (state, split) {
         (SlashState::Pending(epoch), _) => {
-            format!("{} tokens taken, paid out in epoch {epoch}", money::show(*pending))
+            format!("{taken}, paid out in {}", present.clock.epoch(*epoch))
         }
-        (SlashState::Held(epoch), _) => format!(
-            "{} tokens taken, held until epoch {epoch}: the engine is under suspicion",
-            money::show(*pending)
-        ),
-        (SlashState::Appealed(proposal), _) => format!(
-            "{} tokens taken, appealed: `earnest gov show {proposal}`",
-            money::show(*pending)
-        ),
+        (SlashState::Held(epoch), _) => {
+            let until = present.clock.epoch(*epoch);
+            format!("{taken}, held until {until}: the engine is under suspicion")
+        }
+        (SlashState::Appealed(proposal), _) => {
+            format!("{taken}, appealed: `earnest gov show {proposal}`")
+        }
         (SlashState::Reversed(_), _) => "undone: every token went back".into(),
         (SlashState::Executed(_), Some(split)) => {
-            format!("{} tokens lost: {}", money::show(split.amount), parts(split))
+            format!("{} lost: {}", tokens(split.amount), parts(split))
         }
         (SlashState::Executed(_), None) => {
             "paid out; the node no longer has the event that says how it was split".into()
         }
     };
-    format!("{head}\n  job {job}: {what}")
+    let lines = wrap(&format!("job {job}: {what}"), show::width().saturating_sub(2));
+    format!("{head}\n  {}", lines.join("\n  "))
 }

@@ -15,6 +15,7 @@ use earnest_protocol::{
 
 use super::{
     event::Teller,
+    share,
     standing::role,
     table::{list, wrap},
     tokens,
@@ -100,11 +101,6 @@ fn row(name: &str, sum: String) -> (String, String) {
 
 fn show(amount: Amount) -> String {
     money::show(amount)
-}
-
-/// A share in per cent, to its last digit.
-fn share(ratio: Ratio) -> String {
-    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 fn multiple(factor: Factor) -> String {

@@ -310,7 +310,7 @@ fn as_problem(response: Response, path: &str) -> Response {
     if is_problem || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let hint = "Compare the request with the API description.";
+    let hint = "Compare the request with /openapi.json.";
     let problem = match status {
         StatusCode::NOT_FOUND => {
             let detail = format!("This node has no {path}");

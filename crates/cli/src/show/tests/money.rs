@@ -26,7 +26,7 @@ fn amount(units: u64) -> Amount {
 }
 
 /// The provider bond of somebody: 500 tokens, 20 of them locked.
-fn operator(name: &str, stands: Standing) -> OperatorView {
+pub fn operator(name: &str, stands: Standing) -> OperatorView {
     let unbonding = UnbondingView {
         id: UnbondingId::new(4),
         amount: Amount::tokens(50),
