@@ -151,7 +151,7 @@ enum Command {
     Run(run::RunArgs),
     /// Make an ordinary program (wasm32-wasip1) ready, or say what is in the way
     Prepare(prepare::PrepareArgs),
-    /// Quote, submit, list, follow and wait for jobs
+    /// Quote, submit, list, follow, take back and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
     /// List, publish and retire the ordinary programs that jobs may name

@@ -101,6 +101,31 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
 }
 
 #[test]
+fn a_job_is_taken_back_by_its_requester_alone_and_all_but_fees_returns() {
+    let network = Network::start_with(&["market.bid_blocks=200"]);
+    let file = network.path("program.wasm");
+    fs::write(&file, guest("i32.const 8")).expect("written");
+    let free = || {
+        let account = network.json(&["query", "account", "rosa"]);
+        account["free"].as_str().expect("digits").parse::<u64>().expect("an amount")
+    };
+    let before = free();
+    let done = submit(&network, &file, &["--no-wait"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let done = network.run_as("ada", &["job", "cancel", "0"]);
+    assert!(done.code == Some(4) && done.err.contains("cancel-job/not-requester"), "{done:?}");
+    let done = network.run_as("rosa", &["job", "cancel", "0"]);
+    assert!(done.code == Some(0) && done.out.starts_with("taken back\n"), "{done:?}");
+    let done = network.run(&["job", "wait", "0"]);
+    assert_eq!(done.code, Some(8), "{done:?}");
+    assert!(done.out.contains("refunded: its requester took it back"), "{done:?}");
+    // Fees, and what keeping the program's bytes cost.
+    assert!(before - free() < 1_000_000, "{before} {}", free());
+    let done = network.run_as("rosa", &["job", "cancel", "0"]);
+    assert!(done.code == Some(4) && done.err.contains("cancel-job/wrong-phase"), "{done:?}");
+}
+
+#[test]
 fn what_a_job_attracts_of_emission_is_worked_out_from_the_claim_to_what_it_came_to() {
     let network = Network::start_with(&[
         "rewards.schedule=1",

@@ -199,6 +199,11 @@ const OF_NODES: Rows = &[
         "Fund it, or wait until some are in a block.",
     ),
     (
+        "blob/range-beyond",
+        "The range that was asked for begins after the last byte, or is empty.",
+        "Ask for a range that begins within the bytes, or for all of them.",
+    ),
+    (
         "mempool/full",
         "As many transactions wait at this node as may.",
         "Wait for the seconds that Retry-After names, then try again.",
