@@ -5,6 +5,7 @@
 //!
 //! Known shortcoming: a node keeps a bounded number of events, and none from before its start; an
 //! older split is then unknown, and said to be.
+//! Not here: how it looks (`show::record`).
 
 use std::{
     collections::BTreeMap,
@@ -19,13 +20,7 @@ use earnest_protocol::{
 };
 use serde_json::json;
 
-use crate::{
-    failure::Failure,
-    output::out,
-    present::Present,
-    show::{self, table::wrap, tokens},
-    up::account::{parts, word},
-};
+use crate::{failure::Failure, output::out, present::Present, show};
 
 /// How long nothing may be heard before the events are taken to be over.
 const SILENCE: Duration = Duration::from_millis(1_500);
@@ -43,7 +38,8 @@ pub fn run(client: &Client, page: &PageQuery, json: bool) -> Result<(), Failure>
     }
     let present = Present::ask(client)?;
     for slash in &page.items {
-        out!("{}", text(slash, splits.get(&slash.id), &present))?;
+        let split = splits.get(&slash.id);
+        out!("{}", show::record::slash(slash, split, &present, show::width()))?;
     }
     more(&page)
 }
@@ -91,32 +87,4 @@ fn object(page: &Page<SlashView>, splits: &BTreeMap<SlashId, Waterfall>) -> serd
         row["waterfall"] = json!(splits.get(&slash.id));
     }
     object
-}
-
-fn text(slash: &SlashView, split: Option<&Waterfall>, present: &Present) -> String {
-    let SlashView { id, offence, account, role, job, pending, state, .. } = slash;
-    let who = present.names.full(&account.address);
-    let head = format!("slash {id}  {} by {} {who}", word(offence), word(role));
-    let taken = format!("{} taken", tokens(*pending));
-    let what = match (state, split) {
-        (SlashState::Pending(epoch), _) => {
-            format!("{taken}, paid out in {}", present.clock.epoch(*epoch))
-        }
-        (SlashState::Held(epoch), _) => {
-            let until = present.clock.epoch(*epoch);
-            format!("{taken}, held until {until}: the engine is under suspicion")
-        }
-        (SlashState::Appealed(proposal), _) => {
-            format!("{taken}, appealed: `earnest gov show {proposal}`")
-        }
-        (SlashState::Reversed(_), _) => "undone: every token went back".into(),
-        (SlashState::Executed(_), Some(split)) => {
-            format!("{} lost: {}", tokens(split.amount), parts(split))
-        }
-        (SlashState::Executed(_), None) => {
-            "paid out; the node no longer has the event that says how it was split".into()
-        }
-    };
-    let lines = wrap(&format!("job {job}: {what}"), show::width().saturating_sub(2));
-    format!("{head}\n  {}", lines.join("\n  "))
 }
