@@ -3,7 +3,7 @@
 use earnest_api::{
     AccountView, BlockRoom, BlockView, NetworkView, OperatorView, StorageView, SupplyView,
 };
-use earnest_protocol::{OperatorId, Role};
+use earnest_protocol::Role;
 
 use super::{
     count,
@@ -118,11 +118,9 @@ pub fn accounts(views: &[AccountView], present: &Present, width: usize) -> Strin
             (view.validator, Role::Validator),
             (view.replica, Role::Replica),
         ];
-        let bonded =
-            |(id, of): (Option<OperatorId>, Role)| id.map(|id| format!("{} {id}", role(of)));
-        let roles = roles.into_iter().filter_map(bonded);
-        let name = present.names.of_address(&view.address).map(str::to_owned);
-        let who: Vec<_> = name.into_iter().chain(roles).collect();
+        let roles = roles.into_iter().filter(|(id, _)| id.is_some()).map(|(_, of)| role(of));
+        let who: Vec<_> =
+            present.names.of_address(&view.address).into_iter().chain(roles).collect();
         let (free, nonce) = (money::show(view.free), view.nonce.to_string());
         vec![view.address.to_string(), free, nonce, who.join(", ")]
     };

@@ -177,7 +177,8 @@ pub fn slash(
     width: usize,
 ) -> String {
     let SlashView { id, offence, account, role: of, job, pending, state, .. } = slash;
-    let who = present.names.full(&account.address);
+    let address = account.address;
+    let who = present.names.of_address(&address).map_or(address.to_string(), str::to_owned);
     let head = format!("slash {id}  {} by {} {who}", word(offence), self::role(*of));
     let taken = format!("{} taken", tokens(*pending));
     let what = match (state, split) {

@@ -363,7 +363,12 @@ fn vests(event: &Event) -> Rows {
     let VestTerms { at_once, delay, vesting } = *vests;
     let own = amount.saturating_sub(*shared);
     let grant = vests.grant(own, *epoch);
-    vec![
+    let mut rows = Rows::new();
+    if !shared.is_zero() {
+        let (amount, shared, own) = (show(*amount), show(*shared), show(own));
+        rows.push(row("delegators", format!("{amount} - {shared} that is theirs = {own}")));
+    }
+    rows.extend([
         row(
             "ready",
             format!(
@@ -382,5 +387,6 @@ fn vests(event: &Event) -> Rows {
                 grant.ends
             ),
         ),
-    ]
+    ]);
+    rows
 }
