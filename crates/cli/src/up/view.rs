@@ -147,8 +147,8 @@ impl Style {
 
     /// The line that stays; cut, not broken, as it must remain one line.
     fn status(self, status: &Status) -> String {
-        let mut text =
-            format!("height {} | {} alive", status.height, count(status.jobs as u64, "job"));
+        let jobs = count(u64::try_from(status.jobs).unwrap_or(u64::MAX), "job");
+        let mut text = format!("height {} | {jobs} alive", status.height);
         if let Some(payout) = &status.payout {
             text.push_str(&format!(" | last payout: {payout}"));
         }
