@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::Args;
+use earnest_api::decimal;
 use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict, page};
 use earnest_protocol::{Params, RawParams};
 use earnest_sim::seasons::{self, Focus, Network, Season};
@@ -211,6 +212,8 @@ fn replay(path: &Path, json: bool) -> Result<(), Failure> {
     if json {
         out!("{}", serde_json::json!({ "plays": plays, "profit": profit.to_string() }))
     } else {
-        out!("{plays} plays came to what the trace says; {profit} base units on average")
+        let sign = if profit < 0 { "-" } else { "" };
+        let tokens = decimal(u64::try_from(profit.unsigned_abs()).unwrap_or(u64::MAX), 9);
+        out!("{plays} plays came to what the trace says; {sign}{tokens} tokens on average")
     }
 }

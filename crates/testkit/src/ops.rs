@@ -122,7 +122,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         }
         10 if op.twist % 4 == 2 => Command::KeepData(keep(play, op)),
         10 if op.who.is_multiple_of(2) => {
-            let (signer, command) = insure(state, op, anyone);
+            let (signer, command) = of_last_job(state, op, anyone);
             return Step::Send(signer, command);
         }
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
@@ -157,11 +157,14 @@ fn cancel_unbond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Comman
     (signer, Command::CancelUnbond(CancelUnbond { role, amount }))
 }
 
-/// Whoever posted the last job insures it, up to what may be covered and above.
-fn insure(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+/// Whoever posted the last job takes it back, or insures it, up to what may be covered and above.
+fn of_last_job(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
     let job = state.jobs().map(|(id, _)| id).next_back().unwrap_or(JobId::new(0));
     let requester = state.order(job).map(|order| order.requester);
     let signer = requester.filter(|_| !op.who.is_multiple_of(32)).unwrap_or(anyone);
+    if op.who.is_multiple_of(8) {
+        return (signer, Command::CancelJob(CancelJob { job }));
+    }
     let quote = state.cover_quote(job);
     let most = quote.map_or(Amount::UNIT, |quote| quote.cover_max.min(quote.available));
     let cover = edge(most.max(Amount::UNIT), op.amount);

@@ -83,7 +83,7 @@ fn code(what: &str, json: bool) -> Result<(), Failure> {
 }
 
 /// Who is who and what is called what, for sentences about events.
-fn teller(client: &Client) -> Result<(Teller, Present), Failure> {
+pub fn teller(client: &Client) -> Result<(Teller, Present), Failure> {
     let present = Present::ask(client)?;
     let page = PageQuery { limit: Some(ACCOUNTS_MAX), ..PageQuery::default() };
     let accounts = client.accounts(&page)?.items;

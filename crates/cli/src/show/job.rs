@@ -84,6 +84,7 @@ pub fn reason(reason: CloseReason) -> &'static str {
         CloseReason::NotAccepted => "no winner took it",
         CloseReason::Abandoned => "the provider delivered nothing in time",
         CloseReason::AuditUnavailable => "too few auditors answered",
+        CloseReason::Cancelled => "its requester took it back",
     }
 }
 

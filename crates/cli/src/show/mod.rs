@@ -7,6 +7,7 @@
 pub mod account;
 pub mod event;
 pub mod job;
+pub mod network;
 pub mod record;
 pub mod standing;
 pub mod story;
@@ -16,7 +17,8 @@ pub mod transaction;
 
 use std::io::{IsTerminal, stdout};
 
-use earnest_protocol::Amount;
+use earnest_api::decimal;
+use earnest_protocol::{Amount, Ratio};
 
 use crate::money;
 
@@ -39,6 +41,16 @@ pub fn width() -> usize {
 pub fn tokens(amount: Amount) -> String {
     let unit = if amount == Amount::tokens(1) { "token" } else { "tokens" };
     format!("{} {unit}", money::show(amount))
+}
+
+/// A share in per cent, to its last digit.
+pub fn share(ratio: Ratio) -> String {
+    format!("{} %", decimal(ratio.parts(), 7))
+}
+
+/// So many of something, whose plural takes an s.
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

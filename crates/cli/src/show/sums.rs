@@ -15,6 +15,7 @@ use earnest_protocol::{
 
 use super::{
     event::Teller,
+    share,
     standing::role,
     table::{list, wrap},
     tokens,
@@ -100,11 +101,6 @@ fn row(name: &str, sum: String) -> (String, String) {
 
 fn show(amount: Amount) -> String {
     money::show(amount)
-}
-
-/// A share in per cent, to its last digit.
-fn share(ratio: Ratio) -> String {
-    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 fn multiple(factor: Factor) -> String {
@@ -367,7 +363,12 @@ fn vests(event: &Event) -> Rows {
     let VestTerms { at_once, delay, vesting } = *vests;
     let own = amount.saturating_sub(*shared);
     let grant = vests.grant(own, *epoch);
-    vec![
+    let mut rows = Rows::new();
+    if !shared.is_zero() {
+        let (amount, shared, own) = (show(*amount), show(*shared), show(own));
+        rows.push(row("delegators", format!("{amount} - {shared} that is theirs = {own}")));
+    }
+    rows.extend([
         row(
             "ready",
             format!(
@@ -386,5 +387,6 @@ fn vests(event: &Event) -> Rows {
                 grant.ends
             ),
         ),
-    ]
+    ]);
+    rows
 }

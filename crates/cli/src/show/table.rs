@@ -95,13 +95,17 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Words, and what stands in brackets as one, unless that is wider than `width`.
+/// Words, a number with its `%` as one, and what stands in brackets as one, unless that is wider
+/// than `width`.
 fn parts(text: &str, width: usize) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut is_open = false;
     for word in text.split(' ') {
         match parts.last_mut() {
-            Some(last) if is_open && length(last).saturating_add(length(word)) < width => {
+            Some(last)
+                if word.starts_with('%')
+                    || is_open && length(last).saturating_add(length(word)) < width =>
+            {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -141,6 +145,7 @@ mod tests {
     fn brackets_stay_together_where_there_is_room() {
         let text = "until block 213 (in 40 s), then no more";
         assert_eq!(wrap(text, 20), ["until block 213", "(in 40 s), then no", "more"]);
+        assert_eq!(wrap("it is 93.0 % right", 9), ["it is", "93.0 %", "right"]);
         assert_eq!(wrap(text, 6), ["until", "block", "213", "(in 40", "s),", "then", "no", "more"]);
     }
 }
