@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 API = ROOT / "docs" / "api.md"
 EXAMPLES = ROOT / "docs" / "examples"
 PAGES = ["README.md", "docs/api.md", "docs/two-machines.md", "docs/operations.md", "docs/delegation.md",
-         "docs/governance.md", "docs/leaving.md"]
+         "docs/governance.md", "docs/leaving.md", "docs/insurance.md"]
 PORT = "7300"
 SECONDS = 120
 QUOTE = re.compile(r"(<!-- from (\S+): (\S+) -->\n```\w+\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
