@@ -19,6 +19,8 @@ pub(crate) type Forced = &'static [(Point, &'static [Act])];
 pub(crate) enum Goal {
     /// Does the coalition gain by it?
     Profit,
+    /// The same, the job being insured as far as it can be, and honest play not.
+    Insured,
     /// Does this party lose by it more than it costs the coalition?
     Harm(Party),
     /// Is honest work, or asking for it, worth it?
@@ -192,6 +194,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
+    },
+    Entry {
+        id: "insured-compensation-farm",
+        labels: &["C16", "I1"],
+        about: "the same, the job insured from a pool without bounds",
+        members: &[Requester, Provider, Auditors],
+        deviation: LIES,
+        against: HONEST,
+        goal: Goal::Insured,
         closed_form: None,
     },
     Entry {
@@ -383,8 +395,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
     (
-        &["I1", "I2", "I3", "I4", "I5", "I6"],
-        "a filled pool and several jobs; `attacks::insurance` plays them against all of a slash",
+        &["I2", "I3", "I4", "I5", "I6"],
+        "when a cover is sold and what a pool has; `attacks::insurance` plays them on a filled pool",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
     (
@@ -396,10 +408,6 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a game is over before anything vests; `attacks::rewards` plays them over epochs",
     ),
     (&["E5"], "a property of sums, not a choice; a test at the largest of them holds it"),
-    (
-        &["m21"],
-        "no vote is played: an appeal puts off what a conviction takes and never pays by itself",
-    ),
     (&["M26"], "one bidder here; rivals are another game"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (

@@ -9,6 +9,7 @@
 //! without a lapse; nobody asks for bytes. What is missing is in the catalogue with its reason.
 //! Not here: rules (`earnest-protocol`), seasons of many jobs (`earnest-sim`).
 
+mod appeals;
 mod beacon;
 mod bribes;
 mod cast;
@@ -19,6 +20,7 @@ mod draws;
 mod facts;
 mod frontier;
 mod honest;
+mod insured;
 mod judge;
 mod late;
 mod law;

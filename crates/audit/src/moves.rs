@@ -16,6 +16,7 @@ use earnest_protocol::{
 };
 
 use crate::{
+    appeals,
     cast::{CHALLENGER, Cast, Member, PROVIDER, REQUESTER, address},
     honest,
     points::{Act, Edge, Late, Point},
@@ -90,6 +91,9 @@ pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Questi
             })
         }
         Phase::Challengeable => challenge(world, waits),
+        Phase::Closed if provides && cast.kind.appeals => {
+            ask(Point::Appeal, 0, yes_or_no).filter(|_| appeals::waiting(world).is_some())
+        }
         _ => None,
     }
 }
@@ -260,6 +264,7 @@ fn command(
         Point::Challenge => Some((CHALLENGER, Command::Challenge(Challenge { job: JOB }))),
         Point::Defend => by_provider(honest::defend(world)),
         Point::WhileExecuted | Point::WhileDisputed => leaves(world, act),
+        Point::Appeal => by_provider(appeals::appeal(world)),
         Point::Pursue => {
             let dispute: &Dispute =
                 world.state.docket(JOB)?.disputes.get(usize::try_from(subject / 100).ok()?)?;

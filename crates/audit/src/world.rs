@@ -17,8 +17,10 @@ use earnest_protocol::{
 };
 
 use crate::{
+    appeals,
     beacon::Beacon,
     cast::{CHALLENGER, Cast, Member, OPERATOR, PROVIDER, REQUESTER, address},
+    insured,
     points::{Act, Point},
     truth::{self, Truth},
 };
@@ -89,6 +91,10 @@ pub(crate) struct World<'a> {
     pub(crate) locked_blocks: u128,
     /// What the delegator had in shares when the job was about to be posted, in base units.
     behind: i64,
+    /// What nobody gets of the slash that a cover would wait for.
+    pub(crate) sunk: Option<Amount>,
+    /// Everybody voted on the appeal.
+    pub(crate) voted: bool,
 }
 
 impl<'a> World<'a> {
@@ -118,6 +124,8 @@ impl<'a> World<'a> {
             statement: BTreeMap::new(),
             locked_blocks: 0,
             behind: 0,
+            sunk: None,
+            voted: false,
         };
         world.block();
         cast.delegate(&mut world.state).expect("as it did when the cast was made");
@@ -163,6 +171,7 @@ impl<'a> World<'a> {
 
     fn hear(&mut self, journal: Journal) {
         for event in &journal.events {
+            self.sunk = self.sunk.or_else(|| insured::sunk(event));
             match event {
                 Event::AuditDrawn { .. } => {
                     self.drawn_at = Some(self.state.height());
@@ -306,6 +315,7 @@ impl<'a> World<'a> {
             slashes.any(|(id, _)| !world.state.balance(Pot::Slash(id)).is_zero())
         };
         while waits(self) {
+            appeals::vote(self);
             self.block();
         }
     }
