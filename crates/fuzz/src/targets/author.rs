@@ -6,7 +6,7 @@ use earnest_compute::{
     Digest, EngineKind,
     paged::{
         dispute::Span,
-        job::{Ask, Request, read_reply, serve, write_request},
+        job::{Ask, Question, Request, read_reply, serve, write_request},
         program::{Kind, Program},
         run::{Machine, Tracking},
         task::{Input, Task},
@@ -109,9 +109,10 @@ pub(super) fn job() -> Target<'static> {
         output_bound: 1 << 16,
     };
     let span = Span { level: 0, begin: 0, steps: 3 };
-    let asks = [Ask::Run, Ask::Refine(span), Ask::Prove { span, index: 1 }];
+    let asked = vec![Question::Refine(span), Question::Prove { span, index: 1 }];
+    let asks = [Ask::Run, Ask::Show(asked)];
     let mut seeds = Vec::new();
-    for (ask, altered_at) in asks.into_iter().zip([Some(1 << 26), None, None]) {
+    for (ask, altered_at) in asks.into_iter().zip([Some(1 << 26), None]) {
         let request = Request { task: task.clone(), ask, altered_at };
         let (mut asked, mut answered) = (Vec::new(), Vec::new());
         write_request(&mut asked, &request, &module, &input).expect("into memory");
