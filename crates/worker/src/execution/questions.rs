@@ -137,7 +137,9 @@ mod tests {
         let mut questions = Questions::default();
         questions.begin(9, |asked| *asked, doubled);
         assert_eq!(questions.pending(), Pending::Nothing, "nothing was asked");
-        [7, 3, 5, 3].map(|question| questions.ask(question));
+        for question in [7, 3, 5, 3] {
+            questions.ask(question);
+        }
         questions.begin(
             9,
             |asked| *asked,
@@ -146,7 +148,9 @@ mod tests {
                 doubled(asked)
             },
         );
-        [5, 4, 9].map(|question| questions.ask(question));
+        for question in [5, 4, 9] {
+            questions.ask(question);
+        }
         assert_eq!(finished(&mut questions), [(3, 6), (5, 10), (7, 14)]);
         questions.begin(9, |asked| *asked, doubled);
         assert_eq!(finished(&mut questions), [(4, 8), (9, 18)], "5 was under way");
