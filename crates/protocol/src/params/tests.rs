@@ -88,7 +88,8 @@ fn the_longest_liability_has_both_clocks_of_a_dispute_with_all_its_games() {
         let mut raw = RawParams::default();
         change(&mut raw);
         let (needed, before) = (raw.longest_liability(), RawParams::default().longest_liability());
-        i64::try_from(needed.count()).unwrap() - i64::try_from(before.count()).unwrap()
+        i64::try_from(needed.count()).expect("small")
+            - i64::try_from(before.count()).expect("small")
     };
     assert_eq!(more(|raw| raw.verification.clock_blocks = Blocks::new(130)), 20);
     assert_eq!(more(|raw| raw.verification.disputes_max += 1), 78);
