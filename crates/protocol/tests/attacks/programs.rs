@@ -344,8 +344,8 @@ fn o7_a_clock_stands_still_for_who_may_still_be_heard_alone() {
     }
 }
 
-/// A challenger that has a finer tree before it waits for no referee, though it stands at a leaf that
-/// was not heard: blocks without time for a step are none of its own.
+/// A challenger that has a finer tree before it waits for no referee, though it stands at a leaf
+/// that was not heard: blocks without time for a step are none of its own.
 #[test]
 fn o7_a_challengers_clock_stands_still_for_no_referee() {
     let mut world = World::new(params_with(tight));

@@ -121,7 +121,9 @@ impl Job<'_> {
         if way.at == to {
             return Ok(());
         }
-        let (state, output) = (way.state.clone(), std::mem::take(&mut way.output));
+        // Whoever fails on the way has no further use for it; nothing is held twice.
+        let state = std::mem::replace(&mut way.state, self.program.first_state());
+        let output = std::mem::take(&mut way.output);
         let session = Session::restore(&guide.bare, self.task, self.input, state)?;
         let mut walk = Walk { session, output };
         self.advance(&mut walk, &guide.bare, (way.at, to))?;
