@@ -33,6 +33,7 @@ mod trace;
 mod tree;
 mod truth;
 mod value;
+mod votes;
 mod windows;
 mod words;
 mod world;
