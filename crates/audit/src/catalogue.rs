@@ -396,7 +396,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
     (
         &["I2", "I3", "I4", "I5", "I6"],
-        "when a cover is sold and what a pool has; `attacks::insurance` plays them on a filled pool",
+        "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
     (

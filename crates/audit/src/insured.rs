@@ -5,12 +5,12 @@
 //! every end, and what it pays in those whose slash pays covers. By the formulas of the rules, of
 //! the numbers that they told; a real pool pays as much at most.
 //! Law: nothing of it is booked; the books are those of the play without a cover.
-//! Not here: what a slash sinks (the rules tell it), how an entry is judged (`judge`).
+//! Not here: what a slash sinks (`world`), how an entry is judged (`judge`).
 
 use earnest_protocol::{
-    Amount, Event, Params,
+    Amount, Params,
     insurance::CoverQuote,
-    slashing::{Claims, Offence, Way, plan},
+    slashing::{Claims, plan},
 };
 
 use crate::{
@@ -19,19 +19,6 @@ use crate::{
     rational::Rational,
     tree::End,
 };
-
-/// What nobody gets of a slash that a cover would wait for, if the event tells of one.
-pub(crate) fn sunk(event: &Event) -> Option<Amount> {
-    let Event::Slashed { slash: Some(_), offence, terms, .. } = event else { return None };
-    let Way::Claims(claims) = terms.way else { return None };
-    // Who leaves, or does not open its bid, pays no cover.
-    let convicts = matches!(
-        offence,
-        Offence::WrongResult | Offence::DataWithholding | Offence::CopiedRoot | Offence::FalseAudit
-    );
-    let split = claims.split(terms.own);
-    (claims.injured && convicts).then(|| split.burnt.saturating_add(split.insurance))
-}
 
 /// What a cover adds to an end, in base units.
 pub(crate) fn worth(end: &End, cast: &Cast, params: &Params) -> Option<Rational> {

@@ -34,6 +34,7 @@ mod trace;
 mod tree;
 mod truth;
 mod value;
+mod votes;
 mod windows;
 mod words;
 mod world;

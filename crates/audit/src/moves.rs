@@ -16,11 +16,10 @@ use earnest_protocol::{
 };
 
 use crate::{
-    appeals,
     cast::{CHALLENGER, Cast, Member, PROVIDER, REQUESTER, address},
     honest,
     points::{Act, Edge, Late, Point},
-    truth,
+    truth, votes,
     world::{JOB, World},
 };
 
@@ -92,7 +91,7 @@ pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Questi
         }
         Phase::Challengeable => challenge(world, waits),
         Phase::Closed if provides && cast.kind.appeals => {
-            ask(Point::Appeal, 0, yes_or_no).filter(|_| appeals::waiting(world).is_some())
+            ask(Point::Appeal, 0, yes_or_no).filter(|_| votes::waiting(world).is_some())
         }
         _ => None,
     }
@@ -264,7 +263,7 @@ fn command(
         Point::Challenge => Some((CHALLENGER, Command::Challenge(Challenge { job: JOB }))),
         Point::Defend => by_provider(honest::defend(world)),
         Point::WhileExecuted | Point::WhileDisputed => leaves(world, act),
-        Point::Appeal => by_provider(appeals::appeal(world)),
+        Point::Appeal => by_provider(votes::appeal(world)),
         Point::Pursue => {
             let dispute: &Dispute =
                 world.state.docket(JOB)?.disputes.get(usize::try_from(subject / 100).ok()?)?;

@@ -26,7 +26,7 @@ use crate::{
     moves::{self, Question},
     points::{Act, Edge, Late, Point},
     rational::Rational,
-    windows,
+    votes, windows,
     world::{JOB, Party, World},
 };
 
@@ -406,7 +406,7 @@ fn at_stake(statement: &BTreeMap<Reason, i64>) -> i64 {
 }
 
 fn end(mut world: World<'_>) -> Result<End, String> {
-    world.outlast_stays();
+    votes::outlast_stays(&mut world);
     world.take_stock();
     world.take_emission();
     if !world.is_closed_to_the_unit() {
