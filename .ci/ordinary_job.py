@@ -8,8 +8,8 @@ from pathlib import Path
 
 SECONDS = 240
 VALIDATORS = ("vera", "vito", "vida")
-# A conviction says in which node of the tree the lie was found: below the coarse tree of one level.
-FINE_LEVEL = 5
+# A tree over 2^13 fine steps has so many levels, of 16 children each, below the coarse tree's.
+LEVELS_WITHIN = 4
 
 
 class Network:
@@ -77,7 +77,10 @@ def check(earnest, program, given, expected, scratch, block_ms=200, bidding_ms=3
         loki.kill()
         lie = network.status(0)
         levels = [dispute["node"]["level"] for dispute in lie["disputes"]]
-        if lie["closed"]["reason"] != "wrong_result" or FINE_LEVEL not in levels:
+        coarse, leaves = 1, 16
+        while leaves <= lie["terms"]["task"]["steps"]:
+            coarse, leaves = coarse + 1, leaves * 16
+        if lie["closed"]["reason"] != "wrong_result" or coarse + LEVELS_WITHIN not in levels:
             print(f"the lazy provider was not convicted by a fine step: {lie['closed']}, {levels}")
             network.tell()
             return False

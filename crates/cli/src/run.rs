@@ -70,7 +70,7 @@ pub struct RunArgs {
     /// Write the output's bytes to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Of an ordinary program: look at every step that a dispute could come to, too, and tell of the
+    /// Of an ordinary program: look at every step that a dispute could come to, and tell of the
     /// largest evidence and of the referee's time
     #[arg(long)]
     evidence: bool,

@@ -2,7 +2,7 @@
 //!
 //! Code map: `wire` (what others send to a node), `disk` (what a data directory keeps), `work`
 //! (programs, evidence, the pipe to a job), `paged` (prepared programs, their evidence), `author`
-//! (ordinary programs and what they are given, the pipe to their jobs), `edge` (a node that listens).
+//! (ordinary programs, what they are given, the pipe to their jobs), `edge` (a node that listens).
 
 mod author;
 mod disk;

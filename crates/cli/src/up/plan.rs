@@ -236,12 +236,13 @@ fn outlasting(raw: &RawParams) -> Epochs {
 fn verification(seconds: &impl Fn(u64) -> Blocks) -> VerificationParams {
     VerificationParams {
         seed_blocks: seconds(40),
-        // A database's or an interpreter's program takes seconds to compile on a busy machine.
+        // A database's or an interpreter's program takes many seconds to compile, for each question
+        // of a dispute, where all who take part share a busy machine.
         audit_base_blocks: seconds(300),
         audit_slack: Factor::percent(300),
         reveal_blocks: seconds(60),
         challenge_blocks: seconds(16),
-        clock_blocks: seconds(300),
+        clock_blocks: seconds(1_200),
         // All answers that may be asked for at once fit the lane of so many blocks (R6).
         availability_blocks: seconds(60).max(Blocks::new(12)),
         challenge_deposit: Amount::tokens(1),

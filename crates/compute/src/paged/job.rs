@@ -129,8 +129,8 @@ pub enum Reply {
 pub struct Ran {
     /// What is sealed.
     pub claim: Claim,
-    /// Nanoseconds of the quickest of its coarse steps, compiling aside; the last, which is shorter,
-    /// counts where there is no other.
+    /// Nanoseconds of the quickest of its coarse steps, compiling aside; the last, which is
+    /// shorter, counts where there is no other.
     pub step_nanos: u64,
 }
 
