@@ -77,7 +77,12 @@ fn the_detail_shows_every_number() {
     for rejected in everything() {
         let refusal = Refusal::from(&rejected);
         let shown = |name: &str, value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => refusal.detail.contains(text) || name == "phase",
+            // Amounts are shown in tokens.
+            serde_json::Value::String(text) => {
+                let tokens = text.parse().map(|units| earnest_api::decimal(units, 9));
+                let tokens = tokens.is_ok_and(|tokens| refusal.detail.contains(&tokens));
+                tokens || refusal.detail.contains(text) || name == "phase"
+            }
             number if number.as_u64() == Some(0) => true,
             // Ratios are shown in per cent.
             number => {

@@ -172,6 +172,6 @@ pub fn block(view: &BlockView, width: usize) -> String {
         ("beacon", view.beacon.map_or("withheld".to_owned(), |beacon| beacon.to_string())),
         ("events", view.event_count.to_string()),
     ]);
-    all.extend(view.transactions.iter().map(|hash| ("transaction".to_owned(), hash.to_string())));
+    all.extend(view.transactions.iter().map(|hash| ("contains".to_owned(), hash.to_string())));
     format!("block {}\n{}", view.height, list(&all, width))
 }
