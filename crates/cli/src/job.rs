@@ -126,7 +126,7 @@ pub struct SubmitArgs {
     outside_gain: Amount,
     /// What the program's first state, or its random numbers, are made from: 0x and 64 hex digits
     /// [default: from the clock]
-    #[arg(long, value_parser = crate::query::digest)]
+    #[arg(long, value_parser = crate::text::digest)]
     seed: Option<Digest>,
     #[command(flatten)]
     act: ActArgs,

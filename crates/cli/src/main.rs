@@ -43,6 +43,7 @@ mod slashes;
 mod stake;
 mod status;
 mod stop;
+mod text;
 mod up;
 
 use std::{

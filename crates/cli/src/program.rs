@@ -39,7 +39,7 @@ pub enum ProgramCommand {
     /// Take a program of yours away, once no open job names it: its deposit returns
     Retire {
         /// Its hash, as `list` shows it
-        #[arg(value_parser = crate::query::digest, value_name = "HASH")]
+        #[arg(value_parser = crate::text::digest, value_name = "HASH")]
         program: Digest,
         #[command(flatten)]
         act: ActArgs,

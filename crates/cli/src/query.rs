@@ -76,7 +76,7 @@ pub enum QueryCommand {
     Block { height: u64 },
     /// What became of a transaction
     Transaction {
-        #[arg(value_parser = digest)]
+        #[arg(value_parser = crate::text::digest)]
         hash: Digest,
     },
     /// Everything that happens, a line or a JSON object each, until interrupted
@@ -103,10 +103,6 @@ impl PageArgs {
         let (cursor, limit) = (self.cursor.clone(), Some(self.limit));
         PageQuery { cursor, limit, ..PageQuery::default() }
     }
-}
-
-pub fn digest(text: &str) -> Result<Digest, String> {
-    Digest::from_hex(text).ok_or_else(|| "a hash is 0x and 64 hexadecimal digits".into())
 }
 
 pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {

@@ -65,7 +65,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "GAS")]
     step_gas: Option<u64>,
     /// What the first state or random numbers are made from: 0x, 64 hex digits [default: zeros]
-    #[arg(long, value_parser = crate::query::digest)]
+    #[arg(long, value_parser = crate::text::digest)]
     seed: Option<ProtocolDigest>,
     /// Write the output's bytes to this file
     #[arg(long, value_name = "FILE")]

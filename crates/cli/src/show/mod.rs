@@ -18,9 +18,9 @@ pub mod transaction;
 use std::io::{IsTerminal, stdout};
 
 use earnest_api::decimal;
-use earnest_protocol::{Amount, Ratio};
+use earnest_protocol::Ratio;
 
-use crate::money;
+pub use crate::text::{count, tokens};
 
 /// As wide as a pipe is taken to be, in columns.
 const PLAIN_WIDTH: usize = 80;
@@ -37,20 +37,9 @@ pub fn width() -> usize {
     columns.unwrap_or(PLAIN_WIDTH).clamp(40, WIDTH_MAX)
 }
 
-/// An amount with its unit.
-pub fn tokens(amount: Amount) -> String {
-    let unit = if amount == Amount::tokens(1) { "token" } else { "tokens" };
-    format!("{} {unit}", money::show(amount))
-}
-
 /// A share in per cent, to its last digit.
 pub fn share(ratio: Ratio) -> String {
     format!("{} %", decimal(ratio.parts(), 7))
-}
-
-/// So many of something, whose plural takes an s.
-pub fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

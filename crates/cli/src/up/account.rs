@@ -17,7 +17,7 @@ use earnest_protocol::{
 
 use crate::{
     money,
-    show::{count, event::job_of, tokens},
+    text::{count, tokens},
 };
 
 /// A line of the story.
@@ -324,6 +324,12 @@ impl Narrator {
             _ => return None,
         })
     }
+}
+
+/// The job that an event is about, if it names one.
+pub fn job_of(event: &Event) -> Option<JobId> {
+    let value = serde_json::to_value(event).ok()?;
+    serde_json::from_value(value.get("job")?.clone()).ok()
 }
 
 /// Where a node's leaves lie.

@@ -16,7 +16,7 @@ use super::account::{Line, Status, Tone};
 use crate::{
     failure::Failure,
     output,
-    show::{count, table::wrap},
+    text::{count, wrap},
 };
 
 /// What is shown, and how.

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::{money, show::count};
+use crate::{money, text::count};
 use earnest_protocol::Amount;
 
 /// The words of a summary.

@@ -12,12 +12,12 @@ use earnest_protocol::{
 use super::{SEED, account, check, present};
 use crate::{
     show::{
-        event::{Teller, job_of},
+        event::Teller,
         story::{Story, code},
         sums::{Emitted, Payout, is_payout, tell},
         transaction::content,
     },
-    up::plan,
+    up::{account::job_of, plan},
 };
 
 /// Events of a network that ran, one JSON object a line.
