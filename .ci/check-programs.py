@@ -5,7 +5,7 @@ usage: check-programs.py EARNEST TOOLS [--only NAME]... [--jobs NAME]... [--all-
 
 EARNEST is the built program; TOOLS a folder that keeps compiler, sources and programs from one run
 to the next. Each program's output has to be the native one, byte for byte; its largest step has to
-fit into evidence and into the referee's time. The programs of --jobs (bzip2 and qjs, unless given)
+fit into evidence and into the referee's time. The programs of --jobs (bzip2 and denoise, unless given)
 are posted to a network, where a lazy provider has to be convicted by one step and an honest one to
 be paid; the others are named as not posted. --markdown prints the table of the page.
 Skipped by name if compiler or sources cannot be fetched. Exit status 1 if anything is otherwise.
@@ -36,7 +36,7 @@ PROGRAMS = {
     "denoise": ([], "noise.pcm"),
     "spheres": (["360", "240"], None),
 }
-JOBS = ("bzip2", "qjs")
+JOBS = ("bzip2", "denoise")
 # An interpreter or a database is too large for what a referee reads in a shorter block.
 BLOCK_MS = 500
 # A provider compiles a program, and tries it, before its first bid for it.
