@@ -38,7 +38,7 @@ PROGRAMS = {
 }
 JOBS = ("bzip2", "denoise")
 # An interpreter or a database is too large for what a referee reads in a shorter block.
-BLOCK_MS = 500
+BLOCK_MS = 1_000
 # A provider compiles a program, and tries it, before its first bid for it.
 BIDDING_MS = 30_000
 

@@ -456,7 +456,8 @@ impl World {
         self.send_as(Sender { account: self.id(name), key: Some(key) }, command)
     }
 
-    fn send_as(&mut self, sender: impl Into<Sender>, command: Command) -> Result<(), Rejected> {
+    /// Sends as whoever it is, named or not.
+    pub fn send_as(&mut self, sender: impl Into<Sender>, command: Command) -> Result<(), Rejected> {
         let tx = authenticated(&self.state, sender, command);
         self.apply(&tx)
     }

@@ -141,21 +141,14 @@ pub fn blocks_of(block_time_ms: u64, tenths: u64) -> Blocks {
     Blocks::new(ms.div_ceil(block_time_ms.max(1)).max(3))
 }
 
-/// What of the referee's time it takes to admit a program of 3,600 KiB.
-const PROGRAM_GAS: u64 = 3_600 * 8_192;
-
 /// Windows of a few seconds each, whatever the block time: long enough for a busy machine, and
 /// most end early, when everybody has moved.
 pub fn params(block_time_ms: u64) -> RawParams {
     let seconds = |tenths: u64| blocks_of(block_time_ms, tenths);
     // The referee must be done within half a block, and with one step at least (R5).
     let gas = Gas::new((block_time_ms.saturating_mul(5_000_000) / 69).min(70_000_000));
-    // Beside one of the largest steps there is time for a program that is published: a database or
-    // an interpreter, where a block is long enough; else they have a half each.
-    let left = Gas::new(gas.count().saturating_sub(PROGRAM_GAS));
-    let half = Gas::new(gas.count() / 2);
-    let step = if left < ProgramForm::STEP_GAS { half } else { left };
-    let step = step.max(ProgramForm::STEP_GAS).min(gas);
+    // Beside one of the largest steps there is time for a program that is published.
+    let step = Gas::new(gas.count() / 2).max(ProgramForm::STEP_GAS).min(gas);
     let mut raw = RawParams {
         chain: ChainParams {
             block_interval_min_ms: block_time_ms,
@@ -283,7 +276,7 @@ mod tests {
         };
         // Pausable: bzip2 with 394 KiB, Lua with 961, QuickJS with 3,192, SQLite with 3,465.
         let most = [100, 200, 500, 1_000].map(kib_max);
-        assert_eq!(most, [442, 884, 3_600, 4_096]);
+        assert_eq!(most, [442, 884, 2_469, 4_096]);
     }
 
     #[test]
