@@ -36,7 +36,7 @@ PAGES = ["README.md", "docs/guests.md", "docs/api.md", "docs/simulation.md", "do
 # What README.md says that one sees within a minute or two, and what comes last.
 STORY = [r"posted by", r"asks", r"audited blind", r"earns", r"DISPUTE", r"re-executes .* is WRONG",
          r"SLASH loki: .* to its customer, .* to who convicted it, .* burnt", r"hush is jailed"]
-ENDING = [r"Who gained, who lost", r"loki .*-\d.* jailed", r"(ada|grace) .*\+\d",
+ENDING = [r"Who gained, who lost", r"loki .*-\d.* jailed", r"(ada|grace) +provider",
           r"not a unit made from nothing"]
 PORT = "7300"
 SECONDS = 120
