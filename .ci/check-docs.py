@@ -35,8 +35,10 @@ PAGES = ["README.md", "docs/guests.md", "docs/api.md", "docs/simulation.md", "do
          "docs/leaving.md", "docs/insurance.md"]
 # What README.md says that one sees within a minute or two, and what comes last.
 STORY = [r"posted by", r"asks", r"audited blind", r"earns", r"DISPUTE", r"re-executes .* is WRONG",
-         r"SLASH loki: .* to its customer, .* to who convicted it, .* burnt", r"hush is jailed"]
-ENDING = [r"Who gained, who lost", r"loki .*-\d.* jailed", r"(ada|grace) +provider",
+         r"SLASH loki: .* to its customer, .* to who convicted it, .* burnt", r"hush is jailed",
+         r"(?s)((ada|grace) earns.*){4}"]
+# By then what open jobs hold is less than what honest work has earned.
+ENDING = [r"Who gained, who lost", r"loki .*-\d.* jailed", r"(ada|grace) .*\+\d",
           r"not a unit made from nothing"]
 PORT = "7300"
 SECONDS = 120
