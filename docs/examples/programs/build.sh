@@ -6,35 +6,9 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../../..
-mkdir -p "$1"
+"$here/fetch.sh" "$1"
 cd "$1"
 shift
-
-if ! zig/bin/python -c 'import ziglang' 2>/dev/null; then
-  rm -rf zig
-  python3 -m venv zig
-  zig/bin/pip install --quiet --disable-pip-version-check ziglang==0.17.1
-fi
-if [ ! -e sources ]; then
-  # Crates that carry these sources as they were published; nothing of the crates is built.
-  mkdir -p fetch/src
-  cat > fetch/Cargo.toml <<'END'
-[package]
-name = "fetch"
-version = "0.0.0"
-edition = "2021"
-[dependencies]
-bzip2-sys = "=0.1.13"
-libsqlite3-sys = "=0.30.1"
-lua-src = "=547.1.0"
-rquickjs-sys = "=0.9.0"
-rnnoise-sys = "=0.1.3"
-[workspace]
-END
-  touch fetch/src/lib.rs
-  (cd fetch && cargo vendor --quiet ../sources.new >/dev/null)
-  mv sources.new sources
-fi
 
 # Natively with the same C library, and no product and sum are joined: all put out the same then.
 # A stack of 1 MiB, where the linker would set 16 aside, is memory that no referee has to.
