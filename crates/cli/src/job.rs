@@ -215,7 +215,7 @@ fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
     let premium = quote.and_then(|quote| quote.premium(cover, &params)).unwrap_or(Amount::MAX);
     let premium_max = args.max_premium.unwrap_or(premium);
     let command = Command::InsureJob(InsureJob { job, cover, premium_max });
-    let done = format!("{} covered for {}", show::tokens(cover), money::show(premium));
+    let done = format!("{} covered for {}", crate::text::tokens(cover), money::show(premium));
     send(client, &args.act, command, json, &done)
 }
 

@@ -97,7 +97,7 @@ fn list(client: &Client, limit: u32, json: bool) -> Result<(), Failure> {
             program.bytes.div_ceil(1024).to_string(),
             stands,
             names.short(&program.publisher.address),
-            show::tokens(program.deposit),
+            crate::text::tokens(program.deposit),
         ]
     };
     let rows: Vec<_> = items.iter().map(row).collect();

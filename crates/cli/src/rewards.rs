@@ -15,7 +15,8 @@ use crate::{
     names::{self, Who},
     output::out,
     present::Present,
-    show::{self, tokens},
+    show,
+    text::tokens,
 };
 
 /// Whose rewards.

@@ -8,7 +8,7 @@ use earnest_worker::{
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, output::out, show::count};
+use crate::{failure::Failure, output::out, text::count};
 
 /// Bytes of the output that a person is shown.
 const SHOWN_BYTES: usize = 32;

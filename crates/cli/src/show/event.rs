@@ -5,10 +5,11 @@
 use earnest_api::EventRecord;
 use earnest_protocol::{AccountId, Event};
 
-use super::{standing::role, tokens};
+use super::standing::role;
 use crate::{
     money,
     present::Present,
+    text::tokens,
     up::account::{Narrator, word},
 };
 

@@ -20,8 +20,6 @@ use std::io::{IsTerminal, stdout};
 use earnest_api::decimal;
 use earnest_protocol::Ratio;
 
-pub use crate::text::{count, tokens};
-
 /// As wide as a pipe is taken to be, in columns.
 const PLAIN_WIDTH: usize = 80;
 /// Lines wider than this are hard to follow with the eye, in columns.

@@ -6,12 +6,15 @@ use earnest_api::{
 use earnest_protocol::Role;
 
 use super::{
-    count,
     standing::{reputation, role, standing},
     table::{Kind, list, table},
-    tokens,
 };
-use crate::{money, present::Present, up::account::word};
+use crate::{
+    money,
+    present::Present,
+    text::{count, tokens},
+    up::account::word,
+};
 
 type Rows = Vec<(String, String)>;
 

@@ -10,13 +10,13 @@ use earnest_protocol::{
 use super::{
     job::reason,
     standing::{reputation, role, standing},
-    table::{Kind, list, table, wrap},
-    tokens,
+    table::{Kind, list, table},
 };
 use crate::{
     money,
     present::Present,
     record::{Bid, Fate, Record, Slash},
+    text::{tokens, wrap},
     up::account::{parts, word},
 };
 

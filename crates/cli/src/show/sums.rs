@@ -13,14 +13,12 @@ use earnest_protocol::{
     slashing::{ClaimsTerms, SplitTerms, Taken, Waterfall, Way},
 };
 
-use super::{
-    event::Teller,
-    share,
-    standing::role,
-    table::{list, wrap},
-    tokens,
+use super::{event::Teller, share, standing::role, table::list};
+use crate::{
+    money,
+    text::{tokens, wrap},
+    up::account::word,
 };
-use crate::{money, up::account::word};
 
 /// What an operator's claims of an epoch came to.
 #[derive(Clone, Debug)]

@@ -4,9 +4,7 @@
 //! ends in spaces.
 //! Known shortcoming: a character counts as one column; names and numbers of ours are such.
 
-use crate::text::length;
-
-pub use crate::text::wrap;
+use crate::text::{length, wrap};
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

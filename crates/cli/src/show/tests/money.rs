@@ -172,7 +172,7 @@ fn a_standing_says_since_what_and_what_to_do() {
         of(Standing::Tombstoned),
     ];
     check("standing", |width| {
-        let said = said.iter().flat_map(|text| show::table::wrap(text, width));
+        let said = said.iter().flat_map(|text| crate::text::wrap(text, width));
         said.collect::<Vec<_>>().join("\n")
     });
 }
