@@ -31,7 +31,7 @@
 //! assert_eq!(state.free(bob), Amount::tokens(3));
 //! assert_eq!(state.check_invariants(), Ok(()));
 //! // The same again is refused: its place in alice's sequence is taken.
-//! assert!(state.apply(&signed, &referee, &mut journal).is_err());
+//! assert!(state.apply(&signed, &Unasked, &mut journal).is_err());
 //! ```
 //!
 //! Laws: no clock, no float, no I/O, no thread, no hash-ordered iteration, no randomness but the
