@@ -14,8 +14,9 @@
 //! latest, so nobody insures what has happened, nor knows yet who will do the job.
 //! Law: besides compensation a cover pays at most `cover_share` of what the slash sinks. So whoever
 //! is on both sides loses more than it gets, whatever the premium (C16).
-//! Law: in an epoch at most `epoch_share` of the pool is promised, and at most `pair_share` of it,
-//! with all covers, paid to one requester for one provider's offences; no cover is sold above that.
+//! Law: in an epoch at most `epoch_share` of the pool is promised, what comes back in it not counted,
+//! and at most `pair_share` of it, with all covers, paid to one requester for one provider's
+//! offences; no cover is sold above that.
 //! Formula: premium = loading · d · `wrong_share` · cover, with d as the job's quote has it.
 //! Rounding: premiums up; limits and what is paid down.
 //! Known shortcomings: covers are in what is bonded, whatever pays. Abandoned jobs are not insured:
@@ -40,7 +41,8 @@ use crate::{
 };
 use params::InsuranceParams;
 
-/// What was promised and paid in one epoch; of the last in which anything was.
+/// What was promised, less what of it came back unneeded, and what was paid in one epoch; of the
+/// last in which anything was.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Insurance {
     epoch: Epoch,
@@ -68,7 +70,7 @@ impl CoverQuote {
 }
 
 impl Insurance {
-    /// What was promised in this epoch.
+    /// What was promised in this epoch and did not come back in it.
     pub(crate) fn promised(&self, now: Epoch) -> Amount {
         if self.epoch == now { self.promised } else { Amount::ZERO }
     }
@@ -89,6 +91,13 @@ impl Insurance {
     fn promise(&mut self, now: Epoch, cover: Amount) {
         self.begin(now);
         self.promised = self.promised.saturating_add(cover);
+    }
+
+    /// A cover that was promised in this epoch is not needed.
+    fn let_go(&mut self, now: Epoch, cover: Amount) {
+        if self.epoch == now {
+            self.promised = self.promised.saturating_sub(cover);
+        }
     }
 
     /// Writes down what a pair is paid: of `wanted`, what keeps it within its share of `pool`,

@@ -214,6 +214,29 @@ fn i2_nobody_insures_what_may_have_happened() {
     assert!(insure(&mut world, "R", later, cover).is_err());
 }
 
+/// A job that was taken back has no bids for anybody to open: what it holds would lie there for ever.
+#[test]
+fn i2_nobody_insures_a_job_that_was_taken_back() {
+    let mut world = filled(|_| {});
+    let job = world.post(world.terms());
+    let last = world.state.job(job).expect("posted").until;
+    let cover = quote(&world, job).cover_max;
+    world.ok("R", Command::CancelJob(CancelJob { job }));
+    let before = (pool(&world), world.state.covers(), world.state.covers_promised());
+    while world.state.height() <= last {
+        match insure(&mut world, "R", job, cover) {
+            Err(Rejected::InsureJob(InsureJobRejected::TooLate { .. })) => {}
+            other => panic!("{other:?}"),
+        }
+        world.block();
+    }
+    assert_eq!((pool(&world), world.state.covers()), (before.0, before.1));
+    assert_eq!(world.state.covers_promised(), before.2);
+    for pot in [JobPot::Escrow, JobPot::AuditFees, JobPot::Deposit, JobPot::Cover] {
+        assert_eq!(world.pot(job, pot), 0, "{pot:?}");
+    }
+}
+
 /// One requester and one provider, job after job in one epoch.
 #[test]
 fn i3_a_pair_drains_no_more_than_its_share_of_the_pool_in_an_epoch() {
@@ -305,4 +328,56 @@ fn i6_what_is_quoted_is_paid_whatever_is_promised_to_others() {
         world.blocks(110);
         assert_eq!(paid(&world), [(quoted.cover_max, quoted.cover_max)], "{others} others");
     }
+}
+
+/// One job's escrow, posted, insured and taken back again and again, takes no room from those who
+/// come after: it would cost premiums alone, and no money that lies anywhere meanwhile.
+#[test]
+fn i7_covers_that_are_taken_back_leave_others_their_room() {
+    let mut world =
+        filled(|raw| raw.insurance.epoch_share = Ratio::new(1_000_000).expect("a share"));
+    while world.state.height().count() % 50 != 1 {
+        world.block();
+    }
+    let victim = world.post(world.terms());
+    let (before, there) = (quote(&world, victim), pool(&world));
+    let epoch = world.state.epoch();
+    for _ in 0..20 {
+        let job = world.post_of("W", world.terms());
+        let cover = quote(&world, job).cover_max.min(quote(&world, job).available);
+        if insure(&mut world, "W", job, cover).is_ok() {
+            assert!(quote(&world, victim).available < before.available, "while it lies there");
+        }
+        world.ok("W", Command::CancelJob(CancelJob { job }));
+    }
+    assert_eq!(world.state.epoch(), epoch);
+    assert!(pool(&world) > there, "premiums stay");
+    assert!(quote(&world, victim).available >= before.available);
+    insure(&mut world, "R", victim, before.cover_max).expect("there is room");
+    assert_eq!(world.state.covers_promised(), before.cover_max);
+}
+
+/// The room that comes back is that of the epoch in which it was taken, and no other's: covers of
+/// an epoch before are in no sum of this one.
+#[test]
+fn i7_a_cover_of_an_epoch_before_gives_no_room_back() {
+    let mut world = filled(|raw| {
+        raw.insurance.epoch_share = Ratio::new(1_000_000).expect("a share");
+        raw.market.bid_blocks = earnest_protocol::Blocks::new(20);
+    });
+    while world.state.height().count() % 50 != 49 {
+        world.block();
+    }
+    let old = world.post_of("W", world.terms());
+    let cover = quote(&world, old).cover_max;
+    insure(&mut world, "W", old, cover).expect("there is room");
+    let epoch = world.state.epoch();
+    world.blocks(2);
+    assert!(world.state.epoch() > epoch);
+    let fresh = world.post(world.terms());
+    let cover = quote(&world, fresh).cover_max;
+    insure(&mut world, "R", fresh, cover).expect("there is room");
+    world.ok("W", Command::CancelJob(CancelJob { job: old }));
+    assert_eq!(world.state.covers_promised(), cover);
+    assert_eq!(world.state.covers(), cover);
 }
