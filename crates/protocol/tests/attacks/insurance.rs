@@ -72,7 +72,12 @@ fn open(
 
 /// A provider seals wrong results for all of them and is convicted of each.
 fn convict(world: &mut World, provider: &str, jobs: &[JobId]) {
-    let wrong = root(Some(3));
+    convict_from(world, provider, jobs, 3);
+}
+
+/// The same, wrong from a step on: a root that was convicted before holds what follows.
+fn convict_from(world: &mut World, provider: &str, jobs: &[JobId], step: u64) {
+    let wrong = root(Some(step));
     for job in jobs {
         world.commit_result(provider, *job, wrong);
         let requester = world.name(world.state.order(*job).expect("posted").requester);
@@ -82,7 +87,7 @@ fn convict(world: &mut World, provider: &str, jobs: &[JobId]) {
     world.blocks(2);
     jobs.iter().for_each(|job| world.audit(*job, root(None)));
     jobs.iter().for_each(|job| world.reveal(provider, *job, wrong, root(None)));
-    jobs.iter().for_each(|job| world.play(provider, *job, 3, true));
+    jobs.iter().for_each(|job| world.play(provider, *job, step, true));
     for job in jobs {
         assert_eq!(world.closed(*job).outcome, Outcome::Rejected);
     }
@@ -327,6 +332,43 @@ fn i6_what_is_quoted_is_paid_whatever_is_promised_to_others() {
         }
         world.blocks(110);
         assert_eq!(paid(&world), [(quoted.cover_max, quoted.cover_max)], "{others} others");
+    }
+}
+
+/// Two friends, each with a provider, have the pool pay them between a cover's sale and its payment,
+/// where slashes burn nearly all. Of the smaller pool a pair's share is less; the cover was within it
+/// when it was sold, and is paid whole.
+#[test]
+fn i8_a_pool_that_others_drained_meanwhile_pays_what_it_sold() {
+    for friends in [&[][..], &["W", "X"]] {
+        let mut world = World::new(params_with(|raw| {
+            insured(raw);
+            raw.slashing.insurance_share = Ratio::percent(1);
+            raw.insurance.epoch_share = Ratio::ONE;
+            // Half of each price insures.
+            (raw.market.take, raw.market.take_burn) = (Ratio::percent(50), Ratio::ZERO);
+            raw.market.take_insurance = Ratio::ONE;
+        }));
+        let [job] = open(&mut world, "R", "P4", 1, &[])[..] else { panic!("one job") };
+        right(&mut world, "P4", job);
+        for (friend, (provider, step)) in friends.iter().zip([("P2", 4), ("P3", 5)]) {
+            let probe = world.post_of(friend, world.terms());
+            let cover = quote(&world, probe).cover_max;
+            let theirs = open(&mut world, friend, provider, 1, &[cover]);
+            convict_from(&mut world, provider, &theirs, step);
+        }
+        let probe = world.post_of("X", world.terms());
+        let (sold, all) = (quote(&world, probe).cover_max, world.state.covers());
+        let share = world.state.params().insurance().pair_share;
+        let insures = world.state.balance(POOL).checked_add(all).expect("small");
+        assert_eq!(sold, share.amount_floor(insures), "the share is what limits");
+        let jobs = open(&mut world, "R", "P1", 1, &[sold]);
+        assert_eq!(paid(&world).len(), 0, "theirs wait, too");
+        convict(&mut world, "P1", &jobs);
+        world.blocks(110);
+        let all = paid(&world);
+        assert_eq!(all.len(), friends.len() + 1);
+        assert_eq!(all.last(), Some(&(sold, sold)), "with {friends:?}");
     }
 }
 
