@@ -1,4 +1,4 @@
-//! What insures requesters, and who would live off it: I1 to I6, and C16.
+//! What insures requesters, and who would live off it: I1 to I8, and C16.
 
 use earnest_protocol::{
     Amount, Asset, Command, Event, JobId, Ratio, RawParams, Rejected,

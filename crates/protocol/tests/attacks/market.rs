@@ -1,4 +1,4 @@
-//! Who gets a job and what backs it: C5, C7, C15, C17, M6, M10, M14, M25, M26, M28, M29.
+//! Who gets a job and what backs it: C5, C7, C15, C17, M6, M10, M14, M25, M26, M28, M29, M34.
 
 use earnest_protocol::{
     Amount, Asset, BlockHead, BlockRejected, Command, Digest, Factor, Height, JobId, Ratio,
