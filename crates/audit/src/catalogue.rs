@@ -435,6 +435,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
+    ("A convict that no auditor dissents from", "an honest open challenger is not counted on"),
     ("A provider that has several results open", "takes several jobs of one provider"),
     ("A friend of the accused can fill", "an honest open challenger is not counted on"),
     ("Keeping others from the referee", "takes many disputes at once"),
