@@ -395,7 +395,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
     (
-        &["I2", "I3", "I4", "I5", "I6"],
+        &["I2", "I3", "I4", "I5", "I6", "I7", "I8"],
         "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
@@ -409,6 +409,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (&["E5"], "a property of sums, not a choice; a test at the largest of them holds it"),
     (&["M26"], "one bidder here; rivals are another game"),
+    (&["M34"], "takes rivals, or many jobs; `attacks::market` and `attacks::keys` play it"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (
         &["m2", "m3", "m8", "m9", "m12", "m14", "m19", "m20", "m25"],
@@ -434,6 +435,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
+    ("A convict that no auditor dissents from", "an honest open challenger is not counted on"),
     ("A provider that has several results open", "takes several jobs of one provider"),
     ("A friend of the accused can fill", "an honest open challenger is not counted on"),
     ("Keeping others from the referee", "takes many disputes at once"),

@@ -304,6 +304,50 @@ fn o10_each_game_that_is_opened_gives_the_accused_the_time_of_its_answers() {
     assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
 }
 
+/// Friends of a silent convict challenge it one after another, each in the last block of the clock
+/// that would convict it: each puts the end off by the time of its own answers, until there is no
+/// place for one more. The honest challenger's own clock is as it was, and a block after the last
+/// its accused is convicted, whatever is sent in that block.
+#[test]
+fn o10_friends_put_a_conviction_off_once_each_and_take_no_time_from_who_convicts() {
+    let mut world = World::new(params_with(|raw| {
+        raw.market.reference_speed = Gas::new(20_000_000);
+        raw.staking.unbonding_epochs = Epochs::new(1_000);
+        raw.verification.challenge_blocks = Blocks::new(5_000);
+    }));
+    let program = world.publish("R", CODE);
+    let terms = PostJob { audit_rate: Ratio::percent(2), ..world.paged_terms(program) };
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(Some(37)));
+    world.reveal_result("P1", job, root(Some(37)));
+    world.ok("X", Command::Challenge(Challenge { job }));
+    let game = |world: &World| world.state.docket(job).expect("assigned").disputes[0].clone();
+    let (start, own) = (world.state.height(), game(&world).challenger_left);
+    let clock = game(&world).accused_left;
+    let friends = ["W", "P2", "P3", "P4", "V1", "V2", "V3"];
+    for (count, friend) in (1..).zip(friends) {
+        while world.state.height() < game(&world).until() {
+            world.block();
+        }
+        world.ok(friend, Command::Challenge(Challenge { job }));
+        assert_eq!(game(&world).until(), start.after(clock).after(Blocks::new(252 * count)));
+        assert_eq!(game(&world).challenger_left, own);
+    }
+    let last = game(&world).until();
+    while world.state.height() < last {
+        world.block();
+    }
+    assert!(world.send("V4", Command::Challenge(Challenge { job })).is_err(), "no place is left");
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    world.block();
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    let (node, children) =
+        (Node { level: 0, index: 0 }, vec![earnest_protocol::Digest([1; 32]); 16]);
+    assert!(world.send("P1", Command::OpenNode(OpenNode { job, node, children })).is_err());
+    let ended = game(&world).ended.expect("ended");
+    assert_eq!((ended.loser, ended.reason), (Loser::Accused, LossReason::ClockRanOut));
+}
+
 /// A convict whose leaf was heard waits for the referee no more: friends that have steps judged,
 /// for half a deposit each, would stand its clock still. What it waited for before is its own.
 #[test]
