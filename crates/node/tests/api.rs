@@ -30,6 +30,7 @@ fn a_query_that_is_not_understood_whole_is_refused_by_what_is_accepted() {
         ("/v1/jobs?requester=me", "requester"),
         ("/v1/jobs?limit=5&limit=6", "duplicate field `limit`"),
         ("/v1/jobs?limit=0", "1 to 500"),
+        ("/v1/jobs?limit=501", "1 to 500"),
         ("/v1/operators?role=referee", "`provider`"),
         ("/v1/accounts?order=up", "`asc`"),
         ("/v1/blocks?height=3", "`cursor`"),
@@ -49,8 +50,12 @@ fn a_query_that_is_not_understood_whole_is_refused_by_what_is_accepted() {
         let problem: Problem = serde_json::from_str(&body).unwrap();
         assert!(problem.detail.contains(accepted), "{path}: {}", problem.detail);
     }
-    let good =
-        ["/v1/jobs?phase=open&limit=5&order=asc", "/v1/operators?role=provider", "/v1/head?"];
+    let good = [
+        "/v1/jobs?phase=open&limit=5&order=asc",
+        "/v1/jobs?limit=500",
+        "/v1/operators?role=provider",
+        "/v1/head?",
+    ];
     for path in good {
         assert_eq!(get(&node, path).0, 200, "{path}");
     }
@@ -94,6 +99,8 @@ fn a_part_of_a_blob_is_sent_to_who_asks_for_one() {
     for (headers, status, sent, place) in [
         ("Range: bytes=5-\r\n".to_owned(), 206, "bytes", Some("bytes 5-9/10")),
         ("Range: bytes=0-3\r\n".to_owned(), 206, "some", Some("bytes 0-3/10")),
+        ("Range: bytes=9-9\r\n".to_owned(), 206, "s", Some("bytes 9-9/10")),
+        ("Range: bytes=9-10\r\n".to_owned(), 206, "s", Some("bytes 9-9/10")),
         (format!("Range: bytes=-2\r\nIf-Range: {tag}\r\n"), 206, "es", Some("bytes 8-9/10")),
         ("Range: bytes=-2\r\nIf-Range: \"other\"\r\n".to_owned(), 200, "some bytes", None),
         ("Range: bytes=0-1,3-4\r\n".to_owned(), 200, "some bytes", None),
@@ -104,9 +111,11 @@ fn a_part_of_a_blob_is_sent_to_who_asks_for_one() {
         let told = head.lines().find_map(|line| line.strip_prefix("content-range: "));
         assert_eq!(told, place, "{headers}");
     }
-    let (status, head, body) = ask("GET", "Range: bytes=10-\r\n");
-    assert_eq!(status, 416, "{body}");
-    assert!(head.contains("content-range: bytes */10") && body.contains("blob/range-beyond"));
+    for beyond in ["Range: bytes=10-\r\n", "Range: bytes=10-10\r\n"] {
+        let (status, head, body) = ask("GET", beyond);
+        assert_eq!(status, 416, "{body}");
+        assert!(head.contains("content-range: bytes */10") && body.contains("blob/range-beyond"));
+    }
     let (status, head, _) = ask("HEAD", "Range: bytes=5-\r\n");
     assert!(status == 200 && head.contains("content-length: 10"), "{head}");
     node.stop().unwrap();

@@ -269,3 +269,40 @@ fn check(head: &Head) -> io::Result<()> {
         && head.request.task.input_length <= INPUT_BYTES_MAX;
     if fits && asked { Ok(()) } else { Err(invalid("the request is above a bound")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A parent that does not bound what it writes gets no answer, and nothing is run for it.
+    #[test]
+    fn a_child_bounds_what_it_is_asked_itself() {
+        let (program, input_root) = (Digest([1; 32]), Digest([2; 32]));
+        let (input_length, ticks_bound, output_bound) = (0, 1, 0);
+        let task = Task { program, input_root, input_length, ticks_bound, output_bound };
+        let served = |module_bytes: u64, questions: Vec<Question>| {
+            let (task, ask) = (task.clone(), Ask::Show(questions));
+            let request = Request { task, ask, altered_at: None };
+            let mut sent = Vec::new();
+            write_message(&mut sent, &Head { module_bytes, request })?;
+            let mut told = Vec::new();
+            serve(&sent[..], &mut told).map(|()| told.len())
+        };
+        let refine = |begin, steps| Question::Refine(Span { level: 1, begin, steps });
+        let most = REFINED_STEPS_MAX;
+        let bound = |result: io::Result<usize>| match result {
+            Ok(told) => assert_ne!(told, 0, "it says that this is no module"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof),
+        };
+        bound(served(0, vec![refine(7, most); QUESTIONS_MAX]));
+        bound(served(MODULE_BYTES_MAX as u64, Vec::new()));
+        for refused in [
+            served(0, vec![refine(7, most); QUESTIONS_MAX + 1]),
+            served(0, vec![refine(7, most), refine(6, most)]),
+            served(0, vec![refine(7, most + 1)]),
+            served(MODULE_BYTES_MAX as u64 + 1, Vec::new()),
+        ] {
+            assert_eq!(refused.expect_err("above a bound").kind(), io::ErrorKind::InvalidData);
+        }
+    }
+}

@@ -259,6 +259,18 @@ fn a_request_above_a_bound_is_not_written() {
     assert!(!written(&asked(vec![at(9), at(7)]), input), "there is no way back");
 }
 
+/// As many as may be asked, all the same one: each is answered, and as if it were alone.
+#[test]
+fn a_question_that_is_repeated_as_often_as_may_be_is_answered_each_time() {
+    let prepared = by_name("uneven");
+    let question = Question::Refine(Span { level: 2, begin: 1_024, steps: 4 });
+    let heard = ask_all(&prepared, Ask::Show(vec![question; QUESTIONS_MAX]), None);
+    assert_eq!(heard.len(), QUESTIONS_MAX);
+    let alone = show(&prepared, question, None);
+    assert_eq!((alone.leaves.len(), &alone.last), (5, &Some(Reply::Made)));
+    assert!(heard.iter().all(|heard| *heard == alone));
+}
+
 /// Questions of every tier, some within steps that others ask for too, out of all parts of the run.
 fn questions(prepared: &Prepared) -> Vec<Question> {
     let coarse = |index| Span::whole(prepared.task.ticks_bound).within(index).expect("finer");

@@ -14,10 +14,10 @@
 //! latest, so nobody insures what has happened, nor knows yet who will do the job.
 //! Law: besides compensation a cover pays at most `cover_share` of what the slash sinks. So whoever
 //! is on both sides loses more than it gets, whatever the premium (C16).
-//! Law: in an epoch at most `epoch_share` of the pool is promised, what comes back in it not counted,
-//! and at most `pair_share` of it, with all covers, paid to one requester for one provider's
-//! offences; no cover is sold above that, and the first of a pair's in an epoch is paid as it was
-//! sold, whatever the pool lost since.
+//! Law: in an epoch at most `epoch_share` of the pool is promised, what comes back in it not
+//! counted, and at most `pair_share` of it, with all covers, paid to one requester for one
+//! provider's offences; no cover is sold above that, and the first of a pair's in an epoch is paid
+//! as it was sold, whatever the pool lost since.
 //! Formula: premium = loading · d · `wrong_share` · cover, with d as the job's quote has it.
 //! Rounding: premiums up; limits and what is paid down.
 //! Known shortcomings: covers are in what is bonded, whatever pays. Abandoned jobs are not insured:
@@ -55,8 +55,8 @@ pub(crate) struct Insurance {
 /// What insuring a job comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverQuote {
-    /// The largest cover that a conviction of this job is sure to pay in full, if no other job of this
-    /// requester was paid for in that epoch for the same provider.
+    /// The largest cover that a conviction of this job is sure to pay in full, if no other job of
+    /// this requester was paid for in that epoch for the same provider.
     pub cover_max: Amount,
     /// What the pool has left to promise in this epoch.
     pub available: Amount,
@@ -102,9 +102,9 @@ impl Insurance {
         }
     }
 
-    /// Writes down what a pair is paid: all of the first that it wants in an epoch, which was within
-    /// its share when it was sold, however small the pool is now; of what comes after, what keeps it
-    /// within its share of `pool`, which is all that insures, promised or not.
+    /// Writes down what a pair is paid: all of the first that it wants in an epoch, which was
+    /// within its share when it was sold, however small the pool is now; of what comes after, what
+    /// keeps it within its share of `pool`, which is all that insures, promised or not.
     fn pay(
         &mut self,
         (now, pool): (Epoch, Amount),

@@ -269,9 +269,9 @@ fn m15_two_wrong_sides_do_not_make_a_right_one() {
     assert_eq!(world.closed(job).paid.units(), 0, "the auditors' root is not accepted thereby");
 }
 
-/// A known hole: a convict that has a friend ask for its output and stays silent is convicted by that,
-/// sooner than by any clock. It loses as much, and whoever challenged it has its deposit back and no
-/// reward, as if friends had taken all places to share it (M30).
+/// A known hole: a convict that has a friend ask for its output and stays silent is convicted by
+/// that, sooner than by any clock. It loses as much, and whoever challenged it has its deposit back
+/// and no reward, as if friends had taken all places to share it (M30).
 #[test]
 fn m30_a_convict_that_withholds_its_output_pays_as_much_and_rewards_nobody() {
     let play = |withholds: bool| {

@@ -219,7 +219,8 @@ fn i2_nobody_insures_what_may_have_happened() {
     assert!(insure(&mut world, "R", later, cover).is_err());
 }
 
-/// A job that was taken back has no bids for anybody to open: what it holds would lie there for ever.
+/// A job that was taken back has no bids for anybody to open: what it holds would lie there for
+/// ever.
 #[test]
 fn i2_nobody_insures_a_job_that_was_taken_back() {
     let mut world = filled(|_| {});
@@ -335,9 +336,9 @@ fn i6_what_is_quoted_is_paid_whatever_is_promised_to_others() {
     }
 }
 
-/// Two friends, each with a provider, have the pool pay them between a cover's sale and its payment,
-/// where slashes burn nearly all. Of the smaller pool a pair's share is less; the cover was within it
-/// when it was sold, and is paid whole.
+/// Two friends, each with a provider, have the pool pay them between a cover's sale and its
+/// payment, where slashes burn nearly all. Of the smaller pool a pair's share is less; the cover
+/// was within it when it was sold, and is paid whole.
 #[test]
 fn i8_a_pool_that_others_drained_meanwhile_pays_what_it_sold() {
     for friends in [&[][..], &["W", "X"]] {

@@ -97,6 +97,26 @@ fn o2_what_no_block_has_time_for_pays_for_its_refusal() {
     }
 }
 
+/// What a block has just time for is admitted in an empty one, and waits in any other.
+#[test]
+fn o2_the_largest_program_is_admitted_in_a_block_of_its_own() {
+    let mut world = World::new(params_with(tight));
+    let largest = |place| {
+        let mut code = vec![place; 1_024];
+        code[..CODE.len()].copy_from_slice(CODE);
+        code
+    };
+    world.publish("W", &largest(1));
+    let second = parts(&largest(2)).remove(0);
+    let left = world.state.params().market().step_gas_max.count();
+    let busy = TransactionRejected::RefereeBusy { wanted: left + 8_192, left };
+    let refused = world.send("W", Command::PublishProgram(second.clone()));
+    assert_eq!(refused, Err(Rejected::Transaction(busy)));
+    world.block();
+    world.ok("W", Command::PublishProgram(second));
+    assert_eq!((world.state.programs().count(), world.state.full_blocks()), (2, 0));
+}
+
 /// Steps of older parameters may be larger than those of today's: a block that has no time for one
 /// of those takes nothing off the clock of who waits for it, nor does what is published take it.
 #[test]

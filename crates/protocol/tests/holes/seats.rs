@@ -2,12 +2,12 @@
 //! gains, in numbers.
 
 use earnest_protocol::{
-    AccountId, Command, Digest, Event, JobId, Ratio, Rejected, Role,
+    AccountId, Command, Digest, Epochs, Event, Gas, JobId, Ratio, Rejected, Role,
     command::*,
     ledger::AssignmentPot,
     market::{CloseReason, Outcome, Phase},
     slashing::SlashState,
-    verification::ChallengeRejected,
+    verification::{ChallengeRejected, Dispute},
 };
 
 use super::{FEE, TOKEN, VALIDATORS, ok_as, report, signed, slashes, sybil, unbond, wealth_of};
@@ -38,6 +38,45 @@ fn shutting_every_challenger_out_costs_half_of_every_deposit() {
     let paid = 95 * TOKEN / 10;
     let cost = before + paid - wealth_of(&world, &sybils) - world.coalition(&["P1"]);
     assert_eq!(cost, 32 * TOKEN + 64 * FEE);
+}
+
+/// new: as many games at once as parameters allow, about a result of an ordinary program: each
+/// gives the accused the time of its answers in all, one more is refused, and who says nothing
+/// loses when its own clock has run out, whatever became of the others.
+#[test]
+fn a_hundred_games_at_once_leave_the_accused_time_for_all_their_answers() {
+    let mut world = World::new(params_with(|raw| {
+        raw.verification.disputes_max = 100;
+        raw.market.reference_speed = Gas::new(20_000_000);
+        raw.staking.unbonding_epochs = Epochs::new(1_000);
+    }));
+    let sybils: Vec<AccountId> = (0..100).map(|n| sybil(&mut world, n, 2).0).collect();
+    let program = world.publish("R", b"program that sorts");
+    let terms = PostJob { audit_rate: Ratio::percent(2), ..world.paged_terms(program) };
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.reveal_result("P1", job, root(None));
+    for who in &sybils {
+        ok_as(&mut world, *who, Command::Challenge(Challenge { job }));
+    }
+    let refused = world.send("W", Command::Challenge(Challenge { job }));
+    let refusal = ChallengeRejected::DisputesAtLimit { limit: 100 };
+    assert_eq!(refused, Err(Rejected::Challenge(refusal)));
+    // Runs of 14 blocks, seven for the accused and three for a challenger; 252 for answers.
+    let (accused, challenger) = (5 + 7 * 14 + 100 * 252, 5 + 3 * 14 + 252);
+    let games = |world: &World| world.state.docket(job).expect("assigned").disputes.clone();
+    let left = |game: &Dispute| (game.accused_left.count(), game.challenger_left.count());
+    assert!(games(&world).iter().all(|game| left(game) == (accused, challenger)));
+    // All but the last say nothing more; that one comes down to a leaf that holds.
+    let (node, children) = (Node { level: 0, index: 0 }, vec![Digest([1; 32]); 16]);
+    world.ok("P1", Command::OpenNode(OpenNode { job, node, children }));
+    ok_as(&mut world, sybils[99], Command::RejectChild(RejectChild { job, child: 1 }));
+    world.blocks(challenger);
+    assert!(games(&world).iter().all(|game| game.ended.is_none()));
+    world.block();
+    assert_eq!(games(&world).iter().filter(|game| game.ended.is_some()).count(), 99);
+    assert_eq!(left(&games(&world)[99]), (accused, challenger), "what was given stays");
+    assert_eq!(world.phase(job), Phase::Challengeable);
 }
 
 /// new: an auditor of its own account's provider, or of the requester's, sits nowhere, however it

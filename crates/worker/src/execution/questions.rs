@@ -158,6 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn a_run_takes_as_many_questions_as_it_may_and_the_rest_is_asked_for_again() {
+        for asked in [127, 128, 129] {
+            let mut questions = Questions::default();
+            // Twice each, and the last first.
+            (0..asked).chain(0..asked).rev().for_each(|question| questions.ask(question));
+            let taken = questions.begin(128, |asked| *asked, doubled);
+            let expected: Vec<_> = (0..asked.min(128)).map(|asked| (asked, 2 * asked)).collect();
+            assert_eq!(taken, expected.len());
+            assert_eq!(finished(&mut questions), expected);
+            assert_eq!(questions.pending(), Pending::Nothing, "nobody has asked since");
+            questions.ask(128);
+            assert_eq!(questions.begin(128, |asked| *asked, doubled), 1);
+            assert_eq!(finished(&mut questions), [(128, 256)]);
+        }
+    }
+
+    #[test]
     fn a_question_that_fails_keeps_no_other_from_its_answer() {
         let mut questions = Questions::default();
         let until_5 = |asked: Vec<u64>| {

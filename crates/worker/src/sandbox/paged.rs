@@ -130,3 +130,77 @@ pub(crate) fn ask_one(
     ended?;
     Ok(heard.pop().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use earnest_compute::paged::{dispute::Span, job::QUESTIONS_MAX, task::Task};
+    use earnest_protocol::RawParams;
+
+    use super::*;
+
+    const SPAN: Span = Span { level: 2, begin: 0, steps: 4 };
+
+    fn hearing(ask: Ask) -> Hearing {
+        let (program, input_root) = (WorkDigest([1; 32]), WorkDigest([2; 32]));
+        let (input_length, ticks_bound, output_bound) = (0, 1, 10);
+        let task = Task { program, input_root, input_length, ticks_bound, output_bound };
+        let bounds = Bounds::of(&Request { task, ask, altered_at: None });
+        Hearing { bounds, heard: Vec::new(), now: Heard::default() }
+    }
+
+    /// Whether a child may say all of it.
+    fn is_heard(ask: Ask, replies: Vec<Reply>) -> bool {
+        let mut hearing = hearing(ask);
+        replies.into_iter().all(|reply| hearing.hear(reply))
+    }
+
+    fn leaves(count: usize) -> Reply {
+        Reply::Leaves(vec![WorkDigest([1; 32]); count])
+    }
+
+    #[test]
+    fn an_answer_is_heard_up_to_its_last_byte_and_none_that_was_not_asked_for() {
+        let refine = || Ask::Show(vec![Question::Refine(SPAN)]);
+        let prove = || Ask::Show(vec![Question::Prove { span: SPAN, index: 1 }]);
+        // Five leaves are around four steps; in pieces it is as in one.
+        assert!(is_heard(refine(), vec![leaves(5), Reply::Made]));
+        assert!(is_heard(refine(), vec![leaves(4), leaves(1), Reply::Made]));
+        assert!(!is_heard(refine(), vec![leaves(6)]));
+        assert!(!is_heard(refine(), vec![leaves(5), leaves(1)]));
+        assert!(!is_heard(refine(), vec![Reply::Output(vec![0])]));
+        // Evidence is at most what a referee hears, and its step has no finer tree.
+        let evidence = |bytes| Reply::Evidence(vec![0; bytes]);
+        assert!(is_heard(prove(), vec![evidence(EVIDENCE_BYTES_MAX), Reply::Made]));
+        assert!(!is_heard(prove(), vec![evidence(EVIDENCE_BYTES_MAX + 1)]));
+        assert!(!is_heard(prove(), vec![evidence(EVIDENCE_BYTES_MAX), evidence(1)]));
+        assert!(!is_heard(prove(), vec![leaves(1)]));
+        // A lazy provider's child adds one byte to a run's output.
+        assert!(is_heard(Ask::Run, vec![Reply::Output(vec![0; 10]), Reply::Output(vec![0])]));
+        assert!(!is_heard(Ask::Run, vec![Reply::Output(vec![0; 12])]));
+        assert!(!is_heard(Ask::Run, vec![evidence(1)]));
+    }
+
+    /// Each answer has bounds of its own, and there is none behind the last.
+    #[test]
+    fn as_many_answers_are_heard_as_were_asked_for() {
+        let mut hearing = hearing(Ask::Show(vec![Question::Refine(SPAN); QUESTIONS_MAX]));
+        for _ in 0..QUESTIONS_MAX {
+            assert!(hearing.hear(leaves(5)) && hearing.hear(Reply::Made));
+        }
+        assert!(!hearing.hear(leaves(0)) && !hearing.hear(Reply::Made));
+        assert_eq!(hearing.heard.len(), QUESTIONS_MAX);
+        assert!(hearing.heard.iter().all(|heard| heard.leaves.len() == 5));
+    }
+
+    /// One ask has room for a question of every game that a network's parameters allow about one
+    /// result: open challenges, the dissent of its auditors, and of two more for a withheld seed.
+    #[test]
+    fn one_ask_has_room_for_all_games_about_a_result() {
+        let most = |path| {
+            let field = RawParams::fields().find(|field| field.is_at(path));
+            usize::try_from(field.expect("there is one").max).expect("small")
+        };
+        let games = most("verification.disputes_max") + most("verification.auditors_max") + 2;
+        assert!(games <= QUESTIONS_MAX, "{games}");
+    }
+}
