@@ -1,5 +1,5 @@
-//! A provider is killed five times in the middle of one job: it commits once, is never slashed,
-//! and is paid. The requester then reads the result.
+//! A provider is killed five times in the middle of one job: it commits once, opens what it kept
+//! without another run, is never slashed, and is paid. The requester then reads the result.
 
 mod common;
 
@@ -87,6 +87,8 @@ fn a_killed_provider_commits_once_and_is_paid() {
         assert_eq!(done.code, Some(0), "{done:?}");
     });
     drop(ada);
+    let log = fs::read_to_string(network.path("ada.log")).expect("daemons log");
+    assert!(log.contains("job 0: what it gave was kept, it is not run again"), "{log}");
     assert_eq!(kinds(&network), ["result_committed", "job_closed"]);
 
     let result = network.json(&["job", "result", "0", "--output", &output]);

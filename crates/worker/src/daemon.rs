@@ -24,6 +24,7 @@ use crate::{
     chain::{Chain, ChainError},
     executions::Executions,
     pace::Paces,
+    results::Results,
     sandbox::RunnerCommand,
     tidings::{Tidings, standing},
 };
@@ -85,9 +86,9 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(chain: Chain, runner: RunnerCommand) -> Work {
+    pub(crate) fn new(chain: Chain, runner: RunnerCommand, results: Results) -> Work {
         let (sent, refused) = (Vec::new(), Vec::new());
-        let (executions, paces) = (Executions::default(), Paces::default());
+        let (executions, paces) = (Executions::new(results), Paces::default());
         let declined = BTreeSet::new();
         let missed = BTreeMap::new();
         Work { chain, executions, paces, runner, declined, sent, refused, missed }
@@ -202,15 +203,18 @@ const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 /// Runs a daemon until its stop flag is raised.
 ///
 /// # Errors
-/// If the account does not exist, or has not authorised the key; anything else is waited out.
-pub(crate) fn run<D: Duty>(setup: Setup, mut duty: D) -> Result<(), ChainError> {
-    let Setup { node, signer, account, stop, runner, ready, .. } = setup;
+/// If the account does not exist, or has not authorised the key ([`ChainError`]), or its folder
+/// cannot be written; anything else is waited out.
+pub(crate) fn run<D: Duty>(setup: Setup, mut duty: D) -> Result<(), Box<dyn std::error::Error>> {
+    let Setup { node, signer, account, data, stop, runner, ready } = setup;
+    let results = Results::open(&data)?;
     let client = Client::new(&node);
     let Some(_) = patiently(&stop, || client.head())? else { return Ok(()) };
-    let chain = Chain::open(Session::open_for(client.clone(), signer, account)?)?;
+    let session = Session::open_for(client.clone(), signer, account).map_err(ChainError::from)?;
+    let chain = Chain::open(session)?;
     // Early: what happens before it hears is seen by the first look, and told by nobody.
     let heard = listen(&client, &stop, Tidings::of(chain.me));
-    let mut work = Work::new(chain, runner);
+    let mut work = Work::new(chain, runner, results);
     let mut ready = Some(ready);
     while !stop.load(Ordering::SeqCst) {
         if let Err(error) = pass(&mut work, &mut duty) {

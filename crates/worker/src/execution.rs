@@ -2,7 +2,7 @@
 //!
 //! Law: a result is committed to only if the interpreter agrees with it on the steps that are
 //! tried again (C13); an execution follows from the job and the fault alone, so a restarted
-//! daemon gets the same one.
+//! daemon gets the same one, out of what was kept of it or by another run.
 //!
 //! Faults exist for development networks: they show that a cheat is caught.
 //! Code map: here what both kinds of programs share, `steps` (those that compute in steps), `paged`
@@ -26,7 +26,10 @@ use earnest_protocol::{
 };
 
 use self::{paged::Paged, steps::Steps};
-use crate::sandbox::{Cancellation, RunnerCommand, SandboxError};
+use crate::{
+    results::{Name, Results},
+    sandbox::{Cancellation, RunnerCommand, SandboxError},
+};
 
 pub(crate) use self::{
     paged::served_pages,
@@ -196,22 +199,36 @@ pub(crate) enum Move {
 }
 
 impl Order {
-    /// Runs the whole task.
-    pub(crate) fn execute(self) -> Result<Execution, ExecutionError> {
+    /// Runs the whole task and keeps what that gave, or takes what was kept of it.
+    pub(crate) fn execute(
+        self,
+        job: JobId,
+        results: &Results,
+    ) -> Result<Execution, ExecutionError> {
+        let name = self.name();
         let Order { runner, task, material, lie, cancellation } = self;
         match (material, task.form) {
             (Material::Steps { program, input }, ProgramForm::Stepwise) => {
                 let wrong_from = lie.and_then(|lie| lie.wrong_from(task.steps));
                 let task = task_of(&task);
                 let order = StepsOrder { runner, program, input, task, wrong_from, cancellation };
-                Ok(Execution::Steps(Box::new(order.execute()?)))
+                let run = results.read_or_run((job, &name), || order.execute())?;
+                Ok(Execution::Steps(Box::new(order.done(run)?)))
             }
             (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
                 let order = paged::Order { runner, task, module, input, cancellation };
-                Ok(Execution::Paged(Box::new(order.execute(lie)?)))
+                let run = results.read_or_run((job, &name), || order.execute(lie))?;
+                Ok(Execution::Paged(Box::new(order.done(run)?)))
             }
             _ => Err(ExecutionError::Incomplete),
         }
+    }
+
+    /// What decides the result; where and how it runs does not.
+    fn name(&self) -> Name {
+        let lie = self.lie.map(|Lie { rate, seed, job }| (rate.0, seed, job));
+        let own = postcard::to_stdvec(&(&self.task, lie)).expect("it encodes into memory");
+        blake3::derive_key("earnest 2026 what a result is of", &own)
     }
 }
 
@@ -305,6 +322,8 @@ impl Execution {
 
 #[cfg(test)]
 mod tests {
+    use earnest_protocol::Gas;
+
     use super::*;
 
     #[test]
@@ -328,5 +347,48 @@ mod tests {
         assert!(first.iter().flatten().all(|step| (100..=200).contains(step)));
         let diligent = Lie { rate: LazyRate(0), seed: 7, job: JobId::new(1) };
         assert_eq!(diligent.wrong_from(300), None);
+    }
+
+    /// A child that can do nothing stands for one whose work takes longer than there is time.
+    #[test]
+    fn what_was_kept_is_committed_to_again_without_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = Task {
+            program: Digest([1; 32]),
+            input_root: Digest([3; 32]),
+            chunk_count: 0,
+            steps: 4,
+            seed: Digest([2; 32]),
+            step_gas_max: Gas::new(1_000),
+            gas_bound: Gas::new(10_000),
+            form: ProgramForm::Paged(1),
+        };
+        let order = |task: Task, lie| Order {
+            runner: RunnerCommand { program: "/bin/false".into(), args: Vec::new() },
+            task,
+            material: Material::Paged { module: Vec::new(), input: Vec::new() },
+            lie,
+            cancellation: Cancellation::default(),
+        };
+        let job = JobId::new(5);
+        let results = Results::open(folder.path()).unwrap();
+        assert!(order(task, None).execute(job, &results).is_err());
+
+        let run = paged::Run::example(b"put out");
+        let name = order(task, None).name();
+        results.read_or_run((job, &name), || Ok::<_, ExecutionError>(run)).unwrap();
+        let results = Results::open(folder.path()).unwrap();
+        let done = order(task, None).execute(job, &results).unwrap();
+        assert_eq!(done.output(), b"put out");
+        let opening = done.opening(Digest::ZERO);
+        assert_eq!((opening.gas, opening.steps), (Gas::new(1), 4));
+        assert!(done.output_proof().is_some());
+
+        // Not of another task, nor of another lie, nor of another job.
+        let other = Task { seed: Digest([4; 32]), ..task };
+        assert!(order(other, None).execute(job, &results).is_err());
+        let lie = Lie { rate: LazyRate(1_000_000_000), seed: 7, job };
+        assert!(order(task, Some(lie)).execute(job, &results).is_err());
+        assert!(order(task, None).execute(JobId::new(6), &results).is_err());
     }
 }

@@ -10,6 +10,7 @@
 //! What disputes ask about jobs that ran is looked for at the end of a pass, all that it asked for
 //! together, of as many jobs at once as there are processors, who waits longest first.
 //! Known shortcoming: other places go to jobs by number, not by how much hangs on them.
+//! What ran is kept on the disk as long as its job is open.
 //! Not here: how a job is run (`execution`), what it is run for (`provider`, `validator`).
 
 use std::{
@@ -23,6 +24,7 @@ use tracing::{info, warn};
 use crate::{
     chain::ChainError,
     execution::{Execution, ExecutionError, Order, Pending},
+    results::Results,
     sandbox::{Cancellation, SandboxError},
 };
 
@@ -36,6 +38,7 @@ const TRIES: u32 = 3;
 /// Jobs that run beside the loop, and those that ran.
 #[derive(Default)]
 pub(crate) struct Executions {
+    results: Results,
     running: BTreeMap<JobId, Running>,
     done: BTreeMap<JobId, Execution>,
     failed: BTreeMap<JobId, u32>,
@@ -67,6 +70,10 @@ impl Need {
 }
 
 impl Executions {
+    pub(crate) fn new(results: Results) -> Executions {
+        Executions { results, ..Executions::default() }
+    }
+
     /// The execution of a job, once it is there; started if it is not running yet and a place is
     /// free for what needs it. `order` says what to run, and to end it by what it is given.
     ///
@@ -89,8 +96,8 @@ impl Executions {
         }
         let cancellation = Cancellation::default();
         let order = order(cancellation.clone())?;
-        info!("job {job}: running {} steps", order.task.steps);
-        let handle = std::thread::spawn(move || order.execute());
+        let results = self.results.clone();
+        let handle = std::thread::spawn(move || order.execute(job, &results));
         self.running.insert(job, Running { handle, cancellation });
         Ok(None)
     }
@@ -101,6 +108,7 @@ impl Executions {
         self.collect_finished();
         self.done.retain(|job, _| open.binary_search(job).is_ok());
         self.failed.retain(|job, _| open.binary_search(job).is_ok());
+        self.results.retain(open);
     }
 
     /// Counts a job as asked for in this pass.

@@ -2,8 +2,8 @@
 //!
 //! A daemon is a loop over what the ledger shows: on every event it looks at the open jobs that
 //! concern its account and makes the next due move. Nothing it must remember is only in memory:
-//! prices are written down before they are sealed, salts follow from the key, results from the
-//! job; so a restart is one more pass, and never a second commitment (M29).
+//! prices are written down before they are sealed, results before they are, salts follow from the
+//! key; so a restart is one more pass, and never a second commitment (M29).
 //!
 //! Code map: `chain` (the ledger, as a daemon sees it), `sandbox` (the child that runs untrusted
 //! programs), `execution` (a job run in it), `executions` (those beside the loop, and what ends
@@ -11,7 +11,7 @@
 //! its author), [`keeping`] (bytes paid for), `daemon` (the loop),
 //! [`claim`] (one process a folder and a key),
 //! `provider`, `validator`, `requester` (what each role does), `tidings` (what befell its account),
-//! `journal` (what survives a crash).
+//! `journal` and `results` (what survives a crash).
 //!
 //! What a daemon does it says as events of `tracing`; whoever starts it says where they go.
 //!
@@ -29,6 +29,7 @@ pub mod keeping;
 pub mod pace;
 pub mod provider;
 pub mod requester;
+mod results;
 pub mod sandbox;
 mod tidings;
 pub mod trial;

@@ -38,6 +38,7 @@ use crate::{
         ExecutionError, Material, StepsOrder, measure, served_chunk, served_pages, task_of,
     },
     keeping::{self, Sizes},
+    results::Results,
     sandbox::{Cancellation, RunnerCommand},
 };
 
@@ -549,7 +550,7 @@ pub fn follow(
     stop: &std::sync::atomic::AtomicBool,
     runner: RunnerCommand,
 ) -> Result<Option<Followed>, ChainError> {
-    let mut work = Work::new(chain, runner);
+    let mut work = Work::new(chain, runner, Results::default());
     let mut phase = None;
     while !stop.load(Ordering::SeqCst) {
         let view = work.chain.job(job)?;

@@ -26,6 +26,7 @@ use earnest_protocol::{
     command::{Node, Opening, ProgramForm, TICKS_PER_GAS, Task},
     verification::{Geometry, Place},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     ExecutionError, Lie, Move, paged_task_of,
@@ -98,7 +99,7 @@ impl Order {
     }
 
     /// Runs the whole task; a lazy provider twice, to lie about a step that there is.
-    pub(super) fn execute(self, lie: Option<Lie>) -> Result<Paged, ExecutionError> {
+    pub(super) fn execute(&self, lie: Option<Lie>) -> Result<Run, ExecutionError> {
         let work = self.work();
         work.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
         let (mut heard, mut claim) = ran(self.run(None)?)?;
@@ -108,13 +109,23 @@ impl Order {
         if altered_at.is_some() {
             (heard, claim) = ran(self.run(altered_at)?)?;
         }
-        let mut leaves = heard.leaves;
-        let last = *leaves.last().ok_or(ExecutionError::Incomplete)?;
-        let length = usize::try_from(self.task.steps).unwrap_or(usize::MAX).saturating_add(1);
-        if length < leaves.len() || last != claim.digest(&work.hash()) {
+        let Heard { leaves, output, .. } = heard;
+        if self.length() < leaves.len() || leaves.last() != Some(&claim.digest(&work.hash())) {
             return Err(ExecutionError::Incomplete);
         }
-        leaves.resize(length, last);
+        Ok(Run { altered_at, leaves, claim, output })
+    }
+
+    /// Leaves of the claim's tree.
+    fn length(&self) -> usize {
+        usize::try_from(self.task.steps).unwrap_or(usize::MAX).saturating_add(1)
+    }
+
+    /// With what defends it.
+    pub(super) fn done(self, run: Run) -> Result<Paged, ExecutionError> {
+        let Run { altered_at, mut leaves, claim, output } = run;
+        let last = *leaves.last().ok_or(ExecutionError::Incomplete)?;
+        leaves.resize(self.length(), last);
         let whole = Tree::build(leaves).ok_or(ExecutionError::Incomplete)?;
         let (trees, evidence) = (BTreeMap::new(), BTreeMap::new());
         Ok(Paged {
@@ -122,11 +133,36 @@ impl Order {
             altered_at,
             whole,
             claim,
-            output: heard.output,
+            output,
             trees,
             evidence,
             questions: Questions::default(),
         })
+    }
+}
+
+/// What a run gave, as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Run {
+    altered_at: Option<u64>,
+    /// Of the steps that there were.
+    leaves: Vec<WorkDigest>,
+    claim: Claim,
+    output: Vec<u8>,
+}
+
+#[cfg(test)]
+impl Run {
+    /// Of a step or two that put so much out.
+    pub(super) fn example(output: &[u8]) -> Run {
+        let claim = Claim {
+            ending: earnest_compute::paged::state::Ending::Finished,
+            ticks: TICKS_PER_GAS,
+            output_length: output.len() as u64,
+            output_root: WorkDigest([9; 32]),
+        };
+        let leaves = vec![WorkDigest([5; 32]), WorkDigest([6; 32])];
+        Run { altered_at: None, leaves, claim, output: output.to_vec() }
     }
 }
 

@@ -21,6 +21,7 @@ use earnest_protocol::{
     command::{Node, Opening},
     verification::depth,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     ExecutionError, Move,
@@ -72,11 +73,12 @@ struct Ran {
     altered: Option<Checkpoint>,
 }
 
-impl From<Ran> for Steps {
-    fn from(run: Ran) -> Steps {
-        let (evidence, questions) = (BTreeMap::new(), Questions::default());
-        Steps { run: Arc::new(run), evidence, questions }
-    }
+/// What a run of the whole task gave, as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Whole {
+    leaves: Vec<WorkDigest>,
+    last: Checkpoint,
+    altered: Option<Checkpoint>,
 }
 
 /// What one run of the child gave.
@@ -146,15 +148,14 @@ impl Order {
     }
 
     /// Runs the whole task.
-    pub(super) fn execute(self) -> Result<Steps, ExecutionError> {
+    pub(super) fn execute(&self) -> Result<Whole, ExecutionError> {
         self.task.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
         let steps = self.task.steps;
         let Some(wrong) = self.wrong_from.filter(|at| 0 < *at && *at <= steps) else {
             let tried = tried_step(&self.task);
             let run = self.run(None, steps, &[tried - 1, tried])?;
             self.try_again(&run.kept)?;
-            let tree = Tree::build(run.leaves).ok_or(ExecutionError::Incomplete)?;
-            return Ok(Ran { tree, last: run.done, altered: None, order: self }.into());
+            return Ok(Whole { leaves: run.leaves, last: run.done, altered: None });
         };
         let mut honest = self.run(None, wrong, &[])?;
         let mut altered = honest.done.clone();
@@ -171,8 +172,16 @@ impl Order {
             honest.leaves.extend(rest.leaves);
             last = rest.done;
         }
-        let tree = Tree::build(honest.leaves).ok_or(ExecutionError::Incomplete)?;
-        Ok(Ran { tree, last, altered: Some(altered), order: self }.into())
+        Ok(Whole { leaves: honest.leaves, last, altered: Some(altered) })
+    }
+
+    /// With what defends it.
+    pub(super) fn done(self, run: Whole) -> Result<Steps, ExecutionError> {
+        let Whole { leaves, last, altered } = run;
+        let tree = Tree::build(leaves).ok_or(ExecutionError::Incomplete)?;
+        let run = Arc::new(Ran { tree, last, altered, order: self });
+        let (evidence, questions) = (BTreeMap::new(), Questions::default());
+        Ok(Steps { run, evidence, questions })
     }
 
     /// One step again, in the interpreter, in this process.
