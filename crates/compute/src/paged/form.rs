@@ -28,8 +28,8 @@ pub const OUTPUT_WRITE: &str = "output_write";
 pub const REST: &str = "earnest_rest";
 /// What [`REST`] is once the run was stopped for want of ticks.
 pub const STOPPED: i64 = -1;
-/// Imported, in place of [`REST`], by a plain module that is watched, `()`: a boundary is reached. [`LEFT`] holds what is left,
-/// zero or negative; the host sets it anew before it returns.
+/// Imported, in place of [`REST`], by a plain module that is watched, `()`: a boundary is reached.
+/// [`LEFT`] holds what is left, zero or negative; the host sets it anew before it returns.
 pub const SLICE: &str = "slice";
 /// Exported mutable global, i64: ticks left up to the next boundary.
 pub const LEFT: &str = "earnest_left";

@@ -405,7 +405,7 @@ impl Writer<'_, '_> {
                 Operator::Call { function_index } => self.known_of(*function_index).shallow,
                 _ => None,
             };
-            self.called = self.called.and_then(|most| Some(most.max(shallow?)));
+            self.called = self.called.zip(shallow).map(|(most, more)| most.max(more));
             if let (None, Some(counting)) = (shallow, self.counting) {
                 let depth = self.layout.depth;
                 self.sink().local_get(counting.depth).global_set(depth);

@@ -9,8 +9,7 @@ use wasmparser::{
 };
 
 use super::super::form::{
-    EXIT, GLOBAL_PREFIX, HOST, INPUT_READ, LEFT, MEMORY, OUTPUT_WRITE, REST, SLICE, START,
-    STEP,
+    EXIT, GLOBAL_PREFIX, HOST, INPUT_READ, LEFT, MEMORY, OUTPUT_WRITE, REST, SLICE, START, STEP,
 };
 use super::super::state::{BLOCK_COUNT_MAX, GLOBAL_COUNT_MAX, Value};
 use super::code::{invalid, within};
