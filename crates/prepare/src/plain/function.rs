@@ -1,6 +1,6 @@
 //! One function of the program, counted and polled.
 //!
-//! Ticks are taken off a local at the head of straight-line code (`charges`). Whoever counts
+//! Ticks are taken off a local at the head of each piece of straight-line code. Whoever counts
 //! stores them before each call and each way out, and takes them up again afterwards; the body
 //! stands in a block, whose label takes the place of the function's. Polls stand at loop heads, at
 //! the entry of functions, in code that goes on for long, and before a way out (`since`).
@@ -16,7 +16,6 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
 use wasmparser::Operator;
 
-use super::charges::charges;
 use super::class::{Class, LEAF_ACCESSES_MAX, ticks};
 use super::since::{BULK_ACCESSES, Polled, Since, TAIL_ACCESSES_MAX, Unpolled};
 use super::touched::Touched;
@@ -85,8 +84,6 @@ struct Writer<'m, 'a> {
     /// Straight-line code that is not yet paid for, and its ticks.
     piece: Vec<u8>,
     piece_ticks: u64,
-    /// What is to be paid before the operator that is written.
-    charge: u64,
     unpolled: Unpolled,
     touched: Touched,
     /// The greatest weight of what is called, if that is shallow.
@@ -128,7 +125,6 @@ pub(super) fn rewrite(
         out: Vec::new(),
         piece: Vec::new(),
         piece_ticks: 0,
-        charge: 0,
         unpolled: Unpolled::new(),
         touched: Touched::default(),
         called: Some(0),
@@ -140,9 +136,7 @@ pub(super) fn rewrite(
         writer.counting = Some(Counting { left, depth: writer.add(ValType::I32) });
     }
     let targets = targets(&body);
-    let charges = charges(&body, |operator| writer.cost(operator, 0).ticks);
-    for ((operator, is_target), charge) in body.operators.iter().zip(targets).zip(charges) {
-        writer.charge = charge;
+    for (operator, is_target) in body.operators.iter().zip(targets) {
         writer.write(&walk, &tainted, operator, is_target);
         walk.step(operator);
         writer.after(operator);
@@ -254,7 +248,7 @@ impl Writer<'_, '_> {
         }
         self.unpolled.take(operator, cost, walk.is_live(), self.polled(operator));
         self.touched.take(walk, operator);
-        self.piece_ticks += self.charge;
+        self.piece_ticks += cost.ticks;
         match operator {
             O::Block { .. } => {
                 self.keep(&walk.stack);

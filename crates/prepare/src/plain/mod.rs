@@ -13,7 +13,6 @@
 //! any size.
 
 mod burden;
-mod charges;
 mod class;
 mod function;
 mod helpers;
