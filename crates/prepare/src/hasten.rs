@@ -186,8 +186,8 @@ fn is_unlikely(body: &Body<'_>, index: usize) -> bool {
     match (&body.operators[index], at(1)) {
         (O::If { .. }, Some(O::Unreachable)) => true,
         (O::If { .. }, Some(O::F32Const { .. } | O::F64Const { .. })) => {
-            let before = index.checked_sub(2).map(|before| &body.operators[before]);
-            matches!(before, Some(O::F32Ge | O::F64Ge))
+            let before = index.checked_sub(1).map(|before| &body.operators[before]);
+            matches!(before, Some(O::F32Ne | O::F64Ne))
                 && matches!((at(2), at(3)), (Some(O::LocalSet { .. }), Some(O::End)))
         }
         _ => false,

@@ -73,13 +73,12 @@ fn canonical_lanes(lanes: ValType) -> u128 {
 }
 
 /// The float on top becomes canonical; the scratch local of its type holds it afterwards too. A
-/// branch that is hardly ever taken costs less than a choice between two values, and "at least
-/// itself", which a NaN alone is not, is one test of a machine where "equal" is two.
+/// branch that is hardly ever taken costs less than a choice between two values.
 pub(crate) fn canonical_scalar(sink: &mut InstructionSink<'_>, kind: ValType, scratch: u32) {
     sink.local_tee(scratch).local_get(scratch);
     match kind {
-        ValType::F32 => sink.f32_ge().i32_eqz().if_(BlockType::Empty).f32_const(CANONICAL_F32),
-        _ => sink.f64_ge().i32_eqz().if_(BlockType::Empty).f64_const(CANONICAL_F64),
+        ValType::F32 => sink.f32_ne().if_(BlockType::Empty).f32_const(CANONICAL_F32),
+        _ => sink.f64_ne().if_(BlockType::Empty).f64_const(CANONICAL_F64),
     };
     sink.local_set(scratch).end().local_get(scratch);
 }
