@@ -155,7 +155,8 @@ def ordinary(earnest, tools, found):
         print("ok   C, ordinary: the program numbers its own lines")
         program = Path(scratch, "lines.wasm")
         with tempfile.TemporaryDirectory() as network:
-            if not ordinary_job.check(earnest, program, ["lines.c"], expected.encode(), network):
+            given = ["--dir", scratch, "--", "lines.c"]
+            if not ordinary_job.check(earnest, program, given, expected.encode(), network):
                 print("FAIL C, ordinary, as a job")
                 return False
     print("ok   C, ordinary, as a job: a liar is convicted, an honest provider paid for the lines")

@@ -4,7 +4,10 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use earnest_testkit::soak::{self, Plan, Tally};
+use earnest_testkit::{
+    kinds,
+    soak::{self, Plan, Tally},
+};
 
 /// `--name N` in `words`, or what stands in for it.
 fn number(words: &[&str], name: &str, default: u64) -> Result<u64, String> {
@@ -62,11 +65,13 @@ pub(crate) fn run_soak(words: &[&str]) -> Result<ExitCode, String> {
 
 fn print_json(tally: &Tally, seed: u64, seconds: f64) {
     let Tally { commands, refused, blocks, jobs, restarts, replays, seen } = tally;
-    let kinds = seen.len();
+    let missed: Vec<String> = kinds::missed(seen).into_iter().collect();
+    let (missed, kinds) = (missed.join("\",\""), seen.len());
+    let missed = if missed.is_empty() { missed } else { format!("\"{missed}\"") };
     println!(
         "{{\"commands\":{commands},\"refused\":{refused},\"violations\":0,\"blocks\":{blocks},\
          \"jobs\":{jobs},\"restarts\":{restarts},\"replays\":{replays},\"kinds\":{kinds},\
-         \"seed\":{seed},\"seconds\":{seconds:.1}}}"
+         \"missed\":[{missed}],\"seed\":{seed},\"seconds\":{seconds:.1}}}"
     );
 }
 
@@ -79,4 +84,7 @@ fn print(tally: &Tally, seconds: f64) {
     );
     println!("{} kinds of events and refusals:", tally.seen.len());
     tally.seen.iter().for_each(|kind| println!("  {kind}"));
+    let missed = kinds::missed(&tally.seen);
+    println!("{} kinds of events never seen:", missed.len());
+    missed.iter().for_each(|kind| println!("  {kind}"));
 }

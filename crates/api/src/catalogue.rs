@@ -16,7 +16,10 @@ use earnest_protocol::{
         PauseRejected, ProposeRejected,
     },
     insurance::InsureJobRejected,
-    market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
+    market::{
+        AcceptJobRejected, CancelJobRejected, CommitBidRejected, Phase, PostJobRejected,
+        RevealBidRejected,
+    },
     params::{BrokenRelation, Relation, Violation},
     rewards::ClaimRewardsRejected,
     staking::{
@@ -127,6 +130,7 @@ pub fn everything() -> Vec<Rejected> {
             NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear);
         #[5] AcceptJobRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheWinner, MayNotWork,
             AuditCapacityExceeded { wanted, available: free };
+        #[3] CancelJobRejected: JobNotFound, NotRequester, WrongPhase { phase: PHASE };
         #[3] CommitResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider;
         #[5] OpenSeedRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
             AlreadyOpened, SealMismatch;

@@ -102,7 +102,7 @@ impl Problem {
 
     /// 400: the request cannot be read.
     pub fn malformed(why: impl fmt::Display) -> Problem {
-        let hint = "Compare the request with the API description; unknown fields are refused.";
+        let hint = "Compare the request with /openapi.json; unknown fields are refused.";
         Problem::new(400, "request/malformed", why.to_string(), hint)
     }
 

@@ -69,7 +69,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 271 + 17);
+    assert_eq!(codes.len(), 274 + 17);
 }
 
 #[test]
@@ -77,7 +77,12 @@ fn the_detail_shows_every_number() {
     for rejected in everything() {
         let refusal = Refusal::from(&rejected);
         let shown = |name: &str, value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => refusal.detail.contains(text) || name == "phase",
+            // Amounts are shown in tokens.
+            serde_json::Value::String(text) => {
+                let tokens = text.parse().map(|units| earnest_api::decimal(units, 9));
+                let tokens = tokens.is_ok_and(|tokens| refusal.detail.contains(&tokens));
+                tokens || refusal.detail.contains(text) || name == "phase"
+            }
             number if number.as_u64() == Some(0) => true,
             // Ratios are shown in per cent.
             number => {
@@ -99,8 +104,7 @@ fn refusals_become_problems_with_the_right_status() {
     assert_eq!((wanted.status, wanted.code.as_str()), (422, "bond/exceeds-free"));
     assert_eq!(wanted.kind, "urn:earnest:problem:bond/exceeds-free");
     assert_eq!(wanted.fields["wanted"], "5000000000");
-    let detail = "The bond is of 5 tokens (5000000000 base units), but the account has 3 tokens \
-                  (3000000000 base units) free";
+    let detail = "The bond is of 5 tokens, but the account has 3 tokens free";
     assert_eq!(wanted.detail, detail);
     let nonce = problem(TransactionRejected::NonceUsed { got: 1, next: 2 }.into());
     assert_eq!((nonce.status, nonce.code.as_str()), (409, "transaction/nonce-used"));

@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "cc6d9237ba7ce3e0a1c6798946f7a74e5d562bed6ba60eabfb16a892cb854dc8";
+    let golden = "235f3fb58daa6c9b9e8658fce14e48f3d32d823ef6d4586989608675c66d2255";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -2,10 +2,9 @@
 
 use earnest_api::{AnyPot, Problem, QuoteRequest, views};
 use earnest_protocol::{
-    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest,
-    EvidenceRejected, Gas, Genesis, Height, JobId, Journal, OperatorId, Output, Ratio, Referee,
-    Role, Ruling, SlashId, State, StepCase, Transaction,
-    command::{self as c, DataItem, Node, ProgramForm, Task},
+    AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest, Gas, Genesis,
+    Height, JobId, Journal, OperatorId, Ratio, Role, SlashId, State, Transaction, Unasked,
+    command::{self as c, ProgramForm, Task},
     genesis::{GenesisAccount, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{BidState, Phase},
@@ -13,24 +12,6 @@ use earnest_protocol::{
     staking::Standing,
 };
 use serde::{Serialize, de::DeserializeOwned};
-
-/// Nothing here comes to a judgement.
-struct NoReferee;
-
-impl Referee for NoReferee {
-    fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {
-        false
-    }
-    fn output(&self, _: &Task, _: &[u8], _: &Digest, _: &[u8]) -> Option<Output> {
-        None
-    }
-    fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-        Err(EvidenceRejected)
-    }
-    fn serves(&self, _: &Task, _: DataItem, _: Option<&Digest>, _: &[u8]) -> bool {
-        false
-    }
-}
 
 fn address(index: u8) -> Address {
     Address([index; 20])
@@ -97,7 +78,7 @@ fn ask(state: &mut State, signer: AccountId, command: Command) {
     let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
     let mut journal = Journal::default();
     state
-        .apply(&Authenticated { sender: signer.into(), transaction }, &NoReferee, &mut journal)
+        .apply(&Authenticated { sender: signer.into(), transaction }, &Unasked, &mut journal)
         .expect("allowed");
 }
 

@@ -67,7 +67,8 @@ pub struct Bribe {
 
 /// Both for the kinds that `effort` plays.
 pub fn bribes(params: &Params, facts: &Facts, effort: Effort) -> (Vec<Friends>, Vec<Bribe>) {
-    let chosen = |kind: &Kind| effort == Effort::Full || ["standard", "pair"].contains(&&*kind.id);
+    let usual = |kind: &Kind| ["standard", "pair"].contains(&&*kind.id);
+    let chosen = |kind: &Kind| !kind.appeals && (effort == Effort::Full || usual(kind));
     let (mut friends, mut bribes) = (Vec::new(), Vec::new());
     for kind in kinds(params).iter().filter(|kind| chosen(kind)) {
         friends.extend((0..=FRIENDS_MAX).map(|count| with(params, facts, effort, kind, count)));

@@ -80,10 +80,17 @@ pub struct Kind {
     /// What somebody delegated to the provider before, as a multiple of its bond.
     #[serde(default = "nobody", skip_serializing_if = "is_nobody")]
     pub delegated: Factor,
+    /// May a convicted provider appeal?
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub appeals: bool,
 }
 
 fn nobody() -> Factor {
     Factor::ZERO
+}
+
+fn is_not(appeals: &bool) -> bool {
+    !appeals
 }
 
 fn is_nobody(delegated: &Factor) -> bool {

@@ -19,6 +19,8 @@ pub(crate) type Forced = &'static [(Point, &'static [Act])];
 pub(crate) enum Goal {
     /// Does the coalition gain by it?
     Profit,
+    /// The same, the job being insured as far as it can be, and honest play not.
+    Insured,
     /// Does this party lose by it more than it costs the coalition?
     Harm(Party),
     /// Is honest work, or asking for it, worth it?
@@ -192,6 +194,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
         deviation: LIES,
         against: HONEST,
         goal: Goal::Profit,
+        closed_form: None,
+    },
+    Entry {
+        id: "insured-compensation-farm",
+        labels: &["C16", "I1"],
+        about: "the same, the job insured from a pool without bounds",
+        members: &[Requester, Provider, Auditors],
+        deviation: LIES,
+        against: HONEST,
+        goal: Goal::Insured,
         closed_form: None,
     },
     Entry {
@@ -370,8 +382,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "room and a referee's time, not a job's money; scenario tests play it",
     ),
     (
-        &["O5", "O6", "O7", "O8"],
-        "one step decides as in every dispute; scenario tests play the trees",
+        &["O5", "O6", "O7", "O8", "O10"],
+        "one step decides as in every dispute; scenario tests play the trees and the clocks",
     ),
     (
         &["O9"],
@@ -383,8 +395,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["D4", "M20"], "a property of shares and of an index; property tests hold it"),
     (&["D7"], "many delegators against each other are another game; property tests hold it"),
     (
-        &["I1", "I2", "I3", "I4", "I5", "I6"],
-        "a filled pool and several jobs; `attacks::insurance` plays them against all of a slash",
+        &["I2", "I3", "I4", "I5", "I6", "I7", "I8"],
+        "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
     (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
     (
@@ -396,11 +408,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "a game is over before anything vests; `attacks::rewards` plays them over epochs",
     ),
     (&["E5"], "a property of sums, not a choice; a test at the largest of them holds it"),
-    (
-        &["m21"],
-        "no vote is played: an appeal puts off what a conviction takes and never pays by itself",
-    ),
     (&["M26"], "one bidder here; rivals are another game"),
+    (&["M34"], "takes rivals, or many jobs; `attacks::market` and `attacks::keys` play it"),
     (&["M29"], "a crash is nobody's choice; a second seal is refused"),
     (
         &["m2", "m3", "m8", "m9", "m12", "m14", "m19", "m20", "m25"],
@@ -426,7 +435,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
-    ("Games about one result of an ordinary", "takes several disputes of one job"),
+    ("A convict that no auditor dissents from", "an honest open challenger is not counted on"),
+    ("A provider that has several results open", "takes several jobs of one provider"),
     ("A friend of the accused can fill", "an honest open challenger is not counted on"),
     ("Keeping others from the referee", "takes many disputes at once"),
     ("A leak in the last block", "late-self-report plays it; whom it outruns is not played"),

@@ -43,6 +43,15 @@ pub(crate) fn lone_liar(cast: &Cast, facts: &Facts, params: &Params) -> Option<R
     won.minus(audited.times(units(cast.collateral)?)?)
 }
 
+/// The same less a · D, D being the deposit behind an appeal that nobody is for: honest auditors
+/// convict whenever they are drawn, and the appeal burns.
+pub(crate) fn guilty_appellant(cast: &Cast, facts: &Facts, params: &Params) -> Option<Rational> {
+    let rules = params.slashing();
+    let deposit = rules.appeal_deposit.amount_ceil(cast.collateral).max(rules.appeal_deposit_min);
+    let audited = Rational::new(cast.kind.audit_rate.parts().into(), PARTS.into())?;
+    lone_liar(cast, facts, params)?.minus(audited.times(units(deposit)?)?)
+}
+
 /// R − p − a · m · t, R being what a right result is worth: with everybody honest it always comes,
 /// and only audits that take place are paid.
 pub(crate) fn honest_requester(cast: &Cast, facts: &Facts, params: &Params) -> Option<Rational> {

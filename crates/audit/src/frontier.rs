@@ -65,7 +65,7 @@ const ASK: &str = "asking for honest work is worth it";
 
 /// How far every assumption may be wrong, for one kind of job or for all.
 pub fn frontier(params: &Params, facts: &Facts, effort: Effort) -> Vec<Frontier> {
-    let kinds = kinds(params);
+    let kinds: Vec<Kind> = kinds(params).into_iter().filter(|kind| !kind.appeals).collect();
     let few = if effort == Effort::Full { kinds.len() } else { 1 };
     let of = |kind: &Kind| of_kind(params, facts, kind).unwrap_or_default();
     kinds.iter().take(few).flat_map(of).collect()

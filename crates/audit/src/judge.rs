@@ -12,6 +12,7 @@ use crate::{
     cast::{Cast, Kind, Member},
     catalogue::{Entry, Forced, Goal},
     facts::{self, Facts, Purpose},
+    insured,
     points::{self, Act, Point},
     rational::Rational,
     trace::{Trace, show, trace},
@@ -204,13 +205,17 @@ pub(crate) fn judge(
 ) -> Option<Deviation> {
     let purpose = match entry.goal {
         Goal::Participation => Purpose::Result,
-        Goal::Profit | Goal::Harm(_) | Goal::Protection => Purpose::Money,
+        Goal::Profit | Goal::Insured | Goal::Harm(_) | Goal::Protection => Purpose::Money,
     };
     let worth_to_all = |end: &End| facts::worth(end, cast, facts, params, purpose);
+    let worth_of_deviation = |end: &End| match entry.goal {
+        Goal::Insured => worth_to_all(end)?.plus(insured::worth(end, cast, params)?),
+        _ => worth_to_all(end),
+    };
     let honest_space =
         |point: Point| forced(entry.against, point).or(Some(points::prescribed(point)));
     let honest = value::best(prescribed, &honest_space, &worth_to_all)?;
-    let best = deviate(entry, tree, &worth_to_all)?;
+    let best = deviate(entry, tree, &worth_of_deviation)?;
     let (lower, upper) = gain(entry, (&honest, &best), cast, tree, facts)?;
     let victims = victims((prescribed, &honest), (tree, &best))?;
     let mut verdict = verdict(lower, upper);
@@ -262,7 +267,7 @@ fn gain(
     facts: &Facts,
 ) -> Option<(Rational, Rational)> {
     match entry.goal {
-        Goal::Profit | Goal::Harm(_) => best
+        Goal::Profit | Goal::Insured | Goal::Harm(_) => best
             .value
             .lower
             .minus(honest.value.upper)
@@ -292,7 +297,9 @@ fn deviate(entry: &Entry, tree: &Tree, worth: &value::Worth<'_>) -> Option<Best>
             let honest = if point == Point::Result { &[Act::Right][..] } else { honest };
             forced(entry.deviation, point).or(Some(honest))
         }
-        Goal::Profit | Goal::Harm(_) | Goal::Protection => forced(entry.deviation, point),
+        Goal::Profit | Goal::Insured | Goal::Harm(_) | Goal::Protection => {
+            forced(entry.deviation, point)
+        }
     };
     value::best(tree, &own, worth)
 }

@@ -9,6 +9,7 @@
 //! without a lapse; nobody asks for bytes. What is missing is in the catalogue with its reason.
 //! Not here: rules (`earnest-protocol`), seasons of many jobs (`earnest-sim`).
 
+mod appeals;
 mod beacon;
 mod bribes;
 mod cast;
@@ -19,11 +20,13 @@ mod draws;
 mod facts;
 mod frontier;
 mod honest;
+mod insured;
 mod judge;
 mod late;
 mod law;
 mod moves;
 mod output;
+mod page;
 mod points;
 mod rational;
 mod report;
@@ -31,6 +34,7 @@ mod trace;
 mod tree;
 mod truth;
 mod value;
+mod votes;
 mod windows;
 mod words;
 mod world;
@@ -42,6 +46,7 @@ pub use frontier::{Frontier, frontier};
 pub use judge::{Deviation, Loss, Measure, Verdict};
 pub use law::Draw;
 pub use output::Findings;
+pub use page::page;
 pub use points::{Act, Edge, Late, Point};
 pub use report::{
     Change, Effort, Report, audit, changes, kinds, play_coalition, play_late, unmeasured,

@@ -19,7 +19,7 @@ use crate::{
     cast::{CHALLENGER, Cast, Member, PROVIDER, REQUESTER, address},
     honest,
     points::{Act, Edge, Late, Point},
-    truth,
+    truth, votes,
     world::{JOB, World},
 };
 
@@ -90,6 +90,9 @@ pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Questi
             })
         }
         Phase::Challengeable => challenge(world, waits),
+        Phase::Closed if provides && cast.kind.appeals => {
+            ask(Point::Appeal, 0, yes_or_no).filter(|_| votes::waiting(world).is_some())
+        }
         _ => None,
     }
 }
@@ -260,6 +263,7 @@ fn command(
         Point::Challenge => Some((CHALLENGER, Command::Challenge(Challenge { job: JOB }))),
         Point::Defend => by_provider(honest::defend(world)),
         Point::WhileExecuted | Point::WhileDisputed => leaves(world, act),
+        Point::Appeal => by_provider(votes::appeal(world)),
         Point::Pursue => {
             let dispute: &Dispute =
                 world.state.docket(JOB)?.disputes.get(usize::try_from(subject / 100).ok()?)?;

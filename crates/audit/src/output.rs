@@ -1,7 +1,7 @@
-//! Output: a report as JSON, as JUnit XML, and as one page for people.
+//! Output: a report as JSON, as JUnit XML, and as a table for a terminal.
 //!
-//! Law: every form says the same; the page loads nothing from anywhere.
-//! Not here: what is found (`report`).
+//! Law: every form says the same.
+//! Not here: what is found (`report`), the page for people (`page`).
 
 use std::fmt::Write as _;
 
@@ -92,54 +92,8 @@ impl Findings {
         text
     }
 
-    /// A page by itself: what pays first, then what is not shown.
-    pub fn to_html(&self) -> String {
-        let rows = |verdict| {
-            let found = self.report.deviations.iter().filter(move |one| one.verdict == verdict);
-            found.map(row).collect::<String>()
-        };
-        let rows = [Verdict::Pays, Verdict::NotShown, Verdict::Holds].map(rows).concat();
-        let frontier = plot(&self.frontier);
-        let bought = bought(&self.friends, &self.bribes);
-        let changes: String = self
-            .changes
-            .iter()
-            .map(|c| {
-                let [old, new] = c.gain.map(tokens);
-                let (from, to) = (word(c.before), word(c.after));
-                format!("<li>{}: {from} → {to}, gain {old} → {new}</li>\n", escape(&c.id))
-            })
-            .collect();
-        let changes = if changes.is_empty() {
-            String::new()
-        } else {
-            format!("<h2>What the other parameters change</h2><ul>{changes}</ul>")
-        };
-        let measured = self.report.deviations.iter().any(|one| one.measure.is_some());
-        let seasons = if measured { ", and seasons measured in a market," } else { "" };
-        format!(
-            "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport \
-             content=\"width=device-width\"><title>Audit: {}</title><style>{STYLE}</style>\
-             <h1>Is honest play the best response?</h1><p class={}><strong>{}</strong><p>Exact \
-             games of one job{seasons} on the rules themselves. Only what is listed was tried. \
-             Gains are over honest play, in tokens; {} of {} validators are in the coalition's \
-             purse. Participation shows what whoever takes part would lose by it. A right result \
-             is worth {}, and a wrong one that is paid harms by {}.</p><h2>Every deviation</h2>\
-             <div><table><tr><th>verdict<th>deviation<th>gain<th class=n>tokens<th class=n>turns \
-             at a wrong result worth<th class=n>plays<th>who loses</tr>{rows}</table></div>\
-             {frontier}{bought}{changes}</html>\n",
-            word(self.verdict),
-            word(self.verdict).replace(' ', "-"),
-            self.answer(),
-            self.report.pool.bribable,
-            self.report.pool.all,
-            self.report.world.right.map_or("twice its ceiling".into(), in_tokens),
-            self.report.world.harm.map_or("as much as a right one is worth".into(), in_tokens),
-        )
-    }
-
     /// The verdict as a sentence.
-    fn answer(&self) -> String {
+    pub(crate) fn answer(&self) -> String {
         let found = &self.report.deviations;
         let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
         let (pays, open, all) = (count(Verdict::Pays), count(Verdict::NotShown), found.len());
@@ -151,83 +105,6 @@ impl Findings {
             }
         }
     }
-}
-
-/// One deviation's row.
-fn row(one: &Deviation) -> String {
-    let lost = one.victims.iter().filter(|victim| 0 < victim.loss);
-    let lost: Vec<String> =
-        lost.map(|victim| format!("{} {}", victim.party, tokens(Some(victim.loss)))).collect();
-    format!(
-        "<tr class=\"{}\"><td>{}</td><td>{}<br><small>{}{}</small></td><td>{}</td>\
-         <td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>\n",
-        word(one.verdict).replace(' ', "-"),
-        word(one.verdict),
-        escape(&one.id),
-        escape(one.about),
-        escape(&told(one)),
-        bar(one),
-        tokens(one.gain),
-        one.value_until.map_or("-".into(), |units| tokens(Some(units.into()))),
-        one.size[1],
-        escape(&lost.join(", ")),
-    )
-}
-
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;\
-    padding:0 1em;color:#222}table{border-collapse:collapse;width:100%}td,th{text-align:left;\
-    padding:.3em .6em;border-bottom:1px solid #ddd;vertical-align:top}td.n,th.n{text-align:right;\
-    font-variant-numeric:tabular-nums}small{color:#666}div{overflow-x:auto}\
-    .holds td:first-child,p.holds{color:#17692f}.pays td:first-child,p.pays{color:#b3001b;\
-    font-weight:bold}.not-shown td:first-child,p.not-shown{color:#8a5a00}td:first-child{\
-    white-space:nowrap}td:nth-child(2){min-width:14em}p strong{font-size:1.2em}\
-    svg{background:#fafafa}";
-
-/// A bar left of the line for a loss, right of it for a gain, as long as its digits are many.
-fn bar(one: &Deviation) -> String {
-    let Some(gain) = one.gain else { return String::new() };
-    // The length only shows an order of magnitude; the number stands beside it.
-    let digits = i128::try_from(gain.unsigned_abs().to_string().len()).expect("few digits");
-    let length = (digits * 4).min(58);
-    let (x, colour) = if gain < 0 { (60 - length, "#17692f") } else { (60, "#b3001b") };
-    format!(
-        "<svg width=120 height=14 role=img aria-label=\"gain\"><line x1=60 x2=60 y1=0 y2=14 \
-         stroke=\"#888\"/><rect x={x} y=3 width={length} height=8 fill=\"{colour}\"/></svg>"
-    )
-}
-
-fn plot(frontier: &[Frontier]) -> String {
-    let mut html = String::from(
-        "<h2>How far assumptions may be wrong</h2><p>One at a time, everything else being as told; \
-         the mark in a bar is what is assumed.</p><div><table><tr><th>job<th>assumption<th>what \
-         turns\
-         <th>0 to 100 %<th>assumed<th>holds to<th>turns at</tr>",
-    );
-    for one in frontier {
-        let turns = one.turns_at.as_deref().unwrap_or("never");
-        let _ = write!(
-            html,
-            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{turns}</tr>",
-            escape(&one.kind),
-            one.assumption,
-            one.question,
-            one.shares.map_or(String::new(), room),
-            one.assumed,
-            one.holds_to
-        );
-    }
-    html.push_str("</table></div>");
-    html
-}
-
-/// How much of all there could be holds, and a mark at what is assumed, in thousandths.
-fn room([assumed, last]: [u64; 2]) -> String {
-    let (length, mark) = (last / 5, assumed / 5);
-    format!(
-        "<svg width=202 height=14 role=img aria-label=\"holds to {last} of 1000\"><rect x=0 y=3 \
-         width=200 height=8 fill=\"#ddd\"/><rect x=0 y=3 width={length} height=8 \
-         fill=\"#17692f\"/><line x1={mark} x2={mark} y1=0 y2=14 stroke=\"#222\"/></svg>"
-    )
 }
 
 fn sentence(one: &Deviation) -> String {
@@ -259,7 +136,7 @@ fn edge(edge: Edge) -> &'static str {
 }
 
 /// What of an entry has no column of its own.
-fn told(one: &Deviation) -> String {
+pub(crate) fn told(one: &Deviation) -> String {
     let mut told = String::new();
     if let Some(late) = one.trace.as_ref().and_then(|trace| trace.late) {
         let _ = write!(told, " {}", edge(late.edge));
@@ -291,7 +168,7 @@ fn measured(one: &Deviation, measure: &Measure) -> String {
     one.reason.as_ref().map_or(told.clone(), |reason| format!("{reason}; {told}"))
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub(crate) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "holds",
         Verdict::Pays => "pays",
@@ -323,24 +200,6 @@ fn bribed(one: &Bribe) -> String {
     )
 }
 
-/// What auditors are worth to a liar, and what they cost.
-fn bought(friends: &[Friends], bribes: &[Bribe]) -> String {
-    let mut html =
-        String::from("<h2>What auditors are worth to a liar, and what they cost</h2><ul>");
-    for one in friends {
-        let _ = writeln!(html, "<li>{}: {}", escape(&one.kind), escape(&befriended(one)));
-    }
-    for one in bribes {
-        let _ = writeln!(html, "<li>{}: {}", escape(&one.kind), bribed(one));
-    }
-    html.push_str("</ul>");
-    html
-}
-
-fn in_tokens(amount: earnest_protocol::Amount) -> String {
-    format!("{} tokens", tokens(Some(amount.units().into())))
-}
-
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

@@ -39,6 +39,8 @@ pub enum Point {
     WhileExecuted,
     /// The same, while the result may be disputed.
     WhileDisputed,
+    /// The provider appeals against its slash, the job being over.
+    Appeal,
 }
 
 /// One answer.
@@ -99,7 +101,7 @@ pub(crate) fn prescribed(point: Point) -> &'static [Act] {
         Point::OpenResult | Point::OpenVerdict | Point::Defend => &[Act::Do],
         Point::Result => &[Act::Right, Act::Silent],
         Point::Verdict | Point::Pursue => &[Act::Right],
-        Point::Report | Point::Challenge => &[Act::Leave],
+        Point::Report | Point::Challenge | Point::Appeal => &[Act::Leave],
         Point::WhileExecuted | Point::WhileDisputed => &[Act::Stay],
     }
 }

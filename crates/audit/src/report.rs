@@ -4,14 +4,15 @@
 //! Not here: what an entry comes to (`judge`), how a report is written for people (`output`).
 
 use earnest_protocol::{
-    Amount, Factor, Params, Ratio,
+    Amount, Epochs, Factor, Params, Ratio,
     command::{Auction, GainTiming},
 };
 use serde::Serialize;
 
 use crate::{
+    appeals,
     cast::{Cast, Kind, Member, Pool},
-    catalogue::{ENTRIES, Entry, HOLES, REASONS},
+    catalogue::{ENTRIES, Entry, Goal, HOLES, REASONS},
     delegators, draws,
     facts::Facts,
     judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
@@ -72,6 +73,7 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         gain_timing: GainTiming::Final,
         gas_bound,
         delegated: Factor::ZERO,
+        appeals: false,
     };
     let mut kinds = vec![
         kind("standard", Auction::SecondPrice, 10, 1),
@@ -84,12 +86,22 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
     if delegated != Factor::ZERO {
         kinds.push(Kind { delegated, ..kind("delegated", Auction::SecondPrice, 10, 1) });
     }
+    if params.slashing().appeal_epochs != Epochs::ZERO {
+        kinds.push(Kind { appeals: true, ..kind("appealed", Auction::SecondPrice, 10, 1) });
+    }
     kinds
 }
 
 /// Every entry that is played at once.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    ENTRIES.iter().chain(delegators::ENTRIES)
+    ENTRIES.iter().chain(delegators::ENTRIES).chain(appeals::ENTRIES)
+}
+
+/// Is there such a game under these parameters, of a kind of job?
+fn is_played(entry: &Entry, kind: &Kind, params: &Params) -> bool {
+    let appeals = appeals::ENTRIES.iter().any(|other| other.id == entry.id);
+    let insured = params.insurance().cover_share != Ratio::ZERO;
+    appeals == kind.appeals && (entry.goal != Goal::Insured || insured)
 }
 
 /// A deviation without a tree, before anything is known of it: `season` is its name.
@@ -139,6 +151,10 @@ struct Game {
     late: Option<Point>,
 }
 
+fn is_of(members: &'static [Member]) -> impl Fn(&Entry) -> bool {
+    move |entry| entry.members == members
+}
+
 fn games(params: &Params, effort: Effort) -> Vec<Game> {
     let mut coalitions: Vec<(&'static [Member], Option<Point>)> = Vec::new();
     let at_once = entries().map(|entry| (entry.members, None));
@@ -157,12 +173,15 @@ fn games(params: &Params, effort: Effort) -> Vec<Game> {
     let mut games = Vec::new();
     for (place, kind) in kinds(params).into_iter().enumerate() {
         for &(members, late) in &coalitions {
+            if kind.appeals && (late.is_some() || !appeals::ENTRIES.iter().any(is_of(members))) {
+                continue;
+            }
             let delegates = members.contains(&Member::Delegator);
             let is_delegated = kind.delegated != Factor::ZERO;
             if delegates && !is_delegated {
                 continue;
             }
-            let is_usual = (usual(members) || delegates) && late.is_none();
+            let is_usual = kind.appeals || (usual(members) || delegates) && late.is_none();
             if effort == Effort::Full || place == 0 || is_usual {
                 games.push(Game { kind: kind.clone(), members, late });
             }
@@ -221,7 +240,10 @@ fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game)
     let Game { kind, members, late } = game;
     let budget = effort.budget();
     let entries: Vec<&Entry> = match late {
-        None => entries().filter(|entry| entry.members == *members).collect(),
+        None => {
+            let of = |entry: &&Entry| entry.members == *members && is_played(entry, kind, params);
+            entries().filter(of).collect()
+        }
         Some(point) => {
             let of = |(at, entry): &&(Point, Entry)| at == point && entry.members == *members;
             late::ENTRIES.iter().filter(of).map(|(_, entry)| entry).collect()
@@ -247,7 +269,7 @@ fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game)
     };
     let Some(point) = *late else {
         let mut found = Vec::new();
-        if *members == draws::MEMBERS {
+        if *members == draws::MEMBERS && !kind.appeals {
             found.push(draws::draws(&cast, kind, (budget.plays / 5).min(DRAWS_MAX)));
         }
         found.extend(judged(&cast, &honest));

@@ -8,13 +8,14 @@ use crate::{
     Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
     cast::Cast,
     catalogue::{HOLES, REASONS},
-    draws, frontier, kinds, law,
+    draws, frontier, insured, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
     report::{entries, play_coalition, play_late},
     tree::{Budget, End, Node, Tree},
     value,
+    words::tokens,
     world::Party,
 };
 
@@ -122,6 +123,74 @@ fn every_end_closes_its_books_and_every_chance_sums_to_one() {
             assert_eq!(sum, Some(Rational::ONE));
         }
     }
+}
+
+#[test]
+fn who_insures_a_job_of_its_own_and_is_convicted_loses_though_the_pool_has_no_bounds() {
+    let members: &'static [Member] = &[Member::Requester, Member::Provider, Member::Auditors];
+    let params = params_with(|raw| raw.insurance.cover_share = Ratio::percent(90));
+    let facts = Facts::assumed(&params);
+    for id in ["standard", "certain"] {
+        let kind = kind(id);
+        let found = play_coalition(&params, &facts, &kind, members, Effort::Nodes(20_000));
+        let of = |name: &str| {
+            let wanted = format!("{name}/{id}");
+            found.iter().find(|one| one.id == wanted).expect("an entry of that name")
+        };
+        let (bare, insured) = (of("compensation-farm"), of("insured-compensation-farm"));
+        assert_eq!(insured.verdict, Verdict::Holds, "{insured:?}");
+        assert_ne!(insured.gain, bare.gain, "a cover is worth something, or costs its premium");
+    }
+    // Of the ends of a lie some sink a slash, and there the cover pays more than it costs.
+    let cast = Cast::new(&params, &kind("certain"), members, FIFTH).expect("a quote");
+    let tree = Tree::build(&cast, BUDGET);
+    let zero = Rational::ZERO;
+    let (mut paid, mut unpaid) = (0, 0);
+    for end in tree.ends() {
+        let cover = insured::worth(end, &cast, &params).expect("fits");
+        let Some(sunk) = end.sunk else {
+            assert!(cover < zero, "a premium for nothing");
+            unpaid += 1;
+            continue;
+        };
+        let sunk = Rational::whole(i64::try_from(sunk.units()).expect("63 bits"));
+        assert!(zero < cover && cover < sunk, "{cover:?} of {sunk:?}");
+        paid += 1;
+    }
+    assert!(paid > 3 && unpaid > 3, "{paid} and {unpaid}");
+}
+
+#[test]
+fn a_network_that_insures_nobody_has_no_insured_jobs() {
+    let members: &'static [Member] = &[Member::Requester, Member::Provider, Member::Auditors];
+    let (params, effort) = (defaults(), Effort::Nodes(20_000));
+    let facts = Facts::assumed(&params);
+    let found = play_coalition(&params, &facts, &kind("standard"), members, effort);
+    assert!(found.iter().all(|one| !one.id.starts_with("insured")));
+}
+
+#[test]
+fn an_appeal_of_the_guilty_costs_its_deposit_and_gives_nothing_back() {
+    let params = defaults();
+    let facts = Facts::assumed(&params);
+    let play = |members: &'static [Member]| {
+        let effort = Effort::Nodes(20_000);
+        let mut found = play_coalition(&params, &facts, &kind("appealed"), members, effort);
+        assert_eq!(found.len(), 1, "nothing else is played where one may appeal");
+        found.remove(0)
+    };
+    let alone = play(&[Member::Provider]);
+    assert_eq!(alone.verdict, Verdict::Holds, "{alone:?}");
+    // A tenth of the time it is convicted, and pays the deposit and the fee of its command.
+    let deposit = i128::from(params.slashing().appeal_deposit_min.units());
+    let gain = alone.gain.expect("shown");
+    assert!((-deposit / 10 - 10_000..=-deposit / 10).contains(&gain), "{gain} of {deposit}");
+    // The form leaves out fees of commands, some six of them at the most.
+    let (value, form) = (alone.values.expect("shown")[0], alone.closed_form.expect("one"));
+    assert!((0..=60_000).contains(&(form - value)), "{value} and {form}");
+    let bribed = play(&[Member::Provider, Member::Auditors]);
+    assert_eq!(bribed.verdict, Verdict::Holds, "{bribed:?}");
+    assert!(bribed.gain.is_some_and(|gain| gain < 0), "{bribed:?}");
 }
 
 /// A network that emits far more than it burns, at the highest cap there is.
@@ -356,7 +425,7 @@ fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
         (1..=last).map(|number| format!("{letter}{number}")).collect::<Vec<_>>()
     };
     let own = [numbered("C", 17), numbered("M", 33), numbered("m", 25)].concat();
-    let later = [("D", 8), ("I", 5), ("O", 9), ("E", 5), ("V", 5)];
+    let later = [("D", 8), ("I", 6), ("O", 9), ("E", 5), ("V", 5)];
     let later = later.map(|(letter, last)| numbered(letter, last)).concat();
     for label in own.into_iter().chain(later) {
         assert!(covered.contains(label.as_str()), "{label} has neither an entry nor a reason");
@@ -457,4 +526,50 @@ fn stake_of_others_makes_no_wrong_result_pay() {
     assert!(delegator.loss > 0, "who delegated to a liar loses: {with:?}");
     let alone = play(&[Member::Provider], &Facts::assumed(&defaults()), "wrong-result");
     assert!(with.values.expect("shown")[0] <= alone.values.expect("shown")[0]);
+}
+
+fn findings(deviations: Vec<crate::Deviation>) -> crate::Findings {
+    let report = crate::Report {
+        world: Facts::assumed(&defaults()),
+        pool: FIFTH,
+        deviations,
+        not_played: REASONS,
+        known_holes: HOLES,
+    };
+    let verdict = report.verdict();
+    let (friends, bribes, frontier, changes) = Default::default();
+    crate::Findings { report, verdict, friends, bribes, frontier, changes }
+}
+
+/// The page says what was found, whole, and calls nothing a gain that is none.
+#[test]
+fn the_page_shows_every_number_and_what_pays_before_what_holds() {
+    let facts = Facts::assumed(&defaults());
+    let play = |id| {
+        let kind = kind(id);
+        play_coalition(&defaults(), &facts, &kind, &[Member::Provider], Effort::Full)
+    };
+    let mut found = [play("standard"), play("pair")].concat();
+    let page = crate::page(&findings(found.clone()));
+    for one in &found {
+        assert!(page.contains(&one.id) && page.contains(one.about), "{}", one.id);
+        assert!(page.contains(&format!("{}; {} plays", tokens(one.gain), one.size[1])));
+    }
+    assert!(page.contains("none pays") && !page.contains("class=pays"));
+    for loaded in ["http", "src=", "url(", "<script", "<link"] {
+        assert!(!page.contains(loaded), "the page loads something: {loaded}");
+    }
+    // The last of the entries pays for a pair, and another is not shown for a reason.
+    let last = found.len() - 1;
+    found[last].verdict = Verdict::Pays;
+    found[0].verdict = Verdict::NotShown;
+    found[0].reason = Some("more than 5 < 6 nodes".into());
+    let page = crate::page(&findings(found.clone()));
+    let (_, grid) = page.split_once("Every deviation").expect("a heading");
+    let entry =
+        |one: &crate::Deviation| format!("<td>{}<small>", one.id.split('/').next().unwrap());
+    let (pays, open) = (grid.find(&entry(&found[last])), grid.find(&entry(&found[0])));
+    let holds = grid.find(&entry(&found[1]));
+    assert!(pays < open && open < holds && holds.is_some());
+    assert!(grid.contains("<span class=pays>") && page.contains("more than 5 &lt; 6 nodes"));
 }

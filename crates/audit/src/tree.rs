@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
+    Amount,
     ledger::Reason,
     market::{Outcome, Phase},
     num::PARTS,
@@ -25,7 +26,7 @@ use crate::{
     moves::{self, Question},
     points::{Act, Edge, Late, Point},
     rational::Rational,
-    windows,
+    votes, windows,
     world::{JOB, Party, World},
 };
 
@@ -88,6 +89,8 @@ pub(crate) struct End {
     pub(crate) auditors: i64,
     /// What the coalition's stake and its rewards out of stake came to, in base units.
     pub(crate) at_stake: i64,
+    /// What nobody gets of the slash that a cover would wait for.
+    pub(crate) sunk: Option<Amount>,
 }
 
 /// Where a world stops by itself.
@@ -391,18 +394,19 @@ fn law_of(world: &World<'_>) -> Option<Law> {
 fn at_stake(statement: &BTreeMap<Reason, i64>) -> i64 {
     use Reason::{
         AuditLockReleased, AuditLocked, CollateralAssigned, CollateralLocked, CollateralReleased,
-        Compensation, EmissionEarned, JudgeReward, ReporterReward, Slash, SlashJudges,
-        SlashReversed,
+        Compensation, EmissionEarned, JudgeReward, ProposalDeposit, ProposalDepositReturned,
+        ReporterReward, Slash, SlashJudges, SlashReversed,
     };
     let locks = [AuditLocked, AuditLockReleased, CollateralLocked, CollateralAssigned];
     let slashes = [CollateralReleased, Compensation, JudgeReward, ReporterReward];
+    let deposits = [ProposalDeposit, ProposalDepositReturned];
     let rest = [Slash, SlashJudges, SlashReversed, EmissionEarned];
-    let reasons = locks.into_iter().chain(slashes).chain(rest);
+    let reasons = locks.into_iter().chain(slashes).chain(deposits).chain(rest);
     reasons.filter_map(|reason| statement.get(&reason)).sum()
 }
 
 fn end(mut world: World<'_>) -> Result<End, String> {
-    world.outlast_stays();
+    votes::outlast_stays(&mut world);
     world.take_stock();
     world.take_emission();
     if !world.is_closed_to_the_unit() {
@@ -425,6 +429,7 @@ fn end(mut world: World<'_>) -> Result<End, String> {
         locked_blocks: world.locked_blocks,
         auditors: world.auditors,
         at_stake: at_stake(&world.statement),
+        sunk: world.sunk,
         history: world.history,
         statement: world.statement,
     })

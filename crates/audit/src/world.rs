@@ -14,6 +14,7 @@ use earnest_protocol::{
     ledger::{Movement, Pot, Reason},
     market::{Outcome, Phase},
     seal,
+    slashing::{Offence, Way},
 };
 
 use crate::{
@@ -89,6 +90,10 @@ pub(crate) struct World<'a> {
     pub(crate) locked_blocks: u128,
     /// What the delegator had in shares when the job was about to be posted, in base units.
     behind: i64,
+    /// What nobody gets of the slash that a cover would wait for.
+    pub(crate) sunk: Option<Amount>,
+    /// Everybody voted on the appeal.
+    pub(crate) voted: bool,
 }
 
 impl<'a> World<'a> {
@@ -118,6 +123,8 @@ impl<'a> World<'a> {
             statement: BTreeMap::new(),
             locked_blocks: 0,
             behind: 0,
+            sunk: None,
+            voted: false,
         };
         world.block();
         cast.delegate(&mut world.state).expect("as it did when the cast was made");
@@ -163,6 +170,7 @@ impl<'a> World<'a> {
 
     fn hear(&mut self, journal: Journal) {
         for event in &journal.events {
+            self.sunk = self.sunk.or_else(|| sunk(event));
             match event {
                 Event::AuditDrawn { .. } => {
                     self.drawn_at = Some(self.state.height());
@@ -299,17 +307,6 @@ impl<'a> World<'a> {
         i64::try_from(all.units()).expect("amounts have 63 bits")
     }
 
-    /// Plays on until no slash waits any more.
-    pub(crate) fn outlast_stays(&mut self) {
-        let waits = |world: &World<'_>| {
-            let mut slashes = world.state.slashes();
-            slashes.any(|(id, _)| !world.state.balance(Pot::Slash(id)).is_zero())
-        };
-        while waits(self) {
-            self.block();
-        }
-    }
-
     /// What `account` opens for `root`.
     pub(crate) fn opening(&self, root: Digest) -> Opening {
         let order = self.state.order(JOB).expect("posted");
@@ -326,4 +323,17 @@ impl<'a> World<'a> {
 /// True for a validator's account; asked of the coalition's only.
 fn is_an_auditor(account: AccountId) -> bool {
     ![REQUESTER, PROVIDER, CHALLENGER, OPERATOR].contains(&account)
+}
+
+/// What nobody gets of a slash that a cover would wait for, if the event tells of one.
+fn sunk(event: &Event) -> Option<Amount> {
+    let Event::Slashed { slash: Some(_), offence, terms, .. } = event else { return None };
+    let Way::Claims(claims) = terms.way else { return None };
+    // Who leaves, or does not open its bid, pays no cover.
+    let convicts = matches!(
+        offence,
+        Offence::WrongResult | Offence::DataWithholding | Offence::CopiedRoot | Offence::FalseAudit
+    );
+    let split = claims.split(terms.own);
+    (claims.injured && convicts).then(|| split.burnt.saturating_add(split.insurance))
 }

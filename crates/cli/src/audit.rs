@@ -8,7 +8,8 @@ use std::{
 };
 
 use clap::Args;
-use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict};
+use earnest_api::decimal;
+use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict, page};
 use earnest_protocol::{Params, RawParams};
 use earnest_sim::seasons::{self, Focus, Network, Season};
 
@@ -194,7 +195,7 @@ fn write(folder: &Path, findings: &Findings) -> Result<(), Failure> {
         }
     }
     put("junit.xml", &findings.to_junit())?;
-    put("report.html", &findings.to_html())
+    put("report.html", &page(findings))
 }
 
 fn replay(path: &Path, json: bool) -> Result<(), Failure> {
@@ -211,6 +212,8 @@ fn replay(path: &Path, json: bool) -> Result<(), Failure> {
     if json {
         out!("{}", serde_json::json!({ "plays": plays, "profit": profit.to_string() }))
     } else {
-        out!("{plays} plays came to what the trace says; {profit} base units on average")
+        let sign = if profit < 0 { "-" } else { "" };
+        let tokens = decimal(u64::try_from(profit.unsigned_abs()).unwrap_or(u64::MAX), 9);
+        out!("{plays} plays came to what the trace says; {sign}{tokens} tokens on average")
     }
 }

@@ -82,7 +82,7 @@ impl Failure {
 
     /// A file that cannot be read or written.
     pub fn file(what: &str, path: &std::path::Path, error: impl fmt::Display) -> Failure {
-        let hint = "check that the path exists and may be used";
+        let hint = "check that the path exists, may be used and has room";
         Failure::config(format!("cannot {what} {}: {error}", path.display()), hint)
     }
 
@@ -102,7 +102,9 @@ impl From<ClaimError> for Failure {
             ClaimError::InUse { .. } => {
                 ("in-use", "stop that process first, or use another folder and another key")
             }
-            ClaimError::Disk { .. } => ("config", "check that the path exists and may be used"),
+            ClaimError::Disk { .. } => {
+                ("config", "check that the path exists, may be used and has room")
+            }
         };
         Failure::new(Status::Config, code, error, hint)
     }

@@ -62,6 +62,9 @@ pub struct NewArgs {
     /// A bond out of an account: `replica`, `provider` or `validator`; may be given again
     #[arg(long, value_parser = bond, value_name = "ROLE:ADDRESS=TOKENS")]
     bond: Vec<(Role, Address, Amount)>,
+    /// Change one parameter, such as --set market.take=2%; may be repeated
+    #[arg(long = "set", value_name = "ROOM.NAME=VALUE")]
+    sets: Vec<String>,
 }
 
 /// Where parameters come from.
@@ -87,7 +90,7 @@ pub fn run(command: &GenesisCommand, json: bool) -> Result<(), Failure> {
 }
 
 fn new(args: &NewArgs) -> Result<(), Failure> {
-    let genesis = genesis_of(args);
+    let genesis = genesis_of(args)?;
     let hint = "give each account once, with a balance that covers its bonds";
     refuse("this network cannot begin", &violations(&genesis), hint)?;
     let text = template::text(&genesis)?;
@@ -106,11 +109,12 @@ fn new(args: &NewArgs) -> Result<(), Failure> {
     out!("{}", path.display())
 }
 
-fn genesis_of(args: &NewArgs) -> Genesis {
-    let params = match args.preset {
+fn genesis_of(args: &NewArgs) -> Result<Genesis, Failure> {
+    let preset = match args.preset {
         Preset::Standard | Preset::TwoAssets => RawParams::default(),
         Preset::Development => crate::up::plan::params(1_000),
     };
+    let params = args.sets.iter().try_fold(preset, |raw, set| params::apply(&raw, set))?;
     let account = |&(address, balance)| {
         let payment = match args.preset {
             Preset::TwoAssets => balance,
@@ -123,14 +127,14 @@ fn genesis_of(args: &NewArgs) -> Genesis {
         Preset::TwoAssets => Assets::Dual,
         Preset::Standard | Preset::Development => Assets::Single,
     };
-    Genesis {
+    Ok(Genesis {
         name: args.name.clone(),
         assets,
         params,
         accounts: args.account.iter().map(account).collect(),
         operators: args.bond.iter().map(operator).collect(),
         ..Genesis::default()
-    }
+    })
 }
 
 fn account(text: &str) -> Result<(Address, Amount), String> {

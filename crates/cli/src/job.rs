@@ -14,7 +14,7 @@ use earnest_api::{Client, JobView, Session};
 use earnest_prepare::link::exports_start;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Ending, Gas, JobId,
-    command::{Auction, InsureJob, KeepData},
+    command::{Auction, CancelJob, InsureJob, KeepData},
     insurance::CoverQuote,
     market::{Outcome, Phase},
 };
@@ -47,6 +47,13 @@ pub enum JobCommand {
     Submit(Box<SubmitArgs>),
     /// Follow a job of yours to its end, making the moves that are yours
     Follow {
+        /// Which job
+        job: u64,
+        #[command(flatten)]
+        act: ActArgs,
+    },
+    /// Take back a job of yours while its bids are sealed: all but fees returns
+    Cancel {
         /// Which job
         job: u64,
         #[command(flatten)]
@@ -119,7 +126,7 @@ pub struct SubmitArgs {
     outside_gain: Amount,
     /// What the program's first state, or its random numbers, are made from: 0x and 64 hex digits
     /// [default: from the clock]
-    #[arg(long, value_parser = crate::query::digest)]
+    #[arg(long, value_parser = crate::text::digest)]
     seed: Option<Digest>,
     #[command(flatten)]
     act: ActArgs,
@@ -180,6 +187,10 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
             let chain = open(node, act)?;
             follow(chain, &Client::new(node), JobId::new(*job), json)
         }
+        JobCommand::Cancel { job, act } => {
+            let cancel = CancelJob { job: JobId::new(*job) };
+            send(Client::new(node), act, Command::CancelJob(cancel), json, "taken back")
+        }
         JobCommand::Insure(args) => insure(args, node, json),
         JobCommand::List(args) => list::run(args, &Client::new(node), json),
         JobCommand::Wait(args) => wait::run(args, &Client::new(node), json),
@@ -203,12 +214,24 @@ fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
     let params = client.network()?.params.insurance;
     let premium = quote.and_then(|quote| quote.premium(cover, &params)).unwrap_or(Amount::MAX);
     let premium_max = args.max_premium.unwrap_or(premium);
-    let account = args.act.account(&client)?;
-    let mut session = Session::open_for(client, keys::open(&args.act.key)?, account)?;
     let command = Command::InsureJob(InsureJob { job, cover, premium_max });
+    let done = format!("{} covered for {}", crate::text::tokens(cover), money::show(premium));
+    send(client, &args.act, command, json, &done)
+}
+
+/// Sends a command about a job, waits for it, and says what was done.
+fn send(
+    client: Client,
+    act: &ActArgs,
+    command: Command,
+    json: bool,
+    done: &str,
+) -> Result<(), Failure> {
+    let account = act.account(&client)?;
+    let mut session = Session::open_for(client, keys::open(&act.key)?, account)?;
     let receipt = stake::accepted(session.send_and_wait(command, stake::WAIT)?)?;
     if !json {
-        out!("{} tokens covered for {}", money::show(cover), money::show(premium))?;
+        out!("{done}")?;
     }
     stake::print_receipt(&receipt, json)
 }

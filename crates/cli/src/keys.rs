@@ -11,7 +11,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use earnest_api::Client;
-use earnest_keys::{Signer, keystore, keystore::KeystoreError, phrase::Phrase};
+use earnest_keys::{
+    Signer, keystore,
+    keystore::KeystoreError,
+    phrase::{self, Phrase},
+};
 use earnest_protocol::Address;
 use serde_json::json;
 
@@ -79,6 +83,9 @@ pub enum KeysCommand {
         /// Which key of the phrase: i in m/44'/60'/0'/0/i, as wallets count accounts
         #[arg(long, default_value_t = 0, value_name = "I")]
         index: u32,
+        /// Count as Ledger Live does: i in m/44'/60'/i'/0/0
+        #[arg(long)]
+        ledger_live: bool,
         /// A file whose first line is the phrase's passphrase, if it has one
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
@@ -117,11 +124,12 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
             phrase.words().enumerate().for_each(|(at, word)| note!("{:>4}  {word}", at + 1));
             Ok(())
         }
-        KeysCommand::Derive { index, passphrase_file, target } => {
+        KeysCommand::Derive { index, ledger_live, passphrase_file, target } => {
             let passphrase = passphrase_file.as_deref().map(secret::first_line).transpose()?;
             let text = secret::piped_or_asked("Recovery phrase: ")?;
+            let path = if *ledger_live { phrase::Path::LedgerLive } else { phrase::Path::Usual };
             let key = Phrase::parse(&text)
-                .and_then(|phrase| phrase.key(&passphrase.unwrap_or_default(), *index));
+                .and_then(|phrase| phrase.key_on(path, &passphrase.unwrap_or_default(), *index));
             let signer = key.map_err(|error| {
                 let hint = "give the words of BIP-39 in their order, parted by spaces";
                 Failure::usage(error, hint)

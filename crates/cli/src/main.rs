@@ -43,11 +43,18 @@ mod slashes;
 mod stake;
 mod status;
 mod stop;
+mod text;
 mod up;
 
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use failure::{Failure, Status};
 
@@ -71,6 +78,9 @@ fn node_address(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match host {
         _ if text.is_empty() => Ok(NODE.to_owned()),
+        Some(host) if host.trim_end_matches('/').ends_with("/v1") => {
+            Err("leave out `/v1`, which every request adds".to_owned())
+        }
         Some(host) if !host.is_empty() => Ok(text.to_owned()),
         _ => Err(format!("a node's address begins with http:// or https://, as {NODE} does")),
     }
@@ -87,6 +97,20 @@ fn take_numbers(command: clap::Command) -> clap::Command {
         false => arg,
     });
     command.mut_subcommands(take_numbers)
+}
+
+/// The help of a command that needs another behind it and has none.
+fn help_instead(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(path)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let mut all = words();
+    all.build();
+    let mut command = &mut all;
+    for word in path.split(' ').skip(1) {
+        command = command.find_subcommand_mut(word)?;
+    }
+    (error.kind() == ErrorKind::MissingSubcommand).then(|| command.render_help().to_string())
 }
 
 /// Where a node listens unless told otherwise.
@@ -128,7 +152,7 @@ enum Command {
     Run(run::RunArgs),
     /// Make an ordinary program (wasm32-wasip1) ready, or say what is in the way
     Prepare(prepare::PrepareArgs),
-    /// Quote, submit, list, follow and wait for jobs
+    /// Quote, submit, list, follow, take back and wait for jobs
     #[command(subcommand)]
     Job(job::JobCommand),
     /// List, publish and retire the ordinary programs that jobs may name
@@ -193,13 +217,24 @@ fn main() -> ExitCode {
 /// Help, the version, or what is wrong with the line; as JSON if that was asked for anywhere in it.
 fn not_understood(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args_os().skip(1).any(|word| word == "--json");
-    if !error.use_stderr() || !wants_json {
+    if !error.use_stderr() {
         // Nobody has to read it.
         let _ = error.print();
-        return ExitCode::from(if error.use_stderr() { Status::Usage as u8 } else { 0 });
+        return ExitCode::SUCCESS;
     }
-    let text = error.render().to_string();
-    let detail = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    // The words of Rust's own parser of numbers.
+    let plain = |text: String| text.replace("invalid digit found in string", "no whole number");
+    if !wants_json {
+        let text = help_instead(error).unwrap_or_else(|| match stderr().is_terminal() {
+            true => error.render().ansi().to_string(),
+            false => error.render().to_string(),
+        });
+        output::remark(format_args!("{}", plain(text).trim_end()));
+        return ExitCode::from(Status::Usage as u8);
+    }
+    let text = plain(error.render().to_string());
+    let detail = text.split("\n  [subcommands:").next().unwrap_or_default();
+    let detail = detail.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
     let hint = "`earnest help COMMAND` lists every flag";
     let failure = Failure::usage(detail.trim(), hint);
     output::failure(&failure, true);

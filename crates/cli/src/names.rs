@@ -65,6 +65,11 @@ impl Names {
         Names { by_address }
     }
 
+    /// The name of an account, if it has one.
+    pub fn of_address(&self, address: &Address) -> Option<&'static str> {
+        self.by_address.get(address).copied()
+    }
+
     /// The name of an account; if it has none, the beginning and the end of its address.
     pub fn short(&self, address: &Address) -> String {
         match self.by_address.get(address) {

@@ -32,7 +32,7 @@ pub struct NodeArgs {
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Where the API is served
-    #[arg(long, default_value = "127.0.0.1:7300", value_name = "ADDRESS")]
+    #[arg(long, default_value = "127.0.0.1:7300", value_name = "ADDRESS", value_parser = listen)]
     listen: SocketAddr,
     /// Also answer requests to this host name; may be given again [addresses and localhost: always]
     #[arg(long, value_name = "NAME", value_parser = host_name)]
@@ -159,6 +159,11 @@ fn not_started(error: &StartError) -> Failure {
         }
         _ => Failure::config(error, "`earnest doctor --data DIR` says more about the directory"),
     }
+}
+
+/// An address with its port.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "give an address and a port, as in 127.0.0.1:7300".to_owned())
 }
 
 /// A name as clients send it, without scheme, port or path.

@@ -81,6 +81,7 @@ pub fn log(lines: Lines) {
 /// reader is gone, who has seen enough.
 pub fn failure(failure: &Failure, json: bool) {
     let Failure { status, code, detail, hint } = failure;
+    let detail = detail.trim_end();
     if *status == Status::ReaderGone {
         return;
     }

@@ -39,7 +39,7 @@ pub enum ProgramCommand {
     /// Take a program of yours away, once no open job names it: its deposit returns
     Retire {
         /// Its hash, as `list` shows it
-        #[arg(value_parser = crate::query::digest, value_name = "HASH")]
+        #[arg(value_parser = crate::text::digest, value_name = "HASH")]
         program: Digest,
         #[command(flatten)]
         act: ActArgs,
@@ -97,7 +97,7 @@ fn list(client: &Client, limit: u32, json: bool) -> Result<(), Failure> {
             program.bytes.div_ceil(1024).to_string(),
             stands,
             names.short(&program.publisher.address),
-            show::tokens(program.deposit),
+            crate::text::tokens(program.deposit),
         ]
     };
     let rows: Vec<_> = items.iter().map(row).collect();

@@ -1,16 +1,19 @@
 //! `earnest query`: what a node shows of its state.
 
 use clap::{Args, Subcommand};
-use earnest_api::{Client, JobFilter, PageQuery};
+use earnest_api::{Client, JobFilter, Page, PageQuery};
 use earnest_protocol::{Digest, Height, JobId, OperatorId, RawParams, Role};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
+    account, explain,
     failure::Failure,
     names::{self, Who},
     output::{self, out},
-    params, slashes, stake,
+    params,
+    present::Present,
+    show, slashes, stake,
 };
 
 /// What to show, and of when.
@@ -43,7 +46,10 @@ pub enum QueryCommand {
         account: Who,
     },
     /// Accounts
-    Accounts,
+    Accounts {
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// One operator
     Operator { id: u64 },
     /// Operators
@@ -51,21 +57,29 @@ pub enum QueryCommand {
         /// Only `provider`, `validator` or `replica`
         #[arg(long, value_parser = stake::role)]
         role: Option<Role>,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// One job
     Job { id: u64 },
-    /// Jobs, newest first
-    Jobs,
+    /// Jobs, newest first; `earnest job list` has filters
+    Jobs {
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// Slashes: what was taken from whom, and who got it
-    Slashes,
+    Slashes {
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// One block
     Block { height: u64 },
     /// What became of a transaction
     Transaction {
-        #[arg(value_parser = digest)]
+        #[arg(value_parser = crate::text::digest)]
         hash: Digest,
     },
-    /// Everything that happens, one JSON object a line, until interrupted
+    /// Everything that happens, a line or a JSON object each, until interrupted
     Events {
         /// Only these kinds, separated by commas
         #[arg(long, value_delimiter = ',')]
@@ -73,55 +87,126 @@ pub enum QueryCommand {
     },
 }
 
-pub fn digest(text: &str) -> Result<Digest, String> {
-    Digest::from_hex(text).ok_or_else(|| "a hash is 0x and 64 hexadecimal digits".into())
+/// Which rows of a list.
+#[derive(Args, Debug)]
+pub struct PageArgs {
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    limit: u32,
+    /// Those that come after: what the list before said at its end (`next_cursor`)
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+impl PageArgs {
+    fn query(&self) -> PageQuery {
+        let (cursor, limit) = (self.cursor.clone(), Some(self.limit));
+        PageQuery { cursor, limit, ..PageQuery::default() }
+    }
 }
 
 pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
     let QueryArgs { at, command } = args;
     let now = Client::new(node);
     let client = at.map_or(now.clone(), |height| now.at(Height::new(height)));
-    let page = PageQuery::default();
+    let (client, width) = (&client, show::width());
+    let present = || Present::ask(client);
     match command {
         QueryCommand::Params { defaults: true } => defaults(json),
-        QueryCommand::Network => show(&client.network()?, json),
-        QueryCommand::Storage => show(&client.storage()?, json),
-        QueryCommand::Params { defaults: false } if json => show(&client.params()?, json),
-        QueryCommand::Params { defaults: false } => explain(&client.params()?),
-        QueryCommand::Account { account } => {
-            show(&client.account(&names::resolve(&client, account)?)?, json)
+        QueryCommand::Params { defaults: false } if json => object(&client.params()?),
+        QueryCommand::Params { defaults: false } => describe(&client.params()?),
+        QueryCommand::Network => {
+            tell(&client.network()?, json, |view| Ok(show::network::network(view, width)))
         }
-        QueryCommand::Accounts => show(&client.accounts(&page)?, json),
-        QueryCommand::Operator { id } => show(&client.operator(OperatorId::new(*id))?, json),
-        QueryCommand::Operators { role } => show(&client.operators(*role, &page)?, json),
-        QueryCommand::Job { id } => show(&client.job(JobId::new(*id))?, json),
-        QueryCommand::Jobs => show(&client.jobs(JobFilter::default(), &page)?, json),
-        QueryCommand::Slashes => slashes::run(&client, json),
-        QueryCommand::Block { height } => show(&client.block(Height::new(*height))?, json),
-        QueryCommand::Transaction { hash } => show(&client.transaction(hash)?, json),
-        QueryCommand::Events { kinds } => events(&client, kinds),
+        QueryCommand::Storage => {
+            tell(&client.storage()?, json, |view| Ok(show::network::storage(view, width)))
+        }
+        QueryCommand::Account { account } => {
+            let address = names::resolve(client, account)?;
+            match json {
+                true => object(&client.account(&address)?),
+                false => account::tell(client, &address, false),
+            }
+        }
+        QueryCommand::Accounts { page } => list(&client.accounts(&page.query())?, json, |views| {
+            Ok(show::network::accounts(views, &present()?, width))
+        }),
+        QueryCommand::Operator { id } => {
+            tell(&client.operator(OperatorId::new(*id))?, json, |view| {
+                Ok(show::network::operator(view, &present()?, width))
+            })
+        }
+        QueryCommand::Operators { role, page } => {
+            list(&client.operators(*role, &page.query())?, json, |views| {
+                Ok(show::network::operators(views, &present()?, width))
+            })
+        }
+        QueryCommand::Job { id } => tell(&client.job(JobId::new(*id))?, json, |view| {
+            Ok(show::job::job(view, &present()?, width))
+        }),
+        QueryCommand::Jobs { page } => {
+            list(&client.jobs(JobFilter::default(), &page.query())?, json, |views| {
+                Ok(show::job::jobs(views, &present()?, width))
+            })
+        }
+        QueryCommand::Slashes { page } => slashes::run(client, &page.query(), json),
+        QueryCommand::Block { height } => {
+            tell(&client.block(Height::new(*height))?, json, |view| {
+                Ok(show::network::block(view, width))
+            })
+        }
+        QueryCommand::Transaction { hash } => tell(&client.transaction(hash)?, json, |view| {
+            Ok(show::transaction::receipt(view, width))
+        }),
+        QueryCommand::Events { kinds } => events(client, kinds, json),
     }
 }
 
-/// One value: compact for programs, indented for people.
-fn show(value: &impl Serialize, json: bool) -> Result<(), Failure> {
-    let text =
-        if json { serde_json::to_string(value) } else { serde_json::to_string_pretty(value) };
-    out!("{}", text.map_err(Failure::internal)?)
+/// One value: as JSON for programs, in words for people.
+fn tell<T: Serialize>(
+    value: &T,
+    json: bool,
+    words: impl FnOnce(&T) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    if json { object(value) } else { out!("{}", words(value)?) }
 }
 
-fn events(client: &Client, kinds: &[String]) -> Result<(), Failure> {
+/// A page of a list: as JSON for programs, as a table for people.
+fn list<T: Serialize>(
+    page: &Page<T>,
+    json: bool,
+    words: impl FnOnce(&[T]) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    if json {
+        return object(page);
+    }
+    if page.items.is_empty() {
+        return out!("none");
+    }
+    out!("{}", words(&page.items)?)?;
+    slashes::more(page)
+}
+
+fn object(value: &impl Serialize) -> Result<(), Failure> {
+    out!("{}", serde_json::to_string(value).map_err(Failure::internal)?)
+}
+
+fn events(client: &Client, kinds: &[String], json: bool) -> Result<(), Failure> {
     // A node that is not there is an error now, not a silent wait.
-    client.head()?;
+    let (mut teller, present) = explain::teller(client)?;
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     for event in client.events(None, &kinds) {
-        out!("{}", json!(event?))?;
+        let event = event?;
+        match json {
+            true => out!("{}", json!(event))?,
+            false => out!("{:>6}  {}", event.height, teller.tell(&event, &present))?,
+        }
     }
     Ok(())
 }
 
 /// Every parameter with its value, unit, range and reason, for people.
-fn explain(raw: &RawParams) -> Result<(), Failure> {
+fn describe(raw: &RawParams) -> Result<(), Failure> {
     let default = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
     let raw = serde_json::to_value(raw).map_err(Failure::internal)?;
     let mut text = String::new();
@@ -144,7 +229,7 @@ fn explain(raw: &RawParams) -> Result<(), Failure> {
 fn defaults(json: bool) -> Result<(), Failure> {
     let raw = RawParams::default();
     if !json {
-        return explain(&raw);
+        return describe(&raw);
     }
     let raw = serde_json::to_value(raw).map_err(Failure::internal)?;
     let row = |field: &earnest_protocol::params::ParamField| {

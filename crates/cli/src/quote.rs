@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use earnest_api::{Client, decimal};
+use earnest_api::Client;
 use earnest_protocol::{
     Address, Amount, Digest, Gas, Params, Ratio,
     command::{Auction, GainTiming, PostJob, ProgramForm, ResourceClass, Task, Visibility},
@@ -20,7 +20,7 @@ use crate::{
     failure::Failure,
     money,
     output::{self, out},
-    params,
+    params, show,
 };
 
 /// How a result is audited: what is quoted is what is submitted.
@@ -151,9 +151,10 @@ fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
     let tariff = args.tariff.unwrap_or(args.max_price);
     let gas = args.gas_bound.or_else(|| {
         let units = u128::from(tariff.units()) * 1_000_000;
-        u64::try_from(units / u128::from(market.tariff_per_mgas.units().max(1))).ok()
+        let gas = u64::try_from(units / u128::from(market.tariff_per_mgas.units().max(1))).ok()?;
+        Some(gas.max(market.step_gas_least.count()))
     });
-    let gas = gas.unwrap_or(u64::MAX).max(1);
+    let gas = gas.unwrap_or(u64::MAX);
     PostJob {
         task: Task {
             program: Digest::ZERO,
@@ -179,12 +180,12 @@ fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
     }
 }
 
-/// The quote as JSON: amounts in base units, shares as decimal fractions.
+/// The quote as JSON: amounts in base units, shares in parts per billion, as in the API.
 fn present(quote: &Quote, more: Value) -> Value {
     let mut value = json!({
         "p_ref": quote.p_ref,
-        "e": fraction(quote.e),
-        "detection": fraction(quote.detection),
+        "e": quote.e,
+        "detection": quote.detection,
         "exit_cost": quote.exit_cost,
         "gain": quote.gain,
         "reward_max": quote.reward_max,
@@ -195,11 +196,6 @@ fn present(quote: &Quote, more: Value) -> Value {
         value.extend(more);
     }
     value
-}
-
-/// Parts per billion as an exact decimal number.
-fn fraction(ratio: Ratio) -> Value {
-    decimal(ratio.parts(), 9).parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }
 
 /// A quote as lines for a person.
@@ -228,7 +224,10 @@ pub fn table(value: &Value) -> String {
                 let amount = units.parse().ok().and_then(Amount::new).unwrap_or(Amount::ZERO);
                 format!("{} tokens", money::show(amount))
             }
-            other => other.to_string(),
+            parts => match serde_json::from_value(parts.clone()) {
+                Ok(share) if matches!(name, "detection" | "e") => show::share(share),
+                _ => parts.to_string(),
+            },
         };
         text.push_str(&format!("{name:<16}{shown:>24}   {about}\n"));
     }

@@ -4,7 +4,7 @@
 
 use clap::Args;
 use earnest_api::{Client, NetworkView, OperatorView};
-use earnest_protocol::{Amount, rewards::Schedule};
+use earnest_protocol::rewards::Schedule;
 use serde_json::json;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     output::out,
     present::Present,
     show,
+    text::tokens,
 };
 
 /// Whose rewards.
@@ -83,10 +84,6 @@ fn of_operator(operator: &OperatorView, clock: &Clock) -> Vec<(String, String)> 
         ("vesting".to_owned(), format!("{amount}, all of it in {ends}"))
     }));
     rows
-}
-
-fn tokens(amount: Amount) -> String {
-    format!("{} tokens", money::show(amount))
 }
 
 /// What a schedule says, in a few words.

@@ -65,11 +65,15 @@ pub struct RunArgs {
     #[arg(long, value_name = "GAS")]
     step_gas: Option<u64>,
     /// What the first state or random numbers are made from: 0x, 64 hex digits [default: zeros]
-    #[arg(long, value_parser = crate::query::digest)]
+    #[arg(long, value_parser = crate::text::digest)]
     seed: Option<ProtocolDigest>,
     /// Write the output's bytes to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Of an ordinary program: look at every step that a dispute could come to, and tell of the
+    /// largest evidence and of the referee's time
+    #[arg(long)]
+    evidence: bool,
     #[command(flatten)]
     given: GivenArgs,
 }
@@ -97,7 +101,8 @@ pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode, Failure> {
     if exports_start(&module) {
         return ordinary::run(args, &module, json);
     }
-    if let Some(word) = args.given.first_given() {
+    let evidence = args.evidence.then_some("--evidence");
+    if let Some(word) = args.given.first_given().or(evidence) {
         let detail = format!("{word} is for ordinary programs; this one exports no `_start`");
         let hint = "give --input to a program that computes in steps; docs/guests.md tells both";
         return Err(Failure::usage(detail, hint));

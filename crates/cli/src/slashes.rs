@@ -5,6 +5,7 @@
 //!
 //! Known shortcoming: a node keeps a bounded number of events, and none from before its start; an
 //! older split is then unknown, and said to be.
+//! Not here: how it looks (`show::record`).
 
 use std::{
     collections::BTreeMap,
@@ -19,19 +20,14 @@ use earnest_protocol::{
 };
 use serde_json::json;
 
-use crate::{
-    failure::Failure,
-    money,
-    output::out,
-    up::account::{parts, word},
-};
+use crate::{failure::Failure, output::out, present::Present, show};
 
 /// How long nothing may be heard before the events are taken to be over.
 const SILENCE: Duration = Duration::from_millis(1_500);
 
-/// Prints the slashes that the node's first page has.
-pub fn run(client: &Client, json: bool) -> Result<(), Failure> {
-    let page = client.slashes(&PageQuery::default())?;
+/// Prints a page of slashes.
+pub fn run(client: &Client, page: &PageQuery, json: bool) -> Result<(), Failure> {
+    let page = client.slashes(page)?;
     let executed = page.items.iter().filter(|s| matches!(s.state, SlashState::Executed(_))).count();
     let splits = splits(client, executed);
     if json {
@@ -40,10 +36,20 @@ pub fn run(client: &Client, json: bool) -> Result<(), Failure> {
     if page.items.is_empty() {
         return out!("no slashes");
     }
+    let present = Present::ask(client)?;
     for slash in &page.items {
-        out!("{}", text(slash, splits.get(&slash.id)))?;
+        let split = splits.get(&slash.id);
+        out!("{}", show::record::slash(slash, split, &present, show::width()))?;
     }
-    Ok(())
+    more(&page)
+}
+
+/// Says so if there are more rows than a page has.
+pub fn more<T>(page: &Page<T>) -> Result<(), Failure> {
+    match &page.next_cursor {
+        Some(cursor) => out!("there are more: --limit, or --cursor {cursor} for the next"),
+        None => Ok(()),
+    }
 }
 
 /// The splits of `count` executed slashes, or of those that the node still tells of.
@@ -81,30 +87,4 @@ fn object(page: &Page<SlashView>, splits: &BTreeMap<SlashId, Waterfall>) -> serd
         row["waterfall"] = json!(splits.get(&slash.id));
     }
     object
-}
-
-fn text(slash: &SlashView, split: Option<&Waterfall>) -> String {
-    let SlashView { id, offence, account, role, job, pending, state, .. } = slash;
-    let head = format!("slash {id}  {} by {} {}", word(offence), word(role), account.address);
-    let what = match (state, split) {
-        (SlashState::Pending(epoch), _) => {
-            format!("{} tokens taken, paid out in epoch {epoch}", money::show(*pending))
-        }
-        (SlashState::Held(epoch), _) => format!(
-            "{} tokens taken, held until epoch {epoch}: the engine is under suspicion",
-            money::show(*pending)
-        ),
-        (SlashState::Appealed(proposal), _) => format!(
-            "{} tokens taken, appealed: `earnest gov show {proposal}`",
-            money::show(*pending)
-        ),
-        (SlashState::Reversed(_), _) => "undone: every token went back".into(),
-        (SlashState::Executed(_), Some(split)) => {
-            format!("{} tokens lost: {}", money::show(split.amount), parts(split))
-        }
-        (SlashState::Executed(_), None) => {
-            "paid out; the node no longer has the event that says how it was split".into()
-        }
-    };
-    format!("{head}\n  job {job}: {what}")
 }

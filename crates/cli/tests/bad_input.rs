@@ -26,8 +26,13 @@ fn without_a_node_every_error_names_its_cause() {
     fs::write(path("foreign/thesis.txt"), "years of work").expect("written");
     let (bad, foreign, missing) = (path("bad.toml"), path("foreign"), path("missing.toml"));
     let nobody = "http://127.0.0.1:1";
-    let cases: [(&[&str], i32, &[&str]); 17] = [
+    let cases: [(&[&str], i32, &[&str]); 22] = [
         (&["juggle"], 2, &["juggle"]),
+        (&["job"], 2, &["Post a job and follow it to its end"]),
+        (&["job", "status", "x"], 2, &["'x' for '<JOB>': no whole number"]),
+        (&["node", "--data", &missing, "--listen", "x"], 2, &["as in 127.0.0.1:7300"]),
+        (&["query", "network", "--node", "http://127.0.0.1:1/v1"], 2, &["leave out `/v1`"]),
+        (&["job", "quote", "--offline", "--max-price", "0"], 4, &["price-must-be-positive"]),
         (&["sim", "run", &missing], 3, &["missing.toml", "try:"]),
         (&["sim", "run", &bad], 3, &["bad.toml", "colour"]),
         (&["audit", "--set", "verification.margin=0.9"], 3, &["verification.margin"]),

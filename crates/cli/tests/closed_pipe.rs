@@ -75,7 +75,7 @@ fn whoever_closes_the_output_hears_nothing_more() {
 #[test]
 fn a_reader_may_take_the_first_line_and_go() {
     let network = Network::start();
-    let ended = run(&["query", "events", "--node", &network.url], |out, err| {
+    let ended = run(&["query", "events", "--json", "--node", &network.url], |out, err| {
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line).expect("an event");
         assert!(line.starts_with('{'), "{line}");

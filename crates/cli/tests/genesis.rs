@@ -100,9 +100,11 @@ fn everything_that_is_wrong_with_a_genesis_is_said_at_once_with_its_numbers() {
 fn the_parameters_of_a_genesis_are_taken_where_parameters_are() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mine.toml").display().to_string();
-    assert_eq!(earnest(&["genesis", "new", "--out", &path]).code, Some(0));
+    let new = ["genesis", "new", "--set", "market.bids_max=9", "--out", &path];
+    assert_eq!(earnest(&new).code, Some(0));
     let done = earnest(&["params", "check", &path]);
     assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("market.bids_max = 9; the default is 32"), "{done:?}");
     let text = fs::read_to_string(&path).expect("written");
     let text = text.replace("\ntake = 0.05\n", "\ntake = 0.9\n");
     fs::write(&path, text).expect("written");

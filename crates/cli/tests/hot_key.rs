@@ -38,7 +38,7 @@ fn a_hot_key_works_for_a_cold_account_until_it_is_revoked() {
     let guests = concat!(env!("CARGO_MANIFEST_DIR"), "/../compute/guests/wordcount");
     let (program, input) = (format!("{guests}/wordcount.wasm"), format!("{guests}/hamlet.txt"));
     let submit = ["job", "submit", "--program", &program, "--input", &input, "--no-wait"];
-    let terms = ["--steps", "60", "--max-price", "5", "--audit-rate", "1"];
+    let terms = ["--steps", "60", "--chunk-size", "16384", "--max-price", "5", "--audit-rate", "1"];
     let submit = [&submit[..], &terms].concat();
     // Opening a key takes longer than some jobs take bids: the next one meets a daemon that is up.
     let deadline = Instant::now() + Duration::from_secs(90);

@@ -54,18 +54,6 @@ fn a_second_network_in_one_folder_is_refused() {
 }
 
 #[test]
-fn a_network_on_a_port_that_is_taken_says_so_and_starts_nobody() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = taken.local_addr().expect("bound").port().to_string();
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("net").display().to_string();
-    let done = earnest(&["up", "--data", &data, "--port", &port]);
-    assert_eq!(done.code, Some(3), "{done:?}");
-    assert!(done.err.contains(&port) && done.err.contains("--port"), "{}", done.err);
-    assert!(!folder.path().join("net/logs/node.log").exists(), "nobody was started");
-}
-
-#[test]
 fn a_second_daemon_on_one_folder_or_one_key_is_refused() {
     let network = Network::start();
     let words = ["provider", "run", "--cost-per-mgas", "0.003"];

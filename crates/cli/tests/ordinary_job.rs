@@ -3,9 +3,20 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use common::{Done, Network, earnest_within};
+use earnest_api::{Client, JobView, Session};
+use earnest_keys::Signer;
+use earnest_protocol::{
+    Command, JobId,
+    command::{Challenge, Node, RejectChild},
+    market::Phase,
+    verification::{Geometry, Loser, LossReason, Turn},
+};
 use serde_json::Value;
 
 /// Writes its second argument, works for a while in 64 pages, and ends with 7.
@@ -89,4 +100,105 @@ fn a_liar_about_an_ordinary_program_is_convicted_and_an_honest_provider_paid() {
     let retired = network.run_as("rosa", &["program", "retire", &hash]);
     assert_eq!(retired.code, Some(0), "{retired:?}");
     assert_eq!(network.json(&["program", "list"])["items"], Value::Array(Vec::new()));
+}
+
+/// Somebody who says of a right result that it is wrong.
+struct Challenger {
+    session: Session,
+    /// Where, in the result's tree and in the one within that step.
+    leaves: [u64; 2],
+}
+
+impl Challenger {
+    fn new(network: &Network, (name, fine): (&str, u64)) -> Challenger {
+        let signer = Signer::dev_key(5, name);
+        let session = Session::open(Client::new(&network.url), signer).expect("has an account");
+        Challenger { session, leaves: [1, fine] }
+    }
+
+    fn sends(&mut self, command: Command) {
+        let done = self.session.send_and_wait(command, Duration::from_secs(30)).expect("sent");
+        assert_eq!(done.refusal, None);
+    }
+
+    /// Which child it rejects next, and whether that is the leaf that it is after.
+    fn next(&self, job: &JobView) -> Option<(u8, bool)> {
+        let geometry = Geometry::of(&job.terms.task);
+        let me = self.session.address();
+        let is_mine = |d: &&earnest_api::DisputeView| {
+            d.challenger.address == me && d.ended.is_none() && d.turn == Turn::Challenger
+        };
+        let Node { level, index } = job.disputes.iter().find(is_mine)?.node;
+        let child = geometry.child_toward(Node { level, index }, &self.leaves)?;
+        let below = Node { level: level + 1, index: index * 16 + u64::from(child) };
+        Some((child, geometry.leaves(below).len() == 2))
+    }
+}
+
+/// Three at three leaves: none of them costs the provider a run of its own.
+#[test]
+fn challengers_at_several_leaves_are_answered_by_one_run_and_lose() {
+    let network = Network::start_with(&[
+        "market.bid_blocks=60",
+        "verification.audit_base_blocks=300",
+        "verification.challenge_blocks=300",
+        "verification.clock_blocks=600",
+    ]);
+    let _validators = ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
+    let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
+    let program = network.path("greets.wasm");
+    fs::write(&program, wat::parse_str(PROGRAM).expect("a module")).expect("written");
+    let client = Client::new(&network.url);
+    let id = JobId::new(0);
+    let deadline = Instant::now() + Duration::from_secs(400);
+    let job = || client.job(id).expect("posted");
+    let done = std::thread::scope(|scope| {
+        let submitted = scope.spawn(|| submit(&network, &program));
+        while !client.job(id).is_ok_and(|job| job.phase == Phase::Challengeable) {
+            assert!(Instant::now() < deadline, "never to be challenged: {:?}", client.job(id));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let who = [("grace", 5), ("loki", 12), ("faye", 20)];
+        let mut challengers = who.map(|who| Challenger::new(&network, who));
+        for challenger in &mut challengers {
+            challenger.sends(Command::Challenge(Challenge { job: id }));
+        }
+        while job().disputes.iter().any(|dispute| dispute.ended.is_none()) {
+            assert!(Instant::now() < deadline, "never decided: {:?}", job().disputes);
+            let now = job();
+            let next = challengers.each_ref().map(|challenger| challenger.next(&now));
+            // They come to their leaves together.
+            let together = next.iter().all(|next| matches!(next, Some((_, true))));
+            for (challenger, next) in challengers.iter_mut().zip(next) {
+                match next {
+                    Some((child, false)) => {
+                        challenger.sends(Command::RejectChild(RejectChild { job: id, child }));
+                    }
+                    Some((child, true)) if together => {
+                        let reject = Command::RejectChild(RejectChild { job: id, child });
+                        challenger.session.send(reject).expect("sent");
+                    }
+                    _ => std::thread::sleep(Duration::from_millis(50)),
+                }
+            }
+            if together {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        }
+        submitted.join().expect("ends")
+    });
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let ends: Vec<_> = job().disputes.iter().filter_map(|dispute| dispute.ended).collect();
+    assert_eq!(ends.len(), 3);
+    assert!(ends.iter().all(|ended| {
+        (ended.loser, ended.reason) == (Loser::Challenger, LossReason::StepHolds)
+    }));
+    let log = fs::read_to_string(network.folder.path().join("ada.log")).expect("written");
+    let counts =
+        log.lines().filter_map(|line| line.split_once("one run for ")?.1.split(' ').next());
+    let counts: Vec<u32> = counts.map(|count| count.parse().expect("a number")).collect();
+    // The tree within the step, once for all; then evidence of three, by the run that the first
+    // began, or that and the next.
+    assert_eq!(counts.iter().sum::<u32>(), 4, "{log}");
+    assert!(counts.len() <= 3, "{log}");
 }

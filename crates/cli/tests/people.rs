@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use common::{Done, Network, guest};
 
@@ -97,6 +100,63 @@ fn a_job_is_listed_and_waited_for_by_the_names_of_its_people() {
     assert_eq!(list["items"][0]["outcome"], "expired", "{list}");
 }
 
+#[test]
+fn a_job_is_taken_back_by_its_requester_alone_and_all_but_fees_returns() {
+    let network = Network::start_with(&["market.bid_blocks=200"]);
+    let file = network.path("program.wasm");
+    fs::write(&file, guest("i32.const 8")).expect("written");
+    let free = || {
+        let account = network.json(&["query", "account", "rosa"]);
+        account["free"].as_str().expect("digits").parse::<u64>().expect("an amount")
+    };
+    let before = free();
+    let done = submit(&network, &file, &["--no-wait"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let done = network.run_as("ada", &["job", "cancel", "0"]);
+    assert!(done.code == Some(4) && done.err.contains("cancel-job/not-requester"), "{done:?}");
+    let done = network.run_as("rosa", &["job", "cancel", "0"]);
+    assert!(done.code == Some(0) && done.out.starts_with("taken back\n"), "{done:?}");
+    let done = network.run(&["job", "wait", "0"]);
+    assert_eq!(done.code, Some(8), "{done:?}");
+    assert!(done.out.contains("refunded: its requester took it back"), "{done:?}");
+    // Fees, and what keeping the program's bytes cost.
+    assert!(before - free() < 1_000_000, "{before} {}", free());
+    let done = network.run_as("rosa", &["job", "cancel", "0"]);
+    assert!(done.code == Some(4) && done.err.contains("cancel-job/wrong-phase"), "{done:?}");
+}
+
+#[test]
+fn what_a_job_attracts_of_emission_is_worked_out_from_the_claim_to_what_it_came_to() {
+    let network = Network::start_with(&[
+        "rewards.schedule=1",
+        "rewards.epoch_amount=1000",
+        "rewards.claim_delay_epochs=1",
+        "rewards.vesting_epochs=16",
+    ]);
+    let file = network.path("program.wasm");
+    fs::write(&file, guest("i32.const 8")).expect("written");
+    let _validators = ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
+    let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
+    let done = submit(&network, &file, &[]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let payouts = || network.run(&["explain", "0", "--payouts"]).out;
+    let told = payouts();
+    for words in ["of emission as a provider", "the lesser of 90 % of", "is known once its epoch"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    // A claim settles what the epochs that are over came to.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !payouts().contains("all its claims of epoch") {
+        assert!(Instant::now() < deadline, "{}", payouts());
+        let done = network.run_as("ada", &["stake", "claim", "--role", "provider"]);
+        assert!(matches!(done.code, Some(0 | 4)), "{done:?}");
+    }
+    let told = payouts();
+    for words in ["minted /", "claimed by all, down =", "  ready ", "evenly to epoch"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
 /// What a participant's daemon logged, once it says `words`.
 fn logged(network: &Network, name: &str, words: &str) -> String {
     let log = network.folder.path().join(format!("{name}.log"));
@@ -169,6 +229,28 @@ fn a_name_stands_for_an_address_and_an_unknown_one_says_which_there_are() {
     assert!(code.contains("For example: The transfer is of 5 tokens"), "{code}");
     let done = network.run(&["explain", "exceeds"]);
     assert!(done.code == Some(5) && done.err.contains("bond/exceeds-free"), "{done:?}");
+
+    let table = network.run(&["query", "operators", "--role", "provider", "--limit", "2"]).out;
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines.len() == 4 && lines[1].contains("hush "), "{table}");
+    let cursor = lines[3].split("--cursor ").nth(1).and_then(|rest| rest.split(' ').next());
+    let cursor = cursor.expect("there are more");
+    let rest = ["query", "operators", "--role", "provider", "--cursor", cursor];
+    let rest = network.run(&rest).out;
+    assert!(rest.contains("ada ") && !rest.contains("hush "), "{rest}");
+    for (words, told) in [
+        (&["query", "network"][..], "  sums        hold: all pots are"),
+        (&["query", "storage"], "  room      is held"),
+        (&["query", "accounts"], &ada.to_lowercase()),
+        (&["query", "operator", "0"], "  standing    active, takes new work"),
+        (&["query", "account", "ada"], "provider bond, backs nothing now"),
+        (&["query", "block", "1"], "  parent    0x"),
+        (&["query", "jobs"], "none"),
+        (&["query", "slashes"], "no slashes"),
+    ] {
+        let done = network.run(words);
+        assert!(done.code == Some(0) && done.out.contains(told), "{words:?}: {done:?}");
+    }
 
     let done = network.run(&["query", "account", "frob"]);
     assert_eq!(done.code, Some(2), "{done:?}");

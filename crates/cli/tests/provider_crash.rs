@@ -73,7 +73,8 @@ fn a_killed_provider_commits_once_and_is_paid() {
     std::thread::scope(|scope| {
         let submitted = scope.spawn(|| {
             let job = ["job", "submit", "--program", &program, "--input", &input, "--json"];
-            let terms = ["--steps", "60", "--max-price", "5", "--audit-rate", "1"];
+            let terms =
+                ["--steps", "60", "--chunk-size", "16384", "--max-price", "5", "--audit-rate", "1"];
             network.run_as("rosa", &[&job[..], &terms].concat())
         });
         for (phase, later_ms) in KILLS {

@@ -1,9 +1,10 @@
 //! The targets: each reader with its seeds, its law and its bound on time.
 //!
 //! Code map: `wire` (what others send to a node), `disk` (what a data directory keeps), `work`
-//! (programs, evidence, the pipe to a job), `paged` (prepared programs, their evidence), `edge` (a
-//! node that listens).
+//! (programs, evidence, the pipe to a job), `paged` (prepared programs, their evidence), `author`
+//! (ordinary programs, what they are given, the pipe to their jobs), `edge` (a node that listens).
 
+mod author;
 mod disk;
 mod edge;
 mod paged;
@@ -41,7 +42,7 @@ pub(crate) struct Target<'a> {
 pub(crate) const RULES: &str = "rules";
 
 /// Every target and what it reads.
-pub(crate) const NAMES: [(&str, &str); 19] = [
+pub(crate) const NAMES: [(&str, &str); 22] = [
     (RULES, "commands, applied to living states; every law after each"),
     ("transaction", "a signed transaction, as clients send it (JSON)"),
     ("wire", "a signed transaction, as blocks keep it"),
@@ -59,6 +60,9 @@ pub(crate) const NAMES: [(&str, &str); 19] = [
     ("evidence", "evidence of a step, and of an output"),
     ("program", "a prepared program: read, loaded in each variant, and run for some steps"),
     ("pages", "evidence of a prepared program's step, judged; and moves of its dispute"),
+    ("bundle", "what an ordinary program is given, encoded"),
+    ("ordinary", "an ordinary program: linked, prepared, and loaded"),
+    ("job", "the pipes between a worker and the process of an ordinary program's job"),
     ("keystore", "an encrypted key file, opened with its password"),
     ("runner", "the pipes between a worker and the process of a job"),
 ];
@@ -98,6 +102,9 @@ impl Bench {
             "runner" => work::runner(),
             "program" => paged::program(),
             "pages" => paged::pages(),
+            "bundle" => author::bundle(),
+            "ordinary" => author::ordinary(),
+            "job" => author::job(),
             _ => unreachable!("names come from `NAMES`"),
         }
     }

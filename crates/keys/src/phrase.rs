@@ -1,10 +1,9 @@
 //! Recovery phrases: one secret in words (BIP-39), and the keys that follow from it (BIP-32).
 //!
 //! Key terms: a *phrase* is 12 to 24 English words with a checksum; a *passphrase* is a word more
-//! that its holder keeps apart; the *index* counts the keys on Ethereum's path m/44'/60'/0'/0/i,
-//! as hardware and browser wallets do.
+//! that its holder keeps apart; the *index* counts the keys of a phrase, on one of two paths.
 //!
-//! Law: the same phrase, passphrase and index give the same key in any wallet.
+//! Law: the same phrase, passphrase, path and index give the same key in any wallet.
 //! Known shortcoming: a passphrase is ASCII, since its normal form is else a table of Unicode's.
 
 use core::fmt;
@@ -19,8 +18,25 @@ use crate::{EntropyUnavailable, Signer};
 
 /// Set in a step whose key no public key leads to.
 const HARDENED: u32 = 1 << 31;
-/// m/44'/60'/0'/0: coin 60 is Ethereum's.
-const PATH: [u32; 4] = [44 | HARDENED, 60 | HARDENED, HARDENED, 0];
+/// How wallets count the keys of a phrase; 60 is Ethereum's coin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// m/44'/60'/0'/0/i: most wallets.
+    Usual,
+    /// m/44'/60'/i'/0/0: Ledger Live, for which each key is an account of its own.
+    LedgerLive,
+}
+
+impl Path {
+    /// The steps from the root to a key.
+    fn steps(self, index: u32) -> [u32; 5] {
+        let (account, last) = match self {
+            Path::Usual => (0, index),
+            Path::LedgerLive => (index, 0),
+        };
+        [44 | HARDENED, 60 | HARDENED, account | HARDENED, 0, last]
+    }
+}
 
 /// A secret in words; erased when dropped, and never shown by `Debug`.
 pub struct Phrase(Mnemonic);
@@ -88,11 +104,19 @@ impl Phrase {
         self.0.words()
     }
 
-    /// The key of an index, 0 to 2^31 − 1.
+    /// The key of an index on the usual path, 0 to 2^31 − 1.
     ///
     /// # Errors
     /// Why there is none.
     pub fn key(&self, passphrase: &str, index: u32) -> Result<Signer, PhraseError> {
+        self.key_on(Path::Usual, passphrase, index)
+    }
+
+    /// The key of an index on a path, 0 to 2^31 − 1.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn key_on(&self, path: Path, passphrase: &str, index: u32) -> Result<Signer, PhraseError> {
         if !passphrase.is_ascii() {
             return Err(PhraseError::PassphraseNotAscii);
         }
@@ -101,7 +125,7 @@ impl Phrase {
         }
         let seed = Zeroizing::new(self.0.to_seed_normalized(passphrase));
         let mut key = Extended::master(seed.as_slice())?;
-        for step in PATH.into_iter().chain([index]) {
+        for step in path.steps(index) {
             key = key.child(step)?;
         }
         Signer::from_bytes(&key.secret).map_err(|_| PhraseError::NoSuchKey)

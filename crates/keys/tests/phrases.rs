@@ -1,6 +1,6 @@
 //! Recovery phrases: the published vectors, and wallets' own addresses.
 
-use earnest_keys::phrase::{Phrase, PhraseError};
+use earnest_keys::phrase::{Path, Phrase, PhraseError};
 use earnest_protocol::Address;
 
 fn address(text: &str) -> Address {
@@ -19,6 +19,15 @@ fn the_keys_are_those_of_other_wallets() {
         (9, "0xa0ee7a142d267c1f36714e4a8f75612f20a79720"),
     ] {
         assert_eq!(phrase.key("", index).map(|key| key.address()), Ok(address(expected)));
+    }
+    // As eth-account derives them on that path.
+    for (index, expected) in [
+        (0, "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"),
+        (1, "0x8c8d35429f74ec245f8ef2f4fd1e551cff97d650"),
+        (7, "0xaf4311d557fbc876059e39306ec1f3343753df29"),
+    ] {
+        let key = phrase.key_on(Path::LedgerLive, "", index).map(|key| key.address());
+        assert_eq!(key, Ok(address(expected)));
     }
     let other = phrase.key("apart", 0).expect("a key").address();
     assert_ne!(other, address("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"));

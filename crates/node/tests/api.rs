@@ -83,6 +83,36 @@ fn bytes_that_a_client_has_already_are_not_sent_again() {
 }
 
 #[test]
+fn a_part_of_a_blob_is_sent_to_who_asks_for_one() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path());
+    let node = start(dir.path());
+    let path = format!("/v1/blobs/{}", put(&node, b"some bytes"));
+    let tag = get(&node, &path).1;
+    let tag = tag.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    let ask = |method, headers: &str| exchange(&node, method, &path, headers);
+    for (headers, status, sent, place) in [
+        ("Range: bytes=5-\r\n".to_owned(), 206, "bytes", Some("bytes 5-9/10")),
+        ("Range: bytes=0-3\r\n".to_owned(), 206, "some", Some("bytes 0-3/10")),
+        (format!("Range: bytes=-2\r\nIf-Range: {tag}\r\n"), 206, "es", Some("bytes 8-9/10")),
+        ("Range: bytes=-2\r\nIf-Range: \"other\"\r\n".to_owned(), 200, "some bytes", None),
+        ("Range: bytes=0-1,3-4\r\n".to_owned(), 200, "some bytes", None),
+        (format!("Range: bytes=5-\r\nIf-None-Match: {tag}\r\n"), 304, "", None),
+    ] {
+        let (got, head, body) = ask("GET", &headers);
+        assert_eq!((got, body.as_str()), (status, sent), "{headers}{head}");
+        let told = head.lines().find_map(|line| line.strip_prefix("content-range: "));
+        assert_eq!(told, place, "{headers}");
+    }
+    let (status, head, body) = ask("GET", "Range: bytes=10-\r\n");
+    assert_eq!(status, 416, "{body}");
+    assert!(head.contains("content-range: bytes */10") && body.contains("blob/range-beyond"));
+    let (status, head, _) = ask("HEAD", "Range: bytes=5-\r\n");
+    assert!(status == 200 && head.contains("content-length: 10"), "{head}");
+    node.stop().unwrap();
+}
+
+#[test]
 fn only_pages_of_the_origins_that_the_operator_named_may_read() {
     let dir = tempfile::tempdir().unwrap();
     create(dir.path());

@@ -132,6 +132,7 @@ fn every_code_that_a_node_says_no_with_is_in_the_document() {
     let sources = [
         include_str!("../src/http/mod.rs"),
         include_str!("../src/http/host.rs"),
+        include_str!("../src/http/named.rs"),
         include_str!("../src/http/past.rs"),
         include_str!("../src/http/problem.rs"),
         include_str!("../src/http/query.rs"),

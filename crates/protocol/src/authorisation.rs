@@ -138,6 +138,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::CastCouncilBallot(_)
         | Command::Pause(_)
         | Command::CancelProposal(_)
+        | Command::CancelJob(_)
         | Command::RefineStep(_)
         | Command::RetireProgram(_) => None,
     };

@@ -245,8 +245,9 @@ pub enum Event {
     },
     /// Convictions of unrelated operators on one program and root: the engine may be at fault.
     SlashHeld { slash: SlashId, until: Epoch },
-    /// A slash was undone: everything it took is back where it was.
-    SlashReversed { slash: SlashId, account: AccountId, amount: Amount },
+    /// A slash was undone: everything it took is back where it was, but what is `insured`: the
+    /// part of those who have left meanwhile, which the insurance has.
+    SlashReversed { slash: SlashId, account: AccountId, amount: Amount, insured: Amount },
     /// Taken stake, or a forfeited deposit, went where it belongs, by `terms`; a deposit has no
     /// role.
     Slashed {

@@ -7,34 +7,6 @@
 //! ```
 //! use earnest_protocol::*;
 //! use earnest_protocol::{command::Transfer, genesis::GenesisAccount};
-//! # struct Nobody;
-//! # impl Referee for Nobody {
-//! #     fn opens(&self, _: &command::Task, _: command::Node, _: &Digest, _: &[Digest]) -> bool {
-//! #         false
-//! #     }
-//! #     fn output(
-//! #         &self,
-//! #         _: &command::Task,
-//! #         _: &[u8],
-//! #         _: &Digest,
-//! #         _: &[u8],
-//! #     ) -> Option<Output> {
-//! #         None
-//! #     }
-//! #     fn judge(&self, _: &StepCase<'_>) -> Result<Ruling, EvidenceRejected> {
-//! #         Err(EvidenceRejected)
-//! #     }
-//! #     fn serves(
-//! #         &self,
-//! #         _: &command::Task,
-//! #         _: command::DataItem,
-//! #         _: Option<&Digest>,
-//! #         _: &[u8],
-//! #     ) -> bool {
-//! #         false
-//! #     }
-//! # }
-//! # let referee = Nobody; // Nothing is disputed here.
 //! let (alice, bob) = (Address([1; 20]), Address([2; 20]));
 //! let (balance, payment) = (Amount::tokens(10), Amount::ZERO);
 //! let accounts = vec![GenesisAccount { address: alice, balance, payment }];
@@ -52,13 +24,14 @@
 //! let transaction = Transaction { nonce: 0, valid_until, command, on_behalf_of };
 //! let sender = state.sender(&alice, &transaction).expect("in the genesis");
 //! let signed = Authenticated { sender, transaction };
-//! state.apply(&signed, &referee, &mut journal).expect("alice can pay");
+//! // Nothing is disputed here, so there is no referee to ask.
+//! state.apply(&signed, &Unasked, &mut journal).expect("alice can pay");
 //!
 //! let bob = state.account_id(&bob).expect("opened by the transfer");
 //! assert_eq!(state.free(bob), Amount::tokens(3));
 //! assert_eq!(state.check_invariants(), Ok(()));
 //! // The same again is refused: its place in alice's sequence is taken.
-//! assert!(state.apply(&signed, &referee, &mut journal).is_err());
+//! assert!(state.apply(&signed, &Unasked, &mut journal).is_err());
 //! ```
 //!
 //! Laws: no clock, no float, no I/O, no thread, no hash-ordered iteration, no randomness but the
@@ -124,6 +97,6 @@ pub use ids::{
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};
 pub use params::{Params, ParamsRejected, RawParams};
-pub use referee::{Ending, EvidenceRejected, Output, Referee, Ruling, StepCase};
+pub use referee::{Ending, EvidenceRejected, Output, Referee, Ruling, StepCase, Unasked};
 pub use rejected::{BlockRejected, Rejected, TransactionRejected};
 pub use state::State;

@@ -109,9 +109,10 @@ pub enum Ruling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EvidenceRejected;
 
-/// For what never asks: nothing that time does, and tests of rules that nobody disputes.
+/// For what never asks: what time does, and examples and tests in which nothing is disputed. It
+/// hears nobody, so no network may have it.
 #[derive(Debug)]
-pub(crate) struct Unasked;
+pub struct Unasked;
 
 impl Referee for Unasked {
     fn opens(&self, _: &Task, _: Node, _: &Digest, _: &[Digest]) -> bool {

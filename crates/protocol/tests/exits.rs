@@ -19,6 +19,9 @@ fn short(raw: &mut RawParams) {
     raw.staking.unbonding_epochs = Epochs::new(10);
     raw.market.work_bound_max = Gas::new(1_000_000_000);
     (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
+    raw.market.deadline_blocks_max = earnest_protocol::Blocks::new(50);
+    raw.verification.disputes_max = 1;
+    raw.verification.clock_blocks = earnest_protocol::Blocks::new(2);
     raw.verification.data_requests_max = 1;
     (raw.slashing.wrong_result, raw.slashing.copied_root) =
         (Ratio::percent(50), Ratio::percent(50));

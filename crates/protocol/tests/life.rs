@@ -98,3 +98,24 @@ fn what_is_not_drawn_is_still_open_to_challenge() {
     let closed = world.state.job(job).expect("posted").closed.expect("closed");
     assert_eq!((closed.outcome, closed.reason), (Outcome::Rejected, CloseReason::WrongResult));
 }
+
+#[test]
+fn a_job_is_taken_back_while_bids_are_sealed_and_costs_nobody_more_than_fees() {
+    let mut world = World::new(params());
+    let before: Vec<u64> = ["R", "P1", "P2"].map(|name| world.wealth(name)).to_vec();
+    let job = world.post(world.terms());
+    world.bid("P1", job, 4);
+    world.bid("P2", job, 6);
+    world.ok("R", Command::CancelJob(CancelJob { job }));
+
+    let closed = world.closed(job);
+    assert_eq!((closed.outcome, closed.reason), (Outcome::Expired, CloseReason::Cancelled));
+    // A posting weighs four transfers, taking it back two.
+    let fee = 1_000;
+    assert_eq!(world.wealth("R"), before[0] - 6 * fee);
+    assert_eq!(world.wealth("P1"), before[1] - fee);
+    assert_eq!(world.wealth("P2"), before[2] - fee);
+    // When bidding would have ended nothing happens any more.
+    world.blocks(100);
+    assert_eq!(world.closed(job), closed);
+}

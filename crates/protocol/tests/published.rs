@@ -316,11 +316,13 @@ fn a_step_refined_for_one_is_refined_for_all_and_a_held_one_is_lost_at_once() {
 
 #[test]
 fn whoever_lets_its_clock_run_out_loses_and_the_clock_is_as_long_as_the_work() {
-    // 209.7 million gas at 20 million a block: 11 blocks of work, 15 besides.
+    // 209.7 million gas at 20 million a block: 11 blocks a run, and 3 besides. The accused has
+    // seven of those, a challenger three; both 5 blocks, and 252 for the answers of the only game.
     let slow = || {
         World::new(params_with(|raw| {
             raw.market.reference_speed = earnest_protocol::Gas::new(20_000_000);
             raw.market.work_bound_max = earnest_protocol::Gas::new(1_000_000_000);
+            raw.staking.unbonding_epochs = earnest_protocol::Epochs::new(200);
         }))
     };
     for (leaves, is_accused) in [(&[37][..], true), (&[], false)] {
@@ -338,11 +340,10 @@ fn whoever_lets_its_clock_run_out_loses_and_the_clock_is_as_long_as_the_work() {
         let dispute = world.state.docket(job).expect("assigned").disputes[0].clone();
         let turn = if is_accused { Turn::Accused } else { Turn::Challenger };
         assert_eq!(dispute.turn, turn);
-        assert_eq!(
-            (dispute.accused_left, dispute.challenger_left),
-            (Blocks::new(26), Blocks::new(26))
-        );
-        world.blocks(26);
+        let clocks = (dispute.accused_left, dispute.challenger_left);
+        let (accused, challenger) = (5 + 7 * 14 + 252, 5 + 3 * 14 + 252);
+        assert_eq!(clocks, (Blocks::new(accused), Blocks::new(challenger)));
+        world.blocks(if is_accused { accused } else { challenger });
         assert!(ends(&world).is_empty());
         world.block();
         let loser = if is_accused { Loser::Accused } else { Loser::Challenger };

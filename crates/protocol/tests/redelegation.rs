@@ -29,6 +29,8 @@ fn harsh(raw: &mut RawParams) {
     raw.staking.unbonding_epochs = Epochs::new(12);
     raw.market.work_bound_max = Gas::new(1_000_000_000);
     (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
+    raw.verification.disputes_max = 1;
+    raw.verification.clock_blocks = Blocks::new(2);
     raw.verification.data_requests_max = 1;
     (raw.slashing.wrong_result, raw.slashing.copied_root) =
         (Ratio::percent(50), Ratio::percent(50));

@@ -26,7 +26,7 @@ const MARKET: &str = r#"
     epoch_blocks = 100
     [params.staking]
     jail_epochs = 1
-    unbonding_epochs = 2500
+    unbonding_epochs = 3500
     [params.market]
     bid_blocks = 1
     grace_blocks = 0

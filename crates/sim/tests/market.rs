@@ -23,7 +23,7 @@ const MARKET: &str = r#"
     [params.chain]
     epoch_blocks = 100
     [params.staking]
-    unbonding_epochs = 2500
+    unbonding_epochs = 3500
     [params.market]
     bid_blocks = 1
     grace_blocks = 0

@@ -4,14 +4,15 @@
 //! commands that make sense where a state stands, or just do not; [`machine`] carries them out and
 //! checks every law after each; [`money`] is a second, slow ledger that agrees on every balance;
 //! [`payments`] works out anew what events say was paid;
-//! [`soak`] runs machines for as long as one likes; [`votes`] proposes and votes; [`bytes`] throws
-//! damaged bytes at the rules.
+//! [`soak`] runs machines for as long as one likes and [`kinds`] says what they missed; [`votes`]
+//! proposes and votes; [`bytes`] throws damaged bytes at the rules.
 //!
 //! Law: one seed gives one run; whatever is found is a panic that names the seed.
 //! Not here: what a test is about (each crate's own tests). Never a dependency but of tests and
 //! tools.
 
 pub mod bytes;
+pub mod kinds;
 pub mod machine;
 pub mod money;
 pub mod ops;

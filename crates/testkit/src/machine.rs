@@ -38,6 +38,7 @@ impl Setting {
         let mut raw = world::params();
         raw.chain.epoch_blocks = Blocks::new(10);
         raw.staking.unbonding_epochs = Epochs::new(150);
+        raw.market.work_bound_max = Gas::new(2_000_000_000);
         raw.staking.abandonments_to_jail = 2;
         raw.staking.delegation_max = Factor::percent(300);
         raw.staking.exits_max = 10;
@@ -70,6 +71,7 @@ impl Setting {
                 raw.rewards.schedule = 3;
                 raw.rewards.half_life_epochs = Epochs::new(5);
                 raw.verification.haircut = Ratio::percent(30);
+                long_stays(&mut raw);
             }
             Setting::Scarce => {
                 raw.staking.exit_epochs = Epochs::new(300);
@@ -86,7 +88,7 @@ impl Setting {
 
     /// A council that proposes, one that vetoes, and nobody.
     fn guarding(self) -> Guarding<'static> {
-        let guardian = Some(("O", 300));
+        let guardian = Some(("O", 3_000));
         match self {
             Setting::Narrow => Guarding { council: &["P1", "P2", "V1"], threshold: 2, guardian },
             Setting::Wide => Guarding { council: &["W"], threshold: 1, guardian },
@@ -105,15 +107,22 @@ impl Setting {
 fn quick_votes(raw: &mut RawParams) {
     raw.governance.deposit = Amount::tokens(20);
     raw.governance.proposals_max = 4;
-    raw.governance.quorum = Ratio::percent(10);
+    raw.governance.quorum = Ratio::percent(6);
     raw.governance.delay_epochs = Epochs::new(1);
-    raw.governance.voting_epochs = Epochs::new(3);
+    raw.governance.voting_epochs = Epochs::new(6);
     raw.governance.late_quorum_epochs = Epochs::new(1);
     raw.governance.timelock_epochs = Epochs::new(1);
     raw.governance.expiry_epochs = Epochs::new(2);
     raw.governance.memory_epochs = Epochs::new(4);
     raw.slashing.appeal_epochs = Epochs::new(2);
     raw.slashing.appeal_deposit_min = Amount::tokens(5);
+}
+
+/// Slashes that wait until others are convicted alike.
+fn long_stays(raw: &mut RawParams) {
+    raw.slashing.engine_stay_epochs = Epochs::new(12);
+    raw.slashing.engine_hold_epochs = Epochs::new(20);
+    raw.slashing.appeal_epochs = Epochs::new(8);
 }
 
 fn narrow(raw: &mut RawParams) {
@@ -154,8 +163,9 @@ fn wide(raw: &mut RawParams) {
     raw.staking.unbondings_max = 1_000;
     (raw.rewards.schedule, raw.rewards.epochs_per_year) = (5, 1_000);
     raw.rewards.lifetime_max = Amount::tokens(500);
-    raw.staking.unbonding_epochs = Epochs::new(1_000);
-    raw.verification.disputes_max = 1_000;
+    raw.staking.unbonding_epochs = Epochs::new(1_300);
+    long_stays(raw);
+    raw.verification.disputes_max = 100;
     raw.verification.data_requests_max = 16;
     raw.verification.redraws = 4;
     raw.verification.auditors_max = 16;
@@ -307,9 +317,15 @@ impl Machine {
         self.open_blocks(400, false);
         let open = self.world.state.jobs().find(|(_, job)| job.closed.is_none());
         assert!(open.is_none(), "stuck: {open:?}");
-        // Over every stay, hold and unbonding.
-        let epochs = self.world.state.params().staking().unbonding_epochs.count();
-        self.open_blocks(10 * (epochs + 5), false);
+        // Over every stay, hold and unbonding, those that began under other parameters included.
+        let state = &self.world.state;
+        let entries = state.operators().flat_map(|(_, row)| row.unbondings.iter());
+        let last = entries.filter_map(|id| Some(state.unbonding(*id)?.matures)).max();
+        let stays = Epochs::new(state.params().staking().unbonding_epochs.count() + 5);
+        let last = last.unwrap_or_default().max(state.epoch().after(stays));
+        while self.world.state.epoch() <= last {
+            self.open_blocks(10, false);
+        }
         assert!(!self.world.state.slashes().any(|(_, slash)| slash.state.waits()));
         assert!(self.world.state.operators().all(|(_, o)| o.unbondings.is_empty()));
         assert_eq!(self.world.state.proposals().count(), 0, "votes end and are forgotten");

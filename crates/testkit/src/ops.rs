@@ -19,6 +19,8 @@ use earnest_protocol::{
 
 use crate::world::{self, World, finer, root};
 
+mod votes;
+
 /// What each account sealed for each job, which only it knows.
 pub type Sealed = BTreeMap<(JobId, AccountId), Digest>;
 
@@ -78,11 +80,18 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         0..=3 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: false },
         4 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: true },
         5 => return Step::Blocks { count: to_deadline(play, op), withheld: false },
+        6 if op.twist % 4 != 3 && votes::is_on(state) => {
+            let (signer, command) = votes::command(play, op, anyone);
+            return Step::Send(signer, command);
+        }
         6 => {
             let asset = if op.twist < 200 { state.assets().payment() } else { Asset::Payment };
             let free = state.balance(Pot::Free(anyone, asset));
             let target = account(play, op.twist);
-            let to = state.account(target).expect("known").address;
+            let known = state.account(target).expect("known").address;
+            // At times to one of sixteen that have no account before.
+            let is_new = op.twist % 32 == 31;
+            let to = if is_new { Address([0x60 + op.who % 16; 20]) } else { known };
             Command::Transfer(Transfer { to, asset, amount: edge(free, op.amount % 4) })
         }
         7 if op.twist % 4 >= 2 => {
@@ -117,12 +126,12 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             return Step::Send(who, Command::Unjail(Unjail { role }));
         }
         10 if op.twist % 4 < 2 => {
-            let (signer, command) = governance(play, op, anyone);
+            let (signer, command) = votes::command(play, op, anyone);
             return Step::Send(signer, command);
         }
         10 if op.twist % 4 == 2 => Command::KeepData(keep(play, op)),
         10 if op.who.is_multiple_of(2) => {
-            let (signer, command) = insure(state, op, anyone);
+            let (signer, command) = of_last_job(state, op, anyone);
             return Step::Send(signer, command);
         }
         10 => Command::ClaimRewards(ClaimRewards { role: role(op) }),
@@ -157,11 +166,14 @@ fn cancel_unbond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Comman
     (signer, Command::CancelUnbond(CancelUnbond { role, amount }))
 }
 
-/// Whoever posted the last job insures it, up to what may be covered and above.
-fn insure(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+/// Whoever posted the last job takes it back, or insures it, up to what may be covered and above.
+fn of_last_job(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
     let job = state.jobs().map(|(id, _)| id).next_back().unwrap_or(JobId::new(0));
     let requester = state.order(job).map(|order| order.requester);
     let signer = requester.filter(|_| !op.who.is_multiple_of(32)).unwrap_or(anyone);
+    if op.who.is_multiple_of(8) {
+        return (signer, Command::CancelJob(CancelJob { job }));
+    }
     let quote = state.cover_quote(job);
     let most = quote.map_or(Amount::UNIT, |quote| quote.cover_max.min(quote.available));
     let cover = edge(most.max(Amount::UNIT), op.amount);
@@ -339,6 +351,8 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
         if !pool.commission.shares() && !op.amount.is_multiple_of(8) {
             return opening(row, op);
         }
+        // Mostly one of few, so that some have as many delegations as they may.
+        let anyone = if op.what < 192 { AccountId::new(u64::from(op.who % 8)) } else { anyone };
         let amount = edge(state.balance(Pot::Free(anyone, Asset::Stake)), op.amount);
         let (operator, role) = (row.account, row.role);
         return (anyone, Command::Delegate(Delegate { operator, role, amount }));
@@ -373,84 +387,6 @@ fn delegation(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command
         }
     };
     (signer, command)
-}
-
-/// Small changes that fit, one that never does, and votes of those who have power.
-fn governance(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
-    let state = &play.world.state;
-    let held = state.slashes().filter(|(_, row)| row.state.waits());
-    let held = held.map(|(id, row)| (id, row.account)).nth(usize::from(op.amount % 4));
-    if let Some((slash, account)) = held.filter(|_| op.twist % 4 == 1) {
-        let signer = if op.who.is_multiple_of(4) { anyone } else { account };
-        let report = Digest([op.twist; 32]);
-        return (signer, Command::AppealSlash(AppealSlash { slash, report }));
-    }
-    if op.twist % 16 == 7 {
-        let guardian = state.guard().guardian.filter(|_| !op.who.is_multiple_of(8));
-        let lane = if op.who % 4 < 2 { PauseLane::Jobs } else { PauseLane::Delegations };
-        let blocks = Blocks::new(u64::from(op.amount % 8));
-        let signer = guardian.map_or(anyone, |(account, _)| account);
-        return (signer, Command::Pause(Pause { lane, blocks }));
-    }
-    let open = state.proposals().filter(|(_, row)| row.stage.is_open());
-    let open: Vec<_> = open.map(|(id, row)| (id, row.account)).collect();
-    let picked = open.get(usize::from(op.amount) % open.len().max(1)).copied();
-    let council = &state.guard().council;
-    let member = council.get(usize::from(op.who / 8) % council.len().max(1)).copied();
-    let Some((proposal, proposer)) = picked.filter(|_| !op.who.is_multiple_of(8)) else {
-        let proposer = if op.who.is_multiple_of(16) { member.unwrap_or(anyone) } else { anyone };
-        return (proposer, Command::Propose(proposal(op)));
-    };
-    if op.twist % 16 == 3 {
-        let choice = match op.amount / 16 % 4 {
-            0 | 1 => BallotChoice::Yes,
-            2 => BallotChoice::No,
-            _ => BallotChoice::Veto,
-        };
-        let signer = member.unwrap_or(anyone);
-        return (signer, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }));
-    }
-    if op.twist.is_multiple_of(16) {
-        let signer = if op.who.is_multiple_of(2) { proposer } else { anyone };
-        return (signer, Command::CancelProposal(CancelProposal { proposal }));
-    }
-    // Of few, so that those behind one operator and itself all vote on one proposal at times.
-    let behind = state.delegations().map(|(_, row)| row.account).nth(usize::from(op.who / 8 % 8));
-    let leads = state.operators().map(|(_, row)| row.account).nth(usize::from(op.who / 8 % 16));
-    let voter = if op.who.is_multiple_of(2) { leads } else { behind.or(leads) };
-    let choice = match op.amount / 16 {
-        0..=8 => BallotChoice::Yes,
-        9 | 10 => BallotChoice::No,
-        11 | 12 => BallotChoice::Abstain,
-        _ => BallotChoice::Veto,
-    };
-    (voter.unwrap_or(anyone), Command::CastBallot(CastBallot { proposal, choice }))
-}
-
-fn proposal(op: Op) -> Propose {
-    let (low, high) = (u64::from(op.amount % 4), u64::from(op.amount));
-    let (path, value) = match op.twist / 8 % 11 {
-        0 => ("verification.challenge_deposit", 10_000_000_000 + high),
-        1 => ("staking.unbonding_epochs", 120 + high),
-        2 => ("chain.epoch_blocks", 9 + low),
-        3 => ("staking.delegation_min", 1 + high),
-        4 => ("governance.quorum", 50_000_000 + 10_000_000 * high),
-        5 => ("market.accept_blocks", 1 + low),
-        6 => ("slashing.wrong_result", 40_000_000 + high),
-        7 => ("verification.clock_blocks", 20 * low),
-        8 => ("chain.referee_gas", 9_999_999 + high),
-        9 => ("governance.phase", low.min(2)),
-        _ => ("storage.nothing", 0),
-    };
-    let change = |path: &str, value| ParamChange { path: path.into(), value };
-    let mut changes = vec![change(path, value)];
-    match op.who % 16 {
-        1 => changes.clear(),
-        2 => changes.push(change(path, value)),
-        3 => changes.push(change("storage.price_doublings", low)),
-        _ => {}
-    }
-    Propose { changes, audit: Digest([op.twist; 32]) }
 }
 
 fn role(op: Op) -> Role {
@@ -551,7 +487,7 @@ impl View {
 
     /// A first wrong leaf; often the same, so that some are convicted alike.
     fn leaf(&self, op: Op) -> u64 {
-        let leaf = if op.who.is_multiple_of(2) { op.twist % 3 } else { op.twist };
+        let leaf = if op.who.is_multiple_of(2) { 1 + op.twist % 2 } else { op.twist };
         u64::from(leaf) % (self.order.terms.task.steps + 1)
     }
 }

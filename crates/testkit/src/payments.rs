@@ -67,7 +67,7 @@ fn is_told(source: Pot, reason: Reason) -> bool {
         | Reason::Refund
         | Reason::EmissionEarned => true,
         Reason::DelegationReward => matches!(source, Pot::Job(..) | Pot::Emission),
-        // Undone, not paid: its own event tells the sum.
+        // Undone, not paid: its own event tells the sum, and what of it insures.
         Reason::SlashReversed => false,
         _ => matches!(source, Pot::Slash(_)),
     }
@@ -111,6 +111,9 @@ fn tell(event: &Event, told: &mut Sums) {
             if let Some(slash) = slash {
                 split(Pot::Slash(*slash), waterfall, &mut add);
             }
+        }
+        Event::SlashReversed { slash, insured, .. } => {
+            add(Pot::Slash(*slash), Reason::SlashInsurance, "insurance", *insured);
         }
         Event::WorkClaimed { role, claim, terms, .. } => {
             assert_eq!(*claim, terms.claim(*role), "{event:?}");

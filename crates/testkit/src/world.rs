@@ -180,7 +180,8 @@ pub fn params() -> RawParams {
     raw.verification.audit_slack = earnest_protocol::Factor::ONE;
     raw.verification.reveal_blocks = Blocks::new(3);
     raw.verification.challenge_blocks = Blocks::new(5);
-    raw.verification.clock_blocks = Blocks::new(15);
+    raw.verification.clock_blocks = Blocks::new(5);
+    raw.verification.disputes_max = 8;
     raw.verification.availability_blocks = Blocks::new(5);
     raw.chain.lane_kib = 4_096;
     raw
@@ -455,7 +456,8 @@ impl World {
         self.send_as(Sender { account: self.id(name), key: Some(key) }, command)
     }
 
-    fn send_as(&mut self, sender: impl Into<Sender>, command: Command) -> Result<(), Rejected> {
+    /// Sends as whoever it is, named or not.
+    pub fn send_as(&mut self, sender: impl Into<Sender>, command: Command) -> Result<(), Rejected> {
         let tx = authenticated(&self.state, sender, command);
         self.apply(&tx)
     }

@@ -250,7 +250,7 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
             work.executions.keep(*id);
         }
     }
-    work.executions.end_unwanted();
+    work.executions.end_pass();
     duty.round(work, &open)
 }
 

@@ -6,9 +6,10 @@
 //!
 //! Faults exist for development networks: they show that a cheat is caught.
 //! Code map: here what both kinds of programs share, `steps` (those that compute in steps), `paged`
-//! (ordinary ones).
+//! (ordinary ones), `questions` (what disputes ask, beside the loop).
 
 mod paged;
+mod questions;
 mod steps;
 
 use std::{str::FromStr, sync::Arc};
@@ -29,6 +30,7 @@ use crate::sandbox::{Cancellation, RunnerCommand, SandboxError};
 
 pub(crate) use self::{
     paged::served_pages,
+    questions::Pending,
     steps::{Order as StepsOrder, measure, served_chunk},
 };
 
@@ -258,7 +260,7 @@ impl Execution {
     /// computed beside the loop.
     pub(crate) fn answer(&mut self, node: Node) -> Result<Option<Move>, ExecutionError> {
         match self {
-            Execution::Steps(done) => done.answer(node),
+            Execution::Steps(done) => Ok(done.answer(node)),
             Execution::Paged(done) => done.answer(node),
         }
     }
@@ -276,11 +278,27 @@ impl Execution {
         }
     }
 
-    /// True if something that was computed beside the loop is there and nobody has looked at it.
-    pub(crate) fn any_found(&self) -> bool {
+    /// Where the questions stand that `answer` and `rejects` could not answer yet.
+    pub(crate) fn pending(&self) -> Pending {
         match self {
-            Execution::Steps(_) => false,
-            Execution::Paged(done) => done.any_found(),
+            Execution::Steps(done) => done.pending(),
+            Execution::Paged(done) => done.pending(),
+        }
+    }
+
+    /// Keeps what was found since the last look.
+    pub(crate) fn take_found(&mut self) -> Result<(), ExecutionError> {
+        match self {
+            Execution::Steps(done) => done.take_found(),
+            Execution::Paged(done) => done.take_found(),
+        }
+    }
+
+    /// Begins one run beside the loop for all that waits; how much that is.
+    pub(crate) fn look(&mut self) -> usize {
+        match self {
+            Execution::Steps(done) => done.look(),
+            Execution::Paged(done) => done.look(),
         }
     }
 }

@@ -26,7 +26,7 @@ use earnest_compute::{
 };
 use earnest_protocol::{
     Digest,
-    command::{ProgramForm, TICKS_PER_GAS, Task},
+    command::{ProgramForm, Task},
 };
 
 use crate::{
@@ -145,7 +145,7 @@ fn sample_paged(
     let request = job::Request { task, ask: job::Ask::Run, altered_at: None };
     let cancellation = Cancellation::default();
     let bytes = (module, input);
-    match paged::ask((runner, &cancellation), &request, bytes, Some(PAGED_SAMPLE_TIME)) {
+    match paged::ask_one((runner, &cancellation), &request, bytes, Some(PAGED_SAMPLE_TIME)) {
         Err(SandboxError::TimedOut) => Pace::TimedOut,
         Err(error) => Pace::Failed(error.to_string()),
         Ok(Heard { last: Some(Last::Ran(ran)), .. }) => of_run(&ran),
@@ -154,12 +154,13 @@ fn sample_paged(
     }
 }
 
-/// The pace of a run; a short one is paid by its least gas.
+/// The pace of a run's quickest step: what is delayed is a busy machine's. A run that is shorter
+/// than a step is paid by a step's gas.
 fn of_run(ran: &job::Ran) -> Pace {
-    let gas = ran.claim.ticks.div_ceil(TICKS_PER_GAS).max(ProgramForm::STEP_GAS.count());
     let besides = u64::try_from(STEP_BESIDES.as_nanos()).unwrap_or(u64::MAX);
-    let nanos = ran.run_nanos.saturating_sub(besides);
-    let picos = u128::from(nanos).saturating_mul(1_000) / u128::from(gas);
+    let nanos = ran.step_nanos.saturating_sub(besides);
+    let gas = u128::from(ProgramForm::STEP_GAS.count());
+    let picos = u128::from(nanos).saturating_mul(1_000) / gas;
     Pace::Picos(u64::try_from(picos).unwrap_or(u64::MAX))
 }
 

@@ -23,6 +23,7 @@ use crate::{
     chain::ChainError,
     daemon::{AUDIT_CAPACITY_EXCEEDED, Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Fault, Lie, Material, Move, Order},
+    executions::Need,
     journal::{Decision, Journal},
     tidings::tokens,
 };
@@ -252,12 +253,13 @@ impl Provider {
         job: &JobView,
     ) -> Result<Option<&'a mut Execution>, ChainError> {
         let Work { chain, executions, runner, .. } = work;
+        let need = need(job);
         let (job, task, seed) = (job.id, job.terms.task, self.options.seed);
         let lie = match self.options.fault {
             Some(Fault::Lazy(rate)) => Some(Lie { rate, seed, job }),
             Some(Fault::Silent) | None => None,
         };
-        executions.get(job, |cancellation| {
+        executions.get((job, need), |cancellation| {
             let (runner, material) = (runner.clone(), chain.material(&task)?);
             Ok(Order { runner, task, material, lie, cancellation })
         })
@@ -355,6 +357,14 @@ impl Provider {
         };
         work.send(command)?;
         Ok(())
+    }
+}
+
+/// What the execution of a job is needed for: its defence, once anybody disputes it.
+fn need(job: &JobView) -> Need {
+    match job.disputes.iter().any(|dispute| dispute.ended.is_none()) {
+        true => Need::Dispute,
+        false => Need::Work,
     }
 }
 

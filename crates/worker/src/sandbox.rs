@@ -37,7 +37,7 @@ pub use earnest_compute::{
     runner::{self, OnFault, Reply, Request},
 };
 use earnest_compute::{
-    paged::{job, whole},
+    paged::{job, survey, whole},
     runner::{read_reply, serve, write_request},
 };
 
@@ -67,6 +67,8 @@ enum Service {
     Paged = 2,
     /// A prepared program, run whole.
     Whole = 3,
+    /// What a dispute about such a run would take.
+    Survey = 4,
 }
 
 /// Ends the children of a run before their time; clones end the same ones.
@@ -309,6 +311,7 @@ fn serve_one() -> io::Result<()> {
         [byte] if byte == Service::Steps as u8 => serve(input, output),
         [byte] if byte == Service::Paged as u8 => job::serve(input, output),
         [byte] if byte == Service::Whole as u8 => whole::serve(input, output),
+        [byte] if byte == Service::Survey as u8 => survey::serve(input, output),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }

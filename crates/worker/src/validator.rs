@@ -15,6 +15,7 @@ use crate::{
     chain::ChainError,
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Order},
+    executions::Need,
 };
 
 /// Runs a validator until its stop flag is raised.
@@ -49,7 +50,11 @@ fn execution<'a>(
     job: &JobView,
 ) -> Result<Option<&'a mut Execution>, ChainError> {
     let Work { chain, executions, runner, .. } = work;
-    executions.get(job.id, |cancellation| {
+    let need = match job.phase {
+        Phase::Challengeable => Need::Dispute,
+        _ => Need::Work,
+    };
+    executions.get((job.id, need), |cancellation| {
         let (runner, task) = (runner.clone(), job.terms.task);
         let material = chain.material(&task)?;
         Ok(Order { runner, task, material, lie: None, cancellation })

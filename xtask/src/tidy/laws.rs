@@ -92,7 +92,7 @@ pub(crate) const LAWS: Laws = Laws {
         ),
         ("compute", &[]),
         ("durable", &[]),
-        ("fuzz", &["api", "compute", "keys", "node", "protocol", "testkit"]),
+        ("fuzz", &["api", "compute", "keys", "node", "prepare", "protocol", "testkit"]),
         ("keys", &["durable", "protocol"]),
         ("node", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
         ("prepare", &["compute"]),

@@ -1,7 +1,9 @@
 //! Words for posting, bidding and accepting.
 
 use earnest_protocol::{
-    market::{AcceptJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected},
+    market::{
+        AcceptJobRejected, CancelJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected,
+    },
     verification::BoundRejected,
 };
 
@@ -182,6 +184,16 @@ pub(super) fn reveal_bid(rejected: RevealBidRejected) -> Words {
             exceeds_free_bond("The collateral is", wanted, free_bond)
         }
         RevealBidRejected::NoQuote(rejected) => no_quote(rejected),
+    }
+}
+
+pub(super) fn cancel_job(rejected: CancelJobRejected) -> Words {
+    match rejected {
+        CancelJobRejected::JobNotFound => job_not_found(),
+        CancelJobRejected::NotRequester => {
+            say("A job is taken back by whoever posted it", "Take back a job of yours.")
+        }
+        CancelJobRejected::WrongPhase { phase } => wrong_phase(phase, "taking sealed bids"),
     }
 }
 

@@ -43,9 +43,10 @@ fn say(detail: impl Into<String>, hint: &'static str) -> Words {
     (detail.into(), hint)
 }
 
-/// Tokens for people, base units for programs.
+/// In tokens; programs find base units among the refusal's numbers.
 fn money(amount: Amount) -> String {
-    format!("{} tokens ({amount} base units)", decimal(amount.units(), 9))
+    let unit = if amount == Amount::tokens(1) { "token" } else { "tokens" };
+    format!("{} {unit}", decimal(amount.units(), 9))
 }
 
 /// A ratio in per cent, exactly.
@@ -108,9 +109,9 @@ mod tests {
     #[test]
     fn amounts_and_ratios_are_written_exactly() {
         let amount = |units| money(Amount::new(units).unwrap());
-        assert_eq!(amount(0), "0 tokens (0 base units)");
-        assert_eq!(amount(1), "0.000000001 tokens (1 base units)");
-        assert_eq!(amount(12_500_000_000), "12.5 tokens (12500000000 base units)");
+        assert_eq!(amount(0), "0 tokens");
+        assert_eq!(amount(1), "0.000000001 tokens");
+        assert_eq!(amount(12_500_000_000), "12.5 tokens");
         assert_eq!(percent(Ratio::percent(5)), "5 %");
         assert_eq!(percent(Ratio::new(123_456_789).unwrap()), "12.3456789 %");
     }

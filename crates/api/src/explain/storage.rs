@@ -2,7 +2,7 @@
 
 use earnest_protocol::storage::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected};
 
-use super::{Words, exceeds_free, say};
+use super::{Words, exceeds_free, money, say};
 
 pub(super) fn keep_data(rejected: KeepDataRejected) -> Words {
     match rejected {
@@ -27,7 +27,11 @@ pub(super) fn keep_data(rejected: KeepDataRejected) -> Words {
             "Wait until others' bytes lapse, or keep fewer.",
         ),
         KeepDataRejected::ExceedsPriceMax { price, max } => say(
-            format!("Keeping the bytes costs {price} base units now, at most {max} may be paid"),
+            format!(
+                "Keeping the bytes costs {} now, at most {} may be paid",
+                money(price),
+                money(max)
+            ),
             "Wait until others' bytes lapse, keep less, or allow a higher price.",
         ),
         KeepDataRejected::ExceedsFree { wanted, free } => {
@@ -40,7 +44,7 @@ pub(super) fn publish_program(rejected: PublishProgramRejected) -> Words {
     match rejected {
         PublishProgramRejected::SizeOutOfRange { wanted, min, max } => say(
             format!("The program has {wanted} bytes; this network takes {min} to {max}"),
-            "Leave debugging information and unused code out, or split the program.",
+            "Compile it for size, as with -Oz -s; a network of longer blocks takes larger ones.",
         ),
         PublishProgramRejected::AlreadyPublished => say(
             "This program is on the ledger already",

@@ -98,6 +98,8 @@ fn headers() -> Value {
         "X-Earnest-Finalized": {
             "description": "The last block that stays.", "required": true, "schema": height
         },
+        "Content-Range": {"description": "Which bytes of how many, as in `bytes 5-9/10`.",
+                          "required": true, "schema": {"type": "string"}},
         "ETag": {"description": "Names these very bytes; for If-None-Match.",
                  "schema": {"type": "string"}},
     })
@@ -171,6 +173,12 @@ fn describe(operation: &Operation, components: &mut Map<String, Value>) -> Value
             "default": {"$ref": "#/components/responses/Problem"},
         },
     });
+    if operation.method == "get" && matches!(operation.reply, Body::Octets) {
+        let mut part = good.clone();
+        part["description"] = json!("The part that was asked for.");
+        part["headers"]["Content-Range"] = shown("Content-Range");
+        described["responses"]["206"] = part;
+    }
     if operation.path == crate::routes::TRANSACTIONS || operation.status == 201 {
         // What was there already, or is in a block by now.
         described["responses"]["200"] = good;
@@ -236,5 +244,10 @@ fn parameters(operation: &Operation, components: &mut Map<String, Value>) -> Vec
     all.extend(operation.query.iter().map(|(name, schema, about)| {
         json!({"name": name, "in": "query", "description": about, "schema": schema()})
     }));
+    if operation.method == "get" && matches!(operation.reply, Body::Octets) {
+        let about = "One range, such as `bytes=0-99`; of anything else all bytes are sent.";
+        let schema = json!({"type": "string"});
+        all.push(json!({"name": "Range", "in": "header", "description": about, "schema": schema}));
+    }
     all
 }

@@ -29,6 +29,7 @@ pub const PROBLEMS: &[(u16, &str)] = &[
     (410, "state/not-kept"),
     (413, "request/too-large"),
     (415, "request/unsupported-media-type"),
+    (416, "blob/range-beyond"),
     (421, "request/host-not-allowed"),
     (422, "input/too-many-chunks"),
     (422, "job/chunk-count-mismatch"),

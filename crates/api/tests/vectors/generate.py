@@ -64,6 +64,7 @@ TYPES = {
     "appeal_slash": "uint64 slash,bytes32 report",
     "cast_council_ballot": "uint64 proposal,string choice",
     "pause": "string lane,uint64 blocks",
+    "cancel_job": "uint64 job",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -239,6 +240,7 @@ MAKERS = {
         "lane": rng.choice(["jobs", "delegations"]),
         "blocks": number(U64_MAX),
     },
+    "cancel_job": job,
 }
 
 

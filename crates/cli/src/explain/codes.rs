@@ -40,7 +40,7 @@ const OF_NODES: Rows = &[
     (
         "request/malformed",
         "The request cannot be read: a field is missing, unknown or of another type.",
-        "Compare the request with the API description, /openapi.json.",
+        "Compare the request with /openapi.json.",
     ),
     (
         "request/host-missing",
@@ -199,6 +199,11 @@ const OF_NODES: Rows = &[
         "Fund it, or wait until some are in a block.",
     ),
     (
+        "blob/range-beyond",
+        "The range that was asked for begins after the last byte, or is empty.",
+        "Ask for a range that begins within the bytes, or for all of them.",
+    ),
+    (
         "mempool/full",
         "As many transactions wait at this node as may.",
         "Wait for the seconds that Retry-After names, then try again.",
@@ -234,6 +239,11 @@ const OF_THIS_PROGRAM: Rows = &[
         "in-use",
         "Another process uses this folder or this key (exit status 3).",
         "Stop that process first, or use another folder and another key.",
+    ),
+    (
+        "disk-full",
+        "The disk of a development network has no room for another block (exit status 3).",
+        "Make room and start it again: nothing is lost.",
     ),
     (
         "node-needs-tls",

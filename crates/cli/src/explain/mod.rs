@@ -17,11 +17,8 @@ use crate::{
     failure::Failure,
     output::{note, out},
     present::Present,
-    show::{
-        self,
-        event::{Teller, job_of},
-        story,
-    },
+    show::{self, event::Teller, story},
+    up::account::job_of,
 };
 
 /// Pieces of a requester's history that are read for a story.
@@ -44,7 +41,7 @@ pub struct ExplainArgs {
 pub fn run(args: &ExplainArgs, node: &str, json: bool) -> Result<(), Failure> {
     let what = args.what.trim();
     if what.starts_with("0x") {
-        let hash = crate::query::digest(what).map_err(|why| Failure::usage(why, HINT))?;
+        let hash = crate::text::digest(what).map_err(|why| Failure::usage(why, HINT))?;
         return transaction(&Client::new(node), &hash, json);
     }
     if let Ok(place) = what.parse::<EventId>() {
@@ -83,7 +80,7 @@ fn code(what: &str, json: bool) -> Result<(), Failure> {
 }
 
 /// Who is who and what is called what, for sentences about events.
-fn teller(client: &Client) -> Result<(Teller, Present), Failure> {
+pub fn teller(client: &Client) -> Result<(Teller, Present), Failure> {
     let present = Present::ask(client)?;
     let page = PageQuery { limit: Some(ACCOUNTS_MAX), ..PageQuery::default() };
     let accounts = client.accounts(&page)?.items;

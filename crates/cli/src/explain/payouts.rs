@@ -14,9 +14,9 @@ use crate::{
     output::out,
     show::{
         self,
-        event::job_of,
         sums::{self, Emitted, Payout},
     },
+    up::account::job_of,
 };
 
 /// Emissions that are looked through for the one that an operator's claim belongs to.

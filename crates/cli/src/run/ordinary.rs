@@ -11,8 +11,10 @@ use earnest_prepare::{
     link::{self, region::REGION_BYTES},
 };
 use earnest_worker::sandbox::{
-    Digest, RunnerCommand,
-    program::{self, End, Ending, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX, Trial, TrialError},
+    CPU_SECONDS_MAX, Digest, RunnerCommand,
+    program::{
+        self, End, Ending, INPUT_BYTES_MAX, Judged, OUTPUT_BYTES_MAX, Survey, Trial, TrialError,
+    },
 };
 use serde_json::{Value, json};
 
@@ -23,12 +25,16 @@ use crate::{
     output::{self, note, out},
 };
 
+/// How much more processor time than a run the look at every step of it may take.
+const SURVEY_SLOWER: u32 = 10;
+
 pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failure> {
     if let Some(word) = args.first_of_steps() {
         let detail = format!("{word} is for programs that compute in steps; this one has `_start`");
         return Err(Failure::usage(detail, "give --stdin, --dir, --env or arguments after `--`"));
     }
-    let plain = earnest_prepare::plain(&linked(module)?).map_err(|why| refused(&why))?;
+    let linked = linked(module)?;
+    let plain = earnest_prepare::plain(&linked).map_err(|why| refused(&why))?;
     let input = args.given.bundle(&args.program, args.seed_bytes())?;
     if INPUT_BYTES_MAX < u64::try_from(input.len()).unwrap_or(u64::MAX) {
         let detail = format!("the input has {} bytes, more than {INPUT_BYTES_MAX}", input.len());
@@ -42,12 +48,24 @@ pub fn run(args: &RunArgs, module: &[u8], json: bool) -> Result<ExitCode, Failur
         None if json => {}
         None => output::bytes(&ran.output)?,
     }
-    let value = value(module, &plain, &ran, &errors);
-    if json {
-        out!("{value}")?;
-    } else {
+    let mut value = value(module, &plain, &ran, &errors);
+    if !json {
         output::bytes_aside(&errors);
         note!("{}", sentence(&value, &ran.ending));
+    }
+    if args.evidence {
+        let survey = surveyed(&args.given, &linked, &input)?;
+        if survey.claim != ran.ending.claim {
+            let hint = "this is a fault of earnest: report it with the program and the input";
+            return Err(Failure::check("the two forms of the program end otherwise", hint));
+        }
+        value["evidence"] = survey_value(&survey);
+        if !json {
+            note!("{}", survey_sentence(&survey));
+        }
+    }
+    if json {
+        out!("{value}")?;
     }
     match ran.ending.claim.ending {
         End::Finished => Ok(ExitCode::SUCCESS),
@@ -85,6 +103,53 @@ fn stopped(detail: &str, hint: &str) -> Failure {
     Failure::new(Status::ProgramStopped, "program-stopped", detail, hint)
 }
 
+/// What a dispute about such a run would take.
+fn surveyed(given: &GivenArgs, linked: &[u8], input: &[u8]) -> Result<Survey, Failure> {
+    let prepared = earnest_prepare::prepare(linked).map_err(|why| refused(&why))?;
+    let seconds = given.seconds.saturating_mul(SURVEY_SLOWER).min(CPU_SECONDS_MAX);
+    let modules = (prepared.pausable.as_slice(), input);
+    program::survey(&runner()?, modules, (given.ticks_bound(), seconds)).map_err(not_run)
+}
+
+fn survey_value(survey: &Survey) -> Value {
+    let judged = |step: &Judged| {
+        json!({
+            "begin_ticks": step.begin,
+            "pages": step.pages,
+            "bytes": step.evidence_bytes,
+            "referee_micros": step.nanos / 1_000,
+            "is_heard": step.is_heard,
+        })
+    };
+    json!({
+        "steps": survey.steps,
+        "steps_too_large": survey.too_large,
+        "largest": judged(&survey.largest),
+        "slowest": judged(&survey.slowest),
+        "judged": survey.judged,
+        "load_millis": survey.load_nanos / 1_000_000,
+    })
+}
+
+fn survey_sentence(survey: &Survey) -> String {
+    let Survey { steps, too_large, largest, slowest, judged, load_nanos, .. } = survey;
+    let finer = match too_large {
+        0 => String::new(),
+        count => format!("; {count} need a finer step"),
+    };
+    let millis = |nanos: u64| format!("{}.{}", nanos / 1_000_000, nanos / 100_000 % 10);
+    format!(
+        "[in a dispute: the largest of {steps} steps of 2^14 ticks touches {} pages, its evidence \
+         has {} bytes{finer}; the referee takes {} ms for it, at most {} for {judged} that were \
+         tried, and {} once to load the program]",
+        largest.pages,
+        largest.evidence_bytes,
+        millis(largest.nanos),
+        millis(slowest.nanos),
+        millis(*load_nanos),
+    )
+}
+
 /// One run in the sandbox.
 pub fn tried(
     runner: &RunnerCommand,
@@ -100,7 +165,11 @@ pub fn tried(
         shown_bytes: u64::try_from(REGION_BYTES).expect("half a MiB"),
         cpu_seconds: given.seconds,
     };
-    program::run(runner, &trial).map_err(|why| match why {
+    program::run(runner, &trial).map_err(not_run)
+}
+
+fn not_run(why: TrialError) -> Failure {
+    match why {
         TrialError::EndedEarly => {
             let hint = "raise --seconds; all memory together is at most 512 MiB";
             Failure::new(Status::ProgramStopped, "program-stopped", why, hint)
@@ -109,7 +178,7 @@ pub fn tried(
             let hint = "`earnest doctor` says which layers of the sandbox this machine has";
             Failure::config(why, hint)
         }
-    })
+    }
 }
 
 fn value(module: &[u8], plain: &[u8], ran: &program::Ran, errors: &[u8]) -> Value {

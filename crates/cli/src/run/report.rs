@@ -8,7 +8,7 @@ use earnest_worker::{
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, output::out};
+use crate::{failure::Failure, output::out, text::count};
 
 /// Bytes of the output that a person is shown.
 const SHOWN_BYTES: usize = 32;
@@ -173,15 +173,14 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
             out!("          {head}{more}")?;
         }
     }
-    out!(
-        "gas       {} in all; init {}; a step {} at least, {} median, {} at most (step {})",
-        shown(&gas["total"]),
-        shown(&gas["init"]),
-        shown(&gas["step_min"]),
-        shown(&gas["step_median"]),
-        shown(&gas["step_worst"]),
-        shown(&gas["worst_step"])
-    )?;
+    let step = match &gas["worst_step"] {
+        Value::Null => String::new(),
+        worst => format!(
+            "; a step {} at least, {} median, {} at most (step {worst})",
+            gas["step_min"], gas["step_median"], gas["step_worst"]
+        ),
+    };
+    out!("gas       {} in all; init {}{step}", gas["total"], shown(&gas["init"]))?;
     out!(
         "memory    {} bytes, fixed; the longest state has {} bytes",
         value["memory_bytes"],
@@ -201,9 +200,9 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
         _ => out!("          not compared: the compiler gave up, the interpreter went on")?,
     }
     out!(
-        "verify    {} leaves, at most {} rounds of dispute; a step takes the referee {} µs at most",
+        "verify    {} leaves, at most {} of dispute; a step takes the referee {} µs at most",
         verification["leaves"],
-        verification["dispute_rounds"],
+        count(verification["dispute_rounds"].as_u64().unwrap_or(0), "round"),
         verification["referee_micros_at_most"]
     )?;
     crate::output::result(format_args!("{quote_words}"))

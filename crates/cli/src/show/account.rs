@@ -24,7 +24,7 @@ pub fn money(money: &Money, present: &Present, width: usize) -> String {
     }
     for key in &money.account.keys {
         let until = present.clock.block(key.expires);
-        let (spent, most) = (crate::money::show(key.spent), super::tokens(key.spend_max));
+        let (spent, most) = (crate::money::show(key.spent), crate::text::tokens(key.spend_max));
         let what = format!(
             "{} may {} until {until}, spent {spent} of {most}",
             present.names.short(&key.key),

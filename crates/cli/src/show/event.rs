@@ -3,12 +3,13 @@
 //! Law: every event has a sentence that says what it says and nothing else.
 
 use earnest_api::EventRecord;
-use earnest_protocol::{AccountId, Event, JobId};
+use earnest_protocol::{AccountId, Event};
 
-use super::{standing::role, tokens};
+use super::standing::role;
 use crate::{
     money,
     present::Present,
+    text::tokens,
     up::account::{Narrator, word},
 };
 
@@ -17,12 +18,6 @@ use crate::{
 pub struct Teller {
     narrator: Narrator,
     names: std::collections::BTreeMap<AccountId, String>,
-}
-
-/// The job that an event is about, if it names one.
-pub fn job_of(event: &Event) -> Option<JobId> {
-    let value = serde_json::to_value(event).ok()?;
-    serde_json::from_value(value.get("job")?.clone()).ok()
 }
 
 impl Teller {

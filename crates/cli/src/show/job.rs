@@ -8,11 +8,8 @@ use earnest_protocol::{
 };
 use earnest_worker::requester::is_stopped;
 
-use super::{
-    table::{Kind, list, table},
-    tokens,
-};
-use crate::{clock::Clock, money, present::Present};
+use super::table::{Kind, list, table};
+use crate::{clock::Clock, money, present::Present, text::tokens};
 
 /// Jobs as a table, in the order given.
 pub fn jobs(jobs: &[JobSummary], present: &Present, width: usize) -> String {
@@ -84,6 +81,7 @@ pub fn reason(reason: CloseReason) -> &'static str {
         CloseReason::NotAccepted => "no winner took it",
         CloseReason::Abandoned => "the provider delivered nothing in time",
         CloseReason::AuditUnavailable => "too few auditors answered",
+        CloseReason::Cancelled => "its requester took it back",
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod event;
 pub mod job;
+pub mod network;
 pub mod record;
 pub mod standing;
 pub mod story;
@@ -16,9 +17,8 @@ pub mod transaction;
 
 use std::io::{IsTerminal, stdout};
 
-use earnest_protocol::Amount;
-
-use crate::money;
+use earnest_api::decimal;
+use earnest_protocol::Ratio;
 
 /// As wide as a pipe is taken to be, in columns.
 const PLAIN_WIDTH: usize = 80;
@@ -35,10 +35,9 @@ pub fn width() -> usize {
     columns.unwrap_or(PLAIN_WIDTH).clamp(40, WIDTH_MAX)
 }
 
-/// An amount with its unit.
-pub fn tokens(amount: Amount) -> String {
-    let unit = if amount == Amount::tokens(1) { "token" } else { "tokens" };
-    format!("{} {unit}", money::show(amount))
+/// A share in per cent, to its last digit.
+pub fn share(ratio: Ratio) -> String {
+    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 #[cfg(test)]

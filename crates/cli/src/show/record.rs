@@ -1,18 +1,22 @@
 //! An operator's status as text: standing, money at risk, what it earned and lost, and its bids.
 
-use earnest_api::OperatorView;
-use earnest_protocol::{Amount, Role, command::Auction};
+use earnest_api::{OperatorView, SlashView};
+use earnest_protocol::{
+    Amount, Role,
+    command::Auction,
+    slashing::{SlashState, Waterfall},
+};
 
 use super::{
     job::reason,
     standing::{reputation, role, standing},
-    table::{Kind, list, table, wrap},
-    tokens,
+    table::{Kind, list, table},
 };
 use crate::{
     money,
     present::Present,
     record::{Bid, Fate, Record, Slash},
+    text::{tokens, wrap},
     up::account::{parts, word},
 };
 
@@ -163,4 +167,39 @@ fn why(bid: &Bid, present: &Present) -> String {
             }
         }
     }
+}
+
+/// A slash: what was taken from whom, and who got it, as far as the node has its `split`.
+pub fn slash(
+    slash: &SlashView,
+    split: Option<&Waterfall>,
+    present: &Present,
+    width: usize,
+) -> String {
+    let SlashView { id, offence, account, role: of, job, pending, state, .. } = slash;
+    let address = account.address;
+    let who = present.names.of_address(&address).map_or(address.to_string(), str::to_owned);
+    let head = format!("slash {id}  {} by {} {who}", word(offence), self::role(*of));
+    let taken = format!("{} taken", tokens(*pending));
+    let what = match (state, split) {
+        (SlashState::Pending(epoch), _) => {
+            format!("{taken}, paid out in {}", present.clock.epoch(*epoch))
+        }
+        (SlashState::Held(epoch), _) => {
+            let until = present.clock.epoch(*epoch);
+            format!("{taken}, held until {until}: the engine is under suspicion")
+        }
+        (SlashState::Appealed(proposal), _) => {
+            format!("{taken}, appealed: `earnest gov show {proposal}`")
+        }
+        (SlashState::Reversed(_), _) => "undone: every token went back".into(),
+        (SlashState::Executed(_), Some(split)) => {
+            format!("{} lost: {}", tokens(split.amount), parts(split))
+        }
+        (SlashState::Executed(_), None) => {
+            "paid out; the node no longer has the event that says how it was split".into()
+        }
+    };
+    let lines = wrap(&format!("job {job}: {what}"), width.saturating_sub(2));
+    format!("{head}\n  {}", lines.join("\n  "))
 }

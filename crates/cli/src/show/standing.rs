@@ -3,8 +3,7 @@
 use earnest_api::OperatorView;
 use earnest_protocol::{Role, staking::Standing};
 
-use super::tokens;
-use crate::{clock::Clock, money};
+use crate::{clock::Clock, money, text::tokens};
 
 /// The word for a role, as commands take it.
 pub fn role(role: Role) -> &'static str {

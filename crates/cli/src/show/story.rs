@@ -5,12 +5,12 @@ use earnest_protocol::{Amount, Event, Role, slashing::SlashState};
 
 use super::{
     event::Teller,
-    table::{Kind, list, table, wrap},
-    tokens,
+    table::{Kind, list, table},
 };
 use crate::{
     money,
     present::Present,
+    text::{tokens, wrap},
     up::account::{parts, word},
 };
 

@@ -13,13 +13,12 @@ use earnest_protocol::{
     slashing::{ClaimsTerms, SplitTerms, Taken, Waterfall, Way},
 };
 
-use super::{
-    event::Teller,
-    standing::role,
-    table::{list, wrap},
-    tokens,
+use super::{event::Teller, share, standing::role, table::list};
+use crate::{
+    money,
+    text::{tokens, wrap},
+    up::account::word,
 };
-use crate::{money, up::account::word};
 
 /// What an operator's claims of an epoch came to.
 #[derive(Clone, Debug)]
@@ -100,11 +99,6 @@ fn row(name: &str, sum: String) -> (String, String) {
 
 fn show(amount: Amount) -> String {
     money::show(amount)
-}
-
-/// A share in per cent, to its last digit.
-fn share(ratio: Ratio) -> String {
-    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 fn multiple(factor: Factor) -> String {
@@ -367,7 +361,12 @@ fn vests(event: &Event) -> Rows {
     let VestTerms { at_once, delay, vesting } = *vests;
     let own = amount.saturating_sub(*shared);
     let grant = vests.grant(own, *epoch);
-    vec![
+    let mut rows = Rows::new();
+    if !shared.is_zero() {
+        let (amount, shared, own) = (show(*amount), show(*shared), show(own));
+        rows.push(row("delegators", format!("{amount} - {shared} that is theirs = {own}")));
+    }
+    rows.extend([
         row(
             "ready",
             format!(
@@ -386,5 +385,6 @@ fn vests(event: &Event) -> Rows {
                 grant.ends
             ),
         ),
-    ]
+    ]);
+    rows
 }

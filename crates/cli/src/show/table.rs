@@ -4,6 +4,8 @@
 //! ends in spaces.
 //! Known shortcoming: a character counts as one column; names and numbers of ours are such.
 
+use crate::text::{length, wrap};
+
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -79,43 +81,6 @@ pub fn list(rows: &[(String, String)], width: usize) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Lines of at most `width` columns, broken between words but, if it can be, not within brackets; a
-/// longer word has a line of its own.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts(text, width) {
-        match lines.last_mut() {
-            Some(line) if length(line).saturating_add(1).saturating_add(length(&part)) <= width => {
-                line.push(' ');
-                line.push_str(&part);
-            }
-            _ => lines.push(part),
-        }
-    }
-    lines
-}
-
-/// Words, and what stands in brackets as one, unless that is wider than `width`.
-fn parts(text: &str, width: usize) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for word in text.split(' ') {
-        match parts.last_mut() {
-            Some(last) if is_open && length(last).saturating_add(length(word)) < width => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => parts.push(word.to_owned()),
-        }
-        is_open = (is_open || word.starts_with('(')) && !word.contains(')');
-    }
-    parts
-}
-
-fn length(text: &str) -> usize {
-    text.chars().count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +106,7 @@ mod tests {
     fn brackets_stay_together_where_there_is_room() {
         let text = "until block 213 (in 40 s), then no more";
         assert_eq!(wrap(text, 20), ["until block 213", "(in 40 s), then no", "more"]);
+        assert_eq!(wrap("it is 93.0 % right", 9), ["it is", "93.0 %", "right"]);
         assert_eq!(wrap(text, 6), ["until", "block", "213", "(in 40", "s),", "then", "no", "more"]);
     }
 }

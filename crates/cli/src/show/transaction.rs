@@ -6,12 +6,11 @@ use earnest_protocol::{
     command::{FieldValue, ParamChange},
 };
 
-use super::{
-    event::Teller,
-    table::{list, wrap},
-    tokens,
+use super::{event::Teller, table::list};
+use crate::{
+    present::Present,
+    text::{tokens, wrap},
 };
-use crate::present::Present;
 
 /// A transaction in a block.
 pub fn content(

@@ -8,14 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::EventRecord;
 use earnest_protocol::{
-    AccountId, Amount, Event, Height, JobId, Ruling,
+    AccountId, Event, Height, JobId, Ruling,
     command::Node,
     market::Outcome,
     slashing::Waterfall,
     verification::{Loser, LossReason, depth},
 };
 
-use crate::money;
+use crate::{
+    money,
+    text::{count, tokens},
+};
 
 /// A line of the story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,10 +166,10 @@ impl Narrator {
                 job, requester, steps, price_max, collateral, detection, ..
             } => {
                 format!(
-                    "{} posted by {}: {steps} steps for at most {}, collateral {}, a lie is \
-                     convicted with {}",
+                    "{} posted by {}: {} for at most {}, collateral {}, a lie is convicted with {}",
                     self.job(*job),
                     self.who(*requester),
+                    count(*steps, "step"),
                     tokens(*price_max),
                     tokens(*collateral),
                     money::percent(*detection),
@@ -188,7 +191,7 @@ impl Narrator {
             Event::ResultCommitted { job, account, late, .. } => {
                 let late = match late.count() {
                     0 => String::new(),
-                    blocks => format!(", {blocks} blocks late"),
+                    blocks => format!(", {} late", count(blocks, "block")),
                 };
                 format!("{}: {} seals a result{late}", self.job(*job), self.who(*account))
             }
@@ -202,8 +205,10 @@ impl Narrator {
             Event::AuditSpared { job, .. } => format!("{}: not drawn for audit", self.job(*job)),
             Event::AuditDrawn { job, auditors, vacant, .. } => {
                 let names: Vec<String> = auditors.iter().map(|id| self.who(*id)).collect();
-                let open =
-                    if *vacant > 0 { format!(", {vacant} seats open") } else { String::new() };
+                let open = match *vacant {
+                    0 => String::new(),
+                    vacant => format!(", {} open", count(vacant.into(), "seat")),
+                };
                 format!("{}: audited blind by {}{open}", self.job(*job), names.join(" and "))
             }
             Event::VerdictCommitted { job, account } => {
@@ -264,7 +269,8 @@ impl Narrator {
                     LossReason::ClockRanOut => "its clock ran out",
                     LossReason::Moot => "another dispute decided",
                 };
-                format!("{}: dispute over after {moves} moves, {loser} ({why})", self.job(*job))
+                let moves = count((*moves).into(), "move");
+                format!("{}: dispute over after {moves}, {loser} ({why})", self.job(*job))
             }
             _ => return None,
         })
@@ -321,7 +327,7 @@ impl Narrator {
 }
 
 /// The job that an event is about, if it names one.
-fn job_of(event: &Event) -> Option<JobId> {
+pub fn job_of(event: &Event) -> Option<JobId> {
     let value = serde_json::to_value(event).ok()?;
     serde_json::from_value(value.get("job")?.clone()).ok()
 }
@@ -353,10 +359,6 @@ pub fn parts(waterfall: &Waterfall) -> String {
         .map(|(name, amount)| format!("{} {name}", money::show(amount)))
         .collect();
     shown.join(", ")
-}
-
-fn tokens(amount: Amount) -> String {
-    format!("{} tokens", money::show(amount))
 }
 
 fn short(digest: &earnest_protocol::Digest) -> String {

@@ -41,8 +41,13 @@ pub fn prepare(folder: &Path, args: &UpArgs) -> Result<(Setup, Claim), Failure> 
             format!("{} is not empty and has no {SETUP}: it is not one of ours", folder.display());
         return Err(Failure::config(detail, "choose another folder with --data"));
     }
+    if !file.exists() {
+        // Nothing is made for a network that could not be reached.
+        super::free(args.port)?;
+    }
     fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, error))?;
     let claim = claim::folder(folder)?;
+    super::free(args.port)?;
     if args.fresh {
         empty(folder)?;
     }

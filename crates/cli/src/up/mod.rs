@@ -28,11 +28,16 @@ use std::{
 };
 
 use clap::Args;
-use earnest_api::{Client, EventId, EventRecord};
+use earnest_api::{BlockRoom, Client, EventId, EventRecord};
 use earnest_node::Store;
 use earnest_protocol::Height;
 
-use crate::{failure::Failure, folders, money, output::out, stop};
+use crate::{
+    failure::{Failure, Status},
+    folders, money,
+    output::out,
+    stop,
+};
 use account::Narrator;
 use children::{Groups, Member, Place};
 use home::{Setup, password_file};
@@ -40,6 +45,8 @@ use plan::{Behaviour, Participant, PlanRole};
 use summary::Tally;
 use view::{View, ViewArgs};
 
+/// After so many tenths of a second without an event the disk is looked at.
+const SILENCE: u32 = 10;
 /// How long the story may take to catch up with the last block.
 const CATCH_UP: Duration = Duration::from_secs(10);
 
@@ -181,7 +188,6 @@ impl Network {
             node_args.extend(["--halt-at".to_owned(), height.to_string()]);
         }
         let is_new = !Store::is_at(&folder.join("node"));
-        free(args.port)?;
         let mut node = Member::start("node", &node_args, place)?;
         let heard = node.hear()?;
         let client = Client::new(&heard);
@@ -232,6 +238,9 @@ impl Network {
             }
             self.check()?;
             self.stand()?;
+            if idle % SILENCE == 0 {
+                self.has_room()?;
+            }
             // At the last height, a moment of silence says that every event has come.
             let Some(height) = height else { continue };
             if idle >= 5 && self.client.head()?.height.count() >= height {
@@ -260,6 +269,21 @@ impl Network {
     fn check(&mut self) -> Result<(), Failure> {
         self.node.check()?;
         self.others.iter_mut().try_for_each(Member::check)
+    }
+
+    /// An error if the disk is full: then no block comes, and nobody would know why.
+    fn has_room(&self) -> Result<(), Failure> {
+        // A node that is busy is asked again.
+        let Ok(storage) = self.client.storage() else { return Ok(()) };
+        if storage.room != BlockRoom::Full {
+            return Ok(());
+        }
+        let detail = format!(
+            "the disk is full: {} bytes are free, too few for another block after {}",
+            storage.free_bytes, storage.height
+        );
+        let hint = "make room and start it again: nothing is lost, and it goes on from there";
+        Err(Failure::new(Status::Config, "disk-full", detail, hint))
     }
 
     fn tell(&mut self, event: &EventRecord) -> Result<(), Failure> {

@@ -235,11 +235,13 @@ fn outlasting(raw: &RawParams) -> Epochs {
 fn verification(seconds: &impl Fn(u64) -> Blocks) -> VerificationParams {
     VerificationParams {
         seed_blocks: seconds(40),
-        audit_base_blocks: seconds(100),
+        // A database's or an interpreter's program takes many seconds to compile, for each question
+        // of a dispute, where all who take part share a busy machine.
+        audit_base_blocks: seconds(300),
         audit_slack: Factor::percent(300),
         reveal_blocks: seconds(60),
         challenge_blocks: seconds(16),
-        clock_blocks: seconds(120),
+        clock_blocks: seconds(1_200),
         // All answers that may be asked for at once fit the lane of so many blocks (R6).
         availability_blocks: seconds(60).max(Blocks::new(12)),
         challenge_deposit: Amount::tokens(1),
@@ -264,6 +266,17 @@ mod tests {
             assert!(ProgramForm::STEP_GAS <= params.market().step_gas_max);
             assert!(storage::program_bytes_max(&params) > 128 * 1_024, "{block_time_ms}");
         }
+    }
+
+    #[test]
+    fn the_programs_of_docs_programs_can_be_published() {
+        let kib_max = |block_time_ms| {
+            let params = Params::try_from(params(block_time_ms)).expect("valid");
+            storage::program_bytes_max(&params) / 1_024
+        };
+        // Pausable: bzip2 with 394 KiB, Lua with 961, QuickJS with 3,192, SQLite with 3,465.
+        let most = [100, 200, 500, 1_000].map(kib_max);
+        assert_eq!(most, [442, 884, 2_469, 4_096]);
     }
 
     #[test]

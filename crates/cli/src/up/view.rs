@@ -13,7 +13,11 @@ use clap::{Args, ValueEnum};
 use earnest_protocol::JobId;
 
 use super::account::{Line, Status, Tone};
-use crate::{failure::Failure, output};
+use crate::{
+    failure::Failure,
+    output,
+    text::{count, wrap},
+};
 
 /// What is shown, and how.
 #[derive(Args, Debug)]
@@ -143,7 +147,8 @@ impl Style {
 
     /// The line that stays; cut, not broken, as it must remain one line.
     fn status(self, status: &Status) -> String {
-        let mut text = format!("height {} | {} jobs alive", status.height, status.jobs);
+        let jobs = count(u64::try_from(status.jobs).unwrap_or(u64::MAX), "job");
+        let mut text = format!("height {} | {jobs} alive", status.height);
         if let Some(payout) = &status.payout {
             text.push_str(&format!(" | last payout: {payout}"));
         }
@@ -167,28 +172,6 @@ impl Style {
         };
         if self.has_colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
-}
-
-/// Lines of at most `width` columns, broken between words; a longer word has a line of its own.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut columns = 0usize;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        let longer = columns.saturating_add(1).saturating_add(length);
-        match lines.last_mut() {
-            Some(line) if longer <= width => {
-                line.push(' ');
-                line.push_str(word);
-                columns = longer;
-            }
-            _ => {
-                lines.push(word.to_owned());
-                columns = length;
-            }
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::money;
+use crate::{money, text::count};
 use earnest_protocol::Amount;
 
 /// The words of a summary.
@@ -13,25 +13,29 @@ pub fn summary(summary: &Value) -> String {
     let mut lines = vec![format!("Who gained, who lost, at height {}", summary["height"])];
     lines.push(String::new());
     lines.push(format!(
-        "  {:<8} {:<16} {:>10} {:>10} {:>11}",
+        "  {:<8} {:<16} {:>10} {:>13} {:>12}",
         "", "", "began with", "has now", "gained"
     ));
     lines.extend(list(summary, "participants").map(participant));
     lines.push(String::new());
     let jobs = &summary["jobs"];
     lines.push(format!(
-        "  {} jobs: {} accepted, {} rejected, {} expired, {} open",
-        jobs["posted"], jobs["accepted"], jobs["rejected"], jobs["expired"], jobs["open"],
+        "  {}: {} accepted, {} rejected, {} expired, {} open",
+        count(jobs["posted"].as_u64().unwrap_or(0), "job"),
+        jobs["accepted"],
+        jobs["rejected"],
+        jobs["expired"],
+        jobs["open"],
     ));
     if jobs["open"] != 0 {
         lines.push("  What the open ones hold, deposits and prices, counts for nobody".to_owned());
     }
     lines.extend(kinds(summary));
     lines.push(lies(summary));
-    let burnt = amount(&summary["supply"]["burnt"]);
+    let burnt = tokens(units(&summary["supply"]["burnt"]));
     lines.push(match summary["conservation"].as_str() {
         Some("holds") => {
-            format!("  Money: {burnt} tokens burnt, not a unit made from nothing or lost")
+            format!("  Money: {burnt} burnt, not a unit made from nothing or lost")
         }
         broken => format!("  Money: {}", broken.unwrap_or("not known")),
     });
@@ -46,14 +50,14 @@ fn participant(one: &Value) -> String {
     };
     let (started, worth) = (units(&one["started"]), units(&one["worth"]));
     let change = match worth.checked_sub(started) {
-        Some(0) => "0".to_owned(),
-        Some(gain) => format!("+{}", rounded(gain)),
-        None => format!("-{}", rounded(started.saturating_sub(worth))),
+        Some(0) => "0     ".to_owned(),
+        Some(gain) => format!("+{}", aligned(gain)),
+        None => format!("-{}", aligned(started.saturating_sub(worth))),
     };
     let jailed = if one["jailed"] == true { "  jailed" } else { "" };
     let name = text(&one["name"]);
-    let (started, worth) = (rounded(started), rounded(worth));
-    format!("  {name:<8} {what:<16} {started:>10} {worth:>10} {change:>11}{jailed}")
+    let (started, worth) = (rounded(started), aligned(worth));
+    format!("  {name:<8} {what:<16} {started:>10} {worth:>13} {change:>12}{jailed}")
 }
 
 /// One line for each person and offence.
@@ -77,7 +81,7 @@ fn kinds(summary: &Value) -> Vec<String> {
     }
     let line = |(who, offence, count, sum): (String, String, u64, u64)| {
         let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-        format!("  {who} was slashed {times} for {offence}: {} tokens", rounded(sum))
+        format!("  {who} was slashed {times} for {offence}: {}", tokens(sum))
     };
     kinds.into_iter().map(line).collect()
 }
@@ -89,12 +93,12 @@ fn lies(summary: &Value) -> String {
     match told {
         0 => "  No wrong result was decided on".to_owned(),
         _ => format!(
-            "  {told} wrong {}: {} caught, {} passed and {} paid {} tokens",
+            "  {told} wrong {}: {} caught, {} passed and {} paid {}",
             if told == 1 { "result" } else { "results" },
             of("caught"),
             of("passed"),
             if of("passed") == 1 { "was" } else { "were" },
-            amount(&lies["paid"]),
+            tokens(units(&lies["paid"])),
         ),
     }
 }
@@ -111,8 +115,14 @@ fn units(value: &Value) -> u64 {
     value.as_str().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
-fn amount(value: &Value) -> String {
-    rounded(units(value))
+fn tokens(units: u64) -> String {
+    let unit = if units == 1_000_000_000 { "token" } else { "tokens" };
+    format!("{} {unit}", rounded(units))
+}
+
+/// Tokens with four decimals, rounded down, so that points stand below each other.
+fn aligned(units: u64) -> String {
+    format!("{}.{:04}", units / 1_000_000_000, units % 1_000_000_000 / 100_000)
 }
 
 /// Tokens with at most four decimals, rounded down; what is less than that is said to be.
@@ -163,16 +173,16 @@ mod tests {
         let expected = "\
 Who gained, who lost, at height 120
 
-                            began with    has now      gained
-  ada      provider               1000     1000.5        +0.5
-  loki     lazy provider           200    195.031      -4.969  jailed
-  hush     silent provider         200        199          -1
-  rosa     requester             10000     9990.5        -9.5
+                            began with       has now       gained
+  ada      provider               1000     1000.5000      +0.5000
+  loki     lazy provider           200      195.0310      -4.9690  jailed
+  hush     silent provider         200      199.0000      -1.0000
+  rosa     requester             10000     9990.5000      -9.5000
 
   16 jobs: 10 accepted, 2 rejected, 1 expired, 3 open
   What the open ones hold, deposits and prices, counts for nobody
   loki was slashed 2 times for wrong result: 5 tokens
-  hush was slashed once for abandonment: 1 tokens
+  hush was slashed once for abandonment: 1 token
   3 wrong results: 2 caught, 1 passed and was paid 0.031 tokens
   Money: 9.1234 tokens burnt, not a unit made from nothing or lost";
         assert_eq!(super::summary(&summary), expected);

@@ -2,17 +2,19 @@
 //!
 //! ```text
 //!   parent: Request, module, input ─► child
-//!   child, to Run:    Leaves*, Output*, Ran
-//!          to Refine: Leaves*, Made
-//!          to Prove:  Evidence*, Made │ TooLarge
-//!          or Failed                                  ─► parent, and it ends
+//!   child, to Run:  Leaves*, Output*, Ran
+//!          to Show: for each question in turn
+//!                   Refine: Leaves*, Made
+//!                   Prove:  Evidence*, Made │ Leaves*, TooLarge
+//!          or Failed instead of the rest               ─► parent, and it ends
 //! ```
-//! Each ask begins with the job: nothing is kept between two children. The module is the pausable
-//! one, the job's law.
+//! Each ask begins with the job: nothing is kept between two children. All questions of one ask are
+//! answered on one way through the job. The module is the pausable one, the job's law.
 //! Laws: leaves of a whole run are sent up to the one that is the claim, and all later ones are
 //! equal to it; a run is told of only if the interpreter agrees with it on one fine step, which
 //! follows from the task and the run's length (C13); what fails in the compiler is done again in
-//! the interpreter; every length is bounded before anything is allocated.
+//! the interpreter, from the question that it failed at; an answer does not depend on what else is
+//! asked; every length is bounded before anything is allocated.
 //! Known shortcomings: the module is compiled anew for each ask.
 //! Not here: the sandbox of the operating system, clocks, killing (crate `worker`).
 
@@ -36,20 +38,58 @@ pub const LEAF_BATCH_MAX: usize = 4096;
 /// Most steps of a tree that is asked for: those within a coarse step.
 pub const REFINED_STEPS_MAX: u64 = LEVELS[0] / LEVELS[1];
 
+/// Most questions of one ask: more than one result can have games about it.
+pub const QUESTIONS_MAX: usize = 128;
+
 /// What the child is to find out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     /// The whole run: leaves at the boundaries of coarse steps, the output, the claim.
     Run,
+    /// What disputes ask for: at most [`QUESTIONS_MAX`], by [`Question::begin`], ascending.
+    Show(Vec<Question>),
+}
+
+/// What a dispute asks for inside a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
     /// The leaves of the tree over a span.
     Refine(Span),
-    /// Evidence of the step that ends in leaf `index` of the tree over a span.
+    /// Evidence of the step that ends in leaf `index` of the tree over a span; of one too large for
+    /// any, the leaves of the tree within it, where there is a finer one.
     Prove {
         /// The span.
         span: Span,
         /// 1 to its steps.
         index: u64,
     },
+}
+
+impl Question {
+    /// The ticks at whose boundary the state lies that the answer begins with.
+    pub fn begin(&self) -> u64 {
+        match self {
+            Question::Refine(span) => span.begin,
+            Question::Prove { span, index } => span.boundary(index.saturating_sub(1)),
+        }
+    }
+
+    /// The ticks at whose boundary the last state lies that it needs.
+    pub fn end(&self) -> u64 {
+        match self {
+            Question::Refine(span) => span.boundary(span.steps),
+            Question::Prove { span, index } => span.boundary(*index),
+        }
+    }
+
+    /// Most leaves that the answer has.
+    pub fn leaves_max(&self) -> u64 {
+        let span = match self {
+            Question::Refine(span) => Some(*span),
+            Question::Prove { span, index } => span.within(*index),
+        };
+        span.map_or(0, |span| span.steps.saturating_add(1))
+    }
 }
 
 /// What the child is told, besides module and input.
@@ -77,7 +117,8 @@ pub enum Reply {
     Ran(Ran),
     /// The end of what was asked for.
     Made,
-    /// The end: no referee hears evidence of a step so large. A tree within it is to be shown.
+    /// The end of what was asked for: no referee hears evidence of a step so large. The leaves
+    /// before are those of the tree within it.
     TooLarge,
     /// The end: no claim about the task follows.
     Failed(Failure),
@@ -88,8 +129,9 @@ pub enum Reply {
 pub struct Ran {
     /// What is sealed.
     pub claim: Claim,
-    /// Nanoseconds that the run took, compiling aside.
-    pub run_nanos: u64,
+    /// Nanoseconds of the quickest of its coarse steps, compiling aside; the last, which is
+    /// shorter, counts where there is no other.
+    pub step_nanos: u64,
 }
 
 /// Why a child gave up.
@@ -159,32 +201,71 @@ pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
     check(&head)?;
     let module = read_pieces(&mut reader, head.module_bytes)?;
     let input = read_pieces(&mut reader, head.request.task.input_length)?;
-    let last = match conduct::carry_out(&head.request, &module, input) {
-        Ok(found) => {
-            for batch in found.leaves.chunks(LEAF_BATCH_MAX) {
-                write_message(&mut writer, &Reply::Leaves(batch.to_vec()))?;
-            }
-            for piece in found.output.chunks(PIECE_BYTES) {
-                write_message(&mut writer, &Reply::Output(piece.to_vec()))?;
-            }
-            for piece in found.evidence.chunks(PIECE_BYTES) {
-                write_message(&mut writer, &Reply::Evidence(piece.to_vec()))?;
-            }
-            found.last
+    let mut tell = |found: Found| found.send(&mut writer);
+    match conduct::carry_out(&head.request, &module, input, &mut tell) {
+        Ok(()) => writer.flush(),
+        Err(Stop::Stream(error)) => Err(error),
+        Err(Stop::Failure(failure)) => {
+            write_message(&mut writer, &Reply::Failed(failure))?;
+            writer.flush()
         }
-        Err(failure) => Reply::Failed(failure),
-    };
-    write_message(&mut writer, &last)?;
-    writer.flush()
+    }
+}
+
+/// What is to be sent of one answer.
+struct Found {
+    leaves: Vec<Digest>,
+    output: Vec<u8>,
+    evidence: Vec<u8>,
+    last: Reply,
+}
+
+impl Found {
+    fn send(self, writer: &mut impl Write) -> io::Result<()> {
+        for batch in self.leaves.chunks(LEAF_BATCH_MAX) {
+            write_message(writer, &Reply::Leaves(batch.to_vec()))?;
+        }
+        for piece in self.output.chunks(PIECE_BYTES) {
+            write_message(writer, &Reply::Output(piece.to_vec()))?;
+        }
+        for piece in self.evidence.chunks(PIECE_BYTES) {
+            write_message(writer, &Reply::Evidence(piece.to_vec()))?;
+        }
+        write_message(writer, &self.last)?;
+        writer.flush()
+    }
+}
+
+/// Why a child says no more.
+enum Stop {
+    /// It can find out no more.
+    Failure(Failure),
+    /// Its parent hears no more.
+    Stream(io::Error),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failure(failure)
+    }
+}
+
+impl From<EngineFault> for Stop {
+    fn from(fault: EngineFault) -> Stop {
+        Stop::Failure(Failure::Engine(fault))
+    }
 }
 
 fn check(head: &Head) -> io::Result<()> {
-    let steps = match head.request.ask {
-        Ask::Refine(span) => span.steps,
-        Ask::Run | Ask::Prove { .. } => 0,
+    let asked = match &head.request.ask {
+        Ask::Run => true,
+        Ask::Show(questions) => {
+            questions.len() <= QUESTIONS_MAX
+                && questions.is_sorted_by_key(Question::begin)
+                && questions.iter().all(|asked| asked.leaves_max() <= REFINED_STEPS_MAX + 1)
+        }
     };
     let fits = head.module_bytes <= MODULE_BYTES_MAX as u64
-        && head.request.task.input_length <= INPUT_BYTES_MAX
-        && steps <= REFINED_STEPS_MAX;
-    if fits { Ok(()) } else { Err(invalid("the request is above a bound")) }
+        && head.request.task.input_length <= INPUT_BYTES_MAX;
+    if fits && asked { Ok(()) } else { Err(invalid("the request is above a bound")) }
 }

@@ -10,7 +10,8 @@
 //! `engine` (a module in wasmi or wasmtime), `pace` (where a run stops), `run` (whole runs, and
 //! steps from any state), `evidence` (what a step touches, and the referee), `dispute` (from a
 //! whole run down to a step), `job` (what a worker asks of a child process about a job), `whole` (a
-//! run in a child process, for authors), `wire` (their messages).
+//! run in a child process, for authors), `survey` (what a dispute about it would take), `wire`
+//! (their messages).
 //! Not here: how a program is prepared; programs that compute in steps of their own (`executor`).
 
 pub mod chunks;
@@ -25,6 +26,7 @@ pub mod program;
 pub mod run;
 pub mod state;
 pub mod stream;
+pub mod survey;
 pub mod task;
 pub mod whole;
 mod wire;

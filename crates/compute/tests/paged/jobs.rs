@@ -9,7 +9,8 @@ use earnest_compute::paged::dispute::{
 };
 use earnest_compute::paged::evidence::Referee;
 use earnest_compute::paged::job::{
-    Ask, Failure, REFINED_STEPS_MAX, Ran, Reply, Request, read_reply, serve, write_request,
+    Ask, Failure, QUESTIONS_MAX, Question, REFINED_STEPS_MAX, Ran, Reply, Request, read_reply,
+    serve, write_request,
 };
 use earnest_compute::paged::run::{COARSE_TICKS, Machine, Plain, Tracking};
 use earnest_compute::paged::state::Ending;
@@ -18,8 +19,8 @@ use proptest::prelude::*;
 
 use crate::programs::{Prepared, all, by_name};
 
-/// All that a child said.
-#[derive(Default)]
+/// All that a child said about one question.
+#[derive(Debug, Default, PartialEq)]
 struct Heard {
     leaves: Vec<Digest>,
     output: Vec<u8>,
@@ -28,22 +29,35 @@ struct Heard {
 }
 
 fn ask(prepared: &Prepared, ask: Ask, altered_at: Option<u64>) -> Heard {
+    let mut heard = ask_all(prepared, ask, altered_at);
+    assert_eq!(heard.len(), 1, "one answer");
+    heard.remove(0)
+}
+
+fn show(prepared: &Prepared, question: Question, altered_at: Option<u64>) -> Heard {
+    ask(prepared, Ask::Show(vec![question]), altered_at)
+}
+
+fn ask_all(prepared: &Prepared, ask: Ask, altered_at: Option<u64>) -> Vec<Heard> {
     let request = Request { task: prepared.task.clone(), ask, altered_at };
     let (mut sent, mut received) = (Vec::new(), Vec::new());
     let (module, input) = (prepared.pausable.code(), prepared.input.bytes());
     write_request(&mut sent, &request, module, input).expect("a vector takes all");
     serve(&sent[..], &mut received).expect("streams in memory");
-    let (mut reader, mut heard) = (&received[..], Heard::default());
+    let (mut reader, mut all, mut heard) = (&received[..], Vec::new(), Heard::default());
     while let Some(reply) = read_reply(&mut reader).expect("well formed") {
-        assert_eq!(heard.last, None, "nothing follows the end");
         match reply {
             Reply::Leaves(leaves) => heard.leaves.extend(leaves),
             Reply::Output(bytes) => heard.output.extend(bytes),
             Reply::Evidence(bytes) => heard.evidence.extend(bytes),
-            last => heard.last = Some(last),
+            last => {
+                heard.last = Some(last);
+                all.push(std::mem::take(&mut heard));
+            }
         }
     }
-    heard
+    assert_eq!(heard, Heard::default(), "what is begun is ended");
+    all
 }
 
 fn ran(heard: &Heard) -> Ran {
@@ -92,7 +106,7 @@ impl<'a> ByChildren<'a> {
                     leaves.resize(usize::try_from(span.steps).expect("few") + 1, last);
                     leaves
                 }
-                _ => ask(prepared, Ask::Refine(span), altered_at).leaves,
+                _ => show(prepared, Question::Refine(span), altered_at).leaves,
             };
             Tree::build(leaves).expect("of a span")
         })
@@ -123,7 +137,8 @@ impl<'a> ByChildren<'a> {
                 let shown = before.is_none().then(|| self.before(tree, *index));
                 let (span, index) = (tree.span, *index);
                 if 0 < span.level {
-                    let heard = ask(self.prepared, Ask::Prove { span, index }, self.altered_at);
+                    let question = Question::Prove { span, index };
+                    let heard = show(self.prepared, question, self.altered_at);
                     if heard.last == Some(Reply::Made) {
                         return Answer::Prove { before: shown, evidence: heard.evidence };
                     }
@@ -200,8 +215,10 @@ fn an_altered_job_is_convicted_wherever_it_was_altered() {
 fn a_step_that_no_referee_hears_is_shown_by_a_finer_tree() {
     let prepared = by_name("wide");
     let span = Span { level: 1, begin: 0, steps: COARSE_TICKS / LEVELS[1] };
-    let heard = ask(&prepared, Ask::Prove { span, index: 2 }, None);
+    let heard = show(&prepared, Question::Prove { span, index: 2 }, None);
     assert_eq!((heard.last, heard.evidence.len()), (Some(Reply::TooLarge), 0));
+    let finer = Question::Refine(span.within(2).expect("finer"));
+    assert_eq!(heard.leaves, show(&prepared, finer, None).leaves, "it comes with the tree within");
     let (ruling, levels) = ByChildren::new(&prepared, Some(2 * LEVELS[1])).play();
     assert_eq!((ruling, levels), (Ruling::Fails, vec![0, 1, 2]));
 }
@@ -233,7 +250,53 @@ fn a_request_above_a_bound_is_not_written() {
     assert!(written(&request, input));
     assert!(!written(&request, &input[1..]), "shorter than the task says");
     let span = Span { level: 1, begin: 0, steps: REFINED_STEPS_MAX + 1 };
-    assert!(!written(&Request { ask: Ask::Refine(span), ..request }, input));
+    let asked = |questions| Request { ask: Ask::Show(questions), ..request.clone() };
+    assert!(!written(&asked(vec![Question::Refine(span)]), input));
+    let at = |begin| Question::Refine(Span { level: 2, begin, steps: 4 });
+    assert!(written(&asked(vec![at(7); QUESTIONS_MAX]), input));
+    assert!(!written(&asked(vec![at(7); QUESTIONS_MAX + 1]), input));
+    assert!(written(&asked(vec![at(7), at(7), at(9)]), input));
+    assert!(!written(&asked(vec![at(9), at(7)]), input), "there is no way back");
+}
+
+/// Questions of every tier, some within steps that others ask for too, out of all parts of the run.
+fn questions(prepared: &Prepared) -> Vec<Question> {
+    let coarse = |index| Span::whole(prepared.task.ticks_bound).within(index).expect("finer");
+    let fine = |span: Span, index| span.within(index).expect("finer");
+    let mut questions = vec![
+        Question::Refine(coarse(1)),
+        Question::Refine(coarse(3)),
+        Question::Prove { span: coarse(1), index: 1 },
+        Question::Prove { span: coarse(3), index: 38 },
+        Question::Prove { span: coarse(3), index: 37 },
+        Question::Refine(fine(coarse(2), 8_192)),
+        Question::Prove { span: fine(coarse(3), 38), index: 1_024 },
+        Question::Prove { span: fine(coarse(2), 5), index: 1 },
+        Question::Prove { span: fine(coarse(2), 5), index: 1 },
+    ];
+    questions.sort_by_key(Question::begin);
+    questions
+}
+
+#[test]
+fn several_questions_are_answered_by_one_run_and_each_as_if_it_were_asked_alone() {
+    let fine = LEVELS[1];
+    for (name, altered_at) in [
+        ("uneven", None),
+        ("wide", None),
+        ("grow", None),
+        ("uneven", Some(2 * COARSE_TICKS + 37 * fine)),
+        ("uneven", Some(COARSE_TICKS + 4 * fine + 16)),
+    ] {
+        let prepared = by_name(name);
+        let questions = questions(&prepared);
+        let together = ask_all(&prepared, Ask::Show(questions.clone()), altered_at);
+        assert_eq!(together.len(), questions.len(), "{name}");
+        for (question, heard) in questions.iter().zip(&together) {
+            let alone = show(&prepared, *question, altered_at);
+            assert!(*heard == alone, "{name}, {altered_at:?}: {question:?}");
+        }
+    }
 }
 
 proptest! {

@@ -46,7 +46,7 @@ const PROGRAM: &str = r#"(module
       (br $on))
     (unreachable)))"#;
 
-fn module() -> Vec<u8> {
+pub(super) fn module() -> Vec<u8> {
     wat::parse_str(PROGRAM).expect("text of a module")
 }
 

@@ -120,7 +120,7 @@ pub(super) fn runner() -> Target<'static> {
 }
 
 /// Takes so many bytes, then breaks, as a parent does that has heard enough.
-struct Bounded(usize);
+pub(super) struct Bounded(pub(super) usize);
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

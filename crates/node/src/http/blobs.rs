@@ -5,14 +5,16 @@ use std::{collections::BTreeSet, sync::Arc};
 use axum::{
     Json,
     extract::{Path, Request, State},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use earnest_api::{BlobReceipt, InputChunks, InputReceipt, KeepView, Problem, RoomView};
 use earnest_protocol::{Blocks, storage};
 use serde::Deserialize;
 
-use super::{App, body_of, problem::HttpProblem, query::Asked, read::digest_in, submit::json};
+use super::{
+    App, body_of, named, problem::HttpProblem, query::Asked, read::digest_in, submit::json,
+};
 
 pub(super) async fn put_blob(
     State(app): State<Arc<App>>,
@@ -30,6 +32,7 @@ pub(super) async fn put_blob(
 pub(super) async fn blob(
     State(app): State<Arc<App>>,
     Path(digest): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
     let digest = digest_in(&digest)?;
     let shared = Arc::clone(&app.shared);
@@ -37,15 +40,7 @@ pub(super) async fn blob(
         let bytes = shared.blobs.read(&digest)?;
         Ok(bytes.ok_or_else(|| Problem::not_found(format_args!("blob {digest}")))?)
     };
-    let bytes = app.queues.reads.run(work).await?;
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-    headers.insert(header::CACHE_CONTROL, forever);
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{digest}\"")) {
-        headers.insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(named::bytes(&app.queues.reads.run(work).await?, &digest, &headers))
 }
 
 pub(super) async fn put_input(

@@ -55,8 +55,12 @@ pub(super) fn open_to(origins: Origins, router: Router) -> Router {
         .allow_headers([
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
+            header::IF_RANGE,
+            header::RANGE,
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers(shown.into_iter().chain([header::ETAG]).collect::<Vec<_>>());
+        .expose_headers(
+            shown.into_iter().chain([header::ETAG, header::CONTENT_RANGE]).collect::<Vec<_>>(),
+        );
     router.layer(layer)
 }

@@ -20,6 +20,7 @@ mod doors;
 mod events;
 mod host;
 mod metrics;
+mod named;
 mod past;
 mod peers;
 mod problem;
@@ -231,6 +232,7 @@ async fn frame(
     // A HEAD is answered as the GET would be; the connection leaves the body out.
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::GET;
+        request.headers_mut().remove(header::RANGE);
     }
     let reads = request.method() == Method::GET;
     let seen = request.headers().get(header::IF_NONE_MATCH).cloned();
@@ -292,12 +294,13 @@ fn unchanged(response: Response, seen: Option<&HeaderValue>) -> Response {
         let mut tags = seen.split(',').map(|one| one.trim().trim_start_matches("W/"));
         seen.trim() == "*" || tags.any(|one| one == tag)
     };
-    if response.status() != StatusCode::OK || !both.is_some_and(is_same) {
+    if !response.status().is_success() || !both.is_some_and(is_same) {
         return response;
     }
     let (mut head, _) = response.into_parts();
     head.status = StatusCode::NOT_MODIFIED;
     head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.remove(header::CONTENT_RANGE);
     head.headers.remove(header::CONTENT_TYPE);
     Response::from_parts(head, Body::empty())
 }
@@ -310,7 +313,7 @@ fn as_problem(response: Response, path: &str) -> Response {
     if is_problem || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let hint = "Compare the request with the API description.";
+    let hint = "Compare the request with /openapi.json.";
     let problem = match status {
         StatusCode::NOT_FOUND => {
             let detail = format!("This node has no {path}");

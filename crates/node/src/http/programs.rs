@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Extension, Path, State},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
 };
 use earnest_api::{Page, PageQuery, Problem, ProgramRoomView, ProgramView, programs};
 use earnest_protocol::ProgramId;
@@ -14,6 +14,7 @@ use earnest_protocol::ProgramId;
 use super::{
     App,
     at::At,
+    named,
     problem::HttpProblem,
     query::Asked,
     read::{count, digest_in},
@@ -52,6 +53,7 @@ pub(super) async fn one(
 pub(super) async fn code(
     State(app): State<Arc<App>>,
     Path(hash): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
     let hash = digest_in(&hash)?;
     // A branch costs little, and the bytes are not copied while anybody waits for the state.
@@ -61,12 +63,5 @@ pub(super) async fn code(
         let row = state.program(&hash).ok_or_else(missing)?;
         Ok(state.program_code(row).concat())
     };
-    let mut response = app.queues.reads.run(work).await?.into_response();
-    let headers = response.headers_mut();
-    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-    headers.insert(header::CACHE_CONTROL, forever);
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{hash}\"")) {
-        headers.insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(named::bytes(&app.queues.reads.run(work).await?, &hash, &headers))
 }

@@ -81,8 +81,7 @@ fn what_is_followed_is_what_a_start_would_find() {
             match ops::read(&mut play, Op::from((what, who, amount, twist))) {
                 Step::Blocks { count, .. } => followed.blocks(count),
                 Step::Send(signer, command) => {
-                    let name = followed.world.name(signer);
-                    let _refused = followed.world.send(name, command);
+                    let _refused = followed.world.send_as(signer, command);
                     followed.follow();
                 }
             }

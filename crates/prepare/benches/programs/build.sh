@@ -5,29 +5,9 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/../../../../target/bench-programs}
-mkdir -p "$out/fetch/src" "$out/setjmp"
+"$here/../../../../docs/examples/programs/fetch.sh" "$out"
 cd "$out"
-
-if [ ! -e zig ]; then
-  python3 -m venv zig.new && zig.new/bin/pip -q install ziglang==0.17.1 && mv zig.new zig
-fi
-if [ ! -e sources ]; then
-  # The amalgamated sources that these crates carry; nothing of the crates is built.
-  cat > fetch/Cargo.toml <<'END'
-[package]
-name = "fetch"
-version = "0.0.0"
-edition = "2021"
-[dependencies]
-bzip2-sys = "=0.1.13"
-libsqlite3-sys = "=0.30.1"
-lua-src = "=547.1.0"
-rquickjs-sys = "=0.9.0"
-[workspace]
-END
-  touch fetch/src/lib.rs
-  (cd fetch && cargo vendor --quiet ../sources.new > /dev/null) && mv sources.new sources
-fi
+mkdir -p setjmp
 
 # Lua jumps out of errors and may be stopped by signals, which this target cannot: here an error ends
 # the program, and there are no signals.

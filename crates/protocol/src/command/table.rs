@@ -450,6 +450,13 @@ commands! {
         /// For how many blocks from this one; 0 ends a pause.
         blocks: Blocks,
     }
+
+    /// Takes back a job of the signer's while its bids are sealed: whoever bid has its deposit
+    /// back, and the signer all that it put into the job.
+    CancelJob = market::cancel_job or CancelJobRejected, Ordinary, weight 2, keys [Request] {
+        /// Which job.
+        job: JobId,
+    }
 }
 
 pub(crate) use for_each_command;

@@ -30,9 +30,15 @@ pub(crate) fn await_slash(cx: &mut Context<'_>, job: JobId, slash: SlashId) {
     cx.pay_all(Pot::Job(job, JobPot::Cover), Pot::Cover(slash), Reason::CoverAwaitsSlash);
 }
 
-/// A job closed without a conviction: its cover goes back to the pool.
+/// A job closed without a conviction: its cover goes back to the pool. If it was bought in this
+/// epoch, as it was if the job was posted in it, its room is free again: whoever takes insured jobs
+/// back would else use up the room of all with the escrow of one.
 pub(crate) fn release(cx: &mut Context<'_>, job: JobId) {
-    cx.pay_all(Pot::Job(job, JobPot::Cover), POOL, Reason::CoverReturned);
+    let cover = cx.pay_all(Pot::Job(job, JobPot::Cover), POOL, Reason::CoverReturned);
+    if cx.state.market.order(job).posted_at >= cx.state.chain.epoch.first {
+        let now = cx.epoch();
+        cx.state.insurance.let_go(now, cover);
+    }
 }
 
 /// A slash was undone: nothing was lost to it.

@@ -14,8 +14,10 @@
 //! latest, so nobody insures what has happened, nor knows yet who will do the job.
 //! Law: besides compensation a cover pays at most `cover_share` of what the slash sinks. So whoever
 //! is on both sides loses more than it gets, whatever the premium (C16).
-//! Law: in an epoch at most `epoch_share` of the pool is promised, and at most `pair_share` of it,
-//! with all covers, paid to one requester for one provider's offences; no cover is sold above that.
+//! Law: in an epoch at most `epoch_share` of the pool is promised, what comes back in it not counted,
+//! and at most `pair_share` of it, with all covers, paid to one requester for one provider's
+//! offences; no cover is sold above that, and the first of a pair's in an epoch is paid as it was
+//! sold, whatever the pool lost since.
 //! Formula: premium = loading · d · `wrong_share` · cover, with d as the job's quote has it.
 //! Rounding: premiums up; limits and what is paid down.
 //! Known shortcomings: covers are in what is bonded, whatever pays. Abandoned jobs are not insured:
@@ -40,7 +42,8 @@ use crate::{
 };
 use params::InsuranceParams;
 
-/// What was promised and paid in one epoch; of the last in which anything was.
+/// What was promised, less what of it came back unneeded, and what was paid in one epoch; of the
+/// last in which anything was.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Insurance {
     epoch: Epoch,
@@ -52,7 +55,8 @@ pub(crate) struct Insurance {
 /// What insuring a job comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverQuote {
-    /// The largest cover that a conviction of this job is sure to pay in full.
+    /// The largest cover that a conviction of this job is sure to pay in full, if no other job of this
+    /// requester was paid for in that epoch for the same provider.
     pub cover_max: Amount,
     /// What the pool has left to promise in this epoch.
     pub available: Amount,
@@ -68,7 +72,7 @@ impl CoverQuote {
 }
 
 impl Insurance {
-    /// What was promised in this epoch.
+    /// What was promised in this epoch and did not come back in it.
     pub(crate) fn promised(&self, now: Epoch) -> Amount {
         if self.epoch == now { self.promised } else { Amount::ZERO }
     }
@@ -91,8 +95,16 @@ impl Insurance {
         self.promised = self.promised.saturating_add(cover);
     }
 
-    /// Writes down what a pair is paid: of `wanted`, what keeps it within its share of `pool`,
-    /// which is all that insures, promised or not.
+    /// A cover that was promised in this epoch is not needed.
+    fn let_go(&mut self, now: Epoch, cover: Amount) {
+        if self.epoch == now {
+            self.promised = self.promised.saturating_sub(cover);
+        }
+    }
+
+    /// Writes down what a pair is paid: all of the first that it wants in an epoch, which was within
+    /// its share when it was sold, however small the pool is now; of what comes after, what keeps it
+    /// within its share of `pool`, which is all that insures, promised or not.
     fn pay(
         &mut self,
         (now, pool): (Epoch, Amount),
@@ -103,7 +115,8 @@ impl Insurance {
         self.begin(now);
         let paid = self.paid.get(&pair).copied().unwrap_or_default();
         let limit = params.pair_share.amount_floor(pool.saturating_add(paid));
-        let amount = wanted.min(limit.saturating_sub(paid));
+        let room = if paid.is_zero() { wanted } else { limit.saturating_sub(paid) };
+        let amount = wanted.min(room);
         if !amount.is_zero() {
             self.paid.insert(pair, paid.saturating_add(amount));
         }

@@ -110,6 +110,8 @@ pub enum CloseReason {
     Abandoned,
     /// Too few auditors answered, round after round.
     AuditUnavailable,
+    /// Its requester took it back while bids were sealed.
+    Cancelled,
 }
 
 /// Where one order stands.

@@ -7,9 +7,9 @@
 //!
 //! ```text
 //! job:         Bidding ─► RevealingBids ─► Assigned ─► Closed
-//!                 │ no bid     │ none opened    ▲ │ last assignment ended
-//!                 ▼            ▼      next bid  │ ▼
-//!               Closed       Closed           assignment:
+//!                 │ no bid,    │ none opened    ▲ │ last assignment ended
+//!                 ▼ or taken   ▼      next bid  │ ▼
+//!               Closed back  Closed           assignment:
 //!   Offered ─► Executing ─► Committed ─► Auditing ─► Revealing ─► Challengeable ─► Ended
 //!     │ nobody     │ nothing    └─ not drawn ────────►│  │ loses        ▲ stands
 //!     ▼ accepts    ▼ committed                        ▼  ▼
@@ -38,7 +38,9 @@ pub use job::{
     Accepted, Assignment, Bid, BidState, CloseReason, Closed, Job, Order, Outcome, Phase, Stage,
 };
 pub use price::{PriceSplit, PriceTerms, Refund};
-pub use rejected::{AcceptJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected};
+pub use rejected::{
+    AcceptJobRejected, CancelJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected,
+};
 pub use terms::check_terms;
 
 use crate::{

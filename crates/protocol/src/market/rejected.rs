@@ -143,3 +143,16 @@ pub enum AcceptJobRejected {
         available: Amount,
     },
 }
+
+/// Why a job was not taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum CancelJobRejected {
+    JobNotFound,
+    /// Whose job it is takes it back, and nobody else.
+    NotRequester,
+    /// Its bids are opened, or it is over.
+    WrongPhase {
+        phase: Phase,
+    },
+}

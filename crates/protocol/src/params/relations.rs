@@ -209,10 +209,11 @@ const CHUNK_KIB: u64 = 260;
 const ANSWER_KIB: u64 = 1_024;
 /// Kibibytes of the largest evidence: program, state, chunk, and its paths.
 const EVIDENCE_KIB: u64 = 64 + 1_024 + 256 + 16;
-/// What a dispute's moves weigh at most, in transfers: the referee's step with its evidence; the
-/// levels of the tree over most steps and of the two finer ones, each a node (2) with its kibibyte
-/// (1) and the child that is rejected (1); and two finer trees (4) with their children and paths.
-const DISPUTE_WEIGHT: u64 = 20 + EVIDENCE_KIB + (7 + 4 + 3) * 4 + 2 * (4 + 17);
+/// What a dispute's moves weigh at most, in transfers: a step with its evidence in each of three
+/// trees, of which two may show nothing; the levels of the tree over most steps and of the two
+/// finer ones, each a node (2) with its kibibyte (1) and the child that is rejected (1); and two
+/// finer trees (4) with their children and paths.
+const DISPUTE_WEIGHT: u64 = 3 * (20 + EVIDENCE_KIB) + (7 + 4 + 3) * 4 + 2 * (4 + 17);
 
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());
@@ -411,7 +412,7 @@ impl RawParams {
             .plus(verification.reveal_blocks)
             .plus(verification.availability_blocks.times(requests))
             .plus(verification.challenge_window(market.work_bound_max, market))
-            .plus(verification.dispute_clock(market.work_bound_max, market).times(2))
+            .plus(verification.dispute_blocks_max(market.work_bound_max, market))
             .plus(self.chain.epoch_blocks.times(stay))
     }
 }

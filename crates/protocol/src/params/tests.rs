@@ -79,3 +79,23 @@ fn each_relation_fails_alone_one_unit_past_its_edge() {
     let order = violation(|raw| raw.market.deadline_blocks_min = Blocks::new(86_401));
     assert!(matches!(order, Violation::OutOfOrder { .. }), "{order:?}");
 }
+
+/// R4: both clocks, one after the other, of the longest job of an ordinary program, with as many
+/// games as there may be; of one in steps where steps are too small for any other.
+#[test]
+fn the_longest_liability_has_both_clocks_of_a_dispute_with_all_its_games() {
+    let more = |change: fn(&mut RawParams)| {
+        let mut raw = RawParams::default();
+        change(&mut raw);
+        let (needed, before) = (raw.longest_liability(), RawParams::default().longest_liability());
+        i64::try_from(needed.count()).expect("small")
+            - i64::try_from(before.count()).expect("small")
+    };
+    assert_eq!(more(|raw| raw.verification.clock_blocks = Blocks::new(130)), 20);
+    assert_eq!(more(|raw| raw.verification.disputes_max += 1), 78);
+    assert_eq!(more(|raw| raw.market.step_gas_max = Gas::new(1 << 21)), 0);
+    // A run is 15,030 blocks, and 15,000 in steps.
+    let paged = (120 + 7 * 15_030 + 74 * 78) + (120 + 3 * 15_030 + 78);
+    let steps = (120 + 3 * 15_000) + (120 + 15_000);
+    assert_eq!(more(|raw| raw.market.step_gas_max = Gas::new((1 << 21) - 1)), steps - paged);
+}

@@ -301,11 +301,13 @@ fn close(cx: &mut Context<'_>, id: SlashId, state: fn(Height) -> SlashState) {
 pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id).clone();
     let amount = cx.state.ledger.balance(Pot::Slash(id));
+    let mut insured = Amount::ZERO;
     for (pot, part) in slash.taken {
         // An entry that was paid out meanwhile is there no more; its bond is.
         let gone = matches!(pot, Pot::Unbonding(entry) if cx.state.unbonding(entry).is_none());
         if matches!(pot, Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_)) {
-            staking::acts::delegated::restore(cx, id, pot, part);
+            let left = staking::acts::delegated::restore(cx, id, pot, part);
+            insured = insured.saturating_add(left);
             continue;
         }
         let to = if gone { Pot::Bond(slash.operator) } else { pot };
@@ -339,7 +341,8 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
     insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
-    cx.journal.push(Event::SlashReversed { slash: id, account: slash.account, amount });
+    let account = slash.account;
+    cx.journal.push(Event::SlashReversed { slash: id, account, amount, insured });
 }
 
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own

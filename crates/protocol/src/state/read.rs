@@ -359,7 +359,7 @@ impl State {
         self.ledger.covers()
     }
 
-    /// What was promised to requesters in this epoch.
+    /// What was promised to requesters in this epoch and did not come back in it.
     pub fn covers_promised(&self) -> Amount {
         self.insurance.promised(self.epoch())
     }

@@ -16,7 +16,7 @@ use crate::{
     timers::Timer,
     verification::{
         DataRequest, Dispute, Ended, Geometry, Loser, LossReason, SeatState, Seating, Stake, Turn,
-        is_payable as is_payable_by,
+        is_payable as is_payable_by, params::Clocks,
     },
 };
 
@@ -32,11 +32,15 @@ pub(crate) fn open_dispute(
         (assignment.job, assignment.account)
     };
     let (params, task) = (cx.pinned(job), cx.state.market.order(job).terms.task);
-    let clock = params.verification().dispute_clock(task.gas_bound, params.market());
+    let work = (task.form, task.gas_bound);
+    let clocks = params.verification().dispute_clocks(work, params.market());
+    let others = lengthen_others(cx, id, clocks.besides);
+    let longer = clocks.accused.plus(clocks.besides.times(others));
+    let clocks = Clocks { accused: longer, ..clocks };
     let steps = task.steps;
     let now = (cx.now(), cx.state.chain.full_blocks);
     let docket = cx.state.verification.docket_mut(id);
-    let mut dispute = Dispute::new(challenger, behind, now, clock);
+    let mut dispute = Dispute::new(challenger, behind, now, clocks);
     if docket.children(dispute.node).is_some() {
         dispute.turn = Turn::Challenger;
     }
@@ -44,6 +48,22 @@ pub(crate) fn open_dispute(
     let index = docket.disputes.len().saturating_sub(1);
     set_clock(cx, id, index);
     cx.journal.push(Event::DisputeOpened { job, challenger, accused, steps });
+}
+
+/// Gives the accused that much more in each game that is open, whose answers wait for those of one
+/// more. Returns how many there are.
+fn lengthen_others(cx: &mut Context<'_>, id: AssignmentId, blocks: Blocks) -> u64 {
+    let mut count = 0u64;
+    for index in 0..cx.state.verification.docket(id).disputes.len() {
+        if cx.state.verification.docket(id).dispute(index).ended.is_none() {
+            clear_clock(cx, id, index);
+            let dispute = cx.state.verification.docket_mut(id).dispute_mut(index);
+            dispute.accused_left = dispute.accused_left.plus(blocks);
+            set_clock(cx, id, index);
+            count = count.saturating_add(1);
+        }
+    }
+    count
 }
 
 /// May the open result of an assignment be paid, if nothing else comes up?

@@ -22,7 +22,7 @@ use crate::{
     num::{Blocks, Height},
     referee::Ruling,
     table::Blank,
-    verification::Geometry,
+    verification::{Geometry, params::Clocks},
 };
 
 /// One challenger's game.
@@ -132,7 +132,7 @@ impl Dispute {
         challenger: AccountId,
         behind: Stake,
         (now, full_blocks): (Height, u64),
-        clock: Blocks,
+        clocks: Clocks,
     ) -> Dispute {
         Dispute {
             challenger,
@@ -141,8 +141,8 @@ impl Dispute {
             turn: Turn::Accused,
             since: now,
             full_blocks,
-            accused_left: clock,
-            challenger_left: clock,
+            accused_left: clocks.accused,
+            challenger_left: clocks.challenger,
             moves: 0,
             ended: None,
         }

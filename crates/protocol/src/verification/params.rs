@@ -1,6 +1,7 @@
 //! Parameters of verification: what the bound assumes, and the clocks of audits and disputes.
 
 use crate::{
+    command::ProgramForm,
     market::params::MarketParams,
     num::{Amount, Blocks, Factor, Gas, Ratio},
     params::declare::{AMOUNT_MAX, ONE, amount, params},
@@ -72,7 +73,7 @@ params! {
         /// A challenger's deposit: at least what the referee and the moves cost (R10).
         challenge_deposit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above R10";
         /// Disputes a job may have besides those that its auditors open.
-        disputes_max: u32 = 64, 1..=1_000, "one conviction is enough";
+        disputes_max: u32 = 64, 1..=100, "one conviction is enough; all are answered by one run";
         /// Blocks in which requested bytes are to be produced.
         availability_blocks: Blocks = Blocks::new(60), 1..=1_000_000, "a minute of seconds";
         /// Requests one account may make about one assignment.
@@ -82,6 +83,26 @@ params! {
     }
 }
 
+/// Moves of the accused about a paged task that need a run of the job: two finer trees, and
+/// evidence.
+const PROOFS: u64 = 3;
+/// Moves of a challenger that need one: to name a child of each finer tree's root.
+const NAMES: u64 = 2;
+/// Runs that a move of the accused may wait for: the one under way, and the one that answers it.
+const RUNS_A_MOVE: u64 = 2;
+/// Coarse steps whose time all answers in one game about a paged task take, besides the runs: some
+/// nine thousand states are hashed, in the worst case 4,096 pages of each.
+const ANSWER_STEPS: u64 = 2_400;
+
+/// What each side of a dispute has for all its moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clocks {
+    pub(crate) accused: Blocks,
+    pub(crate) challenger: Blocks,
+    /// What the accused has more for each other game about the same result.
+    pub(crate) besides: Blocks,
+}
+
 impl VerificationParams {
     /// Blocks an auditor has for a job of that work bound: reference duration times slack, plus
     /// the base (M9).
@@ -89,10 +110,64 @@ impl VerificationParams {
         market.duration(gas_bound, self.audit_slack).plus(self.audit_base_blocks)
     }
 
-    /// Blocks that each side of a dispute about a job of that work bound has for all its moves:
-    /// neither keeps what it may be asked for, so that both compute the job again.
-    pub fn dispute_clock(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
-        market.duration(gas_bound, self.audit_slack).plus(self.clock_blocks)
+    /// Blocks that each side of a dispute about a job of that form and work bound has for all its
+    /// moves: `clock_blocks`, the runs of the job that its moves may wait for, each as long as an
+    /// auditor may take (of small modules but for the base), and the work of its answers besides.
+    ///
+    /// Neither side keeps what it may be asked for. Who is asked at several places of one result
+    /// answers all that is open by one run, and what is asked meanwhile by the next: so a move
+    /// waits for two runs at most, however many ask. A run more is for who was started again.
+    pub(crate) fn dispute_clocks(
+        &self,
+        (form, gas_bound): (ProgramForm, Gas),
+        market: &MarketParams,
+    ) -> Clocks {
+        let run = match form {
+            ProgramForm::Stepwise => market.duration(gas_bound, self.audit_slack),
+            // Its module may be large, and is compiled anew for each.
+            ProgramForm::Paged(_) => self.audit_blocks(gas_bound, market),
+        };
+        let answers = self.answers(form, market);
+        let clock = |runs| self.clock_blocks.plus(run.times(runs)).plus(answers);
+        let (proofs, names) = match form {
+            ProgramForm::Stepwise => (1, 0),
+            ProgramForm::Paged(_) => (PROOFS, NAMES),
+        };
+        Clocks {
+            accused: clock(RUNS_A_MOVE.saturating_mul(proofs).saturating_add(1)),
+            challenger: clock(names.saturating_add(1)),
+            besides: answers,
+        }
+    }
+
+    /// Blocks that the work of all answers in one game takes, besides the runs. A run answers other
+    /// games, too: each that is opened gives the accused so much more in all.
+    fn answers(&self, form: ProgramForm, market: &MarketParams) -> Blocks {
+        let steps = match form {
+            ProgramForm::Stepwise => 0,
+            ProgramForm::Paged(_) => ANSWER_STEPS,
+        };
+        let work = Gas::new(ProgramForm::STEP_GAS.count().saturating_mul(steps));
+        market.duration(work, self.audit_slack)
+    }
+
+    /// Blocks that both sides of a game may take, one after the other, if all the games that there
+    /// may be about a result of that work bound are opened (R4).
+    pub(crate) fn dispute_blocks_max(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
+        // An ordinary program's clocks are the longer ones, where there can be one.
+        let form = match ProgramForm::STEP_GAS <= market.step_gas_max {
+            true => ProgramForm::Paged(1),
+            false => ProgramForm::Stepwise,
+        };
+        let clocks = self.dispute_clocks((form, gas_bound), market);
+        let others = self.games_max().saturating_sub(1);
+        clocks.accused.plus(clocks.besides.times(others)).plus(clocks.challenger)
+    }
+
+    /// Most games about one result: open challenges, and those of its auditors' dissent, of whom a
+    /// withheld seed brings two more.
+    fn games_max(&self) -> u64 {
+        u64::from(self.disputes_max).saturating_add(u64::from(self.auditors_max)).saturating_add(2)
     }
 
     /// Blocks in which a result of that work bound may be challenged: who looks must compute it.

@@ -1,4 +1,4 @@
-//! Games over one step: C9, M11, M13.
+//! Games over one step: C9, M11, M13, M30.
 
 use earnest_protocol::{
     Command, Digest, Event, JobId, Ratio, Rejected,
@@ -153,8 +153,8 @@ fn m11_each_side_has_one_clock_for_the_whole_game() {
     world.blocks(15);
     let (node, children) = (Node { level: 0, index: 0 }, vec![Digest::ZERO; 16]);
     world.ok("P1", Command::OpenNode(OpenNode { job, node, children }));
-    assert_eq!(clocks(&world), (5, 20, Turn::Challenger));
-    world.blocks(19);
+    assert_eq!(clocks(&world), (5, 10, Turn::Challenger));
+    world.blocks(9);
     world.ok("W", Command::RejectChild(RejectChild { job, child: 0 }));
     assert_eq!(clocks(&world), (5, 1, Turn::Accused));
     world.blocks(6);
@@ -267,4 +267,36 @@ fn m15_two_wrong_sides_do_not_make_a_right_one() {
     world.play("P1", job, 3, true);
     assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
     assert_eq!(world.closed(job).paid.units(), 0, "the auditors' root is not accepted thereby");
+}
+
+/// A known hole: a convict that has a friend ask for its output and stays silent is convicted by that,
+/// sooner than by any clock. It loses as much, and whoever challenged it has its deposit back and no
+/// reward, as if friends had taken all places to share it (M30).
+#[test]
+fn m30_a_convict_that_withholds_its_output_pays_as_much_and_rewards_nobody() {
+    let play = |withholds: bool| {
+        let mut world = World::new(params());
+        let (honest, friends) = (world.wealth("X"), ["P1", "W"]);
+        let before = world.coalition(&friends);
+        let job = unaudited(&mut world, root(Some(3)));
+        challenge(&mut world, "X", job);
+        if withholds {
+            challenge(&mut world, "W", job);
+            let item = DataItem::Output;
+            world.ok("W", Command::RequestData(RequestData { job, item }));
+        }
+        world.until_phase(job, Phase::Closed);
+        world.blocks(110);
+        let reason = world.closed(job).reason;
+        let won = i64::try_from(world.wealth("X")).expect("small");
+        let won = won - i64::try_from(honest).expect("small");
+        (reason, won, world.coalition(&friends) - before, world.quote(job).reward_max)
+    };
+    let (reason, won, lost, most) = play(false);
+    assert_eq!(reason, CloseReason::WrongResult);
+    assert_eq!(won, i64::try_from(most.units()).expect("small") - FEE);
+    let (reason, nothing, as_much, _) = play(true);
+    assert_eq!(reason, CloseReason::DataWithheld);
+    assert_eq!(nothing, -FEE);
+    assert!(as_much <= lost, "{as_much} {lost}");
 }

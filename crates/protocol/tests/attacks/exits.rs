@@ -15,6 +15,9 @@ fn queued(raw: &mut RawParams) {
     raw.staking.exit_wait_max_epochs = Epochs::new(200);
     raw.market.work_bound_max = earnest_protocol::Gas::new(1_000_000_000);
     (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
+    raw.market.deadline_blocks_max = earnest_protocol::Blocks::new(50);
+    raw.verification.disputes_max = 1;
+    raw.verification.clock_blocks = earnest_protocol::Blocks::new(2);
     raw.verification.data_requests_max = 1;
 }
 

@@ -1,4 +1,4 @@
-//! What insures requesters, and who would live off it: I1 to I6, and C16.
+//! What insures requesters, and who would live off it: I1 to I8, and C16.
 
 use earnest_protocol::{
     Amount, Asset, Command, Event, JobId, Ratio, RawParams, Rejected,
@@ -72,7 +72,12 @@ fn open(
 
 /// A provider seals wrong results for all of them and is convicted of each.
 fn convict(world: &mut World, provider: &str, jobs: &[JobId]) {
-    let wrong = root(Some(3));
+    convict_from(world, provider, jobs, 3);
+}
+
+/// The same, wrong from a step on: a root that was convicted before holds what follows.
+fn convict_from(world: &mut World, provider: &str, jobs: &[JobId], step: u64) {
+    let wrong = root(Some(step));
     for job in jobs {
         world.commit_result(provider, *job, wrong);
         let requester = world.name(world.state.order(*job).expect("posted").requester);
@@ -82,7 +87,7 @@ fn convict(world: &mut World, provider: &str, jobs: &[JobId]) {
     world.blocks(2);
     jobs.iter().for_each(|job| world.audit(*job, root(None)));
     jobs.iter().for_each(|job| world.reveal(provider, *job, wrong, root(None)));
-    jobs.iter().for_each(|job| world.play(provider, *job, 3, true));
+    jobs.iter().for_each(|job| world.play(provider, *job, step, true));
     for job in jobs {
         assert_eq!(world.closed(*job).outcome, Outcome::Rejected);
     }
@@ -214,6 +219,29 @@ fn i2_nobody_insures_what_may_have_happened() {
     assert!(insure(&mut world, "R", later, cover).is_err());
 }
 
+/// A job that was taken back has no bids for anybody to open: what it holds would lie there for ever.
+#[test]
+fn i2_nobody_insures_a_job_that_was_taken_back() {
+    let mut world = filled(|_| {});
+    let job = world.post(world.terms());
+    let last = world.state.job(job).expect("posted").until;
+    let cover = quote(&world, job).cover_max;
+    world.ok("R", Command::CancelJob(CancelJob { job }));
+    let before = (pool(&world), world.state.covers(), world.state.covers_promised());
+    while world.state.height() <= last {
+        match insure(&mut world, "R", job, cover) {
+            Err(Rejected::InsureJob(InsureJobRejected::TooLate { .. })) => {}
+            other => panic!("{other:?}"),
+        }
+        world.block();
+    }
+    assert_eq!((pool(&world), world.state.covers()), (before.0, before.1));
+    assert_eq!(world.state.covers_promised(), before.2);
+    for pot in [JobPot::Escrow, JobPot::AuditFees, JobPot::Deposit, JobPot::Cover] {
+        assert_eq!(world.pot(job, pot), 0, "{pot:?}");
+    }
+}
+
 /// One requester and one provider, job after job in one epoch.
 #[test]
 fn i3_a_pair_drains_no_more_than_its_share_of_the_pool_in_an_epoch() {
@@ -305,4 +333,93 @@ fn i6_what_is_quoted_is_paid_whatever_is_promised_to_others() {
         world.blocks(110);
         assert_eq!(paid(&world), [(quoted.cover_max, quoted.cover_max)], "{others} others");
     }
+}
+
+/// Two friends, each with a provider, have the pool pay them between a cover's sale and its payment,
+/// where slashes burn nearly all. Of the smaller pool a pair's share is less; the cover was within it
+/// when it was sold, and is paid whole.
+#[test]
+fn i8_a_pool_that_others_drained_meanwhile_pays_what_it_sold() {
+    for friends in [&[][..], &["W", "X"]] {
+        let mut world = World::new(params_with(|raw| {
+            insured(raw);
+            raw.slashing.insurance_share = Ratio::percent(1);
+            raw.insurance.epoch_share = Ratio::ONE;
+            // Half of each price insures.
+            (raw.market.take, raw.market.take_burn) = (Ratio::percent(50), Ratio::ZERO);
+            raw.market.take_insurance = Ratio::ONE;
+        }));
+        let [job] = open(&mut world, "R", "P4", 1, &[])[..] else { panic!("one job") };
+        right(&mut world, "P4", job);
+        for (friend, (provider, step)) in friends.iter().zip([("P2", 4), ("P3", 5)]) {
+            let probe = world.post_of(friend, world.terms());
+            let cover = quote(&world, probe).cover_max;
+            let theirs = open(&mut world, friend, provider, 1, &[cover]);
+            convict_from(&mut world, provider, &theirs, step);
+        }
+        let probe = world.post_of("X", world.terms());
+        let (sold, all) = (quote(&world, probe).cover_max, world.state.covers());
+        let share = world.state.params().insurance().pair_share;
+        let insures = world.state.balance(POOL).checked_add(all).expect("small");
+        assert_eq!(sold, share.amount_floor(insures), "the share is what limits");
+        let jobs = open(&mut world, "R", "P1", 1, &[sold]);
+        assert_eq!(paid(&world).len(), 0, "theirs wait, too");
+        convict(&mut world, "P1", &jobs);
+        world.blocks(110);
+        let all = paid(&world);
+        assert_eq!(all.len(), friends.len() + 1);
+        assert_eq!(all.last(), Some(&(sold, sold)), "with {friends:?}");
+    }
+}
+
+/// One job's escrow, posted, insured and taken back again and again, takes no room from those who
+/// come after: it would cost premiums alone, and no money that lies anywhere meanwhile.
+#[test]
+fn i7_covers_that_are_taken_back_leave_others_their_room() {
+    let mut world =
+        filled(|raw| raw.insurance.epoch_share = Ratio::new(1_000_000).expect("a share"));
+    while world.state.height().count() % 50 != 1 {
+        world.block();
+    }
+    let victim = world.post(world.terms());
+    let (before, there) = (quote(&world, victim), pool(&world));
+    let epoch = world.state.epoch();
+    for _ in 0..20 {
+        let job = world.post_of("W", world.terms());
+        let cover = quote(&world, job).cover_max.min(quote(&world, job).available);
+        if insure(&mut world, "W", job, cover).is_ok() {
+            assert!(quote(&world, victim).available < before.available, "while it lies there");
+        }
+        world.ok("W", Command::CancelJob(CancelJob { job }));
+    }
+    assert_eq!(world.state.epoch(), epoch);
+    assert!(pool(&world) > there, "premiums stay");
+    assert!(quote(&world, victim).available >= before.available);
+    insure(&mut world, "R", victim, before.cover_max).expect("there is room");
+    assert_eq!(world.state.covers_promised(), before.cover_max);
+}
+
+/// The room that comes back is that of the epoch in which it was taken, and no other's: covers of
+/// an epoch before are in no sum of this one.
+#[test]
+fn i7_a_cover_of_an_epoch_before_gives_no_room_back() {
+    let mut world = filled(|raw| {
+        raw.insurance.epoch_share = Ratio::new(1_000_000).expect("a share");
+        raw.market.bid_blocks = earnest_protocol::Blocks::new(20);
+    });
+    while world.state.height().count() % 50 != 49 {
+        world.block();
+    }
+    let old = world.post_of("W", world.terms());
+    let cover = quote(&world, old).cover_max;
+    insure(&mut world, "W", old, cover).expect("there is room");
+    let epoch = world.state.epoch();
+    world.blocks(2);
+    assert!(world.state.epoch() > epoch);
+    let fresh = world.post(world.terms());
+    let cover = quote(&world, fresh).cover_max;
+    insure(&mut world, "R", fresh, cover).expect("there is room");
+    world.ok("W", Command::CancelJob(CancelJob { job: old }));
+    assert_eq!(world.state.covers_promised(), cover);
+    assert_eq!(world.state.covers(), cover);
 }

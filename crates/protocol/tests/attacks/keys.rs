@@ -290,6 +290,44 @@ fn k6_a_key_spends_up_to_its_limit_and_not_a_unit_more() {
     assert_eq!((row(&world).spent, row(&world).nonce), (Amount::ZERO, 1));
 }
 
+/// What comes back of a job that is taken back is the account's, not the key's: posting and taking
+/// back in turn moves no more through a key than its limit, and costs the account fees alone.
+#[test]
+fn k6_taking_back_gives_a_key_no_room_back_and_its_account_everything() {
+    let mut world = World::new(params());
+    let before = world.state.free(world.id("R"));
+    let probe = world.post(world.terms());
+    let cost = before.checked_sub(world.state.free(world.id("R"))).expect("it was taken");
+    world.ok("R", Command::CancelJob(CancelJob { job: probe }));
+    let free = world.state.free(world.id("R"));
+    // Two jobs, and the fees of taking them back: two weights each.
+    let fee = Amount::new(2 * u64::try_from(FEE).expect("positive")).expect("small");
+    let limit = cost.checked_add(fee).and_then(|one| one.checked_times(2)).expect("small");
+    world.authorise("R", HOT, Scope::Request, limit);
+    world.authorise("R", OTHER, Scope::Provide, limit);
+    let authorised = free.checked_sub(world.state.free(world.id("R"))).expect("fees");
+    let mut posted = 0;
+    loop {
+        let job = JobId::new(world.state.job_counts().posted);
+        match world.send_by(HOT, "R", Command::PostJob(world.terms())) {
+            Ok(()) => posted += 1,
+            Err(Rejected::Transaction(TransactionRejected::KeyLimitExceeded { left, .. })) => {
+                assert_eq!(left, Amount::ZERO);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+        let cancel = Command::CancelJob(CancelJob { job });
+        assert!(world.send_by(OTHER, "R", cancel.clone()).is_err(), "not of its scope");
+        assert_eq!(world.send_by(HOT, "R", cancel), Ok(()));
+    }
+    assert_eq!(posted, 2);
+    let lost = free.checked_sub(world.state.free(world.id("R"))).expect("fees");
+    // Six weights a job.
+    let fees = Amount::new(2 * 6 * u64::try_from(FEE).expect("positive")).expect("small");
+    assert_eq!(lost, authorised.checked_add(fees).expect("small"));
+}
+
 #[test]
 fn k6_refusals_drain_no_more_than_the_limit_in_either_lane() {
     // The last that is paid for is of the protected lane, then of the other.

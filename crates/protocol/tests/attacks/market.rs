@@ -1,10 +1,10 @@
-//! Who gets a job and what backs it: C5, C7, C15, C17, M6, M10, M14, M25, M26, M28, M29.
+//! Who gets a job and what backs it: C5, C7, C15, C17, M6, M10, M14, M25, M26, M28, M29, M34.
 
 use earnest_protocol::{
     Amount, Asset, BlockHead, BlockRejected, Command, Digest, Factor, Height, JobId, Ratio,
     Rejected, Role,
     command::*,
-    ledger::{AssignmentPot, Pot},
+    ledger::{AssignmentPot, JobPot, Pot},
     market::{CloseReason, CommitBidRejected, Outcome, Phase, RevealBidRejected},
     slashing::Offence,
     verification::CommitResultRejected,
@@ -345,4 +345,86 @@ fn m6_accepting_is_a_receipt_so_nothing_asked_before_it_can_still_cost_the_reque
     world.commit_result("P1", job, root(None));
     world.blocks(8);
     assert_ne!(world.phase(job), Phase::Closed, "the requester is not at fault");
+}
+
+/// Where a job has ended with no assignment, none of what is done about one can be begun: nothing
+/// of it comes to hold money or waits for a clock again.
+#[test]
+fn m34_a_job_that_was_taken_back_takes_no_command_of_anybodys() {
+    let mut world = World::new(params());
+    let job = world.post(world.terms());
+    world.bid("P1", job, 4);
+    world.ok("R", Command::CancelJob(CancelJob { job }));
+    let seal = Digest([7; 32]);
+    let (node, item) = (Node { level: 0, index: 0 }, DataItem::Program);
+    let accused = world.id("P1");
+    let (opening, preimage) = (world.opening(job, root(None)), Digest([4; 32]));
+    let (price, salt, bytes) = (Amount::tokens(4), Digest([5; 32]), vec![1]);
+    let (cover, premium_max) = (Amount::UNIT, Amount::MAX);
+    let commands = [
+        Command::CancelJob(CancelJob { job }),
+        Command::CommitBid(CommitBid { job, seal }),
+        Command::RevealBid(RevealBid { job, price, salt }),
+        Command::AcceptJob(AcceptJob { job }),
+        Command::CommitResult(CommitResult { job, seal }),
+        Command::OpenSeed(OpenSeed { job, preimage }),
+        Command::CommitVerdict(CommitVerdict { job, seal }),
+        Command::RevealResult(RevealResult { job, opening, output_proof: vec![] }),
+        Command::RevealVerdict(RevealVerdict { job, opening }),
+        Command::Challenge(Challenge { job }),
+        Command::OpenNode(OpenNode { job, node, children: vec![seal; 16] }),
+        Command::RejectChild(RejectChild { job, child: 0 }),
+        Command::ProveStep(ProveStep { job, node, evidence: vec![1] }),
+        Command::RefineStep(RefineStep { job, node, children: vec![seal; 16], proof: vec![1] }),
+        Command::RequestData(RequestData { job, item }),
+        Command::ServeData(ServeData { job, item, bytes }),
+        Command::ConfirmReceipt(ConfirmReceipt { job }),
+        Command::ReportCopy(ReportCopy { job, accused, opening }),
+        Command::InsureJob(InsureJob { job, cover, premium_max }),
+    ];
+    let closed = world.closed(job);
+    for _ in 0..8 {
+        for command in &commands {
+            for name in ["R", "P1", "P2", "V1", "W"] {
+                let answer = world.send(name, command.clone());
+                assert!(answer.is_err(), "{name} {command:?}");
+            }
+        }
+        world.block();
+    }
+    assert_eq!(world.closed(job), closed);
+    for pot in [JobPot::Escrow, JobPot::AuditFees, JobPot::Deposit, JobPot::Cover] {
+        assert_eq!(world.pot(job, pot), 0, "{pot:?}");
+    }
+    assert_eq!(world.pot(job, JobPot::BidDeposit(0)), 0);
+}
+
+/// A requester takes its job back again and again: who bid has its whole deposit and all its bond
+/// each time and loses a fee a bid, the requester six weights a job, and nobody's name changes.
+#[test]
+fn m34_taking_back_holds_no_deposit_no_bond_and_no_room_of_anybodys() {
+    let mut world = World::new(params());
+    let names = ["R", "P1", "P2"];
+    let before = names.map(|name| world.wealth(name));
+    let bonds = ["P1", "P2"].map(|name| world.free_bond(name));
+    let rounds = 30;
+    for _ in 0..rounds {
+        let free = ["P1", "P2"].map(|name| world.state.free(world.id(name)).units());
+        let job = world.post(world.terms());
+        world.bid("P1", job, 4);
+        world.bid("P2", job, 6);
+        world.ok("R", Command::CancelJob(CancelJob { job }));
+        for (name, free) in ["P1", "P2"].iter().zip(free) {
+            let fee = u64::try_from(FEE).expect("small");
+            assert_eq!(world.state.free(world.id(name)).units(), free - fee);
+        }
+        world.block();
+    }
+    assert_eq!(bonds, ["P1", "P2"].map(|name| world.free_bond(name)));
+    let lost = |at: usize| i64::try_from(before[at] - world.wealth(names[at])).expect("small");
+    assert_eq!([lost(0), lost(1), lost(2)], [6 * rounds * FEE, rounds * FEE, rounds * FEE]);
+    assert_eq!(world.state.job_counts().open, 0);
+    // The work that comes after finds the market as it was.
+    let (_, paid) = honest(&mut world, &[("P1", 10)]);
+    assert!(paid > 0);
 }

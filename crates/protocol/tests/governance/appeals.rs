@@ -186,6 +186,37 @@ proptest! {
 }
 
 #[test]
+fn what_an_undone_slash_took_from_a_delegator_that_has_left_insures_and_its_event_says_so() {
+    let mut world = earned();
+    let (operator, role, amount) = (world.id("P1"), ROLE, Amount::tokens(60_000));
+    for name in ["W", "X"] {
+        world.ok(name, Command::Delegate(Delegate { operator, role, amount }));
+    }
+    let slash = convicted(&mut world, "P1", |_| {});
+    let held = world.state.balance(Pot::Slash(slash));
+    let leaver = world.id("W");
+    let (_, row) = world.state.delegations().find(|(_, row)| row.account == leaver).expect("W's");
+    let (left, operator_id) = (world.state.delegated(row), row.operator);
+    let lost = amount.saturating_sub(left);
+    assert!(lost > Amount::tokens(1_000), "the slash reaches delegated stake");
+    world.ok("W", Command::Undelegate(Undelegate { operator, role, amount: left }));
+    let insurance = world.state.balance(Pot::Insurance(Asset::Stake));
+    let id = appeal(&mut world, "P1", slash);
+    decided(&mut world, id, Yes);
+    let told = world.seen(|event| match event {
+        Event::SlashReversed { amount, insured, .. } => Some((*amount, *insured)),
+        _ => None,
+    });
+    let grown = world.state.balance(Pot::Insurance(Asset::Stake)).saturating_sub(insurance);
+    assert_eq!(told, [(held, grown)]);
+    // A share is worth one unit again, and at most the dust of 2^20 units besides.
+    let near = |one: Amount, other: Amount| one.units().abs_diff(other.units()) <= 1 << 20;
+    assert!(near(grown, lost), "{grown} of the {lost} that W lost");
+    let stays = world.state.balance(Pot::Delegated(operator_id));
+    assert!(near(stays, amount), "X has all it had: {stays}");
+}
+
+#[test]
 fn a_slash_that_stands_is_paid_out_as_if_nobody_had_appealed_and_the_deposit_burns() {
     let ends = [
         (Some(No), Defeat::Threshold),

@@ -102,7 +102,7 @@ fn leave(world: &mut World, name: &str, units: u64) {
 fn large() -> RawParams {
     params_with(|raw| {
         raw.market.work_bound_max = Gas::new(1_000_000_000_000);
-        raw.staking.unbonding_epochs = Epochs::new(1_000);
+        raw.staking.unbonding_epochs = Epochs::new(2_000);
     })
 }
 

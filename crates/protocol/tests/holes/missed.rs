@@ -105,7 +105,8 @@ fn asking_again_for_what_one_has_excuses_no_silence() {
 /// new: R10 counted the referee's step without its evidence, 1,360 kibibytes, and six levels of a
 /// tree that has seven at 2^24 steps: 44 transfers of 1,408. A genesis that asked for just that let
 /// a challenger have 32 times as much carried out, free, as it put up. Of an ordinary program there
-/// are two finer trees besides, of seven levels together.
+/// are two finer trees besides, of seven levels together, and evidence may be heard in each of the
+/// three, in two of them without a ruling.
 #[test]
 fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
     let weight = |command| {
@@ -121,7 +122,7 @@ fn a_challenge_deposit_covers_the_largest_evidence_and_the_deepest_tree() {
     let step =
         weight(Command::ProveStep(ProveStep { job, node: Node { level: 2, index: 0 }, evidence }));
     let most = params_with(|raw| raw.market.steps_max = 1 << 24).market.steps_max;
-    let needed = 1_000 * (step + level * (u64::from(depth(most)) + 7) + 2 * finer);
+    let needed = 1_000 * (3 * step + level * (u64::from(depth(most)) + 7) + 2 * finer);
     for (deposit, fits) in [(needed - 1, false), (needed, true)] {
         let raw = params_with(|raw| {
             raw.market.steps_max = most;

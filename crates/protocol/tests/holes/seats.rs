@@ -18,7 +18,7 @@ use crate::world::{World, params, params_with, root};
 /// is the price of shutting them out: half of 64 deposits burns, 32 tokens.
 #[test]
 fn shutting_every_challenger_out_costs_half_of_every_deposit() {
-    let mut world = World::new(params());
+    let mut world = World::new(params_with(|raw| raw.verification.disputes_max = 64));
     let sybils: Vec<AccountId> = (0..64).map(|n| sybil(&mut world, n, 2).0).collect();
     let mut terms = world.terms();
     terms.audit_rate = Ratio::percent(2);

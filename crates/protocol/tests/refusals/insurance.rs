@@ -64,15 +64,8 @@ pub(crate) fn rows() -> Vec<Row> {
                 max: units(COVER_MAX),
             },
             |world| {
-                world.post(world.terms());
-                ("R", insure(0, COVER_MAX + 1))
-            },
-        ),
-        row(
-            InsureJobRejected::ExceedsPool { wanted: units(1), available: Amount::ZERO },
-            |world| {
-                world.post(world.terms());
-                ("R", insure(0, 1))
+                filled(world);
+                ("R", insure(1, COVER_MAX + 1))
             },
         ),
         row(InsureJobRejected::ExceedsPremiumMax { premium: units(2), max: units(1) }, |world| {
@@ -96,8 +89,19 @@ pub(crate) fn rows() -> Vec<Row> {
         world.post(world.terms());
         ("R", insure(0, 1))
     });
-    rows.chain([closed]).collect()
+    let promised = row(
+        InsureJobRejected::ExceedsPool { wanted: units(1), available: Amount::ZERO },
+        |world| {
+            filled(world);
+            ("R", insure(1, 1))
+        },
+    );
+    let promised = promised.under(|raw| {
+        offered(raw);
+        raw.insurance.epoch_share = Ratio::ZERO;
+    });
+    rows.chain([closed, promised]).collect()
 }
 
-/// Half of what a slash of the least collateral sinks, with all that may be paid out of it.
+/// Half of what a slash of the least collateral sinks: less than a pair may be paid of the pool.
 const COVER_MAX: u64 = 367_130_250;

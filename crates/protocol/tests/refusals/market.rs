@@ -3,7 +3,10 @@
 use earnest_protocol::{
     Amount, Asset, Blocks, Command, Digest, Factor, Gas, Ratio, RawParams, Role,
     command::*,
-    market::{AcceptJobRejected, CommitBidRejected, Phase, PostJobRejected, RevealBidRejected},
+    market::{
+        AcceptJobRejected, CancelJobRejected, CommitBidRejected, Phase, PostJobRejected,
+        RevealBidRejected,
+    },
     verification::BoundRejected,
 };
 
@@ -89,6 +92,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(bidders());
     rows.extend(opening());
     rows.extend(accepting());
+    rows.extend(cancelling());
     rows
 }
 
@@ -426,5 +430,25 @@ fn accepting() -> Vec<Row> {
             },
         )
         .under(dear_audits),
+    ]
+}
+
+fn cancel(job: earnest_protocol::JobId) -> Command {
+    Command::CancelJob(CancelJob { job })
+}
+
+fn cancelling() -> Vec<Row> {
+    vec![
+        row(CancelJobRejected::JobNotFound, |_| ("R", cancel(NO_JOB))),
+        row(CancelJobRejected::NotRequester, |world| {
+            world.post(world.terms());
+            ("P1", cancel(JOB))
+        }),
+        row(CancelJobRejected::WrongPhase { phase: Phase::RevealingBids }, |world| {
+            world.post(world.terms());
+            world.bid("P1", JOB, 10);
+            world.until_phase(JOB, Phase::RevealingBids);
+            ("R", cancel(JOB))
+        }),
     ]
 }

@@ -275,7 +275,7 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             // 1,408 transfers at the base fee.
             Violation::ChallengeTooCheap {
                 deposit: Amount::new(14_079_999).expect("small"),
-                needed: Amount::new(14_780_000).expect("small"),
+                needed: Amount::new(42_380_000).expect("small"),
             },
             with(|p| p.verification.challenge_deposit = Amount::new(14_079_999).expect("small")),
         ),

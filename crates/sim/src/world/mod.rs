@@ -94,7 +94,7 @@ pub struct World<'s> {
     closed: Vec<u64>,
 }
 
-/// Reasons for which jobs close, in the order of the columns.
+/// Reasons for which jobs close, in the order of the columns: nobody here takes a job back.
 pub const CLOSE_REASONS: [CloseReason; 10] = [
     CloseReason::Unchallenged,
     CloseReason::WrongResult,

@@ -1,10 +1,10 @@
 //! A job of an ordinary program: run in the sandbox, with what is needed to commit to it and to
 //! defend it.
 //!
-//! What a dispute asks for inside a step is computed when it is asked for, by a child that begins
-//! with the job again, in a thread beside the daemon's loop; one at a time.
+//! What disputes ask for inside a step is computed when it is asked for, by a child that begins
+//! with the job again, in a thread beside the daemon's loop; one child for all that is asked.
 
-use std::{collections::BTreeMap, sync::Arc, thread::JoinHandle};
+use std::{collections::BTreeMap, sync::Arc};
 
 use earnest_compute::{
     Digest as WorkDigest, Position, Tree,
@@ -16,7 +16,7 @@ use earnest_compute::{
             Before, LEVELS, Span,
             shown::{ClaimProof, Refinement, StepProof},
         },
-        job::{Ask, Request},
+        job::{Ask, QUESTIONS_MAX, Question, Request},
         state::Claim,
         task::Task as PagedTask,
     },
@@ -27,14 +27,14 @@ use earnest_protocol::{
     verification::{Geometry, Place},
 };
 
-use super::{ExecutionError, Lie, Move, paged_task_of};
+use super::{
+    ExecutionError, Lie, Move, paged_task_of,
+    questions::{Pending, Questions, Told},
+};
 use crate::sandbox::{
     Cancellation, RunnerCommand, SandboxError,
-    paged::{Heard, Last, ask},
+    paged::{Heard, Last, ask, ask_one},
 };
-
-/// Tries of what fails for reasons of our own.
-const TRIES: u32 = 3;
 
 /// Where and what to run.
 #[derive(Clone, Debug)]
@@ -55,22 +55,58 @@ impl Order {
         paged_task_of(&self.task, output_kib)
     }
 
-    fn ask(&self, asked: Ask, altered_at: Option<u64>) -> Result<Heard, SandboxError> {
-        let request = Request { task: self.work(), ask: asked, altered_at };
+    /// What the tree is over that a leaf is in, and the leaf's number there.
+    fn span(&self, leaf: Node) -> Option<(Span, u64)> {
+        let leaves = Geometry::of(&self.task).leaves(leaf);
+        let (last, above) = leaves.split_last()?;
+        let whole = Span { level: 0, begin: 0, steps: self.task.steps };
+        let span = above.iter().try_fold(whole, |span, leaf| span.within(*leaf))?;
+        Some((span, *last))
+    }
+
+    /// How a child is asked for it.
+    fn question(&self, wanted: Wanted) -> Option<Question> {
+        let (Wanted::Tree(leaf) | Wanted::Evidence(leaf)) = wanted;
+        let (span, index) = self.span(leaf)?;
+        match wanted {
+            Wanted::Tree(_) => span.within(index).map(Question::Refine),
+            Wanted::Evidence(_) => Some(Question::Prove { span, index }),
+        }
+    }
+
+    fn request(&self, ask: Ask, altered_at: Option<u64>) -> Request {
+        Request { task: self.work(), ask, altered_at }
+    }
+
+    fn run(&self, altered_at: Option<u64>) -> Result<Heard, SandboxError> {
+        let request = self.request(Ask::Run, altered_at);
         let bytes = (self.module.as_slice(), self.input.as_slice());
-        ask((&self.runner, &self.cancellation), &request, bytes, None)
+        ask_one((&self.runner, &self.cancellation), &request, bytes, None)
+    }
+
+    /// Answers questions, by where they begin.
+    fn show(&self, questions: Vec<Question>, altered_at: Option<u64>) -> Told<Heard> {
+        let request = self.request(Ask::Show(questions), altered_at);
+        let bytes = (self.module.as_slice(), self.input.as_slice());
+        let (mut answers, ended) = ask((&self.runner, &self.cancellation), &request, bytes, None);
+        let failed = answers.pop_if(|heard| matches!(heard.last, Some(Last::Failed(_))));
+        let ended = match failed.and_then(|heard| heard.last) {
+            Some(Last::Failed(failure)) => Err(ExecutionError::Paged(failure)),
+            _ => ended.map_err(ExecutionError::from),
+        };
+        Told { answers, ended }
     }
 
     /// Runs the whole task; a lazy provider twice, to lie about a step that there is.
     pub(super) fn execute(self, lie: Option<Lie>) -> Result<Paged, ExecutionError> {
         let work = self.work();
         work.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
-        let (mut heard, mut claim) = ran(self.ask(Ask::Run, None)?)?;
+        let (mut heard, mut claim) = ran(self.run(None)?)?;
         let [_, fine, _] = LEVELS;
         let steps = claim.ticks.div_ceil(fine).max(1);
         let altered_at = lie.and_then(|lie| lie.wrong_from(steps)).map(|step| step * fine);
         if altered_at.is_some() {
-            (heard, claim) = ran(self.ask(Ask::Run, altered_at)?)?;
+            (heard, claim) = ran(self.run(altered_at)?)?;
         }
         let mut leaves = heard.leaves;
         let last = *leaves.last().ok_or(ExecutionError::Incomplete)?;
@@ -89,8 +125,7 @@ impl Order {
             output: heard.output,
             trees,
             evidence,
-            asked: None,
-            failed: 0,
+            questions: Questions::default(),
         })
     }
 }
@@ -104,11 +139,11 @@ fn ran(heard: Heard) -> Result<(Heard, Claim), ExecutionError> {
 }
 
 /// What is computed when a dispute asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
     /// The tree within the step that ends in this leaf.
     Tree(Node),
-    /// Evidence of it.
+    /// Evidence of it, or the tree if it is too large for any.
     Evidence(Node),
 }
 
@@ -125,8 +160,7 @@ pub(crate) struct Paged {
     trees: BTreeMap<Node, Tree>,
     /// By leaf; none of a step too large for any.
     evidence: BTreeMap<Node, Option<Vec<u8>>>,
-    asked: Option<(Question, JoinHandle<Result<Heard, SandboxError>>)>,
-    failed: u32,
+    questions: Questions<Wanted, Heard>,
 }
 
 impl Drop for Paged {
@@ -161,21 +195,8 @@ impl Paged {
         served_pages(&self.order.input, chunk)
     }
 
-    pub(super) fn any_found(&self) -> bool {
-        self.asked.as_ref().is_some_and(|(_, handle)| handle.is_finished())
-    }
-
     fn geometry(&self) -> Geometry {
         Geometry::of(&self.order.task)
-    }
-
-    /// What the tree is over that a leaf is in, and the leaf's number there.
-    fn span(&self, leaf: Node) -> Option<(Span, u64)> {
-        let leaves = self.geometry().leaves(leaf);
-        let (last, above) = leaves.split_last()?;
-        let whole = Span { level: 0, begin: 0, steps: self.order.task.steps };
-        let span = above.iter().try_fold(whole, |span, leaf| span.within(*leaf))?;
-        Some((span, *last))
     }
 
     /// The tree that a place lies in, once it is there.
@@ -189,7 +210,7 @@ impl Paged {
     /// The tree within the step that ends in `leaf`, once it is there.
     fn tree_within(&mut self, leaf: Node) -> Result<Option<&Tree>, ExecutionError> {
         if !self.trees.contains_key(&leaf) {
-            self.find(Question::Tree(leaf))?;
+            self.want(Wanted::Tree(leaf))?;
         }
         Ok(self.trees.get(&leaf))
     }
@@ -203,7 +224,7 @@ impl Paged {
         };
         if place.tier > 0 {
             if !self.evidence.contains_key(&node) {
-                self.find(Question::Evidence(node))?;
+                self.want(Wanted::Evidence(node))?;
             }
             match self.evidence.get(&node).cloned() {
                 None => return Ok(None),
@@ -248,55 +269,58 @@ impl Paged {
         Ok(tree.map(|tree| first_rejected(tree, at, theirs)))
     }
 
-    /// Takes what was found, or begins to look for it.
-    fn find(&mut self, question: Question) -> Result<(), ExecutionError> {
-        if let Some((asked, handle)) = self.asked.take_if(|(_, handle)| handle.is_finished()) {
-            let heard = handle.join().map_err(|_| ExecutionError::Incomplete).and_then(|heard| {
-                let heard = heard?;
-                self.keep(asked, heard)
-            });
-            match heard {
-                Ok(()) => self.failed = 0,
-                Err(error) => {
-                    self.failed = self.failed.saturating_add(1);
-                    return Err(error);
-                }
-            }
-        }
-        let is_known = match question {
-            Question::Tree(leaf) => self.trees.contains_key(&leaf),
-            Question::Evidence(leaf) => self.evidence.contains_key(&leaf),
-        };
-        if is_known || self.asked.is_some() || TRIES <= self.failed {
-            return Ok(());
-        }
-        let (Question::Tree(leaf) | Question::Evidence(leaf)) = question;
-        let (span, index) = self.span(leaf).ok_or(ExecutionError::Incomplete)?;
-        let ask = match question {
-            Question::Tree(_) => Ask::Refine(span.within(index).ok_or(ExecutionError::Incomplete)?),
-            Question::Evidence(_) => Ask::Prove { span, index },
-        };
-        let (order, altered_at) = (Arc::clone(&self.order), self.altered_at);
-        let handle = std::thread::spawn(move || order.ask(ask, altered_at));
-        self.asked = Some((question, handle));
+    fn want(&mut self, wanted: Wanted) -> Result<(), ExecutionError> {
+        self.order.question(wanted).ok_or(ExecutionError::Incomplete)?;
+        self.questions.ask(wanted);
         Ok(())
     }
 
-    fn keep(&mut self, question: Question, heard: Heard) -> Result<(), ExecutionError> {
-        match (question, heard.last) {
-            (Question::Tree(leaf), Some(Last::Made)) => {
-                let tree = Tree::build(heard.leaves).ok_or(ExecutionError::Incomplete)?;
-                self.trees.insert(leaf, tree);
-            }
-            (Question::Evidence(leaf), Some(Last::Made)) => {
+    pub(super) fn pending(&self) -> Pending {
+        self.questions.pending()
+    }
+
+    /// Keeps what was found since.
+    ///
+    /// # Errors
+    /// Why something was not.
+    pub(super) fn take_found(&mut self) -> Result<(), ExecutionError> {
+        let (found, mut ended) = self.questions.take();
+        for (wanted, heard) in found {
+            ended = ended.and(self.keep(wanted, heard));
+        }
+        ended
+    }
+
+    /// Begins to look for all that was asked; how much that is.
+    pub(super) fn look(&mut self) -> usize {
+        let (order, altered_at) = (Arc::clone(&self.order), self.altered_at);
+        let begin = |wanted: &Wanted| order.question(*wanted).map(|asked| asked.begin());
+        let run_order = Arc::clone(&order);
+        self.questions.begin(QUESTIONS_MAX, begin, move |wanted| {
+            // All are of places that there are: a dispute comes to no others.
+            let asked = wanted.iter().filter_map(|wanted| run_order.question(*wanted)).collect();
+            run_order.show(asked, altered_at)
+        })
+    }
+
+    fn keep(&mut self, wanted: Wanted, heard: Heard) -> Result<(), ExecutionError> {
+        let (Wanted::Tree(leaf) | Wanted::Evidence(leaf)) = wanted;
+        match (wanted, heard.last) {
+            (Wanted::Evidence(_), Some(Last::Made)) => {
                 self.evidence.insert(leaf, Some(heard.evidence));
+                return Ok(());
             }
-            (Question::Evidence(leaf), Some(Last::TooLarge)) => {
+            (Wanted::Evidence(_), Some(Last::TooLarge)) => {
                 self.evidence.insert(leaf, None);
+                if heard.leaves.is_empty() {
+                    return Ok(()); // Nothing is finer.
+                }
             }
-            (_, Some(Last::Failed(failure))) => return Err(ExecutionError::Paged(failure)),
+            (Wanted::Tree(_), Some(Last::Made)) => {}
             _ => return Err(ExecutionError::Incomplete),
         }
+        let tree = Tree::build(heard.leaves).ok_or(ExecutionError::Incomplete)?;
+        self.trees.insert(leaf, tree);
         Ok(())
     }
 }

@@ -1,10 +1,16 @@
 //! A job of a program that computes in steps: run in the sandbox, with what is needed to commit to
 //! it and to defend it.
+//!
+//! The states around a disputed step are computed when they are asked for, in a thread beside the
+//! daemon's loop, those of all that are asked for by one run.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use earnest_compute::{
-    Checkpoint, Digest as WorkDigest, EngineKind, Explanation, Input, Machine, Position, Runner,
+    Checkpoint, Digest as WorkDigest, EngineKind, Explanation, Input, Machine, Position,
     Task as WorkTask, Tree,
     bisection::{EvidenceUnavailable, OutputProof, build_evidence, first_rejected},
     checkpoint::ARITY,
@@ -16,7 +22,10 @@ use earnest_protocol::{
     verification::depth,
 };
 
-use super::{ExecutionError, Move};
+use super::{
+    ExecutionError, Move,
+    questions::{Pending, Questions, Told},
+};
 use crate::sandbox::{Cancellation, RunnerCommand, run_unless};
 
 /// Where and what to run.
@@ -32,16 +41,42 @@ pub(crate) struct Order {
     pub(crate) cancellation: Cancellation,
 }
 
+/// Leaves that are asked for at once, at most: more than one result can have games about it.
+const QUESTIONS_MAX: usize = 128;
+
 /// A job that was run.
 #[derive(Debug)]
 pub(crate) struct Steps {
+    run: Arc<Ran>,
+    /// Of steps, by leaf.
+    evidence: BTreeMap<u64, Vec<u8>>,
+    questions: Questions<u64, Vec<u8>>,
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        // Nobody hears the child's answer any more.
+        self.run.order.cancellation.cancel();
+    }
+}
+
+/// What a run left.
+#[derive(Debug)]
+struct Ran {
     order: Order,
     /// The commitment's tree.
-    pub(super) tree: Tree,
+    tree: Tree,
     /// The last state.
-    pub(super) last: Checkpoint,
+    last: Checkpoint,
     /// The altered state of a lazy provider.
     altered: Option<Checkpoint>,
+}
+
+impl From<Ran> for Steps {
+    fn from(run: Ran) -> Steps {
+        let (evidence, questions) = (BTreeMap::new(), Questions::default());
+        Steps { run: Arc::new(run), evidence, questions }
+    }
 }
 
 /// What one run of the child gave.
@@ -119,7 +154,7 @@ impl Order {
             let run = self.run(None, steps, &[tried - 1, tried])?;
             self.try_again(&run.kept)?;
             let tree = Tree::build(run.leaves).ok_or(ExecutionError::Incomplete)?;
-            return Ok(Steps { tree, last: run.done, altered: None, order: self });
+            return Ok(Ran { tree, last: run.done, altered: None, order: self }.into());
         };
         let mut honest = self.run(None, wrong, &[])?;
         let mut altered = honest.done.clone();
@@ -137,7 +172,7 @@ impl Order {
             last = rest.done;
         }
         let tree = Tree::build(honest.leaves).ok_or(ExecutionError::Incomplete)?;
-        Ok(Steps { tree, last, altered: Some(altered), order: self })
+        Ok(Ran { tree, last, altered: Some(altered), order: self }.into())
     }
 
     /// One step again, in the interpreter, in this process.
@@ -166,85 +201,126 @@ fn tried_step(task: &WorkTask) -> u64 {
 impl Steps {
     /// What is sealed and later opened, with this salt.
     pub(super) fn opening(&self, salt: Digest) -> Opening {
-        let chunk = self.order.input.chunk_hash_of_step(self.order.task.steps);
-        let leaf = self.last.leaf(chunk);
+        let Ran { order, tree, last, .. } = &*self.run;
+        let leaf = last.leaf(order.input.chunk_hash_of_step(order.task.steps));
         Opening {
-            root: Digest(self.tree.root().0),
+            root: Digest(tree.root().0),
             output: Digest(leaf.state.0),
             gas: Gas::new(leaf.gas),
-            steps: self.order.task.steps,
+            steps: order.task.steps,
             salt,
         }
     }
 
     /// The proof that the output is the tree's last leaf.
     pub(super) fn output_proof(&self) -> Option<Vec<u8>> {
-        let chunk = self.order.input.chunk_hash_of_step(self.order.task.steps);
-        OutputProof::new(&self.tree, &self.last, chunk).map(|proof| proof.encode())
+        let Ran { order, tree, last, .. } = &*self.run;
+        let chunk = order.input.chunk_hash_of_step(order.task.steps);
+        OutputProof::new(tree, last, chunk).map(|proof| proof.encode())
     }
 
     /// What was put out: the last state.
     pub(super) fn output(&self) -> &[u8] {
-        &self.last.state
+        &self.run.last.state
     }
 
     /// The module.
     pub(super) fn program(&self) -> &[u8] {
-        &self.order.program
+        &self.run.order.program
     }
 
     /// A chunk of the input with its path, as a node reads it.
     pub(super) fn served_chunk(&self, chunk: u32) -> Option<Vec<u8>> {
-        served_chunk(&self.order.input, chunk)
+        served_chunk(&self.run.order.input, chunk)
     }
 
-    /// The move of whoever committed to this, where a dispute waits at `node`.
-    pub(super) fn answer(&self, node: Node) -> Result<Option<Move>, ExecutionError> {
-        if node.level < depth(self.order.task.steps) {
-            let children = self.tree.children(position(node));
-            let children = children.map(|all| all.iter().map(|child| Digest(child.0)).collect());
-            return Ok(children.map(Move::Open));
+    /// The move of whoever committed to this, where a dispute waits at `node`; none while it is
+    /// computed.
+    pub(super) fn answer(&mut self, node: Node) -> Option<Move> {
+        if node.level < depth(self.run.order.task.steps) {
+            let children = self.run.tree.children(position(node))?;
+            return Some(Move::Open(children.iter().map(|child| Digest(child.0)).collect()));
         }
-        self.evidence(node.index).map(|evidence| Some(Move::Prove(evidence)))
+        let evidence = self.evidence.get(&node.index).cloned();
+        if evidence.is_none() {
+            self.questions.ask(node.index);
+        }
+        evidence.map(Move::Prove)
     }
 
     /// The first of a node's children that is not as here.
     pub(super) fn rejects(&self, node: Node, theirs: &[WorkDigest; ARITY]) -> Option<u8> {
-        first_rejected(&self.tree, position(node), theirs)
+        first_rejected(&self.run.tree, position(node), theirs)
     }
 
-    /// What the referee needs to judge the step that ends in `leaf`.
+    pub(super) fn pending(&self) -> Pending {
+        self.questions.pending()
+    }
+
+    /// Keeps what was found since.
     ///
     /// # Errors
-    /// If the states around it cannot be computed again.
-    fn evidence(&self, leaf: u64) -> Result<Vec<u8>, ExecutionError> {
-        let admitted =
-            earnest_compute::admit(&self.order.program).map_err(ExecutionError::NotAdmitted)?;
-        let machine = Machine::new(EngineKind::Wasmi, &admitted)?;
-        let runner = Runner::new(&machine, &self.order.task, &self.order.input);
-        let before = leaf.checked_sub(1).map(|index| self.state_at(&runner, index)).transpose()?;
-        let after = self.state_at(&runner, leaf)?;
-        let (program, input) = (&self.order.program, &self.order.input);
-        let evidence = build_evidence(program, input, &self.tree, before.as_ref(), &after);
-        match evidence {
-            Ok(evidence) => Ok(evidence.encode()),
-            Err(EvidenceUnavailable::Engine(fault)) => Err(ExecutionError::Engine(fault)),
-            Err(EvidenceUnavailable::NoSuchLeaf) => Err(ExecutionError::Incomplete),
-        }
+    /// Why something was not.
+    pub(super) fn take_found(&mut self) -> Result<(), ExecutionError> {
+        let (found, ended) = self.questions.take();
+        self.evidence.extend(found);
+        ended
     }
 
-    /// The state that this execution claims at `index`.
-    fn state_at(&self, runner: &Runner<'_>, index: u64) -> Result<Checkpoint, ExecutionError> {
-        match &self.altered {
-            Some(altered) if altered.index == index => Ok(altered.clone()),
-            Some(altered) if altered.index < index => {
-                Ok(runner.run(Some(altered.clone()), index, |_, _| {})?)
-            }
-            _ if index == self.last.index => Ok(self.last.clone()),
-            // In the sandbox again: the interpreter would take the whole way.
-            _ if index > 0 => Ok(self.order.run(None, index, &[])?.done),
-            _ => Ok(runner.run(None, 0, |_, _| {})?),
+    /// Begins to look for all that was asked; how much that is.
+    pub(super) fn look(&mut self) -> usize {
+        let run = Arc::clone(&self.run);
+        self.questions.begin(QUESTIONS_MAX, |leaf| *leaf, move |leaves| run.evidence(&leaves))
+    }
+}
+
+impl Ran {
+    /// What the referee needs to judge the steps that end in these leaves.
+    fn evidence(&self, leaves: &[u64]) -> Told<Vec<u8>> {
+        let mut answers = Vec::new();
+        let ended = self.evidence_into(leaves, &mut answers);
+        Told { answers, ended }
+    }
+
+    fn evidence_into(
+        &self,
+        leaves: &[u64],
+        answers: &mut Vec<Vec<u8>>,
+    ) -> Result<(), ExecutionError> {
+        let around = leaves.iter().flat_map(|leaf| [leaf.checked_sub(1), Some(*leaf)]);
+        let states = self.states_at(around.flatten().collect())?;
+        let at = |index: u64| states.get(&index).ok_or(ExecutionError::Incomplete);
+        for leaf in leaves {
+            let before = leaf.checked_sub(1).map(at).transpose()?;
+            let (program, input) = (&self.order.program, &self.order.input);
+            answers.push(match build_evidence(program, input, &self.tree, before, at(*leaf)?) {
+                Ok(evidence) => evidence.encode(),
+                Err(EvidenceUnavailable::Engine(fault)) => return Err(fault.into()),
+                Err(EvidenceUnavailable::NoSuchLeaf) => return Err(ExecutionError::Incomplete),
+            });
         }
+        Ok(())
+    }
+
+    /// The states that this execution claims at these indices: by one run in the sandbox, and one
+    /// more from the place that a lazy provider lied about.
+    fn states_at(
+        &self,
+        indices: BTreeSet<u64>,
+    ) -> Result<BTreeMap<u64, Checkpoint>, ExecutionError> {
+        let from = self.altered.as_ref().map_or(u64::MAX, |altered| altered.index);
+        let mut states = BTreeMap::from([(self.last.index, self.last.clone())]);
+        states.extend(self.altered.iter().map(|altered| (altered.index, altered.clone())));
+        let (honest, wrong): (Vec<u64>, Vec<u64>) =
+            indices.into_iter().filter(|at| !states.contains_key(at)).partition(|at| *at < from);
+        for (start, keep) in [(None, honest), (self.altered.clone(), wrong)] {
+            if let Some(to) = keep.last() {
+                let run = self.order.run(start, *to, &keep)?;
+                states.extend(run.kept.into_iter().map(|kept| (kept.index, kept)));
+                states.insert(run.done.index, run.done);
+            }
+        }
+        Ok(states)
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use earnest_compute::{
     REFEREE_PICOS_PER_GAS,
-    paged::job::{self, Ask},
+    paged::job::{self, Ask, Question},
     runner::Request,
 };
 
@@ -38,6 +38,9 @@ const CPU_SLACK: u64 = 2;
 const PAGED_CPU_SLACK: u64 = 12;
 /// Processor seconds for compiling the largest prepared program twice.
 const PAGED_CPU_SECONDS_BESIDES: u64 = 120;
+/// Processor seconds for each answer of several: some nine thousand states, of each 4,096 pages at
+/// most, take 70.
+const ANSWER_CPU_SECONDS: u64 = 100;
 /// Ticks in one gas.
 const TICKS_PER_GAS: u64 = 64;
 /// How much longer than that it may take on a machine that does other work.
@@ -75,13 +78,17 @@ impl Limits {
     /// What this request about a prepared program can need.
     pub fn of_paged(request: &job::Request) -> Limits {
         let bound = request.task.ticks_bound;
-        let ticks = match request.ask {
-            Ask::Run => bound,
-            Ask::Refine(span) => span.boundary(span.steps).min(bound),
-            Ask::Prove { span, index } => span.boundary(index).min(bound),
+        let (ticks, answers) = match &request.ask {
+            Ask::Run => (bound, 0),
+            Ask::Show(questions) => {
+                let last = questions.iter().map(Question::end).max().unwrap_or(0);
+                (last.min(bound), questions.len() as u64)
+            }
         };
         let gas = ticks / TICKS_PER_GAS;
-        let limits = Limits::of_gas(gas, PAGED_CPU_SLACK, PAGED_CPU_SECONDS_BESIDES);
+        let besides = answers.saturating_mul(ANSWER_CPU_SECONDS);
+        let besides = besides.saturating_add(PAGED_CPU_SECONDS_BESIDES);
+        let limits = Limits::of_gas(gas, PAGED_CPU_SLACK, besides);
         Limits { data_bytes: PAGED_DATA_BYTES_MAX, ..limits }
     }
 

@@ -8,16 +8,21 @@ use std::{io, process::ChildStdout, time::Duration};
 pub use earnest_compute::paged::{
     run::COARSE_TICKS,
     state::{Claim, Ending as End},
+    survey::{Judged, Survey},
     task::TICKS_MAX,
     whole::{Ending, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX},
 };
 use earnest_compute::{
     EngineFault,
-    paged::whole::{Answer, Order, read_answer, write_order},
+    paged::{
+        survey,
+        whole::{Answer, Order, read_answer, write_order},
+    },
 };
 
 use super::{
-    Cancellation, DATA_BYTES_MAX, Limits, RunnerCommand, SandboxError, Service, command, converse,
+    Cancellation, DATA_BYTES_MAX, Limits, PAGED_DATA_BYTES_MAX, RunnerCommand, SandboxError,
+    Service, command, converse,
 };
 
 /// A plain program and what it is given.
@@ -93,6 +98,33 @@ pub fn run(runner: &RunnerCommand, trial: &Trial<'_>) -> Result<Ran, TrialError>
     converse(child, (Service::Whole, limits), &Cancellation::default(), &ask, hear)?;
     match last {
         Some(Ok(ending)) => Ok(Ran { output, shown, ending }),
+        Some(Err(fault)) => Err(TrialError::Engine(fault)),
+        None => Err(TrialError::EndedEarly),
+    }
+}
+
+/// Looks at every fine step of a run of the pausable `module`, in a child that is started by
+/// `runner`, in at most `cpu_seconds` of its processor.
+///
+/// # Errors
+/// The sandbox's or the engine's, or the child used up its time.
+pub fn survey(
+    runner: &RunnerCommand,
+    (module, input): (&[u8], &[u8]),
+    (ticks_bound, cpu_seconds): (u64, u32),
+) -> Result<Survey, TrialError> {
+    let wall_clock = Duration::from_secs(u64::from(cpu_seconds).saturating_mul(4));
+    let limits = Limits { cpu_seconds, wall_clock, data_bytes: PAGED_DATA_BYTES_MAX };
+    let mut answer = None;
+    let hear = &mut |from: &mut ChildStdout| {
+        answer = survey::read_answer(from)?;
+        Ok(())
+    };
+    let child = command(runner).spawn().map_err(SandboxError::Io)?;
+    let ask = |to: &mut _| survey::write_order(to, module, input, ticks_bound);
+    converse(child, (Service::Survey, limits), &Cancellation::default(), &ask, hear)?;
+    match answer {
+        Some(Ok(survey)) => Ok(survey),
         Some(Err(fault)) => Err(TrialError::Engine(fault)),
         None => Err(TrialError::EndedEarly),
     }

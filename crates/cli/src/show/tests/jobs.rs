@@ -88,6 +88,7 @@ fn every_state_of_a_job_has_words_of_its_own() {
         NotAccepted,
         Abandoned,
         AuditUnavailable,
+        Cancelled,
     ];
     let phases = phases.map(phase).map(str::to_owned);
     let reasons = reasons.map(|reason| ended(Outcome::Expired, reason));

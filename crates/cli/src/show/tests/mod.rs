@@ -2,6 +2,7 @@
 
 mod jobs;
 mod money;
+mod network;
 mod stories;
 
 use earnest_protocol::{AccountId, Blocks, Epoch, Height};

@@ -5,8 +5,8 @@ use earnest_api::{
     OperatorView, RewardsView, SlashView, UnbondingView,
 };
 use earnest_protocol::{
-    Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, MoveId, OperatorId, Ratio,
-    Role, SlashId, UnbondingId,
+    Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, MoveId, OperatorId,
+    ProposalId, Ratio, Role, SlashId, UnbondingId,
     command::{Auction, Scope},
     market::CloseReason,
     payment::{FeeTerms, PayTerms, Work},
@@ -26,7 +26,7 @@ fn amount(units: u64) -> Amount {
 }
 
 /// The provider bond of somebody: 500 tokens, 20 of them locked.
-fn operator(name: &str, stands: Standing) -> OperatorView {
+pub fn operator(name: &str, stands: Standing) -> OperatorView {
     let unbonding = UnbondingView {
         id: UnbondingId::new(4),
         amount: Amount::tokens(50),
@@ -119,6 +119,47 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
 }
 
 #[test]
+fn a_slash_says_who_lost_what_until_when_it_waits_and_who_got_it() {
+    let all = [
+        (SlashState::Pending(Epoch::new(31)), None),
+        (SlashState::Held(Epoch::new(31)), None),
+        (SlashState::Appealed(ProposalId::new(2)), None),
+        (SlashState::Executed(Height::new(90)), Some(waterfall())),
+        (SlashState::Executed(Height::new(90)), None),
+        (SlashState::Reversed(Height::new(90)), None),
+    ];
+    check("slashes", |width| {
+        let told = all.iter().zip(1..).map(|((state, split), id)| {
+            let slash = SlashView {
+                id: SlashId::new(id),
+                offence: Offence::WrongResult,
+                operator: OperatorId::new(2),
+                account: account("loki"),
+                role: Role::Provider,
+                job: JobId::new(7),
+                pending: amount(6_475_246_819),
+                state: *state,
+                claims: Claims::default(),
+            };
+            show::record::slash(&slash, split.as_ref(), &present(), width)
+        });
+        told.collect::<Vec<_>>().join("\n")
+    });
+}
+
+/// Five tokens, split.
+fn waterfall() -> Waterfall {
+    Waterfall {
+        amount: Amount::tokens(5),
+        compensation: Amount::tokens(2),
+        reporter: Amount::tokens(1),
+        burnt: Amount::tokens(1),
+        insurance: amount(400_000_000),
+        judges: amount(600_000_000),
+    }
+}
+
+#[test]
 fn a_standing_says_since_what_and_what_to_do() {
     let clock = present().clock;
     let of = |stands| standing(&operator("ada", stands), &clock);
@@ -131,7 +172,7 @@ fn a_standing_says_since_what_and_what_to_do() {
         of(Standing::Tombstoned),
     ];
     check("standing", |width| {
-        let said = said.iter().flat_map(|text| show::table::wrap(text, width));
+        let said = said.iter().flat_map(|text| crate::text::wrap(text, width));
         said.collect::<Vec<_>>().join("\n")
     });
 }
@@ -140,14 +181,7 @@ fn a_standing_says_since_what_and_what_to_do() {
 fn a_provider_sees_what_it_earned_and_lost_and_why_bids_lost() {
     let (own, grace) = (account("ada"), account("grace"));
     let height = Height::new(88);
-    let waterfall = Waterfall {
-        amount: Amount::tokens(5),
-        compensation: Amount::tokens(2),
-        reporter: Amount::tokens(1),
-        burnt: Amount::tokens(1),
-        insurance: amount(400_000_000),
-        judges: amount(600_000_000),
-    };
+    let waterfall = waterfall();
     let (role, offence) = (Role::Provider, Offence::Abandonment);
     let paid = |job, amount| {
         let work = Work::Fee(FeeTerms { tariff: amount, refills: Amount::ZERO, there: amount });

@@ -2,20 +2,22 @@
 
 use earnest_api::{EventRecord, Refusal, TransactionView};
 use earnest_protocol::{
-    AccountId, Amount, Asset, Digest, Event, Height, JobId, Rejected,
+    AccountId, Amount, Asset, Digest, Epoch, Epochs, Event, Factor, Height, JobId, OperatorId,
+    Ratio, Rejected, Role,
     accounts::TransferRejected,
     command::{Command, Transfer},
+    rewards::{ClaimTerms, VestTerms},
 };
 
 use super::{SEED, account, check, present};
 use crate::{
     show::{
-        event::{Teller, job_of},
+        event::Teller,
         story::{Story, code},
-        sums::{Payout, is_payout, tell},
+        sums::{Emitted, Payout, is_payout, tell},
         transaction::content,
     },
-    up::plan,
+    up::{account::job_of, plan},
 };
 
 /// Events of a network that ran, one JSON object a line.
@@ -59,6 +61,56 @@ fn a_payout_shows_the_sum_that_it_comes_from() {
     check("payouts", |width| {
         let all = payouts(2).chain(payouts(0));
         all.map(|payout| tell(&payout, &teller(), width)).collect::<Vec<_>>().join("\n\n")
+    });
+}
+
+/// An event of block 60 that is a payout.
+fn at_60(index: u32, event: Event) -> EventRecord {
+    EventRecord { height: Height::new(60), index, event }
+}
+
+#[test]
+fn a_claim_of_emission_shows_its_cap_its_share_what_it_came_to_and_how_it_vests() {
+    let units = |units| Amount::new(units).expect("small");
+    let (job, operator, epoch) = (JobId::new(2), OperatorId::new(1), Epoch::new(7));
+    let terms = ClaimTerms {
+        burnt: units(3_850_842),
+        worth: units(170_085_488),
+        stake_price: Factor::percent(200),
+        emission_cap: Ratio::percent(90),
+        validator_share: Ratio::percent(20),
+        auditors: 2,
+    };
+    let claimed = |role, claim: Amount| {
+        let terms = Box::new(terms);
+        at_60(0, Event::WorkClaimed { job, operator, role, claim, terms })
+    };
+    // 90 % of what burnt are 3465757 units, worth half as many of stake, a fifth for auditors.
+    let provider = claimed(Role::Provider, units(1_386_303));
+    let auditor = claimed(Role::Validator, units(173_287));
+    // Claims of 4 tokens share 3: a provider whose claims are 2 tokens earns 1.5, a third of it
+    // for its delegators.
+    let (minted, claims) = (Amount::tokens(3), Amount::tokens(4));
+    let earned = Event::EmissionEarned {
+        operator,
+        epoch,
+        claim: Amount::tokens(2),
+        amount: units(1_500_000_000),
+        shared: units(500_000_000),
+        vests: VestTerms {
+            at_once: Ratio::percent(25),
+            delay: Epochs::new(2),
+            vesting: Epochs::new(16),
+        },
+    };
+    let emitted = Some(Emitted { minted, claims, earned: earned.clone() });
+    let payouts = [
+        Payout { record: provider, posted: None, emitted },
+        Payout { record: auditor, posted: None, emitted: None },
+        Payout { record: at_60(1, earned), posted: None, emitted: None },
+    ];
+    check("emission", |width| {
+        payouts.iter().map(|one| tell(one, &teller(), width)).collect::<Vec<_>>().join("\n\n")
     });
 }
 

@@ -85,6 +85,8 @@ impl<'m> Player<'m> {
             // What is kept decides, also where the run before it would have led elsewhere.
             let taken_up = from < kept;
             if taken_up {
+                // Never two at a time: each has addresses of 8 GiB, and a child has 10.
+                drop(session);
                 (from, session) = self.session(boundary)?;
             }
             if taken_up || !stays {

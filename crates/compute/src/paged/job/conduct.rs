@@ -1,7 +1,8 @@
 //! The child's work: a job run from its beginning, as far as an ask needs it.
 
+use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::dispute::{LEVELS, Player, Span};
 use super::super::evidence::{EVIDENCE_BYTES_MAX, Referee, make_evidence};
@@ -10,38 +11,37 @@ use super::super::run::{COARSE_TICKS, Machine, Session, Tracking};
 use super::super::state::{Claim, State};
 use super::super::stream::output_root;
 use super::super::task::{Input, Task};
-use super::{Ask, Failure, Ran, Reply, Request};
+use super::{Ask, Failure, Found, Question, Ran, Reply, Request, Stop};
 use crate::digest::{Digest, finish, hasher};
 use crate::executor::{EngineFault, EngineKind};
 
 const TRIED: &str = "earnest compute 2026-11 step tried again v1";
 
-/// What is to be sent.
-pub(super) struct Found {
-    pub(super) leaves: Vec<Digest>,
-    pub(super) output: Vec<u8>,
-    pub(super) evidence: Vec<u8>,
-    pub(super) last: Reply,
-}
+/// Takes what was found, one answer after the other.
+type Tell<'a> = dyn FnMut(Found) -> io::Result<()> + 'a;
 
 pub(super) fn carry_out(
     request: &Request,
     module: &[u8],
     input: Vec<u8>,
-) -> Result<Found, Failure> {
+    tell: &mut Tell<'_>,
+) -> Result<(), Stop> {
     let task = &request.task;
     task.check().map_err(|why| Failure::TaskOutOfRange(why.to_string()))?;
     let program = Program::read(module, Kind::Pausable)
         .map_err(|why| Failure::NotPrepared(why.to_string()))?;
     if program.digest() != task.program {
-        return Err(Failure::Engine(EngineFault::OtherProgram));
+        return Err(EngineFault::OtherProgram.into());
     }
     let input = Input::new(input).filter(|input| input.tree().root() == task.input_root);
     let input = Arc::new(input.ok_or(Failure::OtherInput)?);
     let altered_at = request.altered_at.filter(|at| 0 < *at);
     let job = |engine| Job { program: &program, task, input: &input, altered_at, engine };
-    match job(EngineKind::Jit).find(request.ask) {
-        Err(Failure::Engine(_)) => job(EngineKind::Wasmi).find(request.ask),
+    let mut told = 0;
+    match job(EngineKind::Jit).find(&request.ask, &mut told, tell) {
+        Err(Stop::Failure(Failure::Engine(_))) => {
+            job(EngineKind::Wasmi).find(&request.ask, &mut told, tell)
+        }
         found => found,
     }
 }
@@ -61,18 +61,74 @@ struct Walk<'m> {
     output: Vec<u8>,
 }
 
+/// The two machines that show what lies inside a job.
+struct Guide {
+    bare: Machine,
+    marking: Machine,
+}
+
+/// How far the job has been run.
+#[derive(Clone)]
+struct Way {
+    at: u64,
+    state: State,
+    output: Vec<u8>,
+}
+
 impl Job<'_> {
-    fn find(&self, ask: Ask) -> Result<Found, Failure> {
+    /// Answers what is asked, but for the first `told` answers.
+    fn find(&self, ask: &Ask, told: &mut usize, tell: &mut Tell<'_>) -> Result<(), Stop> {
         match ask {
-            Ask::Run => self.run(),
-            Ask::Refine(span) => {
-                let machine = Machine::new(self.engine, self.program, Tracking::Mark)?;
-                let leaves = self.player(&machine, span)?.tree(span)?.leaves().to_vec();
-                let (output, evidence) = (Vec::new(), Vec::new());
-                Ok(Found { leaves, output, evidence, last: Reply::Made })
-            }
-            Ask::Prove { span, index } => self.prove(span, index),
+            Ask::Run => tell(self.run()?).map_err(Stop::Stream),
+            Ask::Show(questions) => self.show(questions, told, tell),
         }
+    }
+
+    /// One way through the job, a stop at each place that is asked about. On the way there nothing
+    /// is marked, and the machine's memory is given back at each stop.
+    fn show(
+        &self,
+        questions: &[Question],
+        told: &mut usize,
+        tell: &mut Tell<'_>,
+    ) -> Result<(), Stop> {
+        let guide = Guide {
+            bare: self.machine()?,
+            marking: Machine::new(self.engine, self.program, Tracking::Mark)?,
+        };
+        let mut referee = None;
+        let mut way = Way { at: 0, state: self.program.first_state(), output: Vec::new() };
+        for question in questions.iter().skip(*told) {
+            self.go_on(&guide, &mut way, question.begin())?;
+            let found = match question {
+                Question::Refine(span) => {
+                    let leaves = self.leaves(&guide, &way, *span)?;
+                    let (output, evidence) = (Vec::new(), Vec::new());
+                    Found { leaves, output, evidence, last: Reply::Made }
+                }
+                Question::Prove { span, index } => {
+                    self.prove(&guide, &way, (*span, *index), &mut referee)?
+                }
+            };
+            tell(found).map_err(Stop::Stream)?;
+            *told = told.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Moves on to a boundary that is not before, altered on the way if that is asked for.
+    fn go_on(&self, guide: &Guide, way: &mut Way, to: u64) -> Result<(), EngineFault> {
+        if way.at == to {
+            return Ok(());
+        }
+        // Whoever fails on the way has no further use for it; nothing is held twice.
+        let state = std::mem::replace(&mut way.state, self.program.first_state());
+        let output = std::mem::take(&mut way.output);
+        let session = Session::restore(&guide.bare, self.task, self.input, state)?;
+        let mut walk = Walk { session, output };
+        self.advance(&mut walk, &guide.bare, (way.at, to))?;
+        *way = Way { at: to, state: walk.session.into_state(), output: walk.output };
+        Ok(())
     }
 
     fn machine(&self) -> Result<Machine, EngineFault> {
@@ -104,16 +160,22 @@ impl Job<'_> {
     fn run(&self) -> Result<Found, Failure> {
         let machine = self.machine()?;
         let hash = self.task.hash();
-        let begun = Instant::now();
         let mut walk = self.begin(&machine)?;
+        let mut quickest = None;
         let mut leaves = vec![walk.session.state().digest(&hash)];
         let mut tried = (0, walk.session.state().clone());
         let claim = loop {
             let step = leaves.len() as u64;
             let from = step.saturating_sub(1).saturating_mul(COARSE_TICKS);
             let to = step.saturating_mul(COARSE_TICKS);
+            let begun = Instant::now();
             self.advance(&mut walk, &machine, (from, to))?;
             leaves.push(walk.session.state().digest(&hash));
+            let is_last = matches!(walk.session.state(), State::Stopped(_));
+            if !is_last || quickest.is_none() {
+                let took = begun.elapsed();
+                quickest = Some(quickest.map_or(took, |quickest: Duration| quickest.min(took)));
+            }
             match walk.session.state() {
                 State::Stopped(claim) => break *claim,
                 State::Running(_) if drawn(&hash, step).is_multiple_of(step.saturating_add(1)) => {
@@ -122,13 +184,14 @@ impl Job<'_> {
                 State::Running(_) => {}
             }
         };
-        let run_nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let step_nanos = quickest.unwrap_or_default().as_nanos();
+        let step_nanos = u64::try_from(step_nanos).unwrap_or(u64::MAX);
         let output = std::mem::take(&mut walk.output);
         drop(walk);
         if self.altered_at.is_none() {
             self.try_again(&machine, tried, &claim)?;
         }
-        let last = Reply::Ran(Ran { claim, run_nanos });
+        let last = Reply::Ran(Ran { claim, step_nanos });
         Ok(Found { leaves, output, evidence: Vec::new(), last })
     }
 
@@ -159,40 +222,48 @@ impl Job<'_> {
         }
     }
 
-    /// A player who knows the states that the tree over a span stands on. On the way there nothing
-    /// is marked.
-    fn player<'m>(&self, machine: &'m Machine, span: Span) -> Result<Player<'m>, EngineFault> {
-        let bare = self.machine()?;
-        let mut walk = self.begin(&bare)?;
-        self.advance(&mut walk, &bare, (0, span.begin))?;
-        let mut player = Player::new(machine, self.task, self.input);
-        player.keep(span.begin, walk.session.state().clone());
+    /// The leaves of the tree over a span that begins where the way has come to.
+    fn leaves(&self, guide: &Guide, way: &Way, span: Span) -> Result<Vec<Digest>, EngineFault> {
+        let mut player = Player::new(&guide.marking, self.task, self.input);
+        player.keep(span.begin, way.state.clone());
         let end = span.boundary(span.steps);
         if let Some(at) = self.altered_at.filter(|at| span.begin < *at && *at <= end) {
-            self.advance(&mut walk, &bare, (span.begin, at))?;
-            player.keep(at, walk.session.into_state());
+            let mut aside = way.clone();
+            self.go_on(guide, &mut aside, at)?;
+            player.keep(at, aside.state);
         }
-        Ok(player)
+        Ok(player.tree(span)?.leaves().to_vec())
     }
 
-    fn prove(&self, span: Span, index: u64) -> Result<Found, Failure> {
-        let machine = Machine::new(self.engine, self.program, Tracking::Mark)?;
-        let player = self.player(&machine, span)?;
-        let before = player.state_at(span.boundary(index.saturating_sub(1)))?;
-        let target = span.boundary(index);
+    /// Evidence of the step that begins where the way has come to, or the tree within it.
+    fn prove(
+        &self,
+        guide: &Guide,
+        way: &Way,
+        (span, index): (Span, u64),
+        referee: &mut Option<Referee>,
+    ) -> Result<Found, Failure> {
+        let (before, target) = (way.state.clone(), span.boundary(index));
         let digest = before.digest(&self.task.hash());
-        let evidence = make_evidence(&machine, self.task, self.input, before, target)?.encode();
-        let found =
-            |evidence, last| Ok(Found { leaves: Vec::new(), output: Vec::new(), evidence, last });
+        let evidence = make_evidence(&guide.marking, self.task, self.input, before, target)?;
+        let evidence = evidence.encode();
         // What a referee does not hear is not worth being sent.
-        let is_heard = evidence.len() <= EVIDENCE_BYTES_MAX
-            && Referee::new(self.program)?
-                .judge(self.task, (&digest, &digest), target, &evidence)
-                .is_ok();
-        match is_heard {
-            true => found(evidence, Reply::Made),
-            false => found(Vec::new(), Reply::TooLarge),
+        if evidence.len() <= EVIDENCE_BYTES_MAX {
+            let referee = match referee {
+                Some(referee) => referee,
+                none => none.insert(Referee::new(self.program)?),
+            };
+            if referee.judge(self.task, (&digest, &digest), target, &evidence).is_ok() {
+                let (leaves, output) = (Vec::new(), Vec::new());
+                return Ok(Found { leaves, output, evidence, last: Reply::Made });
+            }
         }
+        let leaves = match span.within(index) {
+            Some(finer) => self.leaves(guide, way, finer)?,
+            None => Vec::new(),
+        };
+        let (output, evidence) = (Vec::new(), Vec::new());
+        Ok(Found { leaves, output, evidence, last: Reply::TooLarge })
     }
 }
 

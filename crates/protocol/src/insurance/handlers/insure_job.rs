@@ -7,7 +7,7 @@ use crate::{
     ids::{AccountId, Asset},
     insurance::InsureJobRejected,
     ledger::{JobPot, Pot, Reason},
-    market::Order,
+    market::{Order, Phase},
     next::Next,
     num::{Amount, Blocks, Height},
     state::State,
@@ -31,7 +31,8 @@ pub(crate) fn handle(
         return Err(InsureJobRejected::AmountMustBePositive);
     }
     let (height, last) = (cx.now(), last_height(cx.state, order));
-    if height > last {
+    // Before that height it takes bids, unless it was taken back.
+    if height > last || cx.state.market.phase(job) != Some(Phase::Bidding) {
         return Err(InsureJobRejected::TooLate { height, last });
     }
     let pot = Pot::Job(job, JobPot::Cover);

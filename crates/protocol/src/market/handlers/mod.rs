@@ -4,6 +4,7 @@
 //! Not here: what follows in other rooms (`stories`).
 
 pub(crate) mod accept_job;
+pub(crate) mod cancel_job;
 pub(crate) mod commit_bid;
 pub(crate) mod post_job;
 pub(crate) mod reveal_bid;

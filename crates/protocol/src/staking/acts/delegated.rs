@@ -65,8 +65,8 @@ pub(crate) fn slash(cx: &mut Context<'_>, pot: Pot, amount: Amount) -> Amount {
 }
 
 /// Gives back what an undone slash took from a pot, to the shares that lost it; what they may not
-/// take, since others have left, is nobody's and insures.
-pub(crate) fn restore(cx: &mut Context<'_>, slash: SlashId, pot: Pot, amount: Amount) {
+/// take, since others have left, is nobody's and insures. Returns that.
+pub(crate) fn restore(cx: &mut Context<'_>, slash: SlashId, pot: Pot, amount: Amount) -> Amount {
     let restored = match pot {
         Pot::Delegated(id) => cx.state.staking.delegation_pool_mut(id).shares.restore(amount),
         Pot::Exit(id) if cx.state.staking.exit(id).is_some() => {
@@ -83,6 +83,7 @@ pub(crate) fn restore(cx: &mut Context<'_>, slash: SlashId, pot: Pot, amount: Am
     cx.pay(Pot::Slash(slash), pot, restored, Reason::SlashReversed);
     let insurance = Pot::Insurance(Asset::Stake);
     cx.pay(Pot::Slash(slash), insurance, rest, Reason::SlashInsurance);
+    rest
 }
 
 /// An exit matures: it answers for nothing any more and waits for its owners.
