@@ -58,6 +58,7 @@ pub(crate) struct Walk {
     pub(crate) stack: Vec<Value>,
     controls: Vec<Control>,
     is_live: bool,
+    first_other: Node,
     next: Node,
     edges: Vec<(Node, Node)>,
 }
@@ -105,6 +106,7 @@ impl Walk {
             stack: Vec::new(),
             controls: Vec::new(),
             is_live: true,
+            first_other: FIRST_LOCAL + body.locals.len(),
             next: FIRST_LOCAL + body.locals.len(),
             edges: Vec::new(),
         };
@@ -131,6 +133,12 @@ impl Walk {
     /// Whether the place is reached from the operator before.
     pub(crate) fn is_live(&self) -> bool {
         self.is_live
+    }
+
+    /// The local that the value was read from; it may have been set since.
+    pub(crate) fn local(&self, value: Value) -> Option<usize> {
+        let is_local = FIRST_LOCAL <= value.node && value.node < self.first_other;
+        is_local.then(|| value.node - FIRST_LOCAL)
     }
 
     /// Parameters and results of an operator at this place.

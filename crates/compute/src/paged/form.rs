@@ -1,7 +1,8 @@
 //! The form of a prepared program: the names by which `prepare` and those who run it agree.
 //!
 //! Two modules, both importing from [`HOST`] alone and sharing one memory layout. The *plain* one
-//! (P1) is run from `_start` to its end and calls [`SLICE`] at each boundary; the *pausable* one
+//! (P1) is run from `_start` to its end, on ticks that it is given at once ([`REST`]) or at each
+//! boundary ([`SLICE`], for those who watch it); the *pausable* one
 //! (P2) is run by [`STEP`], again and again, and keeps its stack in its memory between two calls.
 //!
 //! Boundaries are counted in absolute ticks: boundary k of a step length B is the first poll at
@@ -21,8 +22,14 @@ pub const INPUT_READ: &str = "input_read";
 /// Imported, `(pointer: i32, length: i32)`: appends bytes to the output. Traps if they are not all
 /// in memory, or more than [`CALL_BYTES_MAX`].
 pub const OUTPUT_WRITE: &str = "output_write";
-/// Imported by the plain module alone, `()`: a boundary is reached. [`LEFT`] holds what is left,
-/// zero or negative; the host sets it anew before it returns.
+/// Exported mutable global of the plain module, i64: ticks that it may draw. Where [`LEFT`] is used
+/// up it takes those of the next coarse step from here; where too few are left it sets this to
+/// [`STOPPED`], [`LEFT`] to zero or less, and traps.
+pub const REST: &str = "earnest_rest";
+/// What [`REST`] is once the run was stopped for want of ticks.
+pub const STOPPED: i64 = -1;
+/// Imported, in place of [`REST`], by a plain module that is watched, `()`: a boundary is reached.
+/// [`LEFT`] holds what is left, zero or negative; the host sets it anew before it returns.
 pub const SLICE: &str = "slice";
 /// Exported mutable global, i64: ticks left up to the next boundary.
 pub const LEFT: &str = "earnest_left";

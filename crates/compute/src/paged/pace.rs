@@ -4,7 +4,7 @@
 //! count in locals, so that what they told of their count last depends on where they stopped last.
 //! Not here: calling a module (`engine`), what a state is (`state`).
 
-use super::form::{FINISHED, PAUSED};
+use super::form::{FINISHED, PAUSED, STOPPED};
 use super::state::Ending;
 use crate::executor::EngineFault;
 
@@ -68,6 +68,25 @@ impl Pace {
         let rounds = self.ticks.checked_div(self.every)?.saturating_add(1);
         let target = rounds.saturating_mul(self.every);
         (self.ticks < self.bound).then(|| self.toward(target))
+    }
+
+    /// Of a run that draws its ticks itself: what it is given at first, and what it may draw.
+    pub(super) fn whole(&mut self) -> (i64, i64) {
+        let first = self.toward(self.bound);
+        let beyond = self.bound.saturating_sub(first.unsigned_abs());
+        (first, i64::try_from(beyond).unwrap_or(i64::MAX))
+    }
+
+    /// Such a run ended with so much of it left to draw, or stopped for want of ticks.
+    pub(super) fn drew(&mut self, drawable: i64, rest: i64) {
+        if rest == STOPPED {
+            self.ticks = self.bound;
+            return;
+        }
+        let drawn = u64::try_from(drawable.saturating_sub(rest)).unwrap_or(0);
+        self.ticks = drawn.div_ceil(COARSE_TICKS).saturating_mul(COARSE_TICKS);
+        let given = u64::try_from(self.given).unwrap_or(0).saturating_add(drawn);
+        self.given = i64::try_from(given.saturating_sub(self.ticks)).unwrap_or(i64::MAX);
     }
 
     /// A boundary was reached with `left` on the counter; `None` if the module paused too early.

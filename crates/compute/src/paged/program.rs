@@ -119,6 +119,7 @@ pub struct Program {
     globals: Vec<GlobalSlot>,
     left: usize,
     exit: usize,
+    rest: Option<usize>,
     first: Memory,
 }
 
@@ -155,6 +156,7 @@ impl Program {
             globals: found.mutable_globals().collect(),
             left: form.left,
             exit: form.exit,
+            rest: form.rest,
             first,
         })
     }
@@ -197,6 +199,12 @@ impl Program {
     /// Where the exit code stands among the mutable globals.
     pub(super) fn exit(&self) -> usize {
         self.exit
+    }
+
+    /// Where the ticks that it may draw stand among the mutable globals, in a plain module that
+    /// draws them itself.
+    pub(super) fn rest(&self) -> Option<usize> {
+        self.rest
     }
 
     /// The count of ticks left is none of the state's: it is set anew before each step.

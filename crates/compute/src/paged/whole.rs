@@ -12,7 +12,6 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -149,11 +148,6 @@ fn carry_out(order: &Order, module: &[u8], input: Vec<u8>) -> Result<Ran, Engine
         output_bound: OUTPUT_BYTES_MAX,
     };
     task.check().map_err(|why| refused(&why))?;
-    let slices = Arc::new(AtomicU64::new(1));
-    let counted = Arc::clone(&slices);
-    let observe = move |_ticks: u64, _memory: &[u8]| {
-        counted.fetch_add(1, Ordering::Relaxed);
-    };
     let (mut shown, mut memory_bytes) = (Vec::new(), 0);
     let show = |memory: &[u8]| {
         memory_bytes = u64::try_from(memory.len()).unwrap_or(u64::MAX);
@@ -162,11 +156,11 @@ fn carry_out(order: &Order, module: &[u8], input: Vec<u8>) -> Result<Ran, Engine
         shown = memory[at(start)..at(end)].to_vec();
     };
     let begun = Instant::now();
-    let outcome = plain.run_to_end(&task, &Arc::new(input), COARSE_TICKS, observe, show)?;
+    let outcome = plain.run_to_end(&task, &Arc::new(input), show)?;
     let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let ending = Ending {
         claim: outcome.claim,
-        slices: slices.load(Ordering::Relaxed),
+        slices: (outcome.claim.ticks / COARSE_TICKS).saturating_add(1),
         memory_bytes,
         compile_nanos: nanos(compiling),
         run_nanos: nanos(begun.elapsed()),

@@ -7,12 +7,16 @@
 use std::sync::Arc;
 
 use earnest_compute::paged::program::{Kind, Program};
+use earnest_compute::paged::run::COARSE_TICKS;
 use earnest_compute::paged::task::{Input, Task};
 
 /// A program in both forms, with a task for it.
 pub(crate) struct Prepared {
     pub(crate) name: &'static str,
+    /// Calls the host at each boundary.
     pub(crate) plain: Program,
+    /// Draws its ticks itself.
+    pub(crate) drawing: Program,
     pub(crate) pausable: Program,
     pub(crate) task: Task,
     pub(crate) input: Arc<Input>,
@@ -255,6 +259,7 @@ pub(crate) fn by_name(name: &str) -> Prepared {
 
 fn prepare(source: &Source) -> Prepared {
     let read = |kind| Program::read(&module(source, kind), kind).expect("in the form");
+    let drawing = Program::read(&drawing(source), Kind::Plain).expect("in the form");
     let bytes = (0..=250u8).cycle().take(40_000).collect();
     let input = Arc::new(Input::new(bytes).expect("short"));
     let (plain, pausable) = (read(Kind::Plain), read(Kind::Pausable));
@@ -265,11 +270,11 @@ fn prepare(source: &Source) -> Prepared {
         ticks_bound: 1 << 30,
         output_bound: 1 << 20,
     };
-    Prepared { name: source.name, plain, pausable, task, input }
+    Prepared { name: source.name, plain, drawing, pausable, task, input }
 }
 
 fn module(source: &Source, kind: Kind) -> Vec<u8> {
-    let Source { memory, globals, functions, ticks, .. } = source;
+    let ticks = source.ticks;
     let spend = format!("(global.set $left (i64.sub (global.get $left) (i64.const {ticks})))");
     let (import, entry) = match kind {
         Kind::Plain => (
@@ -291,6 +296,33 @@ fn module(source: &Source, kind: Kind) -> Vec<u8> {
             ),
         ),
     };
+    text(source, import, &entry)
+}
+
+/// The plain module as it is prepared: at a boundary it draws the ticks of a coarse step.
+fn drawing(source: &Source) -> Vec<u8> {
+    let (ticks, coarse) = (source.ticks, COARSE_TICKS);
+    let position = 2 + source.globals.matches("earnest_global_").count();
+    let entry = format!(
+        "(global $rest (export \"earnest_rest\") (export \"earnest_global_{position}\")
+           (mut i64) (i64.const 0))
+         (func (export \"_start\") (local $drawn i64) (loop $on
+           (global.set $left (i64.sub (global.get $left) (i64.const {ticks})))
+           (if (call $round) (then (return)))
+           (if (i64.le_s (global.get $left) (i64.const 0)) (then
+             (local.set $drawn (select (global.get $rest) (i64.const {coarse})
+               (i64.lt_s (global.get $rest) (i64.const {coarse}))))
+             (global.set $left (i64.add (global.get $left) (local.get $drawn)))
+             (if (i64.le_s (global.get $left) (i64.const 0))
+               (then (global.set $rest (i64.const -1)) (unreachable)))
+             (global.set $rest (i64.sub (global.get $rest) (local.get $drawn)))))
+           (br $on)))"
+    );
+    text(source, "", &entry)
+}
+
+fn text(source: &Source, import: &str, entry: &str) -> Vec<u8> {
+    let Source { memory, globals, functions, .. } = source;
     let text = format!(
         "(module
           (import \"earnest\" \"input_read\"

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use earnest_compute::paged::run::{COARSE_TICKS, Machine, Outcome, Plain, Session, Tracking};
 use earnest_compute::paged::state::{Claim, Ending, State};
 use earnest_compute::paged::stream::output_root;
-use earnest_compute::{Digest, EngineKind};
+use earnest_compute::{Digest, EngineFault, EngineKind};
 
 use crate::programs::{Prepared, all, by_name};
 
@@ -126,6 +126,25 @@ fn a_run_goes_on_from_any_state_as_if_it_had_not_stopped() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_plain_run_that_draws_its_ticks_itself_ends_as_one_that_calls_at_each_boundary() {
+    for name in ["sieve", "sum", "trap", "exit", "bulk-trap", "endless", "uneven"] {
+        let mut prepared = by_name(name);
+        for bound in [1, 1 << 20, COARSE_TICKS, COARSE_TICKS + 5, 3 * COARSE_TICKS + 77, 1 << 30] {
+            prepared.task.ticks_bound = bound;
+            let expected = plain(EngineKind::Wasmi, &prepared);
+            for engine in ENGINES {
+                let drawing = Plain::new(engine, &prepared.drawing).expect("loads");
+                let outcome = drawing.run(&prepared.task, &prepared.input).expect("runs");
+                assert_eq!(outcome, expected, "{name}, at most {bound} ticks");
+            }
+        }
+        let drawing = Plain::new(EngineKind::Wasmi, &prepared.drawing).expect("loads");
+        let observed = drawing.run_observed(&prepared.task, &prepared.input, 1, |_, _| {});
+        assert_eq!(observed, Err(EngineFault::OtherProgram), "nobody is told of its boundaries");
     }
 }
 

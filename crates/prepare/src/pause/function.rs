@@ -17,13 +17,14 @@ use wasm_encoder::{BlockType, Encode, InstructionSink};
 use wasmparser::{Operator, ValType};
 
 use super::frame::{self, Frame};
-use super::level::{Label, Level, POLL_LENGTH, Shape, shape};
+use super::level::{Label, Level, Shape, shape};
 use super::live::live;
 use super::reach::Pausing;
 use super::slots::{Slot, Slots};
 use super::{Layout, RUNNING, Renumber, UNWINDING};
 use crate::floats::{Taints, Value, Walk, taints};
 use crate::module::{Body, MODULE_BYTES_MAX, Module, within};
+use crate::plain::POLL_LENGTH;
 use crate::rejected::{Part, Rejected};
 
 /// A block of the original that is open.

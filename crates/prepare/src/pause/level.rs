@@ -10,6 +10,7 @@ use wasmparser::{BlockType, Operator};
 use super::Layout;
 use super::reach::Pausing;
 use crate::module::{Body, Module};
+use crate::plain::{POLL_CALL, POLL_LENGTH};
 
 /// The end of a block that opens at the head of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,11 +60,6 @@ pub(super) struct Shape {
     /// By the index of the loop.
     pub(super) loops: std::collections::BTreeMap<usize, Level>,
 }
-
-/// How many instructions a poll has.
-pub(super) const POLL_LENGTH: usize = 10;
-/// Which of them is the call.
-const POLL_CALL: usize = 6;
 
 struct Open {
     index: usize,

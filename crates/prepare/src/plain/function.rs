@@ -6,16 +6,20 @@
 //! the entry of functions, in code that goes on for long, and before a way out (`since`).
 //!
 //! Depth: a caller sets the global from its own local before it calls, so that returning needs
-//! nothing. A function's weight covers all that a frame of it may hold when a run pauses: each
-//! local, and each place of the operand stack that is in use where a run may pause or branch.
+//! nothing. A function is *shallow*, and counts no depth, if all that it calls is shallow and was
+//! written before, so that it is in no ring of calls. A function's weight covers all that a frame
+//! of it may hold when a run pauses: each local, and each place of the operand stack that is in use
+//! where a run may pause or branch.
 //! Law: the operand stack and the labels are the original's at each original instruction.
 
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
 use wasmparser::Operator;
 
-use super::class::{Class, LEAF_ACCESSES_MAX, is_access, ticks};
-use super::since::{BULK_ACCESSES, Since, Unpolled};
+use super::class::{Class, LEAF_ACCESSES_MAX, ticks};
+use super::since::{BULK_ACCESSES, Polled, Since, TAIL_ACCESSES_MAX, Unpolled};
+use super::touched::Touched;
+use super::unroll::unroll;
 use super::write::{Counter, canonical_scalar, canonical_vector, poll};
 use super::{DEPTH_MAX, Helper, Layout, Renumber};
 use crate::floats::{Taints, Value, Walk, taints, vector_arithmetic};
@@ -25,13 +29,37 @@ use crate::rejected::{Part, Rejected};
 /// Weight of a call besides what its frame holds.
 const FRAME_WEIGHT: i32 = 64;
 
+/// Most weight of a call that needs no count of depth: with all that it calls.
+const SHALLOW_MAX: i32 = 16 * 1024;
+
 /// A rewritten function.
 pub(super) struct Rewritten {
     locals: Vec<ValType>,
     code: Vec<u8>,
+    /// What its callers may rely on.
+    pub(super) known: Known,
+}
+
+/// What is known of a function that was written.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// Most accesses between its last poll and its return.
+    tail: u32,
+    /// Its weight with all that it calls, if that has an end that is known and not far.
+    shallow: Option<i32>,
+}
+
+impl Known {
+    /// Of one that was not written yet.
+    pub(super) const NOTHING: Known = Known { tail: TAIL_ACCESSES_MAX, shallow: None };
 }
 
 impl Rewritten {
+    /// Bytes of its code.
+    pub(super) fn bytes(&self) -> usize {
+        self.code.len()
+    }
+
     pub(super) fn write(&self, section: &mut wasm_encoder::CodeSection) {
         let mut function = wasm_encoder::Function::new_with_locals_types(self.locals.clone());
         function.raw(self.code.iter().copied());
@@ -43,6 +71,8 @@ struct Writer<'m, 'a> {
     module: &'m Module<'a>,
     layout: &'m Layout,
     classes: &'m [Class],
+    /// By function of the module's own.
+    known: &'m [Known],
     /// How many locals the original has.
     locals: u32,
     local_bytes: usize,
@@ -55,6 +85,9 @@ struct Writer<'m, 'a> {
     piece: Vec<u8>,
     piece_ticks: u64,
     unpolled: Unpolled,
+    touched: Touched,
+    /// The greatest weight of what is called, if that is shallow.
+    called: Option<i32>,
     /// By height of the operand stack, the types of what may have to be kept there, a bit each.
     kept: Vec<u8>,
     greatest_height: usize,
@@ -71,9 +104,11 @@ pub(super) fn rewrite(
     module: &Module<'_>,
     layout: &Layout,
     classes: &[Class],
+    known: &[Known],
     own: usize,
 ) -> Result<Rewritten, Rejected> {
-    let body = module.body(own)?;
+    let mut body = module.body(own)?;
+    unroll(&mut body);
     let tainted = taints(&body, module.typing(own, &body.locals));
     let mut walk = Walk::new(&body, module.typing(own, &body.locals));
     let locals = u32::try_from(body.locals.len()).expect("locals have a limit");
@@ -81,6 +116,7 @@ pub(super) fn rewrite(
         module,
         layout,
         classes,
+        known,
         locals,
         local_bytes: body.locals.iter().map(|kind| bytes(*kind)).sum(),
         added: Vec::new(),
@@ -90,6 +126,8 @@ pub(super) fn rewrite(
         piece: Vec::new(),
         piece_ticks: 0,
         unpolled: Unpolled::new(),
+        touched: Touched::default(),
+        called: Some(0),
         kept: Vec::new(),
         greatest_height: 0,
     };
@@ -107,14 +145,15 @@ pub(super) fn rewrite(
         writer.greatest_height = writer.greatest_height.max(walk.stack.len());
     }
     writer.flush();
-    let mut code = writer.entry(own, classes[own]);
+    let known = writer.known();
+    let mut code = writer.entry(own, classes[own], known.shallow.is_some());
     code.append(&mut writer.out);
     let declared = body.locals.iter().skip(module.type_at(module.functions[own]).params().len());
     let sound = "references are refused before";
     let mut kept: Vec<ValType> =
         declared.map(|kind| Renumber(layout).val_type(*kind).expect(sound)).collect();
     kept.append(&mut writer.added);
-    Ok(Rewritten { locals: kept, code })
+    Ok(Rewritten { locals: kept, code, known })
 }
 
 /// For each `end`, whether something branches to it.
@@ -194,18 +233,21 @@ impl Writer<'_, '_> {
         let slice = self.layout.imports;
         poll(&mut InstructionSink::new(&mut self.out), counting.left, slice);
         self.unpolled.polled();
+        self.touched.clear();
     }
 
     fn write(&mut self, walk: &Walk, tainted: &Taints, operator: &Operator<'_>, is_target: bool) {
         use Operator as O;
-        let cost = self.cost(operator);
+        let mut cost = self.cost(operator, self.touched.accesses(walk, operator));
         if walk.is_live() {
             if self.unpolled.is_due(operator, cost) {
                 self.poll(&walk.stack);
+                cost = self.cost(operator, self.touched.accesses(walk, operator));
             }
             self.canonical_operands(walk, tainted, operator);
         }
-        self.unpolled.take(operator, cost, walk.is_live(), self.is_polled(operator));
+        self.unpolled.take(operator, cost, walk.is_live(), self.polled(operator));
+        self.touched.take(walk, operator);
         self.piece_ticks += cost.ticks;
         match operator {
             O::Block { .. } => {
@@ -254,9 +296,9 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// What an instruction costs here, and its accesses.
-    fn cost(&self, operator: &Operator<'_>) -> Since {
-        let own = Since { ticks: ticks(operator), accesses: u32::from(is_access(operator)) };
+    /// What an instruction costs here, with so many accesses of its own.
+    fn cost(&self, operator: &Operator<'_>, accesses: u32) -> Since {
+        let own = Since { ticks: ticks(operator), accesses };
         let (ticks, accesses) = match operator {
             Operator::Call { function_index } => match self.class_of(*function_index) {
                 Some(Class::Free { ticks, accesses }) => (ticks, accesses),
@@ -273,14 +315,20 @@ impl Writer<'_, '_> {
     }
 
     /// Whether it calls what polls before it does anything.
-    fn is_polled(&self, operator: &Operator<'_>) -> bool {
+    fn polled(&self, operator: &Operator<'_>) -> Polled {
         match operator {
-            Operator::Call { function_index } => {
-                self.class_of(*function_index) == Some(Class::Counted)
-            }
-            Operator::CallIndirect { .. } => true,
-            _ => false,
+            Operator::Call { function_index } => match self.class_of(*function_index) {
+                Some(Class::Counted) => Polled::Known(self.known_of(*function_index).tail),
+                _ => Polled::No,
+            },
+            Operator::CallIndirect { .. } => Polled::Perhaps,
+            _ => Polled::No,
         }
+    }
+
+    /// Of a function of the module's own.
+    fn known_of(&self, function: u32) -> Known {
+        self.known[function as usize - self.module.imports.len()]
     }
 
     /// `None` for a function of the host.
@@ -328,7 +376,7 @@ impl Writer<'_, '_> {
                 self.sink().local_get(scratch);
             }
             if is_shown(distance) {
-                let scratch = self.scratch(wasmparser::ValType::V128, usize::MAX);
+                let scratch = self.scratch(kind, usize::MAX);
                 let kind = Renumber(self.layout).val_type(kind).expect("a float");
                 canonical_scalar(&mut self.sink(), kind, scratch);
             }
@@ -346,9 +394,16 @@ impl Writer<'_, '_> {
         let arguments = walk.arity(operator).0;
         self.keep(&walk.stack[..walk.stack.len() - arguments]);
         self.before_call();
-        if let (Some(Class::Counted), Some(counting)) = (callee, self.counting) {
-            let depth = self.layout.depth;
-            self.sink().local_get(counting.depth).global_set(depth);
+        if callee == Some(Class::Counted) {
+            let shallow = match operator {
+                Operator::Call { function_index } => self.known_of(*function_index).shallow,
+                _ => None,
+            };
+            self.called = self.called.zip(shallow).map(|(most, more)| most.max(more));
+            if let (None, Some(counting)) = (shallow, self.counting) {
+                let depth = self.layout.depth;
+                self.sink().local_get(counting.depth).global_set(depth);
+            }
         }
         self.copy(operator);
         self.after_call();
@@ -409,8 +464,15 @@ impl Writer<'_, '_> {
         i32::try_from(total).unwrap_or(DEPTH_MAX).saturating_add(FRAME_WEIGHT)
     }
 
-    /// What stands before everything else.
-    fn entry(&mut self, own: usize, class: Class) -> Vec<u8> {
+    /// What callers may rely on, once all is written.
+    fn known(&self) -> Known {
+        let whole = self.called.map(|called| self.weight().saturating_add(called));
+        let shallow = whole.filter(|whole| *whole <= SHALLOW_MAX);
+        Known { tail: self.unpolled.tail(), shallow }
+    }
+
+    /// What stands before everything else. Whoever counts depth leaves room for a shallow call.
+    fn entry(&mut self, own: usize, class: Class, is_shallow: bool) -> Vec<u8> {
         let mut code = Vec::new();
         let mut sink = InstructionSink::new(&mut code);
         let left = self.layout.left;
@@ -423,9 +485,11 @@ impl Writer<'_, '_> {
             (Some(counting), _) => {
                 let weight = self.weight();
                 counting.left.load(&mut sink);
-                sink.global_get(self.layout.depth).i32_const(weight).i32_add();
-                sink.local_tee(counting.depth).i32_const(DEPTH_MAX).i32_gt_s();
-                sink.if_(BlockType::Empty).unreachable().end();
+                if !is_shallow {
+                    sink.global_get(self.layout.depth).i32_const(weight).i32_add();
+                    sink.local_tee(counting.depth).i32_const(DEPTH_MAX - SHALLOW_MAX).i32_gt_s();
+                    sink.if_(BlockType::Empty).unreachable().end();
+                }
                 poll(&mut sink, counting.left, self.layout.imports);
                 let ty = self.module.type_at(self.module.functions[own]);
                 sink.block(self.layout.body_type(ty));

@@ -1,6 +1,6 @@
-//! From a linked program L to the plain module P1: counted, deterministic, polled.
+//! From a linked program L to the counted module C: deterministic, polled.
 //!
-//! What P1 is beside L: its addresses lie [`STACK_BYTES`] higher, so that no address of the program
+//! What C is beside L: its addresses lie [`STACK_BYTES`] higher, so that no address of the program
 //! can reach the first bytes of memory, where the pausable module keeps its stack; NaNs are
 //! canonical where their bits show (`floats`); ticks are counted in a local and polled
 //! (`function`); copies go piece by piece, and calls of the host are priced (`helpers`).
@@ -16,10 +16,19 @@ mod burden;
 mod class;
 mod function;
 mod helpers;
+mod order;
 mod since;
+#[cfg(test)]
+mod tests;
+mod touched;
+mod unroll;
 mod write;
 
+pub(crate) use write::{POLL_CALL, POLL_LENGTH};
+
 pub use burden::{LOCALS_BY_BLOCKS_MAX, LOCALS_BY_LOOPS_MAX};
+
+use std::collections::BTreeMap;
 
 use earnest_compute::paged::evidence::EVIDENCE_BYTES_MAX;
 use earnest_compute::paged::form;
@@ -136,10 +145,11 @@ pub fn plain(linked: &[u8]) -> Result<Vec<u8>, Rejected> {
     let mut used = Vec::new();
     for own in 0..module.functions.len() {
         let index = u32::try_from(module.imports.len() + own).expect("functions have a limit");
-        let body = module.body(own)?;
-        burden.add(&body)?;
+        let mut body = module.body(own)?;
         let class = class::classify(&body, index, &mut used)?;
         classes.push(class);
+        unroll::unroll(&mut body);
+        burden.add(&body)?;
     }
     class::mark_referred(&module, &mut classes);
     used.sort_unstable();
@@ -208,6 +218,25 @@ fn check_interface(module: &Module<'_>) -> Result<(), Rejected> {
     }
 }
 
+/// Every function, in the order of their indices.
+fn rewritten(
+    module: &Module<'_>,
+    layout: &Layout,
+    classes: &[class::Class],
+) -> Result<Vec<function::Rewritten>, Rejected> {
+    let mut known = vec![function::Known::NOTHING; module.functions.len()];
+    let mut all: BTreeMap<usize, function::Rewritten> = BTreeMap::new();
+    let mut bytes = 0;
+    for own in order::order(module)? {
+        let function = function::rewrite(module, layout, classes, &known, own)?;
+        bytes += function.bytes() as u64;
+        within(Part::PreparedBytes, bytes, MODULE_BYTES_MAX as u64)?;
+        known[own] = function.known;
+        all.insert(own, function);
+    }
+    Ok(all.into_values().collect())
+}
+
 fn write(
     module: &Module<'_>,
     layout: &Layout,
@@ -241,9 +270,8 @@ fn write(
         functions.function(*ty);
     }
     let mut code = wasm_encoder::CodeSection::new();
-    for own in 0..module.functions.len() {
-        function::rewrite(module, layout, classes, own)?.write(&mut code);
-        within(Part::PreparedBytes, code.byte_len() as u64, MODULE_BYTES_MAX as u64)?;
+    for function in rewritten(module, layout, classes)? {
+        function.write(&mut code);
     }
     for (position, helper) in (1..).zip(&helpers) {
         functions.function(layout.helper_types + position);

@@ -3,7 +3,8 @@
 //! Evidence of a step shows every page that is touched between two polls, and has a limit; so no
 //! way through the code may lead past all polls. Where ways meet the greatest counts. Whoever
 //! returns has made at most [`TAIL_ACCESSES_MAX`] accesses since a poll, whatever it called, so
-//! that a chain of returns makes no more than one function does.
+//! that a chain of returns makes no more than one function does; how many it is, is known where a
+//! function is called by name and was written before.
 //! Law: at most [`POLL_ACCESSES_MAX`] accesses, of two pages each, between two polls.
 //! Not here: writing a poll (`function`).
 
@@ -14,7 +15,7 @@ use super::{POLL_ACCESSES_MAX, POLL_TICKS_MAX};
 /// As many accesses as touch the pages of one piece of a copy, or of one call of the host.
 pub(super) const BULK_ACCESSES: u32 = 17;
 /// Most accesses between the last poll and a way out.
-const TAIL_ACCESSES_MAX: u32 = POLL_ACCESSES_MAX / 2;
+pub(super) const TAIL_ACCESSES_MAX: u32 = POLL_ACCESSES_MAX / 2;
 /// Most ticks between the last poll or call and a way out: depth bounds how often.
 const TAIL_TICKS_MAX: u64 = 256;
 
@@ -48,11 +49,24 @@ struct Open {
 pub(super) struct Unpolled {
     now: Since,
     open: Vec<Open>,
+    /// Most accesses between a poll and a way out.
+    tail: u32,
+}
+
+/// What is called, and polls before it does anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Polled {
+    /// Nothing of the kind.
+    No,
+    /// Makes at most so many accesses between its last poll and its return.
+    Known(u32),
+    /// Or is short and does not poll.
+    Perhaps,
 }
 
 impl Unpolled {
     pub(super) fn new() -> Unpolled {
-        Unpolled { now: Since::default(), open: vec![Open::default()] }
+        Unpolled { now: Since::default(), open: vec![Open::default()], tail: 0 }
     }
 
     /// A poll was written.
@@ -74,13 +88,18 @@ impl Unpolled {
             || (may_leave && TAIL_TICKS_MAX < after.ticks)
     }
 
-    /// Goes on behind the operator; `is_polled` if it calls what polls first.
+    /// Most accesses between a poll and a way out of all that was written.
+    pub(super) fn tail(&self) -> u32 {
+        self.tail
+    }
+
+    /// Goes on behind the operator.
     pub(super) fn take(
         &mut self,
         operator: &Operator<'_>,
         cost: Since,
         is_live: bool,
-        is_polled: bool,
+        polled: Polled,
     ) {
         let before = if is_live { self.now } else { Since::default() };
         self.now = before.and(cost);
@@ -89,6 +108,9 @@ impl Unpolled {
             if let Some(open) = index.and_then(|index| self.open.get_mut(index)) {
                 open.end = open.end.or(self.now);
             }
+        }
+        if matches!(operator, Operator::Return) {
+            self.tail = self.tail.max(self.now.accesses);
         }
         match operator {
             Operator::Block { .. } | Operator::Loop { .. } => self.open.push(Open::default()),
@@ -104,12 +126,18 @@ impl Unpolled {
                 if let Some(open) = self.open.pop() {
                     self.now = before.or(open.end);
                 }
+                if self.open.is_empty() {
+                    self.tail = self.tail.max(self.now.accesses);
+                }
             }
-            _ if is_polled => {
-                let accesses = self.now.accesses.max(TAIL_ACCESSES_MAX);
-                self.now = Since { ticks: 0, accesses };
-            }
-            _ => {}
+            _ => match polled {
+                Polled::No => {}
+                Polled::Known(accesses) => self.now = Since { ticks: 0, accesses },
+                Polled::Perhaps => {
+                    let accesses = self.now.accesses.max(TAIL_ACCESSES_MAX);
+                    self.now = Since { ticks: 0, accesses };
+                }
+            },
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Law: each leaves the operand stack as it was, or turns values into values of the same types.
 //! Not here: where they go (`function`, `helpers`).
 
-use wasm_encoder::{BlockType, InstructionSink, ValType};
+use wasm_encoder::{BlockType, Ieee32, Ieee64, InstructionSink, ValType};
 
 /// A NaN that all engines agree on.
-const CANONICAL_F32: u32 = 0x7fc0_0000;
-const CANONICAL_F64: u64 = 0x7ff8_0000_0000_0000;
+const CANONICAL_F32: Ieee32 = Ieee32::new(0x7fc0_0000);
+const CANONICAL_F64: Ieee64 = Ieee64::new(0x7ff8_0000_0000_0000);
 
 /// Where a poll reads and leaves the ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,12 @@ impl Counter {
     }
 }
 
-/// A place where the run may pause. The pausing pass looks for exactly this.
+/// How many instructions a poll has.
+pub(crate) const POLL_LENGTH: usize = 10;
+/// Which of them is the call.
+pub(crate) const POLL_CALL: usize = 6;
+
+/// A place where the run may pause. Later passes look for exactly this.
 pub(crate) fn poll(sink: &mut InstructionSink<'_>, counter: Counter, slice: u32) {
     sink.local_get(counter.local).i64_const(0).i64_le_s().if_(BlockType::Empty);
     counter.store(sink);
@@ -60,22 +65,20 @@ pub(crate) fn canonical_vector(sink: &mut InstructionSink<'_>, lanes: ValType, s
 fn canonical_lanes(lanes: ValType) -> u128 {
     match lanes {
         ValType::F32 => {
-            let pair = u64::from(CANONICAL_F32) << 32 | u64::from(CANONICAL_F32);
+            let pair = u64::from(CANONICAL_F32.bits()) << 32 | u64::from(CANONICAL_F32.bits());
             u128::from(pair) << 64 | u128::from(pair)
         }
-        _ => u128::from(CANONICAL_F64) << 64 | u128::from(CANONICAL_F64),
+        _ => u128::from(CANONICAL_F64.bits()) << 64 | u128::from(CANONICAL_F64.bits()),
     }
 }
 
-/// The float on top becomes canonical: by a vector, which needs no branch.
+/// The float on top becomes canonical; the scratch local of its type holds it afterwards too. A
+/// branch that is hardly ever taken costs less than a choice between two values.
 pub(crate) fn canonical_scalar(sink: &mut InstructionSink<'_>, kind: ValType, scratch: u32) {
+    sink.local_tee(scratch).local_get(scratch);
     match kind {
-        ValType::F32 => sink.f32x4_splat(),
-        _ => sink.f64x2_splat(),
+        ValType::F32 => sink.f32_ne().if_(BlockType::Empty).f32_const(CANONICAL_F32),
+        _ => sink.f64_ne().if_(BlockType::Empty).f64_const(CANONICAL_F64),
     };
-    canonical_vector(sink, kind, scratch);
-    match kind {
-        ValType::F32 => sink.f32x4_extract_lane(0),
-        _ => sink.f64x2_extract_lane(0),
-    };
+    sink.local_set(scratch).end().local_get(scratch);
 }

@@ -80,15 +80,25 @@ impl Programs {
                 assert_eq!(state(&boundary), state(same), "no trace of earlier pauses");
             }
         }
-        let common = plain.globals.len();
-        let mut without_stack = pausable;
-        without_stack.globals.truncate(common);
-        for (paused, plain) in without_stack.boundaries.iter_mut().zip(&plain.boundaries) {
-            paused.globals.truncate(common);
+        let (mut common, mut without_stack) = (plain.clone(), pausable);
+        let boundaries = without_stack.boundaries.iter_mut().zip(&mut common.boundaries);
+        for (paused, plain) in boundaries {
+            align(&mut plain.globals, &mut paused.globals, false);
             paused.stack = plain.stack;
         }
-        same(&plain, &without_stack, slice);
+        align(&mut common.globals, &mut without_stack.globals, true);
+        same(&common, &without_stack, slice);
         plain
+    }
+}
+
+/// Leaves the globals that both have: the plain module's last is what it may still draw. At the end
+/// the count of what is left, last but one before that, hangs on what each was given at once.
+fn align(plain: &mut Vec<i128>, paused: &mut Vec<i128>, is_end: bool) {
+    plain.pop();
+    paused.truncate(plain.len());
+    if let Some(left) = plain.len().checked_sub(2).filter(|_| is_end) {
+        (plain[left], paused[left]) = (0, 0);
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub(crate) mod check;
 
+use earnest_compute::paged::form::STOPPED;
+use earnest_compute::paged::run::COARSE_TICKS;
 use earnest_prepare::STACK_BYTES;
 
 /// How a run ended.
@@ -97,7 +99,7 @@ macro_rules! engine {
     ($name:ident, $krate:ident, $instantiate:ident, $engine:expr, $trap:expr, $float:expr) => {
         pub(crate) mod $name {
             use super::*;
-            use $krate::{Caller, Extern, Instance, Linker, Memory, Module, Store, Val};
+            use $krate::{Caller, Extern, Global, Instance, Linker, Memory, Module, Store, Val};
 
             fn memory(caller: &mut Caller<'_, Host>) -> Memory {
                 match caller.get_export("memory") {
@@ -127,25 +129,6 @@ macro_rules! engine {
                 Boundary { at, memory, stack, globals }
             }
 
-            fn slice(mut caller: Caller<'_, Host>) {
-                let mut globals = Vec::new();
-                for name in names() {
-                    let Some(Extern::Global(global)) = caller.get_export(&name) else { break };
-                    globals.push(bits(global.get(&mut caller)));
-                }
-                let Some(Extern::Global(left)) = caller.get_export("earnest_left") else {
-                    panic!("no ticks left")
-                };
-                let Val::I64(now) = left.get(&mut caller) else { panic!("ticks are i64") };
-                let memory = memory(&mut caller);
-                let at = caller.data().ticks - now;
-                let boundary = boundary(at, memory.data(&caller), globals);
-                let host = caller.data_mut();
-                host.boundaries.push(boundary);
-                let next = host.next(now);
-                left.set(&mut caller, Val::I64(next)).expect("a counter");
-            }
-
             fn linker(engine: &$krate::Engine) -> Linker<Host> {
                 let mut linker = Linker::new(engine);
                 let read = |mut caller: Caller<'_, Host>, offset: i64, to: i32, length: i32| {
@@ -173,7 +156,6 @@ macro_rules! engine {
                 };
                 linker.func_wrap("earnest", "input_read", read).expect("new");
                 linker.func_wrap("earnest", "output_write", write).expect("new");
-                linker.func_wrap("earnest", "slice", slice).expect("new");
                 linker
             }
 
@@ -201,13 +183,30 @@ macro_rules! engine {
                     (store, instance)
                 }
 
-                /// Runs from `_start` to the end; `slice` ticks at once, if it counts.
+                /// Runs from `_start` to the end; if it counts, up to each boundary by itself: one
+                /// run that is given `slice` ticks, one that is given the double, and so on.
                 pub(crate) fn run(&self, input: &[u8], slice: i64) -> Seen {
-                    let (mut store, instance) = self.start(input, slice);
-                    set_left(&mut store, instance, slice);
-                    let start = instance.get_typed_func::<(), ()>(&mut store, "_start");
-                    let is_ok = start.expect("a start").call(&mut store, ()).is_ok();
-                    seen(store, instance, is_ok)
+                    let (mut boundaries, mut given) = (Vec::new(), slice);
+                    loop {
+                        let (mut store, instance) = self.start(input, given);
+                        let rest = give(&mut store, instance, given);
+                        let start = instance.get_typed_func::<(), ()>(&mut store, "_start");
+                        let is_ok = start.expect("a start").call(&mut store, ()).is_ok();
+                        let rest = rest.map(|rest| rest.get(&mut store));
+                        if !matches!(rest, Some(Val::I64(STOPPED))) {
+                            store.data_mut().boundaries = boundaries;
+                            return seen(store, instance, is_ok);
+                        }
+                        let left = instance.get_global(&mut store, "earnest_left").expect("left");
+                        let Val::I64(left) = left.get(&mut store) else { panic!("i64") };
+                        assert!(!is_ok && left <= 0, "it stops because nothing is left");
+                        let at = given - left;
+                        let memory = instance.get_memory(&mut store, "memory").expect("memory");
+                        let globals = globals(&mut store, instance);
+                        let globals = globals.into_iter().map(|value| bits(value.1)).collect();
+                        boundaries.push(boundary(at, memory.data(&store), globals));
+                        given = (at / slice + 1) * slice;
+                    }
                 }
 
                 /// Runs by steps, each in a new instance with the memory and globals of the last.
@@ -252,6 +251,15 @@ macro_rules! engine {
                 }
             }
 
+            /// What a plain program is given: up to a coarse step at once, the rest to be drawn.
+            fn give(store: &mut Store<Host>, instance: Instance, ticks: i64) -> Option<Global> {
+                let first = ticks.min(COARSE_TICKS as i64);
+                set_left(store, instance, first);
+                let rest = instance.get_global(&mut *store, "earnest_rest")?;
+                rest.set(&mut *store, Val::I64(ticks - first)).expect("a counter");
+                Some(rest)
+            }
+
             fn set_left(store: &mut Store<Host>, instance: Instance, ticks: i64) {
                 if let Some(left) = instance.get_global(&mut *store, "earnest_left") {
                     left.set(&mut *store, Val::I64(ticks)).expect("a counter");
@@ -271,22 +279,31 @@ macro_rules! engine {
                 let memory = instance.get_memory(&mut store, "memory").expect("memory");
                 let left = instance.get_global(&mut store, "earnest_left");
                 let left = left.map(|left| left.get(&mut store));
+                let rest = instance.get_global(&mut store, "earnest_rest");
+                let rest = rest.map(|rest| rest.get(&mut store));
                 let shift = if left.is_some() { STACK_BYTES as usize } else { 0 };
                 let exit = instance.get_global(&mut store, "earnest_exit");
                 let exit = exit.map(|exit| bits(exit.get(&mut store))).unwrap_or(0);
-                let globals = globals(&mut store, instance);
+                let end = match (is_ok, exit) {
+                    (true, _) => End::Returned,
+                    (false, 0) => End::Trapped,
+                    (false, exit) => End::Exited(i32::try_from(exit - 1).expect("an i32")),
+                };
+                // What a run that trapped told of its count last depends on where it paused last.
+                let is_counted = end != End::Trapped;
+                let all = globals(&mut store, instance).into_iter().filter(|_| is_counted);
+                let globals = all.map(|value| bits(value.1)).collect();
                 Seen {
-                    end: match (is_ok, exit) {
-                        (true, _) => End::Returned,
-                        (false, 0) => End::Trapped,
-                        (false, exit) => End::Exited(i32::try_from(exit - 1).expect("an i32")),
-                    },
+                    end,
                     memory: memory.data(&store)[shift..].to_vec(),
-                    ticks: match left {
-                        Some(Val::I64(left)) => store.data().ticks - left,
-                        _ => 0,
+                    ticks: match (left, rest) {
+                        (Some(Val::I64(left)), Some(Val::I64(rest))) if is_counted => {
+                            store.data().ticks - left - rest
+                        }
+                        (Some(Val::I64(left)), None) if is_counted => store.data().ticks - left,
+                        _ => store.data().ticks,
                     },
-                    globals: globals.into_iter().map(|value| bits(value.1)).collect(),
+                    globals,
                     output: std::mem::take(&mut store.data_mut().output),
                     boundaries: std::mem::take(&mut store.data_mut().boundaries),
                 }

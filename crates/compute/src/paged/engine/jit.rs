@@ -69,6 +69,7 @@ fn config() -> Config {
         .wasm_memory64(false)
         .wasm_tail_call(false)
         .wasm_extended_const(false)
+        .wasm_branch_hinting(true) // They order code and change no run.
         .memory_may_move(false)
         .memory_init_cow(false) // A job's process may not make the file that is mapped for it.
         .max_wasm_stack(STACK_BYTES)

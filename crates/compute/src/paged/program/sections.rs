@@ -9,7 +9,7 @@ use wasmparser::{
 };
 
 use super::super::form::{
-    EXIT, GLOBAL_PREFIX, HOST, INPUT_READ, LEFT, MEMORY, OUTPUT_WRITE, SLICE, START, STEP,
+    EXIT, GLOBAL_PREFIX, HOST, INPUT_READ, LEFT, MEMORY, OUTPUT_WRITE, REST, SLICE, START, STEP,
 };
 use super::super::state::{BLOCK_COUNT_MAX, GLOBAL_COUNT_MAX, Value};
 use super::code::{invalid, within};
@@ -49,6 +49,7 @@ pub(super) struct Form {
     pub(super) blocks_max: u32,
     pub(super) left: usize,
     pub(super) exit: usize,
+    pub(super) rest: Option<usize>,
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Found<'_>, ProgramRejected> {
@@ -257,6 +258,7 @@ impl<'a> Found<'a> {
             blocks_max: u32::try_from(max).map_err(|_| missing(MEMORY))?,
             left: find(LEFT, |v| matches!(v, Value::I64(_))).ok_or_else(|| missing(LEFT))?,
             exit: find(EXIT, |v| matches!(v, Value::I32(_))).ok_or_else(|| missing(EXIT))?,
+            rest: find(REST, |v| matches!(v, Value::I64(_))).filter(|_| kind == Kind::Plain),
         })
     }
 

@@ -43,14 +43,15 @@ impl Plain {
     /// # Errors
     /// Only the host's failures.
     pub fn run(&self, task: &Task, input: &Arc<Input>) -> Result<Outcome, EngineFault> {
-        self.run_observed(task, input, COARSE_TICKS, |_ticks, _memory| {})
+        self.run_to_end(task, input, |_memory| {})
     }
 
-    /// The same, and tells the ticks and the memory at each boundary of `every` ticks (at least 1)
-    /// and of each coarse step.
+    /// The same of a module that is watched, and tells the ticks and the memory at each boundary
+    /// of `every` ticks (at least 1) and of each coarse step.
     ///
     /// # Errors
-    /// Only the host's failures.
+    /// The module draws its ticks itself ([`REST`](crate::paged::form::REST)), so that nobody is
+    /// told of its boundaries; and the host's failures.
     pub fn run_observed(
         &self,
         task: &Task,
@@ -58,10 +59,13 @@ impl Plain {
         every: u64,
         observe: impl FnMut(u64, &[u8]) + Send + 'static,
     ) -> Result<Outcome, EngineFault> {
-        self.run_to_end(task, input, every, observe, |_memory| {})
+        if self.program.rest().is_some() {
+            return Err(EngineFault::OtherProgram);
+        }
+        self.run_with(task, input, every, Some(Box::new(observe)), |_memory| {})
     }
 
-    /// The same, and shows the memory at the end.
+    /// Runs it to its end and shows the memory there.
     ///
     /// # Errors
     /// Only the host's failures.
@@ -69,19 +73,39 @@ impl Plain {
         &self,
         task: &Task,
         input: &Arc<Input>,
+        show: impl FnOnce(&[u8]),
+    ) -> Result<Outcome, EngineFault> {
+        self.run_with(task, input, COARSE_TICKS, None, show)
+    }
+
+    fn run_with(
+        &self,
+        task: &Task,
+        input: &Arc<Input>,
         every: u64,
-        observe: impl FnMut(u64, &[u8]) + Send + 'static,
+        boundaries: Option<Boundaries>,
         show: impl FnOnce(&[u8]),
     ) -> Result<Outcome, EngineFault> {
         let pace = Pace::new(0, task.ticks_bound, every);
         let mut host = Host::new(Source::Whole(Arc::clone(input)), Touch::Unseen, pace);
         host.room = task.output_bound;
-        host.boundaries = Some(Box::new(observe) as Boundaries);
+        host.boundaries = boundaries;
         let mut instance = self.engine.instance(host, self.program.globals().len())?;
-        let given = instance.host().pace.next().unwrap_or(1);
+        let (given, drawable) = match self.program.rest() {
+            Some(_) => instance.host().pace.whole(),
+            None => (instance.host().pace.next().unwrap_or(1), 0),
+        };
         instance.set_global(self.program.left(), Value::I64(given)).map_err(fault)?;
+        if let Some(rest) = self.program.rest() {
+            instance.set_global(rest, Value::I64(drawable)).map_err(fault)?;
+        }
         let outcome = instance.call();
         show(instance.memory());
+        if let Some(rest) = self.program.rest()
+            && let Value::I64(rest) = instance.global(rest).map_err(fault)?
+        {
+            instance.host().pace.drew(drawable, rest);
+        }
         let left = instance.global(self.program.left()).map_err(fault)?;
         let exit = instance.global(self.program.exit()).map_err(fault)?;
         let (Value::I64(left), Value::I32(exit)) = (left, exit) else {
