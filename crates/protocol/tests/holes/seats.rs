@@ -79,6 +79,25 @@ fn a_hundred_games_at_once_leave_the_accused_time_for_all_their_answers() {
     assert_eq!(world.phase(job), Phase::Challengeable);
 }
 
+/// new: a game that is over keeps its place: an honest provider is asked for no more answers than
+/// its clocks and its collateral were counted for, though challengers lose and others come.
+#[test]
+fn a_lost_challenge_makes_no_place_for_another() {
+    let mut world = World::new(params_with(|raw| raw.verification.disputes_max = 1));
+    let terms = PostJob { audit_rate: Ratio::percent(2), ..world.terms() };
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.reveal_result("P1", job, root(None));
+    world.ok("X", Command::Challenge(Challenge { job }));
+    world.play("P1", job, 3, true);
+    let games = &world.state.docket(job).expect("assigned").disputes;
+    assert_eq!(games.iter().filter(|game| game.ended.is_some()).count(), 1);
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    let refused = world.send("W", Command::Challenge(Challenge { job }));
+    let refusal = ChallengeRejected::DisputesAtLimit { limit: 1 };
+    assert_eq!(refused, Err(Rejected::Challenge(refusal)));
+}
+
 /// new: an auditor of its own account's provider, or of the requester's, sits nowhere, however it
 /// comes to a seat.
 #[test]
