@@ -126,7 +126,12 @@ fn m21_a_step_that_was_allowed_finds_its_time_when_a_vote_has_made_steps_smaller
         raw.verification.clock_blocks = Blocks::new(1_000);
     });
     let mut world = World::new(raw);
+    let program = world.publish("R", CODE);
+    world.block();
     let job = large(&mut world, None);
+    // One of an ordinary program is as dear as the largest was when its job was posted.
+    let terms = world.paged_terms(program);
+    let paged = at_leaf(&mut world, terms, ("P3", None), ("X", &[37, 5_000, 700]));
     let id = propose(&mut world, "W", &[("market.step_gas_max", 16_000_000)]);
     pass(&mut world, id);
     for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
@@ -139,11 +144,13 @@ fn m21_a_step_that_was_allowed_finds_its_time_when_a_vote_has_made_steps_smaller
     let small = at_leaf(&mut world, terms, ("P2", None), ("W", &[3]));
     assert_eq!(world.state.full_blocks(), 0);
     world.prove("P2", small, 3);
-    let evidence = b"evidence".to_vec();
-    let step = ProveStep { job, node: Node { level: 2, index: 3 }, evidence };
     let (wanted, left) = (70_000_000 - 8_192, 60_000_000);
     let busy = Rejected::Transaction(TransactionRejected::RefereeBusy { wanted, left });
-    assert_eq!(world.send("P1", Command::ProveStep(step)), Err(busy));
+    for (name, job) in [("P1", job), ("P3", paged)] {
+        let node = world.state.docket(job).expect("assigned").disputes[0].node;
+        let step = ProveStep { job, node, evidence: b"evidence".to_vec() };
+        assert_eq!(world.send(name, Command::ProveStep(step)), Err(busy.clone()));
+    }
     world.block();
     assert_eq!(world.state.full_blocks(), 1, "a block more for P1");
     publish_and_retire(&mut world, "W", 3);
