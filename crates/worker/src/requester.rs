@@ -470,7 +470,8 @@ pub fn post(chain: &mut Chain, terms: PostJob) -> Result<JobId, ChainError> {
     Err(ChainError::Pending)
 }
 
-/// Makes every due move of a requester about one job of its own.
+/// Makes every due move of a requester about one job of its own. Each follows from the key and the
+/// ledger, so another program with this key makes the same, and one of the two comes too late.
 pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let (me, id) = (work.chain.me, job.id);
     if job.requester.id != me {
@@ -482,7 +483,7 @@ pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
             let nonce = session.nonce()?;
             match find_preimage(session, nonce, &job.terms.seed_seal) {
                 Some(preimage) => {
-                    work.send(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
+                    work.send_if_first(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
                 }
                 None => warn!("job {id}: its seed was not made from this key"),
             }
@@ -508,7 +509,7 @@ fn answer_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     };
     if let Some(bytes) = bytes {
         let item = request.item;
-        work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
+        work.send_if_first(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
     }
     Ok(())
 }
@@ -521,11 +522,11 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let (id, output) = (job.id, claim.output());
     match work.chain.output(&job.terms.task, &output) {
         Ok(_) => {
-            work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
+            work.send_if_first(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
         Err(_) if job.requests.is_empty() && !is_stopped(&output) && work.is_overdue(id)? => {
             let item = DataItem::Output;
-            work.send(Command::RequestData(RequestData { job: id, item }))?;
+            work.send_if_first(Command::RequestData(RequestData { job: id, item }))?;
         }
         Err(_) => {}
     }
