@@ -3,12 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use earnest_node::{Booted, Depth, Limits, Notice, Store, examine as examine_store, log::Segments};
+use earnest_node::{
+    Booted, Depth, Limits, Notice, Store, StoreError, examine as examine_store, log::Segments,
+};
 use earnest_protocol::Height;
 use earnest_worker::sandbox::layers;
 use serde_json::json;
 
-use crate::{daemons, failure::Failure, folders, output::out};
+use crate::{
+    daemons,
+    failure::{Failure, Status},
+    folders,
+    output::out,
+};
 
 /// What to check.
 #[derive(Args, Debug)]
@@ -34,7 +41,14 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
         let detail = format!("{} holds no network", node.display());
         return Err(Failure::not_found(detail, "name a node's data directory with --data"));
     }
-    let findings = examine(&node);
+    let store = Store::hold(&node);
+    if let Err(error @ StoreError::InUse { .. }) = &store {
+        // Nothing is wrong with it; nobody can look at it while it changes.
+        let hint = "stop it first, or look at a copy: `earnest backup` makes and checks one while \
+                    the node runs";
+        return Err(Failure::new(Status::Config, "in-use", error, hint));
+    }
+    let findings = examine(&node, store);
     let sound = findings.iter().all(|finding| finding.outcome.is_ok());
     if json {
         let rows: Vec<_> = findings
@@ -64,10 +78,10 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn examine(node: &Path) -> Vec<Finding> {
+fn examine(node: &Path, store: Result<Store, StoreError>) -> Vec<Finding> {
     let mut findings = vec![clock(), sandbox()];
     let mut find = |check, outcome| findings.push(Finding { check, outcome });
-    let store = match Store::hold(node) {
+    let store = match store {
         Ok(store) => store,
         Err(error) => {
             find("directory", Err(error.to_string()));

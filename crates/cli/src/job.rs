@@ -11,6 +11,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, JobView, Session};
+use earnest_keys::Signer;
 use earnest_prepare::link::exports_start;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Ending, Gas, JobId,
@@ -26,7 +27,7 @@ use earnest_worker::{
 use serde_json::{Value, json};
 
 use crate::{
-    daemons::{chain_failed, open, runner},
+    daemons::{chain_failed, open, open_with, runner},
     failure::{Failure, Status},
     keys::{self, ActArgs},
     money,
@@ -189,7 +190,8 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
         }
         JobCommand::Cancel { job, act } => {
             let cancel = CancelJob { job: JobId::new(*job) };
-            send(Client::new(node), act, Command::CancelJob(cancel), json, "taken back")
+            let signer = keys::open(&act.key)?;
+            send(Client::new(node), signer, act, Command::CancelJob(cancel), json, "taken back")
         }
         JobCommand::Insure(args) => insure(args, node, json),
         JobCommand::List(args) => list::run(args, &Client::new(node), json),
@@ -205,7 +207,7 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
 }
 
 fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let client = Client::new(node);
+    let (signer, client) = (keys::open(&args.act.key)?, Client::new(node));
     let job = JobId::new(args.job);
     let view = client.job(job)?;
     let quote = view.cover;
@@ -216,19 +218,20 @@ fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
     let premium_max = args.max_premium.unwrap_or(premium);
     let command = Command::InsureJob(InsureJob { job, cover, premium_max });
     let done = format!("{} covered for {}", crate::text::tokens(cover), money::show(premium));
-    send(client, &args.act, command, json, &done)
+    send(client, signer, &args.act, command, json, &done)
 }
 
 /// Sends a command about a job, waits for it, and says what was done.
 fn send(
     client: Client,
+    signer: Signer,
     act: &ActArgs,
     command: Command,
     json: bool,
     done: &str,
 ) -> Result<(), Failure> {
     let account = act.account(&client)?;
-    let mut session = Session::open_for(client, keys::open(&act.key)?, account)?;
+    let mut session = Session::open_for(client, signer, account)?;
     let receipt = stake::accepted(session.send_and_wait(command, stake::WAIT)?)?;
     if !json {
         out!("{done}")?;
@@ -238,13 +241,15 @@ fn send(
 
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let module = read(&args.program)?;
+    // Before it takes its time: nobody waits with a password on the tongue.
+    let signer = keys::open(&args.act.key)?;
     let is_ordinary = exports_start(&module);
     let (wanted, pausable) = match is_ordinary {
         true => ordinary::wanted(args, &module)?,
         false => (steps(args, module)?, None),
     };
     let wish = args.wish(wanted);
-    let mut chain = open(node, &args.act)?;
+    let mut chain = open_with(signer, node, &args.act)?;
     if let Some(pausable) = pausable {
         program::publish_unless_there(&mut chain, &pausable)?;
     }

@@ -21,6 +21,8 @@ mod folders;
 mod genesis;
 mod gov;
 mod held;
+#[cfg(test)]
+mod hints;
 mod job;
 mod keys;
 mod money;
@@ -60,7 +62,7 @@ use failure::{Failure, Status};
 
 /// Earnest: pays honest computation and catches liars.
 #[derive(Parser, Debug)]
-#[command(name = "earnest", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "earnest", version, after_help = EXIT_CODES)]
 struct Line {
     /// Print results as JSON
     #[arg(long, global = true)]
@@ -88,7 +90,7 @@ fn node_address(text: &str) -> Result<String, String> {
 
 /// The words of this program. A number below zero is a value, which may be refused, and no flag.
 fn words() -> clap::Command {
-    take_numbers(Line::command())
+    take_numbers(Line::command()).term_width(show::width().min(HELP_WIDTH_MAX))
 }
 
 fn take_numbers(command: clap::Command) -> clap::Command {
@@ -112,6 +114,9 @@ fn help_instead(error: &clap::Error) -> Option<String> {
     }
     (error.kind() == ErrorKind::MissingSubcommand).then(|| command.render_help().to_string())
 }
+
+/// Help is prose, which wider lines make hard to read, in columns.
+const HELP_WIDTH_MAX: usize = 100;
 
 /// Where a node listens unless told otherwise.
 const NODE: &str = "http://127.0.0.1:7300";

@@ -189,3 +189,18 @@ fn a_disk_without_room_for_a_block_is_named() {
     doctor(&node, 8, &["FAIL room", "take no transactions"]);
     let _ = Command::new("umount").arg("-l").arg(disk.path()).status();
 }
+
+#[test]
+fn a_directory_in_use_is_no_fault_of_it_and_a_copy_can_be_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("node");
+    network(&dir, Retention::Archive);
+    let node = Node::start(NodeConfig { block_time: HOUR, ..NodeConfig::new(&dir) });
+    let node = node.expect("a network");
+    let data = dir.display().to_string();
+    let done = earnest(&["doctor", "--data", &data]);
+    assert!(done.code == Some(3) && done.err.contains("[in-use]"), "{done:?}");
+    assert!(done.out.is_empty() && done.err.contains("`earnest backup`"), "{done:?}");
+    node.stop().expect("nothing is wrong");
+    assert_eq!(earnest(&["doctor", "--data", &data]).code, Some(0));
+}

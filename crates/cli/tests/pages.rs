@@ -11,6 +11,9 @@ fn listed(words: &[String]) -> Vec<String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let help = earnest(&[&words[..], &["--help"]].concat());
     assert_eq!(help.code, Some(0), "{help:?}");
+    // A pipe has 80 columns; how a command is called is one line.
+    let wide = help.out.lines().find(|line| 80 < line.chars().count());
+    assert!(wide.is_none_or(|line| line.starts_with("Usage: ")), "{words:?}: {wide:?}");
     let commands = help.out.split("Commands:\n").nth(1).unwrap_or_default();
     let rows = commands.lines().take_while(|line| !line.is_empty());
     let name = |row: &str| row.strip_prefix("  ")?.split(' ').next().map(str::to_owned);

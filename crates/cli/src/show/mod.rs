@@ -5,6 +5,7 @@
 //! Not here: who asks the node (each command), what an event means (`tell`).
 
 pub mod account;
+pub mod delegation;
 pub mod event;
 pub mod job;
 pub mod network;
