@@ -106,8 +106,6 @@ pub struct SubmitArgs {
     /// wasm32-wasip1; docs/guests.md tells of both
     #[arg(long, value_name = "FILE")]
     program: PathBuf,
-    #[command(flatten)]
-    steps: StepsArgs,
     /// The most you pay, in tokens
     #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
     max_price: Amount,
@@ -134,6 +132,9 @@ pub struct SubmitArgs {
     /// Return when the job is posted; follow it later, or a withheld seed costs your deposit
     #[arg(long)]
     no_wait: bool,
+    // Those with a heading of their own come last: what follows would stand under it.
+    #[command(flatten)]
+    steps: StepsArgs,
     #[command(flatten)]
     given: GivenArgs,
 }
@@ -327,7 +328,15 @@ fn wish_failed(error: WishError) -> Failure {
 fn follow(chain: Chain, client: &Client, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
-    let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
+    // How it ended is told with all that there is to tell; when a phase ends is a guess, and worth no
+    // failure.
+    let moved = |view: &JobView| match Present::ask(client) {
+        Ok(present) if view.phase != Phase::Closed => {
+            note!("{}", show::job::head(view, &present.clock));
+        }
+        _ => {}
+    };
+    let followed = requester::follow(chain, job, &stop, runner()?, moved).map_err(chain_failed)?;
     let Some(Followed { view, why_stopped }) = followed else {
         let hint =
             format!("`earnest job follow {job}` goes on; the seed of its draw is yours to open");

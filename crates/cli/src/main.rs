@@ -65,11 +65,11 @@ use failure::{Failure, Status};
 #[command(name = "earnest", version, after_help = EXIT_CODES)]
 struct Line {
     /// Print results as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     /// The node to talk to
     #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL",
-          value_parser = node_address)]
+          value_parser = node_address, help_heading = EVERYWHERE)]
     node: String,
     #[command(subcommand)]
     command: Command,
@@ -88,14 +88,15 @@ fn node_address(text: &str) -> Result<String, String> {
     }
 }
 
-/// The words of this program. A number below zero is a value, which may be refused, and no flag.
+/// The words of this program. A number below zero is a value, which may be refused, and no flag; help
+/// names the variables of the environment, and shows nobody what is in them.
 fn words() -> clap::Command {
     take_numbers(Line::command()).term_width(show::width().min(HELP_WIDTH_MAX))
 }
 
 fn take_numbers(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| match arg.get_action().takes_values() {
-        true => arg.allow_negative_numbers(true),
+        true => arg.allow_negative_numbers(true).hide_env_values(true),
         false => arg,
     });
     command.mut_subcommands(take_numbers)
@@ -114,6 +115,9 @@ fn help_instead(error: &clap::Error) -> Option<String> {
     }
     (error.kind() == ErrorKind::MissingSubcommand).then(|| command.render_help().to_string())
 }
+
+/// What stands above the options of all commands, which are of use to most.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Help is prose, which wider lines make hard to read, in columns.
 const HELP_WIDTH_MAX: usize = 100;

@@ -52,7 +52,10 @@ pub enum QueryCommand {
         page: PageArgs,
     },
     /// One operator
-    Operator { id: u64 },
+    Operator {
+        /// Its number, as `operators` shows it
+        id: u64,
+    },
     /// Operators
     Operators {
         /// Only `provider`, `validator` or `replica`
@@ -62,7 +65,10 @@ pub enum QueryCommand {
         page: PageArgs,
     },
     /// One job
-    Job { id: u64 },
+    Job {
+        /// Its number
+        id: u64,
+    },
     /// Jobs, newest first; `earnest job list` has filters
     Jobs {
         #[command(flatten)]
@@ -74,9 +80,13 @@ pub enum QueryCommand {
         page: PageArgs,
     },
     /// One block
-    Block { height: u64 },
+    Block {
+        /// Which
+        height: u64,
+    },
     /// What became of a transaction
     Transaction {
+        /// Its hash: 0x and 64 hexadecimal digits
         #[arg(value_parser = crate::text::digest)]
         hash: Digest,
     },

@@ -32,6 +32,19 @@ fn all() -> Vec<Vec<String>> {
 }
 
 #[test]
+fn options_stand_under_the_heading_that_they_belong_to() {
+    let help = earnest(&["job", "submit", "--help"]).out;
+    let at = |words: &str| help.find(words).unwrap_or_else(|| panic!("{words} in {help}"));
+    let headings =
+        ["Options:\n", "of every command:\n", "in steps:\n", "(wasm32-wasip1):\n"].map(at);
+    assert!(headings.is_sorted(), "{help}");
+    for (words, place) in [("--max-price", 1), ("--key <", 1), ("--node <", 2), ("--chunk-size", 3)]
+    {
+        assert!(at(words) > headings[place - 1] && at(words) < headings[place], "{words}: {help}");
+    }
+}
+
+#[test]
 fn every_command_has_a_manual_page_and_is_completed_in_every_shell() {
     let commands = all();
     assert!(20 < commands.len(), "{commands:?}");

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, words};
+use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
 use earnest_compute::{
     Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests,
     paged::{
@@ -540,7 +540,8 @@ pub fn is_stopped(output: &Digest) -> bool {
     output == FAULT_STATE || output == HALT_STATE
 }
 
-/// Follows one job of this account until it is closed, making the requester's moves.
+/// Follows one job of this account until it is closed, making the requester's moves; `moved` hears of
+/// each new phase.
 ///
 /// # Errors
 /// If the node stops answering, or `stop` is raised first (then `Ok(None)`).
@@ -549,6 +550,7 @@ pub fn follow(
     job: JobId,
     stop: &std::sync::atomic::AtomicBool,
     runner: RunnerCommand,
+    mut moved: impl FnMut(&JobView),
 ) -> Result<Option<Followed>, ChainError> {
     let mut work = Work::new(chain, runner);
     let mut phase = None;
@@ -556,10 +558,7 @@ pub fn follow(
         let view = work.chain.job(job)?;
         if phase != Some(view.phase) {
             phase = Some(view.phase);
-            match view.phase {
-                Phase::Closed => info!("job {job}: closed at height {}", view.until),
-                open => info!("job {job}: {} until height {}", words::phase(open), view.until),
-            }
+            moved(&view);
         }
         if view.phase == Phase::Closed {
             let stopped = view.closed.and_then(|closed| closed.output);

@@ -111,7 +111,17 @@ pub fn run(args: &UpArgs, json: bool) -> Result<(), Failure> {
         let groups = groups.clone();
         move || groups.kill()
     })?;
-    let mut network = Network::start(&folder, &setup, &cast, args, &groups)?;
+    let started = Network::start(&folder, &setup, &cast, args, &groups);
+    // An interrupt may reach a child before it leads a group of its own, and end it.
+    let mut network = started.map_err(|failure| match stop.load(Ordering::SeqCst) {
+        true => Failure::new(
+            Status::Interrupted,
+            "interrupted",
+            "stopped before everybody was there",
+            "start it again: it goes on with what there is",
+        ),
+        false => failure,
+    })?;
     let outcome = network.follow(args.blocks, &stop);
     network.dismiss();
     let outcome = outcome.and_then(|()| network.conclude(&cast, json));
