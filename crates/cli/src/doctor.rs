@@ -15,6 +15,7 @@ use crate::{
     failure::{Failure, Status},
     folders,
     output::out,
+    text::{bytes, count},
 };
 
 /// What to check.
@@ -106,8 +107,9 @@ fn examine(node: &Path, store: Result<Store, StoreError>) -> Vec<Finding> {
             return findings;
         }
     };
-    let (count, bytes) = (segments.count(), segments.bytes());
-    find("log", Ok(format!("{bytes} bytes in {count} segments, each follows the one before")));
+    let several = u64::try_from(segments.count()).unwrap_or(u64::MAX);
+    let (several, size) = (count(several, "segment"), bytes(segments.bytes()));
+    find("log", Ok(format!("{size} in {several}, each follows the one before")));
     find("hash chain", Ok(chain(&segments, &booted)));
     for notice in &booted.notices {
         find("notice", Ok(notice.to_string()));
@@ -152,15 +154,19 @@ fn room(node: &Path, segments: &Segments) -> Result<String, String> {
     let held = segments.held_bytes().map_err(|error| error.to_string())?;
     let free = earnest_node::free_bytes(node).map_err(|error| error.to_string())?;
     if held >= needed {
-        Ok(format!("{held} bytes are held for blocks to come, {free} are free"))
+        let (held, free) = (bytes(held), bytes(free));
+        Ok(format!("{held} are held for blocks to come, {free} are free"))
     } else if held.saturating_add(free) >= needed {
         Ok(format!(
-            "no room is held for the next block; a start holds some of the {free} bytes free"
+            "no room is held for the next block; a start holds some of the {} free",
+            bytes(free)
         ))
     } else {
         Err(format!(
-            "{free} bytes are free, and a block may need {needed}: a node would make no blocks and \
-             take no transactions. Make room on this disk"
+            "{} are free, and a block may need {}: a node would make no blocks and take no \
+             transactions. Make room on this disk",
+            bytes(free),
+            bytes(needed)
         ))
     }
 }

@@ -328,8 +328,8 @@ fn wish_failed(error: WishError) -> Failure {
 fn follow(chain: Chain, client: &Client, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
-    // How it ended is told with all that there is to tell; when a phase ends is a guess, and worth no
-    // failure.
+    // How it ended is told with all that there is to tell; when a phase ends is a guess, and worth
+    // no failure.
     let moved = |view: &JobView| match Present::ask(client) {
         Ok(present) if view.phase != Phase::Closed => {
             note!("{}", show::job::head(view, &present.clock));

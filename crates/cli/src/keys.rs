@@ -166,8 +166,8 @@ pub fn open(args: &KeyArgs) -> Result<Signer, Failure> {
         && error.kind() == std::io::ErrorKind::NotFound
     {
         let detail = format!("there is no key file {}", args.key.display());
-        let hint = "`earnest keys list` shows your key files, `earnest keys new` makes one; those of \
-                    `earnest up` lie in its folder under keys/NAME";
+        let hint = "`earnest keys list` shows your key files, `earnest keys new` makes one; those \
+                    of `earnest up` lie in its folder under keys/NAME";
         return Err(Failure::config(detail, hint));
     }
     let password = secret::password(&args.password, Purpose::Open)?;

@@ -88,8 +88,8 @@ fn node_address(text: &str) -> Result<String, String> {
     }
 }
 
-/// The words of this program. A number below zero is a value, which may be refused, and no flag; help
-/// names the variables of the environment, and shows nobody what is in them.
+/// The words of this program. A number below zero is a value, which may be refused, and no flag;
+/// help names the variables of the environment, and shows nobody what is in them.
 fn words() -> clap::Command {
     take_numbers(Line::command()).term_width(show::width().min(HELP_WIDTH_MAX))
 }
@@ -241,10 +241,17 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         output::remark(format_args!("{}", plain(text).trim_end()));
         return ExitCode::from(Status::Usage as u8);
     }
+    let hint = "`earnest help COMMAND` lists every flag";
+    if let ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =
+        error.kind()
+    {
+        let failure = Failure::usage("another command has to follow", hint);
+        output::failure(&failure, true);
+        return failure.exit_code();
+    }
     let text = plain(error.render().to_string());
     let detail = text.split("\n  [subcommands:").next().unwrap_or_default();
     let detail = detail.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-    let hint = "`earnest help COMMAND` lists every flag";
     let failure = Failure::usage(detail.trim(), hint);
     output::failure(&failure, true);
     failure.exit_code()

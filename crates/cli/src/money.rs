@@ -67,6 +67,11 @@ pub fn show(amount: Amount) -> String {
     decimal(amount.units(), 9)
 }
 
+/// A share in per cent, to its last digit.
+pub fn share(ratio: Ratio) -> String {
+    format!("{} %", decimal(ratio.parts(), 7))
+}
+
 /// A share in per cent, with one decimal.
 pub fn percent(ratio: Ratio) -> String {
     let tenths = ratio.parts() / (earnest_protocol::num::PARTS / 1_000);

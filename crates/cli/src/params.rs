@@ -226,7 +226,7 @@ pub fn show(field: &ParamField, value: u64) -> String {
     let decimal = || earnest_protocol::Amount::new(value).map(money::show).unwrap_or_default();
     match field.unit {
         "Amount" => format!("{} tokens", decimal()),
-        "Ratio" => earnest_protocol::Ratio::new(value).map(crate::show::share).unwrap_or_default(),
+        "Ratio" => earnest_protocol::Ratio::new(value).map(money::share).unwrap_or_default(),
         "Factor" => decimal(),
         "Gas" => format!("{value} gas"),
         "Blocks" => format!("{value} blocks"),

@@ -75,8 +75,8 @@ fn splits(client: &Client, wanted: BTreeSet<SlashId>) -> BTreeMap<SlashId, Water
     find(told, wanted)
 }
 
-/// What is told of those that are wanted; it asks for no more once all of them are there. The oldest
-/// come first, which may be none of them.
+/// What is told of those that are wanted; it asks for no more once all of them are there. The
+/// oldest come first, which may be none of them.
 fn find<T>(
     told: impl Iterator<Item = (SlashId, T)>,
     mut wanted: BTreeSet<SlashId>,

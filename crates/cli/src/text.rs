@@ -26,7 +26,7 @@ pub fn bytes(count: u64) -> String {
     else {
         return format!("{count} bytes");
     };
-    let tenths = u128::from(count) * 10 >> (power * 10);
+    let tenths = (u128::from(count) * 10) >> (power * 10);
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 

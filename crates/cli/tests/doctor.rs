@@ -87,7 +87,7 @@ fn each_fault_of_the_files_is_named() {
         whole.iter().for_each(|(path, bytes)| fs::write(path, bytes).expect("written"));
     };
     let dir = dir.path();
-    doctor(dir, 0, &["every block from genesis to 11", "segments", "bytes are"]);
+    doctor(dir, 0, &["every block from genesis to 11", "segments", "are free"]);
     let all = segments(dir);
     assert!(all.len() > 4, "{all:?}");
     let (first, middle, last) = (&all[0], &all[2], &all[all.len() - 1]);

@@ -1,5 +1,5 @@
-//! What a person at a terminal meets: questions whose answers nobody sees, ways out of them, and help
-//! as wide as the window. By a real pseudo terminal.
+//! What a person at a terminal meets: questions whose answers nobody sees, ways out of them, and
+//! help as wide as the window. By a real pseudo terminal.
 
 mod common;
 
@@ -209,7 +209,7 @@ fn all_that_is_typed_ahead_of_the_questions_is_taken_and_none_of_it_shown_by_the
     assert!(code == Some(0) && shown.to_lowercase().contains("0x70997970c5"), "{shown}");
     assert!(!shown.contains("junk") && !shown.contains("horse"), "{shown}");
 
-    // What comes before the program has begun is shown by the terminal, once, and taken all the same.
+    // What comes before the program has begun is shown by the terminal, once, and taken as well.
     let again = folder.path().join("again").display().to_string();
     let derive = ["keys", "derive", "--index", "1", "--folder", &again];
     let ahead = format!("{PHRASE}\n{SECRET}\n");

@@ -540,8 +540,8 @@ pub fn is_stopped(output: &Digest) -> bool {
     output == FAULT_STATE || output == HALT_STATE
 }
 
-/// Follows one job of this account until it is closed, making the requester's moves; `moved` hears of
-/// each new phase.
+/// Follows one job of this account until it is closed, making the requester's moves; `moved` hears
+/// of each new phase.
 ///
 /// # Errors
 /// If the node stops answering, or `stop` is raised first (then `Ok(None)`).

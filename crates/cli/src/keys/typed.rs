@@ -1,11 +1,11 @@
 //! A person at the terminal, and what it types without anybody seeing it.
 //!
-//! Laws: nothing is shown from the moment that something slow may begin to the last answer; what was
-//! typed ahead is taken, for it was meant; the terminal is as it was on every way out, Ctrl-C
+//! Laws: nothing is shown from the moment that something slow may begin to the last answer; what
+//! was typed ahead is taken, for it was meant; the terminal is as it was on every way out, Ctrl-C
 //! included.
 //! Known shortcomings: a signal from elsewhere (`kill`) that ends the program at a question leaves
-//! the terminal silent, as it does with every program that asks so; `stty sane` brings it back. What
-//! was typed before the program had begun was shown by then.
+//! the terminal silent, as it does with every program that asks so; `stty sane` brings it back.
+//! What was typed before the program had begun was shown by then.
 //! Not here: what is asked, and what an answer has to be (`secret`).
 
 use std::{
@@ -19,8 +19,8 @@ use rustix::termios::{
 
 use crate::failure::{Failure, Status};
 
-/// A terminal that does not show what is typed, as long as this lives; inside another, it is as that
-/// left it afterwards.
+/// A terminal that does not show what is typed, as long as this lives; inside another, it is as
+/// that left it afterwards.
 pub struct Unseen {
     terminal: File,
     before: Termios,
@@ -52,7 +52,8 @@ impl Unseen {
         Ok(Unseen { terminal, before, interrupt })
     }
 
-    /// The line that is typed after `prompt`, at most `bytes_max` of it; none if the input ends first.
+    /// The line that is typed after `prompt`, at most `bytes_max` of it; none if the input ends
+    /// before it.
     ///
     /// # Errors
     /// If Ctrl-C was typed, or what was typed is too long or no text.

@@ -18,9 +18,6 @@ pub mod transaction;
 
 use std::io::{IsTerminal, stdout};
 
-use earnest_api::decimal;
-use earnest_protocol::Ratio;
-
 /// As wide as a pipe is taken to be, in columns.
 const PLAIN_WIDTH: usize = 80;
 /// Lines wider than this are hard to follow with the eye, in columns.
@@ -34,11 +31,6 @@ pub fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(stdout()).ok();
     let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
     columns.unwrap_or(PLAIN_WIDTH).clamp(40, WIDTH_MAX)
-}
-
-/// A share in per cent, to its last digit.
-pub fn share(ratio: Ratio) -> String {
-    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 #[cfg(test)]

@@ -289,8 +289,9 @@ impl Network {
             return Ok(());
         }
         let detail = format!(
-            "the disk is full: {} bytes are free, too few for another block after {}",
-            storage.free_bytes, storage.height
+            "the disk is full: {} are free, too few for another block after {}",
+            crate::text::bytes(storage.free_bytes),
+            storage.height
         );
         let hint = "make room and start it again: nothing is lost, and it goes on from there";
         Err(Failure::new(Status::Config, "disk-full", detail, hint))

@@ -49,8 +49,8 @@ fn a_network_says_where_it_is_whose_its_money_is_and_that_it_adds_up() {
 fn a_block_says_when_it_was_made() {
     let value = json!({
         "height": 133, "hash": ROOT, "parent": ROOT, "state_root": ROOT, "epoch": 16,
-        "time_ms": 1_795_715_077_051_u64, "base_fee": "10000", "beacon": null, "event_count": 3, "is_final": true,
-        "transactions": [ROOT],
+        "time_ms": 1_795_715_077_051_u64, "base_fee": "10000", "beacon": null, "event_count": 3,
+        "is_final": true, "transactions": [ROOT],
     });
     let view: BlockView = serde_json::from_value(value).expect("a view");
     check("block", |width| block(&view, width));
