@@ -121,7 +121,7 @@ fn seasons(
 ) -> Result<Vec<Deviation>, Failure> {
     let raw = RawParams::from(*params);
     let network = Network { params: &raw, collusion: facts.collusion };
-    let hint = "`earnest params --check` says what is wrong; --quick measures no seasons";
+    let hint = "`earnest params check` says what is wrong; --quick measures no seasons";
     let measured = seasons::measure(network, seasons::Effort::default(), seed, progress)
         .map_err(|error| Failure::config(error, hint))?;
     Ok(measured.into_iter().map(deviation).collect())

@@ -16,6 +16,7 @@ use crate::{
     money,
     names::{self, Who},
     output::out,
+    present::Present,
     stake::{print_receipt, send},
 };
 
@@ -98,18 +99,19 @@ fn scope_name(scope: Scope) -> &'static str {
 
 fn authorise(args: &AuthoriseArgs, node: &str, json: bool) -> Result<(), Failure> {
     let AuthoriseArgs { ref address, scope, blocks, limit, .. } = *args;
-    let client = Client::new(node);
+    let (signer, client) = (keys::open(&args.key)?, Client::new(node));
     let key = names::resolve(&client, address)?;
     let expires = client.head()?.height.after(Blocks::new(blocks));
     let command = AuthoriseKey { key, scope, expires, spend_max: limit };
-    let receipt = send(node, &args.key, Command::AuthoriseKey(command))?;
+    let receipt = send(node, signer, Command::AuthoriseKey(command))?;
     print_receipt(&receipt, json)
 }
 
 fn revoke(args: &RevokeArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let signer = keys::open(&args.key)?;
     let key = names::resolve(&Client::new(node), &args.address)?;
     let command = Command::RevokeKey(RevokeKey { key });
-    let receipt = send(node, &args.key, command)?;
+    let receipt = send(node, signer, command)?;
     print_receipt(&receipt, json)
 }
 
@@ -119,9 +121,14 @@ fn list(args: &ListAuthorisedArgs, node: &str, json: bool) -> Result<(), Failure
     if json {
         return out!("{}", json!(keys));
     }
+    if keys.is_empty() {
+        return out!("no key may act for this account but its own");
+    }
+    let clock = Present::ask(&client)?.clock;
     for KeyView { key, scope, expires, spend_max, spent, .. } in keys {
-        let (scope, spent, most) = (scope_name(scope), money::show(spent), money::show(spend_max));
-        out!("{key}  {scope:<8} until height {expires}, spent {spent} of {most} tokens")?;
+        let (scope, until) = (scope_name(scope), clock.block(expires));
+        let (spent, most) = (money::show(spent), money::show(spend_max));
+        out!("{key}  {scope:<8} until {until}, spent {spent} of {most} tokens")?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     folders,
     output::{note, out},
+    text,
 };
 
 /// What is backed up, and where to.
@@ -62,7 +63,8 @@ pub fn back_up(args: &BackupArgs, json: bool) -> Result<(), Failure> {
         );
     }
     let to = args.to.display();
-    out!("{to}: {name}, blocks {blocks_from} to {height}, {bytes} bytes; the root is {root}")?;
+    let size = text::bytes(bytes);
+    out!("{to}: {name}, blocks {blocks_from} to {height}, {size}; the root is {root}")?;
     if is_running {
         note!("the node was running: blocks after {height} are not in the backup");
     }

@@ -64,9 +64,59 @@ pub fn span(ms: u64) -> String {
     format!("{} {name}", ms.div_ceil(unit))
 }
 
+/// A moment, in milliseconds since 1970: `2026-11-26 17:31:17.051 UTC`.
+pub fn utc(ms: u64) -> String {
+    let (seconds, ms) = (ms / 1_000, ms % 1_000);
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{ms:03} UTC")
+}
+
+/// The date that is so many days after 1970-01-01. Years begin in March, so that a leap day is the
+/// last of one; 400 of them have 146,097 days.
+fn date(days: u64) -> (u64, u64, u64) {
+    // Days after the 1st of March of the year 0.
+    let days = days.saturating_add(719_468);
+    let (cycle, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // Five months from March on have 153 days, and so have the next five.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = cycle * 400 + year + u64::from(10 <= month);
+    (year, if month < 10 { month + 3 } else { month - 9 }, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_dates() {
+        for (ms, told) in [
+            (0, "1970-01-01 00:00:00.000 UTC"),
+            (951_782_400_000, "2000-02-29 00:00:00.000 UTC"),
+            (951_868_799_999, "2000-02-29 23:59:59.999 UTC"),
+            (951_868_800_000, "2000-03-01 00:00:00.000 UTC"),
+            (1_795_715_077_051, "2026-11-26 17:44:37.051 UTC"),
+            (4_107_542_399_000, "2100-02-28 23:59:59.000 UTC"),
+            (4_107_542_400_000, "2100-03-01 00:00:00.000 UTC"),
+        ] {
+            assert_eq!(utc(ms), told);
+        }
+        // Every day follows the one before it, for a thousand years.
+        let mut last = date(0);
+        for day in 1..365_243 {
+            let next = date(day);
+            let (year, month, of_month) = last;
+            let follows = next == (year, month, of_month + 1)
+                || next == (year, month + 1, 1) && 28 <= of_month
+                || next == (year + 1, 1, 1) && (month, of_month) == (12, 31);
+            assert!(follows && next.2 <= 31, "{last:?} {next:?}");
+            last = next;
+        }
+    }
 
     #[test]
     fn heights_and_epochs_say_when_they_come() {

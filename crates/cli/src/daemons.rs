@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, Session};
+use earnest_keys::Signer;
 use earnest_protocol::{Amount, Ratio, Role};
 use earnest_worker::{
     Chain, Fault, Setup,
@@ -172,9 +173,14 @@ fn warn_of_missing_layers(runner: &RunnerCommand) {
 
 /// The ledger, for an account that the words name.
 pub fn open(node: &str, act: &ActArgs) -> Result<Chain, Failure> {
+    open_with(keys::open(&act.key)?, node, act)
+}
+
+/// The same, with the key opened before: a person is asked for its password first of all.
+pub fn open_with(signer: Signer, node: &str, act: &ActArgs) -> Result<Chain, Failure> {
     let client = Client::new(node);
     let account = act.account(&client)?;
-    let session = Session::open_for(client, keys::open(&act.key)?, account)?;
+    let session = Session::open_for(client, signer, account)?;
     Chain::open(session).map_err(chain_failed)
 }
 

@@ -5,7 +5,8 @@
 //! Not here: an operator's own bond (`stake`).
 
 use clap::{Args, Subcommand};
-use earnest_api::{Client, DelegationView, EventRecord, HistoryQuery, OperatorView};
+use earnest_api::{Client, EventRecord, HistoryQuery, OperatorView};
+use earnest_keys::Signer;
 use earnest_protocol::{
     AccountId, Address, Amount, Command, Event, Ratio, Role,
     command::{
@@ -17,10 +18,12 @@ use serde_json::json;
 use crate::{
     account,
     failure::{Failure, Status},
-    keys::KeyArgs,
+    keys::{self, KeyArgs},
     money,
     names::{self, Who},
     output::out,
+    present::Present,
+    show,
     stake::{self, StakeCommand, print_receipt, role, send},
     up::account::word,
 };
@@ -122,32 +125,32 @@ pub fn run(command: &AllStakeCommand, node: &str, json: bool) -> Result<(), Fail
 
 fn delegation(command: &DelegationCommand, node: &str, json: bool) -> Result<(), Failure> {
     let client = Client::new(node);
-    let (key, order) = match command {
+    let (signer, order) = match command {
         DelegationCommand::Delegate(AmountArgs { whose, amount }) => {
-            let (operator, role) = named(&client, whose)?;
-            (&whose.key, Command::Delegate(Delegate { operator, role, amount: *amount }))
+            let (signer, operator, role) = named(&client, whose)?;
+            (signer, Command::Delegate(Delegate { operator, role, amount: *amount }))
         }
         DelegationCommand::Undelegate(AmountArgs { whose, amount }) => {
-            let (operator, role) = named(&client, whose)?;
-            (&whose.key, Command::Undelegate(Undelegate { operator, role, amount: *amount }))
+            let (signer, operator, role) = named(&client, whose)?;
+            (signer, Command::Undelegate(Undelegate { operator, role, amount: *amount }))
         }
         DelegationCommand::Redelegate { to, amount: AmountArgs { whose, amount } } => {
-            let (source, role) = named(&client, whose)?;
+            let (signer, source, role) = named(&client, whose)?;
             let target = client.account(&names::resolve(&client, to)?)?.id;
             let amount = *amount;
-            (&whose.key, Command::Redelegate(Redelegate { source, target, role, amount }))
+            (signer, Command::Redelegate(Redelegate { source, target, role, amount }))
         }
         DelegationCommand::CancelUndelegation(whose) => {
-            let (operator, role) = named(&client, whose)?;
-            (&whose.key, Command::CancelUndelegation(CancelUndelegation { operator, role }))
+            let (signer, operator, role) = named(&client, whose)?;
+            (signer, Command::CancelUndelegation(CancelUndelegation { operator, role }))
         }
         DelegationCommand::Withdraw(whose) => {
-            let (operator, role) = named(&client, whose)?;
-            (&whose.key, Command::WithdrawDelegation(WithdrawDelegation { operator, role }))
+            let (signer, operator, role) = named(&client, whose)?;
+            (signer, Command::WithdrawDelegation(WithdrawDelegation { operator, role }))
         }
         DelegationCommand::Commission(CommissionArgs { role, rate, ceiling, key }) => {
             let (role, rate, ceiling) = (*role, *rate, *ceiling);
-            (key, Command::SetCommission(SetCommission { role, rate, ceiling }))
+            (keys::open(key)?, Command::SetCommission(SetCommission { role, rate, ceiling }))
         }
         DelegationCommand::Delegations { account } => {
             return delegations(&client, &names::resolve(&client, account)?, json);
@@ -156,12 +159,14 @@ fn delegation(command: &DelegationCommand, node: &str, json: bool) -> Result<(),
             return terms(&client, &names::resolve(&client, account)?, *role, json);
         }
     };
-    print_receipt(&send(node, key, order)?, json)
+    print_receipt(&send(node, signer, order)?, json)
 }
 
-fn named(client: &Client, whose: &OperatorArgs) -> Result<(AccountId, Role), Failure> {
+/// The key, opened before the node is asked who the operator is.
+fn named(client: &Client, whose: &OperatorArgs) -> Result<(Signer, AccountId, Role), Failure> {
+    let signer = keys::open(&whose.key)?;
     let operator = names::resolve(client, &whose.operator)?;
-    Ok((client.account(&operator)?.id, whose.role))
+    Ok((signer, client.account(&operator)?.id, whose.role))
 }
 
 fn delegations(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
@@ -172,31 +177,11 @@ fn delegations(client: &Client, address: &Address, json: bool) -> Result<(), Fai
     if held.is_empty() {
         return out!("no delegations");
     }
+    let present = Present::ask(client)?;
     for row in &held {
-        out!("{}", held_text(row))?;
+        out!("{}", show::delegation::held(row, &present, show::width()))?;
     }
     Ok(())
-}
-
-fn held_text(row: &DelegationView) -> String {
-    let (delegated, earned) = (money::show(row.delegated), money::show(row.earned));
-    let mut text = format!(
-        "{} {}\n  delegated{delegated:>20} tokens\n  earned   {earned:>20} tokens, to be withdrawn",
-        row.account.address,
-        word(&row.role)
-    );
-    for part in &row.leaving {
-        let amount = money::show(part.amount);
-        text += &format!("\n  leaving  {amount:>20} tokens, back from epoch {} on", part.matures);
-    }
-    for part in &row.moved {
-        let (amount, from) = (money::show(part.amount), part.source);
-        let free = part.matures;
-        text += &format!(
-            "\n  moved    {amount:>20} tokens, answers for operator {from}, too, until epoch {free}"
-        );
-    }
-    text
 }
 
 fn terms(client: &Client, address: &Address, role: Role, json: bool) -> Result<(), Failure> {
@@ -225,7 +210,7 @@ fn terms(client: &Client, address: &Address, role: Role, json: bool) -> Result<(
         let object = json!({ "operator": operator, "slashes": slashes, "complete_from": from });
         return out!("{object}");
     }
-    out!("{}", terms_text(&operator))?;
+    out!("{}", show::delegation::terms(&operator, &Present::ask(client)?, show::width()))?;
     if slashes.is_empty() {
         out!("  no slash since block {}", history.complete_from)?;
     }
@@ -254,42 +239,4 @@ fn slash_text(event: &Event) -> String {
         }
         _ => String::new(),
     }
-}
-
-fn terms_text(operator: &OperatorView) -> String {
-    let terms = &operator.delegations;
-    let works = if operator.may_work { "may work" } else { "may not work now" };
-    let joins = match terms.slashes_waiting {
-        _ if terms.commission == Ratio::ONE => {
-            "\n  nothing may join: the operator keeps all of its pay"
-        }
-        0 if operator.may_work => "",
-        0 => "\n  nothing may join now: the operator may not work",
-        _ => "\n  nothing may join now: a slash may still be undone",
-    };
-    let matures = match terms.all_matures {
-        all if all > terms.matures => format!("{} on, all of it from {all} on", terms.matures),
-        _ => format!("{} on", terms.matures),
-    };
-    format!(
-        "{} {}: {works}, reputation {}
-  own stake  {:>20} tokens, of which {} back open jobs
-  delegated  {:>20} tokens, of at most {}; {} more leave
-  commission {:>20}, at most {} from epoch {} on, never more than {}
-  one offence takes at most {} of a delegation, after the operator's own free bond
-  what is taken back now is back from epoch {matures}{joins}",
-        operator.account.address,
-        word(&operator.role),
-        money::percent(operator.score),
-        money::show(operator.stake),
-        money::show(operator.locked),
-        money::show(terms.delegated),
-        money::show(terms.max),
-        money::show(terms.leaving),
-        money::percent(terms.commission),
-        money::percent(terms.commission_next_max),
-        terms.commission_changeable,
-        money::percent(terms.commission_ceiling),
-        money::percent(terms.loss_max),
-    )
 }

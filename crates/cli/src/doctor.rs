@@ -3,12 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use earnest_node::{Booted, Depth, Limits, Notice, Store, examine as examine_store, log::Segments};
+use earnest_node::{
+    Booted, Depth, Limits, Notice, Store, StoreError, examine as examine_store, log::Segments,
+};
 use earnest_protocol::Height;
 use earnest_worker::sandbox::layers;
 use serde_json::json;
 
-use crate::{daemons, failure::Failure, folders, output::out};
+use crate::{
+    daemons,
+    failure::{Failure, Status},
+    folders,
+    output::out,
+    text::{bytes, count},
+};
 
 /// What to check.
 #[derive(Args, Debug)]
@@ -34,7 +42,14 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
         let detail = format!("{} holds no network", node.display());
         return Err(Failure::not_found(detail, "name a node's data directory with --data"));
     }
-    let findings = examine(&node);
+    let store = Store::hold(&node);
+    if let Err(error @ StoreError::InUse { .. }) = &store {
+        // Nothing is wrong with it; nobody can look at it while it changes.
+        let hint = "stop it first, or look at a copy: `earnest backup` makes and checks one while \
+                    the node runs";
+        return Err(Failure::new(Status::Config, "in-use", error, hint));
+    }
+    let findings = examine(&node, store);
     let sound = findings.iter().all(|finding| finding.outcome.is_ok());
     if json {
         let rows: Vec<_> = findings
@@ -64,10 +79,10 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn examine(node: &Path) -> Vec<Finding> {
+fn examine(node: &Path, store: Result<Store, StoreError>) -> Vec<Finding> {
     let mut findings = vec![clock(), sandbox()];
     let mut find = |check, outcome| findings.push(Finding { check, outcome });
-    let store = match Store::hold(node) {
+    let store = match store {
         Ok(store) => store,
         Err(error) => {
             find("directory", Err(error.to_string()));
@@ -92,8 +107,9 @@ fn examine(node: &Path) -> Vec<Finding> {
             return findings;
         }
     };
-    let (count, bytes) = (segments.count(), segments.bytes());
-    find("log", Ok(format!("{bytes} bytes in {count} segments, each follows the one before")));
+    let several = u64::try_from(segments.count()).unwrap_or(u64::MAX);
+    let (several, size) = (count(several, "segment"), bytes(segments.bytes()));
+    find("log", Ok(format!("{size} in {several}, each follows the one before")));
     find("hash chain", Ok(chain(&segments, &booted)));
     for notice in &booted.notices {
         find("notice", Ok(notice.to_string()));
@@ -138,15 +154,19 @@ fn room(node: &Path, segments: &Segments) -> Result<String, String> {
     let held = segments.held_bytes().map_err(|error| error.to_string())?;
     let free = earnest_node::free_bytes(node).map_err(|error| error.to_string())?;
     if held >= needed {
-        Ok(format!("{held} bytes are held for blocks to come, {free} are free"))
+        let (held, free) = (bytes(held), bytes(free));
+        Ok(format!("{held} are held for blocks to come, {free} are free"))
     } else if held.saturating_add(free) >= needed {
         Ok(format!(
-            "no room is held for the next block; a start holds some of the {free} bytes free"
+            "no room is held for the next block; a start holds some of the {} free",
+            bytes(free)
         ))
     } else {
         Err(format!(
-            "{free} bytes are free, and a block may need {needed}: a node would make no blocks and \
-             take no transactions. Make room on this disk"
+            "{} are free, and a block may need {}: a node would make no blocks and take no \
+             transactions. Make room on this disk",
+            bytes(free),
+            bytes(needed)
         ))
     }
 }

@@ -10,8 +10,10 @@ use earnest_protocol::{Amount, Asset, Command, command::Transfer};
 use crate::{
     failure::Failure,
     money,
-    names::{self, Who},
+    names::{self, Names, Who},
+    output::out,
     stake,
+    text::tokens,
     up::plan,
 };
 
@@ -38,5 +40,10 @@ pub fn run(args: &FaucetArgs, node: &str, json: bool) -> Result<(), Failure> {
     let mut session = Session::open(client, plan::key(seed, plan::FAUCET))?;
     let order = Transfer { to, asset: Asset::Stake, amount: args.amount };
     let receipt = session.send_and_wait(Command::Transfer(order), stake::WAIT)?;
-    stake::print_receipt(&stake::accepted(receipt)?, json)
+    let receipt = stake::accepted(receipt)?;
+    if !json {
+        let who = Names::of(&network).full(&to);
+        out!("{} for {who}", tokens(args.amount))?;
+    }
+    stake::print_receipt(&receipt, json)
 }

@@ -25,7 +25,7 @@ use serde_json::json;
 use crate::{
     clock::Clock,
     failure::Failure,
-    keys::KeyArgs,
+    keys::{self, KeyArgs},
     money,
     output::out,
     params,
@@ -134,27 +134,27 @@ fn lane(text: &str) -> Result<PauseLane, String> {
 /// Carries out one command.
 pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> {
     let client = Client::new(node);
-    let (key, order) = match command {
-        GovCommand::Propose(args) => (&args.key, propose(&client, args)?),
+    let (signer, order) = match command {
+        GovCommand::Propose(args) => (keys::open(&args.key)?, propose(&client, args)?),
         GovCommand::Vote { proposal, choice, key } => {
             let (proposal, choice) = (ProposalId::new(*proposal), *choice);
-            (key, Command::CastBallot(CastBallot { proposal, choice }))
+            (keys::open(key)?, Command::CastBallot(CastBallot { proposal, choice }))
         }
         GovCommand::Cancel { proposal, key } => {
             let proposal = ProposalId::new(*proposal);
-            (key, Command::CancelProposal(CancelProposal { proposal }))
+            (keys::open(key)?, Command::CancelProposal(CancelProposal { proposal }))
         }
         GovCommand::Appeal(AppealArgs { slash, report, key }) => {
             let (slash, report) = (SlashId::new(*slash), hash_of(report.as_ref())?);
-            (key, Command::AppealSlash(AppealSlash { slash, report }))
+            (keys::open(key)?, Command::AppealSlash(AppealSlash { slash, report }))
         }
         GovCommand::Council { proposal, choice, key } => {
             let (proposal, choice) = (ProposalId::new(*proposal), *choice);
-            (key, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }))
+            (keys::open(key)?, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }))
         }
         GovCommand::Pause { lane, blocks, key } => {
             let (lane, blocks) = (*lane, Blocks::new(*blocks));
-            (key, Command::Pause(Pause { lane, blocks }))
+            (keys::open(key)?, Command::Pause(Pause { lane, blocks }))
         }
         GovCommand::Guard => return guard(&client, json),
         GovCommand::List => return list(&client, json),
@@ -165,7 +165,7 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
             return show_one(&client, ProposalId::new(*proposal), json);
         }
     };
-    let receipt = send(node, key, order).map_err(|failure| named(failure, command))?;
+    let receipt = send(node, signer, order).map_err(|failure| named(failure, command))?;
     match opened(&client, &receipt, command)? {
         Some(proposal) if json => {
             let mut object = json!(receipt);
@@ -229,11 +229,11 @@ fn guard(client: &Client, json: bool) -> Result<(), Failure> {
     match guardian {
         None => out!("no guardian")?,
         Some(GuardianView { account, sunset }) => {
-            out!("guardian until block {sunset}: {}", who(&account))?;
+            out!("guardian until {}: {}", present.clock.block(sunset), who(&account))?;
         }
     }
     for PausedView { lane, until } in paused {
-        out!("new {} are paused until block {until}", word(&lane))?;
+        out!("new {} are paused until {}", word(&lane), present.clock.block(until))?;
     }
     Ok(())
 }

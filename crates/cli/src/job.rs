@@ -11,6 +11,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, JobView, Session};
+use earnest_keys::Signer;
 use earnest_prepare::link::exports_start;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Ending, Gas, JobId,
@@ -26,7 +27,7 @@ use earnest_worker::{
 use serde_json::{Value, json};
 
 use crate::{
-    daemons::{chain_failed, open, runner},
+    daemons::{chain_failed, open, open_with, runner},
     failure::{Failure, Status},
     keys::{self, ActArgs},
     money,
@@ -105,8 +106,6 @@ pub struct SubmitArgs {
     /// wasm32-wasip1; docs/guests.md tells of both
     #[arg(long, value_name = "FILE")]
     program: PathBuf,
-    #[command(flatten)]
-    steps: StepsArgs,
     /// The most you pay, in tokens
     #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
     max_price: Amount,
@@ -133,6 +132,9 @@ pub struct SubmitArgs {
     /// Return when the job is posted; follow it later, or a withheld seed costs your deposit
     #[arg(long)]
     no_wait: bool,
+    // Those with a heading of their own come last: what follows would stand under it.
+    #[command(flatten)]
+    steps: StepsArgs,
     #[command(flatten)]
     given: GivenArgs,
 }
@@ -189,7 +191,8 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
         }
         JobCommand::Cancel { job, act } => {
             let cancel = CancelJob { job: JobId::new(*job) };
-            send(Client::new(node), act, Command::CancelJob(cancel), json, "taken back")
+            let signer = keys::open(&act.key)?;
+            send(Client::new(node), signer, act, Command::CancelJob(cancel), json, "taken back")
         }
         JobCommand::Insure(args) => insure(args, node, json),
         JobCommand::List(args) => list::run(args, &Client::new(node), json),
@@ -205,7 +208,7 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
 }
 
 fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
-    let client = Client::new(node);
+    let (signer, client) = (keys::open(&args.act.key)?, Client::new(node));
     let job = JobId::new(args.job);
     let view = client.job(job)?;
     let quote = view.cover;
@@ -216,19 +219,20 @@ fn insure(args: &InsureArgs, node: &str, json: bool) -> Result<(), Failure> {
     let premium_max = args.max_premium.unwrap_or(premium);
     let command = Command::InsureJob(InsureJob { job, cover, premium_max });
     let done = format!("{} covered for {}", crate::text::tokens(cover), money::show(premium));
-    send(client, &args.act, command, json, &done)
+    send(client, signer, &args.act, command, json, &done)
 }
 
 /// Sends a command about a job, waits for it, and says what was done.
 fn send(
     client: Client,
+    signer: Signer,
     act: &ActArgs,
     command: Command,
     json: bool,
     done: &str,
 ) -> Result<(), Failure> {
     let account = act.account(&client)?;
-    let mut session = Session::open_for(client, keys::open(&act.key)?, account)?;
+    let mut session = Session::open_for(client, signer, account)?;
     let receipt = stake::accepted(session.send_and_wait(command, stake::WAIT)?)?;
     if !json {
         out!("{done}")?;
@@ -238,13 +242,15 @@ fn send(
 
 fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let module = read(&args.program)?;
+    // Before it takes its time: nobody waits with a password on the tongue.
+    let signer = keys::open(&args.act.key)?;
     let is_ordinary = exports_start(&module);
     let (wanted, pausable) = match is_ordinary {
         true => ordinary::wanted(args, &module)?,
         false => (steps(args, module)?, None),
     };
     let wish = args.wish(wanted);
-    let mut chain = open(node, &args.act)?;
+    let mut chain = open_with(signer, node, &args.act)?;
     if let Some(pausable) = pausable {
         program::publish_unless_there(&mut chain, &pausable)?;
     }
@@ -322,7 +328,15 @@ fn wish_failed(error: WishError) -> Failure {
 fn follow(chain: Chain, client: &Client, job: JobId, json: bool) -> Result<(), Failure> {
     let stop = stop::on_interrupt()?;
     output::log(Lines::Plain);
-    let followed = requester::follow(chain, job, &stop, runner()?).map_err(chain_failed)?;
+    // How it ended is told with all that there is to tell; when a phase ends is a guess, and worth
+    // no failure.
+    let moved = |view: &JobView| match Present::ask(client) {
+        Ok(present) if view.phase != Phase::Closed => {
+            note!("{}", show::job::head(view, &present.clock));
+        }
+        _ => {}
+    };
+    let followed = requester::follow(chain, job, &stop, runner()?, moved).map_err(chain_failed)?;
     let Some(Followed { view, why_stopped }) = followed else {
         let hint =
             format!("`earnest job follow {job}` goes on; the seed of its draw is yours to open");

@@ -3,9 +3,10 @@
 //!
 //! Law: a secret never appears on a command line or on standard output; a new recovery phrase is
 //! shown once, on standard error, to be written down.
-//! Not here: where passwords and secrets come from (`secret`).
+//! Not here: where passwords and secrets come from (`secret`), and the terminal (`typed`).
 
 mod secret;
+mod typed;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,7 @@ use crate::{
 };
 
 use secret::{PasswordArgs, Purpose};
+use typed::Unseen;
 
 /// How a key is found and opened.
 #[derive(Args, Clone, Debug)]
@@ -114,17 +116,18 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
     match command {
         KeysCommand::New { mnemonic: false, target } => {
             let signer = Signer::random().map_err(Failure::internal)?;
-            write(&signer, target, json)
+            write(&signer, target, None, json)
         }
         KeysCommand::New { mnemonic: true, target } => {
             let phrase = Phrase::random().map_err(Failure::internal)?;
             let signer = phrase.key("", 0).map_err(Failure::internal)?;
-            write(&signer, target, json)?;
+            write(&signer, target, None, json)?;
             note!("The recovery phrase, shown this once; who has it has every key of it:");
             phrase.words().enumerate().for_each(|(at, word)| note!("{:>4}  {word}", at + 1));
             Ok(())
         }
         KeysCommand::Derive { index, ledger_live, passphrase_file, target } => {
+            let unseen = Unseen::begin()?;
             let passphrase = passphrase_file.as_deref().map(secret::first_line).transpose()?;
             let text = secret::piped_or_asked("Recovery phrase: ")?;
             let path = if *ledger_live { phrase::Path::LedgerLive } else { phrase::Path::Usual };
@@ -134,15 +137,16 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
                 let hint = "give the words of BIP-39 in their order, parted by spaces";
                 Failure::usage(error, hint)
             })?;
-            write(&signer, target, json)
+            write(&signer, target, unseen, json)
         }
         KeysCommand::Import { target } => {
+            let unseen = Unseen::begin()?;
             let text = secret::piped_or_asked("Secret key: ")?;
             let signer = Signer::from_hex(text.trim()).map_err(|_| {
                 let hint = "give 0x and 64 hexadecimal digits";
                 Failure::usage("this is not a secret key", hint)
             })?;
-            write(&signer, target, json)
+            write(&signer, target, unseen, json)
         }
         KeysCommand::List { folder } => list(folder.as_deref(), json),
         KeysCommand::Show { key } => {
@@ -156,6 +160,15 @@ pub fn run(command: &KeysCommand, json: bool) -> Result<(), Failure> {
 pub fn open(args: &KeyArgs) -> Result<Signer, Failure> {
     if args.key.is_dir() {
         return Err(is_folder(&args.key));
+    }
+    // Nobody is asked for the password of a key that is not there.
+    if let Err(error) = std::fs::metadata(&args.key)
+        && error.kind() == std::io::ErrorKind::NotFound
+    {
+        let detail = format!("there is no key file {}", args.key.display());
+        let hint = "`earnest keys list` shows your key files, `earnest keys new` makes one; those \
+                    of `earnest up` lie in its folder under keys/NAME";
+        return Err(Failure::config(detail, hint));
     }
     let password = secret::password(&args.password, Purpose::Open)?;
     keystore::read(&args.key, &password).map_err(|error| {
@@ -186,8 +199,15 @@ fn keys_in(folder: &Path) -> std::io::Result<Vec<(keystore::Owner, PathBuf)>> {
     Ok(files.into_iter().filter_map(|path| Some((keystore::owner(&path)?, path))).collect())
 }
 
-fn write(signer: &Signer, target: &Target, json: bool) -> Result<(), Failure> {
+/// Writes a key under a password that is asked for; `unseen` ends then.
+fn write(
+    signer: &Signer,
+    target: &Target,
+    unseen: Option<Unseen>,
+    json: bool,
+) -> Result<(), Failure> {
     let password = secret::password(&target.password, Purpose::Choose)?;
+    drop(unseen);
     let folder = target.folder.clone().map_or_else(folders::keys, Ok)?;
     std::fs::create_dir_all(&folder).map_err(|error| Failure::file("make", &folder, error))?;
     let path = keystore::write(&folder, signer, &password, keystore::Cost::Standard)

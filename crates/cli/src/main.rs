@@ -21,6 +21,8 @@ mod folders;
 mod genesis;
 mod gov;
 mod held;
+#[cfg(test)]
+mod hints;
 mod job;
 mod keys;
 mod money;
@@ -60,14 +62,14 @@ use failure::{Failure, Status};
 
 /// Earnest: pays honest computation and catches liars.
 #[derive(Parser, Debug)]
-#[command(name = "earnest", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "earnest", version, after_help = EXIT_CODES)]
 struct Line {
     /// Print results as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     /// The node to talk to
     #[arg(long, global = true, env = "EARNEST_NODE", default_value = NODE, value_name = "URL",
-          value_parser = node_address)]
+          value_parser = node_address, help_heading = EVERYWHERE)]
     node: String,
     #[command(subcommand)]
     command: Command,
@@ -86,14 +88,15 @@ fn node_address(text: &str) -> Result<String, String> {
     }
 }
 
-/// The words of this program. A number below zero is a value, which may be refused, and no flag.
+/// The words of this program. A number below zero is a value, which may be refused, and no flag;
+/// help names the variables of the environment, and shows nobody what is in them.
 fn words() -> clap::Command {
-    take_numbers(Line::command())
+    take_numbers(Line::command()).term_width(show::width().min(HELP_WIDTH_MAX))
 }
 
 fn take_numbers(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| match arg.get_action().takes_values() {
-        true => arg.allow_negative_numbers(true),
+        true => arg.allow_negative_numbers(true).hide_env_values(true),
         false => arg,
     });
     command.mut_subcommands(take_numbers)
@@ -112,6 +115,12 @@ fn help_instead(error: &clap::Error) -> Option<String> {
     }
     (error.kind() == ErrorKind::MissingSubcommand).then(|| command.render_help().to_string())
 }
+
+/// What stands above the options of all commands, which are of use to most.
+const EVERYWHERE: &str = "Options of every command";
+
+/// Help is prose, which wider lines make hard to read, in columns.
+const HELP_WIDTH_MAX: usize = 100;
 
 /// Where a node listens unless told otherwise.
 const NODE: &str = "http://127.0.0.1:7300";
@@ -232,10 +241,17 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         output::remark(format_args!("{}", plain(text).trim_end()));
         return ExitCode::from(Status::Usage as u8);
     }
+    let hint = "`earnest help COMMAND` lists every flag";
+    if let ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =
+        error.kind()
+    {
+        let failure = Failure::usage("another command has to follow", hint);
+        output::failure(&failure, true);
+        return failure.exit_code();
+    }
     let text = plain(error.render().to_string());
     let detail = text.split("\n  [subcommands:").next().unwrap_or_default();
     let detail = detail.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-    let hint = "`earnest help COMMAND` lists every flag";
     let failure = Failure::usage(detail.trim(), hint);
     output::failure(&failure, true);
     failure.exit_code()

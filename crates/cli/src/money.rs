@@ -26,7 +26,8 @@ pub fn without_unit<'text>(text: &'text str, singular: &str) -> &'text str {
 /// A share of a whole: `0.25`, `25%`, `25 %`, `1`.
 pub fn ratio(text: &str) -> Result<Ratio, String> {
     let parts = parts(text)?;
-    Ratio::new(parts).ok_or_else(|| format!("`{text}` is more than the whole; give 0 to 1"))
+    Ratio::new(parts)
+        .ok_or_else(|| format!("`{text}` is more than the whole; give 0 to 1, or 0% to 100%"))
 }
 
 /// A multiple: `1.1`, `110%`, `2`.
@@ -64,6 +65,11 @@ fn scaled(text: &str, places: usize) -> Option<u64> {
 /// Base units as tokens, without trailing zeros.
 pub fn show(amount: Amount) -> String {
     decimal(amount.units(), 9)
+}
+
+/// A share in per cent, to its last digit.
+pub fn share(ratio: Ratio) -> String {
+    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 /// A share in per cent, with one decimal.

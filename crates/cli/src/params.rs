@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{failure::Failure, money, output::out};
-use written::Pace;
+pub use written::Pace;
 
 /// What to do with a file of parameters.
 #[derive(Subcommand, Debug)]
@@ -226,7 +226,8 @@ pub fn show(field: &ParamField, value: u64) -> String {
     let decimal = || earnest_protocol::Amount::new(value).map(money::show).unwrap_or_default();
     match field.unit {
         "Amount" => format!("{} tokens", decimal()),
-        "Ratio" | "Factor" => decimal(),
+        "Ratio" => earnest_protocol::Ratio::new(value).map(money::share).unwrap_or_default(),
+        "Factor" => decimal(),
         "Gas" => format!("{value} gas"),
         "Blocks" => format!("{value} blocks"),
         "Epochs" => format!("{value} epochs"),

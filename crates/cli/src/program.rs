@@ -15,9 +15,9 @@ use earnest_worker::{
 use serde_json::json;
 
 use crate::{
-    daemons::{chain_failed, open},
+    daemons::{chain_failed, open, open_with},
     failure::Failure,
-    keys::ActArgs,
+    keys::{self, ActArgs},
     money,
     output::{note, out},
     present::Present,
@@ -115,8 +115,9 @@ fn publish(args: &PublishArgs, node: &str, json: bool) -> Result<(), Failure> {
         let detail = "the module has no `_start`: it computes in steps";
         return Err(Failure::usage(detail, "`earnest job submit` sends it with its job"));
     }
+    let signer = keys::open(&args.act.key)?;
     let pausable = prepare(&linked(&module)?).map_err(|why| refused(&why))?.pausable;
-    let mut chain = open(node, &args.act)?;
+    let mut chain = open_with(signer, node, &args.act)?;
     publish_unless_there(&mut chain, &pausable)?;
     let view = chain.client().program(&program_digest(&pausable))?;
     if json {

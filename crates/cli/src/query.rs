@@ -7,13 +7,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    account, explain,
+    account, clock, explain,
     failure::Failure,
     names::{self, Who},
     output::{self, out},
-    params,
+    params::{self, Pace},
     present::Present,
     show, slashes, stake,
+    text::wrap,
 };
 
 /// What to show, and of when.
@@ -51,7 +52,10 @@ pub enum QueryCommand {
         page: PageArgs,
     },
     /// One operator
-    Operator { id: u64 },
+    Operator {
+        /// Its number, as `operators` shows it
+        id: u64,
+    },
     /// Operators
     Operators {
         /// Only `provider`, `validator` or `replica`
@@ -61,7 +65,10 @@ pub enum QueryCommand {
         page: PageArgs,
     },
     /// One job
-    Job { id: u64 },
+    Job {
+        /// Its number
+        id: u64,
+    },
     /// Jobs, newest first; `earnest job list` has filters
     Jobs {
         #[command(flatten)]
@@ -73,9 +80,13 @@ pub enum QueryCommand {
         page: PageArgs,
     },
     /// One block
-    Block { height: u64 },
+    Block {
+        /// Which
+        height: u64,
+    },
     /// What became of a transaction
     Transaction {
+        /// Its hash: 0x and 64 hexadecimal digits
         #[arg(value_parser = crate::text::digest)]
         hash: Digest,
     },
@@ -115,9 +126,9 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
         QueryCommand::Params { defaults: true } => defaults(json),
         QueryCommand::Params { defaults: false } if json => object(&client.params()?),
         QueryCommand::Params { defaults: false } => describe(&client.params()?),
-        QueryCommand::Network => {
-            tell(&client.network()?, json, |view| Ok(show::network::network(view, width)))
-        }
+        QueryCommand::Network => tell(&client.network()?, json, |view| {
+            Ok(show::network::network(view, &present()?.clock, width))
+        }),
         QueryCommand::Storage => {
             tell(&client.storage()?, json, |view| Ok(show::network::storage(view, width)))
         }
@@ -207,8 +218,10 @@ fn events(client: &Client, kinds: &[String], json: bool) -> Result<(), Failure> 
 
 /// Every parameter with its value, unit, range and reason, for people.
 fn describe(raw: &RawParams) -> Result<(), Failure> {
+    let pace = Pace::of(raw);
     let default = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
     let raw = serde_json::to_value(raw).map_err(Failure::internal)?;
+    let width = show::width();
     let mut text = String::new();
     for field in RawParams::fields() {
         let show = |value| params::show(field, value);
@@ -216,12 +229,16 @@ fn describe(raw: &RawParams) -> Result<(), Failure> {
         let (min, max) = (show(field.min), show(field.max));
         let min = min.split(' ').next().unwrap_or_default();
         let (path, about) = (params::path_of(field), field.about.trim());
-        text.push_str(&format!(
-            "{path} = {}   [{min} to {max}; default {}]\n    {about} Default: {}.\n",
-            show(value),
-            show(usual),
-            field.reason
-        ));
+        let lasts = pace.time_ms(field, value).map(|ms| format!(" ({})", clock::span(ms)));
+        let value = format!("{}{}", show(value), lasts.unwrap_or_default());
+        let head = format!("{path} = {value}   [{min} to {max}; default {}]", show(usual));
+        let reason = format!("{about} Default: {}.", field.reason);
+        for line in wrap(&head, width) {
+            text.push_str(&format!("{line}\n"));
+        }
+        for line in wrap(&reason, width.saturating_sub(4)) {
+            text.push_str(&format!("    {line}\n"));
+        }
     }
     output::result(format_args!("{text}"))
 }

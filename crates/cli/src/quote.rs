@@ -20,7 +20,7 @@ use crate::{
     failure::Failure,
     money,
     output::{self, out},
-    params, show,
+    params,
 };
 
 /// How a result is audited: what is quoted is what is submitted.
@@ -225,7 +225,7 @@ pub fn table(value: &Value) -> String {
                 format!("{} tokens", money::show(amount))
             }
             parts => match serde_json::from_value(parts.clone()) {
-                Ok(share) if matches!(name, "detection" | "e") => show::share(share),
+                Ok(share) if matches!(name, "detection" | "e") => money::share(share),
                 _ => parts.to_string(),
             },
         };

@@ -8,8 +8,8 @@
 //! Not here: how it looks (`show::record`).
 
 use std::{
-    collections::BTreeMap,
-    sync::mpsc::{RecvTimeoutError, sync_channel},
+    collections::{BTreeMap, BTreeSet},
+    sync::mpsc::sync_channel,
     time::Duration,
 };
 
@@ -28,8 +28,8 @@ const SILENCE: Duration = Duration::from_millis(1_500);
 /// Prints a page of slashes.
 pub fn run(client: &Client, page: &PageQuery, json: bool) -> Result<(), Failure> {
     let page = client.slashes(page)?;
-    let executed = page.items.iter().filter(|s| matches!(s.state, SlashState::Executed(_))).count();
-    let splits = splits(client, executed);
+    let executed = page.items.iter().filter(|s| matches!(s.state, SlashState::Executed(_)));
+    let splits = splits(client, executed.map(|slash| slash.id).collect());
     if json {
         return out!("{}", object(&page, &splits));
     }
@@ -52,32 +52,45 @@ pub fn more<T>(page: &Page<T>) -> Result<(), Failure> {
     }
 }
 
-/// The splits of `count` executed slashes, or of those that the node still tells of.
-fn splits(client: &Client, count: usize) -> BTreeMap<SlashId, Waterfall> {
-    let mut splits = BTreeMap::new();
+/// The splits of these executed slashes, or of those that the node still tells of.
+fn splits(client: &Client, wanted: BTreeSet<SlashId>) -> BTreeMap<SlashId, Waterfall> {
+    if wanted.is_empty() {
+        return BTreeMap::new();
+    }
     let (send, heard) = sync_channel(64);
     let events = client.events(Some(EventId::START), &["slashed"]);
-    if 0 < count {
-        // The stream never ends by itself; its thread ends with this program.
-        std::thread::spawn(move || {
-            for event in events {
-                if send.send(event).is_err() {
-                    return;
-                }
+    // The stream never ends by itself; its thread ends with this program.
+    std::thread::spawn(move || {
+        for event in events {
+            if send.send(event).is_err() {
+                return;
             }
-        });
-    }
-    while splits.len() < count {
-        match heard.recv_timeout(SILENCE) {
-            Ok(Ok(record)) => {
-                if let Event::Slashed { slash: Some(id), waterfall, .. } = record.event {
-                    splits.insert(id, waterfall);
-                }
-            }
-            Ok(Err(_)) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    });
+    let told = std::iter::from_fn(|| heard.recv_timeout(SILENCE).ok()?.ok());
+    let told = told.filter_map(|record| match record.event {
+        Event::Slashed { slash: Some(id), waterfall, .. } => Some((id, waterfall)),
+        _ => None,
+    });
+    find(told, wanted)
+}
+
+/// What is told of those that are wanted; it asks for no more once all of them are there. The
+/// oldest come first, which may be none of them.
+fn find<T>(
+    told: impl Iterator<Item = (SlashId, T)>,
+    mut wanted: BTreeSet<SlashId>,
+) -> BTreeMap<SlashId, T> {
+    let mut found = BTreeMap::new();
+    for (id, what) in told {
+        if wanted.remove(&id) {
+            found.insert(id, what);
+        }
+        if wanted.is_empty() {
+            break;
         }
     }
-    splits
+    found
 }
 
 fn object(page: &Page<SlashView>, splits: &BTreeMap<SlashId, Waterfall>) -> serde_json::Value {
@@ -87,4 +100,20 @@ fn object(page: &Page<SlashView>, splits: &BTreeMap<SlashId, Waterfall>) -> serd
         row["waterfall"] = json!(splits.get(&slash.id));
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_the_newest_slashes_is_found_behind_older_ones() {
+        let told = (0..7).map(|id| (SlashId::new(id), id));
+        let wanted = [5, 6].map(SlashId::new).into();
+        let found = find(told, wanted);
+        assert_eq!(found.into_values().collect::<Vec<_>>(), [5, 6]);
+        // Nothing is waited for that is not wanted.
+        let told = std::iter::once((SlashId::new(3), 3)).chain(std::iter::from_fn(|| panic!()));
+        assert_eq!(find(told, [SlashId::new(3)].into()).len(), 1);
+    }
 }

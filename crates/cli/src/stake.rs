@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
+use earnest_keys::Signer;
 use earnest_protocol::{
     Amount, Asset, Command, Role,
     command::{Bond, CancelUnbond, ClaimRewards, Transfer, Unbond, Unjail},
@@ -95,42 +96,43 @@ fn asset(text: &str) -> Result<Asset, String> {
 }
 
 pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure> {
-    let (key, order) = match command {
+    let (signer, order) = match command {
         StakeCommand::Bond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
-            (key, Command::Bond(Bond { role: *role, amount: *amount }))
+            (keys::open(key)?, Command::Bond(Bond { role: *role, amount: *amount }))
         }
         StakeCommand::Unbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
-            (key, Command::Unbond(Unbond { role: *role, amount: *amount }))
+            (keys::open(key)?, Command::Unbond(Unbond { role: *role, amount: *amount }))
         }
         StakeCommand::CancelUnbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
-            (key, Command::CancelUnbond(CancelUnbond { role: *role, amount: *amount }))
+            (keys::open(key)?, Command::CancelUnbond(CancelUnbond { role: *role, amount: *amount }))
         }
         StakeCommand::Unjail(RoleArgs { role, key }) => {
-            (key, Command::Unjail(Unjail { role: *role }))
+            (keys::open(key)?, Command::Unjail(Unjail { role: *role }))
         }
         StakeCommand::Claim(RoleArgs { role, key }) => {
-            (key, Command::ClaimRewards(ClaimRewards { role: *role }))
+            (keys::open(key)?, Command::ClaimRewards(ClaimRewards { role: *role }))
         }
         StakeCommand::Transfer { to, amount, asset, key } => {
+            let signer = keys::open(key)?;
             let asset = match asset {
                 Some(asset) => *asset,
                 None => Client::new(node).network()?.assets.payment(),
             };
             let to = names::resolve(&Client::new(node), to)?;
-            (key, Command::Transfer(Transfer { to, asset, amount: *amount }))
+            (signer, Command::Transfer(Transfer { to, asset, amount: *amount }))
         }
         StakeCommand::Status { account } => {
             let client = Client::new(node);
             return account::tell(&client, &names::resolve(&client, account)?, json);
         }
     };
-    let receipt = send(node, key, order)?;
+    let receipt = send(node, signer, order)?;
     print_receipt(&receipt, json)
 }
 
-/// Signs a command with a key, and waits until a block holds it.
-pub fn send(node: &str, key: &KeyArgs, command: Command) -> Result<Receipt, Failure> {
-    let signer = keys::open(key)?;
+/// Signs a command with a key, and waits until a block holds it. The key is open by now: who is
+/// asked for a password is asked before anything takes its time.
+pub fn send(node: &str, signer: Signer, command: Command) -> Result<Receipt, Failure> {
     let mut session = Session::open(Client::new(node), signer)?;
     let receipt = session.send_and_wait(command, WAIT)?;
     accepted(receipt)

@@ -18,6 +18,18 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// So many bytes, in the largest unit of 1,024 that leaves a whole part, rounded down to a tenth.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let power = count.checked_ilog2().unwrap_or(0) / 10;
+    let Some(unit) = power.checked_sub(1).and_then(|at| UNITS.get(usize::try_from(at).ok()?))
+    else {
+        return format!("{count} bytes");
+    };
+    let tenths = (u128::from(count) * 10) >> (power * 10);
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
 /// A hash.
 ///
 /// # Errors
@@ -66,4 +78,23 @@ fn parts(text: &str, width: usize) -> Vec<String> {
 /// Columns that a text takes.
 pub fn length(text: &str) -> usize {
     text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_told_in_a_unit_that_fits() {
+        for (count, told) in [
+            (0, "0 bytes"),
+            (1_023, "1023 bytes"),
+            (1_024, "1.0 KiB"),
+            (634_427, "619.5 KiB"),
+            (44_948_385_792, "41.8 GiB"),
+            (u64::MAX, "15.9 EiB"),
+        ] {
+            assert_eq!(bytes(count), told);
+        }
+    }
 }

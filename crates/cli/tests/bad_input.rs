@@ -141,6 +141,11 @@ fn what_a_node_refuses_is_told() {
     fs::write(&wrong, "not it").expect("written");
     let words = ["--key", &key[1], "--password-file", &wrong, "--node", &network.url];
     fails(&earnest(&[&bond[..], &words].concat()), 3, &["password"]);
+    // A key that is not there is told before anybody is asked for its password.
+    let words = ["--key", "ada", "--node", &network.url];
+    let done = earnest(&[&bond[..], &words].concat());
+    fails(&done, 3, &["there is no key file ada", "keys/NAME"]);
+    fails(&network.run(&["job", "list", "--phase", "none"]), 2, &["revealing_bids", "open"]);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn each_fault_of_the_files_is_named() {
         whole.iter().for_each(|(path, bytes)| fs::write(path, bytes).expect("written"));
     };
     let dir = dir.path();
-    doctor(dir, 0, &["every block from genesis to 11", "segments", "bytes are"]);
+    doctor(dir, 0, &["every block from genesis to 11", "segments", "are free"]);
     let all = segments(dir);
     assert!(all.len() > 4, "{all:?}");
     let (first, middle, last) = (&all[0], &all[2], &all[all.len() - 1]);
@@ -188,4 +188,19 @@ fn a_disk_without_room_for_a_block_is_named() {
     while std::io::Write::write_all(&mut ballast, &[1; 4_096]).is_ok() {}
     doctor(&node, 8, &["FAIL room", "take no transactions"]);
     let _ = Command::new("umount").arg("-l").arg(disk.path()).status();
+}
+
+#[test]
+fn a_directory_in_use_is_no_fault_of_it_and_a_copy_can_be_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("node");
+    network(&dir, Retention::Archive);
+    let node = Node::start(NodeConfig { block_time: HOUR, ..NodeConfig::new(&dir) });
+    let node = node.expect("a network");
+    let data = dir.display().to_string();
+    let done = earnest(&["doctor", "--data", &data]);
+    assert!(done.code == Some(3) && done.err.contains("[in-use]"), "{done:?}");
+    assert!(done.out.is_empty() && done.err.contains("`earnest backup`"), "{done:?}");
+    node.stop().expect("nothing is wrong");
+    assert_eq!(earnest(&["doctor", "--data", &data]).code, Some(0));
 }

@@ -106,10 +106,10 @@ fn the_parameters_of_a_genesis_are_taken_where_parameters_are() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.out.contains("market.bids_max = 9; the default is 32"), "{done:?}");
     let text = fs::read_to_string(&path).expect("written");
-    let text = text.replace("\ntake = 0.05\n", "\ntake = 0.9\n");
+    let text = text.replace("\ntake = \"5 %\"\n", "\ntake = 0.9\n");
     fs::write(&path, text).expect("written");
     let done = earnest(&["job", "quote", "--params", &path]);
-    assert!(done.code == Some(3) && done.err.contains("market.take is 0.9"), "{done:?}");
+    assert!(done.code == Some(3) && done.err.contains("market.take is 90 %"), "{done:?}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn parameters_are_checked_alone() {
     fs::write(&path, "[slashing]\ncopied_root = 10000000\n").expect("written");
     let done = earnest(&["params", "check", &path, "--set", "market.bids_max=99"]);
     assert_eq!(done.code, Some(3), "{done:?}");
-    for named in ["bids_max is 99; allowed are 1 to", "above slashing.copied_root, which is 0.01"] {
+    for named in ["bids_max is 99; allowed are 1 to", "above slashing.copied_root, which is 1 %"] {
         assert!(done.err.contains(named), "{named:?} in {}", done.err);
     }
     let done = earnest(&["params", "check", "--set", "market.bids_max=31"]);

@@ -11,6 +11,9 @@ fn listed(words: &[String]) -> Vec<String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let help = earnest(&[&words[..], &["--help"]].concat());
     assert_eq!(help.code, Some(0), "{help:?}");
+    // A pipe has 80 columns; how a command is called is one line.
+    let wide = help.out.lines().find(|line| 80 < line.chars().count());
+    assert!(wide.is_none_or(|line| line.starts_with("Usage: ")), "{words:?}: {wide:?}");
     let commands = help.out.split("Commands:\n").nth(1).unwrap_or_default();
     let rows = commands.lines().take_while(|line| !line.is_empty());
     let name = |row: &str| row.strip_prefix("  ")?.split(' ').next().map(str::to_owned);
@@ -26,6 +29,20 @@ fn all() -> Vec<Vec<String>> {
         found.push(words);
     }
     found
+}
+
+#[test]
+fn options_stand_under_the_heading_that_they_belong_to() {
+    let help = earnest(&["job", "submit", "--help"]).out;
+    let at = |words: &str| help.find(words).unwrap_or_else(|| panic!("{words} in {help}"));
+    let headings = ["Options:\n", "in steps:\n", "(wasm32-wasip1):\n", "of every command:\n"];
+    let found = headings.map(at);
+    assert!(found.is_sorted(), "{help}");
+    let places = [("  --max-price", 1), ("  --key ", 1), ("  --chunk-size", 2), ("  --stdin", 3)];
+    for (words, under) in places.into_iter().chain([("  --node", 4)]) {
+        let above = found.iter().filter(|heading| **heading < at(words)).count();
+        assert_eq!(above, under, "{words}: {help}");
+    }
 }
 
 #[test]

@@ -126,6 +126,23 @@ fn a_job_is_taken_back_by_its_requester_alone_and_all_but_fees_returns() {
 }
 
 #[test]
+fn a_requester_and_its_daemon_with_one_key_do_not_refuse_each_other() {
+    let network = Network::start();
+    let file = network.path("program.wasm");
+    fs::write(&file, guest("i32.const 8")).expect("written");
+    let _validators = ["vera", "vito", "vida"].map(|v| network.daemon(v, &["validator", "run"]));
+    let _ada = network.daemon("ada", &["provider", "run", "--cost-per-mgas", "0.003"]);
+    let _rosa = network.daemon("rosa", &["requester", "run", "--pause", "600s"]);
+    logged(&network, "rosa", "job posted");
+    for _ in 0..3 {
+        let done = submit(&network, &file, &[]);
+        assert!(done.code == Some(0) && !done.err.contains("refused"), "{done:?}");
+    }
+    let rosa = logged(&network, "rosa", "job posted");
+    assert!(!rosa.contains("refused"), "{rosa}");
+}
+
+#[test]
 fn what_a_job_attracts_of_emission_is_worked_out_from_the_claim_to_what_it_came_to() {
     let network = Network::start_with(&[
         "rewards.schedule=1",

@@ -126,6 +126,23 @@ fn ctrl_c_ends_with_who_gained_and_who_lost() {
 }
 
 #[test]
+fn ctrl_c_while_it_starts_is_no_fault_of_anybody() {
+    for millis in [0, 20, 60, 150, 400, 900] {
+        let mut network = Watched::start(&["--quiet"]);
+        std::thread::sleep(Duration::from_millis(millis));
+        network.interrupt();
+        let mut told = String::new();
+        let mut story = network.story.take().expect("not over");
+        story.read_to_string(&mut told).expect("text");
+        let status = network.up.wait().expect("ours");
+        // Before it listens to signals the signal itself ends it, as any program.
+        assert!(matches!(status.code(), None | Some(0 | 130)), "{millis} ms: {status}: {told}");
+        assert!(!told.contains("[internal]"), "{millis} ms: {told}");
+        network.becomes_empty();
+    }
+}
+
+#[test]
 fn a_request_to_terminate_ends_with_json_if_that_was_asked_for() {
     let mut network = Watched::start(&["--json"]);
     network.hear("posted by rosa");

@@ -4,7 +4,7 @@ use earnest_protocol::num::PARTS;
 use earnest_sim::{
     run::{Nothing, Outcome, run},
     scenario::{Scenario, Setting},
-    statistics,
+    statistics, summary,
     tally::Tally,
 };
 
@@ -123,6 +123,27 @@ fn a_lie_is_convicted_as_often_as_its_auditors_are_neither_bought_nor_absent() {
     let (low, high) = statistics::exact(convicted, lies, 0.999);
     assert!(lies > 300, "{lies} lies");
     assert!((low..=high).contains(&expected), "{convicted} of {lies}, {expected} expected");
+}
+
+/// What is promised is a least chance: more is what a designer hopes for, and no fault.
+#[test]
+fn catching_more_than_was_promised_is_no_fault_with_any_luck() {
+    let lies = "providers.liars.lie_rate=0.5";
+    let settings = ["providers.liars.count=20", lies, "validators.diligent.watch=1.0"];
+    for seed in 1..=4 {
+        let played = play(&settings, seed);
+        assert_eq!(played.1.error, None);
+        let liars = group(&played, "providers.liars");
+        // A quarter of all results is audited; whoever watches catches the others, too.
+        assert!(liars.lies > 10 && liars.lies < 2 * liars.convicted, "{liars:?}");
+        let told = summary::run_table(&played.0, seed, &played.1);
+        assert!(!told.contains("FAILED") && !told.contains("HOLD"), "{told}");
+        assert_eq!(
+            told.matches("seed").count(),
+            1,
+            "it names its luck and asks for no other: {told}"
+        );
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobView, Session};
+use earnest_api::{Client, JobView, Refusal, Session};
 use earnest_keys::Signer;
 use earnest_protocol::{Blocks, Digest, Height, JobId, Role};
 use tracing::{info, warn};
@@ -80,7 +80,7 @@ pub(crate) struct Work {
     declined: BTreeSet<JobId>,
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
-    refused: Vec<([u8; 32], Instant)>,
+    refused: Vec<Refused>,
     /// Outputs of open jobs that were looked for and not there, since which height.
     missed: BTreeMap<JobId, Height>,
 }
@@ -139,15 +139,41 @@ impl Work {
     ///
     /// Nobody waits for a block here: what became of it is looked at before the next pass.
     pub(crate) fn send(&mut self, command: earnest_protocol::Command) -> Result<bool, ChainError> {
+        self.send_as(command, Hands::One)
+    }
+
+    /// The same, of a move that another program of this account may make at the same time: its
+    /// requester's daemon and a person at the command line. That it is refused is told only if it
+    /// is due all the same; else the other was first, and nothing is wrong.
+    ///
+    /// # Errors
+    /// If the node does not take it.
+    pub(crate) fn send_if_first(
+        &mut self,
+        command: earnest_protocol::Command,
+    ) -> Result<bool, ChainError> {
+        self.send_as(command, Hands::Several)
+    }
+
+    fn send_as(
+        &mut self,
+        command: earnest_protocol::Command,
+        hands: Hands,
+    ) -> Result<bool, ChainError> {
         let bytes = postcard::to_stdvec(&command).expect("a command encodes into memory");
         let key = *blake3::hash(&bytes).as_bytes();
-        self.refused.retain(|(_, at)| at.elapsed() < REFUSAL_STANDS);
-        let refused = self.refused.iter().any(|(refused, _)| *refused == key);
-        if refused || self.sent.iter().any(|sent| sent.key == key) {
+        self.refused.retain(|refused| refused.at.elapsed() < REFUSAL_STANDS);
+        if let Some(refused) = self.refused.iter_mut().find(|refused| refused.key == key) {
+            if let Some(refusal) = refused.untold.take() {
+                warn!("refused: {refusal}");
+            }
+            return Ok(false);
+        }
+        if self.sent.iter().any(|sent| sent.key == key) {
             return Ok(false);
         }
         let hash = self.chain.submit(command)?;
-        self.sent.push(Sent { key, hash, at: Instant::now() });
+        self.sent.push(Sent { key, hash, at: Instant::now(), hands });
         Ok(true)
     }
 
@@ -169,10 +195,17 @@ impl Work {
             };
             match receipt.refusal {
                 Some(refusal) => {
-                    warn!("refused: {refusal}");
-                    if !refusal.is(AUDIT_CAPACITY_EXCEEDED) {
-                        self.refused.push((sent.key, Instant::now()));
-                    }
+                    let untold = match sent.hands {
+                        Hands::Several => Some(refusal),
+                        Hands::One => {
+                            warn!("refused: {refusal}");
+                            if refusal.is(AUDIT_CAPACITY_EXCEEDED) {
+                                continue;
+                            }
+                            None
+                        }
+                    };
+                    self.refused.push(Refused { key: sent.key, at: Instant::now(), untold });
                 }
                 None if receipt.height.is_some() => {}
                 None if sent.at.elapsed() < LOST_AFTER => waiting.push(sent),
@@ -184,11 +217,29 @@ impl Work {
     }
 }
 
+/// Who makes a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hands {
+    /// This program alone.
+    One,
+    /// Any program of this account.
+    Several,
+}
+
 /// A command on its way.
 struct Sent {
     key: [u8; 32],
     hash: Digest,
     at: Instant,
+    hands: Hands,
+}
+
+/// A command that was refused.
+struct Refused {
+    key: [u8; 32],
+    at: Instant,
+    /// Why, if that is told only to whoever still has reason to make the move.
+    untold: Option<Refusal>,
 }
 
 /// What is refused now and may be accepted in the next block: other jobs' audits end.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use earnest_api::{Client, JobFilter, JobView, PageQuery, Session, words};
+use earnest_api::{Client, JobFilter, JobView, PageQuery, Session};
 use earnest_compute::{
     Checkpoint, Digest as WorkDigest, Explanation, Input, Status, guests,
     paged::{
@@ -471,7 +471,8 @@ pub fn post(chain: &mut Chain, terms: PostJob) -> Result<JobId, ChainError> {
     Err(ChainError::Pending)
 }
 
-/// Makes every due move of a requester about one job of its own.
+/// Makes every due move of a requester about one job of its own. Each follows from the key and the
+/// ledger, so another program with this key makes the same, and one of the two comes too late.
 pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let (me, id) = (work.chain.me, job.id);
     if job.requester.id != me {
@@ -483,7 +484,7 @@ pub(crate) fn attend(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
             let nonce = session.nonce()?;
             match find_preimage(session, nonce, &job.terms.seed_seal) {
                 Some(preimage) => {
-                    work.send(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
+                    work.send_if_first(Command::OpenSeed(OpenSeed { job: id, preimage }))?;
                 }
                 None => warn!("job {id}: its seed was not made from this key"),
             }
@@ -509,7 +510,7 @@ fn answer_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     };
     if let Some(bytes) = bytes {
         let item = request.item;
-        work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
+        work.send_if_first(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
     }
     Ok(())
 }
@@ -522,11 +523,11 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     let (id, output) = (job.id, claim.output());
     match work.chain.output(&job.terms.task, &output) {
         Ok(_) => {
-            work.send(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
+            work.send_if_first(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
         Err(_) if job.requests.is_empty() && !is_stopped(&output) && work.is_overdue(id)? => {
             let item = DataItem::Output;
-            work.send(Command::RequestData(RequestData { job: id, item }))?;
+            work.send_if_first(Command::RequestData(RequestData { job: id, item }))?;
         }
         Err(_) => {}
     }
@@ -540,7 +541,8 @@ pub fn is_stopped(output: &Digest) -> bool {
     output == FAULT_STATE || output == HALT_STATE
 }
 
-/// Follows one job of this account until it is closed, making the requester's moves.
+/// Follows one job of this account until it is closed, making the requester's moves; `moved` hears
+/// of each new phase.
 ///
 /// # Errors
 /// If the node stops answering, or `stop` is raised first (then `Ok(None)`).
@@ -549,6 +551,7 @@ pub fn follow(
     job: JobId,
     stop: &std::sync::atomic::AtomicBool,
     runner: RunnerCommand,
+    mut moved: impl FnMut(&JobView),
 ) -> Result<Option<Followed>, ChainError> {
     let mut work = Work::new(chain, runner, Results::default());
     let mut phase = None;
@@ -556,10 +559,7 @@ pub fn follow(
         let view = work.chain.job(job)?;
         if phase != Some(view.phase) {
             phase = Some(view.phase);
-            match view.phase {
-                Phase::Closed => info!("job {job}: closed at height {}", view.until),
-                open => info!("job {job}: {} until height {}", words::phase(open), view.until),
-            }
+            moved(&view);
         }
         if view.phase == Phase::Closed {
             let stopped = view.closed.and_then(|closed| closed.output);

@@ -20,7 +20,7 @@ What a network begins with. `earnest genesis check FILE` says everything that is
 and `earnest node --genesis FILE --data DIR` begins the network. Its digest is the network's \
 name: after that, nothing here can be changed.
 
-Values are written as `earnest query params` shows them: \"40 tokens\", 0.05 or \"5 %\"; a length \
+Values are written as `earnest query params` shows them: \"40 tokens\", \"5 %\" or 0.05; a length \
 in blocks or epochs may be a time that is a whole number of them, such as \"2 h\". Digits alone \
 are base units of 10^-9 token, as text, and parts per billion of a share, as a number. A line \
 that is left out means the default.";
@@ -122,9 +122,11 @@ fn rooms(raw: &RawParams, text: &mut String) -> Result<(), Failure> {
 
 /// A value as it is shown, as TOML has it: a decimal number or text.
 fn written(field: &ParamField, shown: &str) -> String {
-    let is_share = matches!(field.unit, "Ratio" | "Factor");
-    // Digits alone would be parts per billion of a share.
-    let is_number = if is_share { shown.contains('.') } else { shown.parse::<u64>().is_ok() };
+    // Digits alone would be parts per billion of a multiple.
+    let is_number = match field.unit {
+        "Factor" => shown.contains('.'),
+        _ => shown.parse::<u64>().is_ok(),
+    };
     if is_number { shown.to_owned() } else { format!("\"{shown}\"") }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Law: with `--json` it is a page as `GET /v1/jobs` answers it, as long as the limit.
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use earnest_api::{Client, JobFilter, JobStage, JobSummary, Page, PageQuery};
 use earnest_protocol::{AccountId, market::Phase};
 use serde_json::json;
@@ -27,24 +30,34 @@ pub struct ListArgs {
     /// Only those that this account does
     #[arg(long, value_parser = names::who, value_name = "ACCOUNT")]
     provider: Option<Who>,
-    /// Only those in this phase: `bidding`, `revealing_bids`, `offered`, `executing`, `committed`,
-    /// `auditing`, `auditing_open`, `revealing`, `challengeable`, `closed`, or `open` for all but
-    /// the closed ones
-    #[arg(long, value_parser = stage)]
+    /// Only those in this phase, or `open` for all but the closed ones
+    #[arg(long, value_parser = PossibleValuesParser::new(PHASES).try_map(|word| stage(&word)))]
     phase: Option<JobStage>,
     /// At most so many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
 }
 
-fn stage(text: &str) -> Result<JobStage, String> {
-    if text == "open" {
-        return Ok(JobStage::Open);
+/// The phases of a job, and the word for all but the last.
+const PHASES: [&str; 11] = [
+    "open",
+    "bidding",
+    "revealing_bids",
+    "offered",
+    "executing",
+    "committed",
+    "auditing",
+    "auditing_open",
+    "revealing",
+    "challengeable",
+    "closed",
+];
+
+fn stage(text: &str) -> Result<JobStage, serde_json::Error> {
+    match text {
+        "open" => Ok(JobStage::Open),
+        _ => serde_json::from_value::<Phase>(text.into()).map(JobStage::Phase),
     }
-    let word = serde_json::Value::String(text.replace('-', "_"));
-    serde_json::from_value::<Phase>(word)
-        .map(JobStage::Phase)
-        .map_err(|_| "`earnest job list --help` names the phases".to_owned())
 }
 
 pub fn run(args: &ListArgs, client: &Client, json: bool) -> Result<(), Failure> {
@@ -84,4 +97,16 @@ fn find(client: &Client, filter: JobFilter, limit: u32) -> Result<Page<JobSummar
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phase_has_its_word() {
+        for word in PHASES {
+            assert!(stage(word).is_ok(), "{word}");
+        }
+    }
 }

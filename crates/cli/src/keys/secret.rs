@@ -1,18 +1,20 @@
 //! Where secrets come from: a file, the environment, a pipe, or a person at a terminal.
 //!
 //! Laws: what a person types is not shown; an empty password is refused, whoever gives it.
+//! Not here: the terminal (`typed`).
 
 use std::{
-    io::{IsTerminal, Read},
+    io::Read,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 
+use super::typed::Unseen;
 use crate::failure::Failure;
 
 /// Bytes of a secret that are read, at most: 24 words have fewer.
-const BYTES_MAX: u64 = 1_024;
+const BYTES_MAX: u16 = 1_024;
 
 /// Where the password comes from.
 #[derive(Args, Clone, Debug)]
@@ -40,15 +42,15 @@ pub fn password(args: &PasswordArgs, purpose: Purpose) -> Result<String, Failure
     if let Ok(password) = std::env::var("EARNEST_PASSWORD") {
         return not_empty(password, "EARNEST_PASSWORD");
     }
-    if !std::io::stdin().is_terminal() {
+    let Some(mut person) = Unseen::begin()? else {
         let hint = "give --password-file FILE, or set EARNEST_PASSWORD";
         return Err(Failure::usage("no password, and no terminal to ask for one", hint));
-    }
-    let password = ask("Password: ")?;
+    };
+    let password = ask(&mut person, "Password: ", BY_FILE)?;
     if password.is_empty() {
         return Err(Failure::usage("the password is empty", "type one: it protects the key"));
     }
-    if purpose == Purpose::Choose && ask("The same again: ")? != password {
+    if purpose == Purpose::Choose && ask(&mut person, "The same again: ", BY_FILE)? != password {
         return Err(Failure::usage("the two passwords differ", "type the same one twice"));
     }
     Ok(password)
@@ -56,11 +58,11 @@ pub fn password(args: &PasswordArgs, purpose: Purpose) -> Result<String, Failure
 
 /// A secret from a pipe, or from a person who is asked for it.
 pub fn piped_or_asked(prompt: &str) -> Result<String, Failure> {
-    if std::io::stdin().is_terminal() {
-        return ask(prompt);
+    if let Some(mut person) = Unseen::begin()? {
+        return ask(&mut person, prompt, "type it, or pipe it in");
     }
     let mut text = String::new();
-    let read = std::io::stdin().take(BYTES_MAX).read_to_string(&mut text);
+    let read = std::io::stdin().take(BYTES_MAX.into()).read_to_string(&mut text);
     read.map_err(|error| {
         Failure::usage(format!("standard input cannot be read: {error}"), "pipe the secret in")
     })?;
@@ -73,11 +75,12 @@ pub fn first_line(path: &Path) -> Result<String, Failure> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-fn ask(prompt: &str) -> Result<String, Failure> {
-    rpassword::prompt_password(prompt).map_err(|error| {
-        let hint = "give the password with --password-file FILE, or EARNEST_PASSWORD";
-        Failure::usage(format!("nothing was typed: {error}"), hint)
-    })
+/// How else a password is given.
+const BY_FILE: &str = "type it, or give --password-file FILE, or set EARNEST_PASSWORD";
+
+fn ask(person: &mut Unseen, prompt: &str, otherwise: &str) -> Result<String, Failure> {
+    let typed = person.ask(prompt, BYTES_MAX.into())?;
+    typed.ok_or_else(|| Failure::usage("nothing was typed", otherwise))
 }
 
 /// An empty password is a slip, a variable that was never filled, and protects nothing.

@@ -26,6 +26,16 @@ impl Pace {
         Pace { block_ms: chain.block_interval_min_ms, epoch_blocks: chain.epoch_blocks.count() }
     }
 
+    /// How long a value of this parameter lasts, at least, in milliseconds; none if it is no
+    /// length.
+    pub fn time_ms(&self, field: &ParamField, value: u64) -> Option<u64> {
+        match field.unit {
+            "Blocks" => Some(value.saturating_mul(self.block_ms)),
+            "Epochs" => Some(value.saturating_mul(self.block_ms).saturating_mul(self.epoch_blocks)),
+            _ => None,
+        }
+    }
+
     /// That of a file, read from what its own `[chain]` says, as far as it does.
     fn of_file(rooms: &Value) -> Pace {
         let usual = Pace::of(&RawParams::default());

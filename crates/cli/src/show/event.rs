@@ -64,6 +64,10 @@ impl Teller {
                 present.clock.block(*expires),
                 tokens(*spend_max)
             ),
+            Event::ReputationChanged { operator, account, score } => {
+                let (who, score) = (self.who(*account), money::percent(*score));
+                format!("{who} has a reputation of {score} as operator {operator}")
+            }
             Event::KeyRevoked { account, key } => {
                 format!("{} takes back what {} may", self.who(*account), present.names.short(key))
             }
@@ -217,7 +221,11 @@ impl Teller {
                 word(choice)
             ),
             Event::LanePaused { lane, until } => {
-                format!("the guardian pauses new {} until block {until}", word(lane))
+                format!(
+                    "the guardian pauses new {} until {}",
+                    word(lane),
+                    present.clock.block(*until)
+                )
             }
             Event::AppealGranted { proposal } => {
                 format!("appeal {proposal} is granted: its slashes are undone")

@@ -5,6 +5,7 @@
 //! Not here: who asks the node (each command), what an event means (`tell`).
 
 pub mod account;
+pub mod delegation;
 pub mod event;
 pub mod job;
 pub mod network;
@@ -16,9 +17,6 @@ pub mod table;
 pub mod transaction;
 
 use std::io::{IsTerminal, stdout};
-
-use earnest_api::decimal;
-use earnest_protocol::Ratio;
 
 /// As wide as a pipe is taken to be, in columns.
 const PLAIN_WIDTH: usize = 80;
@@ -33,11 +31,6 @@ pub fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(stdout()).ok();
     let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
     columns.unwrap_or(PLAIN_WIDTH).clamp(40, WIDTH_MAX)
-}
-
-/// A share in per cent, to its last digit.
-pub fn share(ratio: Ratio) -> String {
-    format!("{} %", decimal(ratio.parts(), 7))
 }
 
 #[cfg(test)]

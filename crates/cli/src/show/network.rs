@@ -10,6 +10,7 @@ use super::{
     table::{Kind, list, table},
 };
 use crate::{
+    clock::{Clock, utc},
     money,
     present::Present,
     text::{count, tokens},
@@ -23,7 +24,7 @@ fn rows<const N: usize>(rows: [(&str, String); N]) -> Rows {
 }
 
 /// The network: where it is, its money, who takes part, and whether the money adds up.
-pub fn network(view: &NetworkView, width: usize) -> String {
+pub fn network(view: &NetworkView, clock: &Clock, width: usize) -> String {
     let (counts, jobs) = (&view.counts, &view.counts.jobs);
     let mut all = rows([
         ("digest", view.network.to_string()),
@@ -55,7 +56,7 @@ pub fn network(view: &NetworkView, width: usize) -> String {
     };
     all.push(("sums".to_owned(), sums));
     for paused in &view.guard.paused {
-        let what = format!("new {}, until block {}", word(&paused.lane), paused.until);
+        let what = format!("new {}, until {}", word(&paused.lane), clock.block(paused.until));
         all.push(("paused".to_owned(), what));
     }
     format!("{}\n{}", view.name, list(&all, width))
@@ -98,11 +99,11 @@ pub fn storage(view: &StorageView, width: usize) -> String {
     let (bytes, files) = (view.log_bytes, count(view.segment_count, "file"));
     let all = rows([
         ("blocks", format!("{} to {}", view.blocks_from, view.height)),
-        ("log", format!("{bytes} bytes in {files}")),
+        ("log", format!("{} in {files}", crate::text::bytes(bytes))),
         ("snapshot", format!("{snapshot}{put_off}")),
         ("room", room.to_owned()),
-        ("held", format!("{} bytes for blocks to come", view.held_bytes)),
-        ("free", format!("{} bytes that the node may still write", view.free_bytes)),
+        ("held", format!("{} for blocks to come", crate::text::bytes(view.held_bytes))),
+        ("free", format!("{} that the node may still write", crate::text::bytes(view.free_bytes))),
     ]);
     list(&all, width)
 }
@@ -170,7 +171,7 @@ pub fn block(view: &BlockView, width: usize) -> String {
         ("parent", view.parent.to_string()),
         ("root", view.state_root.to_string()),
         ("epoch", view.epoch.to_string()),
-        ("time", format!("{} ms since 1970", view.time_ms)),
+        ("time", utc(view.time_ms)),
         ("base fee", tokens(view.base_fee)),
         ("beacon", view.beacon.map_or("withheld".to_owned(), |beacon| beacon.to_string())),
         ("events", view.event_count.to_string()),

@@ -13,9 +13,9 @@ use earnest_protocol::{
     slashing::{ClaimsTerms, SplitTerms, Taken, Waterfall, Way},
 };
 
-use super::{event::Teller, share, standing::role, table::list};
+use super::{event::Teller, standing::role, table::list};
 use crate::{
-    money,
+    money::{self, share},
     text::{tokens, wrap},
     up::account::word,
 };

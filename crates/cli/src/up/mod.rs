@@ -111,7 +111,17 @@ pub fn run(args: &UpArgs, json: bool) -> Result<(), Failure> {
         let groups = groups.clone();
         move || groups.kill()
     })?;
-    let mut network = Network::start(&folder, &setup, &cast, args, &groups)?;
+    let started = Network::start(&folder, &setup, &cast, args, &groups);
+    // An interrupt may reach a child before it leads a group of its own, and end it.
+    let mut network = started.map_err(|failure| match stop.load(Ordering::SeqCst) {
+        true => Failure::new(
+            Status::Interrupted,
+            "interrupted",
+            "stopped before everybody was there",
+            "start it again: it goes on with what there is",
+        ),
+        false => failure,
+    })?;
     let outcome = network.follow(args.blocks, &stop);
     network.dismiss();
     let outcome = outcome.and_then(|()| network.conclude(&cast, json));
@@ -279,8 +289,9 @@ impl Network {
             return Ok(());
         }
         let detail = format!(
-            "the disk is full: {} bytes are free, too few for another block after {}",
-            storage.free_bytes, storage.height
+            "the disk is full: {} are free, too few for another block after {}",
+            crate::text::bytes(storage.free_bytes),
+            storage.height
         );
         let hint = "make room and start it again: nothing is lost, and it goes on from there";
         Err(Failure::new(Status::Config, "disk-full", detail, hint))

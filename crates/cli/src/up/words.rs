@@ -57,7 +57,8 @@ fn participant(one: &Value) -> String {
     let jailed = if one["jailed"] == true { "  jailed" } else { "" };
     let name = text(&one["name"]);
     let (started, worth) = (rounded(started), aligned(worth));
-    format!("  {name:<8} {what:<16} {started:>10} {worth:>13} {change:>12}{jailed}")
+    let line = format!("  {name:<8} {what:<16} {started:>10} {worth:>13} {change:>12}{jailed}");
+    line.trim_end().to_owned()
 }
 
 /// One line for each person and offence.

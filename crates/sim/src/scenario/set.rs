@@ -69,20 +69,30 @@ impl Setting {
 }
 
 const NO_VALUE: &str = "write path=value, as in providers.honest.count=100";
-const NOT_A_VALUE: &str = "what follows = is not a number, a word or a list";
+const NOT_A_VALUE: &str = "what follows = is not a number, a share (5%), a word or a list";
 const NOT_A_TABLE: &str = "a part of the path before its last is a value";
 
 fn rejected(text: &str, why: &'static str) -> SimError {
     SimError::Setting { setting: text.to_owned(), why }
 }
 
-/// Words between commas, quoted; none if any is no plain word.
+/// Words, numbers and shares between commas, as TOML writes them; none if any is something else.
 fn words(values: &str) -> Option<String> {
+    let values = values.split(',').map(str::trim).map(word);
+    Some(values.collect::<Option<Vec<_>>>()?.join(","))
+}
+
+/// One of them: a number as it is, `5%` as what it means, a word in quotes.
+fn word(text: &str) -> Option<String> {
+    if let Some(share) = text.strip_suffix('%') {
+        let share: f64 = share.trim_end().parse().ok()?;
+        return Some(format!("{:?}", share / 100.0));
+    }
+    if text.parse::<f64>().is_ok() && text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return Some(text.to_owned());
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let words = values.split(',').map(str::trim);
-    let quoted = words
-        .map(|word| (!word.is_empty() && word.chars().all(plain)).then(|| format!("\"{word}\"")));
-    Some(quoted.collect::<Option<Vec<_>>>()?.join(","))
+    (!text.is_empty() && text.chars().all(plain)).then(|| format!("\"{text}\""))
 }
 
 fn shown(value: &toml::Value) -> String {

@@ -60,6 +60,28 @@ pub fn operator(name: &str, stands: Standing) -> OperatorView {
 }
 
 #[test]
+fn on_which_terms_an_operator_takes_delegations_is_told_with_times() {
+    let mut taking = operator("ada", Standing::Active);
+    taking.delegations = DelegationTerms {
+        delegated: Amount::tokens(700),
+        leaving: Amount::tokens(20),
+        max: Amount::tokens(3_000),
+        commission: Ratio::percent(10),
+        commission_next_max: Ratio::percent(11),
+        commission_ceiling: Ratio::percent(20),
+        commission_changeable: Epoch::new(40),
+        loss_max: Ratio::percent(5),
+        matures: Epoch::new(352),
+        all_matures: Epoch::new(400),
+        ..DelegationTerms::default()
+    };
+    check("terms", |width| show::delegation::terms(&taking, &present(), width));
+    taking.delegations.slashes_waiting = 1;
+    let told = show::delegation::terms(&taking, &present(), 80);
+    assert!(told.contains("a slash may still be undone"), "{told}");
+}
+
+#[test]
 fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
     let who = account("loki");
     let key = KeyView {
@@ -112,6 +134,7 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
             matures: Epoch::new(45),
         }],
     };
+    check("delegation", |width| show::delegation::held(&delegation, &present(), width));
     let mut money = gather(view, operators, &[], vec![slash], vec![delegation]);
     let escrow = Place::Escrow { job: JobId::new(8) };
     money.held.push(Held { place: escrow, amount: Amount::tokens(20) });

@@ -1,11 +1,11 @@
 //! How a network and its rows look.
 
-use earnest_api::{AccountView, NetworkView, StorageView};
+use earnest_api::{AccountView, BlockView, NetworkView, StorageView};
 use earnest_protocol::{Amount, Digest, Factor, RawParams, Role, staking::Standing};
 use serde_json::json;
 
 use super::{account, check, money::operator, present};
-use crate::show::network::{accounts, network, operators, storage};
+use crate::show::network::{accounts, block, network, operators, storage};
 
 const ROOT: Digest = Digest([7; 32]);
 
@@ -39,10 +39,21 @@ fn seen() -> NetworkView {
 
 #[test]
 fn a_network_says_where_it_is_whose_its_money_is_and_that_it_adds_up() {
-    check("network", |width| network(&seen(), width));
+    check("network", |width| network(&seen(), &present().clock, width));
     let mut broken = seen();
     broken.conservation.holds = false;
-    assert!(network(&broken, 80).contains("BROKEN"));
+    assert!(network(&broken, &present().clock, 80).contains("BROKEN"));
+}
+
+#[test]
+fn a_block_says_when_it_was_made() {
+    let value = json!({
+        "height": 133, "hash": ROOT, "parent": ROOT, "state_root": ROOT, "epoch": 16,
+        "time_ms": 1_795_715_077_051_u64, "base_fee": "10000", "beacon": null, "event_count": 3,
+        "is_final": true, "transactions": [ROOT],
+    });
+    let view: BlockView = serde_json::from_value(value).expect("a view");
+    check("block", |width| block(&view, width));
 }
 
 #[test]
