@@ -27,7 +27,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct AuditArgs {
     /// The chance that the result is audited, such as 0.1 or 10%
-    #[arg(long, value_parser = money::ratio, default_value = "0.5")]
+    #[arg(long, value_parser = money::ratio, default_value = "50%")]
     pub audit_rate: Ratio,
     /// Auditors drawn when it is
     #[arg(long, default_value_t = 2)]
