@@ -12,7 +12,7 @@ mod paged;
 mod questions;
 mod steps;
 
-use std::{str::FromStr, sync::Arc};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use earnest_compute::{
     Digest as WorkDigest, EngineFault, Input, Task as WorkTask,
@@ -26,7 +26,10 @@ use earnest_protocol::{
 };
 
 use self::{paged::Paged, steps::Steps};
-use crate::sandbox::{Cancellation, RunnerCommand, SandboxError};
+use crate::{
+    outputs::Kept,
+    sandbox::{Cancellation, RunnerCommand, SandboxError},
+};
 
 pub(crate) use self::{
     paged::served_pages,
@@ -41,6 +44,8 @@ pub enum Fault {
     Lazy(LazyRate),
     /// Accepts jobs and never delivers.
     Silent,
+    /// Stores no output: who wants it has to ask on the ledger.
+    Withhold,
 }
 
 /// The share of jobs that a lazy provider does not do, in parts per billion.
@@ -54,7 +59,10 @@ impl FromStr for Fault {
         if text == "silent" {
             return Ok(Fault::Silent);
         }
-        let wrong = || "give lazy=RATE with a rate from 0 to 1, or silent".to_owned();
+        if text == "withhold" {
+            return Ok(Fault::Withhold);
+        }
+        let wrong = || "give lazy=RATE with a rate from 0 to 1, silent, or withhold".to_owned();
         let rate = text.strip_prefix("lazy=").ok_or_else(wrong)?;
         let rate: f64 = rate.parse().map_err(|_| wrong())?;
         if !(0.0..=1.0).contains(&rate) {
@@ -88,6 +96,9 @@ pub enum ExecutionError {
     /// The module is not one that jobs may have.
     #[error(transparent)]
     NotAdmitted(earnest_compute::AdmissionRejected),
+    /// What was put out cannot be kept.
+    #[error("the output cannot be kept: {0}")]
+    Output(std::io::Error),
     /// The task cannot be one.
     #[error("not a task: {0}")]
     TaskInvalid(String),
@@ -140,6 +151,8 @@ pub(crate) struct Order {
     pub(crate) task: Task,
     pub(crate) material: Material,
     pub(crate) lie: Option<Lie>,
+    /// Where a large output is kept; none if nobody will ask for it.
+    pub(crate) outputs: Option<PathBuf>,
     /// Ends it before its time.
     pub(crate) cancellation: Cancellation,
 }
@@ -198,7 +211,7 @@ pub(crate) enum Move {
 impl Order {
     /// Runs the whole task.
     pub(crate) fn execute(self) -> Result<Execution, ExecutionError> {
-        let Order { runner, task, material, lie, cancellation } = self;
+        let Order { runner, task, material, lie, outputs, cancellation } = self;
         match (material, task.form) {
             (Material::Steps { program, input }, ProgramForm::Stepwise) => {
                 let wrong_from = lie.and_then(|lie| lie.wrong_from(task.steps));
@@ -208,7 +221,7 @@ impl Order {
             }
             (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
                 let order = paged::Order { runner, task, module, input, cancellation };
-                Ok(Execution::Paged(Box::new(order.execute(lie)?)))
+                Ok(Execution::Paged(Box::new(order.execute(lie, outputs.as_deref())?)))
             }
             _ => Err(ExecutionError::Incomplete),
         }
@@ -232,8 +245,8 @@ impl Execution {
         }
     }
 
-    /// The output's bytes.
-    pub(crate) fn output(&self) -> &[u8] {
+    /// What was put out, if somebody may ask for it.
+    pub(crate) fn output(&self) -> Option<&Kept> {
         match self {
             Execution::Steps(done) => done.output(),
             Execution::Paged(done) => done.output(),

@@ -92,8 +92,22 @@ pub struct Word {
     pub name: &'static str,
     /// What it means.
     pub about: &'static str,
-    /// The number it carries, or nothing. A wallet shows it beside the word, as 0 for the others.
+    /// The number it carries, or nothing. A wallet shows it beside the word, as 0 for the others;
+    /// words whose numbers have one name share its place.
     pub number: &'static [FieldInfo],
+}
+
+impl Word {
+    /// The numbers that a wallet shows beside one of these words: each name once.
+    pub fn numbers(words: &'static [Word]) -> impl Iterator<Item = &'static FieldInfo> {
+        let shown = |words: &'static [Word], name| {
+            words.iter().flat_map(|word| word.number).any(|number| number.shown == name)
+        };
+        let each = words.iter().enumerate().flat_map(|(at, word)| {
+            word.number.iter().map(move |number| (words.get(..at).unwrap_or_default(), number))
+        });
+        each.filter(move |(before, number)| !shown(before, number.shown)).map(|(_, number)| number)
+    }
 }
 
 /// The value of a leaf.

@@ -26,7 +26,10 @@ use super::{
     ExecutionError, Move,
     questions::{Pending, Questions, Told},
 };
-use crate::sandbox::{Cancellation, RunnerCommand, run_unless};
+use crate::{
+    outputs::Kept,
+    sandbox::{Cancellation, RunnerCommand, run_unless},
+};
 
 /// Where and what to run.
 #[derive(Clone, Debug)]
@@ -48,6 +51,7 @@ const QUESTIONS_MAX: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Steps {
     run: Arc<Ran>,
+    output: Kept,
     /// Of steps, by leaf.
     evidence: BTreeMap<u64, Vec<u8>>,
     questions: Questions<u64, Vec<u8>>,
@@ -75,7 +79,8 @@ struct Ran {
 impl From<Ran> for Steps {
     fn from(run: Ran) -> Steps {
         let (evidence, questions) = (BTreeMap::new(), Questions::default());
-        Steps { run: Arc::new(run), evidence, questions }
+        let output = Kept::Piece(run.last.state.clone());
+        Steps { run: Arc::new(run), output, evidence, questions }
     }
 }
 
@@ -220,8 +225,8 @@ impl Steps {
     }
 
     /// What was put out: the last state.
-    pub(super) fn output(&self) -> &[u8] {
-        &self.run.last.state
+    pub(super) fn output(&self) -> Option<&Kept> {
+        Some(&self.output)
     }
 
     /// The module.

@@ -1,5 +1,6 @@
 //! Serve: requested bytes are produced; the prepaid price goes to who produced them, at once for
-//! an output and else when the bytes have helped with the work.
+//! an output and else when the bytes have helped with the work. Whoever waits for an output chunk by
+//! chunk gets the time back that each took: it may ask for the next.
 
 use crate::{
     command::{DataItem, ServeData},
@@ -7,7 +8,7 @@ use crate::{
     event::Event,
     ids::AccountId,
     ledger::{AssignmentPot, Pot, Reason},
-    market::live_in_phase,
+    market::{self, live_in_phase},
     next::Next,
     num::Blocks,
     timers::Timer,
@@ -41,10 +42,17 @@ pub(crate) fn handle(
     let request = requests.get_mut(usize::from(slot)).expect("just found");
     (request.served, request.server) = (true, Some(signer));
     cx.state.timers.clear(until.after(Blocks::new(1)), Timer::Data(live, slot));
-    if item == DataItem::Output {
+    if matches!(item, DataItem::Output | DataItem::OutputChunk(_)) {
         // Whoever waits for the output has what it asked for; the rest is to help with work.
         let (from, to) = (AssignmentPot::DataFee(slot), cx.free_pot(signer));
         cx.pay_all(Pot::Assignment(live, from), to, Reason::DataFee);
+    }
+    if matches!(item, DataItem::OutputChunk(_)) {
+        let window = cx.pinned(id).verification().availability_blocks;
+        let waited = window.less(until.since(cx.now()));
+        let assignment = *cx.state.market.assignment(live);
+        let longer = assignment.until.after(waited);
+        market::acts::enter_phase(cx, live, assignment.phase, longer);
     }
     cx.journal.push(Event::DataServed { job: id, item });
     Ok(Next::FinishIfSettled(live))
