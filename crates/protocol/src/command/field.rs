@@ -100,13 +100,11 @@ pub struct Word {
 impl Word {
     /// The numbers that a wallet shows beside one of these words: each name once.
     pub fn numbers(words: &'static [Word]) -> impl Iterator<Item = &'static FieldInfo> {
-        let shown = |words: &'static [Word], name| {
-            words.iter().flat_map(|word| word.number).any(|number| number.shown == name)
+        let all = move || words.iter().flat_map(|word| word.number);
+        let is_first = move |(at, number): &(usize, &'static FieldInfo)| {
+            !all().take(*at).any(|before| before.shown == number.shown)
         };
-        let each = words.iter().enumerate().flat_map(|(at, word)| {
-            word.number.iter().map(move |number| (words.get(..at).unwrap_or_default(), number))
-        });
-        each.filter(move |(before, number)| !shown(before, number.shown)).map(|(_, number)| number)
+        all().enumerate().filter(is_first).map(|(_, number)| number)
     }
 }
 

@@ -405,11 +405,11 @@ impl RawParams {
         let seats = u64::from(verification.auditors_max).saturating_add(2);
         let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
-        // The requester may ask for each chunk of the output, one after the other, and for as many
-        // again as one account may; each gives the window the time that it took.
+        // The requester may ask for each chunk of the output, and for as many again as one account
+        // may; each gives the window its share of the time that it took.
         let chunks = ProgramForm::Paged(ProgramForm::OUTPUT_KIB_MAX).output_chunks();
         let chunks = u64::from(chunks).saturating_add(u64::from(verification.data_requests_max));
-        let requests = requests.saturating_add(chunks);
+        let share = verification.share_of_wait(verification.availability_blocks);
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
         let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());
         market
@@ -420,6 +420,7 @@ impl RawParams {
             .plus(audit.times(rounds))
             .plus(verification.reveal_blocks)
             .plus(verification.availability_blocks.times(requests))
+            .plus(share.times(chunks))
             .plus(verification.challenge_window(market.work_bound_max, market))
             .plus(verification.dispute_blocks_max(market.work_bound_max, market))
             .plus(self.chain.epoch_blocks.times(stay))

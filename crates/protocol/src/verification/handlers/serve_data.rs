@@ -6,11 +6,11 @@ use crate::{
     command::{DataItem, ServeData},
     context::Context,
     event::Event,
-    ids::AccountId,
+    ids::{AccountId, AssignmentId, JobId},
     ledger::{AssignmentPot, Pot, Reason},
     market::{self, live_in_phase},
     next::Next,
-    num::Blocks,
+    num::{Blocks, Height},
     timers::Timer,
     verification::{Claim, ServeDataRejected},
 };
@@ -48,12 +48,20 @@ pub(crate) fn handle(
         cx.pay_all(Pot::Assignment(live, from), to, Reason::DataFee);
     }
     if matches!(item, DataItem::OutputChunk(_)) {
-        let window = cx.pinned(id).verification().availability_blocks;
-        let waited = window.less(until.since(cx.now()));
-        let assignment = *cx.state.market.assignment(live);
-        let longer = assignment.until.after(waited);
-        market::acts::enter_phase(cx, live, assignment.phase, longer);
+        give_time_back(cx, (id, live), until);
     }
     cx.journal.push(Event::DataServed { job: id, item });
     Ok(Next::FinishIfSettled(live))
+}
+
+/// Lengthens the window by an answered chunk's share of the blocks that it took: whoever asks for as
+/// many at once as it may has them all back. Rounded up, to the advantage of who waits.
+fn give_time_back(cx: &mut Context<'_>, (id, live): (JobId, AssignmentId), until: Height) {
+    let params = cx.pinned(id);
+    let verification = params.verification();
+    let waited = verification.availability_blocks.less(until.since(cx.now()));
+    let share = verification.share_of_wait(waited);
+    let assignment = *cx.state.market.assignment(live);
+    let longer = assignment.until.after(share);
+    market::acts::enter_phase(cx, live, assignment.phase, longer);
 }
