@@ -37,7 +37,8 @@ impl Setting {
     fn params(self) -> RawParams {
         let mut raw = world::params();
         raw.chain.epoch_blocks = Blocks::new(10);
-        raw.staking.unbonding_epochs = Epochs::new(250);
+        raw.staking.unbonding_epochs = Epochs::new(150);
+        raw.market.chunks_max = 8;
         raw.market.work_bound_max = Gas::new(2_000_000_000);
         raw.staking.abandonments_to_jail = 2;
         raw.staking.delegation_max = Factor::percent(300);
@@ -163,7 +164,7 @@ fn wide(raw: &mut RawParams) {
     raw.staking.unbondings_max = 1_000;
     (raw.rewards.schedule, raw.rewards.epochs_per_year) = (5, 1_000);
     raw.rewards.lifetime_max = Amount::tokens(500);
-    raw.staking.unbonding_epochs = Epochs::new(1_700);
+    raw.staking.unbonding_epochs = Epochs::new(1_300);
     long_stays(raw);
     raw.verification.disputes_max = 100;
     raw.verification.data_requests_max = 16;

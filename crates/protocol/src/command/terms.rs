@@ -149,6 +149,8 @@ impl ProgramForm {
     pub const STEP_GAS: Gas = Gas::new(1 << 21);
     /// Bytes of a chunk of a paged program's input, 64 pages; the last is filled up with zeros.
     pub const CHUNK_BYTES: u32 = 256 * 1_024;
+    /// The same in kibibytes.
+    pub const CHUNK_KIB: u32 = 256;
     /// Most chunks that a paged program's input may have (256 MiB).
     pub const CHUNKS_MAX: u32 = 1_024;
     /// Most kibibytes that a paged program may put out (64 MiB): its worker holds them, and on the
@@ -161,9 +163,7 @@ impl ProgramForm {
     /// one piece. It is the bound that decides, not what was put out.
     pub fn output_chunks(self) -> u32 {
         match self {
-            ProgramForm::Paged(kib) if kib > Self::PIECE_KIB_MAX => {
-                kib.saturating_mul(1_024).div_ceil(Self::CHUNK_BYTES)
-            }
+            ProgramForm::Paged(kib) if kib > Self::PIECE_KIB_MAX => kib.div_ceil(Self::CHUNK_KIB),
             ProgramForm::Stepwise | ProgramForm::Paged(_) => 0,
         }
     }

@@ -407,8 +407,9 @@ impl RawParams {
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
         // The requester may ask for each chunk of the output, and for as many again as one account
         // may; each gives the window its share of the time that it took.
-        let chunks = ProgramForm::Paged(ProgramForm::OUTPUT_KIB_MAX).output_chunks();
-        let chunks = u64::from(chunks).saturating_add(u64::from(verification.data_requests_max));
+        let chunks = u64::from(ProgramForm::Paged(market.output_kib_max()).output_chunks());
+        let again = u64::from(verification.data_requests_max);
+        let chunks = if chunks > 0 { chunks.saturating_add(again) } else { 0 };
         let share = verification.share_of_wait(verification.availability_blocks);
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
         let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());

@@ -268,7 +268,7 @@ fn m8_a_provider_that_drips_its_output_out_gives_back_the_time_that_it_takes() {
     }
     assert_eq!(world.closed(job).outcome, Outcome::Accepted);
     let took = world.state.height().since(since).count();
-    let window = raw.verification.challenge_window(Gas::new(1 << 24), &raw.market).count();
+    let window = raw.verification.challenge_window(Gas::new(100 << 21), &raw.market).count();
     let each = raw.verification.availability_blocks.count();
     // 64 rounds, and what is left of the window: a quarter of 5 for each chunk is 2, rounded up.
     assert!(took > 64 * each && took <= window + 256 * 2 + 1, "{took} {window}");
