@@ -103,8 +103,8 @@ pub struct OutputChunks {
     /// The names of its full chunks of 256 KiB, in order, each a blob of its own: the node over the
     /// 64 leaves of 4 KiB of each.
     pub full: Vec<Digest>,
-    /// How many bytes follow the last full chunk; they are a blob of their own, under the root of an
-    /// output of these bytes alone.
+    /// How many bytes follow the last full chunk; they are a blob of their own, under the root of
+    /// an output of these bytes alone.
     pub rest_bytes: u32,
     /// The roots of the perfect trees over the full leaves of the rest, the largest first.
     pub rest_trees: Vec<Digest>,

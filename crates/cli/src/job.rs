@@ -445,8 +445,8 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     Ok(())
 }
 
-/// Fetches an output part by part, each checked before it is written; returns how many bytes it has,
-/// and the bytes themselves if they are few.
+/// Fetches an output part by part, each checked before it is written; returns how many bytes it
+/// has, and the bytes themselves if they are few.
 fn fetched(
     client: &Client,
     view: &JobView,

@@ -7,10 +7,11 @@
 //! ```
 //!
 //! Laws: bytes are taken under a name that somebody pays for, or as chunks of an input or an output
-//! that somebody pays for, and no more than are paid for; they stay while they are wanted, and go some
-//! blocks later, also if the node was stopped in between. A name is given only to bytes that were
-//! hashed here; a file appears under its name when it is whole on the disk; what is read is hashed
-//! again, so a cut or changed file is never served; all room is bounded, empty files included.
+//! that somebody pays for, and no more than are paid for; they stay while they are wanted, and go
+//! some blocks later, also if the node was stopped in between. A name is given only to bytes that
+//! were hashed here; a file appears under its name when it is whole on the disk; what is read is
+//! hashed again, so a cut or changed file is never served; all room is bounded, empty files
+//! included.
 //! Locks: `files` before `wanted`; whoever makes blocks takes `wanted` alone, so that no upload
 //! makes a block wait.
 //! Not here: what is wanted (`wanted`), who has to provide which bytes (`earnest-protocol`).

@@ -152,8 +152,8 @@ pub(crate) fn list_at(
     list.filter(is_it).map(Some).ok_or_else(forged)
 }
 
-/// Reads the output of a job of this task, part by part, each checked before `take` gets it; returns
-/// how many bytes it has.
+/// Reads the output of a job of this task, part by part, each checked before `take` gets it;
+/// returns how many bytes it has.
 ///
 /// # Errors
 /// If something is not there, or not what its name says, or `take` fails.

@@ -4,8 +4,8 @@
 //! leaves of a full one stands one node of the output's trees, its name; the last, if it is not
 //! full, has as its name the root of an output of its bytes alone. The *list* of an output is the
 //! names of its full chunks and the frontier of what is left: its root follows from it.
-//! Laws: pure and total; a chunk is bound by its name, a list by the output's root; what others send
-//! is bounded before it is hashed.
+//! Laws: pure and total; a chunk is bound by its name, a list by the output's root; what others
+//! send is bounded before it is hashed.
 //! Not here: who keeps chunks and for how long.
 
 use serde::{Deserialize, Serialize};

@@ -64,7 +64,8 @@ params! {
 }
 
 impl MarketParams {
-    /// Most kibibytes that a paged program may put out: one piece, or as many chunks as there may be.
+    /// Most kibibytes that a paged program may put out: one piece, or as many chunks as there may
+    /// be.
     pub fn output_kib_max(&self) -> u32 {
         let chunks = self.chunks_max.saturating_mul(ProgramForm::CHUNK_KIB);
         chunks.clamp(ProgramForm::PIECE_KIB_MAX, ProgramForm::OUTPUT_KIB_MAX)

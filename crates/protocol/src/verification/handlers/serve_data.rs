@@ -1,6 +1,6 @@
 //! Serve: requested bytes are produced; the prepaid price goes to who produced them, at once for
-//! an output and else when the bytes have helped with the work. Whoever waits for an output chunk by
-//! chunk gets the time back that each took: it may ask for the next.
+//! an output and else when the bytes have helped with the work. Whoever waits for an output chunk
+//! by chunk gets time back for each: it may ask for the next.
 
 use crate::{
     command::{DataItem, ServeData},
@@ -54,8 +54,8 @@ pub(crate) fn handle(
     Ok(Next::FinishIfSettled(live))
 }
 
-/// Lengthens the window by an answered chunk's share of the blocks that it took: whoever asks for as
-/// many at once as it may has them all back. Rounded up, to the advantage of who waits.
+/// Lengthens the window by an answered chunk's share of the blocks that it took: whoever asks for
+/// as many at once as it may has them all back. Rounded up, to the advantage of who waits.
 fn give_time_back(cx: &mut Context<'_>, (id, live): (JobId, AssignmentId), until: Height) {
     let params = cx.pinned(id);
     let verification = params.verification();
