@@ -2,8 +2,8 @@
 //! whoever knows its frontier.
 //!
 //! Key terms: the output is cut into *leaves* of 4 KiB; full ones are those of perfect binary
-//! trees, one for each bit of their number; the *frontier* is the roots of these trees and the bytes
-//! after the last full leaf. The *root* binds the length and the frontier.
+//! trees, one for each bit of their number; the *frontier* is the roots of these trees and the
+//! bytes after the last full leaf. The *root* binds the length and the frontier.
 //! Laws: the root is a function of the bytes alone, however they were cut when they were added; a
 //! frontier is at most 5 KiB, whatever was put out.
 //! Not here: the bytes themselves (`run` hands them on), who asks for them, larger pieces
