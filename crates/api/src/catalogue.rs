@@ -108,7 +108,7 @@ pub fn everything() -> Vec<Rejected> {
             WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
             StepGasNotPaged { wanted: max, must: Gas::new(1 << 21) },
             StepsNotPaged { wanted: 9, must: 10 },
-            OutputOutOfRange { wanted_kib: 2_048, min_kib: 1, max_kib: 1_024 },
+            OutputOutOfRange { wanted_kib: 131_072, min_kib: 1, max_kib: 65_536 },
             ProgramNotPublished,
             DeadlineOutOfRange {
                 wanted: Blocks::new(1), min: Blocks::new(5), max: Blocks::new(10)

@@ -17,9 +17,10 @@ use ureq::{Agent, Body, http::Response};
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord,
     HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, Page, PageQuery, Problem, ProgramRoomView, ProgramView, ProposalView,
-    QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction, SimulateRequest, Simulation,
-    SlashView, SseParser, StorageView, TxHash, TxStatus, routes, sse::SseMessage,
+    OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, Problem, ProgramRoomView,
+    ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction,
+    SimulateRequest, Simulation, SlashView, SseParser, StorageView, TxHash, TxStatus, routes,
+    sse::SseMessage,
 };
 
 mod past;
@@ -478,6 +479,11 @@ impl Client {
         self.get(&routes::input(root))
     }
 
+    /// The chunks of an output; the caller checks that its root is `root`.
+    pub fn output(&self, root: &Digest) -> Result<OutputChunks, ClientError> {
+        self.get(&routes::output(root))
+    }
+
     /// How the node is; an error says why it makes no blocks.
     pub fn health(&self) -> Result<HealthView, ClientError> {
         let body = self.once(Method::Get, routes::HEALTH, Payload::None, REPLY_BYTES_MAX)?;
@@ -531,6 +537,17 @@ impl Client {
         let payload = Payload::Json(&body);
         let reply = self.call(Method::Put, routes::INPUTS, payload, REPLY_BYTES_MAX)?;
         self.read(routes::INPUTS, &reply)
+    }
+
+    /// Stores which chunks an output has; those that are missing come after it.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn put_output(&self, chunks: &OutputChunks) -> Result<OutputReceipt, ClientError> {
+        let body = serde_json::to_vec(chunks).expect("digests are text");
+        let payload = Payload::Json(&body);
+        let reply = self.call(Method::Put, routes::OUTPUTS, payload, REPLY_BYTES_MAX)?;
+        self.read(routes::OUTPUTS, &reply)
     }
 
     /// What is kept under a name, and until when `bytes` of it are, in whole blocks of 4 KiB.

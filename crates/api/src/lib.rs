@@ -52,6 +52,6 @@ pub use typed_data::wallet_request;
 pub use view::*;
 pub use votes::{AppealView, BallotView, ChangeView, CouncilBallotView, ProposalView};
 pub use wire::{
-    BlobReceipt, InputChunks, InputReceipt, KeepView, QuoteRequest, Receipt, RoomView,
-    SimulateRequest, Simulation, TxStatus,
+    BlobReceipt, InputChunks, InputReceipt, KeepView, OutputChunks, OutputReceipt, QuoteRequest,
+    Receipt, RoomView, SimulateRequest, Simulation, TxStatus,
 };

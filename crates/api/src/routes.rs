@@ -37,6 +37,8 @@
 //! | GET | [`BLOB`] | | raw octets |
 //! | PUT | [`INPUTS`] | `InputChunks`, before or after its chunks | 201 `InputReceipt` |
 //! | GET | [`INPUT`] | | `InputChunks` |
+//! | PUT | [`OUTPUTS`] | `OutputChunks`, before or after its chunks | 201 `OutputReceipt` |
+//! | GET | [`OUTPUT`] | | `OutputChunks` |
 //! | GET | [`KEEPS`] | | `RoomView` |
 //! | GET | [`KEEP`] | | `KeepView` |
 //! | GET | [`METRICS`] | | Prometheus' text |
@@ -113,6 +115,10 @@ pub const BLOB: &str = "/v1/blobs/{digest}";
 pub const INPUTS: &str = "/v1/inputs";
 /// The chunks of one input.
 pub const INPUT: &str = "/v1/inputs/{root}";
+/// Stores which chunks an output has that may have more than one piece.
+pub const OUTPUTS: &str = "/v1/outputs";
+/// The chunks of one such output.
+pub const OUTPUT: &str = "/v1/outputs/{root}";
 /// What room there is for kept bytes, and what it costs.
 pub const KEEPS: &str = "/v1/keeps";
 /// What is kept under one name.
@@ -196,6 +202,11 @@ pub fn blob(digest: &Digest) -> String {
 /// The path of one input.
 pub fn input(root: &Digest) -> String {
     one(INPUTS, root)
+}
+
+/// The path of one output's list.
+pub fn output(root: &Digest) -> String {
+    one(OUTPUTS, root)
 }
 
 /// The path of what is kept under one name.

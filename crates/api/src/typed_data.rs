@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use alloy_primitives::keccak256;
 use earnest_protocol::{
     Digest, Transaction,
-    command::{COMMANDS, CommandInfo, FieldInfo, FieldKind, FieldValue, ParamChange},
+    command::{self, COMMANDS, CommandInfo, FieldInfo, FieldKind, FieldValue, ParamChange},
 };
 use serde_json::{Map, Value, json};
 
@@ -152,7 +152,7 @@ fn add_types(fields: &[FieldInfo], types: &mut Vec<(String, &'static str)>) {
             FieldKind::Bytes => "bytes",
             FieldKind::Choice(words) => {
                 types.push((camel(field.shown), "string"));
-                words.iter().for_each(|word| add_types(word.number, types));
+                command::Word::numbers(words).for_each(|number| add_types(&[*number], types));
                 continue;
             }
             FieldKind::Group(fields) => {

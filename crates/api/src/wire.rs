@@ -8,7 +8,7 @@ use earnest_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Refusal, TxHash};
+use crate::{Refusal, TxHash, hex_bytes};
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +93,51 @@ pub struct BlobReceipt {
 pub struct InputChunks {
     /// The blake3 hash of each chunk.
     pub chunks: Vec<Digest>,
+}
+
+/// The chunks of an output that may have more than one piece: the root that a result binds follows
+/// from them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputChunks {
+    /// The names of its full chunks of 256 KiB, in order, each a blob of its own: the node over the
+    /// 64 leaves of 4 KiB of each.
+    pub full: Vec<Digest>,
+    /// How many bytes follow the last full chunk; they are a blob of their own, under the root of
+    /// an output of these bytes alone.
+    pub rest_bytes: u32,
+    /// The roots of the perfect trees over the full leaves of the rest, the largest first.
+    pub rest_trees: Vec<Digest>,
+    /// What follows the last full leaf, less than 4 KiB, as `0x` and hexadecimal digits.
+    pub rest_tail: String,
+}
+
+impl OutputChunks {
+    /// A list of these parts.
+    pub fn new(
+        full: Vec<Digest>,
+        rest_bytes: u32,
+        rest_trees: Vec<Digest>,
+        rest_tail: &[u8],
+    ) -> OutputChunks {
+        OutputChunks { full, rest_bytes, rest_trees, rest_tail: hex_bytes::encode(rest_tail) }
+    }
+
+    /// What follows the last full leaf; none if it is not written as bytes are.
+    pub fn tail(&self) -> Option<Vec<u8>> {
+        hex_bytes::decode(&self.rest_tail)
+    }
+}
+
+/// An output's list was stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputReceipt {
+    /// The root of the output: what a result binds.
+    pub root: Digest,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Chunks that are not stored yet.
+    pub missing: Vec<Digest>,
 }
 
 /// An input's list was stored.

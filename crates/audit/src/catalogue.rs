@@ -433,6 +433,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A request for bytes pays the KiB", "bytes are asked for by nobody"),
     ("An auditor that is denied its input", "bytes are asked for by nobody"),
     ("R6 counts the seats of one job", "takes several jobs, and bytes"),
+    ("A requester of a large output delays", "bytes are asked for by nobody"),
     ("The bound counts audit fees as s", "wrong-result-bribed counts every fee"),
     ("Open challenges are not sealed", "an honest open challenger is not counted on"),
     ("A convict that no auditor dissents from", "an honest open challenger is not counted on"),

@@ -51,11 +51,15 @@ pub enum ProviderCommand {
         /// What a million gas costs you, in tokens
         #[arg(long, value_parser = money::tokens, value_name = "TOKENS")]
         cost_per_mgas: Amount,
+        /// What a mebibyte costs you that an ordinary program may put out, in tokens
+        #[arg(long, value_parser = money::tokens, value_name = "TOKENS", default_value = "0")]
+        cost_per_mib: Amount,
         /// What you want to earn on top, where the winner is paid what it asks
         #[arg(long, value_parser = money::ratio, default_value = "20%",
               allow_hyphen_values = true)]
         margin: Ratio,
-        /// Development networks only: `lazy=RATE` returns wrong states, `silent` never delivers
+        /// Development networks only: `lazy=RATE` returns wrong states, `silent` never delivers,
+        /// `withhold` stores no output
         #[arg(long, value_name = "FAULT")]
         fault: Option<Fault>,
         /// Fixes faults and the small differences between prices
@@ -98,17 +102,17 @@ pub enum RequesterCommand {
 }
 
 pub fn provider(command: &ProviderCommand, node: &str, json: bool) -> Result<(), Failure> {
-    let (daemon, cost_per_mgas, margin, fault, seed) = match command {
+    let (daemon, options) = match command {
         ProviderCommand::Status(args) => return status::run(args, Role::Provider, node, json),
-        ProviderCommand::Run { daemon, cost_per_mgas, margin, fault, seed } => {
-            (daemon, cost_per_mgas, margin, fault, seed)
+        ProviderCommand::Run { daemon, cost_per_mgas, cost_per_mib, margin, fault, seed } => {
+            let (cost_per_mgas, cost_per_mib, margin) = (*cost_per_mgas, *cost_per_mib, *margin);
+            let pricing = Pricing { cost_per_mgas, cost_per_mib, margin };
+            (daemon, ProviderOptions { pricing, fault: *fault, seed: *seed })
         }
     };
-    let pricing = Pricing { cost_per_mgas: *cost_per_mgas, margin: *margin };
-    if fault.is_some() {
+    if options.fault.is_some() {
         note!("this provider misbehaves on purpose: development networks only");
     }
-    let options = ProviderOptions { pricing, fault: *fault, seed: *seed };
     let (setup, _claims) = setup(daemon, node)?;
     provider::run(setup, options).map_err(failed)
 }
@@ -209,6 +213,11 @@ pub fn chain_failed(error: earnest_worker::ChainError) -> Failure {
             error,
             "have the account's own key run `earnest keys authorise`, or check --for",
         ),
+        ChainError::OutputMissing { .. } => Failure::not_found(
+            error,
+            "its provider has not stored it, or nobody pays for it any more; use another node",
+        ),
+        ChainError::File(error) => Failure::internal(error),
         ChainError::Forged { .. } => {
             Failure::check(error, "the node's store is damaged or lies; use another node")
         }

@@ -5,6 +5,8 @@ mod ordinary;
 mod wait;
 
 use std::{
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -20,7 +22,7 @@ use earnest_protocol::{
     market::{Outcome, Phase},
 };
 use earnest_worker::{
-    Chain, guests,
+    Chain, ChainError, guests,
     requester::{self, Followed, Wanted, Wish, WishError},
     sandbox::admit,
 };
@@ -82,7 +84,9 @@ pub enum JobCommand {
 }
 
 /// An output of so many bytes is short enough to be shown.
-const SHOWN_BYTES_MAX: usize = 64;
+const SHOWN_BYTES_MAX: u64 = 64;
+/// Of a longer output no more is in memory than it is written in parts of.
+const HELD_BYTES_MAX: usize = 1 << 20;
 
 /// What is insured.
 #[derive(Args, Debug)]
@@ -424,13 +428,9 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         let detail = format!("the program of job {job} stopped by itself: there is no last state");
         return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
     }
-    let bytes =
-        earnest_worker::output_of(client, &view.terms.task, &output).map_err(chain_failed)?;
-    if let Some(path) = file {
-        std::fs::write(path, &bytes).map_err(|error| Failure::file("write", path, error))?;
-    }
+    let (length, bytes) = fetched(client, &view, &output, file)?;
     let mut fields = fields(&view, &bytes);
-    if fields.is_empty() && bytes.len() <= SHOWN_BYTES_MAX {
+    if fields.is_empty() && length <= SHOWN_BYTES_MAX {
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         fields.push(("bytes".to_owned(), Value::String(format!("0x{digits}"))));
     }
@@ -438,11 +438,11 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         let fields: serde_json::Map<String, Value> = fields.into_iter().collect();
         out!(
             "{}",
-            json!({ "job": job, "output": output, "bytes": bytes.len(), "root": closed.root,
+            json!({ "job": job, "output": output, "bytes": length, "root": closed.root,
                     "ending": ending(&view), "fields": fields })
         )?;
     } else {
-        out!("output {output}, {} bytes, as accepted", bytes.len())?;
+        out!("output {output}, {length} bytes, as accepted")?;
         if let Some(ending) = ending(&view) {
             out!("the program {}", show::job::ending(ending))?;
         }
@@ -457,6 +457,36 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
         }
     }
     Ok(())
+}
+
+/// Fetches an output part by part, each checked before it is written; returns how many bytes it
+/// has, and the bytes themselves if they are few.
+fn fetched(
+    client: &Client,
+    view: &JobView,
+    output: &Digest,
+    path: Option<&Path>,
+) -> Result<(u64, Vec<u8>), Failure> {
+    let (mut file, mut held) = (None, Vec::new());
+    let mut take = |part: &[u8]| {
+        if held.len().saturating_add(part.len()) <= HELD_BYTES_MAX {
+            held.extend_from_slice(part);
+        }
+        let Some(path) = path else { return Ok(()) };
+        // A file that was there stays until something replaces it.
+        let file = match &mut file {
+            Some(file) => file,
+            none => none.insert(File::create(path)?),
+        };
+        file.write_all(part)
+    };
+    let read = earnest_worker::read_output(client, &view.terms.task, output, &mut take);
+    // Of nothing there is a file, too.
+    let read = read.and_then(|length| take(&[]).map_err(ChainError::File).map(|()| length));
+    match (read, path) {
+        (Err(ChainError::File(error)), Some(path)) => Err(Failure::file("write", path, error)),
+        (read, _) => Ok((read.map_err(chain_failed)?, held)),
+    }
 }
 
 /// The named fields of a shipped program's output; none of any other's.

@@ -42,7 +42,7 @@ pub(crate) struct Target<'a> {
 pub(crate) const RULES: &str = "rules";
 
 /// Every target and what it reads.
-pub(crate) const NAMES: [(&str, &str); 22] = [
+pub(crate) const NAMES: [(&str, &str); 23] = [
     (RULES, "commands, applied to living states; every law after each"),
     ("transaction", "a signed transaction, as clients send it (JSON)"),
     ("wire", "a signed transaction, as blocks keep it"),
@@ -60,6 +60,7 @@ pub(crate) const NAMES: [(&str, &str); 22] = [
     ("evidence", "evidence of a step, and of an output"),
     ("program", "a prepared program: read, loaded in each variant, and run for some steps"),
     ("pages", "evidence of a prepared program's step, judged; and moves of its dispute"),
+    ("output", "a chunk of an output with its place, and the list of one's chunks"),
     ("bundle", "what an ordinary program is given, encoded"),
     ("ordinary", "an ordinary program: linked, prepared, and loaded"),
     ("job", "the pipes between a worker and the process of an ordinary program's job"),
@@ -102,6 +103,7 @@ impl Bench {
             "runner" => work::runner(),
             "program" => paged::program(),
             "pages" => paged::pages(),
+            "output" => paged::output(),
             "bundle" => author::bundle(),
             "ordinary" => author::ordinary(),
             "job" => author::job(),

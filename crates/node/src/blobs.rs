@@ -3,13 +3,15 @@
 //! ```text
 //! blobs/ab/<64 digits>      the bytes
 //! inputs/ab/<64 digits>     the names of an input's chunks, 32 bytes each; the name is the root
+//!                           the list of a large output's chunks, as postcard; the same
 //! ```
 //!
-//! Laws: bytes are taken under a name that somebody pays for, or as chunks of an input that
-//! somebody pays for, and no more than are paid for; they stay while they are wanted, and go some
-//! blocks later, also if the node was stopped in between. A name is given only to bytes that were
-//! hashed here; a file appears under its name when it is whole on the disk; what is read is hashed
-//! again, so a cut or changed file is never served; all room is bounded, empty files included.
+//! Laws: bytes are taken under a name that somebody pays for, or as chunks of an input or an output
+//! that somebody pays for, and no more than are paid for; they stay while they are wanted, and go
+//! some blocks later, also if the node was stopped in between. A name is given only to bytes that
+//! were hashed here; a file appears under its name when it is whole on the disk; what is read is
+//! hashed again, so a cut or changed file is never served; all room is bounded, empty files
+//! included.
 //! Locks: `files` before `wanted`; whoever makes blocks takes `wanted` alone, so that no upload
 //! makes a block wait.
 //! Not here: what is wanted (`wanted`), who has to provide which bytes (`earnest-protocol`).
@@ -26,6 +28,7 @@ use std::{
     },
 };
 
+use earnest_compute::paged::outputs::List;
 use earnest_durable::{Kind, fs};
 use earnest_protocol::{Digest, Event, Height, State};
 
@@ -90,6 +93,9 @@ pub enum BlobError {
         /// The most allowed.
         max: usize,
     },
+    /// The parts of an output's list do not fit each other.
+    #[error("this is no list of an output: its parts do not fit each other")]
+    NotAList,
     /// Nobody pays for these bytes.
     #[error("nobody pays to have {name} kept")]
     NotKept {
@@ -125,11 +131,11 @@ pub struct Blobs {
 struct Files {
     /// The room of each blob.
     blobs: BTreeMap<Digest, u64>,
-    /// The chunks of each input.
-    inputs: BTreeMap<Digest, Vec<Digest>>,
+    /// The chunks of each input, and of each output that has a list.
+    inputs: BTreeMap<Digest, (Named, Vec<Digest>)>,
     /// Whose chunk a blob is, stored or not.
     inputs_of: BTreeMap<Digest, BTreeSet<Digest>>,
-    /// Room that each input takes, with a block at least for each chunk, stored or not.
+    /// Room that each of them takes, with a block at least for each chunk, stored or not.
     used: BTreeMap<Digest, u64>,
     /// A list of chunks could not be read: nobody knows whose chunks the others are.
     is_list_lost: bool,
@@ -153,7 +159,12 @@ impl Blobs {
         sweep(&inputs, |name, bytes, path| lists.push((name, bytes, path.to_owned())))?;
         for (root, bytes, path) in lists {
             taken = taken.saturating_add(bytes);
-            let chunks = chunks_in(&root, &read(&path)?.unwrap_or_default());
+            let bytes = read(&path)?.unwrap_or_default();
+            if let Some((_, names)) = list_in(&root, &bytes) {
+                files.add_list(root, &names, (Named::Output, bytes.len()));
+                continue;
+            }
+            let chunks = chunks_in(&root, &bytes);
             files.is_list_lost |= chunks.is_none();
             files.add_input(root, &chunks.unwrap_or_default());
         }
@@ -174,7 +185,7 @@ impl Blobs {
                 }
             }
             for (root, bytes) in &files.used {
-                if !wanted.has(root, Named::Input, *bytes) {
+                if !wanted.has(root, files.named(root), *bytes) {
                     wanted.doubt(*root);
                 }
             }
@@ -328,7 +339,54 @@ impl Blobs {
         }
         let path = place(&self.inputs, root);
         let Some(bytes) = read(&path)? else { return Ok(None) };
-        chunks_in(root, &bytes).map(Some).ok_or(BlobError::Damaged { path })
+        match chunks_in(root, &bytes) {
+            Some(chunks) => Ok(Some(chunks)),
+            // An output's.
+            None if list_in(root, &bytes).is_some() => Ok(None),
+            None => Err(BlobError::Damaged { path }),
+        }
+    }
+
+    /// Stores the list of the chunks of an output that somebody pays for, before or after the
+    /// chunks themselves; returns its root and which chunks are not there.
+    ///
+    /// # Errors
+    /// If nobody pays for it, its parts do not fit each other, or the disk says no.
+    pub fn put_output(&self, list: &List) -> Result<(Digest, BTreeSet<Digest>), BlobError> {
+        let (root, names) = named_by(list).ok_or(BlobError::NotAList)?;
+        let bytes = postcard::to_stdvec(list).map_err(|_| BlobError::NotAList)?;
+        let mut files = self.files()?;
+        self.check(&root, Named::Output, files.list_bytes(bytes.len(), &names))?;
+        self.write(&mut files, &place(&self.inputs, &root), &bytes)?;
+        files.add_list(root, &names, (Named::Output, bytes.len()));
+        self.doubt(root)?;
+        let missing = names.iter().filter(|name| !files.blobs.contains_key(name));
+        Ok((root, missing.copied().collect()))
+    }
+
+    /// The chunks of an output; none if the list is not there.
+    ///
+    /// # Errors
+    /// If the file was cut or changed, or the disk says no.
+    pub fn output(&self, root: &Digest) -> Result<Option<List>, BlobError> {
+        let path = place(&self.inputs, root);
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        match (list_in(root, &bytes), chunks_in(root, &bytes)) {
+            (Some((list, _)), _) => Ok(Some(list)),
+            (None, Some(_)) => Ok(None),
+            (None, None) => Err(BlobError::Damaged { path }),
+        }
+    }
+
+    /// The names of the chunks of an input or an output; none if the list is not there.
+    ///
+    /// # Errors
+    /// If the file was cut or changed, or the disk says no.
+    pub fn chunks_of(&self, root: &Digest) -> Result<Option<Vec<Digest>>, BlobError> {
+        match self.input(root)? {
+            Some(chunks) => Ok(Some(chunks)),
+            None => Ok(self.output(root)?.map(|list| names_in(&list))),
+        }
     }
 
     /// Which of these chunks are not there.
@@ -358,7 +416,7 @@ impl Blobs {
                 break;
             }
             let used = files.used.get(input).copied().unwrap_or(0);
-            let within = self.check(input, Named::Input, used.saturating_add(more));
+            let within = self.check(input, files.named(input), used.saturating_add(more));
             if within.is_ok() || matches!(own, Err(BlobError::NotKept { .. })) {
                 own = within;
             }
@@ -433,7 +491,7 @@ impl Blobs {
     /// Removes a list that nothing wants; its chunks are doubted then.
     fn drop_input(&self, files: &mut Files, root: &Digest) -> io::Result<usize> {
         let bytes = files.used.get(root).copied().unwrap_or(0);
-        if self.wants(root, Named::Input, bytes)? {
+        if self.wants(root, files.named(root), bytes)? {
             return Ok(0);
         }
         self.remove(root, &place(&self.inputs, root))?;
@@ -476,7 +534,11 @@ impl Files {
     /// What an input takes; a chunk that is not here yet takes a block, so that no list costs more
     /// memory than it pays for.
     fn input_bytes(&self, chunks: &[Digest]) -> u64 {
-        let list = room(wide(chunks.len()).saturating_mul(32));
+        self.list_bytes(chunks.len().saturating_mul(32), chunks)
+    }
+
+    fn list_bytes(&self, list: usize, chunks: &[Digest]) -> u64 {
+        let list = room(wide(list));
         let chunks: BTreeSet<&Digest> = chunks.iter().collect();
         let sizes = chunks.into_iter().map(|chunk| self.blobs.get(chunk).copied().unwrap_or(BLOCK));
         sizes.fold(list, u64::saturating_add)
@@ -493,18 +555,27 @@ impl Files {
     }
 
     fn add_input(&mut self, root: Digest, chunks: &[Digest]) {
+        self.add_list(root, chunks, (Named::Input, chunks.len().saturating_mul(32)));
+    }
+
+    fn add_list(&mut self, root: Digest, chunks: &[Digest], (named, bytes): (Named, usize)) {
         for chunk in chunks {
             self.inputs_of.entry(*chunk).or_default().insert(root);
         }
-        self.used.insert(root, self.input_bytes(chunks));
-        self.inputs.insert(root, chunks.to_vec());
+        self.used.insert(root, self.list_bytes(bytes, chunks));
+        self.inputs.insert(root, (named, chunks.to_vec()));
+    }
+
+    /// What a list lists.
+    fn named(&self, root: &Digest) -> Named {
+        self.inputs.get(root).map_or(Named::Input, |(named, _)| *named)
     }
 
     /// Returns the chunks that are no other input's.
     fn forget_input(&mut self, root: &Digest) -> Vec<Digest> {
         self.used.remove(root);
-        let chunks: BTreeSet<Digest> =
-            self.inputs.remove(root).unwrap_or_default().into_iter().collect();
+        let (_, chunks) = self.inputs.remove(root).unwrap_or((Named::Input, Vec::new()));
+        let chunks: BTreeSet<Digest> = chunks.into_iter().collect();
         let mut orphans = Vec::new();
         for chunk in chunks {
             let inputs = self.inputs_of.entry(chunk).or_default();
@@ -527,6 +598,22 @@ fn chunks_in(root: &Digest, bytes: &[u8]) -> Option<Vec<Digest>> {
     let (chunks, rest) = bytes.as_chunks::<32>();
     let chunks: Vec<Digest> = chunks.iter().copied().map(Digest).collect();
     (rest.is_empty() && roots_of(&chunks).contains(root)).then_some(chunks)
+}
+
+/// The list of an output that a file holds, with its chunks; none if it is not that of `root`.
+fn list_in(root: &Digest, bytes: &[u8]) -> Option<(List, Vec<Digest>)> {
+    let (list, rest) = postcard::take_from_bytes::<List>(bytes).ok()?;
+    let (named, names) = named_by(&list)?;
+    (rest.is_empty() && named == *root).then_some((list, names))
+}
+
+/// The root that a list of an output has, and its chunks; none if its parts do not fit each other.
+fn named_by(list: &List) -> Option<(Digest, Vec<Digest>)> {
+    list.is_whole().then(|| (Digest(list.root().0), names_in(list)))
+}
+
+fn names_in(list: &List) -> Vec<Digest> {
+    list.names().into_iter().map(|name| Digest(name.0)).collect()
 }
 
 /// Of two reasons not to take bytes, the one that says more: of the first name, unless another is

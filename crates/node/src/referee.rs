@@ -119,6 +119,8 @@ impl Referee for NodeReferee {
         match item {
             DataItem::Program => plain(&task.program),
             DataItem::Output => output.is_some_and(plain),
+            // A state is one piece.
+            DataItem::OutputChunk(_) => false,
             DataItem::Input(index) => {
                 let Ok(((chunk, path), [])) = postcard::take_from_bytes::<ServedChunk>(bytes)
                 else {

@@ -44,6 +44,14 @@ struct Output {
     /// By whom and under which name room for it is paid.
     room: (AccountId, Digest),
     stage: Stage,
+    /// Kept as a list with chunks, and else as one file.
+    is_list: bool,
+}
+
+impl Output {
+    fn is_kept_as(&self, named: Named) -> bool {
+        named == if self.is_list { Named::Output } else { Named::Blob }
+    }
 }
 
 /// What the ledger has a node keep.
@@ -65,6 +73,8 @@ pub(crate) enum Named {
     Blob,
     /// A list with its chunks; no output is one.
     Input,
+    /// The list of a large output, with its chunks.
+    Output,
 }
 
 /// Why bytes are not taken under a name.
@@ -126,8 +136,8 @@ impl Wanted {
     /// True if a job or one keep wants so many bytes under this name.
     pub(crate) fn has(&self, name: &Digest, named: Named, bytes: u64) -> bool {
         let Some(reasons) = self.names.get(name) else { return false };
-        let is_open = |output: &Output| output.stage != Stage::Closed;
-        let is_result = named == Named::Blob && reasons.result_of.values().any(is_open);
+        let is_open = |output: &Output| output.stage != Stage::Closed && output.is_kept_as(named);
+        let is_result = reasons.result_of.values().any(is_open);
         let mut rooms = self.rooms(name, named);
         is_result || !reasons.needed_by.is_empty() || rooms.any(|(room, _)| room >= bytes)
     }
@@ -154,7 +164,8 @@ impl Wanted {
 
     /// The most bytes that one keep pays for under a name; none if all have lapsed.
     pub(crate) fn paid(&self, name: &Digest) -> Option<u64> {
-        self.rooms(name, Named::Blob).map(|(room, _)| room).max()
+        let rooms = [Named::Blob, Named::Output].map(|named| self.rooms(name, named));
+        rooms.into_iter().flatten().map(|(room, _)| room).max()
     }
 
     /// Until when so many bytes of a name are paid for, jobs aside.
@@ -166,8 +177,8 @@ impl Wanted {
     /// Bytes, and until when, that one keep each pays for: under the name, and for an output under
     /// the seals of its jobs.
     fn rooms(&self, name: &Digest, named: Named) -> impl Iterator<Item = (u64, Height)> {
-        let reasons = self.names.get(name).filter(|_| named == Named::Blob);
-        let results = reasons.into_iter().flat_map(|reasons| &reasons.result_of);
+        let results = self.names.get(name).into_iter().flat_map(|reasons| &reasons.result_of);
+        let results = results.filter(move |(_, result)| result.is_kept_as(named));
         // One room holds one output, however many jobs were posted under its name.
         let is_first = |job: &JobId, room: &(AccountId, Digest)| {
             self.seals.get(room).and_then(BTreeSet::first) == Some(job)
@@ -221,7 +232,8 @@ impl Wanted {
     fn add_output(&mut self, state: &State, job: JobId, output: Digest) {
         let Some((order, row)) = state.order(job).zip(state.job(job)) else { return };
         let room = (order.requester, order.terms.seed_seal);
-        let result = Output { room, stage: row.stage };
+        let is_list = order.terms.task.form.output_chunks() > 0;
+        let result = Output { room, stage: row.stage, is_list };
         self.seals.entry(room).or_default().insert(job);
         self.names.entry(output).or_default().result_of.insert(job, result);
         self.set_due(output);

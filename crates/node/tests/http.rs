@@ -14,10 +14,13 @@ use std::{
 };
 
 use earnest_api::{
-    ClientError, EventId, JobFilter, PageQuery, Problem, Receipt, SignedTransaction,
+    ClientError, EventId, JobFilter, OutputChunks, PageQuery, Problem, Receipt, SignedTransaction,
     TRANSACTION_BYTES_MAX, TxStatus,
 };
-use earnest_compute::guests;
+use earnest_compute::{
+    guests,
+    paged::outputs::{CHUNK_BYTES, List},
+};
 use earnest_node::{Limits, Node, NodeConfig, NodeHandle};
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Height, JobId, Role, Transaction,
@@ -680,6 +683,42 @@ fn a_job_is_taken_only_with_its_program_and_input() {
         client.transaction(&signed.hash(&network, &signer(1).address())).unwrap().status,
         TxStatus::Final
     );
+    node.stop().unwrap();
+}
+
+#[test]
+fn the_list_of_a_large_output_is_taken_when_it_is_paid_for_and_given_back_as_it_was() {
+    let World { dir: _dir, node, .. } = world(Limits::default());
+    let client = client(&node);
+    let bytes: Vec<u8> = (0..=250u8).cycle().take(2 * CHUNK_BYTES + 9_000).collect();
+    let list = List::of(&bytes);
+    let (root, here) = (Digest(list.root().0), |d: &earnest_compute::Digest| Digest(d.0));
+    let trees = list.rest.peaks().iter().map(here).collect();
+    let full = list.full.iter().map(here).collect();
+    let chunks = OutputChunks::new(full, 9_000, trees, list.rest.tail());
+    let code = |error: ClientError| error.problem().unwrap().code.clone();
+    assert_eq!(code(client.output(&root).unwrap_err()), "request/not-found");
+    assert_eq!(code(client.put_output(&chunks).unwrap_err()), "blob/not-kept");
+    for broken in [
+        OutputChunks { rest_bytes: 9_001, ..chunks.clone() },
+        OutputChunks { rest_tail: "a tail".to_owned(), ..chunks.clone() },
+        OutputChunks { rest_trees: Vec::new(), ..chunks.clone() },
+    ] {
+        assert_eq!(code(client.put_output(&broken).unwrap_err()), "output/not-a-list");
+    }
+    keep(&node, root, bytes.len() + 3 * 4_096);
+    let receipt = client.put_output(&chunks).unwrap();
+    let names: Vec<Digest> = list.names().iter().map(here).collect();
+    assert_eq!((receipt.root, receipt.bytes), (root, bytes.len() as u64));
+    assert_eq!(BTreeSet::from_iter(receipt.missing), names.iter().copied().collect());
+    for chunk in bytes.chunks(CHUNK_BYTES) {
+        assert!(!client.keep(&root, 0).unwrap().is_stored);
+        client.put_blob(chunk).unwrap();
+    }
+    assert!(client.keep(&root, 0).unwrap().is_stored);
+    assert_eq!(client.output(&root).unwrap(), chunks);
+    let read: Vec<Vec<u8>> = names.iter().map(|name| client.blob(name).unwrap()).collect();
+    assert_eq!(read.concat(), bytes);
     node.stop().unwrap();
 }
 

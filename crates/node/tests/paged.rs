@@ -17,6 +17,7 @@ use earnest_compute::{
             shown::{ClaimProof, Refinement, StepProof},
         },
         evidence::{Evidence, make_evidence},
+        outputs,
         program::{Kind, Program},
         run::{Machine, Session, Tracking},
         state::{Claim, State},
@@ -435,6 +436,14 @@ fn outputs_and_chunks_are_served_by_what_the_task_and_the_claim_bind() {
     let serves = |item, bytes: &[u8]| referee.serves(&court.task, item, Some(&root), bytes);
     assert!(serves(DataItem::Output, &output));
     assert!(!serves(DataItem::Output, &output[1..]));
+    let list = outputs::List::of(&output);
+    let shown = |index| postcard::to_allocvec(&list.show(index, output.clone())).unwrap();
+    assert!(serves(DataItem::OutputChunk(0), &shown(0)));
+    assert!(!serves(DataItem::OutputChunk(1), &shown(0)));
+    assert!(!serves(DataItem::OutputChunk(0), &[shown(0), vec![0]].concat()));
+    let none = postcard::to_allocvec(&list.show(1, Vec::new())).unwrap();
+    assert!(serves(DataItem::OutputChunk(1), &none), "there is none");
+    assert!(!serves(DataItem::OutputChunk(0), &none), "there is one");
     assert!(!serves(DataItem::Program, &wat::parse_str(PROGRAM).unwrap()), "it is on the ledger");
     let bytes = chunks::trimmed(court.input.bytes()).to_vec();
     let names = [chunks::chunk_root(&bytes).unwrap()];

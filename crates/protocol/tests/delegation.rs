@@ -34,6 +34,8 @@ fn harsh(raw: &mut RawParams) {
 
 fn short(raw: &mut RawParams) {
     raw.staking.unbonding_epochs = Epochs::new(10);
+    // R4 counts a request for each chunk of an output.
+    raw.market.chunks_max = 4;
     raw.market.work_bound_max = Gas::new(1_000_000_000);
     (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
     raw.market.deadline_blocks_max = earnest_protocol::Blocks::new(50);

@@ -27,6 +27,8 @@ fn harsh(raw: &mut RawParams) {
     raw.staking.provider_bond_min = Amount::tokens(1);
     // Jobs are small, so that the wait is short.
     raw.staking.unbonding_epochs = Epochs::new(12);
+    // R4 counts a request for each chunk of an output.
+    raw.market.chunks_max = 4;
     raw.market.work_bound_max = Gas::new(1_000_000_000);
     (raw.verification.auditors_max, raw.verification.redraws) = (2, 0);
     raw.verification.disputes_max = 1;

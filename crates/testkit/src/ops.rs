@@ -290,7 +290,12 @@ fn paged(play: &Play<'_>, op: Op, terms: &mut PostJob) {
     terms.task.gas_bound = bound;
     terms.task.step_gas_max = ProgramForm::STEP_GAS;
     terms.task.steps = ProgramForm::steps_of(bound);
-    let output_kib = if op.amount == 77 { 0 } else { 16 };
+    let output_kib = match op.twist % 2 {
+        _ if op.amount == 77 => 0,
+        0 => 16,
+        // Eight chunks.
+        _ => 2_048,
+    };
     terms.task.form = ProgramForm::Paged(output_kib);
     match op.amount {
         78 => terms.task.steps += 1,
@@ -649,7 +654,11 @@ fn reveal(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
 }
 
 fn dispute(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
-    let (job, provider, item) = (view.id, view.provider(), DataItem::Output);
+    let (job, provider) = (view.id, view.provider());
+    let item = match view.order.terms.task.form.output_chunks() {
+        0 => DataItem::Output,
+        chunks => DataItem::OutputChunk(u32::from(op.twist) % chunks.saturating_add(1)),
+    };
     let requester = view.order.requester;
     match op.amount % 16 {
         0 => return (requester, Command::ConfirmReceipt(ConfirmReceipt { job })),

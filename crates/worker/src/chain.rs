@@ -11,7 +11,7 @@ use std::{
 use earnest_api::{Client, ClientError, JobFilter, JobStage, JobView, PageQuery, Receipt, Session};
 use earnest_compute::{
     Input,
-    paged::{chunks::CHUNK_BYTES, stream::output_root, task::Input as PagedInput},
+    paged::{chunks::CHUNK_BYTES, task::Input as PagedInput},
 };
 use earnest_protocol::{
     AccountId, Address, Command, Digest, JobId,
@@ -46,6 +46,15 @@ pub enum ChainError {
         /// What they were asked for as.
         digest: Digest,
     },
+    /// Nobody stored the output, or not its list.
+    #[error("the node has no list of the output {root}")]
+    OutputMissing {
+        /// Its root.
+        root: Digest,
+    },
+    /// A file of ours cannot be written or read.
+    #[error("a file failed: {0}")]
+    File(std::io::Error),
     /// The key may not act for the account.
     #[error("{account} has not authorised the key {key}, or not any longer")]
     KeyNotAuthorised {
@@ -272,33 +281,5 @@ impl Chain {
             return Err(forged());
         }
         Ok(input.bytes().to_vec())
-    }
-
-    /// The output of a job, checked.
-    ///
-    /// # Errors
-    /// If it is not there, or not what its name says.
-    pub fn output(&self, task: &Task, output: &Digest) -> Result<Vec<u8>, ChainError> {
-        output_of(self.client(), task, output)
-    }
-}
-
-/// The output of a job of this task, checked.
-///
-/// # Errors
-/// If it is not there, or not what its name says.
-pub fn output_of(client: &Client, task: &Task, output: &Digest) -> Result<Vec<u8>, ChainError> {
-    let name = |bytes: &[u8]| match task.form {
-        ProgramForm::Stepwise => Digest(*blake3::hash(bytes).as_bytes()),
-        ProgramForm::Paged(_) => Digest(output_root(bytes).0),
-    };
-    // Nobody stores nothing.
-    if name(&[]) == *output {
-        return Ok(Vec::new());
-    }
-    let bytes = client.blob(output)?;
-    match name(&bytes) == *output {
-        true => Ok(bytes),
-        false => Err(ChainError::Forged { digest: *output }),
     }
 }

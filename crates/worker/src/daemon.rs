@@ -27,6 +27,7 @@ use crate::{
     results::Results,
     sandbox::RunnerCommand,
     tidings::{Tidings, standing},
+    withheld::Answered,
 };
 
 /// How often the ledger is looked at when nothing is heard of it.
@@ -81,8 +82,11 @@ pub(crate) struct Work {
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
     refused: Vec<Refused>,
-    /// Outputs of open jobs that were looked for and not there, since which height.
-    missed: BTreeMap<JobId, Height>,
+    /// Outputs of open jobs that were looked for and not there, since which height, and how much of
+    /// them was not.
+    missed: BTreeMap<JobId, (Height, usize)>,
+    /// Of those that were asked for on the ledger, what was answered.
+    pub(crate) answered: BTreeMap<JobId, Answered>,
 }
 
 impl Work {
@@ -90,19 +94,27 @@ impl Work {
         let (sent, refused) = (Vec::new(), Vec::new());
         let (executions, paces) = (Executions::new(results), Paces::default());
         let declined = BTreeSet::new();
-        let missed = BTreeMap::new();
-        Work { chain, executions, paces, runner, declined, sent, refused, missed }
+        let (missed, answered) = (BTreeMap::new(), BTreeMap::new());
+        Work { chain, executions, paces, runner, declined, sent, refused, missed, answered }
     }
 
-    /// True if a job's output has been missing for some blocks: who revealed it sends it after the
-    /// reveal, and needs a moment.
+    /// True if so many parts of a job's output have been missing for some blocks: who revealed it
+    /// sends them after the reveal, and needs a moment for each.
     ///
     /// # Errors
     /// If the node does not answer.
-    pub(crate) fn is_overdue(&mut self, job: JobId) -> Result<bool, ChainError> {
+    pub(crate) fn is_overdue(
+        &mut self,
+        job: JobId,
+        (parts, is_large): (usize, bool),
+    ) -> Result<bool, ChainError> {
+        let patience = if is_large { CHUNKS_DELIVERY } else { DELIVERY };
         let now = self.chain.client().head()?.height;
-        let since = *self.missed.entry(job).or_insert(now);
-        Ok(now.since(since) >= DELIVERY)
+        let entry = self.missed.entry(job).or_insert((now, parts));
+        if entry.1 != parts {
+            *entry = (now, parts);
+        }
+        Ok(now.since(entry.0) >= patience)
     }
 
     /// How many hundredths of the time that its gas declares a job's program takes here. None while
@@ -246,6 +258,8 @@ struct Refused {
 pub(crate) const AUDIT_CAPACITY_EXCEEDED: &str = "accept-job/audit-capacity-exceeded";
 /// Blocks that an output may take to arrive after its reveal.
 const DELIVERY: Blocks = Blocks::new(3);
+/// Blocks that some more chunks of a large one may take.
+const CHUNKS_DELIVERY: Blocks = Blocks::new(10);
 /// When a command that is in no block is given up and may be sent again.
 const LOST_AFTER: Duration = Duration::from_secs(15);
 /// How long a refusal is taken as the answer to the same command.
@@ -293,6 +307,7 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
     work.executions.begin_pass(&open);
     work.declined.retain(|job| open.binary_search(job).is_ok());
     work.missed.retain(|job, _| open.binary_search(job).is_ok());
+    work.answered.retain(|job, _| open.binary_search(job).is_ok());
     for id in &open {
         let job = match work.chain.job(*id) {
             Ok(job) => job,

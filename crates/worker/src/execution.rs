@@ -12,7 +12,7 @@ mod paged;
 mod questions;
 mod steps;
 
-use std::{str::FromStr, sync::Arc};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use earnest_compute::{
     Digest as WorkDigest, EngineFault, Input, Task as WorkTask,
@@ -27,6 +27,7 @@ use earnest_protocol::{
 
 use self::{paged::Paged, steps::Steps};
 use crate::{
+    outputs::Kept,
     results::{Name, Results},
     sandbox::{Cancellation, RunnerCommand, SandboxError},
 };
@@ -44,6 +45,8 @@ pub enum Fault {
     Lazy(LazyRate),
     /// Accepts jobs and never delivers.
     Silent,
+    /// Stores no output: who wants it has to ask on the ledger.
+    Withhold,
 }
 
 /// The share of jobs that a lazy provider does not do, in parts per billion.
@@ -57,7 +60,10 @@ impl FromStr for Fault {
         if text == "silent" {
             return Ok(Fault::Silent);
         }
-        let wrong = || "give lazy=RATE with a rate from 0 to 1, or silent".to_owned();
+        if text == "withhold" {
+            return Ok(Fault::Withhold);
+        }
+        let wrong = || "give lazy=RATE with a rate from 0 to 1, silent, or withhold".to_owned();
         let rate = text.strip_prefix("lazy=").ok_or_else(wrong)?;
         let rate: f64 = rate.parse().map_err(|_| wrong())?;
         if !(0.0..=1.0).contains(&rate) {
@@ -91,6 +97,9 @@ pub enum ExecutionError {
     /// The module is not one that jobs may have.
     #[error(transparent)]
     NotAdmitted(earnest_compute::AdmissionRejected),
+    /// What was put out cannot be kept.
+    #[error("the output cannot be kept: {0}")]
+    Output(std::io::Error),
     /// The task cannot be one.
     #[error("not a task: {0}")]
     TaskInvalid(String),
@@ -143,6 +152,8 @@ pub(crate) struct Order {
     pub(crate) task: Task,
     pub(crate) material: Material,
     pub(crate) lie: Option<Lie>,
+    /// Where a large output is kept; none if nobody will ask for it.
+    pub(crate) outputs: Option<PathBuf>,
     /// Ends it before its time.
     pub(crate) cancellation: Cancellation,
 }
@@ -206,7 +217,7 @@ impl Order {
         results: &Results,
     ) -> Result<Execution, ExecutionError> {
         let name = self.name();
-        let Order { runner, task, material, lie, cancellation } = self;
+        let Order { runner, task, material, lie, outputs, cancellation } = self;
         match (material, task.form) {
             (Material::Steps { program, input }, ProgramForm::Stepwise) => {
                 let wrong_from = lie.and_then(|lie| lie.wrong_from(task.steps));
@@ -217,17 +228,18 @@ impl Order {
             }
             (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
                 let order = paged::Order { runner, task, module, input, cancellation };
-                let run = results.read_or_run((job, &name), || order.execute(lie))?;
-                Ok(Execution::Paged(Box::new(order.done(run)?)))
+                let run = results.read_or_run((job, &name), || order.execute(lie, outputs.is_some()))?;
+                Ok(Execution::Paged(Box::new(order.done(run, outputs.as_deref())?)))
             }
             _ => Err(ExecutionError::Incomplete),
         }
     }
 
-    /// What decides the result; where and how it runs does not.
+    /// What decides what is kept; where and how it runs does not.
     fn name(&self) -> Name {
         let lie = self.lie.map(|Lie { rate, seed, job }| (rate.0, seed, job));
-        let own = postcard::to_stdvec(&(&self.task, lie)).expect("it encodes into memory");
+        let own = (&self.task, lie, self.outputs.is_some());
+        let own = postcard::to_stdvec(&own).expect("it encodes into memory");
         blake3::derive_key("earnest 2026 what a result is of", &own)
     }
 }
@@ -249,8 +261,8 @@ impl Execution {
         }
     }
 
-    /// The output's bytes.
-    pub(crate) fn output(&self) -> &[u8] {
+    /// What was put out, if somebody may ask for it.
+    pub(crate) fn output(&self) -> Option<&Kept> {
         match self {
             Execution::Steps(done) => done.output(),
             Execution::Paged(done) => done.output(),
@@ -368,6 +380,7 @@ mod tests {
             task,
             material: Material::Paged { module: Vec::new(), input: Vec::new() },
             lie,
+            outputs: Some(folder.path().to_owned()),
             cancellation: Cancellation::default(),
         };
         let job = JobId::new(5);
@@ -379,7 +392,7 @@ mod tests {
         results.read_or_run((job, &name), || Ok::<_, ExecutionError>(run)).unwrap();
         let results = Results::open(folder.path()).unwrap();
         let done = order(task, None).execute(job, &results).unwrap();
-        assert_eq!(done.output(), b"put out");
+        assert_eq!(done.output().and_then(Kept::piece), Some(&b"put out"[..]));
         let opening = done.opening(Digest::ZERO);
         assert_eq!((opening.gas, opening.steps), (Gas::new(1), 4));
         assert!(done.output_proof().is_some());

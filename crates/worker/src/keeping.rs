@@ -32,8 +32,8 @@ pub struct Sizes {
     pub chunks: Vec<usize>,
     /// Of each chunk of what an ordinary program was prepared from.
     pub source: Vec<usize>,
-    /// Of the output, at most.
-    pub output: usize,
+    /// Of the output's files, at most.
+    pub output: Vec<usize>,
 }
 
 /// What one job needs kept.
@@ -78,7 +78,7 @@ pub fn needs(client: &Client, job: &PostJob, sizes: &Sizes) -> Result<Vec<Need>,
     }
     let blocks = duration.plus(params.market.retention_blocks).min(longest);
     let name = job.seed_seal;
-    needs.push(Need { name, kibibytes: kibibytes([sizes.output]), blocks });
+    needs.push(Need { name, kibibytes: kibibytes(sizes.output.iter().copied()), blocks });
     Ok(needs)
 }
 

@@ -8,8 +8,8 @@
 //! Code map: `chain` (the ledger, as a daemon sees it), `sandbox` (the child that runs untrusted
 //! programs), `execution` (a job run in it), `executions` (those beside the loop, and what ends
 //! them), [`pace`] (how slow a program is), [`trial`] (a run for
-//! its author), [`keeping`] (bytes paid for), `daemon` (the loop),
-//! [`claim`] (one process a folder and a key),
+//! its author), [`keeping`] (bytes paid for), `outputs` (what was put out, in parts), `withheld`
+//! (what is asked for of it), `daemon` (the loop), [`claim`] (one process a folder and a key),
 //! `provider`, `validator`, `requester` (what each role does), `tidings` (what befell its account),
 //! `journal` and `results` (what survives a crash).
 //!
@@ -26,6 +26,7 @@ mod execution;
 mod executions;
 mod journal;
 pub mod keeping;
+mod outputs;
 pub mod pace;
 pub mod provider;
 pub mod requester;
@@ -34,8 +35,10 @@ pub mod sandbox;
 mod tidings;
 pub mod trial;
 pub mod validator;
+mod withheld;
 
-pub use chain::{Chain, ChainError, output_of};
+pub use chain::{Chain, ChainError};
 pub use daemon::Setup;
 pub use earnest_compute::{guests, task::CHUNK_BYTES_MAX};
 pub use execution::{ExecutionError, Fault, LazyRate, task_of};
+pub use outputs::read_output;

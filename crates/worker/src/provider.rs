@@ -4,7 +4,10 @@
 //! asks its cost alone, since what it is paid is set by the next bid or the ceiling, and asking
 //! more could only lose the job.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use earnest_api::{Client, DisputeView, JobView};
 use earnest_protocol::{
@@ -25,6 +28,7 @@ use crate::{
     execution::{Execution, Fault, Lie, Material, Move, Order},
     executions::Need,
     journal::{Decision, Journal},
+    outputs::Kept,
     tidings::tokens,
 };
 
@@ -33,6 +37,8 @@ use crate::{
 pub struct Pricing {
     /// What a million gas costs it.
     pub cost_per_mgas: Amount,
+    /// What a mebibyte costs it that a program may put out: to keep it, to send it, and to show it.
+    pub cost_per_mib: Amount,
     /// What it wants to earn on top, where it is paid what it asks.
     pub margin: Ratio,
 }
@@ -54,6 +60,7 @@ pub struct ProviderOptions {
 /// If its account does not exist or its folder cannot be written.
 pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::error::Error>> {
     let journal = Journal::open(&setup.data)?;
+    let outputs = setup.data.clone();
     run_daemon(
         setup,
         Provider {
@@ -62,6 +69,7 @@ pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::er
             waits: BTreeSet::new(),
             promised: BTreeMap::new(),
             delivered: BTreeSet::new(),
+            outputs,
         },
     )?;
     Ok(())
@@ -77,6 +85,8 @@ struct Provider {
     promised: BTreeMap<JobId, Amount>,
     /// Jobs whose output was stored, or is not to be.
     delivered: BTreeSet<JobId>,
+    /// Where large outputs are kept until their jobs are closed.
+    outputs: PathBuf,
 }
 
 impl Duty for Provider {
@@ -118,10 +128,16 @@ impl Duty for Provider {
 impl Provider {
     /// What it asks; costs differ a little from job to job, as real ones do.
     fn price(&self, me: AccountId, job: &JobView, percent: u64) -> Option<Amount> {
-        let Pricing { cost_per_mgas, margin } = self.options.pricing;
-        let cost = cost_per_mgas.share_ceil(job.terms.task.gas_bound.count(), 1_000_000)?;
+        let Pricing { cost_per_mgas, cost_per_mib, margin } = self.options.pricing;
+        let task = &job.terms.task;
+        let cost = cost_per_mgas.share_ceil(task.gas_bound.count(), 1_000_000)?;
         // A program that keeps what its gas promises costs by its gas; a slower one by its time.
         let cost = cost.share_ceil(percent.max(100), 100)?;
+        let kib = match task.form {
+            ProgramForm::Paged(output_kib) => u64::from(output_kib),
+            ProgramForm::Stepwise => 0,
+        };
+        let cost = cost.checked_add(cost_per_mib.share_ceil(kib, 1_024)?)?;
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 provider's daily cost");
         hasher.update(&self.options.seed.to_le_bytes()).update(&job.id.raw().to_le_bytes());
         hasher.update(&me.raw().to_le_bytes());
@@ -257,11 +273,12 @@ impl Provider {
         let (job, task, seed) = (job.id, job.terms.task, self.options.seed);
         let lie = match self.options.fault {
             Some(Fault::Lazy(rate)) => Some(Lie { rate, seed, job }),
-            Some(Fault::Silent) | None => None,
+            Some(Fault::Silent | Fault::Withhold) | None => None,
         };
         executions.get((job, need), |cancellation| {
             let (runner, material) = (runner.clone(), chain.material(&task)?);
-            Ok(Order { runner, task, material, lie, cancellation })
+            let outputs = Some(self.outputs.clone());
+            Ok(Order { runner, task, material, lie, outputs, cancellation })
         })
     }
 
@@ -287,20 +304,25 @@ impl Provider {
     /// asked for on the ledger.
     fn deliver(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let is_open = job.result.as_ref().is_some_and(|result| result.claim.is_some());
-        if !is_open || self.delivered.contains(&job.id) {
+        let withholds = self.options.fault == Some(Fault::Withhold);
+        if !is_open || withholds || self.delivered.contains(&job.id) {
             return Ok(());
         }
+        let client = work.chain.client().clone();
         let Some(done) = self.execution(work, job)? else { return Ok(()) };
-        let output = done.output().to_vec();
-        if !output.is_empty()
-            && let Err(error) = work.chain.client().put_blob(&output)
-        {
-            let status = error.problem().map(|problem| problem.status);
-            // Not paid for: 402. Too large, or no room: 413, 507. Anything else may pass.
-            if !matches!(status, Some(402 | 413 | 507)) {
-                return Err(error.into());
+        match done.output().map_or(Ok(true), |output| output.store(&client)) {
+            // The next pass goes on.
+            Ok(false) => return Ok(()),
+            Ok(true) => {}
+            Err(ChainError::Node(error)) => {
+                let status = error.problem().map(|problem| problem.status);
+                // Not paid for: 402. Too large, or no room: 413, 507. Anything else may pass.
+                if !matches!(status, Some(402 | 413 | 507)) {
+                    return Err(error.into());
+                }
+                info!("job {}: its output is not stored, {error}", job.id);
             }
-            info!("job {}: its output is not stored, {error}", job.id);
+            Err(error) => return Err(error),
         }
         self.delivered.insert(job.id);
         Ok(())
@@ -310,16 +332,23 @@ impl Provider {
     fn serve(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let me = work.chain.me;
         let asked = |r: &&earnest_api::DataRequestView| !r.served && r.answerable.id == me;
-        let Some(request) = job.requests.iter().find(asked) else { return Ok(()) };
-        let item = request.item;
-        let Some(done) = self.execution(work, job)? else { return Ok(()) };
-        let bytes = match item {
-            DataItem::Program => done.program().map(<[u8]>::to_vec),
-            DataItem::Output => Some(done.output().to_vec()),
-            DataItem::Input(chunk) => done.served_chunk(chunk),
-        };
-        let Some(bytes) = bytes else { return Ok(()) };
-        work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
+        for request in job.requests.iter().filter(asked) {
+            let item = request.item;
+            let Some(done) = self.execution(work, job)? else { return Ok(()) };
+            let output = done.output();
+            let bytes = match item {
+                DataItem::Program => done.program().map(<[u8]>::to_vec),
+                DataItem::Output => output.and_then(Kept::piece).map(<[u8]>::to_vec),
+                DataItem::OutputChunk(chunk) => {
+                    let shown = output.map(|output| output.shown(chunk)).transpose();
+                    shown.map_err(ChainError::File)?.flatten()
+                }
+                DataItem::Input(chunk) => done.served_chunk(chunk),
+            };
+            if let Some(bytes) = bytes {
+                work.send(Command::ServeData(ServeData { job: job.id, item, bytes }))?;
+            }
+        }
         Ok(())
     }
 

@@ -38,8 +38,10 @@ use crate::{
         ExecutionError, Material, StepsOrder, measure, served_chunk, served_pages, task_of,
     },
     keeping::{self, Sizes},
+    outputs,
     results::Results,
     sandbox::{Cancellation, RunnerCommand},
+    withheld,
 };
 
 /// Bytes of the largest state.
@@ -150,7 +152,8 @@ impl Plan {
             Wanted::Paged { .. } => None,
         };
         let source = wish.wanted.source().iter().map(Vec::len).collect();
-        Sizes { program, chunks, source, output: self.output_bytes }
+        let output = outputs::files_of(self.terms.task.form, self.output_bytes);
+        Sizes { program, chunks, source, output }
     }
 }
 
@@ -506,7 +509,8 @@ fn answer_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         (DataItem::Program, Material::Steps { program, .. }) => Some(program),
         (DataItem::Input(chunk), Material::Steps { input, .. }) => served_chunk(&input, chunk),
         (DataItem::Input(chunk), Material::Paged { input, .. }) => served_pages(&input, chunk),
-        (DataItem::Program, Material::Paged { .. }) | (DataItem::Output, _) => None,
+        (DataItem::Program, Material::Paged { .. })
+        | (DataItem::Output | DataItem::OutputChunk(_), _) => None,
     };
     if let Some(bytes) = bytes {
         let item = request.item;
@@ -521,11 +525,26 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         return Ok(());
     };
     let (id, output) = (job.id, claim.output());
-    match work.chain.output(&job.terms.task, &output) {
+    let (client, task) = (work.chain.client(), &job.terms.task);
+    let missing = outputs::missing(client, task, &output)?;
+    let read = match missing {
+        0 => outputs::read_output(client, task, &output, |_| Ok(())),
+        _ => Err(ChainError::OutputMissing { root: output }),
+    };
+    match read {
         Ok(_) => {
             work.send_if_first(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
         }
-        Err(_) if job.requests.is_empty() && !is_stopped(&output) && work.is_overdue(id)? => {
+        Err(_) if task.form.output_chunks() > 0 => {
+            if withheld::is_asked_for(job) || work.is_overdue(id, (missing, true))? {
+                withheld::ask(work, job, &output)?;
+            }
+        }
+        Err(_)
+            if job.requests.is_empty()
+                && !is_stopped(&output)
+                && work.is_overdue(id, (missing, false))? =>
+        {
             let item = DataItem::Output;
             work.send_if_first(Command::RequestData(RequestData { job: id, item }))?;
         }

@@ -215,7 +215,8 @@ pub(super) fn request_data(rejected: RequestDataRejected) -> Words {
         ),
         RequestDataRejected::NoSuchItem => say(
             "The job has no such item now",
-            "Ask for the program, an input chunk the job has, or the output once it is known.",
+            "Ask for the program, an input chunk the job has, or the output once it is known: \
+             chunk by chunk where it may have more than 1024 KiB.",
         ),
         RequestDataRejected::AlreadyRequested => {
             say("These bytes are requested already", "Wait for the event data_served.")
@@ -225,8 +226,10 @@ pub(super) fn request_data(rejected: RequestDataRejected) -> Words {
             "Read it where it was stored.",
         ),
         RequestDataRejected::RequestsAtLimit { limit } => say(
-            format!("This account has made its {limit} requests about this job"),
-            "Fetch the rest from the provider or a node.",
+            format!(
+                "This account has made its {limit} requests about this job, or so many at once"
+            ),
+            "Wait for those that are not answered, or fetch the rest from the provider or a node.",
         ),
         RequestDataRejected::ExceedsFree { wanted, free } => {
             exceeds_free("The prepaid price of these bytes is", wanted, free)

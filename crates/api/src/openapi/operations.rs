@@ -15,8 +15,9 @@ use super::{
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView,
     HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, Page, ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView,
-    Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, routes,
+    OperatorView, OutputChunks, OutputReceipt, Page, ProgramRoomView, ProgramView, ProposalView,
+    QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
+    TransactionView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -269,6 +270,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Stores which chunks an input has.",
     ),
     get(routes::INPUT, request::<InputChunks>, "The chunks of one input."),
+    sent(
+        ("put", routes::OUTPUTS),
+        Body::Json(request::<OutputChunks>),
+        (201, shape::<OutputReceipt>),
+        "Stores which chunks an output has.",
+    ),
+    get(routes::OUTPUT, request::<OutputChunks>, "The chunks of one output."),
     get(routes::KEEPS, shape::<RoomView>, "What room there is for kept bytes, and its price."),
     asked(
         routes::KEEP,

@@ -32,6 +32,7 @@ pub const PROBLEMS: &[(u16, &str)] = &[
     (416, "blob/range-beyond"),
     (421, "request/host-not-allowed"),
     (422, "input/too-many-chunks"),
+    (422, "output/not-a-list"),
     (422, "job/chunk-count-mismatch"),
     (422, "job/chunks-missing"),
     (422, "job/input-missing"),

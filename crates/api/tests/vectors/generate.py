@@ -7,6 +7,7 @@ The types below are written down a second time on purpose: the test compares the
 hashes, with those of the crate.
 """
 
+import itertools
 import json
 import random
 
@@ -97,8 +98,15 @@ def asset():
     return rng.choice(["stake", "payment"])
 
 
+OUTPUTS = itertools.count()
+
+
 def data_item():
-    return rng.choice(["program", {"input": number(2**32 - 1)}, "output"])
+    item = rng.choice(["program", {"input": number(2**32 - 1)}, "output"])
+    # Every other output in chunks; drawn from nothing, so that what follows stays as it is.
+    if item == "output" and (count := next(OUTPUTS)) % 2:
+        return {"output_chunk": 85 * count}
+    return item
 
 
 def opening():
@@ -256,8 +264,8 @@ def flatten(command):
         if name in ("opening", "node", "task"):
             flat.update(flatten(value))
         elif name == "item":
-            flat["item"] = value if isinstance(value, str) else "input"
-            flat["chunk"] = 0 if isinstance(value, str) else value["input"]
+            ((kind, chunk),) = [(value, 0)] if isinstance(value, str) else value.items()
+            flat["item"], flat["chunk"] = kind, chunk
         elif name == "form":
             flat["form"] = value if isinstance(value, str) else "paged"
             flat["outputKib"] = 0 if isinstance(value, str) else value["paged"]

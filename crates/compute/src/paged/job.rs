@@ -41,6 +41,9 @@ pub const REFINED_STEPS_MAX: u64 = LEVELS[0] / LEVELS[1];
 /// Most questions of one ask: more than one result can have games about it.
 pub const QUESTIONS_MAX: usize = 128;
 
+/// What a byte that is put out may take: it is copied, hashed and handed on, which no tick counts.
+pub const OUTPUT_NANOS_PER_BYTE: u64 = 5;
+
 /// What the child is to find out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
@@ -129,8 +132,9 @@ pub enum Reply {
 pub struct Ran {
     /// What is sealed.
     pub claim: Claim,
-    /// Nanoseconds of the quickest of its coarse steps, compiling aside; the last, which is
-    /// shorter, counts where there is no other.
+    /// Nanoseconds of the quickest of its coarse steps, compiling aside, and less
+    /// [`OUTPUT_NANOS_PER_BYTE`] for what it put out; the last, which is shorter, counts where
+    /// there is no other.
     pub step_nanos: u64,
 }
 

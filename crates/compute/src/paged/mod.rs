@@ -6,7 +6,7 @@
 //! Code map: `form` (the names a prepared module and its hosts agree on), `program` (which modules
 //! are in that form, and their variants that mark or check pages), `task` (what is computed),
 //! `pages` (memory under a tree), `chunks` (an input in pieces), `stream` (the output's
-//! commitment), `state` (a state's digest),
+//! commitment), `outputs` (an output in pieces), `state` (a state's digest),
 //! `engine` (a module in wasmi or wasmtime), `pace` (where a run stops), `run` (whole runs, and
 //! steps from any state), `evidence` (what a step touches, and the referee), `dispute` (from a
 //! whole run down to a step), `job` (what a worker asks of a child process about a job), `whole` (a
@@ -20,6 +20,7 @@ mod engine;
 pub mod evidence;
 pub mod form;
 pub mod job;
+pub mod outputs;
 mod pace;
 pub mod pages;
 pub mod program;

@@ -1,23 +1,24 @@
 //! The output: bytes that are only ever added to, under a commitment that can be carried on by
 //! whoever knows its frontier.
 //!
-//! Key terms: the output is cut into chunks of 4 KiB; full chunks are leaves of perfect binary
+//! Key terms: the output is cut into *leaves* of 4 KiB; full ones are those of perfect binary
 //! trees, one for each bit of their number; the *frontier* is the roots of these trees and the
-//! bytes after the last full chunk. The *root* binds the length and the frontier.
+//! bytes after the last full leaf. The *root* binds the length and the frontier.
 //! Laws: the root is a function of the bytes alone, however they were cut when they were added; a
 //! frontier is at most 5 KiB, whatever was put out.
-//! Not here: the bytes themselves (`run` hands them on), who asks for them.
+//! Not here: the bytes themselves (`run` hands them on), who asks for them, larger pieces
+//! (`outputs`).
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, finish, hasher};
 
-/// Bytes of a chunk of the output.
-pub const OUTPUT_CHUNK_BYTES: usize = 4096;
+/// Bytes of a leaf.
+pub const OUTPUT_LEAF_BYTES: usize = 4096;
 /// Most bytes that a task may let its program put out (256 MiB).
 pub const OUTPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-const CHUNK: &str = "earnest compute 2026-11 output chunk v1";
+const LEAF: &str = "earnest compute 2026-11 output chunk v1";
 const NODE: &str = "earnest compute 2026-11 output node v1";
 const ROOT: &str = "earnest compute 2026-11 output root v1";
 
@@ -27,7 +28,7 @@ pub struct Frontier {
     length: u64,
     /// Roots of the perfect trees, the largest first.
     peaks: Vec<Digest>,
-    /// What follows the last full chunk.
+    /// What follows the last full leaf.
     #[serde(with = "crate::bytes")]
     tail: Vec<u8>,
 }
@@ -40,42 +41,48 @@ impl Frontier {
 
     /// Whether the parts fit the length. What others send is checked before it is used.
     pub fn is_whole(&self) -> bool {
-        let chunk = OUTPUT_CHUNK_BYTES as u64;
-        let (chunks, tail) = (self.length / chunk, self.length % chunk);
+        let leaf = OUTPUT_LEAF_BYTES as u64;
+        let (leaves, tail) = (self.length / leaf, self.length % leaf);
         self.length <= OUTPUT_BYTES_MAX
-            && self.peaks.len() as u64 == u64::from(chunks.count_ones())
+            && self.peaks.len() as u64 == u64::from(leaves.count_ones())
             && self.tail.len() as u64 == tail
     }
 
     /// Adds bytes.
     pub fn append(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = OUTPUT_CHUNK_BYTES.saturating_sub(self.tail.len());
+            let room = OUTPUT_LEAF_BYTES.saturating_sub(self.tail.len());
             let (now, later) = bytes.split_at(room.min(bytes.len()));
             self.tail.extend_from_slice(now);
             self.length = self.length.saturating_add(now.len() as u64);
             bytes = later;
-            if self.tail.len() == OUTPUT_CHUNK_BYTES {
-                self.close_chunk();
+            if self.tail.len() == OUTPUT_LEAF_BYTES {
+                self.close_leaf();
             }
         }
     }
 
-    fn close_chunk(&mut self) {
-        let mut chunk = hasher(CHUNK);
-        chunk.update(&self.tail);
-        let mut node = finish(&chunk);
+    fn close_leaf(&mut self) {
+        let mut leaf = hasher(LEAF);
+        leaf.update(&self.tail);
         self.tail.clear();
-        // As in counting: each trailing one among the chunks before is a tree of the same size.
-        let before = (self.length / OUTPUT_CHUNK_BYTES as u64).saturating_sub(1);
-        for _ in 0..before.trailing_ones() {
-            let Some(left) = self.peaks.pop() else { break };
-            let mut pair = hasher(NODE);
-            pair.update(&left.0);
-            pair.update(&node.0);
-            node = finish(&pair);
-        }
-        self.peaks.push(node);
+        let before = (self.length / OUTPUT_LEAF_BYTES as u64).saturating_sub(1);
+        push_tree(&mut self.peaks, before, finish(&leaf));
+    }
+
+    /// Roots of the perfect trees, the largest first.
+    pub fn peaks(&self) -> &[Digest] {
+        &self.peaks
+    }
+
+    /// What follows the last full leaf.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
+    /// An output of these parts, which may not fit each other.
+    pub(super) fn of_parts(length: u64, peaks: Vec<Digest>, tail: Vec<u8>) -> Frontier {
+        Frontier { length, peaks, tail }
     }
 
     /// The commitment to all bytes put out so far.
@@ -88,6 +95,24 @@ impl Frontier {
         root.update(&self.tail);
         finish(&root)
     }
+}
+
+/// Adds a tree behind `before` of the same size, as in counting: each trailing one among them is a
+/// tree that it is joined with.
+pub(super) fn push_tree(peaks: &mut Vec<Digest>, before: u64, mut node: Digest) {
+    for _ in 0..before.trailing_ones() {
+        let Some(left) = peaks.pop() else { break };
+        node = pair(&left, &node);
+    }
+    peaks.push(node);
+}
+
+/// The root of the tree over two of the same size.
+pub(super) fn pair(left: &Digest, right: &Digest) -> Digest {
+    let mut pair = hasher(NODE);
+    pair.update(&left.0);
+    pair.update(&right.0);
+    finish(&pair)
 }
 
 /// The root of an output that is known whole.
@@ -138,7 +163,7 @@ mod tests {
     #[test]
     fn a_frontier_whose_parts_do_not_fit_is_known_before_it_is_used() {
         let mut frontier = Frontier::default();
-        frontier.append(&[1; 3 * OUTPUT_CHUNK_BYTES + 5]);
+        frontier.append(&[1; 3 * OUTPUT_LEAF_BYTES + 5]);
         assert!(frontier.is_whole());
         let broken = [
             Frontier { length: frontier.length + 1, ..frontier.clone() },

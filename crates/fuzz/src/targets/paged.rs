@@ -6,6 +6,7 @@ use std::time::Duration;
 use earnest_compute::bisection::Ruling;
 use earnest_compute::paged::dispute::{Answer, Dispute};
 use earnest_compute::paged::evidence::{Evidence, Pages, Referee, make_evidence};
+use earnest_compute::paged::outputs::{CHUNK_BYTES, List, Shown};
 use earnest_compute::paged::program::{Kind, Program};
 use earnest_compute::paged::run::{COARSE_TICKS, Machine, Session, Tracking};
 use earnest_compute::paged::state::{Claim, Ending, State};
@@ -161,5 +162,39 @@ pub(super) fn pages() -> Target<'static> {
             )
         }),
         time_most: STEP,
+    }
+}
+
+/// Only the very chunk is shown in its place, only behind the end none, and one list has the root.
+pub(super) fn output() -> Target<'static> {
+    let whole: Vec<u8> = (0..=250).cycle().take(CHUNK_BYTES + 5_000).collect();
+    let honest = List::of(&whole);
+    let root = honest.root();
+    let encode = |shown: &Shown| postcard::to_allocvec(shown).expect("encodable");
+    let shown = |index: usize| {
+        let chunk = whole.chunks(CHUNK_BYTES).nth(index).unwrap_or_default();
+        encode(&honest.show(index, chunk.to_vec()))
+    };
+    let list = postcard::to_allocvec(&honest).expect("encodable");
+    Target {
+        name: "output",
+        seeds: vec![shown(1), shown(2), list, shown(0)],
+        law: Box::new(move |bytes| {
+            if let Ok((list, [])) = postcard::take_from_bytes::<List>(bytes)
+                && list.is_whole()
+                && list.root() == root
+            {
+                assert_eq!(list, honest, "another list has the root");
+                return Outcome::Taken;
+            }
+            let Ok(shown) = postcard::from_bytes::<Shown>(bytes) else { return Outcome::Refused };
+            let places = (0..4).filter(|place| shown.is_of(&root, *place as u64));
+            for place in places.clone() {
+                let chunk = whole.chunks(CHUNK_BYTES).nth(place).unwrap_or_default();
+                assert!(shown.bytes == chunk, "another chunk is shown in place {place}");
+            }
+            if places.count() > 0 { Outcome::Taken } else { Outcome::Refused }
+        }),
+        time_most: Duration::from_secs(2),
     }
 }

@@ -4,8 +4,11 @@
 //! bytes            their blake3                            programs, chunks, states
 //!                  the root of their 64 pages, cut behind  chunks of a published program's input
 //!                    the last byte that is not zero
-//!                  the root of what was put out            outputs of published programs
+//!                  the root of what was put out            outputs of published programs, and the
+//!                                                            last chunk of a large one
+//!                  the node over their 64 leaves           the other chunks of a large output
 //! list of chunks   the root over their hashes, or over the tree of pages below which they hang
+//! list of output   the root of what was put out
 //! ```
 //! Law: a name is a function of the bytes, and no two bytes have one name.
 //! Not here: which names are wanted (`wanted`).
@@ -14,7 +17,7 @@ use std::borrow::Cow;
 
 use earnest_compute::{
     self as compute,
-    paged::{chunks, stream},
+    paged::{chunks, outputs, stream},
 };
 use earnest_protocol::Digest;
 
@@ -24,7 +27,14 @@ pub(super) fn names_of(bytes: &[u8]) -> Vec<(Digest, Cow<'_, [u8]>)> {
     let chunk =
         chunks::chunk_root(bytes).map(|root| (Digest(root.0), chunks::trimmed(bytes).into()));
     let output = (Digest(stream::output_root(bytes).0), Cow::Borrowed(bytes));
-    [Some(plain), chunk, Some(output)].into_iter().flatten().collect()
+    let part = part_of(bytes).map(|name| (name, Cow::Borrowed(bytes)));
+    [Some(plain), chunk, Some(output), part].into_iter().flatten().collect()
+}
+
+/// What a full chunk of an output is called; any other has the name of an output.
+fn part_of(bytes: &[u8]) -> Option<Digest> {
+    let full = Some(bytes).filter(|bytes| bytes.len() == outputs::CHUNK_BYTES)?;
+    outputs::name_of(full).map(|name| Digest(name.0))
 }
 
 /// True if `bytes` may be called `name`.
@@ -32,6 +42,7 @@ pub(super) fn is_named(bytes: &[u8], name: &Digest) -> bool {
     *blake3::hash(bytes).as_bytes() == name.0
         || chunks::chunk_root(bytes).is_some_and(|root| root.0 == name.0)
         || stream::output_root(bytes).0 == name.0
+        || part_of(bytes).is_some_and(|part| part == *name)
 }
 
 /// Everything that a list of chunks may be called.

@@ -4,7 +4,7 @@ use std::fs;
 
 use earnest_compute::{
     self as compute,
-    paged::{chunks, stream},
+    paged::{chunks, outputs, stream},
 };
 use earnest_protocol::{Amount, Blocks, Command, command::KeepData};
 use earnest_testkit::world::{World, params};
@@ -232,6 +232,47 @@ fn a_damaged_list_is_refused_by_name_and_costs_no_chunk() {
     assert!(chunks.iter().all(|chunk| kept.blobs.has(chunk)));
     let (_, missing) = kept.blobs.put_input(&chunks).unwrap();
     assert_eq!((missing, kept.blobs.bytes()), (BTreeSet::new(), 3 * BLOCK));
+}
+
+#[test]
+fn a_large_output_is_a_list_whose_chunks_are_paid_for_and_go_with_it() {
+    let mut kept = Kept::new();
+    let bytes: Vec<u8> = (0..=250u8).cycle().take(outputs::CHUNK_BYTES + 4_500).collect();
+    let limits = Limits { blob_bytes_max: 1 << 20, blobs_bytes_max: 1 << 20, ..Limits::default() };
+    kept.blobs = Blobs::open(kept.dir.path(), limits).unwrap();
+    kept.blobs.begin(&kept.world.state);
+    let list = List::of(&bytes);
+    let (root, names) = (Digest(list.root().0), names_in(&list));
+    assert_eq!((names.len(), Digest(stream::output_root(&bytes).0)), (2, root));
+    assert!(matches!(kept.blobs.put_output(&list), Err(BlobError::NotKept { .. })));
+    // Both chunks, and a list with a leaf's tail in it.
+    let taken = 256 + 8 + 4;
+    kept.keep(root, taken - 4, 10);
+    let (stored, missing) = kept.blobs.put_output(&list).unwrap();
+    assert_eq!((stored, missing), (root, names.iter().copied().collect()));
+    let (first, last) = bytes.split_at(outputs::CHUNK_BYTES);
+    assert_eq!(kept.blobs.put(first).unwrap(), names[0]);
+    assert!(matches!(kept.blobs.put(last), Err(BlobError::KeepTooSmall { .. })), "not all paid");
+    assert!(matches!(kept.blobs.put(&first[1..]), Err(BlobError::NotKept { .. })));
+    kept.keep(root, taken, 10);
+    assert_eq!(kept.blobs.put(last).unwrap(), names[1]);
+    let there = |kept: &Kept| {
+        assert_eq!(kept.blobs.read(&names[0]).unwrap().as_deref(), Some(first));
+        assert_eq!(kept.blobs.output(&root).unwrap().as_ref(), Some(&list));
+        assert_eq!(kept.blobs.input(&root).unwrap(), None, "an output's list is no input's");
+        assert_eq!(kept.blobs.chunks_of(&root).unwrap().as_ref(), Some(&names));
+        assert_eq!(kept.blobs.bytes(), u64::from(taken) * 1_024);
+    };
+    there(&kept);
+    kept.blobs = Blobs::open(kept.dir.path(), limits).unwrap();
+    kept.blobs.begin(&kept.world.state);
+    there(&kept);
+    let forged = List { full: vec![compute::Digest(names[1].0)], ..list.clone() };
+    assert!(matches!(kept.blobs.put_output(&forged), Err(BlobError::NotKept { .. })));
+    let broken = List { rest: list.frontier(), ..list };
+    assert!(matches!(kept.blobs.put_output(&broken), Err(BlobError::NotAList)));
+    kept.blocks(14);
+    assert_eq!((kept.blobs.bytes(), kept.blobs.output(&root).unwrap()), (0, None));
 }
 
 #[test]

@@ -8,9 +8,15 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use earnest_api::{BlobReceipt, InputChunks, InputReceipt, KeepView, Problem, RoomView};
-use earnest_protocol::{Blocks, storage};
+use earnest_api::{
+    BlobReceipt, InputChunks, InputReceipt, KeepView, OutputChunks, OutputReceipt, Problem,
+    RoomView,
+};
+use earnest_compute::{self as compute, paged::outputs};
+use earnest_protocol::{Blocks, Digest, storage};
 use serde::Deserialize;
+
+use crate::blobs::BlobError;
 
 use super::{
     App, body_of, named, problem::HttpProblem, query::Asked, read::digest_in, submit::json,
@@ -74,6 +80,48 @@ pub(super) async fn input(
     Ok(Json(app.queues.reads.run(work).await?))
 }
 
+pub(super) async fn put_output(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<(StatusCode, Json<OutputReceipt>), HttpProblem> {
+    // 66 characters a chunk, quotes, a comma and perhaps a line's indentation; the tail's digits.
+    let max = outputs::CHUNK_COUNT_MAX.saturating_mul(96).saturating_add(12 * 1_024);
+    let body = body_of(request, max).await?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let list = list_of(json(&body)?).ok_or(BlobError::NotAList)?;
+        let (root, missing) = shared.blobs.put_output(&list)?;
+        let missing = missing.into_iter().collect();
+        Ok(OutputReceipt { root, bytes: list.length(), missing })
+    };
+    Ok((StatusCode::CREATED, Json(app.queues.uploads.run(work).await?)))
+}
+
+pub(super) async fn output(
+    State(app): State<Arc<App>>,
+    Path(root): Path<String>,
+) -> Result<Json<OutputChunks>, HttpProblem> {
+    let root = digest_in(&root)?;
+    let shared = Arc::clone(&app.shared);
+    let work = move || {
+        let list = shared.blobs.output(&root)?;
+        let list = list.ok_or_else(|| Problem::not_found(format_args!("output {root}")))?;
+        let here = |digests: &[compute::Digest]| digests.iter().map(|d| Digest(d.0)).collect();
+        let rest_bytes = u32::try_from(list.rest.length()).unwrap_or(u32::MAX);
+        let (trees, tail) = (here(list.rest.peaks()), list.rest.tail());
+        Ok(OutputChunks::new(here(&list.full), rest_bytes, trees, tail))
+    };
+    Ok(Json(app.queues.reads.run(work).await?))
+}
+
+/// The list that these parts are; none if they do not fit each other.
+fn list_of(chunks: OutputChunks) -> Option<outputs::List> {
+    let there = |digests: &[Digest]| digests.iter().map(|d| compute::Digest(d.0)).collect();
+    let tail = chunks.tail()?;
+    let OutputChunks { full, rest_bytes, rest_trees, .. } = chunks;
+    outputs::List::of_parts(there(&full), u64::from(rest_bytes), there(&rest_trees), tail)
+}
+
 /// Of how many bytes one asks until when they are kept: keeps of one name do not add up.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +139,7 @@ pub(super) async fn keep(
     let shared = Arc::clone(&app.shared);
     let work = move || {
         let blobs = &shared.blobs;
-        let missing = blobs.input(&name)?.map(|chunks| blobs.missing(&chunks));
+        let missing = blobs.chunks_of(&name)?.map(|chunks| blobs.missing(&chunks));
         let is_stored = blobs.has(&name) || missing.as_ref().is_some_and(BTreeSet::is_empty);
         let missing = missing.unwrap_or_default().into_iter().collect();
         let (until, bytes) = (blobs.paid_until(&name, query.bytes), blobs.paid(&name));

@@ -179,6 +179,8 @@ fn without_parameters() -> Router<Arc<App>> {
         .route(routes::PROGRAM_CODE, get(programs::code))
         .route(routes::INPUTS, put(blobs::put_input))
         .route(routes::INPUT, get(blobs::input))
+        .route(routes::OUTPUTS, put(blobs::put_output))
+        .route(routes::OUTPUT, get(blobs::output))
         .route(routes::KEEPS, get(blobs::keeps))
 }
 

@@ -114,6 +114,11 @@ impl From<BlobError> for Problem {
                 let hint = "Make the chunks larger, up to 256 KiB each.";
                 Problem::new(422, "input/too-many-chunks", detail, hint)
             }
+            BlobError::NotAList => {
+                let hint =
+                    "Give the full chunks of 256 KiB, and the trees and the tail of the rest.";
+                Problem::new(422, "output/not-a-list", detail, hint)
+            }
             BlobError::NotKept { .. } => {
                 let hint = "Send `keep_data` for this name first; chunks are kept under their \
                             input's root, whose list comes before them, and an output under \

@@ -14,6 +14,7 @@ use earnest_compute::{
         chunks,
         dispute::{Committed, Span, shown},
         evidence::{self, Referee},
+        outputs,
         program::{Kind, Program},
         state, stream,
         task::Task as PagedTask,
@@ -128,6 +129,12 @@ pub(super) fn serves(
             let room = u64::from(output_kib) * 1_024;
             let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= room);
             fits && output.is_some_and(|root| stream::output_root(bytes) == digest(root))
+        }
+        DataItem::OutputChunk(index) => {
+            let Ok((shown, [])) = postcard::take_from_bytes::<outputs::Shown>(bytes) else {
+                return false;
+            };
+            output.is_some_and(|root| shown.is_of(&digest(root), u64::from(index)))
         }
         DataItem::Input(index) => {
             let Ok(((chunk, path), [])) = postcard::take_from_bytes::<ServedPages>(bytes) else {

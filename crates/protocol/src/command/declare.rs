@@ -120,6 +120,16 @@ macro_rules! words {
     )+};
 }
 
+/// The number that a word carries, with its name.
+macro_rules! carried {
+    () => {
+        ("", 0)
+    };
+    ($number:ident) => {
+        (stringify!($number), $number)
+    };
+}
+
 /// The same for an enum that is declared elsewhere.
 macro_rules! words_of {
     ($name:ident {$(
@@ -145,12 +155,15 @@ macro_rules! words_of {
                     $($name::$variant { .. } => $word,)+
                 };
                 visitor(name, $crate::command::FieldValue::Word(word));
-                $($(
+                let $crate::command::FieldKind::Choice(words) = Self::KIND else { return };
+                for number in $crate::command::Word::numbers(words) {
                     // What another word carries is shown as none.
-                    let number = if let $name::$variant(number) = *self { number } else { 0 };
-                    let number: $type = number;
-                    $crate::command::Field::visit(&number, stringify!($number), visitor);
-                )?)+
+                    let (of, value): (&str, u32) = match *self {
+                        $($name::$variant $(($number))? => carried!($($number)?),)+
+                    };
+                    let value = if of == number.name { value } else { 0 };
+                    $crate::command::Field::visit(&value, number.name, visitor);
+                }
             }
 
             fn variable_bytes(&self) -> usize {

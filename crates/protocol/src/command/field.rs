@@ -92,8 +92,20 @@ pub struct Word {
     pub name: &'static str,
     /// What it means.
     pub about: &'static str,
-    /// The number it carries, or nothing. A wallet shows it beside the word, as 0 for the others.
+    /// The number it carries, or nothing. A wallet shows it beside the word, as 0 for the others;
+    /// words whose numbers have one name share its place.
     pub number: &'static [FieldInfo],
+}
+
+impl Word {
+    /// The numbers that a wallet shows beside one of these words: each name once.
+    pub fn numbers(words: &'static [Word]) -> impl Iterator<Item = &'static FieldInfo> {
+        let all = move || words.iter().flat_map(|word| word.number);
+        let is_first = move |(at, number): &(usize, &'static FieldInfo)| {
+            !all().take(*at).any(|before| before.shown == number.shown)
+        };
+        all().enumerate().filter(is_first).map(|(_, number)| number)
+    }
 }
 
 /// The value of a leaf.

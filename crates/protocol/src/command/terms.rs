@@ -134,8 +134,10 @@ words! {
         Program = "program",
         /// One chunk of the input.
         Input(chunk: u32) = "input",
-        /// The last state; of a paged program what it put out.
+        /// The last state; of a paged program what it put out, where that is one piece.
         Output = "output",
+        /// One chunk of what a paged program put out, where that is more than one piece may have.
+        OutputChunk(chunk: u32) = "output_chunk",
     }
 }
 
@@ -147,10 +149,24 @@ impl ProgramForm {
     pub const STEP_GAS: Gas = Gas::new(1 << 21);
     /// Bytes of a chunk of a paged program's input, 64 pages; the last is filled up with zeros.
     pub const CHUNK_BYTES: u32 = 256 * 1_024;
+    /// The same in kibibytes.
+    pub const CHUNK_KIB: u32 = 256;
     /// Most chunks that a paged program's input may have (256 MiB).
     pub const CHUNKS_MAX: u32 = 1_024;
-    /// Most kibibytes that a paged program may put out: what one answer on the ledger can have.
-    pub const OUTPUT_KIB_MAX: u32 = 1_024;
+    /// Most kibibytes that a paged program may put out (64 MiB): its worker holds them, and on the
+    /// ledger 256 chunks of them are asked for and served one by one.
+    pub const OUTPUT_KIB_MAX: u32 = 65_536;
+    /// Most kibibytes of an output that is one piece: what one answer on the ledger can have.
+    pub const PIECE_KIB_MAX: u32 = 1_024;
+
+    /// How many chunks what it puts out may have, each kept and asked for alone; none of what is
+    /// one piece. It is the bound that decides, not what was put out.
+    pub fn output_chunks(self) -> u32 {
+        match self {
+            ProgramForm::Paged(kib) if kib > Self::PIECE_KIB_MAX => kib.div_ceil(Self::CHUNK_KIB),
+            ProgramForm::Stepwise | ProgramForm::Paged(_) => 0,
+        }
+    }
 
     /// The steps of a paged program's job: so many that its last state lies within them.
     pub fn steps_of(gas_bound: Gas) -> u64 {
@@ -165,6 +181,7 @@ impl DataItem {
             DataItem::Program => 64,
             DataItem::Input(_) => 260,
             DataItem::Output => 1_024,
+            DataItem::OutputChunk(_) => 262,
         }
     }
 }

@@ -11,7 +11,7 @@ fn leaves(fields: &[FieldInfo]) -> Vec<&'static str> {
             FieldKind::Group(fields) => names.extend(leaves(fields)),
             FieldKind::Choice(words) => {
                 names.push(field.shown);
-                names.extend(words.iter().flat_map(|word| word.number).map(|number| number.shown));
+                names.extend(Word::numbers(words).map(|number| number.shown));
             }
             FieldKind::Address
             | FieldKind::Amount

@@ -1,6 +1,7 @@
 //! Parameters of the market.
 
 use crate::{
+    command::ProgramForm,
     num::{Amount, Blocks, Factor, Gas, Ratio},
     params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, amount, params},
 };
@@ -54,7 +55,7 @@ params! {
         work_bound_max: Gas = Gas::new(1_000_000_000_000), 1..=1 << 50, "an hour and a half";
         /// Most steps of one job: whoever checks it keeps a hash of every state.
         steps_max: u64 = 1 << 20, 1..=1 << 24, "32 MiB of hashes";
-        /// Most input chunks of one job.
+        /// Most input chunks of one job, and most chunks of an output that is more than one piece.
         chunks_max: u32 = 10_000, 0..=1 << 24, "2.4 GiB of input";
         /// Blocks that a closed job's rows stay readable before only their hashes do.
         retention_blocks: Blocks = Blocks::new(3_600), 1..=1_000_000,
@@ -63,6 +64,13 @@ params! {
 }
 
 impl MarketParams {
+    /// Most kibibytes that a paged program may put out: one piece, or as many chunks as there may
+    /// be.
+    pub fn output_kib_max(&self) -> u32 {
+        let chunks = self.chunks_max.saturating_mul(ProgramForm::CHUNK_KIB);
+        chunks.clamp(ProgramForm::PIECE_KIB_MAX, ProgramForm::OUTPUT_KIB_MAX)
+    }
+
     /// ⌈gas · tariff⌉: what the class asks for that much work, if it can be expressed.
     pub fn tariff(&self, gas: Gas) -> Option<Amount> {
         self.tariff_per_mgas.share_ceil(gas.count(), 1_000_000)

@@ -40,7 +40,7 @@ pub fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobReject
         return Err(PostJobRejected::WorkBoundOutOfRange { wanted, min, max });
     }
     if let ProgramForm::Paged(output_kib) = task.form {
-        check_paged(task, output_kib)?;
+        check_paged(task, output_kib, market.output_kib_max())?;
     }
     let (wanted, min, max) =
         (terms.deadline_blocks, market.deadline_blocks_min, market.deadline_blocks_max);
@@ -62,7 +62,7 @@ pub fn check_terms(terms: &PostJob, params: &Params) -> Result<(), PostJobReject
 }
 
 /// Whether the bounds of a paged task are those that its work bound asks for.
-fn check_paged(task: &Task, output_kib: u32) -> Result<(), PostJobRejected> {
+fn check_paged(task: &Task, output_kib: u32, max_kib: u32) -> Result<(), PostJobRejected> {
     let (wanted, must) = (task.step_gas_max, ProgramForm::STEP_GAS);
     if wanted != must {
         return Err(PostJobRejected::StepGasNotPaged { wanted, must });
@@ -71,7 +71,7 @@ fn check_paged(task: &Task, output_kib: u32) -> Result<(), PostJobRejected> {
     if wanted != must {
         return Err(PostJobRejected::StepsNotPaged { wanted, must });
     }
-    let (wanted_kib, min_kib, max_kib) = (output_kib, 1, ProgramForm::OUTPUT_KIB_MAX);
+    let (wanted_kib, min_kib) = (output_kib, 1);
     if wanted_kib < min_kib || wanted_kib > max_kib {
         return Err(PostJobRejected::OutputOutOfRange { wanted_kib, min_kib, max_kib });
     }

@@ -78,6 +78,11 @@ impl Height {
 }
 
 impl Blocks {
+    /// What is left of this length without `other`; none if that is longer.
+    pub const fn less(self, other: Blocks) -> Blocks {
+        Blocks(self.0.saturating_sub(other.0))
+    }
+
     /// Both lengths together; the longest length if that overflows.
     pub const fn plus(self, other: Blocks) -> Blocks {
         Blocks(self.0.saturating_add(other.0))

@@ -7,7 +7,10 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::num::{Amount, Blocks, Epochs, Gas, PARTS};
+use crate::{
+    command::ProgramForm,
+    num::{Amount, Blocks, Epochs, Gas, PARTS},
+};
 
 use super::{GovernanceParams, Params, RawParams, SlashingParams};
 
@@ -203,8 +206,9 @@ impl fmt::Display for ParamsRejected {
 
 /// Worst nanoseconds of the referee for 10 gas, measured on hostile programs (M12).
 const REFEREE_NANOS_PER_10_GAS: u64 = 69;
-/// Kibibytes of a chunk of input with its path, of which each seat may ask for several.
-const CHUNK_KIB: u64 = 260;
+/// Kibibytes of a chunk of input or output with its path, of which each seat, or who ordered, may
+/// ask for several.
+const CHUNK_KIB: u64 = 262;
 /// Kibibytes of the largest answer that one block of the protected lane must carry: an output.
 const ANSWER_KIB: u64 = 1_024;
 /// Kibibytes of the largest evidence: program, state, chunk, and its paths.
@@ -401,6 +405,12 @@ impl RawParams {
         let seats = u64::from(verification.auditors_max).saturating_add(2);
         let requests = u64::from(verification.data_requests_max).saturating_mul(seats);
         let requests = requests.saturating_mul(u64::from(verification.redraws).saturating_add(2));
+        // The requester may ask for each chunk of the output, and for as many again as one account
+        // may; each gives the window its share of the time that it took.
+        let chunks = u64::from(ProgramForm::Paged(market.output_kib_max()).output_chunks());
+        let again = u64::from(verification.data_requests_max);
+        let chunks = if chunks > 0 { chunks.saturating_add(again) } else { 0 };
+        let share = verification.share_of_wait(verification.availability_blocks);
         let stay = self.slashing.engine_stay_epochs.count().saturating_add(1);
         let stay = stay.saturating_add(appeal_wait(&self.slashing, &self.governance).count());
         market
@@ -411,6 +421,7 @@ impl RawParams {
             .plus(audit.times(rounds))
             .plus(verification.reveal_blocks)
             .plus(verification.availability_blocks.times(requests))
+            .plus(share.times(chunks))
             .plus(verification.challenge_window(market.work_bound_max, market))
             .plus(verification.dispute_blocks_max(market.work_bound_max, market))
             .plus(self.chain.epoch_blocks.times(stay))

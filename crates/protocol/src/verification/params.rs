@@ -170,6 +170,13 @@ impl VerificationParams {
         u64::from(self.disputes_max).saturating_add(u64::from(self.auditors_max)).saturating_add(2)
     }
 
+    /// What an answered chunk of an output gives the window of the blocks that it took: a part for
+    /// each that may be asked for at once, rounded up.
+    pub fn share_of_wait(&self, waited: Blocks) -> Blocks {
+        let at_once = u64::from(self.data_requests_max).max(1);
+        Blocks::new(waited.count().div_ceil(at_once))
+    }
+
     /// Blocks in which a result of that work bound may be challenged: who looks must compute it.
     pub fn challenge_window(&self, gas_bound: Gas, market: &MarketParams) -> Blocks {
         market.duration(gas_bound, Factor::ONE).plus(self.challenge_blocks)

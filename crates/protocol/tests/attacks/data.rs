@@ -1,7 +1,7 @@
 //! Bytes that must be produced: M7, M8.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, Gas, Rejected,
+    Blocks, Command, Digest, Gas, Ratio, Rejected,
     command::*,
     ledger::AssignmentPot,
     market::{CloseReason, Outcome, Phase},
@@ -144,7 +144,133 @@ fn m7_auditors_that_ask_again_and_again_hold_a_job_no_longer_than_r4_counts() {
     let took = world.state.height().since(since).count();
     let whole = raw.longest_liability().count();
     // R4 less everything that is neither audit nor request: 10 + 4 + 2 + 3 + 3, a window of 5 + 5,
-    // two clocks of 20 and two epochs of 50.
-    let allowed = whole - 32 - 40 - 100;
+    // two clocks of 20, two epochs of 50, and 260 chunks of an output that give 2 each.
+    let allowed = whole - 32 - 40 - 100 - 520;
     assert!(took > 100 && took <= allowed, "{took} blocks, {allowed} counted");
+}
+
+/// A job of an ordinary program whose output may have 256 chunks, revealed and not audited.
+fn large(world: &mut World) -> earnest_protocol::JobId {
+    let program = world.publish("X", b"program");
+    let mut terms = world.paged_terms(program);
+    terms.task.form = ProgramForm::Paged(ProgramForm::OUTPUT_KIB_MAX);
+    terms.audit_rate = Ratio::percent(2);
+    let job = world.assign(terms, &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.reveal_result("P1", job, root(None));
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    job
+}
+
+fn ask(job: earnest_protocol::JobId, chunk: u32) -> Command {
+    Command::RequestData(RequestData { job, item: DataItem::OutputChunk(chunk) })
+}
+
+fn answer(job: earnest_protocol::JobId, chunk: u32) -> Command {
+    let item = DataItem::OutputChunk(chunk);
+    Command::ServeData(ServeData { job, item, bytes: b"bytes".to_vec() })
+}
+
+#[test]
+fn m8_one_withheld_chunk_costs_what_a_withheld_output_does() {
+    let play = |item: Option<DataItem>| {
+        let mut world = World::new(params());
+        let before = world.coalition(&["P1"]);
+        let job = match item {
+            Some(DataItem::OutputChunk(_)) => large(&mut world),
+            _ => revealed(&mut world),
+        };
+        let locked = world.held(job, AssignmentPot::Collateral);
+        let item = item.unwrap_or(DataItem::Output);
+        if item != DataItem::Output {
+            world.ok("R", ask(job, 0));
+            world.ok("P1", answer(job, 0));
+        }
+        world.ok("R", Command::RequestData(RequestData { job, item }));
+        world.until_phase(job, Phase::Closed);
+        let closed = world.closed(job);
+        assert_eq!((closed.outcome, closed.reason), (Outcome::Rejected, CloseReason::DataWithheld));
+        (before - world.coalition(&["P1"]), i64::try_from(locked).expect("small"))
+    };
+    // The last of 256, after the first was served for its price.
+    let (lost, locked) = play(Some(DataItem::OutputChunk(255)));
+    assert!(lost + 262 * 100_000 > locked, "all of {locked}, and of its bond: {lost}");
+    let (whole, _) = play(None);
+    assert!(whole > 0 && lost > whole / 2, "{lost} {whole}");
+}
+
+#[test]
+fn m7_of_a_large_output_nobody_owes_more_at_once_than_one_account_may_ask_for() {
+    let mut world = World::new(params());
+    let job = large(&mut world);
+    let refused = |world: &mut World, name, command| match world.send(name, command) {
+        Err(Rejected::RequestData(refused)) => refused,
+        other => panic!("{other:?}"),
+    };
+    // One piece is what others have; the 257th chunk nobody has.
+    let whole = Command::RequestData(RequestData { job, item: DataItem::Output });
+    assert_eq!(refused(&mut world, "R", whole), RequestDataRejected::NoSuchItem);
+    assert_eq!(refused(&mut world, "R", ask(job, 256)), RequestDataRejected::NoSuchItem);
+    for chunk in 0..4 {
+        world.ok("R", ask(job, chunk));
+    }
+    let at_limit = RequestDataRejected::RequestsAtLimit { limit: 4 };
+    assert_eq!(refused(&mut world, "R", ask(job, 255)), at_limit);
+    // Challengers, of whom there may be many, ask for none.
+    world.ok("W", Command::Challenge(Challenge { job }));
+    assert_eq!(refused(&mut world, "W", ask(job, 255)), RequestDataRejected::NotEntitled);
+    world.ok("P1", answer(job, 2));
+    assert_eq!(refused(&mut world, "R", ask(job, 3)), RequestDataRejected::AlreadyRequested);
+    world.ok("R", ask(job, 255));
+    assert_eq!(refused(&mut world, "R", ask(job, 254)), at_limit);
+}
+
+#[test]
+fn m7_whoever_asks_for_each_chunk_and_some_again_pays_for_all_and_then_no_more() {
+    let mut world = World::new(params());
+    let job = large(&mut world);
+    let (asker, provider) = (world.coalition(&["R"]), world.coalition(&["P1"]));
+    let until = world.assignment(job).until;
+    for chunk in (0..256).chain(0..4) {
+        world.ok("R", ask(job, chunk));
+        world.ok("P1", answer(job, chunk));
+    }
+    let more = world.send("R", ask(job, 9));
+    let expected = RequestDataRejected::RequestsAtLimit { limit: 260 };
+    assert_eq!(more, Err(Rejected::RequestData(expected)));
+    // Prepaid to who answers, and as much burnt as bytes of that weight cost anybody.
+    let fees = 260 * 262 * 100_000;
+    assert_eq!(world.coalition(&["P1"]), provider + fees);
+    let paid = asker - world.coalition(&["R"]);
+    assert!(paid >= fees + 260 * 263 * FEE, "{paid}");
+    let longer = world.assignment(job).until.since(until).count();
+    assert_eq!(longer, 0, "what is answered at once takes no time");
+}
+
+#[test]
+fn m8_a_provider_that_drips_its_output_out_gives_back_the_time_that_it_takes() {
+    let raw = params();
+    let mut world = World::new(raw);
+    let job = large(&mut world);
+    let (since, mut next) = (world.state.height(), 0);
+    while next < 256 {
+        let asked = next..next + 4;
+        asked.clone().for_each(|chunk| world.ok("R", ask(job, chunk)));
+        // At the last moment.
+        world.blocks(raw.verification.availability_blocks.count());
+        asked.clone().for_each(|chunk| world.ok("P1", answer(job, chunk)));
+        assert_eq!(world.phase(job), Phase::Challengeable, "after {next}");
+        next = asked.end;
+    }
+    world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job }));
+    while world.phase(job) != Phase::Closed {
+        world.block();
+    }
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    let took = world.state.height().since(since).count();
+    let window = raw.verification.challenge_window(Gas::new(100 << 21), &raw.market).count();
+    let each = raw.verification.availability_blocks.count();
+    // 64 rounds, and what is left of the window: a quarter of 5 for each chunk is 2, rounded up.
+    assert!(took > 64 * each && took <= window + 256 * 2 + 1, "{took} {window}");
+    assert!(took < raw.longest_liability().count());
 }

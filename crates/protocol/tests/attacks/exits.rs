@@ -11,6 +11,8 @@ const PROVIDERS: [&str; 4] = ["P1", "P2", "P3", "P4"];
 /// tokens of all providers.
 fn queued(raw: &mut RawParams) {
     raw.staking.unbonding_epochs = Epochs::new(10);
+    // R4 counts a request for each chunk of an output.
+    raw.market.chunks_max = 4;
     raw.staking.exit_epochs = Epochs::new(20);
     raw.staking.exit_wait_max_epochs = Epochs::new(200);
     raw.market.work_bound_max = earnest_protocol::Gas::new(1_000_000_000);

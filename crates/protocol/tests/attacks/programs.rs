@@ -124,6 +124,7 @@ fn m21_a_step_that_was_allowed_finds_its_time_when_a_vote_has_made_steps_smaller
     let raw = votes::params_with(40, |raw| {
         tight(raw);
         raw.verification.clock_blocks = Blocks::new(1_000);
+        raw.staking.unbonding_epochs = Epochs::new(1_000);
     });
     let mut world = World::new(raw);
     let program = world.publish("R", CODE);

@@ -25,7 +25,10 @@ fn a_leak_takes_no_time_from_who_waits_for_bytes() {
     for assets in [Assets::Single, Assets::Dual] {
         // Bytes may take longer than an audit, as they may at the defaults.
         let mut world = World::with_assets(
-            params_with(|raw| raw.verification.availability_blocks = Blocks::new(20)),
+            params_with(|raw| {
+                raw.verification.availability_blocks = Blocks::new(20);
+                raw.staking.unbonding_epochs = earnest_protocol::Epochs::new(200);
+            }),
             assets,
         );
         let job = world.assign(world.terms(), &[("P1", 10)]);

@@ -144,10 +144,10 @@ fn posting() -> Vec<Row> {
             })
         }),
         row(
-            PostJobRejected::OutputOutOfRange { wanted_kib: 1_025, min_kib: 1, max_kib: 1_024 },
+            PostJobRejected::OutputOutOfRange { wanted_kib: 65_537, min_kib: 1, max_kib: 65_536 },
             |world| {
                 post_paged(world, |terms| {
-                    terms.task.form = ProgramForm::Paged(1_025);
+                    terms.task.form = ProgramForm::Paged(65_537);
                     terms.deadline_blocks = Blocks::new(101);
                 })
             },

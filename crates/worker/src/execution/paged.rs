@@ -4,7 +4,7 @@
 //! What disputes ask for inside a step is computed when it is asked for, by a child that begins
 //! with the job again, in a thread beside the daemon's loop; one child for all that is asked.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use earnest_compute::{
     Digest as WorkDigest, Position, Tree,
@@ -32,9 +32,12 @@ use super::{
     ExecutionError, Lie, Move, paged_task_of,
     questions::{Pending, Questions, Told},
 };
-use crate::sandbox::{
-    Cancellation, RunnerCommand, SandboxError,
-    paged::{Heard, Last, ask, ask_one},
+use crate::{
+    outputs::Kept,
+    sandbox::{
+        Cancellation, RunnerCommand, SandboxError,
+        paged::{Heard, Last, ask, ask_one},
+    },
 };
 
 /// Where and what to run.
@@ -99,7 +102,8 @@ impl Order {
     }
 
     /// Runs the whole task; a lazy provider twice, to lie about a step that there is.
-    pub(super) fn execute(&self, lie: Option<Lie>) -> Result<Run, ExecutionError> {
+    /// Without what was put out, unless that is kept.
+    pub(super) fn execute(&self, lie: Option<Lie>, keeps: bool) -> Result<Run, ExecutionError> {
         let work = self.work();
         work.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
         let (mut heard, mut claim) = ran(self.run(None)?)?;
@@ -113,6 +117,7 @@ impl Order {
         if self.length() < leaves.len() || leaves.last() != Some(&claim.digest(&work.hash())) {
             return Err(ExecutionError::Incomplete);
         }
+        let output = if keeps { output } else { Vec::new() };
         Ok(Run { altered_at, leaves, claim, output })
     }
 
@@ -122,11 +127,17 @@ impl Order {
     }
 
     /// With what defends it.
-    pub(super) fn done(self, run: Run) -> Result<Paged, ExecutionError> {
+    pub(super) fn done(
+        self,
+        run: Run,
+        outputs: Option<&Path>,
+    ) -> Result<Paged, ExecutionError> {
         let Run { altered_at, mut leaves, claim, output } = run;
         let last = *leaves.last().ok_or(ExecutionError::Incomplete)?;
         leaves.resize(self.length(), last);
         let whole = Tree::build(leaves).ok_or(ExecutionError::Incomplete)?;
+        let keep = |folder| Kept::new(self.task.form, output, folder);
+        let output = outputs.map(keep).transpose().map_err(ExecutionError::Output)?;
         let (trees, evidence) = (BTreeMap::new(), BTreeMap::new());
         Ok(Paged {
             order: Arc::new(self),
@@ -191,7 +202,7 @@ pub(crate) struct Paged {
     /// Over the coarse steps.
     whole: Tree,
     claim: Claim,
-    output: Vec<u8>,
+    output: Option<Kept>,
     /// By the leaf that each refines.
     trees: BTreeMap<Node, Tree>,
     /// By leaf; none of a step too large for any.
@@ -223,8 +234,8 @@ impl Paged {
         Some(ClaimProof { claim: self.claim, last, first }.encode())
     }
 
-    pub(super) fn output(&self) -> &[u8] {
-        &self.output
+    pub(super) fn output(&self) -> Option<&Kept> {
+        self.output.as_ref()
     }
 
     pub(super) fn served_chunk(&self, chunk: u32) -> Option<Vec<u8>> {

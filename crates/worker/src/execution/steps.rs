@@ -27,7 +27,10 @@ use super::{
     ExecutionError, Move,
     questions::{Pending, Questions, Told},
 };
-use crate::sandbox::{Cancellation, RunnerCommand, run_unless};
+use crate::{
+    outputs::Kept,
+    sandbox::{Cancellation, RunnerCommand, run_unless},
+};
 
 /// Where and what to run.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ const QUESTIONS_MAX: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Steps {
     run: Arc<Ran>,
+    output: Kept,
     /// Of steps, by leaf.
     evidence: BTreeMap<u64, Vec<u8>>,
     questions: Questions<u64, Vec<u8>>,
@@ -179,9 +183,10 @@ impl Order {
     pub(super) fn done(self, run: Whole) -> Result<Steps, ExecutionError> {
         let Whole { leaves, last, altered } = run;
         let tree = Tree::build(leaves).ok_or(ExecutionError::Incomplete)?;
+        let output = Kept::Piece(last.state.clone());
         let run = Arc::new(Ran { tree, last, altered, order: self });
         let (evidence, questions) = (BTreeMap::new(), Questions::default());
-        Ok(Steps { run, evidence, questions })
+        Ok(Steps { run, output, evidence, questions })
     }
 
     /// One step again, in the interpreter, in this process.
@@ -229,8 +234,8 @@ impl Steps {
     }
 
     /// What was put out: the last state.
-    pub(super) fn output(&self) -> &[u8] {
-        &self.run.last.state
+    pub(super) fn output(&self) -> Option<&Kept> {
+        Some(&self.output)
     }
 
     /// The module.

@@ -1,7 +1,8 @@
 //! Request: bytes that were not served off the ledger are asked for on it, prepaid.
 //!
 //! Before acceptance the requester answers for program and input, afterwards the provider, who
-//! accepted by saying that it has them (M6); the provider answers for the output (M8).
+//! accepted by saying that it has them (M6); the provider answers for the output (M8), of a large
+//! one chunk by chunk: so many at once as one account may ask for anything.
 
 use crate::{
     command::{DataItem, ProgramForm, RequestData},
@@ -36,11 +37,9 @@ pub(crate) fn handle(
         return Err(RequestDataRejected::AlreadyRequested);
     }
     let limit = params.verification().data_requests_max;
-    let made = requests.iter().filter(|request| request.asker == signer).count();
-    if u64::try_from(made).unwrap_or(u64::MAX) >= u64::from(limit) {
-        return Err(RequestDataRejected::RequestsAtLimit { limit });
-    }
-    // Each account has few, and few accounts may ask: seats and disputes are bounded too.
+    check_limit(cx.state, (id, live), (signer, item), limit)?;
+    // Each account has few, and few accounts may ask: seats and disputes are bounded too, and the
+    // chunks of an output are for its requester alone.
     let index = u16::try_from(requests.len());
     let index = index.map_err(|_| RequestDataRejected::RequestsAtLimit { limit })?;
     let wanted = fee(cx.state, id, item).expect("the job was found above");
@@ -79,6 +78,34 @@ pub(crate) fn fee(state: &State, id: JobId, item: DataItem) -> Option<Amount> {
     Some(fee.unwrap_or(Amount::MAX))
 }
 
+/// Whether an account may ask once more. Of an output's chunks there may be so many unanswered
+/// requests as of anything else in all, so that nobody owes more at once; in all one for each chunk
+/// and as many again.
+fn check_limit(
+    state: &State,
+    (id, live): (JobId, AssignmentId),
+    (signer, item): (AccountId, DataItem),
+    limit: u32,
+) -> Result<(), RequestDataRejected> {
+    let is_chunk = |item: DataItem| matches!(item, DataItem::OutputChunk(_));
+    let requests = &state.verification.case(live).requests;
+    let alike = |request: &&DataRequest| {
+        request.asker == signer && is_chunk(request.item) == is_chunk(item)
+    };
+    let all = requests.iter().filter(alike).count();
+    let waiting = requests.iter().filter(alike).filter(|request| !request.served).count();
+    let chunks = state.market.order(id).terms.task.form.output_chunks();
+    let limits = match is_chunk(item) {
+        true => [(waiting, limit), (all, limit.saturating_add(chunks))],
+        false => [(all, limit); 2],
+    };
+    let at = |(made, limit): &(usize, u32)| u32::try_from(*made).unwrap_or(u32::MAX) >= *limit;
+    match limits.into_iter().find(at) {
+        Some((_, limit)) => Err(RequestDataRejected::RequestsAtLimit { limit }),
+        None => Ok(()),
+    }
+}
+
 fn check(
     state: &State,
     (id, live): (JobId, AssignmentId),
@@ -95,26 +122,30 @@ fn check(
         }
         _ => {
             let docket = state.verification.docket(live);
-            order.requester == signer || docket.dispute_of(signer).is_some()
+            let is_challenger = docket.dispute_of(signer).is_some();
+            // Many challengers would ask for many chunks at once.
+            order.requester == signer || is_challenger && item == DataItem::Output
         }
     };
     if !entitled {
         return Err(RequestDataRejected::NotEntitled);
     }
     let disputed = assignment.phase == Phase::Challengeable;
+    let chunks = order.terms.task.form.output_chunks();
+    // What cannot be paid need not be delivered.
+    let has_output =
+        disputed && state.chain.height <= assignment.until && acts::is_payable(state, live);
     let exists = match item {
         // What is published is on the ledger.
         DataItem::Program => !disputed && order.terms.task.form == ProgramForm::Stepwise,
         DataItem::Input(chunk) => !disputed && chunk < order.terms.task.chunk_count,
-        // What cannot be paid need not be delivered.
-        DataItem::Output => {
-            disputed && state.chain.height <= assignment.until && acts::is_payable(state, live)
-        }
+        DataItem::Output => has_output && chunks == 0,
+        DataItem::OutputChunk(chunk) => has_output && chunk < chunks,
     };
     if !exists {
         return Err(RequestDataRejected::NoSuchItem);
     }
-    if item == DataItem::Output && case.receipt {
+    if case.receipt && matches!(item, DataItem::Output | DataItem::OutputChunk(_)) {
         return Err(RequestDataRejected::AlreadyConfirmed);
     }
     Ok(())
