@@ -16,7 +16,7 @@ use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView,
     HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
     OperatorView, Page, ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView,
-    Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, routes,
+    Receipt, RoomView, Simulation, SlashView, StorageView, TransactionView, TreasuryView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -198,6 +198,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     asked(routes::SLASHES, PAGE_AT, shape::<Page<SlashView>>, "All slashes."),
     asked(routes::PROPOSALS, PAGE_AT, shape::<Page<ProposalView>>, "All proposals."),
     asked(routes::PROPOSAL, &[AT], shape::<ProposalView>, "One proposal."),
+    asked(
+        routes::TREASURY,
+        &[AT],
+        shape::<TreasuryView>,
+        "What the treasury has, and every spend of it that is proposed or runs.",
+    ),
     asked(
         routes::BALLOTS,
         &[

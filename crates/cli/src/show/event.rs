@@ -219,6 +219,39 @@ impl Teller {
             Event::LanePaused { lane, until } => {
                 format!("the guardian pauses new {} until block {until}", word(lane))
             }
+            Event::SpendProposed { proposal, account, payee, amount, epochs, opens, .. } => {
+                format!(
+                    "{} proposes to pay {} {} of the treasury over {} epochs: proposal {proposal}, \
+                 voted on from {} on",
+                    self.who(*account),
+                    self.who(*payee),
+                    tokens(*amount),
+                    epochs.count(),
+                    present.clock.epoch(*opens)
+                )
+            }
+            Event::StopProposed { proposal, spend, account, opens } => format!(
+                "{} proposes to stop spend {spend}: proposal {proposal}, voted on from {} on",
+                self.who(*account),
+                present.clock.epoch(*opens)
+            ),
+            Event::SpendBegan { proposal, amount, lapses } => format!(
+                "spend {proposal} of {} begins; what is not paid by then lapses in {}",
+                tokens(*amount),
+                present.clock.epoch(*lapses)
+            ),
+            Event::SpendPaid { proposal, account, amount, left, .. } => format!(
+                "{} is paid {} of spend {proposal}; {} are left",
+                self.who(*account),
+                tokens(*amount),
+                tokens(*left)
+            ),
+            Event::SpendEnded { proposal, why, paid, left } => format!(
+                "spend {proposal} is over, {}: {} were paid, {} stay in the treasury",
+                crate::treasury::ending(*why),
+                tokens(*paid),
+                tokens(*left)
+            ),
             Event::AppealGranted { proposal } => {
                 format!("appeal {proposal} is granted: its slashes are undone")
             }
