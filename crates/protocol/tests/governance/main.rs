@@ -4,5 +4,6 @@ mod appeals;
 mod guard;
 mod model;
 mod power;
+mod spends;
 mod stages;
 mod vectors;
