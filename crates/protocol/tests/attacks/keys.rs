@@ -66,6 +66,8 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::CancelProposal(CancelProposal { proposal }),
         Command::CancelUnbond(CancelUnbond { role, amount }),
         Command::AppealSlash(AppealSlash { slash: SlashId::new(0), report: Digest::ZERO }),
+        Command::StopSpend(StopSpend { spend: proposal, report: Digest::ZERO }),
+        earnest_testkit::votes::spending(to, (amount, 1)),
         Command::CastCouncilBallot(CastCouncilBallot { proposal, choice: BallotChoice::Veto }),
         Command::Pause(Pause { lane: PauseLane::Jobs, blocks: Blocks::new(1) }),
     ];
