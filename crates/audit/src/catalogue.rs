@@ -405,7 +405,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["V6", "V7", "V8", "V9"],
-        "what a treasury lets out is no job's money; `attacks::treasury` has what a majority can do",
+        "no job pays it; `attacks::treasury` has what a majority can do",
     ),
     (
         &["E2", "E3", "E4"],
