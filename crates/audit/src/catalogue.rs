@@ -403,10 +403,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         &["M31", "M32", "V1", "V2", "V3", "V4", "V5"],
         "no vote is played; `attacks::votes` has what a majority can and cannot do",
     ),
-    (
-        &["V6", "V7", "V8", "V9"],
-        "no job pays it; `attacks::treasury` has what a majority can do",
-    ),
+    (&["V6", "V7", "V8", "V9"], "no job pays it; `attacks::treasury` has what a majority can do"),
     (
         &["E2", "E3", "E4"],
         "a game is over before anything vests; `attacks::rewards` plays them over epochs",

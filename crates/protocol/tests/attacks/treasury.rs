@@ -210,8 +210,7 @@ fn m32_a_list_full_of_crumbs_stops_no_vote_and_empties() {
     let another = spending(world.address("X"), (Amount::UNIT, 1));
     assert_eq!(world.send("W", another.clone()), Err(Rejected::ProposeSpend(full)));
     let change = propose(&mut world, "R", &[("governance.spends_max", 17)]);
-    accept(&mut world, &ids);
-    accept(&mut world, &[change]);
+    accept(&mut world, &[&ids[..], &[change]].concat());
     pass(&mut world, ids[0]);
     let stops: Vec<ProposalId> = ids.iter().map(|id| stop(&mut world, "R", *id)).collect();
     assert_eq!(stops.len(), 16, "each has its stop");
