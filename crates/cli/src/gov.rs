@@ -3,7 +3,8 @@
 //!
 //! Law: values are read and shown as `earnest query params` shows them; what is sent is in their
 //! own units.
-//! Not here: what the treasury has (`treasury`), who counts for how much (the rules), what a change does to whom (`audit`).
+//! Not here: what the treasury has (`treasury`), who counts for how much (the rules), what a
+//! change does to whom (`audit`).
 
 use std::path::PathBuf;
 
@@ -453,7 +454,7 @@ fn stage(view: &ProposalView, clock: &Clock) -> String {
             })
         }
         ProposalStage::Spent { payout, why } => {
-            format!("over, {} paid: {}", tokens(payout.paid), treasury::ending(why))
+            format!("over, {} paid: {}", tokens(payout.paid), show::standing::ending(why))
         }
     }
 }

@@ -10,7 +10,7 @@ use earnest_api::{Client, ProposalView, SpendView, TreasuryPotView, TreasuryView
 use earnest_protocol::{
     Amount, Asset, Command, Digest, Epochs, ProposalId,
     command::{ProposeSpend, StopSpend},
-    governance::{Payout, ProposalStage, SpendEnding},
+    governance::{Payout, ProposalStage},
 };
 use serde_json::json;
 
@@ -160,14 +160,4 @@ pub fn tell_one(view: &ProposalView, spend: &SpendView, present: &Present) -> Re
         out!("  proposal {stop} would stop it")?;
     }
     Ok(())
-}
-
-/// Why a spend pays nothing more.
-pub fn ending(why: SpendEnding) -> &'static str {
-    match why {
-        SpendEnding::Paid => "all is paid",
-        SpendEnding::Stopped => "a vote stopped it",
-        SpendEnding::Council => "the council stopped it",
-        SpendEnding::Lapsed => "the treasury could not pay it in time",
-    }
 }

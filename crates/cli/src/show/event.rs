@@ -5,7 +5,7 @@
 use earnest_api::EventRecord;
 use earnest_protocol::{AccountId, Event};
 
-use super::standing::role;
+use super::standing::{ending, role};
 use crate::{
     money,
     present::Present,
@@ -48,6 +48,7 @@ impl Teller {
         let event = &record.event;
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
         let told = told.or_else(|| self.of_proposals(event, present));
+        let told = told.or_else(|| self.of_spends(event, present));
         told.or_else(|| self.of_jobs(event)).unwrap_or_else(|| plain(event))
     }
 
@@ -219,6 +220,15 @@ impl Teller {
             Event::LanePaused { lane, until } => {
                 format!("the guardian pauses new {} until block {until}", word(lane))
             }
+            Event::AppealGranted { proposal } => {
+                format!("appeal {proposal} is granted: its slashes are undone")
+            }
+            _ => return None,
+        })
+    }
+
+    fn of_spends(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
             Event::SpendProposed { proposal, account, payee, amount, epochs, opens, .. } => {
                 format!(
                     "{} proposes to pay {} {} of the treasury over {} epochs: proposal {proposal}, \
@@ -248,13 +258,10 @@ impl Teller {
             ),
             Event::SpendEnded { proposal, why, paid, left } => format!(
                 "spend {proposal} is over, {}: {} were paid, {} stay in the treasury",
-                crate::treasury::ending(*why),
+                ending(*why),
                 tokens(*paid),
                 tokens(*left)
             ),
-            Event::AppealGranted { proposal } => {
-                format!("appeal {proposal} is granted: its slashes are undone")
-            }
             _ => return None,
         })
     }

@@ -112,8 +112,7 @@ fn multiple(factor: Factor) -> String {
 }
 
 fn spend(terms: &SpendTerms) -> Rows {
-    let [due, wanted, allowance] =
-        [terms.due, terms.wanted, terms.allowance].map(|amount| show(amount));
+    let [due, wanted, allowance] = [terms.due, terms.wanted, terms.allowance].map(show);
     let fits = format!("{due} is due; all spends want {wanted}, {allowance} may leave this epoch");
     let paid = match terms.wanted <= terms.allowance {
         true => format!("all of it = {}", show(terms.amount())),

@@ -20,7 +20,8 @@
 //! itself and every version that something alive is judged by (M21); what began keeps its version;
 //! slashes of one conviction have one appeal, and what it gives back is what they hold.
 //! What spends that run have promised is in the treasury; no epoch pays more than its share of it.
-//! A council can stop a change or a spend and never make one; a pause stops new money and never what is owed.
+//! A council can stop a change or a spend and never make one; a pause stops new money and never
+//! what is owed.
 //! Rounding: quorum up (`tally`); a delegation's worth down, the dust votes with its operator.
 //! Known shortcomings: who takes back all it delegated while a vote is on leaves its voice to the
 //! operator; stake of jailed operators counts for the quorum's base; a hundred deposits fill the

@@ -70,6 +70,7 @@ fn appealed(world: &mut World, name: &str) {
     world.ok(name, Command::AppealSlash(AppealSlash { slash, report }));
 }
 
+// tidy: ladder
 fn rows_of_phases() -> Vec<Row> {
     vec![
         row(ProposeRejected::CouncilProposes, |_| ("X", propose("market.bids_max", 9)))
