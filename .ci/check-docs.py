@@ -41,7 +41,7 @@ STORY = [r"posted by", r"asks", r"audited blind", r"earns", r"DISPUTE", r"re-exe
 ENDING = [r"Who gained, who lost", r"loki .*-\d.* jailed", r"(ada|grace) .*\+\d",
           r"not a unit made from nothing"]
 PORT = "7300"
-SECONDS = 120
+SECONDS = 240
 QUOTE = re.compile(r"(<!-- from (\S+): (\S+) -->\n```\w+\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"^```sh run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WATCH = re.compile(r"^```sh watch\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -6,14 +6,14 @@
 
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Amount, BlockRejected, Blocks, Epoch, Gas, Height, OperatorId, ParamsRejected,
+    Address, Amount, BlockRejected, Blocks, Epoch, Epochs, Gas, Height, OperatorId, ParamsRejected,
     ProposalId, Ratio, Rejected, TransactionRejected,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::Scope,
     genesis::GenesisRejected,
     governance::{
         AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
-        PauseRejected, ProposeRejected,
+        PauseRejected, ProposeRejected, ProposeSpendRejected, StopSpendRejected,
     },
     insurance::InsureJobRejected,
     market::{
@@ -216,6 +216,13 @@ pub fn everything() -> Vec<Rejected> {
             SunsetPassed { sunset: Height::new(8), now: Height::new(9) }, NotPaused,
             TooLong { wanted: Blocks::new(9), max: Blocks::new(8) },
             TooSoon { next: Height::new(9), now: Height::new(8) };
+        #[9] ProposeSpendRejected: NothingIsSpent, CouncilProposes, AmountMustBePositive,
+            NoSuchAsset, EpochsOutOfRange { epochs: Epochs::new(9), max: Epochs::new(8) },
+            AccountNotFound, ExceedsShare { wanted, most: free }, SpendsAtLimit { limit: 16 },
+            DepositExceedsFree { deposit: wanted, free };
+        #[4] StopSpendRejected: SpendNotFound, NotRunning,
+            StopOpen { proposal: ProposalId::new(3) },
+            DepositExceedsFree { deposit: wanted, free };
     }
 }
 
@@ -268,6 +275,7 @@ pub fn violations() -> Vec<Violation> {
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
         Violation::KeepTooShort { blocks: 5, needed: 9 },
         Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
+        Violation::SpentTooFast { share: 9, most: 5 },
         Violation::BlocksTooFast { interval_ms: 5, least_ms: 9 },
         Violation::EpochTooLong { blocks: 9, most: 5 },
         Violation::StakePriceNotOne { got: 5 },

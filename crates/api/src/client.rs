@@ -19,8 +19,8 @@ use crate::{
     HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
     OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, Problem, ProgramRoomView,
     ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction,
-    SimulateRequest, Simulation, SlashView, SseParser, StorageView, TxHash, TxStatus, routes,
-    sse::SseMessage,
+    SimulateRequest, Simulation, SlashView, SseParser, StorageView, TreasuryView, TxHash, TxStatus,
+    routes, sse::SseMessage,
 };
 
 mod past;
@@ -404,6 +404,11 @@ impl Client {
     /// All proposals that are remembered.
     pub fn proposals(&self, page: &PageQuery) -> Result<Page<ProposalView>, ClientError> {
         self.get(&with_query(routes::PROPOSALS, page, &[]))
+    }
+
+    /// What the treasury has, and every spend of it that is proposed or runs.
+    pub fn treasury(&self) -> Result<TreasuryView, ClientError> {
+        self.get(routes::TREASURY)
     }
 
     /// One published program.

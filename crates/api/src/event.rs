@@ -225,6 +225,11 @@ pub const EVENT_KINDS: &[&str] = &[
     "council_ballot_cast",
     "lane_paused",
     "appeal_granted",
+    "spend_proposed",
+    "stop_proposed",
+    "spend_began",
+    "spend_paid",
+    "spend_ended",
 ];
 
 #[cfg(test)]

@@ -50,7 +50,10 @@ pub use signing::{
 pub use sse::{SseMessage, SseParser, SseRejected};
 pub use typed_data::wallet_request;
 pub use view::*;
-pub use votes::{AppealView, BallotView, ChangeView, CouncilBallotView, ProposalView};
+pub use votes::{
+    AppealView, BallotView, ChangeView, CouncilBallotView, ProposalView, SpendView,
+    TreasuryPotView, TreasuryView,
+};
 pub use wire::{
     BlobReceipt, InputChunks, InputReceipt, KeepView, OutputChunks, OutputReceipt, QuoteRequest,
     Receipt, RoomView, SimulateRequest, Simulation, TxStatus,

@@ -25,6 +25,7 @@
 //! | GET | [`SLASHES`] | page | `Page<SlashView>` |
 //! | GET | [`PROPOSALS`] | page | `Page<ProposalView>` |
 //! | GET | [`PROPOSAL`] | | `ProposalView` |
+//! | GET | [`TREASURY`] | | `TreasuryView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
 //! | GET | [`PROGRAM`] | | `ProgramView` |
@@ -91,6 +92,8 @@ pub const SLASHES: &str = "/v1/slashes";
 pub const PROPOSALS: &str = "/v1/proposals";
 /// One proposal.
 pub const PROPOSAL: &str = "/v1/proposals/{id}";
+/// What the network has for itself, and who is to have some of it.
+pub const TREASURY: &str = "/v1/treasury";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
 /// All programs that somebody published or has begun to.

@@ -3,9 +3,9 @@
 //! Law: as of all views, nothing is said that the state does not say.
 
 use earnest_protocol::{
-    AccountId, Amount, BallotId, Digest, Epoch, ProposalId, SlashId, State,
+    AccountId, Amount, Asset, BallotId, Digest, Epoch, Epochs, ProposalId, SlashId, State,
     command::BallotChoice,
-    governance::{Defeat, Ending, Forum, ProposalStage, Tally},
+    governance::{Defeat, Ending, Forum, ProposalStage, Spend, Tally},
     ledger::Pot,
     params::BrokenRelation,
 };
@@ -24,6 +24,10 @@ pub struct ProposalView {
     pub changes: Vec<ChangeView>,
     /// The slashes that wait for it, if it is an appeal; none once it is over.
     pub appeal: Option<AppealView>,
+    /// Whom it pays out of the treasury, if it is a spend.
+    pub spend: Option<SpendView>,
+    /// The spend that it would stop.
+    pub stops: Option<ProposalId>,
     /// Who decides it.
     pub forum: Forum,
     /// What members of the council said.
@@ -70,6 +74,52 @@ pub struct AppealView {
     pub slashes: Vec<SlashId>,
     /// What they hold, in base units: all that is given back if it is granted.
     pub held: Amount,
+}
+
+/// What an account is to have of the treasury. What of it was paid, and until when, stands in the
+/// proposal's stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpendView {
+    /// Who is paid.
+    pub payee: AccountRef,
+    /// In which asset.
+    pub asset: Asset,
+    /// How much was asked, in base units.
+    pub amount: Amount,
+    /// Over how many epochs, in equal parts.
+    pub epochs: Epochs,
+    /// What is due of it now and was not paid; none unless it runs.
+    pub due: Option<Amount>,
+    /// The proposal that is open to stop it.
+    pub stop: Option<ProposalId>,
+}
+
+/// What the network has for itself, and who is to have some of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreasuryView {
+    /// What there is, one row for each asset.
+    pub pots: Vec<TreasuryPotView>,
+    /// Spends that are proposed or run.
+    pub open: u32,
+    /// How many may be.
+    pub limit: u32,
+    /// These spends, the first first.
+    pub spends: Vec<ProposalView>,
+}
+
+/// What the treasury has of one asset, in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreasuryPotView {
+    /// Which asset.
+    pub asset: Asset,
+    /// All there is.
+    pub balance: Amount,
+    /// What spends that run have still to pay of it.
+    pub promised: Amount,
+    /// The most that one spend proposed now may pay.
+    pub spend_most: Amount,
+    /// The most that an epoch which opened now would pay.
+    pub epoch_most: Amount,
 }
 
 /// A parameter's new value beside the present one.
@@ -122,12 +172,15 @@ pub fn proposal(state: &State, id: ProposalId) -> Option<ProposalView> {
         let held = held.fold(Amount::ZERO, Amount::saturating_add);
         AppealView { slash, slashes, held }
     });
+    let spend = row.matter.spends().map(|spend| spend_view(state, (id, row.stage), spend));
     let broken = row.stage.is_open().then(|| state.proposed_params(row).err()).flatten();
     Some(ProposalView {
         id,
         account: account_ref(state, row.account),
         changes: row.matter.changes().iter().map(change).collect(),
         appeal,
+        spend,
+        stops: row.matter.stops(),
         forum: row.forum,
         council: row.council.iter().map(said).collect(),
         audit: row.audit,
@@ -142,6 +195,40 @@ pub fn proposal(state: &State, id: ProposalId) -> Option<ProposalView> {
         lacks,
         broken,
     })
+}
+
+fn spend_view(state: &State, (id, stage): (ProposalId, ProposalStage), spend: &Spend) -> SpendView {
+    let due = stage.paying().map(|payout| payout.due(spend.epochs, state.epoch()));
+    let stop = state.spends_running().find(|(running, _)| *running == id);
+    SpendView {
+        payee: account_ref(state, spend.to),
+        asset: spend.asset,
+        amount: spend.amount,
+        epochs: spend.epochs,
+        due,
+        stop: stop.and_then(|(_, stop)| stop),
+    }
+}
+
+/// What the treasury has, and who is to have some of it.
+pub fn treasury(state: &State) -> TreasuryView {
+    let pot = |&asset: &Asset| TreasuryPotView {
+        asset,
+        balance: state.balance(Pot::Treasury(asset)),
+        promised: state.treasury_promised(asset),
+        spend_most: state.spend_most(asset),
+        epoch_most: state.spend_allowance(asset),
+    };
+    let open = state.proposals().filter(|(_, row)| {
+        let lives = row.stage.is_open() || row.stage.paying().is_some();
+        lives && row.matter.spends().is_some()
+    });
+    TreasuryView {
+        pots: state.assets().all().iter().map(pot).collect(),
+        open: state.spend_count(),
+        limit: state.params().governance().spends_max,
+        spends: open.filter_map(|(id, _)| proposal(state, id)).collect(),
+    }
 }
 
 /// A ballot; none some time after its vote was over.

@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "235f3fb58daa6c9b9e8658fce14e48f3d32d823ef6d4586989608675c66d2255";
+    let golden = "c7e875f9fa89fd5d6af8b903152b2d5dde4e9349862daf16aef1c900ff1f991d";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -403,6 +403,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         &["M31", "M32", "V1", "V2", "V3", "V4", "V5"],
         "no vote is played; `attacks::votes` has what a majority can and cannot do",
     ),
+    (&["V6", "V7", "V8", "V9"], "no job pays it; `attacks::treasury` has what a majority can do"),
     (
         &["E2", "E3", "E4"],
         "a game is over before anything vests; `attacks::rewards` plays them over epochs",
@@ -454,6 +455,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("In a network of two assets a job", "one asset here"),
     ("Stake that comes an epoch before a vote", "no vote is played"),
     ("Whoever puts a deposit behind every place", "no vote is played"),
+    ("A majority that lasts takes", "no vote is played; R16 bounds how fast"),
+    ("Who opens a stop of a spend", "no vote is played"),
     ("A bond stripped before a job", "every bond here is the least that the job needs"),
     ("The leading replica's bond pays for withheld", "one asset here"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),

@@ -1,9 +1,10 @@
-//! `earnest gov`: propose changes of parameters, appeal against slashes, vote, guard, and see how
-//! it stands.
+//! `earnest gov`: propose changes of parameters and spends, appeal against slashes, vote, guard,
+//! and see how it stands.
 //!
 //! Law: values are read and shown as `earnest query params` shows them; what is sent is in their
 //! own units.
-//! Not here: who counts for how much (the rules), what a change does to whom (`audit`).
+//! Not here: what the treasury has (`treasury`), who counts for how much (the rules), what a
+//! change does to whom (`audit`).
 
 use std::path::PathBuf;
 
@@ -35,14 +36,20 @@ use crate::{
         table::{Kind, table},
     },
     stake::{print_receipt, send},
+    text::tokens,
+    treasury::{self, SpendArgs, StopArgs},
     up::account::word,
 };
 
 /// What to do with proposals.
 #[derive(Subcommand, Debug)]
 pub enum GovCommand {
-    /// Put changes of parameters to the vote; a deposit stands behind them
+    /// Put changes of parameters, or a spend, to the vote; a deposit stands behind them
     Propose(ProposeArgs),
+    /// Put to the vote that a spend which runs pays nothing more
+    Stop(StopArgs),
+    /// What the treasury has, and every spend of it that is proposed or runs
+    Treasury,
     /// Vote with all you have bonded and delegated, or say something else than before
     Vote {
         /// The proposal's number
@@ -66,7 +73,7 @@ pub enum GovCommand {
     Council {
         /// The proposal's number
         proposal: u64,
-        /// `veto` to changes of parameters; `yes` or `no` to an appeal
+        /// `veto` to changes of parameters and spends; `yes` or `no` to an appeal
         #[arg(value_parser = choice)]
         choice: BallotChoice,
         #[command(flatten)]
@@ -97,9 +104,19 @@ pub enum GovCommand {
     },
 }
 
+/// What to propose besides changes of parameters.
+#[derive(Subcommand, Debug)]
+pub enum ProposeCommand {
+    /// Pay an account out of the treasury, at once or part by part
+    Spend(SpendArgs),
+}
+
 /// What to propose.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct ProposeArgs {
+    #[command(subcommand)]
+    other: Option<ProposeCommand>,
     /// A parameter's new value, such as --set market.take=2%; may be repeated
     #[arg(long = "set", value_name = "ROOM.NAME=VALUE", required = true)]
     sets: Vec<String>,
@@ -135,7 +152,16 @@ fn lane(text: &str) -> Result<PauseLane, String> {
 pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> {
     let client = Client::new(node);
     let (signer, order) = match command {
+        GovCommand::Propose(ProposeArgs { other: Some(ProposeCommand::Spend(args)), .. }) => {
+            let (signer, report) = (keys::open(&args.key)?, hash_of(args.report.as_ref())?);
+            (signer, treasury::spend(&client, args, report)?)
+        }
         GovCommand::Propose(args) => (keys::open(&args.key)?, propose(&client, args)?),
+        GovCommand::Stop(args) => {
+            let report = hash_of(args.report.as_ref())?;
+            (keys::open(&args.key)?, treasury::stop(args, report))
+        }
+        GovCommand::Treasury => return treasury::tell(&client, json),
         GovCommand::Vote { proposal, choice, key } => {
             let (proposal, choice) = (ProposalId::new(*proposal), *choice);
             (keys::open(key)?, Command::CastBallot(CastBallot { proposal, choice }))
@@ -186,12 +212,17 @@ fn opened(
     receipt: &Receipt,
     command: &GovCommand,
 ) -> Result<Option<ProposalId>, Failure> {
-    if !matches!(command, GovCommand::Propose(_) | GovCommand::Appeal(_)) {
+    let opens =
+        matches!(command, GovCommand::Propose(_) | GovCommand::Appeal(_) | GovCommand::Stop(_));
+    if !opens {
         return Ok(None);
     }
     let content = client.transaction_content(&receipt.hash)?;
     let number = |record: EventRecord| match record.event {
-        Event::Proposed { proposal, .. } | Event::AppealOpened { proposal, .. } => Some(proposal),
+        Event::Proposed { proposal, .. }
+        | Event::SpendProposed { proposal, .. }
+        | Event::StopProposed { proposal, .. }
+        | Event::AppealOpened { proposal, .. } => Some(proposal),
         _ => None,
     };
     Ok(content.events.into_iter().find_map(number))
@@ -295,11 +326,11 @@ fn list(client: &Client, json: bool) -> Result<(), Failure> {
 
 /// What a proposal is about, in a few words.
 fn about(view: &ProposalView) -> String {
-    match &view.appeal {
-        Some(appeal) => format!("appeal against slash {}", appeal.slash),
-        None => {
-            view.changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>().join(", ")
-        }
+    match (&view.appeal, &view.spend, view.stops) {
+        (Some(appeal), ..) => format!("appeal against slash {}", appeal.slash),
+        (_, Some(spend), _) => format!("{} of the treasury", tokens(spend.amount)),
+        (.., Some(spend)) => format!("stop of spend {spend}"),
+        _ => view.changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -337,9 +368,15 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
             out!("  {count} of one conviction wait for it, and hold {held} tokens")?;
         }
     }
-    match (view.audit, &view.appeal) {
-        (Some(report), Some(_)) => out!("  the report {report} says why")?,
-        (Some(report), None) => out!("  audited by the report {report}")?,
+    if let Some(spend) = &view.spend {
+        treasury::tell_one(&view, spend, &present)?;
+    }
+    if let Some(spend) = view.stops {
+        out!("  spend {spend} would pay nothing more")?;
+    }
+    match (view.audit, view.changes.is_empty()) {
+        (Some(report), true) => out!("  the report {report} says why")?,
+        (Some(report), false) => out!("  audited by the report {report}")?,
         (None, _) => {}
     }
     if let Some(broken) = view.broken {
@@ -354,7 +391,7 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
         let (who, power) = (present.names.full(&row.account.address), money::show(row.counted));
         out!("  {who} says {} with {power} tokens", word(&choice))?;
     }
-    if view.stage.is_open() && view.appeal.is_none() {
+    if view.stage.is_open() && !view.changes.is_empty() {
         out!("what it would change for whom:")?;
         out!("  earnest query params --json > present.json")?;
         out!("  earnest gov show {id} --params > proposed.json")?;
@@ -406,12 +443,22 @@ fn stage(view: &ProposalView, clock: &Clock) -> String {
     match view.stage {
         ProposalStage::Pending => format!("voting begins in {due}"),
         ProposalStage::Active => format!("voting ends in {due}"),
+        ProposalStage::Queued(_) if view.spend.is_some() => format!("accepted, begins in {due}"),
         ProposalStage::Queued(_) => format!("accepted, in force in {due}"),
         ProposalStage::Executed(version) => format!("in force as version {}", version.raw()),
         ProposalStage::Defeated(why) => format!("defeated: {}", defeat(why)),
         ProposalStage::Expired(broken) => format!("expired: {broken}"),
         ProposalStage::Cancelled => "cancelled".to_owned(),
+        ProposalStage::Granted if view.stops.is_some() => "accepted: the spend is over".to_owned(),
         ProposalStage::Granted => "granted: its slashes are undone".to_owned(),
+        ProposalStage::Paying(payout) => {
+            format!("runs, {} of {} tokens paid", money::show(payout.paid), {
+                money::show(payout.amount)
+            })
+        }
+        ProposalStage::Spent { payout, why } => {
+            format!("over, {} paid: {}", tokens(payout.paid), show::standing::ending(why))
+        }
     }
 }
 

@@ -46,6 +46,7 @@ mod stake;
 mod status;
 mod stop;
 mod text;
+mod treasury;
 mod up;
 
 use std::{

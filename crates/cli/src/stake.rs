@@ -87,7 +87,8 @@ pub fn role(text: &str) -> Result<Role, String> {
     }
 }
 
-fn asset(text: &str) -> Result<Asset, String> {
+/// The asset of a word.
+pub fn asset(text: &str) -> Result<Asset, String> {
     match text {
         "stake" => Ok(Asset::Stake),
         "payment" => Ok(Asset::Payment),

@@ -76,6 +76,16 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::UndelegationCancelled { account, operator, .. }
         | Event::DelegationRewarded { account, operator, .. }
         | Event::DelegationWithdrawn { account, operator, .. } => of(state, &[operator], account),
+        Event::SpendBegan { proposal, .. } | Event::SpendEnded { proposal, .. } => {
+            let row = state.proposal(proposal);
+            let payee = row.and_then(|row| row.matter.spends()).map(|spend| spend.to);
+            row.map(|row| row.account).into_iter().chain(payee).collect()
+        }
+        Event::StopProposed { spend, account, .. } => {
+            let about = state.proposal(spend).and_then(|row| row.matter.spends());
+            about.map(|spend| spend.to).into_iter().chain([account]).collect()
+        }
+        Event::SpendProposed { account, payee, .. } => vec![account, payee],
         Event::SlashHeld { slash, .. }
         | Event::SlashAppealed { slash, .. }
         | Event::DelegationSlashed { slash, .. } => {
@@ -89,6 +99,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::CommissionSet { account, .. }
         | Event::Proposed { account, .. }
         | Event::AppealOpened { account, .. }
+        | Event::SpendPaid { account, .. }
         | Event::CouncilBallotCast { account, .. }
         | Event::BallotCast { account, .. }
         | Event::BallotReduced { account, .. }
@@ -171,6 +182,11 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::CouncilBallotCast { .. }
         | Event::LanePaused { .. }
         | Event::AppealGranted { .. }
+        | Event::SpendProposed { .. }
+        | Event::StopProposed { .. }
+        | Event::SpendBegan { .. }
+        | Event::SpendPaid { .. }
+        | Event::SpendEnded { .. }
         | Event::SlashAppealed { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }

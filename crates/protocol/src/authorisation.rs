@@ -105,7 +105,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         Command::InsureJob(insure) => insure_job::cost(state, insure),
         Command::PublishProgram(part) => publish_program::deposit(state, account, part),
         Command::Delegate(delegate) => Some(delegate.amount),
-        Command::Propose(_) => Some(state.params().governance().deposit),
+        Command::Propose(_) | Command::ProposeSpend(_) | Command::StopSpend(_) => {
+            Some(state.params().governance().deposit)
+        }
         Command::Transfer(_)
         | Command::Bond(_)
         | Command::Unbond(_)

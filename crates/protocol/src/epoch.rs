@@ -33,8 +33,8 @@ use crate::{
 const LAPSES_MAX: usize = 1_024;
 
 /// What an epoch's opening does, in this order. New rules that close an epoch stand here.
-const EPOCH_STEPS: [fn(&mut Context<'_>); 3] =
-    [announce_epoch, rewards::acts::emit, carry_out_epoch_timers];
+const EPOCH_STEPS: [fn(&mut Context<'_>); 4] =
+    [announce_epoch, rewards::acts::emit, carry_out_epoch_timers, governance::acts::spends::pay];
 
 impl State {
     /// Opens the next block.

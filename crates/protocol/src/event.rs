@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{BallotChoice, DataItem, Node, PauseLane, Scope},
-    governance::Defeat,
+    governance::{Defeat, SpendEnding, SpendTerms},
     ids::{
         AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
         ParamsVersion, ProposalId, Role, SlashId, UnbondingId,
     },
     ledger::Movement,
     market::{CloseReason, Outcome, Refund},
-    num::{Amount, Blocks, Epoch, Gas, Height, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Gas, Height, Ratio},
     params::BrokenRelation,
     payment::PayTerms,
     referee::{Ending, Ruling},
@@ -355,7 +355,7 @@ pub enum Event {
     ProposalExecuted { proposal: ProposalId, version: ParamsVersion },
     /// An accepted proposal did not fit what is in force, or what is alive, in time.
     ProposalExpired { proposal: ProposalId, broken: BrokenRelation },
-    /// A proposal was taken back before its vote.
+    /// A proposal was taken back before its vote, or the spend that it was to stop is over.
     ProposalCancelled { proposal: ProposalId },
     /// Somebody put a deposit behind an appeal against a slash; its vote opens with this epoch.
     AppealOpened {
@@ -373,5 +373,30 @@ pub enum Event {
     LanePaused { lane: PauseLane, until: Height },
     /// Stake, or the council, undid all slashes that waited for it.
     AppealGranted { proposal: ProposalId },
+    /// Money of the treasury for an account, `payee`, was put to the vote, over so many epochs.
+    SpendProposed {
+        proposal: ProposalId,
+        account: AccountId,
+        payee: AccountId,
+        asset: Asset,
+        amount: Amount,
+        epochs: Epochs,
+        opens: Epoch,
+    },
+    /// That a spend which runs pays nothing more was put to the vote.
+    StopProposed { proposal: ProposalId, spend: ProposalId, account: AccountId, opens: Epoch },
+    /// A spend begins, of so much: what was accepted, or less if the treasury had too little.
+    SpendBegan { proposal: ProposalId, amount: Amount, lapses: Epoch },
+    /// An epoch's part of a spend was paid, by `terms`; so much is left of it.
+    SpendPaid {
+        proposal: ProposalId,
+        account: AccountId,
+        asset: Asset,
+        amount: Amount,
+        left: Amount,
+        terms: SpendTerms,
+    },
+    /// A spend pays nothing more; what is left of it stays in the treasury.
+    SpendEnded { proposal: ProposalId, why: SpendEnding, paid: Amount, left: Amount },
 }
 }

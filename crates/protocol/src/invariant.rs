@@ -110,6 +110,11 @@ pub enum Broken {
     Ballot { ballot: BallotId },
     /// A slash waits for an open appeal about its own conviction, and none is open without one.
     Appeal { slash: SlashId },
+    /// A spend that runs is listed once, and nothing of it was paid before its epoch; what would
+    /// stop one is known to it.
+    Spend { proposal: ProposalId },
+    /// What spends that run have still to pay is in the treasury.
+    TreasuryPromised { asset: Asset, promised: Amount, there: Amount },
     /// What is delegated in all is the sum of what is delegated to each.
     DelegatedTotal { recorded: Amount, found: Amount },
     /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes

@@ -3,7 +3,7 @@
 //! [`world`] has named accounts and a referee that knows the truth; [`ops`] reads small numbers as
 //! commands that make sense where a state stands, or just do not; [`machine`] carries them out and
 //! checks every law after each; [`money`] is a second, slow ledger that agrees on every balance;
-//! [`payments`] works out anew what events say was paid;
+//! [`payments`] works out anew what events say was paid, [`spends`] what the treasury pays;
 //! [`soak`] runs machines for as long as one likes and [`kinds`] says what they missed; [`votes`]
 //! proposes and votes; [`bytes`] throws damaged bytes at the rules.
 //!
@@ -18,5 +18,6 @@ pub mod money;
 pub mod ops;
 pub mod payments;
 pub mod soak;
+pub mod spends;
 pub mod votes;
 pub mod world;

@@ -11,6 +11,7 @@ use earnest_protocol::{
 use crate::{
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
+    spends::Spends,
     world::{self, Guarding, Truth, World},
 };
 
@@ -115,6 +116,10 @@ fn quick_votes(raw: &mut RawParams) {
     raw.governance.timelock_epochs = Epochs::new(1);
     raw.governance.expiry_epochs = Epochs::new(2);
     raw.governance.memory_epochs = Epochs::new(4);
+    raw.governance.spend_epoch_share = Ratio::new(20_000).expect("small");
+    raw.governance.spends_max = 3;
+    raw.governance.spend_epochs_max = Epochs::new(6);
+    raw.governance.spend_wait_epochs = Epochs::new(3);
     raw.slashing.appeal_epochs = Epochs::new(2);
     raw.slashing.appeal_deposit_min = Amount::tokens(5);
 }
@@ -183,6 +188,7 @@ pub struct Machine {
     /// What each account sealed for each job.
     pub sealed: Sealed,
     money: Money,
+    spends: Spends,
     closed: u64,
     /// Commands accepted and refused so far.
     pub accepted: u64,
@@ -203,6 +209,7 @@ impl Machine {
             world,
             sealed: Sealed::new(),
             money,
+            spends: Spends::default(),
             closed: 0,
             accepted: 0,
             refused: 0,
@@ -272,6 +279,8 @@ impl Machine {
     /// Tells the second ledger what moved, and looks at what happened.
     fn follow(&mut self) {
         self.money.follow(&self.world.last_movements, &self.world.state);
+        let (events, moved) = (&self.world.events, &self.world.last_movements);
+        self.spends.follow(events, moved, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {

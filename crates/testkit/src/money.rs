@@ -143,6 +143,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::ProposalVetoed | Reason::ProposalCancelled | Reason::AppealLost => {
             (&[Proposal], &[Burnt])
         }
+        Reason::Spend => (&[Treasury], &[Free]),
         Reason::Premium => (&[Free], &[Insurance]),
         Reason::CoverPromised => (&[Insurance], &[JobCover]),
         Reason::CoverAwaitsSlash => (&[JobCover], &[Cover]),

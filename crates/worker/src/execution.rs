@@ -228,7 +228,8 @@ impl Order {
             }
             (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
                 let order = paged::Order { runner, task, module, input, cancellation };
-                let run = results.read_or_run((job, &name), || order.execute(lie, outputs.is_some()))?;
+                let run =
+                    results.read_or_run((job, &name), || order.execute(lie, outputs.is_some()))?;
                 Ok(Execution::Paged(Box::new(order.done(run, outputs.as_deref())?)))
             }
             _ => Err(ExecutionError::Incomplete),

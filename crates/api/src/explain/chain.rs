@@ -148,6 +148,9 @@ fn violation(violation: &Violation) -> &'static str {
             "Raise `storage.keep_blocks_max`, or shorten deadlines and windows."
         }
         Violation::EmissionCapTooHigh { .. } => "Lower `rewards.emission_cap` below 1.",
+        Violation::SpentTooFast { .. } => {
+            "Lower `governance.spend_epoch_share`, or leave `chain.epoch_blocks` as long as it is."
+        }
         Violation::BlocksTooFast { .. } => {
             "Leave `chain.block_interval_min_ms`, or raise it; make windows longer instead."
         }

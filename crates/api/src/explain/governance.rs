@@ -2,7 +2,7 @@
 
 use earnest_protocol::governance::{
     AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
-    PauseRejected, ProposeRejected,
+    PauseRejected, ProposeRejected, ProposeSpendRejected, StopSpendRejected,
 };
 use earnest_protocol::params::Relation;
 
@@ -65,6 +65,69 @@ fn not_found() -> Words {
         "There is no such proposal, or it was over so long ago that its row has left the state",
         "Check the proposal's number with `earnest gov list`.",
     )
+}
+
+pub(super) fn propose_spend(rejected: ProposeSpendRejected) -> Words {
+    match rejected {
+        ProposeSpendRejected::NothingIsSpent => say(
+            "This network lets nothing out of its treasury: `governance.spend_epoch_share` is 0",
+            "Propose another value with `earnest gov propose --set`.",
+        ),
+        ProposeSpendRejected::CouncilProposes => say(
+            "In this phase nothing is spent: the council alone proposes",
+            "Propose the next phase: `earnest gov propose --set governance.phase=1`, alone.",
+        ),
+        ProposeSpendRejected::AmountMustBePositive => {
+            say("There is nothing to pay", "Name an amount above 0.")
+        }
+        ProposeSpendRejected::NoSuchAsset => {
+            say("This network has one asset", "Name the asset `stake`.")
+        }
+        ProposeSpendRejected::EpochsOutOfRange { epochs, max } => say(
+            format!("A spend over {epochs} epochs is wanted; allowed are 1 to {max}"),
+            "Choose fewer epochs; 1 is all at once.",
+        ),
+        ProposeSpendRejected::AccountNotFound => say(
+            "Nobody has an account of the address that is to be paid",
+            "Open it with a transfer, however small.",
+        ),
+        ProposeSpendRejected::ExceedsShare { wanted, most } => say(
+            format!(
+                "{} tokens are wanted, one spend may have {} of what the treasury has and has not \
+                 promised",
+                wanted, most
+            ),
+            "Ask for less, or wait until there is more; `earnest gov treasury` shows how much \
+             there is.",
+        ),
+        ProposeSpendRejected::SpendsAtLimit { limit } => say(
+            format!("{limit} spends are proposed or run, which is the limit"),
+            "Wait until one is over; `earnest gov treasury` lists them.",
+        ),
+        ProposeSpendRejected::DepositExceedsFree { deposit, free } => {
+            exceeds_free("The deposit is", deposit, free)
+        }
+    }
+}
+
+pub(super) fn stop_spend(rejected: StopSpendRejected) -> Words {
+    match rejected {
+        StopSpendRejected::SpendNotFound => say(
+            "There is no such spend, or it was over so long ago that its row has left the state",
+            "Check the number with `earnest gov treasury`.",
+        ),
+        StopSpendRejected::NotRunning => say(
+            "The spend pays nothing now: it is not accepted yet, or is over",
+            "Vote against it with `earnest gov vote` while its vote is on.",
+        ),
+        StopSpendRejected::StopOpen { proposal } => say(
+            format!("Its stop is put to the vote already, by proposal {proposal}"),
+            "Vote on that with `earnest gov vote`.",
+        ),
+        StopSpendRejected::DepositExceedsFree { deposit, free } => {
+            exceeds_free("The deposit is", deposit, free)
+        }
+    }
 }
 
 pub(super) fn cast_ballot(rejected: CastBallotRejected) -> Words {
@@ -151,8 +214,8 @@ pub(super) fn cast_council_ballot(rejected: CastCouncilBallotRejected) -> Words 
         }
         CastCouncilBallotRejected::NoSay => say(
             "The council has no say in it, or not this one",
-            "Before the last phase it may veto changes of parameters, never the next phase, and in \
-             phase 0 it says yes or no to appeals.",
+            "Before the last phase it may veto changes of parameters and spends, never the next \
+             phase, and in phase 0 it says yes or no to appeals.",
         ),
         CastCouncilBallotRejected::SlashWaits { operator } => say(
             format!("A slash of the signer's operator {operator} waits"),

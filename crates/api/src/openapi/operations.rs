@@ -17,7 +17,7 @@ use crate::{
     HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
     OperatorView, OutputChunks, OutputReceipt, Page, ProgramRoomView, ProgramView, ProposalView,
     QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
-    TransactionView, routes,
+    TransactionView, TreasuryView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -199,6 +199,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     asked(routes::SLASHES, PAGE_AT, shape::<Page<SlashView>>, "All slashes."),
     asked(routes::PROPOSALS, PAGE_AT, shape::<Page<ProposalView>>, "All proposals."),
     asked(routes::PROPOSAL, &[AT], shape::<ProposalView>, "One proposal."),
+    asked(
+        routes::TREASURY,
+        &[AT],
+        shape::<TreasuryView>,
+        "What the treasury has, and every spend of it that is proposed or runs.",
+    ),
     asked(
         routes::BALLOTS,
         &[

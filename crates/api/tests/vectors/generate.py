@@ -66,6 +66,8 @@ TYPES = {
     "cast_council_ballot": "uint64 proposal,string choice",
     "pause": "string lane,uint64 blocks",
     "cancel_job": "uint64 job",
+    "propose_spend": "address to,string asset,uint256 amount,uint64 epochs,bytes32 report",
+    "stop_spend": "uint64 spend,bytes32 report",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -249,6 +251,14 @@ MAKERS = {
         "blocks": number(U64_MAX),
     },
     "cancel_job": job,
+    "propose_spend": lambda: {
+        "to": hexed(20),
+        "asset": rng.choice(["stake", "payment"]),
+        "amount": amount(),
+        "epochs": number(U64_MAX),
+        "report": digest(),
+    },
+    "stop_spend": lambda: {"spend": number(U64_MAX), "report": digest()},
 }
 
 

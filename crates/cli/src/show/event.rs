@@ -5,7 +5,7 @@
 use earnest_api::EventRecord;
 use earnest_protocol::{AccountId, Event};
 
-use super::standing::role;
+use super::standing::{ending, role};
 use crate::{
     money,
     present::Present,
@@ -48,6 +48,7 @@ impl Teller {
         let event = &record.event;
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
         let told = told.or_else(|| self.of_proposals(event, present));
+        let told = told.or_else(|| self.of_spends(event, present));
         told.or_else(|| self.of_jobs(event)).unwrap_or_else(|| plain(event))
     }
 
@@ -230,6 +231,45 @@ impl Teller {
             Event::AppealGranted { proposal } => {
                 format!("appeal {proposal} is granted: its slashes are undone")
             }
+            _ => return None,
+        })
+    }
+
+    fn of_spends(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
+            Event::SpendProposed { proposal, account, payee, amount, epochs, opens, .. } => {
+                format!(
+                    "{} proposes to pay {} {} of the treasury over {} epochs: proposal {proposal}, \
+                 voted on from {} on",
+                    self.who(*account),
+                    self.who(*payee),
+                    tokens(*amount),
+                    epochs.count(),
+                    present.clock.epoch(*opens)
+                )
+            }
+            Event::StopProposed { proposal, spend, account, opens } => format!(
+                "{} proposes to stop spend {spend}: proposal {proposal}, voted on from {} on",
+                self.who(*account),
+                present.clock.epoch(*opens)
+            ),
+            Event::SpendBegan { proposal, amount, lapses } => format!(
+                "spend {proposal} of {} begins; what is not paid by then lapses in {}",
+                tokens(*amount),
+                present.clock.epoch(*lapses)
+            ),
+            Event::SpendPaid { proposal, account, amount, left, .. } => format!(
+                "{} is paid {} of spend {proposal}; {} are left",
+                self.who(*account),
+                tokens(*amount),
+                tokens(*left)
+            ),
+            Event::SpendEnded { proposal, why, paid, left } => format!(
+                "spend {proposal} is over, {}: {} were paid, {} stay in the treasury",
+                ending(*why),
+                tokens(*paid),
+                tokens(*left)
+            ),
             _ => return None,
         })
     }

@@ -1,7 +1,7 @@
-//! Operators in words: may it work, and if not, since what and until when.
+//! Operators in words, and how spends end: may it work, and if not, since what and until when.
 
 use earnest_api::OperatorView;
-use earnest_protocol::{Role, staking::Standing};
+use earnest_protocol::{Role, governance::SpendEnding, staking::Standing};
 
 use crate::{clock::Clock, money, text::tokens};
 
@@ -41,4 +41,14 @@ pub fn reputation(operator: &OperatorView) -> String {
     let [score, right, in_time] =
         [operator.score, operator.correctness, operator.timeliness].map(money::percent);
     format!("{score} (right {right}, in time {in_time})")
+}
+
+/// Why a spend pays nothing more.
+pub fn ending(why: SpendEnding) -> &'static str {
+    match why {
+        SpendEnding::Paid => "all is paid",
+        SpendEnding::Stopped => "a vote stopped it",
+        SpendEnding::Council => "the council stopped it",
+        SpendEnding::Lapsed => "the treasury could not pay it in time",
+    }
 }

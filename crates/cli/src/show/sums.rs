@@ -7,6 +7,7 @@
 use earnest_api::{EventRecord, decimal};
 use earnest_protocol::{
     Amount, Event, Factor, Ratio, Role,
+    governance::SpendTerms,
     market::PriceTerms,
     payment::{FeeTerms, PayTerms, Work},
     rewards::{ClaimTerms, VestTerms, earned_floor, rate_floor},
@@ -53,6 +54,7 @@ pub fn is_payout(event: &Event) -> bool {
             | Event::Slashed { .. }
             | Event::WorkClaimed { .. }
             | Event::EmissionEarned { .. }
+            | Event::SpendPaid { .. }
     )
 }
 
@@ -87,6 +89,10 @@ pub fn tell(payout: &Payout, teller: &Teller, width: usize) -> String {
             let what = format!("operator {operator} earns {} of emission", tokens(*amount));
             (what, vests(&payout.record.event))
         }
+        Event::SpendPaid { proposal, account, amount, terms, .. } => {
+            let (who, amount) = (teller.who(*account), tokens(*amount));
+            (format!("{who} is paid {amount} of spend {proposal}"), spend(terms))
+        }
         _ => (payout.record.kind().to_owned(), Rows::new()),
     };
     let head = wrap(&format!("{}  {head}", payout.record.id()), width).join("\n");
@@ -103,6 +109,18 @@ fn show(amount: Amount) -> String {
 
 fn multiple(factor: Factor) -> String {
     decimal(factor.parts(), 9)
+}
+
+fn spend(terms: &SpendTerms) -> Rows {
+    let [due, wanted, allowance] = [terms.due, terms.wanted, terms.allowance].map(show);
+    let fits = format!("{due} is due; all spends want {wanted}, {allowance} may leave this epoch");
+    let paid = match terms.wanted <= terms.allowance {
+        true => format!("all of it = {}", show(terms.amount())),
+        false => {
+            format!("{due} * {allowance} / {wanted}, down = {}", show(terms.amount()))
+        }
+    };
+    vec![row("due", fits), row("paid", paid)]
 }
 
 fn pay(terms: &PayTerms) -> Rows {

@@ -203,6 +203,9 @@ pub fn params(block_time_ms: u64) -> RawParams {
             timelock_epochs: Epochs::new(2),
             expiry_epochs: Epochs::new(10),
             memory_epochs: Epochs::new(100),
+            spend_epoch_share: Ratio::new(seconds(40).count().saturating_mul(2_777).min(40_000))
+                .unwrap_or(Ratio::ZERO),
+            spend_wait_epochs: Epochs::new(50),
             ..GovernanceParams::default()
         },
     };

@@ -119,6 +119,16 @@ fn rules(page: &mut Page, state: &Ledger) {
             page.sample("earnest_money_base_units", &labels, amount.units());
         }
     }
+    page.family("earnest_treasury_promised_base_units", GAUGE, "What spends that run still pay.");
+    for &asset in state.assets().all() {
+        let name = match asset {
+            Asset::Stake => "stake",
+            Asset::Payment => "payment",
+        };
+        let promised = state.treasury_promised(asset).units();
+        page.sample("earnest_treasury_promised_base_units", &[("asset", &name)], promised);
+    }
+    page.one(("earnest_spends", GAUGE), "Spends that are proposed or run.", state.spend_count());
     let room = state.params().storage().room_kib();
     page.one(("earnest_kept_kibibytes", GAUGE), "Bytes that were paid for.", state.kept_kib());
     page.one(("earnest_room_kibibytes", GAUGE), "Bytes that may be kept at once.", room);

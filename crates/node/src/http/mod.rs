@@ -202,6 +202,7 @@ fn rows() -> Router<Arc<App>> {
         .route(routes::OPERATOR, get(read::operator))
         .route(routes::JOB, get(read::job))
         .route(routes::PROPOSAL, get(votes::proposal))
+        .route(routes::TREASURY, get(votes::treasury))
         .route(routes::PROGRAM, get(programs::one))
         .route(routes::PROGRAM_ROOM, get(programs::room))
 }

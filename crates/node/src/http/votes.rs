@@ -1,9 +1,9 @@
-//! Reading governance: proposals and what was said to them.
+//! Reading governance: proposals, what was said to them, and the treasury.
 
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, State};
-use earnest_api::{BallotView, Order, Page, PageQuery, Problem, ProposalView, votes};
+use earnest_api::{BallotView, Order, Page, PageQuery, Problem, ProposalView, TreasuryView, votes};
 use earnest_protocol::{BallotId, ProposalId};
 use serde::Deserialize;
 
@@ -38,6 +38,13 @@ pub(super) async fn proposal(
     let missing = || Problem::not_found(format_args!("proposal {id}"));
     let view = votes::proposal(&*at.state(&app)?, id);
     Ok(axum::Json(view.ok_or_else(missing)?))
+}
+
+pub(super) async fn treasury(
+    State(app): State<Arc<App>>,
+    Extension(at): Extension<At>,
+) -> Reply<TreasuryView> {
+    Ok(axum::Json(votes::treasury(&*at.state(&app)?)))
 }
 
 /// A page and a filter.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role, SlashId},
-    num::{Amount, Blocks, Height, Ratio},
+    num::{Amount, Blocks, Epochs, Height, Ratio},
 };
 
 commands! {
@@ -431,8 +431,8 @@ commands! {
         report: Digest,
     }
 
-    /// Says what a member of the council thinks: `veto` stops changes of parameters while the
-    /// phase lets it, `yes` or `no` decides an appeal where the council does.
+    /// Says what a member of the council thinks: `veto` stops changes of parameters and
+    /// spends while the phase lets it, `yes` or `no` decides an appeal where the council does.
     CastCouncilBallot
         = governance::cast_council_ballot or CastCouncilBallotRejected, Ordinary, weight 1,
         keys [] {
@@ -456,6 +456,30 @@ commands! {
     CancelJob = market::cancel_job or CancelJobRejected, Ordinary, weight 2, keys [Request] {
         /// Which job.
         job: JobId,
+    }
+
+    /// Puts money of the treasury for an account to the vote, with the deposit behind it: paid at
+    /// once, or in equal parts over epochs, as far as an epoch's share of the treasury goes.
+    ProposeSpend
+        = governance::propose_spend or ProposeSpendRejected, Ordinary, weight 4, keys [] {
+        /// Who is paid; it has an account.
+        to: Address,
+        /// In which asset; `stake` in a network of one.
+        asset: Asset,
+        /// How much in all, in base units.
+        amount: Amount,
+        /// Over how many epochs, in equal parts; 1 is all at once.
+        epochs: Epochs,
+        /// The hash of a report that says what for; all zero if there is none.
+        report: Digest,
+    }
+
+    /// Puts to the vote that a spend which runs pays nothing more, with the deposit behind it.
+    StopSpend = governance::stop_spend or StopSpendRejected, Ordinary, weight 4, keys [] {
+        /// The number of the proposal that it is.
+        spend: ProposalId,
+        /// The hash of a report that says why; all zero if there is none.
+        report: Digest,
     }
 }
 

@@ -1,7 +1,8 @@
-//! Governance: who may change a parameter or undo a slash, by which vote, and from when on.
+//! Governance: who may change a parameter, undo a slash or spend, by which vote, and from when on.
 //!
-//! Key terms: a *proposal* puts a *matter* to the vote: changes of parameters, or an *appeal*
-//! against the slashes of one conviction that wait; a *ballot* is what one account says
+//! Key terms: a *proposal* puts a *matter* to the vote: changes of parameters, an *appeal*
+//! against the slashes of one conviction that wait, a *spend* that pays an account out of the
+//! treasury, or a *stop* of a spend that runs; a *ballot* is what one account says
 //! to it; *power* is stake as it stood when the voting began; to *override* is to vote with what
 //! one delegated, which its operator then does not.
 //!
@@ -11,12 +12,16 @@
 //!
 //!   until stake decides alone: any of these ──council's veto──► Defeated
 //!   an appeal:  Pending ──► Active ──voting──► Granted, or Defeated: the slashes are paid out
+//!   a spend:    … ──► Queued ──timelock──► Paying ──last part, time, stop or council──► Spent
+//!   a stop:     Pending ──► Active ──voting──► Granted, or Defeated; Cancelled if nothing is left
 //! ```
 //!
 //! Laws: every unit of stake counts once for a proposal; what is adopted is in range and fits both
 //! itself and every version that something alive is judged by (M21); what began keeps its version;
 //! slashes of one conviction have one appeal, and what it gives back is what they hold.
-//! A council can stop a change and never make one; a pause stops new money and never what is owed.
+//! What spends that run have promised is in the treasury; no epoch pays more than its share of it.
+//! A council can stop a change or a spend and never make one; a pause stops new money and never
+//! what is owed.
 //! Rounding: quorum up (`tally`); a delegation's worth down, the dust votes with its operator.
 //! Known shortcomings: who takes back all it delegated while a vote is on leaves its voice to the
 //! operator; stake of jailed operators counts for the quorum's base; a hundred deposits fill the
@@ -30,6 +35,7 @@ pub(crate) mod acts;
 pub(crate) mod handlers;
 pub(crate) mod params;
 mod rejected;
+mod spend;
 mod tally;
 
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -38,8 +44,9 @@ use serde::{Deserialize, Serialize};
 
 pub use rejected::{
     AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
-    PauseRejected, ProposeRejected,
+    PauseRejected, ProposeRejected, ProposeSpendRejected, StopSpendRejected,
 };
+pub use spend::{Payout, Spend, SpendEnding, SpendTerms};
 pub use tally::{Defeat, Tally};
 
 use crate::{
@@ -119,14 +126,53 @@ pub enum Matter {
     Changes(Vec<ParamChange>),
     /// This slash is undone, and all that wait with it, convicted on the same program and root.
     Appeal(SlashId),
+    /// An account is paid out of the treasury.
+    Spend(Spend),
+    /// This spend, which runs, pays nothing more.
+    Stop(ProposalId),
+}
+
+/// On which list a proposal has its place, so that none keeps another kind off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum List {
+    /// Changes of parameters.
+    Changes,
+    /// Spends, until the last unit is paid.
+    Spends,
+    /// Beside both: as many as there are convictions, or spends that run.
+    Beside,
 }
 
 impl Matter {
-    /// What it changes; an appeal changes nothing.
+    pub(crate) fn list(&self) -> List {
+        match self {
+            Matter::Changes(_) => List::Changes,
+            Matter::Spend(_) => List::Spends,
+            Matter::Appeal(_) | Matter::Stop(_) => List::Beside,
+        }
+    }
+
+    /// Whom it pays, and how much.
+    pub fn spends(&self) -> Option<&Spend> {
+        match self {
+            Matter::Spend(spend) => Some(spend),
+            Matter::Changes(_) | Matter::Appeal(_) | Matter::Stop(_) => None,
+        }
+    }
+
+    /// The spend that it would stop.
+    pub fn stops(&self) -> Option<ProposalId> {
+        match self {
+            Matter::Stop(spend) => Some(*spend),
+            Matter::Changes(_) | Matter::Appeal(_) | Matter::Spend(_) => None,
+        }
+    }
+
+    /// What it changes; what is about a slash or about money changes nothing.
     pub fn changes(&self) -> &[ParamChange] {
         match self {
             Matter::Changes(changes) => changes,
-            Matter::Appeal(_) => &[],
+            Matter::Appeal(_) | Matter::Spend(_) | Matter::Stop(_) => &[],
         }
     }
 
@@ -138,8 +184,8 @@ impl Matter {
     /// The slash that it is an appeal against.
     pub fn appeals(&self) -> Option<SlashId> {
         match self {
-            Matter::Changes(_) => None,
             Matter::Appeal(slash) => Some(*slash),
+            Matter::Changes(_) | Matter::Spend(_) | Matter::Stop(_) => None,
         }
     }
 }
@@ -195,10 +241,19 @@ pub enum ProposalStage {
     Defeated(Defeat),
     /// It was accepted, but could not be adopted in time.
     Expired(BrokenRelation),
-    /// Its proposer took it back.
+    /// Its proposer took it back, or the spend that it was to stop was over first.
     Cancelled,
-    /// It was an appeal, and its slashes were undone.
+    /// It was an appeal, and its slashes were undone; or it stopped a spend.
     Granted,
+    /// It was accepted and is paid, part by part.
+    Paying(Payout),
+    /// It pays nothing more.
+    Spent {
+        /// What was paid.
+        payout: Payout,
+        /// Why no more is.
+        why: SpendEnding,
+    },
 }
 
 /// When a vote ends.
@@ -245,7 +300,17 @@ impl ProposalStage {
             | Self::Defeated(_)
             | Self::Expired(_)
             | Self::Cancelled
-            | Self::Granted => false,
+            | Self::Granted
+            | Self::Paying(_)
+            | Self::Spent { .. } => false,
+        }
+    }
+
+    /// What a spend has paid so far, while it runs.
+    pub fn paying(self) -> Option<Payout> {
+        match self {
+            Self::Paying(payout) => Some(payout),
+            _ => None,
         }
     }
 }
@@ -268,8 +333,20 @@ pub(crate) struct Governance {
     pub(crate) electorates: BTreeMap<Epoch, Electorate>,
     /// Proposals of changes that are not over; appeals are as many as convictions.
     pub(crate) open: u32,
+    /// Proposals of spends that are not over, those that run included.
+    pub(crate) spends: u32,
+    /// Spends that run, in the order in which they began; at most as many as may be.
+    pub(crate) running: Vec<Running>,
     pub(crate) guard: Guard,
     pub(crate) pauses: Pauses,
+}
+
+/// A spend that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    pub(crate) spend: ProposalId,
+    /// What is open to stop it; one at a time.
+    pub(crate) stop: Option<ProposalId>,
 }
 
 /// What of [`Governance`] is stored.
@@ -279,12 +356,17 @@ pub(crate) struct GovernanceRows {
     ballots: Table<Ballot>,
     electorates: Vec<(Epoch, u32, Amount, StakingRows)>,
     open: u32,
+    spends: u32,
+    running: Vec<Running>,
     guard: Guard,
     pauses: Pauses,
 }
 
+/// What the root covers of governance besides the tables.
+pub(crate) type Globals<'a> = (Vec<Covered>, u32, (u32, &'a [Running]), &'a Guard, Pauses);
+
 /// An electorate as the root covers it: its epoch, how many votes are by it, all power, its rows.
-type Covered = (Epoch, u32, Amount, Digest);
+pub(crate) type Covered = (Epoch, u32, Amount, Digest);
 
 impl Governance {
     pub(crate) fn proposal(&self, id: ProposalId) -> Option<&Proposal> {
@@ -303,17 +385,26 @@ impl Governance {
         self.ballots.get_mut(id.index()).expect("ballots stay while their proposal is voted on")
     }
 
+    fn count_mut(&mut self, list: List) -> Option<&mut u32> {
+        match list {
+            List::Changes => Some(&mut self.open),
+            List::Spends => Some(&mut self.spends),
+            List::Beside => None,
+        }
+    }
+
     /// The stake that votes on a proposal; none before its voting begins and after it ends.
     pub(crate) fn electorate_of(&self, proposal: &Proposal) -> Option<&Electorate> {
         self.electorates.get(&proposal.electorate?)
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Vec<Covered>, u32, &Guard, Pauses) {
+    pub(crate) fn globals(&self) -> Globals<'_> {
         let covered =
             |(epoch, row): (&Epoch, &Electorate)| (*epoch, row.proposals, row.power, row.root);
         let electorates = self.electorates.iter().map(covered).collect();
-        (electorates, self.open, &self.guard, self.pauses)
+        let spends = (self.spends, &self.running[..]);
+        (electorates, self.open, spends, &self.guard, self.pauses)
     }
 
     pub(crate) fn rows(&self) -> GovernanceRows {
@@ -325,18 +416,21 @@ impl Governance {
             ballots: self.ballots.clone(),
             electorates: self.electorates.iter().map(stored).collect(),
             open: self.open,
+            spends: self.spends,
+            running: self.running.clone(),
             guard: self.guard.clone(),
             pauses: self.pauses,
         }
     }
 
     pub(crate) fn restore(rows: GovernanceRows) -> Governance {
-        let GovernanceRows { proposals, ballots, electorates, open, guard, pauses } = rows;
+        let GovernanceRows { proposals, ballots, electorates, open, .. } = rows;
+        let GovernanceRows { spends, running, guard, pauses, .. } = rows;
         let back = |(epoch, proposals, power, rows): (Epoch, u32, Amount, StakingRows)| {
             let (staking, root) = Staking::restore_voters(rows);
             (epoch, Electorate { proposals, power, root, staking: Arc::new(staking) })
         };
         let electorates = electorates.into_iter().map(back).collect();
-        Governance { proposals, ballots, electorates, open, guard, pauses }
+        Governance { proposals, ballots, electorates, open, spends, running, guard, pauses }
     }
 }

@@ -42,6 +42,21 @@ params! {
         /// Blocks from a pause's beginning before which the lane is not paused again (M32).
         pause_window_blocks: Blocks = Blocks::new(1_209_600), 1..=BLOCKS_MAX,
             "a day in two weeks";
+        /// What all spends together may take of the treasury in one epoch, of each asset; 0 lets
+        /// nothing out.
+        spend_epoch_share: Ratio = Ratio::ZERO, 0..=ONE / 100,
+            "off until a genesis or a vote says how fast";
+        /// What one spend may have of what the treasury has and has not promised, when it is
+        /// proposed and when it begins.
+        spend_share: Ratio = Ratio::percent(5), 0..=ONE / 10,
+            "twenty are wrong before all is gone";
+        /// Spends that may be proposed or run at a time; at most so many are paid in an epoch.
+        spends_max: u32 = 16, 1..=64, "as many as other proposals";
+        /// The most epochs over which one spend is paid.
+        spend_epochs_max: Epochs = Epochs::new(8_760), 1..=BLOCKS_MAX, "a year of hours";
+        /// Epochs after a spend's last part is due, until what could not be paid lapses.
+        spend_wait_epochs: Epochs = Epochs::new(720), 1..=BLOCKS_MAX,
+            "a month of hours, as on Polkadot";
         /// Epochs that a proposal is remembered after its end.
         memory_epochs: Epochs = Epochs::new(720), 1..=BLOCKS_MAX, "a month of hours";
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{OperatorId, ProposalId},
-    num::{Amount, Blocks, Epoch, Height},
+    num::{Amount, Blocks, Epoch, Epochs, Height},
     params::BrokenRelation,
 };
 
@@ -122,4 +122,44 @@ pub enum PauseRejected {
     TooLong { wanted: Blocks, max: Blocks },
     /// The lane was paused not long ago.
     TooSoon { next: Height, now: Height },
+}
+
+/// Why no spend was proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum ProposeSpendRejected {
+    /// This network lets nothing out of its treasury.
+    NothingIsSpent,
+    /// In this phase nothing is spent: the council alone proposes.
+    CouncilProposes,
+    /// Nothing to pay.
+    AmountMustBePositive,
+    /// This network has one asset.
+    NoSuchAsset,
+    /// It takes no epochs, or too many.
+    EpochsOutOfRange { epochs: Epochs, max: Epochs },
+    /// Nobody has an account of this address.
+    AccountNotFound,
+    /// More than one spend may have of what the treasury has and has not promised.
+    ExceedsShare { wanted: Amount, most: Amount },
+    /// Too many spends are proposed, or run.
+    SpendsAtLimit { limit: u32 },
+    /// The deposit is more than the account has free.
+    DepositExceedsFree { deposit: Amount, free: Amount },
+}
+
+/// Why nobody is asked to stop a spend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum StopSpendRejected {
+    /// There is no such spend, or not any longer.
+    SpendNotFound,
+    /// It is not paid yet, or not any more.
+    NotRunning,
+    /// Somebody has put its stop to the vote.
+    StopOpen { proposal: ProposalId },
+    /// The deposit is more than the account has free.
+    DepositExceedsFree { deposit: Amount, free: Amount },
 }

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Broken;
 use crate::{
-    governance::{Forum, Proposal, ProposalStage, Tally},
+    governance::{Forum, List, Payout, Proposal, ProposalStage, Tally},
     ids::{AccountId, BallotId, ProposalId, SlashId},
     ledger::Pot,
     num::{Amount, Epoch},
@@ -27,7 +27,52 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
         }
     }
     appeals(state)?;
+    spends(state)?;
     delegated(state)
+}
+
+/// Spends that run are listed once each, have paid no part before its epoch, and what they have
+/// still to pay is in the treasury; what would stop one is open, and known to it.
+fn spends(state: &State) -> Result<(), Broken> {
+    let mut listed = BTreeMap::new();
+    for (id, stop) in state.spends_running() {
+        if listed.insert(id, stop).is_some() {
+            return Err(Broken::Spend { proposal: id });
+        }
+    }
+    for (id, row) in state.proposals() {
+        let running = row.stage.paying();
+        if running.is_some() != listed.contains_key(&id) {
+            return Err(Broken::Spend { proposal: id });
+        }
+        if let Some(payout) = running {
+            let spend = row.matter.spends().ok_or(Broken::Spend { proposal: id })?;
+            let whole = Payout { paid: Amount::ZERO, ..payout };
+            let early = payout.paid > whole.due(spend.epochs, state.epoch());
+            if early || payout.left().is_zero() || payout.amount > spend.amount {
+                return Err(Broken::Spend { proposal: id });
+            }
+        }
+        let stops = row.matter.stops().filter(|_| row.stage.is_open());
+        if stops.is_some_and(|spend| listed.get(&spend) != Some(&Some(id))) {
+            return Err(Broken::Spend { proposal: id });
+        }
+    }
+    for (spend, stop) in listed {
+        let about = stop.and_then(|stop| state.proposal(stop));
+        let open = about.filter(|row| row.stage.is_open()).and_then(|row| row.matter.stops());
+        if stop.is_some() && open != Some(spend) {
+            return Err(Broken::Spend { proposal: spend });
+        }
+    }
+    for &asset in state.assets().all() {
+        let promised = state.treasury_promised(asset);
+        let there = state.balance(Pot::Treasury(asset));
+        if promised > there {
+            return Err(Broken::TreasuryPromised { asset, promised, there });
+        }
+    }
+    Ok(())
 }
 
 /// Slashes wait for an appeal that is open and about their conviction; one that names a slash is
@@ -55,9 +100,16 @@ fn appeals(state: &State) -> Result<(), Broken> {
 }
 
 fn counts(state: &State) -> Result<(), Broken> {
-    let open = state.proposals().filter(|(_, row)| row.stage.is_open());
-    let found = open.filter(|(_, row)| row.matter.appeals().is_none()).count();
-    let (recorded, found) = (state.governance.open, u32::try_from(found).unwrap_or(u32::MAX));
+    let places = |list| {
+        let has = |row: &Proposal| row.stage.is_open() || row.stage.paying().is_some();
+        let rows = state.proposals().filter(|(_, row)| row.matter.list() == list && has(row));
+        u32::try_from(rows.count()).unwrap_or(u32::MAX)
+    };
+    let (recorded, found) = (state.spend_count(), places(List::Spends));
+    if recorded != found {
+        return Err(Broken::Proposals { recorded, found });
+    }
+    let (recorded, found) = (state.governance.open, places(List::Changes));
     let mut votes: BTreeMap<Epoch, u32> = BTreeMap::new();
     let by_stake = |row: &Proposal| row.stage == ProposalStage::Active && row.forum == Forum::Stake;
     for (_, row) in state.proposals().filter(|(_, row)| by_stake(row)) {

@@ -153,4 +153,5 @@ pub enum Reason {
     ProgramDepositBurnt,
     ProposalCancelled,
     AppealLost,
+    Spend,
 }

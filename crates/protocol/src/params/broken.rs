@@ -50,6 +50,7 @@ pub enum Relation {
     PauseOrder,
     /// A phase is over for good.
     PhaseOrder,
+    SpentTooFast,
 }
 
 impl Violation {
@@ -80,6 +81,7 @@ impl Violation {
             }
             Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
             Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
+            Self::SpentTooFast { share, most } => (SpentTooFast, share, most),
             Self::BlocksTooFast { interval_ms, least_ms } => (BlocksTooFast, interval_ms, least_ms),
             Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
@@ -140,6 +142,7 @@ impl BrokenRelation {
             Relation::EmissionCapTooHigh => {
                 Violation::EmissionCapTooHigh { cap: got, limit: bound }
             }
+            Relation::SpentTooFast => Violation::SpentTooFast { share: got, most: bound },
             Relation::BlocksTooFast => {
                 Violation::BlocksTooFast { interval_ms: got, least_ms: bound }
             }

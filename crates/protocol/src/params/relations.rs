@@ -98,6 +98,13 @@ pub enum Violation {
         /// The most allowed.
         limit: u64,
     },
+    /// R16: the treasury could be spent faster than any vote may let it.
+    SpentTooFast {
+        /// The share of an epoch, in parts per billion.
+        share: u64,
+        /// The most allowed of so short an epoch.
+        most: u64,
+    },
     /// M10, M21: blocks could come faster than what is alive was told.
     BlocksTooFast {
         /// Least milliseconds between blocks.
@@ -167,6 +174,11 @@ impl fmt::Display for Violation {
                 "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
                  that burns its fees must get less than them back, or paying oneself pays (R9)"
             ),
+            Self::SpentTooFast { share, most } => write!(
+                f,
+                "governance.spend_epoch_share is {share} parts per billion, allowed in so short an \
+                 epoch are up to {most}: the treasury lasts however epochs are cut (R16)"
+            ),
             Self::BlocksTooFast { interval_ms, least_ms } => write!(
                 f,
                 "chain.block_interval_min_ms would be {interval_ms}, but what is alive counts on \
@@ -219,6 +231,10 @@ const EVIDENCE_KIB: u64 = 64 + 1_024 + 256 + 16;
 /// finer trees (4) with their children and paths.
 const DISPUTE_WEIGHT: u64 = 3 * (20 + EVIDENCE_KIB) + (7 + 4 + 3) * 4 + 2 * (4 + 17);
 
+/// The treasury's share that may leave with each block of an epoch, in parts per billion: a
+/// hundredth in an hour of seconds, so that half of it lasts for three days against any majority.
+const SPEND_PARTS_PER_BLOCK: u64 = 2_777;
+
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());
     let ranges = ranges.chain(raw.market.outside()).chain(raw.verification.outside());
@@ -249,6 +265,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         deposit(raw),
         keep(raw),
         emission(raw),
+        spending(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -350,6 +367,13 @@ fn keep(raw: &RawParams) -> Option<Violation> {
 fn emission(raw: &RawParams) -> Option<Violation> {
     let (cap, limit) = (raw.rewards.emission_cap.parts(), PARTS.saturating_sub(1));
     (cap > limit).then_some(Violation::EmissionCapTooHigh { cap, limit })
+}
+
+/// Epochs may be made shorter by vote, and with them the time in which a share leaves.
+fn spending(raw: &RawParams) -> Option<Violation> {
+    let share = raw.governance.spend_epoch_share.parts();
+    let most = raw.chain.epoch_blocks.count().saturating_mul(SPEND_PARTS_PER_BLOCK);
+    (share > most).then_some(Violation::SpentTooFast { share, most })
 }
 
 impl RawParams {

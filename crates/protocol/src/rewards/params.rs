@@ -38,7 +38,7 @@ params! {
         /// The most that is ever emitted.
         lifetime_max: Amount = Amount::MAX, 0..=AMOUNT_MAX, "the largest supply";
         /// The treasury's share of an epoch's emission, whatever work there is.
-        treasury_share: Ratio = Ratio::ZERO, 0..=ONE, "nobody spends it yet";
+        treasury_share: Ratio = Ratio::ZERO, 0..=ONE, "a genesis or a vote says how much";
         /// λ: the share of the rest that goes to all who may work, by stake, whatever work there
         /// is; what remains goes to work.
         stake_share: Ratio = Ratio::ZERO, 0..=ONE, "work alone is paid for";

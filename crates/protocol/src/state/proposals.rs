@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::{
     command::PauseLane,
     governance::{Ballot, Guard, Pause, Proposal},
-    ids::{BallotId, ParamsVersion, ProposalId, SlashId},
+    ids::{Asset, BallotId, ParamsVersion, ProposalId, SlashId},
     ledger::{Assets, Pot},
     num::{Amount, Factor, Height},
     params::{BrokenRelation, Params, RawParams},
@@ -79,6 +79,42 @@ impl State {
         let held = alike.map(|id| self.balance(Pot::Slash(id)));
         let held = held.fold(Amount::ZERO, Amount::saturating_add);
         rules.appeal_deposit.amount_ceil(held).max(rules.appeal_deposit_min)
+    }
+
+    /// How many spends are proposed or run.
+    pub fn spend_count(&self) -> u32 {
+        self.governance.spends
+    }
+
+    /// The spends that run, in the order in which they began, each with what is open to stop it.
+    pub fn spends_running(&self) -> impl Iterator<Item = (ProposalId, Option<ProposalId>)> {
+        self.governance.running.iter().map(|running| (running.spend, running.stop))
+    }
+
+    /// What of the treasury spends that run have still to pay, of one asset.
+    pub fn treasury_promised(&self, asset: Asset) -> Amount {
+        let left = |(id, _)| {
+            let row = self.proposal(id)?;
+            row.matter.spends().filter(|spend| spend.asset == asset)?;
+            Some(row.stage.paying()?.left())
+        };
+        self.spends_running().filter_map(left).fold(Amount::ZERO, Amount::saturating_add)
+    }
+
+    /// What of the treasury is promised to nobody, of one asset.
+    pub fn treasury_unpromised(&self, asset: Asset) -> Amount {
+        self.balance(Pot::Treasury(asset)).saturating_sub(self.treasury_promised(asset))
+    }
+
+    /// The most that a spend proposed now may pay: its share of what is promised to nobody, down.
+    pub fn spend_most(&self, asset: Asset) -> Amount {
+        self.params().governance().spend_share.amount_floor(self.treasury_unpromised(asset))
+    }
+
+    /// What would leave the treasury in an epoch that opened now, at most: its share, down.
+    pub fn spend_allowance(&self, asset: Asset) -> Amount {
+        let share = self.params().governance().spend_epoch_share;
+        share.amount_floor(self.balance(Pot::Treasury(asset)))
     }
 
     /// The parameters whose rules a proposal's vote follows; none once it is over.

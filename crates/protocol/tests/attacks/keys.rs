@@ -68,6 +68,8 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::AppealSlash(AppealSlash { slash: SlashId::new(0), report: Digest::ZERO }),
         Command::CastCouncilBallot(CastCouncilBallot { proposal, choice: BallotChoice::Veto }),
         Command::Pause(Pause { lane: PauseLane::Jobs, blocks: Blocks::new(1) }),
+        earnest_testkit::votes::spending(to, (amount, 1)),
+        Command::StopSpend(StopSpend { spend: proposal, report: Digest::ZERO }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

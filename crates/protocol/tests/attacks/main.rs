@@ -17,6 +17,7 @@ mod programs;
 mod rewards;
 mod slash;
 mod storage;
+mod treasury;
 mod votes;
 use earnest_testkit::world;
 

@@ -4,5 +4,7 @@ mod appeals;
 mod guard;
 mod model;
 mod power;
+mod random;
+mod spends;
 mod stages;
 mod vectors;

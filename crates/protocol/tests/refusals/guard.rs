@@ -1,12 +1,15 @@
 //! What a council and a guardian may not, and what their phases and pauses stop.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, Height, ProposalId, RawParams, Role, SlashId,
+    Amount, Blocks, Command, Digest, Height, ProposalId, RawParams, Role, SlashId,
     command::{
         AppealSlash, BallotChoice, CastBallot, CastCouncilBallot, Delegate, ParamChange, Pause,
         PauseLane, Propose,
     },
-    governance::{CastBallotRejected, CastCouncilBallotRejected, PauseRejected, ProposeRejected},
+    governance::{
+        CastBallotRejected, CastCouncilBallotRejected, PauseRejected, ProposeRejected,
+        ProposeSpendRejected,
+    },
     market::PostJobRejected,
     params::{BrokenRelation, Relation},
     staking::DelegateRejected,
@@ -67,11 +70,20 @@ fn appealed(world: &mut World, name: &str) {
     world.ok(name, Command::AppealSlash(AppealSlash { slash, report }));
 }
 
+// tidy: ladder
 fn rows_of_phases() -> Vec<Row> {
     vec![
         row(ProposeRejected::CouncilProposes, |_| ("X", propose("market.bids_max", 9)))
             .under(council)
             .guarded(GUARD),
+        row(ProposeSpendRejected::CouncilProposes, |world| {
+            ("W", votes::spending(world.address("X"), (Amount::ZERO, 0)))
+        })
+        .under(|raw| {
+            council(raw);
+            votes::endow(raw, 100);
+        })
+        .guarded(GUARD),
         row(
             ProposeRejected::RelationBroken(BrokenRelation {
                 relation: Relation::PhaseOrder,

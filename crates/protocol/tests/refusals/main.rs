@@ -13,6 +13,7 @@ mod insurance;
 mod market;
 mod outside;
 mod precedence;
+mod spends;
 mod storage;
 mod verification;
 use earnest_testkit::world;
@@ -101,6 +102,7 @@ fn rows() -> Vec<Row> {
     rows.extend(storage::programs());
     rows.extend(delegation::rows());
     rows.extend(governance::rows());
+    rows.extend(spends::rows());
     rows.extend(guard::rows());
     rows
 }

@@ -284,6 +284,11 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             Violation::EmissionCapTooHigh { cap: 1_000_000_000, limit: 999_999_999 },
             with(|p| p.rewards.emission_cap = Ratio::ONE),
         ),
+        (
+            // 2,777 parts per billion with each of 3,600 blocks.
+            Violation::SpentTooFast { share: 9_997_201, most: 9_997_200 },
+            with(|p| p.governance.spend_epoch_share = Ratio::new(9_997_201).expect("small")),
+        ),
     ]);
     all
 }

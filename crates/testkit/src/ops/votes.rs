@@ -1,10 +1,10 @@
-//! Votes: proposals, appeals, ballots, the council and the guardian, at random.
+//! Votes: proposals, appeals, spends, ballots, the council and the guardian, at random.
 //!
 //! An appeal is decided within few blocks, so that whoever has a say is asked for it often while
 //! one is open; else none would ever be granted.
 
 use earnest_protocol::{
-    AccountId, Amount, Blocks, Command, Digest, ProposalId, State,
+    AccountId, Address, Amount, Asset, Blocks, Command, Digest, Epochs, ProposalId, State,
     command::*,
     governance::{Forum, Proposal, ProposalStage},
     staking::Standing,
@@ -32,7 +32,17 @@ pub(super) fn command(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId,
                 return say(play, op, (*id, row), anyone);
             }
         }
+        12 | 13 if op.amount.is_multiple_of(2) => return money(play, op, anyone),
         12 | 13 => return (anyone, Command::Propose(rival(state, &open, op))),
+        14 => {
+            let spends = |(_, row): &&(ProposalId, &Proposal)| {
+                row.stage == ProposalStage::Active
+                    && (row.matter.spends().is_some() || row.matter.stops().is_some())
+            };
+            if let Some((id, row)) = open.iter().find(spends) {
+                return say(play, op, (*id, row), anyone);
+            }
+        }
         _ => {}
     }
     let picked = open.get(usize::from(op.amount) % open.len().max(1)).copied();
@@ -50,6 +60,32 @@ pub(super) fn command(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId,
         }
         _ => say(play, op, (proposal, row), anyone),
     }
+}
+
+/// Money of the treasury for somebody: little, a stream, or more than there may be; or the stop of
+/// what runs.
+fn money(play: &Play<'_>, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let state = &play.world.state;
+    let report = Digest([op.twist; 32]);
+    let running = state.spends_running().nth(usize::from(op.who / 8 % 4));
+    if let Some((spend, _)) = running.filter(|_| op.amount.is_multiple_of(4)) {
+        return (anyone, Command::StopSpend(StopSpend { spend, report }));
+    }
+    let asset = match op.who.is_multiple_of(16) {
+        true => Asset::Payment,
+        false => state.assets().payment(),
+    };
+    let most = state.spend_most(asset).units();
+    let units = match op.amount / 4 % 8 {
+        0 => most.saturating_add(1),
+        1 | 2 => most,
+        _ => u64::from(op.amount).pow(2).min(most),
+    };
+    let amount = Amount::new(units).unwrap_or(Amount::MAX);
+    let epochs = Epochs::new(u64::from(op.who / 16 % 8));
+    let payee = AccountId::new(u64::from(op.amount / 16));
+    let to = state.account(payee).map_or(Address([op.who; 20]), |account| account.address);
+    (anyone, Command::ProposeSpend(ProposeSpend { to, asset, amount, epochs, report }))
 }
 
 /// Does anybody wait for votes?

@@ -127,11 +127,7 @@ impl Order {
     }
 
     /// With what defends it.
-    pub(super) fn done(
-        self,
-        run: Run,
-        outputs: Option<&Path>,
-    ) -> Result<Paged, ExecutionError> {
+    pub(super) fn done(self, run: Run, outputs: Option<&Path>) -> Result<Paged, ExecutionError> {
         let Run { altered_at, mut leaves, claim, output } = run;
         let last = *leaves.last().ok_or(ExecutionError::Incomplete)?;
         leaves.resize(self.length(), last);

@@ -42,7 +42,7 @@ pub(crate) fn handle(
         return Err(AppealSlashRejected::DepositExceedsFree { deposit, free });
     }
     // From here on the command must succeed.
-    let proposal = acts::open(cx, signer, (Matter::Appeal(slash), report), Epochs::new(1));
+    let proposal = acts::hold::open(cx, signer, (Matter::Appeal(slash), report), Epochs::new(1));
     cx.pay(from, Pot::Proposal(proposal), deposit, Reason::ProposalDeposit);
     let opens = cx.epoch().after(Epochs::new(1));
     cx.journal.push(Event::AppealOpened { proposal, slash, account: signer, deposit, opens });

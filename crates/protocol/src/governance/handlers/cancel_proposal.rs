@@ -36,8 +36,9 @@ pub(crate) fn handle(
     // Up: or the list is kept full for fees, by proposals that nobody ever votes on.
     let lost = rules.cancel_burn.amount_ceil(cx.state.ledger.balance(deposit));
     cx.pay(deposit, Pot::Burnt(Asset::Stake), lost, Reason::ProposalCancelled);
-    acts::return_deposit(cx, proposal);
-    acts::end(cx, proposal, ProposalStage::Cancelled);
+    acts::hold::return_deposit(cx, proposal);
+    acts::spends::let_go(cx, proposal);
+    acts::hold::end(cx, proposal, ProposalStage::Cancelled);
     cx.journal.push(Event::ProposalCancelled { proposal });
     Ok(Next::Nothing)
 }

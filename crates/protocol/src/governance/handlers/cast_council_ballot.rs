@@ -1,13 +1,15 @@
-//! Cast a ballot of the council: enough vetoes stop a change, enough answers decide an appeal.
+//! Cast a ballot of the council: enough vetoes stop a change, or a spend, also while it is paid;
+//! enough answers decide an appeal.
 //!
-//! Law: the council decides appeals or stake does, never both; it cannot stop its own end. Nobody
+//! Law: the council decides appeals or stake does, never both; it cannot stop its own end, nor
+//! what would stop a spend. Nobody
 //! of whom a slash waits speaks for it, nor goes on being counted.
 
 use crate::{
     command::{BallotChoice, CastCouncilBallot},
     context::Context,
     event::Event,
-    governance::{CastCouncilBallotRejected, Defeat, Forum, PHASE_STAKE, Proposal, acts},
+    governance::{CastCouncilBallotRejected, Defeat, Forum, Matter, PHASE_STAKE, Proposal, acts},
     ids::AccountId,
     next::Next,
 };
@@ -25,7 +27,7 @@ pub(crate) fn handle(
     let (members, threshold) = (guard.council.len(), usize::from(guard.threshold));
     let row = cx.state.governance.proposal(proposal);
     let row = row.ok_or(CastCouncilBallotRejected::ProposalNotFound)?;
-    if !row.stage.is_open() {
+    if !row.stage.is_open() && row.stage.paying().is_none() {
         return Err(CastCouncilBallotRejected::VotingClosed);
     }
     if !has_say(row, choice, cx.params().governance().phase) {
@@ -64,8 +66,12 @@ fn has_say(row: &Proposal, choice: BallotChoice, phase: u8) -> bool {
     match row.forum {
         Forum::Council => matches!(choice, BallotChoice::Yes | BallotChoice::No),
         Forum::Stake => {
-            let stops = phase < PHASE_STAKE && row.matter.appeals().is_none();
-            choice == BallotChoice::Veto && stops && !row.matter.is_phase()
+            let stops = match row.matter {
+                Matter::Changes(_) => !row.matter.is_phase(),
+                Matter::Spend(_) => true,
+                Matter::Appeal(_) | Matter::Stop(_) => false,
+            };
+            choice == BallotChoice::Veto && phase < PHASE_STAKE && stops
         }
     }
 }

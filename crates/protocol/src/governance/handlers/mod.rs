@@ -8,3 +8,5 @@ pub(crate) mod cast_ballot;
 pub(crate) mod cast_council_ballot;
 pub(crate) mod pause;
 pub(crate) mod propose;
+pub(crate) mod propose_spend;
+pub(crate) mod stop_spend;

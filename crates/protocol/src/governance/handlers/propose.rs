@@ -44,7 +44,7 @@ pub(crate) fn handle(
     }
     // From here on the command must succeed.
     let matter = (Matter::Changes(changes.clone()), *audit);
-    let proposal = acts::open(cx, signer, matter, rules.delay_epochs);
+    let proposal = acts::hold::open(cx, signer, matter, rules.delay_epochs);
     cx.pay(from, Pot::Proposal(proposal), deposit, Reason::ProposalDeposit);
     let opens = cx.epoch().after(rules.delay_epochs);
     cx.journal.push(Event::Proposed { proposal, account: signer, opens });
