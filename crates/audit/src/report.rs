@@ -101,7 +101,7 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// All that is played of a kind of job which is there for that alone.
-fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
+pub(crate) fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
     match (kind.appeals, kind.spare != Factor::ZERO) {
         (true, _) => Some(appeals::ENTRIES),
         (false, true) => Some(leavers::ENTRIES),
