@@ -1,5 +1,6 @@
-//! Audits the defaults, and the edge at which nothing of the bound is to spare: the margin at one,
-//! no laxity and no withheld seed assumed. Prints what does not hold: setting, entry, word.
+//! Audits the defaults, the edge at which nothing of the bound is to spare (the margin at one, no
+//! laxity and no withheld seed assumed), and an open network, where people delegate and insure.
+//! Prints what does not hold: setting, entry, word.
 //!
 //! Run with `cargo run --release -p earnest-audit --example edges [-- DIR]`; the traces go to DIR.
 
@@ -14,8 +15,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     edge.verification.margin = Factor::ONE;
     edge.verification.laxity = Ratio::ZERO;
     edge.verification.seed_withholding = 0;
+    let mut open = RawParams::default();
+    open.staking.delegation_max = Factor::percent(300);
+    open.insurance.cover_share = Ratio::percent(50);
     let mut holds = true;
-    for (name, raw) in [("defaults", RawParams::default()), ("edge", edge)] {
+    for (name, raw) in [("defaults", RawParams::default()), ("edge", edge), ("open", open)] {
         let params = match Params::try_from(raw) {
             Ok(params) => params,
             Err(rejected) => {

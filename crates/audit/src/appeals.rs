@@ -1,7 +1,8 @@
 //! Appeals: a convicted liar puts a deposit behind an appeal, in a game of the kind `appealed`.
 //!
 //! Known shortcomings: whoever has a majority of what votes can undo its own slashes; here the
-//! coalition has its share of the validators, all of which vote. A council is not played.
+//! coalition has its share of the validators, all of which vote. A council is not played: it lets
+//! an appeal fail at most, and what fails is played.
 //! Not here: who votes how (`votes`), how an entry is judged (`judge`).
 
 use crate::{

@@ -18,7 +18,7 @@ use crate::{
     judge::{Deviation, Verdict, as_text},
     points::{self, Act, Point},
     rational::Rational,
-    report::{Effort, game_of, kinds},
+    report::{Effort, game_of, kinds, own_entries},
     tree::{End, Tree},
     value,
     world::Party,
@@ -68,7 +68,8 @@ pub struct Bribe {
 /// Both for the kinds that `effort` plays.
 pub fn bribes(params: &Params, facts: &Facts, effort: Effort) -> (Vec<Friends>, Vec<Bribe>) {
     let usual = |kind: &Kind| ["standard", "pair"].contains(&&*kind.id);
-    let chosen = |kind: &Kind| !kind.appeals && (effort == Effort::Full || usual(kind));
+    let chosen =
+        |kind: &Kind| own_entries(kind).is_none() && (effort == Effort::Full || usual(kind));
     let (mut friends, mut bribes) = (Vec::new(), Vec::new());
     for kind in kinds(params).iter().filter(|kind| chosen(kind)) {
         friends.extend((0..=FRIENDS_MAX).map(|count| with(params, facts, effort, kind, count)));

@@ -80,6 +80,9 @@ pub struct Kind {
     /// What somebody delegated to the provider before, as a multiple of its bond.
     #[serde(default = "nobody", skip_serializing_if = "is_nobody")]
     pub delegated: Factor,
+    /// What the provider has bonded beside what the job locks, as a multiple of that.
+    #[serde(default = "nobody", skip_serializing_if = "is_nobody")]
+    pub spare: Factor,
     /// May a convicted provider appeal?
     #[serde(default, skip_serializing_if = "is_not")]
     pub appeals: bool,
@@ -178,7 +181,9 @@ impl Cast {
         let provider = state.operator_id(PROVIDER, Role::Provider).expect("it bonded at genesis");
         let score = state.score(provider);
         cast.collateral = cast.quote.collateral_for(score, params.verification());
-        cast.provider_bond = cast.collateral.max(raw.staking.provider_bond_min);
+        let spare = kind.spare.amount_floor(cast.collateral).unwrap_or(Amount::MAX);
+        let bond = cast.collateral.saturating_add(spare);
+        cast.provider_bond = bond.max(raw.staking.provider_bond_min);
         let mut state = cast.first_block()?;
         let command = Command::PostJob(cast.terms(0));
         let transaction = Transaction {

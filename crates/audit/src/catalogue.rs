@@ -58,6 +58,20 @@ const ABANDONS: Forced =
     &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Silent])];
 const WORKS: Forced =
     &[(Bid, &[Ceiling, Half, Nothing]), (OpenBid, &[Do]), (Accept, &[Do]), (Result, &[Right])];
+const REPORTED: Forced = &[
+    (Bid, &[Ceiling, Half, Nothing]),
+    (OpenBid, &[Do]),
+    (Accept, &[Do]),
+    (Result, &[Wrong]),
+    (Report, &[Do]),
+];
+const CHALLENGED: Forced = &[
+    (Bid, &[Ceiling, Half, Nothing]),
+    (OpenBid, &[Do]),
+    (Accept, &[Do]),
+    (Result, &[Wrong]),
+    (Point::Challenge, &[Do]),
+];
 const HONEST: Forced = &[];
 
 /// What is played.
@@ -159,14 +173,18 @@ pub(crate) const ENTRIES: &[Entry] = &[
         labels: &["C1", "C12", "m23"],
         about: "a wrong result whose maker has a friend report it as copied",
         members: &[Provider, Auditors, Challenger],
-        deviation: &[
-            (Bid, &[Ceiling, Half, Nothing]),
-            (OpenBid, &[Do]),
-            (Accept, &[Do]),
-            (Result, &[Wrong]),
-            (Report, &[Do]),
-        ],
+        deviation: REPORTED,
         against: HONEST,
+        goal: Goal::Profit,
+        closed_form: None,
+    },
+    Entry {
+        id: "self-report-instead-of-leaving",
+        labels: &["C1", "C6"],
+        about: "the same, compared with abandoning",
+        members: &[Provider, Auditors, Challenger],
+        deviation: REPORTED,
+        against: ABANDONS,
         goal: Goal::Profit,
         closed_form: None,
     },
@@ -175,14 +193,18 @@ pub(crate) const ENTRIES: &[Entry] = &[
         labels: &["C1", "C9", "M30"],
         about: "a wrong result that a friend challenges, in earnest or as a sham",
         members: &[Provider, Challenger],
-        deviation: &[
-            (Bid, &[Ceiling, Half, Nothing]),
-            (OpenBid, &[Do]),
-            (Accept, &[Do]),
-            (Result, &[Wrong]),
-            (Point::Challenge, &[Do]),
-        ],
+        deviation: CHALLENGED,
         against: HONEST,
+        goal: Goal::Profit,
+        closed_form: None,
+    },
+    Entry {
+        id: "friendly-challenge-instead-of-leaving",
+        labels: &["C1", "C6", "C9"],
+        about: "the same, compared with abandoning",
+        members: &[Provider, Challenger],
+        deviation: CHALLENGED,
+        against: ABANDONS,
         goal: Goal::Profit,
         closed_form: None,
     },
@@ -398,10 +420,15 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         &["I2", "I3", "I4", "I5", "I6", "I7", "I8"],
         "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
-    (&["D8"], "when money is back, not whose it is; scenario and property tests hold it"),
+    (
+        &["D8"],
+        "`leaving` plays whose money it is; scenario and property tests hold when it is back",
+    ),
     (
         &["M31", "M32", "V1", "V2", "V3", "V4", "V5"],
-        "no vote is played; `attacks::votes` has what a majority can and cannot do",
+        "votes on parameters are not played, nor councils and guardians: a council lets an appeal \
+         fail at most, which is played, and a pause only keeps others out. `attacks::votes` and \
+         `attacks::council` have what a majority can and cannot do",
     ),
     (&["V6", "V7", "V8", "V9"], "no job pays it; `attacks::treasury` has what a majority can do"),
     (

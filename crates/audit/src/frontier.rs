@@ -18,7 +18,7 @@ use crate::{
     law::{Draw, choose},
     points::{self, Act, Point},
     rational::Rational,
-    report::{Effort, kinds},
+    report::{Effort, kinds, own_entries},
     tree::{Budget, End, Tree},
     value,
     words::tokens,
@@ -65,7 +65,8 @@ const ASK: &str = "asking for honest work is worth it";
 
 /// How far every assumption may be wrong, for one kind of job or for all.
 pub fn frontier(params: &Params, facts: &Facts, effort: Effort) -> Vec<Frontier> {
-    let kinds: Vec<Kind> = kinds(params).into_iter().filter(|kind| !kind.appeals).collect();
+    let kinds: Vec<Kind> =
+        kinds(params).into_iter().filter(|kind| own_entries(kind).is_none()).collect();
     let few = if effort == Effort::Full { kinds.len() } else { 1 };
     let of = |kind: &Kind| of_kind(params, facts, kind).unwrap_or_default();
     kinds.iter().take(few).flat_map(of).collect()

@@ -24,6 +24,7 @@ mod insured;
 mod judge;
 mod late;
 mod law;
+mod leavers;
 mod moves;
 mod output;
 mod page;

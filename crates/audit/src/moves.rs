@@ -8,7 +8,7 @@ use earnest_protocol::{
     AccountId, Amount, Command, Digest, Factor, Role,
     command::{
         AcceptJob, Auction, Challenge, CommitVerdict, OpenSeed, Redelegate, ReportCopy,
-        RevealVerdict, SealReport, Undelegate,
+        RevealVerdict, SealReport, Unbond, Undelegate,
     },
     market::{BidState, Phase},
     seal,
@@ -106,19 +106,23 @@ fn seats(world: &World<'_>, is: impl Fn(SeatState) -> bool) -> Vec<(u32, Account
     case.seats.iter().enumerate().filter_map(of).collect()
 }
 
-/// Asks the delegator whether it stays, once while the job is done and once while it is judged.
+/// Asks whoever has stake behind the provider that could leave whether it stays, once while the job
+/// is done and once while it is judged.
 fn behind(world: &World<'_>) -> Option<Question> {
     let point = match world.phase() {
         Phase::Executing => Point::WhileExecuted,
         Phase::Challengeable => Point::WhileDisputed,
         _ => return None,
     };
-    let has_left = |act: &Act| matches!(act, Act::Undelegate | Act::Redelegate);
-    let is_behind = world.cast.has(Member::Delegator)
-        && world.cast.kind.delegated != Factor::ZERO
-        && !world.history.iter().any(|(_, act)| has_left(act));
-    let acts = vec![Act::Stay, Act::Undelegate, Act::Redelegate];
-    let fresh = is_behind && !world.asked.contains(&(point, 0));
+    let cast = world.cast;
+    let delegates = cast.has(Member::Delegator) && cast.kind.delegated != Factor::ZERO;
+    let acts = match delegates {
+        true => vec![Act::Stay, Act::Undelegate, Act::Redelegate],
+        false => vec![Act::Stay, Act::Unbond],
+    };
+    let is_behind = delegates || cast.has(Member::Provider) && cast.kind.spare != Factor::ZERO;
+    let has_left = world.history.iter().any(|(_, act)| *act != Act::Stay && acts.contains(act));
+    let fresh = is_behind && !has_left && !world.asked.contains(&(point, 0));
     fresh.then_some(Question { point, subject: 0, acts })
 }
 
@@ -262,6 +266,11 @@ fn command(
         }
         Point::Challenge => Some((CHALLENGER, Command::Challenge(Challenge { job: JOB }))),
         Point::Defend => by_provider(honest::defend(world)),
+        Point::WhileExecuted | Point::WhileDisputed if act == Act::Unbond => {
+            let operator = world.state.operator_id(PROVIDER, Role::Provider)?;
+            let amount = world.state.unbondable(operator);
+            by_provider(Some(Command::Unbond(Unbond { role: Role::Provider, amount })))
+        }
         Point::WhileExecuted | Point::WhileDisputed => leaves(world, act),
         Point::Appeal => by_provider(votes::appeal(world)),
         Point::Pursue => {

@@ -35,7 +35,7 @@ pub enum Point {
     Defend,
     /// The turn of a challenger of the coalition's.
     Pursue,
-    /// A delegator of the provider's, while the job is done.
+    /// Whoever has stake behind the provider that could leave, while the job is done.
     WhileExecuted,
     /// The same, while the result may be disputed.
     WhileDisputed,
@@ -69,6 +69,8 @@ pub enum Act {
     Undelegate,
     /// Moves it to a rival.
     Redelegate,
+    /// Of the provider: begins to take back what of its bond is free.
+    Unbond,
 }
 
 /// Where in its window a move is made.

@@ -16,7 +16,7 @@ use crate::{
     delegators, draws,
     facts::Facts,
     judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
-    late,
+    late, leavers,
     points::{Late, Point},
     tree::{Budget, Tree},
 };
@@ -73,6 +73,7 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         gain_timing: GainTiming::Final,
         gas_bound,
         delegated: Factor::ZERO,
+        spare: Factor::ZERO,
         appeals: false,
     };
     let mut kinds = vec![
@@ -82,6 +83,8 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         kind("rare", Auction::SecondPrice, 0, 1),
         kind("certain", Auction::SecondPrice, 100, 2),
     ];
+    let spare = Factor::ONE;
+    kinds.push(Kind { spare, ..kind("leaving", Auction::SecondPrice, 10, 1) });
     let delegated = params.staking().delegation_max;
     if delegated != Factor::ZERO {
         kinds.push(Kind { delegated, ..kind("delegated", Auction::SecondPrice, 10, 1) });
@@ -94,14 +97,30 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
 
 /// Every entry that is played at once.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    ENTRIES.iter().chain(delegators::ENTRIES).chain(appeals::ENTRIES)
+    ENTRIES.iter().chain(delegators::ENTRIES).chain(leavers::ENTRIES).chain(appeals::ENTRIES)
+}
+
+/// All that is played of a kind of job which is there for that alone.
+pub(crate) fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
+    match (kind.appeals, kind.spare != Factor::ZERO) {
+        (true, _) => Some(appeals::ENTRIES),
+        (false, true) => Some(leavers::ENTRIES),
+        (false, false) => None,
+    }
 }
 
 /// Is there such a game under these parameters, of a kind of job?
 fn is_played(entry: &Entry, kind: &Kind, params: &Params) -> bool {
-    let appeals = appeals::ENTRIES.iter().any(|other| other.id == entry.id);
+    let is_one_of = |entries: &[Entry]| entries.iter().any(|other| other.id == entry.id);
     let insured = params.insurance().cover_share != Ratio::ZERO;
-    appeals == kind.appeals && (entry.goal != Goal::Insured || insured)
+    match own_entries(kind) {
+        Some(entries) => is_one_of(entries),
+        None => {
+            !is_one_of(appeals::ENTRIES)
+                && !is_one_of(leavers::ENTRIES)
+                && (entry.goal != Goal::Insured || insured)
+        }
+    }
 }
 
 /// A deviation without a tree, before anything is known of it: `season` is its name.
@@ -173,7 +192,8 @@ fn games(params: &Params, effort: Effort) -> Vec<Game> {
     let mut games = Vec::new();
     for (place, kind) in kinds(params).into_iter().enumerate() {
         for &(members, late) in &coalitions {
-            if kind.appeals && (late.is_some() || !appeals::ENTRIES.iter().any(is_of(members))) {
+            let own = own_entries(&kind);
+            if own.is_some_and(|own| late.is_some() || !own.iter().any(is_of(members))) {
                 continue;
             }
             let delegates = members.contains(&Member::Delegator);
@@ -181,7 +201,7 @@ fn games(params: &Params, effort: Effort) -> Vec<Game> {
             if delegates && !is_delegated {
                 continue;
             }
-            let is_usual = kind.appeals || (usual(members) || delegates) && late.is_none();
+            let is_usual = own.is_some() || (usual(members) || delegates) && late.is_none();
             if effort == Effort::Full || place == 0 || is_usual {
                 games.push(Game { kind: kind.clone(), members, late });
             }
@@ -269,7 +289,7 @@ fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game)
     };
     let Some(point) = *late else {
         let mut found = Vec::new();
-        if *members == draws::MEMBERS && !kind.appeals {
+        if *members == draws::MEMBERS && own_entries(kind).is_none() {
             found.push(draws::draws(&cast, kind, (budget.plays / 5).min(DRAWS_MAX)));
         }
         found.extend(judged(&cast, &honest));

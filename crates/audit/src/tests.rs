@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use earnest_protocol::{Amount, Factor, Params, Ratio, RawParams, market::Outcome, num::PARTS};
+use earnest_protocol::{
+    Amount, Epochs, Factor, Params, Ratio, RawParams, market::Outcome, num::PARTS,
+};
 
 use crate::{
     Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
@@ -467,6 +469,30 @@ fn rules_that_drew_half_as_often_as_they_quote_would_be_accused() {
         let law = law::draw(kind.audit_rate.parts(), (FIFTH.all, 2 * FIFTH.bribable), seats);
         let law = law.expect("fits").into_iter().map(|(draw, weight)| (vec![draw], weight));
         assert!(draws::accuse(&counts, &law.collect(), 12_000).expect("fits").is_some(), "{id}");
+    }
+}
+
+/// R4 and the answer of what leaves: a liar that takes its free bond back in time loses as much as
+/// one that stays, and the fee of asking; whether exits queue or not.
+#[test]
+fn a_liar_that_takes_its_free_bond_back_answers_with_it_all_the_same() {
+    let queueing = params_with(|raw| raw.staking.exit_epochs = Epochs::new(40));
+    for params in [defaults(), queueing] {
+        let facts = Facts::assumed(&params);
+        let (members, effort) = (&[Member::Provider], Effort::Nodes(20_000));
+        let found = play_coalition(&params, &facts, &kind("leaving"), members, effort);
+        let of = |id: &str| found.iter().find(|one| one.id == id).expect("an entry of that name");
+        assert_eq!(found.len(), 3, "nothing else is played of this kind");
+        let lies = of("wrong-result-of-a-large-bond/leaving");
+        assert_eq!(lies.verdict, Verdict::Holds, "{lies:?}");
+        let alone = play(&[Member::Provider], &facts, "wrong-result");
+        assert!(lies.gain < alone.gain, "a part of a large bond goes, too: {lies:?} {alone:?}");
+        for id in ["unbonded-after-accepting/leaving", "unbonded-in-dispute/leaving"] {
+            let leaves = of(id);
+            assert_eq!(leaves.verdict, Verdict::Holds, "{leaves:?}");
+            let lost = -leaves.gain.expect("shown");
+            assert!((1..=20_000).contains(&lost), "a fee: {leaves:?}");
+        }
     }
 }
 

@@ -356,7 +356,7 @@ fn drawn(world: &World<'_>) -> Draw {
 
 /// With what chance what was just learnt came out how.
 fn law_of(world: &World<'_>) -> Option<Law> {
-    let bound = world.state.order(JOB)?.bound;
+    let bound = *world.state.order(JOB)?.bound;
     let case = world.state.case(JOB)?;
     let (rate, seats) = (bound.audit_rate.parts(), bound.auditors);
     let (all, friends) = (world.cast.pool.all, world.cast.friends());

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_protocol::{
     AccountId, Amount, Authenticated, Command, Digest, Event, Height, JobId, Journal, Rejected,
-    Role, State, Transaction,
+    Role, State, Transaction, UnbondingId,
     command::{Opening, PostJob},
     ledger::{Movement, Pot, Reason},
     market::{Outcome, Phase},
@@ -90,6 +90,8 @@ pub(crate) struct World<'a> {
     pub(crate) locked_blocks: u128,
     /// What the delegator had in shares when the job was about to be posted, in base units.
     behind: i64,
+    /// Whose bond leaves.
+    leaving: BTreeMap<UnbondingId, AccountId>,
     /// What nobody gets of the slash that a cover would wait for.
     pub(crate) sunk: Option<Amount>,
     /// Everybody voted on the appeal.
@@ -123,6 +125,7 @@ impl<'a> World<'a> {
             statement: BTreeMap::new(),
             locked_blocks: 0,
             behind: 0,
+            leaving: BTreeMap::new(),
             sunk: None,
             voted: false,
         };
@@ -183,6 +186,10 @@ impl<'a> World<'a> {
             }
         }
         for movement in &journal.movements {
+            if let (Pot::Bond(bond), Pot::Unbonding(entry)) = (movement.source, movement.target) {
+                let operator = self.state.operator(bond).expect("bonded");
+                self.leaving.insert(entry, operator.account);
+            }
             self.book(movement);
         }
     }
@@ -215,6 +222,8 @@ impl<'a> World<'a> {
         let owner = match pot {
             Pot::Free(account, _) => account,
             Pot::Bond(operator) => self.state.operator(operator).expect("bonded").account,
+            // What leaves is still its owner's, as far as it is not slashed.
+            Pot::Unbonding(entry) => *self.leaving.get(&entry).expect("it left a bond here"),
             Pot::Judges => return Party::Judges,
             Pot::Insurance(_) => return Party::Insurance,
             Pot::Treasury(_) => return Party::Treasury,
@@ -226,7 +235,6 @@ impl<'a> World<'a> {
             | Pot::Assignment(..)
             | Pot::Slash(_)
             | Pot::Cover(_)
-            | Pot::Unbonding(_)
             | Pot::Proposal(_)
             | Pot::Program(_) => return Party::Pending,
             Pot::Emission | Pot::Vesting(_) => return Party::Emission,

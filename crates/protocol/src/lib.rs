@@ -99,4 +99,6 @@ pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};
 pub use params::{Params, ParamsRejected, RawParams};
 pub use referee::{Ending, EvidenceRejected, Output, Referee, Ruling, StepCase, Unasked};
 pub use rejected::{BlockRejected, Rejected, TransactionRejected};
+pub use shared::Shared;
 pub use state::State;
+pub use table::{Blank, Rare};

@@ -24,7 +24,7 @@ fn an_honest_job_is_paid_and_everybody_gets_its_locks_back() {
     world.reveal("P1", job, root(None), root(None));
     world.until_phase(job, Phase::Closed);
 
-    let closed = world.state.job(job).expect("posted").closed.expect("closed");
+    let closed = world.closed(job);
     assert_eq!((closed.outcome, closed.reason), (Outcome::Accepted, CloseReason::Unchallenged));
     // Second price: paid what the other asked, at equal quality, less a take of 5 %.
     assert_eq!(closed.paid.units(), 6_000_000_000);
@@ -95,7 +95,7 @@ fn what_is_not_drawn_is_still_open_to_challenge() {
     world.reveal_result("P1", job, wrong);
     world.ok("W", Command::Challenge(Challenge { job }));
     world.play("P1", job, 3, true);
-    let closed = world.state.job(job).expect("posted").closed.expect("closed");
+    let closed = world.closed(job);
     assert_eq!((closed.outcome, closed.reason), (Outcome::Rejected, CloseReason::WrongResult));
 }
 

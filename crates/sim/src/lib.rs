@@ -45,6 +45,7 @@ pub mod files;
 pub mod game;
 pub mod luck;
 pub mod measures;
+mod notes;
 pub mod rare;
 pub mod run;
 pub mod scenario;

@@ -13,6 +13,7 @@ use earnest_protocol::{
 
 use crate::{
     luck::{Draw, Entity, Luck, Purpose},
+    notes::{Notes, Whisper},
     scenario::Scenario,
     truth,
 };
@@ -26,21 +27,22 @@ pub struct Scene {
     pub(crate) luck: Luck,
     /// Jobs that take bids, oldest first.
     pub(crate) board: Vec<JobId>,
-    /// What providers tell, off the ledger, to whoever would rather copy than work.
-    pub(crate) whispers: BTreeMap<JobId, Whisper>,
+    /// What is known of each job, and what providers tell, off the ledger, to whoever would rather
+    /// copy than work.
+    pub(crate) notes: Notes,
     /// What those who learn tell their fellows of their last round, by place.
     pub(crate) tales: BTreeMap<usize, Tale>,
     /// The block after which no more jobs are posted or bid for.
     pub(crate) last_block: Height,
 }
 
-/// A result as its provider tells it.
-#[derive(Clone, Copy, Debug)]
-pub struct Whisper {
-    /// The root that it sealed.
-    pub root: Digest,
-    /// Whose purse it plays for.
-    pub purse: u16,
+impl Scene {
+    /// Takes a job from the board, if it is there: its jobs stand in the order of their numbers.
+    pub(crate) fn take_down(&mut self, job: JobId) {
+        if let Ok(place) = self.board.binary_search(&job) {
+            self.board.remove(place);
+        }
+    }
 }
 
 /// How a round went for one who learns.
@@ -105,7 +107,7 @@ impl<'a> View<'a> {
 
     /// What the provider of `job` told, off the ledger.
     pub fn whisper(&self, job: JobId) -> Option<Whisper> {
-        self.scene.whispers.get(&job).copied()
+        self.scene.notes.get(job)?.whisper
     }
 
     /// What the member at `place` told of its last round.

@@ -2,10 +2,12 @@
 
 use earnest_protocol::num::PARTS;
 use earnest_sim::{
+    luck::Luck,
     run::{Nothing, Outcome, run},
     scenario::{Scenario, Setting},
     statistics, summary,
     tally::Tally,
+    world::World,
 };
 
 /// Short windows, so that much happens in few blocks.
@@ -37,6 +39,23 @@ fn play(settings: &[&str], seed: u64) -> (Scenario, Outcome) {
     let scenario = Scenario::parse(MARKET, &settings).unwrap_or_else(|error| panic!("{error}"));
     let outcome = run(&scenario, seed, 0, &mut Nothing).expect("the network begins");
     (scenario, outcome)
+}
+
+/// The rules alone, given the blocks and commands of a run, come to the very ledger that it left.
+#[test]
+fn a_script_that_is_played_leaves_the_ledger_of_its_run() {
+    let scenario = Scenario::parse(MARKET, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let mut world = World::recorded(&scenario, Luck::new(7, 0)).expect("it begins");
+    world.begin().expect("they begin");
+    for _ in 0..200 {
+        world.block().expect("it goes on");
+    }
+    let (root, accepted) = (world.state().clone().root(), world.state().job_counts().accepted);
+    let script = world.script().expect("it was kept");
+    assert!(accepted > 100, "{accepted} jobs were paid");
+    assert_eq!(script.play().root(), root);
+    let plain = World::new(&scenario, Luck::new(7, 0)).expect("it begins");
+    assert!(plain.script().is_none(), "nobody asked for it");
 }
 
 fn group<'a>((scenario, outcome): &'a (Scenario, Outcome), name: &str) -> &'a Tally {

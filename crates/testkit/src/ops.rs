@@ -607,7 +607,7 @@ fn report(play: &Play<'_>, view: &View, op: Op) -> (AccountId, Command) {
     let sealed = seal::result(&state.network(), view.id, &of(accused).address, &opening);
     let finder_address = of(finder).address;
     let seal = seal::report(&state.network(), view.id, &finder_address, &sealed, &opening);
-    let ready = of(finder).report.is_some_and(|(own, _)| own == seal);
+    let ready = of(finder).report.as_ref().is_some_and(|report| report.0 == seal);
     let command = if ready && op.amount != 16 {
         Command::ReportCopy(ReportCopy { job: view.id, accused, opening })
     } else {

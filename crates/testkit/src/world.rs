@@ -623,7 +623,7 @@ impl World {
 
     /// What a job came to.
     pub fn closed(&self, job: JobId) -> earnest_protocol::market::Closed {
-        self.state.job(job).expect("posted").closed.expect("closed")
+        **self.state.job(job).expect("posted").closed.as_ref().expect("closed")
     }
 
     /// Where a job stands.
@@ -633,7 +633,7 @@ impl World {
 
     /// What was quoted for a job.
     pub fn quote(&self, job: JobId) -> earnest_protocol::verification::Quote {
-        self.state.order(job).expect("posted").quote
+        *self.state.order(job).expect("posted").quote
     }
 
     /// The events of the kind that `pick` picks, in order.

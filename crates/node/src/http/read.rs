@@ -192,7 +192,7 @@ pub(super) async fn delegations(
     };
     // An account lists its few, so that none of the others is looked at.
     let account = state.account(AccountId::new(delegator));
-    let mut own = account.map_or_else(Vec::new, |account| account.delegations.clone());
+    let mut own = account.map_or_else(Vec::new, |account| account.delegations.to_vec());
     own.sort_unstable();
     let own: Vec<u64> = own.into_iter().map(DelegationId::raw).collect();
     Ok(Json(Page::among(&own, &page, |row| view(DelegationId::new(row)))?))

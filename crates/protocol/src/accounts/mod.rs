@@ -13,7 +13,7 @@ mod authorisation;
 pub(crate) mod handlers;
 mod rejected;
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -24,7 +24,7 @@ use crate::{
     directory::Directory,
     ids::{AccountId, Address, BallotId, DelegationId, Digest, OperatorId, Role},
     num::Height,
-    table::Table,
+    table::{Rare, Table},
 };
 
 /// One who holds money.
@@ -37,16 +37,16 @@ pub struct Account {
     /// Its operators, at most one of each role, in order of entry.
     pub operators: Vec<(Role, OperatorId)>,
     /// What it has sealed of somebody's leaked result, and when.
-    pub report: Option<(Digest, Height)>,
+    pub report: Option<Box<(Digest, Height)>>,
     /// Keys that may act on its behalf, at most [`KEYS_MAX`], in the order they were authorised.
-    pub keys: Vec<Authorisation>,
+    pub keys: Rare<Vec<Authorisation>>,
     /// Where the nonces of the next new key begin: after all that a key which left has used.
     pub key_nonce: u64,
     /// What it delegated, at most one to each operator, in order of the first.
-    pub delegations: Vec<DelegationId>,
+    pub delegations: Rare<Vec<DelegationId>>,
     /// Its ballots about what is voted on; one about what is over leaves when it votes again, or
     /// with its row.
-    pub ballots: Vec<BallotId>,
+    pub ballots: Rare<Vec<BallotId>>,
 }
 
 impl Account {
@@ -70,10 +70,10 @@ impl Accounts {
             address,
             nonce: 0,
             operators: Vec::new(),
-            delegations: Vec::new(),
-            ballots: Vec::new(),
+            delegations: Rare::default(),
+            ballots: Rare::default(),
             report: None,
-            keys: Vec::new(),
+            keys: Rare::default(),
             key_nonce: 0,
         };
         let id = AccountId::from_index(self.rows.push(account));

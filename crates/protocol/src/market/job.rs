@@ -1,6 +1,6 @@
 //! A job: what was asked, who offered, who does it and where it stands.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,8 @@ use crate::{
     command::PostJob,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, ParamsVersion},
     num::{Amount, Blocks, Height, Ratio},
+    shared::Shared,
+    table::Rare,
 };
 
 /// What was asked and quoted; it never changes.
@@ -23,9 +25,9 @@ pub struct Order {
     /// What was asked.
     pub terms: PostJob,
     /// What the quote was computed from.
-    pub bound: BoundTerms,
+    pub bound: Shared<BoundTerms>,
     /// What was quoted.
-    pub quote: Quote,
+    pub quote: Shared<Quote>,
     /// What an auditor's seat locks, in the stake asset.
     pub audit_lock: Amount,
     /// Blocks that auditors have for their verdicts.
@@ -122,11 +124,11 @@ pub struct Job {
     /// The last height of bidding or of opening bids; an assignment has a deadline of its own.
     pub until: Height,
     /// Offers, by slot in order of arrival; emptied when one is taken up, or the job closes.
-    pub bids: Vec<Bid>,
+    pub bids: Rare<Vec<Bid>>,
     /// The beacon of the block after bidding, which tells equal bids apart; zero before.
     pub tie: Digest,
     /// Slots of the opened bids that may still win, best first.
-    pub ranks: Vec<u8>,
+    pub ranks: Rare<Vec<u8>>,
     /// Price and quality of the best bid that was not kept: it still bounds what the last kept one
     /// is paid.
     pub beyond: Option<(Amount, Ratio)>,
@@ -135,7 +137,7 @@ pub struct Job {
     /// Every assignment it ever had, in order.
     pub assignments: Vec<AssignmentId>,
     /// How it ended.
-    pub closed: Option<Closed>,
+    pub closed: Option<Box<Closed>>,
 }
 
 /// One offer.
@@ -241,7 +243,7 @@ impl Job {
 
     /// Forgets offers that nobody can be given the job for any more.
     pub(crate) fn forget_bids(&mut self) {
-        (self.bids, self.ranks, self.beyond) = (Vec::new(), Vec::new(), None);
+        (self.bids, self.ranks, self.beyond) = (Rare::default(), Rare::default(), None);
     }
 
     /// The slots of all bids.

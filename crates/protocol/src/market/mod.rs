@@ -32,6 +32,8 @@ mod price;
 mod rejected;
 mod terms;
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 pub use job::{
@@ -44,8 +46,10 @@ pub use rejected::{
 pub use terms::check_terms;
 
 use crate::{
+    bound::{BoundTerms, Quote},
     ids::{AssignmentId, JobId},
     num::Amount,
+    shared::Shared,
     table::Table,
 };
 
@@ -80,6 +84,25 @@ pub struct JobCounts {
 impl Market {
     pub(crate) fn order(&self, id: JobId) -> &Order {
         self.orders.get(id.index()).expect("an order stays as long as its job")
+    }
+
+    /// The last order, if its job is still there.
+    pub(crate) fn last_order(&self) -> Option<&Order> {
+        self.orders.get(self.orders.len().checked_sub(1)?)
+    }
+
+    /// Orders that were read one by one hold in common again what they say alike.
+    pub(crate) fn share_alike(&mut self) {
+        let known: Vec<usize> = self.orders.iter().map(|(index, _)| index).collect();
+        let mut before: Option<(Shared<BoundTerms>, Shared<Quote>)> = None;
+        for index in known {
+            let order = self.orders.get_mut(index).expect("a live row");
+            if let Some((bound, quote)) = &before {
+                order.bound.join(bound);
+                order.quote.join(quote);
+            }
+            before = Some((order.bound.clone(), order.quote.clone()));
+        }
     }
 
     pub(crate) fn get(&self, id: JobId) -> Option<&Job> {

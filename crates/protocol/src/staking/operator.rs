@@ -8,6 +8,7 @@ use crate::{
     command::ResourceClass,
     ids::{AccountId, OperatorId, Role, UnbondingId},
     num::{Amount, Epoch, Factor, HalfLives, Height, Index, exp2_neg_floor},
+    table::Rare,
 };
 
 use super::{Place, StakeEarnings};
@@ -44,9 +45,9 @@ pub struct Operator {
     /// When `strikes` was last faded.
     pub strikes_at: Epoch,
     /// When it abandoned jobs, within the window that counts.
-    pub abandonments: Vec<Epoch>,
+    pub abandonments: Rare<Vec<Epoch>>,
     /// Entries in the unbonding queue, oldest first.
-    pub unbondings: Vec<UnbondingId>,
+    pub unbondings: Rare<Vec<UnbondingId>>,
     /// Shares of slashes per unit of stake that it has already collected.
     pub judge_index: Index,
     /// Shares of slashes accrued and not yet collected.
@@ -85,8 +86,8 @@ impl Operator {
             stake_min,
             strikes: Factor::ZERO,
             strikes_at: now,
-            abandonments: Vec::new(),
-            unbondings: Vec::new(),
+            abandonments: Rare::default(),
+            unbondings: Rare::default(),
             judge_index,
             judge_accrued: Amount::ZERO,
             emission: StakeEarnings::default(),

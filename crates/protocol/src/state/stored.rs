@@ -83,7 +83,8 @@ impl Serialize for State {
 
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Read::deserialize(deserializer)?;
+        let mut read = Read::deserialize(deserializer)?;
+        read.market.share_alike();
         let pins = pins(&read.market, &read.verification);
         let free = |id| read.ledger.balance(Pot::Bond(id));
         let staking = Staking::restore(read.staking, free, &pins);

@@ -1,5 +1,7 @@
 //! Auction: from the end of bidding to an offer, and to the next one.
 
+use alloc::vec::Vec;
+
 use crate::{
     context::Context,
     event::Event,
@@ -40,7 +42,8 @@ pub(super) fn close_auction(cx: &mut Context<'_>, id: JobId) -> Next {
     let job = cx.state.market.job_mut(id);
     let ranked = auction::rank(job, id);
     let kept = usize::try_from(params.market().ranks_max).unwrap_or(usize::MAX);
-    job.ranks = ranked.iter().take(kept).map(|offer| offer.slot).collect();
+    let ranks: Vec<u8> = ranked.iter().take(kept).map(|offer| offer.slot).collect();
+    job.ranks = ranks.into();
     job.beyond = ranked.get(kept).map(|offer| (offer.price, offer.quality));
     for offer in ranked.iter().skip(kept) {
         acts::release_bid(cx, id, offer.slot);

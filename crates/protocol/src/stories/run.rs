@@ -113,7 +113,7 @@ pub(super) fn lapse_seed(cx: &mut Context<'_>, live: AssignmentId) -> Next {
 /// If both parts of the seed are there, it says whether the result is audited, and by how many.
 pub(super) fn draw(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let job = cx.state.market.assignment(live).job;
-    let bound = cx.state.market.order(job).bound;
+    let bound = *cx.state.market.order(job).bound;
     let seed = &mut cx.state.verification.case_mut(live).seed;
     let (Some(beacon), Some(preimage)) = (seed.beacon, seed.preimage) else {
         return Next::Nothing;
@@ -136,7 +136,7 @@ pub(super) fn draw(cx: &mut Context<'_>, live: AssignmentId) -> Next {
 fn fund_fallback(cx: &mut Context<'_>, live: AssignmentId, by: Withholder) -> u32 {
     let job = cx.state.market.assignment(live).job;
     let (order, fees) = (cx.state.market.order(job), Pot::Job(job, JobPot::AuditFees));
-    let bound = order.bound;
+    let bound = *order.bound;
     match by {
         Withholder::Requester => {
             let deposit = Pot::Job(job, JobPot::Deposit);

@@ -277,7 +277,7 @@ fn settle_missed(cx: &mut Context<'_>, live: AssignmentId) {
     // program is there for all.
     let programs = if task.form == ProgramForm::Stepwise { 1 } else { 0 };
     let out_of_reach = allowed < u64::from(task.chunk_count).saturating_add(programs);
-    for row in missed {
+    for row in &missed {
         let asked = cx.state.verification.case(live).items_asked(row.account);
         let could_not = out_of_reach && asked >= allowed;
         if !managed || could_not {
@@ -305,7 +305,7 @@ fn burn_unspent_extra(cx: &mut Context<'_>, live: AssignmentId) {
     if case.seed.drawn.is_none() || case.seed.withheld != Some(Withholder::Operator) {
         return;
     }
-    let bound = cx.state.market.order(job).bound;
+    let bound = *cx.state.market.order(job).bound;
     let gave =
         |seat: &&Seat| matches!(seat.state, SeatState::Committed(_) | SeatState::Revealed(_));
     let wanted = u64::from(bound.auditors);
@@ -379,7 +379,8 @@ fn record_end(
     job.forget_bids();
     let paid = ceiling.saturating_sub(refund.escrow);
     let (output, root) = (claim.map(|c| c.output()), claim.map(|c| c.root()));
-    job.closed = Some(Closed { outcome, reason, at: now, leaves, paid, output, root });
+    let closed = Closed { outcome, reason, at: now, leaves, paid, output, root };
+    job.closed = Some(Box::new(closed));
     market.fallback_reserved = market.fallback_reserved.saturating_sub(unneeded);
     market::acts::enter_stage(cx, id, Stage::Closed, now);
     cx.state.timers.set(leaves, Timer::RetireJob(id));

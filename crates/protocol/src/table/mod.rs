@@ -30,7 +30,7 @@ use crate::{
     hash::{Hash, Keyed},
     ids::Digest,
 };
-pub(crate) use rare::{Blank, Rare};
+pub use rare::{Blank, Rare};
 use rows::Rows;
 use tree::Tree;
 

@@ -1,26 +1,38 @@
-//! Rare: a row that mostly stays as it was made, and takes two words while it does.
+//! Rare: a row, or a part of one, that mostly stays as it was made, and takes little while it does.
 //!
-//! Law: nobody can tell it from the row itself: it reads, compares, encodes and hashes alike.
-//! Not here: which rows are rare.
+//! Law: nobody can tell it from what it stands for: it reads, compares, encodes and hashes alike.
+//! Not here: what is rare.
 
-use alloc::boxed::Box;
-use core::ops::{Deref, DerefMut};
+use alloc::{boxed::Box, vec::Vec};
+use core::{
+    ops::{Deref, DerefMut},
+    slice,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a row is when it is made.
-pub(crate) trait Blank: Clone + PartialEq + 'static {
-    /// That row.
+/// What something is when it is made.
+pub trait Blank: Clone + PartialEq + 'static {
+    /// That.
     const BLANK: &'static Self;
 }
 
-/// A row that is kept apart once it was changed.
+impl<T: Clone + PartialEq + 'static> Blank for Vec<T> {
+    const BLANK: &'static Vec<T> = &Vec::new();
+}
+
+/// What is kept apart once it was changed, and is blank until then.
 #[derive(Clone, Debug)]
-pub(crate) struct Rare<T>(Option<Box<T>>);
+pub struct Rare<T>(Option<Box<T>>);
+
+impl<T> Rare<T> {
+    /// What is as it was made.
+    pub const BLANK: Rare<T> = Rare(None);
+}
 
 impl<T> Default for Rare<T> {
     fn default() -> Self {
-        Rare(None)
+        Rare::BLANK
     }
 }
 
@@ -38,6 +50,29 @@ impl<T: Blank> DerefMut for Rare<T> {
     }
 }
 
+impl<T: Blank> From<T> for Rare<T> {
+    fn from(content: T) -> Self {
+        Rare((content != *T::BLANK).then(|| Box::new(content)))
+    }
+}
+
+impl<T: Blank> PartialEq for Rare<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Blank + Eq> Eq for Rare<T> {}
+
+impl<'a, T: Clone + PartialEq + 'static> IntoIterator for &'a Rare<Vec<T>> {
+    type Item = &'a T;
+    type IntoIter = slice::Iter<'a, T>;
+
+    fn into_iter(self) -> slice::Iter<'a, T> {
+        self.iter()
+    }
+}
+
 impl<T: Blank + Serialize> Serialize for Rare<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (**self).serialize(serializer)
@@ -46,8 +81,7 @@ impl<T: Blank + Serialize> Serialize for Rare<T> {
 
 impl<'de, T: Blank + Deserialize<'de>> Deserialize<'de> for Rare<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let row = T::deserialize(deserializer)?;
-        Ok(Rare((row != *T::BLANK).then(|| Box::new(row))))
+        T::deserialize(deserializer).map(Rare::from)
     }
 }
 

@@ -68,11 +68,11 @@ pub struct Case {
     /// Locks handed out so far.
     pub locks: u32,
     /// Who was drawn and sealed nothing.
-    pub missed: Vec<Missed>,
+    pub missed: Rare<Vec<Missed>>,
     /// Who is not drawn again: those, and whose sealed result was known to others.
-    pub barred: Vec<OperatorId>,
+    pub barred: Rare<Vec<OperatorId>>,
     /// Every request for bytes.
-    pub requests: Vec<DataRequest>,
+    pub requests: Rare<Vec<DataRequest>>,
     /// The requester has the output.
     pub receipt: bool,
 }
@@ -142,9 +142,9 @@ impl Blank for Case {
         round: 0,
         seats: Vec::new(),
         locks: 0,
-        missed: Vec::new(),
-        barred: Vec::new(),
-        requests: Vec::new(),
+        missed: Rare::BLANK,
+        barred: Rare::BLANK,
+        requests: Rare::BLANK,
         receipt: false,
     };
 }
@@ -265,8 +265,8 @@ impl Case {
 
     /// Drops what nobody asks for after the end.
     pub(crate) fn strip(&mut self) {
-        self.barred = Vec::new();
-        self.missed = Vec::new();
-        self.requests = Vec::new();
+        self.barred = Rare::default();
+        self.missed = Rare::default();
+        self.requests = Rare::default();
     }
 }

@@ -37,7 +37,7 @@ fn more_seats_count_after_a_withheld_seed_too() {
     let mut world = World::with_assets(params(), Assets::Dual);
     pool_of(&mut world, 3);
     let job = sealed(&mut world, 1);
-    let bound = world.state.order(job).expect("posted").bound;
+    let bound = *world.state.order(job).expect("posted").bound;
     assert_eq!((bound.auditors, bound.fallback_auditors), (1, 1));
     unbond(&mut world, "V3", Role::Validator, 50_000);
     open_seed(&mut world, job, Digest([4; 32]));

@@ -268,7 +268,7 @@ fn a_leak_pays_half_a_lock_down_and_empties_its_seat() {
     // Two of three are left, too few for another draw.
     let case = world.state.case(job).expect("assigned");
     assert_eq!((world.auditors(job), case.round), (vec![other], 1));
-    assert_eq!(case.barred, [world.operator(leaky, Role::Validator)]);
+    assert_eq!(*case.barred, [world.operator(leaky, Role::Validator)]);
 }
 
 /// What an offence says against who committed it, in shares of an event of ten tokens: a tenth for

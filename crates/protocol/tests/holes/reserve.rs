@@ -21,7 +21,7 @@ fn led(units: i64) -> World {
 }
 
 fn extra(world: &World, job: JobId) -> u32 {
-    let bound = world.state.order(job).expect("posted").bound;
+    let bound = *world.state.order(job).expect("posted").bound;
     bound.fallback_auditors - bound.auditors
 }
 

@@ -48,8 +48,27 @@ pub struct Provider<'s> {
 #[derive(Clone, Copy, Debug)]
 struct Work {
     job: JobId,
-    /// What it sealed; none yet, or never.
-    root: Option<Digest>,
+    made: Made,
+}
+
+/// What became of a job: the root that was sealed, in a word or two.
+#[derive(Clone, Copy, Debug)]
+enum Made {
+    /// Nothing was sealed yet, or ever will be.
+    Nothing,
+    Right,
+    /// Wrong from this leaf on.
+    Wrong(u64),
+}
+
+impl Made {
+    fn root(self, job: JobId) -> Option<Digest> {
+        match self {
+            Made::Nothing => None,
+            Made::Right => Some(truth::right(job)),
+            Made::Wrong(leaf) => Some(truth::wrong(job, leaf)),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,7 +301,7 @@ impl<'s> Provider<'s> {
     fn start(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
         // Most do one job at a time.
         self.work.reserve_exact(1);
-        self.work.push(Work { job, root: None });
+        self.work.push(Work { job, made: Made::Nothing });
         if view.draw_about(self.me, job, Purpose::Abandon).chance(self.habits.abandon_rate) {
             return;
         }
@@ -312,29 +331,30 @@ impl<'s> Provider<'s> {
     fn deliver(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
         let lies = self.done >= self.habits.lies_after
             && view.draw_about(self.me, job, Purpose::Lie).chance(self.lie_rate());
-        let root = if lies { self.made_up(view, job) } else { truth::right(job) };
+        let made = if lies { self.made_up(view, job) } else { Made::Right };
         let (me, account) = (self.me, self.account);
         let Some(work) = self.work.iter_mut().find(|work| work.job == job) else { return };
-        work.root = Some(root);
+        work.made = made;
         let cost =
             if lies { self.habits.lie_cost.amount_ceil(view.terms().price_max) } else { self.cost };
         self.spent = self.spent.saturating_add(cost);
         deeds.spend(cost);
-        if let Some(seal) = view.seal_result((me, account), job, root) {
+        let seal = made.root(job).and_then(|root| view.seal_result((me, account), job, root));
+        if let Some(seal) = seal {
             deeds.send(Command::CommitResult(CommitResult { job, seal }));
         }
     }
 
-    fn made_up(&self, view: &View<'_>, job: JobId) -> Digest {
+    fn made_up(&self, view: &View<'_>, job: JobId) -> Made {
         // Leaf 0 is the first state, which nobody gets wrong by skipping work.
         let steps = view.terms().task.steps;
         let leaf = view.draw_about(self.me, job, Purpose::WrongLeaf).below(steps);
-        truth::wrong(job, leaf.saturating_add(1))
+        Made::Wrong(leaf.saturating_add(1))
     }
 
     /// The root that it sealed for `job`.
     pub(super) fn root(&self, job: JobId) -> Option<Digest> {
-        self.work.iter().find(|work| work.job == job)?.root
+        self.work.iter().find(|work| work.job == job)?.made.root(job)
     }
 
     /// Leaves when the last time was not worth it.

@@ -297,13 +297,13 @@ impl Scenario {
     /// [`SimError::Scenario`] with the field.
     pub fn parse(text: &str, settings: &[Setting]) -> Result<Scenario, SimError> {
         let syntax = |error: toml::de::Error| SimError::Syntax { detail: error.to_string() };
-        let raw: raw::RawScenario = if settings.is_empty() {
-            // From the text itself, so that errors name their lines.
-            toml::from_str(text).map_err(syntax)?
-        } else {
-            return Scenario::of(toml::from_str(text).map_err(syntax)?, settings);
-        };
-        raw.check().map_err(SimError::Scenario)
+        let table: toml::Table = toml::from_str(text).map_err(syntax)?;
+        if !settings.is_empty() {
+            return Scenario::of(table, settings);
+        }
+        // From the text itself, so that errors name their lines.
+        let raw: raw::RawScenario = toml::from_str(text).map_err(syntax)?;
+        raw.check(&table).map_err(SimError::Scenario)
     }
 
     /// The same, of a text that was parsed before.
@@ -312,8 +312,8 @@ impl Scenario {
             setting.put(&mut table)?;
         }
         let syntax = |error: toml::de::Error| SimError::Syntax { detail: error.to_string() };
-        let raw: raw::RawScenario = table.try_into().map_err(syntax)?;
-        raw.check().map_err(SimError::Scenario)
+        let raw: raw::RawScenario = table.clone().try_into().map_err(syntax)?;
+        raw.check(&table).map_err(SimError::Scenario)
     }
 
     /// People in all, the replica's operator not counted.

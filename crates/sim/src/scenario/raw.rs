@@ -310,9 +310,14 @@ const BLOCKS_MAX: u64 = 10_000_000;
 const BALANCE_MAX: f64 = 1e9;
 
 impl RawScenario {
-    /// The scenario, if every value is in range.
-    pub(super) fn check(self) -> Checked<Scenario> {
+    /// The scenario that `table` says, if every value is in range.
+    pub(super) fn check(mut self, table: &toml::Table) -> Checked<Scenario> {
         name("name", &self.name)?;
+        let market = table.get("params").and_then(|params| params.get("market"));
+        if market.and_then(|market| market.get("retention_blocks")).is_none() {
+            // Nobody here reads a closed job, so that its rows need not stay.
+            self.params.market.retention_blocks = Blocks::new(1);
+        }
         let run = self.run.check()?;
         let job = self.job.check()?;
         let demand = self.demand.check()?;

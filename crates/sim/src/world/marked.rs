@@ -11,20 +11,21 @@ use earnest_protocol::{
     staking::{Operator, Standing},
 };
 
-use super::{World, truth};
+use super::{Whisper, World, truth};
 use crate::scenario::Kind;
 
 impl<'s> World<'s> {
     /// The first open job for which a member of the group made a result up.
     pub(crate) fn first_lie(&self, group: u16) -> Option<JobId> {
-        let lies = self.scene.whispers.iter();
-        let mut lies = lies.filter(|(_, told)| truth::first_wrong(&told.root).is_some());
-        let first = lies.find(|(job, _)| {
-            let worker = self.engaged.get(job).and_then(|engaged| engaged.last());
+        let lies = |told: Whisper| truth::first_wrong(&told.root).is_some();
+        let notes = self.scene.notes.iter();
+        let mut told = notes.filter(|(_, note)| note.whisper.is_some_and(lies));
+        let first = told.find(|(_, note)| {
+            let worker = note.engaged.last();
             let place = worker.and_then(|worker| usize::try_from(worker.raw()).ok());
             place.is_some_and(|place| self.members[place].group == group)
         });
-        first.map(|(job, _)| *job)
+        first.map(|(job, _)| job)
     }
 
     /// Will the next block draw who audits the job?

@@ -16,6 +16,7 @@ mod calendar;
 mod genesis;
 mod marked;
 mod routing;
+mod script;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -23,8 +24,8 @@ use std::{
 };
 
 use earnest_protocol::{
-    AccountId, Amount, Authenticated, Command, Event, Height, JobId, Journal, Rejected, Role,
-    State, Transaction, TransactionRejected,
+    AccountId, Amount, Authenticated, Command, Event, Height, Journal, Rare, Rejected, Role, State,
+    Transaction, TransactionRejected,
     ledger::Pot,
     market::{Assignment, CloseReason, Outcome, Phase},
     slashing::Offence,
@@ -35,12 +36,14 @@ use crate::{
     beacon::Beacon,
     error::{RunError, SimError},
     luck::{Entity, Luck, Purpose},
+    notes::{Notes, Whisper},
     scenario::{Invariants, Kind, LEADER, Scenario},
     tally::{Closing, Tally, units},
     truth::{self, Truth},
-    view::{Deeds, Scene, View, Whisper},
+    view::{Deeds, Scene, View},
 };
 use calendar::Calendar;
+pub use script::Script;
 
 /// Room for events that is kept from block to block.
 const EVENTS_KEPT: usize = 4_096;
@@ -55,13 +58,20 @@ struct Member {
     /// Its place in the group.
     place: u32,
     /// When it cannot act, by first block and first block after.
-    outages: Vec<(u64, u64)>,
+    outages: Rare<Vec<(u64, u64)>>,
     /// What it began with, in base units.
     began: i64,
     /// What its work cost off the ledger, less what lies brought outside, in base units.
     spent: i64,
     /// What it was paid for work, in base units.
     income: i64,
+}
+
+/// What an agent is asked for in every block, told apart from it: most are asked for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stand {
+    looks: bool,
+    is_active: bool,
 }
 
 /// One ledger and everyone who acts on it.
@@ -77,10 +87,12 @@ pub struct World<'s> {
     scene: Scene,
     calendar: Calendar,
     beacon: Beacon,
-    /// Which bidders, and then which worker, a job concerns.
-    engaged: BTreeMap<JobId, Vec<AccountId>>,
-    /// Jobs with an audit.
-    audited: BTreeMap<JobId, ()>,
+    /// Of each member: does it look for something, and does it take part?
+    stands: Vec<Stand>,
+    /// How many take part.
+    active: u64,
+    /// Whom an event concerns; room that is used again.
+    concerned: Vec<AccountId>,
     /// Who looks at every result.
     watchers: Vec<AccountId>,
     /// Events about which somebody has a step to prove that the referee had no time left for.
@@ -92,6 +104,8 @@ pub struct World<'s> {
     /// Honest people slashed though no outage struck them: never, if the rules keep their word.
     honest_losses: u64,
     closed: Vec<u64>,
+    /// What was done to the ledger, if somebody wants to know.
+    script: Option<Box<Script>>,
 }
 
 /// Reasons for which jobs close, in the order of the columns: nobody here takes a job back.
@@ -121,7 +135,7 @@ impl<'s> World<'s> {
             terms: genesis::terms(scenario),
             luck,
             board: Vec::new(),
-            whispers: BTreeMap::new(),
+            notes: Notes::default(),
             tales: BTreeMap::new(),
             last_block: Height::new(scenario.run.blocks),
         };
@@ -137,8 +151,9 @@ impl<'s> World<'s> {
             scene,
             calendar: Calendar::default(),
             beacon,
-            engaged: BTreeMap::new(),
-            audited: BTreeMap::new(),
+            stands: Vec::with_capacity(people),
+            active: 0,
+            concerned: Vec::new(),
             watchers: Vec::new(),
             put_off: VecDeque::new(),
             tallies: vec![Tally::default(); scenario.groups.len()],
@@ -147,6 +162,7 @@ impl<'s> World<'s> {
             agent_steps: 0,
             honest_losses: 0,
             closed: vec![0; CLOSE_REASONS.len()],
+            script: None,
         };
         world.populate();
         Ok(world)
@@ -178,6 +194,8 @@ impl<'s> World<'s> {
                         Agent::Provider(Provider::new((me, account), habits, fellows))
                     }
                 });
+                self.stands.push(Stand::default());
+                self.note(self.stands.len() - 1);
                 let began = units(wealth(&self.state, account));
                 let outages = self.outages(&group.name, me);
                 self.members.push(Member {
@@ -192,13 +210,31 @@ impl<'s> World<'s> {
         }
     }
 
-    fn outages(&self, group: &str, me: Entity) -> Vec<(u64, u64)> {
+    fn outages(&self, group: &str, me: Entity) -> Rare<Vec<(u64, u64)>> {
         let outages = (0u32..).zip(&self.scenario.outages);
         let strikes = outages.filter(|(nth, outage)| {
             let draw = self.scene.luck.draw(me, *nth, Purpose::Outage);
             outage.group == group && draw.chance(outage.share)
         });
-        strikes.map(|(_, outage)| (outage.from, outage.to)).collect()
+        let spans: Vec<(u64, u64)> = strikes.map(|(_, outage)| (outage.from, outage.to)).collect();
+        spans.into()
+    }
+
+    /// A world at genesis that keeps all that is done to its ledger.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn recorded(scenario: &'s Scenario, luck: Luck) -> Result<World<'s>, SimError> {
+        let mut world = World::new(scenario, luck)?;
+        let beacon = Beacon::new(luck, Entity::new(LEADER, 0));
+        let genesis = genesis::genesis(scenario, beacon.genesis());
+        world.script = Some(Box::new(Script::new(genesis)));
+        Ok(world)
+    }
+
+    /// All that was done to the ledger, if it was kept.
+    pub fn script(self) -> Option<Script> {
+        self.script.map(|script| *script)
     }
 
     /// The ledger.
@@ -342,8 +378,7 @@ impl<'s> World<'s> {
     /// Asks everyone who looks for something, beginning anywhere.
     fn tick(&mut self) -> Result<(), RunError> {
         let people = self.agents.len();
-        let active = self.agents.iter().filter(|agent| agent.is_active()).count();
-        self.agent_steps += active as u64;
+        self.agent_steps += self.active;
         if self.scene.board.is_empty() || self.state.height() > self.scene.last_block {
             return Ok(());
         }
@@ -351,7 +386,7 @@ impl<'s> World<'s> {
         let draw = self.scene.luck.draw(Entity::new(LEADER, 0), now, Purpose::Order);
         let first = draw.below(people as u64) as usize;
         for place in (first..people).chain(0..first) {
-            if self.agents[place].looks() && self.out_until(place).is_none() {
+            if self.stands[place].looks && self.out_until(place).is_none() {
                 self.with(place, |agent, view, deeds| agent.tick(view, deeds))?;
             }
         }
@@ -387,6 +422,9 @@ impl<'s> World<'s> {
     fn open(&mut self) -> Result<(), RunError> {
         let height = self.state.height().count() + 1; // Heights stay far below 2^64.
         let head = self.beacon.head(height);
+        if let Some(script) = &mut self.script {
+            script.block(&head);
+        }
         self.state.open_block(&head, &mut self.journal).map_err(RunError::Block)?;
         self.collect();
         if self.scenario.run.invariants == Invariants::Command {
@@ -405,11 +443,14 @@ impl<'s> World<'s> {
     fn settle(&mut self) -> Result<(), RunError> {
         while let Some(event) = self.events.pop_front() {
             self.count(&event);
-            for account in self.concerned(&event) {
+            let mut concerned = mem::take(&mut self.concerned);
+            self.concerns(&event, &mut concerned);
+            for account in concerned.drain(..) {
                 if !self.tell(account, &event)? {
                     self.put_off.push_back((account, event.clone()));
                 }
             }
+            self.concerned = concerned;
             self.forget(&event);
         }
         // A block in which everyone acts at once leaves room that no other block needs.
@@ -465,7 +506,16 @@ impl<'s> World<'s> {
             }
         }
         self.deeds = deeds;
+        self.note(place);
         Ok(has_time)
+    }
+
+    /// Keeps how an agent stands after it acted.
+    fn note(&mut self, place: usize) {
+        let agent = &self.agents[place];
+        let stand = Stand { looks: agent.looks(), is_active: agent.is_active() };
+        let before = mem::replace(&mut self.stands[place], stand);
+        self.active = self.active + u64::from(stand.is_active) - u64::from(before.is_active);
     }
 
     /// When the outage that strikes a member now is over.
@@ -483,6 +533,9 @@ impl<'s> World<'s> {
         let valid_until = Height::new(u64::MAX);
         let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
         let authenticated = Authenticated { sender: signer.into(), transaction };
+        if let Some(script) = &mut self.script {
+            script.command(&authenticated);
+        }
         let done = self.state.apply(&authenticated, &Truth, &mut self.journal);
         let tally = &mut self.tallies[usize::from(self.members[place].group)];
         match done {

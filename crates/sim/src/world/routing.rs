@@ -8,33 +8,35 @@ use super::{
 
 impl World<'_> {
     /// Whom an event asks for an answer, in a fixed order.
-    pub(super) fn concerned(&self, event: &Event) -> Vec<AccountId> {
+    pub(super) fn concerns(&self, event: &Event, whom: &mut Vec<AccountId>) {
         match *event {
             Event::BiddingClosed { job, .. }
             | Event::JobAccepted { job, .. }
-            | Event::JobClosed { job, .. } => self.engaged.get(&job).cloned().unwrap_or_default(),
+            | Event::JobClosed { job, .. } => {
+                whom.extend(self.scene.notes.get(job).into_iter().flat_map(|note| &note.engaged));
+            }
             Event::JobOffered { account, .. }
             | Event::BidEvicted { account, .. }
             | Event::Paid { account, .. }
-            | Event::Jailed { account, .. } => vec![account],
+            | Event::Jailed { account, .. } => whom.push(account),
             Event::ResultCommitted { job, .. } => {
-                self.state.order(job).map(|order| order.requester).into_iter().collect()
+                whom.extend(self.state.order(job).map(|order| order.requester));
             }
-            Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
+            Event::AuditDrawn { ref auditors, .. } => whom.extend(auditors),
             Event::Revealing { job, .. } => {
                 let seats = self.state.case(job).into_iter().flat_map(|case| &case.seats);
                 let auditors = seats.filter_map(|seat| seat.account);
-                self.assigned(job).into_iter().chain(auditors).collect()
+                whom.extend(self.assigned(job).into_iter().chain(auditors));
             }
-            Event::ChallengeWindow { .. } => self.watchers.clone(),
-            Event::DisputeOpened { accused, .. } => vec![accused],
+            Event::ChallengeWindow { .. } => whom.extend(&self.watchers),
+            Event::DisputeOpened { accused, .. } => whom.push(accused),
             Event::NodeOpened { job, .. } => {
                 let dockets = self.state.docket(job).into_iter();
                 let disputes = dockets.flat_map(|docket| &docket.disputes);
-                disputes.filter(|d| d.ended.is_none()).map(|d| d.challenger).collect()
+                whom.extend(disputes.filter(|d| d.ended.is_none()).map(|d| d.challenger));
             }
-            Event::ChildRejected { job, .. } => self.assigned(job).into_iter().collect(),
-            _ => Vec::new(),
+            Event::ChildRejected { job, .. } => whom.extend(self.assigned(job)),
+            _ => {}
         }
     }
 
@@ -47,20 +49,27 @@ impl World<'_> {
     /// Counts an event, and keeps what is to be known of it.
     pub(super) fn count(&mut self, event: &Event) {
         match *event {
-            Event::JobPosted { job, .. } => self.scene.board.push(job),
-            Event::BidCommitted { job, account } => {
-                self.engaged.entry(job).or_default().push(account);
+            Event::JobPosted { job, .. } => {
+                self.scene.board.push(job);
+                self.scene.notes.open(job);
             }
-            Event::BidEvicted { job, account } => {
-                if let Some(bidders) = self.engaged.get_mut(&job) {
-                    bidders.retain(|bidder| *bidder != account);
+            Event::BidCommitted { job, account } => {
+                if let Some(note) = self.scene.notes.get_mut(job) {
+                    note.engaged.push(account);
                 }
             }
-            Event::BiddingClosed { job, .. } => self.scene.board.retain(|open| *open != job),
+            Event::BidEvicted { job, account } => {
+                if let Some(note) = self.scene.notes.get_mut(job) {
+                    note.engaged.retain(|bidder| *bidder != account);
+                }
+            }
+            Event::BiddingClosed { job, .. } => self.scene.take_down(job),
             Event::JobAccepted { account, .. } => self.tally(account, |tally| tally.taken += 1),
             Event::ResultCommitted { job, account, .. } => self.listen(job, account),
             Event::AuditDrawn { job, .. } => {
-                self.audited.insert(job, ());
+                if let Some(note) = self.scene.notes.get_mut(job) {
+                    note.is_audited = true;
+                }
             }
             Event::AuditMissed { account, .. } => {
                 self.tally(account, |tally| tally.missed += 1);
@@ -102,13 +111,13 @@ impl World<'_> {
     pub(super) fn forget(&mut self, event: &Event) {
         match *event {
             Event::JobAccepted { job, account, .. } => {
-                self.engaged.insert(job, vec![account]);
+                if let Some(note) = self.scene.notes.get_mut(job) {
+                    note.engaged = vec![account];
+                }
             }
             Event::JobClosed { job, .. } => {
-                self.engaged.remove(&job);
-                self.audited.remove(&job);
-                self.scene.whispers.remove(&job);
-                self.scene.board.retain(|open| *open != job);
+                self.scene.notes.forget(job);
+                self.scene.take_down(job);
             }
             _ => {}
         }
@@ -140,17 +149,18 @@ impl World<'_> {
             let purses = self.scenario.groups.iter();
             let purse = purses.take_while(|other| other.purse != group.purse).count();
             let purse = u16::try_from(purse).expect("groups have 12-bit names");
-            self.scene.whispers.insert(job, Whisper { root, purse });
+            if let Some(note) = self.scene.notes.get_mut(job) {
+                note.whisper = Some(Whisper { root, purse });
+            }
         }
     }
 
     /// Counts how a job with a result ended.
     fn end(&mut self, job: JobId, outcome: Outcome) {
-        let Some(whisper) = self.scene.whispers.get(&job) else { return };
+        let Some(note) = self.scene.notes.get(job) else { return };
+        let (Some(whisper), Some(&worker)) = (note.whisper, note.engaged.last()) else { return };
         let lies = truth::first_wrong(&whisper.root).is_some();
-        let Some([.., worker]) = self.engaged.get(&job).map(Vec::as_slice) else { return };
-        let worker = *worker;
-        let is_audited = self.audited.contains_key(&job);
+        let is_audited = note.is_audited;
         let gain = units(self.scenario.job.outside_gain);
         let place = usize::try_from(worker.raw()).ok().filter(|at| *at < self.members.len());
         match (lies, outcome) {

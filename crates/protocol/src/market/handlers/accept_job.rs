@@ -75,7 +75,7 @@ pub(crate) fn take_up(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     market.fallback_reserved = market.fallback_reserved.saturating_add(fallback);
     let job = cx.state.market.job_mut(id);
     job.fallback = fallback;
-    let losers = core::mem::take(&mut job.ranks).into_iter().filter(|other| *other != slot);
+    let losers = core::mem::take(&mut *job.ranks).into_iter().filter(|other| *other != slot);
     for loser in losers {
         acts::release_bid(cx, id, loser);
     }

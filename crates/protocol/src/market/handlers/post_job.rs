@@ -13,7 +13,9 @@ use crate::{
     next::Next,
     num::{Amount, Ratio},
     params::Params,
+    shared::Shared,
     state::State,
+    table::Rare,
     verification::{able, beta},
 };
 
@@ -44,13 +46,16 @@ pub(crate) fn handle(
     let (market, verification) = (params.market(), params.verification());
     let (now, gas_bound) = (cx.now(), terms.task.gas_bound);
     let bid_until = now.after(market.bid_blocks);
+    let before = cx.state.market.last_order();
+    let bound = Shared::like(before.map(|order| &order.bound), posting.bound);
+    let quote = Shared::like(before.map(|order| &order.quote), posting.quote);
     let order = Order {
         requester: signer,
         params: cx.state.params.pin_current(),
         posted_at: now,
         terms: terms.clone(),
-        bound: posting.bound,
-        quote: posting.quote,
+        bound,
+        quote,
         audit_lock: posting.audit_lock,
         audit_blocks: verification.audit_blocks(gas_bound, market),
         challenge_blocks: verification.challenge_window(gas_bound, market),
@@ -59,9 +64,9 @@ pub(crate) fn handle(
     cx.state.market.jobs.push(Job {
         stage: Stage::Bidding,
         until: bid_until,
-        bids: Vec::new(),
+        bids: Rare::default(),
         tie: Digest::ZERO,
-        ranks: Vec::new(),
+        ranks: Rare::default(),
         beyond: None,
         fallback: Amount::ZERO,
         assignments: Vec::new(),

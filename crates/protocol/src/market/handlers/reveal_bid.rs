@@ -68,7 +68,7 @@ pub(crate) fn handle(
 /// job was posted: from the same bound, under the parameters that the job keeps.
 fn quote_at(order: &Order, price: Amount, params: &Params) -> Result<Quote, BoundRejected> {
     match order.terms.auction {
-        Auction::SecondPrice => Ok(order.quote),
+        Auction::SecondPrice => Ok(*order.quote),
         Auction::FirstPrice => quote(&bound_at(order, price, params), params),
     }
 }
@@ -76,11 +76,11 @@ fn quote_at(order: &Order, price: Amount, params: &Params) -> Result<Quote, Boun
 /// What the collateral of a bid at `price` is computed from.
 pub(crate) fn bound_at(order: &Order, price: Amount, params: &Params) -> BoundTerms {
     match order.terms.auction {
-        Auction::SecondPrice => order.bound,
+        Auction::SecondPrice => *order.bound,
         Auction::FirstPrice => {
             let (tariff, ceiling) = (order.bound.tariff, order.terms.price_max);
             let p_ref = reference_price(price, tariff, ceiling, params.verification());
-            BoundTerms { p_ref, ..order.bound }
+            BoundTerms { p_ref, ..*order.bound }
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn handle(
     }
     let finder = cx.state.accounts.account(signer);
     let report = seal::report(&network, id, &finder.address, &sealed, &opening);
-    let before = finder.report.filter(|(seal, at)| *seal == report && *at < cx.now());
+    let before = finder.report.as_deref().filter(|(seal, at)| *seal == report && *at < cx.now());
     if before.is_none() {
         return Err(ReportCopyRejected::NotSealedBefore);
     }

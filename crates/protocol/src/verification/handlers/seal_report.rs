@@ -13,11 +13,12 @@ pub(crate) fn handle(
 ) -> Result<Next, SealReportRejected> {
     let now = cx.now();
     let account = cx.state.accounts.account(signer);
-    if account.report.is_some_and(|(seal, _)| seal == command.seal) {
+    if account.report.as_ref().is_some_and(|report| report.0 == command.seal) {
         return Err(SealReportRejected::AlreadySealed);
     }
     // From here on the command must succeed.
-    cx.state.accounts.account_mut(signer).report = Some((command.seal, now));
+    cx.state.accounts.account_mut(signer).report =
+        Some(alloc::boxed::Box::new((command.seal, now)));
     cx.journal.push(Event::ReportSealed { account: signer });
     Ok(Next::Nothing)
 }
