@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "235f3fb58daa6c9b9e8658fce14e48f3d32d823ef6d4586989608675c66d2255";
+    let golden = "5ec2d52fed5bfde6aef928059353d7938c9ff6325c228442b79c0bddba290a1a";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 
