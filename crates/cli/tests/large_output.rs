@@ -81,7 +81,7 @@ fn served(network: &Network) -> usize {
 fn network(fault: &[&str]) -> (Network, Vec<common::Running>, String) {
     // Time for a compiler that nobody optimised, on a busy machine.
     let network = Network::start_with(&[
-        "market.bid_blocks=60",
+        "market.bid_blocks=300",
         "verification.audit_base_blocks=300",
         "verification.challenge_blocks=150",
     ]);

@@ -18,7 +18,7 @@ use earnest_protocol::{
     command::{ProgramForm, Task},
 };
 
-use crate::execution::Material;
+use crate::material::Material;
 
 /// How long a command may take to be in a block.
 const WAIT: Duration = Duration::from_secs(20);

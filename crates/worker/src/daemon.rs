@@ -23,11 +23,11 @@ use tracing::{info, warn};
 use crate::{
     chain::{Chain, ChainError},
     executions::Executions,
+    outputs::Answered,
     pace::Paces,
     results::Results,
     sandbox::RunnerCommand,
     tidings::{Tidings, standing},
-    withheld::Answered,
 };
 
 /// How often the ledger is looked at when nothing is heard of it.

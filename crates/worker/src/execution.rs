@@ -27,6 +27,7 @@ use earnest_protocol::{
 
 use self::{paged::Paged, steps::Steps};
 use crate::{
+    material::Material,
     outputs::Kept,
     results::{Name, Results},
     sandbox::{Cancellation, RunnerCommand, SandboxError},
@@ -134,15 +135,6 @@ pub(crate) fn paged_task_of(task: &Task, output_kib: u32) -> PagedTask {
         ticks_bound: task.gas_bound.count().saturating_mul(TICKS_PER_GAS),
         output_bound: u64::from(output_kib).saturating_mul(1024),
     }
-}
-
-/// The bytes of a job, checked against its task.
-#[derive(Clone, Debug)]
-pub(crate) enum Material {
-    /// Of a program that computes in steps.
-    Steps { program: Vec<u8>, input: Arc<Input> },
-    /// Of an ordinary one: the pausable module, and the input with zeros up to its last chunk.
-    Paged { module: Vec<u8>, input: Vec<u8> },
 }
 
 /// Where and what to run.

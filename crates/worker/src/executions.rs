@@ -192,7 +192,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{execution::Material, sandbox::RunnerCommand};
+    use crate::{material::Material, sandbox::RunnerCommand};
 
     /// An order whose child is this program: it stands for a job that ends badly or not at all.
     fn order(program: &str, args: &[&str], cancellation: Cancellation) -> Order {

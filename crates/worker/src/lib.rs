@@ -26,6 +26,7 @@ mod execution;
 mod executions;
 mod journal;
 pub mod keeping;
+mod material;
 mod outputs;
 pub mod pace;
 pub mod provider;

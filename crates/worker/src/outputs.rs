@@ -115,6 +115,31 @@ impl Kept {
     }
 }
 
+/// The list of an output as far as it was answered on the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Answered {
+    pub(crate) list: List,
+    /// Bytes of the whole output, once any answer is known.
+    pub(crate) length: Option<u64>,
+    /// The node does not take it.
+    pub(crate) is_given_up: bool,
+}
+
+impl Answered {
+    pub(crate) fn count(&self) -> u32 {
+        let count = self.length.map_or(1, |length| length.div_ceil(CHUNK_BYTES as u64));
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn next(&self) -> u32 {
+        u32::try_from(self.list.full.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.length == Some(self.list.length())
+    }
+}
+
 fn chunk_in(file: &File, list: &List, index: usize) -> io::Result<Vec<u8>> {
     let mut chunk = vec![0; list.bytes_of(index)];
     let start = (index as u64).saturating_mul(CHUNK_BYTES as u64);

@@ -31,7 +31,8 @@ use earnest_protocol::{
 
 use crate::{
     chain::{Chain, ChainError},
-    execution::{Material, paged_task_of, task_of},
+    execution::{paged_task_of, task_of},
+    material::Material,
     sandbox::{
         Cancellation, RunnerCommand, SandboxError,
         paged::{self, Heard, Last},

@@ -25,9 +25,10 @@ use tracing::{info, warn};
 use crate::{
     chain::ChainError,
     daemon::{AUDIT_CAPACITY_EXCEEDED, Duty, Setup, Work, run as run_daemon},
-    execution::{Execution, Fault, Lie, Material, Move, Order},
+    execution::{Execution, Fault, Lie, Move, Order},
     executions::Need,
     journal::{Decision, Journal},
+    material::Material,
     outputs::Kept,
     tidings::tokens,
 };

@@ -35,9 +35,10 @@ use crate::{
     chain::{Chain, ChainError},
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{
-        ExecutionError, Material, StepsOrder, measure, served_chunk, served_pages, task_of,
+        ExecutionError, StepsOrder, measure, served_chunk, served_pages, task_of,
     },
     keeping::{self, Sizes},
+    material::Material,
     outputs,
     results::Results,
     sandbox::{Cancellation, RunnerCommand},

@@ -89,8 +89,8 @@ impl Results {
         Some(bytes.split_off(SEAL_BYTES))
     }
 
-    /// Keeps what a run of a job gave; it is on the disk when this returns. Where it cannot be, that
-    /// is said, and whoever starts again runs the job again.
+    /// Keeps what a run of a job gave; it is on the disk when this returns. Where it cannot be,
+    /// that is said, and whoever starts again runs the job again.
     fn keep(&self, job: JobId, name: &Name, result: &[u8]) {
         let Some(path) = self.path(job) else { return };
         let length = SEAL_BYTES.saturating_add(result.len());

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use earnest_api::{Client, HistoryQuery, JobView};
 use earnest_compute::{
     Digest as WorkDigest,
-    paged::outputs::{CHUNK_BYTES, List, Shown},
+    paged::outputs::{List, Shown},
 };
 use earnest_protocol::{
     Address, Command, Digest, Event, JobId,
@@ -22,37 +22,16 @@ use earnest_protocol::{
 };
 use tracing::info;
 
-use crate::{chain::ChainError, daemon::Work, outputs};
+use crate::{
+    chain::ChainError,
+    daemon::Work,
+    outputs::{self, Answered},
+};
 
 /// Events of one piece of an account's history.
 const EVENTS: u32 = 500;
 /// Pieces of it that are looked through.
 const PIECES: usize = 20;
-
-/// The list of an output as far as it was answered on the ledger.
-#[derive(Debug, Default)]
-pub(crate) struct Answered {
-    list: List,
-    /// Bytes of the whole output, once any answer is known.
-    length: Option<u64>,
-    /// The node does not take it.
-    is_given_up: bool,
-}
-
-impl Answered {
-    fn count(&self) -> u32 {
-        let count = self.length.map_or(1, |length| length.div_ceil(CHUNK_BYTES as u64));
-        u32::try_from(count).unwrap_or(u32::MAX)
-    }
-
-    fn next(&self) -> u32 {
-        u32::try_from(self.list.full.len()).unwrap_or(u32::MAX)
-    }
-
-    fn is_whole(&self) -> bool {
-        self.length == Some(self.list.length())
-    }
-}
 
 /// True if any chunk of a job's output was asked for.
 pub(crate) fn is_asked_for(job: &JobView) -> bool {
