@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "c7e875f9fa89fd5d6af8b903152b2d5dde4e9349862daf16aef1c900ff1f991d";
+    let golden = "71fa75153ae53689ee58385794c7517d41d76c1727b189a22b7a644262721e04";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

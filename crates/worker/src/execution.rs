@@ -12,10 +12,10 @@ mod paged;
 mod questions;
 mod steps;
 
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+use std::{path::PathBuf, str::FromStr};
 
 use earnest_compute::{
-    Digest as WorkDigest, EngineFault, Input, Task as WorkTask,
+    Digest as WorkDigest, EngineFault, Task as WorkTask,
     checkpoint::ARITY,
     paged::{job, task::Task as PagedTask},
     runner::Failure,

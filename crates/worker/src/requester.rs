@@ -34,9 +34,7 @@ use tracing::{info, warn};
 use crate::{
     chain::{Chain, ChainError},
     daemon::{Duty, Setup, Work, run as run_daemon},
-    execution::{
-        ExecutionError, StepsOrder, measure, served_chunk, served_pages, task_of,
-    },
+    execution::{ExecutionError, StepsOrder, measure, served_chunk, served_pages, task_of},
     keeping::{self, Sizes},
     material::Material,
     outputs,
