@@ -43,6 +43,18 @@ pub(crate) fn enter_phase(cx: &mut Context<'_>, id: AssignmentId, phase: Phase, 
     }
 }
 
+/// Gives a phase that waits for something more time. It may be over in spite of that: its timer has
+/// fired then, and falls due no more, but what is given next counts from there.
+pub(crate) fn lengthen(cx: &mut Context<'_>, id: AssignmentId, blocks: Blocks) {
+    let assignment = *cx.state.market.assignment(id);
+    let until = assignment.until.after(blocks);
+    if until < cx.now() {
+        cx.state.market.assignment_mut(id).until = until;
+    } else {
+        enter_phase(cx, id, assignment.phase, until);
+    }
+}
+
 /// A bid that was not opened, or not accepted, loses its deposit.
 pub(crate) fn forfeit_bid(cx: &mut Context<'_>, id: JobId, slot: u8) {
     let params = cx.pinned(id);

@@ -61,7 +61,5 @@ fn give_time_back(cx: &mut Context<'_>, (id, live): (JobId, AssignmentId), until
     let verification = params.verification();
     let waited = verification.availability_blocks.less(until.since(cx.now()));
     let share = verification.share_of_wait(waited);
-    let assignment = *cx.state.market.assignment(live);
-    let longer = assignment.until.after(share);
-    market::acts::enter_phase(cx, live, assignment.phase, longer);
+    market::acts::lengthen(cx, live, share);
 }
