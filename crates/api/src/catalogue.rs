@@ -206,7 +206,7 @@ pub fn everything() -> Vec<Rejected> {
         #[7] CastBallotRejected: ProposalNotFound, CouncilDecides,
             VotingNotOpen { opens: Epoch::new(9), now: Epoch::new(8) }, VotingClosed,
             SlashWaits { operator: OperatorId::new(3) }, NoPower, SameChoice;
-        #[4] CancelProposalRejected: ProposalNotFound, NotProposer, VotingBegan, IsAppeal;
+        #[5] CancelProposalRejected: ProposalNotFound, NotProposer, VotingBegan, IsAppeal, IsStop;
         #[6] AppealSlashRejected: NoAppeals, SlashNotFound, NotConcerned, NotWaiting,
             AppealOpen { proposal: ProposalId::new(3) },
             DepositExceedsFree { deposit: wanted, free };

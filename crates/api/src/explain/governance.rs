@@ -171,6 +171,10 @@ pub(super) fn cancel_proposal(rejected: CancelProposalRejected) -> Words {
             "It is an appeal: slashes wait for its decision",
             "Wait until its vote is over; `earnest gov show` says when.",
         ),
+        CancelProposalRejected::IsStop => say(
+            "It is to stop a spend, and while it is open nobody else can propose that",
+            "Wait until its vote is over; `earnest gov show` says when.",
+        ),
     }
 }
 

@@ -67,6 +67,8 @@ pub enum CancelProposalRejected {
     VotingBegan,
     /// It is an appeal: slashes wait for its decision.
     IsAppeal,
+    /// It is to stop a spend, and nobody else may open another meanwhile.
+    IsStop,
 }
 
 /// Why nobody is asked about a slash.

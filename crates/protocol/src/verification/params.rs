@@ -94,6 +94,11 @@ const RUNS_A_MOVE: u64 = 2;
 /// nine thousand states are hashed, in the worst case 4,096 pages of each.
 const ANSWER_STEPS: u64 = 2_400;
 
+/// Blocks in which who waits for an output sees an answer and has its next request in a block.
+/// Without them a provider that answers at the last moment wears the window down, turn by turn,
+/// and keeps the last chunks of many.
+const TURN_BLOCKS: Blocks = Blocks::new(4);
+
 /// What each side of a dispute has for all its moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clocks {
@@ -170,11 +175,15 @@ impl VerificationParams {
         u64::from(self.disputes_max).saturating_add(u64::from(self.auditors_max)).saturating_add(2)
     }
 
-    /// What an answered chunk of an output gives the window of the blocks that it took: a part for
-    /// each that may be asked for at once, rounded up.
+    /// What an answered chunk of an output gives the window of the blocks that it took, and of
+    /// those in which who asked asks for the next: a part for each that may be asked for at once,
+    /// rounded up. What was answered in the block that asked for it took no time.
     pub fn share_of_wait(&self, waited: Blocks) -> Blocks {
+        if waited == Blocks::ZERO {
+            return Blocks::ZERO;
+        }
         let at_once = u64::from(self.data_requests_max).max(1);
-        Blocks::new(waited.count().div_ceil(at_once))
+        Blocks::new(waited.plus(TURN_BLOCKS).count().div_ceil(at_once))
     }
 
     /// Blocks in which a result of that work bound may be challenged: who looks must compute it.

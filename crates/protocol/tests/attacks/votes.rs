@@ -95,7 +95,7 @@ fn m21_bonds_may_not_leave_before_jobs_of_older_versions_are_over() {
     let mut world = World::new(params_with(40, |_| {}));
     let needed = votes::params().longest_liability().count();
     // Shorter windows and a shorter wait fit each other, but not the jobs that are alive.
-    let epochs = needed / 50 - 1;
+    let epochs = (needed - 1) / 50;
     let shorter = || {
         let windows = change("market.deadline_blocks_max", 10);
         vec![windows, change("staking.unbonding_epochs", epochs)]

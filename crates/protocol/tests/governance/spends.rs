@@ -4,8 +4,8 @@ use earnest_protocol::{
     Amount, Asset, Command, Epoch, Epochs, Event, ProposalId, Ratio, Rejected,
     command::{BallotChoice::*, CancelProposal, CastCouncilBallot},
     governance::{
-        CastCouncilBallotRejected, Defeat, ProposalStage, ProposeSpendRejected, SpendEnding,
-        StopSpendRejected,
+        CancelProposalRejected, CastCouncilBallotRejected, Defeat, ProposalStage,
+        ProposeSpendRejected, SpendEnding, StopSpendRejected,
     },
     ledger::Pot,
 };
@@ -203,20 +203,21 @@ fn a_stop_that_comes_too_late_is_over_with_its_spend_and_its_deposit_is_back() {
 }
 
 #[test]
-fn a_stop_that_is_voted_down_or_taken_back_leaves_room_for_another() {
+fn a_stop_that_is_voted_down_leaves_room_for_another_and_none_is_taken_back() {
     let mut world = rich(|_| {});
     let id = spend(&mut world, "W", ("X", tokens(40), 40));
     accept(&mut world, &[id]);
     pass(&mut world, id);
     let first = stop(&mut world, "R", id);
-    world.ok("R", Command::CancelProposal(CancelProposal { proposal: first }));
+    let back = Command::CancelProposal(CancelProposal { proposal: first });
+    let refused = Rejected::CancelProposal(CancelProposalRejected::IsStop);
+    assert_eq!(world.send("R", back), Err(refused));
+    pass(&mut world, first);
+    ["P1", "P2", "P3", "P4", "V1", "V2"].iter().for_each(|name| vote(&mut world, name, first, No));
+    pass(&mut world, first);
+    assert_eq!(stage(&world, first), ProposalStage::Defeated(Defeat::Threshold));
     let second = stop(&mut world, "R", id);
-    pass(&mut world, second);
-    ["P1", "P2", "P3", "P4", "V1", "V2"].iter().for_each(|name| vote(&mut world, name, second, No));
-    pass(&mut world, second);
-    assert_eq!(stage(&world, second), ProposalStage::Defeated(Defeat::Threshold));
-    let third = stop(&mut world, "R", id);
-    assert_eq!(stage(&world, third), ProposalStage::Pending);
+    assert_eq!(stage(&world, second), ProposalStage::Pending);
     assert_eq!(paid(&world, id), tokens(6), "and it was paid all the while");
 }
 

@@ -2,8 +2,8 @@
 
 use earnest_protocol::{
     Address, Amount, Asset, Command, Digest, Epoch, Epochs, ProposalId, RawParams,
-    command::{ProposeSpend, StopSpend, Transfer},
-    governance::{ProposeSpendRejected, StopSpendRejected},
+    command::{CancelProposal, ProposeSpend, StopSpend, Transfer},
+    governance::{CancelProposalRejected, ProposeSpendRejected, StopSpendRejected},
 };
 use earnest_testkit::votes;
 
@@ -118,6 +118,13 @@ pub(crate) fn rows() -> Vec<Row> {
             world.ok("R", stop());
             leave(world, "W", 499);
             ("W", stop())
+        })
+        .under(rich),
+        row(CancelProposalRejected::IsStop, |world| {
+            runs(world);
+            world.ok("R", stop());
+            let proposal = ProposalId::new(1);
+            ("R", Command::CancelProposal(CancelProposal { proposal }))
         })
         .under(rich),
         row(StopSpendRejected::DepositExceedsFree { deposit, free }, |world| {

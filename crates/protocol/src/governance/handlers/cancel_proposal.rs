@@ -30,6 +30,10 @@ pub(crate) fn handle(
     if row.matter.appeals().is_some() {
         return Err(CancelProposalRejected::IsAppeal);
     }
+    // Or a payee's friend takes its own back each epoch and opens the next: none is ever voted on.
+    if row.matter.stops().is_some() {
+        return Err(CancelProposalRejected::IsStop);
+    }
     // From here on the command must succeed.
     let deposit = Pot::Proposal(proposal);
     let rules = cx.state.params.at(row.params).governance();
@@ -37,7 +41,6 @@ pub(crate) fn handle(
     let lost = rules.cancel_burn.amount_ceil(cx.state.ledger.balance(deposit));
     cx.pay(deposit, Pot::Burnt(Asset::Stake), lost, Reason::ProposalCancelled);
     acts::hold::return_deposit(cx, proposal);
-    acts::spends::let_go(cx, proposal);
     acts::hold::end(cx, proposal, ProposalStage::Cancelled);
     cx.journal.push(Event::ProposalCancelled { proposal });
     Ok(Next::Nothing)
