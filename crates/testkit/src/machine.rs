@@ -38,7 +38,7 @@ impl Setting {
     fn params(self) -> RawParams {
         let mut raw = world::params();
         raw.chain.epoch_blocks = Blocks::new(10);
-        raw.staking.unbonding_epochs = Epochs::new(150);
+        raw.staking.unbonding_epochs = Epochs::new(151);
         raw.market.chunks_max = 8;
         raw.market.work_bound_max = Gas::new(2_000_000_000);
         raw.staking.abandonments_to_jail = 2;

@@ -97,7 +97,7 @@ const ANSWER_STEPS: u64 = 2_400;
 /// Blocks in which who waits for an output sees an answer and has its next request in a block.
 /// Without them a provider that answers at the last moment wears the window down, turn by turn,
 /// and keeps the last chunks of many.
-const TURN_BLOCKS: Blocks = Blocks::new(4);
+const TURN_BLOCKS: Blocks = Blocks::new(3);
 
 /// What each side of a dispute has for all its moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

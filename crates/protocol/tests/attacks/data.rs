@@ -144,8 +144,8 @@ fn m7_auditors_that_ask_again_and_again_hold_a_job_no_longer_than_r4_counts() {
     let took = world.state.height().since(since).count();
     let whole = raw.longest_liability().count();
     // R4 less everything that is neither audit nor request: 10 + 4 + 2 + 3 + 3, a window of 5 + 5,
-    // two clocks of 20, two epochs of 50, and 260 chunks of an output that give 3 each.
-    let allowed = whole - 32 - 40 - 100 - 780;
+    // two clocks of 20, two epochs of 50, and 260 chunks of an output that give 2 each.
+    let allowed = whole - 32 - 40 - 100 - 520;
     assert!(took > 100 && took <= allowed, "{took} blocks, {allowed} counted");
 }
 
@@ -270,8 +270,8 @@ fn m8_a_provider_that_drips_its_output_out_gives_back_the_time_that_it_takes() {
     let took = world.state.height().since(since).count();
     let window = raw.verification.challenge_window(Gas::new(100 << 21), &raw.market).count();
     let each = raw.verification.availability_blocks.count();
-    // 64 rounds, and what is left of the window: a quarter of 5 and 4 for each chunk is 3, rounded up.
-    assert!(took > 64 * each && took <= window + 256 * 3 + 1, "{took} {window}");
+    // 64 rounds, and what is left of the window: a quarter of 5 and 3 for each chunk is 2.
+    assert!(took > 64 * each && took <= window + 256 * 2 + 1, "{took} {window}");
     assert!(took < raw.longest_liability().count());
 }
 
