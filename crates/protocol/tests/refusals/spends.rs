@@ -59,6 +59,7 @@ fn deposit() -> (Amount, Amount) {
     (Amount::tokens(500), Amount::tokens(499))
 }
 
+// tidy: ladder
 pub(crate) fn rows() -> Vec<Row> {
     let (deposit, free) = deposit();
     let max = Epochs::new(6);
