@@ -30,8 +30,11 @@ SECONDS = 240
 EXAMPLES = 4
 CHAINS = 12
 SEED = 7
-# It begins chains with a PUT only where nothing else can begin one, so bytes get a run of their own.
-GROUPS = [["--include-path-regex", "^/v1/(blobs|inputs)"], ["--exclude-path-regex", "^/v1/(blobs|inputs|events)"]]
+# It begins chains with a call that changes something only where nothing else can begin one, or seldom:
+# so bytes get a run of their own, and transactions one besides the run of everything.
+GROUPS = [["--include-path-regex", "^/v1/(blobs|inputs|outputs)"],
+          ["--include-path-regex", "^/v1/transactions"],
+          ["--exclude-path-regex", "^/v1/(blobs|inputs|outputs|events)"]]
 HOOKS = Path(__file__).resolve().parent
 # Each of these must have been answered well at the end of a link from a call that changes something.
 CHAINED = ["/v1/blobs/{digest}", "/v1/inputs/{root}", "/v1/transactions/{hash}"]

@@ -86,6 +86,10 @@ fn what_was_seen_after_a_block_is_seen_again_later() {
     for line in ["x-earnest-height: 2", "x-earnest-finalized: 7"] {
         assert!(head.lines().any(|header| header == line), "{head}");
     }
+    // What is no read is refused as that, of whatever state.
+    for (method, path) in [("TRACE", "/v1/operators/1?at=99"), ("DELETE", "/v1/params?at=x")] {
+        assert_eq!(exchange(&node, method, path, "").0, 405, "{method} {path}");
+    }
     // What has no past says so.
     let head = client(&node).at(Height::new(1)).head().unwrap_err();
     assert_eq!(code(head), (400, "request/malformed".into()));

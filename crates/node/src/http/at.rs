@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Uri},
+    http::{HeaderValue, Method, Uri},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -62,6 +62,14 @@ pub(super) async fn shown(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        // No read of any state: whether a route knows the method, it says itself.
+        let rest = partition(request.uri().query().unwrap_or_default()).1.join("&");
+        return match set_query(&mut request, &rest) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        };
+    }
     let (asked, rest) = match split(request.uri().query().unwrap_or_default()) {
         Ok(split) => split,
         Err(problem) => return problem.into_response(),
@@ -70,15 +78,10 @@ pub(super) async fn shown(
         Ok(state) => state.map_or(At::Now, At::Past),
         Err(problem) => return problem.into_response(),
     };
-    if matches!(at, At::Past(_)) {
-        let path = request.uri().path();
-        let uri = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
-        match uri.parse::<Uri>() {
-            Ok(uri) => *request.uri_mut() = uri,
-            Err(_) => {
-                return HttpProblem::from(refused("the query cannot be read")).into_response();
-            }
-        }
+    if matches!(at, At::Past(_))
+        && let Err(problem) = set_query(&mut request, &rest)
+    {
+        return problem.into_response();
     }
     request.extensions_mut().insert(at);
     let mut response = next.run(request).await;
@@ -93,10 +96,22 @@ fn kept(app: &App, height: Height) -> Result<Arc<Ledger>, HttpProblem> {
     Ok(kept.map_err(|NotKept { first, last }| Problem::state_not_kept(height, first, last))?)
 }
 
+fn set_query(request: &mut Request, query: &str) -> Result<(), HttpProblem> {
+    let path = request.uri().path();
+    let uri = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    let uri: Uri = uri.parse().map_err(|_| refused("the query cannot be read"))?;
+    *request.uri_mut() = uri;
+    Ok(())
+}
+
+/// What of a query asks for a height, and the rest.
+fn partition(query: &str) -> (Vec<&str>, Vec<&str>) {
+    query.split('&').partition(|pair| *pair == "at" || pair.starts_with("at="))
+}
+
 /// The height that a query asks for, and the query without it.
 fn split(query: &str) -> Result<(Option<Height>, String), HttpProblem> {
-    let (asked, rest): (Vec<&str>, Vec<&str>) =
-        query.split('&').partition(|pair| *pair == "at" || pair.starts_with("at="));
+    let (asked, rest) = partition(query);
     let asked: Vec<&str> = asked.iter().map(|pair| pair.trim_start_matches("at=")).collect();
     let height = match asked.as_slice() {
         [] => None,
