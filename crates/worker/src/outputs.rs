@@ -202,7 +202,7 @@ pub fn read_output(
         return Ok(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     }
     let list = list_at(client, task, output)?;
-    let list = list.ok_or_else(|| ChainError::OutputMissing { root: *output })?;
+    let list = list.ok_or(ChainError::OutputMissing { root: *output })?;
     for named in list.names() {
         let digest = Digest(named.0);
         let chunk = client.blob(&digest)?;

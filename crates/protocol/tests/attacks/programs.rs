@@ -150,7 +150,7 @@ fn m21_a_step_that_was_allowed_finds_its_time_when_a_vote_has_made_steps_smaller
     for (name, job) in [("P1", job), ("P3", paged)] {
         let node = world.state.docket(job).expect("assigned").disputes[0].node;
         let step = ProveStep { job, node, evidence: b"evidence".to_vec() };
-        assert_eq!(world.send(name, Command::ProveStep(step)), Err(busy.clone()));
+        assert_eq!(world.send(name, Command::ProveStep(step)), Err(busy));
     }
     world.block();
     assert_eq!(world.state.full_blocks(), 1, "a block more for P1");
