@@ -113,6 +113,11 @@ const OF_NODES: Rows = &[
         "Try again later: what nobody pays for any more is removed.",
     ),
     (
+        "output/not-a-list",
+        "The list of an output's chunks names more than it may, or does not add up.",
+        "Make it of the output's bytes, as docs/api.md says.",
+    ),
+    (
         "input/too-many-chunks",
         "The input has more chunks than an input may have.",
         "Cut it into larger chunks.",
