@@ -87,7 +87,7 @@ fn a_killed_provider_commits_once_and_is_paid() {
         assert_eq!(done.code, Some(0), "{done:?}");
     });
     drop(ada);
-    let log = fs::read_to_string(network.path("ada.log")).expect("daemons log");
+    let log = network.log("ada");
     assert!(log.contains("job 0: what it gave was kept, it is not run again"), "{log}");
     assert_eq!(kinds(&network), ["result_committed", "job_closed"]);
 

@@ -203,18 +203,17 @@ pub fn params(block_time_ms: u64) -> RawParams {
             timelock_epochs: Epochs::new(2),
             expiry_epochs: Epochs::new(10),
             memory_epochs: Epochs::new(100),
-            spend_epoch_share: Ratio::new(seconds(40).count().saturating_mul(2_777).min(40_000))
-                .unwrap_or(Ratio::ZERO),
             spend_wait_epochs: Epochs::new(50),
             ..GovernanceParams::default()
         },
     };
     raw.staking.unbonding_epochs = outlasting(&raw);
+    raw.governance.spend_epoch_share = spendable(&raw);
     raw
 }
 
 /// The same, changed by each `room.name=value`: a bond still leaves as soon as the longest job is
-/// over and no sooner, unless that is set, too.
+/// over and no sooner, and the treasury is spent no faster than it may, unless that is set, too.
 ///
 /// # Errors
 /// What is no parameter, and what does not go together.
@@ -223,10 +222,20 @@ pub fn params_with(block_time_ms: u64, sets: &[String]) -> Result<RawParams, Fai
     for set in sets {
         raw = params::apply(&raw, set)?;
     }
-    if !sets.iter().any(|set| set.trim_start().starts_with("staking.unbonding_epochs")) {
+    let is_set = |path: &str| sets.iter().any(|set| set.trim_start().starts_with(path));
+    if !is_set("staking.unbonding_epochs") {
         raw.staking.unbonding_epochs = outlasting(&raw);
     }
+    if !is_set("governance.spend_epoch_share") {
+        raw.governance.spend_epoch_share = spendable(&raw);
+    }
     params::checked(raw).map(RawParams::from)
+}
+
+/// What may leave the treasury in an epoch of that length (R16): not much even in a long one.
+fn spendable(raw: &RawParams) -> Ratio {
+    let share = raw.chain.epoch_blocks.count().saturating_mul(2_777).min(40_000);
+    Ratio::new(share).unwrap_or(Ratio::ZERO)
 }
 
 /// Epochs after which the longest job that begins now is over.
@@ -293,6 +302,11 @@ mod tests {
         assert_eq!(set.staking.delegation_max, Factor::percent(300));
         let early = params_with(200, &["staking.unbonding_epochs=1".into()]);
         assert!(early.is_err(), "a bond that leaves before its jobs are over (R4)");
+        let short = params_with(200, &["chain.epoch_blocks=10".into()]).expect("valid");
+        assert_eq!(short.governance.spend_epoch_share.parts(), 27_770);
+        let off = ["chain.epoch_blocks=10", "governance.spend_epoch_share=0"].map(str::to_owned);
+        let off = params_with(200, &off).expect("valid");
+        assert_eq!(off.governance.spend_epoch_share, Ratio::ZERO);
     }
 
     #[test]

@@ -192,6 +192,12 @@ impl Network {
         Running(child)
     }
 
+    /// What a participant's daemons have logged.
+    pub(crate) fn log(&self, name: &str) -> String {
+        let log = self.folder.path().join(format!("{name}.log"));
+        std::fs::read_to_string(log).expect("daemons log")
+    }
+
     /// Runs a command against this node, as a participant.
     pub(crate) fn run_as(&self, name: &str, words: &[&str]) -> Done {
         let key = self.key(name);
