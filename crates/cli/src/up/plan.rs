@@ -286,7 +286,7 @@ mod tests {
             let params = Params::try_from(params(block_time_ms)).expect("valid");
             storage::program_bytes_max(&params) / 1_024
         };
-        // Pausable: bzip2 with 394 KiB, Lua with 961, QuickJS with 3,192, SQLite with 3,465.
+        // Pausable: bzip2 with 398 KiB, Lua with 948, QuickJS with 3,157, SQLite with 3,442.
         let most = [100, 200, 500, 1_000].map(kib_max);
         assert_eq!(most, [442, 884, 2_469, 4_096]);
     }
