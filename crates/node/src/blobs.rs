@@ -354,7 +354,7 @@ impl Blobs {
     /// If nobody pays for it, its parts do not fit each other, or the disk says no.
     pub fn put_output(&self, list: &List) -> Result<(Digest, BTreeSet<Digest>), BlobError> {
         let (root, names) = named_by(list).ok_or(BlobError::NotAList)?;
-        let bytes = postcard::to_stdvec(list).map_err(|_| BlobError::NotAList)?;
+        let bytes = postcard::to_allocvec(list).map_err(|_| BlobError::NotAList)?;
         let mut files = self.files()?;
         self.check(&root, Named::Output, files.list_bytes(bytes.len(), &names))?;
         self.write(&mut files, &place(&self.inputs, &root), &bytes)?;

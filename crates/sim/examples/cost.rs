@@ -1,10 +1,10 @@
 //! What a step of everybody costs with the full rules, and what of it the rules take by themselves.
 //!
 //! Run with `cargo run --release -p earnest-sim --no-default-features --example cost -- PROVIDERS
-//! BLOCKS ROUNDS`; `benches/beside.py` runs it beside other tools. One line of JSON comes out. A
-//! step is a block in the life of one who is in the market; everybody is at work nearly all the
-//! time. The rules' own cost is that of all blocks and commands of the run, done again on a bare
-//! ledger; both are the best of all rounds, which take turns.
+//! BLOCKS ROUNDS`, or without numbers for a small one; `benches/beside.py` runs it beside other
+//! tools. One line of JSON comes out. A step is a block in the life of one who is in the market;
+//! everybody is at work nearly all the time. The rules' own cost is that of all blocks and commands
+//! of the run, done again on a bare ledger; both are the best of all rounds, which take turns.
 
 use std::{fs, hint::black_box, time::Instant};
 
@@ -18,7 +18,11 @@ use earnest_sim::{
 fn main() {
     let words = std::env::args().skip(1).map(|word| word.parse().expect("a number"));
     let words: Vec<u64> = words.collect();
-    let [providers, blocks, rounds] = words[..] else { panic!("three numbers are wanted") };
+    let (providers, blocks, rounds) = match words[..] {
+        [] => (100, 100, 1),
+        [providers, blocks, rounds] => (providers, blocks, rounds),
+        _ => panic!("three numbers are wanted, or none"),
+    };
     let scenario = busy(providers, blocks);
     let (mut whole, mut rules, mut steps) = (f64::MAX, f64::MAX, 0);
     for _ in 0..rounds {

@@ -232,7 +232,7 @@ impl Order {
     fn name(&self) -> Name {
         let lie = self.lie.map(|Lie { rate, seed, job }| (rate.0, seed, job));
         let own = (&self.task, lie, self.outputs.is_some());
-        let own = postcard::to_stdvec(&own).expect("it encodes into memory");
+        let own = postcard::to_allocvec(&own).expect("it encodes into memory");
         blake3::derive_key("earnest 2026 what a result is of", &own)
     }
 }

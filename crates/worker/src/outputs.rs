@@ -88,7 +88,7 @@ impl Kept {
         let Kept::Chunks { list, file } = self else { return Ok(None) };
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let shown = list.show(index, chunk_in(file, list, index)?);
-        Ok(postcard::to_stdvec(&shown).ok())
+        Ok(postcard::to_allocvec(&shown).ok())
     }
 
     /// Stores it at the node, chunks a few at a time; true once all is there.
@@ -264,7 +264,7 @@ mod tests {
             let list = List::of(&vec![1; bytes]);
             let mut files = files_of(form, bytes);
             let most = files.pop().unwrap();
-            assert!(postcard::to_stdvec(&list).unwrap().len() <= most, "{bytes}");
+            assert!(postcard::to_allocvec(&list).unwrap().len() <= most, "{bytes}");
             let sizes = (0..).map(|index| list.bytes_of(index)).take_while(|size| *size > 0);
             assert!(sizes.eq(files), "{bytes}");
         }

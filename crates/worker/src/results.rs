@@ -60,7 +60,7 @@ impl Results {
         info!("job {job}: running");
         let result = run()?;
         if self.folder.is_some() {
-            let bytes = postcard::to_stdvec(&result).expect("a result encodes into memory");
+            let bytes = postcard::to_allocvec(&result).expect("a result encodes into memory");
             self.keep(job, name, &bytes);
         }
         Ok(result)
