@@ -52,6 +52,7 @@ pub mod admission;
 pub mod bisection;
 mod bytes;
 pub mod checkpoint;
+pub mod detour;
 pub mod digest;
 pub mod executor;
 pub mod guests;

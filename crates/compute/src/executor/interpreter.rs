@@ -3,7 +3,10 @@
 use wasmi::{Config, Engine, Error, Global, Memory, Module, Store, TrapCode, Val};
 
 use super::{Cause, EngineFault, Stop};
-use crate::admission::{Admitted, CALL_DEPTH_MAX, GAS_EXPORT};
+use crate::{
+    admission::{Admitted, CALL_DEPTH_MAX, GAS_EXPORT},
+    detour::around_fused_selects,
+};
 
 /// Bytes of value stack: 502 frames of at most (128 locals + 512 operands) * 16 bytes are 5 MiB,
 /// and as much again for what the translation adds; so the stack never ends before our depth count.
@@ -33,8 +36,10 @@ impl Interpreter {
             .ignore_custom_sections(true)
             .compilation_mode(wasmi::CompilationMode::Eager);
         let engine = Engine::new(&config);
-        let module = Module::new(&engine, admitted.code())
+        let code = around_fused_selects(admitted.code())
             .map_err(|error| EngineFault::Compile(error.to_string()))?;
+        let module =
+            Module::new(&engine, &code).map_err(|error| EngineFault::Compile(error.to_string()))?;
         Ok(Interpreter { engine, module })
     }
 

@@ -5,6 +5,7 @@
 //! module goes on after a trap, in a new instance that has made the same calls again.
 
 use earnest_compute::admission::GAS_EXPORT;
+use earnest_compute::detour::around_fused_selects;
 
 /// A value, as bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,8 @@ impl Interpreted {
         let mut config = wasmi::Config::default();
         config.set_max_recursion_depth(1_000).set_max_stack_height(32 << 20).wasm_simd(true);
         let engine = wasmi::Engine::new(&config);
-        let module = wasmi::Module::new(&engine, code).expect("an admitted module is read");
+        let module = wasmi::Module::new(&engine, &around_fused_selects(code).expect("a module"))
+            .expect("an admitted module is read");
         let (store, instance) = Interpreted::instance(&module);
         Interpreted { module, store, instance, made: Vec::new() }
     }

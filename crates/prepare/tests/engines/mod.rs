@@ -3,6 +3,7 @@
 
 pub(crate) mod check;
 
+use earnest_compute::detour::around_fused_selects;
 use earnest_compute::paged::form::STOPPED;
 use earnest_compute::paged::run::COARSE_TICKS;
 use earnest_prepare::STACK_BYTES;
@@ -96,7 +97,10 @@ impl Host {
 
 /// The same code over two engines, whose interfaces differ in few words.
 macro_rules! engine {
-    ($name:ident, $krate:ident, $instantiate:ident, $engine:expr, $trap:expr, $float:expr) => {
+    (
+        $name:ident, $krate:ident, $instantiate:ident, $engine:expr, $code:expr, $trap:expr,
+        $float:expr
+    ) => {
         pub(crate) mod $name {
             use super::*;
             use $krate::{Caller, Extern, Global, Instance, Linker, Memory, Module, Store, Val};
@@ -167,8 +171,8 @@ macro_rules! engine {
             impl Program {
                 pub(crate) fn new(wasm: &[u8], nan: Nan) -> Program {
                     #[allow(clippy::redundant_closure_call)]
-                    let engine = $engine(nan);
-                    let module = match Module::new(&engine, wasm) {
+                    let (engine, wasm) = ($engine(nan), $code(wasm));
+                    let module = match Module::new(&engine, &wasm) {
                         Ok(module) => module,
                         Err(error) => panic!("{error:?}"),
                     };
@@ -323,6 +327,7 @@ engine!(
         config.memory_init_cow(false);
         wasmtime::Engine::new(&config).expect("a configuration")
     },
+    <[u8]>::to_vec,
     wasmtime::Error::msg("out of bounds"),
     (|bits: u32| i128::from(bits), |bits: u64| i128::from(bits))
 );
@@ -335,6 +340,7 @@ engine!(
         config.set_max_stack_height(64 << 20).set_max_recursion_depth(20_000);
         wasmi::Engine::new(&config)
     },
+    |wasm: &[u8]| around_fused_selects(wasm).expect("a module"),
     wasmi::Error::new("out of bounds"),
     (
         |value: wasmi::F32| i128::from(value.to_bits()),

@@ -7,6 +7,7 @@ use wasmi::{
 use super::super::form::{GLOBAL_PREFIX, LEFT, MEMORY, START, STEP};
 use super::calls::host_calls;
 use super::{EngineFault, GAS, Host, Kind, MAP, MISSING, Stop, Value, lost};
+use crate::detour::around_fused_selects;
 
 /// Bytes of value stack, and calls inside one another, before the interpreter gives up.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -44,8 +45,10 @@ impl Interpreter {
             .ignore_custom_sections(true)
             .compilation_mode(wasmi::CompilationMode::LazyTranslation);
         let engine = wasmi::Engine::new(&config);
+        let code =
+            around_fused_selects(code).map_err(|error| EngineFault::Compile(error.to_string()))?;
         let module =
-            Module::new(&engine, code).map_err(|error| EngineFault::Compile(error.to_string()))?;
+            Module::new(&engine, &code).map_err(|error| EngineFault::Compile(error.to_string()))?;
         Ok(Interpreter { engine, module, kind })
     }
 
