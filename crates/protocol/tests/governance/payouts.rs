@@ -2,13 +2,13 @@
 
 use earnest_protocol::{
     Amount, Asset, Command, Digest, Epoch, Epochs, Event, ProposalId, Ratio, RawParams,
-    command::ProposeSpend,
+    command::{CancelProposal, ProposeSpend, Transfer},
     governance::{ProposalStage, SpendEnding},
     ledger::{Assets, Pot},
     market::Phase,
 };
 use earnest_testkit::{
-    votes::{accept, endow, params_with, pass, propose, spend, stage, until},
+    votes::{accept, endow, params_with, pass, propose, spend, stage, stop, until},
     world::{World, root},
 };
 
@@ -155,4 +155,73 @@ fn each_asset_of_the_treasury_is_shared_between_those_who_are_due_it() {
     assert_eq!([0, 1].map(|at| now[at] - had[at]), [tokens(8).units(), small.units()]);
     let after = balance(&world, Pot::Treasury);
     assert_eq!([0, 1].map(|at| before[at] - after[at]), [tokens(8).units(), small.units()]);
+}
+
+/// Leaves a name so much free besides the fee of what it asks next.
+fn leave(world: &mut World, name: &str, left: Amount) {
+    let fee = world.state.base_fee().checked_times(5).expect("small");
+    let (to, asset) = (world.address("X"), world.state.assets().payment());
+    let free = world.state.free(world.id(name));
+    let amount = free.checked_sub(left.saturating_add(fee)).expect("rich");
+    world.ok(name, Command::Transfer(Transfer { to, asset, amount }));
+}
+
+#[test]
+fn a_spend_may_be_read_as_long_as_a_change_and_a_stop_no_longer_than_it_must() {
+    let mut world = rich(|raw| raw.governance.delay_epochs = Epochs::new(3));
+    let due = |world: &World, id| world.state.proposal(id).expect("remembered").due;
+    let id = spend(&mut world, "W", ("X", tokens(8), 8));
+    assert_eq!(due(&world, id), Epoch::new(4));
+    accept(&mut world, &[id]);
+    pass(&mut world, id);
+    let against = stop(&mut world, "R", id);
+    let now = world.state.epoch();
+    assert_eq!(due(&world, against), now.after(Epochs::new(1)));
+    accept(&mut world, &[against]);
+    let over = world.state.epoch();
+    assert_eq!(over, now.after(Epochs::new(5)), "four of voting");
+    assert_eq!(ended(&world, id), Some((SpendEnding::Stopped, tokens(5))));
+    assert_eq!(due(&world, id), over.after(Epochs::new(2)), "remembered like any other");
+}
+
+#[test]
+fn who_has_no_more_than_the_deposit_may_propose_a_spend_and_its_stop() {
+    let deposit = tokens(500);
+    let mut world = rich(|raw| raw.governance.deposit = deposit);
+    leave(&mut world, "W", deposit);
+    let id = spend(&mut world, "W", ("X", tokens(8), 8));
+    assert_eq!(world.state.free(world.id("W")), Amount::ZERO);
+    accept(&mut world, &[id]);
+    pass(&mut world, id);
+    leave(&mut world, "R", deposit);
+    stop(&mut world, "R", id);
+    assert_eq!(world.state.free(world.id("R")), Amount::ZERO);
+}
+
+#[test]
+fn who_takes_a_proposal_back_loses_what_it_was_told_when_it_proposed() {
+    let mut world = rich(|raw| raw.governance.delay_epochs = Epochs::new(8));
+    let change = propose(&mut world, "W", &[("governance.cancel_burn", Ratio::ONE.parts())]);
+    until(&mut world, Epoch::new(8));
+    let id = spend(&mut world, "R", ("X", tokens(8), 1));
+    accept(&mut world, &[change]);
+    pass(&mut world, change);
+    assert_eq!(world.state.params().governance().cancel_burn, Ratio::ONE);
+    assert_eq!(stage(&world, id), ProposalStage::Pending);
+    let had = world.state.free(world.id("R"));
+    world.ok("R", Command::CancelProposal(CancelProposal { proposal: id }));
+    let back = world.state.free(world.id("R")).saturating_sub(had);
+    assert!(back > tokens(249) && back < tokens(250), "half of 500 less a fee: {back:?}");
+}
+
+#[test]
+fn of_an_uneven_deposit_the_half_that_is_lost_is_rounded_up() {
+    let back = |deposit: Amount| {
+        let mut world = rich(|raw| raw.governance.deposit = deposit);
+        let id = spend(&mut world, "R", ("X", tokens(8), 1));
+        let had = world.state.free(world.id("R"));
+        world.ok("R", Command::CancelProposal(CancelProposal { proposal: id }));
+        world.state.free(world.id("R")).saturating_sub(had)
+    };
+    assert_eq!(back(tokens(500)), back(tokens(500).saturating_add(Amount::UNIT)));
 }
