@@ -153,9 +153,14 @@ fn m7_auditors_that_ask_again_and_again_hold_a_job_no_longer_than_r4_counts() {
 
 /// A job of an ordinary program whose output may have 256 chunks, revealed and not audited.
 fn large(world: &mut World) -> earnest_protocol::JobId {
+    paged(world, ProgramForm::OUTPUT_KIB_MAX)
+}
+
+/// The same with an output of so many kibibytes.
+fn paged(world: &mut World, output_kib: u32) -> earnest_protocol::JobId {
     let program = world.publish("X", b"program");
     let mut terms = world.paged_terms(program);
-    terms.task.form = ProgramForm::Paged(ProgramForm::OUTPUT_KIB_MAX);
+    terms.task.form = ProgramForm::Paged(output_kib);
     terms.audit_rate = Ratio::percent(2);
     let job = world.assign(terms, &[("P1", 10)]);
     world.commit("P1", job, root(None));
@@ -391,4 +396,30 @@ fn m8_a_bond_answers_for_every_chunk_that_may_be_asked_for() {
     let longest = |chunks| params_with(|raw| raw.market.chunks_max = chunks).longest_liability();
     assert_eq!(longest(256).count() - longest(4).count(), 260 * 2);
     assert_eq!(longest(5).count() - longest(4).count(), (5 + 4) * 2);
+}
+
+/// Who said that it has the output cannot have the provider convicted for a chunk of it.
+#[test]
+fn m8_who_confirmed_a_large_output_asks_for_no_chunk_of_it() {
+    let mut world = World::new(params());
+    let job = large(&mut world);
+    world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job }));
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    let refused = Err(Rejected::RequestData(RequestDataRejected::AlreadyConfirmed));
+    assert_eq!(world.send("R", ask(job, 0)), refused);
+}
+
+/// A kibibyte more than one piece makes five chunks, of which the last is not full.
+#[test]
+fn m8_the_last_chunk_of_an_output_is_asked_for_like_any_other() {
+    let refused = Err(Rejected::RequestData(RequestDataRejected::NoSuchItem));
+    let mut world = World::new(params());
+    let job = paged(&mut world, 1_025);
+    assert_eq!(world.send("R", ask(job, 5)), refused);
+    world.ok("R", ask(job, 4));
+
+    let mut world = World::new(params());
+    let job = paged(&mut world, 1_024);
+    assert_eq!(world.send("R", ask(job, 0)), refused);
+    world.ok("R", Command::RequestData(RequestData { job, item: DataItem::Output }));
 }
