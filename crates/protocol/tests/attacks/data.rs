@@ -8,6 +8,8 @@ use earnest_protocol::{
     verification::{RequestDataRejected, RevealResultRejected},
 };
 
+use earnest_testkit::votes;
+
 use super::{CHUNK_FEE, FEE};
 use crate::world::{World, params, params_with, root};
 
@@ -151,9 +153,14 @@ fn m7_auditors_that_ask_again_and_again_hold_a_job_no_longer_than_r4_counts() {
 
 /// A job of an ordinary program whose output may have 256 chunks, revealed and not audited.
 fn large(world: &mut World) -> earnest_protocol::JobId {
+    paged(world, ProgramForm::OUTPUT_KIB_MAX)
+}
+
+/// The same with an output of so many kibibytes.
+fn paged(world: &mut World, output_kib: u32) -> earnest_protocol::JobId {
     let program = world.publish("X", b"program");
     let mut terms = world.paged_terms(program);
-    terms.task.form = ProgramForm::Paged(ProgramForm::OUTPUT_KIB_MAX);
+    terms.task.form = ProgramForm::Paged(output_kib);
     terms.audit_rate = Ratio::percent(2);
     let job = world.assign(terms, &[("P1", 10)]);
     world.commit("P1", job, root(None));
@@ -325,4 +332,94 @@ fn m8_a_provider_that_drips_its_output_out_wears_no_window_down() {
     let left = world.assignment(job).until.since(world.state.height()).count();
     let window = raw.verification.challenge_window(Gas::new(100 << 21), &raw.market).count();
     assert!(left <= window + 256, "{left} of {window}");
+}
+
+/// A quarter, as four may be asked for at once, of the blocks that it took and of three more.
+#[test]
+fn m8_an_answered_chunk_gives_its_share_of_what_it_took_and_of_a_turn() {
+    let given = |waited: u64| {
+        let mut world = World::new(params());
+        let job = large(&mut world);
+        let until = world.assignment(job).until;
+        world.ok("R", ask(job, 0));
+        world.blocks(waited);
+        world.ok("P1", answer(job, 0));
+        world.assignment(job).until.since(until).count()
+    };
+    assert_eq!([0, 1, 2, 5].map(given), [0, 1, 2, 2]);
+}
+
+/// What is voted on while a window is open gives who waits in it the share that it was told.
+#[test]
+fn m8_a_vote_on_requests_leaves_who_waits_its_share() {
+    let raw = votes::params_with(40, |raw| {
+        raw.verification.challenge_blocks = Blocks::new(60);
+        raw.staking.unbonding_epochs = Epochs::new(200);
+    });
+    let mut world = World::new(raw);
+    let id = votes::propose(&mut world, "W", &[("verification.data_requests_max", 2)]);
+    votes::accept(&mut world, &[id]);
+    let due = world.state.proposal(id).expect("remembered").due;
+    world.blocks(65);
+    assert!(world.state.epoch() < due);
+    let job = large(&mut world);
+    assert!(world.state.epoch() < due);
+    votes::pass(&mut world, id);
+    assert_eq!(world.state.params().verification().data_requests_max, 2);
+    let until = world.assignment(job).until;
+    world.ok("R", ask(job, 0));
+    world.blocks(5);
+    world.ok("P1", answer(job, 0));
+    assert_eq!(world.assignment(job).until.since(until).count(), 2, "as the job was posted");
+}
+
+/// Who has waited beyond the window for the one chunk may not ask for the next: there is an end.
+#[test]
+fn m8_what_an_open_request_holds_open_is_no_time_to_ask_for_more() {
+    let mut world = World::new(params());
+    let job = large(&mut world);
+    let until = world.assignment(job).until;
+    while world.state.height() < until {
+        world.block();
+    }
+    world.ok("R", ask(job, 0));
+    world.block();
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    let refused = Err(Rejected::RequestData(RequestDataRejected::NoSuchItem));
+    assert_eq!(world.send("R", ask(job, 1)), refused);
+}
+
+/// A bond answers for as long as the chunks of the largest output may be asked for, each once and
+/// four again, each answered at the last moment: 260 times two blocks.
+#[test]
+fn m8_a_bond_answers_for_every_chunk_that_may_be_asked_for() {
+    let longest = |chunks| params_with(|raw| raw.market.chunks_max = chunks).longest_liability();
+    assert_eq!(longest(256).count() - longest(4).count(), 260 * 2);
+    assert_eq!(longest(5).count() - longest(4).count(), (5 + 4) * 2);
+}
+
+/// Who said that it has the output cannot have the provider convicted for a chunk of it.
+#[test]
+fn m8_who_confirmed_a_large_output_asks_for_no_chunk_of_it() {
+    let mut world = World::new(params());
+    let job = large(&mut world);
+    world.ok("R", Command::ConfirmReceipt(ConfirmReceipt { job }));
+    assert_eq!(world.phase(job), Phase::Challengeable);
+    let refused = Err(Rejected::RequestData(RequestDataRejected::AlreadyConfirmed));
+    assert_eq!(world.send("R", ask(job, 0)), refused);
+}
+
+/// A kibibyte more than one piece makes five chunks, of which the last is not full.
+#[test]
+fn m8_the_last_chunk_of_an_output_is_asked_for_like_any_other() {
+    let refused = Err(Rejected::RequestData(RequestDataRejected::NoSuchItem));
+    let mut world = World::new(params());
+    let job = paged(&mut world, 1_025);
+    assert_eq!(world.send("R", ask(job, 5)), refused);
+    world.ok("R", ask(job, 4));
+
+    let mut world = World::new(params());
+    let job = paged(&mut world, 1_024);
+    assert_eq!(world.send("R", ask(job, 0)), refused);
+    world.ok("R", Command::RequestData(RequestData { job, item: DataItem::Output }));
 }

@@ -3,6 +3,7 @@
 mod appeals;
 mod guard;
 mod model;
+mod payouts;
 mod power;
 mod random;
 mod spends;
