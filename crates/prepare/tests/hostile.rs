@@ -136,3 +136,26 @@ fn calls_without_end_are_a_fault_however_the_run_is_cut() {
     assert_eq!(told.claim.ending, Ending::Trapped);
     assert!(told.largest.is_heard && told.too_large == 0, "{told:?}");
 }
+
+#[test]
+fn a_program_that_sets_its_exit_code_and_then_faults_ends_alike_in_both_forms() {
+    // A fault that is not an exit, long after the count was last stored.
+    for fault in [
+        "(drop (i32.load (i32.const -4)))",
+        "(drop (i32.div_u (i32.const 1) (local.get $left)))",
+        "(drop (i32.trunc_f32_s (f32.const nan)))",
+    ] {
+        let prepared = prepared(&format!(
+            r#"(module
+                (memory (export "memory") 1 1)
+                (global $exit (export "earnest_exit") (mut i32) (i32.const 0))
+                (func (export "_start") (local $left i32)
+                    (global.set $exit (i32.const 4))
+                    (local.set $left (i32.const 20000))
+                    (loop $on
+                        (br_if $on (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+                    {fault}))"#
+        ));
+        looked_at(&prepared);
+    }
+}
