@@ -140,10 +140,11 @@ fn calls_without_end_are_a_fault_however_the_run_is_cut() {
 #[test]
 fn a_program_that_sets_its_exit_code_and_then_faults_ends_alike_in_both_forms() {
     // A fault that is not an exit, long after the count was last stored.
-    for fault in [
-        "(drop (i32.load (i32.const -4)))",
-        "(drop (i32.div_u (i32.const 1) (local.get $left)))",
-        "(drop (i32.trunc_f32_s (f32.const nan)))",
+    for (fault, ending) in [
+        ("(drop (i32.load (i32.const -4)))", Ending::Trapped),
+        ("(drop (i32.div_u (i32.const 1) (local.get $left)))", Ending::Trapped),
+        ("(drop (i32.trunc_f32_s (f32.const nan)))", Ending::Trapped),
+        ("(unreachable)", Ending::Exited { code: 3 }),
     ] {
         let prepared = prepared(&format!(
             r#"(module
@@ -156,6 +157,6 @@ fn a_program_that_sets_its_exit_code_and_then_faults_ends_alike_in_both_forms() 
                         (br_if $on (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
                     {fault}))"#
         ));
-        looked_at(&prepared);
+        assert_eq!(looked_at(&prepared).claim.ending, ending, "{fault}");
     }
 }
