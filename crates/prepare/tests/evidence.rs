@@ -115,8 +115,7 @@ fn deepest_and_widest(depth: u32, before: usize) -> Vec<u8> {
     let globals: String =
         (0..250).map(|i| format!("(global $g{i} (mut i64) (i64.const -1))")).collect();
     let count = 1000;
-    let sets: String =
-        (1..count).map(|i| format!("(local.set {i} (i64.const -{i}))")).collect();
+    let sets: String = (1..count).map(|i| format!("(local.set {i} (i64.const -{i}))")).collect();
     let uses: String = (1..count)
         .map(|i| format!("(global.set $g1 (i64.xor (global.get $g1) (local.get {i})))"))
         .collect();
