@@ -95,3 +95,49 @@ fn a_step_below_the_deepest_calls_that_touches_the_most_pages_fits_into_evidence
     let longest = longest_evidence(&deep(deepest), 200);
     assert!(EVIDENCE_BYTES_MAX / 2 < longest, "{longest} bytes are not the worst case");
 }
+
+/// Calls itself to the depth that is asked for, each frame with a thousand values that it needs
+/// again; below all, short steps lead up to a stretch that touches the most pages, each access two
+/// of them, far apart in the largest memory; a thousand globals are open too.
+fn deepest_and_widest(depth: u32, before: usize) -> Vec<u8> {
+    // Pairs of pages astride the edges of blocks, the edges spread over the whole memory.
+    let mut place = 0_u64;
+    let mut touch = |count: usize| {
+        let mut text = String::new();
+        for _ in 0..count {
+            place += 1;
+            let offset = (place * 2 * 14 + 12) * 65536 - 4;
+            let _ = writeln!(text, "(i64.store offset={offset} (i32.const 0) (i64.const -1))");
+        }
+        text
+    };
+    let (few, many) = (touch(before), touch(64));
+    let globals: String =
+        (0..250).map(|i| format!("(global $g{i} (mut i64) (i64.const -1))")).collect();
+    let count = 1000;
+    let sets: String = (1..count).map(|i| format!("(local.set {i} (i64.const -{i}))")).collect();
+    let uses: String = (1..count)
+        .map(|i| format!("(global.set $g1 (i64.xor (global.get $g1) (local.get {i})))"))
+        .collect();
+    let text = format!(
+        r#"(module
+            (memory (export "memory") 2048 2048)
+            {globals}
+            (func $deep (param $depth i32) (local {locals})
+                {sets}
+                (if (local.get $depth)
+                    (then (call $deep (i32.sub (local.get $depth) (i32.const 1))))
+                    (else (loop) {few} (loop) {many} (loop) (unreachable)))
+                {uses})
+            (func (export "_start") (call $deep (i32.const {depth}))))"#,
+        locals = "i64 ".repeat(count - 1),
+    );
+    wat::parse_str(text).expect("the test's text is sound")
+}
+
+#[test]
+fn a_step_with_the_whole_stack_and_pages_far_apart_fits_into_evidence() {
+    // Three accesses do not reach the next boundary; one level more is too deep.
+    let longest = longest_evidence(&deepest_and_widest(45, 3), 46 * 1998);
+    assert!(EVIDENCE_BYTES_MAX / 8 * 7 < longest, "{longest} bytes are not the worst case");
+}

@@ -136,3 +136,74 @@ fn calls_without_end_are_a_fault_however_the_run_is_cut() {
     assert_eq!(told.claim.ending, Ending::Trapped);
     assert!(told.largest.is_heard && told.too_large == 0, "{told:?}");
 }
+
+#[test]
+fn a_program_that_sets_its_exit_code_and_then_faults_ends_alike_in_both_forms() {
+    // A fault that is not an exit, long after the count was last stored.
+    for (fault, ending) in [
+        ("(drop (i32.load (i32.const -4)))", Ending::Trapped),
+        ("(drop (i32.div_u (i32.const 1) (local.get $left)))", Ending::Trapped),
+        ("(drop (i32.trunc_f32_s (f32.const nan)))", Ending::Trapped),
+        ("(unreachable)", Ending::Exited { code: 3 }),
+    ] {
+        let prepared = prepared(&format!(
+            r#"(module
+                (memory (export "memory") 1 1)
+                (global $exit (export "earnest_exit") (mut i32) (i32.const 0))
+                (func (export "_start") (local $left i32)
+                    (global.set $exit (i32.const 4))
+                    (local.set $left (i32.const 20000))
+                    (loop $on
+                        (br_if $on (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+                    {fault}))"#
+        ));
+        assert_eq!(looked_at(&prepared).claim.ending, ending, "{fault}");
+    }
+}
+
+#[test]
+fn both_forms_end_alike_whatever_the_bound_of_ticks() {
+    // Each growth that fails is 2^18 ticks, so that coarse boundaries are near.
+    let ends = ["", "(unreachable)", "(drop (i32.load (i32.const -4)))", "(loop)"];
+    for (rounds, exit) in [(0, 0), (0, 7), (511, 7), (513, 0)] {
+        for end in ends {
+            let prepared = prepared(&format!(
+                r#"(module
+                    (memory (export "memory") 1 1)
+                    (global $exit (export "earnest_exit") (mut i32) (i32.const {exit}))
+                    (func (export "_start") (local $left i32)
+                        (local.set $left (i32.const {rounds}))
+                        (if (local.get $left) (then (loop $on
+                            (drop (memory.grow (i32.const 4096)))
+                            (br_if $on (local.tee $left
+                                (i32.sub (local.get $left) (i32.const 1)))))))
+                        {end}))"#
+            ));
+            let plain = Program::read(&prepared.plain, Kind::Plain).expect("it has the form");
+            let pausable = Program::read(&prepared.pausable, Kind::Pausable).expect("so has it");
+            let run = Plain::new(EngineKind::Wasmi, &plain).expect("it loads");
+            let machine =
+                Machine::new(EngineKind::Wasmi, &pausable, Tracking::Mark).expect("it loads");
+            let (mut task, input) = task(&pausable);
+            let claim = run.run(&task, &input).expect("it runs").claim;
+            let near = |at: u64| at.saturating_sub(1)..=at + 1;
+            let coarse = LEVELS[0];
+            let fits = [0, claim.ticks, coarse];
+            for bound in fits.into_iter().flat_map(near) {
+                task.ticks_bound = bound;
+                let claim = run.run(&task, &input).expect("it runs").claim;
+                for steps in [1, 3] {
+                    let mut session = Session::start(&machine, &task, &input).expect("starts");
+                    let mut target = 0;
+                    while let State::Running(_) = session.state() {
+                        target += coarse.div_ceil(steps);
+                        session.advance(target).expect("it runs");
+                    }
+                    let seen = session.into_state();
+                    let what = format!("{rounds} {exit} {end} {bound} {steps}");
+                    assert_eq!(seen, State::Stopped(claim), "{what}");
+                }
+            }
+        }
+    }
+}

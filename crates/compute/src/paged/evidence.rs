@@ -309,7 +309,8 @@ fn not_heard(stop: Stop) -> EvidenceRejected {
         Stop::Missing => EvidenceRejected::PageMissing,
         Stop::Exceeded => EvidenceRejected::TooMuchWork,
         Stop::Fault(fault) => EvidenceRejected::NoClaim(fault),
-        Stop::Trap => EvidenceRejected::NoState, // Not in the program: `conclude` has told those.
+        // Not in the program: `conclude` has told those.
+        Stop::Trap | Stop::Unreachable => EvidenceRejected::NoState,
     }
 }
 

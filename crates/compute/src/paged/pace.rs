@@ -2,6 +2,7 @@
 //!
 //! Law: every run stops at the ends of coarse steps, and ticks of a trap are such an end: modules
 //! count in locals, so that what they told of their count last depends on where they stopped last.
+//! So only what stored its count can have exited: whoever comes to an `unreachable`, and no other.
 //! Not here: calling a module (`engine`), what a state is (`state`).
 
 use super::form::{FINISHED, PAUSED, STOPPED};
@@ -14,8 +15,10 @@ pub const COARSE_TICKS: u64 = 1 << 27;
 /// Why a call into the module ended early.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The program's own doing.
+    /// The program's own doing, in the midst of code whose ticks were not told.
     Trap,
+    /// An `unreachable`: modules store their count before each.
+    Unreachable,
     /// It touched a page that is not there. Only where pages are checked.
     Missing,
     /// It used more gas, or deeper calls, than a step may. Only where pages are checked.
@@ -127,13 +130,13 @@ impl Pace {
             }
             Ok(FINISHED) => Ending::Finished,
             // A plain run is ended at its last boundary; a pausable one never begins beyond.
-            Err(Stop::Trap) if self.bound <= self.ticks => {
+            Err(Stop::Trap | Stop::Unreachable) if self.bound <= self.ticks => {
                 return Ok(After::Ended(Ending::Halted, self.bound));
             }
-            Err(Stop::Trap) if exit != 0 => {
+            Err(Stop::Unreachable) if exit != 0 => {
                 Ending::Exited { code: exit.wrapping_sub(1).cast_unsigned() }
             }
-            Ok(_) | Err(Stop::Trap) => return Ok(trapped),
+            Ok(_) | Err(Stop::Trap | Stop::Unreachable) => return Ok(trapped),
             Err(stop @ (Stop::Missing | Stop::Exceeded | Stop::Fault(_))) => return Err(stop),
         };
         Ok(match self.spent(left) {
@@ -148,7 +151,9 @@ impl Pace {
 pub(super) fn fault(stop: Stop) -> EngineFault {
     match stop {
         Stop::Fault(fault) => fault,
-        Stop::Trap => EngineFault::Resource("a trap outside of the program".to_owned()),
+        Stop::Trap | Stop::Unreachable => {
+            EngineFault::Resource("a trap outside of the program".to_owned())
+        }
         Stop::Missing | Stop::Exceeded => {
             EngineFault::Resource("a check where nothing is checked".to_owned())
         }

@@ -114,6 +114,7 @@ impl Running {
                 | TrapCode::OutOfSystemMemory,
             )
             | None => Stop::Fault(EngineFault::Resource(error.to_string())),
+            Some(TrapCode::UnreachableCodeReached) => Stop::Unreachable,
             Some(_) => Stop::Trap,
         }
     }

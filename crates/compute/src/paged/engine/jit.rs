@@ -136,9 +136,9 @@ impl Running {
             return Stop::Exceeded;
         }
         match error.downcast_ref::<Trap>() {
+            Some(Trap::UnreachableCodeReached) => Stop::Unreachable,
             Some(
-                Trap::UnreachableCodeReached
-                | Trap::MemoryOutOfBounds
+                Trap::MemoryOutOfBounds
                 | Trap::TableOutOfBounds
                 | Trap::IndirectCallToNull
                 | Trap::BadSignature
