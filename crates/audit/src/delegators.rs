@@ -19,7 +19,8 @@ use Act::{Ceiling, Do, Half, Nothing, Stay, Wrong};
 use Member::{Delegator, Provider};
 use Point::{Accept, Bid, OpenBid, Result, WhileDisputed, WhileExecuted};
 
-const STAYS: Forced = &[
+/// A liar that does nothing else: what those who move stake beside their lie are compared with.
+pub(crate) const STAYS: Forced = &[
     (Bid, &[Ceiling, Half, Nothing]),
     (OpenBid, &[Do]),
     (Accept, &[Do]),

@@ -12,20 +12,13 @@
 use crate::{
     cast::Member,
     catalogue::{Entry, Forced, Goal},
+    delegators::STAYS,
     points::{Act, Point},
 };
 
 use Act::{Ceiling, Do, Half, Nothing, Stay, Unbond, Wrong};
 use Point::{Accept, Bid, OpenBid, Result, WhileDisputed, WhileExecuted};
 
-const STAYS: Forced = &[
-    (Bid, &[Ceiling, Half, Nothing]),
-    (OpenBid, &[Do]),
-    (Accept, &[Do]),
-    (Result, &[Wrong]),
-    (WhileExecuted, &[Stay]),
-    (WhileDisputed, &[Stay]),
-];
 const LEAVES: Forced = &[
     (Bid, &[Ceiling, Half, Nothing]),
     (OpenBid, &[Do]),

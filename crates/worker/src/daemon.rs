@@ -172,8 +172,7 @@ impl Work {
         command: earnest_protocol::Command,
         hands: Hands,
     ) -> Result<bool, ChainError> {
-        let bytes = postcard::to_stdvec(&command).expect("a command encodes into memory");
-        let key = *blake3::hash(&bytes).as_bytes();
+        let key = key(&command);
         self.refused.retain(|refused| refused.at.elapsed() < REFUSAL_STANDS);
         if let Some(refused) = self.refused.iter_mut().find(|refused| refused.key == key) {
             if let Some(refusal) = refused.untold.take() {
@@ -187,6 +186,12 @@ impl Work {
         let hash = self.chain.submit(command)?;
         self.sent.push(Sent { key, hash, at: Instant::now(), hands });
         Ok(true)
+    }
+
+    /// True if `command` is on its way: what is costly to find out for it need not be again.
+    pub(crate) fn is_sent(&self, command: &earnest_protocol::Command) -> bool {
+        let key = key(command);
+        self.sent.iter().any(|sent| sent.key == key)
     }
 
     /// Looks what became of the commands on their way; a refusal is logged, not an error.
@@ -252,6 +257,12 @@ struct Refused {
     at: Instant,
     /// Why, if that is told only to whoever still has reason to make the move.
     untold: Option<Refusal>,
+}
+
+/// Equal commands have equal keys.
+fn key(command: &earnest_protocol::Command) -> [u8; 32] {
+    let bytes = postcard::to_stdvec(command).expect("a command encodes into memory");
+    *blake3::hash(&bytes).as_bytes()
 }
 
 /// What is refused now and may be accepted in the next block: other jobs' audits end.

@@ -524,6 +524,10 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         return Ok(());
     };
     let (id, output) = (job.id, claim.output());
+    let receipt = Command::ConfirmReceipt(ConfirmReceipt { job: id });
+    if work.is_sent(&receipt) {
+        return Ok(());
+    }
     let (client, task) = (work.chain.client(), &job.terms.task);
     let missing = outputs::missing(client, task, &output)?;
     let read = match missing {
@@ -532,7 +536,7 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     };
     match read {
         Ok(_) => {
-            work.send_if_first(Command::ConfirmReceipt(ConfirmReceipt { job: id }))?;
+            work.send_if_first(receipt)?;
         }
         Err(_) if task.form.output_chunks() > 0 => {
             if withheld::is_asked_for(job) || work.is_overdue(id, (missing, true))? {

@@ -234,8 +234,7 @@ pub fn params_with(block_time_ms: u64, sets: &[String]) -> Result<RawParams, Fai
 
 /// What may leave the treasury in an epoch of that length (R16): not much even in a long one.
 fn spendable(raw: &RawParams) -> Ratio {
-    let share = raw.chain.epoch_blocks.count().saturating_mul(2_777).min(40_000);
-    Ratio::new(share).unwrap_or(Ratio::ZERO)
+    Ratio::new(raw.spend_parts_max().min(40_000)).unwrap_or(Ratio::ZERO)
 }
 
 /// Epochs after which the longest job that begins now is over.

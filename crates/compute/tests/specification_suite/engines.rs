@@ -125,7 +125,7 @@ impl Interpreted {
         let mut config = wasmi::Config::default();
         config.set_max_recursion_depth(1_000).set_max_stack_height(32 << 20).wasm_simd(true);
         let engine = wasmi::Engine::new(&config);
-        let module = wasmi::Module::new(&engine, &around_fused_selects(code).expect("a module"))
+        let module = wasmi::Module::new(&engine, around_fused_selects(code).expect("a module"))
             .expect("an admitted module is read");
         let (store, instance) = Interpreted::instance(&module);
         Interpreted { module, store, instance, made: Vec::new() }

@@ -371,12 +371,16 @@ fn emission(raw: &RawParams) -> Option<Violation> {
 
 /// Epochs may be made shorter by vote, and with them the time in which a share leaves.
 fn spending(raw: &RawParams) -> Option<Violation> {
-    let share = raw.governance.spend_epoch_share.parts();
-    let most = raw.chain.epoch_blocks.count().saturating_mul(SPEND_PARTS_PER_BLOCK);
+    let (share, most) = (raw.governance.spend_epoch_share.parts(), raw.spend_parts_max());
     (share > most).then_some(Violation::SpentTooFast { share, most })
 }
 
 impl RawParams {
+    /// What `governance.spend_epoch_share` may be at most, in parts per billion (R16).
+    pub fn spend_parts_max(&self) -> u64 {
+        self.chain.epoch_blocks.count().saturating_mul(SPEND_PARTS_PER_BLOCK)
+    }
+
     /// What would change the time that deadlines and waits were told that have begun under `now`:
     /// windows count blocks and waits count epochs, so neither may change against those who wait.
     pub(super) fn retimes(&self, now: &Params) -> Option<Violation> {
