@@ -1,11 +1,13 @@
-//! Neighbours: every scalar operator behind every other that can feed it, with operands of every
+//! Neighbours: every operator behind every other that can feed it, with operands of every
 //! kind and all that can be done with what comes out, gives the same in both engines.
 //!
 //! Engines take neighbours together; one took a comparison and a `select` together wrongly
 //! (`earnest_compute::detour`), where their operands lay in locals. So operands are of every kind
 //! here: parameters, constants, locals just set, globals, loads, results of calls and of others.
-//! Four of each pair, about forty thousand functions; `EARNEST_NEIGHBOURS=100` asks for so many.
-//! NaNs have no bits that WebAssembly defines: none is stored or looked at but as a NaN.
+//! Four of each pair of scalar operators, and one of eight pairs of vector operators, which engines
+//! take apart: some fifty thousand functions; `EARNEST_NEIGHBOURS=100` asks for a hundred of each.
+//! NaNs have no bits that WebAssembly defines: none is stored or looked at but as a NaN. So
+//! arithmetic upon vectors of floats is not here (`generated`, `specification`).
 //! A failure prints the function, its seed and its arguments.
 #![cfg(feature = "jit")]
 
@@ -17,8 +19,8 @@ use wasm_encoder::{
 };
 
 /// Opcodes from the first to the last, what they take and what they give: i i32, l i64, f f32,
-/// d f64.
-const OPERATORS: &[(u8, u8, &str, char)] = &[
+/// d f64, v v128.
+const SCALARS: &[(u32, u32, &str, char)] = &[
     (0x45, 0x45, "i", 'i'),
     (0x46, 0x4f, "ii", 'i'),
     (0x50, 0x50, "l", 'i'),
@@ -52,8 +54,55 @@ const OPERATORS: &[(u8, u8, &str, char)] = &[
     (0xc0, 0xc1, "i", 'i'),
     (0xc2, 0xc4, "l", 'l'),
 ];
-/// `copysign` and `reinterpret`, which show a NaN's bits.
-const SHOWS_BITS: &[u8] = &[0x98, 0xa6, 0xbc, 0xbd];
+/// The same behind the prefix 0xfd.
+const VECTORS: &[(u32, u32, &str, char)] = &[
+    (14, 14, "vv", 'v'),
+    (15, 17, "i", 'v'),
+    (18, 18, "l", 'v'),
+    (35, 76, "vv", 'v'),
+    (77, 77, "v", 'v'),
+    (78, 81, "vv", 'v'),
+    (82, 82, "vvv", 'v'),
+    (83, 83, "v", 'i'),
+    (96, 98, "v", 'v'),
+    (99, 100, "v", 'i'),
+    (101, 102, "vv", 'v'),
+    (107, 109, "vi", 'v'),
+    (110, 115, "vv", 'v'),
+    (118, 121, "vv", 'v'),
+    (123, 123, "vv", 'v'),
+    (124, 129, "v", 'v'),
+    (130, 130, "vv", 'v'),
+    (131, 132, "v", 'i'),
+    (133, 134, "vv", 'v'),
+    (135, 138, "v", 'v'),
+    (139, 141, "vi", 'v'),
+    (142, 147, "vv", 'v'),
+    (149, 153, "vv", 'v'),
+    (155, 159, "vv", 'v'),
+    (160, 161, "v", 'v'),
+    (163, 164, "v", 'i'),
+    (167, 170, "v", 'v'),
+    (171, 173, "vi", 'v'),
+    (174, 174, "vv", 'v'),
+    (177, 177, "vv", 'v'),
+    (181, 186, "vv", 'v'),
+    (188, 191, "vv", 'v'),
+    (192, 193, "v", 'v'),
+    (195, 196, "v", 'i'),
+    (199, 202, "v", 'v'),
+    (203, 205, "vi", 'v'),
+    (206, 206, "vv", 'v'),
+    (209, 209, "vv", 'v'),
+    (213, 223, "vv", 'v'),
+    (224, 225, "v", 'v'),
+    (234, 235, "vv", 'v'),
+    (236, 237, "v", 'v'),
+    (246, 247, "vv", 'v'),
+    (248, 255, "v", 'v'),
+];
+/// Scalar opcodes that show a NaN's bits: `copysign` and `reinterpret`.
+const SHOWS_BITS: &[u32] = &[0x98, 0xa6, 0xbc, 0xbd];
 
 const FUNCTIONS_A_MODULE: usize = 1_000;
 const SEED: u64 = 20_261_126;
@@ -71,14 +120,34 @@ const ARGUMENTS: [Values; 6] = [
 
 #[derive(Clone, Copy)]
 struct Operator {
-    code: u8,
+    code: u32,
+    is_vector: bool,
     takes: &'static str,
     gives: char,
 }
 
+impl Operator {
+    fn shows_bits(self) -> bool {
+        !self.is_vector && SHOWS_BITS.contains(&self.code)
+    }
+
+    fn put(self, body: &mut Body) {
+        if self.is_vector {
+            body.0.push(0xfd);
+        }
+        match u8::try_from(self.code) {
+            Ok(code) if !self.is_vector => body.0.push(code),
+            _ => wasm_encoder::Encode::encode(&self.code, &mut body.0),
+        }
+    }
+}
+
 fn operators() -> impl Iterator<Item = Operator> + Clone {
-    OPERATORS.iter().flat_map(|&(first, last, takes, gives)| {
-        (first..=last).map(move |code| Operator { code, takes, gives })
+    let tables = [(SCALARS, false), (VECTORS, true)];
+    tables.into_iter().flat_map(|(table, is_vector)| {
+        table.iter().flat_map(move |&(first, last, takes, gives)| {
+            (first..=last).map(move |code| Operator { code, is_vector, takes, gives })
+        })
     })
 }
 
@@ -103,19 +172,28 @@ fn kind(letter: char) -> ValType {
         'i' => ValType::I32,
         'l' => ValType::I64,
         'f' => ValType::F32,
-        _ => ValType::F64,
+        'd' => ValType::F64,
+        _ => ValType::V128,
     }
 }
 
+const LETTERS: [char; 5] = ['i', 'l', 'f', 'd', 'v'];
+
 /// Number of a type: of its parameter, its global and the function that returns what it is given.
-/// Locals of its own begin at 4.
 fn place(letter: char) -> u32 {
     match letter {
         'i' => 0,
         'l' => 1,
         'f' => 2,
-        _ => 3,
+        'd' => 3,
+        _ => 4,
     }
+}
+
+/// The local of a type beside its parameter. No vector is a parameter: what is used as one is a local
+/// that is set first.
+fn local(letter: char) -> u32 {
+    place(letter) + 5
 }
 
 fn constant(letter: char, luck: &mut Luck) -> I<'static> {
@@ -123,7 +201,8 @@ fn constant(letter: char, luck: &mut Luck) -> I<'static> {
         'i' => I::I32Const(luck.one(&[0, 1, -1, 7, i32::MIN, 0xffff])),
         'l' => I::I64Const(luck.one(&[0, 1, -1, 7, i64::MIN, 0xffff])),
         'f' => I::F32Const(luck.one(&[0.0f32, -0.0, 1.0, f32::INFINITY, 2.5e9]).into()),
-        _ => I::F64Const(luck.one(&[0.0f64, -0.0, 1.0, f64::INFINITY, 2.5e9]).into()),
+        'd' => I::F64Const(luck.one(&[0.0f64, -0.0, 1.0, f64::INFINITY, 2.5e9]).into()),
+        _ => I::V128Const(luck.one(&[0, -1, 0x0102_0304 << 64 | 0xfffe_8000_7fff_0080])),
     }
 }
 
@@ -137,7 +216,10 @@ fn load(letter: char, luck: &mut Luck) -> I<'static> {
         ('l', 1) => I::I64Load32U(from),
         ('l', _) => I::I64Load(from),
         ('f', _) => I::F32Load(from),
-        _ => I::F64Load(from),
+        ('d', _) => I::F64Load(from),
+        (_, 0) => I::V128Load8x8S(from),
+        (_, 1) => I::V128Load32Splat(from),
+        _ => I::V128Load(from),
     }
 }
 
@@ -155,7 +237,7 @@ impl Body {
         let at = place(letter);
         match luck.below(9) {
             0 | 1 => self.put(&I::LocalGet(at)),
-            2 => self.put(&I::LocalGet(at + 4)),
+            2 => self.put(&I::LocalGet(local(letter))),
             3 | 4 => self.put(&constant(letter, luck)),
             5 => self.put(&I::GlobalGet(at)),
             6 => {
@@ -169,16 +251,29 @@ impl Body {
             }
             _ => {
                 self.put(&I::LocalGet(at));
-                self.put(&I::LocalTee(at + 4));
+                self.put(&I::LocalTee(local(letter)));
             }
         }
+    }
+
+    /// The vector's lanes go into the local of i64.
+    fn fold_lanes(&mut self) {
+        self.put(&I::LocalGet(local('l')));
+        for lane in [0, 1] {
+            self.put(&I::LocalGet(local('v')));
+            self.put(&I::I64x2ExtractLane(lane));
+            self.put(&I::I64Add);
+            self.put(&I::I64Const(5));
+            self.put(&I::I64Rotl);
+        }
+        self.put(&I::LocalSet(local('l')));
     }
 
     fn operator(&mut self, operator: Operator, luck: &mut Luck) {
         for letter in operator.takes.chars() {
             self.leaf(letter, luck);
         }
-        self.0.push(operator.code);
+        operator.put(self);
     }
 
     /// A leaf, or an operator upon leaves.
@@ -193,18 +288,18 @@ impl Body {
     /// What lies on the stack, of type `letter`, ends in the local of its type, by some way.
     fn sink(&mut self, letter: char, luck: &mut Luck) {
         let (at, result) = (place(letter), BlockType::Result(kind(letter)));
-        let is_number = matches!(letter, 'i' | 'l');
+        let is_stored = matches!(letter, 'i' | 'l' | 'v');
         match luck.below(12) {
             0 => {}
             1 => {
-                self.put(&I::LocalTee(at + 4));
+                self.put(&I::LocalTee(local(letter)));
                 self.put(&I::Drop);
                 self.leaf(letter, luck);
             }
             2 | 3 if letter == 'i' => {
                 // As the condition of a selection: what is chosen from comes first.
                 let condition = std::mem::take(&mut self.0);
-                let chosen = luck.one(&['i', 'l', 'f', 'd']);
+                let chosen = luck.one(&LETTERS);
                 self.leaf(chosen, luck);
                 self.leaf(chosen, luck);
                 self.0.extend(condition);
@@ -212,7 +307,7 @@ impl Body {
                     0 => self.put(&I::Select),
                     _ => self.put(&I::TypedSelect(kind(chosen))),
                 }
-                return self.put(&I::LocalSet(place(chosen) + 4));
+                return self.put(&I::LocalSet(local(chosen)));
             }
             4 if letter == 'i' => {
                 let condition = std::mem::take(&mut self.0);
@@ -220,7 +315,7 @@ impl Body {
                 self.0.extend(condition);
                 self.put(&I::BrIf(0));
                 self.leaf('l', luck);
-                self.put(&I::LocalSet(5));
+                self.put(&I::LocalSet(local('l')));
                 self.put(&I::End);
                 return;
             }
@@ -230,7 +325,7 @@ impl Body {
                 self.put(&I::Else);
                 self.leaf('d', luck);
                 self.put(&I::End);
-                return self.put(&I::LocalSet(7));
+                return self.put(&I::LocalSet(local('d')));
             }
             6 if letter == 'i' => {
                 let index = std::mem::take(&mut self.0);
@@ -240,14 +335,14 @@ impl Body {
                 self.put(&I::BrTable(vec![0].into(), 1));
                 self.put(&I::End);
                 self.leaf('i', luck);
-                self.put(&I::LocalSet(4));
+                self.put(&I::LocalSet(local('i')));
                 self.put(&I::End);
                 return;
             }
             7 if letter == 'i' => {
                 // As an address; most are out of bounds.
                 self.put(&load('l', luck));
-                return self.put(&I::LocalSet(5));
+                return self.put(&I::LocalSet(local('l')));
             }
             8 | 2 => {
                 self.leaf(letter, luck);
@@ -264,45 +359,53 @@ impl Body {
                 self.leaf(letter, luck);
                 self.put(&I::End);
             }
-            10 | 4 if is_number => {
+            10 | 4 if is_stored => {
                 self.put(&I::GlobalSet(at));
                 self.leaf(letter, luck);
             }
-            11 | 5 if is_number => {
+            11 | 5 if is_stored => {
                 let value = std::mem::take(&mut self.0);
                 self.leaf('i', luck);
                 self.0.extend(value);
                 let to = MemArg { offset: 16, align: 0, memory_index: 0 };
-                self.put(&if letter == 'i' { I::I32Store(to) } else { I::I64Store(to) });
+                self.put(&match letter {
+                    'i' => I::I32Store(to),
+                    'l' => I::I64Store(to),
+                    _ => I::V128Store(to),
+                });
                 return;
             }
             _ => self.put(&I::Call(at)),
         }
-        self.put(&I::LocalSet(at + 4));
+        self.put(&I::LocalSet(local(letter)));
     }
 }
 
 /// `first` feeds operand `at` of `second`; all locals are returned.
 fn function(first: Operator, second: Operator, at: usize, luck: &mut Luck) -> Vec<u8> {
     let mut before = Body::default();
+    before.put(&I::LocalGet(place('l')));
+    before.put(&I::I64x2Splat);
+    before.put(&I::LocalSet(place('v')));
     for _ in 0..luck.below(3) {
-        let letter = luck.one(&['i', 'l', 'f', 'd']);
+        let letter = luck.one(&LETTERS);
         before.leaf(letter, luck);
-        before.put(&I::LocalSet(place(letter) + 4));
+        before.put(&I::LocalSet(local(letter)));
     }
     let mut body = Body::default();
     for (place, letter) in second.takes.chars().enumerate() {
         match place == at {
             true => body.operator(first, luck),
-            false if SHOWS_BITS.contains(&second.code) => body.leaf(letter, luck),
+            false if second.shows_bits() => body.leaf(letter, luck),
             false => body.operand(letter, luck),
         }
     }
-    body.0.push(second.code);
+    second.put(&mut body);
     body.sink(second.gives, luck);
     before.0.extend(body.0);
-    for local in 4..8 {
-        before.put(&I::LocalGet(local));
+    before.fold_lanes();
+    for letter in ['i', 'l', 'f', 'd'] {
+        before.put(&I::LocalGet(local(letter)));
     }
     before.put(&I::End);
     before.0
@@ -313,8 +416,11 @@ fn functions(each: usize) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for second in operators() {
         for (at, letter) in second.takes.chars().enumerate() {
-            let shows = SHOWS_BITS.contains(&second.code) && matches!(letter, 'f' | 'd');
+            let shows = second.shows_bits() && matches!(letter, 'f' | 'd');
             for first in operators().filter(|first| first.gives == letter && !shows) {
+                if first.is_vector && second.is_vector && luck.below(8) > 0 {
+                    continue;
+                }
                 for _ in 0..each {
                     all.push(function(first, second, at, &mut luck));
                 }
@@ -325,7 +431,7 @@ fn functions(each: usize) -> Vec<Vec<u8>> {
 }
 
 fn module(functions: &[Vec<u8>]) -> Vec<u8> {
-    let all = ['i', 'l', 'f', 'd'].map(kind);
+    let all = LETTERS.map(kind);
     let (mut types, mut declared) = (TypeSection::new(), FunctionSection::new());
     let (mut code, mut exports) = (CodeSection::new(), ExportSection::new());
     for (index, value) in (0..).zip(all) {
@@ -335,13 +441,15 @@ fn module(functions: &[Vec<u8>]) -> Vec<u8> {
         same.instruction(&I::LocalGet(0)).instruction(&I::End);
         code.function(&same);
     }
-    types.ty().function(all, all);
-    for (index, body) in (4..).zip(functions) {
-        declared.function(4);
-        let mut function = Function::new(all.map(|value| (1, value)));
+    let [scalars @ .., vector] = all;
+    types.ty().function(scalars, scalars);
+    for (index, body) in (5..).zip(functions) {
+        declared.function(5);
+        let mut function =
+            Function::new([&[vector], &all[..]].concat().into_iter().map(|kind| (1, kind)));
         function.raw(body.iter().copied());
         code.function(&function);
-        exports.export(&format!("f{}", index - 4), ExportKind::Func, index);
+        exports.export(&format!("f{}", index - 5), ExportKind::Func, index);
     }
     let mut globals = GlobalSection::new();
     let values = [
@@ -349,6 +457,7 @@ fn module(functions: &[Vec<u8>]) -> Vec<u8> {
         ConstExpr::i64_const(-5),
         ConstExpr::f32_const(0.5f32.into()),
         ConstExpr::f64_const((-5e9f64).into()),
+        ConstExpr::v128_const(0x1122_3344 << 70 | 0x8899_aabb),
     ];
     for (val_type, value) in all.into_iter().zip(values) {
         globals.global(GlobalType { val_type, mutable: true, shared: false }, &value);
@@ -378,9 +487,9 @@ fn bits((i, l, f, d): Values) -> (i32, i64, u32, u64) {
 }
 
 macro_rules! answers {
-    ($name:ident, $krate:ident) => {
+    ($name:ident, $krate:ident, $engine:expr) => {
         fn $name(code: &[u8], count: usize) -> Answers {
-            let engine = $krate::Engine::default();
+            let engine: $krate::Engine = $engine;
             let module = $krate::Module::new(&engine, code).expect("the module is sound");
             let mut store = $krate::Store::new(&engine, ());
             let instance = $krate::Instance::new(&mut store, &module, &[]).expect("no imports");
@@ -396,8 +505,8 @@ macro_rules! answers {
     };
 }
 
-answers!(compiled, wasmtime);
-answers!(interpreted, wasmi);
+answers!(compiled, wasmtime, wasmtime::Engine::default());
+answers!(interpreted, wasmi, wasmi::Engine::new(wasmi::Config::default().wasm_simd(true)));
 
 /// The first function that is not the same in both, told in words, and how many are not.
 fn difference(functions: &[Vec<u8>], detour: fn(&[u8]) -> Vec<u8>) -> Option<String> {
