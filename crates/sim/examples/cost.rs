@@ -57,24 +57,13 @@ fn main() {
 
 /// Providers each of whom works on one job or another nearly all the time, as in the bench.
 fn busy(providers: u64, blocks: u64) -> Scenario {
-    let text = format!(
-        "name = \"busy\"
-         run = {{ blocks = {blocks}, sample_blocks = 1_000_000 }}
-         demand = {{ jobs_per_block = {jobs}.0 }}
-         [requesters.all]
-         count = 50
-         balance = 20_000_000.0
-         [validators.all]
-         count = 200
-         bond = 1_000_000.0
-         [providers.honest]
-         count = {providers}
-         work_blocks = [10, 18]
-         [params.market]
-         retention_blocks = 1",
-        jobs = providers / 40,
-    );
-    Scenario::parse(&text, &[]).expect("a scenario")
+    let settings = [
+        format!("run.blocks={blocks}"),
+        format!("providers.honest.count={providers}"),
+        format!("demand.jobs_per_block={}.0", providers / 40),
+    ];
+    let settings = settings.map(|setting| setting.parse().expect("a setting"));
+    Scenario::parse(include_str!("../benches/busy.toml"), &settings).expect("a scenario")
 }
 
 /// Seconds that this thread has computed; by the clock where the system does not say.
