@@ -190,8 +190,8 @@ fn place(letter: char) -> u32 {
     }
 }
 
-/// The local of a type beside its parameter. No vector is a parameter: what is used as one is a local
-/// that is set first.
+/// The local of a type beside its parameter. No vector is a parameter: what is used as one is
+/// a local that is set first.
 fn local(letter: char) -> u32 {
     place(letter) + 5
 }
@@ -285,6 +285,57 @@ impl Body {
         }
     }
 
+    /// What lies on the stack decides something: a selection, a branch, a place in memory.
+    fn decide(&mut self, luck: &mut Luck) {
+        let number = std::mem::take(&mut self.0);
+        match luck.below(6) {
+            0 | 1 => {
+                let chosen = luck.one(&LETTERS);
+                self.leaf(chosen, luck);
+                self.leaf(chosen, luck);
+                self.0.extend(number);
+                match luck.below(2) {
+                    0 => self.put(&I::Select),
+                    _ => self.put(&I::TypedSelect(kind(chosen))),
+                }
+                self.put(&I::LocalSet(local(chosen)));
+            }
+            2 => {
+                self.put(&I::Block(BlockType::Empty));
+                self.0.extend(number);
+                self.put(&I::BrIf(0));
+                self.leaf('l', luck);
+                self.put(&I::LocalSet(local('l')));
+                self.put(&I::End);
+            }
+            3 => {
+                self.0.extend(number);
+                self.put(&I::If(BlockType::Result(ValType::F64)));
+                self.leaf('d', luck);
+                self.put(&I::Else);
+                self.leaf('d', luck);
+                self.put(&I::End);
+                self.put(&I::LocalSet(local('d')));
+            }
+            4 => {
+                self.put(&I::Block(BlockType::Empty));
+                self.put(&I::Block(BlockType::Empty));
+                self.0.extend(number);
+                self.put(&I::BrTable(vec![0].into(), 1));
+                self.put(&I::End);
+                self.leaf('i', luck);
+                self.put(&I::LocalSet(local('i')));
+                self.put(&I::End);
+            }
+            _ => {
+                // Most addresses are out of bounds.
+                self.0.extend(number);
+                self.put(&load('l', luck));
+                self.put(&I::LocalSet(local('l')));
+            }
+        }
+    }
+
     /// What lies on the stack, of type `letter`, ends in the local of its type, by some way.
     fn sink(&mut self, letter: char, luck: &mut Luck) {
         let (at, result) = (place(letter), BlockType::Result(kind(letter)));
@@ -296,54 +347,7 @@ impl Body {
                 self.put(&I::Drop);
                 self.leaf(letter, luck);
             }
-            2 | 3 if letter == 'i' => {
-                // As the condition of a selection: what is chosen from comes first.
-                let condition = std::mem::take(&mut self.0);
-                let chosen = luck.one(&LETTERS);
-                self.leaf(chosen, luck);
-                self.leaf(chosen, luck);
-                self.0.extend(condition);
-                match luck.below(2) {
-                    0 => self.put(&I::Select),
-                    _ => self.put(&I::TypedSelect(kind(chosen))),
-                }
-                return self.put(&I::LocalSet(local(chosen)));
-            }
-            4 if letter == 'i' => {
-                let condition = std::mem::take(&mut self.0);
-                self.put(&I::Block(BlockType::Empty));
-                self.0.extend(condition);
-                self.put(&I::BrIf(0));
-                self.leaf('l', luck);
-                self.put(&I::LocalSet(local('l')));
-                self.put(&I::End);
-                return;
-            }
-            5 if letter == 'i' => {
-                self.put(&I::If(BlockType::Result(ValType::F64)));
-                self.leaf('d', luck);
-                self.put(&I::Else);
-                self.leaf('d', luck);
-                self.put(&I::End);
-                return self.put(&I::LocalSet(local('d')));
-            }
-            6 if letter == 'i' => {
-                let index = std::mem::take(&mut self.0);
-                self.put(&I::Block(BlockType::Empty));
-                self.put(&I::Block(BlockType::Empty));
-                self.0.extend(index);
-                self.put(&I::BrTable(vec![0].into(), 1));
-                self.put(&I::End);
-                self.leaf('i', luck);
-                self.put(&I::LocalSet(local('i')));
-                self.put(&I::End);
-                return;
-            }
-            7 if letter == 'i' => {
-                // As an address; most are out of bounds.
-                self.put(&load('l', luck));
-                return self.put(&I::LocalSet(local('l')));
-            }
+            2..=7 if letter == 'i' => return self.decide(luck),
             8 | 2 => {
                 self.leaf(letter, luck);
                 self.operand('i', luck);
