@@ -7,7 +7,8 @@
 //! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
 //! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program is sampled
-//! once, by its hash.
+//! once, by its hash. What a sample came too late for is told ([`Untimed`]): bids may close before
+//! a program is prepared, compiled and tried, and next time it is known.
 //! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
 //! the time is the wall clock's, so of several steps the quickest counts.
 //! Not here: what is asked for slow programs (`provider`), running whole jobs (`execution`).
@@ -25,9 +26,10 @@ use earnest_compute::{
     runner::{OnFault, Reply, Request},
 };
 use earnest_protocol::{
-    Digest,
+    Digest, JobId,
     command::{ProgramForm, Task},
 };
+use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
@@ -183,7 +185,13 @@ type Key = (Digest, Option<Digest>);
 #[derive(Default)]
 pub(crate) struct Paces {
     known: BTreeMap<Key, Pace>,
-    running: Option<(Key, JoinHandle<Pace>)>,
+    running: Option<Running>,
+}
+
+struct Running {
+    key: Key,
+    begun: Instant,
+    handle: JoinHandle<Pace>,
 }
 
 impl Paces {
@@ -219,26 +227,82 @@ impl Paces {
                     Pace::Failed("its bytes are of another form".to_owned())
                 }
             });
-            self.running = Some((key, handle));
+            self.running = Some(Running { key, begun: Instant::now(), handle });
         }
         Ok(self.known.get(&key))
     }
 
     /// True if a sample ended that nobody has looked at.
     pub(crate) fn any_finished(&self) -> bool {
-        self.running.as_ref().is_some_and(|(_, handle)| handle.is_finished())
+        self.running.as_ref().is_some_and(|running| running.handle.is_finished())
     }
 
     fn collect(&mut self) {
-        let Some((program, handle)) = self.running.take_if(|(_, handle)| handle.is_finished())
+        let Some(Running { key, begun, handle }) =
+            self.running.take_if(|running| running.handle.is_finished())
         else {
             return;
         };
         let pace = handle.join().unwrap_or_else(|_| Pace::Failed("it panicked".to_owned()));
+        info!("program {}: tried in {}; {pace}", key.0, seconds(begun.elapsed()));
         if REMEMBERED_MAX <= self.known.len() {
             self.known.pop_first();
         }
-        self.known.insert(program, pace);
+        self.known.insert(key, pace);
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+/// Jobs for which something is due as soon as their programs are timed.
+#[derive(Debug, Default)]
+pub(crate) struct Untimed(BTreeMap<JobId, Since>);
+
+#[derive(Debug)]
+struct Since {
+    begun: Instant,
+    /// Asked about in this pass.
+    is_asked: bool,
+}
+
+impl Untimed {
+    /// A pass over all jobs begins.
+    pub(crate) fn begin_pass(&mut self) {
+        self.0.values_mut().for_each(|since| since.is_asked = false);
+    }
+
+    /// A job's program would have to be timed by now, and is not.
+    pub(crate) fn waits(&mut self, job: JobId) {
+        let since = Since { begun: Instant::now(), is_asked: true };
+        self.0.entry(job).or_insert(since).is_asked = true;
+    }
+
+    /// Whether it was asked about could not be heard in this pass.
+    pub(crate) fn keep(&mut self, job: JobId) {
+        if let Some(since) = self.0.get_mut(&job) {
+            since.is_asked = true;
+        }
+    }
+
+    /// A job's program is timed.
+    pub(crate) fn is_timed(&mut self, job: JobId) {
+        self.0.remove(&job);
+    }
+
+    /// Says of what nobody asked about any more in a whole pass that its sample came too late;
+    /// returns how many jobs these are.
+    pub(crate) fn end_pass(&mut self) -> usize {
+        let late = self.0.extract_if(.., |_, since| !since.is_asked);
+        late.map(|(job, since)| {
+            let time = seconds(since.begun.elapsed());
+            warn!(
+                "job {job}: too late, its program is new here and was not timed within {time}; \
+                 the next job of this program finds it known"
+            );
+        })
+        .count()
     }
 }
 
@@ -256,6 +320,29 @@ mod tests {
         assert_eq!(pace, Pace::Picos(6_000));
         assert_eq!(pace.percent(), Some(120));
         assert_eq!(of_steps(&[at(0, 0), at(3, 500)]), Pace::Picos(0));
+    }
+
+    #[test]
+    fn what_a_sample_came_too_late_for_is_told_once() {
+        let (early, late, unheard) = (JobId::new(1), JobId::new(2), JobId::new(3));
+        let mut untimed = Untimed::default();
+        untimed.begin_pass();
+        [early, late, unheard].into_iter().for_each(|job| untimed.waits(job));
+        assert_eq!(untimed.end_pass(), 0);
+        // The first is timed, bids for the second are closed, of the third a node said nothing.
+        untimed.begin_pass();
+        untimed.is_timed(early);
+        untimed.keep(unheard);
+        assert_eq!(untimed.end_pass(), 1);
+        untimed.begin_pass();
+        untimed.waits(unheard);
+        assert_eq!(untimed.end_pass(), 0);
+        untimed.begin_pass();
+        // What never waited is not kept.
+        untimed.keep(late);
+        assert_eq!(untimed.end_pass(), 1);
+        untimed.begin_pass();
+        assert_eq!(untimed.end_pass(), 0);
     }
 
     #[test]
