@@ -134,9 +134,11 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn count(&self) -> u32 {
-        let count = self.length.map_or(1, |length| length.div_ceil(CHUNK_BYTES as u64));
-        u32::try_from(count).unwrap_or(u32::MAX)
+    /// Chunks that it has; as long as nobody knows, as many as its form allows.
+    pub(crate) fn count(&self, form: ProgramForm) -> u32 {
+        let most = form.output_chunks();
+        let count = self.length.map(|length| length.div_ceil(CHUNK_BYTES as u64));
+        count.map_or(most, |count| u32::try_from(count).unwrap_or(most).min(most))
     }
 
     pub(crate) fn next(&self) -> u32 {
