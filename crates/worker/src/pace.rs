@@ -6,8 +6,8 @@
 //! Gas promises a time at most. A program that takes longer, however it does it, would be paid less
 //! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
-//! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program is sampled
-//! once, by its hash. What a sample came too late for is told ([`Untimed`]): bids may close before
+//! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program that is quick
+//! enough is sampled once, by its hash, others again after ten minutes. What a sample came too late for is told ([`Untimed`]): bids may close before
 //! a program is prepared, compiled and tried, and next time it is known.
 //! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
 //! the time is the wall clock's, so of several steps the quickest counts.
@@ -52,6 +52,8 @@ const PAGED_SAMPLE_TIME: Duration = Duration::from_secs(60);
 const STEP_BESIDES: Duration = Duration::from_millis(5);
 /// How many times slower than its gas says a program may be and still be bid for.
 const SLOWER_MAX: u64 = 3;
+/// After how long a program that was too slow, or did not run, is tried again.
+const SLOW_STANDS: Duration = Duration::from_secs(600);
 /// Programs remembered.
 const REMEMBERED_MAX: usize = 4_096;
 
@@ -184,8 +186,25 @@ type Key = (Digest, Option<Digest>);
 /// The paces of programs, and the sample that is being taken.
 #[derive(Default)]
 pub(crate) struct Paces {
-    known: BTreeMap<Key, Pace>,
+    known: BTreeMap<Key, Known>,
     running: Option<Running>,
+}
+
+struct Known {
+    pace: Pace,
+    since: Instant,
+}
+
+impl Known {
+    fn new(pace: Pace) -> Known {
+        Known { pace, since: Instant::now() }
+    }
+
+    /// Whether it stands after such a time. A machine that did other work may have taken a program
+    /// for many times slower than it is: that is no judgement for good.
+    fn stands(&self, after: Duration) -> bool {
+        self.pace.percent().is_some() || after < SLOW_STANDS
+    }
 }
 
 struct Running {
@@ -208,6 +227,7 @@ impl Paces {
         self.collect();
         let is_paged = task.form != ProgramForm::Stepwise;
         let key = (task.program, is_paged.then_some(task.seed));
+        self.known.retain(|of, known| *of != key || known.stands(known.since.elapsed()));
         if !self.known.contains_key(&key) && self.running.is_none() {
             let source = if is_paged { chain.source(task)? } else { Some(Vec::new()) };
             // It may still be on its way.
@@ -229,7 +249,7 @@ impl Paces {
             });
             self.running = Some(Running { key, begun: Instant::now(), handle });
         }
-        Ok(self.known.get(&key))
+        Ok(self.known.get(&key).map(|known| &known.pace))
     }
 
     /// True if a sample ended that nobody has looked at.
@@ -248,7 +268,7 @@ impl Paces {
         if REMEMBERED_MAX <= self.known.len() {
             self.known.pop_first();
         }
-        self.known.insert(key, pace);
+        self.known.insert(key, Known::new(pace));
     }
 }
 
@@ -320,6 +340,17 @@ mod tests {
         assert_eq!(pace, Pace::Picos(6_000));
         assert_eq!(pace.percent(), Some(120));
         assert_eq!(of_steps(&[at(0, 0), at(3, 500)]), Pace::Picos(0));
+    }
+
+    #[test]
+    fn a_program_that_a_busy_machine_took_for_slow_is_tried_again() {
+        let (soon, later) = (SLOW_STANDS / 2, SLOW_STANDS);
+        let quick = Known::new(Pace::Picos(15_000));
+        assert!(quick.stands(soon) && quick.stands(later));
+        for slow in [Pace::Picos(86_252), Pace::TimedOut, Pace::Failed(String::new())] {
+            let slow = Known::new(slow);
+            assert!(slow.stands(soon) && !slow.stands(later), "{}", slow.pace);
+        }
     }
 
     #[test]
