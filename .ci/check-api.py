@@ -194,6 +194,33 @@ def examples(clients, network, program):
     return False
 
 
+def large(earnest, network, program, folder):
+    """True if a large output is read chunk by chunk as this machine computes it. A program that no
+    provider knows may be too new for its first job: each try is a job of its own."""
+    module, own, theirs = EXAMPLES / "large.wasm", folder / "own", folder / "theirs"
+    subprocess.run([earnest, "run", module, "--out", own], check=True, timeout=SECONDS,
+                   capture_output=True)
+    (key,) = (network.data / "keys" / "nora").glob("*.json")
+    act = ["--node", network.base, "--key", key,
+           "--password-file", network.data / "keys" / "password.txt"]
+    submit = [earnest, "job", "submit", "--program", module, "--max-price", "5", "--json", *act]
+    for _ in range(TRIES):
+        done = subprocess.run(submit, capture_output=True, text=True, timeout=SECONDS)
+        if done.returncode == 0:
+            break
+        print("     large, once more:", done.stderr.strip().splitlines()[-2:])
+    else:
+        print("FAIL no job of large.wasm was accepted:", done.stdout, done.stderr)
+        return False
+    job = str(json.loads(done.stdout)["id"])
+    said = result([program, "large.py", network.base, job, theirs], EXAMPLES / "python", "")
+    if not theirs.exists() or not filecmp.cmp(own, theirs, shallow=False):
+        print("FAIL large.py:", said)
+        return False
+    print("ok   python:", said.strip())
+    return True
+
+
 def vectors(program, folder):
     """True if both languages compute the hashes that docs/api.md shows."""
     words = [program, "vectors.py"]
@@ -230,6 +257,7 @@ def main():
         if folder:
             clients.append(("typescript", ["npx", "tsx", "job.ts"], folder))
         good = examples(clients, network, program) and good
+        good = large(earnest, network, program, Path(scratch)) and good
         print("ok   python:", script(program, RESUME, network.base))
     sys.exit(0 if good else 1)
 

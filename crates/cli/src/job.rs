@@ -17,9 +17,9 @@ use earnest_keys::Signer;
 use earnest_prepare::link::exports_start;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Ending, Gas, JobId,
-    command::{Auction, CancelJob, InsureJob, KeepData},
+    command::{Auction, CancelJob, InsureJob, KeepData, ProgramForm},
     insurance::CoverQuote,
-    market::{Outcome, Phase},
+    market::{CloseReason, Outcome, Phase},
 };
 use earnest_worker::{
     Chain, ChainError, guests,
@@ -28,7 +28,9 @@ use earnest_worker::{
 };
 use serde_json::{Value, json};
 
+use self::ordinary::Ready;
 use crate::{
+    clock::span,
     daemons::{chain_failed, open, open_with, runner},
     failure::{Failure, Status},
     keys::{self, ActArgs},
@@ -249,14 +251,15 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     // Before it takes its time: nobody waits with a password on the tongue.
     let signer = keys::open(&args.act.key)?;
     let is_ordinary = exports_start(&module);
-    let (wanted, pausable) = match is_ordinary {
+    let (wanted, ready) = match is_ordinary {
         true => ordinary::wanted(args, &module)?,
         false => (steps(args, module)?, None),
     };
     let wish = args.wish(wanted);
     let mut chain = open_with(signer, node, &args.act)?;
-    if let Some(pausable) = pausable {
-        program::publish_unless_there(&mut chain, &pausable)?;
+    if let Some(ready) = ready {
+        warn_of_short_bidding(chain.client(), &ready)?;
+        program::publish_unless_there(&mut chain, &ready.pausable)?;
     }
     if !is_ordinary {
         note!("checking and measuring the program in a sandbox");
@@ -365,9 +368,36 @@ fn conclude(
             Status::CheckFailed,
             "job-not-accepted",
             format!("job {job} has no accepted result"),
-            "the status says why; the price went back to its requester",
+            not_accepted(view),
         )),
     }
+}
+
+/// What to do about a job without an accepted result.
+fn not_accepted(view: &JobView) -> &'static str {
+    let is_ordinary = view.terms.task.form != ProgramForm::Stepwise;
+    match view.closed.map(|closed| closed.reason) {
+        Some(CloseReason::NoBids) if is_ordinary => {
+            "a provider tries a program that it does not know before it bids, and may have been too \
+             late: post it again, it is known now; or raise --max-price"
+        }
+        _ => "the status says why; the price went back to its requester",
+    }
+}
+
+/// Warns that a provider to whom the program is new may be later than bids are taken.
+fn warn_of_short_bidding(client: &Client, ready: &Ready) -> Result<(), Failure> {
+    let (window, clock) = (client.params()?.market.bid_blocks, Present::ask(client)?.clock);
+    let window_ms = window.count().saturating_mul(clock.block_ms);
+    if ready.may_be_late(window_ms) {
+        let took = span(u64::try_from(ready.took.as_millis()).unwrap_or(u64::MAX));
+        let window = span(window_ms);
+        note!(
+            "warning: bids close after {window}; to prepare and try the program took {took} here, and a \
+             provider that does not know it does so before it bids. If nobody bids, post it again"
+        );
+    }
+    Ok(())
 }
 
 /// True if a program did not come to its own end: of an ordinary one there may be an output.

@@ -24,7 +24,7 @@ use crate::{
     chain::{Chain, ChainError},
     executions::Executions,
     outputs::Answered,
-    pace::Paces,
+    pace::{Paces, Untimed},
     results::Results,
     sandbox::RunnerCommand,
     tidings::{Tidings, standing},
@@ -79,6 +79,8 @@ pub(crate) struct Work {
     pub(crate) runner: RunnerCommand,
     /// Jobs whose programs are too slow, as was said.
     declined: BTreeSet<JobId>,
+    /// Jobs that wait for their programs to be timed.
+    untimed: Untimed,
     sent: Vec<Sent>,
     /// What the rules refused lately: each try costs a fee.
     refused: Vec<Refused>,
@@ -93,9 +95,20 @@ impl Work {
     pub(crate) fn new(chain: Chain, runner: RunnerCommand, results: Results) -> Work {
         let (sent, refused) = (Vec::new(), Vec::new());
         let (executions, paces) = (Executions::new(results), Paces::default());
-        let declined = BTreeSet::new();
+        let (declined, untimed) = (BTreeSet::new(), Untimed::default());
         let (missed, answered) = (BTreeMap::new(), BTreeMap::new());
-        Work { chain, executions, paces, runner, declined, sent, refused, missed, answered }
+        Work {
+            chain,
+            executions,
+            paces,
+            runner,
+            declined,
+            untimed,
+            sent,
+            refused,
+            missed,
+            answered,
+        }
     }
 
     /// True if so many parts of a job's output have been missing for some blocks: who revealed it
@@ -124,7 +137,11 @@ impl Work {
     /// If the node does not give the program or its input.
     pub(crate) fn percent_of_time(&mut self, job: &JobView) -> Result<Option<u64>, ChainError> {
         let Work { chain, paces, runner, .. } = self;
-        let Some(pace) = paces.get(&job.terms.task, chain, runner)? else { return Ok(None) };
+        let Some(pace) = paces.get(&job.terms.task, chain, runner)? else {
+            self.untimed.waits(job.id);
+            return Ok(None);
+        };
+        self.untimed.is_timed(job.id);
         let percent = pace.percent();
         if percent.is_none() && self.declined.insert(job.id) {
             warn!("job {}: declined, {pace}", job.id);
@@ -316,6 +333,7 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
     work.settle_sent()?;
     let open = work.chain.open_jobs()?;
     work.executions.begin_pass(&open);
+    work.untimed.begin_pass();
     work.declined.retain(|job| open.binary_search(job).is_ok());
     work.missed.retain(|job, _| open.binary_search(job).is_ok());
     work.answered.retain(|job, _| open.binary_search(job).is_ok());
@@ -329,9 +347,11 @@ fn pass(work: &mut Work, duty: &mut impl Duty) -> Result<(), ChainError> {
             warn!("job {id}: {error}");
             // It was not heard whether its execution is needed.
             work.executions.keep(*id);
+            work.untimed.keep(*id);
         }
     }
     work.executions.end_pass();
+    work.untimed.end_pass();
     duty.round(work, &open)
 }
 

@@ -12,7 +12,7 @@ mod paged;
 mod questions;
 mod steps;
 
-use std::{path::PathBuf, str::FromStr};
+use std::str::FromStr;
 
 use earnest_compute::{
     Digest as WorkDigest, EngineFault, Task as WorkTask,
@@ -25,7 +25,10 @@ use earnest_protocol::{
     command::{Node, Opening, ProgramForm, TICKS_PER_GAS, Task},
 };
 
-use self::{paged::Paged, steps::Steps};
+use self::{
+    paged::{Keeps, Paged},
+    steps::Steps,
+};
 use crate::{
     material::Material,
     outputs::Kept,
@@ -144,8 +147,8 @@ pub(crate) struct Order {
     pub(crate) task: Task,
     pub(crate) material: Material,
     pub(crate) lie: Option<Lie>,
-    /// Where a large output is kept; none if nobody will ask for it.
-    pub(crate) outputs: Option<PathBuf>,
+    /// Whether what is put out is kept: somebody may ask for it.
+    pub(crate) keeps_output: bool,
     /// Ends it before its time.
     pub(crate) cancellation: Cancellation,
 }
@@ -209,29 +212,43 @@ impl Order {
         results: &Results,
     ) -> Result<Execution, ExecutionError> {
         let name = self.name();
-        let Order { runner, task, material, lie, outputs, cancellation } = self;
+        let keeps = self.keeps(job, results)?;
+        let Order { runner, task, material, lie, cancellation, .. } = self;
         match (material, task.form) {
             (Material::Steps { program, input }, ProgramForm::Stepwise) => {
                 let wrong_from = lie.and_then(|lie| lie.wrong_from(task.steps));
                 let task = task_of(&task);
                 let order = StepsOrder { runner, program, input, task, wrong_from, cancellation };
-                let run = results.read_or_run((job, &name), || order.execute())?;
+                let run = results.read_or_run((job, &name), |_| true, || order.execute())?;
                 Ok(Execution::Steps(Box::new(order.done(run)?)))
             }
             (Material::Paged { module, input }, ProgramForm::Paged(_)) => {
                 let order = paged::Order { runner, task, module, input, cancellation };
+                let is_whole = |run: &mut paged::Run| run.is_whole(&keeps);
                 let run =
-                    results.read_or_run((job, &name), || order.execute(lie, outputs.is_some()))?;
-                Ok(Execution::Paged(Box::new(order.done(run, outputs.as_deref())?)))
+                    results.read_or_run((job, &name), is_whole, || order.execute(lie, &keeps))?;
+                Ok(Execution::Paged(Box::new(order.done(run, &keeps)?)))
             }
             _ => Err(ExecutionError::Incomplete),
         }
     }
 
+    /// Where what is put out is kept.
+    fn keeps(&self, job: JobId, results: &Results) -> Result<Keeps, ExecutionError> {
+        if !self.keeps_output {
+            return Ok(Keeps::Nothing);
+        }
+        if self.task.form.output_chunks() == 0 {
+            return Ok(Keeps::InResult);
+        }
+        let nowhere = || ExecutionError::Output(std::io::ErrorKind::NotFound.into());
+        results.output_of(job).map(Keeps::Beside).ok_or_else(nowhere)
+    }
+
     /// What decides what is kept; where and how it runs does not.
     fn name(&self) -> Name {
         let lie = self.lie.map(|Lie { rate, seed, job }| (rate.0, seed, job));
-        let own = (&self.task, lie, self.outputs.is_some());
+        let own = (&self.task, lie, self.keeps_output);
         let own = postcard::to_allocvec(&own).expect("it encodes into memory");
         blake3::derive_key("earnest 2026 what a result is of", &own)
     }
@@ -373,7 +390,7 @@ mod tests {
             task,
             material: Material::Paged { module: Vec::new(), input: Vec::new() },
             lie,
-            outputs: Some(folder.path().to_owned()),
+            keeps_output: true,
             cancellation: Cancellation::default(),
         };
         let job = JobId::new(5);
@@ -382,7 +399,7 @@ mod tests {
 
         let run = paged::Run::example(b"put out");
         let name = order(task, None).name();
-        results.read_or_run((job, &name), || Ok::<_, ExecutionError>(run)).unwrap();
+        results.read_or_run((job, &name), |_| true, || Ok::<_, ExecutionError>(run)).unwrap();
         let results = Results::open(folder.path()).unwrap();
         let done = order(task, None).execute(job, &results).unwrap();
         assert_eq!(done.output().and_then(Kept::piece), Some(&b"put out"[..]));
@@ -396,5 +413,61 @@ mod tests {
         let lie = Lie { rate: LazyRate(1_000_000_000), seed: 7, job };
         assert!(order(task, Some(lie)).execute(job, &results).is_err());
         assert!(order(task, None).execute(JobId::new(6), &results).is_err());
+    }
+
+    /// Bytes of all files under a folder.
+    fn bytes_under(folder: &std::path::Path) -> u64 {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let size = |path: std::path::PathBuf| match path.is_dir() {
+            true => bytes_under(&path),
+            false => path.metadata().unwrap().len(),
+        };
+        entries.map(size).sum()
+    }
+
+    #[test]
+    fn a_large_output_is_kept_once_and_found_again_without_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = Task {
+            program: Digest([1; 32]),
+            input_root: Digest([3; 32]),
+            chunk_count: 0,
+            steps: 4,
+            seed: Digest([2; 32]),
+            step_gas_max: Gas::new(1_000),
+            gas_bound: Gas::new(10_000),
+            form: ProgramForm::Paged(4_096),
+        };
+        let order = |keeps_output| Order {
+            runner: RunnerCommand { program: "/bin/false".into(), args: Vec::new() },
+            task,
+            material: Material::Paged { module: Vec::new(), input: Vec::new() },
+            lie: None,
+            keeps_output,
+            cancellation: Cancellation::default(),
+        };
+        let (job, bytes) = (JobId::new(5), vec![3; 3 << 20]);
+        let results = Results::open(folder.path()).unwrap();
+        let path = results.output_of(job).unwrap();
+        let run = || Ok::<_, ExecutionError>(paged::Run::example_beside(&bytes, &path));
+        results.read_or_run((job, &order(true).name()), |_| true, run).unwrap();
+
+        let done = order(true).execute(job, &results).unwrap();
+        let shown = done.output().unwrap().shown(11).unwrap().unwrap();
+        assert!((256 << 10..257 << 10).contains(&shown.len()));
+        let kept = bytes_under(folder.path());
+        assert!((3 << 20..(3 << 20) + 1_024).contains(&kept), "once: {kept} bytes");
+        // Who keeps no output has another result, and this job's must be run for it.
+        assert!(order(false).execute(job, &results).is_err());
+
+        // A byte that is another, or a file that is gone: the job is run again, which fails here.
+        let mut other = bytes.clone();
+        other[1 << 20] ^= 1;
+        std::fs::write(&path, &other).unwrap();
+        assert!(order(true).execute(job, &results).is_err());
+        std::fs::remove_file(&path).unwrap();
+        assert!(order(true).execute(job, &results).is_err());
+        results.retain(&[]);
+        assert_eq!(bytes_under(folder.path()), 0);
     }
 }

@@ -210,7 +210,7 @@ mod tests {
         let args = args.iter().map(Into::into).collect();
         let runner = RunnerCommand { program: program.into(), args };
         let material = Material::Steps { program: b"any".to_vec(), input: Arc::new(input) };
-        Order { runner, task, material, lie: None, outputs: None, cancellation }
+        Order { runner, task, material, lie: None, keeps_output: false, cancellation }
     }
 
     /// Asks for a job's execution; true if that started it.

@@ -6,23 +6,17 @@
 //! is in memory, but while the program runs.
 //! Not here: who asks for it on the ledger (`requester`), who answers (`provider`).
 
-use std::{
-    collections::BTreeSet,
-    fs::File,
-    io,
-    os::unix::fs::FileExt,
-    path::Path,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{collections::BTreeSet, fs::File, io, os::unix::fs::FileExt, path::Path};
 
 use earnest_api::{Client, ClientError, OutputChunks};
 use earnest_compute::{
     Digest as WorkDigest,
     paged::{
         outputs::{CHUNK_BYTES, List, name_of},
-        stream::output_root,
+        stream::{OUTPUT_BYTES_MAX, output_root},
     },
 };
+use earnest_durable::Kind;
 use earnest_protocol::{
     Digest,
     command::{ProgramForm, Task},
@@ -51,7 +45,7 @@ pub(crate) fn files_of(form: ProgramForm, bytes: usize) -> Vec<usize> {
 pub(crate) enum Kept {
     /// One piece.
     Piece(Vec<u8>),
-    /// In a file that has no name: it goes with whoever holds it.
+    /// In a file, once: with what else is kept of its job, and gone with that.
     Chunks {
         /// Its chunks.
         list: List,
@@ -61,18 +55,32 @@ pub(crate) enum Kept {
 }
 
 impl Kept {
-    /// Keeps an output of a job of this form; in `folder`, where it has chunks.
-    pub(crate) fn new(form: ProgramForm, bytes: Vec<u8>, folder: &Path) -> io::Result<Kept> {
-        static FILES: AtomicU64 = AtomicU64::new(0);
-        if form.output_chunks() == 0 {
-            return Ok(Kept::Piece(bytes));
+    /// Keeps an output that has chunks in a file at `path`; it is on the disk when this returns.
+    pub(crate) fn write(bytes: &[u8], path: &Path) -> io::Result<Kept> {
+        earnest_durable::write(path, Kind::Replacement, |file| file.write_all(bytes))?;
+        Ok(Kept::Chunks { list: List::of(bytes), file: File::open(path)? })
+    }
+
+    /// The output of this root that was kept at `path`; none if that is not what lies there.
+    pub(crate) fn open(path: &Path, root: &WorkDigest) -> io::Result<Option<Kept>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (mut list, mut left) = (List::default(), file.metadata()?.len());
+        if OUTPUT_BYTES_MAX < left {
+            return Ok(None);
         }
-        let number = FILES.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("output.{}.{number}", std::process::id()));
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        std::fs::remove_file(&path)?;
-        file.write_all_at(&bytes, 0)?;
-        Ok(Kept::Chunks { list: List::of(&bytes), file })
+        let (mut chunk, mut start) = (Vec::new(), 0u64);
+        while left > 0 {
+            let size = left.min(CHUNK_BYTES as u64);
+            chunk.resize(usize::try_from(size).expect("at most a chunk"), 0);
+            file.read_exact_at(&mut chunk, start)?;
+            list.push(&chunk);
+            (left, start) = (left.saturating_sub(size), start.saturating_add(size));
+        }
+        Ok((list.root() == *root).then_some(Kept::Chunks { list, file }))
     }
 
     /// All bytes of one piece.
@@ -126,9 +134,11 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn count(&self) -> u32 {
-        let count = self.length.map_or(1, |length| length.div_ceil(CHUNK_BYTES as u64));
-        u32::try_from(count).unwrap_or(u32::MAX)
+    /// Chunks that it has; as long as nobody knows, as many as its form allows.
+    pub(crate) fn count(&self, form: ProgramForm) -> u32 {
+        let most = form.output_chunks();
+        let count = self.length.map(|length| length.div_ceil(CHUNK_BYTES as u64));
+        count.map_or(most, |count| u32::try_from(count).unwrap_or(most).min(most))
     }
 
     pub(crate) fn next(&self) -> u32 {
@@ -239,11 +249,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_large_output_lies_in_a_file_without_a_name_and_is_shown_chunk_by_chunk() {
+    fn a_large_output_lies_in_one_file_and_is_shown_chunk_by_chunk() {
         let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("output");
         let bytes: Vec<u8> = (0..=250u8).cycle().take(5 * CHUNK_BYTES + 9).collect();
-        let kept = Kept::new(ProgramForm::Paged(2_048), bytes.clone(), folder.path()).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let kept = Kept::write(&bytes, &path).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(kept.piece(), None);
         let (root, mut whole) = (output_root(&bytes), Vec::new());
         for index in 0..7u32 {
@@ -253,8 +264,33 @@ mod tests {
             whole.extend(shown.bytes);
         }
         assert_eq!(whole, bytes);
-        let small = Kept::new(ProgramForm::Paged(1_024), bytes, folder.path()).unwrap();
+        let small = Kept::Piece(bytes);
         assert!(small.piece().is_some() && small.shown(0).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_was_kept_is_found_again_unless_it_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("output");
+        let root_of = |bytes: &[u8]| output_root(bytes);
+        assert!(Kept::open(&path, &root_of(b"")).unwrap().is_none());
+        for length in [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 4_097] {
+            let bytes = vec![7; length];
+            let Kept::Chunks { list: written, .. } = Kept::write(&bytes, &path).unwrap() else {
+                panic!("chunks");
+            };
+            match Kept::open(&path, &root_of(&bytes)).unwrap() {
+                Some(Kept::Chunks { list, .. }) => assert_eq!(list, written),
+                other => panic!("{length}: {other:?}"),
+            }
+            let longer = [&bytes[..], &[7]].concat();
+            assert!(Kept::open(&path, &root_of(&longer)).unwrap().is_none(), "{length}");
+            std::fs::write(&path, &longer).unwrap();
+            assert!(Kept::open(&path, &root_of(&bytes)).unwrap().is_none(), "{length}");
+        }
+        let long = File::create(&path).unwrap();
+        long.set_len(OUTPUT_BYTES_MAX + 1).unwrap();
+        assert!(Kept::open(&path, &root_of(b"")).unwrap().is_none(), "it is not even read");
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //! Gas promises a time at most. A program that takes longer, however it does it, would be paid less
 //! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
-//! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program is sampled
-//! once, by its hash.
+//! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program that is quick
+//! enough is sampled once, by its hash, others again after ten minutes. What a sample came too late for is told ([`Untimed`]): bids may close before
+//! a program is prepared, compiled and tried, and next time it is known.
 //! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
 //! the time is the wall clock's, so of several steps the quickest counts.
 //! Not here: what is asked for slow programs (`provider`), running whole jobs (`execution`).
@@ -25,9 +26,10 @@ use earnest_compute::{
     runner::{OnFault, Reply, Request},
 };
 use earnest_protocol::{
-    Digest,
+    Digest, JobId,
     command::{ProgramForm, Task},
 };
+use tracing::{info, warn};
 
 use crate::{
     chain::{Chain, ChainError},
@@ -50,6 +52,8 @@ const PAGED_SAMPLE_TIME: Duration = Duration::from_secs(60);
 const STEP_BESIDES: Duration = Duration::from_millis(5);
 /// How many times slower than its gas says a program may be and still be bid for.
 const SLOWER_MAX: u64 = 3;
+/// After how long a program that was too slow, or did not run, is tried again.
+const SLOW_STANDS: Duration = Duration::from_secs(600);
 /// Programs remembered.
 const REMEMBERED_MAX: usize = 4_096;
 
@@ -182,8 +186,31 @@ type Key = (Digest, Option<Digest>);
 /// The paces of programs, and the sample that is being taken.
 #[derive(Default)]
 pub(crate) struct Paces {
-    known: BTreeMap<Key, Pace>,
-    running: Option<(Key, JoinHandle<Pace>)>,
+    known: BTreeMap<Key, Known>,
+    running: Option<Running>,
+}
+
+struct Known {
+    pace: Pace,
+    since: Instant,
+}
+
+impl Known {
+    fn new(pace: Pace) -> Known {
+        Known { pace, since: Instant::now() }
+    }
+
+    /// Whether it stands after such a time. A machine that did other work may have taken a program
+    /// for many times slower than it is: that is no judgement for good.
+    fn stands(&self, after: Duration) -> bool {
+        self.pace.percent().is_some() || after < SLOW_STANDS
+    }
+}
+
+struct Running {
+    key: Key,
+    begun: Instant,
+    handle: JoinHandle<Pace>,
 }
 
 impl Paces {
@@ -200,6 +227,7 @@ impl Paces {
         self.collect();
         let is_paged = task.form != ProgramForm::Stepwise;
         let key = (task.program, is_paged.then_some(task.seed));
+        self.known.retain(|of, known| *of != key || known.stands(known.since.elapsed()));
         if !self.known.contains_key(&key) && self.running.is_none() {
             let source = if is_paged { chain.source(task)? } else { Some(Vec::new()) };
             // It may still be on its way.
@@ -219,26 +247,82 @@ impl Paces {
                     Pace::Failed("its bytes are of another form".to_owned())
                 }
             });
-            self.running = Some((key, handle));
+            self.running = Some(Running { key, begun: Instant::now(), handle });
         }
-        Ok(self.known.get(&key))
+        Ok(self.known.get(&key).map(|known| &known.pace))
     }
 
     /// True if a sample ended that nobody has looked at.
     pub(crate) fn any_finished(&self) -> bool {
-        self.running.as_ref().is_some_and(|(_, handle)| handle.is_finished())
+        self.running.as_ref().is_some_and(|running| running.handle.is_finished())
     }
 
     fn collect(&mut self) {
-        let Some((program, handle)) = self.running.take_if(|(_, handle)| handle.is_finished())
+        let Some(Running { key, begun, handle }) =
+            self.running.take_if(|running| running.handle.is_finished())
         else {
             return;
         };
         let pace = handle.join().unwrap_or_else(|_| Pace::Failed("it panicked".to_owned()));
+        info!("program {}: tried in {}; {pace}", key.0, seconds(begun.elapsed()));
         if REMEMBERED_MAX <= self.known.len() {
             self.known.pop_first();
         }
-        self.known.insert(program, pace);
+        self.known.insert(key, Known::new(pace));
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+/// Jobs for which something is due as soon as their programs are timed.
+#[derive(Debug, Default)]
+pub(crate) struct Untimed(BTreeMap<JobId, Since>);
+
+#[derive(Debug)]
+struct Since {
+    begun: Instant,
+    /// Asked about in this pass.
+    is_asked: bool,
+}
+
+impl Untimed {
+    /// A pass over all jobs begins.
+    pub(crate) fn begin_pass(&mut self) {
+        self.0.values_mut().for_each(|since| since.is_asked = false);
+    }
+
+    /// A job's program would have to be timed by now, and is not.
+    pub(crate) fn waits(&mut self, job: JobId) {
+        let since = Since { begun: Instant::now(), is_asked: true };
+        self.0.entry(job).or_insert(since).is_asked = true;
+    }
+
+    /// Whether it was asked about could not be heard in this pass.
+    pub(crate) fn keep(&mut self, job: JobId) {
+        if let Some(since) = self.0.get_mut(&job) {
+            since.is_asked = true;
+        }
+    }
+
+    /// A job's program is timed.
+    pub(crate) fn is_timed(&mut self, job: JobId) {
+        self.0.remove(&job);
+    }
+
+    /// Says of what nobody asked about any more in a whole pass that its sample came too late;
+    /// returns how many jobs these are.
+    pub(crate) fn end_pass(&mut self) -> usize {
+        let late = self.0.extract_if(.., |_, since| !since.is_asked);
+        late.map(|(job, since)| {
+            let time = seconds(since.begun.elapsed());
+            warn!(
+                "job {job}: too late, its program is new here and was not timed within {time}; \
+                 the next job of this program finds it known"
+            );
+        })
+        .count()
     }
 }
 
@@ -256,6 +340,40 @@ mod tests {
         assert_eq!(pace, Pace::Picos(6_000));
         assert_eq!(pace.percent(), Some(120));
         assert_eq!(of_steps(&[at(0, 0), at(3, 500)]), Pace::Picos(0));
+    }
+
+    #[test]
+    fn a_program_that_a_busy_machine_took_for_slow_is_tried_again() {
+        let (soon, later) = (SLOW_STANDS / 2, SLOW_STANDS);
+        let quick = Known::new(Pace::Picos(15_000));
+        assert!(quick.stands(soon) && quick.stands(later));
+        for slow in [Pace::Picos(86_252), Pace::TimedOut, Pace::Failed(String::new())] {
+            let slow = Known::new(slow);
+            assert!(slow.stands(soon) && !slow.stands(later), "{}", slow.pace);
+        }
+    }
+
+    #[test]
+    fn what_a_sample_came_too_late_for_is_told_once() {
+        let (early, late, unheard) = (JobId::new(1), JobId::new(2), JobId::new(3));
+        let mut untimed = Untimed::default();
+        untimed.begin_pass();
+        [early, late, unheard].into_iter().for_each(|job| untimed.waits(job));
+        assert_eq!(untimed.end_pass(), 0);
+        // The first is timed, bids for the second are closed, of the third a node said nothing.
+        untimed.begin_pass();
+        untimed.is_timed(early);
+        untimed.keep(unheard);
+        assert_eq!(untimed.end_pass(), 1);
+        untimed.begin_pass();
+        untimed.waits(unheard);
+        assert_eq!(untimed.end_pass(), 0);
+        untimed.begin_pass();
+        // What never waited is not kept.
+        untimed.keep(late);
+        assert_eq!(untimed.end_pass(), 1);
+        untimed.begin_pass();
+        assert_eq!(untimed.end_pass(), 0);
     }
 
     #[test]

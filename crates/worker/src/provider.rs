@@ -4,10 +4,7 @@
 //! asks its cost alone, since what it is paid is set by the next bid or the ceiling, and asking
 //! more could only lose the job.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::{Client, DisputeView, JobView};
 use earnest_protocol::{
@@ -61,7 +58,6 @@ pub struct ProviderOptions {
 /// If its account does not exist or its folder cannot be written.
 pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::error::Error>> {
     let journal = Journal::open(&setup.data)?;
-    let outputs = setup.data.clone();
     run_daemon(
         setup,
         Provider {
@@ -70,7 +66,6 @@ pub fn run(setup: Setup, options: ProviderOptions) -> Result<(), Box<dyn std::er
             waits: BTreeSet::new(),
             promised: BTreeMap::new(),
             delivered: BTreeSet::new(),
-            outputs,
         },
     )?;
     Ok(())
@@ -86,8 +81,6 @@ struct Provider {
     promised: BTreeMap<JobId, Amount>,
     /// Jobs whose output was stored, or is not to be.
     delivered: BTreeSet<JobId>,
-    /// Where large outputs are kept until their jobs are closed.
-    outputs: PathBuf,
 }
 
 impl Duty for Provider {
@@ -278,8 +271,7 @@ impl Provider {
         };
         executions.get((job, need), |cancellation| {
             let (runner, material) = (runner.clone(), chain.material(&task)?);
-            let outputs = Some(self.outputs.clone());
-            Ok(Order { runner, task, material, lie, outputs, cancellation })
+            Ok(Order { runner, task, material, lie, keeps_output: true, cancellation })
         })
     }
 

@@ -539,7 +539,8 @@ fn take_output(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
             work.send_if_first(receipt)?;
         }
         Err(_) if task.form.output_chunks() > 0 => {
-            if withheld::is_asked_for(job) || work.is_overdue(id, (missing, true))? {
+            let is_overdue = work.is_overdue(id, (missing, true))?;
+            if withheld::is_asked_for(job) || is_overdue || withheld::is_closing(work, job)? {
                 withheld::ask(work, job, &output)?;
             }
         }

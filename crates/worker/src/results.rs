@@ -5,7 +5,8 @@
 //!
 //! Law: a result is on the disk before it is committed to, if the disk takes it; what is read is
 //! what was kept of the very same job, or nothing, and then the job is run again. A file goes once
-//! its job is not open any more.
+//! its job is not open any more. An output that has chunks lies beside its job's result, and there
+//! alone.
 //! Known shortcoming: what disputes asked for inside a step is computed again.
 //! Not here: what is kept of a run (`execution`), what was decided (`journal`).
 
@@ -20,10 +21,12 @@ use earnest_protocol::JobId;
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::{info, warn};
 
-/// Largest result that is kept: leaves of a million steps, and an output, several times over.
+/// Largest result that is kept: leaves of a million steps, and an output of one piece, several times over.
 const RESULT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes before a result: a hash of what it is of and of itself.
 const SEAL_BYTES: usize = 32;
+/// What the name of a job's output ends with.
+const OUTPUT: &str = ".output";
 
 /// What a result is of: two jobs of one name have one result.
 pub(crate) type Name = [u8; 32];
@@ -42,18 +45,22 @@ impl Results {
         Ok(Results { folder: Some(folder) })
     }
 
-    /// What was kept of a job, or what its run gives, which is then kept.
+    /// What was kept of a job, or what its run gives, which is then kept. `is_whole` says whether
+    /// what was kept beside it is there, and takes it up.
     ///
     /// # Errors
     /// Those of the run.
     pub(crate) fn read_or_run<R: Serialize + DeserializeOwned, E>(
         &self,
         (job, name): (JobId, &Name),
+        is_whole: impl FnOnce(&mut R) -> bool,
         run: impl FnOnce() -> Result<R, E>,
     ) -> Result<R, E> {
         // A form that this version does not read is as if nothing were kept.
-        let kept = self.read(job, name);
-        if let Some(result) = kept.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+        let kept = self.read(job, name).and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        if let Some(mut result) = kept
+            && is_whole(&mut result)
+        {
             info!("job {job}: what it gave was kept, it is not run again");
             return Ok(result);
         }
@@ -107,11 +114,17 @@ impl Results {
         }
     }
 
+    /// Where a job's output is kept, if it has chunks; none where nothing is kept.
+    pub(crate) fn output_of(&self, job: JobId) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("{}{OUTPUT}", job.raw())))
+    }
+
     /// Forgets jobs that are not open. `open` is sorted.
     pub(crate) fn retain(&self, open: &[JobId]) {
         let Some(Ok(entries)) = self.folder.as_ref().map(fs::read_dir) else { return };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-            let job = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            let name = path.file_name().and_then(|name| name.to_str());
+            let job = name.and_then(|name| name.strip_suffix(OUTPUT).unwrap_or(name).parse().ok());
             let is_over = job.is_some_and(|job| open.binary_search(&JobId::new(job)).is_err());
             if is_over && let Err(error) = fs::remove_file(&path) {
                 warn!("{} stays: {error}", path.display());
@@ -148,8 +161,13 @@ mod tests {
         assert_eq!(again.read(JOB, &NAME).as_deref(), Some(&b"what it gave"[..]));
         assert_eq!(again.read(JobId::new(4), &NAME).as_deref(), Some(&b""[..]));
         assert_eq!(again.read(JOB, &[8; 32]), None, "of another job that had its number");
+        for job in [3, 4] {
+            fs::write(again.output_of(JobId::new(job)).unwrap(), b"put out").unwrap();
+        }
         again.retain(&[JobId::new(2), JOB]);
         assert!(again.read(JOB, &NAME).is_some());
+        assert!(again.output_of(JOB).unwrap().exists());
+        assert!(!again.output_of(JobId::new(4)).unwrap().exists());
         assert_eq!(again.read(JobId::new(4), &NAME), None);
         again.retain(&[]);
         assert_eq!(fs::read_dir(folder.path().join("results")).unwrap().count(), 0);

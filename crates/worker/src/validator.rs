@@ -57,7 +57,7 @@ fn execution<'a>(
     executions.get((job.id, need), |cancellation| {
         let (runner, task) = (runner.clone(), job.terms.task);
         let material = chain.material(&task)?;
-        Ok(Order { runner, task, material, lie: None, outputs: None, cancellation })
+        Ok(Order { runner, task, material, lie: None, keeps_output: false, cancellation })
     })
 }
 

@@ -9,7 +9,10 @@
 //! Known shortcoming: without a list an answer is read twice, once for its name, once to be stored.
 //! Not here: outputs of one piece (`requester`).
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use earnest_api::{Client, HistoryQuery, JobView};
 use earnest_compute::{
@@ -32,10 +35,22 @@ use crate::{
 const EVENTS: u32 = 500;
 /// Pieces of it that are looked through.
 const PIECES: usize = 20;
+/// Of a window, the part in which nobody waits for chunks that are still on their way.
+const CLOSING_PART: u64 = 3;
 
 /// True if any chunk of a job's output was asked for.
 pub(crate) fn is_asked_for(job: &JobView) -> bool {
     job.requests.iter().any(|request| matches!(request.item, DataItem::OutputChunk(_)))
+}
+
+/// True if so little is left of the window in which an output may be asked for that it is asked for
+/// now, whatever is on its way: who stores a chunk now and then would have it run out.
+pub(crate) fn is_closing(work: &Work, job: &JobView) -> Result<bool, ChainError> {
+    let client = work.chain.client();
+    let params = client.params()?;
+    let window = params.verification.challenge_window(job.terms.task.gas_bound, &params.market);
+    let left = job.until.since(client.head()?.height);
+    Ok(left.count() <= window.count() / CLOSING_PART)
 }
 
 /// Asks for what is missing of an output, and stores what was answered.
@@ -60,11 +75,15 @@ pub(crate) fn ask(work: &mut Work, job: &JobView, output: &Digest) -> Result<(),
 }
 
 fn try_to(work: &mut Work, job: &JobView, output: &Digest) -> Result<(), ChainError> {
-    let most = work.chain.client().params()?.verification.data_requests_max;
-    let known = outputs::list_at(work.chain.client(), &job.terms.task, output)?;
+    let client = work.chain.client();
+    let most = client.params()?.verification.data_requests_max;
+    // What is asked for now is in the next block at the earliest: behind the window it is refused.
+    let is_open = client.head()?.height < job.until;
+    let known = outputs::list_at(client, &job.terms.task, output)?;
     let list = match known {
         Some(list) => list,
         None => {
+            let most = if is_open { most } else { 0 };
             let Some(list) = gather(work, job, output, most)? else { return Ok(()) };
             work.chain.client().put_output(&outputs::written(&list))?;
             list
@@ -74,17 +93,29 @@ fn try_to(work: &mut Work, job: &JobView, output: &Digest) -> Result<(), ChainEr
     let missing: BTreeSet<Digest> = missing.into_iter().collect();
     let named = (0u32..).zip(list.names());
     let absent = named.filter(|(_, name)| missing.contains(&Digest(name.0)));
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let (most, asked) = (usize::try_from(most).unwrap_or(usize::MAX), asked_for(job));
     for (chunk, _) in absent.take(most) {
-        if is_answered(work, job, chunk)? {
-            let shown = answer(work, job, output, chunk)?;
-            work.chain.client().put_blob(&shown.bytes)?;
+        match asked.get(&chunk) {
+            Some(true) => {
+                let shown = answer(work, job, output, chunk)?;
+                work.chain.client().put_blob(&shown.bytes)?;
+            }
+            None if is_open => request(work, job, chunk)?,
+            Some(false) | None => {}
         }
     }
     Ok(())
 }
 
-/// The list of an output of which nobody has any, once all chunks were answered.
+fn request(work: &mut Work, job: &JobView, chunk: u32) -> Result<(), ChainError> {
+    let item = DataItem::OutputChunk(chunk);
+    work.send(Command::RequestData(RequestData { job: job.id, item }))?;
+    Ok(())
+}
+
+/// The list of an output of which nobody has any, once all chunks were answered. Meanwhile as many
+/// are asked for as may be, whichever of them is answered first: who waits for the first of four
+/// alone has a quarter of that time back, and its window wears down.
 fn gather(
     work: &mut Work,
     job: &JobView,
@@ -92,34 +123,47 @@ fn gather(
     most: u32,
 ) -> Result<Option<List>, ChainError> {
     let mut answered = work.answered.remove(&job.id).unwrap_or_default();
-    while !answered.is_whole() {
-        let next = answered.next();
-        let mut is_next = false;
-        for chunk in next..answered.count().min(next.saturating_add(most)) {
-            let is_here = is_answered(work, job, chunk)?;
-            is_next |= is_here && chunk == next;
-        }
-        if !is_next {
-            work.answered.insert(job.id, answered);
-            return Ok(None);
-        }
-        let shown = answer(work, job, output, next)?;
+    let asked = asked_for(job);
+    let is_served = |chunk: u32| asked.get(&chunk) == Some(&true);
+    while !answered.is_whole() && is_served(answered.next()) {
+        let shown = answer(work, job, output, answered.next())?;
         answered.length = Some(shown.frontier.length());
         answered.list.push(&shown.bytes);
     }
-    Ok(Some(answered.list))
+    if answered.is_whole() {
+        return Ok(Some(answered.list));
+    }
+    // Any answer tells how long the output is.
+    if answered.length.is_none()
+        && let Some((chunk, _)) = asked.iter().find(|(_, served)| **served)
+    {
+        let shown = answer(work, job, output, *chunk)?;
+        answered.length = Some(shown.frontier.length());
+    }
+    let count = answered.count(job.terms.task.form);
+    for chunk in due(&asked, answered.next()..count, most) {
+        request(work, job, chunk)?;
+    }
+    work.answered.insert(job.id, answered);
+    Ok(None)
 }
 
-/// True if a chunk was answered; asks for it if nobody did.
-fn is_answered(work: &mut Work, job: &JobView, chunk: u32) -> Result<bool, ChainError> {
-    let item = DataItem::OutputChunk(chunk);
-    match job.requests.iter().find(|request| request.item == item) {
-        Some(request) => Ok(request.served),
-        None => {
-            work.send(Command::RequestData(RequestData { job: job.id, item }))?;
-            Ok(false)
+/// The chunks that were asked for, and whether each was answered.
+fn asked_for(job: &JobView) -> BTreeMap<u32, bool> {
+    let mut asked = BTreeMap::new();
+    for request in &job.requests {
+        if let DataItem::OutputChunk(chunk) = request.item {
+            *asked.entry(chunk).or_default() |= request.served;
         }
     }
+    asked
+}
+
+/// Which of these chunks to ask for, so that `most` are open.
+fn due(asked: &BTreeMap<u32, bool>, chunks: Range<u32>, most: u32) -> Vec<u32> {
+    let open = asked.values().filter(|served| !**served).count();
+    let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(open);
+    chunks.filter(|chunk| !asked.contains_key(chunk)).take(room).collect()
 }
 
 /// What was answered, checked against the output's root.
@@ -162,4 +206,37 @@ fn in_log(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a requester asks for, round by round, while its provider answers all but `kept`.
+    fn rounds(count: u32, kept: u32) -> Vec<Vec<u32>> {
+        let (mut asked, mut rounds) = (BTreeMap::new(), Vec::new());
+        loop {
+            let next = due(&asked, 0..count, 4);
+            if next.is_empty() {
+                return rounds;
+            }
+            asked.extend(next.iter().map(|chunk| (*chunk, *chunk != kept)));
+            rounds.push(next);
+        }
+    }
+
+    #[test]
+    fn four_are_open_whichever_of_them_is_answered() {
+        assert_eq!(rounds(6, 9), [vec![0, 1, 2, 3], vec![4, 5]]);
+        // The first is kept back: it takes one place of four and no more.
+        let all: Vec<u32> = (0..256).collect();
+        for kept in [0, 1, 3, 77, 255] {
+            let rounds = rounds(256, kept);
+            assert_eq!(rounds.concat(), all, "{kept}");
+            assert!(rounds.len() <= 86, "{kept}: {} rounds", rounds.len());
+        }
+        // Four that are kept back are all that may be open.
+        let asked: BTreeMap<u32, bool> = (0..4).map(|chunk| (chunk, false)).collect();
+        assert!(due(&asked, 0..256, 4).is_empty());
+    }
 }

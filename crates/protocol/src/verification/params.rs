@@ -95,8 +95,8 @@ const RUNS_A_MOVE: u64 = 2;
 const ANSWER_STEPS: u64 = 2_400;
 
 /// Blocks in which who waits for an output sees an answer and has its next request in a block.
-/// Without them a provider that answers at the last moment wears the window down, turn by turn,
-/// and keeps the last chunks of many.
+/// Without them a provider that answers at the last moment, or all but one chunk at once, wears
+/// the window down, turn by turn, and keeps the last chunks of many.
 const TURN_BLOCKS: Blocks = Blocks::new(3);
 
 /// What each side of a dispute has for all its moves.
@@ -177,11 +177,8 @@ impl VerificationParams {
 
     /// What an answered chunk of an output gives the window of the blocks that it took, and of
     /// those in which who asked asks for the next: a part for each that may be asked for at once,
-    /// rounded up. What was answered in the block that asked for it took no time.
+    /// rounded up. A turn takes its time whenever the answer came, also in the block that asked.
     pub fn share_of_wait(&self, waited: Blocks) -> Blocks {
-        if waited == Blocks::ZERO {
-            return Blocks::ZERO;
-        }
         let at_once = u64::from(self.data_requests_max).max(1);
         Blocks::new(waited.plus(TURN_BLOCKS).count().div_ceil(at_once))
     }

@@ -251,7 +251,7 @@ fn m7_whoever_asks_for_each_chunk_and_some_again_pays_for_all_and_then_no_more()
     let paid = asker - world.coalition(&["R"]);
     assert!(paid >= fees + 260 * 263 * FEE, "{paid}");
     let longer = world.assignment(job).until.since(until).count();
-    assert_eq!(longer, 0, "what is answered at once takes no time");
+    assert_eq!(longer, 260, "a quarter of the three blocks of a turn each, rounded up");
 }
 
 #[test]
@@ -309,13 +309,7 @@ fn m8_an_answer_after_the_window_sets_no_clock_in_the_past() {
 /// the one after: what its own turns take it has back, too, or the last chunks could be kept.
 #[test]
 fn m8_a_provider_that_drips_its_output_out_wears_no_window_down() {
-    let raw = params_with(|raw| {
-        (raw.market.deadline_blocks_min, raw.market.deadline_blocks_max) =
-            (Blocks::new(5), Blocks::new(100));
-        raw.verification.availability_blocks = Blocks::new(60);
-        raw.verification.challenge_blocks = Blocks::new(60);
-        raw.staking.unbonding_epochs = Epochs::new(2_000);
-    });
+    let raw = a_minute();
     let mut world = World::new(raw);
     let job = large(&mut world);
     let mut next = 0;
@@ -334,6 +328,62 @@ fn m8_a_provider_that_drips_its_output_out_wears_no_window_down() {
     assert!(left <= window + 256, "{left} of {window}");
 }
 
+/// A network in which an output may be asked for in about a minute, and is owed within one.
+fn a_minute() -> earnest_protocol::RawParams {
+    params_with(|raw| {
+        (raw.market.deadline_blocks_min, raw.market.deadline_blocks_max) =
+            (Blocks::new(5), Blocks::new(100));
+        raw.verification.availability_blocks = Blocks::new(60);
+        raw.verification.challenge_blocks = Blocks::new(60);
+        raw.staking.unbonding_epochs = Epochs::new(2_000);
+    })
+}
+
+/// Each answer stands in the block of its request: who asked sees it in the next and asks anew in
+/// the one after. These turns are as long as any other's, or 64 of them outlast the window.
+#[test]
+fn m8_a_provider_that_answers_at_once_wears_no_window_down() {
+    let mut world = World::new(a_minute());
+    let job = large(&mut world);
+    for next in (0..256).step_by(4) {
+        (next..next + 4).for_each(|chunk| world.ok("R", ask(job, chunk)));
+        (next..next + 4).for_each(|chunk| world.ok("P1", answer(job, chunk)));
+        assert_eq!(world.phase(job), Phase::Challengeable, "after {next}");
+        world.blocks(2);
+    }
+}
+
+/// One of four answers comes at the last moment, the other three at once: who has four requests
+/// open at any time may ask for every chunk.
+#[test]
+fn m8_a_provider_that_keeps_one_of_four_answers_back_wears_no_window_down() {
+    let raw = a_minute();
+    let mut world = World::new(raw);
+    let job = large(&mut world);
+    let (mut next, mut kept) = (0u32, None);
+    while next < 256 {
+        let open = u32::from(kept.is_some());
+        let asked = next..(next + 4 - open).min(256);
+        asked.clone().for_each(|chunk| world.ok("R", ask(job, chunk)));
+        next = asked.end;
+        for chunk in asked {
+            match kept {
+                None => kept = Some((chunk, world.state.height())),
+                Some(_) => world.ok("P1", answer(job, chunk)),
+            }
+        }
+        world.blocks(2);
+        let due = raw.verification.availability_blocks;
+        if let Some((chunk, since)) = kept
+            && world.state.height() >= since.after(due)
+        {
+            world.ok("P1", answer(job, chunk));
+            kept = None;
+        }
+        assert_eq!(world.phase(job), Phase::Challengeable, "after {next}");
+    }
+}
+
 /// A quarter, as four may be asked for at once, of the blocks that it took and of three more.
 #[test]
 fn m8_an_answered_chunk_gives_its_share_of_what_it_took_and_of_a_turn() {
@@ -346,7 +396,7 @@ fn m8_an_answered_chunk_gives_its_share_of_what_it_took_and_of_a_turn() {
         world.ok("P1", answer(job, 0));
         world.assignment(job).until.since(until).count()
     };
-    assert_eq!([0, 1, 2, 5].map(given), [0, 1, 2, 2]);
+    assert_eq!([0, 1, 2, 5].map(given), [1, 1, 2, 2]);
 }
 
 /// What is voted on while a window is open gives who waits in it the share that it was told.

@@ -4,7 +4,7 @@
 //! What disputes ask for inside a step is computed when it is asked for, by a child that begins
 //! with the job again, in a thread beside the daemon's loop; one child for all that is asked.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use earnest_compute::{
     Digest as WorkDigest, Position, Tree,
@@ -27,6 +27,7 @@ use earnest_protocol::{
     verification::{Geometry, Place},
 };
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use super::{
     ExecutionError, Lie, Move, paged_task_of,
@@ -103,7 +104,7 @@ impl Order {
 
     /// Runs the whole task; a lazy provider twice, to lie about a step that there is.
     /// Without what was put out, unless that is kept.
-    pub(super) fn execute(&self, lie: Option<Lie>, keeps: bool) -> Result<Run, ExecutionError> {
+    pub(super) fn execute(&self, lie: Option<Lie>, keeps: &Keeps) -> Result<Run, ExecutionError> {
         let work = self.work();
         work.check().map_err(|rejected| ExecutionError::TaskInvalid(rejected.to_string()))?;
         let (mut heard, mut claim) = ran(self.run(None)?)?;
@@ -117,8 +118,14 @@ impl Order {
         if self.length() < leaves.len() || leaves.last() != Some(&claim.digest(&work.hash())) {
             return Err(ExecutionError::Incomplete);
         }
-        let output = if keeps { output } else { Vec::new() };
-        Ok(Run { altered_at, leaves, claim, output })
+        let (output, kept) = match keeps {
+            Keeps::Nothing => (Vec::new(), None),
+            Keeps::InResult => (output, None),
+            Keeps::Beside(path) => {
+                (Vec::new(), Some(Kept::write(&output, path).map_err(ExecutionError::Output)?))
+            }
+        };
+        Ok(Run { altered_at, leaves, claim, output, kept })
     }
 
     /// Leaves of the claim's tree.
@@ -127,13 +134,16 @@ impl Order {
     }
 
     /// With what defends it.
-    pub(super) fn done(self, run: Run, outputs: Option<&Path>) -> Result<Paged, ExecutionError> {
-        let Run { altered_at, mut leaves, claim, output } = run;
+    pub(super) fn done(self, run: Run, keeps: &Keeps) -> Result<Paged, ExecutionError> {
+        let Run { altered_at, mut leaves, claim, output, kept } = run;
         let last = *leaves.last().ok_or(ExecutionError::Incomplete)?;
         leaves.resize(self.length(), last);
         let whole = Tree::build(leaves).ok_or(ExecutionError::Incomplete)?;
-        let keep = |folder| Kept::new(self.task.form, output, folder);
-        let output = outputs.map(keep).transpose().map_err(ExecutionError::Output)?;
+        let output = match keeps {
+            Keeps::Nothing => None,
+            Keeps::InResult => Some(Kept::Piece(output)),
+            Keeps::Beside(_) => Some(kept.ok_or(ExecutionError::Incomplete)?),
+        };
         let (trees, evidence) = (BTreeMap::new(), BTreeMap::new());
         Ok(Paged {
             order: Arc::new(self),
@@ -155,11 +165,49 @@ pub(super) struct Run {
     /// Of the steps that there were.
     leaves: Vec<WorkDigest>,
     claim: Claim,
+    /// If that is one piece and kept.
     output: Vec<u8>,
+    /// If that lies beside it.
+    #[serde(skip)]
+    kept: Option<Kept>,
+}
+
+/// Where what is put out is kept.
+#[derive(Clone, Debug)]
+pub(super) enum Keeps {
+    /// Nowhere: nobody will ask for it.
+    Nothing,
+    /// With the result: it is one piece.
+    InResult,
+    /// In a file of its own: it has chunks.
+    Beside(PathBuf),
+}
+
+impl Run {
+    /// Whether what this says of the output is there; takes up a file beside it.
+    pub(super) fn is_whole(&mut self, keeps: &Keeps) -> bool {
+        let Keeps::Beside(path) = keeps else { return true };
+        match Kept::open(path, &self.claim.output_root) {
+            Ok(kept) => self.kept = kept,
+            Err(error) => warn!("{} cannot be read: {error}", path.display()),
+        }
+        if self.kept.is_none() {
+            warn!("{} is not there, or another: the job is run again", path.display());
+        }
+        self.kept.is_some()
+    }
 }
 
 #[cfg(test)]
 impl Run {
+    /// The same, of an output that is kept beside it.
+    pub(super) fn example_beside(output: &[u8], path: &std::path::Path) -> Run {
+        let mut run = Run { output: Vec::new(), ..Run::example(output) };
+        run.claim.output_root = earnest_compute::paged::stream::output_root(output);
+        run.kept = Some(Kept::write(output, path).expect("a folder that is there"));
+        run
+    }
+
     /// Of a step or two that put so much out.
     pub(super) fn example(output: &[u8]) -> Run {
         let claim = Claim {
@@ -169,7 +217,7 @@ impl Run {
             output_root: WorkDigest([9; 32]),
         };
         let leaves = vec![WorkDigest([5; 32]), WorkDigest([6; 32])];
-        Run { altered_at: None, leaves, claim, output: output.to_vec() }
+        Run { altered_at: None, leaves, claim, output: output.to_vec(), kept: None }
     }
 }
 
