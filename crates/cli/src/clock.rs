@@ -24,6 +24,12 @@ impl Clock {
         format!("block {height} ({})", self.distance(height))
     }
 
+    /// `40 s`: how long ago a block came.
+    pub fn age(&self, height: Height) -> String {
+        let blocks = self.height.since(height).count();
+        span(blocks.saturating_mul(self.block_ms))
+    }
+
     /// `epoch 31 (in 4 min)`: when it opens.
     pub fn epoch(&self, epoch: Epoch) -> String {
         let (now, first) = self.epoch;
@@ -126,6 +132,7 @@ mod tests {
         assert_eq!(clock.block(Height::new(213)), "block 213 (in 40 s)");
         assert_eq!(clock.block(Height::new(133)), "block 133 (now)");
         assert_eq!(clock.block(Height::new(13)), "block 13 (60 s ago)");
+        assert_eq!(clock.age(Height::new(13)), "60 s");
         assert_eq!(clock.epoch(Epoch::new(31)), "epoch 31 (in 90 s)");
         assert_eq!(clock.epoch(Epoch::new(u64::MAX)).split(' ').next_back(), Some("days)"));
         assert_eq!(span(7_200_001), "3 h");

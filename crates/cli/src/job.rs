@@ -359,7 +359,9 @@ fn conclude(
     let job = view.id;
     print_status(client, view, json)?;
     match view.closed.filter(|closed| closed.outcome == Outcome::Accepted) {
-        Some(closed) if is_stopped(view, closed.output) => Err(stopped(job, why_stopped)),
+        Some(closed) if requester::has_stopped(closed.output.as_ref(), ending(view)) => {
+            Err(stopped(job, why_stopped))
+        }
         Some(_) => Ok(()),
         None => Err(Failure::new(
             Status::CheckFailed,
@@ -367,14 +369,6 @@ fn conclude(
             format!("job {job} has no accepted result"),
             "the status says why; the price went back to its requester",
         )),
-    }
-}
-
-/// True if a program did not come to its own end: of an ordinary one there may be an output.
-fn is_stopped(view: &JobView, output: Option<Digest>) -> bool {
-    match ending(view) {
-        Some(ending) => matches!(ending, Ending::Trapped | Ending::Halted),
-        None => output.is_some_and(|output| requester::is_stopped(&output)),
     }
 }
 
@@ -425,8 +419,7 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     };
     let output = closed.output.expect("an accepted job has an output");
     if requester::is_stopped(&output) {
-        let detail = format!("the program of job {job} stopped by itself: there is no last state");
-        return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
+        return Err(stopped(job, None));
     }
     let (length, bytes) = fetched(client, &view, &output, file)?;
     let mut fields = fields(&view, &bytes);

@@ -210,7 +210,10 @@ fn events(client: &Client, kinds: &[String], json: bool) -> Result<(), Failure> 
         let event = event?;
         match json {
             true => out!("{}", json!(event))?,
-            false => out!("{:>6}  {}", event.height, teller.tell(&event, &present))?,
+            false => {
+                let told = wrap(&teller.tell(&event, &present), show::width().saturating_sub(8));
+                out!("{:>6}  {}", event.height, told.join(&format!("\n{:8}", "")))?;
+            }
         }
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! How the story of a recorded network looks, at 80 and at 120 columns.
 
 use earnest_api::EventRecord;
-use earnest_protocol::AccountId;
+use earnest_protocol::{AccountId, Blocks, Epoch, Height};
 
 use super::{super::account::Narrator, *};
+use crate::clock::Clock;
 
 /// Events of a network that ran, one JSON object a line, chosen for what they show.
 const RECORDED: &str = include_str!("recorded.jsonl");
@@ -13,10 +14,16 @@ const LOKI: AccountId = AccountId::new(2);
 /// An honest one, whose result was accepted.
 const GRACE: AccountId = AccountId::new(1);
 
+/// The beginning of the network that was recorded.
+fn clock() -> Clock {
+    let epoch = (Epoch::new(0), Height::ZERO);
+    Clock { height: Height::ZERO, block_ms: 500, epoch_blocks: Blocks::new(8), epoch }
+}
+
 /// What a person would have seen, had the plan made a liar of `liar`.
 fn seen(width: usize, has_colours: bool, liar: AccountId) -> String {
     let style = Style { width, has_colours };
-    let mut narrator = Narrator::default();
+    let mut narrator = Narrator::new(clock(), []);
     let cast = ["ada", "grace", "loki", "hush", "vera", "vito", "vida", "rosa", "nora"];
     for (index, name) in (0..).zip(cast) {
         narrator.name_account(AccountId::new(index), name);
