@@ -8,12 +8,15 @@
 
 use std::{
     fmt,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
 };
 
 use serde_json::json;
 
-use crate::failure::{Failure, Status};
+use crate::{
+    failure::{Failure, Status},
+    text::{length, wrap},
+};
 
 /// Writes a line of a result.
 ///
@@ -22,9 +25,9 @@ macro_rules! out {
     ($($text:tt)*) => { $crate::output::result(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// Writes a line for whoever watches.
+/// Writes a line for whoever watches, broken between words if their terminal is narrower.
 macro_rules! note {
-    ($($text:tt)*) => { $crate::output::remark(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::output::aside(format_args!($($text)*)) };
 }
 
 pub(crate) use {note, out};
@@ -48,6 +51,31 @@ pub fn bytes_aside(bytes: &[u8]) {
 /// Writes a line to standard error, if anybody listens.
 pub fn remark(text: fmt::Arguments<'_>) {
     let _ = write(io::stderr().lock(), format_args!("{text}\n"));
+}
+
+/// The same, each line of it broken between words where it is wider than the terminal; a file or a
+/// pipe gets lines as they are, for programs that look for words in them.
+pub fn aside(text: fmt::Arguments<'_>) {
+    let size = io::stderr().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stderr()).ok());
+    match size.flatten().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0) {
+        Some(columns) => remark(format_args!("{}", fit(&text.to_string(), columns.max(40)))),
+        None => remark(text),
+    }
+}
+
+/// A text whose lines are at most `width` columns wide, unless a word is; what goes on is indented.
+fn fit(text: &str, width: usize) -> String {
+    let line = |line: &str| {
+        if length(line) <= width {
+            return line.to_owned();
+        }
+        let words = line.trim_start();
+        let left = line.len().saturating_sub(words.len());
+        let further = left.saturating_add(2);
+        let rest = wrap(words, width.saturating_sub(further));
+        format!("{:left$}{}", "", rest.join(&format!("\n{:further$}", "")))
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes over the line before, if anybody looks.
@@ -86,7 +114,8 @@ pub fn failure(failure: &Failure, json: bool) {
         return;
     }
     if json {
-        note!("{}", json!({ "error": { "code": code, "detail": detail, "hint": hint } }));
+        let error = json!({ "error": { "code": code, "detail": detail, "hint": hint } });
+        remark(format_args!("{error}"));
     } else {
         note!("error: {detail} [{code}]\n  try: {hint}");
     }
@@ -116,4 +145,18 @@ fn written(done: io::Result<()>) -> Result<(), Failure> {
             Failure::config(format!("the output cannot be written: {error}"), hint)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit;
+
+    #[test]
+    fn what_is_too_wide_for_a_terminal_is_broken_between_words() {
+        let text = "error: the work bound is 1000 gas [code]\n  try: raise it";
+        assert_eq!(fit(text, 80), text);
+        let narrow = "error: the work bound is 1000\n  gas [code]\n  try: raise it";
+        assert_eq!(fit(text, 32), narrow);
+        assert_eq!(fit("  try: one two three", 14), "  try: one\n    two three");
+    }
 }
