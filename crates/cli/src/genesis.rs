@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use crate::{
     failure::Failure,
     money, names,
-    output::{self, note, out},
+    output::{self, note, out, say},
     params::{self, written},
     stake,
 };
@@ -326,18 +326,18 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
             })
         );
     }
-    out!("{}: can begin", genesis.name)?;
+    say!("{}: can begin", genesis.name)?;
     let accounts = match genesis.accounts.len() {
         1 => "1 account".to_owned(),
         count => format!("{count} accounts"),
     };
-    out!("  {accounts} with {} tokens", money::show(stake))?;
+    say!("  {accounts} with {} tokens", money::show(stake))?;
     if genesis.assets == Assets::Dual {
-        out!("  and {} tokens of the asset that pays", money::show(payment))?;
+        say!("  and {} tokens of the asset that pays", money::show(payment))?;
     }
-    out!("  bonds: {replicas} replicas, {providers} providers, {validators} validators")?;
+    say!("  bonds: {replicas} replicas, {providers} providers, {validators} validators")?;
     for (path, value, usual) in &changed {
-        out!("  {path} = {value}; the default is {usual}")?;
+        say!("  {path} = {value}; the default is {usual}")?;
     }
     if replicas == 0 && genesis.assets == Assets::Single {
         note!("no bond pays for a withheld beacon: quotes count fewer auditors");

@@ -33,7 +33,7 @@ use crate::{
     failure::{Failure, Status},
     keys::{self, ActArgs},
     money,
-    output::{self, Lines, note, out},
+    output::{self, Lines, note, out, say},
     present::Present,
     program, quote,
     run::GivenArgs,
@@ -435,18 +435,18 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
                     "ending": ending(&view), "fields": fields })
         )?;
     } else {
-        out!("output {output}, {length} bytes, as accepted")?;
+        say!("output {output}, {length} bytes, as accepted")?;
         if let Some(ending) = ending(&view) {
-            out!("the program {}", show::job::ending(ending))?;
+            say!("the program {}", show::job::ending(ending))?;
         }
         for (name, value) in fields {
-            out!(
+            say!(
                 "  {name:<16} {}",
                 value.as_str().map_or_else(|| value.to_string(), str::to_owned)
             )?;
         }
         if let Some(path) = file {
-            out!("  written to       {}", path.display())?;
+            say!("  written to       {}", path.display())?;
         }
     }
     Ok(())

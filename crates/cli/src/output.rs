@@ -9,6 +9,7 @@
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
+    os::fd::AsFd,
 };
 
 use serde_json::json;
@@ -25,12 +26,17 @@ macro_rules! out {
     ($($text:tt)*) => { $crate::output::result(format_args!("{}\n", format_args!($($text)*))) };
 }
 
+/// Writes a sentence of a result, broken between words if the reader's terminal is narrower.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::output::sentence(format_args!($($text)*)) };
+}
+
 /// Writes a line for whoever watches, broken between words if their terminal is narrower.
 macro_rules! note {
     ($($text:tt)*) => { $crate::output::aside(format_args!($($text)*)) };
 }
 
-pub(crate) use {note, out};
+pub(crate) use {note, out, say};
 
 /// Writes a part of a result, all of which is on its way when this returns.
 pub fn result(text: fmt::Arguments<'_>) -> Result<(), Failure> {
@@ -56,11 +62,26 @@ pub fn remark(text: fmt::Arguments<'_>) {
 /// The same, each line of it broken between words where it is wider than the terminal; a file or a
 /// pipe gets lines as they are, for programs that look for words in them.
 pub fn aside(text: fmt::Arguments<'_>) {
-    let size = io::stderr().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stderr()).ok());
-    match size.flatten().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0) {
-        Some(columns) => remark(format_args!("{}", fit(&text.to_string(), columns.max(40)))),
+    match columns(io::stderr()) {
+        Some(columns) => remark(format_args!("{}", fit(&text.to_string(), columns))),
         None => remark(text),
     }
+}
+
+/// Writes a line of a result that is a sentence: broken between words where it is wider than the
+/// terminal, and as it is into a file or a pipe.
+pub fn sentence(text: fmt::Arguments<'_>) -> Result<(), Failure> {
+    match columns(io::stdout()) {
+        Some(columns) => result(format_args!("{}\n", fit(&text.to_string(), columns))),
+        None => result(format_args!("{text}\n")),
+    }
+}
+
+/// The columns of a terminal, at least 40; none if it is no terminal, or does not say.
+fn columns(of: impl IsTerminal + AsFd) -> Option<usize> {
+    let size =
+        of.is_terminal().then(|| rustix::termios::tcgetwinsize(of.as_fd()).ok()).flatten()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0).map(|columns| columns.max(40))
 }
 
 /// A text whose lines are at most `width` columns wide, unless a word is; what goes on is indented.

@@ -16,7 +16,11 @@ use earnest_protocol::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, money, output::out};
+use crate::{
+    failure::Failure,
+    money,
+    output::{out, say},
+};
 pub use written::Pace;
 
 /// What to do with a file of parameters.
@@ -43,9 +47,9 @@ pub fn run(command: &ParamsCommand, json: bool) -> Result<(), Failure> {
             .collect();
         return out!("{}", json!({ "changed": rows }));
     }
-    out!("these parameters go together")?;
+    say!("these parameters go together")?;
     for (path, value, usual) in changed {
-        out!("  {path} = {value}; the default is {usual}")?;
+        say!("  {path} = {value}; the default is {usual}")?;
     }
     Ok(())
 }
