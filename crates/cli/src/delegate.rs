@@ -210,12 +210,13 @@ fn terms(client: &Client, address: &Address, role: Role, json: bool) -> Result<(
         let object = json!({ "operator": operator, "slashes": slashes, "complete_from": from });
         return out!("{object}");
     }
-    out!("{}", show::delegation::terms(&operator, &Present::ask(client)?, show::width()))?;
+    let present = Present::ask(client)?;
+    out!("{}", show::delegation::terms(&operator, &present, show::width()))?;
     if slashes.is_empty() {
-        say!("  no slash since block {}", history.complete_from)?;
+        say!("  no slash since {}", present.clock.block(history.complete_from))?;
     }
     for record in slashes {
-        say!("  block {}: {}", record.height, slash_text(&record.event))?;
+        say!("  {}: {}", present.clock.block(record.height), slash_text(&record.event))?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ use crate::{
     money, names,
     output::{self, note, out, say},
     params::{self, written},
-    stake,
+    stake, text,
 };
 
 /// What to do with a genesis.
@@ -327,15 +327,15 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
         );
     }
     say!("{}: can begin", genesis.name)?;
-    let accounts = match genesis.accounts.len() {
-        1 => "1 account".to_owned(),
-        count => format!("{count} accounts"),
-    };
+    let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
+    let accounts = text::count(to_u64(genesis.accounts.len()), "account");
     say!("  {accounts} with {} tokens", money::show(stake))?;
     if genesis.assets == Assets::Dual {
         say!("  and {} tokens of the asset that pays", money::show(payment))?;
     }
-    say!("  bonds: {replicas} replicas, {providers} providers, {validators} validators")?;
+    let bonds = [(replicas, "replica"), (providers, "provider"), (validators, "validator")];
+    let bonds = bonds.map(|(bonds, role)| text::count(to_u64(bonds), role));
+    say!("  bonds: {}", bonds.join(", "))?;
     for (path, value, usual) in &changed {
         say!("  {path} = {value}; the default is {usual}")?;
     }
@@ -343,7 +343,8 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
         note!("no bond pays for a withheld beacon: quotes count fewer auditors");
     }
     if validators < usize::from(genesis.params.verification.auditors_max) {
-        note!("{validators} validators: until more bond, only jobs with fewer auditors are taken");
+        let validators = text::count(to_u64(validators), "validator");
+        note!("{validators}: until more bond, only jobs with fewer auditors are taken");
     }
     Ok(())
 }

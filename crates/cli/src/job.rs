@@ -265,14 +265,13 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     if let Some(notice) = &plan.notice {
         note!("warning: {notice}; with this --gas-bound the job ends there");
     }
-    let (gas, deadline) = (plan.terms.task.gas_bound, plan.terms.deadline_blocks);
-    note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
+    let clock = Present::ask(chain.client())?.clock;
+    let (gas, deadline) = (plan.terms.task.gas_bound, clock.length(plan.terms.deadline_blocks));
+    note!("work bound {gas} gas, deadline {deadline} after acceptance");
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
         let KeepData { root, kibibytes, blocks, price_max } = keep;
-        let most = money::show(price_max);
-        note!(
-            "{kibibytes} KiB are kept under {root} for {blocks} blocks, for {most} tokens at most"
-        );
+        let (most, blocks) = (money::show(price_max), clock.length(blocks));
+        note!("{kibibytes} KiB are kept under {root} for {blocks}, for {most} tokens at most");
     }
     requester::store(chain.client(), &wish).map_err(wish_failed)?;
     let job = requester::post(&mut chain, plan.terms).map_err(chain_failed)?;

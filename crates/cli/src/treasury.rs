@@ -146,7 +146,7 @@ pub fn tell_one(view: &ProposalView, spend: &SpendView, present: &Present) -> Re
     let (who, amount) = (present.names.full(&payee.address), tokens(*amount));
     let pace = match epochs.count() {
         1 => "at once".to_owned(),
-        count => format!("over {count} epochs"),
+        _ => format!("over {}", present.clock.epochs(*epochs)),
     };
     say!("  {amount} of {} for {who}, {pace}", word(asset))?;
     if let Some(Payout { amount, paid, lapses, .. }) = payout(view) {

@@ -36,6 +36,11 @@ impl Teller {
         Teller { narrator, names }
     }
 
+    /// Now, as far as events have told it.
+    pub fn clock(&self) -> Clock {
+        self.narrator.clock()
+    }
+
     /// The name of an account.
     pub fn who(&self, id: AccountId) -> String {
         self.names.get(&id).cloned().unwrap_or_else(|| format!("account {id}"))
