@@ -5,9 +5,9 @@
 //! Not here: how a view is made (`views`).
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Epoch, ExitId,
-    Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role, SlashId,
-    UnbondingId,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Ending, Epoch,
+    ExitId, Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role,
+    SlashId, UnbondingId,
     command::{DataItem, Node, PauseLane, PostJob, ResourceClass, Scope},
     insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot},
@@ -279,6 +279,10 @@ pub struct JobSummary {
     pub outcome: Option<Outcome>,
     /// Why.
     pub reason: Option<CloseReason>,
+    /// The result's last state, if there is a result: a mark, if the program stopped by itself.
+    pub output: Option<Digest>,
+    /// How an ordinary program ended, once its result is open.
+    pub ending: Option<Ending>,
 }
 
 /// Everything about one job.

@@ -243,6 +243,8 @@ pub fn job_summary(state: &State, id: JobId) -> Option<JobSummary> {
         open_disputes: count32(disputes.filter(|dispute| dispute.ended.is_none()).count()),
         outcome: job.closed.as_ref().map(|closed| closed.outcome),
         reason: job.closed.as_ref().map(|closed| closed.reason),
+        output: job.closed.as_ref().and_then(|closed| closed.output),
+        ending: rows.known.and_then(|(case, _)| case.result?.ending),
     })
 }
 

@@ -16,7 +16,7 @@ use earnest_sim::seasons::{self, Focus, Network, Season};
 use crate::{
     failure::{Failure, Status},
     money,
-    output::{self, out},
+    output::{self, out, say},
     params,
 };
 
@@ -214,6 +214,6 @@ fn replay(path: &Path, json: bool) -> Result<(), Failure> {
     } else {
         let sign = if profit < 0 { "-" } else { "" };
         let tokens = decimal(u64::try_from(profit.unsigned_abs()).unwrap_or(u64::MAX), 9);
-        out!("{plays} plays came to what the trace says; {sign}{tokens} tokens on average")
+        say!("{plays} plays came to what the trace says; {sign}{tokens} tokens on average")
     }
 }

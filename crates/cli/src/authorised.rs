@@ -15,7 +15,7 @@ use crate::{
     keys::{self, KeyArgs},
     money,
     names::{self, Who},
-    output::out,
+    output::{out, say},
     present::Present,
     stake::{print_receipt, send},
 };
@@ -122,13 +122,13 @@ fn list(args: &ListAuthorisedArgs, node: &str, json: bool) -> Result<(), Failure
         return out!("{}", json!(keys));
     }
     if keys.is_empty() {
-        return out!("no key may act for this account but its own");
+        return say!("no key may act for this account but its own");
     }
     let clock = Present::ask(&client)?.clock;
     for KeyView { key, scope, expires, spend_max, spent, .. } in keys {
         let (scope, until) = (scope_name(scope), clock.block(expires));
         let (spent, most) = (money::show(spent), money::show(spend_max));
-        out!("{key}  {scope:<8} until {until}, spent {spent} of {most} tokens")?;
+        say!("{key}  {scope:<8} until {until}, spent {spent} of {most} tokens")?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     failure::Failure,
     folders,
-    output::{note, out},
+    output::{note, out, say},
     text,
 };
 
@@ -64,7 +64,7 @@ pub fn back_up(args: &BackupArgs, json: bool) -> Result<(), Failure> {
     }
     let to = args.to.display();
     let size = text::bytes(bytes);
-    out!("{to}: {name}, blocks {blocks_from} to {height}, {size}; the root is {root}")?;
+    say!("{to}: {name}, blocks {blocks_from} to {height}, {size}; the root is {root}")?;
     if is_running {
         note!("the node was running: blocks after {height} are not in the backup");
     }
@@ -91,7 +91,7 @@ pub fn restore(args: &RestoreArgs, json: bool) -> Result<(), Failure> {
         );
     }
     let to = args.to.display();
-    out!("{to}: {name}, blocks {blocks_from} to {height}; the root is {root}")?;
+    say!("{to}: {name}, blocks {blocks_from} to {height}; the root is {root}")?;
     note!(
         "blocks after {height} that were acknowledged are lost: whoever sent their transactions \
          has to send them again, and beacon secrets of their heights may have been seen"

@@ -2,7 +2,9 @@
 //!
 //! Law: a height is exact, the time beside it is a guess from how fast the last blocks came.
 
-use earnest_protocol::{Blocks, Epoch, Height};
+use earnest_protocol::{Blocks, Epoch, Epochs, Height};
+
+use crate::text::count;
 
 /// Where a chain is, and how fast it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,25 @@ impl Clock {
     /// `block 213 (in 40 s)`: when a window closes whose last height is this.
     pub fn block(&self, height: Height) -> String {
         format!("block {height} ({})", self.distance(height))
+    }
+
+    /// `80 blocks (40 s)`: how long so many take.
+    pub fn length(&self, blocks: Blocks) -> String {
+        let time = span(blocks.count().saturating_mul(self.block_ms));
+        format!("{} ({time})", count(blocks.count(), "block"))
+    }
+
+    /// `10 epochs (40 s)`: how long so many take.
+    pub fn epochs(&self, epochs: Epochs) -> String {
+        let blocks = self.epoch_blocks.times(epochs.count());
+        let time = span(blocks.count().saturating_mul(self.block_ms));
+        format!("{} ({time})", count(epochs.count(), "epoch"))
+    }
+
+    /// `40 s`: how long ago a block came.
+    pub fn age(&self, height: Height) -> String {
+        let blocks = self.height.since(height).count();
+        span(blocks.saturating_mul(self.block_ms))
     }
 
     /// `epoch 31 (in 4 min)`: when it opens.
@@ -126,6 +147,9 @@ mod tests {
         assert_eq!(clock.block(Height::new(213)), "block 213 (in 40 s)");
         assert_eq!(clock.block(Height::new(133)), "block 133 (now)");
         assert_eq!(clock.block(Height::new(13)), "block 13 (60 s ago)");
+        assert_eq!(clock.age(Height::new(13)), "60 s");
+        assert_eq!(clock.length(Blocks::new(1)), "1 block (1 s)");
+        assert_eq!(clock.epochs(Epochs::new(30)), "30 epochs (3 min)");
         assert_eq!(clock.epoch(Epoch::new(31)), "epoch 31 (in 90 s)");
         assert_eq!(clock.epoch(Epoch::new(u64::MAX)).split(' ').next_back(), Some("days)"));
         assert_eq!(span(7_200_001), "3 h");

@@ -2,7 +2,10 @@
 //!
 //! Not here: what they say of themselves while they do not run (`status`).
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, Session};
@@ -114,7 +117,8 @@ pub fn provider(command: &ProviderCommand, node: &str, json: bool) -> Result<(),
         note!("this provider misbehaves on purpose: development networks only");
     }
     let (setup, _claims) = setup(daemon, node)?;
-    provider::run(setup, options).map_err(failed)
+    let data = setup.data.clone();
+    provider::run(setup, options).map_err(|error| failed(error, &data))
 }
 
 pub fn validator(command: &ValidatorCommand, node: &str, json: bool) -> Result<(), Failure> {
@@ -123,7 +127,8 @@ pub fn validator(command: &ValidatorCommand, node: &str, json: bool) -> Result<(
         ValidatorCommand::Run { daemon } => daemon,
     };
     let (setup, _claims) = setup(daemon, node)?;
-    validator::run(setup).map_err(failed)
+    let data = setup.data.clone();
+    validator::run(setup).map_err(|error| failed(error, &data))
 }
 
 pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> {
@@ -131,7 +136,8 @@ pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> 
     let deadline_blocks = earnest_protocol::Blocks::new(*deadline);
     let rounds = Rounds { seed: *seed, open_max: 10, pause: *pause, deadline_blocks };
     let (setup, _claims) = setup(daemon, node)?;
-    requester::run_rounds(setup, rounds).map_err(failed)
+    let data = setup.data.clone();
+    requester::run_rounds(setup, rounds).map_err(|error| failed(error, &data))
 }
 
 /// Two daemons of one account would sign against each other, so folder and key are claimed for
@@ -194,9 +200,14 @@ pub fn runner() -> Result<RunnerCommand, Failure> {
     Ok(RunnerCommand { program, args: vec!["job-runner".into()] })
 }
 
-fn failed(error: Box<dyn std::error::Error>) -> Failure {
-    match error.downcast::<earnest_worker::ChainError>() {
-        Ok(error) => chain_failed(*error),
+/// Why a daemon that remembers in `data` ended: what the chain said, or its disk.
+fn failed(error: Box<dyn std::error::Error>, data: &Path) -> Failure {
+    let error = match error.downcast::<earnest_worker::ChainError>() {
+        Ok(error) => return chain_failed(*error),
+        Err(error) => error,
+    };
+    match error.downcast::<std::io::Error>() {
+        Ok(error) => Failure::file("write in", data, error),
         Err(error) => Failure::internal(error),
     }
 }
@@ -217,7 +228,9 @@ pub fn chain_failed(error: earnest_worker::ChainError) -> Failure {
             error,
             "its provider has not stored it, or nobody pays for it any more; use another node",
         ),
-        ChainError::File(error) => Failure::internal(error),
+        ChainError::File(_) => {
+            Failure::config(error, "check that the disk has room and may be written, then go on")
+        }
         ChainError::Forged { .. } => {
             Failure::check(error, "the node's store is damaged or lies; use another node")
         }

@@ -21,7 +21,7 @@ use crate::{
     keys::{self, KeyArgs},
     money,
     names::{self, Who},
-    output::out,
+    output::{out, say},
     present::Present,
     show,
     stake::{self, StakeCommand, print_receipt, role, send},
@@ -175,7 +175,7 @@ fn delegations(client: &Client, address: &Address, json: bool) -> Result<(), Fai
         return out!("{}", json!(held));
     }
     if held.is_empty() {
-        return out!("no delegations");
+        return say!("no delegations");
     }
     let present = Present::ask(client)?;
     for row in &held {
@@ -210,12 +210,13 @@ fn terms(client: &Client, address: &Address, role: Role, json: bool) -> Result<(
         let object = json!({ "operator": operator, "slashes": slashes, "complete_from": from });
         return out!("{object}");
     }
-    out!("{}", show::delegation::terms(&operator, &Present::ask(client)?, show::width()))?;
+    let present = Present::ask(client)?;
+    out!("{}", show::delegation::terms(&operator, &present, show::width()))?;
     if slashes.is_empty() {
-        out!("  no slash since block {}", history.complete_from)?;
+        say!("  no slash since {}", present.clock.block(history.complete_from))?;
     }
     for record in slashes {
-        out!("  block {}: {}", record.height, slash_text(&record.event))?;
+        say!("  {}: {}", present.clock.block(record.height), slash_text(&record.event))?;
     }
     Ok(())
 }

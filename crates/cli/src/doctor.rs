@@ -14,7 +14,7 @@ use crate::{
     daemons,
     failure::{Failure, Status},
     folders,
-    output::out,
+    output::{out, say},
     text::{bytes, count},
 };
 
@@ -69,7 +69,7 @@ pub fn run(args: &DoctorArgs, json: bool) -> Result<(), Failure> {
                 Ok(detail) => ("ok  ", detail),
                 Err(detail) => ("FAIL", detail),
             };
-            out!("{mark} {check:<14} {detail}")?;
+            say!("{mark} {check:<14} {detail}")?;
         }
     }
     if sound {

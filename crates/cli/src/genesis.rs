@@ -27,9 +27,9 @@ use serde_json::{Value, json};
 use crate::{
     failure::Failure,
     money, names,
-    output::{self, note, out},
+    output::{self, note, out, say},
     params::{self, written},
-    stake,
+    stake, text,
 };
 
 /// What to do with a genesis.
@@ -326,24 +326,25 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
             })
         );
     }
-    out!("{}: can begin", genesis.name)?;
-    let accounts = match genesis.accounts.len() {
-        1 => "1 account".to_owned(),
-        count => format!("{count} accounts"),
-    };
-    out!("  {accounts} with {} tokens", money::show(stake))?;
+    say!("{}: can begin", genesis.name)?;
+    let to_u64 = |count| u64::try_from(count).unwrap_or(u64::MAX);
+    let accounts = text::count(to_u64(genesis.accounts.len()), "account");
+    say!("  {accounts} with {} tokens", money::show(stake))?;
     if genesis.assets == Assets::Dual {
-        out!("  and {} tokens of the asset that pays", money::show(payment))?;
+        say!("  and {} tokens of the asset that pays", money::show(payment))?;
     }
-    out!("  bonds: {replicas} replicas, {providers} providers, {validators} validators")?;
+    let bonds = [(replicas, "replica"), (providers, "provider"), (validators, "validator")];
+    let bonds = bonds.map(|(bonds, role)| text::count(to_u64(bonds), role));
+    say!("  bonds: {}", bonds.join(", "))?;
     for (path, value, usual) in &changed {
-        out!("  {path} = {value}; the default is {usual}")?;
+        say!("  {path} = {value}; the default is {usual}")?;
     }
     if replicas == 0 && genesis.assets == Assets::Single {
         note!("no bond pays for a withheld beacon: quotes count fewer auditors");
     }
     if validators < usize::from(genesis.params.verification.auditors_max) {
-        note!("{validators} validators: until more bond, only jobs with fewer auditors are taken");
+        let validators = text::count(to_u64(validators), "validator");
+        note!("{validators}: until more bond, only jobs with fewer auditors are taken");
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::{
     failure::Failure,
     keys::{self, KeyArgs},
     money,
-    output::out,
+    output::{out, say},
     params,
     present::Present,
     show::{
@@ -200,7 +200,7 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
         }
         Some(proposal) => {
             print_receipt(&receipt, json)?;
-            out!("proposal {proposal}")
+            say!("proposal {proposal}")
         }
         None => print_receipt(&receipt, json),
     }
@@ -242,7 +242,7 @@ fn guard(client: &Client, json: bool) -> Result<(), Failure> {
     }
     let GuardView { phase, council, threshold, guardian, paused } = guard;
     let present = Present::ask(client)?;
-    out!(
+    say!(
         "phase {phase}: {}",
         match phase {
             0 => "the council proposes and may veto, and decides appeals",
@@ -252,19 +252,19 @@ fn guard(client: &Client, json: bool) -> Result<(), Failure> {
     )?;
     let who = |account: &AccountRef| present.names.full(&account.address);
     if !council.is_empty() {
-        out!("council, {threshold} of {} speak for it:", council.len())?;
+        say!("council, {threshold} of {} speak for it:", council.len())?;
     }
     for member in &council {
-        out!("  {}", who(member))?;
+        say!("  {}", who(member))?;
     }
     match guardian {
-        None => out!("no guardian")?,
+        None => say!("no guardian")?,
         Some(GuardianView { account, sunset }) => {
-            out!("guardian until {}: {}", present.clock.block(sunset), who(&account))?;
+            say!("guardian until {}: {}", present.clock.block(sunset), who(&account))?;
         }
     }
     for PausedView { lane, until } in paused {
-        out!("new {} are paused until {}", word(&lane), present.clock.block(until))?;
+        say!("new {} are paused until {}", word(&lane), present.clock.block(until))?;
     }
     Ok(())
 }
@@ -298,7 +298,7 @@ fn list(client: &Client, json: bool) -> Result<(), Failure> {
         return out!("{}", json!(page));
     }
     if page.items.is_empty() {
-        return out!("no proposals");
+        return say!("no proposals");
     }
     let present = Present::ask(client)?;
     let columns = [
@@ -351,7 +351,7 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
         return out!("{}", json!({ "proposal": view, "ballots": ballots }));
     }
     let present = Present::ask(client)?;
-    out!(
+    say!(
         "proposal {id} of {}: {}",
         present.names.full(&view.account.address),
         stage(&view, &present.clock)
@@ -359,43 +359,43 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
     for change in &view.changes {
         let [from, to] =
             [change.present, change.value].map(|value| params::show_at(&change.path, value));
-        out!("  {}: {from} to {to}", change.path)?;
+        say!("  {}: {from} to {to}", change.path)?;
     }
     if let Some(AppealView { slash, slashes, held }) = &view.appeal {
         let (count, held) = (slashes.len(), money::show(*held));
-        out!("  an appeal against slash {slash}")?;
+        say!("  an appeal against slash {slash}")?;
         if view.stage.is_open() {
-            out!("  {count} of one conviction wait for it, and hold {held} tokens")?;
+            say!("  {count} of one conviction wait for it, and hold {held} tokens")?;
         }
     }
     if let Some(spend) = &view.spend {
         treasury::tell_one(&view, spend, &present)?;
     }
     if let Some(spend) = view.stops {
-        out!("  spend {spend} would pay nothing more")?;
+        say!("  spend {spend} would pay nothing more")?;
     }
     match (view.audit, view.changes.is_empty()) {
-        (Some(report), true) => out!("  the report {report} says why")?,
-        (Some(report), false) => out!("  audited by the report {report}")?,
+        (Some(report), true) => say!("  the report {report} says why")?,
+        (Some(report), false) => say!("  audited by the report {report}")?,
         (None, _) => {}
     }
     if let Some(broken) = view.broken {
-        out!("  it does not fit now: {broken}")?;
+        say!("  it does not fit now: {broken}")?;
     }
     for CouncilBallotView { account, choice } in &view.council {
-        out!("  {} of the council says {}", present.names.full(&account.address), word(choice))?;
+        say!("  {} of the council says {}", present.names.full(&account.address), word(choice))?;
     }
     votes(&view)?;
     let said = ballots.iter().filter_map(|row| Some((row, row.choice?)));
     for (row, choice) in said {
         let (who, power) = (present.names.full(&row.account.address), money::show(row.counted));
-        out!("  {who} says {} with {power} tokens", word(&choice))?;
+        say!("  {who} says {} with {power} tokens", word(&choice))?;
     }
     if view.stage.is_open() && !view.changes.is_empty() {
-        out!("what it would change for whom:")?;
-        out!("  earnest query params --json > present.json")?;
-        out!("  earnest gov show {id} --params > proposed.json")?;
-        out!("  earnest audit present.json --against proposed.json")?;
+        say!("what it would change for whom:")?;
+        say!("  earnest query params --json > present.json")?;
+        say!("  earnest gov show {id} --params > proposed.json")?;
+        say!("  earnest audit present.json --against proposed.json")?;
     }
     Ok(())
 }
@@ -408,18 +408,18 @@ fn votes(view: &ProposalView) -> Result<(), Failure> {
     let rows =
         [("yes", tally.yes), ("no", tally.no), ("abstain", tally.abstain), ("veto", tally.veto)];
     for (name, amount) in rows {
-        out!("  {name:<8}{:>20} tokens", money::show(amount))?;
+        say!("  {name:<8}{:>20} tokens", money::show(amount))?;
     }
     let quorum = view
         .quorum
         .map_or_else(String::new, |quorum| format!(", {} are needed", money::show(quorum)));
-    out!("  {} of {} tokens voted{quorum}", money::show(view.turnout), money::show(view.power))?;
+    say!("  {} of {} tokens voted{quorum}", money::show(view.turnout), money::show(view.power))?;
     if view.stage == ProposalStage::Active {
         let ends = view.lacks.map_or("it would be accepted", lacks);
-        out!("  if the vote ended now, {ends}")?;
+        say!("  if the vote ended now, {ends}")?;
     }
     if view.ending == Ending::Extended {
-        out!("  the quorum came late, so the vote is open for longer")?;
+        say!("  the quorum came late, so the vote is open for longer")?;
     }
     Ok(())
 }

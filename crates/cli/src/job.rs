@@ -35,7 +35,7 @@ use crate::{
     failure::{Failure, Status},
     keys::{self, ActArgs},
     money,
-    output::{self, Lines, note, out},
+    output::{self, Lines, note, out, say},
     present::Present,
     program, quote,
     run::GivenArgs,
@@ -268,14 +268,13 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     if let Some(notice) = &plan.notice {
         note!("warning: {notice}; with this --gas-bound the job ends there");
     }
-    let (gas, deadline) = (plan.terms.task.gas_bound, plan.terms.deadline_blocks);
-    note!("work bound {gas} gas, deadline {deadline} blocks after acceptance");
+    let clock = Present::ask(chain.client())?.clock;
+    let (gas, deadline) = (plan.terms.task.gas_bound, clock.length(plan.terms.deadline_blocks));
+    note!("work bound {gas} gas, deadline {deadline} after acceptance");
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
         let KeepData { root, kibibytes, blocks, price_max } = keep;
-        let most = money::show(price_max);
-        note!(
-            "{kibibytes} KiB are kept under {root} for {blocks} blocks, for {most} tokens at most"
-        );
+        let (most, blocks) = (money::show(price_max), clock.length(blocks));
+        note!("{kibibytes} KiB are kept under {root} for {blocks}, for {most} tokens at most");
     }
     requester::store(chain.client(), &wish).map_err(wish_failed)?;
     let job = requester::post(&mut chain, plan.terms).map_err(chain_failed)?;
@@ -362,7 +361,9 @@ fn conclude(
     let job = view.id;
     print_status(client, view, json)?;
     match view.closed.filter(|closed| closed.outcome == Outcome::Accepted) {
-        Some(closed) if is_stopped(view, closed.output) => Err(stopped(job, why_stopped)),
+        Some(closed) if requester::has_stopped(closed.output.as_ref(), ending(view)) => {
+            Err(stopped(job, why_stopped))
+        }
         Some(_) => Ok(()),
         None => Err(Failure::new(
             Status::CheckFailed,
@@ -398,14 +399,6 @@ fn warn_of_short_bidding(client: &Client, ready: &Ready) -> Result<(), Failure> 
         );
     }
     Ok(())
-}
-
-/// True if a program did not come to its own end: of an ordinary one there may be an output.
-fn is_stopped(view: &JobView, output: Option<Digest>) -> bool {
-    match ending(view) {
-        Some(ending) => matches!(ending, Ending::Trapped | Ending::Halted),
-        None => output.is_some_and(|output| requester::is_stopped(&output)),
-    }
 }
 
 /// How an ordinary program ended, if its result is open.
@@ -455,8 +448,7 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
     };
     let output = closed.output.expect("an accepted job has an output");
     if requester::is_stopped(&output) {
-        let detail = format!("the program of job {job} stopped by itself: there is no last state");
-        return Err(Failure::not_found(detail, "the steps before were paid; mend the program"));
+        return Err(stopped(job, None));
     }
     let (length, bytes) = fetched(client, &view, &output, file)?;
     let mut fields = fields(&view, &bytes);
@@ -472,18 +464,18 @@ fn result(client: &Client, job: JobId, file: Option<&Path>, json: bool) -> Resul
                     "ending": ending(&view), "fields": fields })
         )?;
     } else {
-        out!("output {output}, {length} bytes, as accepted")?;
+        say!("output {output}, {length} bytes, as accepted")?;
         if let Some(ending) = ending(&view) {
-            out!("the program {}", show::job::ending(ending))?;
+            say!("the program {}", show::job::ending(ending))?;
         }
         for (name, value) in fields {
-            out!(
+            say!(
                 "  {name:<16} {}",
                 value.as_str().map_or_else(|| value.to_string(), str::to_owned)
             )?;
         }
         if let Some(path) = file {
-            out!("  written to       {}", path.display())?;
+            say!("  written to       {}", path.display())?;
         }
     }
     Ok(())

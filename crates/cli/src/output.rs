@@ -8,12 +8,16 @@
 
 use std::{
     fmt,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
+    os::fd::AsFd,
 };
 
 use serde_json::json;
 
-use crate::failure::{Failure, Status};
+use crate::{
+    failure::{Failure, Status},
+    text::{length, wrap},
+};
 
 /// Writes a line of a result.
 ///
@@ -22,12 +26,17 @@ macro_rules! out {
     ($($text:tt)*) => { $crate::output::result(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// Writes a line for whoever watches.
-macro_rules! note {
-    ($($text:tt)*) => { $crate::output::remark(format_args!($($text)*)) };
+/// Writes a sentence of a result, broken between words if the reader's terminal is narrower.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::output::sentence(format_args!($($text)*)) };
 }
 
-pub(crate) use {note, out};
+/// Writes a line for whoever watches, broken between words if their terminal is narrower.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::output::aside(format_args!($($text)*)) };
+}
+
+pub(crate) use {note, out, say};
 
 /// Writes a part of a result, all of which is on its way when this returns.
 pub fn result(text: fmt::Arguments<'_>) -> Result<(), Failure> {
@@ -48,6 +57,46 @@ pub fn bytes_aside(bytes: &[u8]) {
 /// Writes a line to standard error, if anybody listens.
 pub fn remark(text: fmt::Arguments<'_>) {
     let _ = write(io::stderr().lock(), format_args!("{text}\n"));
+}
+
+/// The same, each line of it broken between words where it is wider than the terminal; a file or a
+/// pipe gets lines as they are, for programs that look for words in them.
+pub fn aside(text: fmt::Arguments<'_>) {
+    match columns(io::stderr()) {
+        Some(columns) => remark(format_args!("{}", fit(&text.to_string(), columns))),
+        None => remark(text),
+    }
+}
+
+/// Writes a line of a result that is a sentence: broken between words where it is wider than the
+/// terminal, and as it is into a file or a pipe.
+pub fn sentence(text: fmt::Arguments<'_>) -> Result<(), Failure> {
+    match columns(io::stdout()) {
+        Some(columns) => result(format_args!("{}\n", fit(&text.to_string(), columns))),
+        None => result(format_args!("{text}\n")),
+    }
+}
+
+/// The columns of a terminal, at least 40; none if it is no terminal, or does not say.
+fn columns(of: impl IsTerminal + AsFd) -> Option<usize> {
+    let size =
+        of.is_terminal().then(|| rustix::termios::tcgetwinsize(of.as_fd()).ok()).flatten()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0).map(|columns| columns.max(40))
+}
+
+/// A text whose lines are at most `width` columns wide, unless a word is; what goes on is indented.
+fn fit(text: &str, width: usize) -> String {
+    let line = |line: &str| {
+        if length(line) <= width {
+            return line.to_owned();
+        }
+        let words = line.trim_start();
+        let left = line.len().saturating_sub(words.len());
+        let further = left.saturating_add(2);
+        let rest = wrap(words, width.saturating_sub(further));
+        format!("{:left$}{}", "", rest.join(&format!("\n{:further$}", "")))
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes over the line before, if anybody looks.
@@ -86,7 +135,8 @@ pub fn failure(failure: &Failure, json: bool) {
         return;
     }
     if json {
-        note!("{}", json!({ "error": { "code": code, "detail": detail, "hint": hint } }));
+        let error = json!({ "error": { "code": code, "detail": detail, "hint": hint } });
+        remark(format_args!("{error}"));
     } else {
         note!("error: {detail} [{code}]\n  try: {hint}");
     }
@@ -116,4 +166,18 @@ fn written(done: io::Result<()>) -> Result<(), Failure> {
             Failure::config(format!("the output cannot be written: {error}"), hint)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit;
+
+    #[test]
+    fn what_is_too_wide_for_a_terminal_is_broken_between_words() {
+        let text = "error: the work bound is 1000 gas [code]\n  try: raise it";
+        assert_eq!(fit(text, 80), text);
+        let narrow = "error: the work bound is 1000\n  gas [code]\n  try: raise it";
+        assert_eq!(fit(text, 32), narrow);
+        assert_eq!(fit("  try: one two three", 14), "  try: one\n    two three");
+    }
 }

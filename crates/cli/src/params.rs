@@ -16,7 +16,11 @@ use earnest_protocol::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, money, output::out};
+use crate::{
+    failure::Failure,
+    money,
+    output::{out, say},
+};
 pub use written::Pace;
 
 /// What to do with a file of parameters.
@@ -43,9 +47,9 @@ pub fn run(command: &ParamsCommand, json: bool) -> Result<(), Failure> {
             .collect();
         return out!("{}", json!({ "changed": rows }));
     }
-    out!("these parameters go together")?;
+    say!("these parameters go together")?;
     for (path, value, usual) in changed {
-        out!("  {path} = {value}; the default is {usual}")?;
+        say!("  {path} = {value}; the default is {usual}")?;
     }
     Ok(())
 }
@@ -72,11 +76,8 @@ pub fn violation(raw: &RawParams, violation: &Violation) -> String {
         Violation::OutOfRange { room, field, got, min, max } => {
             let path = format!("{room}.{field}");
             match RawParams::fields().find(|field| path_of(field) == path) {
-                Some(field) => {
-                    let (got, min, max) = (show(field, *got), show(field, *min), show(field, *max));
-                    format!("{path} is {got}; allowed are {min} to {max}")
-                }
-                None => violation.to_string(),
+                Some(field) if (field.min, field.max) == (*min, *max) => out_of_range(field, *got),
+                _ => violation.to_string(),
             }
         }
         Violation::OutOfOrder { lower, upper, .. } => match (named(lower), named(upper)) {
@@ -87,6 +88,18 @@ pub fn violation(raw: &RawParams, violation: &Violation) -> String {
         },
         other => other.to_string(),
     }
+}
+
+/// Between which ends a value of a parameter lies, as people write them; the unit is said once.
+pub fn range(field: &ParamField) -> String {
+    let (min, max) = (show(field, field.min), show(field, field.max));
+    let min = min.split(' ').next().unwrap_or_default();
+    format!("{min} to {max}")
+}
+
+/// That a value of a parameter is not within its range.
+pub fn out_of_range(field: &ParamField, got: u64) -> String {
+    format!("{} is {}; allowed are {}", path_of(field), show(field, got), range(field))
 }
 
 /// How a parameter is set.
@@ -221,6 +234,11 @@ pub fn value_of(raw: &Value, field: &ParamField) -> u64 {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
 }
 
+/// True for the one parameter that is a time by itself.
+pub fn is_time(field: &ParamField) -> bool {
+    field.name.ends_with("_ms")
+}
+
 /// A value of a parameter as people write it.
 pub fn show(field: &ParamField, value: u64) -> String {
     let decimal = || earnest_protocol::Amount::new(value).map(money::show).unwrap_or_default();
@@ -231,6 +249,7 @@ pub fn show(field: &ParamField, value: u64) -> String {
         "Gas" => format!("{value} gas"),
         "Blocks" => format!("{value} blocks"),
         "Epochs" => format!("{value} epochs"),
+        _ if is_time(field) => format!("{value} ms"),
         _ => value.to_string(),
     }
 }

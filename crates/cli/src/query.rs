@@ -210,7 +210,10 @@ fn events(client: &Client, kinds: &[String], json: bool) -> Result<(), Failure> 
         let event = event?;
         match json {
             true => out!("{}", json!(event))?,
-            false => out!("{:>6}  {}", event.height, teller.tell(&event, &present))?,
+            false => {
+                let told = wrap(&teller.tell(&event, &present), show::width().saturating_sub(8));
+                out!("{:>6}  {}", event.height, told.join(&format!("\n{:8}", "")))?;
+            }
         }
     }
     Ok(())
@@ -226,16 +229,13 @@ fn describe(raw: &RawParams) -> Result<(), Failure> {
     for field in RawParams::fields() {
         let show = |value| params::show(field, value);
         let (value, usual) = (params::value_of(&raw, field), params::value_of(&default, field));
-        let (min, max) = (show(field.min), show(field.max));
-        let min = min.split(' ').next().unwrap_or_default();
         let (path, about) = (params::path_of(field), field.about.trim());
         let lasts = pace.time_ms(field, value).map(|ms| format!(" ({})", clock::span(ms)));
         let value = format!("{}{}", show(value), lasts.unwrap_or_default());
-        let head = format!("{path} = {value}   [{min} to {max}; default {}]", show(usual));
-        let reason = format!("{about} Default: {}.", field.reason);
-        for line in wrap(&head, width) {
-            text.push_str(&format!("{line}\n"));
-        }
+        let head = format!("{path} = {value}");
+        let range = format!("From {}; default {}.", params::range(field), show(usual));
+        let reason = format!("{about} {range} Why: {}.", field.reason);
+        text.push_str(&format!("{head}\n"));
         for line in wrap(&reason, width.saturating_sub(4)) {
             text.push_str(&format!("    {line}\n"));
         }

@@ -19,8 +19,10 @@ use serde_json::{Value, json};
 use crate::{
     failure::Failure,
     money,
-    output::{self, out},
+    output::out,
     params,
+    show::{self, table::Kind},
+    text::tokens,
 };
 
 /// How a result is audited: what is quoted is what is submitted.
@@ -96,7 +98,7 @@ pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     } else {
         online(args, &Client::new(node))?
     };
-    if json { out!("{value}") } else { output::result(format_args!("{}", table(&value))) }
+    if json { out!("{value}") } else { out!("{}", table(&value)) }
 }
 
 /// The quote that follows from parameters alone, as JSON.
@@ -216,22 +218,23 @@ pub fn table(value: &Value) -> String {
         ("fee", "what posting itself costs"),
         ("bid_deposit", "what a bidder puts down"),
     ];
-    let mut text = String::new();
+    let columns = [("name", Kind::Word), ("value", Kind::Number), ("what it is", Kind::Sentence)];
+    let mut cells = Vec::new();
     for (name, about) in rows {
         let shown = match &value[name] {
             Value::Null => continue,
             Value::String(units) => {
                 let amount = units.parse().ok().and_then(Amount::new).unwrap_or(Amount::ZERO);
-                format!("{} tokens", money::show(amount))
+                tokens(amount)
             }
             parts => match serde_json::from_value(parts.clone()) {
                 Ok(share) if matches!(name, "detection" | "e") => money::share(share),
                 _ => parts.to_string(),
             },
         };
-        text.push_str(&format!("{name:<16}{shown:>24}   {about}\n"));
+        cells.push(vec![name.to_owned(), shown, about.to_owned()]);
     }
-    text
+    show::table::table(&columns, &cells, show::width())
 }
 
 #[cfg(test)]

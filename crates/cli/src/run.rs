@@ -128,7 +128,7 @@ fn run_steps(args: &RunArgs, module: &[u8], json: bool) -> Result<(), Failure> {
     } else {
         let words = format!(
             "quote     of `earnest job quote --offline --gas-bound {used} --max-price {}`,\n\
-             {:10}the tariff of so much work:\n{}",
+             {:10}the tariff of so much work:\n\n{}",
             money::show(price),
             "",
             quote::table(&quote)

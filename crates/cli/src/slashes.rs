@@ -20,7 +20,12 @@ use earnest_protocol::{
 };
 use serde_json::json;
 
-use crate::{failure::Failure, output::out, present::Present, show};
+use crate::{
+    failure::Failure,
+    output::{out, say},
+    present::Present,
+    show,
+};
 
 /// How long nothing may be heard before the events are taken to be over.
 const SILENCE: Duration = Duration::from_millis(1_500);
@@ -34,7 +39,7 @@ pub fn run(client: &Client, page: &PageQuery, json: bool) -> Result<(), Failure>
         return out!("{}", object(&page, &splits));
     }
     if page.items.is_empty() {
-        return out!("no slashes");
+        return say!("no slashes");
     }
     let present = Present::ask(client)?;
     for slash in &page.items {
@@ -47,7 +52,7 @@ pub fn run(client: &Client, page: &PageQuery, json: bool) -> Result<(), Failure>
 /// Says so if there are more rows than a page has.
 pub fn more<T>(page: &Page<T>) -> Result<(), Failure> {
     match &page.next_cursor {
-        Some(cursor) => out!("there are more: --limit, or --cursor {cursor} for the next"),
+        Some(cursor) => say!("there are more: --limit, or --cursor {cursor} for the next"),
         None => Ok(()),
     }
 }

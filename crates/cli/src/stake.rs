@@ -17,7 +17,7 @@ use crate::{
     keys::{self, KeyArgs},
     money,
     names::{self, Who},
-    output::out,
+    output::{out, say},
 };
 
 /// How long a command may take to be in a block.
@@ -156,7 +156,7 @@ pub fn accepted(receipt: Receipt) -> Result<Receipt, Failure> {
 pub fn print_receipt(receipt: &Receipt, json: bool) -> Result<(), Failure> {
     match receipt.height {
         _ if json => out!("{}", json!(receipt)),
-        Some(height) => out!("in block {height}: {}", receipt.hash),
+        Some(height) => say!("in block {height}: {}", receipt.hash),
         None => Ok(()),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     keys::KeyArgs,
     money,
     names::{self, Who},
-    output::out,
+    output::{out, say},
     present::Present,
     show::{
         self,
@@ -89,12 +89,12 @@ pub fn tell(client: &Client, json: bool) -> Result<(), Failure> {
     let TreasuryView { pots, open, limit, spends } = view;
     for TreasuryPotView { asset, balance, promised, spend_most, epoch_most } in pots {
         let [balance, promised] = [balance, promised].map(tokens);
-        out!("{}: {balance}, of which {promised} are promised", word(&asset))?;
-        out!("  one spend may have {}, all together {} an epoch", tokens(spend_most), {
+        say!("{}: {balance}, of which {promised} are promised", word(&asset))?;
+        say!("  one spend may have {}, all together {} an epoch", tokens(spend_most), {
             tokens(epoch_most)
         })?;
     }
-    out!("{open} of {limit} spends are proposed or run")?;
+    say!("{open} of {limit} spends are proposed or run")?;
     if spends.is_empty() {
         return Ok(());
     }
@@ -146,18 +146,18 @@ pub fn tell_one(view: &ProposalView, spend: &SpendView, present: &Present) -> Re
     let (who, amount) = (present.names.full(&payee.address), tokens(*amount));
     let pace = match epochs.count() {
         1 => "at once".to_owned(),
-        count => format!("over {count} epochs"),
+        _ => format!("over {}", present.clock.epochs(*epochs)),
     };
-    out!("  {amount} of {} for {who}, {pace}", word(asset))?;
+    say!("  {amount} of {} for {who}, {pace}", word(asset))?;
     if let Some(Payout { amount, paid, lapses, .. }) = payout(view) {
-        out!("  {} of {} are paid", tokens(paid), tokens(amount))?;
+        say!("  {} of {} are paid", tokens(paid), tokens(amount))?;
         if let Some(due) = due {
             let lapses = present.clock.epoch(lapses);
-            out!("  {} are due; what is left lapses in {lapses}", tokens(*due))?;
+            say!("  {} are due; what is left lapses in {lapses}", tokens(*due))?;
         }
     }
     if let Some(stop) = stop {
-        out!("  proposal {stop} would stop it")?;
+        say!("  proposal {stop} would stop it")?;
     }
     Ok(())
 }

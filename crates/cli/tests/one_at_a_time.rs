@@ -67,4 +67,13 @@ fn a_second_daemon_on_one_folder_or_one_key_is_refused() {
     let (same, other) = (network.path("ada"), network.path("elsewhere"));
     is_told(&network.run_as("ada", &[&words[..], &["--data", &same]].concat()), "net/ada");
     is_told(&network.run_as("ada", &[&words[..], &["--data", &other]].concat()), "keys/ada");
+
+    // A folder that cannot be worked in is the person's to mend, and named.
+    let spoilt = network.path("spoilt");
+    fs::create_dir(&spoilt).expect("made");
+    fs::write(format!("{spoilt}/decisions"), "no folder").expect("written");
+    let done = network.run_as("grace", &[&words[..], &["--data", &spoilt]].concat());
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert!(done.err.contains(&format!("cannot write in {spoilt}: ")), "{done:?}");
+    assert!(done.err.contains("[config]") && done.err.contains("  try: check that"), "{done:?}");
 }

@@ -254,3 +254,17 @@ fn help_is_as_wide_as_the_window() {
     assert!((81..=100).contains(&widest(200)), "{}", widest(200));
     assert!(widest(50) <= 50, "{}", widest(50));
 }
+
+#[test]
+fn an_error_is_broken_between_words_where_the_window_is_narrower() {
+    let words = ["query", "network", "--node", "http://127.0.0.1:1"];
+    let (code, shown) = Terminal::start(60, &words).ends();
+    assert_eq!(code, Some(6), "{shown}");
+    let lines: Vec<&str> = shown.trim_end_matches("(the end)").lines().collect();
+    let widest = lines.iter().map(|line| line.chars().count()).max();
+    assert!(lines.len() > 2 && widest <= Some(60), "{shown}");
+    let whole = lines.iter().flat_map(|line| line.split_whitespace()).collect::<Vec<_>>().join(" ");
+    for told in ["no node answers at http://127.0.0.1:1/", "[node-unreachable] try: start a node"] {
+        assert!(whole.contains(told), "{whole}");
+    }
+}

@@ -35,4 +35,11 @@ fn a_gas_bound_below_what_the_program_uses_is_warned_of_and_its_end_is_a_fault()
     assert_eq!(done.code, Some(10), "{done:?}");
     let status = network.run(&["job", "status", "0"]);
     assert!(status.out.contains("FAULT") && status.out.contains("no output"), "{status:?}");
+    for words in [&["job", "list"][..], &["explain", "0"], &["job", "wait", "0"]] {
+        let told = network.run(words).out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("paid, FAULT: the"), "{words:?}: {told}");
+    }
+    let result = network.run(&["job", "result", "0"]);
+    assert_eq!(result.code, Some(10), "{result:?}");
+    assert!(result.err.contains("job 0 has no output") && result.err.contains("`earnest run`"));
 }

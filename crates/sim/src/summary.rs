@@ -1,6 +1,7 @@
 //! A run and a comparison, in words: a table for people, one JSON object for programs.
 //!
-//! Laws: one outcome has one text, byte for byte; in JSON money is whole base units.
+//! Laws: one outcome has one text, byte for byte; in JSON money is whole base units; no line of a
+//! table is wider than 80 columns, unless a single word or a row of long numbers is.
 //! Not here: files, colours, terminals (the hosts).
 
 use std::fmt::Write as _;
@@ -49,12 +50,32 @@ fn json(cell: &Cell) -> serde_json::Value {
     }
 }
 
-/// One run as a table.
+/// Columns of a line that a person reads.
+const WIDTH: usize = 80;
+
+/// A sentence as lines of at most 80 columns, broken between words; what goes on is indented.
+fn broken(sentence: &str) -> String {
+    let columns = |text: &str| text.chars().count();
+    let (mut text, mut line) = (String::new(), String::new());
+    for (at, word) in sentence.split(' ').enumerate() {
+        if line.trim_start().is_empty() || columns(&line) + 1 + columns(word) <= WIDTH {
+            line.push_str(if at == 0 { "" } else { " " });
+            line.push_str(word);
+        } else {
+            text.push_str(&line);
+            line = format!("\n    {word}");
+        }
+    }
+    text.push_str(&line);
+    text.push('\n');
+    text
+}
+
+/// One run as tables: what everybody did, then what it came to.
 pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
     let mut text = String::new();
     let mut line = |words: std::fmt::Arguments<'_>| {
-        text.write_fmt(words).expect("text grows");
-        text.push('\n');
+        text.push_str(&broken(&words.to_string()));
     };
     let [posted, accepted, rejected, expired, open] = outcome.jobs;
     line(format_args!("{}, seed {seed}: {} blocks", scenario.name, outcome.height));
@@ -74,42 +95,33 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         "income of providers: Gini {:.3}, HHI {:.0}, a third is paid to {} of them",
         outcome.income.gini, outcome.income.hhi, outcome.income.nakamoto
     ));
-    line(format_args!(""));
     let width = scenario.groups.iter().map(|group| group.name.len()).max().unwrap_or(0).max(5);
-    line(format_args!(
-        "{:width$} {:>7} {:>7} {:>7} {:>6} {:>6} {:>12} {:>12} {:>12} {:>8}",
-        "group",
-        "members",
-        "taken",
-        "paid",
-        "lies",
-        "caught",
-        "slashed",
-        "profit",
-        "each",
-        "refused"
+    text.push_str(&format!(
+        "\n{:width$} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n",
+        "group", "members", "taken", "paid", "lies", "caught", "refused"
     ));
     for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
-        line(format_args!(
-            "{:width$} {:>7} {:>7} {:>7} {:>6} {:>6} {:>12} {:>12} {:>12} {:>8}",
-            group.name,
-            group.count,
-            tally.taken,
-            tally.paid,
-            tally.lies,
-            tally.convicted,
-            tokens(tally.slashed),
-            tokens(tally.profit),
-            tokens(tally.profit.div_euclid(i64::from(group.count))),
+        let (name, count) = (&group.name, group.count);
+        let (taken, paid, lies, caught) = (tally.taken, tally.paid, tally.lies, tally.convicted);
+        text.push_str(&format!(
+            "{name:width$} {count:>8} {taken:>8} {paid:>8} {lies:>8} {caught:>8} {:>8}\n",
             tally.refusals()
         ));
     }
-    line(format_args!(
-        "\nprofit in tokens: held at the end, less at first, less the cost of work, plus what lies \
-         were worth"
-    ));
+    let (slashed, profit, each) = ("slashed", "profit", "each");
+    text.push_str(&format!("\n{:width$} {slashed:>16} {profit:>16} {each:>16}\n", "in tokens"));
+    for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
+        let each = tally.profit.div_euclid(i64::from(group.count));
+        let [slashed, profit, each] = [tally.slashed, tally.profit, each].map(tokens);
+        let name = &group.name;
+        text.push_str(&format!("{name:width$} {slashed:>16} {profit:>16} {each:>16}\n"));
+    }
+    text.push_str(
+        "\nprofit: held at the end, less at first, less the cost of work, plus what lies\n    were \
+         worth\n",
+    );
     if let Some(error) = &outcome.error {
-        line(format_args!("FAILED: {error}"));
+        text.push_str(&broken(&format!("FAILED: {error}")));
     }
     text
 }
@@ -138,7 +150,7 @@ pub fn comparison_table(comparison: &Comparison) -> String {
     let mut text = String::new();
     for (number, point) in comparison.points.iter().enumerate() {
         let named = if point.is_empty() { "as written" } else { point };
-        writeln!(text, "[{number}] {named}").expect("text grows");
+        text.push_str(&broken(&format!("[{number}] {named}")));
     }
     let Comparison { runs, confidence, measures, failures, .. } = comparison;
     let percent = confidence * 100.0;
@@ -154,16 +166,26 @@ pub fn comparison_table(comparison: &Comparison) -> String {
             if is_money { format!("{:.3}", value / 1e9) } else { format!("{value:.1}") }
         };
         let first = means.first().map_or_else(String::new, |mean| show(*mean));
-        write!(text, "{name:width$} {first:>14}").expect("text grows");
+        // Every other point has a line of its own, below where the first one's stands.
+        let mut line = format!("{name:width$} {first:>12}");
+        let left = line.chars().count();
         for (number, Difference { mean, low, high }) in (1..).zip(differences) {
             let (low, mean, high) = (show(*low), show(*mean), show(*high));
-            write!(text, "   [{number}] {mean:>12} ({low} to {high})").expect("text grows");
+            let told = format!("  [{number}] {mean:>10} ({low} to {high})");
+            if left + told.chars().count() > WIDTH {
+                writeln!(text, "{}", line.trim_end()).expect("text grows");
+                line = " ".repeat(4);
+            }
+            writeln!(text, "{line}{told}").expect("text grows");
+            line = " ".repeat(left);
         }
-        text.push('\n');
+        if differences.is_empty() {
+            writeln!(text, "{line}").expect("text grows");
+        }
     }
     text.push_str("money in tokens, profit for each member\n");
     for (point, run, error) in failures {
-        writeln!(text, "FAILED: point [{point}], run {run}: {error}").expect("text grows");
+        text.push_str(&broken(&format!("FAILED: point [{point}], run {run}: {error}")));
     }
     text
 }
@@ -182,14 +204,14 @@ pub fn sensitivity_table(found: &Sensitivity) -> String {
     let mut values: Vec<_> = found.values.iter().collect();
     values.sort_by(|one, other| other.total[0].total_cmp(&one.total[0]));
     let width = values.iter().map(|value| value.path.len()).max().unwrap_or(0).max(5);
-    let mut text = format!(
-        "{}: mean {}, deviation {} over {} samples of each table, {} runs each\n",
+    let mut text = broken(&format!(
+        "{}: mean {}, deviation {} over {} samples of each table, {} runs each",
         found.measure,
         show(found.mean),
         show(found.deviation),
         found.samples,
         found.runs
-    );
+    ));
     let percent = found.confidence * 100.0;
     writeln!(text, "{:width$}  first order          total   ({percent} % intervals)", "value")
         .expect("text grows");
@@ -215,8 +237,7 @@ pub fn game_table(game: &Game) -> String {
         game.runs
     );
     let mut line = |words: std::fmt::Arguments<'_>| {
-        text.write_fmt(words).expect("text grows");
-        text.push('\n');
+        text.push_str(&broken(&words.to_string()));
     };
     for invasion in &game.invasions {
         let share = match invasion.threshold {
@@ -279,15 +300,13 @@ pub fn rare_table(found: &Rare) -> String {
     for (what, Share { estimate, interval: [low, high], plain_runs, saved }) in
         [("the lie stands", found.stands), ("an audit misses it", found.missed)]
     {
-        writeln!(
-            text,
+        text.push_str(&broken(&format!(
             "{what:19} {:>9} ({} to {} at {percent} %); {plain_runs} plain runs would tell as \
              much, {saved:.1} times the blocks",
             share(estimate),
             share(low),
             share(high)
-        )
-        .expect("text grows");
+        )));
     }
     text
 }
@@ -298,5 +317,43 @@ fn share(share: f64) -> String {
         format!("{:.2} %", share * 100.0)
     } else {
         format!("{:.2e} %", share * 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_broken_between_words_and_what_stands_below_each_other_stays() {
+        assert_eq!(broken("jobs   3 posted"), "jobs   3 posted\n");
+        assert_eq!(broken("  a  ->  b"), "  a  ->  b\n");
+        let long = format!("{} end", "word ".repeat(15));
+        assert_eq!(broken(&long), format!("{}end\n", "word ".repeat(15) + " "));
+        let told = broken(&"word ".repeat(20));
+        assert!(told.lines().all(|line| line.chars().count() <= WIDTH), "{told}");
+        assert!(told.lines().nth(1).is_some_and(|line| line.starts_with("    word")), "{told}");
+    }
+
+    #[test]
+    fn a_comparison_of_many_points_fits_80_columns() {
+        let difference = |mean: f64| Difference { mean, low: mean - 9e8, high: mean + 9e8 };
+        let measure = |name: &str, scale: f64| Measured {
+            name: name.to_owned(),
+            unit: "base units",
+            means: vec![scale; 3],
+            differences: vec![difference(scale / 3.0), difference(-scale)],
+        };
+        let comparison = Comparison {
+            points: vec![String::new(), "providers.lazy.lie_rate=0.1".to_owned(), "b".repeat(90)],
+            runs: 20,
+            confidence: 0.99,
+            measures: vec![measure("burnt", 7e10), measure("validators.diligent profit", 8e15)],
+            failures: Vec::new(),
+        };
+        let told = comparison_table(&comparison);
+        let wide = |line: &&str| line.chars().count() > WIDTH && !line.contains(&"b".repeat(90));
+        assert_eq!(told.lines().find(wide), None, "{told}");
+        assert_eq!(told.matches(" [2] ").count(), 2, "every difference is told: {told}");
     }
 }

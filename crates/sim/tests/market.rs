@@ -156,6 +156,7 @@ fn catching_more_than_was_promised_is_no_fault_with_any_luck() {
         // A quarter of all results is audited; whoever watches catches the others, too.
         assert!(liars.lies > 10 && liars.lies < 2 * liars.convicted, "{liars:?}");
         let told = summary::run_table(&played.0, seed, &played.1);
+        assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
         assert!(!told.contains("FAILED") && !told.contains("HOLD"), "{told}");
         assert_eq!(
             told.matches("seed").count(),

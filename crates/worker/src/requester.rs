@@ -19,7 +19,7 @@ use earnest_compute::{
     },
 };
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Event, Gas, JobId, Ratio, Role,
+    Amount, Blocks, Command, Digest, Ending, Event, Gas, JobId, Ratio, Role,
     command::{
         Auction, ConfirmReceipt, DataItem, GainTiming, KeepData, OpenSeed, PostJob, ProgramForm,
         PublishProgram, RequestData, ResourceClass, ServeData, TICKS_PER_GAS, Task, Visibility,
@@ -562,6 +562,15 @@ pub fn is_stopped(output: &Digest) -> bool {
     use earnest_compute::checkpoint::{FAULT_STATE, HALT_STATE};
     let output = WorkDigest(output.0);
     output == FAULT_STATE || output == HALT_STATE
+}
+
+/// True if a program did not come to its own end: of an ordinary one, whose `ending` is known, there
+/// may be an output all the same.
+pub fn has_stopped(output: Option<&Digest>, ending: Option<Ending>) -> bool {
+    match ending {
+        Some(ending) => matches!(ending, Ending::Trapped | Ending::Halted),
+        None => output.is_some_and(is_stopped),
+    }
 }
 
 /// Follows one job of this account until it is closed, making the requester's moves; `moved` hears

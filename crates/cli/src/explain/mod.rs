@@ -85,7 +85,7 @@ pub fn teller(client: &Client) -> Result<(Teller, Present), Failure> {
     let page = PageQuery { limit: Some(ACCOUNTS_MAX), ..PageQuery::default() };
     let accounts = client.accounts(&page)?.items;
     let names = accounts.iter().map(|row| (row.id, present.names.short(&row.address)));
-    Ok((Teller::new(names), present))
+    Ok((Teller::new(present.clock, names), present))
 }
 
 fn job_story(client: &Client, id: JobId, json: bool) -> Result<(), Failure> {

@@ -38,7 +38,8 @@ pub fn of_job(client: &Client, id: JobId, json: bool) -> Result<(), Failure> {
         text.push("  the node no longer has how it began".to_owned());
     }
     if payouts.is_empty() {
-        text.push("  nothing was paid yet".to_owned());
+        let none = if is_whole { "nothing was paid yet" } else { "nor who was paid what" };
+        text.push(format!("  {none}"));
     }
     text.extend(payouts.iter().map(|payout| sums::tell(payout, &teller, show::width())));
     out!("{}", text.join("\n"))

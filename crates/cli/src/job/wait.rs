@@ -16,7 +16,8 @@ use earnest_protocol::{JobId, market::Phase};
 use crate::{
     failure::{Failure, Status},
     output::note,
-    stop,
+    present::Present,
+    show, stop,
 };
 
 /// How long to wait between two looks: the first, and the longest.
@@ -53,7 +54,10 @@ fn end_of(
     while view.phase != Phase::Closed {
         if told != Some(view.phase) {
             told = Some(view.phase);
-            note!("job {job}: {} until block {}", crate::show::job::phase(view.phase), view.until);
+            // When a phase ends is a guess, and worth no failure.
+            if let Ok(present) = Present::ask(client) {
+                note!("{}", show::job::head(&view, &present.clock));
+            }
         }
         if stop.load(Ordering::SeqCst) {
             let hint = "run `earnest job wait` with the job's number to go on";
@@ -61,8 +65,7 @@ fn end_of(
         }
         let left = timeout.map(|most| Duration::from_secs(most).saturating_sub(begun.elapsed()));
         if left == Some(Duration::ZERO) {
-            let detail =
-                format!("job {job} is not closed: {}", crate::show::job::phase(view.phase));
+            let detail = format!("job {job} is not closed: {}", show::job::phase(view.phase));
             let hint = "wait longer with --timeout; `earnest job status` says until when";
             return Err(Failure::new(Status::TimedOut, "timed-out", detail, hint));
         }

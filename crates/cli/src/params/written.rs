@@ -41,6 +41,9 @@ impl Pace {
         let usual = Pace::of(&RawParams::default());
         let chain = |name: &str, usual: u64, unit: &str| match &rooms["chain"][name] {
             Value::Number(number) => number.as_u64().unwrap_or(usual),
+            Value::String(text) if unit == "ms" => {
+                milliseconds(text.trim()).ok().and_then(|ms| ms.as_u64()).unwrap_or(usual)
+            }
             Value::String(text) => money::without_unit(text, unit).parse().unwrap_or(usual),
             _ => usual,
         };
@@ -60,6 +63,7 @@ pub fn value(field: &ParamField, text: &str, pace: Pace) -> Result<Value, String
         "Blocks" => length(text, "block", pace.block_ms),
         "Epochs" => length(text, "epoch", pace.block_ms.saturating_mul(pace.epoch_blocks)),
         "Gas" => whole(text, "gas"),
+        _ if super::is_time(field) => milliseconds(text),
         _ => text
             .parse::<u64>()
             .map(Value::from)
@@ -70,17 +74,31 @@ pub fn value(field: &ParamField, text: &str, pace: Pace) -> Result<Value, String
 /// Makes of what the rooms of a file say what the rules read; all that is wrong is said at once.
 pub fn rooms(rooms: &mut Value) -> Result<(), Vec<String>> {
     let pace = Pace::of_file(rooms);
-    let mut wrong = Vec::new();
+    let (mut wrong, mut far) = (Vec::new(), Vec::new());
     for field in RawParams::fields() {
         let room = rooms.get_mut(field.room);
         let Some(written) = room.and_then(|room| room.get_mut(field.name)) else { continue };
-        let Some(text) = shown(field, written) else { continue };
-        match value(field, text.trim(), pace) {
-            Ok(value) => *written = value,
-            Err(why) => wrong.push(format!("{}.{}: {why}", field.room, field.name)),
+        if let Some(text) = shown(field, written) {
+            match value(field, text.trim(), pace) {
+                Ok(value) => *written = value,
+                Err(why) => {
+                    wrong.push(format!("{}: {why}", super::path_of(field)));
+                    continue;
+                }
+            }
+        }
+        let is_read = written.is_u64() || written.is_string();
+        let got = super::value_of(rooms, field);
+        if is_read && !(field.min..=field.max).contains(&got) {
+            far.push(super::out_of_range(field, got));
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    if wrong.is_empty() {
+        // What is readable is held against the rules as a whole.
+        return Ok(());
+    }
+    wrong.extend(far);
+    Err(wrong)
 }
 
 /// The same of one amount, such as a balance, unless it is in base units.
@@ -105,6 +123,12 @@ fn shown(field: &ParamField, written: &Value) -> Option<String> {
         Value::Number(number) if number.is_f64() => number.as_f64().map(|float| float.to_string()),
         _ => None,
     }
+}
+
+/// A time in whole milliseconds; digits alone are such.
+fn milliseconds(text: &str) -> Result<Value, String> {
+    let read = text.parse::<u64>().ok().or_else(|| time_ms(text));
+    read.map(Value::from).ok_or_else(|| format!("`{text}` is not a time; write 500 ms or 1 s"))
 }
 
 /// A length in its own unit, or a time that is a whole number of them.
@@ -204,5 +228,13 @@ mod tests {
         let wrong = rooms(&mut file).expect_err("both are wrong");
         assert_eq!(wrong.len(), 2, "{wrong:?}");
         assert!(wrong[0].contains("verification.beta"), "{wrong:?}");
+        // Also what can be read and is out of its range.
+        let chain = json!({"epoch_blocks": 0, "block_interval_min_ms": "2 ms"});
+        let mut file = json!({"chain": chain, "verification": {"laxity": "a lot"}});
+        let wrong = rooms(&mut file).expect_err("two are wrong");
+        let [unread, far] = wrong.as_slice() else { panic!("{wrong:?}") };
+        assert!(unread.contains("verification.laxity"), "{unread}");
+        assert_eq!(far, "chain.epoch_blocks is 0 blocks; allowed are 1 to 1000000 blocks");
+        assert_eq!(file["chain"]["block_interval_min_ms"], 2);
     }
 }

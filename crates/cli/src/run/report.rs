@@ -8,7 +8,12 @@ use earnest_worker::{
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, output::out, text::count};
+use crate::{
+    failure::Failure,
+    output::out,
+    show,
+    text::{count, wrap},
+};
 
 /// Bytes of the output that a person is shown.
 const SHOWN_BYTES: usize = 32;
@@ -160,17 +165,17 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
         other => other.to_string(),
     };
     let (gas, engines, verification) = (&value["gas"], &value["engines"], &value["verification"]);
-    out!("program   {}, {} bytes", shown(&value["program"]), value["module_bytes"])?;
-    out!("steps     {} of {} ended well", value["steps_run"], value["steps"])?;
+    row("program", format!("{}, {} bytes", shown(&value["program"]), value["module_bytes"]))?;
+    row("steps", format!("{} of {} ended well", value["steps_run"], value["steps"]))?;
     match value["stopped"]["detail"].as_str() {
-        Some(detail) => out!("stopped   {detail}")?,
+        Some(detail) => row("stopped", detail.to_owned())?,
         None => {
             let (hash, bytes) = (shown(&value["output"]), &value["output_bytes"]);
-            out!("output    {hash}, {bytes} bytes")?;
+            row("output", format!("{hash}, {bytes} bytes"))?;
             let head: String =
                 output.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
             let more = if SHOWN_BYTES < output.len() { " …" } else { "" };
-            out!("          {head}{more}")?;
+            row("", format!("{head}{more}"))?;
         }
     }
     let step = match &gas["worst_step"] {
@@ -180,30 +185,29 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
             gas["step_min"], gas["step_median"], gas["step_worst"]
         ),
     };
-    out!("gas       {} in all; init {}{step}", gas["total"], shown(&gas["init"]))?;
-    out!(
-        "memory    {} bytes, fixed; the longest state has {} bytes",
-        value["memory_bytes"],
-        value["state_bytes_max"]
-    )?;
+    row("gas", format!("{} in all; init {}{step}", gas["total"], shown(&gas["init"])))?;
+    let (memory, longest) = (&value["memory_bytes"], &value["state_bytes_max"]);
+    row("memory", format!("{memory} bytes, fixed; the longest state has {longest} bytes"))?;
     for (name, run) in [("compiled", &engines["compiled"]), ("referee", &engines["referee"])] {
-        out!(
-            "{name:<9} {} ms to start, {} ms for the steps, root {}",
-            shown(&run["start_millis"]),
-            shown(&run["steps_millis"]),
-            shown(&run["root"])
-        )?;
+        let [start, steps, root] =
+            ["start_millis", "steps_millis", "root"].map(|of| shown(&run[of]));
+        row(name, format!("{start} ms to start, {steps} ms for the steps, root {root}"))?;
     }
     match (&engines["agree"], &engines["first_difference"]) {
-        (Value::Bool(true), _) => out!("          the engines agree about every step")?,
-        (Value::Bool(false), at) => out!("          the engines DISAGREE from step {at} on")?,
-        _ => out!("          not compared: the compiler gave up, the interpreter went on")?,
+        (Value::Bool(true), _) => row("", "the engines agree about every step".to_owned())?,
+        (Value::Bool(false), at) => row("", format!("the engines DISAGREE from step {at} on"))?,
+        _ => row("", "not compared: the compiler gave up, the interpreter went on".to_owned())?,
     }
-    out!(
-        "verify    {} leaves, at most {} of dispute; a step takes the referee {} µs at most",
-        verification["leaves"],
-        count(verification["dispute_rounds"].as_u64().unwrap_or(0), "round"),
-        verification["referee_micros_at_most"]
-    )?;
-    crate::output::result(format_args!("{quote_words}"))
+    let (leaves, micros) = (&verification["leaves"], &verification["referee_micros_at_most"]);
+    let rounds = count(verification["dispute_rounds"].as_u64().unwrap_or(0), "round");
+    let judged = format!("a step takes the referee {micros} µs at most");
+    row("verify", format!("{leaves} leaves, at most {rounds} of dispute; {judged}"))?;
+    out!("{quote_words}")
+}
+
+/// A line of the report, or more if it is too wide: its words go on below themselves.
+fn row(name: &str, words: String) -> Result<(), Failure> {
+    const LEFT: usize = 10;
+    let words = wrap(&words, show::width().saturating_sub(LEFT)).join(&format!("\n{:LEFT$}", ""));
+    out!("{name:<LEFT$}{words}")
 }

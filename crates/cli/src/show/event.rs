@@ -7,9 +7,10 @@ use earnest_protocol::{AccountId, Event};
 
 use super::standing::{ending, role};
 use crate::{
+    clock::Clock,
     money,
     present::Present,
-    text::tokens,
+    text::{count, tokens},
     up::account::{Narrator, word},
 };
 
@@ -21,18 +22,23 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// With these names of accounts.
-    pub fn new(names: impl IntoIterator<Item = (AccountId, String)>) -> Teller {
+    /// Of a network of now, with these names of accounts.
+    pub fn new(clock: Clock, names: impl IntoIterator<Item = (AccountId, String)>) -> Teller {
         let programs = earnest_worker::guests::all().map(|guest| {
             let digest = earnest_worker::requester::program_digest(guest.module);
             (digest, guest.name.to_owned())
         });
-        let mut narrator = Narrator::new(programs);
+        let mut narrator = Narrator::new(clock, programs);
         let names: std::collections::BTreeMap<_, _> = names.into_iter().collect();
         for (id, name) in &names {
             narrator.name_account(*id, name);
         }
         Teller { narrator, names }
+    }
+
+    /// Now, as far as events have told it.
+    pub fn clock(&self) -> Clock {
+        self.narrator.clock()
     }
 
     /// The name of an account.
@@ -45,11 +51,14 @@ impl Teller {
         if let Some(line) = self.narrator.line(record) {
             return line.text;
         }
+        // Time goes on while events are followed.
+        let clock = self.narrator.clock();
+        let present = &Present { clock, names: present.names.clone() };
         let event = &record.event;
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
         let told = told.or_else(|| self.of_proposals(event, present));
         let told = told.or_else(|| self.of_spends(event, present));
-        told.or_else(|| self.of_jobs(event)).unwrap_or_else(|| plain(event))
+        told.or_else(|| self.of_jobs(event, &clock)).unwrap_or_else(|| plain(event))
     }
 
     fn of_accounts(&self, event: &Event, present: &Present) -> Option<String> {
@@ -274,7 +283,7 @@ impl Teller {
         })
     }
 
-    fn of_jobs(&self, event: &Event) -> Option<String> {
+    fn of_jobs(&self, event: &Event, clock: &Clock) -> Option<String> {
         let who = |account: &AccountId| self.who(*account);
         Some(match event {
             Event::JobInsured { job, account, cover, premium } => format!(
@@ -296,9 +305,8 @@ impl Teller {
                 format!("job {job}: a larger bond takes the place of {}'s bid", who(account))
             }
             Event::BiddingClosed { job, bids, until } => {
-                format!(
-                    "job {job}: bidding is over with {bids} bids, to be opened until height {until}"
-                )
+                let (bids, until) = (count(u64::from(*bids), "bid"), clock.block(*until));
+                format!("job {job}: bidding is over with {bids}, to be opened until {until}")
             }
             Event::DelegationEarned { job, operator, amount } => {
                 let amount = tokens(*amount);
@@ -316,13 +324,14 @@ impl Teller {
                 format!("job {job}: the requester opens its part of the seed")
             }
             Event::Revealing { job, until } => {
-                format!("job {job}: everybody opens what it sealed until height {until}")
+                format!("job {job}: everybody opens what it sealed until {}", clock.block(*until))
             }
             Event::ChallengeWindow { job, until } => {
-                format!("job {job}: anyone may challenge until height {until}")
+                format!("job {job}: anyone may challenge until {}", clock.block(*until))
             }
             Event::DataRequested { job, asker, until, .. } => {
-                format!("job {job}: {} asks for bytes, due at height {until}", who(asker))
+                let until = clock.block(*until);
+                format!("job {job}: {} asks for bytes, due at {until}", who(asker))
             }
             Event::DataServed { job, .. } => format!("job {job}: the bytes were produced"),
             Event::DataWithheld { job, account, .. } => {

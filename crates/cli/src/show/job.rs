@@ -6,7 +6,7 @@ use earnest_protocol::{
     command::ProgramForm,
     market::{CloseReason, Outcome, Phase},
 };
-use earnest_worker::requester::is_stopped;
+use earnest_worker::requester::{has_stopped, is_stopped};
 
 use super::table::{Kind, list, table};
 use crate::{clock::Clock, money, present::Present, text::tokens};
@@ -22,7 +22,9 @@ pub fn jobs(jobs: &[JobSummary], present: &Present, width: usize) -> String {
     ];
     let row = |job: &JobSummary| {
         let stands = match job.outcome.zip(job.reason) {
-            Some((outcome, reason)) => ended(outcome, reason),
+            Some((outcome, reason)) => {
+                ended(outcome, reason, has_stopped(job.output.as_ref(), job.ending))
+            }
             None => format!("{} until {}", phase(job.phase), present.clock.block(job.until)),
         };
         let provider = job.provider.map(|account| present.names.short(&account.address));
@@ -60,9 +62,10 @@ pub fn phase(phase: Phase) -> &'static str {
     }
 }
 
-/// What became of a job, and why.
-pub fn ended(outcome: Outcome, why: CloseReason) -> String {
+/// What became of a job, and why; that its program stopped by itself is said of what is paid.
+pub fn ended(outcome: Outcome, why: CloseReason, is_stopped: bool) -> String {
     match outcome {
+        Outcome::Accepted if is_stopped => "paid, FAULT: the program stopped by itself".to_owned(),
         Outcome::Accepted => "paid".to_owned(),
         Outcome::Rejected | Outcome::Expired => format!("refunded: {}", reason(why)),
     }
@@ -98,7 +101,11 @@ pub fn ending(ending: Ending) -> String {
 /// A job's number, and where it stands or how it ended.
 pub fn head(view: &JobView, clock: &Clock) -> String {
     match view.closed {
-        Some(closed) => format!("job {}: {}", view.id, ended(closed.outcome, closed.reason)),
+        Some(closed) => {
+            let ending = view.result.and_then(|result| result.ending);
+            let is_stopped = has_stopped(closed.output.as_ref(), ending);
+            format!("job {}: {}", view.id, ended(closed.outcome, closed.reason, is_stopped))
+        }
         None => format!("job {}: {} until {}", view.id, phase(view.phase), clock.block(view.until)),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     money,
     present::Present,
     record::{Bid, Fate, Record, Slash},
-    text::{tokens, wrap},
+    text::{count, tokens, wrap},
     up::account::{parts, word},
 };
 
@@ -36,7 +36,7 @@ pub fn status(
         ("standing", standing(operator, &present.clock)),
         ("reputation", reputation(operator)),
         ("at risk", at_risk(operator)),
-        ("earned", earned(operator, record)),
+        ("earned", earned(operator, record, present)),
     ];
     if operator.role == Role::Provider {
         rows.push(("room", room(operator, collateral)));
@@ -73,7 +73,7 @@ pub fn status(
     let rows: Vec<_> = rows.into_iter().map(|(name, what)| (name.to_owned(), what)).collect();
     let mut text = format!("{} {who}\n{}", role(operator.role), list(&rows, width));
     for slash in &record.slashes {
-        text.push_str(&format!("\n{}", slashed(slash, width)));
+        text.push_str(&format!("\n{}", slashed(slash, present, width)));
     }
     if !record.bids.is_empty() {
         text.push_str(&format!("\n\n{}", bids(record, present, width)));
@@ -87,14 +87,14 @@ fn at_risk(operator: &OperatorView) -> String {
     format!("{}: {free} free, {locked} locked in open jobs; the least is {least}", tokens(*stake))
 }
 
-fn earned(operator: &OperatorView, record: &Record) -> String {
+fn earned(operator: &OperatorView, record: &Record, present: &Present) -> String {
     let what = match (operator.role, record.paid_count) {
         (Role::Provider, 1) => "1 job".to_owned(),
         (Role::Provider, count) => format!("{count} jobs"),
         (_, 1) => "1 audit".to_owned(),
         (_, count) => format!("{count} audits"),
     };
-    format!("{} for {what} since block {}", tokens(record.paid), record.since)
+    format!("{} for {what} since {}", tokens(record.paid), present.clock.block(record.since))
 }
 
 /// How many more jobs a bond can back.
@@ -115,20 +115,21 @@ fn times(count: u64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-fn slashed(slash: &Slash, width: usize) -> String {
+fn slashed(slash: &Slash, present: &Present, width: usize) -> String {
     let Slash { height, job, offence, waterfall } = slash;
     let (amount, offence, parts) = (tokens(waterfall.amount), word(offence), parts(waterfall));
-    let text = format!("block {height}, job {job}: {amount} for {offence}: {parts}");
+    let block = present.clock.block(*height);
+    let text = format!("{block}, job {job}: {amount} for {offence}: {parts}");
     format!("    {}", wrap(&text, width.saturating_sub(4)).join("\n    "))
 }
 
 fn bids(record: &Record, present: &Present, width: usize) -> String {
     let taken = record.bids.values().filter(|bid| bid.fate == Fate::Taken).count();
-    let head = format!(
-        "{} bids since block {}, {taken} of the jobs taken; the latest of the others:",
-        record.bids.len(),
-        record.since
-    );
+    let since = present.clock.block(record.since);
+    let all = u64::try_from(record.bids.len()).unwrap_or(u64::MAX);
+    let all = format!("{} since {since}", count(all, "bid"));
+    let head = format!("{all}, {taken} of the jobs taken; the latest of the others:");
+    let head = wrap(&head, width).join("\n");
     let others = record.bids.iter().rev().filter(|(_, bid)| bid.fate != Fate::Taken);
     let rows: Vec<Vec<String>> = others
         .take(BIDS_TOLD)
@@ -138,7 +139,7 @@ fn bids(record: &Record, present: &Present, width: usize) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return format!("{} bids since block {}, all of the jobs taken", taken, record.since);
+        return format!("{all}, all of the jobs taken");
     }
     let columns =
         [("job", Kind::Number), ("asked", Kind::Number), ("what came of it", Kind::Sentence)];

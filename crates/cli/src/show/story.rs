@@ -43,10 +43,12 @@ impl Story<'_> {
         if !self.is_whole {
             text.push_str("\n  the node no longer has how it began");
         }
+        text.push_str(&format!("\n{:>7} {:>7}  what happened", "block", "ago"));
         for record in self.events {
             let told = teller.tell(record, present);
             let told = wrap(&told, width.saturating_sub(INDENT)).join(&format!("\n{:INDENT$}", ""));
-            text.push_str(&format!("\n{:>6}  {told}", record.height));
+            let age = present.clock.age(record.height);
+            text.push_str(&format!("\n{:>7} {age:>7}  {told}", record.height));
         }
         let rows = self.money(teller, present);
         if !rows.is_empty() {
@@ -115,4 +117,4 @@ impl Story<'_> {
 }
 
 /// The columns before the words of an event.
-const INDENT: usize = 8;
+const INDENT: usize = 17;

@@ -16,6 +16,7 @@ use earnest_protocol::{
 
 use super::{event::Teller, standing::role, table::list};
 use crate::{
+    clock::Clock,
     money::{self, share},
     text::{tokens, wrap},
     up::account::word,
@@ -83,11 +84,11 @@ pub fn tell(payout: &Payout, teller: &Teller, width: usize) -> String {
                 tokens(*amount),
                 role(*of)
             );
-            (what, claim((*of, *amount), terms, payout.emitted.as_ref()))
+            (what, claim((*of, *amount), terms, payout.emitted.as_ref(), &teller.clock()))
         }
         Event::EmissionEarned { operator, amount, .. } => {
             let what = format!("operator {operator} earns {} of emission", tokens(*amount));
-            (what, vests(&payout.record.event))
+            (what, vests(&payout.record.event, &teller.clock()))
         }
         Event::SpendPaid { proposal, account, amount, terms, .. } => {
             let (who, amount) = (teller.who(*account), tokens(*amount));
@@ -318,7 +319,12 @@ fn cascade(terms: &ClaimsTerms, parts: &Waterfall) -> Rows {
     ]
 }
 
-fn claim((of, amount): (Role, Amount), terms: &ClaimTerms, emitted: Option<&Emitted>) -> Rows {
+fn claim(
+    (of, amount): (Role, Amount),
+    terms: &ClaimTerms,
+    emitted: Option<&Emitted>,
+    clock: &Clock,
+) -> Rows {
     let all = terms.all();
     let audits = terms.audits();
     let mut rows = vec![row(
@@ -344,7 +350,7 @@ fn claim((of, amount): (Role, Amount), terms: &ClaimTerms, emitted: Option<&Emit
         ),
     });
     match emitted {
-        Some(emitted) => rows.extend(came_to(emitted)),
+        Some(emitted) => rows.extend(came_to(emitted, clock)),
         None => {
             rows.push(row("comes to", "is known once its epoch is paid and settled".to_owned()))
         }
@@ -353,7 +359,7 @@ fn claim((of, amount): (Role, Amount), terms: &ClaimTerms, emitted: Option<&Emit
 }
 
 /// What all of an operator's claims of that epoch came to.
-fn came_to(emitted: &Emitted) -> Rows {
+fn came_to(emitted: &Emitted, clock: &Clock) -> Rows {
     let Event::EmissionEarned { epoch, claim, amount, .. } = &emitted.earned else {
         return Rows::new();
     };
@@ -368,11 +374,11 @@ fn came_to(emitted: &Emitted) -> Rows {
     );
     debug_assert_eq!(again, *amount, "the rules and this line use one formula");
     let mut rows = vec![row("comes to", sum)];
-    rows.extend(vests(&emitted.earned));
+    rows.extend(vests(&emitted.earned, clock));
     rows
 }
 
-fn vests(event: &Event) -> Rows {
+fn vests(event: &Event, clock: &Clock) -> Rows {
     let Event::EmissionEarned { epoch, amount, shared, vests, .. } = event else {
         return Rows::new();
     };
@@ -388,19 +394,19 @@ fn vests(event: &Event) -> Rows {
         row(
             "ready",
             format!(
-                "{} of {}, = {} from epoch {} on, {delay} after epoch {epoch}, gathered",
+                "{} of {}, = {} from {} on, {delay} after epoch {epoch}, gathered",
                 share(at_once),
                 show(own),
                 show(grant.at_once),
-                grant.until
+                clock.epoch(grant.until)
             ),
         ),
         row(
             "vests",
             format!(
-                "{} evenly to epoch {}, {vesting} later, gathered",
+                "{} evenly to {}, {vesting} later, gathered",
                 show(grant.rest),
-                grant.ends
+                clock.epoch(grant.ends)
             ),
         ),
     ]);

@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_api::EventRecord;
 use earnest_protocol::{
-    AccountId, Event, Height, JobId, Ruling,
+    AccountId, Ending, Event, Height, JobId, Ruling,
     command::Node,
     market::Outcome,
     slashing::Waterfall,
     verification::{Loser, LossReason, depth},
 };
+use earnest_worker::requester::has_stopped;
 
 use crate::{
+    clock::Clock,
     money,
     text::{count, tokens},
 };
@@ -43,6 +45,8 @@ pub enum Tone {
     Convicted,
     /// A wrong result was paid.
     LiePassed,
+    /// A program stopped by itself.
+    Fault,
     /// Where the network stands.
     Status,
 }
@@ -58,8 +62,10 @@ pub struct Status {
 }
 
 /// Turns events into lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Narrator {
+    /// Now, as far as events have told it.
+    clock: Clock,
     names: BTreeMap<AccountId, String>,
     /// What each program is called.
     programs: BTreeMap<earnest_protocol::Digest, String>,
@@ -68,12 +74,27 @@ pub struct Narrator {
     liars: BTreeSet<AccountId>,
     /// Jobs with a result that is a lie, and whose it is.
     lies: BTreeMap<JobId, AccountId>,
+    /// Jobs with a result that says that the program stopped by itself.
+    stopped: BTreeSet<JobId>,
     status: Status,
 }
 
 impl Narrator {
-    pub fn new(programs: impl IntoIterator<Item = (earnest_protocol::Digest, String)>) -> Narrator {
-        Narrator { programs: programs.into_iter().collect(), ..Narrator::default() }
+    /// Of a network of now, with these names of programs.
+    pub fn new(
+        clock: Clock,
+        programs: impl IntoIterator<Item = (earnest_protocol::Digest, String)>,
+    ) -> Narrator {
+        Narrator {
+            clock,
+            names: BTreeMap::new(),
+            programs: programs.into_iter().collect(),
+            jobs: BTreeMap::new(),
+            liars: BTreeSet::new(),
+            lies: BTreeMap::new(),
+            stopped: BTreeSet::new(),
+            status: Status::default(),
+        }
     }
 
     pub fn name_account(&mut self, id: AccountId, name: &str) {
@@ -88,6 +109,12 @@ impl Narrator {
     /// There are blocks up to this height.
     pub fn reach(&mut self, height: Height) {
         self.status.height = self.status.height.max(height.count());
+        self.clock.height = self.clock.height.max(height);
+    }
+
+    /// Now, as far as events have told it.
+    pub fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// Where the network stands after the last line.
@@ -122,13 +149,21 @@ impl Narrator {
     fn note(&mut self, record: &EventRecord) {
         self.reach(record.height);
         match &record.event {
+            Event::EpochOpened { epoch } if self.clock.epoch.0 < *epoch => {
+                self.clock.epoch = (*epoch, record.height);
+            }
             Event::JobPosted { .. } => self.status.jobs = self.status.jobs.saturating_add(1),
             Event::JobClosed { .. } => self.status.jobs = self.status.jobs.saturating_sub(1),
             Event::Paid { account, amount, .. } => {
                 self.status.payout = Some(format!("{} to {}", tokens(*amount), self.who(*account)));
             }
-            Event::ResultRevealed { job, account, .. } if self.liars.contains(account) => {
-                self.lies.insert(*job, *account);
+            Event::ResultRevealed { job, account, output, ending, .. } => {
+                if self.liars.contains(account) {
+                    self.lies.insert(*job, *account);
+                }
+                if has_stopped(Some(output), *ending) {
+                    self.stopped.insert(*job);
+                }
             }
             _ => {}
         }
@@ -140,6 +175,11 @@ impl Narrator {
                 if self.lies.contains_key(job) =>
             {
                 Tone::LiePassed
+            }
+            Event::JobClosed { job, outcome: Outcome::Accepted, .. }
+                if self.stopped.contains(job) =>
+            {
+                Tone::Fault
             }
             Event::JobClosed { outcome: Outcome::Rejected, .. }
             | Event::StepJudged { ruling: Ruling::Fails, .. }
@@ -186,7 +226,8 @@ impl Narrator {
                 format!("{}: won by {} at {}", self.job(*job), self.who(*account), tokens(*price),)
             }
             Event::JobAccepted { job, account, due, .. } => {
-                format!("{}: {} accepts, due at height {due}", self.job(*job), self.who(*account))
+                let due = self.clock.block(*due);
+                format!("{}: {} accepts, due at {due}", self.job(*job), self.who(*account))
             }
             Event::ResultCommitted { job, account, late, .. } => {
                 let late = match late.count() {
@@ -215,8 +256,9 @@ impl Narrator {
                 format!("{}: {} seals its own result", self.job(*job), self.who(*account))
             }
             Event::DrawPutOff { job, until, .. } => format!(
-                "{}: too few validators can lock now, the draw waits until height {until}",
-                self.job(*job)
+                "{}: too few validators can lock now, the draw waits until {}",
+                self.job(*job),
+                self.clock.block(*until)
             ),
             Event::SeedWithheld { job, by } => {
                 let who = word(by);
@@ -225,11 +267,12 @@ impl Narrator {
                     self.job(*job)
                 )
             }
-            Event::ResultRevealed { job, account, root, gas, .. } => format!(
-                "{}: {} opens {} after {gas} gas",
+            Event::ResultRevealed { job, account, root, output, gas, ending } => format!(
+                "{}: {} opens {} after {gas} gas{}",
                 self.job(*job),
                 self.who(*account),
                 short(root),
+                how_it_ended(output, *ending),
             ),
             Event::VerdictRevealed { job, account, root } => {
                 format!("{}: {} opens {}", self.job(*job), self.who(*account), short(root))
@@ -276,11 +319,14 @@ impl Narrator {
         })
     }
 
-    /// What is to be said of an accepted job whose result is a lie.
-    fn lie(&self, job: JobId, outcome: Outcome) -> String {
+    /// What is to be said of an accepted job whose result is a lie, or whose program stopped.
+    fn remark(&self, job: JobId, outcome: Outcome) -> String {
         match (self.lies.get(&job), outcome) {
             (Some(liar), Outcome::Accepted) => {
                 format!("; a lie passed: {} was paid for a wrong result", self.who(*liar))
+            }
+            (None, Outcome::Accepted) if self.stopped.contains(&job) => {
+                "; FAULT: the program stopped by itself".to_owned()
             }
             _ => String::new(),
         }
@@ -289,16 +335,17 @@ impl Narrator {
     fn consequences(&self, event: &Event) -> Option<String> {
         Some(match event {
             Event::Jailed { account, until, .. } => {
-                format!("{} is jailed until epoch {until}", self.who(*account))
+                format!("{} is jailed until {}", self.who(*account), self.clock.epoch(*until))
             }
             Event::AuditMissed { job, account } => {
                 format!("{}: {} missed its audit", self.job(*job), self.who(*account))
             }
             Event::SlashPending { offence, account, amount, execute_at, .. } => format!(
-                "SLASH {} loses {} for {}, paid out in epoch {execute_at}",
+                "SLASH {} loses {} for {}, paid out in {}",
                 self.who(*account),
                 tokens(*amount),
                 word(offence),
+                self.clock.epoch(*execute_at),
             ),
             Event::Slashed { offence, account, waterfall, .. } => format!(
                 "SLASH {}: {} for {}: {}",
@@ -319,10 +366,22 @@ impl Narrator {
                 word(outcome),
                 word(reason),
                 tokens(*refunded),
-                self.lie(*job, *outcome),
+                self.remark(*job, *outcome),
             ),
             _ => return None,
         })
+    }
+}
+
+/// What is to be said of how a program ended, after the gas it used.
+fn how_it_ended(output: &earnest_protocol::Digest, ending: Option<Ending>) -> String {
+    match ending {
+        Some(Ending::Exited(code)) => format!(": the program exited with {code}"),
+        Some(Ending::Halted) => ": FAULT, halted at the work bound".to_owned(),
+        ending if has_stopped(Some(output), ending) => {
+            ": FAULT, the program stopped by itself".to_owned()
+        }
+        _ => String::new(),
     }
 }
 

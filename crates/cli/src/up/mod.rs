@@ -36,6 +36,7 @@ use crate::{
     failure::{Failure, Status},
     folders, money,
     output::out,
+    present::Present,
     stop,
 };
 use account::Narrator;
@@ -213,7 +214,7 @@ impl Network {
             let digest = earnest_worker::requester::program_digest(guest.module);
             (digest, guest.name.to_owned())
         });
-        let mut narrator = Narrator::new(programs);
+        let mut narrator = Narrator::new(Present::ask(&client)?.clock, programs);
         let mut liars = BTreeSet::new();
         for member in cast {
             let account = client.account(&member.address)?;

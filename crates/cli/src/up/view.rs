@@ -168,6 +168,7 @@ impl Style {
             Tone::Earned => "32",
             Tone::Convicted => "1;31",
             Tone::LiePassed => "1;33",
+            Tone::Fault => "33",
             Tone::Status => "7",
         };
         if self.has_colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }

@@ -51,8 +51,8 @@ fn participant(one: &Value) -> String {
     let (started, worth) = (units(&one["started"]), units(&one["worth"]));
     let change = match worth.checked_sub(started) {
         Some(0) => "0     ".to_owned(),
-        Some(gain) => format!("+{}", aligned(gain)),
-        None => format!("-{}", aligned(started.saturating_sub(worth))),
+        Some(gain) => format!("+{}", least(gain)),
+        None => format!("-{}", least(started.saturating_sub(worth))),
     };
     let jailed = if one["jailed"] == true { "  jailed" } else { "" };
     let name = text(&one["name"]);
@@ -126,9 +126,16 @@ fn aligned(units: u64) -> String {
     format!("{}.{:04}", units / 1_000_000_000, units % 1_000_000_000 / 100_000)
 }
 
+/// The same of what is not nothing: what is less than four decimals show is said to be.
+fn least(units: u64) -> String {
+    if units < PLACE { "<0.0001".to_owned() } else { aligned(units) }
+}
+
+/// A unit of the fourth decimal of a token.
+const PLACE: u64 = 100_000;
+
 /// Tokens with at most four decimals, rounded down; what is less than that is said to be.
 fn rounded(units: u64) -> String {
-    const PLACE: u64 = 100_000;
     let show = |units| Amount::new(units).map_or_else(|| "?".to_owned(), money::show);
     match units {
         1..PLACE => "<0.0001".to_owned(),
@@ -169,6 +176,7 @@ mod tests {
                 person("loki", "provider", "lazy", "200000000000", "195031000000"),
                 person("hush", "provider", "silent", "200000000000", "199000000000"),
                 person("rosa", "requester", "honest", "10000000000000", "9990500000000"),
+                person("nora", "replica", "honest", "1100000000000", "1099999990000"),
             ],
         });
         let expected = "\
@@ -179,6 +187,7 @@ Who gained, who lost, at height 120
   loki     lazy provider           200      195.0310      -4.9690  jailed
   hush     silent provider         200      199.0000      -1.0000
   rosa     requester             10000     9990.5000      -9.5000
+  nora     replica                1100     1099.9999     -<0.0001
 
   16 jobs: 10 accepted, 2 rejected, 1 expired, 3 open
   What the open ones hold, deposits and prices, counts for nobody

@@ -31,6 +31,8 @@ fn bidding(id: u64) -> JobSummary {
         open_disputes: 0,
         outcome: None,
         reason: None,
+        output: None,
+        ending: None,
     }
 }
 
@@ -50,11 +52,14 @@ fn a_list_of_jobs_fits_80_columns_and_120() {
     let mut stranger = bidding(9);
     stranger.requester = account("nobody that is known");
     stranger.price_max = Amount::new(1).expect("small");
+    let mut stopped = closed(96, "ada", Outcome::Accepted, CloseReason::Unchallenged);
+    stopped.output = Some(Digest(*b"earnest compute: the step fault."));
     let all = [
         bidding(1_204),
         taken(1_203, Phase::Executing, "ada"),
         taken(1_202, Phase::AuditingOpen, "somebody else"),
         closed(95, "grace", Outcome::Accepted, CloseReason::Unchallenged),
+        stopped,
         closed(94, "loki", Outcome::Rejected, CloseReason::WrongResult),
         closed(93, "hush", Outcome::Expired, CloseReason::Abandoned),
         stranger,
@@ -91,7 +96,7 @@ fn every_state_of_a_job_has_words_of_its_own() {
         Cancelled,
     ];
     let phases = phases.map(phase).map(str::to_owned);
-    let reasons = reasons.map(|reason| ended(Outcome::Expired, reason));
+    let reasons = reasons.map(|reason| ended(Outcome::Expired, reason, false));
     let mut words: Vec<&String> = phases.iter().chain(&reasons).collect();
     let count = words.len();
     words.sort();

@@ -25,7 +25,8 @@ const RECORDED: &str = include_str!("../../up/view/recorded.jsonl");
 
 fn teller() -> Teller {
     let cast = plan::cast(SEED);
-    Teller::new((0..).map(AccountId::new).zip(cast.into_iter().map(|one| one.name.to_owned())))
+    let names = (0..).map(AccountId::new).zip(cast.into_iter().map(|one| one.name.to_owned()));
+    Teller::new(present().clock, names)
 }
 
 #[test]

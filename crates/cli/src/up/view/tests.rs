@@ -1,9 +1,10 @@
 //! How the story of a recorded network looks, at 80 and at 120 columns.
 
 use earnest_api::EventRecord;
-use earnest_protocol::AccountId;
+use earnest_protocol::{AccountId, Blocks, Epoch, Height};
 
 use super::{super::account::Narrator, *};
+use crate::clock::Clock;
 
 /// Events of a network that ran, one JSON object a line, chosen for what they show.
 const RECORDED: &str = include_str!("recorded.jsonl");
@@ -13,10 +14,16 @@ const LOKI: AccountId = AccountId::new(2);
 /// An honest one, whose result was accepted.
 const GRACE: AccountId = AccountId::new(1);
 
+/// The beginning of the network that was recorded.
+fn clock() -> Clock {
+    let epoch = (Epoch::new(0), Height::ZERO);
+    Clock { height: Height::ZERO, block_ms: 500, epoch_blocks: Blocks::new(8), epoch }
+}
+
 /// What a person would have seen, had the plan made a liar of `liar`.
 fn seen(width: usize, has_colours: bool, liar: AccountId) -> String {
     let style = Style { width, has_colours };
-    let mut narrator = Narrator::default();
+    let mut narrator = Narrator::new(clock(), []);
     let cast = ["ada", "grace", "loki", "hush", "vera", "vito", "vida", "rosa", "nora"];
     for (index, name) in (0..).zip(cast) {
         narrator.name_account(AccountId::new(index), name);
@@ -68,6 +75,35 @@ fn a_lie_that_passed_is_told_at_its_end() {
     let [line] = told.as_slice() else { panic!("{told:?}") };
     assert!(line.contains("a lie passed: grace was paid for a wrong result"), "{line}");
     assert!(line.contains("\x1b[1;33m"), "it stands out: {line}");
+}
+
+/// What a network told of a job whose program used up its gas.
+const STOPPED: [&str; 2] = [
+    r#"{"height":200,"index":2,"event":{"kind":"result_revealed","job":64,"account":1,
+        "root":"0x046dfbb6abb53aab2bca45b4c5881be1a055e055fb77b24801f1c8d49390d82f",
+        "output":"0x6561726e65737420636f6d707574653a207468652073746570206661756c742e",
+        "gas":20000,"ending":null}}"#,
+    r#"{"height":206,"index":9,"event":{"kind":"job_closed","job":64,"outcome":"accepted",
+        "reason":"unchallenged","paid":"73140","refunded":"1000446860",
+        "back":{"escrow":"999926860","audit_fees":"360000","deposit":"160000"}}}"#,
+];
+
+#[test]
+fn a_program_that_stopped_by_itself_is_told_as_a_fault_although_it_was_paid() {
+    let mut narrator = Narrator::new(clock(), []);
+    let records = STOPPED.map(|line| serde_json::from_str::<EventRecord>(line).expect("recorded"));
+    let lines = records.map(|record| narrator.line(&record).expect("told"));
+    assert_eq!(
+        lines[0].text,
+        "job 64: account 1 opens 0x046dfbb6 after 20000 gas: FAULT, the program stopped by itself"
+    );
+    assert!(lines[1].text.ends_with("; FAULT: the program stopped by itself"), "{:?}", lines[1]);
+    assert_eq!(lines[1].tone, Tone::Fault);
+    // An ordinary program that came to its own end did not stop.
+    let exited = STOPPED[0].replace("\"ending\":null", "\"ending\":{\"exited\":3}");
+    let exited: EventRecord = serde_json::from_str(&exited).expect("recorded");
+    let told = narrator.line(&exited).expect("told").text;
+    assert!(told.ends_with("gas: the program exited with 3"), "{told}");
 }
 
 #[test]
