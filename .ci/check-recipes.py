@@ -22,6 +22,7 @@ import ordinary_job
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "guests.md"
 ZIG = "ziglang==0.15.2"
 ASSEMBLYSCRIPT = "assemblyscript@0.28.20"
+DEBIAN_RUST = ["rustc", "libstd-rust-dev-wasm32", "lld"]
 INSTALL_SECONDS = 240
 SECONDS = 240
 
@@ -88,9 +89,37 @@ exec {command} cc "$@"
     return tools / "bin-clang"
 
 
+def debian_rust(tools):
+    """The folder of Debian's `rustc` with its target and its linker, unpacked there and not
+    installed; None if apt does not have them."""
+    folder = tools / "rust-debian"
+    files, whole = folder / "files", folder / "whole"
+    if not whole.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        plan = quietly("apt-get", "install", "--simulate", "--no-install-recommends", *DEBIAN_RUST)
+        names = re.findall(r"^Inst (\S+)", plan or "", re.MULTILINE)
+        names = [name for name in names if re.match(r"rustc|libstd-rust-(\d|dev-wasm32)|libllvm|lld", name)]
+        if not names or quietly("apt-get", "download", *names, cwd=folder) is None:
+            return None
+        for package in folder.glob("*.deb"):
+            if quietly("dpkg-deb", "--extract", str(package), str(files)) is None:
+                return None
+            package.unlink()
+        whole.touch()
+    libraries = [str(path.parent) for path in files.rglob("lib*.so*") if "rustlib" not in path.parts]
+    linkers = [str(path.parent) for path in files.rglob("wasm-ld")]
+    shim(tools / "bin-rust", "rustc", f"""export LD_LIBRARY_PATH="{os.pathsep.join(sorted(set(libraries)))}"
+export PATH="{os.pathsep.join([*linkers, str(files / "usr/bin")])}:$PATH"
+exec "{files}/usr/bin/rustc" "$@"
+""")
+    return tools / "bin-rust"
+
+
 def rust(tools):
     root = (quietly("rustc", "--print", "sysroot") or "").strip()
-    return tools if Path(root, "lib/rustlib/wasm32-unknown-unknown").is_dir() else None
+    has_target = Path(root, "lib/rustlib/wasm32-unknown-unknown").is_dir()
+    return tools if has_target else debian_rust(tools)
 
 
 def assemblyscript(tools):
@@ -108,7 +137,7 @@ def assemblyscript(tools):
 
 LANGUAGES = {
     "mean.c": ("C", c, "a clang with the wasm32 target, or `pip install ziglang`"),
-    "mean.rs": ("Rust", rust, "`rustup target add wasm32-unknown-unknown`"),
+    "mean.rs": ("Rust", rust, "`rustup target add wasm32-unknown-unknown`, or Debian's packages"),
     "mean.zig": ("Zig", zig, f"`pip install {ZIG}`"),
     "mean.ts": ("AssemblyScript", assemblyscript, f"`npm install {ASSEMBLYSCRIPT}`"),
 }

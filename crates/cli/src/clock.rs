@@ -2,9 +2,13 @@
 //!
 //! Law: a height is exact, the time beside it is a guess from how fast the last blocks came.
 
+use earnest_api::{Client, NetworkView, PageQuery};
 use earnest_protocol::{Blocks, Epoch, Epochs, Height};
 
 use crate::text::count;
+
+/// How many of the last blocks tell how fast a chain goes.
+const BLOCKS: u32 = 21;
 
 /// Where a chain is, and how fast it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +25,18 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// That of a network as its node shows it, which is asked for its last blocks.
+    pub fn of(client: &Client, network: &NetworkView) -> Clock {
+        let page = PageQuery { limit: Some(BLOCKS), ..PageQuery::default() };
+        // A node that has only just begun to keep blocks may have none to show.
+        let blocks = client.blocks(&page).map(|page| page.items).unwrap_or_default();
+        let times: Vec<u64> = blocks.iter().map(|block| block.time_ms).collect();
+        let NetworkView { height, params, epoch, epoch_first, .. } = network;
+        let block_ms = pace(&times).unwrap_or(params.chain.block_interval_min_ms);
+        let (epoch_blocks, epoch) = (params.chain.epoch_blocks, (*epoch, *epoch_first));
+        Clock { height: *height, block_ms, epoch_blocks, epoch }
+    }
+
     /// `block 213 (in 40 s)`: when a window closes whose last height is this.
     pub fn block(&self, height: Height) -> String {
         format!("block {height} ({})", self.distance(height))
@@ -68,6 +84,14 @@ impl Clock {
             _ => format!("in {}", time(ahead)),
         }
     }
+}
+
+/// The time from one block to the next, of times that begin with the latest: half of all gaps are
+/// no longer, so that a night in which a node stood still says nothing.
+fn pace(times: &[u64]) -> Option<u64> {
+    let mut gaps: Vec<u64> = times.windows(2).map(|pair| pair[0].saturating_sub(pair[1])).collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).copied()
 }
 
 /// A time in the largest unit of which there are some, in milliseconds; begun units count whole.
@@ -137,6 +161,12 @@ mod tests {
             assert!(follows && next.2 <= 31, "{last:?} {next:?}");
             last = next;
         }
+    }
+
+    #[test]
+    fn a_night_without_blocks_does_not_slow_the_clock() {
+        assert_eq!(pace(&[90_001_500, 90_001_000, 90_000_500, 500, 0]), Some(500));
+        assert_eq!(pace(&[500]), None);
     }
 
     #[test]

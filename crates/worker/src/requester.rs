@@ -564,8 +564,8 @@ pub fn is_stopped(output: &Digest) -> bool {
     output == FAULT_STATE || output == HALT_STATE
 }
 
-/// True if a program did not come to its own end: of an ordinary one, whose `ending` is known, there
-/// may be an output all the same.
+/// True if a program did not come to its own end: of an ordinary one, whose `ending` is known,
+/// there may be an output all the same.
 pub fn has_stopped(output: Option<&Digest>, ending: Option<Ending>) -> bool {
     match ending {
         Some(ending) => matches!(ending, Ending::Trapped | Ending::Halted),

@@ -165,16 +165,18 @@ pub fn print(value: &Value, output: &[u8], quote_words: &str) -> Result<(), Fail
         other => other.to_string(),
     };
     let (gas, engines, verification) = (&value["gas"], &value["engines"], &value["verification"]);
-    row("program", format!("{}, {} bytes", shown(&value["program"]), value["module_bytes"]))?;
+    row("program", shown(&value["program"]))?;
+    row("", format!("{} bytes", value["module_bytes"]))?;
     row("steps", format!("{} of {} ended well", value["steps_run"], value["steps"]))?;
     match value["stopped"]["detail"].as_str() {
         Some(detail) => row("stopped", detail.to_owned())?,
         None => {
             let (hash, bytes) = (shown(&value["output"]), &value["output_bytes"]);
-            row("output", format!("{hash}, {bytes} bytes"))?;
+            row("output", hash)?;
             let head: String =
                 output.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
             let more = if SHOWN_BYTES < output.len() { " …" } else { "" };
+            row("", format!("{bytes} bytes"))?;
             row("", format!("{head}{more}"))?;
         }
     }

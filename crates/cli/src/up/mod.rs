@@ -33,10 +33,10 @@ use earnest_node::Store;
 use earnest_protocol::Height;
 
 use crate::{
+    clock::Clock,
     failure::{Failure, Status},
     folders, money,
     output::out,
-    present::Present,
     stop,
 };
 use account::Narrator;
@@ -214,7 +214,7 @@ impl Network {
             let digest = earnest_worker::requester::program_digest(guest.module);
             (digest, guest.name.to_owned())
         });
-        let mut narrator = Narrator::new(Present::ask(&client)?.clock, programs);
+        let mut narrator = Narrator::new(Clock::of(&client, &client.network()?), programs);
         let mut liars = BTreeSet::new();
         for member in cast {
             let account = client.account(&member.address)?;
