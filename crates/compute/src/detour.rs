@@ -6,8 +6,8 @@
 //! result would be refuted; what is read hangs on what ran before. Here the condition of each
 //! `select` is compared once more, by a comparison that is not taken together with anything.
 //!
-//! What it does with parameters of blocks is worse: beside values in registers some are mixed up, in
-//! one of sixty small functions that have such blocks. No stock compiler makes any, so modules with
+//! What it does with parameters of blocks is worse: beside values in registers some are mixed up,
+//! in one of sixty functions that have such blocks. No stock compiler makes any, so modules with
 //! them are refused ([`takes_parameters`]).
 //!
 //! Laws: the module does what it did, in every engine; a function of the bytes alone, linear in

@@ -1,6 +1,7 @@
 //! Functions in which the interpreter takes operators together: comparisons, zeros, selects and
 //! branches in any order over a stack and locals of all kinds, blocks with parameters and results,
-//! code that nobody comes to. Behind the detour (ADR 90) the interpreter says what the compiler says.
+//! code that nobody comes to. Behind the detour (ADR 90) the interpreter says what the compiler
+//! says.
 //!
 //! A failure prints the seed and the function. `EARNEST_FUSIONS` says how many modules are made.
 #![cfg(feature = "jit")]
