@@ -34,7 +34,8 @@ pub const SLICE: &str = "slice";
 /// Exported mutable global, i64: ticks left up to the next boundary.
 pub const LEFT: &str = "earnest_left";
 /// Exported mutable global, i32: 0, or the exit code plus 1. A program that exits sets this, stores
-/// its count in [`LEFT`] and comes to an `unreachable`; any other trap is a fault, whatever is here.
+/// its count in [`LEFT`] and comes to an `unreachable`; any other trap is a fault, whatever is
+/// here.
 pub const EXIT: &str = "earnest_exit";
 /// Exported by the pausable module, `() -> i32`: starts or goes on; returns [`PAUSED`] or
 /// [`FINISHED`].
