@@ -379,8 +379,8 @@ fn not_accepted(view: &JobView) -> &'static str {
     let is_ordinary = view.terms.task.form != ProgramForm::Stepwise;
     match view.closed.map(|closed| closed.reason) {
         Some(CloseReason::NoBids) if is_ordinary => {
-            "a provider tries a program that it does not know before it bids, and may have been too \
-             late: post it again, it is known now; or raise --max-price"
+            "a provider tries a program that it does not know before it bids, and may have been \
+             too late: post it again, it is known now; or raise --max-price"
         }
         _ => "the status says why; the price went back to its requester",
     }
@@ -394,8 +394,9 @@ fn warn_of_short_bidding(client: &Client, ready: &Ready) -> Result<(), Failure> 
         let took = span(u64::try_from(ready.took.as_millis()).unwrap_or(u64::MAX));
         let window = span(window_ms);
         note!(
-            "warning: bids close after {window}; to prepare and try the program took {took} here, and a \
-             provider that does not know it does so before it bids. If nobody bids, post it again"
+            "warning: bids close after {window}; to prepare and try the program took {took} here, \
+             and a provider that does not know it does so before it bids. If nobody bids, post it \
+             again"
         );
     }
     Ok(())

@@ -16,7 +16,8 @@
 //! sections are dropped.
 //!
 //! Refused besides what [`AdmissionRejected`] lists: everything outside WebAssembly 1.0 with
-//! mutable globals, sign extension, saturating conversion, multiple values and fixed-width SIMD.
+//! mutable globals, sign extension, saturating conversion, multiple values (but no parameters of
+//! blocks, which the interpreter gets wrong) and fixed-width SIMD.
 //! Bulk memory is therefore refused (a charge by length is not built); `memory.grow` is refused
 //! because it never could succeed.
 //! Not here: running anything (`executor`).

@@ -97,6 +97,22 @@ fn memory_must_be_fixed_and_small() {
     );
 }
 
+/// The interpreter mixes up what they hand on; results are no trouble.
+#[test]
+fn blocks_may_have_results_and_no_parameters() {
+    for (text, name) in [
+        ("(drop (block (param i32) (result i32)))", "a block with parameters"),
+        ("(loop (param i32) (drop))", "a loop with parameters"),
+        ("(i32.const 1) (if (param i32) (then (drop)) (else (drop)))", "an if with parameters"),
+    ] {
+        let refused = refusal(&body(&format!("(i32.const 7) {text}")));
+        assert_eq!(refused, R::RefusedInstruction { function: 0.into(), name });
+    }
+    let results = "(block (result i32 i64) (i32.const 1) (i64.const 2)) (drop) (drop)";
+    let admitted = admit(&body(results));
+    assert!(!matches!(admitted, Err(R::RefusedInstruction { .. })), "{admitted:?}");
+}
+
 #[test]
 fn a_refusal_reads_well_and_says_what_to_do() {
     let deep = format!("(func $inflate {}{})", "(block ".repeat(34), ")".repeat(34));

@@ -45,6 +45,7 @@ fn accepted(seed: u64) -> Config {
         max_tables: 1,
         max_table_elements: 100,
         memory64_enabled: false,
+        multi_value_enabled: false, // Blocks with parameters come with it, which are refused.
         min_funcs: 6,
         max_funcs: 12,
         max_instructions: 300,

@@ -21,7 +21,8 @@ use earnest_protocol::JobId;
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::{info, warn};
 
-/// Largest result that is kept: leaves of a million steps, and an output of one piece, several times over.
+/// Largest result that is kept: leaves of a million steps, and an output of one piece, several
+/// times over.
 const RESULT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes before a result: a hash of what it is of and of itself.
 const SEAL_BYTES: usize = 32;

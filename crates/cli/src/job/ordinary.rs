@@ -32,8 +32,8 @@ pub struct Ready {
 
 impl Ready {
     /// Whether a provider to whom the program is new may be later than bids are taken for so many
-    /// milliseconds. It fetches the program and looks at the steps of the pausable form, on a machine that
-    /// does other work: as long again, twice.
+    /// milliseconds. It fetches the program and looks at the steps of the pausable form, on a
+    /// machine that does other work: as long again, twice.
     pub fn may_be_late(&self, window_ms: u64) -> bool {
         u128::from(window_ms) < self.took.as_millis().saturating_mul(3)
     }

@@ -11,6 +11,7 @@ use super::{
     BRANCH_TARGET_COUNT_MAX, CALL_DEPTH_MAX, FUNCTION_BYTES_MAX, LOCAL_COUNT_MAX, NESTING_MAX,
     OPERAND_COUNT_MAX,
 };
+use crate::detour::takes_parameters;
 
 /// Gas of entering a function, besides a quarter of its locals: what the counters themselves cost.
 pub const FUNCTION_GAS: u64 = 4;
@@ -341,6 +342,10 @@ pub(super) fn rewrite_body(
         let (operator, offset) = reader.read_with_offset()?;
         validator.op(offset, &operator)?;
         measure(function, &operator, validator.control_stack_height())?;
+        if let Some(name) = takes_parameters(validator.resources(), &operator) {
+            let function = function.into();
+            return Err(AdmissionRejected::RefusedInstruction { function, name });
+        }
         let height = u64::from(validator.operand_stack_height());
         within(function, FunctionPart::Operands, height, u64::from(OPERAND_COUNT_MAX))?;
         let bytes = module.get(offset..reader.original_position()).unwrap_or_default();

@@ -175,6 +175,9 @@ impl AdmissionRejected {
                 "link with --initial-memory=BYTES and --max-memory=BYTES, both the same multiple \
                  of 65536"
             }
+            R::RefusedInstruction { name, .. } if *name != "memory.grow" => {
+                "hand values to a block in locals, as compilers do unless they are told otherwise"
+            }
             R::RefusedInstruction { .. } => {
                 "take memory from a static array: the memory is fixed, so growing never succeeds"
             }

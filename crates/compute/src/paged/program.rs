@@ -93,6 +93,9 @@ pub enum ProgramRejected {
     /// Something that would be state and lies outside memory and globals.
     #[error("{0} is refused: it would be state outside of memory and globals")]
     HiddenState(&'static str),
+    /// An instruction that an engine gets wrong.
+    #[error("{0} is refused: the interpreter gets it wrong; no stock compiler makes one")]
+    Instruction(&'static str),
     /// A segment that does not fit the memory or table it is written to, or whose place is not a
     /// constant.
     #[error("a {0} segment lies outside of what it initialises, or its place is no constant")]

@@ -47,6 +47,23 @@ fn what_would_be_state_elsewhere_is_refused() {
 }
 
 #[test]
+fn blocks_may_have_results_and_no_parameters() {
+    let module = |text: &str| read(&[IMPORTS, MEMORY, GLOBALS, STEP, text]);
+    for (text, name) in [
+        ("(func i32.const 7 block (param i32) drop end)", "a block with parameters"),
+        ("(func i32.const 7 loop (param i32) drop end)", "a loop with parameters"),
+        (
+            "(func i32.const 7 i32.const 7 if (param i32) drop else drop end)",
+            "an if with parameters",
+        ),
+    ] {
+        assert_eq!(module(text).expect_err("refused"), ProgramRejected::Instruction(name));
+    }
+    let results = "(func block (result i32 i64) i32.const 1 i64.const 2 end drop drop)";
+    assert!(module(results).is_ok());
+}
+
+#[test]
 fn imports_and_exports_are_those_of_the_form() {
     let refused = |parts: &[&str]| read(parts).expect_err("not of the form");
     let import = |name: &str| ProgramRejected::Import(name.to_owned());

@@ -9,6 +9,7 @@ use super::{
     FUNCTION_BYTES_MAX, ITEM_COUNT_MAX, LOCAL_COUNT_MAX, NESTING_MAX, OPERAND_COUNT_MAX,
     ProgramRejected,
 };
+use crate::detour::takes_parameters;
 
 /// The accepted language: what stock toolchains emit, and every engine here does alike. `GC_TYPES`
 /// only names the type representation of the validator.
@@ -77,6 +78,9 @@ fn measure(
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset().map_err(invalid)?;
         validator.op(offset, &operator).map_err(invalid)?;
+        if let Some(name) = takes_parameters(validator.resources(), &operator) {
+            return Err(ProgramRejected::Instruction(name));
+        }
         if let Some(name) = hidden_state(&operator) {
             return Err(ProgramRejected::HiddenState(name));
         }
