@@ -107,7 +107,7 @@ fn show(amount: Amount) -> String {
     money::show(amount)
 }
 
-fn multiple(factor: Factor) -> String {
+pub(super) fn multiple(factor: Factor) -> String {
     decimal(factor.parts(), 9)
 }
 
