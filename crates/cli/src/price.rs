@@ -16,7 +16,6 @@ use crate::{
     failure::Failure,
     keys::{self, ActArgs},
     money,
-    output::out,
     present::Present,
     stake::{WAIT, accepted, print_receipt},
     text::tokens,

@@ -193,6 +193,8 @@ pub struct Machine {
     money: Money,
     spends: Spends,
     book: Book,
+    /// Do validators post prices? Not while a network runs out: nothing may wait for one.
+    posts: bool,
     closed: u64,
     /// Commands accepted and refused so far.
     pub accepted: u64,
@@ -215,6 +217,7 @@ impl Machine {
             money,
             spends: Spends::default(),
             book: Book::default(),
+            posts: true,
             closed: 0,
             accepted: 0,
             refused: 0,
@@ -245,7 +248,9 @@ impl Machine {
         for _ in 0..count {
             self.world.block();
             self.follow();
-            self.post_prices();
+            if self.posts {
+                self.post_prices();
+            }
         }
         self.blocks += count;
         self.world.withhold_beacon = false;
@@ -346,6 +351,7 @@ impl Machine {
     /// Lets empty blocks pass until nothing may be left open, and checks that nothing is.
     pub fn run_out(&mut self) {
         self.restart();
+        self.posts = false;
         self.open_blocks(400, false);
         let open = self.world.state.jobs().find(|(_, job)| job.closed.is_none());
         assert!(open.is_none(), "stuck: {open:?}");
