@@ -5,7 +5,7 @@
 //! Not here: which prices count (the rules).
 
 use clap::Subcommand;
-use earnest_api::{Client, PriceRoundView, PricesView, Session, decimal};
+use earnest_api::{Client, PriceRoundView, PricesView, Session};
 use earnest_protocol::{
     Command, Digest, Epoch, Factor,
     command::{OpenPrice, SealPrice},
@@ -80,9 +80,9 @@ pub fn tell(view: &PricesView, present: &Present) -> String {
         (false, ..) => lines.push("there is no price feed: `chain.stake_price` counts".to_owned()),
         (true, Some(price), Some(counted), Some(average)) => lines.push(format!(
             "a unit of stake is worth {}, counted in {}; on average {}",
-            show(*price),
+            money::multiple(*price),
             present.clock.epoch(*counted),
-            show(*average)
+            money::multiple(*average)
         )),
         (true, ..) => {
             lines.push("no price has counted yet: `chain.stake_price` counts".to_owned());
@@ -95,8 +95,8 @@ pub fn tell(view: &PricesView, present: &Present) -> String {
         )),
         (None, Some(price)) => lines.push(format!(
             "a new job takes it for {}, emission for {}",
-            show(*price),
-            show(view.mint_price)
+            money::multiple(*price),
+            money::multiple(view.mint_price)
         )),
         (None, None) => {}
     }
@@ -118,12 +118,8 @@ fn tell_round(round: &PriceRoundView, what: &str, present: &Present) -> Vec<Stri
     for post in posts {
         let who = post.account.as_ref().map(|account| present.names.full(&account.address));
         let who = who.unwrap_or_else(|| format!("operator {}", post.operator));
-        let price = post.price.map_or_else(|| "sealed".to_owned(), show);
+        let price = post.price.map_or_else(|| "sealed".to_owned(), money::multiple);
         lines.push(format!("  {price} by {who}, with {}", tokens(post.weight)));
     }
     lines
-}
-
-fn show(price: Factor) -> String {
-    decimal(price.parts(), 9)
 }

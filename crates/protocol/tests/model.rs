@@ -138,7 +138,8 @@ proptest! {
             let got = got.units() as f64;
             got >= exact * (1.0 - 1e-9) - 1.0 && got <= exact * (1.0 + slack) + 10.0
         };
-        let lock = audit_lock(terms.tariff, terms.p_ref, stake_price, params.verification()).expect("small");
+        let lock = audit_lock(terms.tariff, terms.p_ref, stake_price, params.verification());
+        let lock = lock.expect("small");
         prop_assert!(above(lock, exact.audit_lock, 1e-9), "{} {}", lock, exact.audit_lock);
         let quote = match quote(&terms, &params) {
             Ok(quote) => quote,

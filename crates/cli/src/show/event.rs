@@ -5,10 +5,7 @@
 use earnest_api::EventRecord;
 use earnest_protocol::{AccountId, Event};
 
-use super::{
-    standing::{ending, role},
-    sums::multiple,
-};
+use super::standing::{ending, role};
 use crate::{
     money,
     present::Present,
@@ -288,16 +285,16 @@ impl Teller {
             Event::PriceOpened { account, epoch, price } => format!(
                 "{} opens its price of epoch {epoch}: {}",
                 self.who(*account),
-                multiple(*price)
+                money::multiple(*price)
             ),
             Event::PriceCounted { epoch, price, average, terms } => format!(
                 "stake is worth {}, on average {}: of epoch {epoch} {} of {} opened a price, \
                  median {}",
-                multiple(*price),
-                multiple(*average),
+                money::multiple(*price),
+                money::multiple(*average),
                 tokens(terms.opened),
                 tokens(terms.stake),
-                multiple(terms.median)
+                money::multiple(terms.median)
             ),
             Event::PriceMissed { epoch, opened, stake, is_stale } => format!(
                 "no price counts for epoch {epoch}, of {} only {} opened one{}",

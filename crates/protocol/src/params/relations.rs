@@ -143,6 +143,7 @@ impl Params {
 }
 
 impl fmt::Display for Violation {
+    // tidy: ladder
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { room, field, got, min, max } => {

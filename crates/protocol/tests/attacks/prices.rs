@@ -337,8 +337,8 @@ fn m5_two_thirds_are_counted_to_the_unit() {
     assert!(counts(450_001));
 }
 
-/// R17: where new work begins the average is of more than one old price, and the haircut covers what
-/// the price may fall before the next counts.
+/// R17: where new work begins the average is of more than one old price, and the haircut covers
+/// what the price may fall before the next counts.
 #[test]
 fn r17_a_haircut_covers_a_step_and_an_average_what_is_stale() {
     use earnest_protocol::{Params, params::Violation};
