@@ -98,14 +98,14 @@ fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
     let view = fed.view();
     assert_eq!((&view["is_on"], &view["price"]), (&true.into(), &Value::Null), "{view}");
     let done = fed.post("open", "0.97");
-    assert!(done.code == Some(8) && done.err.contains("nothing-sealed"), "{done:?}");
+    assert!(done.code == Some(4) && done.err.contains("wrong-epoch"), "{done:?}");
     let epoch = fed.seal("0.97");
     let again = fed.post("seal", "0.97");
     assert_ne!(again.code, Some(0), "one an epoch: {again:?}");
 
     fed.until("the next epoch", |view| view["epoch"].as_u64() > Some(epoch));
     let wrong = fed.post("open", "0.98");
-    assert!(wrong.code == Some(8) && wrong.err.contains("seal-mismatch"), "{wrong:?}");
+    assert!(wrong.code == Some(4) && wrong.err.contains("seal-mismatch"), "{wrong:?}");
     let done = fed.post("open", "0.97");
     assert_eq!(done.code, Some(0), "{done:?}");
     let post = &fed.view()["opening"]["posts"][0];
