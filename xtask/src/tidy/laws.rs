@@ -46,7 +46,8 @@ pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
         params::declare staking::params prices::params market::params reputation::params
-        slashing::params insurance::params verification::params storage::params rewards::params governance::params
+        slashing::params insurance::params verification::params storage::params
+        rewards::params governance::params
         params bound ledger
 
         accounts storage staking prices reputation rewards market verification insurance
