@@ -21,6 +21,7 @@ use earnest_protocol::{
         RevealBidRejected,
     },
     params::{BrokenRelation, Relation, Violation},
+    prices::{OpenPriceRejected, SealPriceRejected},
     rewards::ClaimRewardsRejected,
     staking::{
         BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
@@ -102,12 +103,13 @@ pub fn everything() -> Vec<Rejected> {
             JailedUntil { until: Epoch::new(9), now: Epoch::new(8) },
             BelowMinimum { stake: free, minimum: wanted };
         #[2] ClaimRewardsRejected: NotAnOperator, NothingAccrued;
-        #[21] PostJobRejected: Paused { until: Height::new(9) }, SealedNotServed,
+        #[22] PostJobRejected: Paused { until: Height::new(9) }, SealedNotServed,
             StepsOutOfRange { wanted: 0, min: 1, max: 9 }, TooManyChunks { wanted: 5, max: 4 },
             StepGasOutOfRange { wanted: Gas::new(10), min, max },
             WorkBoundOutOfRange { wanted: Gas::new(10), min, max },
             StepGasNotPaged { wanted: max, must: Gas::new(1 << 21) },
             StepsNotPaged { wanted: 9, must: 10 },
+            PriceStale { counted: Epoch::new(1), now: Epoch::new(9), limit: Epochs::new(6) },
             OutputOutOfRange { wanted_kib: 131_072, min_kib: 1, max_kib: 65_536 },
             ProgramNotPublished,
             DeadlineOutOfRange {
@@ -223,6 +225,11 @@ pub fn everything() -> Vec<Rejected> {
         #[4] StopSpendRejected: SpendNotFound, NotRunning,
             StopOpen { proposal: ProposalId::new(3) },
             DepositExceedsFree { deposit: wanted, free };
+        #[6] SealPriceRejected: FeedOff, WrongEpoch { got: Epoch::new(8), now: Epoch::new(9) },
+            NotAValidator, NotBegun { begins: Epoch::new(9) }, NoWeight { epoch: Epoch::new(9) },
+            AlreadySealed;
+        #[7] OpenPriceRejected: FeedOff, WrongEpoch { got: Epoch::new(7), now: Epoch::new(9) },
+            NotAValidator, NothingSealed, AlreadyOpened, PriceMustBePositive, SealMismatch;
     }
 }
 
@@ -279,5 +286,6 @@ pub fn violations() -> Vec<Violation> {
         Violation::BlocksTooFast { interval_ms: 5, least_ms: 9 },
         Violation::EpochTooLong { blocks: 9, most: 5 },
         Violation::StakePriceNotOne { got: 5 },
+        Violation::FeedOfOneAsset { got: 24 },
     ]
 }

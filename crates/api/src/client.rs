@@ -17,10 +17,10 @@ use ureq::{Agent, Body, http::Response};
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord,
     HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, Problem, ProgramRoomView,
-    ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction,
-    SimulateRequest, Simulation, SlashView, SseParser, StorageView, TreasuryView, TxHash, TxStatus,
-    routes, sse::SseMessage,
+    OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, PricesView, Problem,
+    ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView,
+    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView,
+    TreasuryView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -409,6 +409,11 @@ impl Client {
     /// What the treasury has, and every spend of it that is proposed or runs.
     pub fn treasury(&self) -> Result<TreasuryView, ClientError> {
         self.get(routes::TREASURY)
+    }
+
+    /// What stake is worth in what pays, and who said so.
+    pub fn prices(&self) -> Result<PricesView, ClientError> {
+        self.get(routes::PRICES)
     }
 
     /// One published program.

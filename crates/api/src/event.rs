@@ -230,6 +230,10 @@ pub const EVENT_KINDS: &[&str] = &[
     "spend_began",
     "spend_paid",
     "spend_ended",
+    "price_sealed",
+    "price_opened",
+    "price_counted",
+    "price_missed",
 ];
 
 #[cfg(test)]

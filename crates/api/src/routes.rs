@@ -26,6 +26,7 @@
 //! | GET | [`PROPOSALS`] | page | `Page<ProposalView>` |
 //! | GET | [`PROPOSAL`] | | `ProposalView` |
 //! | GET | [`TREASURY`] | | `TreasuryView` |
+//! | GET | [`PRICES`] | | `PricesView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
 //! | GET | [`PROGRAM`] | | `ProgramView` |
@@ -94,6 +95,8 @@ pub const PROPOSALS: &str = "/v1/proposals";
 pub const PROPOSAL: &str = "/v1/proposals/{id}";
 /// What the network has for itself, and who is to have some of it.
 pub const TREASURY: &str = "/v1/treasury";
+/// What stake is worth in what pays, and who said so.
+pub const PRICES: &str = "/v1/prices";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
 /// All programs that somebody published or has begun to.

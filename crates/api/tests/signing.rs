@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "71fa75153ae53689ee58385794c7517d41d76c1727b189a22b7a644262721e04";
+    let golden = "76ea2c17379a4274a748d03d761f76f2aa4ab3fba485fe75a4bb79be16ea5759";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

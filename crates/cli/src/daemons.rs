@@ -26,6 +26,7 @@ use crate::{
     keys::{self, ActArgs},
     money,
     output::{self, Lines, note, out},
+    price::{self, PriceCommand},
     status::{self, StatusArgs},
     stop,
     up::duration,
@@ -81,6 +82,9 @@ pub enum ValidatorCommand {
         #[command(flatten)]
         daemon: DaemonArgs,
     },
+    /// Say what stake is worth in what pays, where a network of two assets asks its validators
+    #[command(subcommand)]
+    Price(PriceCommand),
     /// May a validator audit, what has it earned and lost, and which audits did it miss?
     Status(StatusArgs),
 }
@@ -124,6 +128,7 @@ pub fn provider(command: &ProviderCommand, node: &str, json: bool) -> Result<(),
 pub fn validator(command: &ValidatorCommand, node: &str, json: bool) -> Result<(), Failure> {
     let daemon = match command {
         ValidatorCommand::Status(args) => return status::run(args, Role::Validator, node, json),
+        ValidatorCommand::Price(command) => return price::run(command, node, json),
         ValidatorCommand::Run { daemon } => daemon,
     };
     let (setup, _claims) = setup(daemon, node)?;

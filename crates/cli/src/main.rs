@@ -33,6 +33,7 @@ mod pages;
 mod params;
 mod prepare;
 mod present;
+mod price;
 mod program;
 mod query;
 mod quote;

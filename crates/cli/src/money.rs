@@ -67,6 +67,11 @@ pub fn show(amount: Amount) -> String {
     decimal(amount.units(), 9)
 }
 
+/// A multiple, to its last digit.
+pub fn multiple(factor: Factor) -> String {
+    decimal(factor.parts(), 9)
+}
+
 /// A share in per cent, to its last digit.
 pub fn share(ratio: Ratio) -> String {
     format!("{} %", decimal(ratio.parts(), 7))

@@ -13,7 +13,7 @@ use crate::{
     output::{self, out},
     params::{self, Pace},
     present::Present,
-    show, slashes, stake,
+    price, show, slashes, stake,
     text::wrap,
 };
 
@@ -74,6 +74,8 @@ pub enum QueryCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// What stake is worth in what pays, and who said so
+    Prices,
     /// Slashes: what was taken from whom, and who got it
     Slashes {
         #[command(flatten)]
@@ -159,6 +161,9 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
             list(&client.jobs(JobFilter::default(), &page.query())?, json, |views| {
                 Ok(show::job::jobs(views, &present()?, width))
             })
+        }
+        QueryCommand::Prices => {
+            tell(&client.prices()?, json, |view| Ok(price::tell(view, &present()?)))
         }
         QueryCommand::Slashes { page } => slashes::run(client, &page.query(), json),
         QueryCommand::Block { height } => {

@@ -132,6 +132,7 @@ fn offline_quote(args: &QuoteArgs, params: &Params) -> Result<Quote, Failure> {
         beta_judges: beta,
         outside_gain: args.outside_gain,
         gain_timing: args.gain_timing,
+        stake_price: params.chain().stake_price,
     };
     quote(&terms, params).map_err(|rejected| refused(PostJobRejected::NoQuote(rejected)))
 }

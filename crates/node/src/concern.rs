@@ -47,6 +47,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::DataServed { .. }
         | Event::ReceiptConfirmed { .. }
         | Event::LanePaused { .. }
+        | Event::PriceCounted { .. }
+        | Event::PriceMissed { .. }
         | Event::JobClosed { .. } => Vec::new(),
         Event::VotingOpened { proposal, .. }
         | Event::VotingExtended { proposal, .. }
@@ -100,6 +102,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Proposed { account, .. }
         | Event::AppealOpened { account, .. }
         | Event::SpendPaid { account, .. }
+        | Event::PriceSealed { account, .. }
+        | Event::PriceOpened { account, .. }
         | Event::CouncilBallotCast { account, .. }
         | Event::BallotCast { account, .. }
         | Event::BallotReduced { account, .. }
@@ -187,6 +191,10 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SpendBegan { .. }
         | Event::SpendPaid { .. }
         | Event::SpendEnded { .. }
+        | Event::PriceSealed { .. }
+        | Event::PriceOpened { .. }
+        | Event::PriceCounted { .. }
+        | Event::PriceMissed { .. }
         | Event::SlashAppealed { .. }
         | Event::KeyRevoked { .. }
         | Event::KeyExpired { .. }

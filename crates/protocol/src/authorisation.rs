@@ -142,7 +142,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::CancelProposal(_)
         | Command::CancelJob(_)
         | Command::RefineStep(_)
-        | Command::RetireProgram(_) => None,
+        | Command::RetireProgram(_)
+        | Command::SealPrice(_)
+        | Command::OpenPrice(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

@@ -21,6 +21,7 @@ use crate::{
     ids::{Digest, SlashId},
     next::Next,
     num::{Amount, Blocks, Epochs, Gas, Height},
+    prices,
     referee::Unasked,
     rejected::BlockRejected,
     rewards, seal, slashing, staking,
@@ -33,8 +34,13 @@ use crate::{
 const LAPSES_MAX: usize = 1_024;
 
 /// What an epoch's opening does, in this order. New rules that close an epoch stand here.
-const EPOCH_STEPS: [fn(&mut Context<'_>); 4] =
-    [announce_epoch, rewards::acts::emit, carry_out_epoch_timers, governance::acts::spends::pay];
+const EPOCH_STEPS: [fn(&mut Context<'_>); 5] = [
+    announce_epoch,
+    prices::acts::turn,
+    rewards::acts::emit,
+    carry_out_epoch_timers,
+    governance::acts::spends::pay,
+];
 
 impl State {
     /// Opens the next block.

@@ -17,9 +17,10 @@ use crate::{
     },
     ledger::Movement,
     market::{CloseReason, Outcome, Refund},
-    num::{Amount, Blocks, Epoch, Epochs, Gas, Height, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio},
     params::BrokenRelation,
     payment::PayTerms,
+    prices::FeedTerms,
     referee::{Ending, Ruling},
     rewards::{ClaimTerms, VestTerms},
     slashing::{Offence, SplitTerms, Taken, Waterfall},
@@ -398,5 +399,15 @@ pub enum Event {
     },
     /// A spend pays nothing more; what is left of it stays in the treasury.
     SpendEnded { proposal: ProposalId, why: SpendEnding, paid: Amount, left: Amount },
+
+    /// A validator with so much stake when this epoch opened bound itself to a price.
+    PriceSealed { account: AccountId, epoch: Epoch, weight: Amount },
+    /// It opened the price, of the epoch in which it was sealed.
+    PriceOpened { account: AccountId, epoch: Epoch, price: Factor },
+    /// A price counts: what a unit that is bonded is worth in units that pay; by `terms`.
+    PriceCounted { epoch: Epoch, price: Factor, average: Factor, terms: Box<FeedTerms> },
+    /// Validators with too little stake opened a price of this epoch: the last one stands, and no
+    /// new work begins once it is stale.
+    PriceMissed { epoch: Epoch, opened: Amount, stake: Amount, is_stale: bool },
 }
 }

@@ -4,6 +4,7 @@
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
 mod delegations;
+mod prices;
 mod programs;
 mod proposals;
 mod rewards;
@@ -20,7 +21,7 @@ use crate::{
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
-    num::Amount,
+    num::{Amount, Epoch},
     slashing::SlashState,
     staking,
     state::State,
@@ -120,6 +121,12 @@ pub enum Broken {
     /// What is promised to requesters in all is what lies in covers, of open jobs and of slashes
     /// that wait: every cover is funded.
     Covers { recorded: Amount, found: Amount },
+    /// What was opened of a round is what its posts say, each validator has one, and all together
+    /// weigh no more than there is.
+    PriceRound { epoch: Epoch, recorded: Amount, opened: Amount },
+    /// Prices are sealed in this epoch's round and opened in that before; no other post is there;
+    /// the price is the last of the average.
+    Prices,
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -137,6 +144,7 @@ impl State {
         delegations::check(self)?;
         rewards::check(self)?;
         proposals::check(self)?;
+        prices::check(self)?;
         check_covers(self)?;
         check_reserves(self)?;
         check_pins(self)?;

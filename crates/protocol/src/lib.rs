@@ -72,6 +72,7 @@ mod next;
 pub mod num;
 pub mod params;
 pub mod payment;
+pub mod prices;
 mod referee;
 mod rejected;
 pub mod reputation;

@@ -10,7 +10,7 @@ use crate::{
     command::{CommandInfo, Scope, for_each_command},
     governance, insurance, market,
     num::{Amount, Height},
-    rewards, staking, storage, verification,
+    prices, rewards, staking, storage, verification,
 };
 
 macro_rules! rejected {

@@ -8,7 +8,7 @@ use crate::{
     command::Opening,
     hash::Keyed,
     ids::{Address, Digest, JobId, OperatorId},
-    num::{Amount, PARTS, Ratio},
+    num::{Amount, Epoch, Factor, PARTS, Ratio},
 };
 
 /// One meaning of a hash.
@@ -92,6 +92,15 @@ const TIE: Domain = Domain {
         0xab99_4115_cb08_ac28,
     ],
 };
+const PRICE: Domain = Domain {
+    context: "earnest 2026 price",
+    key: [
+        0x496e_2012_8617_0971,
+        0x7248_80bd_0379_bc16,
+        0xc676_0174_04b5_fa43,
+        0xb38b_720f_1e01_b854,
+    ],
+};
 
 /// More than the parts of any preimage have together: a report's are 204 bytes.
 const PIECE: usize = 256;
@@ -160,6 +169,18 @@ pub fn report(
     )
 }
 
+/// What a validator seals of the price that it sees in an epoch.
+pub fn price(
+    network: &Digest,
+    epoch: Epoch,
+    validator: &Address,
+    price: Factor,
+    salt: &Digest,
+) -> Digest {
+    let (epoch, price) = (epoch.count().to_le_bytes(), price.parts().to_le_bytes());
+    hash(&PRICE, &[&network.0, &epoch, &validator.0, &price, &salt.0])
+}
+
 /// What a requester posts for the preimage it opens later.
 pub fn seed(preimage: &Digest) -> Digest {
     hash(&SEED, &[&preimage.0])
@@ -207,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_key_is_the_one_derived_from_its_context() {
-        for domain in [BID, RESULT, REPORT, SEED, LINK, JOB_SEED, DRAW, TIE] {
+        for domain in [BID, RESULT, REPORT, SEED, LINK, JOB_SEED, DRAW, TIE, PRICE] {
             let plain = *blake3::Hasher::new_derive_key(domain.context).finalize().as_bytes();
             assert_eq!(hash(&domain, &[]), Digest(plain), "{}", domain.context);
         }

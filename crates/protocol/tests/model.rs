@@ -41,7 +41,7 @@ fn times(factor: Factor) -> f64 {
 
 fn twin(terms: &BoundTerms, params: &RawParams) -> Twin {
     let (verification, slashing) = (&params.verification, &params.slashing);
-    let price = times(params.chain.stake_price);
+    let price = times(terms.stake_price);
     let p_ref = terms.p_ref.units() as f64;
     let (beta, a) = (real(terms.beta), real(terms.audit_rate));
     let e = beta + (1.0 - beta) * real(verification.laxity);
@@ -100,6 +100,7 @@ fn terms() -> impl Strategy<Value = BoundTerms> {
                 beta_judges: Ratio::new(judges).expect("a share"),
                 outside_gain: Amount::new(outside_gain).expect("small"),
                 gain_timing: if at_end { GainTiming::Final } else { GainTiming::Delivery },
+                stake_price: Factor::ONE,
             }
         },
     )
@@ -123,7 +124,6 @@ proptest! {
     ) {
         let share = |parts| Ratio::new(parts).expect("a share");
         let raw = params_with(|raw| {
-            raw.chain.stake_price = Factor::new(price).expect("small");
             raw.slashing.insurance_share = share(insurance);
             raw.verification.haircut = share(haircut);
             raw.verification.reporter_value = share(value);
@@ -131,12 +131,15 @@ proptest! {
             raw.verification.referee_fault = share(faults);
         });
         let params = Params::try_from(raw).expect("in range");
+        let stake_price = Factor::new(price).expect("small");
+        let terms = BoundTerms { stake_price, ..terms };
         let exact = twin(&terms, &raw);
         let above = |got: Amount, exact: f64, slack: f64| {
             let got = got.units() as f64;
             got >= exact * (1.0 - 1e-9) - 1.0 && got <= exact * (1.0 + slack) + 10.0
         };
-        let lock = audit_lock(terms.tariff, terms.p_ref, &params).expect("small");
+        let lock = audit_lock(terms.tariff, terms.p_ref, stake_price, params.verification());
+        let lock = lock.expect("small");
         prop_assert!(above(lock, exact.audit_lock, 1e-9), "{} {}", lock, exact.audit_lock);
         let quote = match quote(&terms, &params) {
             Ok(quote) => quote,

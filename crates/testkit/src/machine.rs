@@ -6,11 +6,13 @@ use earnest_protocol::{
     Amount, Blocks, Command, Epochs, Event, Factor, Gas, Journal, Ratio, RawParams, Rejected,
     Sender, State,
     ledger::{Assets, Reason},
+    prices::SealPriceRejected,
 };
 
 use crate::{
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
+    prices::{self, Book},
     spends::Spends,
     world::{self, Guarding, Truth, World},
 };
@@ -67,6 +69,7 @@ impl Setting {
             Setting::Wide => wide(&mut raw),
             Setting::TwoAssets => {
                 raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
+                prices::machine(&mut raw);
                 raw.chain.base_fee = Amount::new(777).expect("small");
                 (raw.staking.exit_epochs, raw.staking.exit_wait_max_epochs) =
                     (Epochs::new(40), Epochs::new(20));
@@ -189,6 +192,9 @@ pub struct Machine {
     pub sealed: Sealed,
     money: Money,
     spends: Spends,
+    book: Book,
+    /// Do validators post prices? Not while a network runs out: nothing may wait for one.
+    posts: bool,
     closed: u64,
     /// Commands accepted and refused so far.
     pub accepted: u64,
@@ -210,6 +216,8 @@ impl Machine {
             sealed: Sealed::new(),
             money,
             spends: Spends::default(),
+            book: Book::default(),
+            posts: true,
             closed: 0,
             accepted: 0,
             refused: 0,
@@ -240,9 +248,27 @@ impl Machine {
         for _ in 0..count {
             self.world.block();
             self.follow();
+            if self.posts {
+                self.post_prices();
+            }
         }
         self.blocks += count;
         self.world.withhold_beacon = false;
+    }
+
+    /// What validators say of prices, each in its own block: too much for one op each to come to
+    /// anything.
+    fn post_prices(&mut self) {
+        let due = prices::due(&self.world.state);
+        let turn = self.world.state.height().count() % 3;
+        for (account, command) in due {
+            if account.raw() % 3 == turn {
+                let done = self.send(account, command);
+                let late =
+                    matches!(done, Err(Rejected::SealPrice(SealPriceRejected::NoWeight { .. })));
+                assert!(done.is_ok() || late, "{account} posts in its time: {done:?}");
+            }
+        }
     }
 
     /// Sends a command, whatever comes of it; a refusal leaves what it may and nothing else.
@@ -281,6 +307,7 @@ impl Machine {
         self.money.follow(&self.world.last_movements, &self.world.state);
         let (events, moved) = (&self.world.events, &self.world.last_movements);
         self.spends.follow(events, moved, &self.world.state);
+        self.book.follow(events, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {
@@ -324,6 +351,7 @@ impl Machine {
     /// Lets empty blocks pass until nothing may be left open, and checks that nothing is.
     pub fn run_out(&mut self) {
         self.restart();
+        self.posts = false;
         self.open_blocks(400, false);
         let open = self.world.state.jobs().find(|(_, job)| job.closed.is_none());
         assert!(open.is_none(), "stuck: {open:?}");

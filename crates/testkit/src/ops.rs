@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Command, Digest, Gas, Height, JobId,
-    Ratio, Role, Sender, State,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Command, Digest, Epoch, Factor, Gas,
+    Height, JobId, Ratio, Role, Sender, State,
     command::*,
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Phase},
@@ -80,6 +80,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         0..=3 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: false },
         4 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: true },
         5 => return Step::Blocks { count: to_deadline(play, op), withheld: false },
+        6 if op.twist % 8 == 3 => {
+            let (signer, command) = prices(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         6 if op.twist % 4 != 3 && votes::is_on(state) => {
             let (signer, command) = votes::command(play, op, anyone);
             return Step::Send(signer, command);
@@ -179,6 +183,33 @@ fn of_last_job(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command)
     let cover = edge(most.max(Amount::UNIT), op.amount);
     let premium_max = if op.amount.is_multiple_of(16) { Amount::UNIT } else { Amount::MAX };
     (signer, Command::InsureJob(InsureJob { job, cover, premium_max }))
+}
+
+/// A validator, or anyone, seals or opens a price: in its epoch or beside it, as it was sealed or
+/// not.
+fn prices(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let validators = operators_of(state, Role::Validator);
+    let validators: Vec<AccountId> = validators.collect();
+    let one = validators.get(usize::from(op.who) % validators.len().max(1));
+    let signer = if op.twist < 32 { anyone } else { one.copied().unwrap_or(anyone) };
+    let beside = u64::from(op.amount / 16 == 0);
+    let price = match op.amount % 8 {
+        0 => Factor::ZERO,
+        1 => Factor::MAX,
+        amount => Factor::percent(30 + u64::from(amount)),
+    };
+    if op.amount.is_multiple_of(2) {
+        let epoch = Epoch::new(state.epoch().count() + beside);
+        let seal = crate::prices::seal_of(state, signer, epoch, price);
+        return (signer, Command::SealPrice(SealPrice { epoch, seal }));
+    }
+    let epoch = Epoch::new((state.epoch().count() + beside).saturating_sub(1));
+    let price = match op.twist % 3 {
+        0 => price,
+        _ => crate::prices::price_of(signer, epoch).unwrap_or(price),
+    };
+    let salt = crate::prices::SALT;
+    (signer, Command::OpenPrice(OpenPrice { epoch, price, salt }))
 }
 
 /// Who sends a command of this account: itself, or in a quarter of the cases a key of its own that

@@ -45,17 +45,19 @@ const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", 
 pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
-        params::declare staking::params market::params reputation::params slashing::params
-        insurance::params verification::params storage::params rewards::params governance::params
+        params::declare staking::params prices::params market::params reputation::params
+        slashing::params insurance::params verification::params storage::params
+        rewards::params governance::params
         params bound ledger
 
-        accounts storage staking reputation rewards market verification insurance
+        accounts storage staking prices reputation rewards market verification insurance
         slashing governance
         payment timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
         storage::acts      storage::handlers
         staking::acts      staking::handlers
+        prices::acts       prices::handlers
         reputation::acts   reputation::handlers
         rewards::acts      rewards::handlers
         market::acts       market::handlers
@@ -70,6 +72,7 @@ pub(crate) const LAWS: Laws = Laws {
         "accounts",
         "storage",
         "staking",
+        "prices",
         "reputation",
         "rewards",
         "market",

@@ -160,5 +160,8 @@ fn violation(violation: &Violation) -> &'static str {
         Violation::StakePriceNotOne { .. } => {
             "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
         }
+        Violation::FeedOfOneAsset { .. } => {
+            "Leave `prices.average_epochs` 0, or set the genesis' `assets` to `dual`."
+        }
     }
 }

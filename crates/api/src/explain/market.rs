@@ -88,6 +88,15 @@ pub(super) fn post_job(rejected: PostJobRejected) -> Words {
             ),
             "Wait for open jobs to finish, or lower the audit rate or the number of auditors.",
         ),
+        PostJobRejected::PriceStale { counted, now, limit } => say(
+            format!(
+                "No price of stake has counted since epoch {counted}, it is epoch {now}, and after \
+                 {} epochs new work waits for one",
+                limit.count()
+            ),
+            "Post it once `earnest query prices` shows a price that is not stale: validators with \
+             two thirds of the stake must post; what is under way goes on.",
+        ),
         PostJobRejected::TariffOverflows => say(
             "At the tariff of its class this work costs more than any amount",
             "Lower the work bound, or split the job.",

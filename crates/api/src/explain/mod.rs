@@ -11,6 +11,7 @@ mod chain;
 mod governance;
 mod insurance;
 mod market;
+mod prices;
 mod rewards;
 mod staking;
 mod storage;

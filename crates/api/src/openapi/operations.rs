@@ -15,8 +15,8 @@ use super::{
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView,
     HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, OutputChunks, OutputReceipt, Page, ProgramRoomView, ProgramView, ProposalView,
-    QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
+    OperatorView, OutputChunks, OutputReceipt, Page, PricesView, ProgramRoomView, ProgramView,
+    ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
     TransactionView, TreasuryView, routes,
 };
 
@@ -204,6 +204,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[AT],
         shape::<TreasuryView>,
         "What the treasury has, and every spend of it that is proposed or runs.",
+    ),
+    asked(
+        routes::PRICES,
+        &[AT],
+        shape::<PricesView>,
+        "What stake is worth in what pays, and who said so.",
     ),
     asked(
         routes::BALLOTS,

@@ -68,6 +68,8 @@ TYPES = {
     "cancel_job": "uint64 job",
     "propose_spend": "address to,string asset,uint256 amount,uint64 epochs,bytes32 report",
     "stop_spend": "uint64 spend,bytes32 report",
+    "seal_price": "uint64 epoch,bytes32 seal",
+    "open_price": "uint64 epoch,uint64 price,bytes32 salt",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -259,6 +261,12 @@ MAKERS = {
         "report": digest(),
     },
     "stop_spend": lambda: {"spend": number(U64_MAX), "report": digest()},
+    "seal_price": lambda: {"epoch": number(U64_MAX), "seal": digest()},
+    "open_price": lambda: {
+        "epoch": number(U64_MAX),
+        "price": number(PARTS * 10**6),
+        "salt": digest(),
+    },
 }
 
 

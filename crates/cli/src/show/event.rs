@@ -58,6 +58,7 @@ impl Teller {
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
         let told = told.or_else(|| self.of_proposals(event, present));
         let told = told.or_else(|| self.of_spends(event, present));
+        let told = told.or_else(|| self.of_prices(event));
         told.or_else(|| self.of_jobs(event, &clock)).unwrap_or_else(|| plain(event))
     }
 
@@ -278,6 +279,37 @@ impl Teller {
                 ending(*why),
                 tokens(*paid),
                 tokens(*left)
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_prices(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::PriceSealed { account, epoch, weight } => format!(
+                "{} seals a price of epoch {epoch}, with {} behind it",
+                self.who(*account),
+                tokens(*weight)
+            ),
+            Event::PriceOpened { account, epoch, price } => format!(
+                "{} opens its price of epoch {epoch}: {}",
+                self.who(*account),
+                money::multiple(*price)
+            ),
+            Event::PriceCounted { epoch, price, average, terms } => format!(
+                "stake is worth {}, on average {}: of epoch {epoch} {} of {} opened a price, \
+                 median {}",
+                money::multiple(*price),
+                money::multiple(*average),
+                tokens(terms.opened),
+                tokens(terms.stake),
+                money::multiple(terms.median)
+            ),
+            Event::PriceMissed { epoch, opened, stake, is_stale } => format!(
+                "no price counts for epoch {epoch}, of {} only {} opened one{}",
+                tokens(*stake),
+                tokens(*opened),
+                if *is_stale { "; new jobs wait for one" } else { "" }
             ),
             _ => return None,
         })

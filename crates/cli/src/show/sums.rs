@@ -4,9 +4,9 @@
 //! inputs; amounts and shares are written to their last digit.
 //! Not here: the formulas (`earnest-protocol`), where the events come from (`explain`).
 
-use earnest_api::{EventRecord, decimal};
+use earnest_api::EventRecord;
 use earnest_protocol::{
-    Amount, Event, Factor, Ratio, Role,
+    Amount, Event, Ratio, Role,
     governance::SpendTerms,
     market::PriceTerms,
     payment::{FeeTerms, PayTerms, Work},
@@ -17,7 +17,7 @@ use earnest_protocol::{
 use super::{event::Teller, standing::role, table::list};
 use crate::{
     clock::Clock,
-    money::{self, share},
+    money::{self, multiple, share},
     text::{tokens, wrap},
     up::account::word,
 };
@@ -106,10 +106,6 @@ fn row(name: &str, sum: String) -> (String, String) {
 
 fn show(amount: Amount) -> String {
     money::show(amount)
-}
-
-fn multiple(factor: Factor) -> String {
-    decimal(factor.parts(), 9)
 }
 
 fn spend(terms: &SpendTerms) -> Rows {

@@ -23,6 +23,7 @@ mod metrics;
 mod named;
 mod past;
 mod peers;
+mod prices;
 mod problem;
 mod programs;
 mod query;
@@ -203,6 +204,7 @@ fn rows() -> Router<Arc<App>> {
         .route(routes::JOB, get(read::job))
         .route(routes::PROPOSAL, get(votes::proposal))
         .route(routes::TREASURY, get(votes::treasury))
+        .route(routes::PRICES, get(prices::prices))
         .route(routes::PROGRAM, get(programs::one))
         .route(routes::PROGRAM_ROOM, get(programs::room))
 }

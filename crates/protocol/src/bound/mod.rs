@@ -14,7 +14,7 @@
 //! with r = β_j·(1 − `burn_share`)·(1 − `insurance_share`), what a coalition that holds β_j of the
 //! judges' stake gets back of a slash: 0 by default, where judges get nothing.
 //! Units: p_ref, g, s and G are in the payment asset; A, R_max and every collateral in the stake
-//! asset, at `stake_price`.
+//! asset, at the `stake_price` of the job.
 //! Rounding: e and its powers up, d down, every amount up: against whoever might cheat.
 //! Not here: who is drawn (`verification`), where the collateral lies (`ledger`).
 
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::GainTiming,
     num::{Amount, Factor, PARTS, Ratio},
-    params::{ChainParams, Params, VerificationParams},
+    params::{Params, VerificationParams},
 };
 
 /// What is known of a job and its pool when it is posted.
@@ -47,6 +47,8 @@ pub struct BoundTerms {
     pub outside_gain: Amount,
     /// When g is earned.
     pub gain_timing: GainTiming,
+    /// What a unit of the stake asset is worth in the payment asset where it secures the job.
+    pub stake_price: Factor,
 }
 
 /// What a policy gives and takes, in one place.
@@ -96,16 +98,20 @@ pub fn reference_price(
 }
 
 /// What an auditor's seat locks, in the stake asset, up; `None` above any amount.
-pub fn audit_lock(tariff: Amount, p_ref: Amount, params: &Params) -> Option<Amount> {
-    let verification = params.verification();
+pub fn audit_lock(
+    tariff: Amount,
+    p_ref: Amount,
+    stake_price: Factor,
+    verification: &VerificationParams,
+) -> Option<Amount> {
     let value = verification.audit_lock_value.amount_ceil(p_ref);
     let lock = verification.audit_lock.amount_ceil(tariff)?.checked_add(value)?;
-    in_stake_ceil(lock, params.chain())
+    in_stake_ceil(lock, stake_price)
 }
 
 /// ⌈payment / `stake_price`⌉: what an amount of the payment asset is in the stake asset.
-pub(crate) fn in_stake_ceil(payment: Amount, params: &ChainParams) -> Option<Amount> {
-    payment.share_ceil(PARTS, params.stake_price.parts())
+pub(crate) fn in_stake_ceil(payment: Amount, stake_price: Factor) -> Option<Amount> {
+    payment.share_ceil(PARTS, stake_price.parts())
 }
 
 /// e: the chance that one drawn auditor does not convict, up.
@@ -140,7 +146,7 @@ pub fn quote(terms: &BoundTerms, params: &Params) -> Result<Quote, BoundRejected
 
 fn price(terms: &BoundTerms, params: &Params, d: Ratio) -> Option<Quote> {
     let (verification, slashing) = (params.verification(), params.slashing());
-    let stake = |payment: Amount| in_stake_ceil(payment, params.chain());
+    let stake = |payment: Amount| in_stake_ceil(payment, terms.stake_price);
     let undetected = d.complement();
     let exit = verification.floor.amount_ceil(terms.p_ref);
     let fees = terms.audit_rate.times_ceil(terms.beta).times_ceil(verification.coalition_fees);

@@ -19,6 +19,7 @@ fn terms(p_ref: u64, tariff: u64, audit_rate: Ratio, auditors: u32) -> BoundTerm
         beta_judges: Ratio::percent(20),
         outside_gain: Amount::ZERO,
         gain_timing: GainTiming::Final,
+        stake_price: Factor::ONE,
     }
 }
 
@@ -96,17 +97,21 @@ fn r13_refuses_a_quote_whose_collateral_the_referees_faults_would_eat() {
 
 #[test]
 fn what_secures_a_job_is_counted_in_the_asset_that_is_bonded() {
-    let half = params(|raw| raw.chain.stake_price = Factor::percent(50));
+    let params = Params::default();
     let terms = terms(100, 100, Ratio::percent(10), 1);
-    let (one, two) = (quote(&terms, &Params::default()), quote(&terms, &half));
+    let half = BoundTerms { stake_price: Factor::percent(50), ..terms };
+    let (one, two) = (quote(&terms, &params), quote(&half, &params));
     let (one, two) = (one.expect("quoted"), two.expect("quoted"));
     assert_eq!(one.gain, two.gain, "in the payment asset");
     assert_eq!(two.exit_cost.units(), 2 * one.exit_cost.units());
     assert_eq!(two.reward_max.units(), 2 * one.reward_max.units());
     let twice = 2 * one.collateral_min.units();
     assert!(two.collateral_min.units().abs_diff(twice) <= 20, "only roundings apart");
-    let lock = |params| audit_lock(terms.tariff, terms.p_ref, params).expect("small").units();
-    assert_eq!(lock(&half), 2 * lock(&Params::default()));
+    let lock = |at: &BoundTerms| {
+        let lock = audit_lock(at.tariff, at.p_ref, at.stake_price, params.verification());
+        lock.expect("small").units()
+    };
+    assert_eq!(lock(&half), 2 * lock(&terms));
 }
 
 #[test]
@@ -226,7 +231,6 @@ fn every_division_of_a_quote_goes_against_a_cheat() {
     const ONE: u64 = PARTS;
     let (price, laxity, haircut, margin) = (1_300_000_007, 50_000_017, 100_000_007, 1_100_000_009);
     let params = params(|raw| {
-        raw.chain.stake_price = factor(price);
         raw.slashing.insurance_share = ratio(300_000_007);
         raw.slashing.burn_share = ratio(500_000_011);
         let raw = &mut raw.verification;
@@ -248,6 +252,7 @@ fn every_division_of_a_quote_goes_against_a_cheat() {
         beta_judges: ratio(judges),
         outside_gain: units(g),
         gain_timing: GainTiming::Final,
+        stake_price: factor(price),
     };
     let quote = quote(&terms, &params).expect("quoted");
 
@@ -283,7 +288,6 @@ fn every_division_of_a_quote_goes_against_a_cheat() {
 fn what_a_job_is_worth_and_what_a_seat_locks_are_rounded_up() {
     let price = 1_300_000_007;
     let params = params(|raw| {
-        raw.chain.stake_price = factor(price);
         raw.verification.ceiling_share = ratio(500_000_001);
         raw.verification.audit_lock = factor(2_000_000_003);
         raw.verification.audit_lock_value = ratio(50_000_003);
@@ -295,5 +299,6 @@ fn what_a_job_is_worth_and_what_a_seat_locks_are_rounded_up() {
     assert_eq!([worth(6, 5, 10), worth(5, 6, 10), worth(5, 5, 10)], [6, 6, 6], "⌈5.00000001⌉");
     assert_eq!([worth(7, 5, 10), worth(5, 7, 10)], [7, 7]);
     // ⌈14.000000021⌉ + ⌈5.0000003⌉ = 21, and ⌈21 / 1.300000007⌉ = ⌈16.15⌉.
-    assert_eq!(audit_lock(units(7), units(100), &params), Some(units(17)));
+    let lock = audit_lock(units(7), units(100), factor(price), verification);
+    assert_eq!(lock, Some(units(17)));
 }

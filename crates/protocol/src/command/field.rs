@@ -19,7 +19,7 @@ use crate::{
         AccountId, Address, Digest, JobId, OperatorId, ParamsVersion, ProposalId, SlashId,
         UnbondingId,
     },
-    num::{Amount, Blocks, Epoch, Epochs, Gas, Height, PARTS, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, PARTS, Ratio},
 };
 
 /// What is known of a command without its fields' values.
@@ -193,6 +193,8 @@ leaves! {
     u32: COUNT_32, |v| FieldValue::Count(u64::from(*v));
     u64: COUNT_64, |v| FieldValue::Count(*v);
     Ratio: FieldKind::Count { bits: 64, max: PARTS }, |v| FieldValue::Count(v.parts());
+    Factor: FieldKind::Count { bits: 64, max: Factor::MAX.parts() },
+        |v| FieldValue::Count(v.parts());
     Blocks: COUNT_64, |v| FieldValue::Count(v.count());
     Epoch: COUNT_64, |v| FieldValue::Count(v.count());
     Epochs: COUNT_64, |v| FieldValue::Count(v.count());

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role, SlashId},
-    num::{Amount, Blocks, Epochs, Height, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Factor, Height, Ratio},
 };
 
 commands! {
@@ -480,6 +480,25 @@ commands! {
         spend: ProposalId,
         /// The hash of a report that says why; all zero if there is none.
         report: Digest,
+    }
+
+    /// Seals what a unit of what is bonded is worth in what pays, as the signer's validator sees it
+    /// in this epoch; it is opened in the next.
+    SealPrice = prices::seal_price or SealPriceRejected, Protected, weight 1, keys [Audit] {
+        /// The epoch that it is now.
+        epoch: Epoch,
+        /// `seal::price` of the opening.
+        seal: Digest,
+    }
+
+    /// Opens the price that the signer's validator sealed in the epoch before.
+    OpenPrice = prices::open_price or OpenPriceRejected, Protected, weight 1, keys [Audit] {
+        /// The epoch in which it was sealed.
+        epoch: Epoch,
+        /// What a unit of what is bonded is worth in what pays, in parts per billion.
+        price: Factor,
+        /// What hid it.
+        salt: Digest,
     }
 }
 

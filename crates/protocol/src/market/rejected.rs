@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::BoundRejected,
-    num::{Amount, Blocks, Gas, Height, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Gas, Height, Ratio},
 };
 
 use super::Phase;
@@ -43,6 +43,8 @@ pub enum PostJobRejected {
     AuditorsOutOfRange { wanted: u8, min: u8, max: u8 },
     /// A paged program must be on the ledger before a job names it.
     ProgramNotPublished,
+    /// No price has counted for too long: what would be locked is worth nobody knows what (M5).
+    PriceStale { counted: Epoch, now: Epoch, limit: Epochs },
     /// The work, or its audit, costs more than any amount at the class's tariff.
     TariffOverflows,
     /// Too few validators are eligible for so many auditors (M1).

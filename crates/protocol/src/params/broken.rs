@@ -51,6 +51,9 @@ pub enum Relation {
     /// A phase is over for good.
     PhaseOrder,
     SpentTooFast,
+    FeedOfOneAsset,
+    StaleOrder,
+    StepOrder,
 }
 
 impl Violation {
@@ -66,6 +69,8 @@ impl Violation {
                     "rewards.rate_min" => EmissionRateOrder,
                     "governance.pause_blocks_max" => PauseOrder,
                     PHASE_NOW => PhaseOrder,
+                    "prices.stale_epochs" => StaleOrder,
+                    "prices.step" => StepOrder,
                     "slashing.false_audit" => FalseAuditOrder,
                     _ => CopiedRootOrder,
                 };
@@ -85,17 +90,13 @@ impl Violation {
             Self::BlocksTooFast { interval_ms, least_ms } => (BlocksTooFast, interval_ms, least_ms),
             Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
+            Self::FeedOfOneAsset { got } => (FeedOfOneAsset, got, 0),
         };
         BrokenRelation { relation, got, bound }
     }
 }
 
 impl BrokenRelation {
-    /// With one asset, its price in itself must be 1.
-    pub(crate) fn stake_price(price: Factor) -> BrokenRelation {
-        Violation::StakePriceNotOne { got: price.parts() }.broken()
-    }
-
     /// A phase is followed by later ones alone.
     pub(crate) fn phase(now: u8, proposed: u8) -> BrokenRelation {
         let (lower, upper) = (PHASE_NOW, "governance.phase");
@@ -148,6 +149,9 @@ impl BrokenRelation {
             }
             Relation::EpochTooLong => Violation::EpochTooLong { blocks: got, most: bound },
             Relation::StakePriceNotOne => Violation::StakePriceNotOne { got },
+            Relation::FeedOfOneAsset => Violation::FeedOfOneAsset { got },
+            Relation::StaleOrder => order("prices.stale_epochs", "prices.average_epochs"),
+            Relation::StepOrder => order("prices.step", "prices.haircut"),
         }
     }
 }

@@ -31,10 +31,10 @@ pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
     governance::params::GovernanceParams, insurance::params::InsuranceParams,
-    market::params::MarketParams, reputation::params::ReputationParams,
-    rewards::params::RewardsParams, slashing::params::SlashingParams,
-    staking::params::StakingParams, storage::params::StorageParams,
-    verification::params::VerificationParams,
+    market::params::MarketParams, prices::params::PricesParams,
+    reputation::params::ReputationParams, rewards::params::RewardsParams,
+    slashing::params::SlashingParams, staking::params::StakingParams,
+    storage::params::StorageParams, verification::params::VerificationParams,
 };
 
 /// Parameters as written in a genesis file, not yet checked.
@@ -64,6 +64,8 @@ pub struct RawParams {
     pub rewards: RewardsParams,
     /// Proposals and their votes.
     pub governance: GovernanceParams,
+    /// The price feed of a network of two assets.
+    pub prices: PricesParams,
 }
 
 impl RawParams {
@@ -80,6 +82,7 @@ impl RawParams {
             StorageParams::FIELDS,
             RewardsParams::FIELDS,
             GovernanceParams::FIELDS,
+            PricesParams::FIELDS,
         ];
         rooms.into_iter().flatten()
     }
@@ -100,6 +103,7 @@ pub struct Params {
     storage: StorageParams,
     rewards: RewardsParams,
     governance: GovernanceParams,
+    prices: PricesParams,
 }
 
 macro_rules! rooms {
@@ -160,6 +164,7 @@ rooms! {
     storage: StorageParams, "Bytes that the network keeps for those who pay.";
     rewards: RewardsParams, "Emission: its schedule, its caps, its split and its vesting.";
     governance: GovernanceParams, "Proposals and their votes.";
+    prices: PricesParams, "The price feed of a network of two assets.";
 }
 
 impl Default for Params {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     command::ProgramForm,
-    num::{Amount, Blocks, Epochs, Gas, PARTS},
+    num::{Amount, Blocks, Epochs, Factor, Gas, PARTS},
 };
 
 use super::{GovernanceParams, Params, RawParams, SlashingParams};
@@ -124,9 +124,26 @@ pub enum Violation {
         /// The price given, in parts per billion.
         got: u64,
     },
+    /// With one asset, there is no price to feed.
+    FeedOfOneAsset {
+        /// The epochs of its average.
+        got: u64,
+    },
+}
+
+impl Params {
+    /// What of these does not fit a network of one asset.
+    pub(crate) fn unfit_for_one(&self) -> Option<Violation> {
+        let (price, span) = (self.chain.stake_price, self.prices.average_epochs.count());
+        if price != Factor::ONE {
+            return Some(Violation::StakePriceNotOne { got: price.parts() });
+        }
+        self.prices.is_on().then_some(Violation::FeedOfOneAsset { got: span })
+    }
 }
 
 impl fmt::Display for Violation {
+    // tidy: ladder
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { room, field, got, min, max } => {
@@ -193,6 +210,11 @@ impl fmt::Display for Violation {
                 f,
                 "chain.stake_price is {got} parts per billion, but this network has one asset"
             ),
+            Self::FeedOfOneAsset { got } => write!(
+                f,
+                "prices.average_epochs is {got}, but this network has one asset, which needs no \
+                 price feed"
+            ),
         }
     }
 }
@@ -244,7 +266,8 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         .chain(raw.reputation.outside())
         .chain(raw.storage.outside())
         .chain(raw.rewards.outside())
-        .chain(raw.governance.outside());
+        .chain(raw.governance.outside())
+        .chain(raw.prices.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
             room: outside.field.room,
@@ -266,6 +289,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         keep(raw),
         emission(raw),
         spending(raw),
+        pricing(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -297,6 +321,23 @@ fn orders(raw: &RawParams) -> Option<Violation> {
     let governance = &raw.governance;
     let (got, max) = (governance.pause_blocks_max, governance.pause_window_blocks);
     let (got, max) = (got.count(), max.count());
+    (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
+}
+
+/// R17: an average never of one old price alone where new work begins, and a haircut that covers
+/// the most that the price moves before the next counts.
+fn pricing(raw: &RawParams) -> Option<Violation> {
+    let prices = raw.prices;
+    if !prices.is_on() {
+        return None;
+    }
+    let (lower, upper) = ("prices.stale_epochs", "prices.average_epochs");
+    let (got, max) = (prices.stale_epochs.count(), prices.average_epochs.count());
+    if got > max {
+        return Some(Violation::OutOfOrder { lower, upper, got, max });
+    }
+    let (lower, upper) = ("prices.step", "prices.haircut");
+    let (got, max) = (prices.step.parts(), prices.haircut.parts());
     (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
 }
 

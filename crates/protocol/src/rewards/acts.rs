@@ -11,7 +11,7 @@ use crate::{
     event::Event,
     ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
-    num::{Amount, Epoch, Gas},
+    num::{Amount, Epoch, Factor, Gas},
     params::Params,
     rewards::{ClaimTerms, Moment, Open, Round, Running, Schedule, VestTerms, Work, rate_floor},
     staking,
@@ -28,6 +28,8 @@ pub(crate) struct Done<'a> {
     pub(crate) gas: Gas,
     /// In the asset that pays.
     pub(crate) burnt: Amount,
+    /// What a unit that is bonded was worth when the job was posted.
+    pub(crate) stake_price: Factor,
 }
 
 /// Books what a job may attract: the worth of its work at the tariff, and at most a share of what
@@ -37,10 +39,10 @@ pub(crate) fn note_work(cx: &mut Context<'_>, done: &Done<'_>, params: &Params) 
         return;
     }
     let auditors = u32::try_from(done.auditors.len()).unwrap_or(u32::MAX);
-    let mut terms = ClaimTerms::new(done.burnt, done.gas, auditors, params);
     // What is bonded is worth what it was when the job was posted, or now, whichever is more: who
-    // knows that a vote will raise its price would else burn cheaply today.
-    terms.stake_price = terms.stake_price.max(cx.params().chain().stake_price);
+    // knows that its price will rise would else burn cheaply today (M5).
+    let price = done.stake_price.max(cx.state.mint_price());
+    let terms = ClaimTerms::new((done.burnt, done.gas), auditors, price, params);
     let vests = VestTerms::new(params.rewards());
     note(cx, done.job, done.provider, (&terms, vests));
     for auditor in done.auditors {

@@ -31,12 +31,17 @@ pub struct ClaimTerms {
 }
 
 impl ClaimTerms {
-    pub(crate) fn new(burnt: Amount, gas: Gas, auditors: u32, params: &Params) -> ClaimTerms {
+    pub(crate) fn new(
+        (burnt, gas): (Amount, Gas),
+        auditors: u32,
+        stake_price: Factor,
+        params: &Params,
+    ) -> ClaimTerms {
         let rewards = params.rewards();
         ClaimTerms {
             burnt,
             worth: params.market().tariff(gas).unwrap_or(Amount::MAX),
-            stake_price: params.chain().stake_price,
+            stake_price,
             emission_cap: rewards.emission_cap,
             validator_share: rewards.validator_share,
             auditors,

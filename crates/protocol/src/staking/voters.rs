@@ -9,7 +9,7 @@
 
 use super::{Pool, Staking, StakingRows};
 use crate::{
-    ids::{DelegationId, Digest, OperatorId},
+    ids::{DelegationId, Digest, OperatorId, Role},
     num::Amount,
 };
 
@@ -70,6 +70,13 @@ impl Staking {
         }
         let power = self.delegated_floor(row).saturating_add(self.bound_floor(row));
         (!power.is_zero()).then_some((row.operator, power))
+    }
+
+    /// The stake of all validators that may work.
+    pub(crate) fn validator_stake(&self) -> Amount {
+        let pools = self.pools.iter().filter(|((role, _), _)| *role == Role::Validator);
+        let units = pools.fold(0u64, |sum, (_, pool)| sum.saturating_add(pool.total()));
+        Amount::new(units).expect("stakes sum to at most the supply")
     }
 
     /// The stake of all operators that may work.

@@ -6,6 +6,7 @@
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
 mod branch;
+mod prices;
 mod proposals;
 mod read;
 mod stored;
@@ -22,8 +23,9 @@ use crate::{
     insurance::Insurance,
     ledger::{Assets, Ledger, Pot, Reason},
     market::Market,
-    num::{Amount, Epoch, Factor, Gas, Height},
-    params::{Params, ParamsHistory, ParamsRejected, Violation},
+    num::{Amount, Epoch, Gas, Height},
+    params::{Params, ParamsHistory, ParamsRejected},
+    prices::Prices,
     reputation::Reputation,
     rewards::Rewards,
     slashing::Slashing,
@@ -45,6 +47,7 @@ pub struct State {
     pub(crate) accounts: Accounts,
     pub(crate) ledger: Ledger,
     pub(crate) staking: Staking,
+    pub(crate) prices: Prices,
     pub(crate) reputation: Reputation,
     pub(crate) market: Market,
     pub(crate) verification: Verification,
@@ -123,9 +126,9 @@ impl State {
     /// Why a network cannot begin so.
     pub fn new(genesis: &Genesis) -> Result<State, GenesisRejected> {
         let params = Params::try_from(genesis.params).map_err(GenesisRejected::Params)?;
-        let price = params.chain().stake_price;
-        if genesis.assets == Assets::Single && price != Factor::ONE {
-            let violations = alloc::vec![Violation::StakePriceNotOne { got: price.parts() }];
+        let unfit = params.unfit_for_one().filter(|_| genesis.assets == Assets::Single);
+        if let Some(violation) = unfit {
+            let violations = alloc::vec![violation];
             return Err(GenesisRejected::Params(ParamsRejected { violations }));
         }
         if genesis.beacon.chain_blocks.count() == 0 {
@@ -137,6 +140,7 @@ impl State {
             accounts: Accounts::default(),
             ledger: Ledger::new(genesis.assets),
             staking: Staking::default(),
+            prices: Prices::default(),
             reputation: Reputation::default(),
             market: Market::default(),
             verification: Verification::default(),
@@ -257,6 +261,7 @@ impl State {
             self.rewards.globals(),
             self.governance.globals(),
             &self.insurance,
+            self.prices.globals(),
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -286,6 +291,7 @@ impl State {
             self.rewards.earnings.root(),
             self.governance.proposals.root(),
             self.governance.ballots.root(),
+            self.prices.posts.root(),
         ] {
             hasher.update(&root.0);
         }

@@ -7,7 +7,7 @@ use crate::{
     governance::{Ballot, Guard, Pause, Proposal},
     ids::{Asset, BallotId, ParamsVersion, ProposalId, SlashId},
     ledger::{Assets, Pot},
-    num::{Amount, Factor, Height},
+    num::{Amount, Height},
     params::{BrokenRelation, Params, RawParams},
 };
 
@@ -143,11 +143,8 @@ impl State {
         if proposed < now {
             return Err(BrokenRelation::phase(now, proposed));
         }
-        let price = params.chain().stake_price;
-        if self.assets() == Assets::Single && price != Factor::ONE {
-            return Err(BrokenRelation::stake_price(price));
-        }
-        Ok(params)
+        let unfit = params.unfit_for_one().filter(|_| self.assets() == Assets::Single);
+        unfit.map_or(Ok(params), |why| Err(why.broken()))
     }
 
     /// The version of the parameters in force, and how many live things each version judges.

@@ -336,7 +336,7 @@ impl State {
     pub fn cover_quote(&self, job: JobId) -> Option<CoverQuote> {
         let order = self.order(job)?;
         let judged = self.params.at(order.params);
-        let tariff = crate::bound::in_stake_ceil(order.bound.tariff, judged.chain());
+        let tariff = crate::bound::in_stake_ceil(order.bound.tariff, order.bound.stake_price);
         // The least collateral, of which as much is paid to others as ever may be.
         let claims = Claims {
             injured: Some(order.requester),

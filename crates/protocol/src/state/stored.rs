@@ -15,6 +15,7 @@ use crate::{
     market::{Market, Phase, Stage},
     num::{Blocks, Height},
     params::ParamsHistory,
+    prices::{Prices, PricesRows},
     reputation::Reputation,
     rewards::Rewards,
     slashing::{SlashState, Slashing},
@@ -41,6 +42,7 @@ struct Written<'a> {
     storage: &'a Storage,
     rewards: &'a Rewards,
     governance: GovernanceRows,
+    prices: PricesRows,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +60,7 @@ struct Read {
     storage: Storage,
     rewards: Rewards,
     governance: GovernanceRows,
+    prices: PricesRows,
 }
 
 impl Serialize for State {
@@ -76,6 +79,7 @@ impl Serialize for State {
             storage: &self.storage,
             rewards: &self.rewards,
             governance: self.governance.rows(),
+            prices: self.prices.rows(),
         }
         .serialize(serializer)
     }
@@ -94,6 +98,7 @@ impl<'de> Deserialize<'de> for State {
             accounts: read.accounts,
             ledger: read.ledger,
             staking,
+            prices: Prices::restore(read.prices),
             reputation: read.reputation,
             market: read.market,
             verification: read.verification,

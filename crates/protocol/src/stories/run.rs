@@ -32,7 +32,7 @@ pub(super) fn abandon(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let (job, operator) = (assignment.job, assignment.operator);
     let params = cx.pinned(job);
     let order = cx.state.market.order(job);
-    let tariff = crate::bound::in_stake_ceil(order.bound.tariff, params.chain());
+    let tariff = crate::bound::in_stake_ceil(order.bound.tariff, order.bound.stake_price);
     let tariff = tariff.unwrap_or(Amount::MAX);
     let claims = Claims { injured: Some(order.requester), tariff, ..Claims::default() };
     let collateral = Pot::Assignment(live, AssignmentPot::Collateral);

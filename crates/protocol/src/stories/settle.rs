@@ -65,7 +65,8 @@ fn note_work(cx: &mut Context<'_>, live: AssignmentId, burnt: Amount, params: &P
     let auditors = case.seats.iter().filter(|seat| sealed(seat.state));
     let auditors: Vec<OperatorId> = auditors.filter_map(|seat| seat.operator).collect();
     let gas = case.claim().map_or(Gas::ZERO, Claim::gas);
-    let done = Done { job, provider: operator, auditors: &auditors, gas, burnt };
+    let stake_price = cx.state.market.order(job).bound.stake_price;
+    let done = Done { job, provider: operator, auditors: &auditors, gas, burnt, stake_price };
     rewards::acts::note_work(cx, &done, params);
 }
 
@@ -172,7 +173,7 @@ fn slash_provider(
     let job = assignment.job;
     let params = cx.pinned(job);
     let order = cx.state.market.order(job);
-    let tariff = crate::bound::in_stake_ceil(order.bound.tariff, params.chain());
+    let tariff = crate::bound::in_stake_ceil(order.bound.tariff, order.bound.stake_price);
     let claims = Claims {
         injured: Some(order.requester),
         tariff: tariff.unwrap_or(Amount::MAX),

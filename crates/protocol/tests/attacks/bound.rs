@@ -33,6 +33,7 @@ fn policies() -> Vec<(BoundTerms, Params)> {
                             beta_judges: Ratio::percent(20),
                             outside_gain: Amount::tokens(gain),
                             gain_timing: timing,
+                            stake_price: Factor::ONE,
                         };
                         for margin in [100, 110] {
                             let mut raw = RawParams::default();

@@ -94,7 +94,8 @@ fn raw_with(raw: &RawParams, room: &'static str, field: &'static str, value: u64
     take!(
         chain: d.chain, staking: d.staking, market: d.market, verification: d.verification,
         slashing: d.slashing, reputation: d.reputation, storage: d.storage,
-        rewards: d.rewards, governance: d.governance, insurance: d.insurance
+        rewards: d.rewards, governance: d.governance, insurance: d.insurance,
+        prices: d.prices
     );
     own
 }
@@ -129,7 +130,7 @@ fn merge<T: serde::Serialize + serde::de::DeserializeOwned + Copy>(
 
 /// Plays a job as far as these parameters let it; what is asked of them is an end without panic.
 fn lives(raw: RawParams) -> bool {
-    let is_one = raw.chain.stake_price == earnest_protocol::Factor::ONE;
+    let is_one = raw.chain.stake_price == earnest_protocol::Factor::ONE && !raw.prices.is_on();
     // Before stake decides alone there is somebody who decides.
     let council: &[&str] = if raw.governance.phase < 2 { &["W"] } else { &[] };
     let threshold = u8::from(!council.is_empty());

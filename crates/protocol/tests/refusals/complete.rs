@@ -23,7 +23,7 @@ const UNREACHED: [(&str, &str); 7] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "genesis.rs",
@@ -31,6 +31,7 @@ const SOURCES: [&str; 12] = [
     "insurance/rejected.rs",
     "market/rejected.rs",
     "params/relations.rs",
+    "prices/rejected.rs",
     "rejected.rs",
     "rewards/rejected.rs",
     "staking/rejected.rs",

@@ -13,18 +13,23 @@ mod insurance;
 mod market;
 mod outside;
 mod precedence;
+mod prices;
 mod spends;
 mod storage;
 mod verification;
 use earnest_testkit::world;
 
-use earnest_protocol::{Command, Rejected, ledger::Reason};
+use earnest_protocol::{
+    Command, Rejected,
+    ledger::{Assets, Reason},
+};
 use world::World;
 
 /// A world's parameters, a story and what its end is refused for.
 pub(crate) struct Row {
     params: fn(&mut earnest_protocol::RawParams),
     guarding: world::Guarding<'static>,
+    assets: Assets,
     story: fn(&mut World) -> (&'static str, Command),
     expected: Rejected,
 }
@@ -35,7 +40,8 @@ pub(crate) fn row(
     story: fn(&mut World) -> (&'static str, Command),
 ) -> Row {
     let guarding = world::Guarding::default();
-    Row { params: |_| {}, guarding, story, expected: expected.into() }
+    let assets = Assets::Single;
+    Row { params: |_| {}, guarding, assets, story, expected: expected.into() }
 }
 
 impl Row {
@@ -47,6 +53,11 @@ impl Row {
     /// The same in a world that is guarded.
     pub(crate) fn guarded(self, guarding: world::Guarding<'static>) -> Row {
         Row { guarding, ..self }
+    }
+
+    /// The same in a world of two assets.
+    pub(crate) fn dual(self) -> Row {
+        Row { assets: Assets::Dual, ..self }
     }
 
     /// Enum and variant, as `Bond::ExceedsFree`.
@@ -67,7 +78,7 @@ impl Row {
         let name = self.name();
         let mut params = world::params();
         (self.params)(&mut params);
-        let mut world = World::guarded(params, self.guarding);
+        let mut world = World::with_guard(params, self.assets, 0, self.guarding);
         let (signer, command) = (self.story)(&mut world);
 
         // What the least of all refusals leaves behind is what every refusal may leave.
@@ -104,6 +115,7 @@ fn rows() -> Vec<Row> {
     rows.extend(governance::rows());
     rows.extend(spends::rows());
     rows.extend(guard::rows());
+    rows.extend(prices::rows());
     rows
 }
 

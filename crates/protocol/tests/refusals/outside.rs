@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, Authenticated, BlockHead, BlockRejected, Blocks, Command,
-    Digest, Factor, Gas, Genesis, Height, JobId, Journal, Params, ParamsRejected, Ratio, RawParams,
-    Rejected, Role, Sender, State, Transaction, TransactionRejected,
+    Digest, Epochs, Factor, Gas, Genesis, Height, JobId, Journal, Params, ParamsRejected, Ratio,
+    RawParams, Rejected, Role, Sender, State, Transaction, TransactionRejected,
     command::{AuthoriseKey, ConfirmReceipt, Scope, Transfer},
     genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator, GenesisRejected},
     params::Violation,
@@ -155,6 +155,10 @@ fn geneses() -> Vec<(GenesisRejected, Genesis)> {
     vec![
         (of(out_of_range), with(|g| g.params.chain.block_target = 0)),
         (of(not_one), with(|g| g.params.chain.stake_price = Factor::percent(50))),
+        (
+            of(Violation::FeedOfOneAsset { got: 24 }),
+            with(|g| g.params.prices.average_epochs = Epochs::new(24)),
+        ),
         (GenesisRejected::BeaconChainEmpty, with(|g| g.beacon.chain_blocks = Blocks::ZERO)),
         (GenesisRejected::DuplicateAccount { address }, with(|g| g.accounts.push(g.accounts[0]))),
         (

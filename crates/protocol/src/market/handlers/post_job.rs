@@ -13,6 +13,7 @@ use crate::{
     next::Next,
     num::{Amount, Ratio},
     params::Params,
+    prices::Stale,
     shared::Shared,
     state::State,
     table::Rare,
@@ -186,12 +187,16 @@ fn bound_of(
 ) -> Result<(BoundTerms, Quote, Amount), PostJobRejected> {
     let params: &Params = state.params.current();
     let (market, verification) = (params.market(), params.verification());
+    let stake_price = state.bond_price().map_err(|Stale { counted, now }| {
+        let limit = params.prices().stale_epochs;
+        PostJobRejected::PriceStale { counted, now, limit }
+    })?;
     let overflow = PostJobRejected::TariffOverflows;
     let tariff = market.tariff(terms.task.gas_bound).ok_or(overflow)?;
     // Under second price the pay is not known before the auction closes, and a quote must not
     // move: the ceiling stands for it. First price is priced bid by bid.
     let p_ref = reference_price(terms.price_max, tariff, terms.price_max, verification);
-    let lock = audit_lock(tariff, p_ref, params).ok_or(overflow)?;
+    let lock = audit_lock(tariff, p_ref, stake_price, verification).ok_or(overflow)?;
     let own = signer.and_then(|account| state.operator_id(account, Role::Validator));
     let pool = state.staking.auditors(terms.class);
     let able = able(pool, lock, own.as_slice());
@@ -213,6 +218,7 @@ fn bound_of(
         beta_judges: Ratio::of_ceil(all, judges).max(verification.beta),
         outside_gain: terms.outside_gain,
         gain_timing: terms.gain_timing,
+        stake_price,
     };
     let quote = quote(&bound, params).map_err(PostJobRejected::NoQuote)?;
     Ok((bound, quote, lock))

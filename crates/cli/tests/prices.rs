@@ -1,0 +1,127 @@
+//! What stake is worth, from the command line: sealed, opened, counted, and refused by name.
+
+mod common;
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use common::{Done, earnest, start_node};
+use earnest_keys::{
+    Signer,
+    keystore::{self, Cost},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PASSWORD: &str = "a long password";
+
+/// A network of two assets with one validator and a feed.
+struct Fed {
+    folder: TempDir,
+    url: String,
+    _node: common::Running,
+}
+
+fn path(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).display().to_string()
+}
+
+impl Fed {
+    fn start() -> Fed {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(path(&folder, "password.txt"), PASSWORD).expect("written");
+        let signer = Signer::dev_key(5, "validator");
+        let sealed = keystore::seal(&signer, PASSWORD, Cost::Development).expect("random bytes");
+        fs::write(path(&folder, "key"), sealed).expect("written");
+        let genesis = path(&folder, "genesis.toml");
+        let held = format!("{}=5000", signer.address());
+        let bond = format!("validator:{}=1000", signer.address());
+        let mut words = vec!["genesis", "new", "--preset", "two-assets", "--account", &held];
+        words.extend(["--bond", &bond, "--out", &genesis]);
+        for set in [
+            "chain.block_interval_min_ms=50",
+            "chain.referee_gas=3600000",
+            "market.step_gas_max=3600000",
+            "chain.epoch_blocks=40",
+            "staking.unbonding_epochs=60000",
+            "prices.average_epochs=24",
+            "prices.stale_epochs=2",
+        ] {
+            words.extend(["--set", set]);
+        }
+        let done = earnest(&words);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let data = path(&folder, "data");
+        let (node, url) = start_node(&["--data", &data, "--genesis", &genesis]);
+        Fed { folder, url, _node: node }
+    }
+
+    fn post(&self, verb: &str, price: &str) -> Done {
+        let (key, password) = (path(&self.folder, "key"), path(&self.folder, "password.txt"));
+        let key = ["--key", &key, "--password-file", &password, "--json", "--node", &self.url];
+        earnest(&[&["validator", "price", verb, price][..], &key].concat())
+    }
+
+    fn view(&self) -> Value {
+        let done = earnest(&["query", "prices", "--json", "--node", &self.url]);
+        serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{done:?}"))
+    }
+
+    /// Waits until the feed is so.
+    fn until(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let view = self.view();
+            if is(&view) {
+                return view;
+            }
+            assert!(Instant::now() < end, "not in time: {what}: {view}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Seals once an epoch has just opened, so that the block is of it.
+    fn seal(&self, price: &str) -> u64 {
+        let epoch = self.view()["epoch"].as_u64().expect("a number");
+        let view = self.until("the next epoch", |view| view["epoch"].as_u64() > Some(epoch));
+        let done = self.post("seal", price);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        view["epoch"].as_u64().expect("a number")
+    }
+}
+
+#[test]
+fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
+    let fed = Fed::start();
+    let view = fed.view();
+    assert_eq!((&view["is_on"], &view["price"]), (&true.into(), &Value::Null), "{view}");
+    let done = fed.post("open", "0.97");
+    assert!(done.code == Some(4) && done.err.contains("wrong-epoch"), "{done:?}");
+    let epoch = fed.seal("0.97");
+    let again = fed.post("seal", "0.97");
+    assert_ne!(again.code, Some(0), "one an epoch: {again:?}");
+
+    fed.until("the next epoch", |view| view["epoch"].as_u64() > Some(epoch));
+    let wrong = fed.post("open", "0.98");
+    assert!(wrong.code == Some(4) && wrong.err.contains("seal-mismatch"), "{wrong:?}");
+    let done = fed.post("open", "0.97");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let post = &fed.view()["opening"]["posts"][0];
+    assert_eq!((&post["price"], &post["weight"]), (&970_000_000.into(), &"1000000000000".into()));
+
+    let view = fed.until("a price", |view| !view["price"].is_null());
+    assert_eq!((&view["price"], &view["average"]), (&970_000_000.into(), &970_000_000.into()));
+    assert_eq!(view["bond_price"], 776_000_000, "less a fifth");
+    let told = earnest(&["query", "prices", "--node", &fed.url]);
+    assert!(told.out.contains("a unit of stake is worth 0.97"), "{told:?}");
+    let told = earnest(&["explain", "post-job/price-stale"]);
+    assert!(told.out.contains("earnest query prices"), "{told:?}");
+
+    let view = fed.until("silence", |view| !view["stale"].is_null());
+    assert!(view["bond_price"].is_null(), "{view}");
+    let quote = ["job", "quote", "--max-price", "1", "--node", &fed.url];
+    let done = earnest(&quote);
+    assert!(done.err.contains("No price of stake has counted"), "{done:?}");
+}
