@@ -315,15 +315,16 @@ impl Untimed {
     /// Says of what nobody asked about any more in a whole pass that its sample came too late;
     /// returns how many jobs these are.
     pub(crate) fn end_pass(&mut self) -> usize {
-        let late = self.0.extract_if(.., |_, since| !since.is_asked);
-        late.map(|(job, since)| {
+        let mut count = 0usize;
+        for (job, since) in self.0.extract_if(.., |_, since| !since.is_asked) {
             let time = seconds(since.begun.elapsed());
             warn!(
                 "job {job}: too late, its program is new here and was not timed within {time}; \
                  the next job of this program finds it known"
             );
-        })
-        .count()
+            count = count.saturating_add(1);
+        }
+        count
     }
 }
 
