@@ -14,7 +14,8 @@ use crate::{AccountRef, views::account_ref};
 /// The price feed of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricesView {
-    /// Is there one? Where there is none, or none has counted yet, `chain.stake_price` counts.
+    /// Is there one? Where there is none, `chain.stake_price` counts; else until a price does, or
+    /// what stands is stale.
     pub is_on: bool,
     /// The epoch of the state that this is of.
     pub epoch: Epoch,

@@ -72,7 +72,7 @@ fn twin(terms: &BoundTerms, params: &RawParams) -> Twin {
     let collateral = (bound(margin).max(exit_cost) * tier).max(collateral_min);
     let seat = times(verification.audit_lock) * tariff;
     let audit_lock = (seat + real(verification.audit_lock_value) * p_ref) / price;
-    let faults = real(verification.referee_fault) * (p_ref + collateral);
+    let faults = real(verification.referee_fault) * (p_ref / price + collateral);
     Twin {
         detection: d,
         exit_cost,

@@ -134,6 +134,8 @@ pub struct Book {
     /// The price of each epoch since the first that counted, and the epoch of the last that did.
     past: Vec<u128>,
     counted: Option<Epoch>,
+    /// The epoch in which something could be opened first.
+    begun: Option<Epoch>,
 }
 
 impl Book {
@@ -196,6 +198,9 @@ impl Book {
             }
         }
         self.posts.retain(|(epoch, _), _| epoch.count() + 1 >= now.count());
+        if !self.totals.is_empty() {
+            self.begun.get_or_insert(now);
+        }
         self.totals.insert(now, self.stakes.values().sum());
         self.opened = Some((now, self.stakes.clone()));
     }
@@ -241,6 +246,11 @@ impl Book {
 
     /// The state says the same.
     fn agree(&self, state: &State) {
+        let (rules, since) = (state.params().prices(), self.counted.or(self.begun));
+        let passed = since.map(|since| state.epoch().since(since)).filter(|_| rules.is_on());
+        let is_stale = passed.is_some_and(|passed| passed >= rules.stale_epochs);
+        assert_eq!(state.price_is_stale(), passed.filter(|_| is_stale));
+        assert_eq!(state.bond_price().is_err(), is_stale);
         let Some(feed) = state.price_feed() else { return };
         let past: Vec<u128> = feed.past.iter().map(|price| price.parts().into()).collect();
         assert_eq!(past, self.past, "another past");
@@ -250,10 +260,6 @@ impl Book {
         let haircut = state.params().prices().haircut;
         let low = u128::from(floor) * u128::from(haircut.complement().parts()) / u128::from(PARTS);
         assert_eq!(u128::from(feed.bond_price(haircut).parts()), low.max(1));
-        let limit = state.params().prices().stale_epochs;
-        let is_stale = state.epoch().since(feed.counted) >= limit;
-        assert_eq!(state.price_is_stale().is_some(), is_stale);
-        assert_eq!(state.bond_price().is_err(), is_stale);
         let rounds = state.price_rounds();
         let rows: Vec<&Post> =
             rounds.iter().flatten().flat_map(|round| state.price_posts(round)).collect();

@@ -136,7 +136,10 @@ pub fn quote(terms: &BoundTerms, params: &Params) -> Result<Quote, BoundRejected
     }
     let quote = price(terms, params, d).ok_or(BoundRejected::CollateralTooLarge)?;
     // f·(p_ref + B) ≤ A: else a provider with no margin left would rather leave than be right.
-    let at_risk = terms.p_ref.saturating_add(quote.collateral);
+    // All three as they are bonded, or a price far from one would hide, or invent, the most of it.
+    let payable = in_stake_ceil(terms.p_ref, terms.stake_price);
+    let payable = payable.ok_or(BoundRejected::CollateralTooLarge)?;
+    let at_risk = payable.saturating_add(quote.collateral);
     let loss = verification.referee_fault.amount_ceil(at_risk);
     if loss > quote.exit_cost {
         return Err(BoundRejected::FaultsTooDear { loss, exit_cost: quote.exit_cost });

@@ -95,6 +95,28 @@ fn r13_refuses_a_quote_whose_collateral_the_referees_faults_would_eat() {
     assert!(quote(&terms(100, 100, Ratio::ONE, 2), &faulty).is_ok(), "little is at risk there");
 }
 
+/// What a fault costs is the same share of what leaving costs, whatever a unit that is bonded is
+/// worth: a price far from one neither refuses what is sound nor quotes what is not.
+#[test]
+fn r13_compares_what_is_in_one_asset() {
+    // At a price of 1, .1 + 15.025 are at risk for an exit of .01: see below.
+    let sound = |fault: u64, stake_price: Factor| {
+        let params = params(|raw| {
+            raw.verification.laxity = Ratio::ZERO;
+            raw.verification.seed_withholding = 0;
+            raw.verification.coalition_fees = Ratio::ZERO;
+            raw.verification.reporter_value = Ratio::ZERO;
+            raw.verification.referee_fault = ratio(fault);
+        });
+        let terms = terms(100, 100, Ratio::percent(10), 1);
+        quote(&BoundTerms { stake_price, ..terms }, &params).is_ok()
+    };
+    for price in [PARTS / 10_000, PARTS / 100, PARTS, 100 * PARTS, 1_000_000 * PARTS] {
+        assert!(sound(6_230_000, factor(price)), "sound at {price} parts");
+        assert!(!sound(6_260_000, factor(price)), "a fault costs more than leaving at {price}");
+    }
+}
+
 #[test]
 fn what_secures_a_job_is_counted_in_the_asset_that_is_bonded() {
     let params = Params::default();

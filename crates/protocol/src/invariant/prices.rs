@@ -38,7 +38,16 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
         within && feed.past.last() == Some(&feed.price) && feed.counted <= now
     });
     let is_weighed = sealing.is_some() == state.prices.weights.is_some();
-    if is_ordered && is_fed && is_weighed && rows == counted && state.prices.places_len() == rows {
+    let begun = state.prices.begun;
+    let is_begun = begun.is_none_or(|epoch| epoch <= now)
+        && (begun.is_some() || (state.prices.feed.is_none() && opening.is_none()));
+    if is_ordered
+        && is_fed
+        && is_weighed
+        && is_begun
+        && rows == counted
+        && state.prices.places_len() == rows
+    {
         return Ok(());
     }
     Err(Broken::Prices)

@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     event::Event,
     num::Epoch,
-    prices::{Feed, FeedTerms, Prices, Round, Weights, bounded, median},
+    prices::{Feed, FeedTerms, Round, Weights, bounded, median},
 };
 
 /// Closes the round whose prices were opened in the epoch that ended, and begins that of the epoch
@@ -32,6 +32,7 @@ pub(crate) fn turn(cx: &mut Context<'_>) {
     let weights = Weights::new(staking.operators.clone());
     let prices = &mut cx.state.prices;
     prices.opening = prices.sealing.take();
+    prices.begun = prices.begun.or(prices.opening.map(|_| now));
     prices.sealing = Some(Round::new(now, stake));
     prices.weights = Some(weights);
 }
@@ -45,20 +46,20 @@ fn count(cx: &mut Context<'_>, round: Round, now: Epoch) {
     let last = cx.state.prices.feed.as_ref().map(|feed| feed.price);
     let last = last.unwrap_or(cx.params().chain().stake_price);
     let price = middle.map(|middle| bounded(middle, last, params.step));
-    let Prices { feed, .. } = &mut cx.state.prices;
-    match (feed.as_mut(), price) {
+    let prices = &mut cx.state.prices;
+    match (prices.feed.as_mut(), price) {
         (Some(feed), price) => feed.advance(price, now, params.average_epochs),
-        (None, Some(price)) => *feed = Some(Feed::begin(price, now)),
+        (None, Some(price)) => prices.feed = Some(Feed::begin(price, now)),
         (None, None) => {}
     }
-    let event = match (feed, middle) {
+    let event = match (&prices.feed, middle) {
         (Some(feed), Some(median)) => {
             let terms = FeedTerms { median, last, step: params.step, opened, stake };
             let average = feed.average_floor();
             Event::PriceCounted { epoch, price: feed.price, average, terms: Box::new(terms) }
         }
-        (feed, _) => {
-            let is_stale = feed.as_ref().is_some_and(|f| f.is_stale(now, params.stale_epochs));
+        _ => {
+            let is_stale = prices.stale(now, params.stale_epochs).is_some();
             Event::PriceMissed { epoch, opened, stake, is_stale }
         }
     };

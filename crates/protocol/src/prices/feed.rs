@@ -66,11 +66,6 @@ impl Feed {
         self.price.max(self.average_ceil())
     }
 
-    /// Has nothing counted for so long?
-    pub fn is_stale(&self, now: Epoch, limit: Epochs) -> bool {
-        now.since(self.counted) >= limit
-    }
-
     fn sum(&self) -> u64 {
         // At most 168 of at most 10^15 each.
         self.past.iter().fold(0, |sum, price| sum.saturating_add(price.parts()))
@@ -156,7 +151,6 @@ mod tests {
         }
         assert_eq!(feed.past, [parts(11); 3]);
         assert_eq!(feed.counted, Epoch::new(10));
-        assert!(!feed.is_stale(Epoch::new(12), three) && feed.is_stale(Epoch::new(13), three));
         feed.advance(Some(parts(5)), Epoch::new(13), Epochs::new(2));
         assert_eq!(feed.past, [11, 5].map(parts), "a shorter span keeps the newest");
         assert_eq!((feed.average_floor(), feed.mint_price()), (parts(8), parts(8)));

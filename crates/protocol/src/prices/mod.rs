@@ -15,7 +15,8 @@
 //! two epochs; what a job began with stays its price, whatever counts later (M21).
 //! Where stake secures something it is valued low, at the average less the haircut; where it is
 //! minted high, at the price or the average.
-//! The first price is a step from `chain.stake_price`, which counts until there is one.
+//! The first price is a step from `chain.stake_price`, which counts until there is one; new work
+//! waits for it as for any other, or who gains from an old parameter would only have to be silent.
 //! Known shortcomings: whoever copies what was opened for the epoch before is not told from who
 //! looked, so that few who look may lead many; who is silent, or far off, loses nothing, and who
 //! posts earns nothing; a price that falls by more than the haircut within the average leaves
@@ -39,7 +40,7 @@ pub use rejected::{OpenPriceRejected, SealPriceRejected, Stale};
 
 use crate::{
     ids::{Digest, OperatorId, Role},
-    num::{Amount, Epoch, Factor, Ratio},
+    num::{Amount, Epoch, Epochs, Factor, Ratio},
     shared::{Arc, own},
     staking::Operator,
     table::Table,
@@ -125,6 +126,8 @@ pub(crate) struct Prices {
     pub(crate) posts: Table<Post>,
     /// The stake of the round that is sealed.
     pub(crate) weights: Option<Weights>,
+    /// The epoch in which a price could first be opened.
+    pub(crate) begun: Option<Epoch>,
     /// Where each post stands; derived.
     places: Arc<BTreeMap<(Epoch, OperatorId), usize>>,
 }
@@ -137,10 +140,12 @@ pub(crate) struct PricesRows {
     opening: Option<Round>,
     posts: Table<Post>,
     weights: Option<Table<Operator>>,
+    begun: Option<Epoch>,
 }
 
 /// What the root covers of prices besides the table.
-pub(crate) type Globals<'a> = (Option<&'a Feed>, Option<Round>, Option<Round>, Option<Digest>);
+pub(crate) type Globals<'a> =
+    (Option<&'a Feed>, Option<Round>, Option<Round>, Option<Digest>, Option<Epoch>);
 
 impl Prices {
     /// What an operator had at stake as a validator when this epoch opened.
@@ -187,6 +192,18 @@ impl Prices {
         posts.iter().filter_map(|(_, post)| Some((post.price?, post.weight))).collect()
     }
 
+    /// The epoch at whose opening a price counted last; until one has, that in which one could
+    /// first be opened.
+    pub(crate) fn stands_since(&self) -> Option<Epoch> {
+        self.feed.as_ref().map(|feed| feed.counted).or(self.begun)
+    }
+
+    /// For how long nothing has counted, if it is as long as this.
+    pub(crate) fn stale(&self, now: Epoch, limit: Epochs) -> Option<Epochs> {
+        let passed = now.since(self.stands_since()?);
+        (passed >= limit).then_some(passed)
+    }
+
     /// Is there nothing of a feed?
     pub(crate) fn is_blank(&self) -> bool {
         let rounds = (&self.feed, self.sealing, self.opening);
@@ -206,20 +223,20 @@ impl Prices {
     /// What the root covers besides the table.
     pub(crate) fn globals(&self) -> Globals<'_> {
         let root = self.weights.as_ref().map(|weights| weights.root);
-        (self.feed.as_ref(), self.sealing, self.opening, root)
+        (self.feed.as_ref(), self.sealing, self.opening, root, self.begun)
     }
 
     pub(crate) fn rows(&self) -> PricesRows {
         let weights = self.weights.as_ref().map(|rows| Table::clone(&rows.operators));
-        let Prices { feed, sealing, opening, posts, .. } = self.clone();
-        PricesRows { feed, sealing, opening, posts, weights }
+        let Prices { feed, sealing, opening, posts, begun, .. } = self.clone();
+        PricesRows { feed, sealing, opening, posts, weights, begun }
     }
 
     pub(crate) fn restore(rows: PricesRows) -> Prices {
-        let PricesRows { feed, sealing, opening, posts, weights } = rows;
+        let PricesRows { feed, sealing, opening, posts, weights, begun } = rows;
         let places = posts.iter().map(|(place, post)| ((post.epoch, post.operator), place));
         let places = Arc::new(places.collect());
         let weights = weights.map(Weights::new);
-        Prices { feed, sealing, opening, posts, weights, places }
+        Prices { feed, sealing, opening, posts, weights, begun, places }
     }
 }

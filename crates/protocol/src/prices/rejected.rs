@@ -46,7 +46,7 @@ pub enum OpenPriceRejected {
 /// No price has counted for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stale {
-    /// The epoch at whose opening the last one counted.
+    /// The epoch at whose opening the last one counted, or in which the first could be opened.
     pub counted: Epoch,
     /// That in which this is asked.
     pub now: Epoch,

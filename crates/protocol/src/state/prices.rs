@@ -28,9 +28,8 @@ impl State {
 
     /// For how long nothing has counted, if that is too long for new work.
     pub fn price_is_stale(&self) -> Option<Epochs> {
-        let feed = self.price_feed()?;
-        let (now, limit) = (self.epoch(), self.params().prices().stale_epochs);
-        feed.is_stale(now, limit).then(|| now.since(feed.counted))
+        let params = self.params().prices();
+        self.prices.stale(self.epoch(), params.stale_epochs).filter(|_| params.is_on())
     }
 
     /// What a unit that is bonded is worth in units that pay where it secures new work.
@@ -38,11 +37,13 @@ impl State {
     /// # Errors
     /// No price has counted for too long.
     pub fn bond_price(&self) -> Result<Factor, Stale> {
-        let Some(feed) = self.price_feed() else { return Ok(self.params().chain().stake_price) };
-        if self.price_is_stale().is_some() {
-            return Err(Stale { counted: feed.counted, now: self.epoch() });
+        let (params, now) = (self.params(), self.epoch());
+        let since = self.prices.stands_since().filter(|_| self.price_is_stale().is_some());
+        if let Some(counted) = since {
+            return Err(Stale { counted, now });
         }
-        Ok(feed.bond_price(self.params().prices().haircut))
+        let feed = self.price_feed().map(|feed| feed.bond_price(params.prices().haircut));
+        Ok(feed.unwrap_or(params.chain().stake_price))
     }
 
     /// What a unit that is bonded is worth in units that pay where it is minted: the last price or

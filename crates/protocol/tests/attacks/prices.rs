@@ -142,6 +142,158 @@ fn m5_silence_stops_new_work_and_nothing_that_lives() {
     assert_eq!(bound.stake_price, cents(80), "and the old job keeps its own");
 }
 
+/// Nobody ever posts, and so keeps the parameter, which may be of long ago: from the third epoch
+/// after the first in which a price could have counted, new work is refused as of a stale feed.
+#[test]
+fn m5_who_is_silent_from_the_first_epoch_on_keeps_no_old_parameter() {
+    let mut world = prices::world();
+    let opens = Epoch::new(2);
+    until(&mut world, opens.after(Epochs::new(2)));
+    world.blocks(49);
+    assert_eq!(world.state.bond_price(), Ok(cents(100)), "the parameter, as long as it is young");
+    world.post(world.terms());
+    world.block();
+    let now = opens.after(Epochs::new(3));
+    assert_eq!(world.state.epoch(), now);
+    let refused = PostJobRejected::PriceStale { counted: opens, now, limit: Epochs::new(3) };
+    let post = Command::PostJob(world.terms());
+    assert_eq!(world.send("R", post), Err(Rejected::PostJob(refused)));
+    let missed = world.seen(|event| match event {
+        Event::PriceMissed { is_stale, .. } => Some(*is_stale),
+        _ => None,
+    });
+    assert_eq!(missed, [false, false, true], "and it is told so");
+    agree(&mut world, cents(100), 1);
+    world.post(world.terms());
+}
+
+/// A vote changes the length of epochs, the span of the average and what must be opened in the
+/// block in which a round that was sealed begins to be opened: it counts by the new rules, whole.
+#[test]
+fn m5_a_vote_within_a_round_leaves_it_whole() {
+    let mut world = prices::world_with(|raw| raw.governance.quorum = Ratio::percent(40));
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 1);
+    let id = propose(
+        &mut world,
+        "W",
+        &[
+            ("chain.epoch_blocks", 31),
+            ("prices.average_epochs", 2),
+            ("prices.stale_epochs", 2),
+            ("prices.quorum", 900_000_000),
+        ],
+    );
+    pass(&mut world, id);
+    ALL.iter().for_each(|name| vote(&mut world, name, id, BallotChoice::Yes));
+    pass(&mut world, id);
+    let due = world.state.proposal(id).expect("queued").due;
+    until(&mut world, Epoch::new(due.count() - 1));
+    let round = |world: &mut World, opening: usize| {
+        ALL.iter().for_each(|name| seals(world, name, cents(105)).expect("it may seal"));
+        next_epoch(world);
+        for name in &ALL[..opening] {
+            opens(world, name, cents(105)).expect("it may open");
+        }
+        let before = world.state.height();
+        next_epoch(world);
+        world.state.height().since(before).count()
+    };
+    assert_eq!(round(&mut world, 7), 31, "the round is as long as all epochs by now");
+    assert_eq!(world.state.epoch(), due.after(Epochs::new(1)));
+    assert_eq!(price(&world), Some(100), "seven of eight are too few by now");
+    assert_eq!(world.state.price_feed().expect("it is on").past, [100, 100].map(cents));
+    round(&mut world, 8);
+    assert_eq!(price(&world), Some(105));
+}
+
+/// A state that is written and read while one round is opened and the next is sealed goes on with
+/// both.
+#[test]
+fn m5_rounds_outlive_a_restart() {
+    let mut world = prices::world();
+    next_epoch(&mut world);
+    for name in ALL {
+        seals(&mut world, name, cents(104)).expect("it may seal");
+    }
+    next_epoch(&mut world);
+    for name in &ALL[..3] {
+        opens(&mut world, name, cents(104)).expect("it may open");
+        seals(&mut world, name, cents(103)).expect("it may seal");
+    }
+    let bytes = postcard::to_allocvec(&world.state).expect("encodes");
+    let mut read: earnest_protocol::State = postcard::from_bytes(&bytes).expect("decodes");
+    assert_eq!(read.root(), world.state.root());
+    assert_eq!(read.check_invariants(), Ok(()));
+    world.state = read;
+    for name in &ALL[3..6] {
+        opens(&mut world, name, cents(104)).expect("it may open after a restart");
+        seals(&mut world, name, cents(103)).expect("and seal");
+    }
+    next_epoch(&mut world);
+    assert_eq!(price(&world), Some(104), "six of eight");
+    for name in &ALL[..6] {
+        opens(&mut world, name, cents(103)).expect("it may open");
+    }
+    next_epoch(&mut world);
+    assert_eq!(price(&world), Some(103));
+}
+
+/// What a market did while nobody posted is caught up with a step an epoch, and not at once: who
+/// could silence the feed would else move it at once when few come back. It is a known shortcoming
+/// that new work begins meanwhile.
+#[test]
+fn m5_after_a_silence_the_price_is_a_step_from_where_it_stood() {
+    let mut world = prices::world();
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 1);
+    let quiet = world.state.epoch().after(Epochs::new(20));
+    until(&mut world, quiet);
+    assert!(world.state.bond_price().is_err());
+    agree(&mut world, cents(200), 1);
+    assert_eq!(price(&world), Some(110));
+    assert_eq!(world.state.mint_price(), cents(110));
+    assert_eq!(
+        world.state.bond_price(),
+        Ok(cents(82)),
+        "three of 100 and one of 110, less a fifth"
+    );
+}
+
+/// At the largest price a job is done and paid as at any other, for a collateral of few units; at
+/// the least nobody could secure it, so it is refused.
+#[test]
+fn m5_at_the_ends_of_all_prices_nothing_breaks() {
+    let at = |price: Factor| {
+        let mut world = prices::world_with(|raw| {
+            raw.chain.stake_price = price;
+            raw.rewards.schedule = 1;
+            raw.rewards.epoch_amount = Amount::tokens(1_000);
+        });
+        next_epoch(&mut world);
+        agree(&mut world, price, 2);
+        assert_eq!(world.state.price_feed().map(|feed| feed.price), Some(price));
+        assert_eq!(world.state.mint_price(), price);
+        world
+    };
+    let mut world = at(Factor::MAX);
+    assert_eq!(world.state.bond_price(), Ok(cents(80_000_000)));
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    do_job(&mut world, "P1", job);
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    next_epoch(&mut world);
+
+    let least = Factor::new(1).expect("small");
+    let mut world = at(least);
+    assert_eq!(world.state.bond_price(), Ok(least), "never nothing");
+    let post = Command::PostJob(world.terms());
+    let refused = world.send("R", post);
+    let none = PostJobRejected::PoolTooSmall { eligible: 0, needed: 3 };
+    assert_eq!(refused, Err(Rejected::PostJob(none)), "nobody has so much to lock");
+    next_epoch(&mut world);
+}
+
 /// A bid is sealed; it is opened, and the job is done and paid.
 fn do_job(world: &mut World, provider: &str, job: JobId) {
     world.until_phase(job, Phase::RevealingBids);
@@ -306,8 +458,8 @@ fn m5_a_vote_turns_the_feed_on_and_off_and_nothing_waits_for_it() {
     let begins = world.state.epoch().after(Epochs::new(1));
     let refused = Err(Rejected::SealPrice(SealPriceRejected::NotBegun { begins }));
     assert_eq!(seals(&mut world, "V1", cents(100)), refused);
-    until(&mut world, begins.after(Epochs::new(9)));
-    assert_eq!(world.state.bond_price(), Ok(cents(100)), "none ever counted: the parameter does");
+    until(&mut world, begins.after(Epochs::new(3)));
+    assert_eq!(world.state.bond_price(), Ok(cents(100)), "none has counted: the parameter does");
     world.post(world.terms());
     agree(&mut world, cents(50), 1);
     assert_eq!(world.state.bond_price(), Ok(cents(76)), "a step from the parameter, less a fifth");
