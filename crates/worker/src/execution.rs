@@ -371,11 +371,8 @@ mod tests {
         assert_eq!(diligent.wrong_from(300), None);
     }
 
-    /// A child that can do nothing stands for one whose work takes longer than there is time.
-    #[test]
-    fn what_was_kept_is_committed_to_again_without_a_run() {
-        let folder = tempfile::tempdir().unwrap();
-        let task = Task {
+    fn task(form: ProgramForm) -> Task {
+        Task {
             program: Digest([1; 32]),
             input_root: Digest([3; 32]),
             chunk_count: 0,
@@ -383,16 +380,28 @@ mod tests {
             seed: Digest([2; 32]),
             step_gas_max: Gas::new(1_000),
             gas_bound: Gas::new(10_000),
-            form: ProgramForm::Paged(1),
-        };
-        let order = |task: Task, lie| Order {
+            form,
+        }
+    }
+
+    /// Of a child that can do nothing: it stands for one whose work takes longer than there is
+    /// time.
+    fn order(task: Task) -> Order {
+        Order {
             runner: RunnerCommand { program: "/bin/false".into(), args: Vec::new() },
             task,
             material: Material::Paged { module: Vec::new(), input: Vec::new() },
-            lie,
+            lie: None,
             keeps_output: true,
             cancellation: Cancellation::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_committed_to_again_without_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = task(ProgramForm::Paged(1));
+        let order = |task, lie| Order { lie, ..order(task) };
         let job = JobId::new(5);
         let results = Results::open(folder.path()).unwrap();
         assert!(order(task, None).execute(job, &results).is_err());
@@ -428,24 +437,8 @@ mod tests {
     #[test]
     fn a_large_output_is_kept_once_and_found_again_without_a_run() {
         let folder = tempfile::tempdir().unwrap();
-        let task = Task {
-            program: Digest([1; 32]),
-            input_root: Digest([3; 32]),
-            chunk_count: 0,
-            steps: 4,
-            seed: Digest([2; 32]),
-            step_gas_max: Gas::new(1_000),
-            gas_bound: Gas::new(10_000),
-            form: ProgramForm::Paged(4_096),
-        };
-        let order = |keeps_output| Order {
-            runner: RunnerCommand { program: "/bin/false".into(), args: Vec::new() },
-            task,
-            material: Material::Paged { module: Vec::new(), input: Vec::new() },
-            lie: None,
-            keeps_output,
-            cancellation: Cancellation::default(),
-        };
+        let task = task(ProgramForm::Paged(4_096));
+        let order = |keeps_output| Order { keeps_output, ..order(task) };
         let (job, bytes) = (JobId::new(5), vec![3; 3 << 20]);
         let results = Results::open(folder.path()).unwrap();
         let path = results.output_of(job).unwrap();
