@@ -23,7 +23,9 @@ pub(crate) fn reached() -> BTreeSet<String> {
     names.extend(transactions().iter().map(|r| variant("Transaction", format!("{r:?}"))));
     names.extend(blocks().iter().map(|r| variant("Block", format!("{r:?}"))));
     names.extend(geneses().iter().map(|(r, _)| variant("Genesis", format!("{r:?}"))));
-    names.insert("Violation::StakePriceNotOne".into()); // Among the geneses: it needs the assets.
+    // Among the geneses: they need the assets.
+    names.insert("Violation::StakePriceNotOne".into());
+    names.insert("Violation::FeedOfOneAsset".into());
     // Of votes alone (`governance`): a network begins with any.
     names.extend(["Violation::BlocksTooFast", "Violation::EpochTooLong"].map(String::from));
     names.extend(parameters().iter().map(|(r, _)| variant("Violation", format!("{r:?}"))));
