@@ -128,7 +128,7 @@ fn ctrl_c_ends_with_who_gained_and_who_lost() {
 #[test]
 fn ctrl_c_while_it_starts_is_no_fault_of_anybody() {
     for millis in [0, 20, 60, 150, 400, 900] {
-        // It ends all the same where who started these tests has interrupts ignored, as `nohup` has.
+        // It ends all the same where interrupts are ignored, as under `nohup`.
         let mut network = Watched::start(&["--quiet", "--blocks", "60"]);
         std::thread::sleep(Duration::from_millis(millis));
         network.interrupt();
