@@ -8,7 +8,7 @@
 //!
 //! What it does with parameters of blocks is worse: beside values in registers some are mixed up,
 //! in one of sixty functions that have such blocks. No stock compiler makes any, so modules with
-//! them are refused ([`takes_parameters`]).
+//! them are refused (`takes_parameters`).
 //!
 //! Laws: the module does what it did, in every engine; a function of the bytes alone, linear in
 //! them. Gas and ticks are counted before.
