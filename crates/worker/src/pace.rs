@@ -8,7 +8,7 @@
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
 //! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program that is
 //! quick enough is sampled once, by its hash; others again after ten minutes. What a sample came
-//! too late for is told ([`Untimed`]): bids may close before a program is prepared, compiled and
+//! too late for is told (`Untimed`): bids may close before a program is prepared, compiled and
 //! tried, and next time it is known.
 //! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
 //! the time is the wall clock's, so of several steps the quickest counts.
