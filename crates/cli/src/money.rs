@@ -40,7 +40,7 @@ fn parts(text: &str) -> Result<u64, String> {
         Some(percent) => scaled(percent.trim_end(), 7),
         None => scaled(text, 9),
     };
-    parsed.ok_or_else(|| format!("`{text}` is not a share; write 0.25 or 25%"))
+    parsed.ok_or_else(|| format!("`{text}` is no number that can be read; write 0.25 or 25%"))
 }
 
 /// Digits, and at most `places` of them after a point.

@@ -94,7 +94,10 @@ pub enum ProgramRejected {
     #[error("{0} is refused: it would be state outside of memory and globals")]
     HiddenState(&'static str),
     /// An instruction that an engine gets wrong.
-    #[error("{0} is refused: the interpreter gets it wrong; no stock compiler makes one")]
+    #[error(
+        "{0} is refused: the interpreter gets it wrong; hand its values over in locals, as stock \
+         compilers do"
+    )]
     Instruction(&'static str),
     /// A segment that does not fit the memory or table it is written to, or whose place is not a
     /// constant.

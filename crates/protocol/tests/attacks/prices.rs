@@ -1,12 +1,15 @@
 //! Attacks on the price feed: moving it with little stake or at once, copying, silence, and using
 //! what it says late.
 
+use std::collections::BTreeMap;
+
 use earnest_protocol::{
-    Amount, Blocks, Command, Epoch, Epochs, Event, Factor, JobId, Ratio, Rejected, Role,
+    Amount, Blocks, Command, Epoch, Epochs, Event, Factor, JobId, Params, Ratio, Rejected, Role,
     command::*,
     ledger::AssignmentPot,
     market::{Outcome, Phase, PostJobRejected},
     prices::{OpenPriceRejected, SealPriceRejected},
+    slashing::{Offence, Way},
 };
 use earnest_testkit::{
     prices::{self, ALL, SALT, agree, cents, next_epoch, opens, seals},
@@ -73,12 +76,15 @@ fn m5_who_copies_a_seal_has_no_price() {
     let now = world.state.epoch();
     let refused = Err(Rejected::SealPrice(SealPriceRejected::WrongEpoch { got: epoch, now }));
     assert_eq!(world.send("V3", Command::SealPrice(late)), refused);
-    // Nor does a seal of one epoch open in another.
-    seals(&mut world, "V1", cents(100)).expect("a new epoch");
+    // Nor does a seal of one epoch open in another, nor at another price.
+    world.ok("V1", Command::SealPrice(SealPrice { epoch: now, seal }));
+    seals(&mut world, "V3", cents(100)).expect("a new epoch");
     next_epoch(&mut world);
-    let command = OpenPrice { epoch: now, price: cents(101), salt: SALT };
     let refused = Err(Rejected::OpenPrice(OpenPriceRejected::SealMismatch));
-    assert_eq!(world.send("V1", Command::OpenPrice(command)), refused);
+    for (name, price) in [("V1", 100), ("V3", 101)] {
+        let command = OpenPrice { epoch: now, price: cents(price), salt: SALT };
+        assert_eq!(world.send(name, Command::OpenPrice(command)), refused, "{name}");
+    }
 }
 
 /// All validators say ten times as much: a step an epoch, and where stake secures something, the
@@ -334,6 +340,73 @@ fn m5_who_joins_or_bonds_within_an_epoch_has_no_weight_in_it() {
     next_epoch(&mut world);
     let refused = SealPriceRejected::NoWeight { epoch: world.state.epoch() };
     assert_eq!(seals(&mut world, "V1", cents(1)), Err(Rejected::SealPrice(refused)));
+}
+
+/// Who has stake there and may not work says nothing of prices, nor counts among those who should.
+#[test]
+fn m5_a_bond_below_the_least_has_no_weight() {
+    let mut world = prices::world();
+    let stake = |world: &World| {
+        let [sealing, _] = world.state.price_rounds();
+        sealing.expect("the feed is on").stake.units()
+    };
+    next_epoch(&mut world);
+    let before = stake(&world);
+    let id = world.state.operator_id(world.id("V1"), Role::Validator).expect("bonded");
+    let own = world.state.operator(id).expect("bonded").stake;
+    let amount = own.checked_sub(Amount::UNIT).expect("more than that");
+    world.ok("V1", Command::Unbond(Unbond { role: Role::Validator, amount }));
+    next_epoch(&mut world);
+    assert_eq!(stake(&world), before - own.units());
+    let refused = SealPriceRejected::NoWeight { epoch: world.state.epoch() };
+    assert_eq!(seals(&mut world, "V1", cents(1)), Err(Rejected::SealPrice(refused)));
+    seals(&mut world, "V2", cents(100)).expect("it may work");
+}
+
+/// What a customer is owed of a slash is counted at the price that its job began with, and so is
+/// what it could lose: 1.1 less a fifth, whatever the parameter says.
+#[test]
+fn m5_compensation_is_counted_at_the_price_that_the_job_began_with() {
+    let mut world = prices::world();
+    next_epoch(&mut world);
+    agree(&mut world, cents(1_000), 1);
+    assert_eq!(world.state.bond_price(), Ok(cents(88)));
+    let late = world.assign(world.terms(), &[("P1", 10)]);
+    let job = world.assign(world.terms(), &[("P2", 10)]);
+    let wrong = root(Some(3));
+    world.commit("P2", job, wrong);
+    world.audit(job, root(None));
+    world.reveal("P2", job, wrong, root(None));
+    world.play("P2", job, 3, true);
+    world.until_phase(late, Phase::Closed);
+    world.blocks(110);
+    let tariff = world.state.order(job).expect("it is there").bound.tariff.units();
+    let owed = world.seen(|event| match event {
+        Event::Slashed { offence, terms, .. } => match terms.way {
+            Way::Claims(claims) => Some((*offence, claims.tariff.units())),
+            _ => None,
+        },
+        _ => None,
+    });
+    let owed: BTreeMap<_, _> = owed.into_iter().collect();
+    let at_the_price = (tariff * 100).div_ceil(88);
+    let both = [Offence::Abandonment, Offence::WrongResult];
+    assert_eq!(owed, both.map(|offence| (offence, at_the_price)).into());
+}
+
+/// R17: a stale limit within the average, and a haircut of a step at least; of a feed that is on.
+#[test]
+fn m5_a_feed_ages_within_its_average_and_falls_within_its_haircut() {
+    let accepted = |average, stale, step, haircut| {
+        let mut raw = votes::params();
+        raw.prices.average_epochs = Epochs::new(average);
+        raw.prices.stale_epochs = Epochs::new(stale);
+        (raw.prices.step, raw.prices.haircut) = (Ratio::percent(step), Ratio::percent(haircut));
+        Params::try_from(raw).is_ok()
+    };
+    assert!(accepted(6, 6, 5, 20) && !accepted(6, 7, 5, 20));
+    assert!(accepted(6, 6, 20, 20) && !accepted(6, 6, 21, 20));
+    assert!(accepted(0, 7, 21, 20), "there is no feed");
 }
 
 /// Epochs of 50 blocks: sealed up to the last block of one, opened from the first of the next to
