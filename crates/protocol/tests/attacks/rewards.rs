@@ -311,10 +311,10 @@ fn stake_that_never_works_collects_what_it_earned() {
 /// posts its jobs before, burns what is cheap and claims what is dear.
 #[test]
 fn m24_a_vote_on_the_price_lets_no_job_attract_more_than_it_burns() {
-    let claimed = |choice| {
+    let claimed = |price, choice| {
         let raw = votes::params_with(40, plenty);
         let mut world = World::with_assets(raw, Assets::Dual);
-        let id = propose(&mut world, "W", &[("chain.stake_price", 10_000_000_000)]);
+        let id = propose(&mut world, "W", &[("chain.stake_price", price)]);
         pass(&mut world, id);
         VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, choice));
         pass(&mut world, id);
@@ -328,6 +328,8 @@ fn m24_a_vote_on_the_price_lets_no_job_attract_more_than_it_burns() {
         });
         claims.iter().sum::<u64>()
     };
-    assert_eq!(claimed(BallotChoice::No), 225_000_000);
-    assert_eq!(claimed(BallotChoice::Yes), 22_500_000);
+    let (dearer, cheaper) = (10_000_000_000, 100_000_000);
+    assert_eq!(claimed(dearer, BallotChoice::No), 225_000_000);
+    assert_eq!(claimed(dearer, BallotChoice::Yes), 22_500_000);
+    assert_eq!(claimed(cheaper, BallotChoice::Yes), 225_000_000, "what it was when it was posted");
 }
