@@ -6,7 +6,7 @@
 //! everybody is at work nearly all the time. The rules' own cost is that of all blocks and commands
 //! of the run, done again on a bare ledger; both are the best of all rounds, which take turns.
 
-use std::{fs, hint::black_box, time::Instant};
+use std::{fs, hint::black_box};
 
 use earnest_sim::{
     luck::Luck,
@@ -66,15 +66,10 @@ fn busy(providers: u64, blocks: u64) -> Scenario {
     Scenario::parse(include_str!("../benches/busy.toml"), &settings).expect("a scenario")
 }
 
-/// Seconds that this thread has computed; by the clock where the system does not say.
+/// Seconds that this thread has computed.
 fn now() -> f64 {
-    static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let told = told.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
-    told.map_or_else(
-        || BEGAN.get_or_init(Instant::now).elapsed().as_secs_f64(),
-        |ns| ns as f64 / 1e9,
-    )
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// A line of what the system says of this process, in kB; nothing where it does not say.

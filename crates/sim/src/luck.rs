@@ -147,12 +147,12 @@ impl Draw {
     ///
     /// Lemire's multiplication with rejection: the few words that would favour some are redrawn.
     pub fn below(self, bound: u64) -> u64 {
-        let excess = bound.wrapping_neg().checked_rem(bound).unwrap_or(0);
         let mut block = 0u16;
         loop {
             let product = u128::from(self.word(block)) * u128::from(bound); // 64 + 64 bits.
             let (high, rest) = ((product >> 64) as u64, product as u64);
-            if rest >= excess || block == 255 {
+            // What is in excess is below the bound: mostly nothing has to be divided.
+            if rest >= bound || rest >= bound.wrapping_neg() % bound || block == 255 {
                 return high;
             }
             block += 1;
@@ -177,7 +177,12 @@ impl Draw {
 
     /// True with chance `rate`, exactly.
     pub fn chance(self, rate: Ratio) -> bool {
-        self.below(PARTS) < rate.parts()
+        match rate.parts() {
+            0 => false,
+            // What is certain need not be drawn.
+            PARTS => true,
+            parts => self.below(PARTS) < parts,
+        }
     }
 
     /// 32 fair bytes.

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use earnest_protocol::{AccountId, Digest, JobId};
+use smallvec::SmallVec;
 
 /// A result as its provider tells it.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ pub struct Whisper {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Note {
     /// Which bidders, and then which worker, it concerns.
-    pub(crate) engaged: Vec<AccountId>,
+    pub(crate) engaged: SmallVec<[AccountId; 4]>,
     /// Its result is audited.
     pub(crate) is_audited: bool,
     /// What its provider tells of its result.
@@ -104,7 +105,7 @@ mod tests {
         notes.forget(job(3));
         assert_eq!((notes.first, notes.row.len()), (6, 3));
         notes.open(job(9));
-        assert_eq!(notes.get(job(7)).expect("open").engaged, [AccountId::new(7)]);
+        assert_eq!(notes.get(job(7)).expect("open").engaged[..], [AccountId::new(7)]);
         for closed in [6, 7, 9] {
             notes.forget(job(closed));
         }

@@ -14,7 +14,7 @@ use crate::{
     measures::{self, Concentration},
     scenario::Scenario,
     tally::{Closing, Tally, units},
-    world::World,
+    world::{Gain, World},
 };
 
 /// Who keeps what of a run.
@@ -174,7 +174,7 @@ fn live(
     }
     keeper.progress(blocks, blocks);
     for (place, (group, member, _)) in world.people().enumerate() {
-        let (profit, capital_cost) = (world.profit(place), world.capital_cost(place));
+        let Gain { profit, capital_cost } = world.gain(place);
         keeper.person(&Person { group, place: member, profit, capital_cost });
     }
     world.check_laws()?;

@@ -199,8 +199,10 @@ impl State {
         let by_stake = self.staking.stake_earned(id);
         let is_shared = self.assets() == Assets::Single;
         let own = |amount: Amount| {
-            let shared = if is_shared { amount } else { Amount::ZERO };
-            amount.saturating_sub(self.staking.sharing(id, shared).terms.delegators(shared))
+            // What nobody earned need not be shared.
+            let theirs = |all| self.staking.sharing(id, all).terms.delegators(all);
+            let shared = is_shared && !amount.is_zero();
+            amount.saturating_sub(if shared { theirs(amount) } else { Amount::ZERO })
         };
         self.rewards.vesting_at((id, by_stake), own, self.epoch(), self.params().rewards())
     }

@@ -49,6 +49,14 @@ impl Agent<'_> {
         }
     }
 
+    /// Of one that is asked: does it look for something in this block?
+    pub fn attends(&self, view: &View<'_>) -> bool {
+        match self {
+            Agent::Provider(provider) => provider.attends(view),
+            Agent::Requester(_) | Agent::Validator(_) => false,
+        }
+    }
+
     /// Does it take part in the market at all?
     pub fn is_active(&self) -> bool {
         match self {
@@ -73,7 +81,7 @@ impl Agent<'_> {
         }
     }
 
-    /// What it does in a block in which nothing else happens to it.
+    /// What it does in a block in which it looks for something.
     pub fn tick(&mut self, view: &View<'_>, deeds: &mut Deeds) {
         if let Agent::Provider(provider) = self {
             provider.tick(view, deeds);

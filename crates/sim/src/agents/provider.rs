@@ -12,10 +12,11 @@ use earnest_protocol::{
     seal,
     verification::{Geometry, Turn},
 };
+use smallvec::SmallVec;
 
 use super::learning::Mind;
 use crate::{
-    luck::{Entity, Purpose},
+    luck::{Draw, Entity, Purpose},
     scenario::Providers,
     truth,
     view::{Deeds, Reminder, View},
@@ -32,8 +33,9 @@ pub struct Provider<'s> {
     cost: Amount,
     ask: Amount,
     /// Jobs that it offered to do and has not heard of yet.
-    bids: Vec<JobId>,
-    work: Vec<Work>,
+    bids: SmallVec<[JobId; 2]>,
+    /// Most do one job at a time.
+    work: SmallVec<[Work; 1]>,
     /// Jobs that it was paid for.
     done: u32,
     /// What it spent off the ledger.
@@ -96,8 +98,8 @@ impl<'s> Provider<'s> {
             standing: Standing::Outside,
             cost: Amount::ZERO,
             ask: Amount::UNIT,
-            bids: Vec::new(),
-            work: Vec::new(),
+            bids: SmallVec::new(),
+            work: SmallVec::new(),
             done: 0,
             spent: Amount::ZERO,
             reviewed: 0,
@@ -199,24 +201,28 @@ impl<'s> Provider<'s> {
         self.is_active() && engaged < self.habits.capacity as usize
     }
 
-    /// Looks at the board now and then, and offers to do one of the jobs that are there.
+    /// Does it look at the board in this block? Only now and then.
+    pub(super) fn attends(&self, view: &View<'_>) -> bool {
+        self.ask <= view.terms().price_max && self.browses(view).chance(self.habits.attention)
+    }
+
+    fn browses(&self, view: &View<'_>) -> Draw {
+        let now = view.height().count() as u32; // A run has fewer than 2^32 blocks.
+        view.draw(self.me, now, Purpose::Browse)
+    }
+
+    /// Offers to do one of the jobs that are on the board.
     pub(super) fn tick(&mut self, view: &View<'_>, deeds: &mut Deeds) {
         let board = view.board();
-        if board.is_empty() || self.ask > view.terms().price_max {
+        if board.is_empty() {
             return;
         }
-        let now = view.height().count() as u32; // A run has fewer than 2^32 blocks.
-        let draw = view.draw(self.me, now, Purpose::Browse);
-        if !draw.chance(self.habits.attention) {
-            return;
-        }
-        let place = draw.again().below(board.len() as u64) as usize;
+        let place = self.browses(view).again().below(board.len() as u64) as usize;
         let job = board[place];
         if self.bids.contains(&job) {
             return;
         }
         if let Some(command) = self.bid(view, job) {
-            self.bids.reserve_exact(1);
             self.bids.push(job);
             deeds.send(command);
         }
@@ -293,14 +299,9 @@ impl<'s> Provider<'s> {
 
     fn forget_bid(&mut self, job: JobId) {
         self.bids.retain(|bid| *bid != job);
-        if self.bids.is_empty() {
-            self.bids = Vec::new(); // Whoever works for long needs no room to bid.
-        }
     }
 
     fn start(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
-        // Most do one job at a time.
-        self.work.reserve_exact(1);
         self.work.push(Work { job, made: Made::Nothing });
         if view.draw_about(self.me, job, Purpose::Abandon).chance(self.habits.abandon_rate) {
             return;

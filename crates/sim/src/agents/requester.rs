@@ -50,7 +50,7 @@ impl Requester {
         let demand = &view.scenario().demand;
         let kept = demand.factor(view.height()) / demand.factor_max();
         loop {
-            if view.draw(self.me, nth, Purpose::Thinning).unit() < kept {
+            if kept >= 1.0 || view.draw(self.me, nth, Purpose::Thinning).unit() < kept {
                 deeds.send(Command::PostJob(self.terms(view, nth)));
             }
             nth = nth.wrapping_add(1);

@@ -15,6 +15,7 @@
 mod calendar;
 mod genesis;
 mod marked;
+mod places;
 mod routing;
 mod script;
 
@@ -43,6 +44,7 @@ use crate::{
     view::{Deeds, Scene, View},
 };
 use calendar::Calendar;
+use places::Places;
 pub use script::Script;
 
 /// Room for events that is kept from block to block.
@@ -67,11 +69,13 @@ struct Member {
     income: i64,
 }
 
-/// What an agent is asked for in every block, told apart from it: most are asked for nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Stand {
-    looks: bool,
-    is_active: bool,
+/// How a member has fared since the beginning, in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gain {
+    /// What it made.
+    pub profit: i64,
+    /// What its stake would have earned elsewhere, up.
+    pub capital_cost: i64,
 }
 
 /// One ledger and everyone who acts on it.
@@ -79,18 +83,20 @@ struct Stand {
 pub struct World<'s> {
     scenario: &'s Scenario,
     state: State,
+    /// What nobody has heard of yet.
     journal: Journal,
-    events: VecDeque<Event>,
+    /// What everybody hears of now; room that is used again.
+    heard: Vec<Event>,
     /// By account.
     members: Vec<Member>,
     agents: Vec<Agent<'s>>,
     scene: Scene,
     calendar: Calendar,
     beacon: Beacon,
-    /// Of each member: does it look for something, and does it take part?
-    stands: Vec<Stand>,
-    /// How many take part.
-    active: u64,
+    /// Who looks for something.
+    looking: Places,
+    /// Who takes part.
+    active: Places,
     /// Whom an event concerns; room that is used again.
     concerned: Vec<AccountId>,
     /// Who looks at every result.
@@ -145,14 +151,14 @@ impl<'s> World<'s> {
             scenario,
             state,
             journal: Journal::default(),
-            events: VecDeque::new(),
+            heard: Vec::new(),
             members: Vec::with_capacity(people),
             agents: Vec::with_capacity(people),
             scene,
             calendar: Calendar::default(),
             beacon,
-            stands: Vec::with_capacity(people),
-            active: 0,
+            looking: Places::default(),
+            active: Places::default(),
             concerned: Vec::new(),
             watchers: Vec::new(),
             put_off: VecDeque::new(),
@@ -194,8 +200,7 @@ impl<'s> World<'s> {
                         Agent::Provider(Provider::new((me, account), habits, fellows))
                     }
                 });
-                self.stands.push(Stand::default());
-                self.note(self.stands.len() - 1);
+                self.note(self.agents.len() - 1);
                 let began = units(wealth(&self.state, account));
                 let outages = self.outages(&group.name, me);
                 self.members.push(Member {
@@ -286,8 +291,9 @@ impl<'s> World<'s> {
             let tally = &mut tallies[usize::from(member.group)];
             tally.active += u64::from(agent.is_active());
             tally.minded += u64::from(agent.is_active() && agent.lies());
-            tally.profit += self.profit(place);
-            tally.capital_cost += self.capital_cost(place);
+            let gain = self.gain(place);
+            tally.profit += gain.profit;
+            tally.capital_cost += gain.capital_cost;
         }
         tallies
     }
@@ -305,18 +311,17 @@ impl<'s> World<'s> {
         members.map(|(place, member)| (member.group, member.place, account(place)))
     }
 
-    /// The profit of the member with the account at `place`, in base units.
-    pub fn profit(&self, place: usize) -> i64 {
+    /// How the member with the account at `place` has fared.
+    pub fn gain(&self, place: usize) -> Gain {
         let member = &self.members[place];
-        units(wealth(&self.state, account(place))) - member.began - member.spent
-    }
-
-    /// What the member's stake would have earned elsewhere since the beginning, in base units, up.
-    pub fn capital_cost(&self, place: usize) -> i64 {
+        let (free, stake) = (self.state.free(account(place)), stake(&self.state, account(place)));
         let interval = self.scenario.params.chain.block_interval_min_ms as f64;
         let years = self.state.height().count() as f64 * interval / YEAR_MS;
-        let stake = units(stake(&self.state, account(place))) as f64;
-        (stake * self.scenario.run.capital_rate * years).ceil() as i64
+        let elsewhere = units(stake) as f64 * self.scenario.run.capital_rate * years;
+        Gain {
+            profit: units(free.saturating_add(stake)) - member.began - member.spent,
+            capital_cost: elsewhere.ceil() as i64,
+        }
     }
 
     /// Where all money went.
@@ -378,19 +383,27 @@ impl<'s> World<'s> {
     /// Asks everyone who looks for something, beginning anywhere.
     fn tick(&mut self) -> Result<(), RunError> {
         let people = self.agents.len();
-        self.agent_steps += self.active;
+        self.agent_steps += self.active.count();
         if self.scene.board.is_empty() || self.state.height() > self.scene.last_block {
             return Ok(());
         }
         let now = self.state.height().count() as u32; // A run has fewer than 2^32 blocks.
         let draw = self.scene.luck.draw(Entity::new(LEADER, 0), now, Purpose::Order);
         let first = draw.below(people as u64) as usize;
-        for place in (first..people).chain(0..first) {
-            if self.stands[place].looks && self.out_until(place).is_none() {
-                self.with(place, |agent, view, deeds| agent.tick(view, deeds))?;
+        for (mut from, to) in [(first, people), (0, first)] {
+            while let Some(place) = self.looking.next(from).filter(|place| *place < to) {
+                if self.attends(place) && self.out_until(place).is_none() {
+                    self.with(place, |agent, view, deeds| agent.tick(view, deeds))?;
+                }
+                from = place + 1;
             }
         }
         Ok(())
+    }
+
+    fn attends(&self, place: usize) -> bool {
+        let view = View { state: &self.state, scenario: self.scenario, scene: &self.scene };
+        self.agents[place].attends(&view)
     }
 
     /// True when nothing is open any more: no job, no slash that waits for its stay.
@@ -426,35 +439,42 @@ impl<'s> World<'s> {
             script.block(&head);
         }
         self.state.open_block(&head, &mut self.journal).map_err(RunError::Block)?;
-        self.collect();
+        self.journal.movements.clear();
         if self.scenario.run.invariants == Invariants::Command {
             self.check_laws()?;
         }
         Ok(())
     }
 
-    /// Takes what the journal says for agents to hear.
-    fn collect(&mut self) {
-        self.events.extend(self.journal.events.drain(..));
-        self.journal.clear();
-    }
-
-    /// Lets everything that happened be heard, and what follows happen.
+    /// Lets everything that happened be heard, and what follows happen: first all that happened
+    /// before, then all that followed from it.
     fn settle(&mut self) -> Result<(), RunError> {
-        while let Some(event) = self.events.pop_front() {
-            self.count(&event);
-            let mut concerned = mem::take(&mut self.concerned);
-            self.concerns(&event, &mut concerned);
-            for account in concerned.drain(..) {
-                if !self.tell(account, &event)? {
-                    self.put_off.push_back((account, event.clone()));
-                }
+        while !self.journal.events.is_empty() {
+            let room = mem::take(&mut self.heard);
+            let mut heard = mem::replace(&mut self.journal.events, room);
+            for event in &heard {
+                self.hear(event)?;
             }
-            self.concerned = concerned;
-            self.forget(&event);
+            heard.clear();
+            self.heard = heard;
         }
         // A block in which everyone acts at once leaves room that no other block needs.
-        self.events.shrink_to(EVENTS_KEPT);
+        self.heard.shrink_to(EVENTS_KEPT);
+        self.journal.events.shrink_to(EVENTS_KEPT);
+        Ok(())
+    }
+
+    fn hear(&mut self, event: &Event) -> Result<(), RunError> {
+        self.count(event);
+        let mut concerned = mem::take(&mut self.concerned);
+        self.concerns(event, &mut concerned);
+        for account in concerned.drain(..) {
+            if !self.tell(account, event)? {
+                self.put_off.push_back((account, event.clone()));
+            }
+        }
+        self.concerned = concerned;
+        self.forget(event);
         Ok(())
     }
 
@@ -484,38 +504,45 @@ impl<'s> World<'s> {
         place: usize,
         act: impl FnOnce(&mut Agent, &View<'_>, &mut Deeds),
     ) -> Result<bool, RunError> {
-        let mut deeds = mem::take(&mut self.deeds);
         let view = View { state: &self.state, scenario: self.scenario, scene: &self.scene };
-        act(&mut self.agents[place], &view, &mut deeds);
-        if let Some(tale) = deeds.tale.take() {
+        act(&mut self.agents[place], &view, &mut self.deeds);
+        if let Some(tale) = self.deeds.tale.take() {
             self.scene.tales.insert(place, tale);
         }
-        let cost = units(mem::take(&mut deeds.cost));
-        let member = &mut self.members[place];
-        member.spent += cost;
-        self.tallies[usize::from(member.group)].cost += cost;
-        for (at, what) in deeds.reminders.drain(..) {
-            let next = self.state.height().after(earnest_protocol::Blocks::new(1));
+        let cost = mem::take(&mut self.deeds.cost);
+        if !cost.is_zero() {
+            let member = &mut self.members[place];
+            member.spent += units(cost);
+            self.tallies[usize::from(member.group)].cost += units(cost);
+        }
+        let next = self.state.height().after(earnest_protocol::Blocks::new(1));
+        for (at, what) in self.deeds.reminders.drain(..) {
             self.calendar.add(at.max(next), place, what);
         }
+        let has_time = self.deeds.commands.is_empty() || self.send(place)?;
+        self.note(place);
+        Ok(has_time)
+    }
+
+    /// Carries out what an agent sends, unless it is struck by an outage.
+    fn send(&mut self, place: usize) -> Result<bool, RunError> {
+        let mut commands = mem::take(&mut self.deeds.commands);
         let is_out = self.out_until(place).is_some();
         let mut has_time = true;
-        for command in deeds.commands.drain(..) {
+        for command in commands.drain(..) {
             if !is_out {
                 has_time &= self.apply(place, command)?;
             }
         }
-        self.deeds = deeds;
-        self.note(place);
+        self.deeds.commands = commands;
         Ok(has_time)
     }
 
     /// Keeps how an agent stands after it acted.
     fn note(&mut self, place: usize) {
         let agent = &self.agents[place];
-        let stand = Stand { looks: agent.looks(), is_active: agent.is_active() };
-        let before = mem::replace(&mut self.stands[place], stand);
-        self.active = self.active + u64::from(stand.is_active) - u64::from(before.is_active);
+        self.looking.put(place, agent.looks());
+        self.active.put(place, agent.is_active());
     }
 
     /// When the outage that strikes a member now is over.
@@ -551,7 +578,7 @@ impl<'s> World<'s> {
                 self.agents[place].refused(&authenticated.transaction.command);
             }
         }
-        self.collect();
+        self.journal.movements.clear();
         if self.scenario.run.invariants == Invariants::Command {
             self.check_laws()?;
         }

@@ -112,7 +112,8 @@ impl World<'_> {
         match *event {
             Event::JobAccepted { job, account, .. } => {
                 if let Some(note) = self.scene.notes.get_mut(job) {
-                    note.engaged = vec![account];
+                    note.engaged.clear();
+                    note.engaged.push(account);
                 }
             }
             Event::JobClosed { job, .. } => {
