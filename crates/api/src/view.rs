@@ -107,6 +107,9 @@ pub struct OperatorView {
     pub correctness: Ratio,
     /// Were they in time? In parts per billion.
     pub timeliness: Ratio,
+    /// Was it there when it had to be? In parts per billion; a whole where silence counts as
+    /// lateness. The score is the product of the three.
+    pub availability: Ratio,
     /// Count of offences as of `strikes_at`, in parts per billion of one.
     pub strikes: Factor,
     /// When `strikes` was last faded.

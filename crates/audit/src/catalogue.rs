@@ -391,6 +391,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
 /// Labels that no entry carries, with the reason.
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["C2", "M28"], "a name takes many jobs; no discount reaches below what deters, by formula"),
+    (&["N1"], "a name takes many jobs; `attacks::names` plays it, formulas have properties"),
     (&["C13"], "an engine's fault is none of a player's acts; the referee here is right"),
     (&["C14", "m10"], "takes several jobs of one bond; scenario tests play it"),
     (&["C17"], "sealed jobs are refused when they are posted"),

@@ -64,8 +64,8 @@ pub(crate) fn forfeit_bid(cx: &mut Context<'_>, id: JobId, slot: u8) {
     let deposit = cx.state.ledger.balance(from);
     burn_deposit(cx, id, (Offence::BidWithholding, account), (from, Reason::BidForfeited));
     let weight = weigh(deposit, params.reputation());
-    let late = (Dimension::Timeliness, false);
-    reputation::acts::note(cx, operator, late, weight, &params);
+    let absent = (Dimension::Availability, false);
+    reputation::acts::note(cx, operator, absent, weight, &params);
     release_bid(cx, id, slot);
 }
 

@@ -19,5 +19,15 @@ params! {
         /// Times the burnt fees that a success may count as value (M28).
         burn_multiple: Factor = Factor::percent(4_000), 1..=1_000_000 * ONE,
             "the price itself, at the default take";
+        /// Dimensions that count: 2 are correctness and timeliness, which silence counts against;
+        /// 3 are these and availability.
+        dimensions: u8 = 2, 2..=3, "availability is off";
+    }
+}
+
+impl ReputationParams {
+    /// Is silence told from lateness?
+    pub fn counts_availability(&self) -> bool {
+        self.dimensions > 2
     }
 }

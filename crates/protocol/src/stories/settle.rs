@@ -25,7 +25,7 @@ use crate::{
     },
     staking::{self, ShareTerms},
     timers::Timer,
-    verification::{Claim, Loser, LossReason, Seat, SeatState, Stake, Withholder, acts},
+    verification::{Claim, Loser, LossReason, Seat, SeatState, Seating, Stake, Withholder, acts},
 };
 
 /// Pays the job if its window is over and nothing about it is open.
@@ -52,7 +52,12 @@ pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Nex
     let weight = weigh_success(due, burnt, params.reputation());
     let in_time = result.late == Blocks::ZERO;
     let note = |dimension, success| Note { dimension, success, weight };
-    let notes = [note(Dimension::Correctness, true), note(Dimension::Timeliness, in_time)];
+    // Whatever was asked of it was answered, else it were convicted.
+    let notes = [
+        note(Dimension::Correctness, true),
+        note(Dimension::Timeliness, in_time),
+        note(Dimension::Availability, true),
+    ];
     reputation::acts::note_all(cx, assignment.operator, &notes, &params);
     Next::End(live, Outcome::Accepted, CloseReason::Unchallenged)
 }
@@ -122,8 +127,13 @@ fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Dige
         let Some((operator, right)) = seat.operator.zip(right) else { continue };
         let lock = Pot::Assignment(live, AssignmentPot::AuditLock(seat.lock));
         staking::acts::release(cx, operator, lock, Reason::AuditLockReleased);
-        let mark = (Dimension::Correctness, right);
-        reputation::acts::note(cx, operator, mark, weigh(pay, params.reputation()), &params);
+        let weight = weigh(pay, params.reputation());
+        let note = |dimension, success| Note { dimension, success, weight };
+        let said = note(Dimension::Correctness, right);
+        // Nobody had to be there who chose to sit.
+        let there = (seat.seating == Seating::Drawn).then(|| note(Dimension::Availability, true));
+        let notes: Vec<Note> = [said].into_iter().chain(there).collect();
+        reputation::acts::note_all(cx, operator, &notes, &params);
     }
 }
 

@@ -48,6 +48,7 @@ pub fn operator(name: &str, stands: Standing) -> OperatorView {
         score: Ratio::percent(93),
         correctness: Ratio::percent(95),
         timeliness: Ratio::percent(91),
+        availability: Ratio::ONE,
         strikes: Factor::percent(0),
         strikes_at: Epoch::ZERO,
         judge_accrued: Amount::ZERO,
