@@ -108,8 +108,12 @@ pub struct OperatorView {
     /// Were they in time? In parts per billion.
     pub timeliness: Ratio,
     /// Was it there when it had to be? In parts per billion; a whole where silence counts as
-    /// lateness. The score is the product of the three.
+    /// lateness. The score is the product of the three and of what ratings leave.
     pub availability: Ratio,
+    /// What bad ratings left of its score: a whole without any, or where none count.
+    pub ratings: Ratio,
+    /// The score without ratings, which collateral follows.
+    pub proven: Ratio,
     /// Count of offences as of `strikes_at`, in parts per billion of one.
     pub strikes: Factor,
     /// When `strikes` was last faded.

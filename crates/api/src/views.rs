@@ -82,6 +82,8 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         correctness: parts.correctness,
         timeliness: parts.timeliness,
         availability: parts.availability,
+        ratings: parts.ratings,
+        proven: state.proven_score(id),
         strikes: row.strikes,
         strikes_at: row.strikes_at,
         judge_accrued: state.judge_reward(id),

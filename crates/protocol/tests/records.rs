@@ -5,7 +5,7 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Blocks, Command, Digest, Factor, JobId, Ratio, RawParams, Role,
+    Address, Amount, Blocks, Command, Digest, Epochs, Event, Factor, JobId, Ratio, RawParams, Role,
     command::*,
     market::{CloseReason, Phase},
     reputation::Record,
@@ -181,7 +181,9 @@ fn bytes_withheld_after_the_reveal_fail_correctness_and_not_availability() {
 #[test]
 fn a_veteran_that_was_away_once_stays_a_veteran() {
     let mut world = of_three(|_| {});
-    (0..10).for_each(|_| drop(paid(&mut world, 0)));
+    (0..10).for_each(|_| {
+        paid(&mut world, 0);
+    });
     let operator = world.operator("P1", Role::Provider);
     let before = world.state.score(operator);
     let job = world.assign(world.terms(), &[("P1", 10)]);
@@ -190,4 +192,80 @@ fn a_veteran_that_was_away_once_stays_a_veteran() {
     assert_eq!(after, before.times_floor(Ratio::of_floor(11, 12)));
     let newcomer = world.state.score(world.operator("P2", Role::Provider));
     assert!(newcomer < Ratio::percent(3) && after > Ratio::percent(72), "{newcomer:?} {after:?}");
+}
+
+/// Ratings count, for a tenth of a score at most; a pair is remembered for five epochs.
+fn rated() -> World {
+    World::new(params_with(|raw| {
+        raw.reputation.rating_share = Ratio::percent(10);
+        raw.reputation.rating_pair_epochs = Epochs::new(5);
+    }))
+}
+
+fn rate(world: &mut World, job: JobId, rating: Rating) {
+    world.ok("R", Command::RateJob(RateJob { job, rating }));
+}
+
+#[test]
+fn a_rating_weighs_what_its_job_weighed_and_is_told_with_its_weight() {
+    let mut world = rated();
+    let job = paid(&mut world, 0);
+    rate(&mut world, job, Rating::Bad);
+    let told = world.seen(|event| match event {
+        Event::JobRated { job, account, provider, rating, weight, .. } => {
+            Some((*job, *account, *provider, *rating, *weight))
+        }
+        _ => None,
+    });
+    let (r, p1) = (world.id("R"), world.id("P1"));
+    assert_eq!(told, [(job, r, p1, Rating::Bad, Factor::ONE)]);
+    let ratings = record(&world, "P1", Role::Provider).ratings;
+    assert_eq!((ratings.success, ratings.failure), (Factor::ZERO, Factor::ONE));
+    assert_eq!(world.closed(job).rated, Some(Rating::Bad));
+    // Half of what ratings may take: one of two, with the success that everybody begins with.
+    let operator = world.operator("P1", Role::Provider);
+    let (score, proven) = (world.state.score(operator), world.state.proven_score(operator));
+    assert_eq!(score, proven.times_floor(Ratio::percent(95)));
+    assert_eq!(
+        proven,
+        record(&world, "P1", Role::Provider).proven(world.state.params().reputation())
+    );
+}
+
+/// The row of a pair counts its ratings together, and leaves five epochs after the first; what was
+/// said fades as all evidence does.
+#[test]
+fn what_a_pair_has_said_is_remembered_for_its_epochs_and_then_leaves() {
+    let mut world = rated();
+    let rows = |world: &World| world.state.raters().map(|(_, row)| row.weight).collect::<Vec<_>>();
+    let begun = world.state.epoch();
+    for count in 1..=2 {
+        let job = paid(&mut world, 0);
+        rate(&mut world, job, Rating::Good);
+        assert_eq!(rows(&world), [Factor::percent(100 * count)]);
+    }
+    let leaves = world.state.raters().next().expect("a row").1.leaves;
+    assert!(leaves <= begun.after(Epochs::new(6)));
+    while world.state.epoch() < leaves {
+        assert_eq!(rows(&world).len(), 1);
+        world.block();
+    }
+    assert_eq!(rows(&world), []);
+    assert!(record(&world, "P1", Role::Provider).ratings.success > Factor::percent(170));
+    // And begins anew.
+    let job = paid(&mut world, 0);
+    rate(&mut world, job, Rating::Good);
+    assert_eq!(rows(&world), [Factor::ONE]);
+}
+
+/// A key for requests may rate; one for work may not.
+#[test]
+fn a_key_for_requests_rates_for_its_account() {
+    let mut world = rated();
+    let job = paid(&mut world, 0);
+    let key = Address([0x77; 20]);
+    world.authorise("R", key, Scope::Request, Amount::tokens(1));
+    let command = Command::RateJob(RateJob { job, rating: Rating::Good });
+    assert_eq!(world.send_by(key, "R", command), Ok(()));
+    assert_eq!(world.closed(job).rated, Some(Rating::Good));
 }

@@ -159,7 +159,7 @@ impl Provider {
         let operator = client.operator(operator)?;
         let decided = self.journal.decision(id).ok().flatten();
         let price = decided.map_or(price, |decision| decision.price);
-        let Some(wanted) = collateral(client, job, price, operator.score)? else {
+        let Some(wanted) = collateral(client, job, price, operator.proven)? else {
             return Ok(());
         };
         if has_bid {

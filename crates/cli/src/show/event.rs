@@ -2,8 +2,8 @@
 //!
 //! Law: every event has a sentence that says what it says and nothing else.
 
-use earnest_api::EventRecord;
-use earnest_protocol::{AccountId, Event};
+use earnest_api::{EventRecord, decimal};
+use earnest_protocol::{AccountId, Event, command::Rating};
 
 use super::standing::{ending, role};
 use crate::{
@@ -329,6 +329,13 @@ impl Teller {
                 tokens(*cover),
                 who(account),
                 tokens(*amount)
+            ),
+            Event::JobRated { job, account, provider, rating, weight, .. } => format!(
+                "job {job}: {} says that {} did it {}, by the weight of {} events",
+                who(account),
+                who(provider),
+                if *rating == Rating::Good { "well" } else { "badly" },
+                decimal(weight.parts(), 9)
             ),
             Event::BidCommitted { job, account } => {
                 format!("job {job}: {} seals a bid", who(account))

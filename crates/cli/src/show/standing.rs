@@ -43,7 +43,11 @@ pub fn reputation(operator: &OperatorView) -> String {
         [score, correctness, timeliness, availability].map(money::percent);
     // Where two dimensions count, silence is lateness.
     let there = if availability == Ratio::ONE { String::new() } else { format!(", there {there}") };
-    format!("{score} (right {right}, in time {in_time}{there})")
+    let rated = match operator.ratings {
+        Ratio::ONE => String::new(),
+        ratings => format!(", after ratings {}", money::percent(ratings)),
+    };
+    format!("{score} (right {right}, in time {in_time}{there}{rated})")
 }
 
 /// Why a spend pays nothing more.

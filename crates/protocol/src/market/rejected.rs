@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::BoundRejected,
-    num::{Amount, Blocks, Epoch, Epochs, Gas, Height, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio},
 };
 
 use super::Phase;
@@ -156,5 +156,31 @@ pub enum CancelJobRejected {
     /// Its bids are opened, or it is over.
     WrongPhase {
         phase: Phase,
+    },
+}
+
+/// Why a rating was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum RateJobRejected {
+    JobNotFound,
+    /// Where this job was posted ratings do not count.
+    RatingsOff,
+    /// Whose job it is rates it, and nobody else.
+    NotRequester,
+    /// Nothing was paid for it, or nothing yet.
+    NotPaid,
+    /// Its time to be rated is over.
+    TooLate {
+        height: Height,
+        last: Height,
+    },
+    AlreadyRated,
+    /// So little was burnt for it that its rating weighs nothing.
+    WeighsNothing,
+    /// All that this requester may say of this provider for now it has said.
+    PairAtLimit {
+        limit: Factor,
+        until: Epoch,
     },
 }

@@ -12,6 +12,10 @@
 //! the first failure, so that nobody is worse off for what it was never asked, and successes win
 //! back what failures took. One bound is enough to let a new name begin at the bottom.
 //!
+//! Where ratings count, the score that auctions see is less by at most `rating_share` of what bad
+//! ratings left; what follows acts alone is called *proven*, and is what collateral follows.
+//! A *rater* is one requester towards one provider, remembered for a while and then forgotten.
+//!
 //! Law: evidence fades to ignorance, never to a ratio (M28); a success is worth what was burnt for
 //! it, whoever asked: requesters are free, so a name can be bought, and this is its price.
 //! Law: a success never lowers a score, a failure never raises it; a name without evidence is below
@@ -25,11 +29,14 @@
 pub(crate) mod acts;
 pub(crate) mod params;
 
-use serde::{Deserialize, Serialize};
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    ids::OperatorId,
+    ids::{AccountId, OperatorId, RaterId},
     num::{Amount, Epoch, Factor, PARTS, Ratio, mul_div_floor, sqrt_ceil},
+    shared::{Arc, own},
     table::Table,
 };
 use params::ReputationParams;
@@ -52,6 +59,8 @@ pub struct Record {
     pub timeliness: Evidence,
     /// Was it there when it had to be? Nothing where two dimensions count.
     pub availability: Evidence,
+    /// Would those who paid for them ask again?
+    pub ratings: Evidence,
     /// When the record was last faded.
     pub faded_at: Epoch,
 }
@@ -62,6 +71,7 @@ pub(crate) enum Dimension {
     Correctness,
     Timeliness,
     Availability,
+    Ratings,
 }
 
 impl Dimension {
@@ -73,9 +83,13 @@ impl Dimension {
             (Dimension::Availability, false) if !params.counts_availability() => {
                 Some(Dimension::Timeliness)
             }
-            (Dimension::Correctness | Dimension::Timeliness | Dimension::Availability, _) => {
-                Some(self)
-            }
+            (
+                Dimension::Correctness
+                | Dimension::Timeliness
+                | Dimension::Availability
+                | Dimension::Ratings,
+                _,
+            ) => Some(self),
         }
     }
 }
@@ -116,6 +130,7 @@ impl Record {
         self.correctness.fade(rate);
         self.timeliness.fade(rate);
         self.availability.fade(rate);
+        self.ratings.fade(rate);
         self.faded_at = now;
         self
     }
@@ -125,27 +140,43 @@ impl Record {
             Dimension::Correctness => &mut self.correctness,
             Dimension::Timeliness => &mut self.timeliness,
             Dimension::Availability => &mut self.availability,
+            Dimension::Ratings => &mut self.ratings,
         }
     }
 
     /// What each dimension leaves of a score; it is their product.
     pub fn parts(self, params: &ReputationParams) -> Parts {
         let correctness = self.correctness.bound(params.z);
+        let ratings = self.said(params);
         if params.counts_availability() {
             let [timeliness, availability] =
                 [self.timeliness, self.availability].map(Evidence::keeping);
-            return Parts { correctness, timeliness, availability };
+            return Parts { correctness, timeliness, availability, ratings };
         }
         // Mostly there is one success of each kind for every job, or nothing yet.
         let alike = self.timeliness == self.correctness;
         let timeliness = if alike { correctness } else { self.timeliness.bound(params.z) };
-        Parts { correctness, timeliness, availability: Ratio::ONE }
+        Parts { correctness, timeliness, availability: Ratio::ONE, ratings }
+    }
+
+    /// What ratings leave of a score: at least all but their share.
+    fn said(self, params: &ReputationParams) -> Ratio {
+        let share = params.rating_share;
+        if self.ratings.failure == Factor::ZERO || share == Ratio::ZERO {
+            return Ratio::ONE;
+        }
+        share.complement().saturating_add(share.times_floor(self.ratings.keeping()))
+    }
+
+    /// What acts alone say.
+    pub fn proven(self, params: &ReputationParams) -> Ratio {
+        let Parts { correctness, timeliness, availability, .. } = self.parts(params);
+        correctness.times_floor(timeliness).times_floor(availability)
     }
 
     /// All dimensions together, as auctions see them.
     pub fn score(self, params: &ReputationParams) -> Ratio {
-        let Parts { correctness, timeliness, availability } = self.parts(params);
-        correctness.times_floor(timeliness).times_floor(availability)
+        self.proven(params).times_floor(self.said(params))
     }
 }
 
@@ -158,28 +189,81 @@ pub struct Parts {
     pub timeliness: Ratio,
     /// The keeping of availability; one where two dimensions count.
     pub availability: Ratio,
+    /// What ratings leave; one where none count.
+    pub ratings: Ratio,
 }
 
 /// Every record.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Reputation {
     pub(crate) records: Table<Kept>,
+    pub(crate) raters: Table<Rater>,
+}
+
+impl<'de> Deserialize<'de> for Reputation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (records, raters) =
+            <(Table<Kept>, Table<Rater>) as Deserialize>::deserialize(deserializer)?;
+        let mut all = Reputation { records, raters };
+        let pairs = all.raters.iter().map(|(index, row)| (RaterId::from_index(index), row.pair()));
+        let pairs: Vec<(RaterId, Pair)> = pairs.collect();
+        for (id, (requester, operator)) in pairs {
+            if let Some(kept) = all.records.get_mut(operator.index()) {
+                kept.remember(requester, id);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Who says something, and of whom.
+type Pair = (AccountId, OperatorId);
+
+/// What one requester has said of one provider.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Rater {
+    /// Who says it.
+    pub requester: AccountId,
+    /// Of whom.
+    pub operator: OperatorId,
+    /// In how many events, all ratings together.
+    pub weight: Factor,
+    /// When that is forgotten, and another row may begin.
+    pub leaves: Epoch,
+}
+
+impl Rater {
+    const fn pair(&self) -> Pair {
+        (self.requester, self.operator)
+    }
 }
 
 /// A record, and its score as it stood when last changed; the score is never stored.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Kept {
     record: Record,
     #[serde(skip)]
     scored: Option<Scored>,
+    /// Who has said something of it; a function of the raters' rows.
+    #[serde(skip)]
+    raters: Option<Arc<BTreeMap<AccountId, RaterId>>>,
 }
 
-/// A score that holds as long as the epoch and the parameters it was computed with.
+/// A proven score that holds as long as the epoch and the parameters it was computed with.
 #[derive(Clone, Copy, Debug)]
 struct Scored {
     at: Epoch,
-    params: ReputationParams,
+    z: Factor,
+    decay: Ratio,
+    dimensions: u8,
     score: Ratio,
+}
+
+impl Scored {
+    fn holds(&self, now: Epoch, params: &ReputationParams) -> bool {
+        let ReputationParams { z, decay, dimensions, .. } = *params;
+        self.at == now && (self.z, self.decay, self.dimensions) == (z, decay, dimensions)
+    }
 }
 
 /// One verified event.
@@ -193,15 +277,26 @@ pub(crate) struct Note {
 impl Reputation {
     pub(crate) fn enter(&mut self, now: Epoch) {
         let record = Record { faded_at: now, ..Record::default() };
-        self.records.push(Kept { record, scored: None });
-    }
-
-    fn kept(&self, operator: OperatorId) -> Kept {
-        self.records.get(operator.index()).copied().unwrap_or_default()
+        self.records.push(Kept { record, ..Kept::default() });
     }
 
     pub(crate) fn record(&self, operator: OperatorId) -> Record {
-        self.kept(operator).record
+        self.records.get(operator.index()).map_or_else(Record::default, |kept| kept.record)
+    }
+
+    /// What acts alone say of the operator now.
+    pub(crate) fn proven(
+        &self,
+        operator: OperatorId,
+        now: Epoch,
+        params: &ReputationParams,
+    ) -> Ratio {
+        let Some(Kept { record, scored, .. }) = self.records.get(operator.index()) else {
+            return Record::default().proven(params);
+        };
+        let known = scored.filter(|scored| scored.holds(now, params));
+        let compute = || record.faded(now, params.decay).proven(params);
+        known.map_or_else(compute, |scored| scored.score)
     }
 
     /// The operator's score now.
@@ -211,10 +306,48 @@ impl Reputation {
         now: Epoch,
         params: &ReputationParams,
     ) -> Ratio {
-        let Kept { record, scored } = self.kept(operator);
-        let known = scored.filter(|scored| scored.at == now && scored.params == *params);
-        let compute = || record.faded(now, params.decay).score(params);
-        known.map_or_else(compute, |scored| scored.score)
+        let proven = self.proven(operator, now, params);
+        let record = self.record(operator);
+        if record.ratings.failure == Factor::ZERO {
+            return proven;
+        }
+        proven.times_floor(record.faded(now, params.decay).said(params))
+    }
+
+    fn kept_mut(&mut self, operator: OperatorId) -> &mut Kept {
+        self.records.get_mut(operator.index()).expect("a record opens with its operator")
+    }
+
+    /// What a requester has said of a provider, if that is remembered.
+    pub(crate) fn said(&self, requester: AccountId, operator: OperatorId) -> Option<Rater> {
+        let raters = self.records.get(operator.index())?.raters.as_ref()?;
+        self.raters.get(raters.get(&requester)?.index()).copied()
+    }
+
+    /// Adds to what a requester has said of a provider. Says which row that began, if it did.
+    pub(crate) fn say(
+        &mut self,
+        (requester, operator): Pair,
+        weight: Factor,
+        leaves: Epoch,
+    ) -> Option<RaterId> {
+        let raters = self.kept_mut(operator).raters.as_ref();
+        let known = raters.and_then(|raters| raters.get(&requester)).copied();
+        if let Some(row) = known.and_then(|id| self.raters.get_mut(id.index())) {
+            row.weight = row.weight.saturating_add(weight);
+            return None;
+        }
+        let row = Rater { requester, operator, weight, leaves };
+        let id = RaterId::from_index(self.raters.push(row));
+        self.kept_mut(operator).remember(requester, id);
+        Some(id)
+    }
+
+    /// Forgets how much a requester has said of a provider; what it said fades as it would.
+    pub(crate) fn forget_rater(&mut self, id: RaterId) {
+        let Some(row) = self.raters.get(id.index()).copied() else { return };
+        self.raters.retire(id.index());
+        self.kept_mut(row.operator).forget(row.requester);
     }
 
     /// Books events of one operator and returns its score after them.
@@ -225,8 +358,7 @@ impl Reputation {
         now: Epoch,
         params: &ReputationParams,
     ) -> Ratio {
-        let kept = self.records.get_mut(operator.index());
-        let kept = kept.expect("a record opens with its operator");
+        let kept = self.kept_mut(operator);
         let record = &mut kept.record;
         *record = record.faded(now, params.decay);
         for note in notes {
@@ -246,8 +378,7 @@ impl Reputation {
         now: Epoch,
         params: &ReputationParams,
     ) -> Ratio {
-        let kept = self.records.get_mut(operator.index());
-        let kept = kept.expect("a record opens with its operator");
+        let kept = self.kept_mut(operator);
         let record = &mut kept.record;
         *record = record.faded(now, params.decay);
         let left = weight.ratio_floor(params.decay.pow_floor(now.since(then).count()));
@@ -261,9 +392,22 @@ impl Reputation {
 impl Kept {
     /// Scores a record that was changed.
     fn rescore(&mut self, now: Epoch, params: &ReputationParams) -> Ratio {
-        let score = self.record.score(params);
-        self.scored = Some(Scored { at: now, params: *params, score });
-        score
+        let ReputationParams { z, decay, dimensions, .. } = *params;
+        let score = self.record.proven(params);
+        self.scored = Some(Scored { at: now, z, decay, dimensions, score });
+        score.times_floor(self.record.said(params))
+    }
+
+    fn remember(&mut self, requester: AccountId, id: RaterId) {
+        own(self.raters.get_or_insert_with(|| Arc::new(BTreeMap::new()))).insert(requester, id);
+    }
+
+    fn forget(&mut self, requester: AccountId) {
+        let Some(raters) = self.raters.as_mut() else { return };
+        own(raters).remove(&requester);
+        if raters.is_empty() {
+            self.raters = None;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Parameters of reputation.
 
 use crate::{
-    num::{Amount, Factor, Ratio},
+    num::{Amount, Blocks, Epochs, Factor, Ratio},
     params::declare::{AMOUNT_MAX, ONE, params, thousandths},
 };
 
@@ -22,6 +22,17 @@ params! {
         /// Dimensions that count: 2 are correctness and timeliness, which silence counts against;
         /// 3 are these and availability.
         dimensions: u8 = 2, 2..=3, "availability is off";
+        /// Most of a score that bad ratings take (m13); 0 is no ratings.
+        rating_share: Ratio = Ratio::ZERO, 0..=ONE / 10, "ratings are off";
+        /// Blocks after a paid job's end in which it may be rated, at most as long as its rows
+        /// stay.
+        rating_blocks: Blocks = Blocks::new(1_800), 1..=1_000_000, "half of an hour";
+        /// Events that all ratings of one requester for one provider weigh together, until they
+        /// are forgotten as a pair's.
+        rating_pair_max: Factor = Factor::percent(300), 1..=1_000 * ONE, "three ordinary jobs";
+        /// Epochs after the first of them in which a pair's ratings count together.
+        rating_pair_epochs: Epochs = Epochs::new(34), 1..=100_000,
+            "until half of the first has faded";
     }
 }
 
@@ -29,5 +40,10 @@ impl ReputationParams {
     /// Is silence told from lateness?
     pub fn counts_availability(&self) -> bool {
         self.dimensions > 2
+    }
+
+    /// Do requesters say anything of providers?
+    pub fn counts_ratings(&self) -> bool {
+        self.rating_share != Ratio::ZERO
     }
 }

@@ -49,7 +49,7 @@ fn evidence(success: u64, failure: u64) -> Evidence {
 
 fn record(counts: [(u64, u64); 3]) -> Record {
     let [correctness, timeliness, availability] = counts.map(|(s, f)| evidence(s, f));
-    Record { correctness, timeliness, availability, faded_at: Epoch::ZERO }
+    Record { correctness, timeliness, availability, ..Record::default() }
 }
 
 fn score_of(counts: [(u64, u64); 3], dimensions: u8) -> u64 {
@@ -172,6 +172,25 @@ mod shape {
                 (thousandths(s, part), f.min(thousandths(f, part) + 1))
             });
             prop_assert!(score_of(parts, dimensions) <= score_of(whole, dimensions) + ROUNDING);
+        }
+
+        /// Good ratings win back what bad ones took, and nothing else; all of them together take
+        /// at most their share, and a bad one takes no less of a score than none.
+        #[test]
+        fn ratings_take_at_most_their_share_and_give_nothing(
+            counts in counts(), (good, bad) in (some(), some()), more in 1..=50 * PARTS,
+            share in 0..=PARTS / 10, dimensions in 2u8..=3,
+        ) {
+            let share = Ratio::new(share).expect("a tenth");
+            let params = ReputationParams { rating_share: share, ..counting(dimensions) };
+            let rated = |good, bad| Record { ratings: evidence(good, bad), ..record(counts) };
+            let (now, proven) = (rated(good, bad).score(&params), rated(good, bad).proven(&params));
+            prop_assert_eq!(proven, record(counts).score(&params), "of acts alone");
+            prop_assert_eq!(rated(good, 0).score(&params), proven, "nothing is to be won back");
+            prop_assert!(proven.times_floor(share.complement()).parts() <= now.parts() + 1);
+            prop_assert!(now <= proven);
+            prop_assert!(rated(good, bad + more).score(&params) <= now);
+            prop_assert!(now <= rated(good + more, bad).score(&params));
         }
 
         #[test]

@@ -41,10 +41,8 @@ pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Nex
     }
     let job = assignment.job;
     let params = cx.pinned(job);
-    let steps = cx.state.market.order(job).terms.task.steps;
     let result = cx.state.verification.case(live).result.expect("a final result was sealed");
-    let done = (result.steps_paid, steps);
-    let terms = PriceTerms::new(assignment.price, done, result.late, params.market());
+    let terms = acts::price_terms(cx.state, live);
     pay_price(cx, &assignment, terms);
     pay_auditors(cx, live, None);
     let PriceSplit { due, burnt, .. } = terms.split();
@@ -390,7 +388,7 @@ fn record_end(
     job.forget_bids();
     let paid = ceiling.saturating_sub(refund.escrow);
     let (output, root) = (claim.map(|c| c.output()), claim.map(|c| c.root()));
-    let closed = Closed { outcome, reason, at: now, leaves, paid, output, root };
+    let closed = Closed { outcome, reason, at: now, leaves, paid, output, root, rated: None };
     job.closed = Some(Box::new(closed));
     market.fallback_reserved = market.fallback_reserved.saturating_sub(unneeded);
     market::acts::enter_stage(cx, id, Stage::Closed, now);

@@ -1,12 +1,14 @@
-//! Whose name is better than it earned, or worse: N1.
+//! Whose name is better than it earned, or worse: N1 to N3, m13.
 
 use earnest_protocol::{
-    Blocks, Command, Digest, JobId, Ratio, RawParams, Role,
+    Amount, Blocks, Command, Digest, Factor, Gas, JobId, Ratio, RawParams, Rejected, Role,
     command::*,
-    market::{BidState, CloseReason, Phase},
+    ledger::{JobPot, Pot},
+    market::{BidState, CloseReason, CommitBidRejected, Phase, RateJobRejected},
     reputation::Record,
 };
 
+use super::TOKEN;
 use crate::world::{World, params_with, root};
 
 /// Three dimensions count, and nothing fades within a story.
@@ -98,4 +100,142 @@ fn n1_asking_oneself_for_bytes_is_no_evidence() {
     let (asked, quiet) = (story(4), story(0));
     assert_eq!(asked, quiet);
     assert_eq!(quiet.availability.success, quiet.correctness.success, "what the job says alone");
+}
+
+/// Bad ratings may take a tenth of a score; three events of one pair count in 34 epochs.
+fn rated() -> World {
+    of_three(|raw| raw.reputation.rating_share = Ratio::percent(10))
+}
+
+fn rate(world: &mut World, requester: &str, job: JobId, rating: Rating) -> Result<(), Rejected> {
+    world.send(requester, Command::RateJob(RateJob { job, rating }))
+}
+
+/// What auctions see of P1, and what its collateral follows.
+fn scores(world: &World) -> (Ratio, Ratio) {
+    let operator = world.operator("P1", Role::Provider);
+    (world.state.score(operator), world.state.proven_score(operator))
+}
+
+/// A friend that pays, and praises, leaves the name that paying alone would have bought.
+#[test]
+fn n2_the_praise_of_friends_buys_nothing() {
+    let story = |praises: bool| {
+        let mut world = rated();
+        for requester in ["R", "W", "R", "W"] {
+            let job = paid(&mut world, requester, 0);
+            if praises {
+                assert_eq!(rate(&mut world, requester, job, Rating::Good), Ok(()));
+            }
+        }
+        scores(&world)
+    };
+    assert_eq!(story(true), story(false));
+}
+
+/// Nobody does its own job, so nobody rates its own work from the account that did it.
+#[test]
+fn n2_nobody_rates_itself() {
+    let mut world = rated();
+    let job = world.post_of("P1", world.terms());
+    let seal = world.seal_bid("P1", job, Amount::tokens(10));
+    let own = world.send("P1", Command::CommitBid(CommitBid { job, seal }));
+    assert_eq!(own, Err(Rejected::CommitBid(CommitBidRejected::OwnJob)));
+    let job = paid(&mut world, "R", 0);
+    let own = rate(&mut world, "P1", job, Rating::Good);
+    assert_eq!(own, Err(Rejected::RateJob(RateJobRejected::NotRequester)));
+}
+
+/// To win back what one honest bad rating took costs as much burnt as the job that it was about,
+/// and never wins back all of it.
+#[test]
+fn n2_praise_against_a_bad_rating_costs_what_a_name_costs() {
+    let mut world = rated();
+    let fire = Pot::Burnt(world.state.assets().payment());
+    let job = paid(&mut world, "R", 0);
+    assert_eq!(rate(&mut world, "R", job, Rating::Bad), Ok(()));
+    let (mut before, burnt) = (scores(&world), world.state.balance(fire));
+    for count in 1..=3 {
+        let job = paid(&mut world, "W", 0);
+        assert_eq!(rate(&mut world, "W", job, Rating::Good), Ok(()));
+        let (score, proven) = scores(&world);
+        assert!(score > before.0 && score < proven, "{count}");
+        // A quarter of a token for each event, as for the name itself.
+        let paid = world.state.balance(fire).checked_sub(burnt).expect("more than before");
+        assert!(4 * paid.units() >= count * Amount::tokens(1).units(), "{paid}");
+        before = (score, proven);
+    }
+}
+
+/// m13: who would ruin a rival pays it for every job, and takes a tenth of its score at the most;
+/// its collateral not at all. After three events it has said what it may.
+#[test]
+fn n3_one_enemy_pays_the_name_it_would_ruin_and_takes_a_share_of_a_tenth() {
+    let mut world = rated();
+    for count in 1..=6 {
+        let job = paid(&mut world, "R", 0);
+        let said = rate(&mut world, "R", job, Rating::Good);
+        assert_eq!(said, if count <= 3 { Ok(()) } else { after_three(&world) });
+    }
+    let before = (world.coalition(&["W"]), world.coalition(&["P1"]));
+    for count in 1..=4 {
+        let job = paid(&mut world, "W", 0);
+        let said = rate(&mut world, "W", job, Rating::Bad);
+        assert_eq!(said, if count <= 3 { Ok(()) } else { after_three(&world) });
+    }
+    let (score, proven) = scores(&world);
+    // Three good events of R, three bad ones of W, and the one that everybody begins with.
+    assert_eq!(score, proven.times_floor(Ratio::of_floor(957_142_857, 1_000_000_000)));
+    let after = (world.coalition(&["W"]), world.coalition(&["P1"]));
+    assert!(after.0 < before.0 - 4 * 10 * TOKEN, "it paid for four jobs, and their audits");
+    assert!(after.1 > before.1 + 4 * 9 * TOKEN, "which P1 was paid for");
+}
+
+fn after_three(world: &World) -> Result<(), Rejected> {
+    let limit = Factor::percent(300);
+    let until = world.state.raters().next().expect("it has said something").1.leaves;
+    Err(Rejected::RateJob(RateJobRejected::PairAtLimit { limit, until }))
+}
+
+/// Nor do many: whatever is said by whomever, nine tenths of a score are what acts say, and so is
+/// all of what a bid locks.
+#[test]
+fn n3_many_enemies_take_no_more_than_a_tenth_and_no_collateral() {
+    let story = |rating| {
+        let mut world = rated();
+        for requester in ["R", "W", "X", "P2", "R", "W", "X", "P2"] {
+            let job = paid(&mut world, requester, 0);
+            assert_eq!(rate(&mut world, requester, job, rating), Ok(()));
+        }
+        let job = world.post(world.terms());
+        world.bid("P1", job, 10);
+        world.until_phase(job, Phase::RevealingBids);
+        world.open_bid("P1", job, 10);
+        let locked = world.pot(job, JobPot::Collateral(0));
+        (scores(&world), locked)
+    };
+    let ((good, proven), bond) = story(Rating::Good);
+    let ((bad, as_proven), as_much) = story(Rating::Bad);
+    assert_eq!((good, as_proven, as_much), (proven, proven, bond));
+    assert!(bad < good && bad >= proven.times_floor(Ratio::percent(90)), "{bad:?} {good:?}");
+}
+
+/// A rating weighs what its job burnt: a hundred jobs of a hundredth say what one job says.
+#[test]
+fn n3_crumbs_weigh_as_crumbs() {
+    let mut world = rated();
+    let mut terms = world.terms();
+    (terms.audit_rate, terms.auditors) = (Ratio::percent(2), 1);
+    (terms.task.step_gas_max, terms.task.gas_bound) = (Gas::new(2_000), Gas::new(2_000));
+    (terms.task.steps, terms.price_max) = (1, Amount::tokens(1).share_floor(1, 10).expect("small"));
+    let job = world.assign_of("W", terms, &[("P1", 0)]);
+    world.commit_result("P1", job, root(None));
+    world.ok("W", Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+    world.blocks(2);
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(rate(&mut world, "W", job, Rating::Bad), Ok(()));
+    let bad = record(&world, "P1").ratings.failure;
+    assert!(bad > Factor::ZERO && bad <= Factor::percent(1), "{bad:?}");
 }

@@ -49,6 +49,8 @@ pub fn operator(name: &str, stands: Standing) -> OperatorView {
         correctness: Ratio::percent(95),
         timeliness: Ratio::percent(91),
         availability: Ratio::ONE,
+        ratings: Ratio::ONE,
+        proven: Ratio::percent(93),
         strikes: Factor::percent(0),
         strikes_at: Epoch::ZERO,
         judge_accrued: Amount::ZERO,
