@@ -121,10 +121,11 @@ pub fn everything() -> Vec<Rejected> {
             NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear),
             AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
             ExceedsFree { wanted, free };
-        #[10] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
+        #[11] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
             MayNotWork, OwnJob, AlreadyBid,
             BidsAtLimit { limit: 32, stake: free, smallest: wanted },
             ReputationTooLow { score: r(1), wanted: r(2) },
+            ExceedsCarried { value: wanted, limit: free },
             PoolTooConcentrated { share: r(30), assumed: r(20) }, ExceedsFree { wanted, free };
         #[11] RevealBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NoBid, AlreadyRevealed,
             SealMismatch, ExceedsCeiling { price: wanted, ceiling: free }, MayNotWork,

@@ -114,6 +114,11 @@ pub struct OperatorView {
     pub ratings: Ratio,
     /// The score without ratings, which collateral follows.
     pub proven: Ratio,
+    /// What it was paid for and has not lost by a conviction, faded.
+    pub carried: Amount,
+    /// The most that a job posted now may be worth for it to bid: ceiling and outside gain
+    /// together; none if it may bid on any.
+    pub job_value_max: Option<Amount>,
     /// Count of offences as of `strikes_at`, in parts per billion of one.
     pub strikes: Factor,
     /// When `strikes` was last faded.

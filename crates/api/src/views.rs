@@ -84,6 +84,8 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         availability: parts.availability,
         ratings: parts.ratings,
         proven: state.proven_score(id),
+        carried: record.carried,
+        job_value_max: state.job_value_max(id, state.params()),
         strikes: row.strikes,
         strikes_at: row.strikes_at,
         judge_accrued: state.judge_reward(id),

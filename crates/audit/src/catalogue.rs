@@ -392,7 +392,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["C2", "M28"], "a name takes many jobs; no discount reaches below what deters, by formula"),
     (
-        &["N1", "N2", "N3"],
+        &["N1", "N2", "N3", "N4"],
         "a name takes many jobs; `attacks::names` plays it, formulas have properties",
     ),
     (&["C13"], "an engine's fault is none of a player's acts; the referee here is right"),
@@ -476,6 +476,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A leak in the last block", "late-self-report plays it; whom it outruns is not played"),
     ("Second price trusts its requester", "rivals are another game"),
     ("A name can be bought", "takes many jobs"),
+    ("What a name may take on", "takes many jobs"),
     ("Whoever pays a rival for real work", "rivals are another game"),
     ("A winner that cannot get the input", "bytes are asked for by nobody"),
     ("Jobs of one's own that nobody can audit", "takes many jobs"),

@@ -269,3 +269,32 @@ fn a_key_for_requests_rates_for_its_account() {
     assert_eq!(world.send_by(key, "R", command), Ok(()));
     assert_eq!(world.closed(job).rated, Some(Rating::Good));
 }
+
+/// Three jobs of ten tokens, then none for a year: what was carried fades like all evidence, to the
+/// floor.
+#[test]
+fn what_a_name_has_carried_fades_and_any_name_may_take_on_the_floor() {
+    let mut world = World::new(params_with(|raw| {
+        raw.reputation.carried_multiple = Factor::percent(300);
+        raw.reputation.carried_floor = Amount::tokens(20);
+    }));
+    let most = |world: &World, name| {
+        world.state.job_value_max(world.operator(name, Role::Provider), world.state.params())
+    };
+    assert_eq!(most(&world, "P1"), Some(Amount::tokens(20)));
+    (0..3).for_each(|_| {
+        paid(&mut world, 0);
+    });
+    let (full, known) = (most(&world, "P1"), world.state.epoch());
+    assert!(full > Some(Amount::tokens(80)) && full <= Some(Amount::tokens(90)), "{full:?}");
+    while world.state.epoch() < known.after(Epochs::new(34)) {
+        world.block();
+    }
+    let half = most(&world, "P1");
+    assert!(half > Some(Amount::tokens(40)) && half < Some(Amount::tokens(46)), "{half:?}");
+    while world.state.epoch() < known.after(Epochs::new(80)) {
+        world.block();
+    }
+    assert_eq!(most(&world, "P1"), Some(Amount::tokens(20)));
+    assert_eq!(most(&world, "P2"), Some(Amount::tokens(20)));
+}

@@ -82,6 +82,8 @@ impl Setting {
             }
             Setting::Scarce => {
                 raw.reputation.dimensions = 3;
+                raw.reputation.carried_multiple = Factor::percent(200);
+                raw.reputation.carried_floor = Amount::tokens(30);
                 raw.staking.exit_epochs = Epochs::new(300);
                 raw.staking.exit_overlap_epochs = Epochs::new(100);
                 raw.staking.exit_churn_step = Amount::tokens(7);

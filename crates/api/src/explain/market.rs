@@ -157,6 +157,15 @@ pub(super) fn commit_bid(rejected: CommitBidRejected) -> Words {
             ),
             "Bond more than the smallest to take its place, or bid on another job.",
         ),
+        CommitBidRejected::ExceedsCarried { value, limit } => say(
+            format!(
+                "The job is worth up to {}, but after what this provider has carried it may take \
+                 on jobs of up to {}",
+                money(value),
+                money(limit)
+            ),
+            "Carry smaller jobs first: what is paid for them, and burnt, raises the limit.",
+        ),
         CommitBidRejected::ReputationTooLow { score, wanted } => say(
             format!("The score is {}, but the job asks for {}", percent(score), percent(wanted)),
             "Earn reputation with jobs that ask for less.",

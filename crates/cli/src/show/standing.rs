@@ -47,7 +47,9 @@ pub fn reputation(operator: &OperatorView) -> String {
         Ratio::ONE => String::new(),
         ratings => format!(", after ratings {}", money::percent(ratings)),
     };
-    format!("{score} (right {right}, in time {in_time}{there}{rated})")
+    let most = operator.job_value_max;
+    let most = most.map(|most| format!("; jobs of up to {}", tokens(most))).unwrap_or_default();
+    format!("{score} (right {right}, in time {in_time}{there}{rated}){most}")
 }
 
 /// Why a spend pays nothing more.

@@ -10,11 +10,12 @@ use crate::{
     event::Event,
     ids::{AccountId, AssignmentId, JobId},
     ledger::{JobPot, Pot, Reason},
-    market::{BidState, Phase, Stage},
+    market::{BidState, Phase, PriceTerms, Stage},
     num::{Blocks, Height},
     reputation::{self, Dimension, weigh},
     slashing::{Offence, SplitTerms, Way},
     staking,
+    state::State,
     timers::Timer,
 };
 
@@ -53,6 +54,16 @@ pub(crate) fn lengthen(cx: &mut Context<'_>, id: AssignmentId, blocks: Blocks) {
     } else {
         enter_phase(cx, id, assignment.phase, until);
     }
+}
+
+/// What the final result of an assignment is paid by.
+pub(crate) fn price_terms(state: &State, id: AssignmentId) -> PriceTerms {
+    let assignment = *state.market.assignment(id);
+    let order = state.market.order(assignment.job);
+    let result = state.verification.case(id).result.expect("a final result was sealed");
+    let done = (result.steps_paid, order.terms.task.steps);
+    let params = state.params.at(order.params).market();
+    PriceTerms::new(assignment.price, done, result.late, params)
 }
 
 /// A bid that was not opened, or not accepted, loses its deposit.

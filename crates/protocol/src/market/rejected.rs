@@ -84,6 +84,12 @@ pub enum CommitBidRejected {
         score: Ratio,
         wanted: Ratio,
     },
+    /// The job is worth more than what the bidder has carried lets it take on: `limit` is all that
+    /// it may (milk and burn).
+    ExceedsCarried {
+        value: Amount,
+        limit: Amount,
+    },
     /// Without this account's own validator too much of the pool is in one hand (M1).
     PoolTooConcentrated {
         share: Ratio,

@@ -20,6 +20,9 @@
 //! it, whoever asked: requesters are free, so a name can be bought, and this is its price.
 //! Law: a success never lowers a score, a failure never raises it; a name without evidence is below
 //! every name that has successes alone, and so are the parts of one that was split.
+//! Law: where `carried_multiple` is set, a job is worth at most that times what its provider has
+//! *carried*: what was paid to it and justified by what burnt, faded, and lost by a conviction; or
+//! `carried_floor`, with which everybody begins. So no name is milked on small jobs for a large one.
 //! Law: one act is one event of a dimension. Silence counts as lateness where availability does not.
 //! Rounding: evidence and score down, the deviation up.
 //! Known shortcomings: whoever keeps one name for what it does well and one for what it does not
@@ -61,6 +64,9 @@ pub struct Record {
     pub availability: Evidence,
     /// Would those who paid for them ask again?
     pub ratings: Evidence,
+    /// What it was paid for, as far as what burnt for it justifies, and lost no more since to a
+    /// conviction: faded like evidence, and not capped an event.
+    pub carried: Amount,
     /// When the record was last faded.
     pub faded_at: Epoch,
 }
@@ -131,6 +137,7 @@ impl Record {
         self.timeliness.fade(rate);
         self.availability.fade(rate);
         self.ratings.fade(rate);
+        self.carried = rate.amount_floor(self.carried);
         self.faded_at = now;
         self
     }
@@ -314,6 +321,45 @@ impl Reputation {
         proven.times_floor(record.faded(now, params.decay).said(params))
     }
 
+    /// A paid job adds to what the operator has carried.
+    pub(crate) fn carry(
+        &mut self,
+        operator: OperatorId,
+        value: Amount,
+        now: Epoch,
+        params: &ReputationParams,
+    ) {
+        let kept = self.kept_mut(operator);
+        kept.record = kept.record.faded(now, params.decay);
+        kept.record.carried = kept.record.carried.saturating_add(value);
+        kept.rescore(now, params);
+    }
+
+    /// A conviction takes all that the operator has carried; says how much that was.
+    pub(crate) fn drop_carried(
+        &mut self,
+        operator: OperatorId,
+        now: Epoch,
+        params: &ReputationParams,
+    ) -> Amount {
+        let kept = self.kept_mut(operator);
+        kept.record = kept.record.faded(now, params.decay);
+        kept.rescore(now, params);
+        core::mem::take(&mut kept.record.carried)
+    }
+
+    /// Gives back what a conviction took then, as much as would be left of it.
+    pub(crate) fn regain_carried(
+        &mut self,
+        operator: OperatorId,
+        (lost, then): (Amount, Epoch),
+        now: Epoch,
+        params: &ReputationParams,
+    ) {
+        let left = params.decay.pow_floor(now.since(then).count()).amount_floor(lost);
+        self.carry(operator, left, now, params);
+    }
+
     fn kept_mut(&mut self, operator: OperatorId) -> &mut Kept {
         self.records.get_mut(operator.index()).expect("a record opens with its operator")
     }
@@ -413,8 +459,12 @@ impl Kept {
 
 /// What a paid job says for its provider: its value, at most what was burnt for it justifies.
 pub(crate) fn weigh_success(value: Amount, burnt: Amount, params: &ReputationParams) -> Factor {
-    let justified = params.burn_multiple.amount_floor(burnt);
-    weigh(value.min(justified.unwrap_or(Amount::MAX)), params)
+    weigh(justified(value, burnt, params), params)
+}
+
+/// What of a paid job's value what was burnt for it justifies.
+pub(crate) fn justified(value: Amount, burnt: Amount, params: &ReputationParams) -> Amount {
+    value.min(params.burn_multiple.amount_floor(burnt).unwrap_or(Amount::MAX))
 }
 
 /// ⌊value / unit⌋ in parts, at most the cap of one event.

@@ -33,6 +33,10 @@ params! {
         /// Epochs after the first of them in which a pair's ratings count together.
         rating_pair_epochs: Epochs = Epochs::new(34), 1..=100_000,
             "until half of the first has faded";
+        /// Times what a name has carried that its next job may be worth; 0 is any job.
+        carried_multiple: Factor = Factor::ZERO, 0..=1_000 * ONE, "off";
+        /// What any name may take on, whatever it has carried.
+        carried_floor: Amount = Amount::tokens(10), 1..=AMOUNT_MAX, "an ordinary job";
     }
 }
 
@@ -40,6 +44,16 @@ impl ReputationParams {
     /// Is silence told from lateness?
     pub fn counts_availability(&self) -> bool {
         self.dimensions > 2
+    }
+
+    /// The most that a job may be worth whose provider has carried so much; none if any job may be
+    /// taken on.
+    pub fn job_value_max(&self, carried: Amount) -> Option<Amount> {
+        if self.carried_multiple == Factor::ZERO {
+            return None;
+        }
+        let earned = self.carried_multiple.amount_floor(carried).unwrap_or(Amount::MAX);
+        Some(earned.max(self.carried_floor))
     }
 
     /// Do requesters say anything of providers?

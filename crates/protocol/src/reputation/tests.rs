@@ -110,6 +110,40 @@ fn a_failure_taken_back_is_taken_from_where_it_was_booked() {
     }
 }
 
+/// What a conviction took comes back as fading would have left it; nothing is capped an event.
+#[test]
+fn what_was_carried_is_lost_and_given_back_as_it_would_have_faded() {
+    let (mut all, params) = (Reputation::default(), counting(2));
+    all.enter(Epoch::ZERO);
+    let (id, sum) = (OperatorId::new(0), Amount::tokens(500));
+    (0..2).for_each(|_| all.carry(id, Amount::tokens(250), Epoch::ZERO, &params));
+    assert_eq!(all.record(id).carried, sum);
+    let (then, now) = (Epoch::new(10), Epoch::new(30));
+    let lost = all.drop_carried(id, then, &params);
+    assert_eq!(all.record(id).carried, Amount::ZERO);
+    all.regain_carried(id, (lost, then), now, &params);
+    let faded = params.decay.pow_floor(30).amount_floor(sum);
+    assert!(all.record(id).carried.units().abs_diff(faded.units()) < 1_000, "{faded}");
+}
+
+#[test]
+fn a_job_is_worth_what_was_carried_or_the_floor() {
+    let some = |units| Amount::new(units).expect("small");
+    assert_eq!(counting(2).job_value_max(Amount::MAX), None, "off by default");
+    let params = ReputationParams {
+        carried_multiple: Factor::percent(150),
+        carried_floor: some(7),
+        ..counting(2)
+    };
+    let most = |carried| params.job_value_max(some(carried)).map(Amount::units);
+    assert_eq!([0, 4, 5, 101].map(most), [7, 7, 7, 151].map(Some));
+    assert_eq!(params.job_value_max(Amount::MAX), Some(Amount::MAX), "in wide numbers");
+    // Two names that shared the work may take on no more than the one that did it all.
+    for (one, other) in [(0, 0), (3, 3), (50, 51), (1, 1_000)] {
+        assert!(most(one).max(most(other)) <= most(one + other));
+    }
+}
+
 mod shape {
     use proptest::prelude::*;
 

@@ -243,6 +243,12 @@ impl State {
         self.reputation.proven(id, self.epoch(), self.params().reputation())
     }
 
+    /// The most that a job under these parameters may be worth for this operator to bid on it; none
+    /// if it may bid on any.
+    pub fn job_value_max(&self, id: OperatorId, params: &Params) -> Option<Amount> {
+        params.reputation().job_value_max(self.reputation(id).carried)
+    }
+
     /// An operator's score now, as auctions see it.
     pub fn score(&self, id: OperatorId) -> Ratio {
         self.reputation.score(id, self.epoch(), self.params().reputation())

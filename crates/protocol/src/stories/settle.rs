@@ -17,7 +17,7 @@ use crate::{
     num::{Amount, Blocks, Gas},
     params::Params,
     payment::{FeeTerms, PayTerms, Work},
-    reputation::{self, Dimension, Note, weigh, weigh_success},
+    reputation::{self, Dimension, Note, justified, weigh, weigh_success},
     rewards::{self, acts::Done},
     slashing::{
         self, Claims, Offence,
@@ -42,12 +42,14 @@ pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Nex
     let job = assignment.job;
     let params = cx.pinned(job);
     let result = cx.state.verification.case(live).result.expect("a final result was sealed");
-    let terms = acts::price_terms(cx.state, live);
+    let terms = market::acts::price_terms(cx.state, live);
     pay_price(cx, &assignment, terms);
     pay_auditors(cx, live, None);
     let PriceSplit { due, burnt, .. } = terms.split();
     note_work(cx, live, burnt, &params);
     let weight = weigh_success(due, burnt, params.reputation());
+    let (now, carried) = (cx.epoch(), justified(due, burnt, params.reputation()));
+    cx.state.reputation.carry(assignment.operator, carried, now, params.reputation());
     let in_time = result.late == Blocks::ZERO;
     let note = |dimension, success| Note { dimension, success, weight };
     // Whatever was asked of it was answered, else it were convicted.

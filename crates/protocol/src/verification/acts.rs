@@ -9,7 +9,6 @@ use crate::{
     event::Event,
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId},
     ledger::{AssignmentPot, Pot, Reason},
-    market::PriceTerms,
     num::{Blocks, Gas},
     referee::{Ruling, StepCase},
     staking,
@@ -72,16 +71,6 @@ pub(crate) fn is_payable(state: &State, id: AssignmentId) -> bool {
     let wanted = state.market.order(state.market.assignment(id).job).bound.auditors;
     let case = state.verification.case(id);
     case.claim().is_some_and(|claim| is_payable_by(&case.seats, claim, wanted))
-}
-
-/// What the final result of an assignment is paid by.
-pub(crate) fn price_terms(state: &State, id: AssignmentId) -> PriceTerms {
-    let assignment = *state.market.assignment(id);
-    let order = state.market.order(assignment.job);
-    let result = state.verification.case(id).result.expect("a final result was sealed");
-    let done = (result.steps_paid, order.terms.task.steps);
-    let params = state.params.at(order.params).market();
-    PriceTerms::new(assignment.price, done, result.late, params)
 }
 
 fn timer(id: AssignmentId, index: usize) -> Timer {

@@ -1,4 +1,4 @@
-//! Whose name is better than it earned, or worse: N1 to N3, m13.
+//! Whose name is better than it earned, or worse: N1 to N4, m13.
 
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Factor, Gas, JobId, Ratio, RawParams, Rejected, Role,
@@ -238,4 +238,80 @@ fn n3_crumbs_weigh_as_crumbs() {
     assert_eq!(rate(&mut world, "W", job, Rating::Bad), Ok(()));
     let bad = record(&world, "P1").ratings.failure;
     assert!(bad > Factor::ZERO && bad <= Factor::percent(1), "{bad:?}");
+}
+
+/// A job may be worth twice what its provider has carried, and ten tokens for anybody.
+fn carrying() -> World {
+    of_three(|raw| {
+        raw.reputation.carried_multiple = Factor::percent(200);
+        raw.reputation.carried_floor = Amount::tokens(10);
+    })
+}
+
+/// What comes of P1's bid on a job of this ceiling and this gain outside, in tokens.
+fn bid(world: &mut World, ceiling: u64, gain: u64) -> Result<(), Rejected> {
+    let mut terms = world.terms();
+    (terms.price_max, terms.outside_gain) = (Amount::tokens(ceiling), Amount::tokens(gain));
+    let job = world.post(terms);
+    let seal = world.seal_bid("P1", job, Amount::tokens(10));
+    world.send("P1", Command::CommitBid(CommitBid { job, seal }))
+}
+
+fn exceeds(value: u64, limit: u64) -> Result<(), Rejected> {
+    let (value, limit) = (Amount::tokens(value), Amount::tokens(limit));
+    Err(Rejected::CommitBid(CommitBidRejected::ExceedsCarried { value, limit }))
+}
+
+/// Three small jobs carry a name to one of twice their sum, whether it is the price that is large
+/// or what a lie would be worth elsewhere; a larger one it has to grow to.
+#[test]
+fn n4_a_name_that_was_milked_on_small_jobs_cannot_be_burnt_on_a_large_one() {
+    let mut world = carrying();
+    assert_eq!(bid(&mut world, 11, 0), exceeds(11, 10), "a newcomer has the floor");
+    for _ in 0..3 {
+        paid(&mut world, "R", 0);
+    }
+    assert_eq!(bid(&mut world, 61, 0), exceeds(61, 60));
+    assert_eq!(bid(&mut world, 10, 51), exceeds(61, 60));
+    assert_eq!(bid(&mut world, 60, 0), Ok(()));
+    assert_eq!(bid(&mut world, 10, 50), Ok(()));
+}
+
+/// To be let at a prize by jobs of one's own burns a part of it that is known: here an eightieth,
+/// as a multiple of two and a `burn_multiple` of forty say.
+#[test]
+fn n4_the_way_to_a_large_job_costs_what_must_be_burnt_for_it() {
+    let mut world = carrying();
+    let fire = Pot::Burnt(world.state.assets().payment());
+    let (before, own) = (world.state.balance(fire), world.coalition(&["R", "P1"]));
+    for _ in 0..4 {
+        paid(&mut world, "R", 0);
+    }
+    let operator = world.operator("P1", Role::Provider);
+    let most = world.state.job_value_max(operator, world.state.params()).expect("there is a limit");
+    let burnt = world.state.balance(fire).checked_sub(before).expect("more than before");
+    assert!(80 * burnt.units() >= most.units(), "{burnt} for {most}");
+    // With the rest of the take, and audits by others.
+    let cost = own - world.coalition(&["R", "P1"]);
+    assert!(cost >= 4 * TOKEN / 2 && most == Amount::tokens(80), "{cost} {most}");
+}
+
+/// Whoever burns a name begins again at the floor, its jail over, its score forgotten or not.
+#[test]
+fn n4_a_name_that_was_burnt_has_carried_nothing() {
+    let mut world = carrying();
+    for _ in 0..3 {
+        paid(&mut world, "R", 0);
+    }
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(Some(3)), root(None));
+    world.play("P1", job, 3, true);
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    let operator = world.operator("P1", Role::Provider);
+    assert_eq!(world.state.reputation(operator).carried, Amount::ZERO);
+    let most = world.state.job_value_max(operator, world.state.params());
+    assert_eq!(most, Some(Amount::tokens(10)));
 }

@@ -279,6 +279,19 @@ fn bidders() -> Vec<Row> {
     let poor = Amount::new(999_999_000).expect("small");
     vec![
         row(
+            CommitBidRejected::ExceedsCarried {
+                value: Amount::tokens(11),
+                limit: Amount::tokens(9),
+            },
+            |world| {
+                let mut terms = world.terms();
+                terms.outside_gain = Amount::tokens(1);
+                world.post(terms);
+                commit_bid(world, "P1")
+            },
+        )
+        .under(carried),
+        row(
             CommitBidRejected::ReputationTooLow {
                 // (0.025129…)²: nothing known of correctness or timeliness.
                 score: Ratio::new(631_486).expect("a share"),
@@ -462,6 +475,12 @@ fn cancelling() -> Vec<Row> {
 
 fn rate(job: earnest_protocol::JobId) -> Command {
     Command::RateJob(RateJob { job, rating: Rating::Good })
+}
+
+/// A job may be worth what its provider has carried, or nine tokens.
+fn carried(params: &mut RawParams) {
+    params.reputation.carried_multiple = Factor::ONE;
+    params.reputation.carried_floor = Amount::tokens(9);
 }
 
 /// Ratings count, of two events a pair, for ten blocks after a job's end.

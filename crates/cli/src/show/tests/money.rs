@@ -51,6 +51,8 @@ pub fn operator(name: &str, stands: Standing) -> OperatorView {
         availability: Ratio::ONE,
         ratings: Ratio::ONE,
         proven: Ratio::percent(93),
+        carried: Amount::ZERO,
+        job_value_max: None,
         strikes: Factor::percent(0),
         strikes_at: Epoch::ZERO,
         judge_accrued: Amount::ZERO,

@@ -5,14 +5,13 @@ use crate::{
     context::Context,
     event::Event,
     ids::{AccountId, JobId},
-    market::{Closed, Outcome, RateJobRejected},
+    market::{Closed, Outcome, RateJobRejected, acts},
     next::Next,
     num::{Blocks, Factor, Height},
     params::Params,
     reputation::{self, Dimension, weigh_success},
     state::State,
     timers::Timer,
-    verification,
 };
 
 pub(crate) fn handle(
@@ -84,6 +83,6 @@ fn last_height(closed: &Closed, params: &Params) -> Height {
 fn weight(state: &State, id: JobId, params: &Params) -> Factor {
     let live = state.market.job(id).assignments.last();
     let live = *live.expect("a paid job was assigned");
-    let split = verification::acts::price_terms(state, live).split();
+    let split = acts::price_terms(state, live).split();
     weigh_success(split.due, split.burnt, params.reputation())
 }
