@@ -245,8 +245,8 @@ pub(super) fn rate_job(rejected: RateJobRejected) -> Words {
         ),
         RateJobRejected::PairAtLimit { limit, until } => say(
             format!(
-                "Your ratings of this provider weigh {} % of a job of `reputation.unit`, which is all \
-                 until epoch {until}",
+                "Your ratings of this provider weigh {} % of an ordinary job, which is all until \
+                 epoch {until}",
                 decimal(limit.parts(), 7)
             ),
             "Rate it after that epoch has begun.",

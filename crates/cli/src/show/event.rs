@@ -58,6 +58,7 @@ impl Teller {
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
         let told = told.or_else(|| self.of_proposals(event, present));
         let told = told.or_else(|| self.of_spends(event, present));
+        let told = told.or_else(|| self.of_requesters(event));
         let told = told.or_else(|| self.of_prices(event));
         told.or_else(|| self.of_jobs(event, &clock)).unwrap_or_else(|| plain(event))
     }
@@ -315,7 +316,8 @@ impl Teller {
         })
     }
 
-    fn of_jobs(&self, event: &Event, clock: &Clock) -> Option<String> {
+    /// What its requester does about a job besides ordering it.
+    fn of_requesters(&self, event: &Event) -> Option<String> {
         let who = |account: &AccountId| self.who(*account);
         Some(match event {
             Event::JobInsured { job, account, cover, premium } => format!(
@@ -337,6 +339,13 @@ impl Teller {
                 if *rating == Rating::Good { "well" } else { "badly" },
                 decimal(weight.parts(), 9)
             ),
+            _ => return None,
+        })
+    }
+
+    fn of_jobs(&self, event: &Event, clock: &Clock) -> Option<String> {
+        let who = |account: &AccountId| self.who(*account);
+        Some(match event {
             Event::BidCommitted { job, account } => {
                 format!("job {job}: {} seals a bid", who(account))
             }

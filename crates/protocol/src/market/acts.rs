@@ -60,7 +60,8 @@ pub(crate) fn lengthen(cx: &mut Context<'_>, id: AssignmentId, blocks: Blocks) {
 pub(crate) fn price_terms(state: &State, id: AssignmentId) -> PriceTerms {
     let assignment = *state.market.assignment(id);
     let order = state.market.order(assignment.job);
-    let result = state.verification.case(id).result.expect("a final result was sealed");
+    let result = state.case(assignment.job).and_then(|case| case.result);
+    let result = result.expect("a final result was sealed");
     let done = (result.steps_paid, order.terms.task.steps);
     let params = state.params.at(order.params).market();
     PriceTerms::new(assignment.price, done, result.late, params)

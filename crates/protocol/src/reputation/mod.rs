@@ -1,7 +1,8 @@
 //! Reputation: what an operator's verified past says, as a lower bound that must be earned.
 //!
 //! Key terms: evidence is a faded count of successes S and failures F; with α = 1 + S and
-//! β = 1 + F its *bound* is max(0, mean − z·sd) of the Beta distribution, its *keeping* α / (α + F).
+//! β = 1 + F its *bound* is max(0, mean − z·sd) of the Beta distribution, and its *keeping* is
+//! α / (α + F).
 //!
 //! ```text
 //!   2 dimensions:  score = bound(correctness) · bound(timeliness)
@@ -19,11 +20,14 @@
 //! Law: evidence fades to ignorance, never to a ratio (M28); a success is worth what was burnt for
 //! it, whoever asked: requesters are free, so a name can be bought, and this is its price.
 //! Law: a success never lowers a score, a failure never raises it; a name without evidence is below
-//! every name that has successes alone, and so are the parts of one that was split.
+//! every name that has successes alone, and a part of a name that keeps four of five is below the
+//! whole.
 //! Law: where `carried_multiple` is set, a job is worth at most that times what its provider has
 //! *carried*: what was paid to it and justified by what burnt, faded, and lost by a conviction; or
-//! `carried_floor`, with which everybody begins. So no name is milked on small jobs for a large one.
-//! Law: one act is one event of a dimension. Silence counts as lateness where availability does not.
+//! `carried_floor`, with which everybody begins. So no name is milked on small jobs for a large
+//! one. Known shortcoming: it is counted a job, not for all that a name has under way.
+//! Law: one act is one event of a dimension. Silence counts as lateness where availability does
+//! not.
 //! Rounding: evidence and score down, the deviation up.
 //! Known shortcomings: whoever keeps one name for what it does well and one for what it does not
 //! keeps the first clean; but the other works at a newcomer's score.

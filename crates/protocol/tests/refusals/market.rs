@@ -33,9 +33,9 @@ fn post_paged(world: &World, change: Change) -> (&'static str, Command) {
 
 const JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(0);
 const SECOND: earnest_protocol::JobId = earnest_protocol::JobId::new(1);
-/// The job that R has paid for ends in block 24; it may be rated for ten blocks more.
-const LAST: Height = Height::new(34);
-const LATE: Height = Height::new(35);
+/// The job that R has paid for ends in block 17; it may be rated for ten blocks more.
+const LAST: Height = Height::new(27);
+const LATE: Height = Height::new(28);
 const NO_JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(7);
 
 fn commit_bid(world: &World, name: &'static str) -> (&'static str, Command) {
