@@ -6,8 +6,8 @@
 
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Amount, BlockRejected, Blocks, Epoch, Epochs, Gas, Height, OperatorId, ParamsRejected,
-    ProposalId, Ratio, Rejected, TransactionRejected,
+    Address, Amount, BlockRejected, Blocks, Epoch, Epochs, Factor, Gas, Height, OperatorId,
+    ParamsRejected, ProposalId, Ratio, Rejected, TransactionRejected,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::Scope,
     genesis::GenesisRejected,
@@ -18,7 +18,7 @@ use earnest_protocol::{
     insurance::InsureJobRejected,
     market::{
         AcceptJobRejected, CancelJobRejected, CommitBidRejected, Phase, PostJobRejected,
-        RevealBidRejected,
+        RateJobRejected, RevealBidRejected,
     },
     params::{BrokenRelation, Relation, Violation},
     prices::{OpenPriceRejected, SealPriceRejected},
@@ -121,10 +121,11 @@ pub fn everything() -> Vec<Rejected> {
             NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear),
             AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
             ExceedsFree { wanted, free };
-        #[10] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
+        #[11] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
             MayNotWork, OwnJob, AlreadyBid,
             BidsAtLimit { limit: 32, stake: free, smallest: wanted },
             ReputationTooLow { score: r(1), wanted: r(2) },
+            ExceedsCarried { value: wanted, limit: free },
             PoolTooConcentrated { share: r(30), assumed: r(20) }, ExceedsFree { wanted, free };
         #[11] RevealBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NoBid, AlreadyRevealed,
             SealMismatch, ExceedsCeiling { price: wanted, ceiling: free }, MayNotWork,
@@ -132,6 +133,9 @@ pub fn everything() -> Vec<Rejected> {
             NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear);
         #[5] AcceptJobRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheWinner, MayNotWork,
             AuditCapacityExceeded { wanted, available: free };
+        #[8] RateJobRejected: JobNotFound, RatingsOff, NotRequester, NotPaid,
+            TooLate { height: Height::new(9), last: Height::new(8) }, AlreadyRated, WeighsNothing,
+            PairAtLimit { limit: Factor::percent(300), until: Epoch::new(9) };
         #[3] CancelJobRejected: JobNotFound, NotRequester, WrongPhase { phase: PHASE };
         #[3] CommitResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider;
         #[5] OpenSeedRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,

@@ -195,6 +195,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "slashed",
     "job_insured",
     "cover_paid",
+    "job_rated",
     "delegated",
     "undelegating",
     "undelegation_cancelled",

@@ -107,6 +107,18 @@ pub struct OperatorView {
     pub correctness: Ratio,
     /// Were they in time? In parts per billion.
     pub timeliness: Ratio,
+    /// Was it there when it had to be? In parts per billion; a whole where silence counts as
+    /// lateness. The score is the product of the three and of what ratings leave.
+    pub availability: Ratio,
+    /// What bad ratings left of its score: a whole without any, or where none count.
+    pub ratings: Ratio,
+    /// The score without ratings, which collateral follows.
+    pub proven: Ratio,
+    /// What it was paid for and has not lost by a conviction, faded.
+    pub carried: Amount,
+    /// The most that a job posted now may be worth for it to bid: ceiling and outside gain
+    /// together; none if it may bid on any.
+    pub job_value_max: Option<Amount>,
     /// Count of offences as of `strikes_at`, in parts per billion of one.
     pub strikes: Factor,
     /// When `strikes` was last faded.

@@ -64,7 +64,7 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
     let row = state.operator(id)?;
     let free_bond = state.balance(Pot::Bond(id));
     let record = state.reputation(id);
-    let z = state.params().reputation().z;
+    let parts = record.parts(state.params().reputation());
     let may_work = row.may_work();
     Some(OperatorView {
         id,
@@ -79,8 +79,13 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         stake_min: row.stake_min,
         weight: if may_work { row.stake } else { Amount::ZERO },
         score: state.score(id),
-        correctness: record.correctness.score(z),
-        timeliness: record.timeliness.score(z),
+        correctness: parts.correctness,
+        timeliness: parts.timeliness,
+        availability: parts.availability,
+        ratings: parts.ratings,
+        proven: state.proven_score(id),
+        carried: record.carried,
+        job_value_max: state.job_value_max(id, state.params()),
         strikes: row.strikes,
         strikes_at: row.strikes_at,
         judge_accrued: state.judge_reward(id),

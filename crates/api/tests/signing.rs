@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "76ea2c17379a4274a748d03d761f76f2aa4ab3fba485fe75a4bb79be16ea5759";
+    let golden = "9e4b3721d4564ef58f165defc853bbf60f0b239896db93f3d8b5f8521663a52c";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -179,7 +179,7 @@ impl Cast {
         let state = cast.first_block()?;
         cast.quote = state.quote_job(Some(REQUESTER), &cast.terms(0)).map_err(refused)?;
         let provider = state.operator_id(PROVIDER, Role::Provider).expect("it bonded at genesis");
-        let score = state.score(provider);
+        let score = state.proven_score(provider);
         cast.collateral = cast.quote.collateral_for(score, params.verification());
         let spare = kind.spare.amount_floor(cast.collateral).unwrap_or(Amount::MAX);
         let bond = cast.collateral.saturating_add(spare);

@@ -391,6 +391,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
 /// Labels that no entry carries, with the reason.
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["C2", "M28"], "a name takes many jobs; no discount reaches below what deters, by formula"),
+    (
+        &["N1", "N2", "N3", "N4"],
+        "a name takes many jobs; `attacks::names` plays it, formulas have properties",
+    ),
     (&["C13"], "an engine's fault is none of a player's acts; the referee here is right"),
     (&["C14", "m10"], "takes several jobs of one bond; scenario tests play it"),
     (&["C17"], "sealed jobs are refused when they are posted"),
@@ -443,8 +447,9 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         &["m2", "m3", "m8", "m9", "m12", "m14", "m19", "m20", "m25"],
         "a property of the rules, not a choice; their own tests hold it",
     ),
+    (&["m13"], "a rating follows a job's end; `attacks::names` plays it"),
     (&["m4", "m5", "m6"], "rivals, entrants and split jobs are other games"),
-    (&["m7", "m11", "m13", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
+    (&["m7", "m11", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
 ];
 
 /// Known holes of the threat model, by the words they begin with, and the entry or the reason.
@@ -471,6 +476,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A leak in the last block", "late-self-report plays it; whom it outruns is not played"),
     ("Second price trusts its requester", "rivals are another game"),
     ("A name can be bought", "takes many jobs"),
+    ("What a name may take on", "takes many jobs"),
+    ("Whoever pays a rival for real work", "rivals are another game"),
     ("A winner that cannot get the input", "bytes are asked for by nobody"),
     ("Jobs of one's own that nobody can audit", "takes many jobs"),
     ("A leading replica's bond backs the jobs", "takes many jobs"),

@@ -17,7 +17,7 @@ use earnest_keys::Signer;
 use earnest_prepare::link::exports_start;
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Ending, Gas, JobId,
-    command::{Auction, CancelJob, InsureJob, KeepData, ProgramForm},
+    command::{Auction, CancelJob, InsureJob, KeepData, ProgramForm, RateJob, Rating},
     insurance::CoverQuote,
     market::{CloseReason, Outcome, Phase},
 };
@@ -66,6 +66,16 @@ pub enum JobCommand {
     },
     /// Insure a job of yours, before its bids are opened: a conviction then pays the cover, too
     Insure(InsureArgs),
+    /// Say of a job that you paid for whether you would ask its provider again
+    Rate {
+        /// Which job
+        job: u64,
+        /// `good` or `bad`
+        #[arg(value_parser = rating)]
+        rating: Rating,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// Jobs, newest first
     List(list::ListArgs),
     /// Wait for the end of a job, whoever's it is; the exit status is that of `submit`
@@ -200,6 +210,11 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
             let signer = keys::open(&act.key)?;
             send(Client::new(node), signer, act, Command::CancelJob(cancel), json, "taken back")
         }
+        JobCommand::Rate { job, rating, act } => {
+            let rate = RateJob { job: JobId::new(*job), rating: *rating };
+            let signer = keys::open(&act.key)?;
+            send(Client::new(node), signer, act, Command::RateJob(rate), json, "rated")
+        }
         JobCommand::Insure(args) => insure(args, node, json),
         JobCommand::List(args) => list::run(args, &Client::new(node), json),
         JobCommand::Wait(args) => wait::run(args, &Client::new(node), json),
@@ -210,6 +225,14 @@ pub fn run(command: &JobCommand, node: &str, json: bool) -> Result<(), Failure> 
         JobCommand::Result { job, output } => {
             result(&Client::new(node), JobId::new(*job), output.as_deref(), json)
         }
+    }
+}
+
+fn rating(word: &str) -> Result<Rating, String> {
+    match word {
+        "good" => Ok(Rating::Good),
+        "bad" => Ok(Rating::Bad),
+        _ => Err("say `good` or `bad`".to_owned()),
     }
 }
 

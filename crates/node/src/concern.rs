@@ -64,6 +64,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         Event::DisputeOpened { challenger, accused, .. }
         | Event::DisputeClosed { challenger, accused, .. } => vec![challenger, accused],
         Event::CoverPaid { account, accused, .. } => vec![account, accused],
+        Event::JobRated { account, provider, .. } => vec![account, provider],
         Event::CopyReported { accused, finder, .. } => vec![accused, finder],
         Event::AuditDrawn { ref auditors, .. } => auditors.clone(),
         Event::Unbonding { operator, .. }
@@ -253,6 +254,7 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::StakeTaken { job, .. }
         | Event::JobInsured { job, .. }
         | Event::CoverPaid { job, .. }
+        | Event::JobRated { job, .. }
         | Event::Slashed { job, .. } => Some(job),
     }
 }

@@ -141,6 +141,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::Pause(_)
         | Command::CancelProposal(_)
         | Command::CancelJob(_)
+        | Command::RateJob(_)
         | Command::RefineStep(_)
         | Command::RetireProgram(_)
         | Command::SealPrice(_)

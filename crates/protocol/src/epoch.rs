@@ -195,6 +195,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             retire_slash(cx, slash);
             Next::Nothing
         }
+        Timer::Rater(rater) => {
+            cx.state.reputation.forget_rater(rater);
+            Next::Nothing
+        }
         Timer::Proposal(proposal) => {
             governance::acts::proceed(cx, proposal);
             Next::Nothing

@@ -9,7 +9,7 @@ use alloc::{boxed::Box, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{BallotChoice, DataItem, Node, PauseLane, Scope},
+    command::{BallotChoice, DataItem, Node, PauseLane, Rating, Scope},
     governance::{Defeat, SpendEnding, SpendTerms},
     ids::{
         AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
@@ -271,6 +271,16 @@ pub enum Event {
         accused: AccountId,
         cover: Amount,
         amount: Amount,
+    },
+    /// A requester said of a paid job whether it would ask its provider again; `weight` is in parts
+    /// per billion of an event.
+    JobRated {
+        job: JobId,
+        account: AccountId,
+        provider: AccountId,
+        operator: OperatorId,
+        rating: Rating,
+        weight: Factor,
     },
     /// Free money was put behind somebody's operator.
     Delegated { account: AccountId, operator: OperatorId, amount: Amount },

@@ -101,6 +101,10 @@ dense_id!(
 );
 
 dense_id!(
+    /// What one requester said of one provider, as long as that is remembered.
+    RaterId(u64)
+);
+dense_id!(
     /// Changes of parameters that somebody proposed.
     ProposalId(u64)
 );

@@ -93,7 +93,8 @@ pub use event::{Event, Journal};
 pub use genesis::Genesis;
 pub use ids::{
     AccountId, Address, Asset, AssignmentId, BallotId, DelegationId, Digest, ExitId, JobId, KeepId,
-    MoveId, OperatorId, ParamsVersion, PartId, ProgramId, ProposalId, Role, SlashId, UnbondingId,
+    MoveId, OperatorId, ParamsVersion, PartId, ProgramId, ProposalId, RaterId, Role, SlashId,
+    UnbondingId,
 };
 pub use invariant::Broken;
 pub use num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio};

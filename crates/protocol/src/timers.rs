@@ -15,8 +15,8 @@ use alloc::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
     ids::{
-        AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, SlashId,
-        UnbondingId,
+        AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, RaterId,
+        SlashId, UnbondingId,
     },
     num::{Epoch, Height},
     shared::{Arc, own},
@@ -49,6 +49,8 @@ pub(crate) enum Timer {
     RetireSlash(SlashId),
     /// A proposal's stage is over.
     Proposal(ProposalId),
+    /// What a requester said of a provider bounds it no more.
+    Rater(RaterId),
 }
 
 /// What a timer is called by: a name that ends in a number.
@@ -85,6 +87,7 @@ impl Named for Timer {
             Timer::Slash(id) => Timer::Slash(SlashId::new(change(id.raw()))),
             Timer::RetireJob(id) => Timer::RetireJob(JobId::new(change(id.raw()))),
             Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),
+            Timer::Rater(id) => Timer::Rater(RaterId::new(change(id.raw()))),
             Timer::Proposal(id) => Timer::Proposal(ProposalId::new(change(id.raw()))),
             Timer::Dispute(id, place) => Timer::Dispute(id, few(change(u64::from(place)))),
             Timer::Data(id, place) => Timer::Data(id, few(change(u64::from(place)))),
@@ -187,7 +190,9 @@ fn bit(place: u32) -> u64 {
 impl Timers {
     /// True if anything falls due besides rows that leave.
     pub(crate) fn awaits(&self) -> bool {
-        let moves = |timer: &Timer| !matches!(timer, Timer::RetireJob(_) | Timer::RetireSlash(_));
+        let moves = |timer: &Timer| {
+            !matches!(timer, Timer::RetireJob(_) | Timer::RetireSlash(_) | Timer::Rater(_))
+        };
         self.heights.names().chain(self.epochs.names()).any(moves)
     }
 

@@ -435,3 +435,76 @@ fn evidence_and_strikes_fade_as_written() {
         assert!(got <= exact && exact - got < 1e-6, "{got} after {epochs}, exactly {exact}");
     }
 }
+
+/// What ratings come to, in real numbers: what was said of P1, by whom, and what of it is left.
+#[derive(Default)]
+struct Said {
+    good: f64,
+    bad: f64,
+    at: u64,
+    /// By requester: how much, and until which epoch that is remembered.
+    pairs: std::collections::BTreeMap<&'static str, (f64, u64)>,
+}
+
+impl Said {
+    fn fade(&mut self, now: u64) {
+        let left = 0.98f64.powi(i32::try_from(now - self.at).expect("small"));
+        (self.good, self.bad, self.at) = (self.good * left, self.bad * left, now);
+        self.pairs.retain(|_, (_, until)| *until > now);
+    }
+
+    /// Counts a rating as far as its requester may say anything yet; says whether it may.
+    fn say(&mut self, who: &'static str, is_good: bool, weight: f64, now: u64) -> bool {
+        self.fade(now);
+        let (said, _) = self.pairs.entry(who).or_insert((0.0, now + 6));
+        let room = (2.0 - *said).max(0.0).min(weight);
+        *said += room;
+        *(if is_good { &mut self.good } else { &mut self.bad }) += room;
+        room > 0.0
+    }
+
+    fn leaves(&self) -> f64 {
+        0.92 + 0.08 * (1.0 + self.good) / (1.0 + self.good + self.bad)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Jobs at prices between a token and ten, rated or not by three requesters, over epochs.
+    #[test]
+    fn ratings_count_as_written(
+        story in proptest::collection::vec((0usize..3, 1u64..=10, 0u8..3, 0u64..120), 1..14),
+    ) {
+        let mut world = World::new(params_with(|raw| {
+            raw.reputation.rating_share = Ratio::percent(8);
+            raw.reputation.rating_pair_max = Factor::percent(200);
+            raw.reputation.rating_pair_epochs = earnest_protocol::Epochs::new(6);
+        }));
+        let (mut twin, id) = (Said::default(), world.operator("P1", Role::Provider));
+        for (who, price, rating, wait) in story {
+            let who = ["R", "W", "X"][who];
+            let mut terms = world.terms();
+            (terms.price_max, terms.auditors) = (Amount::tokens(price), 2);
+            let job = world.assign_of(who, terms, &[("P1", price)]);
+            world.commit_result("P1", job, root(None));
+            world.ok(who, Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+            world.blocks(2);
+            world.audit(job, root(None));
+            world.reveal("P1", job, root(None), root(None));
+            world.until_phase(job, Phase::Closed);
+            if rating < 2 {
+                let said = if rating == 0 { Rating::Good } else { Rating::Bad };
+                let got = world.send(who, Command::RateJob(RateJob { job, rating: said }));
+                let now = world.state.epoch().count();
+                let may = twin.say(who, rating == 0, price as f64 / 10.0, now);
+                prop_assert_eq!(got.is_ok(), may, "{:?}", got);
+            }
+            world.blocks(wait);
+            twin.fade(world.state.epoch().count());
+            let (score, proven) = (real(world.state.score(id)), real(world.state.proven_score(id)));
+            prop_assert!((score - proven * twin.leaves()).abs() < 1e-6, "{} of {}", score, proven);
+            prop_assert_eq!(world.state.raters().len(), twin.pairs.len());
+        }
+    }
+}

@@ -57,6 +57,8 @@ impl Setting {
         raw.insurance.pair_share = Ratio::percent(3);
         raw.verification.data_requests_max = 2;
         raw.market.retention_blocks = Blocks::new(25);
+        raw.reputation.rating_share = Ratio::percent(10);
+        raw.reputation.rating_pair_epochs = Epochs::new(4);
         raw.rewards.schedule = 1;
         raw.rewards.epoch_amount = Amount::tokens(1);
         raw.rewards.treasury_share = Ratio::percent(7);
@@ -79,6 +81,9 @@ impl Setting {
                 long_stays(&mut raw);
             }
             Setting::Scarce => {
+                raw.reputation.dimensions = 3;
+                raw.reputation.carried_multiple = Factor::percent(200);
+                raw.reputation.carried_floor = Amount::tokens(30);
                 raw.staking.exit_epochs = Epochs::new(300);
                 raw.staking.exit_overlap_epochs = Epochs::new(100);
                 raw.staking.exit_churn_step = Amount::tokens(7);

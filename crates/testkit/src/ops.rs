@@ -10,7 +10,7 @@ use earnest_protocol::{
     Height, JobId, Ratio, Role, Sender, State,
     command::*,
     ledger::Pot,
-    market::{Assignment, BidState, Job, Order, Phase},
+    market::{Assignment, BidState, Job, Order, Outcome, Phase},
     seal,
     staking::{Delegation, Operator},
     storage::program_name,
@@ -124,6 +124,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (signer, command) = commission(play, op);
             return Step::Send(signer, command);
         }
+        9 if op.amount % 3 == 1 && !op.twist.is_multiple_of(4) => {
+            let (signer, command) = rate(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         9 => {
             let jailed = state.operators().find(|(_, o)| !o.may_work());
             let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
@@ -183,6 +187,24 @@ fn of_last_job(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command)
     let cover = edge(most.max(Amount::UNIT), op.amount);
     let premium_max = if op.amount.is_multiple_of(16) { Amount::UNIT } else { Amount::MAX };
     (signer, Command::InsureJob(InsureJob { job, cover, premium_max }))
+}
+
+/// Whoever paid for a job, or at times somebody else, rates it: one of the last that ended, or one
+/// that has not.
+fn rate(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let jobs: Vec<JobId> = state.jobs().map(|(id, _)| id).collect();
+    let paid = |id: &&JobId| {
+        let closed = state.job(**id).and_then(|job| job.closed.as_deref());
+        closed.is_some_and(|closed| closed.outcome == Outcome::Accepted && closed.rated.is_none())
+    };
+    let paid: Vec<JobId> = jobs.iter().filter(paid).copied().collect();
+    let of = if op.who.is_multiple_of(8) || paid.is_empty() { &jobs } else { &paid };
+    let picked = of.get(usize::from(op.who / 2) % of.len().max(1));
+    let job = picked.copied().unwrap_or(JobId::new(0));
+    let requester = state.order(job).map(|order| order.requester);
+    let signer = requester.filter(|_| !op.who.is_multiple_of(64)).unwrap_or(anyone);
+    let rating = if op.amount.is_multiple_of(2) { Rating::Good } else { Rating::Bad };
+    (signer, Command::RateJob(RateJob { job, rating }))
 }
 
 /// A validator, or anyone, seals or opens a price: in its epoch or beside it, as it was sealed or

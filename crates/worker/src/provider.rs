@@ -157,9 +157,13 @@ impl Provider {
         let account = client.account(&work.chain.session().address())?;
         let Some(operator) = account.provider else { return Ok(()) };
         let operator = client.operator(operator)?;
+        let value = job.terms.price_max.saturating_add(job.terms.outside_gain);
+        if !has_bid && operator.job_value_max.is_some_and(|most| value > most) {
+            return Ok(());
+        }
         let decided = self.journal.decision(id).ok().flatten();
         let price = decided.map_or(price, |decision| decision.price);
-        let Some(wanted) = collateral(client, job, price, operator.score)? else {
+        let Some(wanted) = collateral(client, job, price, operator.proven)? else {
             return Ok(());
         };
         if has_bid {

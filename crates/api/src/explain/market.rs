@@ -2,10 +2,13 @@
 
 use earnest_protocol::{
     market::{
-        AcceptJobRejected, CancelJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected,
+        AcceptJobRejected, CancelJobRejected, CommitBidRejected, PostJobRejected, RateJobRejected,
+        RevealBidRejected,
     },
     verification::BoundRejected,
 };
+
+use crate::decimal;
 
 use super::{
     Words, exceeds_free, exceeds_free_bond, job_not_found, may_not_work, money, percent, say,
@@ -154,6 +157,15 @@ pub(super) fn commit_bid(rejected: CommitBidRejected) -> Words {
             ),
             "Bond more than the smallest to take its place, or bid on another job.",
         ),
+        CommitBidRejected::ExceedsCarried { value, limit } => say(
+            format!(
+                "The job is worth up to {}, but after what this provider has carried it may take \
+                 on jobs of up to {}",
+                money(value),
+                money(limit)
+            ),
+            "Carry smaller jobs first: what is paid for them, and burnt, raises the limit.",
+        ),
         CommitBidRejected::ReputationTooLow { score, wanted } => say(
             format!("The score is {}, but the job asks for {}", percent(score), percent(wanted)),
             "Earn reputation with jobs that ask for less.",
@@ -203,6 +215,42 @@ pub(super) fn cancel_job(rejected: CancelJobRejected) -> Words {
             say("A job is taken back by whoever posted it", "Take back a job of yours.")
         }
         CancelJobRejected::WrongPhase { phase } => wrong_phase(phase, "taking sealed bids"),
+    }
+}
+
+pub(super) fn rate_job(rejected: RateJobRejected) -> Words {
+    match rejected {
+        RateJobRejected::JobNotFound => job_not_found(),
+        RateJobRejected::RatingsOff => say(
+            "Where this job was posted ratings do not count",
+            "A vote on `reputation.rating_share` brings them for jobs posted after it.",
+        ),
+        RateJobRejected::NotRequester => {
+            say("A job is rated by whoever paid for it", "Rate a job of yours.")
+        }
+        RateJobRejected::NotPaid => say(
+            "Nobody was paid for this job, or nobody yet",
+            "Wait for its end; a job that ends without pay speaks for itself.",
+        ),
+        RateJobRejected::TooLate { height, last } => say(
+            format!("It could be rated until block {last}, and it is block {height}"),
+            "Rate the next one sooner.",
+        ),
+        RateJobRejected::AlreadyRated => {
+            say("It has its rating", "A rating stands as it is; rate the next job.")
+        }
+        RateJobRejected::WeighsNothing => say(
+            "Nothing was burnt for this job, so its rating weighs nothing",
+            "Rate a job that costs more.",
+        ),
+        RateJobRejected::PairAtLimit { limit, until } => say(
+            format!(
+                "Your ratings of this provider weigh {} % of an ordinary job, which is all until \
+                 epoch {until}",
+                decimal(limit.parts(), 7)
+            ),
+            "Rate it after that epoch has begun.",
+        ),
     }
 }
 

@@ -70,6 +70,7 @@ TYPES = {
     "stop_spend": "uint64 spend,bytes32 report",
     "seal_price": "uint64 epoch,bytes32 seal",
     "open_price": "uint64 epoch,uint64 price,bytes32 salt",
+    "rate_job": "uint64 job,string rating",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -267,6 +268,7 @@ MAKERS = {
         "price": number(PARTS * 10**6),
         "salt": digest(),
     },
+    "rate_job": lambda: job(rating=rng.choice(["good", "bad"])),
 }
 
 

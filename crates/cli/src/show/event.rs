@@ -2,8 +2,8 @@
 //!
 //! Law: every event has a sentence that says what it says and nothing else.
 
-use earnest_api::EventRecord;
-use earnest_protocol::{AccountId, Event};
+use earnest_api::{EventRecord, decimal};
+use earnest_protocol::{AccountId, Event, command::Rating};
 
 use super::standing::{ending, role};
 use crate::{
@@ -58,6 +58,7 @@ impl Teller {
         let told = self.of_accounts(event, present).or_else(|| self.of_bonds(event, present));
         let told = told.or_else(|| self.of_proposals(event, present));
         let told = told.or_else(|| self.of_spends(event, present));
+        let told = told.or_else(|| self.of_requesters(event));
         let told = told.or_else(|| self.of_prices(event));
         told.or_else(|| self.of_jobs(event, &clock)).unwrap_or_else(|| plain(event))
     }
@@ -315,7 +316,8 @@ impl Teller {
         })
     }
 
-    fn of_jobs(&self, event: &Event, clock: &Clock) -> Option<String> {
+    /// What its requester does about a job besides ordering it.
+    fn of_requesters(&self, event: &Event) -> Option<String> {
         let who = |account: &AccountId| self.who(*account);
         Some(match event {
             Event::JobInsured { job, account, cover, premium } => format!(
@@ -330,6 +332,20 @@ impl Teller {
                 who(account),
                 tokens(*amount)
             ),
+            Event::JobRated { job, account, provider, rating, weight, .. } => format!(
+                "job {job}: {} says that {} did it {}, by the weight of {} events",
+                who(account),
+                who(provider),
+                if *rating == Rating::Good { "well" } else { "badly" },
+                decimal(weight.parts(), 9)
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_jobs(&self, event: &Event, clock: &Clock) -> Option<String> {
+        let who = |account: &AccountId| self.who(*account);
+        Some(match event {
             Event::BidCommitted { job, account } => {
                 format!("job {job}: {} seals a bid", who(account))
             }

@@ -3,7 +3,7 @@
 use earnest_api::{JobSummary, JobView};
 use earnest_protocol::{
     Amount, Ending, Height,
-    command::ProgramForm,
+    command::{ProgramForm, Rating},
     market::{CloseReason, Outcome, Phase},
 };
 use earnest_worker::requester::{has_stopped, is_stopped};
@@ -152,6 +152,10 @@ pub fn job(view: &JobView, present: &Present, width: usize) -> String {
         if closed.output.as_ref().is_some_and(is_stopped) {
             let fault = "no output: the program stopped by itself before its last step";
             rows.push(("FAULT", fault.to_owned()));
+        }
+        if let Some(rating) = closed.rated {
+            let said = if rating == Rating::Good { "good" } else { "bad" };
+            rows.push(("rated", said.to_owned()));
         }
         rows.push(("kept", kept(closed.leaves, present)));
     }

@@ -1,7 +1,7 @@
 //! Operators in words, and how spends end: may it work, and if not, since what and until when.
 
 use earnest_api::OperatorView;
-use earnest_protocol::{Role, governance::SpendEnding, staking::Standing};
+use earnest_protocol::{Ratio, Role, governance::SpendEnding, staking::Standing};
 
 use crate::{clock::Clock, money, text::tokens};
 
@@ -38,9 +38,18 @@ pub fn standing(operator: &OperatorView, clock: &Clock) -> String {
 
 /// What auctions see of an operator.
 pub fn reputation(operator: &OperatorView) -> String {
-    let [score, right, in_time] =
-        [operator.score, operator.correctness, operator.timeliness].map(money::percent);
-    format!("{score} (right {right}, in time {in_time})")
+    let OperatorView { score, correctness, timeliness, availability, .. } = *operator;
+    let [score, right, in_time, there] =
+        [score, correctness, timeliness, availability].map(money::percent);
+    // Where two dimensions count, silence is lateness.
+    let there = if availability == Ratio::ONE { String::new() } else { format!(", there {there}") };
+    let rated = match operator.ratings {
+        Ratio::ONE => String::new(),
+        ratings => format!(", after ratings {}", money::percent(ratings)),
+    };
+    let most = operator.job_value_max;
+    let most = most.map(|most| format!("; jobs of up to {}", tokens(most))).unwrap_or_default();
+    format!("{score} (right {right}, in time {in_time}{there}{rated}){most}")
 }
 
 /// Why a spend pays nothing more.

@@ -189,6 +189,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
         reputation: ReputationParams {
             unit: Amount::tokens(1),
             decay: Ratio::new(999_000_000).unwrap_or(Ratio::ONE),
+            rating_share: Ratio::percent(10),
             ..ReputationParams::default()
         },
         storage: StorageParams::default(),

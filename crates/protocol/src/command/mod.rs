@@ -31,7 +31,7 @@ pub(crate) use table::for_each_command;
 pub use table::*;
 pub use terms::{
     Auction, BallotChoice, DataItem, GainTiming, Node, Opening, ParamChange, PauseLane,
-    ProgramForm, ResourceClass, Scope, TICKS_PER_GAS, Task, Visibility,
+    ProgramForm, Rating, ResourceClass, Scope, TICKS_PER_GAS, Task, Visibility,
 };
 
 /// Who asks: an account, by its own key or by one that acts on its behalf.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Auction, BallotChoice, CommandInfo, DataItem, FieldVisitor, GainTiming, Lane, Node, Opening,
-    ParamChange, PauseLane, ResourceClass, Scope, Task, Visibility,
+    ParamChange, PauseLane, Rating, ResourceClass, Scope, Task, Visibility,
 };
 use crate::{
     ids::{AccountId, Address, Asset, Digest, JobId, ProposalId, Role, SlashId},
@@ -499,6 +499,15 @@ commands! {
         price: Factor,
         /// What hid it.
         salt: Digest,
+    }
+
+    /// Says of a job that the signer paid for whether it would ask its provider again; once a job,
+    /// within a window, by the weight of what was burnt for it.
+    RateJob = market::rate_job or RateJobRejected, Ordinary, weight 1, keys [Request] {
+        /// Which job.
+        job: JobId,
+        /// What it says.
+        rating: Rating,
     }
 }
 

@@ -119,6 +119,14 @@ words! {
         Veto = "veto",
     }
 
+    /// What a requester says of who did its job.
+    Rating {
+        /// It would ask it again.
+        Good = "good",
+        /// It would not.
+        Bad = "bad",
+    }
+
     /// What a guardian may pause: what brings strangers' money in, and nothing that anybody's money
     /// depends on.
     PauseLane {

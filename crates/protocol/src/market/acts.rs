@@ -10,11 +10,12 @@ use crate::{
     event::Event,
     ids::{AccountId, AssignmentId, JobId},
     ledger::{JobPot, Pot, Reason},
-    market::{BidState, Phase, Stage},
+    market::{BidState, Phase, PriceTerms, Stage},
     num::{Blocks, Height},
     reputation::{self, Dimension, weigh},
     slashing::{Offence, SplitTerms, Way},
     staking,
+    state::State,
     timers::Timer,
 };
 
@@ -55,6 +56,17 @@ pub(crate) fn lengthen(cx: &mut Context<'_>, id: AssignmentId, blocks: Blocks) {
     }
 }
 
+/// What the final result of an assignment is paid by.
+pub(crate) fn price_terms(state: &State, id: AssignmentId) -> PriceTerms {
+    let assignment = *state.market.assignment(id);
+    let order = state.market.order(assignment.job);
+    let result = state.case(assignment.job).and_then(|case| case.result);
+    let result = result.expect("a final result was sealed");
+    let done = (result.steps_paid, order.terms.task.steps);
+    let params = state.params.at(order.params).market();
+    PriceTerms::new(assignment.price, done, result.late, params)
+}
+
 /// A bid that was not opened, or not accepted, loses its deposit.
 pub(crate) fn forfeit_bid(cx: &mut Context<'_>, id: JobId, slot: u8) {
     let params = cx.pinned(id);
@@ -64,8 +76,8 @@ pub(crate) fn forfeit_bid(cx: &mut Context<'_>, id: JobId, slot: u8) {
     let deposit = cx.state.ledger.balance(from);
     burn_deposit(cx, id, (Offence::BidWithholding, account), (from, Reason::BidForfeited));
     let weight = weigh(deposit, params.reputation());
-    let late = (Dimension::Timeliness, false);
-    reputation::acts::note(cx, operator, late, weight, &params);
+    let absent = (Dimension::Availability, false);
+    reputation::acts::note(cx, operator, absent, weight, &params);
     release_bid(cx, id, slot);
 }
 

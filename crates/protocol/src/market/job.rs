@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::{BoundTerms, Quote},
-    command::PostJob,
+    command::{PostJob, Rating},
     ids::{AccountId, AssignmentId, Digest, JobId, OperatorId, ParamsVersion},
     num::{Amount, Blocks, Height, Ratio},
     shared::Shared,
@@ -223,6 +223,8 @@ pub struct Closed {
     pub output: Option<Digest>,
     /// The result's root, if it was opened.
     pub root: Option<Digest>,
+    /// What its requester said of who did it.
+    pub rated: Option<Rating>,
 }
 
 impl Job {

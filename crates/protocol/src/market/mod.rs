@@ -41,7 +41,8 @@ pub use job::{
 };
 pub use price::{PriceSplit, PriceTerms, Refund};
 pub use rejected::{
-    AcceptJobRejected, CancelJobRejected, CommitBidRejected, PostJobRejected, RevealBidRejected,
+    AcceptJobRejected, CancelJobRejected, CommitBidRejected, PostJobRejected, RateJobRejected,
+    RevealBidRejected,
 };
 pub use terms::check_terms;
 

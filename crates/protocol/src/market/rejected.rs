@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bound::BoundRejected,
-    num::{Amount, Blocks, Epoch, Epochs, Gas, Height, Ratio},
+    num::{Amount, Blocks, Epoch, Epochs, Factor, Gas, Height, Ratio},
 };
 
 use super::Phase;
@@ -84,6 +84,12 @@ pub enum CommitBidRejected {
         score: Ratio,
         wanted: Ratio,
     },
+    /// The job is worth more than what the bidder has carried lets it take on: `limit` is all that
+    /// it may (milk and burn).
+    ExceedsCarried {
+        value: Amount,
+        limit: Amount,
+    },
     /// Without this account's own validator too much of the pool is in one hand (M1).
     PoolTooConcentrated {
         share: Ratio,
@@ -156,5 +162,31 @@ pub enum CancelJobRejected {
     /// Its bids are opened, or it is over.
     WrongPhase {
         phase: Phase,
+    },
+}
+
+/// Why a rating was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum RateJobRejected {
+    JobNotFound,
+    /// Where this job was posted ratings do not count.
+    RatingsOff,
+    /// Whose job it is rates it, and nobody else.
+    NotRequester,
+    /// Nothing was paid for it, or nothing yet.
+    NotPaid,
+    /// Its time to be rated is over.
+    TooLate {
+        height: Height,
+        last: Height,
+    },
+    AlreadyRated,
+    /// So little was burnt for it that its rating weighs nothing.
+    WeighsNothing,
+    /// All that this requester may say of this provider for now it has said.
+    PairAtLimit {
+        limit: Factor,
+        until: Epoch,
     },
 }

@@ -14,7 +14,7 @@ use crate::{
     ledger::{Pot, Reason},
     num::{Amount, Height, Ratio},
     params::Params,
-    reputation::{self, weigh},
+    reputation::{self, Dimension, weigh},
     rewards,
     slashing::{self, Claims, ClaimsTerms, Offence, Slash, SlashState, SplitTerms, Taken, Way},
     staking::{self, Standing},
@@ -75,7 +75,13 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     // Jailed first: an offender is no judge of its own slash.
     let standings = if consequences.jails { jail(cx, operator, params) } else { Vec::new() };
     let weight = weigh(value, params.reputation());
-    let mark = (consequences.dimension, false);
+    let (now, mark) = (cx.epoch(), (consequences.dimension, false));
+    let carried = match consequences.dimension {
+        Dimension::Correctness => {
+            cx.state.reputation.drop_carried(operator, now, params.reputation())
+        }
+        Dimension::Timeliness | Dimension::Availability | Dimension::Ratings => Amount::ZERO,
+    };
     reputation::acts::note(cx, operator, mark, weight, params);
     let program = cx.state.market.order(job).terms.task.program;
     let row = cx.state.staking.operator(operator);
@@ -94,7 +100,8 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
         conviction: root.map(|root| (program, root)),
         claims,
         taken: Vec::new(),
-        mark: (weight, cx.epoch()),
+        mark: (weight, now),
+        carried,
         standings,
         state: SlashState::Pending(cx.epoch()),
     };
@@ -339,6 +346,8 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
     let consequences = slash.offence.consequences(params.slashing());
     reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
+    let lost = (slash.carried, slash.mark.1);
+    cx.state.reputation.regain_carried(slash.operator, lost, now, params.reputation());
     insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
     let account = slash.account;

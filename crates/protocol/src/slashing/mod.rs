@@ -76,6 +76,8 @@ pub struct Slash {
     pub taken: Vec<(Pot, Amount)>,
     /// What its reputation lost, and when.
     pub mark: (Factor, Epoch),
+    /// What it had carried until then, and lost if its result, or its word, was wrong.
+    pub carried: Amount,
     /// The standing of each of the account's operators before it was jailed for this.
     pub standings: Vec<(OperatorId, Standing)>,
     /// When it is paid out.

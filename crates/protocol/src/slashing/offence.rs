@@ -47,7 +47,7 @@ pub(crate) struct Consequences {
 impl Offence {
     /// The table of section 5 of the mechanism.
     pub(crate) fn consequences(self, params: &SlashingParams) -> Consequences {
-        use Dimension::{Correctness, Timeliness};
+        use Dimension::{Availability, Correctness};
         let (share, jails, dimension) = match self {
             Offence::WrongResult | Offence::DataWithholding => {
                 (params.wrong_result, true, Correctness)
@@ -58,7 +58,7 @@ impl Offence {
             | Offence::MissedAudit
             | Offence::BidWithholding
             | Offence::FrivolousChallenge
-            | Offence::InputWithholding => (Ratio::ZERO, false, Timeliness),
+            | Offence::InputWithholding => (Ratio::ZERO, false, Availability),
         };
         Consequences { share, jails, dimension }
     }

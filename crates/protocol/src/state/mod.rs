@@ -292,6 +292,7 @@ impl State {
             self.governance.proposals.root(),
             self.governance.ballots.root(),
             self.prices.posts.root(),
+            self.reputation.raters.root(),
         ] {
             hasher.update(&root.0);
         }

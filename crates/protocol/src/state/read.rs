@@ -7,7 +7,7 @@ use crate::{
     command::{Sender, Transaction},
     ids::{
         AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
-        MoveId, OperatorId, ProgramId, Role, SlashId, UnbondingId,
+        MoveId, OperatorId, ProgramId, RaterId, Role, SlashId, UnbondingId,
     },
     insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot, Pot},
@@ -15,7 +15,7 @@ use crate::{
     num::{Amount, Epoch, Height, Rate, Ratio},
     params::Params,
     rejected::TransactionRejected,
-    reputation::Record,
+    reputation::{Rater, Record},
     rewards::{Vesting, Work},
     slashing::{self, Claims, Slash},
     staking::{
@@ -235,7 +235,23 @@ impl State {
         self.reputation.record(id).faded(self.epoch(), self.params().reputation().decay)
     }
 
-    /// An operator's score now.
+    /// What requesters have said of providers and is counted against them, in order of its number.
+    pub fn raters(&self) -> impl ExactSizeIterator<Item = (RaterId, &Rater)> {
+        self.reputation.raters.iter().map(|(index, row)| (RaterId::from_index(index), row))
+    }
+
+    /// What acts alone say of an operator now, and no rating: collateral follows it.
+    pub fn proven_score(&self, id: OperatorId) -> Ratio {
+        self.reputation.proven(id, self.epoch(), self.params().reputation())
+    }
+
+    /// The most that a job under these parameters may be worth for this operator to bid on it; none
+    /// if it may bid on any.
+    pub fn job_value_max(&self, id: OperatorId, params: &Params) -> Option<Amount> {
+        params.reputation().job_value_max(self.reputation(id).carried)
+    }
+
+    /// An operator's score now, as auctions see it.
     pub fn score(&self, id: OperatorId) -> Ratio {
         self.reputation.score(id, self.epoch(), self.params().reputation())
     }

@@ -9,7 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{
     accounts::Accounts,
     governance::{Governance, GovernanceRows},
-    ids::{AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, Role, SlashId, UnbondingId},
+    ids::{
+        AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, RaterId, Role, SlashId,
+        UnbondingId,
+    },
     insurance::Insurance,
     ledger::{Ledger, Pot},
     market::{Market, Phase, Stage},
@@ -188,6 +191,9 @@ impl State {
     }
 
     fn epoch_timers(&self, timers: &mut Timers) {
+        for (index, rater) in self.reputation.raters.iter() {
+            timers.set_epoch(rater.leaves, Timer::Rater(RaterId::from_index(index)));
+        }
         for (index, unbonding) in self.staking.unbondings.iter() {
             timers.set_epoch(unbonding.matures, Timer::Unbonding(UnbondingId::from_index(index)));
         }

@@ -9,6 +9,7 @@ use crate::{
     next::Next,
     num::{Amount, Blocks},
     params::Params,
+    reputation::{self, Dimension, weigh},
     seal,
     slashing::{
         self, Claims, Offence,
@@ -154,8 +155,23 @@ fn fund_fallback(cx: &mut Context<'_>, live: AssignmentId, by: Withholder) -> u3
                 staking::acts::reduce_stake(cx, leader, cost);
                 let reserved = &mut cx.state.market.fallback_reserved;
                 *reserved = reserved.saturating_sub(cost);
+                note_withheld(cx, live, leader);
             }
             bound.fallback_auditors.saturating_sub(bound.auditors)
         }
     }
+}
+
+/// A beacon that a job waited for was withheld: its leader was not there, to the worth of the
+/// auditors more.
+fn note_withheld(cx: &mut Context<'_>, live: AssignmentId, leader: OperatorId) {
+    let job = cx.state.market.assignment(live).job;
+    let (params, bound) = (cx.pinned(job), *cx.state.market.order(job).bound);
+    if !params.reputation().counts_availability() {
+        return;
+    }
+    let more = bound.fallback_auditors.saturating_sub(bound.auditors);
+    let value = bound.tariff.checked_times(u64::from(more)).unwrap_or(Amount::MAX);
+    let weight = weigh(value, params.reputation());
+    reputation::acts::note(cx, leader, (Dimension::Availability, false), weight, &params);
 }

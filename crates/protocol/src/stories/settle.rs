@@ -17,7 +17,7 @@ use crate::{
     num::{Amount, Blocks, Gas},
     params::Params,
     payment::{FeeTerms, PayTerms, Work},
-    reputation::{self, Dimension, Note, weigh, weigh_success},
+    reputation::{self, Dimension, Note, justified, weigh, weigh_success},
     rewards::{self, acts::Done},
     slashing::{
         self, Claims, Offence,
@@ -25,7 +25,7 @@ use crate::{
     },
     staking::{self, ShareTerms},
     timers::Timer,
-    verification::{Claim, Loser, LossReason, Seat, SeatState, Stake, Withholder, acts},
+    verification::{Claim, Loser, LossReason, Seat, SeatState, Seating, Stake, Withholder, acts},
 };
 
 /// Pays the job if its window is over and nothing about it is open.
@@ -41,18 +41,23 @@ pub(super) fn finish_if_settled(cx: &mut Context<'_>, live: AssignmentId) -> Nex
     }
     let job = assignment.job;
     let params = cx.pinned(job);
-    let steps = cx.state.market.order(job).terms.task.steps;
     let result = cx.state.verification.case(live).result.expect("a final result was sealed");
-    let done = (result.steps_paid, steps);
-    let terms = PriceTerms::new(assignment.price, done, result.late, params.market());
+    let terms = market::acts::price_terms(cx.state, live);
     pay_price(cx, &assignment, terms);
     pay_auditors(cx, live, None);
     let PriceSplit { due, burnt, .. } = terms.split();
     note_work(cx, live, burnt, &params);
     let weight = weigh_success(due, burnt, params.reputation());
+    let (now, carried) = (cx.epoch(), justified(due, burnt, params.reputation()));
+    cx.state.reputation.carry(assignment.operator, carried, now, params.reputation());
     let in_time = result.late == Blocks::ZERO;
     let note = |dimension, success| Note { dimension, success, weight };
-    let notes = [note(Dimension::Correctness, true), note(Dimension::Timeliness, in_time)];
+    // Whatever was asked of it was answered, else it were convicted.
+    let notes = [
+        note(Dimension::Correctness, true),
+        note(Dimension::Timeliness, in_time),
+        note(Dimension::Availability, true),
+    ];
     reputation::acts::note_all(cx, assignment.operator, &notes, &params);
     Next::End(live, Outcome::Accepted, CloseReason::Unchallenged)
 }
@@ -122,8 +127,13 @@ fn pay_auditors(cx: &mut Context<'_>, live: AssignmentId, convicted: Option<Dige
         let Some((operator, right)) = seat.operator.zip(right) else { continue };
         let lock = Pot::Assignment(live, AssignmentPot::AuditLock(seat.lock));
         staking::acts::release(cx, operator, lock, Reason::AuditLockReleased);
-        let mark = (Dimension::Correctness, right);
-        reputation::acts::note(cx, operator, mark, weigh(pay, params.reputation()), &params);
+        let weight = weigh(pay, params.reputation());
+        let note = |dimension, success| Note { dimension, success, weight };
+        let said = note(Dimension::Correctness, right);
+        // Nobody had to be there who chose to sit.
+        let there = (seat.seating == Seating::Drawn).then(|| note(Dimension::Availability, true));
+        let notes: Vec<Note> = [said].into_iter().chain(there).collect();
+        reputation::acts::note_all(cx, operator, &notes, &params);
     }
 }
 
@@ -380,7 +390,7 @@ fn record_end(
     job.forget_bids();
     let paid = ceiling.saturating_sub(refund.escrow);
     let (output, root) = (claim.map(|c| c.output()), claim.map(|c| c.root()));
-    let closed = Closed { outcome, reason, at: now, leaves, paid, output, root };
+    let closed = Closed { outcome, reason, at: now, leaves, paid, output, root, rated: None };
     job.closed = Some(Box::new(closed));
     market.fallback_reserved = market.fallback_reserved.saturating_sub(unneeded);
     market::acts::enter_stage(cx, id, Stage::Closed, now);

@@ -13,6 +13,7 @@ mod exits;
 mod insurance;
 mod keys;
 mod market;
+mod names;
 mod prices;
 mod programs;
 mod rewards;

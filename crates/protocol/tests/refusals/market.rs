@@ -1,16 +1,19 @@
 //! Posting, bidding and accepting.
 
 use earnest_protocol::{
-    Amount, Asset, Blocks, Command, Digest, Factor, Gas, Ratio, RawParams, Role,
+    Amount, Asset, Blocks, Command, Digest, Epoch, Factor, Gas, Height, Ratio, RawParams, Role,
     command::*,
     market::{
         AcceptJobRejected, CancelJobRejected, CommitBidRejected, Phase, PostJobRejected,
-        RevealBidRejected,
+        RateJobRejected, RevealBidRejected,
     },
     verification::BoundRejected,
 };
 
-use crate::{Row, row, world::World};
+use crate::{
+    Row, row,
+    world::{World, root},
+};
 
 type Change = fn(&mut PostJob);
 
@@ -30,6 +33,9 @@ fn post_paged(world: &World, change: Change) -> (&'static str, Command) {
 
 const JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(0);
 const SECOND: earnest_protocol::JobId = earnest_protocol::JobId::new(1);
+/// The job that R has paid for ends in block 17; it may be rated for ten blocks more.
+const LAST: Height = Height::new(27);
+const LATE: Height = Height::new(28);
 const NO_JOB: earnest_protocol::JobId = earnest_protocol::JobId::new(7);
 
 fn commit_bid(world: &World, name: &'static str) -> (&'static str, Command) {
@@ -93,6 +99,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(opening());
     rows.extend(accepting());
     rows.extend(cancelling());
+    rows.extend(rating());
     rows
 }
 
@@ -272,6 +279,19 @@ fn bidders() -> Vec<Row> {
     let poor = Amount::new(999_999_000).expect("small");
     vec![
         row(
+            CommitBidRejected::ExceedsCarried {
+                value: Amount::tokens(11),
+                limit: Amount::tokens(9),
+            },
+            |world| {
+                let mut terms = world.terms();
+                terms.outside_gain = Amount::tokens(1);
+                world.post(terms);
+                commit_bid(world, "P1")
+            },
+        )
+        .under(carried),
+        row(
             CommitBidRejected::ReputationTooLow {
                 // (0.025129…)²: nothing known of correctness or timeliness.
                 score: Ratio::new(631_486).expect("a share"),
@@ -450,5 +470,72 @@ fn cancelling() -> Vec<Row> {
             world.until_phase(JOB, Phase::RevealingBids);
             ("R", cancel(JOB))
         }),
+    ]
+}
+
+fn rate(job: earnest_protocol::JobId) -> Command {
+    Command::RateJob(RateJob { job, rating: Rating::Good })
+}
+
+/// A job may be worth what its provider has carried, or nine tokens.
+fn carried(params: &mut RawParams) {
+    params.reputation.carried_multiple = Factor::ONE;
+    params.reputation.carried_floor = Amount::tokens(9);
+}
+
+/// Ratings count, of two events a pair, for ten blocks after a job's end.
+fn rated(params: &mut RawParams) {
+    params.reputation.rating_share = Ratio::percent(10);
+    params.reputation.rating_pair_max = Factor::percent(200);
+    params.reputation.rating_blocks = Blocks::new(10);
+}
+
+/// The same, but nothing burns of what is paid.
+fn rated_for_nothing(params: &mut RawParams) {
+    rated(params);
+    params.market.take_burn = Ratio::ZERO;
+}
+
+/// P1 does R's next job and is paid.
+fn paid(world: &mut World) -> earnest_protocol::JobId {
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    job
+}
+
+fn rating() -> Vec<Row> {
+    let of = |refused, story| row(refused, story).under(rated);
+    vec![
+        of(RateJobRejected::JobNotFound, |_| ("R", rate(NO_JOB))),
+        row(RateJobRejected::RatingsOff, |world| ("R", rate(paid(world)))),
+        of(RateJobRejected::NotRequester, |world| ("P1", rate(paid(world)))),
+        of(RateJobRejected::NotPaid, |world| ("R", rate(world.post(world.terms())))),
+        of(RateJobRejected::TooLate { height: LATE, last: LAST }, |world| {
+            let job = paid(world);
+            while world.state.height() < LATE {
+                world.block();
+            }
+            ("R", rate(job))
+        }),
+        of(RateJobRejected::AlreadyRated, |world| {
+            let job = paid(world);
+            world.ok("R", rate(job));
+            ("R", rate(job))
+        }),
+        row(RateJobRejected::WeighsNothing, |world| ("R", rate(paid(world))))
+            .under(rated_for_nothing),
+        of(
+            RateJobRejected::PairAtLimit { limit: Factor::percent(200), until: Epoch::new(34) },
+            |world| {
+                (0..2).for_each(|_| {
+                    let job = paid(world);
+                    world.ok("R", rate(job));
+                });
+                ("R", rate(paid(world)))
+            },
+        ),
     ]
 }

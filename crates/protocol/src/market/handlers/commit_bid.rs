@@ -1,7 +1,7 @@
 //! Commit: an offer is sealed, with a deposit behind it.
 
 use crate::{
-    command::CommitBid,
+    command::{CommitBid, PostJob},
     context::Context,
     event::Event,
     ids::{AccountId, JobId, OperatorId, Role},
@@ -41,6 +41,10 @@ pub(crate) fn handle(
     if score < wanted {
         return Err(CommitBidRejected::ReputationTooLow { score, wanted });
     }
+    let (value, limit) = (job_value(&order.terms), cx.state.job_value_max(operator, &params));
+    if let Some(limit) = limit.filter(|limit| value > *limit) {
+        return Err(CommitBidRejected::ExceedsCarried { value, limit });
+    }
     let assumed = order.bound.beta;
     let share = share_without(cx.state, id, signer, params.verification().beta);
     if share > assumed {
@@ -71,6 +75,12 @@ pub(crate) fn handle(
     cx.pay(from, Pot::Job(id, JobPot::BidDeposit(slot)), deposit, Reason::BidDeposit);
     cx.journal.push(Event::BidCommitted { job: id, account: signer });
     Ok(Next::Nothing)
+}
+
+/// What a job is worth to whoever would burn its name on it: all that it may be paid, and what a
+/// wrong result is worth outside.
+pub(crate) fn job_value(terms: &PostJob) -> Amount {
+    terms.price_max.saturating_add(terms.outside_gain)
 }
 
 /// What stands behind a bid; nothing if there is no such job.

@@ -7,4 +7,5 @@ pub(crate) mod accept_job;
 pub(crate) mod cancel_job;
 pub(crate) mod commit_bid;
 pub(crate) mod post_job;
+pub(crate) mod rate_job;
 pub(crate) mod reveal_bid;

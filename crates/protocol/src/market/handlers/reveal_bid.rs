@@ -45,14 +45,15 @@ pub(crate) fn handle(
         return Err(RevealBidRejected::MayNotWork);
     }
     let quote = quote_at(order, price, &params).map_err(RevealBidRejected::NoQuote)?;
-    let score = cx.state.score(operator);
-    let wanted = quote.collateral_for(score, params.verification());
+    // What its customers said of it never moves its collateral.
+    let proven = cx.state.proven_score(operator);
+    let wanted = quote.collateral_for(proven, params.verification());
     let free_bond = cx.state.ledger.balance(Pot::Bond(operator));
     if wanted > free_bond {
         return Err(RevealBidRejected::ExceedsFreeBond { wanted, free_bond });
     }
     // From here on the command must succeed.
-    let quality = score.max(params.market().quality_min);
+    let quality = cx.state.score(operator).max(params.market().quality_min);
     let exit_cost = quote.exit_cost;
     let job = cx.state.market.job_mut(id);
     job.bid_mut(slot).state = BidState::Revealed { price, quality, exit_cost };

@@ -1,0 +1,317 @@
+//! Whose name is better than it earned, or worse: N1 to N4, m13.
+
+use earnest_protocol::{
+    Amount, Blocks, Command, Digest, Factor, Gas, JobId, Ratio, RawParams, Rejected, Role,
+    command::*,
+    ledger::{JobPot, Pot},
+    market::{BidState, CloseReason, CommitBidRejected, Phase, RateJobRejected},
+    reputation::Record,
+};
+
+use super::TOKEN;
+use crate::world::{World, params_with, root};
+
+/// Three dimensions count, and nothing fades within a story.
+fn of_three(change: impl FnOnce(&mut RawParams)) -> World {
+    World::new(params_with(|raw| {
+        raw.chain.epoch_blocks = Blocks::new(10_000);
+        raw.reputation.dimensions = 3;
+        change(raw);
+    }))
+}
+
+/// A job of a requester's that P1 is paid for; its requester asks for so many pieces of it.
+fn paid(world: &mut World, requester: &str, asks: usize) -> JobId {
+    let job = world.assign_of(requester, world.terms(), &[("P1", 10)]);
+    world.commit_result("P1", job, root(None));
+    world.ok(requester, Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+    world.blocks(2);
+    for chunk in (0..4).take(asks) {
+        let (item, bytes) = (DataItem::Input(chunk), b"bytes".to_vec());
+        let auditor = world.auditors(job)[0];
+        world.ok(auditor, Command::RequestData(RequestData { job, item }));
+        world.ok("P1", Command::ServeData(ServeData { job, item, bytes }));
+    }
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::Unchallenged);
+    job
+}
+
+/// P1 takes a job and does nothing.
+fn abandoned(world: &mut World) {
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::Abandoned);
+}
+
+fn record(world: &World, name: &str) -> Record {
+    world.state.reputation(world.operator(name, Role::Provider))
+}
+
+/// What divides the prices of these providers in an auction, at equal prices.
+fn qualities(world: &mut World, names: &[&str]) -> Vec<Ratio> {
+    let job = world.post(world.terms());
+    names.iter().for_each(|name| world.bid(name, job, 10));
+    // One that is sealed yet keeps the others from being ranked.
+    world.bid("P4", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    names.iter().for_each(|name| world.open_bid(name, job, 10));
+    let bids = world.state.job(job).expect("posted").bids.clone();
+    let quality = |state| match state {
+        BidState::Revealed { quality, .. } => Some(quality),
+        BidState::Sealed | BidState::Released => None,
+    };
+    bids.iter().filter_map(|bid| quality(bid.state)).collect()
+}
+
+/// Two jobs abandoned beside one that was paid leave a name far below the newcomer that its owner
+/// could bond anew: both divide a price by a half, to the unit, and the newcomer's discount on
+/// collateral is three quarters of a per cent at the most.
+#[test]
+fn n1_a_new_name_wins_no_auction_that_the_bad_one_would_have_lost() {
+    let mut world = of_three(|_| {});
+    paid(&mut world, "R", 0);
+    (0..2).for_each(|_| abandoned(&mut world));
+    let old = world.state.score(world.operator("P1", Role::Provider));
+    let new = world.state.score(world.operator("P2", Role::Provider));
+    assert_eq!(qualities(&mut world, &["P1", "P2"]), [Ratio::percent(50); 2]);
+    let verification = *world.state.params().verification();
+    let discount = |score| verification.reputation_discount_max.times_floor(score);
+    assert!(
+        discount(new) <= discount(old).saturating_add(Ratio::of_floor(76, 10_000)),
+        "{old:?} {new:?}"
+    );
+    // One more job paid, and the old name is above the new one: it is worth keeping.
+    paid(&mut world, "R", 0);
+    assert!(world.state.score(world.operator("P1", Role::Provider)) > new);
+}
+
+/// Whoever asks is free: so a name with failures is not answered clean by friends who ask.
+#[test]
+fn n1_asking_oneself_for_bytes_is_no_evidence() {
+    let story = |asks| {
+        let mut world = of_three(|_| {});
+        abandoned(&mut world);
+        paid(&mut world, "W", asks);
+        record(&world, "P1")
+    };
+    let (asked, quiet) = (story(4), story(0));
+    assert_eq!(asked, quiet);
+    assert_eq!(quiet.availability.success, quiet.correctness.success, "what the job says alone");
+}
+
+/// Bad ratings may take a tenth of a score; three events of one pair count in 34 epochs.
+fn rated() -> World {
+    of_three(|raw| raw.reputation.rating_share = Ratio::percent(10))
+}
+
+fn rate(world: &mut World, requester: &str, job: JobId, rating: Rating) -> Result<(), Rejected> {
+    world.send(requester, Command::RateJob(RateJob { job, rating }))
+}
+
+/// What auctions see of P1, and what its collateral follows.
+fn scores(world: &World) -> (Ratio, Ratio) {
+    let operator = world.operator("P1", Role::Provider);
+    (world.state.score(operator), world.state.proven_score(operator))
+}
+
+/// A friend that pays, and praises, leaves the name that paying alone would have bought.
+#[test]
+fn n2_the_praise_of_friends_buys_nothing() {
+    let story = |praises: bool| {
+        let mut world = rated();
+        for requester in ["R", "W", "R", "W"] {
+            let job = paid(&mut world, requester, 0);
+            if praises {
+                assert_eq!(rate(&mut world, requester, job, Rating::Good), Ok(()));
+            }
+        }
+        scores(&world)
+    };
+    assert_eq!(story(true), story(false));
+}
+
+/// Nobody does its own job, so nobody rates its own work from the account that did it.
+#[test]
+fn n2_nobody_rates_itself() {
+    let mut world = rated();
+    let job = world.post_of("P1", world.terms());
+    let seal = world.seal_bid("P1", job, Amount::tokens(10));
+    let own = world.send("P1", Command::CommitBid(CommitBid { job, seal }));
+    assert_eq!(own, Err(Rejected::CommitBid(CommitBidRejected::OwnJob)));
+    let job = paid(&mut world, "R", 0);
+    let own = rate(&mut world, "P1", job, Rating::Good);
+    assert_eq!(own, Err(Rejected::RateJob(RateJobRejected::NotRequester)));
+}
+
+/// To win back what one honest bad rating took costs as much burnt as the job that it was about,
+/// and never wins back all of it.
+#[test]
+fn n2_praise_against_a_bad_rating_costs_what_a_name_costs() {
+    let mut world = rated();
+    let fire = Pot::Burnt(world.state.assets().payment());
+    let job = paid(&mut world, "R", 0);
+    assert_eq!(rate(&mut world, "R", job, Rating::Bad), Ok(()));
+    let (mut before, burnt) = (scores(&world), world.state.balance(fire));
+    for count in 1..=3 {
+        let job = paid(&mut world, "W", 0);
+        assert_eq!(rate(&mut world, "W", job, Rating::Good), Ok(()));
+        let (score, proven) = scores(&world);
+        assert!(score > before.0 && score < proven, "{count}");
+        // A quarter of a token for each event, as for the name itself.
+        let paid = world.state.balance(fire).checked_sub(burnt).expect("more than before");
+        assert!(4 * paid.units() >= count * Amount::tokens(1).units(), "{paid}");
+        before = (score, proven);
+    }
+}
+
+/// m13: who would ruin a rival pays it for every job, and takes a tenth of its score at the most;
+/// its collateral not at all. After three events it has said what it may.
+#[test]
+fn n3_one_enemy_pays_the_name_it_would_ruin_and_takes_a_share_of_a_tenth() {
+    let mut world = rated();
+    for count in 1..=6 {
+        let job = paid(&mut world, "R", 0);
+        let said = rate(&mut world, "R", job, Rating::Good);
+        assert_eq!(said, if count <= 3 { Ok(()) } else { after_three(&world) });
+    }
+    let before = (world.coalition(&["W"]), world.coalition(&["P1"]));
+    for count in 1..=4 {
+        let job = paid(&mut world, "W", 0);
+        let said = rate(&mut world, "W", job, Rating::Bad);
+        assert_eq!(said, if count <= 3 { Ok(()) } else { after_three(&world) });
+    }
+    let (score, proven) = scores(&world);
+    // Three good events of R, three bad ones of W, and the one that everybody begins with.
+    assert_eq!(score, proven.times_floor(Ratio::of_floor(957_142_857, 1_000_000_000)));
+    let after = (world.coalition(&["W"]), world.coalition(&["P1"]));
+    assert!(after.0 < before.0 - 4 * 10 * TOKEN, "it paid for four jobs, and their audits");
+    assert!(after.1 > before.1 + 4 * 9 * TOKEN, "which P1 was paid for");
+}
+
+fn after_three(world: &World) -> Result<(), Rejected> {
+    let limit = Factor::percent(300);
+    let until = world.state.raters().next().expect("it has said something").1.leaves;
+    Err(Rejected::RateJob(RateJobRejected::PairAtLimit { limit, until }))
+}
+
+/// Nor do many: whatever is said by whomever, nine tenths of a score are what acts say, and so is
+/// all of what a bid locks.
+#[test]
+fn n3_many_enemies_take_no_more_than_a_tenth_and_no_collateral() {
+    let story = |rating| {
+        let mut world = rated();
+        for requester in ["R", "W", "X", "P2", "R", "W", "X", "P2"] {
+            let job = paid(&mut world, requester, 0);
+            assert_eq!(rate(&mut world, requester, job, rating), Ok(()));
+        }
+        let job = world.post(world.terms());
+        world.bid("P1", job, 10);
+        world.until_phase(job, Phase::RevealingBids);
+        world.open_bid("P1", job, 10);
+        let locked = world.pot(job, JobPot::Collateral(0));
+        (scores(&world), locked)
+    };
+    let ((good, proven), bond) = story(Rating::Good);
+    let ((bad, as_proven), as_much) = story(Rating::Bad);
+    assert_eq!((good, as_proven, as_much), (proven, proven, bond));
+    assert!(bad < good && bad >= proven.times_floor(Ratio::percent(90)), "{bad:?} {good:?}");
+}
+
+/// A rating weighs what its job burnt: a hundred jobs of a hundredth say what one job says.
+#[test]
+fn n3_crumbs_weigh_as_crumbs() {
+    let mut world = rated();
+    let mut terms = world.terms();
+    (terms.audit_rate, terms.auditors) = (Ratio::percent(2), 1);
+    (terms.task.step_gas_max, terms.task.gas_bound) = (Gas::new(2_000), Gas::new(2_000));
+    (terms.task.steps, terms.price_max) = (1, Amount::tokens(1).share_floor(1, 10).expect("small"));
+    let job = world.assign_of("W", terms, &[("P1", 0)]);
+    world.commit_result("P1", job, root(None));
+    world.ok("W", Command::OpenSeed(OpenSeed { job, preimage: Digest([4; 32]) }));
+    world.blocks(2);
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(rate(&mut world, "W", job, Rating::Bad), Ok(()));
+    let bad = record(&world, "P1").ratings.failure;
+    assert!(bad > Factor::ZERO && bad <= Factor::percent(1), "{bad:?}");
+}
+
+/// A job may be worth twice what its provider has carried, and ten tokens for anybody.
+fn carrying() -> World {
+    of_three(|raw| {
+        raw.reputation.carried_multiple = Factor::percent(200);
+        raw.reputation.carried_floor = Amount::tokens(10);
+    })
+}
+
+/// What comes of P1's bid on a job of this ceiling and this gain outside, in tokens.
+fn bid(world: &mut World, ceiling: u64, gain: u64) -> Result<(), Rejected> {
+    let mut terms = world.terms();
+    (terms.price_max, terms.outside_gain) = (Amount::tokens(ceiling), Amount::tokens(gain));
+    let job = world.post(terms);
+    let seal = world.seal_bid("P1", job, Amount::tokens(10));
+    world.send("P1", Command::CommitBid(CommitBid { job, seal }))
+}
+
+fn exceeds(value: u64, limit: u64) -> Result<(), Rejected> {
+    let (value, limit) = (Amount::tokens(value), Amount::tokens(limit));
+    Err(Rejected::CommitBid(CommitBidRejected::ExceedsCarried { value, limit }))
+}
+
+/// Three small jobs carry a name to one of twice their sum, whether it is the price that is large
+/// or what a lie would be worth elsewhere; a larger one it has to grow to.
+#[test]
+fn n4_a_name_that_was_milked_on_small_jobs_cannot_be_burnt_on_a_large_one() {
+    let mut world = carrying();
+    assert_eq!(bid(&mut world, 11, 0), exceeds(11, 10), "a newcomer has the floor");
+    for _ in 0..3 {
+        paid(&mut world, "R", 0);
+    }
+    assert_eq!(bid(&mut world, 61, 0), exceeds(61, 60));
+    assert_eq!(bid(&mut world, 10, 51), exceeds(61, 60));
+    assert_eq!(bid(&mut world, 60, 0), Ok(()));
+    assert_eq!(bid(&mut world, 10, 50), Ok(()));
+}
+
+/// To be let at a prize by jobs of one's own burns a part of it that is known: here an eightieth,
+/// as a multiple of two and a `burn_multiple` of forty say.
+#[test]
+fn n4_the_way_to_a_large_job_costs_what_must_be_burnt_for_it() {
+    let mut world = carrying();
+    let fire = Pot::Burnt(world.state.assets().payment());
+    let (before, own) = (world.state.balance(fire), world.coalition(&["R", "P1"]));
+    for _ in 0..4 {
+        paid(&mut world, "R", 0);
+    }
+    let operator = world.operator("P1", Role::Provider);
+    let most = world.state.job_value_max(operator, world.state.params()).expect("there is a limit");
+    let burnt = world.state.balance(fire).checked_sub(before).expect("more than before");
+    assert!(80 * burnt.units() >= most.units(), "{burnt} for {most}");
+    // With the rest of the take, and audits by others.
+    let cost = own - world.coalition(&["R", "P1"]);
+    assert!(cost >= 4 * TOKEN / 2 && most == Amount::tokens(80), "{cost} {most}");
+}
+
+/// Whoever burns a name begins again at the floor, its jail over, its score forgotten or not.
+#[test]
+fn n4_a_name_that_was_burnt_has_carried_nothing() {
+    let mut world = carrying();
+    for _ in 0..3 {
+        paid(&mut world, "R", 0);
+    }
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(Some(3)), root(None));
+    world.play("P1", job, 3, true);
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    let operator = world.operator("P1", Role::Provider);
+    assert_eq!(world.state.reputation(operator).carried, Amount::ZERO);
+    let most = world.state.job_value_max(operator, world.state.params());
+    assert_eq!(most, Some(Amount::tokens(10)));
+}
