@@ -16,6 +16,7 @@ mod market;
 mod prices;
 mod programs;
 mod rewards;
+mod sets;
 mod slash;
 mod storage;
 mod treasury;
