@@ -320,7 +320,7 @@ fn check_operators(state: &State) -> Result<(), Broken> {
 fn check_sets(state: &State) -> Result<(), Broken> {
     for key in state.staking.pool_keys() {
         let set = state.active_set(key.0, key.1);
-        let terms = state.params().staking().set_terms(key.0);
+        let terms = staking::SetTerms::of(key.0, state.params().staking());
         let all = set.count.saturating_add(set.waiting);
         if state.staking.turn(key, terms).is_some() && all <= staking::acts::set::TURNS_MAX {
             let (count, waiting) = (set.count, set.waiting);

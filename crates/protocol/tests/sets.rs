@@ -206,27 +206,28 @@ fn lpt4_who_is_slashed_and_jailed_leaves_its_set_with_all_of_its_stake() {
             (Ratio::percent(50), Ratio::percent(50));
         raw.slashing.share_max = Ratio::percent(50);
     }));
-    // The others unbond to 1,100, so that there is one place too many, and then none that waits.
-    ["P1", "P2", "P4"].map(|name| unbond(&mut world, name, tokens(48_900)));
-    unbond(&mut world, "P4", tokens(1_100));
+    for name in ["P1", "P2", "P3", "P4"] {
+        unbond(&mut world, name, tokens(49_000));
+    }
+    unbond(&mut world, "P4", tokens(1_000));
     assert_eq!(members(&world), ["P1", "P2", "P3"]);
-    let job = world.assign(world.terms(), &[("P3", 10)]);
     let id = world.operator("P3", ROLE);
-    let free = world.state.balance(Pot::Bond(id));
-    unbond(&mut world, "P3", free.saturating_sub(tokens(1_000)));
     let stake = |world: &World| world.state.operator(id).expect("bonded").stake;
-    let (before, all) = (stake(&world), set(&world).stake);
-    let locked = before.saturating_sub(tokens(1_000));
+    let job = world.assign(world.terms(), &[("P3", 10)]);
+    let locked = tokens(1_000).saturating_sub(world.state.balance(Pot::Bond(id)));
+    bond(&mut world, "P3", locked);
+    assert_eq!(world.state.balance(Pot::Bond(id)), tokens(1_000), "beside the collateral");
+    let all = set(&world).stake;
     let wrong = root(Some(3));
     world.commit("P3", job, wrong);
     world.audit(job, root(None));
     world.reveal("P3", job, wrong, root(None));
     world.play("P3", job, 3, true);
     world.until_phase(job, Phase::Closed);
-    assert_eq!(set(&world).stake, all.saturating_sub(before), "the whole of it");
-    assert!(before.saturating_sub(stake(&world)) >= locked, "the job's collateral, all of it");
+    let whole = locked.saturating_add(tokens(1_000));
+    assert_eq!(set(&world).stake, all.saturating_sub(whole), "the whole of it");
     world.blocks(50 * 30);
-    assert_eq!(stake(&world), tokens(500), "and half of 1,000");
+    assert_eq!(stake(&world), tokens(500), "half of 1,000, and no collateral");
 }
 
 /// A place is nobody's while its holder cannot work.
@@ -244,7 +245,8 @@ fn who_is_jailed_holds_no_place_and_comes_back_like_a_newcomer() {
     world.ok("P1", Command::Unjail(Unjail { role: ROLE }));
     assert_eq!(place(&world, "P1"), SetPlace::Waiting(0), "it lost some, and others were there");
     let stake = world.state.operator(world.operator("P1", ROLE)).expect("bonded").stake;
-    bond(&mut world, "P1", set(&world).needed.saturating_sub(stake));
+    let more = set(&world).needed.saturating_sub(stake);
+    bond(&mut world, "P1", more);
     assert_eq!(members(&world), ["P1", "P2", "P3"]);
 }
 
@@ -304,12 +306,15 @@ fn stake_outside_earns_nothing_and_inside_what_it_would_have() {
     let [inside, outside] = ["P1", "P4"].map(|name| earned(&world, name));
     assert!(inside > 0, "an epoch was paid for");
     assert_eq!(outside, 0);
-    assert_eq!(inside, earned(&all, "P1") * 4 / 3, "three share what four did");
-    bond(&mut world, "P4", tokens(50_000));
+    // An index rounds down: a unit of dust in all.
+    assert_eq!(inside, 200 * TOKEN - 1, "three share what four did");
+    assert!(150 * TOKEN - earned(&all, "P1") <= 1);
+    bond(&mut world, "P4", tokens(40_000));
     let before = earned(&world, "P3");
     world.blocks(50);
     assert_eq!(earned(&world, "P3"), before, "it waits now");
-    assert_eq!(earned(&world, "P4"), (inside * 3) / 2, "half of all that is inside");
+    let share = 600 * TOKEN / 19 * 9;
+    assert!(earned(&world, "P4").abs_diff(share) <= 19, "90,000 of the 190,000 inside");
 }
 
 /// Who waits has its stake at risk and its say: a set cannot vote itself small.

@@ -82,19 +82,17 @@ pub enum SetPlace {
     Unfit,
 }
 
-impl StakingParams {
+impl SetTerms {
     /// What the active sets of a role are to be.
-    pub(crate) fn set_terms(&self, role: Role) -> SetTerms {
+    pub(crate) fn of(role: Role, params: &StakingParams) -> SetTerms {
         let max = match role {
-            Role::Provider => self.providers_active_max,
-            Role::Validator => self.validators_active_max,
+            Role::Provider => params.providers_active_max,
+            Role::Validator => params.validators_active_max,
             Role::Replica => 0,
         };
-        SetTerms { max, margin: self.active_margin }
+        SetTerms { max, margin: params.active_margin }
     }
-}
 
-impl SetTerms {
     /// The least stake that takes the place of `least`: the margin more (up), and more at all.
     fn needed(self, least: u64) -> u64 {
         let least = Amount::new(least).expect("a stake is a part of the supply");

@@ -1,8 +1,9 @@
 //! Voters: what stake is worth in votes, and how it is kept as it stood at one moment.
 //!
 //! Law: an operator that is fit to work, in its active set or waiting for a place there, and of
-//! which no slash waits has the power of its stake and of all that is delegated to it; each delegation's part is its value, down, so that all parts of a
-//! pool never exceed it. Stake that leaves has none.
+//! which no slash waits has the power of its stake and of all that is delegated to it; each
+//! delegation's part is its value, down, so that all parts of a pool never exceed it. Stake that
+//! leaves has none.
 //! An electorate is a branch of the tables that power is read from: later changes copy what they
 //! touch, and nothing else is paid for it.
 //! Not here: what is voted on (`governance`).

@@ -29,7 +29,7 @@ use crate::{
     reputation::Reputation,
     rewards::Rewards,
     slashing::Slashing,
-    staking::{PoolKey, Staking, Turn},
+    staking::{PoolKey, SetTerms, Staking, Turn},
     storage::Storage,
     timers::Timers,
     verification::Verification,
@@ -219,7 +219,7 @@ impl State {
         self.ledger.transfer(source, target, bond, Reason::Bond, &mut movements);
         self.staking.operator_mut(id).stake = bond;
         let pooled = if role == Role::Validator { bond } else { Amount::ZERO };
-        let terms = self.params.current().staking().set_terms(role);
+        let terms = SetTerms::of(role, self.params.current().staking());
         self.staking.settle_set(id, terms);
         self.staking.refresh(id, pooled, Height::ZERO);
         match self.staking.turn((role, ResourceClass::Cpu), terms) {

@@ -20,7 +20,7 @@ use crate::{
     slashing::{self, Claims, Slash},
     staking::{
         self, ActiveSet, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved,
-        Operator, SetPlace, Unbonding,
+        Operator, SetPlace, SetTerms, Unbonding,
     },
     storage::{Keep, Program},
     verification::{Case, Docket},
@@ -169,7 +169,7 @@ impl State {
 
     /// The active set of a role and class as it stands now.
     pub fn active_set(&self, role: Role, class: ResourceClass) -> ActiveSet {
-        self.staking.active_set((role, class), self.params().staking().set_terms(role))
+        self.staking.active_set((role, class), SetTerms::of(role, self.params().staking()))
     }
 
     /// Where an operator stands towards its active set.

@@ -41,7 +41,7 @@ pub(crate) fn give_way(cx: &mut Context<'_>, operator: OperatorId) {
 /// Brings every set in order, as far as a block has time for.
 pub(crate) fn settle_all(cx: &mut Context<'_>) {
     for key in cx.state.staking.pool_keys() {
-        let terms = cx.params().staking().set_terms(key.0);
+        let terms = SetTerms::of(key.0, cx.params().staking());
         for _ in 0..TURNS_MAX {
             let Some(turn) = cx.state.staking.turn(key, terms) else { break };
             carry_out(cx, turn);
@@ -51,7 +51,7 @@ pub(crate) fn settle_all(cx: &mut Context<'_>) {
 
 fn of(cx: &Context<'_>, operator: OperatorId) -> (PoolKey, SetTerms) {
     let key = cx.state.staking.operator(operator).pool_key();
-    (key, cx.params().staking().set_terms(key.0))
+    (key, SetTerms::of(key.0, cx.params().staking()))
 }
 
 fn carry_out(cx: &mut Context<'_>, turn: Turn) {

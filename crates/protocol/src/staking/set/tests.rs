@@ -123,5 +123,5 @@ fn the_margin_is_rounded_up_and_never_nothing() {
     let max = Amount::MAX.units();
     assert_eq!(of(Ratio::ONE, max), max, "more than there is takes no place");
     let params = Params::default();
-    assert_eq!(params.staking().set_terms(Role::Replica).max, 0);
+    assert_eq!(SetTerms::of(Role::Replica, params.staking()).max, 0);
 }
