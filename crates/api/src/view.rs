@@ -645,8 +645,10 @@ pub struct NetworkView {
     #[serde(default)]
     pub guard: GuardView,
     /// The providers that may take new work, and what takes a place among them.
+    #[serde(default)]
     pub provider_set: ActiveSet,
     /// The validators that may be drawn, and what takes a place among them.
+    #[serde(default)]
     pub validator_set: ActiveSet,
     /// How many there are of what.
     pub counts: CountsView,
