@@ -157,7 +157,7 @@ fn narrow(raw: &mut RawParams) {
     raw.verification.redraws = 0;
     raw.verification.auditors_max = 1;
     raw.verification.pool_min = 0;
-    (raw.staking.providers_active_max, raw.staking.validators_active_max) = (3, 3);
+    (raw.staking.providers_active_max, raw.staking.validators_active_max) = (40, 3);
     raw.staking.active_margin = Ratio::ZERO;
     (raw.verification.seed_blocks, raw.verification.reveal_blocks) = (one, one);
     (raw.verification.seed_delay_blocks, raw.verification.audit_base_blocks) = (one, one);

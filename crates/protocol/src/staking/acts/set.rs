@@ -11,8 +11,8 @@ use crate::{
     staking::{PoolKey, SetTerms, Turn},
 };
 
-/// Places of one set that change hands in one block because its size was voted: a few milliseconds
-/// of work.
+/// Places of one set that change hands in one block because its size was voted, as many as keys
+/// leave in one.
 pub(crate) const TURNS_MAX: u64 = 1_024;
 
 /// An operator's stake or standing changed: it and its set follow. The caller has settled what it
