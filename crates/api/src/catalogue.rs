@@ -122,7 +122,7 @@ pub fn everything() -> Vec<Rejected> {
             AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
             ExceedsFree { wanted, free };
         #[11] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
-            MayNotWork, OwnJob, AlreadyBid,
+            MayNotWork, OutsideActiveSet { stake: free, needed: wanted }, OwnJob, AlreadyBid,
             BidsAtLimit { limit: 32, stake: free, smallest: wanted },
             ReputationTooLow { score: r(1), wanted: r(2) },
             ExceedsCarried { value: wanted, limit: free },
@@ -140,8 +140,9 @@ pub fn everything() -> Vec<Rejected> {
         #[3] CommitResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider;
         #[5] OpenSeedRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheRequester,
             AlreadyOpened, SealMismatch;
-        #[8] CommitVerdictRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAValidator,
-            NotDrawn, AlreadyCommitted, MayNotWork, OwnJob,
+        #[9] CommitVerdictRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAValidator,
+            NotDrawn, AlreadyCommitted, MayNotWork,
+            OutsideActiveSet { stake: free, needed: wanted }, OwnJob,
             ExceedsFreeBond { wanted, free_bond };
         #[7] RevealResultRejected: JobNotFound, WrongPhase { phase: PHASE }, NotTheProvider,
             AlreadyRevealed, SealMismatch, StepsMismatch { wanted: 5, got: 4 },
@@ -285,6 +286,7 @@ pub fn violations() -> Vec<Violation> {
         Violation::LaneTooNarrow { lane_kib: 5, needed_kib: 9 },
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
         Violation::KeepTooShort { blocks: 5, needed: 9 },
+        Violation::ActiveSetTooSmall { places: 5, needed: 9 },
         Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
         Violation::SpentTooFast { share: 9, most: 5 },
         Violation::BlocksTooFast { interval_ms: 5, least_ms: 9 },

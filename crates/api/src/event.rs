@@ -148,6 +148,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "withdrawn",
     "jailed",
     "unjailed",
+    "active_set_entered",
+    "active_set_left",
     "rewards_claimed",
     "reputation_changed",
     "job_posted",

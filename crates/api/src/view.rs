@@ -13,7 +13,7 @@ use earnest_protocol::{
     ledger::{Assets, AssignmentPot, JobPot},
     market::{BidState, CloseReason, Closed, JobCounts, Outcome, Phase},
     slashing::{Claims, Offence, SlashState},
-    staking::Standing,
+    staking::{ActiveSet, SetPlace, Standing},
     verification::{BoundTerms, Ended, Quote, SealedResult, SeatState, Seating, Seed, Turn},
 };
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,16 @@ pub struct OperatorView {
     pub role: Role,
     /// May it take new work?
     pub standing: Standing,
-    /// True if it may: active, and its stake not below its minimum.
+    /// True if it may: fit, and in its active set.
     pub may_work: bool,
+    /// True if its standing and its stake let it work: then it may do what it took on, in its
+    /// active set or not.
+    pub is_fit: bool,
+    /// Where it stands towards its active set.
+    pub place: SetPlace,
+    /// That set: those of its role and class with the largest own stakes, if the network limits
+    /// them.
+    pub active_set: ActiveSet,
     /// All it has at risk: free bond and locks.
     pub stake: Amount,
     /// The part that backs nothing right now.
@@ -648,6 +656,12 @@ pub struct NetworkView {
     /// Who guards it until its stake does alone.
     #[serde(default)]
     pub guard: GuardView,
+    /// The providers that may take new work, and what takes a place among them.
+    #[serde(default)]
+    pub provider_set: ActiveSet,
+    /// The validators that may be drawn, and what takes a place among them.
+    #[serde(default)]
+    pub validator_set: ActiveSet,
     /// How many there are of what.
     pub counts: CountsView,
     /// Does the money add up?

@@ -88,6 +88,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
             let about = state.proposal(spend).and_then(|row| row.matter.spends());
             about.map(|spend| spend.to).into_iter().chain([account]).collect()
         }
+        Event::ActiveSetLeft { account, by, .. } => by.into_iter().chain([account]).collect(),
         Event::SpendProposed { account, payee, .. } => vec![account, payee],
         Event::SlashHeld { slash, .. }
         | Event::SlashAppealed { slash, .. }
@@ -115,6 +116,7 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
+        | Event::ActiveSetEntered { account, .. }
         | Event::RewardsClaimed { account, .. }
         | Event::EmissionPaid { account, .. }
         | Event::ReputationChanged { account, .. }
@@ -206,6 +208,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }
+        | Event::ActiveSetEntered { .. }
+        | Event::ActiveSetLeft { .. }
         | Event::RewardsClaimed { .. }
         | Event::ReputationChanged { .. }
         | Event::ReportSealed { .. }

@@ -1,5 +1,6 @@
 //! What grows with a network and what does not: commands beside a million accounts, an epoch's
-//! opening, a branch, delegators of one operator, and the memory of ever more closed jobs.
+//! opening, a branch, delegators of one operator, places of many that wait, and the memory of ever
+//! more closed jobs.
 //!
 //! `EARNEST_LIFECYCLES` (300,000) says how many jobs are lived, `EARNEST_DELEGATORS` (1,000,000)
 //! how many delegate to one operator; the rest takes some seconds.
@@ -9,7 +10,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use earnest_protocol::State;
-use support::{Recorder, commands, delegated, replay, transfers_among, unshared, wave};
+use support::{Recorder, commands, delegated, placed, replay, transfers_among, unshared, wave};
 
 /// A number from the environment.
 fn number(name: &str, usual: u32) -> u32 {
@@ -74,6 +75,16 @@ fn one_operator_of_many_delegators() {
     }
 }
 
+/// Bonds that each take a place of a hundred, and the same where everybody may work.
+fn places_of_many_that_wait() {
+    for (accounts, places) in [(10_000, 0), (10_000, 100), (1_000_000, 0), (1_000_000, 100)] {
+        let log = placed(accounts, places);
+        let spent = best(&log.start, |state| replay(state, &log, false));
+        let each = spent.as_secs_f64() * 1e6 / commands(&log) as f64;
+        println!("bond/providers={}/places={places}: {each:.2} µs", accounts / 2);
+    }
+}
+
 /// Resident memory of this process in MiB.
 fn resident() -> f64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -114,4 +125,5 @@ fn main() {
     commands_beside_many_accounts();
     an_epochs_opening();
     one_operator_of_many_delegators();
+    places_of_many_that_wait();
 }

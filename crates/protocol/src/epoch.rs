@@ -7,7 +7,8 @@
 //! 4. if an epoch is over, the next begins, and its steps ([`EPOCH_STEPS`]) are carried out;
 //! 5. everything that falls due at this height is carried out, in the order of its name;
 //! 6. kept bytes that are over and keys that have expired leave, at most [`LAPSES_MAX`] of each;
-//!    the rest, in the next blocks.
+//!    the rest, in the next blocks;
+//! 7. active sets whose size was voted are brought in order, by portions, too.
 //!
 //! Law: every lock has a deadline, and its end needs nobody to ask for it (ADR 9); a block walks
 //! what is due, never everyone.
@@ -64,6 +65,7 @@ impl State {
         }
         lapse_keeps(&mut cx);
         expire_keys(&mut cx);
+        staking::acts::set::settle_all(&mut cx);
         Ok(())
     }
 

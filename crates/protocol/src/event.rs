@@ -101,6 +101,16 @@ pub enum Event {
     Jailed { operator: OperatorId, account: AccountId, role: Role, until: Epoch },
     /// An operator may work again.
     Unjailed { operator: OperatorId, account: AccountId, role: Role },
+    /// An operator is in its active set, and may take new work.
+    ActiveSetEntered { operator: OperatorId, account: AccountId, role: Role, stake: Amount },
+    /// An operator is in its active set no longer; `by` took its place, if somebody did.
+    ActiveSetLeft {
+        operator: OperatorId,
+        account: AccountId,
+        role: Role,
+        stake: Amount,
+        by: Option<AccountId>,
+    },
     /// A judge's share of slashes was collected.
     RewardsClaimed { operator: OperatorId, account: AccountId, amount: Amount },
     /// A score moved.

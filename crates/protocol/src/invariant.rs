@@ -17,7 +17,7 @@ use crate::{
     accounts::KEYS_MAX,
     ids::{
         AccountId, Address, Asset, AssignmentId, BallotId, Digest, ExitId, JobId, MoveId,
-        OperatorId, ParamsVersion, ProgramId, ProposalId, SlashId,
+        OperatorId, ParamsVersion, ProgramId, ProposalId, Role, SlashId,
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
@@ -36,8 +36,11 @@ pub enum Broken {
     Conservation { asset: Asset, pots: Option<Amount>, expected: Option<Amount> },
     /// An operator's stake is its free bond and every lock it has in open jobs.
     Stake { operator: OperatorId, recorded: Amount, found: Amount },
-    /// A pool knows each operator's weight and free bond.
+    /// A pool knows each operator's weight and free bond, and who waits could work.
     Pool { operator: OperatorId, weight: u64, free: u64 },
+    /// Nobody waits while a place in an active set is free, and whoever waits does not exceed the
+    /// least of a full one by the margin.
+    ActiveSet { role: Role, count: u64, waiting: u64 },
     /// A closed job holds no money.
     ClosedJobHolds { job: JobId, amount: Amount },
     /// An ended assignment holds no money.
@@ -297,9 +300,11 @@ fn check_operators(state: &State) -> Result<(), Broken> {
             return Err(Broken::Stake { operator: id, recorded, found });
         }
         let pool = state.staking.pool(operator.pool_key());
-        let (weight, known) = pool.map_or((0, 0), |pool| (pool.weight(id), pool.free(id)));
+        let (rank, known) = pool.map(|pool| (pool.rank(id), pool.free(id))).unwrap_or_default();
         let pooled = staking::acts::pooled_free(state, id);
-        if weight != operator.weight() || known != pooled.units() {
+        let fits = operator.is_fit() || !operator.outside;
+        if rank != operator.rank() || known != pooled.units() || !fits {
+            let weight = rank.weight;
             return Err(Broken::Pool { operator: id, weight, free: known });
         }
         accrued = accrued.saturating_add(state.judge_reward(id));
@@ -307,6 +312,20 @@ fn check_operators(state: &State) -> Result<(), Broken> {
     let there = state.balance(Pot::Judges);
     if accrued > there {
         return Err(Broken::JudgesUncovered { accrued, there });
+    }
+    check_sets(state)
+}
+
+/// A set too large to be brought in order in one block may be on its way to a voted size.
+fn check_sets(state: &State) -> Result<(), Broken> {
+    for key in state.staking.pool_keys() {
+        let set = state.active_set(key.0, key.1);
+        let terms = staking::SetTerms::of(key.0, state.params().staking());
+        let all = set.count.saturating_add(set.waiting);
+        if state.staking.turn(key, terms).is_some() && all <= staking::acts::set::TURNS_MAX {
+            let (count, waiting) = (set.count, set.waiting);
+            return Err(Broken::ActiveSet { role: key.0, count, waiting });
+        }
     }
     Ok(())
 }

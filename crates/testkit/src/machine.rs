@@ -13,6 +13,7 @@ use crate::{
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
     prices::{self, Book},
+    sets::Sets,
     spends::Spends,
     world::{self, Guarding, Truth, World},
 };
@@ -87,6 +88,7 @@ impl Setting {
                 raw.staking.exit_epochs = Epochs::new(300);
                 raw.staking.exit_overlap_epochs = Epochs::new(100);
                 raw.staking.exit_churn_step = Amount::tokens(7);
+                raw.staking.providers_active_max = 4;
                 raw.market.tariff_per_mgas = Amount::new(400_000_000).expect("small");
                 raw.verification.audit_lock = Factor::percent(10_000);
                 raw.market.step_gas_max = Gas::new(10_000_000);
@@ -160,6 +162,8 @@ fn narrow(raw: &mut RawParams) {
     raw.verification.redraws = 0;
     raw.verification.auditors_max = 1;
     raw.verification.pool_min = 0;
+    (raw.staking.providers_active_max, raw.staking.validators_active_max) = (40, 3);
+    raw.staking.active_margin = Ratio::ZERO;
     (raw.verification.seed_blocks, raw.verification.reveal_blocks) = (one, one);
     (raw.verification.seed_delay_blocks, raw.verification.audit_base_blocks) = (one, one);
     raw.verification.challenge_blocks = one;
@@ -197,6 +201,7 @@ pub struct Machine {
     pub sealed: Sealed,
     money: Money,
     spends: Spends,
+    sets: Sets,
     book: Book,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
@@ -215,12 +220,13 @@ impl Machine {
     /// A machine at the beginning of a network.
     pub fn new(setting: Setting) -> Machine {
         let world = setting.world();
-        let money = Money::of(&world.state);
+        let (money, sets) = (Money::of(&world.state), Sets::of(&world.state));
         Machine {
             world,
             sealed: Sealed::new(),
             money,
             spends: Spends::default(),
+            sets,
             book: Book::default(),
             posts: true,
             closed: 0,
@@ -313,6 +319,7 @@ impl Machine {
         let (events, moved) = (&self.world.events, &self.world.last_movements);
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
+        self.sets.follow(events, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {

@@ -129,7 +129,7 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             return Step::Send(signer, command);
         }
         9 => {
-            let jailed = state.operators().find(|(_, o)| !o.may_work());
+            let jailed = state.operators().find(|(_, o)| !o.is_fit());
             let (who, role) = jailed.map_or((anyone, role(op)), |(_, o)| (o.account, o.role));
             return Step::Send(who, Command::Unjail(Unjail { role }));
         }

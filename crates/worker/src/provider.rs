@@ -237,7 +237,7 @@ impl Provider {
         };
         let account = work.chain.client().account(&work.chain.session().address())?;
         let Some(operator) = account.provider else { return Ok(()) };
-        if !work.chain.client().operator(operator)?.may_work {
+        if !work.chain.client().operator(operator)?.is_fit {
             // Jailed since: a reveal would be refused and cost a fee.
             return Ok(());
         }

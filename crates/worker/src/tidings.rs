@@ -50,6 +50,12 @@ pub(crate) fn standing(chain: &Chain, role: Role) -> Result<Standing, ChainError
             let (free, locked) = (tokens(operator.free_bond), tokens(operator.locked));
             format!("{free} of the {role} bond free, {locked} locked in open jobs")
         }
+        MayWork::Active if operator.is_fit => format!(
+            "the {role} bond is {}, and {} takes a place in the active set; add to it, or wait: \
+             `earnest stake bond`",
+            tokens(operator.stake),
+            tokens(operator.active_set.needed)
+        ),
         MayWork::Active => format!(
             "the {role} bond is {}, below the least of {}; add to it: `earnest stake bond`",
             tokens(operator.stake),

@@ -147,6 +147,10 @@ fn violation(violation: &Violation) -> &'static str {
         Violation::KeepTooShort { .. } => {
             "Raise `storage.keep_blocks_max`, or shorten deadlines and windows."
         }
+        Violation::ActiveSetTooSmall { .. } => {
+            "Raise `staking.validators_active_max`, set it to 0, or lower \
+             `verification.auditors_max`."
+        }
         Violation::EmissionCapTooHigh { .. } => "Lower `rewards.emission_cap` below 1.",
         Violation::SpentTooFast { .. } => {
             "Lower `governance.spend_epoch_share`, or leave `chain.epoch_blocks` as long as it is."

@@ -11,8 +11,8 @@ use earnest_protocol::{
 use crate::decimal;
 
 use super::{
-    Words, exceeds_free, exceeds_free_bond, job_not_found, may_not_work, money, percent, say,
-    seal_mismatch, wrong_phase,
+    Words, exceeds_free, exceeds_free_bond, job_not_found, may_not_work, money, outside_set,
+    percent, say, seal_mismatch, wrong_phase,
 };
 
 // tidy: ladder
@@ -143,6 +143,7 @@ pub(super) fn commit_bid(rejected: CommitBidRejected) -> Words {
             say("The account has no provider bond", "Bond for the role of provider first.")
         }
         CommitBidRejected::MayNotWork => may_not_work(),
+        CommitBidRejected::OutsideActiveSet { stake, needed } => outside_set(stake, needed),
         CommitBidRejected::OwnJob => {
             say("A requester cannot bid for its own job", "Leave this job to others.")
         }

@@ -85,6 +85,18 @@ fn may_not_work() -> Words {
     )
 }
 
+fn outside_set(stake: Amount, needed: Amount) -> Words {
+    say(
+        format!(
+            "This operator waits for a place in its active set: it has {} at stake, and {} takes \
+             one now",
+            money(stake),
+            money(needed)
+        ),
+        "Bond more, or wait until a place is free; what it took on before goes on.",
+    )
+}
+
 fn exceeds_free(what: &str, wanted: Amount, free: Amount) -> Words {
     let detail = format!("{what} {}, but the account has {} free", money(wanted), money(free));
     say(detail, "Fund the account, wait for locks to return, or ask for less.")

@@ -8,8 +8,8 @@ use earnest_protocol::verification::{
 };
 
 use super::{
-    Words, exceeds_free, exceeds_free_bond, job_not_found, may_not_work, say, seal_mismatch,
-    wrong_phase,
+    Words, exceeds_free, exceeds_free_bond, job_not_found, may_not_work, outside_set, say,
+    seal_mismatch, wrong_phase,
 };
 
 fn not_the_provider() -> Words {
@@ -60,6 +60,7 @@ pub(super) fn commit_verdict(rejected: CommitVerdictRejected) -> Words {
             "Open that one when sealed results are opened.",
         ),
         CommitVerdictRejected::MayNotWork => may_not_work(),
+        CommitVerdictRejected::OutsideActiveSet { stake, needed } => outside_set(stake, needed),
         CommitVerdictRejected::OwnJob => say(
             "Requester and provider do not audit their own job",
             "Leave this seat to another validator.",

@@ -15,7 +15,7 @@ use crate::{
 pub fn terms(operator: &OperatorView, present: &Present, width: usize) -> String {
     let (terms, clock) = (&operator.delegations, &present.clock);
     let mut rows = vec![
-        ("standing", if operator.may_work { "may work" } else { "may not work now" }.to_owned()),
+        ("standing", works(operator).to_owned()),
         ("reputation", percent(operator.score)),
         (
             "own stake",
@@ -48,13 +48,21 @@ pub fn terms(operator: &OperatorView, present: &Present, width: usize) -> String
         _ if terms.commission == Ratio::ONE => {
             Some("nothing may join: the operator keeps all of its pay")
         }
-        0 if operator.may_work => None,
+        0 if operator.is_fit => None,
         0 => Some("nothing may join now: the operator may not work"),
         _ => Some("nothing may join now: a slash may still be undone"),
     };
     rows.extend(joining.map(|why| ("joining", why.to_owned())));
     let head = format!("{} {}", role(operator.role), present.names.full(&operator.account.address));
     format!("{head}\n{}", rows_of(rows, width))
+}
+
+fn works(operator: &OperatorView) -> &'static str {
+    match (operator.may_work, operator.is_fit) {
+        (true, _) => "may work",
+        (false, true) => "waits for a place in its active set, and takes no new work",
+        (false, false) => "may not work now",
+    }
 }
 
 fn commission(operator: &OperatorView, clock: &Clock) -> String {

@@ -116,6 +116,23 @@ impl Teller {
         })
     }
 
+    fn of_sets(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::ActiveSetEntered { account, role: of, stake, .. } => format!(
+                "{} is among the {}s that take new work, with {}",
+                self.who(*account),
+                role(*of),
+                tokens(*stake)
+            ),
+            Event::ActiveSetLeft { account, role: of, stake, by, .. } => {
+                let (who, of, stake) = (self.who(*account), role(*of), tokens(*stake));
+                let by = by.map(|by| format!(": {} has more", self.who(by))).unwrap_or_default();
+                format!("{who} takes no new work as a {of}, with {stake}{by}")
+            }
+            _ => return None,
+        })
+    }
+
     fn of_bonds(&self, event: &Event, present: &Present) -> Option<String> {
         Some(match event {
             Event::Bonded { account, role: of, amount, .. } => {
@@ -134,6 +151,9 @@ impl Teller {
             }
             Event::Unjailed { account, role: of, .. } => {
                 format!("{} may work again as a {}", self.who(*account), role(*of))
+            }
+            Event::ActiveSetEntered { .. } | Event::ActiveSetLeft { .. } => {
+                return self.of_sets(event);
             }
             Event::RewardsClaimed { account, amount, .. } => {
                 format!("{} collects {} of slashes", self.who(*account), tokens(*amount))

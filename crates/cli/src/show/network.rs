@@ -3,10 +3,10 @@
 use earnest_api::{
     AccountView, BlockRoom, BlockView, NetworkView, OperatorView, StorageView, SupplyView,
 };
-use earnest_protocol::Role;
+use earnest_protocol::{Role, staking::ActiveSet};
 
 use super::{
-    standing::{reputation, role, standing},
+    standing::{reputation, role, set, standing},
     table::{Kind, list, table},
 };
 use crate::{
@@ -41,8 +41,8 @@ pub fn network(view: &NetworkView, clock: &Clock, width: usize) -> String {
                 jobs.posted, jobs.accepted, jobs.rejected, jobs.expired, jobs.open
             ),
         ),
-        ("providers", active(counts.providers, counts.providers_active)),
-        ("validators", active(counts.validators, counts.validators_active)),
+        ("providers", active((counts.providers, counts.providers_active), &view.provider_set)),
+        ("validators", active((counts.validators, counts.validators_active), &view.validator_set)),
         ("accounts", counts.accounts.to_string()),
         ("slashes", counts.slashes.to_string()),
     ]);
@@ -62,8 +62,9 @@ pub fn network(view: &NetworkView, clock: &Clock, width: usize) -> String {
     format!("{}\n{}", view.name, list(&all, width))
 }
 
-fn active(all: u64, active: u64) -> String {
-    format!("{all}, of them {active} may take new work")
+fn active((all, active): (u64, u64), of: &ActiveSet) -> String {
+    let may = format!("{all}, of them {active} may take new work");
+    set(of).map_or_else(|| may.clone(), |set| format!("{may}: {set}"))
 }
 
 fn supply(view: &SupplyView) -> String {

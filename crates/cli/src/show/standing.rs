@@ -1,7 +1,11 @@
 //! Operators in words, and how spends end: may it work, and if not, since what and until when.
 
 use earnest_api::OperatorView;
-use earnest_protocol::{Ratio, Role, governance::SpendEnding, staking::Standing};
+use earnest_protocol::{
+    Ratio, Role,
+    governance::SpendEnding,
+    staking::{ActiveSet, SetPlace, Standing},
+};
 
 use crate::{clock::Clock, money, text::tokens};
 
@@ -18,7 +22,11 @@ pub fn role(role: Role) -> &'static str {
 pub fn standing(operator: &OperatorView, clock: &Clock) -> String {
     let role = role(operator.role);
     match operator.standing {
-        Standing::Active if operator.may_work => "active, takes new work".to_owned(),
+        Standing::Active if operator.may_work => match set(&operator.active_set) {
+            Some(set) => format!("active, takes new work; {set}"),
+            None => "active, takes new work".to_owned(),
+        },
+        Standing::Active if operator.is_fit => waits(operator),
         Standing::Active => {
             let least = tokens(operator.stake_min);
             format!("takes no new work: its stake is below the least, {least}; bond more")
@@ -34,6 +42,40 @@ pub fn standing(operator: &OperatorView, clock: &Clock) -> String {
             "excluded for ever; what its bond still has can be unbonded".to_owned()
         }
     }
+}
+
+/// Who is in an active set, and what takes a place there; nothing where everybody may work.
+pub fn set(set: &ActiveSet) -> Option<String> {
+    let ActiveSet { max, count, least, needed, waiting, first_waiting, .. } = *set;
+    if max == 0 {
+        return None;
+    }
+    let places = format!("{count} of {max} places in the active set are taken");
+    if needed.is_zero() {
+        return Some(places);
+    }
+    let waiting = match waiting {
+        0 => "nobody waits".to_owned(),
+        1 => format!("1 waits with {}", tokens(first_waiting)),
+        _ => format!("{waiting} wait with up to {}", tokens(first_waiting)),
+    };
+    let (least, needed) = (tokens(least), tokens(needed));
+    Some(format!("{places}, the least has {least}; {needed} takes its place, and {waiting}"))
+}
+
+fn waits(operator: &OperatorView) -> String {
+    let ActiveSet { max, needed, .. } = operator.active_set;
+    let before = match operator.place {
+        SetPlace::Waiting(0) => "as the first".to_owned(),
+        SetPlace::Waiting(1) => "after 1 other".to_owned(),
+        SetPlace::Waiting(before) => format!("after {before} others"),
+        SetPlace::In | SetPlace::Unfit => "now".to_owned(),
+    };
+    let needed = tokens(needed);
+    format!(
+        "waits {before} for one of {max} places in the active set: finishes what it took on and \
+         takes nothing new; a stake of {needed} takes a place now"
+    )
 }
 
 /// What auctions see of an operator.

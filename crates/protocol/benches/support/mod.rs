@@ -106,6 +106,13 @@ impl Cast {
 
 /// The state of `accounts` accounts: a fifth requesters, half providers, the rest validators.
 pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
+    genesis_with(accounts, 0)
+}
+
+/// The same, with so many places for providers; 0 for all of them.
+fn genesis_with(accounts: u32, places: u64) -> (State, Vec<Digest>) {
+    let mut params = params();
+    params.staking.providers_active_max = places;
     let cast = Cast { accounts };
     let mut chain = vec![Digest([9; 32])];
     for _ in 0..CHAIN {
@@ -121,7 +128,7 @@ pub fn genesis(accounts: u32) -> (State, Vec<Digest>) {
         name: "bench".into(),
         time_ms: 0,
         assets: Assets::Single,
-        params: params(),
+        params,
         beacon: BeaconGenesis {
             chain_blocks: Blocks::new(CHAIN),
             anchor: chain[0],
@@ -370,6 +377,29 @@ fn play_dispute(recorder: &mut Recorder, provider: u32, auditors: &[u32], job: J
         }
     }
     recorder.send(provider, Command::ProveStep(ProveStep { job, node, evidence: Vec::new() }));
+}
+
+/// Ten blocks of a hundred bonds each, every one of a provider that bonds as much as takes a place
+/// among `places`, if there are fewer than providers.
+pub fn placed(accounts: u32, places: u64) -> Log {
+    let (state, chain) = genesis_with(accounts, places);
+    let mut recorder =
+        Recorder { state, chain, blocks: Vec::new(), journal: Journal::default(), forgets: false };
+    let start = recorder.state.clone();
+    // Each round's stakes are by more than the margin above the round's before.
+    let mut stake = 3_000;
+    for round in 0..10 {
+        recorder.block();
+        stake += stake / 17;
+        for turn in 0..100 {
+            let provider = Cast { accounts }.provider(1_000 + round * 100 + turn);
+            let (role, amount) = (Role::Provider, Amount::tokens(stake - 3_000));
+            recorder.send(provider, Command::Bond(Bond { role, amount }));
+        }
+    }
+    let set = recorder.state.active_set(Role::Provider, ResourceClass::Cpu);
+    assert!(places == 0 || set.least == Amount::tokens(stake), "each took a place");
+    recorder.finish(start, 0)
 }
 
 /// Applies a log to its start, with a root after every block if asked for.

@@ -70,6 +70,11 @@ pub enum CommitBidRejected {
     NotAProvider,
     /// Jailed, tombstoned, or its stake is below its minimum.
     MayNotWork,
+    /// Others have more at stake; so much takes a place in the active set.
+    OutsideActiveSet {
+        stake: Amount,
+        needed: Amount,
+    },
     /// A requester cannot bid for its own job.
     OwnJob,
     /// One bid a bond (M26).

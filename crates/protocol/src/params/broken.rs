@@ -54,6 +54,7 @@ pub enum Relation {
     FeedOfOneAsset,
     StaleOrder,
     StepOrder,
+    ActiveSetTooSmall,
 }
 
 impl Violation {
@@ -85,6 +86,7 @@ impl Violation {
                 (ChallengeTooCheap, deposit.units(), needed.units())
             }
             Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
+            Self::ActiveSetTooSmall { places, needed } => (ActiveSetTooSmall, places, needed),
             Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
             Self::SpentTooFast { share, most } => (SpentTooFast, share, most),
             Self::BlocksTooFast { interval_ms, least_ms } => (BlocksTooFast, interval_ms, least_ms),
@@ -135,6 +137,9 @@ impl BrokenRelation {
                 Violation::ChallengeTooCheap { deposit: amount(got), needed: amount(bound) }
             }
             Relation::KeepTooShort => Violation::KeepTooShort { blocks: got, needed: bound },
+            Relation::ActiveSetTooSmall => {
+                Violation::ActiveSetTooSmall { places: got, needed: bound }
+            }
             Relation::PauseOrder => {
                 order("governance.pause_blocks_max", "governance.pause_window_blocks")
             }

@@ -91,6 +91,13 @@ pub enum Violation {
         /// Blocks that the longest undisputed job takes.
         needed: u64,
     },
+    /// R18: an active set of validators is too small for the largest audit.
+    ActiveSetTooSmall {
+        /// Places.
+        places: u64,
+        /// Auditors of the largest audit, those to draw again, and two parties who may be of them.
+        needed: u64,
+    },
     /// R9: a job could attract as much emission as it burnt.
     EmissionCapTooHigh {
         /// The cap, in parts per billion of what is burnt.
@@ -185,6 +192,12 @@ impl fmt::Display for Violation {
                 f,
                 "storage.keep_blocks_max is {blocks}, but the longest job takes {needed}; raise it \
                  or shorten deadlines and windows (R15)"
+            ),
+            Self::ActiveSetTooSmall { places, needed } => write!(
+                f,
+                "staking.validators_active_max is {places}, but the largest audit needs {needed} \
+                 eligible validators; raise it, set it to 0, or lower verification.auditors_max \
+                 (R18)"
             ),
             Self::EmissionCapTooHigh { cap, limit } => write!(
                 f,
@@ -290,6 +303,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         emission(raw),
         spending(raw),
         pricing(raw),
+        places(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -402,6 +416,15 @@ fn keep(raw: &RawParams) -> Option<Violation> {
     let longest = raw.job_duration(raw.market.deadline_blocks_max, raw.market.work_bound_max);
     let (blocks, needed) = (raw.storage.keep_blocks_max.count(), longest.count());
     (blocks < needed).then_some(Violation::KeepTooShort { blocks, needed })
+}
+
+/// R18: the largest audit finds its auditors, and those of a seat that is drawn again, in a full
+/// set, though its requester and its provider be of it.
+fn places(raw: &RawParams) -> Option<Violation> {
+    let (places, verification) = (raw.staking.validators_active_max, &raw.verification);
+    let spare = u64::from(verification.pool_min).saturating_add(2);
+    let needed = u64::from(verification.auditors_max).saturating_add(spare);
+    (0 < places && places < needed).then_some(Violation::ActiveSetTooSmall { places, needed })
 }
 
 /// All that a job attracts is its claim, which the cap bounds by what it burnt.

@@ -60,7 +60,7 @@ fn note(
     // All claims are counted to the unit, or they would be paid more than was minted.
     let room = Amount::MAX.saturating_sub(cx.state.rewards.open.claims);
     let claim = terms.claim(role).min(room);
-    if claim.is_zero() || !cx.state.staking.operator(operator).may_work() {
+    if claim.is_zero() || !cx.state.staking.operator(operator).is_fit() {
         return;
     }
     settle(cx, operator);

@@ -1,12 +1,13 @@
 //! What several verbs do with stake: lock it, return it, take it, and keep the pools true.
 //!
 //! Law: whatever changes a stake, a standing or a bond's pot brings the operator's pool up to
-//! date before it returns.
+//! date before it returns, and its active set in order.
 //! Not here: whether that is deserved.
 
 pub(crate) mod delegated;
 pub(crate) mod earn;
 pub(crate) mod moved;
+pub(crate) mod set;
 
 use crate::{
     context::Context,
@@ -41,7 +42,7 @@ pub(crate) fn set_stake(cx: &mut Context<'_>, operator: OperatorId, stake: Amoun
     cx.state.staking.settle_judge(operator);
     cx.state.staking.settle_emission(operator);
     cx.state.staking.operator_mut(operator).stake = stake;
-    refresh(cx, operator);
+    set::settle(cx, operator);
 }
 
 /// Takes `amount` out of what an operator has at risk, after it left its pot.
@@ -55,7 +56,7 @@ pub(crate) fn set_standing(cx: &mut Context<'_>, operator: OperatorId, standing:
     cx.state.staking.settle_judge(operator);
     cx.state.staking.settle_emission(operator);
     cx.state.staking.operator_mut(operator).standing = standing;
-    refresh(cx, operator);
+    set::settle(cx, operator);
 }
 
 /// A lock came or went; the stake did not.

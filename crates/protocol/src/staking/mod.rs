@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Invariant: an operator's stake is its bond pot plus every collateral and audit lock it has in
-//! open jobs; a weight is the stake of an active operator and 0 of any other.
+//! open jobs; a weight is the stake of an operator that may take new work and 0 of any other.
 //! Rounding: entry minimum up; strike fading down; a judge's share of slashes down.
 //! Not here: where the money lies (`ledger`), why somebody is slashed (`slashing`); delegated stake
 //! is no operator's stake (`delegation`).
@@ -26,6 +26,7 @@ pub(crate) mod params;
 mod pool;
 mod queue;
 mod rejected;
+mod set;
 mod sharing;
 mod voters;
 
@@ -39,7 +40,7 @@ use emission::EmissionIndexes;
 pub use emission::StakeEarnings;
 pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
-pub(crate) use pool::{Able, Change, Pool};
+pub(crate) use pool::{Able, Change, Pool, Rank, Waiting};
 pub use queue::{ExitQueue, Place};
 pub(crate) use queue::{Leave, Leaver, end_of_exit};
 pub use rejected::{
@@ -55,6 +56,8 @@ use crate::{
     table::{Rare, Table},
 };
 use params::StakingParams;
+pub use set::{ActiveSet, SetPlace};
+pub(crate) use set::{SetTerms, Turn};
 
 /// Which pool an operator belongs to.
 pub(crate) type PoolKey = (Role, ResourceClass);
@@ -141,7 +144,7 @@ impl Staking {
         pins
     }
 
-    /// What all operators have at risk that may work; without what others delegated.
+    /// What all operators have at risk that may take new work; without what others delegated.
     pub(crate) fn active_stake(&self) -> Amount {
         let sum = self.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.total()));
         Amount::new(sum).unwrap_or(Amount::MAX)
@@ -185,17 +188,17 @@ impl Staking {
     ) -> Staking {
         let StakingRows { operators, unbondings, mut changes, judge_index, emission, .. } = rows;
         let StakingRows { delegation_pools, delegations, exits, moves, queues, .. } = rows;
-        let mut members: BTreeMap<PoolKey, Vec<(OperatorId, u64, u64)>> = BTreeMap::new();
+        let mut members: BTreeMap<PoolKey, Vec<(OperatorId, Rank, u64)>> = BTreeMap::new();
         for (index, operator) in operators.iter() {
             let id = OperatorId::from_index(index);
             let free = match operator.role {
                 Role::Validator => free(id).units(),
                 Role::Provider | Role::Replica => 0,
             };
-            let row = (id, operator.weight(), free);
+            let row = (id, operator.rank(), free);
             members.entry(operator.pool_key()).or_default().push(row);
         }
-        let pool = |(key, rows): (PoolKey, Vec<(OperatorId, u64, u64)>)| {
+        let pool = |(key, rows): (PoolKey, Vec<(OperatorId, Rank, u64)>)| {
             let place = changes.iter().position(|(of, _)| *of == key);
             let logged = place.map_or_else(Vec::new, |place| changes.swap_remove(place).1);
             let pins = pins.iter().filter(|(of, _)| *of == key).map(|(_, at)| *at);
@@ -252,8 +255,8 @@ impl Staking {
     /// Brings an operator's pool up to date with its row and its free bond.
     pub(crate) fn refresh(&mut self, id: OperatorId, free: Amount, now: Height) {
         let operator = self.operator(id);
-        let (key, weight) = (operator.pool_key(), operator.weight());
-        self.pools.entry(key).or_default().set(id, weight, free.units(), now);
+        let (key, rank) = (operator.pool_key(), operator.rank());
+        self.pools.entry(key).or_default().set(id, rank, free.units(), now);
     }
 
     /// What a judge's share of slashes has come to (down).

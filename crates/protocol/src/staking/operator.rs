@@ -11,7 +11,7 @@ use crate::{
     table::Rare,
 };
 
-use super::{Place, StakeEarnings};
+use super::{Place, Rank, StakeEarnings};
 
 /// May an operator take new work?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct Operator {
     pub class: ResourceClass,
     /// May it take new work?
     pub standing: Standing,
+    /// Does it wait for a place in its active set? Never true of one that could not work there.
+    pub outside: bool,
     /// All it has at risk: free bond and locks.
     pub stake: Amount,
     /// The least stake with which it may take new work: the minimum when it entered.
@@ -82,6 +84,7 @@ impl Operator {
             role,
             class,
             standing: Standing::Active,
+            outside: false,
             stake: Amount::ZERO,
             stake_min,
             strikes: Factor::ZERO,
@@ -100,15 +103,24 @@ impl Operator {
 
     /// The stake that draws and shares count: nothing while it may not work.
     pub(crate) fn weight(&self) -> u64 {
-        match self.standing {
-            Standing::Active if self.stake >= self.stake_min => self.stake.units(),
-            Standing::Active | Standing::Jailed(_) | Standing::Tombstoned => 0,
-        }
+        if self.may_work() { self.stake.units() } else { 0 }
+    }
+
+    /// What its pool is to know of its stake.
+    pub(crate) fn rank(&self) -> Rank {
+        let waits = if self.is_fit() && self.outside { self.stake.units() } else { 0 };
+        Rank { weight: self.weight(), waits }
+    }
+
+    /// True if its standing and its stake let it work: then it may do what it took on, in the
+    /// active set or not.
+    pub fn is_fit(&self) -> bool {
+        self.standing == Standing::Active && self.stake >= self.stake_min
     }
 
     /// True if it may take new work.
     pub fn may_work(&self) -> bool {
-        self.weight() > 0
+        self.is_fit() && !self.outside
     }
 
     /// Strikes as faded at `now`: halved in every `half_life`, down.

@@ -55,6 +55,15 @@ params! {
         commission_raise_max: Ratio = Ratio::percent(1), 0..=ONE, "who delegates sees it coming";
         /// Epochs between two changes of a commission.
         commission_wait_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
+        /// Providers of a class that may take new work: those with the largest own stakes; 0 lets
+        /// everybody.
+        providers_active_max: u64 = 0, 0..=1_000_000_000, "off: everybody may work";
+        /// Validators of a class that may take new work: those with the largest own stakes; 0 lets
+        /// everybody. R18 ties it to the largest audit.
+        validators_active_max: u64 = 0, 0..=1_000_000_000, "off: everybody may be drawn";
+        /// By how much of the least stake in a full active set another's must exceed it to take
+        /// its place.
+        active_margin: Ratio = Ratio::percent(5), 0..=ONE, "no place changes hands for a crumb";
         /// Epochs before a jailed operator may ask for release.
         jail_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
         /// Abandonments within `offence_window_epochs` that jail.

@@ -2,12 +2,15 @@
 //! how much when.
 //!
 //! Key terms: a *weight* is the stake that draws count, in base units, 0 for an operator that may
-//! not work; a *free* bond is the part of a stake that backs nothing, in base units; an operator
+//! not work; who *waits* has the stake and the standing to work, in base units, and no place in the
+//! active set; a *free* bond is the part of a stake that backs nothing, in base units; an operator
 //! is *able* to lock an amount if it has a weight and its free bond covers it; a *pinned* height
 //! is one whose weights are still to be asked for.
 //!
 //! Law: β̂, eligibility and seats are those of the operators who are able; and a draw counts the
-//! weights of a pinned height, so that stake that moves once the seed is known shifts nothing.
+//! weights of a pinned height, so that stake that moves once the seed is known shifts nothing. Who
+//! weighed something then and was displaced since is drawn as if it had not been: nobody's bond
+//! changes whom a draw finds but its own.
 //! Law: all answers depend on the rows, the changes and the pins alone, never on the order in
 //! which they came to be; within a block, too, the order of changes leaves no trace.
 //! Law: a query or a change costs O(log n), whoever chose the bonds; a list costs that for each
@@ -21,6 +24,7 @@
 mod tree;
 
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use core::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +37,8 @@ pub(crate) struct Pool {
     by_id: Tree<ById>,
     /// Those with a weight, and no others.
     by_free: Tree<ByFree>,
+    /// Those who wait, the largest stake first, of equals the first by id.
+    waiting: Tree<ByStake>,
     log: Tree<Change>,
     pins: Arc<BTreeMap<Height, Pin>>,
     /// When a weight last changed, as far as is known.
@@ -75,8 +81,17 @@ struct Pin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Row {
     id: OperatorId,
-    weight: u64,
+    rank: Rank,
     free: u64,
+}
+
+/// What an operator's stake is good for; 0 base units of both if it may not work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rank {
+    /// What it weighs, if it is in the active set.
+    pub(crate) weight: u64,
+    /// What it would weigh, if it waits for a place there.
+    pub(crate) waits: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,25 +100,43 @@ struct ById(Row);
 #[derive(Clone, Copy, Debug)]
 struct ByFree(Row);
 
+/// One who waits; none of 0.
+#[derive(Clone, Copy, Debug)]
+struct ByStake {
+    stake: u64,
+    id: OperatorId,
+}
+
+/// Those who wait, together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// How many they are.
+    pub(crate) count: u64,
+    /// What they have at stake, in base units.
+    pub(crate) total: u64,
+}
+
 /// What is known of many rows; those without a weight do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     able: Able,
     /// The largest free bond.
     free_max: u64,
+    /// The lightest and, of equals, the last by id.
+    lightest: Option<(u64, Reverse<OperatorId>)>,
 }
 
 impl Pool {
-    /// The pool as it was: from the rows (operator, weight, free bond) in any order, what
+    /// The pool as it was: from the rows (operator, rank, free bond) in any order, what
     /// [`Pool::changes`] gave, and one height for each pin.
     pub(crate) fn restore(
-        rows: impl IntoIterator<Item = (OperatorId, u64, u64)>,
+        rows: impl IntoIterator<Item = (OperatorId, Rank, u64)>,
         changes: impl IntoIterator<Item = Change>,
         pins: impl IntoIterator<Item = Height>,
     ) -> Pool {
         let mut pool = Pool::default();
-        for (id, weight, free) in rows {
-            pool.place(Row { id, weight, free });
+        for (id, rank, free) in rows {
+            pool.place(Row { id, rank, free });
         }
         changes.into_iter().for_each(|change| pool.log.put(change));
         let mut heights: BTreeMap<Height, Pin> = BTreeMap::new();
@@ -116,7 +149,8 @@ impl Pool {
         for (height, pin) in heights.iter_mut().rev() {
             while let Some(change) = changes.pop_if(|change| *height < change.height) {
                 let free = past.get(change.operator).map_or(0, |row| row.0.free);
-                past.put(ById(Row { id: change.operator, weight: change.before, free }));
+                let rank = Rank { weight: change.before, waits: 0 };
+                past.put(ById(Row { id: change.operator, rank, free }));
             }
             if *height < pool.latest {
                 pin.rows = Some(past.clone());
@@ -126,28 +160,35 @@ impl Pool {
         pool
     }
 
-    /// Records what an operator weighs and has free from block `now` on, in base units; the
-    /// weights must sum to at most 2^64 − 1. O(log n).
-    pub(crate) fn set(&mut self, id: OperatorId, weight: u64, free: u64, now: Height) {
+    /// Records what an operator's stake is good for and what it has free from block `now` on, in
+    /// base units; all must sum to at most 2^64 − 1. O(log n).
+    pub(crate) fn set(&mut self, id: OperatorId, rank: Rank, free: u64, now: Height) {
         let before = self.row(id);
-        let row = Row { id, weight, free };
+        let row = Row { id, rank, free };
         if before == row {
             return;
         }
-        if before.weight != weight {
-            self.record(before, weight, now);
+        if before.rank.weight != rank.weight {
+            self.record(before, rank.weight, now);
         }
-        if 0 < before.weight && (weight == 0 || before.free != free) {
+        if 0 < before.rank.weight && (rank.weight == 0 || before.free != free) {
             self.by_free.remove((before.free, id));
+        }
+        if 0 < before.rank.waits && before.rank.waits != rank.waits {
+            self.waiting.remove((Reverse(before.rank.waits), id));
         }
         self.place(row);
     }
 
     fn place(&mut self, row: Row) {
-        if 0 < row.weight {
+        let Rank { weight, waits } = row.rank;
+        if 0 < weight {
             self.by_free.put(ByFree(row));
         }
-        if 0 < row.weight || 0 < row.free {
+        if 0 < waits {
+            self.waiting.put(ByStake { stake: waits, id: row.id });
+        }
+        if 0 < weight || 0 < waits || 0 < row.free {
             self.by_id.put(ById(row));
         } else {
             self.by_id.remove(row.id);
@@ -171,7 +212,7 @@ impl Pool {
                 pin.rows = Some(self.by_id.clone());
             }
         }
-        let change = Change { height: now, operator: before.id, before: before.weight };
+        let change = Change { height: now, operator: before.id, before: before.rank.weight };
         match self.log.get(change.key()) {
             None => self.log.put(change),
             Some(first) if first.before == weight => self.log.remove(change.key()),
@@ -180,12 +221,12 @@ impl Pool {
     }
 
     fn row(&self, id: OperatorId) -> Row {
-        self.by_id.get(id).map_or(Row { id, weight: 0, free: 0 }, |row| row.0)
+        self.by_id.get(id).map_or(Row { id, rank: Rank::default(), free: 0 }, |row| row.0)
     }
 
-    /// What an operator weighs now. O(log n).
-    pub(crate) fn weight(&self, id: OperatorId) -> u64 {
-        self.row(id).weight
+    /// What an operator's stake is good for now. O(log n).
+    pub(crate) fn rank(&self, id: OperatorId) -> Rank {
+        self.row(id).rank
     }
 
     /// What an operator has free now. O(log n).
@@ -193,14 +234,42 @@ impl Pool {
         self.row(id).free
     }
 
-    /// Is an operator able to lock as much now? O(log n).
-    pub(crate) fn is_able(&self, id: OperatorId, lock: u64) -> bool {
-        self.row(id).is_able(lock)
+    /// May a pinned height's draw find an operator, if it weighed something then: can it lock as
+    /// much now, in the active set or not? O(log n).
+    pub(crate) fn may_serve(&self, id: OperatorId, lock: u64) -> bool {
+        self.row(id).may_serve(lock)
+    }
+
+    /// Those who wait now. O(1).
+    pub(crate) fn waiting(&self) -> Waiting {
+        self.waiting.sum()
+    }
+
+    /// The first of those who wait now, and its stake; `None` if nobody does. O(log n).
+    pub(crate) fn first_waiting(&self) -> Option<(u64, OperatorId)> {
+        self.waiting.least().map(|(stake, id)| (stake.0, id))
+    }
+
+    /// How many that wait come before an operator that waits. O(log n).
+    pub(crate) fn before(&self, id: OperatorId) -> u64 {
+        let from = (Reverse(self.rank(id).waits), id);
+        self.waiting().count.saturating_sub(self.waiting.sum_from(from).count)
+    }
+
+    /// The lightest now and its weight, of equals the last by id; `None` if nobody has a weight.
+    /// O(1).
+    pub(crate) fn lightest(&self) -> Option<(u64, OperatorId)> {
+        self.by_id.sum().lightest.map(|(weight, id)| (weight, id.0))
     }
 
     /// The sum of all weights now. O(1).
     pub(crate) fn total(&self) -> u64 {
         self.by_free.sum().able.total
+    }
+
+    /// The sum of all weights now, and of the stakes of those who wait. O(1).
+    pub(crate) fn bonded(&self) -> u64 {
+        self.total().saturating_add(self.waiting().total)
     }
 
     /// How many have a weight now. O(1).
@@ -213,7 +282,7 @@ impl Pool {
     pub(crate) fn heaviest(&self) -> Option<(u64, OperatorId)> {
         let largest = self.by_id.sum().able.largest;
         let heaviest = self.by_id.seek(|sum| 0 < largest && sum.able.largest == largest);
-        heaviest.map(|row| (row.0.weight, row.0.id))
+        heaviest.map(|row| (row.0.rank.weight, row.0.id))
     }
 
     /// Those with a weight and at least `lock` free now, without those in `out`.
@@ -228,28 +297,46 @@ impl Pool {
         left.sum_from((lock, OperatorId::new(0))).able
     }
 
-    /// The same operators, by what they weighed at the end of the pinned block `at`; who weighed
-    /// nothing then does not count. O(log n) for each in `out` and each that changed since.
+    /// Those who may serve with at least `lock` free now, without those in `out`, by what they
+    /// weighed at the end of the pinned block `at`; who weighed nothing then does not count.
+    /// O(log n) for each in `out` and each that changed since.
     pub(crate) fn able_at(&self, at: Height, lock: u64, out: &[OperatorId]) -> Able {
-        let since = self.log.iter().filter(|change| at < change.height);
-        let mut changed: Vec<OperatorId> = since.map(|change| change.operator).collect();
-        changed.sort_unstable();
-        changed.dedup();
+        let mut changed = self.changed_since(at);
         changed.retain(|id| !out.contains(id));
         let unlike = [out, &changed].concat();
-        let rest = Sum { able: self.able(lock, &unlike), free_max: 0 };
+        let rest = Sum { able: self.able(lock, &unlike), ..Sum::default() };
         let weighed = changed.into_iter().map(|id| {
             let now = self.row(id);
-            let weight = if now.is_able(lock) { self.weight_at(at, id) } else { 0 };
-            Row { weight, ..now }.sum()
+            let weight = if now.may_serve(lock) { self.weight_at(at, id) } else { 0 };
+            Row { rank: Rank { weight, waits: 0 }, ..now }.sum()
         });
         weighed.fold(rest, Sum::join).able
     }
 
-    /// The same operators as in [`Pool::able`], ascending by id. O(log n) for each.
-    pub(crate) fn able_in_order(&self, lock: u64) -> impl Iterator<Item = OperatorId> + '_ {
+    /// Whose weight changed after the pinned block `at`, ascending by id.
+    fn changed_since(&self, at: Height) -> Vec<OperatorId> {
+        let since = self.log.iter().filter(|change| at < change.height);
+        let mut changed: Vec<OperatorId> = since.map(|change| change.operator).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    /// The operators of [`Pool::able_at`], ascending by id, and some that weighed nothing then.
+    /// O(log n) for each, and for each that changed since.
+    pub(crate) fn able_in_order(&self, at: Height, lock: u64) -> Vec<OperatorId> {
         let able = self.by_id.select(move |sum| 0 < sum.able.count && lock <= sum.free_max);
-        able.map(|row| row.0.id)
+        let mut ids: Vec<OperatorId> = able.map(|row| row.0.id).collect();
+        let changed = self.changed_since(at).into_iter();
+        let before = ids.len();
+        ids.extend(changed.filter(|id| {
+            let row = self.row(*id);
+            row.rank.weight == 0 && row.may_serve(lock)
+        }));
+        if before < ids.len() {
+            ids.sort_unstable();
+        }
+        ids
     }
 
     /// Keeps the weights as they stand at the end of block `at`, until [`Pool::unpin`] was called
@@ -284,7 +371,7 @@ impl Pool {
 
     /// What an operator weighed at the end of the pinned block `at`. O(log n).
     pub(crate) fn weight_at(&self, at: Height, id: OperatorId) -> u64 {
-        self.rows_at(at).get(id).map_or(0, |row| row.0.weight)
+        self.rows_at(at).get(id).map_or(0, |row| row.0.rank.weight)
     }
 
     /// Who holds unit `position` of the weights at the end of the pinned block `at`, counted from
@@ -299,7 +386,7 @@ impl Pool {
                 false
             }
         });
-        holder.map(|row| (row.0.id, row.0.weight))
+        holder.map(|row| (row.0.id, row.0.rank.weight))
     }
 
     fn rows_at(&self, at: Height) -> &Tree<ById> {
@@ -326,15 +413,20 @@ impl Pin {
 
 impl Row {
     fn is_able(&self, lock: u64) -> bool {
-        0 < self.weight && lock <= self.free
+        0 < self.rank.weight && lock <= self.free
+    }
+
+    fn may_serve(&self, lock: u64) -> bool {
+        (0 < self.rank.weight || 0 < self.rank.waits) && lock <= self.free
     }
 
     fn sum(&self) -> Sum {
-        if self.weight == 0 {
+        let weight = self.rank.weight;
+        if weight == 0 {
             return Sum::default();
         }
-        let able = Able { count: 1, total: self.weight, largest: self.weight };
-        Sum { able, free_max: self.free }
+        let able = Able { count: 1, total: weight, largest: weight };
+        Sum { able, free_max: self.free, lightest: Some((weight, Reverse(self.id))) }
     }
 }
 
@@ -346,7 +438,11 @@ impl Sum {
             total: l.total.checked_add(r.total).expect("weights sum to at most the supply"),
             largest: l.largest.max(r.largest),
         };
-        Sum { able, free_max: left.free_max.max(right.free_max) }
+        let lightest = match (left.lightest, right.lightest) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Sum { able, free_max: left.free_max.max(right.free_max), lightest }
     }
 }
 
@@ -381,6 +477,26 @@ impl Item for ByFree {
 
     fn join(left: Sum, right: Sum) -> Sum {
         Sum::join(left, right)
+    }
+}
+
+impl Item for ByStake {
+    type Key = (Reverse<u64>, OperatorId);
+    type Sum = Waiting;
+
+    fn key(&self) -> (Reverse<u64>, OperatorId) {
+        (Reverse(self.stake), self.id)
+    }
+
+    fn sum(&self) -> Waiting {
+        Waiting { count: 1, total: self.stake }
+    }
+
+    fn join(left: Waiting, right: Waiting) -> Waiting {
+        Waiting {
+            count: left.count.checked_add(right.count).expect("fewer operators than 2^32"),
+            total: left.total.checked_add(right.total).expect("stakes sum to at most the supply"),
+        }
     }
 }
 

@@ -195,7 +195,7 @@ impl Staking {
         let mut queue = self.queues.get(&leaver).copied().unwrap_or_default();
         let bonded = match leaver {
             Leaver::Own(key) => {
-                let units = self.pool(key).map_or(0, Pool::total);
+                let units = self.pool(key).map_or(0, Pool::bonded);
                 Amount::new(units).expect("stakes sum to at most the supply")
             }
             Leaver::Delegated => delegated,

@@ -1,8 +1,9 @@
 //! Voters: what stake is worth in votes, and how it is kept as it stood at one moment.
 //!
-//! Law: an operator that may work and of which no slash waits has the power of its stake and of
-//! all that is delegated to it; each delegation's part is its value, down, so that all parts of a
-//! pool never exceed it. Stake that leaves has none.
+//! Law: an operator that is fit to work, in its active set or waiting for a place there, and of
+//! which no slash waits has the power of its stake and of all that is delegated to it; each
+//! delegation's part is its value, down, so that all parts of a pool never exceed it. Stake that
+//! leaves has none.
 //! An electorate is a branch of the tables that power is read from: later changes copy what they
 //! touch, and nothing else is paid for it.
 //! Not here: what is voted on (`governance`).
@@ -49,7 +50,7 @@ impl Staking {
     /// Does the stake of an operator, and what is delegated to it, vote?
     fn votes(&self, id: OperatorId) -> bool {
         let operator = self.operators.get(id.index());
-        operator.is_some_and(|operator| operator.may_work())
+        operator.is_some_and(|operator| operator.is_fit())
             && self.delegation_pool(id).slashes_waiting == 0
     }
 
@@ -79,9 +80,10 @@ impl Staking {
         Amount::new(units).expect("stakes sum to at most the supply")
     }
 
-    /// The stake of all operators that may work.
-    pub(crate) fn stake_at_work(&self) -> Amount {
-        let units = self.pools.values().map(Pool::total).fold(0u64, u64::saturating_add);
+    /// The stake of all operators that are fit to work, in their active set or not: a set limits
+    /// who works, not who has a say, or a set could keep itself small.
+    pub(crate) fn stake_of_fit(&self) -> Amount {
+        let units = self.pools.values().map(Pool::bonded).fold(0u64, u64::saturating_add);
         Amount::new(units).expect("stakes sum to at most the supply")
     }
 }

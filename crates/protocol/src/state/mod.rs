@@ -29,7 +29,7 @@ use crate::{
     reputation::Reputation,
     rewards::Rewards,
     slashing::Slashing,
-    staking::{PoolKey, Staking},
+    staking::{PoolKey, SetTerms, Staking, Turn},
     storage::Storage,
     timers::Timers,
     verification::Verification,
@@ -219,7 +219,17 @@ impl State {
         self.ledger.transfer(source, target, bond, Reason::Bond, &mut movements);
         self.staking.operator_mut(id).stake = bond;
         let pooled = if role == Role::Validator { bond } else { Amount::ZERO };
+        let terms = SetTerms::of(role, self.params.current().staking());
+        self.staking.settle_set(id, terms);
         self.staking.refresh(id, pooled, Height::ZERO);
+        match self.staking.turn((role, ResourceClass::Cpu), terms) {
+            Some(Turn::Replaced(out, by)) => {
+                self.staking.set_outside(out, true, Height::ZERO);
+                self.staking.set_outside(by, false, Height::ZERO);
+            }
+            // A newcomer finds a free place, or waits.
+            Some(Turn::Enters(_) | Turn::Leaves(_)) | None => {}
+        }
         if role == Role::Replica && self.chain.leader.is_none() {
             self.chain.leader = Some(id);
         }

@@ -4,7 +4,7 @@ use core::ops::Deref;
 
 use crate::{
     accounts::Account,
-    command::{Sender, Transaction},
+    command::{ResourceClass, Sender, Transaction},
     ids::{
         AccountId, Address, Asset, AssignmentId, DelegationId, Digest, ExitId, JobId, KeepId,
         MoveId, OperatorId, ProgramId, RaterId, Role, SlashId, UnbondingId,
@@ -19,8 +19,8 @@ use crate::{
     rewards::{Vesting, Work},
     slashing::{self, Claims, Slash},
     staking::{
-        self, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved, Operator,
-        Unbonding,
+        self, ActiveSet, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved,
+        Operator, SetPlace, SetTerms, Unbonding,
     },
     storage::{Keep, Program},
     verification::{Case, Docket},
@@ -165,6 +165,24 @@ impl State {
     /// An operator.
     pub fn operator(&self, id: OperatorId) -> Option<&Operator> {
         self.staking.operators.get(id.index())
+    }
+
+    /// The active set of a role and class as it stands now.
+    pub fn active_set(&self, role: Role, class: ResourceClass) -> ActiveSet {
+        self.staking.active_set((role, class), SetTerms::of(role, self.params().staking()))
+    }
+
+    /// Where an operator stands towards its active set.
+    pub fn set_place(&self, id: OperatorId) -> Option<SetPlace> {
+        self.operator(id).map(|_| self.staking.set_place(id))
+    }
+
+    /// What an operator has at stake and what takes a place in its active set now, if it waits for
+    /// one.
+    pub(crate) fn lacks_place(&self, id: OperatorId) -> Option<(Amount, Amount)> {
+        let operator = self.staking.operator(id);
+        let needed = || self.active_set(operator.role, operator.class).needed;
+        operator.outside.then(|| (operator.stake, needed()))
     }
 
     /// What of an operator's bond may leave: what backs nothing.

@@ -100,7 +100,7 @@ pub(super) fn offer(cx: &mut Context<'_>, id: JobId) -> Next {
 /// ends. Its word counts, not what is free now: that may be freed when it is too late.
 pub(super) fn lapse_offer(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let Assignment { job: id, slot, willing, operator, .. } = *cx.state.market.assignment(live);
-    if willing && cx.state.staking.operator(operator).may_work() {
+    if willing && cx.state.staking.operator(operator).is_fit() {
         if shortage(cx.state, id).is_none() {
             return take_up(cx, live);
         }

@@ -138,7 +138,7 @@ pub(crate) fn cap(
     if beta(able, share) == share {
         return Some(u64::MAX);
     }
-    let ids = pool.able_in_order(lock.units()).filter(|id| !out.contains(id));
+    let ids = pool.able_in_order(at, lock.units()).into_iter().filter(|id| !out.contains(id));
     let mut weights: Vec<u64> = ids.map(|id| pool.weight_at(at, id)).collect();
     weights.sort_unstable();
     let mut rest = able.total;
@@ -176,7 +176,7 @@ impl Draw<'_> {
     pub(crate) fn seats(&self, count: usize, may: impl Fn(OperatorId) -> bool) -> Vec<OperatorId> {
         let mut drawn: Vec<OperatorId> = Vec::with_capacity(count);
         let mut counter = u64::from(self.round) << 32;
-        let able = |id: OperatorId| may(id) && self.pool.is_able(id, self.lock.units());
+        let able = |id: OperatorId| may(id) && self.pool.may_serve(id, self.lock.units());
         for _ in 0..count {
             let tried = (0..TRIES).find_map(|_| {
                 counter = counter.wrapping_add(1);
@@ -203,7 +203,8 @@ impl Draw<'_> {
 
     /// Few can lock: counts through those alone, by the same weights.
     fn count_through(&self, counter: u64, able: impl Fn(OperatorId) -> bool) -> Option<OperatorId> {
-        let ids = self.pool.able_in_order(self.lock.units()).filter(|id| able(*id));
+        let ids = self.pool.able_in_order(self.at, self.lock.units());
+        let ids = ids.into_iter().filter(|id| able(*id));
         let weighed = ids.map(|id| (id, self.pool.weight_at(self.at, id).min(self.cap)));
         let weighed: Vec<(OperatorId, u64)> = weighed.filter(|(_, weight)| *weight > 0).collect();
         let total = weighed.iter().fold(0u64, |sum, (_, weight)| sum.saturating_add(*weight));

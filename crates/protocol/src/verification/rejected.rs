@@ -46,6 +46,8 @@ rejected! {
         /// One seal a seat; the first stands (M29).
         AlreadyCommitted,
         MayNotWork,
+        /// Others have more at stake; so much takes a place in the active set.
+        OutsideActiveSet { stake: Amount, needed: Amount },
         /// The requester's and the provider's own validators do not audit their job.
         OwnJob,
         /// The lock exceeds the free bond.

@@ -17,6 +17,7 @@ mod names;
 mod prices;
 mod programs;
 mod rewards;
+mod sets;
 mod slash;
 mod storage;
 mod treasury;

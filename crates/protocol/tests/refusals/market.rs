@@ -253,6 +253,14 @@ fn bidding() -> Vec<Row> {
             world.post(world.terms());
             commit_bid(world, "P1")
         }),
+        row(
+            CommitBidRejected::OutsideActiveSet { stake: HALF, needed: Amount::tokens(52_500) },
+            |world| {
+                world.post(world.terms());
+                commit_bid(world, "P4")
+            },
+        )
+        .under(|params| params.staking.providers_active_max = 3),
         row(CommitBidRejected::OwnJob, |world| {
             let (role, amount) = (Role::Provider, Amount::tokens(100));
             world.ok("R", Command::Bond(Bond { role, amount }));

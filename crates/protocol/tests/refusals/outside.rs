@@ -287,6 +287,10 @@ fn parameters() -> Vec<(Violation, RawParams)> {
         ),
         (Violation::KeepTooShort { blocks: longest - 1, needed: longest }, brief),
         (
+            Violation::ActiveSetTooSmall { places: 10, needed: 11 },
+            with(|p| p.staking.validators_active_max = 10),
+        ),
+        (
             Violation::EmissionCapTooHigh { cap: 1_000_000_000, limit: 999_999_999 },
             with(|p| p.rewards.emission_cap = Ratio::ONE),
         ),

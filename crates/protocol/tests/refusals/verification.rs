@@ -187,6 +187,7 @@ fn sealing() -> Vec<Row> {
 
 fn verdicts() -> Vec<Row> {
     let [wanted, left] = [10_005, 9_999].map(Amount::tokens);
+    let [stake, needed] = [100, 52_500].map(Amount::tokens);
     vec![
         row(CommitVerdictRejected::JobNotFound, |_| ("V1", commit_verdict(NO_JOB))),
         row(CommitVerdictRejected::WrongPhase { phase: Phase::Committed }, |world| {
@@ -211,6 +212,18 @@ fn verdicts() -> Vec<Row> {
             auditing_open(world);
             let silent = world.state.case(JOB).expect("assigned").missed[0];
             (world.name(silent.account), commit_verdict(JOB))
+        }),
+        row(CommitVerdictRejected::OutsideActiveSet { stake, needed }, |world| {
+            auditing_open(world);
+            world.ok(
+                "W",
+                Command::Bond(Bond { role: Role::Validator, amount: Amount::tokens(100) }),
+            );
+            ("W", commit_verdict(JOB))
+        })
+        .under(|params| {
+            params.verification.auditors_max = 2;
+            params.staking.validators_active_max = 8;
         }),
         row(CommitVerdictRejected::OwnJob, |world| {
             auditing_open(world);

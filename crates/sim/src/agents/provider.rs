@@ -231,6 +231,10 @@ impl<'s> Provider<'s> {
     fn bid(&self, view: &View<'_>, job: JobId) -> Option<Command> {
         let salt = view.draw_about(self.me, job, Purpose::BidSalt).digest();
         let state = view.state();
+        let operator = state.operator(state.operator_id(self.account, Role::Provider)?)?;
+        if operator.outside {
+            return None; // A bid would be refused for a fee.
+        }
         let address = state.account(self.account)?.address;
         let seal = seal::bid(&state.network(), job, &address, self.ask, &salt);
         Some(Command::CommitBid(CommitBid { job, seal }))

@@ -11,7 +11,7 @@ use earnest_protocol::{
     market::CloseReason,
     payment::{FeeTerms, PayTerms, Work},
     slashing::{Claims, Offence, SlashState, SplitTerms, Waterfall, Way},
-    staking::Standing,
+    staking::{ActiveSet, SetPlace, Standing},
 };
 
 use super::{account, check, present};
@@ -39,6 +39,12 @@ pub fn operator(name: &str, stands: Standing) -> OperatorView {
         role: Role::Provider,
         standing: stands,
         may_work: stands == Standing::Active,
+        is_fit: stands == Standing::Active,
+        place: match stands {
+            Standing::Active => SetPlace::In,
+            Standing::Jailed(_) | Standing::Tombstoned => SetPlace::Unfit,
+        },
+        active_set: ActiveSet::default(),
         stake: Amount::tokens(500),
         free_bond: Amount::tokens(480),
         locked: Amount::tokens(20),
@@ -191,9 +197,25 @@ fn waterfall() -> Waterfall {
 fn a_standing_says_since_what_and_what_to_do() {
     let clock = present().clock;
     let of = |stands| standing(&operator("ada", stands), &clock);
-    let below = OperatorView { may_work: false, ..operator("ada", Standing::Active) };
+    let below =
+        OperatorView { may_work: false, is_fit: false, ..operator("ada", Standing::Active) };
+    let active_set = ActiveSet {
+        max: 100,
+        count: 100,
+        stake: Amount::tokens(70_000),
+        least: Amount::tokens(480),
+        needed: Amount::tokens(504),
+        waiting: 3,
+        waiting_stake: Amount::tokens(1_400),
+        first_waiting: Amount::tokens(502),
+    };
+    let inside = OperatorView { active_set, ..operator("ada", Standing::Active) };
+    let place = SetPlace::Waiting(1);
+    let outside = OperatorView { may_work: false, place, ..inside.clone() };
     let said = [
         of(Standing::Active),
+        standing(&inside, &clock),
+        standing(&outside, &clock),
         standing(&below, &clock),
         of(Standing::Jailed(Epoch::new(301))),
         of(Standing::Jailed(Epoch::new(16))),

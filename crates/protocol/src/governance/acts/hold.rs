@@ -76,7 +76,7 @@ pub(crate) fn enter_electorate(cx: &mut Context<'_>, id: ProposalId) {
     let epoch = cx.epoch();
     let State { governance, staking, ledger, .. } = &mut *cx.state;
     let electorate = governance.electorates.entry(epoch).or_insert_with(|| {
-        let power = staking.stake_at_work().saturating_add(ledger.delegated_total());
+        let power = staking.stake_of_fit().saturating_add(ledger.delegated_total());
         let (voters, root) = staking.voters();
         Electorate { proposals: 0, power, root, staking: Arc::new(voters) }
     });

@@ -27,7 +27,7 @@ pub(crate) fn handle(
     if assignment.account != signer {
         return Err(AcceptJobRejected::NotTheWinner);
     }
-    if !cx.state.staking.operator(assignment.operator).may_work() {
+    if !cx.state.staking.operator(assignment.operator).is_fit() {
         // Its collateral is locked already, so only standing can have changed.
         return Err(AcceptJobRejected::MayNotWork);
     }

@@ -27,8 +27,11 @@ pub(crate) fn handle(
     let params = cx.pinned(id);
     let operator = cx.state.operator_id(signer, Role::Provider);
     let operator = operator.ok_or(CommitBidRejected::NotAProvider)?;
-    if !cx.state.staking.operator(operator).may_work() {
+    if !cx.state.staking.operator(operator).is_fit() {
         return Err(CommitBidRejected::MayNotWork);
+    }
+    if let Some((stake, needed)) = cx.state.lacks_place(operator) {
+        return Err(CommitBidRejected::OutsideActiveSet { stake, needed });
     }
     if order.requester == signer {
         return Err(CommitBidRejected::OwnJob);

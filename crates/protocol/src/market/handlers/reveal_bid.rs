@@ -41,7 +41,7 @@ pub(crate) fn handle(
     if price > ceiling {
         return Err(RevealBidRejected::ExceedsCeiling { price, ceiling });
     }
-    if !cx.state.staking.operator(operator).may_work() {
+    if !cx.state.staking.operator(operator).is_fit() {
         return Err(RevealBidRejected::MayNotWork);
     }
     let quote = quote_at(order, price, &params).map_err(RevealBidRejected::NoQuote)?;

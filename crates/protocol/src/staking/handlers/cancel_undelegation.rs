@@ -32,7 +32,7 @@ pub(crate) fn handle(
     if total.is_zero() {
         return Err(CancelUndelegationRejected::NothingLeaves);
     }
-    if !cx.state.staking.operator(operator).may_work() {
+    if !cx.state.staking.operator(operator).is_fit() {
         return Err(CancelUndelegationRejected::MayNotWork);
     }
     may_join(cx, operator, total).map_err(refused)?;

@@ -26,7 +26,7 @@ pub(crate) fn handle(
         return Err(DelegateRejected::BelowMinimum { wanted, minimum });
     }
     let operator = cx.state.operator_id(to, role).ok_or(DelegateRejected::NotAnOperator)?;
-    if !cx.state.staking.operator(operator).may_work() {
+    if !cx.state.staking.operator(operator).is_fit() {
         return Err(DelegateRejected::MayNotWork);
     }
     let free = cx.state.ledger.balance(Pot::Free(signer, Asset::Stake));

@@ -50,7 +50,7 @@ pub(crate) fn handle(
         return Err(RedelegateRejected::RestBelowMinimum { rest, minimum });
     }
     let target = cx.state.operator_id(to, role).ok_or(RedelegateRejected::NotAnOperator)?;
-    if !cx.state.staking.operator(target).may_work() {
+    if !cx.state.staking.operator(target).is_fit() {
         return Err(RedelegateRejected::MayNotWork);
     }
     let count = cx.state.accounts.account(signer).delegations.len();

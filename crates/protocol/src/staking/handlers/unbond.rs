@@ -40,6 +40,7 @@ pub(crate) fn handle(
     cx.state.ledger.open_unbonding();
     cx.pay(Pot::Bond(operator), Pot::Unbonding(unbonding), wanted, Reason::Unbond);
     acts::reduce_stake(cx, operator, wanted);
+    acts::set::give_way(cx, operator);
     cx.state.staking.operator_mut(operator).unbondings.push(unbonding);
     cx.state.timers.set_epoch(matures, Timer::Unbonding(unbonding));
     cx.journal.push(Event::Unbonding { operator, unbonding, amount: wanted, matures });

@@ -9,23 +9,51 @@ use super::*;
 /// The cap on supply.
 const SUPPLY: u64 = u64::MAX >> 1;
 
-/// Rows by id, a whole copy of them for every block, and the pins.
+/// Rows by id, weight and free bond, and who waits with how much; a whole copy of the weights for
+/// every block, and the pins.
 #[derive(Clone, Default)]
 struct Twin {
     rows: Vec<(u64, u64)>,
+    waits: Vec<u64>,
     weights_at: BTreeMap<u64, Vec<u64>>,
     pins: Vec<u64>,
     now: u64,
 }
 
 impl Twin {
-    fn set(&mut self, index: usize, weight: u64, free: u64) {
-        self.rows.resize(self.rows.len().max(index + 1), (0, 0));
-        self.rows[index] = (weight, free);
+    fn set(&mut self, index: usize, rank: Rank, free: u64) {
+        let len = self.rows.len().max(index + 1);
+        self.rows.resize(len, (0, 0));
+        self.waits.resize(len, 0);
+        self.rows[index] = (rank.weight, free);
+        self.waits[index] = rank.waits;
     }
 
     fn total(&self) -> u64 {
         self.rows.iter().map(|row| row.0).sum()
+    }
+
+    /// What is left of the supply for one operator.
+    fn room(&self, index: usize) -> u64 {
+        let of = |index: usize| {
+            self.rows.get(index).map_or(0, |row| row.0) + self.waits.get(index).unwrap_or(&0)
+        };
+        SUPPLY - (0..self.rows.len()).filter(|other| *other != index).map(of).sum::<u64>()
+    }
+
+    /// Those who wait, the largest stake first, of equals the first.
+    fn queue(&self) -> Vec<(u64, usize)> {
+        let rows = self.waits.iter().copied().zip(0..).filter(|(stake, _)| 0 < *stake);
+        let mut queue: Vec<(u64, usize)> = rows.collect();
+        queue.sort_by_key(|&(stake, index)| (Reverse(stake), index));
+        queue
+    }
+
+    /// Those who may serve: with a weight or waiting.
+    fn fit(&self, lock: u64) -> Vec<usize> {
+        let fit = |index: &usize| 0 < self.rows[*index].0 || 0 < self.waits[*index];
+        let fit = (0..self.rows.len()).filter(fit);
+        fit.filter(|index| lock <= self.rows[*index].1).collect()
     }
 
     fn weights(&self, at: u64) -> Vec<u64> {
@@ -48,10 +76,15 @@ fn id(index: usize) -> OperatorId {
     OperatorId::from_index(index)
 }
 
+fn weighing(weight: u64) -> Rank {
+    Rank { weight, waits: 0 }
+}
+
 fn check_now(pool: &Pool, twin: &Twin, lock: u64, out: &[OperatorId]) {
     let weights = twin.weights(twin.now);
     for (index, row) in twin.rows.iter().enumerate() {
-        assert_eq!((pool.weight(id(index)), pool.free(id(index))), *row);
+        let rank = Rank { weight: row.0, waits: twin.waits[index] };
+        assert_eq!((pool.rank(id(index)), pool.free(id(index))), (rank, row.1));
     }
     assert_eq!(pool.total(), twin.total());
     assert_eq!(pool.active(), weights.iter().filter(|weight| 0 < **weight).count() as u64);
@@ -59,8 +92,8 @@ fn check_now(pool: &Pool, twin: &Twin, lock: u64, out: &[OperatorId]) {
     let heaviest =
         largest.map(|largest| (largest, id(weights.iter().position(|w| *w == largest).unwrap())));
     assert_eq!(pool.heaviest(), heaviest);
+    check_set(pool, twin);
     let able = twin.able(lock);
-    assert!(pool.able_in_order(lock).eq(able.iter().map(|index| id(*index))));
     let left: Vec<u64> =
         able.iter().filter(|i| !out.contains(&id(**i))).map(|i| weights[*i]).collect();
     let able = Able {
@@ -69,6 +102,22 @@ fn check_now(pool: &Pool, twin: &Twin, lock: u64, out: &[OperatorId]) {
         largest: left.iter().max().copied().unwrap_or(0),
     };
     assert_eq!(pool.able(lock, out), able);
+}
+
+/// The lightest, and the order of those who wait.
+fn check_set(pool: &Pool, twin: &Twin) {
+    let weights = twin.rows.iter().map(|row| row.0).zip(0..).filter(|(weight, _)| 0 < *weight);
+    let lightest = weights.min_by_key(|&(weight, index)| (weight, Reverse(index)));
+    assert_eq!(pool.lightest(), lightest.map(|(weight, index)| (weight, id(index))));
+    let queue = twin.queue();
+    let first = queue.first().map(|&(stake, index)| (stake, id(index)));
+    assert_eq!(pool.first_waiting(), first);
+    let total = queue.iter().map(|(stake, _)| stake).sum();
+    assert_eq!(pool.waiting(), Waiting { count: queue.len() as u64, total });
+    assert_eq!(pool.bonded(), pool.total() + total);
+    for (place, (_, index)) in (0..).zip(&queue) {
+        assert_eq!(pool.before(id(*index)), place);
+    }
 }
 
 fn check_at(pool: &Pool, twin: &Twin, at: u64) {
@@ -90,7 +139,12 @@ fn check_at(pool: &Pool, twin: &Twin, at: u64) {
     assert_eq!(pool.holder_at(at, u64::MAX), None);
     for lock in [0, 1, 3, 1_000_000] {
         let out = [id(1), id(1), id(99)];
-        let able = twin.able(lock).into_iter().filter(|index| !out.contains(&id(*index)));
+        let listed = pool.able_in_order(at, lock);
+        assert!(listed.is_sorted_by(|a, b| a < b));
+        let weighs = |index: &usize| weights.get(*index).is_some_and(|weight| 0 < *weight);
+        let listed = listed.into_iter().filter(|id| 0 < pool.weight_at(at, *id));
+        assert!(listed.eq(twin.fit(lock).into_iter().filter(weighs).map(id)));
+        let able = twin.fit(lock).into_iter().filter(|index| !out.contains(&id(*index)));
         let weights: Vec<u64> = able.filter_map(|index| weights.get(index)).copied().collect();
         let able = Able {
             count: weights.iter().filter(|weight| 0 < **weight).count() as u64,
@@ -105,6 +159,7 @@ fn check_at(pool: &Pool, twin: &Twin, at: u64) {
 fn check_laws(pool: &Pool, twin: &Twin) {
     pool.by_id.check();
     pool.by_free.check();
+    pool.waiting.check();
     pool.log.check();
     let mut pins: Vec<u64> =
         pool.pins().flat_map(|(at, count)| vec![at.count(); count as usize]).collect();
@@ -132,7 +187,11 @@ fn check_laws(pool: &Pool, twin: &Twin) {
 }
 
 fn restored(pool: &Pool, twin: &Twin) -> Pool {
-    let rows = twin.rows.iter().enumerate().rev().map(|(index, row)| (id(index), row.0, row.1));
+    let rows = twin.rows.iter().zip(&twin.waits).enumerate().rev();
+    let rows = rows.map(|(index, (&(weight, free), &waits))| {
+        let rank = Rank { weight, waits };
+        (id(index), rank, free)
+    });
     let changes: Vec<Change> = pool.changes().collect();
     let bytes = postcard::to_allocvec(&changes).unwrap();
     let changes: Vec<Change> = postcard::from_bytes(&bytes).unwrap();
@@ -141,7 +200,7 @@ fn restored(pool: &Pool, twin: &Twin) -> Pool {
 
 #[derive(Clone, Debug)]
 enum Op {
-    Set { index: usize, weight: u64, free: u64 },
+    Set { index: usize, weight: u64, free: u64, waits: bool },
     EndBlock,
     Pin { ahead: u64 },
     PinAgain { which: usize },
@@ -164,8 +223,8 @@ fn units() -> impl Strategy<Value = u64> {
 fn op(operators: usize) -> impl Strategy<Value = Op> {
     let index = move || 0..operators;
     prop_oneof![
-        12 => (index(), units(), units())
-            .prop_map(|(index, weight, free)| Op::Set { index, weight, free }),
+        12 => (index(), units(), units(), proptest::bool::weighted(0.25))
+            .prop_map(|(index, weight, free, waits)| Op::Set { index, weight, free, waits }),
         3 => Just(Op::EndBlock),
         2 => prop_oneof![4 => Just(0u64), 1 => 1..4u64].prop_map(|ahead| Op::Pin { ahead }),
         1 => any::<usize>().prop_map(|which| Op::PinAgain { which }),
@@ -182,11 +241,14 @@ fn run(ops: Vec<Op>) {
     for op in ops {
         let now = Height::new(twin.now);
         match op {
-            Op::Set { index, weight, free } => {
-                let others = twin.total() - twin.rows.get(index).map_or(0, |row| row.0);
-                let weight = weight.min(SUPPLY - others);
-                pool.set(id(index), weight, free, now);
-                twin.set(index, weight, free);
+            Op::Set { index, weight, free, waits } => {
+                let stake = weight.min(twin.room(index));
+                let rank = match waits {
+                    true => Rank { weight: 0, waits: stake },
+                    false => weighing(stake),
+                };
+                pool.set(id(index), rank, free, now);
+                twin.set(index, rank, free);
             }
             Op::EndBlock => {
                 twin.end_block();
@@ -220,13 +282,12 @@ fn run(ops: Vec<Op>) {
             Op::Branch { index, weight } => {
                 // What a branch does never reaches the trunk.
                 let (mut branch, mut other) = (pool.clone(), twin.clone());
-                let others = twin.total() - twin.rows.get(index).map_or(0, |row| row.0);
-                let weight = weight.min(SUPPLY - others);
+                let rank = weighing(weight.min(twin.room(index)));
                 branch.pin(now);
                 other.pins.push(twin.now);
                 other.end_block();
-                branch.set(id(index), weight, 1, Height::new(other.now));
-                other.set(index, weight, 1);
+                branch.set(id(index), rank, 1, Height::new(other.now));
+                other.set(index, rank, 1);
                 check_laws(&branch, &other);
                 other.pins.iter().for_each(|at| check_at(&branch, &other, *at));
                 check_now(&branch, &other, 1, &[]);
@@ -267,30 +328,29 @@ fn who_cannot_lock_counts_for_nothing() {
     let mut pool = Pool::default();
     let now = Height::new(1);
     // Four of 100 with all of it free, one of 500 with a free bond below the lock, one in jail.
-    (0..4).for_each(|index| pool.set(id(index), 100, 100, now));
-    pool.set(id(4), 500, 9, now);
-    pool.set(id(5), 0, 1_000, now);
+    (0..4).for_each(|index| pool.set(id(index), weighing(100), 100, now));
+    pool.set(id(4), weighing(500), 9, now);
+    pool.set(id(5), weighing(0), 1_000, now);
     assert_eq!(pool.able(10, &[]), Able { count: 4, total: 400, largest: 100 });
     assert_eq!(pool.able(9, &[]), Able { count: 5, total: 900, largest: 500 });
     let out = [id(4), id(1), id(1), id(5), id(77)];
     assert_eq!(pool.able(9, &out), Able { count: 3, total: 300, largest: 100 });
     assert_eq!(pool.able(101, &[]), Able::default());
-    assert!(pool.able_in_order(10).eq((0..4).map(id)));
     assert_eq!((pool.active(), pool.total(), pool.free(id(5))), (5, 900, 1_000));
 }
 
 #[test]
 fn stake_that_moves_after_a_pin_shifts_no_unit() {
     let mut pool = Pool::default();
-    (0..3).for_each(|index| pool.set(id(index), 10, 10, Height::new(1)));
+    (0..3).for_each(|index| pool.set(id(index), weighing(10), 10, Height::new(1)));
     pool.pin(Height::new(1));
     // Still in the pinned block: it counts.
-    pool.set(id(0), 5, 5, Height::new(1));
+    pool.set(id(0), weighing(5), 5, Height::new(1));
     // After it: 0 leaves, 1 doubles, a new one comes; then 1 takes it back within the block.
-    pool.set(id(0), 0, 0, Height::new(2));
-    pool.set(id(1), 20, 20, Height::new(2));
-    pool.set(id(3), 70, 70, Height::new(2));
-    pool.set(id(1), 10, 10, Height::new(2));
+    pool.set(id(0), weighing(0), 0, Height::new(2));
+    pool.set(id(1), weighing(20), 20, Height::new(2));
+    pool.set(id(3), weighing(70), 70, Height::new(2));
+    pool.set(id(1), weighing(10), 10, Height::new(2));
     let at = Height::new(1);
     assert_eq!((pool.total_at(at), pool.total()), (25, 90));
     let holders: Vec<u64> = (0..25).map(|p| pool.holder_at(at, p).unwrap().0.raw()).collect();
@@ -316,12 +376,12 @@ fn chosen_bonds_and_orders_leave_the_trees_shallow() {
     for order in orders {
         let (mut pool, now) = (Pool::default(), Height::new(1));
         for index in (0..count).map(|index| order(index, count)) {
-            pool.set(id(index), 1, 1 << (index % 63), now);
+            pool.set(id(index), weighing(1), 1 << (index % 63), now);
         }
         let depth = pool.by_id.check().max(pool.by_free.check());
         assert!(depth <= 5, "{depth} levels for {count} operators"); // 1 + log₆ 6,000 = 5.9.
         for index in (0..count).map(|index| order(index, count)).filter(|index| index % 50 != 7) {
-            pool.set(id(index), 0, 0, now);
+            pool.set(id(index), weighing(0), 0, now);
         }
         assert_eq!(pool.active(), 120);
         assert!(pool.by_id.check().max(pool.by_free.check()) <= 4);

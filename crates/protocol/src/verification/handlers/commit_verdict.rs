@@ -61,8 +61,11 @@ fn check_volunteer(
     operator: OperatorId,
 ) -> Result<(), CommitVerdictRejected> {
     let case = state.verification.case(live);
-    if !state.staking.operator(operator).may_work() || case.barred.contains(&operator) {
+    if !state.staking.operator(operator).is_fit() || case.barred.contains(&operator) {
         return Err(CommitVerdictRejected::MayNotWork);
+    }
+    if let Some((stake, needed)) = state.lacks_place(operator) {
+        return Err(CommitVerdictRejected::OutsideActiveSet { stake, needed });
     }
     let assignment = state.market.assignment(live);
     let order = state.market.order(assignment.job);

@@ -1,0 +1,181 @@
+//! Attacks on active sets (S1 to S5): who takes places, from whom, and what it costs.
+
+use earnest_protocol::{
+    Amount, Command, Digest, Event, Ratio, RawParams, Role, command::*, market::Phase, seal,
+    staking::SetPlace,
+};
+use proptest::prelude::*;
+
+use crate::world::{World, params_with, root};
+
+const TENTH: u64 = 10;
+
+/// Four places for eight validators of 50,000 tokens each, in which a job of two finds auditors.
+fn validators(raw: &mut RawParams) {
+    raw.staking.validators_active_max = 4;
+    raw.staking.active_margin = Ratio::percent(TENTH);
+    (raw.verification.auditors_max, raw.verification.pool_min) = (2, 0);
+}
+
+/// Three places for providers.
+fn providers(raw: &mut RawParams) {
+    raw.staking.providers_active_max = 3;
+    raw.staking.active_margin = Ratio::percent(TENTH);
+}
+
+fn bond(world: &mut World, name: &str, role: Role, amount: Amount) {
+    world.ok(name, Command::Bond(Bond { role, amount }));
+}
+
+fn place(world: &World, name: &str, role: Role) -> SetPlace {
+    world.state.set_place(world.operator(name, role)).expect("bonded")
+}
+
+/// S1 (C8): who knows the seed and displaces those it does not want to be drawn changes nobody's
+/// chance: the weights of the commitment are drawn from, and who weighed something then serves.
+#[test]
+fn s1_displacing_validators_once_the_seed_is_known_shifts_no_draw() {
+    let drawn = |preimage: u8, displaced: bool| {
+        let mut world = World::new(params_with(validators));
+        let mut terms = world.terms();
+        terms.seed_seal = seal::seed(&Digest([preimage; 32]));
+        let job = world.assign(terms, &[("P1", 10)]);
+        world.commit_result("P1", job, root(None));
+        world.block();
+        if displaced {
+            // All that four strangers have, for the places of half the set.
+            for name in ["V5", "V6"] {
+                bond(&mut world, name, Role::Validator, Amount::tokens(10_000));
+            }
+            for name in ["V3", "V4"] {
+                assert!(matches!(place(&world, name, Role::Validator), SetPlace::Waiting(_)));
+            }
+        }
+        let command = OpenSeed { job, preimage: Digest([preimage; 32]) };
+        world.ok("R", Command::OpenSeed(command));
+        world.until_phase(job, Phase::Auditing);
+        let names = world.auditors(job);
+        world.audit(job, root(None));
+        world.reveal("P1", job, root(None), root(None));
+        world.until_phase(job, Phase::Closed);
+        assert!(!world.closed(job).paid.is_zero(), "who was displaced is heard and paid");
+        names
+    };
+    let mut found = std::collections::BTreeSet::new();
+    for preimage in 0..24 {
+        let names = drawn(preimage, false);
+        assert_eq!(drawn(preimage, true), names);
+        found.extend(names);
+    }
+    assert_eq!(found.len(), 4, "all of the set were drawn at times: {found:?}");
+}
+
+/// S2: who shows more for a moment keeps the place for as long as it has more, and no longer: what
+/// it takes out gives the place back at once, with nothing lost but its fees.
+#[test]
+fn s2_to_show_more_for_a_moment_takes_no_place_for_longer() {
+    let mut world = World::new(params_with(providers));
+    let (role, more) = (Role::Provider, Amount::tokens(5_000));
+    for _ in 0..5 {
+        bond(&mut world, "P4", role, more);
+        assert!(matches!(place(&world, "P3", role), SetPlace::Waiting(0)));
+        let amount = more.saturating_add(Amount::UNIT);
+        world.ok("P4", Command::Unbond(Unbond { role, amount }));
+        assert_eq!(place(&world, "P3", role), SetPlace::In, "in the same block");
+        bond(&mut world, "P4", role, Amount::UNIT);
+    }
+    let id = world.operator("P4", role);
+    let waits = world.state.operator(id).expect("bonded").unbondings.len();
+    assert_eq!(waits, 5, "and each time the margin waits to be paid out, at risk and idle");
+}
+
+/// S3: a margin shown and taken back is paid out after the whole wait, and is no shield meanwhile:
+/// whoever was displaced takes its place back for what was shown.
+#[test]
+fn s3_a_margin_shown_and_taken_back_is_no_shield() {
+    let mut world = World::new(params_with(providers));
+    let (role, more) = (Role::Provider, Amount::tokens(5_000));
+    bond(&mut world, "P4", role, more);
+    world.ok("P4", Command::Unbond(Unbond { role, amount: more }));
+    assert_eq!(place(&world, "P4", role), SetPlace::In, "it has as much as P3");
+    // What P3 must show is what P4 had to show.
+    bond(&mut world, "P3", role, more);
+    assert_eq!(place(&world, "P3", role), SetPlace::In);
+    assert_eq!(place(&world, "P4", role), SetPlace::Waiting(0));
+}
+
+/// What a newcomer's identities displaced and what they had at risk for it: the stakes that left
+/// places and those that took them.
+fn taken(world: &mut World) -> (u64, u64) {
+    let (mut left, mut came) = (0, 0);
+    for event in std::mem::take(&mut world.events) {
+        match event {
+            Event::ActiveSetLeft { stake, by: Some(_), .. } => left += stake.units(),
+            Event::ActiveSetEntered { stake, .. } => came += stake.units(),
+            _ => {}
+        }
+    }
+    (left, came)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// S4: however a newcomer cuts its stake into identities, it weighs at most what it has, each
+    /// place costs it more than the margin above what it displaced, and the set has the more at
+    /// risk for it.
+    #[test]
+    fn s4_splitting_buys_no_weight_and_no_place_below_its_price(
+        cuts in proptest::collection::vec(100u64..30_000, 1..6),
+    ) {
+        let mut world = World::with_crowd(
+            params_with(providers),
+            earnest_protocol::ledger::Assets::Single,
+            30,
+        );
+        let role = Role::Provider;
+        // The crowd of 500 tokens each waits behind the four; three of them leave.
+        for name in ["P2", "P3", "P4"] {
+            let amount = Amount::tokens(50_000);
+            world.ok(name, Command::Unbond(Unbond { role, amount }));
+        }
+        let _those_who_left = taken(&mut world);
+        let names = ["W", "X", "R", "V1", "V2"];
+        let set = |world: &World| world.state.active_set(role, ResourceClass::Cpu);
+        for (name, cut) in names.iter().zip(&cuts) {
+            let before = set(&world);
+            bond(&mut world, name, role, Amount::tokens(*cut));
+            let (left, came) = taken(&mut world);
+            let after = set(&world);
+            prop_assert_eq!(after.stake.units(), before.stake.units() + came - left);
+            prop_assert!(left == 0 || came * 10 >= left * 11, "{} for {}", came, left);
+        }
+        let mine = names.iter().zip(&cuts).filter_map(|(name, _)| {
+            let id = world.state.operator_id(world.id(name), role)?;
+            let row = world.state.operator(id)?;
+            row.may_work().then_some(row.stake.units())
+        });
+        let whole: u64 = cuts.iter().sum();
+        prop_assert!(mine.sum::<u64>() <= whole * 1_000_000_000);
+    }
+}
+
+/// S5: delegated stake takes no place (C5): who attracts ten times its own has what it had.
+#[test]
+fn s5_what_others_delegate_takes_no_place() {
+    let mut world = World::new(params_with(|raw| {
+        providers(raw);
+        raw.staking.delegation_max = earnest_protocol::Factor::percent(1_000);
+        raw.staking.commission_raise_max = Ratio::ONE;
+    }));
+    let role = Role::Provider;
+    let (rate, ceiling) = (Ratio::percent(10), Ratio::percent(10));
+    world.ok("P4", Command::SetCommission(SetCommission { role, rate, ceiling }));
+    let (operator, amount) = (world.id("P4"), Amount::tokens(90_000));
+    for name in ["W", "X"] {
+        world.ok(name, Command::Delegate(Delegate { operator, role, amount }));
+    }
+    assert_eq!(place(&world, "P4", role), SetPlace::Waiting(0));
+    let set = world.state.active_set(role, ResourceClass::Cpu);
+    assert_eq!((set.stake, set.needed), (Amount::tokens(150_000), Amount::tokens(55_000)));
+}
