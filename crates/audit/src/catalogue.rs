@@ -477,6 +477,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Jobs of one's own, accepted and abandoned", "takes many jobs"),
     ("Who convicts a program and root alike", "takes two jobs"),
     ("The correlation part of a percentage", "not built"),
+    ("Whoever burns enough takes a goal", "gains nothing: self-dealing plays what it loses"),
+    ("What work costs its providers is a parameter", "a vote's number; no job or price is in it"),
     ("Whoever delegates, or bonds, before", "one delegator, who joins before the job"),
     ("An operator that delegates to itself", "paid sooner, and not more: no game here has a clock"),
     ("In a network of two assets a job", "one asset here"),

@@ -179,6 +179,34 @@ fn work_far_above_its_tariff_attracts_no_more_than_the_work_is_worth() {
     assert_eq!(emitted(&world).last(), Some(&(TOKEN, TOKEN)));
 }
 
+/// The goal is 100 units of claims an epoch, and half of 1,000 units come in the first two epochs of
+/// it: 292 in the first. An epoch emits no more than its claims, whoever would share in it.
+#[test]
+fn a_goal_of_work_emits_as_it_is_reached_and_never_above_its_claims() {
+    let season = |total, price, treasury| {
+        let mut world = World::new(params_with(|raw| {
+            exact(raw);
+            raw.chain.epoch_blocks = Blocks::new(200);
+            (raw.rewards.schedule, raw.rewards.goal_total) = (7, units(total));
+            raw.rewards.half_life_epochs = Epochs::new(2);
+            raw.rewards.goal_start = units(100);
+            raw.rewards.treasury_share = treasury;
+        }));
+        work(&mut world, "P1", Amount::tokens(price));
+        epochs(&mut world, 1);
+        let reached = world.state.goal_reached().expect("it has a goal");
+        let supply = world.state.emitted().units();
+        (reached.whole, reached.part, emitted(&world)[0], supply)
+    };
+    let none = Ratio::ZERO;
+    assert_eq!(season(1_000, 50, none), (0, 25, (25, 25), 25), "83 would be scheduled");
+    assert_eq!(season(100, 50, none), (0, 25, (8, 25), 8), "8.3 are");
+    assert_eq!(season(1_000, 400, none), (1, 0, (200, 200), 200), "292 would be");
+    assert_eq!(season(100, 400, none), (1, 0, (29, 200), 29), "an epoch counts once");
+    let half = Ratio::percent(50);
+    assert_eq!(season(1_000, 400, half), (1, 0, (100, 200), 200), "the treasury's 100 included");
+}
+
 #[test]
 fn a_scarce_emission_is_shared_by_claims_and_its_dust_is_the_treasurys() {
     let mut world = World::new(params_with(|raw| {
@@ -204,9 +232,37 @@ fn a_scarce_emission_is_shared_by_claims_and_its_dust_is_the_treasurys() {
 }
 
 /// filecoin-project/builtin-actors, actors/miner/tests/apply_rewards.rs: of a reward of 1,000,000
-/// three quarters are locked, along a line of 180 days.
+/// 750,000 are locked, and what is vests day by day for 180 days. Ours at a day an epoch.
 #[test]
-fn three_quarters_of_a_reward_are_locked_as_in_filecoin() {
+fn fil7_what_is_locked_vests_evenly_in_180_days() {
+    let mut world = World::new(params_with(|raw| {
+        exact(raw);
+        raw.rewards.claim_delay_epochs = Epochs::ZERO;
+        raw.rewards.vesting_epochs = Epochs::new(180);
+        (raw.market.take, raw.rewards.emission_cap) = (Ratio::percent(20), Ratio::percent(50));
+    }));
+    work(&mut world, "P1", units(10_000_000));
+    let earned = world.state.epoch();
+    let mut locked = Vec::new();
+    for _ in 0..192 {
+        epochs(&mut world, 1);
+        let vesting = world.state.vesting(world.operator("P1", PROVIDER));
+        assert_eq!(vesting.total().units(), 1_000_000);
+        locked.push(vesting.unvested().units());
+    }
+    // Its end is gathered to a sixteenth of 180 days, up.
+    let end = earned.count() + 180;
+    let days = end.next_multiple_of(12) - earned.count();
+    assert!((180..192).contains(&days));
+    for (day, locked) in (1u64..).zip(locked) {
+        let line = 750_000 - 750_000 * day.min(days) / days;
+        assert!(locked.abs_diff(line) <= 1, "{locked} on day {day}, {line} on the line");
+    }
+}
+
+/// The same at sixteen epochs.
+#[test]
+fn fil7_three_quarters_of_a_reward_are_locked_as_in_filecoin() {
     let mut world = World::new(params_with(|raw| {
         exact(raw);
         raw.rewards.claim_delay_epochs = Epochs::ZERO;

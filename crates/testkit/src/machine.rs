@@ -75,10 +75,15 @@ impl Setting {
                     (Epochs::new(40), Epochs::new(20));
                 raw.rewards.schedule = 3;
                 raw.rewards.half_life_epochs = Epochs::new(5);
+                raw.rewards.cover_target = Amount::new(200_000_000).expect("small");
+                raw.rewards.cover_step = Ratio::percent(12);
                 raw.verification.haircut = Ratio::percent(30);
                 long_stays(&mut raw);
             }
             Setting::Scarce => {
+                (raw.rewards.schedule, raw.rewards.goal_total) = (7, Amount::tokens(100));
+                raw.rewards.half_life_epochs = Epochs::new(20);
+                raw.rewards.goal_start = Amount::new(10_000_000).expect("small");
                 raw.staking.exit_epochs = Epochs::new(300);
                 raw.staking.exit_overlap_epochs = Epochs::new(100);
                 raw.staking.exit_churn_step = Amount::tokens(7);

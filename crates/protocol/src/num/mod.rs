@@ -20,7 +20,9 @@ mod shares;
 mod time;
 
 pub use amount::Amount;
-pub use exp2::{Decay, HalfLives, exp2_neg_floor};
+pub use exp2::{
+    Decay, HalfLives, Mixed, doubled_floor, exp2_neg_floor, exp2_neg_mixed_floor,
+};
 pub use factor::{Factor, PARTS, Ratio};
 pub use index::{Earned, Index};
 pub use rate::{Approach, Rate};

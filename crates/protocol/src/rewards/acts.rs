@@ -11,9 +11,12 @@ use crate::{
     event::Event,
     ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
-    num::{Amount, Epoch, Factor, Gas},
+    num::{Amount, Epoch, Factor, Gas, Ratio},
     params::Params,
-    rewards::{ClaimTerms, Moment, Open, Round, Running, Schedule, VestTerms, Work, rate_floor},
+    rewards::{
+        ClaimTerms, Cut, Moment, Open, Round, Running, Schedule, Standing, VestTerms, Work,
+        rate_floor,
+    },
     staking,
     state::State,
 };
@@ -92,6 +95,7 @@ pub(crate) fn emit(cx: &mut Context<'_>) {
     let left = params.lifetime_max.saturating_sub(rewards.emitted);
     let room = Amount::MAX.saturating_sub(cx.state.ledger.issued(Asset::Stake));
     let may = scheduled.min(left).min(room);
+    let may = if schedule.is_of_work() { may.min(claims) } else { may };
     let treasury = params.treasury_share.amount_floor(may);
     let rest = may.saturating_sub(treasury);
     let by_stake = params.stake_share.amount_floor(rest);
@@ -106,19 +110,26 @@ pub(crate) fn emit(cx: &mut Context<'_>) {
 /// The schedule as it stands after the epoch, and what it allows for it.
 fn next(state: &State, schedule: &Schedule, epoch: Epoch) -> (Running, Amount) {
     let params = state.params().rewards();
-    let begun = Running { schedule: params.schedule, since: epoch, rate: schedule.start() };
+    let older = params.schedule_age_epochs.count();
+    let standing = schedule.start(older);
+    let begun = Running { schedule: params.schedule, since: epoch, standing };
     let running = state.rewards.running.filter(|running| running.schedule == params.schedule);
     let running = running.unwrap_or(begun);
     let age = epoch.since(running.since).count();
     let supply = state.issued(Asset::Stake).saturating_sub(state.balance(Pot::Burnt(Asset::Stake)));
     let moment = Moment {
-        age: params.schedule_age_epochs.count().saturating_add(age),
-        rate: running.rate,
+        age: older.saturating_add(age),
+        standing: running.standing,
         supply,
         bonded: state.staking.active_stake().min(supply),
+        claims: state.rewards.open.claims,
     };
-    let rate = schedule.rate(&moment);
-    (Running { rate, ..running }, schedule.amount(&moment, rate))
+    let next = schedule.next(&moment);
+    let whole = schedule.amount(&moment, &next);
+    let cut = Cut::of(params, state.mint_price());
+    let kept = cut.map_or(Ratio::ONE, |cut| cut.kept_floor(whole, next.kept));
+    let standing = Standing { kept, ..next };
+    (Running { standing, ..running }, kept.amount_floor(whole))
 }
 
 fn mint(cx: &mut Context<'_>, target: Pot, amount: Amount) {

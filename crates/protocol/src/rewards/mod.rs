@@ -10,13 +10,14 @@
 //! left of each round; what work earned vests on the terms of its job (M21).
 //! Rounding: claims, rates and payments down; what a round's last claimant leaves goes to the
 //! treasury.
-//! Known shortcomings: providers and validators alone share; the market moves no schedule; whoever
-//! delegates before an operator is settled has a part of what it earned until then, and what stake
-//! earned vests on the terms in force when it is settled.
+//! Known shortcomings: providers and validators alone share; what work costs is a parameter, not
+//! measured; whoever delegates before an operator is settled has a part of what it earned until
+//! then, and what stake earned vests on the terms in force when it is settled.
 //! Not here: whether work was done (`stories`), what delegators get of it (`staking`).
 
 pub(crate) mod acts;
 mod claim;
+mod goal;
 pub(crate) mod handlers;
 pub(crate) mod params;
 mod rejected;
@@ -28,13 +29,14 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 pub use claim::ClaimTerms;
+pub use goal::{Baseline, Reached, STEPS};
 pub use rejected::ClaimRewardsRejected;
-pub use schedule::{Moment, Schedule};
+pub use schedule::{Cut, Measure, Moment, Schedule, Standing};
 pub use vesting::{Line, VestTerms, Vesting, Waiting};
 
 use crate::{
     ids::OperatorId,
-    num::{Amount, Epoch, Index, Rate},
+    num::{Amount, Epoch, Index},
     table::{Blank, Rare, Table},
 };
 use params::RewardsParams;
@@ -103,8 +105,8 @@ pub(crate) struct Running {
     pub(crate) schedule: u8,
     /// The first epoch that it paid for.
     pub(crate) since: Epoch,
-    /// The rate of the last epoch.
-    pub(crate) rate: Rate,
+    /// As the last epoch left it.
+    pub(crate) standing: Standing,
 }
 
 /// The epoch that goes on.

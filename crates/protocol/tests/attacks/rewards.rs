@@ -19,7 +19,10 @@ const SELF: [&str; 10] = ["R", "P1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "
 /// Ratios in parts per billion, amounts in base units.
 #[derive(Clone, Copy, Debug)]
 struct Emission {
+    /// What it emits in an epoch, or as a goal of work is reached, half of it in an epoch of that.
     per_epoch: u64,
+    /// What paid work is meant to claim in an epoch; none where nothing is reached.
+    goal: Option<u64>,
     cap: u64,
     auditors_share: u64,
     stake_share: u64,
@@ -30,8 +33,13 @@ struct Emission {
 fn world_with(emission: Emission) -> World {
     let ratio = |parts| Ratio::new(parts).expect("a share");
     World::new(params_with(|raw: &mut RawParams| {
-        raw.rewards.schedule = 1;
-        raw.rewards.epoch_amount = Amount::new(emission.per_epoch).expect("small");
+        let amount = Amount::new(emission.per_epoch).expect("small");
+        (raw.rewards.schedule, raw.rewards.epoch_amount) = (1, amount);
+        if let Some(goal) = emission.goal {
+            (raw.rewards.schedule, raw.rewards.goal_total) = (7, amount);
+            raw.rewards.half_life_epochs = Epochs::new(1);
+            raw.rewards.goal_start = Amount::new(goal).expect("small");
+        }
         raw.rewards.emission_cap = ratio(emission.cap);
         raw.rewards.validator_share = ratio(emission.auditors_share);
         raw.rewards.stake_share = ratio(emission.stake_share);
@@ -92,9 +100,12 @@ fn emissions() -> impl Strategy<Value = Emission> {
     let share = || prop_oneof![0..=1_000_000_000u64, Just(1_000_000_000)];
     let per_epoch = prop_oneof![0..100u64, 0..1u64 << 40, Just(1 << 60)];
     let shares = (share(), share());
-    (per_epoch, 0..1_000_000_000u64, shares, 1..=1_000_000_000u64, share()).prop_map(
-        |(per_epoch, cap, (auditors_share, stake_share), take, take_burn)| Emission {
+    let goal = proptest::option::of(1..1_000_000_000u64);
+    let emits = (per_epoch, goal);
+    (emits, 0..1_000_000_000u64, shares, 1..=1_000_000_000u64, share()).prop_map(
+        |((per_epoch, goal), cap, (auditors_share, stake_share), take, take_burn)| Emission {
             per_epoch,
+            goal,
             cap,
             auditors_share,
             stake_share,
@@ -120,8 +131,9 @@ const DUST: i64 = 9;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// At every emission E, cap, take and burnt share b, beside every volume X of others and for
-    /// every volume x of its own: it loses what burns but for the cap's part of it.
+    /// At every emission E, by a schedule or as work reaches a goal, at every cap, take and burnt
+    /// share b, beside every volume X of others and for every volume x of its own: it loses what
+    /// burns but for the cap's part of it.
     #[test]
     fn m24_who_pays_itself_loses_at_every_volume(
         emission in emissions(),
@@ -144,6 +156,7 @@ fn who_claims_ahead_of_its_conviction_saves_nothing_that_has_not_vested() {
     let lie = |claims: bool| {
         let mut world = world_with(Emission {
             per_epoch: 1 << 50,
+            goal: None,
             cap: 900_000_000,
             auditors_share: 0,
             stake_share: 0,
