@@ -282,6 +282,7 @@ pub fn violations() -> Vec<Violation> {
         Violation::ChallengeTooCheap { deposit: a(1), needed: a(2) },
         Violation::KeepTooShort { blocks: 5, needed: 9 },
         Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
+        Violation::NamesTooCheap { cost: a(1), gain: a(2) },
         Violation::SpentTooFast { share: 9, most: 5 },
         Violation::BlocksTooFast { interval_ms: 5, least_ms: 9 },
         Violation::EpochTooLong { blocks: 9, most: 5 },

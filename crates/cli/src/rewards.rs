@@ -120,8 +120,8 @@ fn schedule(schedule: &Schedule) -> String {
             format!("a rate that moves by steps towards {} bonded", money::percent(goal))
         }
         Schedule::Goal { total, by_time, half_life, measure, baseline } => format!(
-            "at most {} in all as {} reaches its goal, {} of it in the first epoch, and {} by time; \
-             half of the rest in {half_life} epochs of each",
+            "at most {} in all as {} reaches its goal, {} of it in the first epoch, and {} by \
+             time; half of the rest in {half_life} epochs of each",
             tokens(total),
             match measure {
                 Measure::Work => "paid work",

@@ -64,8 +64,10 @@ impl Network {
             let balance = units(if of == 1 { supply.max(bonded) } else { bonded });
             GenesisAccount { address: address(of), balance, payment: Amount::ZERO }
         };
-        let operator = |(of, bond): (u8, &u64)| {
-            GenesisOperator { address: address(of), role: Role::Provider, bond: units(*bond) }
+        let operator = |(of, bond): (u8, &u64)| GenesisOperator {
+            address: address(of),
+            role: Role::Provider,
+            bond: units(*bond),
         };
         let accounts = (1..=holders).map(account).collect();
         let operators = (1u8..).zip(bonds).map(operator).collect();
@@ -188,7 +190,8 @@ fn fil1_a_decay_pays_what_filecoin_mints_by_time() {
 }
 
 /// filecoin-project/builtin-actors, actors/reward/tests/reward_actor_test.rs: of the first epoch's
-/// 36,266,264,293,777,134,739 · 10^-18 one of five wins has 7,253,252,858,755,426,947. Ours are stakes.
+/// 36,266,264,293,777,134,739 · 10^-18 one of five wins has 7,253,252,858,755,426,947. Ours are
+/// stakes.
 #[test]
 fn fil3_a_fifth_of_the_first_epoch_is_that_of_one_in_five() {
     let rewards = rewards(2, |rewards| {
@@ -220,7 +223,8 @@ fn filecoins_baseline(change: impl FnOnce(&mut RewardsParams)) -> RewardsParams 
 
 /// filecoin-project/builtin-actors, actors/reward/src/logic.rs, `test_compute_r_theta`: where
 /// each epoch t is meant to have 2,048 · (t + 1) of power, what there was in all so far is worth so
-/// many epochs: 0.5, 0.25, 15.25. They count from the end of the first epoch, we from its beginning.
+/// many epochs: 0.5, 0.25, 15.25. They count from the end of the first epoch, we from its
+/// beginning.
 #[test]
 fn fil8_power_below_its_baseline_reaches_a_part_of_an_epoch() {
     for (bonded, epochs, in_all, theta) in [
@@ -238,9 +242,9 @@ fn fil8_power_below_its_baseline_reaches_a_part_of_an_epoch() {
     }
 }
 
-/// filecoin-project/specs-actors at ca595d7, actors/builtin/reward/testdata/TestBaselineReward.golden,
-/// in 10^-9 of a token, down: what one epoch of the baseline is worth after so many, of 700,000,000.
-/// It is 770,000,000 today; their rows of that are not among what we could read.
+/// filecoin-project/specs-actors at ca595d7,
+/// actors/builtin/reward/testdata/TestBaselineReward.golden, in 10^-9 of a token, down: what one
+/// epoch of the baseline is worth after so many, of 700,000,000. It is 770,000,000 today; their rows of that are not among what we could read.
 #[test]
 fn fil8_what_a_goal_pays_is_what_filecoin_mints_as_its_baseline_is_met() {
     for (reached, expected) in [
@@ -322,9 +326,9 @@ fn dot1_a_large_supply_pays_an_hour() {
     assert!(hour.abs_diff(57_038_500_000_000) < supply / 10 / 1_000_000_000);
 }
 
-/// polkadot-fellows/runtimes, asset-hub-polkadot/src/staking/mod.rs: in each two years of 365.25 days
-/// 26.28 % of what is left to 2.1 · 10^9. From what was left when a day was 153,132, in 2026, follow
-/// 112,889 from 2028 and 83,222 from 2030 on.
+/// polkadot-fellows/runtimes, asset-hub-polkadot/src/staking/mod.rs: in each two years of 365.25
+/// days 26.28 % of what is left to 2.1 · 10^9. From what was left when a day was 153,132, in 2026,
+/// follow 112,889 from 2028 and 83,222 from 2030 on.
 #[test]
 fn dot10_a_cap_is_approached_in_steps_as_on_polkadot() {
     let left = units(425_658_760 * TOKEN);

@@ -151,6 +151,8 @@ fn narrow(raw: &mut RawParams) {
     raw.staking.unbondings_max = 1;
     (raw.rewards.claim_delay_epochs, raw.rewards.vesting_epochs) = (Epochs::ZERO, Epochs::new(1));
     raw.rewards.epoch_amount = Amount::new(1_000).expect("small");
+    (raw.rewards.work_exponent, raw.rewards.work_unit) = (2, Amount::new(10).expect("small"));
+    raw.rewards.performance_share = Ratio::percent(30);
     (raw.staking.exits_max, raw.staking.delegations_max) = (1, 2);
     raw.staking.moves_max = 1;
     (raw.governance.proposals_max, raw.governance.changes_max) = (1, 1);

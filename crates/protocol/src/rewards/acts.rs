@@ -14,8 +14,8 @@ use crate::{
     num::{Amount, Epoch, Factor, Gas, Ratio},
     params::Params,
     rewards::{
-        ClaimTerms, Cut, Moment, Open, Round, Running, Schedule, Standing, VestTerms, Work,
-        rate_floor,
+        ClaimTerms, Cut, Moment, Open, Round, Running, Schedule, Standing, VestTerms, WeighTerms,
+        Work, rate_floor, returns,
     },
     staking,
     state::State,
@@ -60,24 +60,52 @@ fn note(
     (terms, vests): (&ClaimTerms, VestTerms),
 ) {
     let role = cx.state.staking.operator(operator).role;
+    if !cx.state.staking.operator(operator).may_work() {
+        return;
+    }
+    let mut terms = *terms;
+    if terms.performance_share != Ratio::ZERO {
+        terms.score = score(cx.state, operator, role);
+    }
     // All claims are counted to the unit, or they would be paid more than was minted.
     let room = Amount::MAX.saturating_sub(cx.state.rewards.open.claims);
     let claim = terms.claim(role).min(room);
-    if claim.is_zero() || !cx.state.staking.operator(operator).may_work() {
+    if claim.is_zero() {
         return;
     }
     settle(cx, operator);
+    let of = returns(cx.params().rewards());
     let rewards = &mut cx.state.rewards;
     let round = rewards.next_round();
-    rewards.open.claims = rewards.open.claims.saturating_add(claim);
-    if rewards.earnings(operator).work.is_none() {
-        rewards.open.claimants = rewards.open.claimants.saturating_add(1);
+    if rewards.open.claimants == 0 {
+        rewards.open.returns = of;
     }
-    let row = rewards.earnings_mut(operator);
-    let work = row.work.get_or_insert_with(|| Work { round, claims: Vec::new() });
+    let returns = rewards.open.returns;
+    let worked = rewards.earnings(operator).work.clone();
+    let is_first = worked.is_none();
+    let mut work = worked.unwrap_or_else(|| Work { round, claims: Vec::new() });
+    let before = work.weight(returns);
     work.add(vests, claim);
-    let terms = Box::new(*terms);
+    // Two roundings may make that a unit more than the claim, of a supply that no claim exceeds.
+    let others = rewards.open.claims.saturating_sub(before);
+    let Some(claims) = others.checked_add(work.weight(returns)) else { return };
+    rewards.open.claims = claims;
+    rewards.open.claimants = rewards.open.claimants.saturating_add(u32::from(is_first));
+    rewards.earnings_mut(operator).work = Some(work);
+    let terms = Box::new(terms);
     cx.journal.push(Event::WorkClaimed { job, operator, role, claim, terms });
+}
+
+/// How well an operator has worked until now: correctly and in time, or audited correctly.
+fn score(state: &State, operator: OperatorId, role: Role) -> Ratio {
+    let params = state.params().reputation();
+    match role {
+        Role::Provider => state.reputation.score(operator, state.epoch(), params),
+        Role::Validator | Role::Replica => {
+            let record = state.reputation.record(operator).faded(state.epoch(), params.decay);
+            record.correctness.score(params.z)
+        }
+    }
 }
 
 /// Mints for the epoch that ended, and closes its round.
@@ -156,9 +184,9 @@ fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
 }
 
 fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
-    let Open { claims, claimants } = core::mem::take(&mut cx.state.rewards.open);
+    let Open { claims, claimants, returns } = core::mem::take(&mut cx.state.rewards.open);
     if let Some(rate) = rate_floor(minted, claims) {
-        let round = Round { epoch, rate, left: minted, waiting: claimants };
+        let round = Round { epoch, rate, returns, left: minted, waiting: claimants };
         cx.state.rewards.rounds.push(round);
     }
 }
@@ -216,10 +244,13 @@ fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, parts: &
     let row = cx.state.rewards.earnings_mut(operator);
     let work = row.work.take().expect("only a claim is owed anything");
     let (epoch, mut paid) = (round.epoch, Amount::ZERO);
+    let weighs = WeighTerms { all: work.claim(), returns: round.returns };
     for ((vests, claim), amount) in work.claims.into_iter().zip(parts.iter().copied()) {
         let shared = earn(cx, operator, amount, (epoch, &vests));
         paid = paid.saturating_add(amount);
-        let earned = Event::EmissionEarned { operator, epoch, claim, amount, shared, vests };
+        let weighs = Box::new(weighs);
+        let earned =
+            Event::EmissionEarned { operator, epoch, claim, amount, shared, vests, weighs };
         cx.journal.push(earned);
     }
     let place = usize::try_from(work.round).expect("a row's place");

@@ -1,7 +1,7 @@
 //! Parameters of emission: how much, to whom, and when it may be had.
 
 use crate::{
-    num::{Amount, Epochs, Ratio},
+    num::{Amount, Epochs, HalfLives, Rate, Ratio, exp2_neg_floor},
     params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
 };
 
@@ -52,7 +52,7 @@ params! {
         /// What schedule 9 emits in each step, of what is left.
         step_share: Ratio = Ratio::percent(25), 0..=ONE, "half is left after about two and a half";
         /// Epochs of such a step.
-        step_epochs: Epochs = Epochs::new(17_520), 1..=BLOCKS_MAX, "two years of hours, as Polkadot";
+        step_epochs: Epochs = Epochs::new(17_520), 1..=BLOCKS_MAX, "two years of hours";
         /// What an epoch's emission should be worth, in the asset that pays, at the price at which
         /// it is minted: what its work costs, times how much of that emission should cover. The
         /// schedule is cut towards that, by half at most; 0 leaves it whole.
@@ -71,6 +71,17 @@ params! {
         /// The most emission that a job attracts in all, as a share of the fees that it burnt (M24,
         /// R9).
         emission_cap: Ratio = Ratio::percent(90), 0..=ONE, "who pays itself loses a tenth";
+        /// Performance: the share of what a job attracts for somebody that follows its score, of
+        /// correct and timely work, of correct audits; the rest is had at any score.
+        performance_share: Ratio = Ratio::ZERO, 0..=ONE, "the price pays for work, whoever did it";
+        /// γ, in quarters: what an operator's jobs of an epoch attract together grows by this power
+        /// above `work_unit`; 4 is in full.
+        work_exponent: u8 = 4, 2..=4, "whoever does the work is paid for it";
+        /// Up to where what they attract is in full whatever `work_exponent` is.
+        work_unit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "a token's worth of work an hour";
+        /// What a year costs in which a bond is locked, as a share of it: what names are held to cost
+        /// (R18).
+        bond_cost: Ratio = Ratio::percent(5), 0..=ONE, "what stake earns elsewhere";
         /// The validators' share: of what a job attracts its auditors', and of what goes by stake
         /// that of all; the providers' is the rest.
         validator_share: Ratio = Ratio::percent(20), 0..=ONE, "an audit is a part of the work";
@@ -81,5 +92,26 @@ params! {
         /// Epochs before anything that was earned may be claimed.
         claim_delay_epochs: Epochs = Epochs::new(24), 0..=BLOCKS_MAX,
             "a day to look at what was paid for";
+    }
+}
+
+impl RewardsParams {
+    /// The most that an epoch may emit (up); none where that follows the supply or a goal.
+    pub(crate) fn epoch_most(&self) -> Option<Amount> {
+        match self.schedule {
+            0 => Some(Amount::ZERO),
+            1 | 3 => Some(self.epoch_amount),
+            2 => {
+                let time = HalfLives { passed: 1, half_life: self.half_life_epochs.count() };
+                let left = exp2_neg_floor(time).amount_floor(self.decay_total);
+                Some(self.decay_total.saturating_sub(left))
+            }
+            9 => {
+                let step = Rate::of(self.step_share);
+                let first = step.amount_floor(self.decay_total, self.step_epochs.count());
+                Some(first.saturating_add(Amount::UNIT))
+            }
+            _ => None,
+        }
     }
 }

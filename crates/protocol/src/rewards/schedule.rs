@@ -231,8 +231,8 @@ impl Schedule {
         }
     }
 
-    /// True if what may be emitted follows the work of the epoch: whoever pays itself for work would
-    /// else move what goes to others than work, which no claim counts (M24).
+    /// True if what may be emitted follows the work of the epoch: whoever pays itself for work
+    /// would else move what goes to others than work, which no claim counts (M24).
     pub fn is_of_work(&self) -> bool {
         matches!(self, Schedule::Goal { measure: Measure::Work, .. })
     }
@@ -270,7 +270,9 @@ impl Schedule {
             Schedule::Curve { least, most, goal, falloff, .. } => {
                 let range = most.saturating_sub(least);
                 let more = match there <= goal {
-                    true => Rate::of(range).times_floor(Ratio::of_floor(there.parts(), goal.parts())),
+                    true => {
+                        Rate::of(range).times_floor(Ratio::of_floor(there.parts(), goal.parts()))
+                    }
                     false => {
                         let passed = there.saturating_sub(goal).parts();
                         let left = exp2_neg_floor(HalfLives { passed, half_life: falloff.parts() });
@@ -309,8 +311,8 @@ impl Schedule {
     /// What the epoch may emit that left it at `next`, down, before its cut and any cap.
     ///
     /// Exact but for `Decay` and `Goal`, which are less than 1 + total · 2^-62 units from the exact
-    /// value, of each total; and for `Curve` and `Steps`, whose rates are down: by less than 3 parts
-    /// of 10^-9 of the range, and by 2 parts of 10^-18 a step.
+    /// value, of each total; and for `Curve` and `Steps`, whose rates are down: by less than 3
+    /// parts of 10^-9 of the range, and by 2 parts of 10^-18 a step.
     pub fn amount(&self, at: &Moment, next: &Standing) -> Amount {
         let rate = next.rate;
         match *self {

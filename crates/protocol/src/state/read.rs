@@ -16,7 +16,7 @@ use crate::{
     params::Params,
     rejected::TransactionRejected,
     reputation::Record,
-    rewards::{Schedule, Vesting, Work},
+    rewards::{Schedule, Vesting},
     slashing::{self, Claims, Slash},
     staking::{
         self, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved, Operator,
@@ -234,7 +234,8 @@ impl State {
     pub fn open_claim(&self, id: OperatorId) -> Amount {
         let work = self.rewards.earnings(id).work.as_ref();
         let open = work.filter(|work| work.round == self.rewards.next_round());
-        open.map_or(Amount::ZERO, Work::claim)
+        let returns = self.rewards.open.returns;
+        open.map_or(Amount::ZERO, |work| work.weight(returns))
     }
 
     /// What paid work of this epoch may attract, all operators together.
