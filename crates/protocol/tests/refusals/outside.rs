@@ -238,7 +238,7 @@ fn cheap_names() -> (Violation, RawParams) {
     let units = |units| Amount::new(units).expect("small");
     let raw = changed(|p| {
         (p.rewards.schedule, p.rewards.work_exponent) = (1, 3);
-        p.rewards.epoch_amount = units(3_587_450);
+        p.rewards.epoch_amount = Amount::new(3_587_450).expect("small");
     });
     (Violation::NamesTooCheap { cost: units(570_776), gain: units(570_777) }, raw)
 }
