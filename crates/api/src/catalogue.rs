@@ -288,6 +288,7 @@ pub fn violations() -> Vec<Violation> {
         Violation::KeepTooShort { blocks: 5, needed: 9 },
         Violation::ActiveSetTooSmall { places: 5, needed: 9 },
         Violation::EmissionCapTooHigh { cap: 9, limit: 5 },
+        Violation::NamesTooCheap { cost: a(1), gain: a(2) },
         Violation::SpentTooFast { share: 9, most: 5 },
         Violation::BlocksTooFast { interval_ms: 5, least_ms: 9 },
         Violation::EpochTooLong { blocks: 9, most: 5 },

@@ -711,6 +711,12 @@ pub struct EmissionView {
     /// schedule has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
+    /// How many epochs of its goal are reached, as a decimal number; none if the schedule has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<String>,
+    /// What is left of the schedule after its cut, as a decimal number; none if none is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
     /// What paid work of this epoch may attract at most, all together.
     pub claims: Amount,
 }

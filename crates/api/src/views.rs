@@ -5,7 +5,7 @@
 
 use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, DelegationId, Digest, Height,
-    JobId, OperatorId, Params, Role, SlashId, State, Transaction,
+    JobId, OperatorId, Params, Ratio, Role, SlashId, State, Transaction,
     accounts::Authorisation,
     command::{PauseLane, PostJob, ResourceClass},
     ledger::{Assets, AssignmentPot, Pot},
@@ -448,7 +448,13 @@ fn guard(state: &State) -> GuardView {
 
 fn emission(state: &State) -> EmissionView {
     let rate = state.emission_rate().map(|rate| decimal(rate.parts(), 18));
-    EmissionView { emitted: state.emitted(), rate, claims: state.open_claims() }
+    let reached = state.goal_reached().map(|reached| {
+        let part = decimal(Ratio::of_floor(reached.part, reached.of).parts(), 9);
+        format!("{}{}", reached.whole, part.trim_start_matches('0'))
+    });
+    let kept = state.emission_kept().map(|kept| decimal(kept.parts(), 9));
+    let (emitted, claims) = (state.emitted(), state.open_claims());
+    EmissionView { emitted, rate, reached, kept, claims }
 }
 
 fn supply(state: &State, asset: Asset) -> SupplyView {

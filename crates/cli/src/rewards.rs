@@ -4,7 +4,7 @@
 
 use clap::Args;
 use earnest_api::{Client, NetworkView, OperatorView};
-use earnest_protocol::rewards::Schedule;
+use earnest_protocol::rewards::{Measure, Schedule};
 use serde_json::json;
 
 use crate::{
@@ -64,6 +64,13 @@ fn of_network(network: &NetworkView) -> Vec<(String, String)> {
         ("to be claimed".to_owned(), tokens(supply.rewards)),
         ("work of this epoch".to_owned(), format!("may attract {}", tokens(emission.claims))),
     ];
+    if let Some(kept) = &emission.kept {
+        let how = format!("cut to {kept} of it, for its worth at the price of stake");
+        rows.insert(1, ("cut".to_owned(), how));
+    }
+    if let Some(reached) = &emission.reached {
+        rows.insert(1, ("goal".to_owned(), format!("{reached} of its epochs reached")));
+    }
     if let Some(rate) = &emission.rate {
         rows.insert(1, ("rate".to_owned(), format!("{rate} of the supply a year")));
     }
@@ -112,6 +119,30 @@ fn schedule(schedule: &Schedule) -> String {
         Schedule::BondedSteps { goal, .. } => {
             format!("a rate that moves by steps towards {} bonded", money::percent(goal))
         }
+        Schedule::Goal { total, by_time, half_life, measure, baseline } => format!(
+            "at most {} in all as {} reaches its goal, {} of it in the first epoch, and {} by \
+             time; half of the rest in {half_life} epochs of each",
+            tokens(total),
+            match measure {
+                Measure::Work => "paid work",
+                Measure::Bonded => "bonded stake",
+            },
+            tokens(baseline.at(0)),
+            tokens(by_time)
+        ),
+        Schedule::Curve { least, most, goal, falloff, .. } => format!(
+            "{} of the supply a year while {} of it is bonded, down to {} below, and halfway down \
+             for each {} beyond",
+            money::percent(most),
+            money::percent(goal),
+            money::percent(least),
+            money::percent(falloff)
+        ),
+        Schedule::Steps { total, share, each } => format!(
+            "at most {} in all, {} of the rest every {each} epochs",
+            tokens(total),
+            money::percent(share)
+        ),
     }
 }
 
@@ -121,10 +152,10 @@ mod tests {
 
     #[test]
     fn every_schedule_says_what_it_does() {
-        let said: std::collections::BTreeSet<String> = (0..=6)
+        let said: std::collections::BTreeSet<String> = (0..=9)
             .map(|schedule| RewardsParams { schedule, ..RewardsParams::default() })
             .map(|params| super::schedule(&Schedule::of(&params)))
             .collect();
-        assert_eq!(said.len(), 7);
+        assert_eq!(said.len(), 10);
     }
 }

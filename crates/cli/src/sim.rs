@@ -130,6 +130,13 @@ pub struct SweepArgs {
 pub struct CompareArgs {
     #[command(flatten)]
     points: PointArgs,
+    /// A table of points made elsewhere, instead of --set: a line of paths, then a line of values
+    /// for each point, separated by commas
+    #[arg(long, value_name = "FILE", conflicts_with = "settings")]
+    design: Option<PathBuf>,
+    /// Also says how pay is spread over providers: emission and income, by group and by stake
+    #[arg(long)]
+    rewards: bool,
     /// How sure each interval is
     #[arg(long, default_value_t = 0.99)]
     confidence: f64,
@@ -373,10 +380,14 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
     check_confidence(args.confidence)?;
     let scenario = &args.points.scenario;
     let text = read(scenario)?;
-    let points = design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?;
+    let points = match &args.design {
+        Some(path) => design::table(&read(path)?).map_err(|error| refused(path, &error))?,
+        None => design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?,
+    };
     let meter = Meter::new("runs", json);
     let sweep = args.points.sweep(&text, points);
-    let compared = compare::compare(&sweep, args.confidence, &|done, of| meter.show(done, of));
+    let how = (args.confidence, args.rewards);
+    let compared = compare::compare(&sweep, how, &|done, of| meter.show(done, of));
     let compared = compared.map_err(|error| refused(scenario, &error))?;
     if json {
         let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;

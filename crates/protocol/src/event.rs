@@ -22,7 +22,7 @@ use crate::{
     payment::PayTerms,
     prices::FeedTerms,
     referee::{Ending, Ruling},
-    rewards::{ClaimTerms, VestTerms},
+    rewards::{ClaimTerms, VestTerms, WeighTerms},
     slashing::{Offence, SplitTerms, Taken, Waterfall},
     verification::{Loser, LossReason, Withholder},
 };
@@ -343,8 +343,9 @@ pub enum Event {
         claim: Amount,
         terms: Box<ClaimTerms>,
     },
-    /// An operator's claims of an epoch, of jobs with the same terms of vesting, came to this much:
-    /// those who delegate to it have `shared` of it, and the rest vests from now on.
+    /// An operator's claims of an epoch, of jobs with the same terms of vesting, came to this much,
+    /// as they weigh among all of its claims: those who delegate to it have `shared` of it, and the
+    /// rest vests from now on.
     EmissionEarned {
         operator: OperatorId,
         epoch: Epoch,
@@ -352,6 +353,7 @@ pub enum Event {
         amount: Amount,
         shared: Amount,
         vests: VestTerms,
+        weighs: Box<WeighTerms>,
     },
     /// What an operator's stake earned of emission; shared as what its work earns.
     StakeRewarded { operator: OperatorId, amount: Amount, shared: Amount },

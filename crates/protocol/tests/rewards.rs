@@ -179,6 +179,142 @@ fn work_far_above_its_tariff_attracts_no_more_than_the_work_is_worth() {
     assert_eq!(emitted(&world).last(), Some(&(TOKEN, TOKEN)));
 }
 
+/// The goal is 100 units of claims an epoch, and half of 1,000 units come in the first two epochs
+/// of it: 292 in the first. An epoch emits no more than its claims, whoever would share in it.
+#[test]
+fn a_goal_of_work_emits_as_it_is_reached_and_never_above_its_claims() {
+    let season = |total, price, treasury| {
+        let mut world = World::new(params_with(|raw| {
+            exact(raw);
+            raw.chain.epoch_blocks = Blocks::new(200);
+            (raw.rewards.schedule, raw.rewards.goal_total) = (7, units(total));
+            raw.rewards.half_life_epochs = Epochs::new(2);
+            raw.rewards.goal_start = units(100);
+            raw.rewards.treasury_share = treasury;
+        }));
+        work(&mut world, "P1", Amount::tokens(price));
+        epochs(&mut world, 1);
+        let reached = world.state.goal_reached().expect("it has a goal");
+        let supply = world.state.emitted().units();
+        (reached.whole, reached.part, emitted(&world)[0], supply)
+    };
+    let none = Ratio::ZERO;
+    assert_eq!(season(1_000, 50, none), (0, 25, (25, 25), 25), "83 would be scheduled");
+    assert_eq!(season(100, 50, none), (0, 25, (8, 25), 8), "8.3 are");
+    assert_eq!(season(1_000, 400, none), (1, 0, (200, 200), 200), "292 would be");
+    assert_eq!(season(100, 400, none), (1, 0, (29, 200), 29), "an epoch counts once");
+    let half = Ratio::percent(50);
+    assert_eq!(season(1_000, 400, half), (1, 0, (100, 200), 200), "the treasury's 100 included");
+}
+
+/// Claims of n units for a job that pays 2 n tokens; names that cost what they may gain.
+fn diminishing(raw: &mut RawParams) {
+    exact(raw);
+    raw.chain.epoch_blocks = Blocks::new(200);
+    raw.rewards.epoch_amount = Amount::tokens(100);
+    (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
+    (raw.rewards.work_exponent, raw.rewards.work_unit) = (2, units(4));
+}
+
+/// Of 100 a half's power above 4 is 20, of 64 that of three quarters 32; 3 is below the unit.
+#[test]
+fn what_work_attracts_diminishes_above_a_unit() {
+    let season = |quarters, large: u64, amount| {
+        let mut world = World::new(params_with(|raw| {
+            diminishing(raw);
+            (raw.rewards.work_exponent, raw.rewards.epoch_amount) = (quarters, amount);
+        }));
+        for (name, price) in [("P1", large), ("P2", 6), ("P1", large)] {
+            work(&mut world, name, Amount::tokens(price));
+        }
+        let [first, second] = ["P1", "P2"].map(|name| world.operator(name, PROVIDER));
+        let open = [first, second].map(|id| world.state.open_claim(id).units());
+        assert_eq!(world.state.open_claims().units(), open.iter().sum::<u64>());
+        epochs(&mut world, 1);
+        let paid = ["P1", "P2"].map(|name| total(&world, name, PROVIDER));
+        (open, emitted(&world)[0], paid)
+    };
+    let plenty = Amount::tokens(100);
+    assert_eq!(season(4, 100, plenty), ([100, 3], (103, 103), [100, 3]));
+    assert_eq!(season(2, 100, plenty), ([20, 3], (23, 23), [20, 3]));
+    assert_eq!(season(3, 64, plenty), ([32, 3], (35, 35), [32, 3]));
+    // Ten units are shared as 20 and 3: 8.7 and 1.3.
+    assert_eq!(season(2, 100, units(10)), ([20, 3], (10, 23), [8, 1]));
+}
+
+/// 400 units by one name weigh 40, by four of 100 each 20: four names have twice as much.
+#[test]
+fn four_names_have_the_root_of_four_times_what_one_has() {
+    let paid = |names: &[&str]| {
+        let mut world = World::new(params_with(|raw| {
+            diminishing(raw);
+            raw.chain.epoch_blocks = Blocks::new(400);
+        }));
+        for name in names {
+            work(&mut world, name, Amount::tokens(200));
+        }
+        assert_eq!(world.state.epoch(), Epoch::ZERO);
+        epochs(&mut world, 1);
+        ["P1", "P2", "P3", "P4"].map(|name| total(&world, name, PROVIDER)).iter().sum::<u64>()
+    };
+    assert_eq!((paid(&["P1"; 4]), paid(&["P1", "P2", "P3", "P4"])), (40, 80));
+}
+
+/// γ is that of the epoch's first claim, however a vote changes it meanwhile.
+#[test]
+fn claims_of_one_epoch_weigh_alike_whatever_is_voted_in() {
+    let mut world = World::new(votes::params_with(40, |raw| {
+        diminishing(raw);
+        raw.chain.epoch_blocks = Blocks::new(40);
+    }));
+    let id = votes::propose(&mut world, "W", &[("rewards.work_exponent", 4)]);
+    votes::pass(&mut world, id);
+    (1..=8).for_each(|n| votes::vote(&mut world, &format!("V{n}"), id, BallotChoice::Yes));
+    votes::pass(&mut world, id);
+    while world.state.params().rewards().work_exponent == 2 {
+        world.block();
+    }
+    work(&mut world, "P1", Amount::tokens(200));
+    epochs(&mut world, 1);
+    assert_eq!(total(&world, "P1", PROVIDER), 100);
+}
+
+/// None, all, or half of what is attracted follows the score of work that is correct and in time,
+/// or of correct audits.
+#[test]
+fn a_part_of_what_work_attracts_follows_how_well_it_was_done() {
+    let claims = |share: u64| {
+        let mut world = World::new(params_with(|raw| {
+            plenty(raw);
+            raw.rewards.performance_share = Ratio::percent(share);
+        }));
+        let jobs =
+            [work(&mut world, "P1", Amount::tokens(10)), work(&mut world, "P1", units(TOKEN * 10))];
+        jobs.map(|job| {
+            world.seen(|event| match event {
+                Event::WorkClaimed { job: of, role, claim, terms, .. } if *of == job => {
+                    assert_eq!(*claim, terms.claim(*role));
+                    Some((*role, claim.units(), terms.score.parts()))
+                }
+                _ => None,
+            })
+        })
+    };
+    let of = |claims: &[(Role, u64, u64)]| claims.iter().map(|one| one.1).collect::<Vec<_>>();
+    let [first, second] = claims(0);
+    assert_eq!((of(&first), of(&second)), (vec![180_000_000, 22_500_000, 22_500_000], of(&first)));
+    let [first, second] = claims(100);
+    // 0.025129^2; an audit is counted already, as less than one event.
+    assert_eq!(
+        first.iter().map(|one| one.2).collect::<Vec<_>>(),
+        [631_486, 57_190_861, 57_190_861]
+    );
+    assert_eq!(of(&first), [113_667, 1_286_794, 1_286_794]);
+    assert!(second[0].1 > 80 * first[0].1, "a success of less than one event: 0.239^2");
+    let [first, _] = claims(50);
+    assert_eq!(of(&first), [90_056_833, 11_893_397, 11_893_397]);
+}
+
 #[test]
 fn a_scarce_emission_is_shared_by_claims_and_its_dust_is_the_treasurys() {
     let mut world = World::new(params_with(|raw| {
@@ -204,9 +340,37 @@ fn a_scarce_emission_is_shared_by_claims_and_its_dust_is_the_treasurys() {
 }
 
 /// filecoin-project/builtin-actors, actors/miner/tests/apply_rewards.rs: of a reward of 1,000,000
-/// three quarters are locked, along a line of 180 days.
+/// 750,000 are locked, and what is vests day by day for 180 days. Ours at a day an epoch.
 #[test]
-fn three_quarters_of_a_reward_are_locked_as_in_filecoin() {
+fn fil7_what_is_locked_vests_evenly_in_180_days() {
+    let mut world = World::new(params_with(|raw| {
+        exact(raw);
+        raw.rewards.claim_delay_epochs = Epochs::ZERO;
+        raw.rewards.vesting_epochs = Epochs::new(180);
+        (raw.market.take, raw.rewards.emission_cap) = (Ratio::percent(20), Ratio::percent(50));
+    }));
+    work(&mut world, "P1", units(10_000_000));
+    let earned = world.state.epoch();
+    let mut locked = Vec::new();
+    for _ in 0..192 {
+        epochs(&mut world, 1);
+        let vesting = world.state.vesting(world.operator("P1", PROVIDER));
+        assert_eq!(vesting.total().units(), 1_000_000);
+        locked.push(vesting.unvested().units());
+    }
+    // Its end is gathered to a sixteenth of 180 days, up.
+    let end = earned.count() + 180;
+    let days = end.next_multiple_of(12) - earned.count();
+    assert!((180..192).contains(&days));
+    for (day, locked) in (1u64..).zip(locked) {
+        let line = 750_000 - 750_000 * day.min(days) / days;
+        assert!(locked.abs_diff(line) <= 1, "{locked} on day {day}, {line} on the line");
+    }
+}
+
+/// The same at sixteen epochs.
+#[test]
+fn fil7_three_quarters_of_a_reward_are_locked_as_in_filecoin() {
     let mut world = World::new(params_with(|raw| {
         exact(raw);
         raw.rewards.claim_delay_epochs = Epochs::ZERO;

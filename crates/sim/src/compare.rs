@@ -16,6 +16,7 @@ use crate::{
     scenario::{Kind, Scenario, Setting},
     statistics::Moments,
     sweep::{Point, Sweep},
+    tally::Tally,
 };
 
 /// What is compared, point by point with the first.
@@ -81,7 +82,44 @@ pub(crate) fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'
     all
 }
 
-/// Compares every point of a sweep with its first.
+/// How pay is spread over providers: income for work and emission, before what work cost.
+fn measure_rewards(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'static str, i64)> {
+    let groups = (0u16..).zip(scenario.groups.iter().zip(&outcome.groups));
+    let providers = groups.filter(|(_, (group, _))| matches!(group.kind, Kind::Providers(_)));
+    let pay = |tally: &Tally| tally.income + tally.emission;
+    let all: i64 = providers.clone().map(|(_, (_, tally))| pay(tally)).sum();
+    let emitted: i64 = providers.clone().map(|(_, (_, tally))| tally.emission).sum();
+    let mut measures = vec![("providers' emission".to_owned(), "base units", emitted)];
+    for (place, (group, tally)) in providers {
+        let of_group = outcome.pays.iter().filter(|(of, _)| *of == place);
+        let mut pays = Moments::default();
+        of_group.for_each(|(_, pay)| pays.push(*pay));
+        let mean = pays.mean();
+        let apart =
+            if mean > 0.0 { (pays.variance().sqrt() / mean * 1e6).round() as i64 } else { 0 };
+        let mut add = |what: &str, unit, value| {
+            measures.push((format!("{} {what}", group.name), unit, value));
+        };
+        add("pay", "base units a member", pay(tally).div_euclid(i64::from(group.count)));
+        add("deviation of pay", PER_MILLION, apart);
+        add("share of pay", PER_MILLION, part(pay(tally), all, 1_000_000));
+        add("share of emission", PER_MILLION, part(tally.emission, emitted, 1_000_000));
+        let a_token = part(pay(tally), tally.bonded, 1_000_000_000);
+        add("pay a token bonded", "base units a token", a_token);
+    }
+    measures
+}
+
+/// part · of / whole, towards nothing; of nothing, nothing.
+fn part(part: i64, whole: i64, of: i64) -> i64 {
+    let parts = i128::from(part) * i128::from(of) / i128::from(whole.max(1));
+    i64::try_from(parts).unwrap_or(i64::MAX)
+}
+
+/// The unit of shares, and of deviations as shares of the mean.
+const PER_MILLION: &str = "parts of a million";
+
+/// Compares every point of a sweep with its first; with `rewards`, by how pay is spread, too.
 ///
 /// `progress` hears of runs done, of how many, from any thread.
 ///
@@ -90,7 +128,7 @@ pub(crate) fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'
 /// groups.
 pub fn compare(
     sweep: &Sweep<'_>,
-    confidence: f64,
+    (confidence, rewards): (f64, bool),
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Comparison, SimError> {
     let points = sweep.scenarios()?;
@@ -113,7 +151,7 @@ pub fn compare(
         };
         let outcomes: Result<Vec<Outcome>, SimError> =
             pool.install(|| points.par_iter().map(one).collect());
-        sums.add(number, &points, &outcomes?);
+        sums.add(number, &points, &outcomes?, rewards);
     }
     let words =
         |point: &Point| point.1.iter().map(Setting::to_string).collect::<Vec<_>>().join(" ");
@@ -138,7 +176,7 @@ struct Sums {
 
 impl Sums {
     /// Takes in the runs of one number, one a point, unless any of them failed.
-    fn add(&mut self, number: u32, points: &[Point], outcomes: &[Outcome]) {
+    fn add(&mut self, number: u32, points: &[Point], outcomes: &[Outcome], rewards: bool) {
         let failed = outcomes.iter().enumerate().filter_map(|(point, outcome)| {
             Some((point, number, outcome.error.as_ref()?.to_string()))
         });
@@ -148,7 +186,14 @@ impl Sums {
             return;
         }
         let runs = points.iter().zip(outcomes);
-        let rows: Vec<Vec<_>> = runs.map(|(point, run)| measure(&point.0, run)).collect();
+        let row = |(point, run): (&Point, &Outcome)| {
+            let mut row = measure(&point.0, run);
+            if rewards {
+                row.extend(measure_rewards(&point.0, run));
+            }
+            row
+        };
+        let rows: Vec<Vec<_>> = runs.map(row).collect();
         if self.labels.is_empty() {
             let labels = rows[0].iter().map(|(name, unit, _)| (name.clone(), *unit));
             self.labels = labels.collect();

@@ -96,6 +96,8 @@ pub struct Outcome {
     pub groups: Vec<Tally>,
     /// How evenly income is spread over providers.
     pub income: Concentration,
+    /// The group of each provider, and its income and emission together, in base units.
+    pub pays: Vec<(u16, i64)>,
     /// Where all money went.
     pub closing: Closing,
     /// Honest people slashed or judged wrong though no outage struck them.
@@ -131,6 +133,7 @@ pub fn run(
         closed: world.closed().to_vec(),
         groups: world.tallies(),
         income: measures::concentration(&incomes),
+        pays: world.provider_pays(),
         closing: world.closing(),
         honest_losses: world.honest_losses(),
     })

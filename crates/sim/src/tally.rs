@@ -49,6 +49,10 @@ pub struct Tally {
     pub minded: u64,
     /// Profit, in base units; while jobs are open, what backs them counts as lost to requesters.
     pub profit: i64,
+    /// What it earned of emission, in base units.
+    pub emission: i64,
+    /// What its members have bonded, free or locked, in base units.
+    pub bonded: i64,
     /// What capital at risk would have earned elsewhere, in base units.
     pub capital_cost: i64,
 }

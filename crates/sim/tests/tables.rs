@@ -105,7 +105,7 @@ fn points_share_the_luck_of_their_runs() {
     let lists = ["job.outside_gain=0.0,0.0".to_owned()];
     let points = design::grid(&lists).expect("a grid");
     let sweep = Sweep { text: SMALL, points, runs: 5, seed: None, threads: Some(1) };
-    let compared = compare(&sweep, 0.99, &|_, _| {}).expect("it compares");
+    let compared = compare(&sweep, (0.99, false), &|_, _| {}).expect("it compares");
     assert!(compared.failures.is_empty());
     for measure in &compared.measures {
         let difference = measure.differences[0];
@@ -118,7 +118,7 @@ fn a_comparison_says_who_gains_and_who_loses() {
     let lists = ["providers.liar.lie_rate=0.0,1.0".to_owned()];
     let points = design::grid(&lists).expect("a grid");
     let sweep = Sweep { text: SMALL, points, runs: 60, seed: None, threads: None };
-    let compared = compare(&sweep, 0.95, &|_, _| {}).expect("it compares");
+    let compared = compare(&sweep, (0.95, false), &|_, _| {}).expect("it compares");
     let measure = |name: &str| {
         let found = compared.measures.iter().find(|measure| measure.name == name);
         found.unwrap_or_else(|| panic!("no {name}"))
@@ -127,6 +127,34 @@ fn a_comparison_says_who_gains_and_who_loses() {
     assert_eq!(rejected.means[0], 0.0);
     assert!(rejected.differences[0].low > 0.0, "lies are convicted: {rejected:?}");
     assert!(measure("burnt").differences[0].mean > 0.0);
+}
+
+/// The ways to share emission of `scenarios/rewards.csv`, in fewer blocks: stake has half of what
+/// goes by stake, for half of it is theirs; small names have more of what diminishes.
+#[test]
+fn a_comparison_says_who_has_how_much_of_pay() {
+    let text = include_str!("../../../scenarios/rewards.toml");
+    let mut points =
+        design::table(include_str!("../../../scenarios/rewards.csv")).expect("a table");
+    let blocks = Setting::each("run.blocks=400").expect("a setting").remove(0);
+    points.iter_mut().for_each(|point| point.push(blocks.clone()));
+    let sweep = Sweep { text, points, runs: 1, seed: None, threads: None };
+    let compared = compare(&sweep, (0.95, true), &|_, _| {}).expect("it compares");
+    assert_eq!(compared.failures, []);
+    let means = |name: &str| {
+        let found = compared.measures.iter().find(|measure| measure.name == name);
+        found.unwrap_or_else(|| panic!("no {name}")).means.clone()
+    };
+    let [none, by_stake, by_work, hybrid, diminishing, performance] =
+        <[f64; 6]>::try_from(means("providers' emission")).expect("six ways");
+    assert!(none == 0.0 && hybrid > 0.0 && performance < by_work && diminishing <= by_work);
+    assert!(by_stake >= 4.0 * 99.9e9, "a hundred tokens for each of the epochs: {by_stake}");
+    let shares = ["large", "small"].map(|of| means(&format!("providers.{of} share of emission")));
+    for (large, small) in shares[0].iter().zip(&shares[1]).skip(1) {
+        assert!((999_990.0..=1_000_000.0).contains(&(large + small)), "{large} and {small}");
+    }
+    assert!((shares[1][1] - 500_000.0).abs() < 1_000.0, "the same capital: {shares:?}");
+    assert!(shares[1][4] > shares[1][2] + 50_000.0, "{shares:?}");
 }
 
 #[test]

@@ -78,6 +78,8 @@ impl Setting {
                     (Epochs::new(40), Epochs::new(20));
                 raw.rewards.schedule = 3;
                 raw.rewards.half_life_epochs = Epochs::new(5);
+                raw.rewards.cover_target = Amount::new(200_000_000).expect("small");
+                raw.rewards.cover_step = Ratio::percent(12);
                 raw.verification.haircut = Ratio::percent(30);
                 long_stays(&mut raw);
             }
@@ -85,6 +87,9 @@ impl Setting {
                 raw.reputation.dimensions = 3;
                 raw.reputation.carried_multiple = Factor::percent(200);
                 raw.reputation.carried_floor = Amount::tokens(30);
+                (raw.rewards.schedule, raw.rewards.goal_total) = (7, Amount::tokens(100));
+                raw.rewards.half_life_epochs = Epochs::new(20);
+                raw.rewards.goal_start = Amount::new(10_000_000).expect("small");
                 raw.staking.exit_epochs = Epochs::new(300);
                 raw.staking.exit_overlap_epochs = Epochs::new(100);
                 raw.staking.exit_churn_step = Amount::tokens(7);
@@ -153,6 +158,8 @@ fn narrow(raw: &mut RawParams) {
     raw.staking.unbondings_max = 1;
     (raw.rewards.claim_delay_epochs, raw.rewards.vesting_epochs) = (Epochs::ZERO, Epochs::new(1));
     raw.rewards.epoch_amount = Amount::new(1_000).expect("small");
+    (raw.rewards.work_exponent, raw.rewards.work_unit) = (2, Amount::new(10).expect("small"));
+    raw.rewards.performance_share = Ratio::percent(30);
     (raw.staking.exits_max, raw.staking.delegations_max) = (1, 2);
     raw.staking.moves_max = 1;
     (raw.governance.proposals_max, raw.governance.changes_max) = (1, 1);

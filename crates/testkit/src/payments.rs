@@ -118,7 +118,8 @@ fn tell(event: &Event, told: &mut Sums) {
         Event::WorkClaimed { role, claim, terms, .. } => {
             assert_eq!(*claim, terms.claim(*role), "{event:?}");
         }
-        Event::EmissionEarned { epoch, amount, shared, vests, .. } => {
+        Event::EmissionEarned { epoch, claim, amount, shared, vests, weighs, .. } => {
+            assert!(*claim <= weighs.all && *amount <= weighs.weight_floor(*claim), "{event:?}");
             let own = amount.saturating_sub(*shared);
             let grant = vests.grant(own, *epoch);
             assert_eq!(grant.at_once.checked_add(grant.rest), Some(own), "{event:?}");

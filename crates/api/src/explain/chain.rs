@@ -152,6 +152,11 @@ fn violation(violation: &Violation) -> &'static str {
              `verification.auditors_max`."
         }
         Violation::EmissionCapTooHigh { .. } => "Lower `rewards.emission_cap` below 1.",
+        Violation::NamesTooCheap { .. } => {
+            "Raise `staking.provider_bond_min` and `validator_bond_min`, emit less in an epoch, or \
+             set `rewards.work_exponent` to 4; diminishing returns need a schedule with a most: 1, \
+             2, 3 or 9."
+        }
         Violation::SpentTooFast { .. } => {
             "Lower `governance.spend_epoch_share`, or leave `chain.epoch_blocks` as long as it is."
         }

@@ -336,15 +336,27 @@ fn claim(
         ),
     )];
     let part = format!("{} of it, down = {}", share(terms.validator_share), show(audits));
+    let had = terms.part(of);
     rows.push(match of {
         Role::Provider => {
-            row("provider's", format!("{} less {part} for auditors = {}", show(all), show(amount)))
+            row("provider's", format!("{} less {part} for auditors = {}", show(all), show(had)))
         }
-        Role::Validator | Role::Replica => row(
-            "auditor's",
-            format!("{part}, / {} auditors, down = {}", terms.auditors, show(amount)),
-        ),
+        Role::Validator | Role::Replica => {
+            row("auditor's", format!("{part}, / {} auditors, down = {}", terms.auditors, show(had)))
+        }
     });
+    if had != amount {
+        rows.push(row(
+            "performance",
+            format!(
+                "1 less {} of what a score of {} lacks, up, of {}, down = {}",
+                share(terms.performance_share),
+                share(terms.score),
+                show(had),
+                show(amount)
+            ),
+        ));
+    }
     match emitted {
         Some(emitted) => rows.extend(came_to(emitted, clock)),
         None => {
@@ -356,20 +368,38 @@ fn claim(
 
 /// What all of an operator's claims of that epoch came to.
 fn came_to(emitted: &Emitted, clock: &Clock) -> Rows {
-    let Event::EmissionEarned { epoch, claim, amount, .. } = &emitted.earned else {
+    let Event::EmissionEarned { epoch, claim, amount, weighs, .. } = &emitted.earned else {
         return Rows::new();
     };
     let rate = rate_floor(emitted.minted, emitted.claims);
-    let again = rate.map_or(Amount::ZERO, |rate| earned_floor(*claim, rate));
+    let weight = weighs.weight_floor(*claim);
+    let again = rate.map_or(Amount::ZERO, |rate| earned_floor(weight, rate));
+    let weighs = (weight != *claim).then(|| {
+        let returns = weighs.returns;
+        row(
+            "weighs",
+            format!(
+                "{} / {} of {} * ({} / {})^({}/4), down = {}",
+                show(*claim),
+                show(weighs.all),
+                show(returns.unit),
+                show(weighs.all),
+                show(returns.unit),
+                returns.exponent.quarters(),
+                show(weight)
+            ),
+        )
+    });
     let sum = format!(
         "all its claims of epoch {epoch}, {} * {} minted / {} claimed by all, down = {}",
-        show(*claim),
+        show(weight),
         show(emitted.minted),
         show(emitted.claims),
         show(again)
     );
     debug_assert_eq!(again, *amount, "the rules and this line use one formula");
-    let mut rows = vec![row("comes to", sum)];
+    let mut rows: Rows = weighs.into_iter().collect();
+    rows.push(row("comes to", sum));
     rows.extend(vests(&emitted.earned, clock));
     rows
 }

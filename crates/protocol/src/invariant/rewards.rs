@@ -7,7 +7,8 @@ use crate::{ids::OperatorId, ledger::Pot, num::Amount, rewards::Open, state::Sta
 
 pub(super) fn check(state: &State) -> Result<(), Broken> {
     let (mut owed, mut by_stake) = (Amount::ZERO, Amount::ZERO);
-    let mut open = Open::default();
+    let returns = state.rewards.open.returns;
+    let mut open = Open { returns, ..Open::default() };
     let mut awaited: BTreeMap<u64, u32> = BTreeMap::new();
     for (index, row) in state.rewards.earnings.iter() {
         let operator = OperatorId::from_index(index);
@@ -20,7 +21,7 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
         by_stake = by_stake.saturating_add(state.staking.stake_earned(operator));
         let Some(work) = &row.work else { continue };
         if work.round == state.rewards.next_round() {
-            open.claims = open.claims.saturating_add(work.claim());
+            open.claims = open.claims.saturating_add(work.weight(returns));
             open.claimants = open.claimants.saturating_add(1);
         } else {
             let count = awaited.entry(work.round).or_default();

@@ -33,14 +33,59 @@ pub struct Decay(u128);
 /// assert_eq!(decay(3).ratio_floor().parts(), 707_106_781); // 1/√2.
 /// ```
 pub fn exp2_neg_floor(time: HalfLives) -> Decay {
-    if time.passed == 0 {
+    power_floor(u128::from(time.passed) << 64, time.half_life)
+}
+
+/// A count with a part of one more: `whole` + `part` / `of`, where `part` is below `of`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mixed {
+    /// How many there are.
+    pub whole: u64,
+    /// So much of one more; at least `of` is all of it, less 2^-64.
+    pub part: u64,
+    /// How much makes one, at least 1.
+    pub of: u64,
+}
+
+/// 2^(−passed / half_life), down.
+///
+/// Below the exact value by less than 3 parts of 2^-64, as the part is rounded up to 2^-64 first;
+/// else as [`exp2_neg_floor`]. Never increasing in `passed`.
+pub fn exp2_neg_mixed_floor(passed: Mixed, half_life: u64) -> Decay {
+    let Mixed { whole, part, of } = passed;
+    let fraction = (u128::from(part) << 64).div_ceil(u128::from(of.max(1)));
+    let fraction = fraction.min(u128::from(u64::MAX));
+    power_floor((u128::from(whole) << 64) | fraction, half_life)
+}
+
+/// ⌊amount · 2^(passed / time)⌋, or less by no more than 2^(passed / time) · amount · 2^-62, and at
+/// most [`Amount::MAX`]; `amount` itself if it never doubles, which a time of 0 says.
+///
+/// Exact wherever a whole number of times has passed. Never decreasing in `passed`.
+pub fn doubled_floor(amount: Amount, time: HalfLives) -> Amount {
+    let HalfLives { passed, half_life } = time;
+    if half_life == 0 || amount.is_zero() {
+        return amount;
+    }
+    let (times, more) = (passed / half_life, passed % half_life);
+    // 2^(more / time) is twice 2^-((time - more) / time); the latter has 64 bits after the point.
+    let rest = exp2_neg_floor(HalfLives { passed: half_life - more, half_life });
+    let product = u128::from(amount.units()) * rest.parts(); // 63 + 65 bits, at most 2^127.
+    let shift = u32::try_from(times).ok().and_then(|times| 63u32.checked_sub(times));
+    let units = shift.and_then(|shift| u64::try_from(product >> shift).ok());
+    units.and_then(Amount::new).unwrap_or(Amount::MAX)
+}
+
+/// 2^(−passed / half_life) of 2^-64 parts that passed, down.
+fn power_floor(passed: u128, half_life: u64) -> Decay {
+    if passed == 0 {
         return Decay::ALL;
     }
-    if time.half_life == 0 {
+    if half_life == 0 {
         return Decay::NONE;
     }
     // Up, so that the power is down. Of 64 + 64 bits.
-    let exponent = (u128::from(time.passed) << 64).div_ceil(u128::from(time.half_life));
+    let exponent = passed.div_ceil(u128::from(half_life));
     let (whole, fraction) = (exponent >> 64, exponent & u128::from(u64::MAX));
     let Some(whole) = u32::try_from(whole).ok().filter(|whole| *whole <= 64) else {
         return Decay::NONE;

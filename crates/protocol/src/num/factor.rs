@@ -81,6 +81,11 @@ impl Ratio {
         Ratio((self.0 + other.0).min(PARTS))
     }
 
+    /// self − other, or zero.
+    pub fn saturating_sub(self, other: Ratio) -> Ratio {
+        Ratio(self.0.saturating_sub(other.0))
+    }
+
     /// ⌊self · amount⌋.
     pub fn amount_floor(self, amount: Amount) -> Amount {
         amount.share_floor(self.0, PARTS).expect("a ratio is at most 1, so the result fits")

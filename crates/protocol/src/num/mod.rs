@@ -4,7 +4,8 @@
 //! [`Factor`] any other multiple, both in parts per billion; a [`Height`] is a point in log time,
 //! [`Blocks`] a length of it, and the same for [`Epoch`] and [`Epochs`]; an [`Index`] is what one
 //! unit of weight has ever earned, [`Earned`] what somebody's came to; [`Shares`] are a claim on a
-//! [`SharePool`]; a [`Decay`] is what is left after some half-lives; a [`Rate`] is a share a year.
+//! [`SharePool`]; a [`Decay`] is what is left after some half-lives; a [`Rate`] is a share a year;
+//! [`Returns`] are what is granted for much.
 //!
 //! Law: every division names its direction (`_floor` or `_ceil`); no type here has `+`, `-`, `*`
 //! or `/`, so that no operator can hide an overflow or a rounding.
@@ -16,14 +17,16 @@ mod exp2;
 mod factor;
 mod index;
 mod rate;
+mod returns;
 mod shares;
 mod time;
 
 pub use amount::Amount;
-pub use exp2::{Decay, HalfLives, exp2_neg_floor};
+pub use exp2::{Decay, HalfLives, Mixed, doubled_floor, exp2_neg_floor, exp2_neg_mixed_floor};
 pub use factor::{Factor, PARTS, Ratio};
 pub use index::{Earned, Index};
 pub use rate::{Approach, Rate};
+pub use returns::{Exponent, Returns};
 pub use shares::{Claim, SharePool, Shares, Slashed};
 pub use time::{Blocks, Epoch, Epochs, Gas, Height};
 

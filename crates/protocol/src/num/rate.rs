@@ -46,6 +46,29 @@ impl Rate {
         Rate(u64::try_from(product / u128::from(super::PARTS)).expect("a part of a rate"))
     }
 
+    /// self^exponent by squaring, each multiplication down: less than 2 · `exponent` parts below
+    /// the exact power.
+    pub fn pow_floor(self, mut exponent: u64) -> Rate {
+        let times = |a: u64, b: u64| {
+            let product = u128::from(a) * u128::from(b) / u128::from(WHOLE); // 60 + 60 bits.
+            u64::try_from(product).expect("a part of a rate")
+        };
+        let (mut power, mut square) = (WHOLE, self.0);
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                power = times(power, square);
+            }
+            square = times(square, square);
+            exponent >>= 1;
+        }
+        Rate(power)
+    }
+
+    /// self + other, at most 1.
+    pub fn plus(self, other: Rate) -> Rate {
+        Rate(self.0.saturating_add(other.0).min(WHOLE))
+    }
+
     /// ⌊self · base / periods⌋: what one of `periods` ≥ 1 periods of a year adds to `base`.
     pub fn amount_floor(self, base: Amount, periods: u64) -> Amount {
         let product = u128::from(self.0) * u128::from(base.units()); // 60 + 63 bits.

@@ -55,6 +55,7 @@ pub enum Relation {
     StaleOrder,
     StepOrder,
     ActiveSetTooSmall,
+    NamesTooCheap,
 }
 
 impl Violation {
@@ -88,6 +89,7 @@ impl Violation {
             Self::KeepTooShort { blocks, needed } => (KeepTooShort, blocks, needed),
             Self::ActiveSetTooSmall { places, needed } => (ActiveSetTooSmall, places, needed),
             Self::EmissionCapTooHigh { cap, limit } => (EmissionCapTooHigh, cap, limit),
+            Self::NamesTooCheap { cost, gain } => (NamesTooCheap, cost.units(), gain.units()),
             Self::SpentTooFast { share, most } => (SpentTooFast, share, most),
             Self::BlocksTooFast { interval_ms, least_ms } => (BlocksTooFast, interval_ms, least_ms),
             Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
@@ -157,6 +159,9 @@ impl BrokenRelation {
             Relation::FeedOfOneAsset => Violation::FeedOfOneAsset { got },
             Relation::StaleOrder => order("prices.stale_epochs", "prices.average_epochs"),
             Relation::StepOrder => order("prices.step", "prices.haircut"),
+            Relation::NamesTooCheap => {
+                Violation::NamesTooCheap { cost: amount(got), gain: amount(bound) }
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ impl ParamsHistory {
     }
 
     /// May these come into force? They fit themselves, and those rooms that all work shares fit
-    /// every version that something alive is still judged by (R1 to R18, M21); and what waits keeps
+    /// every version that something alive is still judged by (R1 to R19, M21); and what waits keeps
     /// its time.
     pub(crate) fn adoptable(&self, raw: RawParams) -> Result<Params, BrokenRelation> {
         let params = Params::try_from(raw).map_err(|why| why.first())?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     command::ProgramForm,
-    num::{Amount, Blocks, Epochs, Factor, Gas, PARTS},
+    num::{Amount, Blocks, Epochs, Exponent, Factor, Gas, PARTS, Ratio},
 };
 
 use super::{GovernanceParams, Params, RawParams, SlashingParams};
@@ -104,6 +104,13 @@ pub enum Violation {
         cap: u64,
         /// The most allowed.
         limit: u64,
+    },
+    /// R19: it could pay to work under several names where returns diminish.
+    NamesTooCheap {
+        /// What an epoch of the smaller bond costs.
+        cost: Amount,
+        /// What one name more may gain in an epoch.
+        gain: Amount,
     },
     /// R16: the treasury could be spent faster than any vote may let it.
     SpentTooFast {
@@ -204,6 +211,12 @@ impl fmt::Display for Violation {
                 "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
                  that burns its fees must get less than them back, or paying oneself pays (R9)"
             ),
+            Self::NamesTooCheap { cost, gain } => write!(
+                f,
+                "the smaller bond costs {cost} an epoch at rewards.bond_cost, but with \
+                 rewards.work_exponent one name more may gain {gain}; raise bonds, or emit less, by \
+                 a schedule with a most (R19)"
+            ),
             Self::SpentTooFast { share, most } => write!(
                 f,
                 "governance.spend_epoch_share is {share} parts per billion, allowed in so short an \
@@ -301,6 +314,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         deposit(raw),
         keep(raw),
         emission(raw),
+        names(raw),
         spending(raw),
         pricing(raw),
         places(raw),
@@ -431,6 +445,21 @@ fn places(raw: &RawParams) -> Option<Violation> {
 fn emission(raw: &RawParams) -> Option<Violation> {
     let (cap, limit) = (raw.rewards.emission_cap.parts(), PARTS.saturating_sub(1));
     (cap > limit).then_some(Violation::EmissionCapTooHigh { cap, limit })
+}
+
+/// Where returns diminish, whoever works under one name more has at most 1 − 2^(γ − 1) of what an
+/// epoch emits more than under one less: each name has to have a bond that costs as much.
+fn names(raw: &RawParams) -> Option<Violation> {
+    let (rewards, staking) = (&raw.rewards, &raw.staking);
+    let share = Exponent::of_quarters(rewards.work_exponent).split_gain_ceil();
+    if share == Ratio::ZERO {
+        return None;
+    }
+    let gain = share.amount_ceil(rewards.epoch_most().unwrap_or(Amount::MAX));
+    let bond = staking.provider_bond_min.min(staking.validator_bond_min);
+    let a_year = rewards.bond_cost.amount_floor(bond);
+    let cost = a_year.share_floor(1, rewards.epochs_per_year).unwrap_or(Amount::ZERO);
+    (cost < gain).then_some(Violation::NamesTooCheap { cost, gain })
 }
 
 /// Epochs may be made shorter by vote, and with them the time in which a share leaves.

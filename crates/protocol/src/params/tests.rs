@@ -70,6 +70,12 @@ fn each_relation_fails_alone_one_unit_past_its_edge() {
     assert!(matches!(brief, Violation::KeepTooShort { .. }), "{brief:?}");
     let farmed = violation(|raw| raw.rewards.emission_cap = crate::Ratio::ONE);
     assert!(matches!(farmed, Violation::EmissionCapTooHigh { .. }), "{farmed:?}");
+    // A bond of a hundred tokens costs 570,776 units an epoch; of so much 15.91 % is one more.
+    let names = violation(|raw| {
+        (raw.rewards.schedule, raw.rewards.work_exponent) = (1, 3);
+        raw.rewards.epoch_amount = crate::Amount::new(3_587_450).expect("small");
+    });
+    assert!(matches!(names, Violation::NamesTooCheap { .. }), "{names:?}");
     let order = violation(|raw| raw.rewards.rate_min = crate::Ratio::percent(21));
     assert!(matches!(order, Violation::OutOfOrder { .. }), "{order:?}");
     let above = violation(|raw| raw.slashing.share_max = crate::Ratio::percent(4));

@@ -11,9 +11,12 @@ use crate::{
     event::Event,
     ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
-    num::{Amount, Epoch, Factor, Gas},
+    num::{Amount, Epoch, Factor, Gas, Ratio},
     params::Params,
-    rewards::{ClaimTerms, Moment, Open, Round, Running, Schedule, VestTerms, Work, rate_floor},
+    rewards::{
+        ClaimTerms, Cut, Moment, Open, Round, Running, Schedule, Standing, VestTerms, WeighTerms,
+        Work, rate_floor, returns,
+    },
     staking,
     state::State,
 };
@@ -57,24 +60,52 @@ fn note(
     (terms, vests): (&ClaimTerms, VestTerms),
 ) {
     let role = cx.state.staking.operator(operator).role;
+    if !cx.state.staking.operator(operator).is_fit() {
+        return;
+    }
+    let mut terms = *terms;
+    if terms.performance_share != Ratio::ZERO {
+        terms.score = score(cx.state, operator, role);
+    }
     // All claims are counted to the unit, or they would be paid more than was minted.
     let room = Amount::MAX.saturating_sub(cx.state.rewards.open.claims);
     let claim = terms.claim(role).min(room);
-    if claim.is_zero() || !cx.state.staking.operator(operator).is_fit() {
+    if claim.is_zero() {
         return;
     }
     settle(cx, operator);
+    let of = returns(cx.params().rewards());
     let rewards = &mut cx.state.rewards;
     let round = rewards.next_round();
-    rewards.open.claims = rewards.open.claims.saturating_add(claim);
-    if rewards.earnings(operator).work.is_none() {
-        rewards.open.claimants = rewards.open.claimants.saturating_add(1);
+    if rewards.open.claimants == 0 {
+        rewards.open.returns = of;
     }
-    let row = rewards.earnings_mut(operator);
-    let work = row.work.get_or_insert_with(|| Work { round, claims: Vec::new() });
+    let returns = rewards.open.returns;
+    let worked = rewards.earnings(operator).work.clone();
+    let is_first = worked.is_none();
+    let mut work = worked.unwrap_or_else(|| Work { round, claims: Vec::new() });
+    let before = work.weight(returns);
     work.add(vests, claim);
-    let terms = Box::new(*terms);
+    // Two roundings may make that a unit more than the claim, of a supply that no claim exceeds.
+    let others = rewards.open.claims.saturating_sub(before);
+    let Some(claims) = others.checked_add(work.weight(returns)) else { return };
+    rewards.open.claims = claims;
+    rewards.open.claimants = rewards.open.claimants.saturating_add(u32::from(is_first));
+    rewards.earnings_mut(operator).work = Some(work);
+    let terms = Box::new(terms);
     cx.journal.push(Event::WorkClaimed { job, operator, role, claim, terms });
+}
+
+/// How well an operator has worked until now: correctly and in time, or audited correctly.
+fn score(state: &State, operator: OperatorId, role: Role) -> Ratio {
+    let params = state.params().reputation();
+    match role {
+        Role::Provider => state.reputation.proven(operator, state.epoch(), params),
+        Role::Validator | Role::Replica => {
+            let record = state.reputation.record(operator).faded(state.epoch(), params.decay);
+            record.correctness.bound(params.z)
+        }
+    }
 }
 
 /// Mints for the epoch that ended, and closes its round.
@@ -92,6 +123,7 @@ pub(crate) fn emit(cx: &mut Context<'_>) {
     let left = params.lifetime_max.saturating_sub(rewards.emitted);
     let room = Amount::MAX.saturating_sub(cx.state.ledger.issued(Asset::Stake));
     let may = scheduled.min(left).min(room);
+    let may = if schedule.is_of_work() { may.min(claims) } else { may };
     let treasury = params.treasury_share.amount_floor(may);
     let rest = may.saturating_sub(treasury);
     let by_stake = params.stake_share.amount_floor(rest);
@@ -106,19 +138,26 @@ pub(crate) fn emit(cx: &mut Context<'_>) {
 /// The schedule as it stands after the epoch, and what it allows for it.
 fn next(state: &State, schedule: &Schedule, epoch: Epoch) -> (Running, Amount) {
     let params = state.params().rewards();
-    let begun = Running { schedule: params.schedule, since: epoch, rate: schedule.start() };
+    let older = params.schedule_age_epochs.count();
+    let standing = schedule.start(older);
+    let begun = Running { schedule: params.schedule, since: epoch, standing };
     let running = state.rewards.running.filter(|running| running.schedule == params.schedule);
     let running = running.unwrap_or(begun);
     let age = epoch.since(running.since).count();
     let supply = state.issued(Asset::Stake).saturating_sub(state.balance(Pot::Burnt(Asset::Stake)));
     let moment = Moment {
-        age: params.schedule_age_epochs.count().saturating_add(age),
-        rate: running.rate,
+        age: older.saturating_add(age),
+        standing: running.standing,
         supply,
         bonded: state.staking.active_stake().min(supply),
+        claims: state.rewards.open.claims,
     };
-    let rate = schedule.rate(&moment);
-    (Running { rate, ..running }, schedule.amount(&moment, rate))
+    let next = schedule.next(&moment);
+    let whole = schedule.amount(&moment, &next);
+    let cut = Cut::of(params, state.mint_price());
+    let kept = cut.map_or(Ratio::ONE, |cut| cut.kept_floor(whole, next.kept));
+    let standing = Standing { kept, ..next };
+    (Running { standing, ..running }, kept.amount_floor(whole))
 }
 
 fn mint(cx: &mut Context<'_>, target: Pot, amount: Amount) {
@@ -145,9 +184,9 @@ fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
 }
 
 fn close_round(cx: &mut Context<'_>, epoch: Epoch, minted: Amount) {
-    let Open { claims, claimants } = core::mem::take(&mut cx.state.rewards.open);
+    let Open { claims, claimants, returns } = core::mem::take(&mut cx.state.rewards.open);
     if let Some(rate) = rate_floor(minted, claims) {
-        let round = Round { epoch, rate, left: minted, waiting: claimants };
+        let round = Round { epoch, rate, returns, left: minted, waiting: claimants };
         cx.state.rewards.rounds.push(round);
     }
 }
@@ -205,10 +244,13 @@ fn pay_round(cx: &mut Context<'_>, operator: OperatorId, round: &Round, parts: &
     let row = cx.state.rewards.earnings_mut(operator);
     let work = row.work.take().expect("only a claim is owed anything");
     let (epoch, mut paid) = (round.epoch, Amount::ZERO);
+    let weighs = WeighTerms { all: work.claim(), returns: round.returns };
     for ((vests, claim), amount) in work.claims.into_iter().zip(parts.iter().copied()) {
         let shared = earn(cx, operator, amount, (epoch, &vests));
         paid = paid.saturating_add(amount);
-        let earned = Event::EmissionEarned { operator, epoch, claim, amount, shared, vests };
+        let weighs = Box::new(weighs);
+        let earned =
+            Event::EmissionEarned { operator, epoch, claim, amount, shared, vests, weighs };
         cx.journal.push(earned);
     }
     let place = usize::try_from(work.round).expect("a row's place");

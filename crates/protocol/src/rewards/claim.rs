@@ -2,7 +2,8 @@
 //!
 //! Law: all parts together are at most `emission_cap` of what the job burnt, and at most what its
 //! work is worth at the tariff.
-//! Rounding: down; what the auditors' parts leave is claimed by nobody, and not minted.
+//! Rounding: down; what the auditors' parts leave is claimed by nobody, and not minted, nor is what
+//! a score leaves.
 //! Not here: what a claim comes to in its epoch (`acts`).
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,10 @@ pub struct ClaimTerms {
     pub validator_share: Ratio,
     /// How many auditors share it.
     pub auditors: u32,
+    /// The share of somebody's part that follows its score.
+    pub performance_share: Ratio,
+    /// Its score: of correct and timely work, or of correct audits.
+    pub score: Ratio,
 }
 
 impl ClaimTerms {
@@ -45,6 +50,8 @@ impl ClaimTerms {
             emission_cap: rewards.emission_cap,
             validator_share: rewards.validator_share,
             auditors,
+            performance_share: rewards.performance_share,
+            score: Ratio::ONE,
         }
     }
 
@@ -60,8 +67,8 @@ impl ClaimTerms {
         self.validator_share.amount_floor(self.all())
     }
 
-    /// What the provider, or each auditor, may claim of it.
-    pub fn claim(&self, role: Role) -> Amount {
+    /// The provider's part, or that of each auditor, whatever its score.
+    pub fn part(&self, role: Role) -> Amount {
         let audits = self.audits();
         match role {
             Role::Provider => self.all().saturating_sub(audits),
@@ -69,5 +76,15 @@ impl ClaimTerms {
                 audits.share_floor(1, u64::from(self.auditors)).unwrap_or(Amount::ZERO)
             }
         }
+    }
+
+    /// What may be claimed of a part: 1 − `performance_share` · (1 − score), down.
+    pub fn performance(&self) -> Ratio {
+        self.performance_share.times_ceil(self.score.complement()).complement()
+    }
+
+    /// What the provider, or each auditor, may claim of it.
+    pub fn claim(&self, role: Role) -> Amount {
+        self.performance().amount_floor(self.part(role))
     }
 }

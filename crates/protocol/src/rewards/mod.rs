@@ -1,7 +1,8 @@
 //! Rewards: what the network emits for its upkeep, and who earned it.
 //!
 //! Key terms: a [`Schedule`] says how much an epoch may emit; a *claim* is the most emission that
-//! one job attracts, and what its work weighs; a *round* is an epoch in which somebody had a
+//! one job attracts for somebody; what somebody's claims of an epoch *weigh* together is what they
+//! attract at most, all of them or less (γ); a *round* is an epoch in which somebody had a
 //! claim, with what a unit of claim came to ([`Round`]); an operator's rewards are *settled* into
 //! its own pot, where they vest ([`Vesting`]), less what its delegators have of them.
 //!
@@ -10,13 +11,14 @@
 //! left of each round; what work earned vests on the terms of its job (M21).
 //! Rounding: claims, rates and payments down; what a round's last claimant leaves goes to the
 //! treasury.
-//! Known shortcomings: providers and validators alone share; the market moves no schedule; whoever
-//! delegates before an operator is settled has a part of what it earned until then, and what stake
-//! earned vests on the terms in force when it is settled.
+//! Known shortcomings: providers and validators alone share; what work costs is a parameter, not
+//! measured; whoever delegates before an operator is settled has a part of what it earned until
+//! then, and what stake earned vests on the terms in force when it is settled.
 //! Not here: whether work was done (`stories`), what delegators get of it (`staking`).
 
 pub(crate) mod acts;
 mod claim;
+mod goal;
 pub(crate) mod handlers;
 pub(crate) mod params;
 mod rejected;
@@ -28,13 +30,14 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 pub use claim::ClaimTerms;
+pub use goal::{Baseline, Reached, STEPS};
 pub use rejected::ClaimRewardsRejected;
-pub use schedule::{Moment, Schedule};
+pub use schedule::{Cut, Measure, Moment, Schedule, Standing};
 pub use vesting::{Line, VestTerms, Vesting, Waiting};
 
 use crate::{
     ids::OperatorId,
-    num::{Amount, Epoch, Index, Rate},
+    num::{Amount, Epoch, Exponent, Index, Returns},
     table::{Blank, Rare, Table},
 };
 use params::RewardsParams;
@@ -44,8 +47,10 @@ use params::RewardsParams;
 pub struct Round {
     /// Which epoch.
     pub epoch: Epoch,
-    /// What a unit of claim came to, at most one unit.
+    /// What a unit of what claims weigh came to, at most one unit.
     pub rate: Index,
+    /// What claims weigh.
+    pub returns: Returns,
     /// What was minted for it and is not settled.
     pub left: Amount,
     /// Operators that are not settled.
@@ -76,6 +81,11 @@ impl Work {
         self.claims.iter().fold(Amount::ZERO, |sum, (_, claim)| sum.saturating_add(*claim))
     }
 
+    /// What all of it weighs (down).
+    pub fn weight(&self, returns: Returns) -> Amount {
+        returns.of_floor(self.claim())
+    }
+
     fn add(&mut self, terms: VestTerms, claim: Amount) {
         match self.claims.iter_mut().find(|(of, _)| *of == terms) {
             Some((_, all)) => *all = all.saturating_add(claim),
@@ -103,23 +113,48 @@ pub(crate) struct Running {
     pub(crate) schedule: u8,
     /// The first epoch that it paid for.
     pub(crate) since: Epoch,
-    /// The rate of the last epoch.
-    pub(crate) rate: Rate,
+    /// As the last epoch left it.
+    pub(crate) standing: Standing,
 }
 
 /// The epoch that goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Open {
+    /// What all claims weigh.
     pub(crate) claims: Amount,
     pub(crate) claimants: u32,
+    /// As it was when the first claim came.
+    pub(crate) returns: Returns,
 }
 
-/// What a unit of claim comes to where `minted` is shared among all claims of an epoch (down).
+/// The numbers by which a part of somebody's claims weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeighTerms {
+    /// All its claims of the epoch.
+    pub all: Amount,
+    /// How what they weigh grows with them.
+    pub returns: Returns,
+}
+
+impl WeighTerms {
+    /// ⌊claim · weight / all⌋: its part of what all of them weigh.
+    pub fn weight_floor(&self, claim: Amount) -> Amount {
+        let weight = self.returns.of_floor(self.all);
+        claim.share_floor(weight.units(), self.all.units()).unwrap_or(Amount::ZERO)
+    }
+}
+
+/// How what claims weigh grows with them, as parameters say.
+pub(crate) fn returns(params: &RewardsParams) -> Returns {
+    Returns { exponent: Exponent::of_quarters(params.work_exponent), unit: params.work_unit }
+}
+
+/// What a unit comes to where `minted` is shared among all that claims of an epoch weigh (down).
 pub fn rate_floor(minted: Amount, claims: Amount) -> Option<Index> {
     Index::ZERO.grown_floor(minted, claims.units())
 }
 
-/// What a claim comes to at that rate (down).
+/// What so much of it comes to at that rate (down).
 pub fn earned_floor(claim: Amount, rate: Index) -> Amount {
     let earned = rate.earned_floor(Index::ZERO, claim.units());
     earned.expect("a round pays at most its claims")
@@ -171,7 +206,9 @@ impl Rewards {
     pub(crate) fn owed(&self, id: OperatorId) -> Option<(Round, Vec<Amount>)> {
         let work = self.earnings(id).work.as_ref()?;
         let round = *self.round(work.round)?;
-        let earned = work.claims.iter().map(|(_, claim)| earned_floor(*claim, round.rate));
+        let weigh = WeighTerms { all: work.claim(), returns: round.returns };
+        let part = |claim: Amount| earned_floor(weigh.weight_floor(claim), round.rate);
+        let earned = work.claims.iter().map(|(_, claim)| part(*claim));
         Some((round, earned.collect()))
     }
 

@@ -12,11 +12,11 @@ use crate::{
     insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
-    num::{Amount, Epoch, Height, Rate, Ratio},
+    num::{Amount, Epoch, Height, Mixed, Rate, Ratio},
     params::Params,
     rejected::TransactionRejected,
     reputation::{Rater, Record},
-    rewards::{Vesting, Work},
+    rewards::{Schedule, Vesting},
     slashing::{self, Claims, Slash},
     staking::{
         self, ActiveSet, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved,
@@ -232,15 +232,30 @@ impl State {
 
     /// The yearly rate of the last epoch that was paid for, if a schedule runs that has one.
     pub fn emission_rate(&self) -> Option<Rate> {
-        let running = self.rewards.running?;
-        Some(running.rate).filter(|rate| *rate != Rate::default())
+        let rate = self.rewards.running?.standing.rate;
+        Some(rate).filter(|rate| *rate != Rate::default())
+    }
+
+    /// How much of its goal is reached, if a schedule runs that has one: epochs of its baseline.
+    pub fn goal_reached(&self) -> Option<Mixed> {
+        let Schedule::Goal { baseline, .. } = Schedule::of(self.params().rewards()) else {
+            return None;
+        };
+        Some(self.rewards.running?.standing.reached.epochs(&baseline))
+    }
+
+    /// What is left of the schedule after its cut, if one is made.
+    pub fn emission_kept(&self) -> Option<Ratio> {
+        let kept = self.rewards.running?.standing.kept;
+        Some(kept).filter(|_| !self.params().rewards().cover_target.is_zero())
     }
 
     /// The most that an operator's paid work of this epoch attracts.
     pub fn open_claim(&self, id: OperatorId) -> Amount {
         let work = self.rewards.earnings(id).work.as_ref();
         let open = work.filter(|work| work.round == self.rewards.next_round());
-        open.map_or(Amount::ZERO, Work::claim)
+        let returns = self.rewards.open.returns;
+        open.map_or(Amount::ZERO, |work| work.weight(returns))
     }
 
     /// What paid work of this epoch may attract, all operators together.

@@ -6,6 +6,7 @@ use earnest_protocol::{
     command::*,
     ledger::Assets,
     market::Phase,
+    num::Exponent,
     rewards::{Vesting, Waiting},
 };
 use earnest_testkit::votes::{self, pass, propose, until, vote};
@@ -19,7 +20,12 @@ const SELF: [&str; 10] = ["R", "P1", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "
 /// Ratios in parts per billion, amounts in base units.
 #[derive(Clone, Copy, Debug)]
 struct Emission {
+    /// What it emits in an epoch, or as a goal of work is reached, half of it in an epoch of that.
     per_epoch: u64,
+    /// What paid work is meant to claim in an epoch; none where nothing is reached.
+    goal: Option<u64>,
+    /// γ, in quarters; above a tenth of a token.
+    exponent: u8,
     cap: u64,
     auditors_share: u64,
     stake_share: u64,
@@ -30,8 +36,16 @@ struct Emission {
 fn world_with(emission: Emission) -> World {
     let ratio = |parts| Ratio::new(parts).expect("a share");
     World::new(params_with(|raw: &mut RawParams| {
-        raw.rewards.schedule = 1;
-        raw.rewards.epoch_amount = Amount::new(emission.per_epoch).expect("small");
+        let amount = Amount::new(emission.per_epoch).expect("small");
+        (raw.rewards.schedule, raw.rewards.epoch_amount) = (1, amount);
+        if let Some(goal) = emission.goal {
+            (raw.rewards.schedule, raw.rewards.goal_total) = (7, amount);
+            raw.rewards.half_life_epochs = Epochs::new(1);
+            raw.rewards.goal_start = Amount::new(goal).expect("small");
+        }
+        raw.rewards.work_exponent = emission.exponent;
+        raw.rewards.work_unit = Amount::new(TENTH).expect("small");
+        (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
         raw.rewards.emission_cap = ratio(emission.cap);
         raw.rewards.validator_share = ratio(emission.auditors_share);
         raw.rewards.stake_share = ratio(emission.stake_share);
@@ -92,14 +106,24 @@ fn emissions() -> impl Strategy<Value = Emission> {
     let share = || prop_oneof![0..=1_000_000_000u64, Just(1_000_000_000)];
     let per_epoch = prop_oneof![0..100u64, 0..1u64 << 40, Just(1 << 60)];
     let shares = (share(), share());
-    (per_epoch, 0..1_000_000_000u64, shares, 1..=1_000_000_000u64, share()).prop_map(
-        |(per_epoch, cap, (auditors_share, stake_share), take, take_burn)| Emission {
-            per_epoch,
-            cap,
-            auditors_share,
-            stake_share,
-            take: take.min(500_000_000),
-            take_burn,
+    let ways = prop_oneof![
+        (1..1_000_000_000u64).prop_map(|goal| (Some(goal), 4)),
+        (2..=4u8).prop_map(|exponent| (None, exponent)),
+    ];
+    let emits = (per_epoch, ways);
+    (emits, 0..1_000_000_000u64, shares, 1..=1_000_000_000u64, share()).prop_map(
+        |((per_epoch, (goal, exponent)), cap, (auditors_share, stake_share), take, take_burn)| {
+            Emission {
+                // Names cost what they may gain: a bond, of a hundred tokens.
+                per_epoch: if exponent < 4 { per_epoch.min(300_000_000_000) } else { per_epoch },
+                goal,
+                exponent,
+                cap,
+                auditors_share,
+                stake_share,
+                take: take.min(500_000_000),
+                take_burn,
+            }
         },
     )
 }
@@ -116,12 +140,15 @@ fn season(emission: Emission, others: &[u64], own: &[u64]) -> (i64, i64) {
 
 /// What rounding may be worth to nine claimants, in base units.
 const DUST: i64 = 9;
+/// A tenth of a token.
+const TENTH: u64 = 100_000_000;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// At every emission E, cap, take and burnt share b, beside every volume X of others and for
-    /// every volume x of its own: it loses what burns but for the cap's part of it.
+    /// At every emission E, by a schedule or as work reaches a goal, in full or diminishing, at every
+    /// cap, take and burnt share b, beside every volume X of others and for every volume x of its
+    /// own: it loses what burns but for the cap's part of it.
     #[test]
     fn m24_who_pays_itself_loses_at_every_volume(
         emission in emissions(),
@@ -137,6 +164,44 @@ proptest! {
     }
 }
 
+/// What one gets of an epoch of so much beside P2 who does its three jobs under these names.
+fn shared((per_epoch, exponent): (u64, u8), names: [&str; 3], own: u64, rival: u64) -> u64 {
+    let mut world = world_with(Emission {
+        per_epoch,
+        goal: None,
+        exponent,
+        cap: 999_999_999,
+        auditors_share: 0,
+        stake_share: 0,
+        take: 500_000_000,
+        take_burn: 1_000_000_000,
+    });
+    job(&mut world, "X", "P2", rival);
+    names.iter().for_each(|name| _ = job(&mut world, "R", name, own));
+    assert_eq!(world.state.epoch(), Epoch::ZERO);
+    end_epoch(&mut world);
+    ["P1", "P3", "P4"].iter().map(|name| vesting(&world, name).total().units()).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// R19 wants an epoch of a bond to cost so much of what the epoch emits.
+    #[test]
+    fn e6_one_name_more_gains_no_more_than_its_bond_costs(
+        (own, rival) in (1..20_000_000_000u64, 1..20_000_000_000u64),
+        per_epoch in 1..20_000_000_000u64,
+        exponent in 2..=3u8,
+    ) {
+        let share = Exponent::of_quarters(exponent).split_gain_ceil();
+        let most = share.amount_ceil(Amount::new(per_epoch).expect("small")).units();
+        let names = [["P1", "P1", "P1"], ["P1", "P1", "P3"], ["P1", "P3", "P4"]];
+        let got = names.map(|names| shared((per_epoch, exponent), names, own, rival));
+        prop_assert!(got[1] <= got[0] + most + 4, "{got:?}, {most}");
+        prop_assert!(got[2] <= got[0] + 2 * (most + 4), "{got:?}, {most}");
+    }
+}
+
 /// Who is about to be convicted collects first: it keeps what had vested, as it would have anyway,
 /// and what had not is slashed; to claim just before gains nothing.
 #[test]
@@ -144,6 +209,8 @@ fn who_claims_ahead_of_its_conviction_saves_nothing_that_has_not_vested() {
     let lie = |claims: bool| {
         let mut world = world_with(Emission {
             per_epoch: 1 << 50,
+            goal: None,
+            exponent: 4,
             cap: 900_000_000,
             auditors_share: 0,
             stake_share: 0,

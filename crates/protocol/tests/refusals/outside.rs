@@ -233,6 +233,16 @@ fn disorders() -> Vec<(Violation, RawParams)> {
     rows.map(row).into()
 }
 
+/// A bond of a hundred tokens at 5 % in 8,760 epochs, and 15.91 % of what one emits.
+fn cheap_names() -> (Violation, RawParams) {
+    let units = |units| Amount::new(units).expect("small");
+    let raw = changed(|p| {
+        (p.rewards.schedule, p.rewards.work_exponent) = (1, 3);
+        p.rewards.epoch_amount = Amount::new(3_587_450).expect("small");
+    });
+    (Violation::NamesTooCheap { cost: units(570_776), gain: units(570_777) }, raw)
+}
+
 /// Refused parameters: one of each kind.
 fn parameters() -> Vec<(Violation, RawParams)> {
     let with = changed;
@@ -243,6 +253,7 @@ fn parameters() -> Vec<(Violation, RawParams)> {
     brief.storage.keep_blocks_max = Blocks::new(longest - 1);
     let (room, field) = ("verification", "redraws");
     let mut all = disorders();
+    all.push(cheap_names());
     all.extend([
         (
             Violation::OutOfRange { room, field, got: 5, min: 0, max: 4 },

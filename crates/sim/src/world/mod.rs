@@ -25,8 +25,8 @@ use std::{
 };
 
 use earnest_protocol::{
-    AccountId, Amount, Authenticated, Command, Event, Height, Journal, Rare, Rejected, Role, State,
-    Transaction, TransactionRejected,
+    AccountId, Amount, Authenticated, Command, Event, Height, Journal, OperatorId, Rare, Rejected,
+    Role, State, Transaction, TransactionRejected,
     ledger::Pot,
     market::{Assignment, CloseReason, Outcome, Phase},
     slashing::Offence,
@@ -286,6 +286,7 @@ impl<'s> World<'s> {
         let mut tallies = self.tallies.clone();
         for tally in &mut tallies {
             (tally.active, tally.profit, tally.capital_cost, tally.minded) = (0, 0, 0, 0);
+            (tally.emission, tally.bonded) = (0, 0);
         }
         for (place, (member, agent)) in self.members.iter().zip(&self.agents).enumerate() {
             let tally = &mut tallies[usize::from(member.group)];
@@ -294,8 +295,27 @@ impl<'s> World<'s> {
             let gain = self.gain(place);
             tally.profit += gain.profit;
             tally.capital_cost += gain.capital_cost;
+            tally.emission += self.emission(place);
+            tally.bonded += units(bonded(&self.state, account(place)));
         }
         tallies
+    }
+
+    /// What the member with the account at `place` earned of emission, in base units; nobody here
+    /// collects any.
+    fn emission(&self, place: usize) -> i64 {
+        let earned =
+            operators(&self.state, account(place)).map(|id| self.state.vesting(id).total());
+        units(earned.fold(Amount::ZERO, Amount::saturating_add))
+    }
+
+    /// The group of each provider, and what it was paid for work and earned of emission, in base
+    /// units, in the order of accounts.
+    pub fn provider_pays(&self) -> Vec<(u16, i64)> {
+        let members = self.members.iter().zip(&self.agents).enumerate();
+        let providers = members.filter(|(_, (_, agent))| matches!(agent, Agent::Provider(_)));
+        let pay = |place, member: &Member| (member.group, member.income + self.emission(place));
+        providers.map(|(place, (member, _))| pay(place, member)).collect()
     }
 
     /// What each provider was paid for work, in base units, in the order of accounts.
@@ -601,8 +621,6 @@ fn wealth(state: &State, id: AccountId) -> Amount {
 
 /// What an account has at risk or on its way out, and its share of slashes.
 fn stake(state: &State, id: AccountId) -> Amount {
-    let roles = [Role::Provider, Role::Validator, Role::Replica];
-    let operators = roles.into_iter().filter_map(|role| state.operator_id(id, role));
     let of = |operator| {
         let row = state.operator(operator)?;
         let unbonding = row.unbondings.iter().map(|id| state.balance(Pot::Unbonding(*id)));
@@ -612,7 +630,19 @@ fn stake(state: &State, id: AccountId) -> Amount {
         let stake = row.stake.saturating_add(leaving);
         Some(stake.saturating_add(judged).saturating_add(earned))
     };
-    operators.filter_map(of).fold(Amount::ZERO, Amount::saturating_add)
+    operators(state, id).filter_map(of).fold(Amount::ZERO, Amount::saturating_add)
+}
+
+/// What an account has bonded, free or locked.
+fn bonded(state: &State, id: AccountId) -> Amount {
+    let bonds = operators(state, id).filter_map(|id| Some(state.operator(id)?.stake));
+    bonds.fold(Amount::ZERO, Amount::saturating_add)
+}
+
+/// What an account is in the market.
+fn operators(state: &State, id: AccountId) -> impl Iterator<Item = OperatorId> {
+    let roles = [Role::Provider, Role::Validator, Role::Replica];
+    roles.into_iter().filter_map(move |role| state.operator_id(id, role))
 }
 
 fn account(place: usize) -> AccountId {

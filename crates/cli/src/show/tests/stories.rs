@@ -6,7 +6,8 @@ use earnest_protocol::{
     Ratio, Rejected, Role,
     accounts::TransferRejected,
     command::{Command, Transfer},
-    rewards::{ClaimTerms, VestTerms},
+    num::Returns,
+    rewards::{ClaimTerms, VestTerms, WeighTerms},
 };
 
 use super::{SEED, account, check, present};
@@ -81,6 +82,8 @@ fn a_claim_of_emission_shows_its_cap_its_share_what_it_came_to_and_how_it_vests(
         emission_cap: Ratio::percent(90),
         validator_share: Ratio::percent(20),
         auditors: 2,
+        performance_share: Ratio::ZERO,
+        score: Ratio::ONE,
     };
     let claimed = |role, claim: Amount| {
         let terms = Box::new(terms);
@@ -103,6 +106,7 @@ fn a_claim_of_emission_shows_its_cap_its_share_what_it_came_to_and_how_it_vests(
             delay: Epochs::new(2),
             vesting: Epochs::new(16),
         },
+        weighs: Box::new(WeighTerms { all: Amount::tokens(2), returns: Returns::default() }),
     };
     let emitted = Some(Emitted { minted, claims, earned: earned.clone() });
     let payouts = [

@@ -35,12 +35,15 @@ fn a_claim_that_cannot_be_counted_is_cut_and_the_epoch_pays_what_it_minted() {
         emission_cap: Ratio::ONE,
         validator_share: Ratio::percent(60),
         auditors: 1,
+        performance_share: Ratio::ZERO,
+        score: Ratio::ONE,
     };
     // Two fifths of all, the same again, and of three fifths the fifth that is left.
     for operator in [first, first, second, second] {
         note(&mut cx, JobId::new(0), operator, (&terms, vests));
     }
-    assert_eq!(cx.state.rewards.open, Open { claims: Amount::MAX, claimants: 2 });
+    let returns = returns(cx.params().rewards());
+    assert_eq!(cx.state.rewards.open, Open { claims: Amount::MAX, claimants: 2, returns });
     emit(&mut cx);
     [first, second].into_iter().for_each(|operator| settle(&mut cx, operator));
     assert_eq!(cx.state.balance(Pot::Emission), Amount::ZERO);
