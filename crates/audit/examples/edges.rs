@@ -1,5 +1,6 @@
 //! Audits the defaults, the edge at which nothing of the bound is to spare (the margin at one, no
-//! laxity and no withheld seed assumed), and an open network, where people delegate and insure.
+//! laxity and no withheld seed assumed), and an open and young network, where people delegate and
+//! insure, and a council decides appeals.
 //! Prints what does not hold: setting, entry, word.
 //!
 //! Run with `cargo run --release -p earnest-audit --example edges [-- DIR]`; the traces go to DIR.
@@ -18,6 +19,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut open = RawParams::default();
     open.staking.delegation_max = Factor::percent(300);
     open.insurance.cover_share = Ratio::percent(50);
+    open.governance.phase = 0;
     let mut holds = true;
     for (name, raw) in [("defaults", RawParams::default()), ("edge", edge), ("open", open)] {
         let params = match Params::try_from(raw) {

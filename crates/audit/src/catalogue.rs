@@ -425,9 +425,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "`leaving` plays whose money it is; scenario and property tests hold when it is back",
     ),
     (
-        &["M31", "M32", "V1", "V2", "V3", "V4", "V5"],
-        "votes on parameters are not played, nor councils and guardians: a council lets an appeal \
-         fail at most, which is played, and a pause only keeps others out. `attacks::votes` and \
+        &["M31", "V1", "V2", "V3", "V4", "V5"],
+        "votes on parameters are not played, only on appeals. `attacks::votes` and \
          `attacks::council` have what a majority can and cannot do",
     ),
     (&["V6", "V7", "V8", "V9"], "no job pays it; `attacks::treasury` has what a majority can do"),
@@ -485,6 +484,8 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A price that falls by more than", "one asset here"),
     ("Stake that comes an epoch before a vote", "no vote is played"),
     ("Whoever puts a deposit behind every place", "no vote is played"),
+    ("A council of which as many are bought", "appeal-to-bought-council plays one fewer"),
+    ("A guardian keeps strangers out", "who is kept from posting a job is in no game of one"),
     ("A majority that lasts takes", "no vote is played; R16 bounds how fast"),
     ("Who opens a stop of a spend", "no vote is played"),
     ("A bond stripped before a job", "every bond here is the least that the job needs"),

@@ -28,6 +28,7 @@ mod leavers;
 mod moves;
 mod output;
 mod page;
+mod pauses;
 mod points;
 mod rational;
 mod report;

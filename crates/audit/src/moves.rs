@@ -17,7 +17,7 @@ use earnest_protocol::{
 
 use crate::{
     cast::{CHALLENGER, Cast, Member, PROVIDER, REQUESTER, address},
-    honest,
+    honest, pauses,
     points::{Act, Edge, Late, Point},
     truth, votes,
     world::{JOB, World},
@@ -42,7 +42,7 @@ pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Questi
             acts: acts.to_vec(),
         })
     };
-    if let Some(question) = behind(world) {
+    if let Some(question) = behind(world).or_else(|| pauses::question(world)) {
         return Some(question);
     }
     let (cast, case) = (world.cast, world.state.case(JOB));
@@ -185,6 +185,9 @@ pub(crate) fn answer(world: &mut World<'_>, question: &Question, act: Act) {
     if act == Act::Right && matches!(point, Point::Result | Point::Verdict) {
         world.worked = true;
     }
+    if (point, act) == (Point::Pause, Act::Do) {
+        pauses::commands(world).into_iter().for_each(|(account, one)| take(world, account, one));
+    }
     let Some((account, command)) = command(world, point, subject, act) else { return };
     if let Command::CommitResult(_) | Command::CommitVerdict(_) = command {
         let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
@@ -240,7 +243,7 @@ fn command(
             let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
             by_provider(Some(honest::deliver(world, root)))
         }
-        Point::Beacon => None,
+        Point::Beacon | Point::Pause => None,
         Point::Seed => {
             let preimage = Cast::preimage(world.luck);
             Some((REQUESTER, Command::OpenSeed(OpenSeed { job: JOB, preimage })))

@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use crate::{
     appeals,
-    cast::{Cast, Kind, Member, Pool},
+    cast::{COUNCIL_THRESHOLD, Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, Entry, Goal, HOLES, REASONS},
     delegators, draws,
     facts::Facts,
     judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
-    late, leavers,
+    late, leavers, pauses,
     points::{Late, Point},
     tree::{Budget, Tree},
 };
@@ -75,6 +75,7 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         delegated: Factor::ZERO,
         spare: Factor::ZERO,
         appeals: false,
+        bought: 0,
     };
     let mut kinds = vec![
         kind("standard", Auction::SecondPrice, 10, 1),
@@ -90,14 +91,18 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         kinds.push(Kind { delegated, ..kind("delegated", Auction::SecondPrice, 10, 1) });
     }
     if params.slashing().appeal_epochs != Epochs::ZERO {
-        kinds.push(Kind { appeals: true, ..kind("appealed", Auction::SecondPrice, 10, 1) });
+        // One bought member more would decide for its friends.
+        let bought = if appeals::go_to_a_council(params) { COUNCIL_THRESHOLD - 1 } else { 0 };
+        let appealed = kind("appealed", Auction::SecondPrice, 10, 1);
+        kinds.push(Kind { appeals: true, bought, ..appealed });
     }
     kinds
 }
 
 /// Every entry that is played at once.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    ENTRIES.iter().chain(delegators::ENTRIES).chain(leavers::ENTRIES).chain(appeals::ENTRIES)
+    let usual = ENTRIES.iter().chain(delegators::ENTRIES).chain(pauses::ENTRIES);
+    usual.chain(leavers::ENTRIES).chain(appeals::ENTRIES)
 }
 
 /// All that is played of a kind of job which is there for that alone.
@@ -113,8 +118,9 @@ pub(crate) fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
 fn is_played(entry: &Entry, kind: &Kind, params: &Params) -> bool {
     let is_one_of = |entries: &[Entry]| entries.iter().any(|other| other.id == entry.id);
     let insured = params.insurance().cover_share != Ratio::ZERO;
+    let decides = appeals::go_to_a_council(params) || !entry.members.contains(&Member::Council);
     match own_entries(kind) {
-        Some(entries) => is_one_of(entries),
+        Some(entries) => is_one_of(entries) && decides,
         None => {
             !is_one_of(appeals::ENTRIES)
                 && !is_one_of(leavers::ENTRIES)
@@ -170,7 +176,7 @@ struct Game {
     late: Option<Point>,
 }
 
-fn is_of(members: &'static [Member]) -> impl Fn(&Entry) -> bool {
+fn is_of(members: &'static [Member]) -> impl Fn(&'static Entry) -> bool {
     move |entry| entry.members == members
 }
 
@@ -193,7 +199,9 @@ fn games(params: &Params, effort: Effort) -> Vec<Game> {
     for (place, kind) in kinds(params).into_iter().enumerate() {
         for &(members, late) in &coalitions {
             let own = own_entries(&kind);
-            if own.is_some_and(|own| late.is_some() || !own.iter().any(is_of(members))) {
+            let mut played = entries().filter(|entry| is_played(entry, &kind, params));
+            let is_empty = !played.any(is_of(members));
+            if own.is_some() && late.is_some() || late.is_none() && is_empty {
                 continue;
             }
             let delegates = members.contains(&Member::Delegator);

@@ -415,7 +415,7 @@ fn end(mut world: World<'_>) -> Result<End, String> {
     use Party::{Burnt, Coalition, Insurance, Judges, Operator, Treasury};
     let parties = [Coalition, Party::Requester, Party::Provider, Party::Validators];
     let rest = [Party::Challenger, Operator, Burnt, Insurance, Treasury, Judges];
-    let pools = [Party::Delegator, Party::Pools, Party::Emission];
+    let pools = [Party::Delegator, Party::Guards, Party::Pools, Party::Emission];
     let gains =
         parties.into_iter().chain(rest).chain(pools).map(|party| (party, world.gained(party)));
     Ok(End {

@@ -38,6 +38,8 @@ pub(crate) enum Party {
     Operator,
     /// Who delegates to the provider.
     Delegator,
+    /// Members of the council, and the guardian.
+    Guards,
     /// Shares of pools: at the end, dust that no share is worth.
     Pools,
     /// What is minted: at the end, less every claim, as if its epoch paid it in full.
@@ -251,7 +253,9 @@ impl<'a> World<'a> {
             PROVIDER => Party::Provider,
             CHALLENGER => Party::Challenger,
             OPERATOR => Party::Operator,
-            other if other == self.cast.delegator() => Party::Delegator,
+            other if self.cast.delegates(other) => Party::Delegator,
+            other if self.cast.sits(other) => Party::Guards,
+            other if other == self.cast.guardian() => Party::Guards,
             _ => Party::Validators,
         }
     }
