@@ -5,8 +5,8 @@
 //! Not here: what anybody does (`honest`, `moves`).
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Authenticated, Command, Digest, Factor, Gas, Genesis, Height,
-    Journal, Params, Ratio, RawParams, Role, State, Transaction,
+    AccountId, Address, Amount, Authenticated, Command, Digest, Epochs, Factor, Gas, Genesis,
+    Height, Journal, Params, Ratio, RawParams, Role, State, Transaction,
     command::{
         Auction, Delegate, GainTiming, PostJob, ProgramForm, ResourceClass, SetCommission, Task,
         Visibility,
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     beacon::{self, Beacon},
+    feed,
     points::Late,
     truth::Truth,
 };
@@ -99,6 +100,9 @@ pub struct Kind {
     /// How many members of the council can be bought, the provider being one more.
     #[serde(default, skip_serializing_if = "is_none")]
     pub bought: u8,
+    /// Where there is a feed, what it values a unit of stake at when the job is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted_at: Option<Factor>,
 }
 
 fn nobody() -> Factor {
@@ -147,7 +151,11 @@ impl Pool {
 /// Everything that a game begins with but its luck.
 #[derive(Clone, Debug)]
 pub(crate) struct Cast {
+    /// What is played: the price of stake is that of the job, and no feed moves it.
     pub(crate) raw: RawParams,
+    /// What was asked for.
+    pub(crate) told: RawParams,
+    pub(crate) assets: Assets,
     pub(crate) kind: Kind,
     pub(crate) members: Vec<Member>,
     /// How many validators there are, and how many of them a coalition with auditors has.
@@ -171,9 +179,21 @@ impl Cast {
         members: &[Member],
         pool: Pool,
     ) -> Result<Cast, String> {
-        let raw = RawParams::from(*params);
+        let told = RawParams::from(*params);
+        let mut raw = told;
+        if let Some(untouched) = feed::untouched(params) {
+            raw.prices.average_epochs = Epochs::ZERO;
+            raw.chain.stake_price = kind.posted_at.unwrap_or(untouched);
+        }
+        let is_dual = told.chain.stake_price != Factor::ONE || params.prices().is_on();
+        let assets = if is_dual { Assets::Dual } else { Assets::Single };
+        if is_dual && kind.delegated != Factor::ZERO {
+            return Err("delegated stake is not valued in a network of two assets".into());
+        }
         let mut cast = Cast {
             raw,
+            told,
+            assets,
             kind: kind.clone(),
             members: members.to_vec(),
             pool,
@@ -406,18 +426,18 @@ impl Cast {
         accounts.extend(self.council().into_iter().filter(|account| self.sits(*account)));
         let guards = self.has(Member::Guardian);
         accounts.extend(guards.then(|| self.guardian()));
+        let ceilings = self.kind.price_max.checked_times(PURSE.0).unwrap_or(Amount::MAX);
+        let purse = Amount::tokens(PURSE.1).saturating_add(ceilings);
         let balance = |account| {
             let bonded = bond(account).map_or(Amount::ZERO, |(_, bond)| bond);
-            let ceilings = self.kind.price_max.checked_times(PURSE.0).unwrap_or(Amount::MAX);
             let delegates = self.delegates(account);
             let delegated = if delegates { self.delegated() } else { Amount::ZERO };
-            let purse = Amount::tokens(PURSE.1).saturating_add(ceilings);
             purse.saturating_add(bonded).saturating_add(delegated)
         };
         let genesis = Genesis {
             name: "audit".into(),
             time_ms: 0,
-            assets: Assets::Single,
+            assets: self.assets,
             params: self.raw,
             beacon: beacon.genesis(),
             accounts: accounts
@@ -425,7 +445,7 @@ impl Cast {
                 .map(|&id| GenesisAccount {
                     address: address(id),
                     balance: balance(id),
-                    payment: Amount::ZERO,
+                    payment: if self.assets == Assets::Dual { purse } else { Amount::ZERO },
                 })
                 .collect(),
             operators: accounts

@@ -18,6 +18,7 @@ mod closed_form;
 mod delegators;
 mod draws;
 mod facts;
+mod feed;
 mod frontier;
 mod honest;
 mod insured;

@@ -6,6 +6,7 @@
 use earnest_protocol::{
     Amount, Epochs, Factor, Params, Ratio,
     command::{Auction, GainTiming},
+    ledger::Assets,
 };
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ use crate::{
     catalogue::{ENTRIES, Entry, Goal, HOLES, REASONS},
     delegators, draws,
     facts::Facts,
+    feed,
     judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
     late, leavers, pauses,
     points::{Late, Point},
@@ -76,6 +78,7 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         spare: Factor::ZERO,
         appeals: false,
         bought: 0,
+        posted_at: None,
     };
     let mut kinds = vec![
         kind("standard", Auction::SecondPrice, 10, 1),
@@ -96,21 +99,26 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         let appealed = kind("appealed", Auction::SecondPrice, 10, 1);
         kinds.push(Kind { appeals: true, bought, ..appealed });
     }
+    if let Some(untouched) = feed::untouched(params) {
+        let priced = kind("priced", Auction::SecondPrice, 10, 1);
+        kinds.push(Kind { posted_at: Some(untouched), ..priced });
+    }
     kinds
 }
 
 /// Every entry that is played at once.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     let usual = ENTRIES.iter().chain(delegators::ENTRIES).chain(pauses::ENTRIES);
-    usual.chain(leavers::ENTRIES).chain(appeals::ENTRIES)
+    usual.chain(leavers::ENTRIES).chain(appeals::ENTRIES).chain(feed::ENTRIES)
 }
 
 /// All that is played of a kind of job which is there for that alone.
 pub(crate) fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
-    match (kind.appeals, kind.spare != Factor::ZERO) {
-        (true, _) => Some(appeals::ENTRIES),
-        (false, true) => Some(leavers::ENTRIES),
-        (false, false) => None,
+    match (kind.appeals, kind.spare != Factor::ZERO, kind.posted_at) {
+        (true, ..) => Some(appeals::ENTRIES),
+        (_, true, _) => Some(leavers::ENTRIES),
+        (.., Some(_)) => Some(feed::ENTRIES),
+        (false, false, None) => None,
     }
 }
 
@@ -124,6 +132,7 @@ fn is_played(entry: &Entry, kind: &Kind, params: &Params) -> bool {
         None => {
             !is_one_of(appeals::ENTRIES)
                 && !is_one_of(leavers::ENTRIES)
+                && !is_one_of(feed::ENTRIES)
                 && (entry.goal != Goal::Insured || insured)
         }
     }
@@ -285,16 +294,30 @@ fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game)
         }
     };
     let honest = Tree::build(&cast, budget);
+    let unvalued = "a cover is not valued in a network of two assets";
     let judged = |cast: &Cast, tree: &Tree| -> Vec<Deviation> {
         let size = [tree.nodes.len(), tree.ends().count()];
         let missing = tree.missing.as_ref().or(honest.missing.as_ref());
         let of = |entry: &&Entry| match missing {
             Some(why) => not_shown(entry, kind, size, why),
+            None if entry.goal == Goal::Insured && cast.assets == Assets::Dual => {
+                not_shown(entry, kind, size, unvalued)
+            }
             None => judge(entry, cast, Games { tree, honest: &honest }, facts, params)
                 .unwrap_or_else(|| not_shown(entry, kind, size, "a number needs over 128 bits")),
         };
         entries.iter().map(of).collect()
     };
+    if kind.posted_at.is_some() {
+        let pushed = feed::pushed(params, &cast).and_then(|pushed| {
+            let kind = Kind { posted_at: Some(pushed), ..kind.clone() };
+            Cast::new(params, &kind, members, pool)
+        });
+        return match pushed {
+            Ok(cast) => judged(&cast, &Tree::build(&cast, budget)),
+            Err(why) => entries.iter().map(|entry| not_shown(entry, kind, [0, 0], &why)).collect(),
+        };
+    }
     let Some(point) = *late else {
         let mut found = Vec::new();
         if *members == draws::MEMBERS && own_entries(kind).is_none() {

@@ -10,7 +10,7 @@ use crate::{
     Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
     cast::Cast,
     catalogue::{HOLES, REASONS},
-    draws, frontier, insured, kinds, law,
+    draws, feed, frontier, insured, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
@@ -193,6 +193,70 @@ fn an_appeal_of_the_guilty_costs_its_deposit_and_gives_nothing_back() {
     let bribed = play(&[Member::Provider, Member::Auditors]);
     assert_eq!(bribed.verdict, Verdict::Holds, "{bribed:?}");
     assert!(bribed.gain.is_some_and(|gain| gain < 0), "{bribed:?}");
+}
+
+/// A network of two assets whose validators feed the price of stake.
+fn fed() -> Params {
+    params_with(|raw| {
+        raw.prices.average_epochs = Epochs::new(4);
+        raw.prices.stale_epochs = Epochs::new(3);
+    })
+}
+
+/// M5: while everybody else posts, less than half of the validators move nothing; with more the
+/// price goes up by a step an epoch.
+#[test]
+fn friends_push_a_price_from_more_than_half_of_what_is_posted_on() {
+    let params = fed();
+    let untouched = feed::untouched(&params).expect("it is on");
+    let kind = kinds(&params).into_iter().find(|kind| kind.id == "priced").expect("a kind of it");
+    let pushed = |bribable| {
+        let pool = Pool { all: 10, bribable };
+        let members = [Member::Provider, Member::Auditors];
+        let cast = Cast::new(&params, &kind, &members, pool).expect("a quote");
+        feed::pushed(&params, &cast).expect("not stale")
+    };
+    assert_eq!([0, 2, 5].map(pushed), [untouched; 3]);
+    let up = pushed(6);
+    // Four steps of 5 % after the first that counts: the average of 1.05 to 1.22, and more.
+    assert!(untouched.ratio_floor(Ratio::percent(90)) < untouched && untouched < up, "{up:?}");
+}
+
+#[test]
+fn a_lie_at_a_pushed_price_holds_at_a_fifth_and_pays_when_six_in_ten_push_and_replays() {
+    let params = fed();
+    let kind = kinds(&params).into_iter().find(|kind| kind.id == "priced").expect("a kind of it");
+    let members: &[Member] = &[Member::Provider, Member::Auditors];
+    let play = |percent| {
+        let facts = Facts { collusion: Ratio::percent(percent), ..Facts::assumed(&params) };
+        play_coalition(&params, &facts, &kind, members, Effort::Nodes(20_000))
+    };
+    let few = play(20);
+    assert_eq!(few.len(), 2);
+    assert!(few.iter().all(|one| one.verdict == Verdict::Holds), "{few:?}");
+    let many = play(60).remove(1);
+    assert_eq!(many.verdict, Verdict::Pays, "{many:?}");
+    let best = many.values.expect("shown")[0];
+    assert_eq!(replay(&many.trace.expect("it was played")), Ok(best));
+}
+
+/// What stake is worth changes how much of it is locked, and not what a lie costs.
+#[test]
+fn a_network_of_two_assets_is_audited_in_what_its_stake_is_worth() {
+    let members: &'static [Member] = &[Member::Provider];
+    let lie = |params: &Params| {
+        let facts = Facts::assumed(params);
+        let found = play_coalition(params, &facts, &kind("standard"), members, Effort::Quick);
+        assert!(found.iter().all(|one| one.verdict == Verdict::Holds), "{found:?}");
+        found[0].gain.expect("shown")
+    };
+    let at = |cents| lie(&params_with(|raw| raw.chain.stake_price = Factor::percent(cents)));
+    let (cheap, dear) = (at(50), at(200));
+    assert!((cheap - dear).abs() < dear.abs() / 100, "{cheap} and {dear}");
+    // Withheld beacons are paid for in one asset alone, so that two take larger collateral; and new
+    // work values stake at a haircut, so that a lie at a price that did not fall loses more.
+    assert!(dear < lie(&defaults()));
+    assert!(lie(&fed()) < cheap.max(dear));
 }
 
 const WITH_COUNCIL: &[Member] = &[Member::Provider, Member::Auditors, Member::Council];

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_protocol::{
-    AccountId, Amount, Authenticated, Command, Digest, Event, Height, JobId, Journal, Rejected,
-    Role, State, Transaction, UnbondingId,
+    AccountId, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Journal,
+    Rejected, Role, State, Transaction, UnbondingId,
     command::{Opening, PostJob},
-    ledger::{Movement, Pot, Reason},
+    ledger::{Assets, Movement, Pot, Reason},
     market::{Outcome, Phase},
     seal,
     slashing::{Offence, Way},
@@ -84,6 +84,8 @@ pub(crate) struct World<'a> {
     /// A wrong result was opened.
     pub(crate) delivered: bool,
     books: BTreeMap<Party, i64>,
+    /// What of them is in stake, where that is another asset.
+    pub(crate) stake: BTreeMap<Party, i64>,
     /// What the coalition's validators gained, in base units.
     pub(crate) auditors: i64,
     /// What the coalition gained and lost, by reason.
@@ -123,6 +125,7 @@ impl<'a> World<'a> {
             outcome: None,
             delivered: false,
             books: BTreeMap::new(),
+            stake: BTreeMap::new(),
             auditors: 0,
             statement: BTreeMap::new(),
             locked_blocks: 0,
@@ -201,12 +204,22 @@ impl<'a> World<'a> {
         for (pot, change) in [(movement.source, -units), (movement.target, units)] {
             let party = self.party(pot);
             *self.books.entry(party).or_default() += change;
+            if !matches!(pot, Pot::Free(_, Asset::Payment)) {
+                self.book_stake(party, change);
+            }
             if party == Party::Coalition {
                 *self.statement.entry(movement.reason).or_default() += change;
                 if self.is_a_friends(pot) {
                     self.auditors += change;
                 }
             }
+        }
+    }
+
+    /// Of one asset nothing need be told apart.
+    fn book_stake(&mut self, party: Party, change: i64) {
+        if self.cast.assets == Assets::Dual {
+            *self.stake.entry(party).or_default() += change;
         }
     }
 
@@ -296,6 +309,7 @@ impl<'a> World<'a> {
         for (account, units) in earned {
             let party = self.whose(account);
             *self.books.entry(party).or_default() += units;
+            self.book_stake(party, units);
             *self.books.entry(Party::Emission).or_default() -= units;
             if party == Party::Coalition {
                 *self.statement.entry(Reason::EmissionEarned).or_default() += units;
