@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     beacon::{self, Beacon},
-    feed,
     points::Late,
     truth::Truth,
 };
@@ -181,7 +180,7 @@ impl Cast {
     ) -> Result<Cast, String> {
         let told = RawParams::from(*params);
         let mut raw = told;
-        if let Some(untouched) = feed::untouched(params) {
+        if let Some(untouched) = untouched(params) {
             raw.prices.average_epochs = Epochs::ZERO;
             raw.chain.stake_price = kind.posted_at.unwrap_or(untouched);
         }
@@ -469,6 +468,12 @@ impl Cast {
         let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;
         Ok((state, beacon))
     }
+}
+
+/// What new work values stake at when everybody has posted what it is worth.
+pub(crate) fn untouched(params: &Params) -> Option<Factor> {
+    let (rules, worth) = (params.prices(), params.chain().stake_price);
+    rules.is_on().then(|| worth.ratio_floor(rules.haircut.complement()))
 }
 
 /// The address of an account, which is its number.

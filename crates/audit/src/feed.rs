@@ -51,14 +51,8 @@ const fn lie(id: &'static str, about: &'static str, against: Forced) -> Entry {
     }
 }
 
-/// What new work values stake at when everybody has posted what it is worth.
-pub(crate) fn untouched(params: &Params) -> Option<Factor> {
-    let (rules, worth) = (params.prices(), params.chain().stake_price);
-    rules.is_on().then(|| worth.ratio_floor(rules.haircut.complement()))
-}
-
-/// The same after the coalition's validators have posted the farthest price for as long as the
-/// average spans, and all others what it is worth.
+/// What new work values stake at after the coalition's validators have posted the farthest price
+/// for as long as the average spans, and all others what it is worth.
 ///
 /// # Errors
 /// Why the rules have no price then.

@@ -78,7 +78,8 @@ pub struct Deviation {
     pub closed_form: Option<i128>,
     /// Nodes and ends of the game.
     pub size: [usize; 2],
-    /// How it was measured, if it has no tree: its `policy`, `seed` and so on stand beside the rest.
+    /// How it was measured, if it has no tree; its `policy`, `seed` and others stand beside the
+    /// rest.
     #[serde(flatten)]
     pub measure: Option<Measure>,
     /// Why it is not shown.

@@ -6,20 +6,13 @@
 //! as the rules let it.
 //! Known shortcomings: one pause, since the window between two outlasts a job; who is kept from
 //! posting a job or from delegating, a day in two weeks at the defaults, is not in the game.
-//! Not here: how an entry is judged (`judge`).
-
-use earnest_protocol::{
-    AccountId, Command,
-    command::{Pause, PauseLane},
-    market::Phase,
-};
+//! Not here: when a guardian is asked (`moves`), how an entry is judged (`judge`).
 
 use crate::{
     cast::Member,
     catalogue::{Entry, Forced, Goal},
-    moves::Question,
     points::{Act, Point},
-    world::{Party, World},
+    world::Party,
 };
 
 use Act::{Ceiling, Do, Half, Leave, Nothing, Silent, Wrong};
@@ -61,27 +54,4 @@ const fn lie(id: &'static str, about: &'static str, against: Forced) -> Entry {
 const fn harm(id: &'static str, about: &'static str, victim: Party) -> Entry {
     let (members, goal) = (&[Guardian], Goal::Harm(victim));
     Entry { members, deviation: PAUSES, goal, ..lie(id, about, &[]) }
-}
-
-/// Asks the guardian, once in each phase, until it has paused.
-pub(crate) fn question(world: &World<'_>) -> Option<Question> {
-    let subject = match world.phase() {
-        Phase::Bidding => 0,
-        Phase::Executing => 1,
-        Phase::Committed => 2,
-        Phase::Auditing | Phase::AuditingOpen => 3,
-        Phase::Revealing => 4,
-        Phase::Challengeable => 5,
-        _ => return None,
-    };
-    let asked = world.asked.contains(&(Point::Pause, subject));
-    let fresh = world.cast.has(Guardian) && !asked && !world.history.contains(&(Point::Pause, Do));
-    fresh.then(|| Question { point: Point::Pause, subject, acts: vec![Do, Leave] })
-}
-
-/// Both pauses, for as long as may be.
-pub(crate) fn commands(world: &World<'_>) -> [(AccountId, Command); 2] {
-    let blocks = world.state.params().governance().pause_blocks_max;
-    [PauseLane::Jobs, PauseLane::Delegations]
-        .map(|lane| (world.cast.guardian(), Command::Pause(Pause { lane, blocks })))
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     appeals,
-    cast::{COUNCIL_THRESHOLD, Cast, Kind, Member, Pool},
+    cast::{self, COUNCIL_THRESHOLD, Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, Entry, Goal, HOLES, REASONS},
     delegators, draws,
     facts::Facts,
@@ -99,7 +99,7 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         let appealed = kind("appealed", Auction::SecondPrice, 10, 1);
         kinds.push(Kind { appeals: true, bought, ..appealed });
     }
-    if let Some(untouched) = feed::untouched(params) {
+    if let Some(untouched) = cast::untouched(params) {
         let priced = kind("priced", Auction::SecondPrice, 10, 1);
         kinds.push(Kind { posted_at: Some(untouched), ..priced });
     }

@@ -8,7 +8,7 @@ use earnest_protocol::{
 
 use crate::{
     Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
-    cast::Cast,
+    cast::{self, Cast},
     catalogue::{HOLES, REASONS},
     draws, feed, frontier, insured, kinds, law,
     points::{Act, Point},
@@ -208,7 +208,7 @@ fn fed() -> Params {
 #[test]
 fn friends_push_a_price_from_more_than_half_of_what_is_posted_on() {
     let params = fed();
-    let untouched = feed::untouched(&params).expect("it is on");
+    let untouched = cast::untouched(&params).expect("it is on");
     let kind = kinds(&params).into_iter().find(|kind| kind.id == "priced").expect("a kind of it");
     let pushed = |bribable| {
         let pool = Pool { all: 10, bribable };

@@ -1,8 +1,8 @@
 //! Votes: an appeal of the provider's, and who says what to it.
 //!
-//! Laws: an appeal is made as soon as the job is over, or not at all; friends among those who decide
-//! are for it, honest ones against it, each as soon as voting begins, friends first. Where a council
-//! decides, the provider is a member, and speaks for itself if the rules let it.
+//! Laws: an appeal is made as soon as the job is over, or not at all; friends among those who
+//! decide are for it, honest ones against it, each as soon as voting begins, friends first. Where a
+//! council decides, the provider is a member, and speaks for itself if the rules let it.
 //! Not here: what is compared (`appeals`).
 
 use earnest_protocol::{
