@@ -1,5 +1,6 @@
 //! Audits the defaults, the edge at which nothing of the bound is to spare (the margin at one, no
-//! laxity and no withheld seed assumed), and an open network, where people delegate and insure.
+//! laxity and no withheld seed assumed), an open and young network, where people delegate and
+//! insure, and a council decides appeals, and one of two assets whose validators feed a price.
 //! Prints what does not hold: setting, entry, word.
 //!
 //! Run with `cargo run --release -p earnest-audit --example edges [-- DIR]`; the traces go to DIR.
@@ -7,7 +8,7 @@
 use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
 use earnest_audit::{Effort, Facts, Verdict, audit};
-use earnest_protocol::{Factor, Params, Ratio, RawParams};
+use earnest_protocol::{Epochs, Factor, Params, Ratio, RawParams};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
@@ -18,8 +19,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut open = RawParams::default();
     open.staking.delegation_max = Factor::percent(300);
     open.insurance.cover_share = Ratio::percent(50);
+    open.governance.phase = 0;
+    let mut fed = RawParams::default();
+    fed.prices.average_epochs = Epochs::new(24);
     let mut holds = true;
-    for (name, raw) in [("defaults", RawParams::default()), ("edge", edge), ("open", open)] {
+    let settings =
+        [("defaults", RawParams::default()), ("edge", edge), ("open", open), ("fed", fed)];
+    for (name, raw) in settings {
         let params = match Params::try_from(raw) {
             Ok(params) => params,
             Err(rejected) => {

@@ -1,9 +1,14 @@
 //! Appeals: a convicted liar puts a deposit behind an appeal, in a game of the kind `appealed`.
 //!
+//! Where `governance.phase` is 0 a council of five decides instead, three of whom speak for it: the
+//! provider itself is a member, and the coalition has bought as many others as do not decide.
 //! Known shortcomings: whoever has a majority of what votes can undo its own slashes; here the
-//! coalition has its share of the validators, all of which vote. A council is not played: it lets
-//! an appeal fail at most, and what fails is played.
+//! coalition has its share of the validators, all of which vote. So can whoever has bought as many
+//! of a council as speak for it (ADR 75); a test plays that it pays. A council that sleeps lets an
+//! appeal fail, and what fails is played.
 //! Not here: who votes how (`votes`), how an entry is judged (`judge`).
+
+use earnest_protocol::{Epochs, Params};
 
 use crate::{
     cast::Member,
@@ -13,7 +18,7 @@ use crate::{
 };
 
 use Act::{Ceiling, Do, Half, Leave, Nothing, Wrong};
-use Member::{Auditors, Provider};
+use Member::{Auditors, Council, Provider};
 use Point::{Accept, Appeal, Bid, Defend, OpenBid, OpenResult, Result};
 
 /// It opens its result and defends it: only the referee's word can be appealed against.
@@ -58,4 +63,19 @@ pub(crate) const ENTRIES: &[Entry] = &[
         goal: Goal::Profit,
         closed_form: None,
     },
+    Entry {
+        id: "appeal-to-bought-council",
+        labels: &["m21", "M32"],
+        about: "the same, before a council of whom one too few for a decision are friends, and it",
+        members: &[Provider, Auditors, Council],
+        deviation: APPEALS,
+        against: SUBMITS,
+        goal: Goal::Profit,
+        closed_form: None,
+    },
 ];
+
+/// Does a council decide appeals?
+pub(crate) fn go_to_a_council(params: &Params) -> bool {
+    params.slashing().appeal_epochs != Epochs::ZERO && params.governance().phase == 0
+}

@@ -137,7 +137,7 @@ fn turn(cast: &Cast, tree: &Tree, params: &Params, facts: &Facts, turned: u32) -
             (true, _) => Some(Rational::whole(end.auditors)),
         };
         let liar = |end: &End| {
-            let gained = Rational::whole(*end.gains.get(&Party::Coalition)?);
+            let gained = facts::gained(end, cast, Party::Coalition)?;
             let own = gained.minus(Rational::whole(end.auditors))?;
             if sits(end) {
                 own.plus(facts::outside(end, cast, facts)?)

@@ -5,13 +5,13 @@
 //! Not here: what anybody does (`honest`, `moves`).
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Authenticated, Command, Digest, Factor, Gas, Genesis, Height,
-    Journal, Params, Ratio, RawParams, Role, State, Transaction,
+    AccountId, Address, Amount, Authenticated, Command, Digest, Epochs, Factor, Gas, Genesis,
+    Height, Journal, Params, Ratio, RawParams, Role, State, Transaction,
     command::{
         Auction, Delegate, GainTiming, PostJob, ProgramForm, ResourceClass, SetCommission, Task,
         Visibility,
     },
-    genesis::{GenesisAccount, GenesisOperator},
+    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator},
     ledger::Assets,
     market::PostJobRejected,
     seal,
@@ -33,6 +33,12 @@ const STEPS: u64 = 10;
 const PURSE: (u64, u64) = (1_000, 10_000);
 /// What a provider keeps of its pay for ever, where somebody delegates to it.
 const COMMISSION: Ratio = Ratio::percent(10);
+/// Members of a council, the provider being the first, where there is one.
+const COUNCIL: u64 = 5;
+/// How many of them speak for it.
+pub(crate) const COUNCIL_THRESHOLD: u8 = 3;
+/// The phase from which on there is no council.
+const PHASE_OF_STAKE: u8 = 2;
 
 pub(crate) const REQUESTER: AccountId = AccountId::new(0);
 pub(crate) const PROVIDER: AccountId = AccountId::new(1);
@@ -56,6 +62,10 @@ pub enum Member {
     Operator,
     /// Who delegates to the provider, in a kind in which somebody does.
     Delegator,
+    /// So many members of the council as the kind says, beside the provider's own seat.
+    Council,
+    /// Who may pause new jobs and new delegations.
+    Guardian,
 }
 
 /// A kind of job.
@@ -86,6 +96,12 @@ pub struct Kind {
     /// May a convicted provider appeal?
     #[serde(default, skip_serializing_if = "is_not")]
     pub appeals: bool,
+    /// How many members of the council can be bought, the provider being one more.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub bought: u8,
+    /// Where there is a feed, what it values a unit of stake at when the job is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted_at: Option<Factor>,
 }
 
 fn nobody() -> Factor {
@@ -94,6 +110,10 @@ fn nobody() -> Factor {
 
 fn is_not(appeals: &bool) -> bool {
     !appeals
+}
+
+fn is_none(bought: &u8) -> bool {
+    *bought == 0
 }
 
 fn is_nobody(delegated: &Factor) -> bool {
@@ -130,7 +150,11 @@ impl Pool {
 /// Everything that a game begins with but its luck.
 #[derive(Clone, Debug)]
 pub(crate) struct Cast {
+    /// What is played: the price of stake is that of the job, and no feed moves it.
     pub(crate) raw: RawParams,
+    /// What was asked for.
+    pub(crate) told: RawParams,
+    pub(crate) assets: Assets,
     pub(crate) kind: Kind,
     pub(crate) members: Vec<Member>,
     /// How many validators there are, and how many of them a coalition with auditors has.
@@ -154,9 +178,21 @@ impl Cast {
         members: &[Member],
         pool: Pool,
     ) -> Result<Cast, String> {
-        let raw = RawParams::from(*params);
+        let told = RawParams::from(*params);
+        let mut raw = told;
+        if let Some(untouched) = untouched(params) {
+            raw.prices.average_epochs = Epochs::ZERO;
+            raw.chain.stake_price = kind.posted_at.unwrap_or(untouched);
+        }
+        let is_dual = told.chain.stake_price != Factor::ONE || params.prices().is_on();
+        let assets = if is_dual { Assets::Dual } else { Assets::Single };
+        if is_dual && kind.delegated != Factor::ZERO {
+            return Err("delegated stake is not valued in a network of two assets".into());
+        }
         let mut cast = Cast {
             raw,
+            told,
+            assets,
             kind: kind.clone(),
             members: members.to_vec(),
             pool,
@@ -222,7 +258,12 @@ impl Cast {
             PROVIDER => self.has(Member::Provider),
             CHALLENGER => self.has(Member::Challenger),
             OPERATOR => self.has(Member::Operator),
-            other if other == self.delegator() => self.has(Member::Delegator),
+            other if self.delegates(other) => self.has(Member::Delegator),
+            other if other == self.guardian() => self.has(Member::Guardian),
+            other if self.sits(other) => {
+                let first = self.newcomers();
+                self.has(Member::Council) && other.raw() < first + u64::from(self.kind.bought)
+            }
             validator => {
                 self.has(Member::Auditors)
                     && validator.raw() < FIRST_VALIDATOR + u64::from(self.pool.bribable)
@@ -238,6 +279,43 @@ impl Cast {
     /// A provider that does nothing but take delegations, if anybody delegates.
     pub(crate) fn rival(&self) -> AccountId {
         AccountId::new(self.delegator().raw() + 1)
+    }
+
+    /// True for who delegates to the provider.
+    pub(crate) fn delegates(&self, account: AccountId) -> bool {
+        self.kind.delegated != Factor::ZERO && account == self.delegator()
+    }
+
+    /// The number of the first account that is there for a council or a guardian alone.
+    fn newcomers(&self) -> u64 {
+        let delegating = if self.kind.delegated == Factor::ZERO { 0 } else { 2 };
+        self.delegator().raw() + delegating
+    }
+
+    fn has_council(&self) -> bool {
+        self.raw.governance.phase < PHASE_OF_STAKE
+    }
+
+    /// Members of the council: those that can be bought, then honest ones, the provider last; none
+    /// where stake decides alone.
+    pub(crate) fn council(&self) -> Vec<AccountId> {
+        if !self.has_council() {
+            return Vec::new();
+        }
+        let first = self.newcomers();
+        let others = (first..first + COUNCIL - 1).map(AccountId::new);
+        others.chain([PROVIDER]).collect()
+    }
+
+    /// True for who is there as a member of the council alone.
+    pub(crate) fn sits(&self, account: AccountId) -> bool {
+        account != PROVIDER && self.council().contains(&account)
+    }
+
+    /// Who may pause, in a game of a coalition that has it.
+    pub(crate) fn guardian(&self) -> AccountId {
+        let seats = if self.has_council() { COUNCIL - 1 } else { 0 };
+        AccountId::new(self.newcomers() + seats)
     }
 
     /// What the delegator puts behind the provider in a game of this kind.
@@ -327,33 +405,38 @@ impl Cast {
 
     fn begin(&self, luck: u64) -> Result<(State, Beacon), String> {
         let beacon = Beacon::new(luck);
-        let validators = self.validators();
+        let validators: Vec<AccountId> = self.validators().collect();
         let validator_bond = self.raw.staking.validator_bond_min;
         let bond = |account: AccountId| match account {
             PROVIDER => Some((Role::Provider, self.provider_bond)),
             OPERATOR => Some((Role::Replica, Amount::tokens(1_000))),
             REQUESTER | CHALLENGER => None,
-            other if other == self.delegator() => None,
-            other if other == self.rival() => Some((Role::Provider, self.provider_bond)),
-            _ => Some((Role::Validator, validator_bond)),
+            other if self.delegates(other) || self.sits(other) => None,
+            other if self.has(Member::Guardian) && other == self.guardian() => None,
+            other if validators.contains(&other) => Some((Role::Validator, validator_bond)),
+            _ => Some((Role::Provider, self.provider_bond)),
         };
         let named = [REQUESTER, PROVIDER, CHALLENGER, OPERATOR];
-        let mut accounts: Vec<AccountId> = named.into_iter().chain(validators).collect();
+        let mut accounts: Vec<AccountId> =
+            named.into_iter().chain(validators.iter().copied()).collect();
         if self.kind.delegated != Factor::ZERO {
             accounts.extend([self.delegator(), self.rival()]);
         }
+        accounts.extend(self.council().into_iter().filter(|account| self.sits(*account)));
+        let guards = self.has(Member::Guardian);
+        accounts.extend(guards.then(|| self.guardian()));
+        let ceilings = self.kind.price_max.checked_times(PURSE.0).unwrap_or(Amount::MAX);
+        let purse = Amount::tokens(PURSE.1).saturating_add(ceilings);
         let balance = |account| {
             let bonded = bond(account).map_or(Amount::ZERO, |(_, bond)| bond);
-            let ceilings = self.kind.price_max.checked_times(PURSE.0).unwrap_or(Amount::MAX);
-            let delegates = account == self.delegator();
+            let delegates = self.delegates(account);
             let delegated = if delegates { self.delegated() } else { Amount::ZERO };
-            let purse = Amount::tokens(PURSE.1).saturating_add(ceilings);
             purse.saturating_add(bonded).saturating_add(delegated)
         };
         let genesis = Genesis {
             name: "audit".into(),
             time_ms: 0,
-            assets: Assets::Single,
+            assets: self.assets,
             params: self.raw,
             beacon: beacon.genesis(),
             accounts: accounts
@@ -361,7 +444,7 @@ impl Cast {
                 .map(|&id| GenesisAccount {
                     address: address(id),
                     balance: balance(id),
-                    payment: Amount::ZERO,
+                    payment: if self.assets == Assets::Dual { purse } else { Amount::ZERO },
                 })
                 .collect(),
             operators: accounts
@@ -371,12 +454,25 @@ impl Cast {
                     Some(GenesisOperator { address: address(id), role, bond })
                 })
                 .collect(),
-            ..Genesis::default()
+            council: self.has_council().then(|| GenesisCouncil {
+                members: self.council().into_iter().map(address).collect(),
+                threshold: COUNCIL_THRESHOLD,
+            }),
+            guardian: guards.then(|| GenesisGuardian {
+                address: address(self.guardian()),
+                sunset: Height::new(u64::MAX),
+            }),
         };
         let began = State::new(&genesis);
         let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;
         Ok((state, beacon))
     }
+}
+
+/// What new work values stake at when everybody has posted what it is worth.
+pub(crate) fn untouched(params: &Params) -> Option<Factor> {
+    let (rules, worth) = (params.prices(), params.chain().stake_price);
+    rules.is_on().then(|| worth.ratio_floor(rules.haircut.complement()))
 }
 
 /// The address of an account, which is its number.

@@ -71,6 +71,19 @@ pub(crate) fn units(amount: Amount) -> Option<Rational> {
     i64::try_from(amount.units()).ok().map(Rational::whole)
 }
 
+/// What a party gained, in units of what pays: a unit of stake is worth what the parameters say
+/// that it is.
+pub(crate) fn gained(end: &End, cast: &Cast, party: Party) -> Option<Rational> {
+    let all = Rational::whole(*end.gains.get(&party)?);
+    let stake = Rational::whole(end.stake.get(&party).copied().unwrap_or(0));
+    all.plus(stake.times(stake_worth(cast)?.minus(Rational::ONE)?)?)
+}
+
+/// What a unit of stake is worth in units of what pays.
+pub(crate) fn stake_worth(cast: &Cast) -> Option<Rational> {
+    Rational::new(cast.told.chain.stake_price.parts().into(), PARTS.into())
+}
+
 /// What an end is worth to the coalition in this world.
 pub(crate) fn worth(
     end: &End,
@@ -79,7 +92,7 @@ pub(crate) fn worth(
     params: &Params,
     purpose: Purpose,
 ) -> Option<Rational> {
-    let mut worth = Rational::whole(*end.gains.get(&Party::Coalition)?);
+    let mut worth = gained(end, cast, Party::Coalition)?;
     if end.worked {
         worth = worth.minus(units(facts.cost(cast, params)?)?)?;
     }
@@ -110,8 +123,7 @@ pub(crate) fn outside(end: &End, cast: &Cast, facts: &Facts) -> Option<Rational>
 
 /// What an end is worth to an honest requester outside the coalition.
 pub(crate) fn served(end: &End, cast: &Cast, facts: &Facts) -> Option<Rational> {
-    let gained = Rational::whole(*end.gains.get(&Party::Requester)?);
-    gained.plus(use_of_result(end, cast, facts)?)
+    gained(end, cast, Party::Requester)?.plus(use_of_result(end, cast, facts)?)
 }
 
 fn use_of_result(end: &End, cast: &Cast, facts: &Facts) -> Option<Rational> {

@@ -178,7 +178,8 @@ fn no_lie_pays(
 ) -> Option<bool> {
     let weighed = tree.weighed(&|draw| weight(cast, strain, draw))?;
     let worth = |end: &End| {
-        let fell = strain.fallen.times(Rational::whole(end.at_stake))?;
+        let at_stake = Rational::whole(end.at_stake).times(facts::stake_worth(cast)?)?;
+        let fell = strain.fallen.times(at_stake)?;
         facts::worth(end, cast, facts, params, Purpose::Money)?.minus(fell)
     };
     let with = |result: &'static [Act]| {

@@ -5,7 +5,7 @@
 //! the coalition gains, or its victim loses more than it does.
 //! Not here: which games are played (`report`).
 
-use earnest_protocol::{Amount, Params, market::Outcome};
+use earnest_protocol::{Amount, Params, ledger::Assets, market::Outcome};
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -78,7 +78,9 @@ pub struct Deviation {
     pub closed_form: Option<i128>,
     /// Nodes and ends of the game.
     pub size: [usize; 2],
-    /// How it was measured, if it has no tree.
+    /// How it was measured, if it has no tree; its `policy`, `seed` and others stand beside the
+    /// rest.
+    #[serde(flatten)]
     pub measure: Option<Measure>,
     /// Why it is not shown.
     pub reason: Option<String>,
@@ -217,7 +219,7 @@ pub(crate) fn judge(
     let honest = value::best(prescribed, &honest_space, &worth_to_all)?;
     let best = deviate(entry, tree, &worth_of_deviation)?;
     let (lower, upper) = gain(entry, (&honest, &best), cast, tree, facts)?;
-    let victims = victims((prescribed, &honest), (tree, &best))?;
+    let victims = victims(cast, (prescribed, &honest), (tree, &best))?;
     let mut verdict = verdict(lower, upper);
     let mut factor = None;
     if let Goal::Harm(party) = entry.goal {
@@ -236,7 +238,8 @@ pub(crate) fn judge(
     })?;
     let value_until = value_until(entry, tree, cast, facts, params, honest.value.upper);
     let worth_from = worth_from(entry, tree, cast, &best, lower, facts);
-    let closed_form = entry.closed_form.and_then(|form| form(cast, facts, params));
+    let closed_form = entry.closed_form.filter(|_| cast.assets == Assets::Single);
+    let closed_form = closed_form.and_then(|form| form(cast, facts, params));
     Some(Deviation {
         id: format!("{}/{}", entry.id, cast.kind.id),
         verdict,
@@ -363,6 +366,7 @@ fn worth_from(
 }
 
 fn victims(
+    cast: &Cast,
     (prescribed, honest): (&Tree, &Best),
     (tree, best): (&Tree, &Best),
 ) -> Option<Vec<(Party, Rational)>> {
@@ -371,7 +375,7 @@ fn victims(
     let parties = parties.into_iter().chain(rest);
     parties
         .map(|party| {
-            let gain = |end: &End| end.gains.get(&party).map(|gain| Rational::whole(*gain));
+            let gain = |end: &End| facts::gained(end, cast, party);
             let before = value::mean(prescribed, &honest.ends, &gain)?;
             Some((party, before.minus(value::mean(tree, &best.ends, &gain)?)?))
         })

@@ -7,8 +7,8 @@
 use earnest_protocol::{
     AccountId, Amount, Command, Digest, Factor, Role,
     command::{
-        AcceptJob, Auction, Challenge, CommitVerdict, OpenSeed, Redelegate, ReportCopy,
-        RevealVerdict, SealReport, Unbond, Undelegate,
+        AcceptJob, Auction, Challenge, CommitVerdict, OpenSeed, Pause, PauseLane, Redelegate,
+        ReportCopy, RevealVerdict, SealReport, Unbond, Undelegate,
     },
     market::{BidState, Phase},
     seal,
@@ -42,7 +42,7 @@ pub(crate) fn question(world: &World<'_>, waits: Option<Point>) -> Option<Questi
             acts: acts.to_vec(),
         })
     };
-    if let Some(question) = behind(world) {
+    if let Some(question) = behind(world).or_else(|| guardian(world)) {
         return Some(question);
     }
     let (cast, case) = (world.cast, world.state.case(JOB));
@@ -126,6 +126,30 @@ fn behind(world: &World<'_>) -> Option<Question> {
     fresh.then_some(Question { point, subject: 0, acts })
 }
 
+/// Asks the guardian, once in each phase, until it has paused.
+fn guardian(world: &World<'_>) -> Option<Question> {
+    let subject = match world.phase() {
+        Phase::Bidding => 0,
+        Phase::Executing => 1,
+        Phase::Committed => 2,
+        Phase::Auditing | Phase::AuditingOpen => 3,
+        Phase::Revealing => 4,
+        Phase::Challengeable => 5,
+        _ => return None,
+    };
+    let asked = world.asked.contains(&(Point::Pause, subject));
+    let fresh = world.cast.has(Member::Guardian) && !asked;
+    let fresh = fresh && !world.history.contains(&(Point::Pause, Act::Do));
+    fresh.then(|| Question { point: Point::Pause, subject, acts: vec![Act::Do, Act::Leave] })
+}
+
+/// Both pauses, for as long as may be.
+fn pauses(world: &World<'_>) -> [(AccountId, Command); 2] {
+    let blocks = world.state.params().governance().pause_blocks_max;
+    [PauseLane::Jobs, PauseLane::Delegations]
+        .map(|lane| (world.cast.guardian(), Command::Pause(Pause { lane, blocks })))
+}
+
 /// Seats of one draw are alike: answers of later ones begin where those of earlier ones ended.
 fn verdict(world: &World<'_>) -> Option<Question> {
     let round = u32::from(world.state.case(JOB)?.round);
@@ -185,6 +209,9 @@ pub(crate) fn answer(world: &mut World<'_>, question: &Question, act: Act) {
     if act == Act::Right && matches!(point, Point::Result | Point::Verdict) {
         world.worked = true;
     }
+    if (point, act) == (Point::Pause, Act::Do) {
+        pauses(world).into_iter().for_each(|(account, one)| take(world, account, one));
+    }
     let Some((account, command)) = command(world, point, subject, act) else { return };
     if let Command::CommitResult(_) | Command::CommitVerdict(_) = command {
         let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
@@ -240,7 +267,7 @@ fn command(
             let root = if act == Act::Right { truth::RIGHT } else { truth::WRONG };
             by_provider(Some(honest::deliver(world, root)))
         }
-        Point::Beacon => None,
+        Point::Beacon | Point::Pause => None,
         Point::Seed => {
             let preimage = Cast::preimage(world.luck);
             Some((REQUESTER, Command::OpenSeed(OpenSeed { job: JOB, preimage })))

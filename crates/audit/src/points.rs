@@ -41,6 +41,8 @@ pub enum Point {
     WhileDisputed,
     /// The provider appeals against its slash, the job being over.
     Appeal,
+    /// The guardian pauses what it may, asked once in each phase until it did.
+    Pause,
 }
 
 /// One answer.
@@ -103,7 +105,7 @@ pub(crate) fn prescribed(point: Point) -> &'static [Act] {
         Point::OpenResult | Point::OpenVerdict | Point::Defend => &[Act::Do],
         Point::Result => &[Act::Right, Act::Silent],
         Point::Verdict | Point::Pursue => &[Act::Right],
-        Point::Report | Point::Challenge | Point::Appeal => &[Act::Leave],
+        Point::Report | Point::Challenge | Point::Appeal | Point::Pause => &[Act::Leave],
         Point::WhileExecuted | Point::WhileDisputed => &[Act::Stay],
     }
 }

@@ -6,17 +6,19 @@
 use earnest_protocol::{
     Amount, Epochs, Factor, Params, Ratio,
     command::{Auction, GainTiming},
+    ledger::Assets,
 };
 use serde::Serialize;
 
 use crate::{
     appeals,
-    cast::{Cast, Kind, Member, Pool},
+    cast::{self, COUNCIL_THRESHOLD, Cast, Kind, Member, Pool},
     catalogue::{ENTRIES, Entry, Goal, HOLES, REASONS},
     delegators, draws,
     facts::Facts,
+    feed,
     judge::{Deviation, Games, Verdict, as_text, judge, not_shown, unknown},
-    late, leavers,
+    late, leavers, pauses,
     points::{Late, Point},
     tree::{Budget, Tree},
 };
@@ -75,6 +77,8 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         delegated: Factor::ZERO,
         spare: Factor::ZERO,
         appeals: false,
+        bought: 0,
+        posted_at: None,
     };
     let mut kinds = vec![
         kind("standard", Auction::SecondPrice, 10, 1),
@@ -90,22 +94,31 @@ pub fn kinds(params: &Params) -> Vec<Kind> {
         kinds.push(Kind { delegated, ..kind("delegated", Auction::SecondPrice, 10, 1) });
     }
     if params.slashing().appeal_epochs != Epochs::ZERO {
-        kinds.push(Kind { appeals: true, ..kind("appealed", Auction::SecondPrice, 10, 1) });
+        // One bought member more would decide for its friends.
+        let bought = if appeals::go_to_a_council(params) { COUNCIL_THRESHOLD - 1 } else { 0 };
+        let appealed = kind("appealed", Auction::SecondPrice, 10, 1);
+        kinds.push(Kind { appeals: true, bought, ..appealed });
+    }
+    if let Some(untouched) = cast::untouched(params) {
+        let priced = kind("priced", Auction::SecondPrice, 10, 1);
+        kinds.push(Kind { posted_at: Some(untouched), ..priced });
     }
     kinds
 }
 
 /// Every entry that is played at once.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
-    ENTRIES.iter().chain(delegators::ENTRIES).chain(leavers::ENTRIES).chain(appeals::ENTRIES)
+    let usual = ENTRIES.iter().chain(delegators::ENTRIES).chain(pauses::ENTRIES);
+    usual.chain(leavers::ENTRIES).chain(appeals::ENTRIES).chain(feed::ENTRIES)
 }
 
 /// All that is played of a kind of job which is there for that alone.
 pub(crate) fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
-    match (kind.appeals, kind.spare != Factor::ZERO) {
-        (true, _) => Some(appeals::ENTRIES),
-        (false, true) => Some(leavers::ENTRIES),
-        (false, false) => None,
+    match (kind.appeals, kind.spare != Factor::ZERO, kind.posted_at) {
+        (true, ..) => Some(appeals::ENTRIES),
+        (_, true, _) => Some(leavers::ENTRIES),
+        (.., Some(_)) => Some(feed::ENTRIES),
+        (false, false, None) => None,
     }
 }
 
@@ -113,11 +126,13 @@ pub(crate) fn own_entries(kind: &Kind) -> Option<&'static [Entry]> {
 fn is_played(entry: &Entry, kind: &Kind, params: &Params) -> bool {
     let is_one_of = |entries: &[Entry]| entries.iter().any(|other| other.id == entry.id);
     let insured = params.insurance().cover_share != Ratio::ZERO;
+    let decides = appeals::go_to_a_council(params) || !entry.members.contains(&Member::Council);
     match own_entries(kind) {
-        Some(entries) => is_one_of(entries),
+        Some(entries) => is_one_of(entries) && decides,
         None => {
             !is_one_of(appeals::ENTRIES)
                 && !is_one_of(leavers::ENTRIES)
+                && !is_one_of(feed::ENTRIES)
                 && (entry.goal != Goal::Insured || insured)
         }
     }
@@ -170,7 +185,7 @@ struct Game {
     late: Option<Point>,
 }
 
-fn is_of(members: &'static [Member]) -> impl Fn(&Entry) -> bool {
+fn is_of(members: &'static [Member]) -> impl Fn(&'static Entry) -> bool {
     move |entry| entry.members == members
 }
 
@@ -193,7 +208,9 @@ fn games(params: &Params, effort: Effort) -> Vec<Game> {
     for (place, kind) in kinds(params).into_iter().enumerate() {
         for &(members, late) in &coalitions {
             let own = own_entries(&kind);
-            if own.is_some_and(|own| late.is_some() || !own.iter().any(is_of(members))) {
+            let mut played = entries().filter(|entry| is_played(entry, &kind, params));
+            let is_empty = !played.any(is_of(members));
+            if own.is_some() && late.is_some() || late.is_none() && is_empty {
                 continue;
             }
             let delegates = members.contains(&Member::Delegator);
@@ -277,16 +294,30 @@ fn game(params: &Params, facts: &Facts, effort: Effort, pool: Pool, game: &Game)
         }
     };
     let honest = Tree::build(&cast, budget);
+    let unvalued = "a cover is not valued in a network of two assets";
     let judged = |cast: &Cast, tree: &Tree| -> Vec<Deviation> {
         let size = [tree.nodes.len(), tree.ends().count()];
         let missing = tree.missing.as_ref().or(honest.missing.as_ref());
         let of = |entry: &&Entry| match missing {
             Some(why) => not_shown(entry, kind, size, why),
+            None if entry.goal == Goal::Insured && cast.assets == Assets::Dual => {
+                not_shown(entry, kind, size, unvalued)
+            }
             None => judge(entry, cast, Games { tree, honest: &honest }, facts, params)
                 .unwrap_or_else(|| not_shown(entry, kind, size, "a number needs over 128 bits")),
         };
         entries.iter().map(of).collect()
     };
+    if kind.posted_at.is_some() {
+        let pushed = feed::pushed(params, &cast).and_then(|pushed| {
+            let kind = Kind { posted_at: Some(pushed), ..kind.clone() };
+            Cast::new(params, &kind, members, pool)
+        });
+        return match pushed {
+            Ok(cast) => judged(&cast, &Tree::build(&cast, budget)),
+            Err(why) => entries.iter().map(|entry| not_shown(entry, kind, [0, 0], &why)).collect(),
+        };
+    }
     let Some(point) = *late else {
         let mut found = Vec::new();
         if *members == draws::MEMBERS && own_entries(kind).is_none() {

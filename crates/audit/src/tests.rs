@@ -8,9 +8,9 @@ use earnest_protocol::{
 
 use crate::{
     Edge, Effort, Facts, Kind, Late, Member, Pool, Verdict, bribes,
-    cast::Cast,
+    cast::{self, Cast},
     catalogue::{HOLES, REASONS},
-    draws, frontier, insured, kinds, law,
+    draws, feed, frontier, insured, kinds, law,
     points::{Act, Point},
     rational::Rational,
     replay,
@@ -193,6 +193,143 @@ fn an_appeal_of_the_guilty_costs_its_deposit_and_gives_nothing_back() {
     let bribed = play(&[Member::Provider, Member::Auditors]);
     assert_eq!(bribed.verdict, Verdict::Holds, "{bribed:?}");
     assert!(bribed.gain.is_some_and(|gain| gain < 0), "{bribed:?}");
+}
+
+/// A network of two assets whose validators feed the price of stake.
+fn fed() -> Params {
+    params_with(|raw| {
+        raw.prices.average_epochs = Epochs::new(4);
+        raw.prices.stale_epochs = Epochs::new(3);
+    })
+}
+
+/// M5: while everybody else posts, less than half of the validators move nothing; with more the
+/// price goes up by a step an epoch.
+#[test]
+fn friends_push_a_price_from_more_than_half_of_what_is_posted_on() {
+    let params = fed();
+    let untouched = cast::untouched(&params).expect("it is on");
+    let kind = kinds(&params).into_iter().find(|kind| kind.id == "priced").expect("a kind of it");
+    let pushed = |bribable| {
+        let pool = Pool { all: 10, bribable };
+        let members = [Member::Provider, Member::Auditors];
+        let cast = Cast::new(&params, &kind, &members, pool).expect("a quote");
+        feed::pushed(&params, &cast).expect("not stale")
+    };
+    assert_eq!([0, 2, 5].map(pushed), [untouched; 3]);
+    let up = pushed(6);
+    // Four steps of 5 % after the first that counts: the average of 1.05 to 1.22, and more.
+    assert!(untouched.ratio_floor(Ratio::percent(90)) < untouched && untouched < up, "{up:?}");
+}
+
+#[test]
+fn a_lie_at_a_pushed_price_holds_at_a_fifth_and_pays_when_six_in_ten_push_and_replays() {
+    let params = fed();
+    let kind = kinds(&params).into_iter().find(|kind| kind.id == "priced").expect("a kind of it");
+    let members: &[Member] = &[Member::Provider, Member::Auditors];
+    let play = |percent| {
+        let facts = Facts { collusion: Ratio::percent(percent), ..Facts::assumed(&params) };
+        play_coalition(&params, &facts, &kind, members, Effort::Nodes(20_000))
+    };
+    let few = play(20);
+    assert_eq!(few.len(), 2);
+    assert!(few.iter().all(|one| one.verdict == Verdict::Holds), "{few:?}");
+    let many = play(60).remove(1);
+    assert_eq!(many.verdict, Verdict::Pays, "{many:?}");
+    let best = many.values.expect("shown")[0];
+    assert_eq!(replay(&many.trace.expect("it was played")), Ok(best));
+}
+
+/// What stake is worth changes how much of it is locked, and not what a lie costs.
+#[test]
+fn a_network_of_two_assets_is_audited_in_what_its_stake_is_worth() {
+    let members: &'static [Member] = &[Member::Provider];
+    let lie = |params: &Params| {
+        let facts = Facts::assumed(params);
+        let found = play_coalition(params, &facts, &kind("standard"), members, Effort::Quick);
+        assert!(found.iter().all(|one| one.verdict == Verdict::Holds), "{found:?}");
+        found[0].gain.expect("shown")
+    };
+    let at = |cents| lie(&params_with(|raw| raw.chain.stake_price = Factor::percent(cents)));
+    let (cheap, dear) = (at(50), at(200));
+    assert!((cheap - dear).abs() < dear.abs() / 100, "{cheap} and {dear}");
+    // Withheld beacons are paid for in one asset alone, so that two take larger collateral; and new
+    // work values stake at a haircut, so that a lie at a price that did not fall loses more.
+    assert!(dear < lie(&defaults()));
+    assert!(lie(&fed()) < cheap.max(dear));
+}
+
+const WITH_COUNCIL: &[Member] = &[Member::Provider, Member::Auditors, Member::Council];
+
+/// M32: one bought member too few loses the deposit, though the convict sits in the council, too;
+/// with as many as speak for it an appeal undoes every slash, and lying pays.
+#[test]
+fn a_council_holds_until_as_many_are_bought_as_speak_for_it() {
+    let params = params_with(|raw| raw.governance.phase = 0);
+    let facts = Facts::assumed(&params);
+    let kind = kinds(&params).into_iter().find(|kind| kind.appeals).expect("appeals are on");
+    let play = |bought: u8| {
+        let kind = Kind { bought, ..kind.clone() };
+        let mut found = play_coalition(&params, &facts, &kind, WITH_COUNCIL, Effort::Nodes(20_000));
+        assert_eq!(found.len(), 1);
+        found.remove(0)
+    };
+    assert_eq!(kind.bought, 2, "of three that speak for it");
+    let few = play(2);
+    assert_eq!(few.verdict, Verdict::Holds, "{few:?}");
+    // Friends are drawn as auditors, so that it is convicted in at most a tenth of all plays.
+    let deposit = i128::from(params.slashing().appeal_deposit_min.units());
+    assert!(few.gain.is_some_and(|gain| gain <= -deposit / 25), "{few:?}");
+    let enough = play(3);
+    assert_eq!(enough.verdict, Verdict::Pays, "{enough:?}");
+    let best = enough.values.expect("shown")[0];
+    assert_eq!(replay(&enough.trace.expect("it was played")), Ok(best));
+}
+
+#[test]
+fn a_network_with_a_council_is_audited_like_any_other() {
+    for phase in [0, 1] {
+        let params = params_with(|raw| raw.governance.phase = phase);
+        let facts = Facts::assumed(&params);
+        let effort = Effort::Nodes(20_000);
+        let lone: &[Member] = &[Member::Provider];
+        for (kind, count) in [("standard", 6), ("appealed", 1)] {
+            let found = play_coalition(&params, &facts, &self::kind(kind), lone, effort);
+            assert_eq!(found.len(), count, "{kind}");
+            assert!(found.iter().all(|one| one.verdict == Verdict::Holds), "{found:?}");
+        }
+    }
+}
+
+/// M32: a pause keeps strangers out and changes nothing of what goes on.
+#[test]
+fn a_guardian_that_pauses_helps_no_liar_and_harms_nobody_at_work() {
+    let (params, effort) = (defaults(), Effort::Nodes(20_000));
+    let facts = Facts::assumed(&params);
+    let of = |members| play_coalition(&params, &facts, &kind("standard"), members, effort);
+    let guarded = of(&[Member::Provider, Member::Auditors, Member::Guardian]);
+    assert_eq!(guarded.len(), 2);
+    let alone = of(&[Member::Provider, Member::Auditors]);
+    for (with, without) in [
+        ("wrong-result-and-a-pause", "wrong-result-bribed"),
+        ("wrong-result-and-a-pause-instead-of-leaving", "wrong-result-bribed-instead-of-leaving"),
+    ] {
+        let find = |found: &[crate::Deviation], id: &str| {
+            let wanted = format!("{id}/standard");
+            found.iter().find(|one| one.id == wanted).expect("an entry").clone()
+        };
+        let (with, without) = (find(&guarded, with), find(&alone, without));
+        assert_eq!(with.verdict, Verdict::Holds, "{with:?}");
+        assert_eq!(with.gain, without.gain, "the best guardian of a liar does nothing");
+        assert!(with.size[1] > 5 * without.size[1], "and was asked all along: {with:?}");
+    }
+    let harms = of(&[Member::Guardian]);
+    assert_eq!(harms.len(), 2);
+    for one in harms {
+        assert_eq!(one.verdict, Verdict::Holds, "{one:?}");
+        assert!(one.victims.iter().all(|loss| loss.loss == 0), "{one:?}");
+        assert!((10_000..=40_000).contains(&-one.gain.expect("shown")), "two fees: {one:?}");
+    }
 }
 
 /// A network that emits far more than it burns, at the highest cap there is.
@@ -427,13 +564,25 @@ fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
         (1..=last).map(|number| format!("{letter}{number}")).collect::<Vec<_>>()
     };
     let own = [numbered("C", 17), numbered("M", 33), numbered("m", 25)].concat();
-    let later =
-        [("D", 8), ("I", 6), ("O", 9), ("E", 6), ("V", 9), ("N", 4), ("S", 5)];
-    let later = later.map(|(letter, last)| numbered(letter, last)).concat();
-    for label in own.into_iter().chain(later) {
+    let threats = include_str!("../../../docs/threat-model.md");
+    // Those of a room of its own stand at the head of a point, as in `- **D1, strangers raise`, or
+    // of a row of a table. Keys that act for an account are nobody's choice in a game.
+    let rows = threats.lines().filter_map(|line| {
+        let row = line.strip_prefix("| ").and_then(|rest| rest.split_once(" |"));
+        let point = || line.strip_prefix("- **").and_then(|rest| rest.split_once(','));
+        let (label, _) = row.or_else(point)?;
+        let mut letters = label.chars();
+        let is_label = letters.next().is_some_and(|first| "CMDIOEVNS".contains(first));
+        let number = letters.as_str();
+        (is_label && number.parse::<u32>().is_ok()).then(|| label.to_owned())
+    });
+    let rows: Vec<String> = rows.collect();
+    for label in ["C17", "M34", "D8", "I8", "O10", "E6", "V9", "N4", "S5"] {
+        assert!(rows.iter().any(|row| row == label), "{label} is not found in the page");
+    }
+    for label in own.into_iter().chain(rows) {
         assert!(covered.contains(label.as_str()), "{label} has neither an entry nor a reason");
     }
-    let threats = include_str!("../../../docs/threat-model.md");
     let (_, holes) = threats.split_once("## Known holes").expect("the section is there");
     let (holes, _) = holes.split_once("\n## ").expect("another follows");
     let holes: Vec<&str> = holes.lines().filter_map(|line| line.strip_prefix("- ")).collect();

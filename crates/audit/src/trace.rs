@@ -70,7 +70,7 @@ pub(crate) fn trace(cast: &Cast, tree: &Tree, best: &Best) -> Trace {
         tree::Node::Asked { .. } | tree::Node::Chance { .. } => None,
     };
     Trace {
-        params: cast.raw,
+        params: cast.told,
         kind: cast.kind.clone(),
         coalition: cast.members.clone(),
         pool: cast.pool,

@@ -75,6 +75,8 @@ pub(crate) struct End {
     pub(crate) luck: u64,
     pub(crate) history: Vec<(Point, Act)>,
     pub(crate) gains: BTreeMap<Party, i64>,
+    /// What of them is in stake, where that is another asset.
+    pub(crate) stake: BTreeMap<Party, i64>,
     pub(crate) statement: BTreeMap<Reason, i64>,
     pub(crate) worked: bool,
     pub(crate) outcome: Option<Outcome>,
@@ -415,12 +417,13 @@ fn end(mut world: World<'_>) -> Result<End, String> {
     use Party::{Burnt, Coalition, Insurance, Judges, Operator, Treasury};
     let parties = [Coalition, Party::Requester, Party::Provider, Party::Validators];
     let rest = [Party::Challenger, Operator, Burnt, Insurance, Treasury, Judges];
-    let pools = [Party::Delegator, Party::Pools, Party::Emission];
+    let pools = [Party::Delegator, Party::Guards, Party::Pools, Party::Emission];
     let gains =
         parties.into_iter().chain(rest).chain(pools).map(|party| (party, world.gained(party)));
     Ok(End {
         luck: world.luck,
         gains: gains.collect(),
+        stake: world.stake,
         worked: world.worked,
         passed: world.delivered && world.outcome == Some(Outcome::Accepted),
         delivered: world.delivered,

@@ -1,13 +1,14 @@
 //! Votes: an appeal of the provider's, and who says what to it.
 //!
-//! Laws: an appeal is made as soon as the job is over, or not at all; friends among the validators
-//! vote that it is granted, honest ones that it is not, each as soon as voting begins.
+//! Laws: an appeal is made as soon as the job is over, or not at all; friends among those who
+//! decide are for it, honest ones against it, each as soon as voting begins, friends first. Where a
+//! council decides, the provider is a member, and speaks for itself if the rules let it.
 //! Not here: what is compared (`appeals`).
 
 use earnest_protocol::{
     Command, SlashId,
-    command::{AppealSlash, BallotChoice, CastBallot},
-    governance::ProposalStage,
+    command::{AppealSlash, BallotChoice, CastBallot, CastCouncilBallot},
+    governance::{Forum, ProposalStage},
     ledger::Pot,
 };
 
@@ -29,18 +30,34 @@ pub(crate) fn appeal(world: &World<'_>) -> Option<Command> {
     Some(Command::AppealSlash(AppealSlash { slash: waiting(world)?, report }))
 }
 
-/// Every validator votes on the appeal, once its voting has begun.
+/// Everybody who decides says what it thinks of the appeal, once its voting has begun.
 fn vote(world: &mut World<'_>) {
     let mut open = world.state.proposals();
-    let active = open.find(|(_, row)| row.stage == ProposalStage::Active).map(|(id, _)| id);
-    let Some(proposal) = active.filter(|_| !world.voted) else { return };
+    let active = open.find(|(_, row)| row.stage == ProposalStage::Active);
+    let active = active.map(|(id, row)| (id, row.forum));
+    let Some((proposal, forum)) = active.filter(|_| !world.voted) else { return };
     drop(open);
     world.voted = true;
-    for voter in world.cast.validators() {
-        let bribed = world.cast.is_one_of(voter);
-        let choice = if bribed { BallotChoice::Yes } else { BallotChoice::No };
-        let done = world.apply(voter, Command::CastBallot(CastBallot { proposal, choice }));
+    let (friends, others): (Vec<_>, Vec<_>) = match forum {
+        Forum::Stake => world.cast.validators().partition(|id| world.cast.is_one_of(*id)),
+        Forum::Council => {
+            world.cast.council().into_iter().partition(|id| world.cast.is_one_of(*id))
+        }
+    };
+    let friends = friends.into_iter().map(|voter| (voter, BallotChoice::Yes));
+    let others = others.into_iter().map(|voter| (voter, BallotChoice::No));
+    for (voter, choice) in friends.chain(others) {
+        let command = match forum {
+            Forum::Stake => Command::CastBallot(CastBallot { proposal, choice }),
+            Forum::Council => Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }),
+        };
+        let is_open = world.state.proposal(proposal).is_some_and(|row| row.stage.is_open());
+        if !is_open {
+            return;
+        }
+        let done = world.apply(voter, command);
         // A friend that was convicted itself has no vote, and pays for having asked.
+        let bribed = choice == BallotChoice::Yes;
         assert!(bribed || done.is_ok(), "the vote of {voter:?} was refused: {done:?}");
     }
 }

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use earnest_protocol::{
-    AccountId, Amount, Authenticated, Command, Digest, Event, Height, JobId, Journal, Rejected,
-    Role, State, Transaction, UnbondingId,
+    AccountId, Amount, Asset, Authenticated, Command, Digest, Event, Height, JobId, Journal,
+    Rejected, Role, State, Transaction, UnbondingId,
     command::{Opening, PostJob},
-    ledger::{Movement, Pot, Reason},
+    ledger::{Assets, Movement, Pot, Reason},
     market::{Outcome, Phase},
     seal,
     slashing::{Offence, Way},
@@ -38,6 +38,8 @@ pub(crate) enum Party {
     Operator,
     /// Who delegates to the provider.
     Delegator,
+    /// Members of the council, and the guardian.
+    Guards,
     /// Shares of pools: at the end, dust that no share is worth.
     Pools,
     /// What is minted: at the end, less every claim, as if its epoch paid it in full.
@@ -82,6 +84,8 @@ pub(crate) struct World<'a> {
     /// A wrong result was opened.
     pub(crate) delivered: bool,
     books: BTreeMap<Party, i64>,
+    /// What of them is in stake, where that is another asset.
+    pub(crate) stake: BTreeMap<Party, i64>,
     /// What the coalition's validators gained, in base units.
     pub(crate) auditors: i64,
     /// What the coalition gained and lost, by reason.
@@ -121,6 +125,7 @@ impl<'a> World<'a> {
             outcome: None,
             delivered: false,
             books: BTreeMap::new(),
+            stake: BTreeMap::new(),
             auditors: 0,
             statement: BTreeMap::new(),
             locked_blocks: 0,
@@ -199,12 +204,22 @@ impl<'a> World<'a> {
         for (pot, change) in [(movement.source, -units), (movement.target, units)] {
             let party = self.party(pot);
             *self.books.entry(party).or_default() += change;
+            if !matches!(pot, Pot::Free(_, Asset::Payment)) {
+                self.book_stake(party, change);
+            }
             if party == Party::Coalition {
                 *self.statement.entry(movement.reason).or_default() += change;
                 if self.is_a_friends(pot) {
                     self.auditors += change;
                 }
             }
+        }
+    }
+
+    /// Of one asset nothing need be told apart.
+    fn book_stake(&mut self, party: Party, change: i64) {
+        if self.cast.assets == Assets::Dual {
+            *self.stake.entry(party).or_default() += change;
         }
     }
 
@@ -251,7 +266,9 @@ impl<'a> World<'a> {
             PROVIDER => Party::Provider,
             CHALLENGER => Party::Challenger,
             OPERATOR => Party::Operator,
-            other if other == self.cast.delegator() => Party::Delegator,
+            other if self.cast.delegates(other) => Party::Delegator,
+            other if self.cast.sits(other) => Party::Guards,
+            other if other == self.cast.guardian() => Party::Guards,
             _ => Party::Validators,
         }
     }
@@ -292,6 +309,7 @@ impl<'a> World<'a> {
         for (account, units) in earned {
             let party = self.whose(account);
             *self.books.entry(party).or_default() += units;
+            self.book_stake(party, units);
             *self.books.entry(Party::Emission).or_default() -= units;
             if party == Party::Coalition {
                 *self.statement.entry(Reason::EmissionEarned).or_default() += units;

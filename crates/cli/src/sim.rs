@@ -92,6 +92,9 @@ pub struct RunArgs {
     /// Other luck in the same world [default: the scenario's]
     #[arg(long)]
     seed: Option<u64>,
+    /// Plays this run of a sweep again, by its number; --set has the values of its point
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    run: u32,
     /// Writes tables of the run into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -308,7 +311,7 @@ fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
         Some(folder) => files::write_run(
             &text,
             &args.settings,
-            args.seed,
+            (args.seed, args.run),
             (folder, args.format.into()),
             &mut |done, of| meter.show(done, of),
         ),
@@ -324,7 +327,7 @@ fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
     match outcome.error {
         None => Ok(()),
         Some(error) => {
-            let hint = "the same scenario, settings and seed fail again; report it with all three";
+            let hint = "the same scenario, settings, seed and run fail again; report it with them";
             Err(Failure::check(format!("the run failed: {error}"), hint))
         }
     }
@@ -339,7 +342,7 @@ fn play(text: &str, args: &RunArgs, meter: &Meter) -> Result<(Scenario, Outcome)
     }
     let scenario = Scenario::parse(text, &args.settings)?;
     let seed = args.seed.unwrap_or(scenario.seed);
-    let outcome = run::run(&scenario, seed, 0, &mut Watch(meter))?;
+    let outcome = run::run(&scenario, seed, args.run, &mut Watch(meter))?;
     Ok((scenario, outcome))
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct Manifest<'a> {
     pub(crate) scenario: &'a str,
     pub(crate) scenario_blake3: String,
     pub(crate) seed: String,
+    /// Which run of a point it is, if it is one and not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run: Option<u32>,
     pub(crate) settings: Vec<Vec<String>>,
     pub(crate) runs: u64,
     pub(crate) format: &'static str,
@@ -82,7 +85,8 @@ pub(crate) fn claim(folder: &Path, manifest: &str) -> Result<(), SimError> {
     }
 }
 
-/// Carries out run 0 and writes all that is known of it into `folder`.
+/// Carries out one run, `seed` and its number being its luck, and writes all that is known of it
+/// into `folder`.
 ///
 /// `progress` hears of blocks done, of how many.
 ///
@@ -91,7 +95,7 @@ pub(crate) fn claim(folder: &Path, manifest: &str) -> Result<(), SimError> {
 pub fn write_run(
     text: &str,
     settings: &[Setting],
-    seed: Option<u64>,
+    (seed, run): (Option<u64>, u32),
     (folder, format): (&Path, Format),
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(Scenario, Outcome), SimError> {
@@ -104,6 +108,7 @@ pub fn write_run(
         scenario: &scenario.name,
         scenario_blake3: blake3::hash(text.as_bytes()).to_hex().to_string(),
         seed: seed.to_string(),
+        run: Some(run).filter(|run| *run != 0),
         settings: vec![settings.iter().map(Setting::to_string).collect()],
         runs: 1,
         format: format.extension(),
@@ -127,7 +132,7 @@ pub fn write_run(
         error: None,
         progress,
     };
-    let outcome = run::run(&scenario, seed, 0, &mut keeper)?;
+    let outcome = run::run(&scenario, seed, run, &mut keeper)?;
     let Files { steps, step_groups, people, error, .. } = keeper;
     if let Some(error) = error {
         return Err(at(folder)(error));

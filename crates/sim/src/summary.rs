@@ -78,7 +78,8 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         text.push_str(&broken(&words.to_string()));
     };
     let [posted, accepted, rejected, expired, open] = outcome.jobs;
-    line(format_args!("{}, seed {seed}: {} blocks", scenario.name, outcome.height));
+    let run = if outcome.run == 0 { String::new() } else { format!(", run {}", outcome.run) };
+    line(format_args!("{}, seed {seed}{run}: {} blocks", scenario.name, outcome.height));
     line(format_args!(
         "jobs   {posted} posted: {accepted} paid, {rejected} convicted, {expired} expired, \
          {open} open"

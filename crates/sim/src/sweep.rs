@@ -145,6 +145,7 @@ impl Sweep<'_> {
             scenario: &points[0].0.name,
             scenario_blake3: blake3::hash(self.text.as_bytes()).to_hex().to_string(),
             seed: seed.to_string(),
+            run: None,
             settings: points.iter().map(settings).collect(),
             runs: self.runs.into(),
             format: format.extension(),

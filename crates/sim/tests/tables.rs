@@ -55,9 +55,14 @@ fn one_seed_gives_one_run_byte_for_byte() {
     let folder = tempfile::tempdir().expect("a folder");
     let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
     for (folder, seed) in [(&a, 1), (&b, 1), (&c, 2)] {
-        let (_, outcome) =
-            files::write_run(SMALL, &[], Some(seed), (folder, Format::Parquet), &mut |_, _| {})
-                .expect("it runs");
+        let (_, outcome) = files::write_run(
+            SMALL,
+            &[],
+            (Some(seed), 0),
+            (folder, Format::Parquet),
+            &mut |_, _| {},
+        )
+        .expect("it runs");
         assert_eq!(outcome.error, None);
     }
     assert_eq!(contents(&a), contents(&b));
@@ -98,6 +103,33 @@ fn a_sweep_that_was_stopped_ends_with_the_same_tables_on_any_number_of_threads()
     let swept = sweep(1).write(&stopped, Format::Csv, &|_, _| {}).expect("it goes on");
     assert_eq!((swept.runs, swept.resumed), (300, 256));
     assert_eq!(contents(&whole), contents(&stopped));
+}
+
+#[test]
+fn any_run_of_a_sweep_is_played_again_by_its_point_seed_and_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [all, one] = ["all", "one"].map(|name| folder.path().join(name));
+    let lists = ["providers.liar.lie_rate=0.0,1.0".to_owned()];
+    let points = design::grid(&lists).expect("a grid");
+    let sweep = Sweep { text: SMALL, points, runs: 5, seed: Some(9), threads: Some(1) };
+    sweep.write(&all, Format::Csv, &|_, _| {}).expect("it sweeps");
+    let point: Setting = "providers.liar.lie_rate=1.0".parse().expect("a setting");
+    let (format, luck) = (Format::Csv, (Some(9), 3));
+    files::write_run(SMALL, &[point], luck, (&one, format), &mut |_, _| {}).expect("it runs");
+    let read = |path: &Path| fs::read_to_string(path).expect("it was written");
+    // The point's place in its sweep is not known to a single run.
+    let rest = |line: &str| line.split_once(',').map(|(_, rest)| rest.to_owned());
+    let mut swept = Vec::new();
+    for part in ["runs/00000.csv", "run_groups/00000.csv"] {
+        swept.extend(read(&all.join(part)).lines().filter_map(rest));
+    }
+    for table in ["runs.csv", "run_groups.csv"] {
+        for line in read(&one.join(table)).lines().filter_map(rest) {
+            assert!(swept.contains(&line), "{table}: {line}");
+        }
+    }
+    let manifest = read(&one.join("manifest.json"));
+    assert!(manifest.contains("\"run\": 3"), "{manifest}");
 }
 
 #[test]
