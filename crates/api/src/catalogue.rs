@@ -121,7 +121,7 @@ pub fn everything() -> Vec<Rejected> {
             NoQuote(BoundRejected::CollateralTooLarge), NoQuote(dear),
             AuditCapacityExceeded { wanted, available: free }, TariffOverflows,
             ExceedsFree { wanted, free };
-        #[11] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
+        #[12] CommitBidRejected: JobNotFound, WrongPhase { phase: PHASE }, NotAProvider,
             MayNotWork, OutsideActiveSet { stake: free, needed: wanted }, OwnJob, AlreadyBid,
             BidsAtLimit { limit: 32, stake: free, smallest: wanted },
             ReputationTooLow { score: r(1), wanted: r(2) },
