@@ -244,7 +244,8 @@ fn fil8_power_below_its_baseline_reaches_a_part_of_an_epoch() {
 
 /// filecoin-project/specs-actors at ca595d7,
 /// actors/builtin/reward/testdata/TestBaselineReward.golden, in 10^-9 of a token, down: what one
-/// epoch of the baseline is worth after so many, of 700,000,000. It is 770,000,000 today; their rows of that are not among what we could read.
+/// epoch of the baseline is worth after so many, of 700,000,000. It is 770,000,000 today; their
+/// rows of that are not among what we could read.
 #[test]
 fn fil8_what_a_goal_pays_is_what_filecoin_mints_as_its_baseline_is_met() {
     for (reached, expected) in [

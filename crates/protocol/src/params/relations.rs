@@ -214,8 +214,8 @@ impl fmt::Display for Violation {
             Self::NamesTooCheap { cost, gain } => write!(
                 f,
                 "the smaller bond costs {cost} an epoch at rewards.bond_cost, but with \
-                 rewards.work_exponent one name more may gain {gain}; raise bonds, or emit less, by \
-                 a schedule with a most (R19)"
+                 rewards.work_exponent one name more may gain {gain}; raise bonds, or emit less, \
+                 by a schedule with a most (R19)"
             ),
             Self::SpentTooFast { share, most } => write!(
                 f,

@@ -79,8 +79,8 @@ params! {
         work_exponent: u8 = 4, 2..=4, "whoever does the work is paid for it";
         /// Up to where what they attract is in full whatever `work_exponent` is.
         work_unit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "a token's worth of work an hour";
-        /// What a year costs in which a bond is locked, as a share of it: what names are held to cost
-        /// (R19).
+        /// What a year costs in which a bond is locked, as a share of it: what names are held to
+        /// cost (R19).
         bond_cost: Ratio = Ratio::percent(5), 0..=ONE, "what stake earns elsewhere";
         /// The validators' share: of what a job attracts its auditors', and of what goes by stake
         /// that of all; the providers' is the rest.

@@ -146,9 +146,9 @@ const TENTH: u64 = 100_000_000;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// At every emission E, by a schedule or as work reaches a goal, in full or diminishing, at every
-    /// cap, take and burnt share b, beside every volume X of others and for every volume x of its
-    /// own: it loses what burns but for the cap's part of it.
+    /// At every emission E, by a schedule or as work reaches a goal, in full or diminishing, at
+    /// every cap, take and burnt share b, beside every volume X of others and for every volume x of
+    /// its own: it loses what burns but for the cap's part of it.
     #[test]
     fn m24_who_pays_itself_loses_at_every_volume(
         emission in emissions(),
