@@ -9,7 +9,8 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, Command, Digest, Factor, Params, Ratio, RawParams, Role,
     command::*,
     market::Phase,
-    num::PARTS,
+    num::{Exponent, PARTS, Returns},
+    rewards::{Baseline, Measure, Moment, Schedule},
     seal,
     slashing::{Claims, plan},
     verification::{BoundRejected, BoundTerms, audit_lock, quote},
@@ -240,6 +241,100 @@ proptest! {
         let done = world.send("W", Command::Unbond(Unbond { role, amount }));
         prop_assert_eq!(done.is_ok(), back <= tokens);
         prop_assert_eq!(world.wealth("W"), before - 2_000, "two fees");
+    }
+}
+
+/// How many epochs of a goal are reached, in whole and in part, in real numbers.
+struct GoalTwin {
+    start: f64,
+    step: f64,
+    /// None where it does not double.
+    doubling: Option<f64>,
+    whole: u32,
+    part: f64,
+}
+
+impl GoalTwin {
+    fn meant(&self, epoch: u32) -> f64 {
+        let t = f64::from(epoch);
+        let times = self.doubling.map_or(1.0, |epochs| (t / epochs).exp2());
+        (self.start + t * self.step) * times
+    }
+
+    fn reached(&self) -> f64 {
+        f64::from(self.whole) + self.part / self.meant(self.whole)
+    }
+
+    /// What an epoch counts for, up to its own and on at most 64 of the goal.
+    fn count(&mut self, epoch: u32, measured: f64) {
+        let mut more = measured.min(self.meant(epoch));
+        for _ in 0..64 {
+            let room = self.meant(self.whole) - self.part;
+            if more < room {
+                self.part += more;
+                return;
+            }
+            more -= room;
+            (self.whole, self.part) = (self.whole + 1, 0.0);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_claims_weigh_is_the_power_that_the_mechanism_says(
+        claims in 0u64..1 << 62,
+        unit in (0u32..62).prop_map(|bits| 1u64 << bits),
+        quarters in 2u8..=4,
+    ) {
+        let units = |units| Amount::new(units).expect("in range");
+        let returns = Returns { exponent: Exponent::of_quarters(quarters), unit: units(unit) };
+        let (w, u) = (claims as f64, unit as f64);
+        let exact = if w <= u { w } else { u * (w / u).powf(f64::from(quarters) / 4.0) };
+        let got = returns.of_floor(units(claims)).units() as f64;
+        prop_assert!(got <= exact * (1.0 + 1e-12) && got >= exact * (1.0 - 1e-12) - 2.0);
+    }
+
+    #[test]
+    fn a_goal_emits_as_the_mechanism_says_in_each_of_its_epochs(
+        (start, step) in (1u64 << 30..1 << 40, prop_oneof![Just(0u64), 0u64..1 << 32]),
+        doubling in prop_oneof![Just(0u64), 1u64..100],
+        half_life in 1u64..200,
+        (total, by_time) in (0u64..1 << 60, prop_oneof![Just(0u64), 0u64..1 << 60]),
+        measured in proptest::collection::vec(prop_oneof![Just(0u64), 0u64..1 << 41], 1..150),
+    ) {
+        let units = |units| Amount::new(units).expect("in range");
+        let baseline = Baseline { start: units(start), step: units(step), doubling };
+        let (total, by_time) = (units(total), units(by_time));
+        let measure = Measure::Work;
+        let schedule = Schedule::Goal { total, by_time, half_life, measure, baseline };
+        let mut twin = GoalTwin {
+            start: start as f64,
+            step: step as f64,
+            doubling: (doubling > 0).then_some(doubling as f64),
+            whole: 0,
+            part: 0.0,
+        };
+        let left = |epochs: f64| (-epochs / half_life as f64).exp2();
+        let mut standing = schedule.start(0);
+        for (age, claims) in (0u32..).zip(measured) {
+            let (supply, bonded, claims_of) = (Amount::MAX, Amount::ZERO, units(claims));
+            let age_of = u64::from(age);
+            let moment = Moment { age: age_of, standing, supply, bonded, claims: claims_of };
+            let next = schedule.next(&moment);
+            let got = schedule.amount(&moment, &next).units() as f64;
+            let before = twin.reached();
+            twin.count(age, claims as f64);
+            let goal = total.units() as f64 * (left(before) - left(twin.reached()));
+            let (since, until) = (f64::from(age), f64::from(age + 1));
+            let exact = goal + by_time.units() as f64 * (left(since) - left(until));
+            let slack = 2.0 + 1e-7 * (total.units() as f64 + by_time.units() as f64);
+            prop_assert!((got - exact).abs() <= slack, "{} is not {} at {}", got, exact, age);
+            prop_assert!(twin.reached() <= until + 1e-6, "it is never ahead of time");
+            standing = next;
+        }
     }
 }
 

@@ -167,6 +167,29 @@ fn a_schedule_that_is_voted_in_begins_at_its_beginning() {
     assert_eq!(scheduled[7..], [1_000, 1_000, 1_000, 1_000, 500, 500, 500]);
 }
 
+/// Halvings pay for seven epochs, nothing is emitted for seven, and a vote begins them again.
+#[test]
+fn a_schedule_that_was_off_meanwhile_begins_at_its_beginning_too() {
+    let mut world = World::new(votes::params_with(1, |raw| {
+        (raw.rewards.schedule, raw.rewards.epoch_amount) = (3, units(1_000));
+        (raw.rewards.treasury_share, raw.rewards.half_life_epochs) = (Ratio::ONE, Epochs::new(4));
+    }));
+    for (schedule, end) in [(0, 7), (3, 19)] {
+        let id = votes::propose(&mut world, "W", &[("rewards.schedule", schedule)]);
+        votes::pass(&mut world, id);
+        votes::vote(&mut world, "P1", id, BallotChoice::Yes);
+        votes::until(&mut world, Epoch::new(end));
+    }
+    let scheduled = world.seen(|event| match event {
+        Event::Emitted { epoch, scheduled, .. } => Some((epoch.count(), scheduled.units())),
+        _ => None,
+    });
+    let before = [1_000, 1_000, 1_000, 1_000, 500, 500, 500];
+    let again = [1_000, 1_000, 1_000, 1_000, 500];
+    let expected = (0..).zip(before).chain((14..).zip(again)).collect::<Vec<_>>();
+    assert_eq!(scheduled, expected);
+}
+
 #[test]
 fn work_far_above_its_tariff_attracts_no_more_than_the_work_is_worth() {
     let mut world = World::new(params_with(|raw| {

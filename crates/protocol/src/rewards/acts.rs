@@ -11,7 +11,7 @@ use crate::{
     event::Event,
     ids::{Asset, JobId, OperatorId, Role},
     ledger::{Pot, Reason},
-    num::{Amount, Epoch, Factor, Gas, Ratio},
+    num::{Amount, Epoch, Exponent, Factor, Gas, Ratio},
     params::Params,
     rewards::{
         ClaimTerms, Cut, Moment, Open, Round, Running, Schedule, Standing, VestTerms, WeighTerms,
@@ -60,15 +60,18 @@ fn note(
     (terms, vests): (&ClaimTerms, VestTerms),
 ) {
     let role = cx.state.staking.operator(operator).role;
-    if !cx.state.staking.operator(operator).is_fit() {
+    if !cx.state.staking.operator(operator).is_fit() || !costs_a_name(cx.state, operator) {
         return;
     }
     let mut terms = *terms;
     if terms.performance_share != Ratio::ZERO {
         terms.score = score(cx.state, operator, role);
     }
-    // All claims are counted to the unit, or they would be paid more than was minted.
-    let room = Amount::MAX.saturating_sub(cx.state.rewards.open.claims);
+    // All claims are counted to the unit, or they would be paid more than was minted: what those of
+    // all weigh, and somebody's own, which may weigh less.
+    let rewards = &cx.state.rewards;
+    let own = rewards.open_work(operator).map_or(Amount::ZERO, Work::claim);
+    let room = Amount::MAX.saturating_sub(rewards.open.claims.max(own));
     let claim = terms.claim(role).min(room);
     if claim.is_zero() {
         return;
@@ -96,6 +99,15 @@ fn note(
     cx.journal.push(Event::WorkClaimed { job, operator, role, claim, terms });
 }
 
+/// True unless returns diminish and it has less at stake than a name is held to cost now (R19); its
+/// own least bond is that of its entry.
+fn costs_a_name(state: &State, operator: OperatorId) -> bool {
+    let operator = state.staking.operator(operator);
+    let params = state.params();
+    returns(params.rewards()).exponent == Exponent::One
+        || params.staking().bond_min(operator.role) <= operator.stake
+}
+
 /// How well an operator has worked until now: correctly and in time, or audited correctly.
 fn score(state: &State, operator: OperatorId, role: Role) -> Ratio {
     let params = state.params().reputation();
@@ -114,8 +126,11 @@ pub(crate) fn emit(cx: &mut Context<'_>) {
     let schedule = Schedule::of(&params);
     let epoch = Epoch::new(cx.epoch().count().saturating_sub(1));
     let claims = cx.state.rewards.open.claims;
-    if schedule == Schedule::Off && claims.is_zero() {
-        return;
+    if schedule == Schedule::Off {
+        cx.state.rewards.running = None;
+        if claims.is_zero() {
+            return;
+        }
     }
     let (running, scheduled) = next(cx.state, &schedule, epoch);
     let rewards = &mut cx.state.rewards;

@@ -196,6 +196,12 @@ impl Rewards {
         self.earnings.get_mut(id.index()).expect("only identifiers handed out are used")
     }
 
+    /// An operator's work of the open epoch.
+    pub(crate) fn open_work(&self, id: OperatorId) -> Option<&Work> {
+        let work = self.earnings(id).work.as_ref();
+        work.filter(|work| work.round == self.next_round())
+    }
+
     /// A round that somebody waits for.
     pub(crate) fn round(&self, number: u64) -> Option<&Round> {
         self.rounds.get(usize::try_from(number).ok()?)

@@ -4,7 +4,8 @@
 //! share of the supply a year; a [`Standing`] is what a schedule remembers from epoch to epoch.
 //! Laws: a schedule depends on nothing that a job can change within its epoch, but for a goal of
 //! paid work, which is why an epoch of such a one emits no more in all than its work claims
-//! ([`Schedule::is_of_work`], M24); its cut follows the price alone, and only lowers it.
+//! ([`Schedule::is_of_work`], M24); its cut follows its own amount and the price, and only lowers
+//! it.
 //! Rounding: amounts down; the rate of a bonded goal to the nearest part of 10^-18, as the network
 //! does whose rule it is.
 //! Known shortcomings: bonded stake is that of operators that may work, without what others

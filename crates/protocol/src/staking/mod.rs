@@ -221,10 +221,7 @@ impl Staking {
 
     /// The least stake of a newcomer: base · min((1 + n/n₀)^k, cap), rounded up (m5).
     pub(crate) fn stake_min(&self, key: PoolKey, params: &StakingParams) -> Amount {
-        let base = match key.0 {
-            Role::Provider | Role::Replica => params.provider_bond_min,
-            Role::Validator => params.validator_bond_min,
-        };
+        let base = params.bond_min(key.0);
         let active = self.pool(key).map_or(0, Pool::active);
         let scale = params.entry_scale;
         let mut minimum = base;

@@ -1,6 +1,7 @@
 //! Parameters of staking.
 
 use crate::{
+    ids::Role,
     num::{Amount, Epochs, Factor, Ratio},
     params::declare::{AMOUNT_MAX, BLOCKS_MAX, ONE, params},
 };
@@ -70,5 +71,15 @@ params! {
         abandonments_to_jail: u32 = 3, 1..=100, "one outage is an accident, three are a habit";
         /// How far back abandonments count.
         offence_window_epochs: Epochs = Epochs::new(168), 1..=BLOCKS_MAX, "a week of hours";
+    }
+}
+
+impl StakingParams {
+    /// The least bond of a role, before the entry curve.
+    pub(crate) fn bond_min(&self, role: Role) -> Amount {
+        match role {
+            Role::Provider | Role::Replica => self.provider_bond_min,
+            Role::Validator => self.validator_bond_min,
+        }
     }
 }

@@ -252,10 +252,8 @@ impl State {
 
     /// The most that an operator's paid work of this epoch attracts.
     pub fn open_claim(&self, id: OperatorId) -> Amount {
-        let work = self.rewards.earnings(id).work.as_ref();
-        let open = work.filter(|work| work.round == self.rewards.next_round());
         let returns = self.rewards.open.returns;
-        open.map_or(Amount::ZERO, |work| work.weight(returns))
+        self.rewards.open_work(id).map_or(Amount::ZERO, |work| work.weight(returns))
     }
 
     /// What paid work of this epoch may attract, all operators together.

@@ -202,6 +202,72 @@ proptest! {
     }
 }
 
+/// Names that entered while one was cheap keep the least bond of that time; a vote lets returns
+/// diminish and raises it. None of them is held to less than R19 takes a name to cost.
+#[test]
+fn e6_names_that_entered_cheaply_attract_nothing_until_they_bond_what_a_name_costs() {
+    let least = 1_000_000_000_000;
+    let mut world = World::new(votes::params_with(40, |raw| {
+        plenty(raw);
+        raw.rewards.work_unit = Amount::new(TENTH).expect("small");
+        (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
+    }));
+    let bond = |tokens| {
+        let amount = Amount::tokens(tokens);
+        Command::Bond(Bond { role: ROLE, amount })
+    };
+    world.ok("W", bond(999));
+    let changes = [
+        ("rewards.work_exponent", 2),
+        ("staking.provider_bond_min", least),
+        ("staking.validator_bond_min", least),
+    ];
+    let id = propose(&mut world, "W", &changes);
+    pass(&mut world, id);
+    VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, BallotChoice::Yes));
+    pass(&mut world, id);
+    while world.state.params().rewards().work_exponent == 4 {
+        world.block();
+    }
+    let attracts = |world: &mut World| {
+        let before = vesting(world, "W").total();
+        job(world, "R", "W", 10_000_000_000);
+        epochs(world, 1);
+        vesting(world, "W").total().saturating_sub(before).units()
+    };
+    assert_eq!(attracts(&mut world), 0, "a bond of 999 tokens where a name costs 1,000");
+    world.ok("W", bond(1));
+    // Of claims of 225,000,000 above a tenth of a token, the root.
+    assert_eq!(attracts(&mut world), 150_000_000);
+}
+
+/// R19 asks what a bond costs, not whether it would be there anyway: who has as much at stake as
+/// two names need has the second for nothing.
+#[test]
+fn e6_stake_that_is_bonded_anyway_is_split_for_nothing() {
+    let has = |names: [&str; 2], tokens: [u64; 2]| {
+        let mut world = World::new(params_with(|raw| {
+            plenty(raw);
+            raw.rewards.work_exponent = 2;
+            raw.rewards.work_unit = Amount::new(TENTH).expect("small");
+            raw.rewards.epoch_amount = Amount::tokens(300);
+            (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
+            raw.chain.epoch_blocks = Blocks::new(200);
+        }));
+        for (name, tokens) in ["P1", "P3"].into_iter().zip(tokens) {
+            let amount = Amount::tokens(50_000 - tokens);
+            world.ok(name, Command::Unbond(Unbond { role: ROLE, amount }));
+        }
+        names.iter().for_each(|name| _ = job(&mut world, "R", name, 20_000_000_000));
+        assert_eq!(world.state.epoch(), Epoch::ZERO);
+        end_epoch(&mut world);
+        ["P1", "P3"].iter().map(|name| vesting(&world, name).total().units()).sum::<u64>()
+    };
+    let (one, two) = (has(["P1", "P1"], [20_000, 0]), has(["P1", "P3"], [10_000, 10_000]));
+    // Claims of 900,000,000 by one name, of half of them by each of two.
+    assert_eq!((one, two), (300_000_000, 2 * 212_132_034));
+}
+
 /// Who is about to be convicted collects first: it keeps what had vested, as it would have anyway,
 /// and what had not is slashed; to claim just before gains nothing.
 #[test]

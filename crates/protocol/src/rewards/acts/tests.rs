@@ -7,28 +7,30 @@ use crate::{
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
     ids::{AccountId, Address},
-    num::{Factor, Ratio},
+    num::{Epochs, Factor, Ratio},
+    params::RawParams,
     referee::Unasked,
 };
 
-/// With two assets what a job burns may be worth more of the other than there is.
-#[test]
-fn a_claim_that_cannot_be_counted_is_cut_and_the_epoch_pays_what_it_minted() {
+/// Two operators, who are one, of a network that emits a token in an epoch.
+fn beginning(change: impl FnOnce(&mut RawParams)) -> (State, [OperatorId; 2]) {
     let address = Address([1; 20]);
     let (balance, bond) = (Amount::tokens(10_000), Amount::tokens(5_000));
     let mut genesis = Genesis::default();
     genesis.params.rewards.schedule = 1;
     genesis.params.rewards.epoch_amount = Amount::tokens(1);
+    change(&mut genesis.params);
     genesis.accounts = vec![GenesisAccount { address, balance, payment: Amount::ZERO }];
     let roles = [Role::Provider, Role::Validator];
     genesis.operators = roles.map(|role| GenesisOperator { address, role, bond }).to_vec();
-    let mut state = State::new(&genesis).expect("a valid beginning");
-    let [first, second] =
-        roles.map(|role| state.operator_id(AccountId::new(0), role).expect("bonded"));
-    let mut journal = Journal::default();
-    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
-    let vests = VestTerms::new(cx.params().rewards());
-    let terms = ClaimTerms {
+    let state = State::new(&genesis).expect("a valid beginning");
+    let operators = roles.map(|role| state.operator_id(AccountId::new(0), role).expect("bonded"));
+    (state, operators)
+}
+
+/// Of a job of which all that there may be burnt.
+fn largest() -> ClaimTerms {
+    ClaimTerms {
         burnt: Amount::MAX,
         worth: Amount::MAX,
         stake_price: Factor::ONE,
@@ -37,7 +39,16 @@ fn a_claim_that_cannot_be_counted_is_cut_and_the_epoch_pays_what_it_minted() {
         auditors: 1,
         performance_share: Ratio::ZERO,
         score: Ratio::ONE,
-    };
+    }
+}
+
+/// With two assets what a job burns may be worth more of the other than there is.
+#[test]
+fn a_claim_that_cannot_be_counted_is_cut_and_the_epoch_pays_what_it_minted() {
+    let (mut state, [first, second]) = beginning(|_| {});
+    let mut journal = Journal::default();
+    let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
+    let (terms, vests) = (largest(), VestTerms::new(cx.params().rewards()));
     // Two fifths of all, the same again, and of three fifths the fifth that is left.
     for operator in [first, first, second, second] {
         note(&mut cx, JobId::new(0), operator, (&terms, vests));
@@ -48,4 +59,28 @@ fn a_claim_that_cannot_be_counted_is_cut_and_the_epoch_pays_what_it_minted() {
     [first, second].into_iter().for_each(|operator| settle(&mut cx, operator));
     assert_eq!(cx.state.balance(Pot::Emission), Amount::ZERO);
     state.check_invariants().expect("all of it is somewhere");
+}
+
+/// Where returns diminish what claims weigh may be counted when the claims cannot: jobs of two
+/// versions, each of which claims all that there may be, do not have the epoch twice.
+#[test]
+fn claims_of_several_terms_that_cannot_be_counted_are_paid_what_was_minted_once() {
+    for quarters in [2, 3] {
+        let (mut state, [first, second]) = beginning(|raw| {
+            raw.rewards.work_exponent = quarters;
+            (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
+        });
+        let mut journal = Journal::default();
+        let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
+        let older = VestTerms::new(cx.params().rewards());
+        let newer = VestTerms { delay: Epochs::ZERO, ..older };
+        for vests in [older, newer, older, newer] {
+            note(&mut cx, JobId::new(0), second, (&largest(), vests));
+            note(&mut cx, JobId::new(0), first, (&largest(), vests));
+        }
+        emit(&mut cx);
+        [first, second].into_iter().for_each(|operator| settle(&mut cx, operator));
+        assert_eq!(cx.state.balance(Pot::Emission), Amount::ZERO);
+        state.check_invariants().expect("all of it is somewhere");
+    }
 }
