@@ -7,6 +7,7 @@ mod delegations;
 mod prices;
 mod programs;
 mod proposals;
+mod raters;
 mod rewards;
 
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -17,7 +18,7 @@ use crate::{
     accounts::KEYS_MAX,
     ids::{
         AccountId, Address, Asset, AssignmentId, BallotId, Digest, ExitId, JobId, MoveId,
-        OperatorId, ParamsVersion, ProgramId, ProposalId, Role, SlashId,
+        OperatorId, ParamsVersion, ProgramId, ProposalId, RaterId, Role, SlashId,
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
@@ -130,6 +131,11 @@ pub enum Broken {
     /// Prices are sealed in this epoch's round and opened in that before; no other post is there;
     /// the price is the last of the average.
     Prices,
+    /// What a requester has said of a provider weighs something, is not due to leave, and is listed
+    /// by its operator under its requester.
+    Rater { rater: RaterId },
+    /// Operators list no rater whose row is gone.
+    Raters { recorded: u64, found: u64 },
     /// Heights whose weights a draw may still count are those that pools keep.
     PoolPins,
 }
@@ -148,6 +154,7 @@ impl State {
         rewards::check(self)?;
         proposals::check(self)?;
         prices::check(self)?;
+        raters::check(self)?;
         check_covers(self)?;
         check_reserves(self)?;
         check_pins(self)?;

@@ -244,7 +244,7 @@ pub struct Rater {
 }
 
 impl Rater {
-    const fn pair(&self) -> Pair {
+    pub(crate) const fn pair(&self) -> Pair {
         (self.requester, self.operator)
     }
 }
@@ -356,12 +356,11 @@ impl Reputation {
     pub(crate) fn regain_carried(
         &mut self,
         operator: OperatorId,
-        (lost, then): (Amount, Epoch),
+        lost: (Amount, Epoch),
         now: Epoch,
         params: &ReputationParams,
     ) {
-        let left = params.decay.pow_floor(now.since(then).count()).amount_floor(lost);
-        self.carry(operator, left, now, params);
+        self.carry(operator, left_of(lost, now, params), now, params);
     }
 
     fn kept_mut(&mut self, operator: OperatorId) -> &mut Kept {
@@ -370,8 +369,18 @@ impl Reputation {
 
     /// What a requester has said of a provider, if that is remembered.
     pub(crate) fn said(&self, requester: AccountId, operator: OperatorId) -> Option<Rater> {
-        let raters = self.records.get(operator.index())?.raters.as_ref()?;
-        self.raters.get(raters.get(&requester)?.index()).copied()
+        self.raters.get(self.rater((requester, operator))?.index()).copied()
+    }
+
+    /// The row of a pair, as the operator lists it.
+    pub(crate) fn rater(&self, (requester, operator): Pair) -> Option<RaterId> {
+        self.records.get(operator.index())?.raters.as_ref()?.get(&requester).copied()
+    }
+
+    /// How many rows operators list.
+    pub(crate) fn listed(&self) -> usize {
+        let lists = self.records.iter().filter_map(|(_, kept)| kept.raters.as_ref());
+        lists.map(|raters| raters.len()).fold(0, usize::saturating_add)
     }
 
     /// Adds to what a requester has said of a provider. Says which row that began, if it did.
@@ -459,6 +468,15 @@ impl Kept {
             self.raters = None;
         }
     }
+}
+
+/// What is left now of what was carried then.
+pub(crate) fn left_of(
+    (carried, then): (Amount, Epoch),
+    now: Epoch,
+    params: &ReputationParams,
+) -> Amount {
+    params.decay.pow_floor(now.since(then).count()).amount_floor(carried)
 }
 
 /// What a paid job says for its provider: its value, at most what was burnt for it justifies.

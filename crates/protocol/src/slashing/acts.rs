@@ -275,6 +275,7 @@ fn pay_out(cx: &mut Context<'_>, id: SlashId, terms: SplitTerms, reporters: &[Ac
     assert!(left.is_zero() && waterfall.adds_up(), "a waterfall pays out all of its slash");
     let slash = cx.state.slashing.slash(id);
     let (offence, account, role, job) = (slash.offence, slash.account, slash.role, slash.job);
+    stand(cx, id);
     close(cx, id, SlashState::Executed);
     cx.journal.push(Event::Slashed {
         slash: Some(id),
@@ -309,7 +310,7 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id).clone();
     let amount = cx.state.ledger.balance(Pot::Slash(id));
     let mut insured = Amount::ZERO;
-    for (pot, part) in slash.taken {
+    for &(pot, part) in &slash.taken {
         // An entry that was paid out meanwhile is there no more; its bond is.
         let gone = matches!(pot, Pot::Unbonding(entry) if cx.state.unbonding(entry).is_none());
         if matches!(pot, Pot::Delegated(_) | Pot::Exit(_) | Pot::Moved(_)) {
@@ -328,30 +329,64 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
             staking::acts::set_stake(cx, slash.operator, stake);
         }
     }
-    // A later conviction keeps its jail.
-    let later = cx.state.slashing.slashes.iter().rev();
-    let later = later.take_while(|(index, _)| *index > id.index());
-    let jailed_again =
-        later.filter(|(_, other)| other.account == slash.account).any(|(_, other)| {
-            !matches!(other.state, SlashState::Reversed(_))
-                && other.offence.consequences(cx.params().slashing()).jails
-        });
-    for (operator, standing) in slash.standings.into_iter().filter(|_| !jailed_again) {
-        if matches!(cx.state.staking.operator(operator).standing, Standing::Jailed(_)) {
-            staking::acts::set_standing(cx, operator, standing);
-        }
-    }
     let params = cx.state.params.at(slash.params).clone();
     let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
     cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
     let consequences = slash.offence.consequences(params.slashing());
     reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
-    let lost = (slash.carried, slash.mark.1);
-    cx.state.reputation.regain_carried(slash.operator, lost, now, params.reputation());
+    restore_name(cx, id, &slash, &params);
     insurance::acts::give_back(cx, id);
     close(cx, id, SlashState::Reversed);
     let account = slash.account;
     cx.journal.push(Event::SlashReversed { slash: id, account, amount, insured });
+}
+
+/// Gives back the standings and what the name had carried. What the next conviction that waits
+/// would have taken as well goes to that one, and comes back if it is undone, too.
+fn restore_name(cx: &mut Context<'_>, id: SlashId, slash: &Slash, params: &Params) {
+    let waiting = cx.state.slashing.waiting(slash.account);
+    let later: Vec<SlashId> = waiting.into_iter().filter(|other| *other > id).collect();
+    for &(operator, standing) in &slash.standings {
+        let Some(next) = later.first() else {
+            if matches!(cx.state.staking.operator(operator).standing, Standing::Jailed(_)) {
+                staking::acts::set_standing(cx, operator, standing);
+            }
+            continue;
+        };
+        let before = &mut cx.state.slashing.slash_mut(*next).standings;
+        let own = before.iter_mut().find(|(own, _)| *own == operator);
+        if let Some((_, before)) = own.filter(|(_, before)| matches!(before, Standing::Jailed(_))) {
+            *before = standing;
+        }
+    }
+    let (lost, reputation) = ((slash.carried, slash.mark.1), params.reputation());
+    let alike = |other: &SlashId| cx.state.slashing.slash(*other).operator == slash.operator;
+    let Some(next) = later.into_iter().find(alike) else {
+        let now = cx.epoch();
+        cx.state.reputation.regain_carried(slash.operator, lost, now, reputation);
+        return;
+    };
+    let row = cx.state.slashing.slash_mut(next);
+    let left = reputation::left_of(lost, row.mark.1, reputation);
+    row.carried = row.carried.saturating_add(left);
+}
+
+/// A conviction that stands keeps what earlier ones that wait took before it and it would have
+/// taken without them: undoing those gives that back no more.
+fn stand(cx: &mut Context<'_>, id: SlashId) {
+    let slash = cx.state.slashing.slash(id);
+    let consequences = slash.offence.consequences(cx.params().slashing());
+    let (operator, account) = (slash.operator, slash.account);
+    let waiting = cx.state.slashing.waiting(account);
+    for earlier in waiting.into_iter().filter(|other| *other < id) {
+        let row = cx.state.slashing.slash_mut(earlier);
+        if consequences.jails {
+            row.standings.clear();
+        }
+        if consequences.dimension == Dimension::Correctness && row.operator == operator {
+            row.carried = Amount::ZERO;
+        }
+    }
 }
 
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own

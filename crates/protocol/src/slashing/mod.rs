@@ -76,9 +76,11 @@ pub struct Slash {
     pub taken: Vec<(Pot, Amount)>,
     /// What its reputation lost, and when.
     pub mark: (Factor, Epoch),
-    /// What it had carried until then, and lost if its result, or its word, was wrong.
+    /// What it had carried until then, and lost if its result, or its word, was wrong. Nothing
+    /// once a later conviction stands, which would have taken that, too.
     pub carried: Amount,
-    /// The standing of each of the account's operators before it was jailed for this.
+    /// The standing of each of the account's operators before it was jailed for this; none once a
+    /// later conviction stands, which jails them anyway.
     pub standings: Vec<(OperatorId, Standing)>,
     /// When it is paid out.
     pub state: SlashState,
@@ -147,6 +149,14 @@ impl Slashing {
         let slash = self.slash(id);
         let alike = slash.conviction.and_then(|conviction| self.convictions.get(&conviction));
         alike.into_iter().flatten().copied().collect()
+    }
+
+    /// Slashes of an account that wait, in the order of their convictions.
+    pub(crate) fn waiting(&self, account: AccountId) -> Vec<SlashId> {
+        let all = self.convictions.values().flatten().copied();
+        let mut own: Vec<SlashId> = all.filter(|id| self.slash(*id).account == account).collect();
+        own.sort_unstable();
+        own
     }
 }
 

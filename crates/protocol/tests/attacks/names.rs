@@ -1,12 +1,16 @@
 //! Whose name is better than it earned, or worse: N1 to N4, m13.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Factor, Gas, JobId, Ratio, RawParams, Rejected, Role,
+    Amount, Blocks, Command, Digest, Epochs, Factor, Gas, JobId, ProposalId, Ratio, RawParams,
+    Rejected, Role,
     command::*,
+    governance::ProposalStage,
     ledger::{JobPot, Pot},
     market::{BidState, CloseReason, CommitBidRejected, Phase, RateJobRejected},
     reputation::Record,
+    staking::Standing,
 };
+use earnest_testkit::votes;
 
 use super::TOKEN;
 use crate::world::{World, params_with, root};
@@ -314,4 +318,64 @@ fn n4_a_name_that_was_burnt_has_carried_nothing() {
     assert_eq!(world.state.reputation(operator).carried, Amount::ZERO);
     let most = world.state.job_value_max(operator, world.state.params());
     assert_eq!(most, Some(Amount::tokens(10)));
+}
+
+/// P1 lies in two jobs that it took on as a name; a vote undoes the convictions that are appealed.
+/// Says what the name has carried then, and whether it is in jail.
+fn convicted_twice(appealed: [bool; 2]) -> (Amount, bool) {
+    let mut world = World::new(votes::params_with(40, |raw| {
+        raw.reputation.carried_multiple = Factor::percent(200);
+        raw.staking.jail_epochs = Epochs::new(100);
+        // The row of a slash that was paid is gone before a vote is over.
+        raw.market.retention_blocks = Blocks::new(60);
+    }));
+    (0..3).for_each(|_| {
+        paid(&mut world, "R", 0);
+    });
+    let terms = world.terms();
+    let jobs = [(); 2].map(|()| world.assign(terms.clone(), &[("P1", 10)]));
+    let mut proposals = Vec::new();
+    for ((job, wrong), appealed) in jobs.into_iter().zip([3, 2]).zip(appealed) {
+        world.commit("P1", job, root(Some(wrong)));
+        world.audit(job, root(None));
+        world.reveal("P1", job, root(Some(wrong)), root(None));
+        world.play("P1", job, wrong, true);
+        assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+        let slash = world.state.slashes().map(|(id, _)| id).last().expect("convicted");
+        if appealed {
+            let next = u64::try_from(world.state.proposal_count()).expect("few");
+            world.ok("P1", Command::AppealSlash(AppealSlash { slash, report: Digest([7; 32]) }));
+            proposals.push(ProposalId::new(next));
+        }
+    }
+    for id in &proposals {
+        if votes::stage(&world, *id) == ProposalStage::Pending {
+            votes::pass(&mut world, *id);
+        }
+        for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
+            votes::vote(&mut world, name, *id, BallotChoice::Yes);
+        }
+    }
+    for id in proposals {
+        if votes::stage(&world, id) == ProposalStage::Active {
+            votes::pass(&mut world, id);
+        }
+        assert_eq!(votes::stage(&world, id), ProposalStage::Granted);
+    }
+    let operator = world.operator("P1", Role::Provider);
+    let standing = world.state.operator(operator).expect("bonded").standing;
+    (world.state.reputation(operator).carried, matches!(standing, Standing::Jailed(_)))
+}
+
+/// What either of two convictions would have taken comes back when both are undone; else whoever
+/// has one of them undone would keep a burnt name for the other.
+#[test]
+fn n4_what_two_convictions_took_comes_back_with_both_and_with_neither_alone() {
+    for appealed in [[true, false], [false, true]] {
+        assert_eq!(convicted_twice(appealed), (Amount::ZERO, true), "{appealed:?}");
+    }
+    let (carried, jailed) = convicted_twice([true, true]);
+    // Thirty tokens, some epochs ago.
+    assert!(carried > Amount::tokens(20) && carried < Amount::tokens(30), "{carried}");
+    assert!(!jailed);
 }
