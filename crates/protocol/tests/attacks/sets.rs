@@ -1,7 +1,10 @@
 //! Attacks on active sets (S1 to S5): who takes places, from whom, and what it costs.
 
 use earnest_protocol::{
-    Amount, Command, Digest, Event, Ratio, RawParams, Role, command::*, market::Phase, seal,
+    Amount, Command, Digest, Event, Ratio, RawParams, Role,
+    command::*,
+    market::{Outcome, Phase},
+    seal,
     staking::SetPlace,
 };
 use earnest_testkit::prices::{self, ALL, cents, next_epoch};
@@ -206,9 +209,9 @@ fn s6_who_buys_places_neither_moves_nor_stops_the_price() {
     }
 }
 
-/// S7: a state that is read back between a displacement and the draw draws whom the other draws.
+/// S1: a state that is read back between a displacement and the draw draws whom the other draws.
 #[test]
-fn s7_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
+fn s1_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
     for preimage in 0..6 {
         let mut world = World::new(params_with(validators));
         let mut terms = world.terms();
@@ -242,4 +245,53 @@ fn s7_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
         let first = ["V1", "V2", "V3", "V4"];
         assert!(names[0].0.iter().all(|name| first.contains(name)), "{names:?}");
     }
+}
+
+/// S4, a known hole: who takes every place for the block in which a result is sealed, and leaves
+/// before its draw, leaves it without auditors: those it displaced weighed nothing in that block,
+/// though they are back. Their open seats are no sample. The work is unpaid, nobody is slashed,
+/// and what left is bonded again at once, for the next result.
+#[test]
+fn s4_places_taken_for_the_block_of_a_result_and_left_before_its_draw_keep_it_from_its_audit() {
+    let role = Role::Validator;
+    let (rich, others) = (["V5", "V6", "V7", "V8"], ["V1", "V2", "V3", "V4"]);
+    let outcome = |limited: bool| {
+        let mut world = World::new(params_with(|raw| {
+            validators(raw);
+            raw.staking.validators_active_max *= u64::from(limited);
+        }));
+        let before = world.coalition(&rich);
+        let preimage = Digest([1; 32]);
+        let mut terms = world.terms();
+        terms.seed_seal = seal::seed(&preimage);
+        let job = world.assign(terms, &[("P1", 10)]);
+        rich.iter().for_each(|name| bond(&mut world, name, role, Amount::tokens(5_000)));
+        world.commit_result("P1", job, root(None));
+        world.block();
+        let amount = Amount::tokens(55_000);
+        rich.iter().for_each(|name| world.ok(name, Command::Unbond(Unbond { role, amount })));
+        assert!(others.iter().all(|name| place(&world, name, role) == SetPlace::In), "back");
+        world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        while !matches!(world.phase(job), Phase::Auditing | Phase::AuditingOpen) {
+            world.block();
+        }
+        let drawn = world.auditors(job);
+        let judges = if drawn.is_empty() { vec!["V1", "V2"] } else { drawn.clone() };
+        judges.iter().for_each(|name| world.audit_as(name, job, root(None)));
+        world.reveal_result("P1", job, root(None));
+        judges.iter().for_each(|name| world.reveal_verdict(name, job, root(None)));
+        world.until_phase(job, Phase::Closed);
+        for name in rich {
+            world.ok(name, Command::CancelUnbond(CancelUnbond { role, amount }));
+        }
+        let fees = before - world.coalition(&rich);
+        assert!(
+            (0..100_000).contains(&fees),
+            "a ten thousandth of a token for 12 commands: {fees}"
+        );
+        assert!(!limited || place(&world, "V5", role) == SetPlace::In, "for the next one");
+        (world.closed(job).outcome, drawn.len())
+    };
+    assert_eq!(outcome(false), (Outcome::Accepted, 2), "without a set they weigh what they have");
+    assert_eq!(outcome(true), (Outcome::Expired, 0));
 }
