@@ -272,9 +272,7 @@ fn s4_places_taken_for_the_block_of_a_result_and_left_before_its_draw_keep_it_fr
         rich.iter().for_each(|name| world.ok(name, Command::Unbond(Unbond { role, amount })));
         assert!(others.iter().all(|name| place(&world, name, role) == SetPlace::In), "back");
         world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
-        while !matches!(world.phase(job), Phase::Auditing | Phase::AuditingOpen) {
-            world.block();
-        }
+        world.until_phase(job, if limited { Phase::AuditingOpen } else { Phase::Auditing });
         let drawn = world.auditors(job);
         let judges = if drawn.is_empty() { vec!["V1", "V2"] } else { drawn.clone() };
         judges.iter().for_each(|name| world.audit_as(name, job, root(None)));
