@@ -44,11 +44,11 @@ pub struct PricesView {
 pub struct PriceRoundView {
     /// Which epoch.
     pub epoch: Epoch,
-    /// What all validators had at stake when it opened, in base units.
+    /// What all validators that may take new work had at stake when it opened, in base units.
     pub stake: Amount,
     /// The stake that must open a price for one to count.
     pub needed: Amount,
-    /// The stake that has.
+    /// The stake that has, of those who wait for a place in their active set, too.
     pub opened: Amount,
     /// Who posted, in the order in which they sealed.
     pub posts: Vec<PricePostView>,

@@ -126,6 +126,8 @@ struct Told {
 pub struct Book {
     /// The stake of each validator at the end of the last block, and the parameters then.
     stakes: BTreeMap<AccountId, u128>,
+    /// The stake of those in their active set alone.
+    inside: u128,
     params: Option<Params>,
     /// The same when an epoch opened, in which is sealed.
     opened: Option<(Epoch, BTreeMap<AccountId, u128>)>,
@@ -171,9 +173,11 @@ impl Book {
         }
         self.agree(state);
         let validators = state.operators().filter(|(_, row)| row.role == Role::Validator);
-        let active = validators.filter(|(_, row)| row.may_work());
-        let stakes = active.map(|(_, row)| (row.account, u128::from(row.stake.units())));
+        let fit: Vec<_> = validators.filter(|(_, row)| row.is_fit()).collect();
+        let stakes = fit.iter().map(|(_, row)| (row.account, u128::from(row.stake.units())));
         self.stakes = stakes.collect();
+        let inside = fit.iter().filter(|(_, row)| row.may_work());
+        self.inside = inside.map(|(_, row)| u128::from(row.stake.units())).sum();
         self.params = Some(*state.params());
     }
 
@@ -181,7 +185,8 @@ impl Book {
         let params = self.params.expect("a block came before the first epoch's end");
         if !params.prices().is_on() {
             assert!(told.is_none(), "nothing is told of no feed");
-            *self = Book { stakes: std::mem::take(&mut self.stakes), ..Book::default() };
+            let stakes = std::mem::take(&mut self.stakes);
+            *self = Book { stakes, inside: self.inside, ..Book::default() };
             return;
         }
         let closing = now.count().checked_sub(2).map(Epoch::new);
@@ -201,7 +206,7 @@ impl Book {
         if !self.totals.is_empty() {
             self.begun.get_or_insert(now);
         }
-        self.totals.insert(now, self.stakes.values().sum());
+        self.totals.insert(now, self.inside);
         self.opened = Some((now, self.stakes.clone()));
     }
 
@@ -288,7 +293,7 @@ pub fn due(state: &State) -> Vec<(AccountId, Command)> {
         let validators = state.operators().filter(|(_, row)| row.role == Role::Validator);
         for (id, row) in validators {
             let has = posts.iter().any(|post| post.operator == id);
-            let price = price_of(row.account, round.epoch).filter(|_| !has && row.may_work());
+            let price = price_of(row.account, round.epoch).filter(|_| !has && row.is_fit());
             due.extend(price.map(|price| (row.account, sealing(state, row.account, price))));
         }
     }

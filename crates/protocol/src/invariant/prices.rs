@@ -5,6 +5,7 @@ use alloc::collections::BTreeSet;
 use super::Broken;
 use crate::{
     num::{Amount, Epochs},
+    prices::Post,
     state::State,
 };
 
@@ -19,16 +20,12 @@ pub(super) fn check(state: &State) -> Result<(), Broken> {
         counted = counted.saturating_add(posts.len());
         let opened = posts.iter().filter(|post| post.price.is_some()).map(|post| post.weight);
         let opened = opened.fold(Amount::ZERO, Amount::saturating_add);
-        let sealed = posts.iter().map(|post| post.weight);
-        let sealed = sealed.fold(Amount::ZERO, Amount::saturating_add);
+        let weighs = |post: &&Post| post.weight == state.prices.weight(post.operator);
+        let is_weighed = round.epoch != now || posts.iter().all(weighs);
         let operators: BTreeSet<_> = posts.iter().map(|post| post.operator).collect();
         let found =
             posts.iter().all(|post| state.prices.place(post.epoch, post.operator).is_some());
-        if opened != round.opened
-            || sealed > round.stake
-            || operators.len() != posts.len()
-            || !found
-        {
+        if opened != round.opened || !is_weighed || operators.len() != posts.len() || !found {
             return Err(Broken::PriceRound { epoch: round.epoch, recorded: round.opened, opened });
         }
     }

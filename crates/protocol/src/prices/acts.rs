@@ -1,7 +1,8 @@
 //! What time does with prices: closes the round that was opened, and begins the next.
 //!
-//! Law: a price counts if validators with the quorum of the stake opened one, by their stake as it
-//! stood when the epoch opened in which they sealed it; else the last one stands, and ages.
+//! Law: a price counts if validators with the quorum of the stake of those that may take new work
+//! opened one, by their stake as it stood when the epoch opened in which they sealed it; else the
+//! last one stands, and ages.
 //! Not here: what a price is for (`market`, `rewards`).
 
 use alloc::boxed::Box;

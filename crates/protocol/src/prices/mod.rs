@@ -13,6 +13,8 @@
 //! Laws: a post weighs what its validator had at stake when its epoch opened, delegated stake not
 //! counted, and once; nobody sees a price of an epoch that may still be sealed for; rows last for
 //! two epochs; what a job began with stays its price, whatever counts later (M21).
+//! Law: who waits for a place in its active set says its price like those in it, so that nobody
+//! buys a say by buying places; the quorum is of those in it, so that nobody's rest stops a feed.
 //! Where stake secures something it is valued low, at the average less the haircut; where it is
 //! minted high, at the price or the average.
 //! The first price is a step from `chain.stake_price`, which counts until there is one; new work
@@ -66,7 +68,8 @@ pub struct Post {
 pub struct Round {
     /// In which its prices are sealed.
     pub epoch: Epoch,
-    /// What all validators had at stake when it opened.
+    /// What all validators that may take new work had at stake when it opened; those that wait for
+    /// a place in their set are not asked for, and count if they post.
     pub stake: Amount,
     /// What those had who have opened a price.
     pub opened: Amount,
@@ -89,7 +92,7 @@ pub struct FeedTerms {
     pub step: Ratio,
     /// The stake of those who opened.
     pub opened: Amount,
-    /// That of all validators.
+    /// That of all validators that may take new work; who opened may have more, if others wait.
     pub stake: Amount,
 }
 
@@ -148,10 +151,11 @@ pub(crate) type Globals<'a> =
     (Option<&'a Feed>, Option<Round>, Option<Round>, Option<Digest>, Option<Epoch>);
 
 impl Prices {
-    /// What an operator had at stake as a validator when this epoch opened.
+    /// What an operator had at stake as a validator when this epoch opened, in its active set or
+    /// waiting for a place there.
     pub(crate) fn weight(&self, id: OperatorId) -> Amount {
         let row = self.weights.as_ref().and_then(|rows| rows.operators.get(id.index()));
-        let row = row.filter(|row| row.role == Role::Validator && row.may_work());
+        let row = row.filter(|row| row.role == Role::Validator && row.is_fit());
         row.map_or(Amount::ZERO, |row| row.stake)
     }
 

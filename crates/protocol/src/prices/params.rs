@@ -11,9 +11,10 @@ params! {
         /// Epochs that the average spans; 0 is no feed: `chain.stake_price` counts.
         average_epochs: Epochs = Epochs::ZERO, 0..=168,
             "off until a genesis or a vote says over how long; 24 are a day of hours";
-        /// The least share of all validators' stake that must open a price, or none counts (M5).
+        /// The least share of the stake of validators that may work, which must open a price, or
+        /// none counts (M5).
         quorum: Ratio = two_thirds(), 666_666_667..=ONE,
-            "two thirds: below a third of all stake nobody has half of what counts";
+            "two thirds: below a third of it nobody has half of what counts";
         /// The most that a price moves from the last that counted, of that (M5).
         step: Ratio = Ratio::percent(5), ONE / 1_000..=ONE / 2,
             "a fifth in four hours: faster than markets move on most days";

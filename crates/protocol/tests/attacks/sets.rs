@@ -1,9 +1,13 @@
 //! Attacks on active sets (S1 to S5): who takes places, from whom, and what it costs.
 
 use earnest_protocol::{
-    Amount, Command, Digest, Event, Ratio, RawParams, Role, command::*, market::Phase, seal,
+    Amount, Command, Digest, Event, Ratio, RawParams, Role,
+    command::*,
+    market::{Outcome, Phase},
+    seal,
     staking::SetPlace,
 };
+use earnest_testkit::prices::{self, ALL, cents, next_epoch};
 use proptest::prelude::*;
 
 use crate::world::{World, params_with, root};
@@ -178,4 +182,118 @@ fn s5_what_others_delegate_takes_no_place() {
     assert_eq!(place(&world, "P4", role), SetPlace::Waiting(0));
     let set = world.state.active_set(role, ResourceClass::Cpu);
     assert_eq!((set.stake, set.needed), (Amount::tokens(150_000), Amount::tokens(55_000)));
+}
+
+/// S6 (M5): whoever buys places, for the moment in which an epoch opens or for good, buys no say
+/// about the price of stake with them: those whom it displaced, and all others who wait, have
+/// theirs.
+#[test]
+fn s6_who_buys_places_neither_moves_nor_stops_the_price() {
+    let of_round = |theirs: Option<u64>| {
+        let mut world = prices::world_with(validators);
+        next_epoch(&mut world);
+        // Half of four places, for less than a quarter of what validators have at stake.
+        for name in ["W", "X"] {
+            bond(&mut world, name, Role::Validator, Amount::tokens(55_000));
+            assert_eq!(place(&world, name, Role::Validator), SetPlace::In);
+        }
+        assert_eq!(place(&world, "V3", Role::Validator), SetPlace::Waiting(0));
+        next_epoch(&mut world);
+        let honest = ALL.map(|name| (name, cents(100)));
+        let theirs = theirs.into_iter().flat_map(|price| ["W", "X"].map(|n| (n, cents(price))));
+        prices::round(&mut world, &honest.into_iter().chain(theirs).collect::<Vec<_>>());
+        world.state.price_feed().map(|feed| feed.price)
+    };
+    for theirs in [Some(1), Some(10_000), None] {
+        assert_eq!(of_round(theirs), Some(cents(100)), "{theirs:?}");
+    }
+}
+
+/// S1: a state that is read back between a displacement and the draw draws whom the other draws.
+#[test]
+fn s1_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
+    for preimage in 0..6 {
+        let mut world = World::new(params_with(validators));
+        let mut terms = world.terms();
+        terms.seed_seal = seal::seed(&Digest([preimage; 32]));
+        let job = world.assign(terms, &[("P1", 10)]);
+        world.commit_result("P1", job, root(None));
+        world.block();
+        for name in ["V5", "V6"] {
+            bond(&mut world, name, Role::Validator, Amount::tokens(10_000));
+        }
+        // One comes back within the block, and goes again in the next.
+        for (name, more) in [("V3", 10_000), ("V4", 20_000)] {
+            bond(&mut world, name, Role::Validator, Amount::tokens(more));
+        }
+        world.block();
+        bond(&mut world, "V7", Role::Validator, Amount::tokens(20_000));
+        let bytes = postcard::to_allocvec(&world.state).expect("it encodes");
+        let mut names = Vec::new();
+        for stored in [false, true] {
+            let mut one = World::new(params_with(validators));
+            one.state = match stored {
+                true => postcard::from_bytes(&bytes).expect("and decodes"),
+                false => world.state.clone(),
+            };
+            let preimage = Digest([preimage; 32]);
+            one.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+            one.until_phase(job, Phase::Auditing);
+            names.push((one.auditors(job), one.state.root()));
+        }
+        assert_eq!(names[0], names[1]);
+        let first = ["V1", "V2", "V3", "V4"];
+        assert!(names[0].0.iter().all(|name| first.contains(name)), "{names:?}");
+    }
+}
+
+/// S4, a known hole: who takes every place for the block in which a result is sealed, and leaves
+/// before its draw, leaves it without auditors: those it displaced weighed nothing in that block,
+/// though they are back. Their open seats are no sample. The work is unpaid, nobody is slashed,
+/// and what left is bonded again at once, for the next result.
+#[test]
+fn s4_places_taken_for_the_block_of_a_result_and_left_before_its_draw_keep_it_from_its_audit() {
+    let role = Role::Validator;
+    let (rich, others) = (["V5", "V6", "V7", "V8"], ["V1", "V2", "V3", "V4"]);
+    let outcome = |limited: bool| {
+        let mut world = World::new(params_with(|raw| {
+            validators(raw);
+            raw.staking.validators_active_max *= u64::from(limited);
+        }));
+        let before = world.coalition(&rich);
+        let preimage = Digest([1; 32]);
+        let mut terms = world.terms();
+        terms.seed_seal = seal::seed(&preimage);
+        let job = world.assign(terms, &[("P1", 10)]);
+        rich.iter().for_each(|name| bond(&mut world, name, role, Amount::tokens(5_000)));
+        world.commit_result("P1", job, root(None));
+        world.block();
+        let amount = Amount::tokens(55_000);
+        rich.iter().for_each(|name| world.ok(name, Command::Unbond(Unbond { role, amount })));
+        assert!(others.iter().all(|name| place(&world, name, role) == SetPlace::In), "back");
+        world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        world.until_phase(job, if limited { Phase::AuditingOpen } else { Phase::Auditing });
+        let drawn = world.auditors(job);
+        let judges = if drawn.is_empty() { vec!["V1", "V2"] } else { drawn.clone() };
+        judges.iter().for_each(|name| world.audit_as(name, job, root(None)));
+        world.reveal_result("P1", job, root(None));
+        judges.iter().for_each(|name| world.reveal_verdict(name, job, root(None)));
+        world.until_phase(job, Phase::Closed);
+        for name in rich {
+            world.ok(name, Command::CancelUnbond(CancelUnbond { role, amount }));
+        }
+        let fees = before - world.coalition(&rich);
+        assert!(
+            (0..100_000).contains(&fees),
+            "a ten thousandth of a token for 12 commands: {fees}"
+        );
+        assert!(!limited || place(&world, "V5", role) == SetPlace::In, "for the next one");
+        (world.closed(job).outcome, drawn.is_empty())
+    };
+    assert_eq!(
+        outcome(false),
+        (Outcome::Accepted, false),
+        "without a set they weigh what they have"
+    );
+    assert_eq!(outcome(true), (Outcome::Expired, true));
 }
