@@ -278,22 +278,22 @@ fn fil8_a_network_may_emit_by_time_and_by_its_goal_at_once() {
 }
 
 /// paritytech/polkadot-sdk, substrate/frame/staking/src/inflation.rs, `npos_curve_is_sensible`: a
-/// supply of 100,000, from 2.5 % to 10 % a year of 365.25 days, half of it meant to be staked,
+/// supply of 100,000, from 2.5 % to 10 % a year of 365.25 days, half of it meant to be bonded,
 /// falling off by 5 %. Theirs is cut into straight pieces, so that theirs above the goal is off
 /// by up to `test_precision`, 0.5 % of the most; ours is the curve itself.
 #[test]
 fn dot1_a_curve_pays_what_polkadots_does() {
-    let paid = |staked: u64, quarters_of_a_day: u64| {
+    let paid = |bonded: u64, quarters_of_a_day: u64| {
         let rewards = rewards(8, |rewards| {
             (rewards.rate_min, rewards.rate_max) = (ratio(25_000_000), Ratio::percent(10));
             rewards.bonded_goal = Ratio::percent(50);
             rewards.epochs_per_year = 1_461;
         });
-        let epoch = Network::new(rewards, 100_000 * TOKEN, staked * TOKEN).epoch();
+        let epoch = Network::new(rewards, 100_000 * TOKEN, bonded * TOKEN).epoch();
         (epoch.scheduled * quarters_of_a_day + TOKEN / 2) / TOKEN
     };
     let year = 365 * 4;
-    for (staked, expected) in [
+    for (bonded, expected) in [
         (0, 2_498),
         (5_000, 3_248),
         (25_000, 6_246),
@@ -302,17 +302,17 @@ fn dot1_a_curve_pays_what_polkadots_does() {
         (75_000, 2_733),
         (95_000, 2_513),
     ] {
-        assert_eq!(paid(staked, year), expected, "{staked} staked");
+        assert_eq!(paid(bonded, year), expected, "{bonded} bonded");
     }
-    for (staked, theirs, ours) in [(60_000, 4_379, 4_372), (100_000, 2_505, 2_506)] {
-        assert_eq!(paid(staked, year), ours);
+    for (bonded, theirs, ours) in [(60_000, 4_379, 4_372), (100_000, 2_505, 2_506)] {
+        assert_eq!(paid(bonded, year), ours);
         assert!(u64::abs_diff(theirs, ours) <= 50, "0.5 % of 10,000");
     }
-    assert_eq!([25_000, 50_000, 75_000].map(|staked| paid(staked, 4)), [17, 27, 7], "a day");
-    assert_eq!([25_000, 50_000, 75_000].map(|staked| paid(staked, 1)), [4, 7, 2], "six hours");
+    assert_eq!([25_000, 50_000, 75_000].map(|bonded| paid(bonded, 4)), [17, 27, 7], "a day");
+    assert_eq!([25_000, 50_000, 75_000].map(|bonded| paid(bonded, 1)), [4, 7, 2], "six hours");
 }
 
-/// The same test: an hour of 5 · 10^27, half of it staked, is 57,038,500 · 10^15; of theirs, whose
+/// The same test: an hour of 5 · 10^27, half of it bonded, is 57,038,500 · 10^15; of theirs, whose
 /// part of a year is rounded to a billionth. Ours at 5 · 10^9.
 #[test]
 fn dot1_a_large_supply_pays_an_hour() {
