@@ -228,8 +228,9 @@ fn undoing_one_of_two_slashes_opens_no_jail_that_the_other_locks() {
     let strikes = state.operator(id).expect("known").strikes;
     assert_eq!(strikes, Factor::ONE, "one of two");
     reversed(&mut state, second);
-    // What stood before the second was the jail of the first, which was unjust: it asks out.
-    assert!(matches!(state.operator(id).expect("known").standing, Standing::Jailed(_)));
+    // As from the last on: the first handed what stood before it to the second.
+    assert_eq!(state.operator(id).expect("known").standing, Standing::Active);
+    assert_eq!(state.operator(id).expect("known").strikes, Factor::ZERO);
 }
 
 #[test]
