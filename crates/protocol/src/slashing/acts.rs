@@ -12,7 +12,7 @@ use crate::{
     ids::{AccountId, Asset, Digest, JobId, OperatorId, ProposalId, SlashId},
     insurance::{self, acts::Loss},
     ledger::{Pot, Reason},
-    num::{Amount, Height, Ratio},
+    num::{Amount, Epoch, Height, Ratio},
     params::Params,
     reputation::{self, Dimension, weigh},
     rewards,
@@ -331,7 +331,8 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
     }
     let params = cx.state.params.at(slash.params).clone();
     let (now, halflife) = (cx.epoch(), params.slashing().strike_halflife_epochs.count());
-    cx.state.staking.operator_mut(slash.operator).unstrike(now, halflife);
+    let then = slash.mark.1;
+    cx.state.staking.operator_mut(slash.operator).unstrike(now, then, halflife);
     let consequences = slash.offence.consequences(params.slashing());
     reputation::acts::unmark(cx, slash.operator, consequences.dimension, slash.mark, &params);
     restore_name(cx, id, &slash, &params);
@@ -344,20 +345,9 @@ pub(crate) fn reverse(cx: &mut Context<'_>, id: SlashId) {
 /// Gives back the standings and what the name had carried. What the next conviction that waits
 /// would have taken as well goes to that one, and comes back if it is undone, too.
 fn restore_name(cx: &mut Context<'_>, id: SlashId, slash: &Slash, params: &Params) {
-    let waiting = cx.state.slashing.waiting(slash.account);
-    let later: Vec<SlashId> = waiting.into_iter().filter(|other| *other > id).collect();
+    let later = cx.state.slashing.later(slash.account, id);
     for &(operator, standing) in &slash.standings {
-        let Some(next) = later.first() else {
-            if matches!(cx.state.staking.operator(operator).standing, Standing::Jailed(_)) {
-                staking::acts::set_standing(cx, operator, standing);
-            }
-            continue;
-        };
-        let before = &mut cx.state.slashing.slash_mut(*next).standings;
-        let own = before.iter_mut().find(|(own, _)| *own == operator);
-        if let Some((_, before)) = own.filter(|(_, before)| matches!(before, Standing::Jailed(_))) {
-            *before = standing;
-        }
+        restore_standing(cx, &later, operator, standing);
     }
     let (lost, reputation) = ((slash.carried, slash.mark.1), params.reputation());
     let alike = |other: &SlashId| cx.state.slashing.slash(*other).operator == slash.operator;
@@ -371,20 +361,61 @@ fn restore_name(cx: &mut Context<'_>, id: SlashId, slash: &Slash, params: &Param
     row.carried = row.carried.saturating_add(left);
 }
 
+/// An operator that is jailed stands as it would have without a conviction, or is jailed as long as
+/// a later one that waits says.
+fn restore_standing(
+    cx: &mut Context<'_>,
+    later: &[SlashId],
+    operator: OperatorId,
+    standing: Standing,
+) {
+    let mut wanted = standing;
+    let mut is_first = true;
+    for id in later {
+        let until = jailed_until(cx, *id);
+        let rows = &mut cx.state.slashing.slash_mut(*id).standings;
+        let Some((_, before)) = rows.iter_mut().find(|(own, _)| *own == operator) else { continue };
+        wanted = wanted.or_jailed(until);
+        if is_first && matches!(before, Standing::Jailed(_)) {
+            *before = standing;
+        }
+        is_first = false;
+    }
+    let now = cx.state.staking.operator(operator).standing;
+    if matches!(now, Standing::Jailed(_)) && now != wanted {
+        staking::acts::set_standing(cx, operator, wanted);
+    }
+}
+
+/// How long a conviction that waits jails.
+fn jailed_until(cx: &Context<'_>, id: SlashId) -> Epoch {
+    let slash = cx.state.slashing.slash(id);
+    slash.mark.1.after(cx.state.params.at(slash.params).staking().jail_epochs)
+}
+
 /// A conviction that stands keeps what earlier ones that wait took before it and it would have
 /// taken without them: undoing those gives that back no more.
 fn stand(cx: &mut Context<'_>, id: SlashId) {
     let slash = cx.state.slashing.slash(id);
-    let consequences = slash.offence.consequences(cx.params().slashing());
     let (operator, account) = (slash.operator, slash.account);
-    let waiting = cx.state.slashing.waiting(account);
-    for earlier in waiting.into_iter().filter(|other| *other < id) {
+    let consequences = slash.offence.consequences(cx.params().slashing());
+    let earlier = cx.state.slashing.earlier(account, id);
+    if consequences.jails {
+        stay_jailed(cx, &earlier, jailed_until(cx, id));
+    }
+    for earlier in earlier {
         let row = cx.state.slashing.slash_mut(earlier);
-        if consequences.jails {
-            row.standings.clear();
-        }
         if consequences.dimension == Dimension::Correctness && row.operator == operator {
             row.carried = Amount::ZERO;
+        }
+    }
+}
+
+/// Without these convictions, too, their account would be jailed.
+fn stay_jailed(cx: &mut Context<'_>, waiting: &[SlashId], until: Epoch) {
+    for id in waiting {
+        for (_, standing) in &mut cx.state.slashing.slash_mut(*id).standings {
+            *standing = standing.or_jailed(until);
         }
     }
 }
@@ -449,9 +480,17 @@ fn sum(pots: &[(Pot, Amount)]) -> Amount {
     pots.iter().fold(Amount::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
 }
 
+/// Jails for what is no conviction, so nothing undoes it: whoever has one undone stays jailed.
+pub(crate) fn jail_for_itself(cx: &mut Context<'_>, operator: OperatorId, params: &Params) {
+    jail(cx, operator, params);
+    let account = cx.state.staking.operator(operator).account;
+    let waiting = cx.state.slashing.waiting(account);
+    stay_jailed(cx, &waiting, cx.epoch().after(params.staking().jail_epochs));
+}
+
 /// No new work for any of the account's operators until it asks for release: who lied about work
 /// does not judge. Returns how each stood before.
-pub(crate) fn jail(
+fn jail(
     cx: &mut Context<'_>,
     operator: OperatorId,
     params: &Params,

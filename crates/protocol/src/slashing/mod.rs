@@ -21,6 +21,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
+use core::ops::Bound;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -79,8 +80,8 @@ pub struct Slash {
     /// What it had carried until then, and lost if its result, or its word, was wrong. Nothing
     /// once a later conviction stands, which would have taken that, too.
     pub carried: Amount,
-    /// The standing of each of the account's operators before it was jailed for this; none once a
-    /// later conviction stands, which jails them anyway.
+    /// How each of the account's operators would stand without it: as before, or jailed since for
+    /// what stands.
     pub standings: Vec<(OperatorId, Standing)>,
     /// When it is paid out.
     pub state: SlashState,
@@ -112,6 +113,8 @@ pub(crate) struct Slashing {
     pub(crate) slashes: Table<Slash>,
     /// Slashes that wait, by program and root; derived from the rows.
     convictions: BTreeMap<(Digest, Digest), BTreeSet<SlashId>>,
+    /// The same by account.
+    accused: BTreeMap<AccountId, BTreeSet<SlashId>>,
 }
 
 impl Slashing {
@@ -131,16 +134,10 @@ impl Slashing {
 
     fn index(&mut self, id: SlashId) {
         let slash = self.slash(id);
-        let (waits, Some(conviction)) = (slash.state.waits(), slash.conviction) else { return };
-        let alike = self.convictions.entry(conviction).or_default();
-        if waits {
-            alike.insert(id);
-        } else {
-            alike.remove(&id);
-        }
-        if alike.is_empty() {
-            self.convictions.remove(&conviction);
-        }
+        let (waits, account) = (slash.state.waits(), slash.account);
+        let Some(conviction) = slash.conviction else { return };
+        list(&mut self.convictions, conviction, id, waits);
+        list(&mut self.accused, account, id, waits);
     }
 
     /// Slashes that wait, convicted on the same program and root: this one, if it waits, and those
@@ -151,12 +148,40 @@ impl Slashing {
         alike.into_iter().flatten().copied().collect()
     }
 
-    /// Slashes of an account that wait, in the order of their convictions.
+    /// Slashes of an account that wait and of which it was convicted before this one.
+    pub(crate) fn earlier(&self, account: AccountId, id: SlashId) -> Vec<SlashId> {
+        let waiting = self.accused.get(&account);
+        waiting.into_iter().flat_map(|all| all.range(..id)).copied().collect()
+    }
+
+    /// The same after this one.
+    pub(crate) fn later(&self, account: AccountId, id: SlashId) -> Vec<SlashId> {
+        let after = (Bound::Excluded(id), Bound::Unbounded);
+        let waiting = self.accused.get(&account);
+        waiting.into_iter().flat_map(|all| all.range(after)).copied().collect()
+    }
+
+    /// All of them.
     pub(crate) fn waiting(&self, account: AccountId) -> Vec<SlashId> {
-        let all = self.convictions.values().flatten().copied();
-        let mut own: Vec<SlashId> = all.filter(|id| self.slash(*id).account == account).collect();
-        own.sort_unstable();
-        own
+        self.accused.get(&account).into_iter().flatten().copied().collect()
+    }
+}
+
+/// Lists a slash under a key while it waits.
+fn list<K: Ord + Copy>(
+    lists: &mut BTreeMap<K, BTreeSet<SlashId>>,
+    key: K,
+    id: SlashId,
+    waits: bool,
+) {
+    let listed = lists.entry(key).or_default();
+    if waits {
+        listed.insert(id);
+    } else {
+        listed.remove(&id);
+    }
+    if listed.is_empty() {
+        lists.remove(&key);
     }
 }
 
@@ -171,7 +196,7 @@ impl<'de> Deserialize<'de> for Slashing {
         let slashes = Table::<Slash>::deserialize(deserializer)?;
         let ids: Vec<SlashId> =
             slashes.iter().map(|(index, _)| SlashId::from_index(index)).collect();
-        let mut slashing = Slashing { slashes, convictions: BTreeMap::new() };
+        let mut slashing = Slashing { slashes, ..Slashing::default() };
         ids.into_iter().for_each(|id| slashing.index(id));
         Ok(slashing)
     }

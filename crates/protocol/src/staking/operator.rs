@@ -25,6 +25,17 @@ pub enum Standing {
     Tombstoned,
 }
 
+impl Standing {
+    /// This, or jailed until then if that is longer.
+    pub(crate) fn or_jailed(self, until: Epoch) -> Standing {
+        match self {
+            Standing::Active => Standing::Jailed(until),
+            Standing::Jailed(already) => Standing::Jailed(already.max(until)),
+            Standing::Tombstoned => self,
+        }
+    }
+}
+
 /// One role of one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operator {
@@ -136,9 +147,11 @@ impl Operator {
         self.strikes_at = now;
     }
 
-    /// Takes a strike back that was unjust.
-    pub(crate) fn unstrike(&mut self, now: Epoch, halflife: u64) {
-        self.strikes = self.strikes(now, halflife).saturating_sub(Factor::ONE);
+    /// Takes a strike of `then` back that was unjust, as much as is left of it.
+    pub(crate) fn unstrike(&mut self, now: Epoch, then: Epoch, half_life: u64) {
+        let left = exp2_neg_floor(HalfLives { passed: now.since(then).count(), half_life });
+        let left = Factor::new(left.count_floor(Factor::ONE.parts())).unwrap_or(Factor::ONE);
+        self.strikes = self.strikes(now, half_life).saturating_sub(left);
         self.strikes_at = now;
     }
 }

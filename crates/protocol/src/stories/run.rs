@@ -62,7 +62,7 @@ fn count_abandonment(cx: &mut Context<'_>, operator: OperatorId, params: &Params
     let count = u64::try_from(row.abandonments.len()).unwrap_or(u64::MAX);
     if count >= u64::from(staking.abandonments_to_jail) {
         row.abandonments.clear();
-        slashing::acts::jail(cx, operator, params);
+        slashing::acts::jail_for_itself(cx, operator, params);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use earnest_protocol::{
     Amount, Blocks, Command, Digest, Epochs, Factor, Gas, JobId, ProposalId, Ratio, RawParams,
-    Rejected, Role,
+    Rejected, Role, SlashId,
     command::*,
     governance::ProposalStage,
     ledger::{JobPot, Pot},
@@ -320,6 +320,31 @@ fn n4_a_name_that_was_burnt_has_carried_nothing() {
     assert_eq!(most, Some(Amount::tokens(10)));
 }
 
+/// P1 appeals.
+fn appeal(world: &mut World, slash: SlashId) -> ProposalId {
+    let next = u64::try_from(world.state.proposal_count()).expect("few");
+    world.ok("P1", Command::AppealSlash(AppealSlash { slash, report: Digest([7; 32]) }));
+    ProposalId::new(next)
+}
+
+/// All validators agree with these appeals.
+fn undo(world: &mut World, proposals: &[ProposalId]) {
+    for id in proposals.iter().copied() {
+        if votes::stage(world, id) == ProposalStage::Pending {
+            votes::pass(world, id);
+        }
+        for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
+            votes::vote(world, name, id, BallotChoice::Yes);
+        }
+    }
+    for id in proposals.iter().copied() {
+        if votes::stage(world, id) == ProposalStage::Active {
+            votes::pass(world, id);
+        }
+        assert_eq!(votes::stage(world, id), ProposalStage::Granted);
+    }
+}
+
 /// P1 lies in two jobs that it took on as a name; a vote undoes the convictions that are appealed.
 /// Says what the name has carried then, and whether it is in jail.
 fn convicted_twice(appealed: [bool; 2]) -> (Amount, bool) {
@@ -343,25 +368,10 @@ fn convicted_twice(appealed: [bool; 2]) -> (Amount, bool) {
         assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
         let slash = world.state.slashes().map(|(id, _)| id).last().expect("convicted");
         if appealed {
-            let next = u64::try_from(world.state.proposal_count()).expect("few");
-            world.ok("P1", Command::AppealSlash(AppealSlash { slash, report: Digest([7; 32]) }));
-            proposals.push(ProposalId::new(next));
+            proposals.push(appeal(&mut world, slash));
         }
     }
-    for id in &proposals {
-        if votes::stage(&world, *id) == ProposalStage::Pending {
-            votes::pass(&mut world, *id);
-        }
-        for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
-            votes::vote(&mut world, name, *id, BallotChoice::Yes);
-        }
-    }
-    for id in proposals {
-        if votes::stage(&world, id) == ProposalStage::Active {
-            votes::pass(&mut world, id);
-        }
-        assert_eq!(votes::stage(&world, id), ProposalStage::Granted);
-    }
+    undo(&mut world, &proposals);
     let operator = world.operator("P1", Role::Provider);
     let standing = world.state.operator(operator).expect("bonded").standing;
     (world.state.reputation(operator).carried, matches!(standing, Standing::Jailed(_)))
@@ -378,4 +388,37 @@ fn n4_what_two_convictions_took_comes_back_with_both_and_with_neither_alone() {
     // Thirty tokens, some epochs ago.
     assert!(carried > Amount::tokens(20) && carried < Amount::tokens(30), "{carried}");
     assert!(!jailed);
+}
+
+/// Three jobs that were abandoned jail whoever took them on, and no vote undoes that: a conviction
+/// before, once it is undone, opens the jail that it locked itself alone.
+#[test]
+fn n4_a_conviction_that_is_undone_opens_no_jail_for_what_was_abandoned() {
+    let mut world = World::new(votes::params_with(40, |raw| {
+        raw.staking.jail_epochs = Epochs::new(100);
+    }));
+    let terms = world.terms();
+    let jobs = [(); 4].map(|()| world.assign(terms.clone(), &[("P1", 10)]));
+    let [wrong, left @ ..] = jobs;
+    world.commit("P1", wrong, root(Some(3)));
+    world.audit(wrong, root(None));
+    world.reveal("P1", wrong, root(Some(3)), root(None));
+    world.play("P1", wrong, 3, true);
+    assert_eq!(world.closed(wrong).reason, CloseReason::WrongResult);
+    let standing = |world: &World| {
+        let operator = world.operator("P1", Role::Provider);
+        world.state.operator(operator).expect("bonded").standing
+    };
+    let (slash, row) = world.state.slashes().last().expect("convicted");
+    let before: Vec<Standing> = row.standings.iter().map(|(_, standing)| *standing).collect();
+    assert_eq!(before, [Standing::Active], "nothing was abandoned yet");
+    let appeal = appeal(&mut world, slash);
+    for job in left {
+        world.until_phase(job, Phase::Closed);
+        assert_eq!(world.closed(job).reason, CloseReason::Abandoned);
+    }
+    let jailed = standing(&world);
+    undo(&mut world, &[appeal]);
+    assert!(matches!(jailed, Standing::Jailed(_)));
+    assert_eq!(standing(&world), jailed, "for what it abandoned");
 }

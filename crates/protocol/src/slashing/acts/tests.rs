@@ -1,16 +1,19 @@
 //! A slash that waits can be undone to the unit, wherever its parts came from.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     command::{
         Auction, Authenticated, BlockHead, Command, Delegate, GainTiming, PostJob, ProgramForm,
-        ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate, Visibility,
+        ResourceClass, SetCommission, Task, Transaction, Unbond, Undelegate, Unjail, Visibility,
     },
     event::Journal,
     genesis::{Genesis, GenesisAccount, GenesisOperator},
     ids::{Address, Role, UnbondingId},
     ledger::JobPot,
     num::{Blocks, Epoch, Epochs, Factor, Gas, Ratio},
+    params::RawParams,
     referee::Unasked,
     seal,
     state::State,
@@ -68,6 +71,10 @@ fn send(state: &mut State, signer: AccountId, command: Command) {
 }
 
 fn post(state: &mut State) -> JobId {
+    posted(state, JobId::new(0))
+}
+
+fn posted(state: &mut State, id: JobId) -> JobId {
     let gas = Gas::new(1_000_000);
     let task = Task {
         program: Digest([1; 32]),
@@ -94,7 +101,7 @@ fn post(state: &mut State) -> JobId {
         visibility: Visibility::Public,
     };
     send(state, REQUESTER, Command::PostJob(terms));
-    JobId::new(0)
+    id
 }
 
 fn provider(state: &State) -> OperatorId {
@@ -244,6 +251,68 @@ fn undoing_both_of_two_slashes_from_the_last_on_opens_the_jail() {
     reversed(&mut state, first);
     // The second jails nobody any more, and before the first it was free.
     assert_eq!(state.operator(id).expect("known").standing, Standing::Active);
+}
+
+/// A shorter jail was voted between the jobs of two convictions: what the second deserved counts
+/// alone once the first is undone, whether the second waits then or stands.
+#[test]
+fn undoing_a_slash_leaves_no_longer_jail_than_what_stands_deserves() {
+    for stands in [false, true] {
+        let mut state = world();
+        let job = post(&mut state);
+        let id = provider(&state);
+        let long = *state.params();
+        let first = convicted(&mut state, job);
+        let until = |state: &State, params: &Params| {
+            Standing::Jailed(state.epoch().after(params.staking().jail_epochs))
+        };
+        assert_eq!(state.operator(id).expect("known").standing, until(&state, &long));
+        let mut raw = RawParams::from(long);
+        raw.staking.jail_epochs = Epochs::new(2);
+        let short = state.params.adoptable(raw).expect("lawful");
+        state.params.adopt(short);
+        let job = posted(&mut state, JobId::new(1));
+        let second = convicted(&mut state, job);
+        let deserved = until(&state, &short);
+        assert_eq!(state.operator(id).expect("known").standing, until(&state, &long));
+        if stands {
+            let mut journal = Journal::default();
+            let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
+            execute(&mut cx, second);
+        }
+        reversed(&mut state, first);
+        assert_eq!(state.operator(id).expect("known").standing, deserved, "{stands}");
+        if !stands {
+            reversed(&mut state, second);
+            assert_eq!(state.operator(id).expect("known").standing, Standing::Active);
+        }
+    }
+}
+
+/// A strike that has faded by half since is taken back by half: the rest is another conviction's.
+#[test]
+fn undoing_a_slash_takes_back_what_is_left_of_its_strike() {
+    let mut state = world();
+    let mut raw = RawParams::from(*state.params());
+    raw.slashing.strike_halflife_epochs = Epochs::new(2);
+    let params = state.params.adoptable(raw).expect("lawful");
+    state.params.adopt(params);
+    let id = provider(&state);
+    let slashes = [0, 1].map(|job| {
+        for _ in 0..100 {
+            block(&mut state);
+        }
+        let job = posted(&mut state, JobId::new(job));
+        let slash = convicted(&mut state, job);
+        hold(&mut state, slash, Epoch::new(1_000));
+        slash
+    });
+    let strikes = |state: &State| state.operator(id).expect("known").strikes;
+    assert_eq!(strikes(&state), Factor::percent(150));
+    reversed(&mut state, slashes[0]);
+    assert_eq!(strikes(&state), Factor::ONE, "that of the second");
+    reversed(&mut state, slashes[1]);
+    assert_eq!(strikes(&state), Factor::ZERO);
 }
 
 /// A missed audit owes more than is bonded, for the rest is locked for other audits or was lost:
@@ -404,4 +473,155 @@ fn a_cover_that_waits_for_a_slash_that_is_undone_goes_back_to_the_insurance() {
     reversed(&mut state, slash);
     assert_eq!(state.covers(), Amount::ZERO);
     assert_eq!(insured(&state), before.saturating_add(cover));
+}
+
+/// What may happen to an account that is convicted now and then.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// It is convicted of a job posted while a jail lasted so many epochs.
+    Convicted(u64),
+    /// It abandoned too much, while a jail lasted so many.
+    Abandoned(u64),
+    /// It asks for the release of one of its operators, if it may.
+    Released(Role),
+    /// Its provider is paid.
+    Carried(Amount),
+    /// One of its convictions that wait is undone.
+    Undone(usize),
+    /// One of them is paid.
+    Paid(usize),
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let turn = prop_oneof![
+        (1u64..5).prop_map(Turn::Convicted),
+        (1u64..5).prop_map(Turn::Abandoned),
+        prop_oneof![Just(Role::Provider), Just(Role::Validator)].prop_map(Turn::Released),
+        (1u64..9).prop_map(|tokens| Turn::Carried(Amount::tokens(tokens))),
+        (0usize..4).prop_map(Turn::Undone),
+        (0usize..4).prop_map(Turn::Paid),
+    ];
+    prop::collection::vec(turn, 1..14)
+}
+
+/// What happened that nothing but an undoing changes.
+enum Past {
+    Jailed(Option<SlashId>, Epoch),
+    Released(Role),
+    Carried(Amount),
+}
+
+/// An account and its convictions.
+struct Story {
+    state: State,
+    posted: u64,
+    waiting: Vec<SlashId>,
+    undone: Vec<SlashId>,
+    past: Vec<Past>,
+}
+
+impl Story {
+    fn adopt(&mut self, change: impl FnOnce(&mut RawParams)) {
+        let mut raw = RawParams::from(*self.state.params());
+        change(&mut raw);
+        let params = self.state.params.adoptable(raw).expect("lawful");
+        self.state.params.adopt(params);
+    }
+
+    fn with_jail(&mut self, epochs: u64) -> Epoch {
+        self.adopt(|raw| raw.staking.jail_epochs = Epochs::new(epochs));
+        self.state.epoch().after(Epochs::new(epochs))
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        match turn {
+            Turn::Convicted(epochs) if self.posted < 5 => {
+                let until = self.with_jail(epochs);
+                let job = posted(&mut self.state, JobId::new(self.posted));
+                self.posted += 1;
+                let slash = convicted(&mut self.state, job);
+                hold(&mut self.state, slash, Epoch::new(1_000));
+                self.waiting.push(slash);
+                self.past.push(Past::Jailed(Some(slash), until));
+            }
+            Turn::Abandoned(epochs) => {
+                let until = self.with_jail(epochs);
+                let (operator, params) = (provider(&self.state), *self.state.params());
+                self.act(|cx| jail_for_itself(cx, operator, &params));
+                self.past.push(Past::Jailed(None, until));
+            }
+            Turn::Released(role) => {
+                let until = |until| until <= self.state.epoch();
+                if matches!(self.standing(role), Standing::Jailed(over) if until(over)) {
+                    send(&mut self.state, OFFENDER, Command::Unjail(Unjail { role }));
+                    self.past.push(Past::Released(role));
+                }
+            }
+            Turn::Carried(value) => {
+                let (operator, now) = (provider(&self.state), self.state.epoch());
+                let params = *self.state.params();
+                self.state.reputation.carry(operator, value, now, params.reputation());
+                self.past.push(Past::Carried(value));
+            }
+            Turn::Undone(which) if which < self.waiting.len() => {
+                let slash = self.waiting.remove(which);
+                reversed(&mut self.state, slash);
+                self.undone.push(slash);
+            }
+            Turn::Paid(which) if which < self.waiting.len() => {
+                let slash = self.waiting.remove(which);
+                self.act(|cx| execute(cx, slash));
+            }
+            Turn::Convicted(_) | Turn::Undone(_) | Turn::Paid(_) => {}
+        }
+    }
+
+    fn act(&mut self, act: impl FnOnce(&mut Context<'_>)) {
+        let (state, mut journal) = (&mut self.state, Journal::default());
+        act(&mut Context { state, journal: &mut journal, referee: &Unasked });
+    }
+
+    fn standing(&self, role: Role) -> Standing {
+        let operator = self.state.operator_id(OFFENDER, role).expect("bonded");
+        self.state.operator(operator).expect("known").standing
+    }
+
+    /// How an operator of it would stand, and what its provider would have carried, if only what
+    /// is not undone had ever been.
+    fn replayed(&self, role: Role) -> (Standing, Amount) {
+        let none = (Standing::Active, Amount::ZERO);
+        self.past.iter().fold(none, |(standing, carried), past| match past {
+            Past::Jailed(Some(slash), _) if self.undone.contains(slash) => (standing, carried),
+            Past::Jailed(Some(_), until) => (standing.or_jailed(*until), Amount::ZERO),
+            Past::Jailed(None, until) => (standing.or_jailed(*until), carried),
+            Past::Released(of) if *of == role => (Standing::Active, carried),
+            Past::Released(_) => (standing, carried),
+            Past::Carried(value) => (standing, carried.saturating_add(*value)),
+        })
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is undone, paid and released in whatever order: an account stands, and its name has
+    /// carried, as if what was undone had never been.
+    #[test]
+    fn whoever_has_convictions_undone_is_as_without_them(turns in turns()) {
+        let (waiting, undone, past) = (Vec::new(), Vec::new(), Vec::new());
+        let mut story = Story { state: world(), posted: 0, waiting, undone, past };
+        let slow = Ratio::new(999_999_999).expect("below one");
+        story.adopt(|raw| raw.reputation.decay = slow);
+        for turn in turns {
+            (0..50).for_each(|_| block(&mut story.state));
+            story.turn(turn);
+            let carried = story.state.reputation(provider(&story.state)).carried;
+            for role in [Role::Provider, Role::Validator] {
+                let (standing, all) = story.replayed(role);
+                prop_assert_eq!(story.standing(role), standing, "{:?} {:?}", role, turn);
+                let faded = all.checked_sub(carried).map(Amount::units);
+                prop_assert!(faded.is_some_and(|faded| faded < 10_000), "{} of {}", carried, all);
+            }
+        }
+    }
 }
