@@ -322,6 +322,38 @@ fn a_key_for_requests_rates_for_its_account() {
     assert_eq!(world.closed(job).rated, Some(Rating::Good));
 }
 
+/// What a job says of a name, and what the name carries by it, is what it burnt may justify: here
+/// ten times a quarter of a token, of ten tokens.
+#[test]
+fn a_job_carries_what_was_burnt_for_it_and_not_what_was_paid() {
+    let mut world = of_three(|raw| raw.reputation.burn_multiple = Factor::percent(1_000));
+    paid(&mut world, 0);
+    let record = record(&world, "P1", Role::Provider);
+    assert_eq!(record.carried.units(), Amount::tokens(10).units() / 4);
+    assert_eq!(counts(record), [(25, 0); 3]);
+}
+
+/// A bad rating of the past weighs less and less, in the record and in the score that is read.
+#[test]
+fn what_was_said_fades_from_a_score() {
+    let mut world = rated();
+    let job = paid(&mut world, 0);
+    rate(&mut world, job, Rating::Bad);
+    let end = world.state.epoch().after(Epochs::new(34));
+    while world.state.epoch() < end {
+        world.block();
+    }
+    let record = record(&world, "P1", Role::Provider);
+    let left = record.ratings.failure;
+    assert!(left > Factor::percent(48) && left < Factor::percent(52), "{left:?}");
+    let operator = world.operator("P1", Role::Provider);
+    let (score, proven) = (world.state.score(operator), world.state.proven_score(operator));
+    assert_eq!(score, record.score(world.state.params().reputation()));
+    // A tenth of a third: half a failure against the success that everybody begins with.
+    let kept = Ratio::of_floor(score.parts(), proven.parts());
+    assert!(kept > Ratio::percent(96) && kept < Ratio::percent(97), "{kept:?}");
+}
+
 /// Three jobs of ten tokens, then none for a year: what was carried fades like all evidence, to the
 /// floor.
 #[test]
