@@ -6,11 +6,12 @@
 //! DOT1, DOT10 and DOT11 of Polkadot. FIL7 is in `rewards.rs`.
 
 use earnest_protocol::{
-    Address, Amount, Asset, BlockHead, Blocks, Digest, Epochs, Event, Genesis, Height, Journal,
-    Ratio, RawParams, Role, State,
+    Address, Amount, Asset, BlockHead, Blocks, Digest, Epochs, Event, Factor, Genesis, Height,
+    Journal, Ratio, RawParams, Role, State,
     genesis::{GenesisAccount, GenesisOperator},
     num::Rate,
     params::RewardsParams,
+    rewards::Cut,
 };
 
 /// A network of one holder, whose epochs are blocks.
@@ -497,6 +498,22 @@ fn a_schedule_is_cut_to_what_it_should_be_worth_by_steps() {
     assert_eq!(cut(u64::MAX >> 1, eighth), [1_000; 5], "and never raised");
     assert_eq!(cut(0, eighth), [1_000; 5], "off");
     assert_eq!(cut(1, 1), [999; 5], "a billionth an epoch");
+}
+
+/// What a hundred units should be worth, at three prices, beside how much was left before: a price
+/// that rises cuts, one that falls gives back, by a step at most either way.
+#[test]
+fn a_cut_follows_the_price_by_a_step_either_way() {
+    let kept = |target, price, kept| {
+        let (target, price) = (units(target), Factor::percent(price));
+        let cut = Cut { target, step: Ratio::percent(10), price };
+        cut.kept_floor(units(100), Ratio::percent(kept))
+    };
+    assert_eq!(kept(150, 200, 75), Ratio::percent(75));
+    assert_eq!(kept(150, 100, 75), Ratio::percent(85));
+    assert_eq!(kept(150, 300, 75), Ratio::percent(65));
+    assert_eq!(kept(150, 100, 95), Ratio::ONE);
+    assert_eq!(kept(60, 100, 65), Ratio::percent(60));
 }
 
 /// Nobody works, and the goal is one of work: nothing is reached, and nothing emitted.

@@ -5,9 +5,10 @@
 use earnest_testkit::world;
 
 use earnest_protocol::{
-    Address, Amount, Blocks, Command, Digest, Epochs, Event, Factor, JobId, Ratio, RawParams, Role,
+    Address, Amount, Blocks, Command, Digest, Epochs, Event, Factor, JobId, Ratio, RawParams,
+    Rejected, Role,
     command::*,
-    market::{CloseReason, Phase},
+    market::{CloseReason, Phase, RateJobRejected},
     reputation::Record,
 };
 use world::{World, params_with, root};
@@ -258,6 +259,57 @@ fn what_a_pair_has_said_is_remembered_for_its_epochs_and_then_leaves() {
     assert_eq!(rows(&world), [Factor::ONE]);
 }
 
+/// Seven blocks after the end are the last in which a job may be rated, and the eighth is too late.
+#[test]
+fn a_job_is_rated_until_the_last_block_of_its_window() {
+    for (blocks, heard) in [(7, true), (8, false)] {
+        let mut world = of_three(|raw| {
+            raw.reputation.rating_share = Ratio::percent(10);
+            raw.reputation.rating_blocks = Blocks::new(7);
+        });
+        let job = paid(&mut world, 0);
+        let at = world.closed(job).at;
+        let [last, height] = [7, blocks].map(|count| at.after(Blocks::new(count)));
+        while world.state.height() < height {
+            world.block();
+        }
+        let said = world.send("R", Command::RateJob(RateJob { job, rating: Rating::Bad }));
+        let late = Err(Rejected::RateJob(RateJobRejected::TooLate { height, last }));
+        assert_eq!(said, if heard { Ok(()) } else { late });
+    }
+}
+
+/// A pair may weigh one and a half together: its second rating counts for the half that is left.
+#[test]
+fn a_rating_above_what_its_pair_may_say_counts_for_the_rest() {
+    let mut world = of_three(|raw| {
+        raw.reputation.rating_share = Ratio::percent(10);
+        raw.reputation.rating_pair_max = Factor::percent(150);
+    });
+    for sum in [100, 150] {
+        let job = paid(&mut world, 0);
+        rate(&mut world, job, Rating::Bad);
+        let failure = record(&world, "P1", Role::Provider).ratings.failure;
+        assert_eq!(failure, Factor::percent(sum));
+        assert_eq!(world.state.raters().next().expect("a row").1.weight, failure);
+    }
+}
+
+/// A wrong result is no job that was paid, and a conviction says all of it.
+#[test]
+fn a_job_that_ended_in_a_conviction_is_not_rated() {
+    let mut world = rated();
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(Some(3)), root(None));
+    world.play("P1", job, 3, true);
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).reason, CloseReason::WrongResult);
+    let said = world.send("R", Command::RateJob(RateJob { job, rating: Rating::Bad }));
+    assert_eq!(said, Err(Rejected::RateJob(RateJobRejected::NotPaid)));
+}
+
 /// A key for requests may rate; one for work may not.
 #[test]
 fn a_key_for_requests_rates_for_its_account() {
@@ -268,6 +320,38 @@ fn a_key_for_requests_rates_for_its_account() {
     let command = Command::RateJob(RateJob { job, rating: Rating::Good });
     assert_eq!(world.send_by(key, "R", command), Ok(()));
     assert_eq!(world.closed(job).rated, Some(Rating::Good));
+}
+
+/// What a job says of a name, and what the name carries by it, is what it burnt may justify: here
+/// ten times a quarter of a token, of ten tokens.
+#[test]
+fn a_job_carries_what_was_burnt_for_it_and_not_what_was_paid() {
+    let mut world = of_three(|raw| raw.reputation.burn_multiple = Factor::percent(1_000));
+    paid(&mut world, 0);
+    let record = record(&world, "P1", Role::Provider);
+    assert_eq!(record.carried.units(), Amount::tokens(10).units() / 4);
+    assert_eq!(counts(record), [(25, 0); 3]);
+}
+
+/// A bad rating of the past weighs less and less, in the record and in the score that is read.
+#[test]
+fn what_was_said_fades_from_a_score() {
+    let mut world = rated();
+    let job = paid(&mut world, 0);
+    rate(&mut world, job, Rating::Bad);
+    let end = world.state.epoch().after(Epochs::new(34));
+    while world.state.epoch() < end {
+        world.block();
+    }
+    let record = record(&world, "P1", Role::Provider);
+    let left = record.ratings.failure;
+    assert!(left > Factor::percent(48) && left < Factor::percent(52), "{left:?}");
+    let operator = world.operator("P1", Role::Provider);
+    let (score, proven) = (world.state.score(operator), world.state.proven_score(operator));
+    assert_eq!(score, record.score(world.state.params().reputation()));
+    // A tenth of a third: half a failure against the success that everybody begins with.
+    let kept = Ratio::of_floor(score.parts(), proven.parts());
+    assert!(kept > Ratio::percent(96) && kept < Ratio::percent(97), "{kept:?}");
 }
 
 /// Three jobs of ten tokens, then none for a year: what was carried fades like all evidence, to the

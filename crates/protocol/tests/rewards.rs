@@ -338,6 +338,31 @@ fn a_part_of_what_work_attracts_follows_how_well_it_was_done() {
     assert_eq!(of(&first), [90_056_833, 11_893_397, 11_893_397]);
 }
 
+/// What is attracted follows acts alone, as collateral does: a bad rating takes none of it.
+#[test]
+fn what_requesters_say_of_a_provider_takes_nothing_of_what_it_attracts() {
+    let second = |rating: Rating| {
+        let mut world = World::new(params_with(|raw| {
+            plenty(raw);
+            raw.rewards.performance_share = Ratio::ONE;
+            raw.reputation.rating_share = Ratio::percent(10);
+        }));
+        let job = work(&mut world, "P1", Amount::tokens(10));
+        world.ok("R", Command::RateJob(RateJob { job, rating }));
+        let job = work(&mut world, "P1", Amount::tokens(10));
+        let operator = world.operator("P1", PROVIDER);
+        let scores = (world.state.score(operator), world.state.proven_score(operator));
+        assert_eq!(scores.0 < scores.1, rating == Rating::Bad, "it counts in auctions");
+        world.seen(|event| match event {
+            Event::WorkClaimed { job: of, role: PROVIDER, claim, .. } if *of == job => Some(*claim),
+            _ => None,
+        })
+    };
+    let claims = second(Rating::Good);
+    assert_eq!(claims.len(), 1);
+    assert_eq!(second(Rating::Bad), claims);
+}
+
 #[test]
 fn a_scarce_emission_is_shared_by_claims_and_its_dust_is_the_treasurys() {
     let mut world = World::new(params_with(|raw| {

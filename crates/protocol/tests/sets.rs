@@ -317,6 +317,25 @@ fn stake_outside_earns_nothing_and_inside_what_it_would_have() {
     assert!(earned(&world, "P4").abs_diff(share) <= 19, "90,000 of the 190,000 inside");
 }
 
+/// A schedule that follows bonded stake counts that of who may take new work, and no more.
+#[test]
+fn a_goal_of_bonded_stake_counts_nobody_who_waits() {
+    let mut world = World::new(params_with(|raw| {
+        three(raw);
+        (raw.rewards.schedule, raw.rewards.goal_measure) = (7, 1);
+        (raw.rewards.goal_total, raw.rewards.goal_start) = (tokens(1_000), tokens(10_000_000));
+    }));
+    let begun = world.state.epoch();
+    while world.state.epoch() == begun {
+        world.block();
+    }
+    let all = world.state.operators().filter(|(_, row)| row.may_work());
+    let stake: u64 = all.map(|(_, row)| row.stake.units()).sum();
+    let reached = world.state.goal_reached().expect("it has a goal");
+    assert_eq!((reached.whole, reached.part), (0, stake));
+    assert_eq!(set(&world).waiting_stake, tokens(50_000));
+}
+
 /// Who waits has its stake at risk and its say: a set cannot vote itself small.
 #[test]
 fn who_waits_votes_with_all_that_is_behind_it() {

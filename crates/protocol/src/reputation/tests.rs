@@ -110,6 +110,21 @@ fn a_failure_taken_back_is_taken_from_where_it_was_booked() {
     }
 }
 
+/// A score that is known is that of the parameters it is asked under, a vote of this epoch or not.
+#[test]
+fn a_score_is_not_that_of_the_dimensions_before_a_vote() {
+    let mut all = Reputation::default();
+    all.enter(Epoch::ZERO);
+    let id = OperatorId::new(0);
+    let of = |dimension| Note { dimension, success: true, weight: Factor::percent(1_000) };
+    let notes = [of(Dimension::Correctness), of(Dimension::Timeliness)];
+    all.note(id, &notes, Epoch::ZERO, &counting(2));
+    for params in [counting(3), counting(2)] {
+        assert_eq!(all.proven(id, Epoch::ZERO, &params), all.record(id).proven(&params));
+    }
+    assert!(all.proven(id, Epoch::ZERO, &counting(2)) < all.proven(id, Epoch::ZERO, &counting(3)));
+}
+
 /// What a conviction took comes back as fading would have left it; nothing is capped an event.
 #[test]
 fn what_was_carried_is_lost_and_given_back_as_it_would_have_faded() {

@@ -202,21 +202,41 @@ fn after_three(world: &World) -> Result<(), Rejected> {
 }
 
 /// Nor do many: whatever is said by whomever, nine tenths of a score are what acts say, and so is
-/// all of what a bid locks.
+/// all of what a bid locks, where a discount is to be had. Its bid counts for less, and a job that
+/// asks for all that its acts say of it is not for it.
 #[test]
 fn n3_many_enemies_take_no_more_than_a_tenth_and_no_collateral() {
     let story = |rating| {
-        let mut world = rated();
+        let mut world = of_three(|raw| {
+            raw.reputation.rating_share = Ratio::percent(10);
+            // Twice the least collateral is locked for any job, less what a name saves.
+            (raw.verification.tier_start, raw.verification.tier_full) =
+                (Amount::ZERO, Amount::UNIT);
+        });
         for requester in ["R", "W", "X", "P2", "R", "W", "X", "P2"] {
             let job = paid(&mut world, requester, 0);
             assert_eq!(rate(&mut world, requester, job, rating), Ok(()));
         }
+        let seen = scores(&world);
+        let [quality, least] = [&["P1"], &["P2"]].map(|names| qualities(&mut world, names)[0]);
         let job = world.post(world.terms());
-        world.bid("P1", job, 10);
+        // One that stays sealed keeps the others from being ranked, and what they lock locked.
+        for name in ["P1", "P2", "P3"] {
+            world.bid(name, job, 10);
+        }
         world.until_phase(job, Phase::RevealingBids);
-        world.open_bid("P1", job, 10);
-        let locked = world.pot(job, JobPot::Collateral(0));
-        (scores(&world), locked)
+        for name in ["P1", "P2"] {
+            world.open_bid(name, job, 10);
+        }
+        let locked = [0, 1].map(|slot| world.pot(job, JobPot::Collateral(slot)));
+        assert!(locked[0] < locked[1] && quality > least, "its name is worth something");
+        assert_eq!(quality, seen.0);
+        let terms = PostJob { reputation_min: scores(&world).1, ..world.terms() };
+        let job = world.post(terms);
+        let seal = world.seal_bid("P1", job, Amount::tokens(10));
+        let asked = world.send("P1", Command::CommitBid(CommitBid { job, seal }));
+        assert_eq!(asked.is_ok(), rating == Rating::Good, "{asked:?}");
+        (seen, locked)
     };
     let ((good, proven), bond) = story(Rating::Good);
     let ((bad, as_proven), as_much) = story(Rating::Bad);
@@ -279,6 +299,35 @@ fn n4_a_name_that_was_milked_on_small_jobs_cannot_be_burnt_on_a_large_one() {
     assert_eq!(bid(&mut world, 10, 51), exceeds(61, 60));
     assert_eq!(bid(&mut world, 60, 0), Ok(()));
     assert_eq!(bid(&mut world, 10, 50), Ok(()));
+}
+
+/// A job is let by the rules under which it was posted: a vote that raises the floor opens none
+/// that was there before.
+#[test]
+fn n4_a_vote_on_what_names_may_take_on_leaves_the_jobs_that_are_posted() {
+    let mut world = World::new(votes::params_with(40, |raw| {
+        raw.reputation.carried_multiple = Factor::percent(200);
+        raw.reputation.carried_floor = Amount::tokens(10);
+    }));
+    let changes = [("reputation.carried_floor", Amount::tokens(20).units())];
+    let id = votes::propose(&mut world, "W", &changes);
+    votes::pass(&mut world, id);
+    for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
+        votes::vote(&mut world, name, id, BallotChoice::Yes);
+    }
+    votes::pass(&mut world, id);
+    let terms = PostJob { price_max: Amount::tokens(15), ..world.terms() };
+    let old = loop {
+        let job = world.post(terms.clone());
+        world.block();
+        if world.state.params().reputation().carried_floor == Amount::tokens(20) {
+            break job;
+        }
+    };
+    let seal = world.seal_bid("P1", old, Amount::tokens(10));
+    let said = world.send("P1", Command::CommitBid(CommitBid { job: old, seal }));
+    assert_eq!(said, exceeds(15, 10));
+    assert_eq!(bid(&mut world, 15, 0), Ok(()));
 }
 
 /// To be let at a prize by jobs of one's own burns a part of it that is known: here an eightieth,

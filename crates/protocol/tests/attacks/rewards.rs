@@ -241,6 +241,53 @@ fn e6_names_that_entered_cheaply_attract_nothing_until_they_bond_what_a_name_cos
     assert_eq!(attracts(&mut world), 150_000_000);
 }
 
+/// Who claims something of a job once a vote made these changes: its provider, W, has 900 tokens at
+/// stake, and each auditor 50,000.
+fn claimed_after(changes: &[(&str, u64)]) -> Vec<Role> {
+    let mut world = World::new(votes::params_with(40, |raw| {
+        plenty(raw);
+        raw.rewards.validator_share = Ratio::percent(20);
+        raw.rewards.work_unit = Amount::new(TENTH).expect("small");
+        (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
+    }));
+    let amount = Amount::tokens(900);
+    world.ok("W", Command::Bond(Bond { role: ROLE, amount }));
+    let id = propose(&mut world, "W", changes);
+    pass(&mut world, id);
+    VALIDATORS.iter().for_each(|name| vote(&mut world, name, id, BallotChoice::Yes));
+    pass(&mut world, id);
+    let was = world.state.params().staking().validator_bond_min;
+    while world.state.params().staking().validator_bond_min == was {
+        world.block();
+    }
+    let job = job(&mut world, "R", "W", 10_000_000_000);
+    world.seen(|event| match event {
+        Event::WorkClaimed { job: of, role, .. } if *of == job => Some(*role),
+        _ => None,
+    })
+}
+
+/// Where returns are in full a name is worth nothing, and whoever entered cheaply is paid as
+/// everybody is; where they diminish each role is held to its own least bond.
+#[test]
+fn e6_a_name_is_held_to_the_bond_of_its_role_and_only_where_returns_diminish() {
+    let bonds = |provider: u64, validator: u64| {
+        let least = |tokens| Amount::tokens(tokens).units();
+        [
+            ("staking.provider_bond_min", least(provider)),
+            ("staking.validator_bond_min", least(validator)),
+        ]
+    };
+    let diminishing = |bonds: [(&'static str, u64); 2]| {
+        claimed_after(&[bonds[0], bonds[1], ("rewards.work_exponent", 2)])
+    };
+    let (provider, auditors) = ([Role::Provider], [Role::Validator; 2]);
+    let all = [&provider[..], &auditors[..]].concat();
+    assert_eq!(claimed_after(&bonds(1_000, 1_000)), all);
+    assert_eq!(diminishing(bonds(1_000, 1_001)), auditors);
+    assert_eq!(diminishing(bonds(900, 60_000)), provider);
+}
+
 /// R19 asks what a bond costs, not whether it would be there anyway: who has as much at stake as
 /// two names need has the second for nothing.
 #[test]
