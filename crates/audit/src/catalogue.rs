@@ -512,7 +512,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("A majority that lasts takes", "no vote is played; R16 bounds how fast"),
     ("Who opens a stop of a spend", "no vote is played"),
     ("A bond stripped before a job", "every bond here is the least that the job needs"),
-    ("The leading replica's bond pays for withheld", "beacon-withheld pays in two assets"),
+    ("An operator that keeps its beacon back makes", "beacon-withheld"),
     ("Validators gain when somebody is convicted", "judges' shares count in every purse"),
     ("An operator that takes delegations", "honest play is not slashed here, whoever joins"),
     ("An operator whose bond is all locked", "takes several jobs of one bond"),

@@ -106,6 +106,7 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::AuditFee => (&[AuditFees], &[Free]),
         Reason::AuditFeeExtra => (&[Deposit, Bond], &[AuditFees]),
         Reason::AuditFeeForfeited => (&[AuditFees], &[Burnt]),
+        Reason::BeaconWithheld => (&[Bond], &[Burnt]),
         Reason::ChallengeDeposit => (&[Free], &[ChallengeDeposit]),
         Reason::ChallengeDepositReturned => (&[ChallengeDeposit], &[Free]),
         Reason::ChallengeLost => (&[ChallengeDeposit], &[Free, Burnt]),

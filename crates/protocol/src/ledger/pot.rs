@@ -154,4 +154,5 @@ pub enum Reason {
     ProposalCancelled,
     AppealLost,
     Spend,
+    BeaconWithheld,
 }

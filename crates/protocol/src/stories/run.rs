@@ -3,9 +3,12 @@
 use crate::{
     context::Context,
     event::Event,
-    ids::{AssignmentId, Digest, OperatorId},
-    ledger::{AssignmentPot, JobPot, Pot, Reason},
-    market::{CloseReason, Outcome},
+    ids::{Asset, AssignmentId, Digest, OperatorId},
+    ledger::{Assets, AssignmentPot, JobPot, Pot, Reason},
+    market::{
+        CloseReason, Outcome,
+        handlers::post_job::{FALLBACK_AUDITORS, withheld_cost},
+    },
     next::Next,
     num::{Amount, Blocks},
     params::Params,
@@ -141,17 +144,22 @@ fn fund_fallback(cx: &mut Context<'_>, live: AssignmentId, by: Withholder) -> u3
     match by {
         Withholder::Requester => {
             let deposit = Pot::Job(job, JobPot::Deposit);
-            let cost = bound.tariff.checked_times(2).unwrap_or(Amount::MAX);
+            let extra = u64::from(FALLBACK_AUDITORS);
+            let cost = bound.tariff.checked_times(extra).unwrap_or(Amount::MAX);
             let there = cost.min(cx.state.ledger.balance(deposit));
             cx.pay(deposit, fees, there, Reason::AuditFeeExtra);
-            2
+            FALLBACK_AUDITORS
         }
-        // The bond covers it, for it was reserved when the job was posted; what no bond covers
-        // nobody pays, and the bound does not count.
+        // The bond covers it, for it was reserved when the job was accepted; what no bond covers
+        // nobody pays, and the bound does not count. Of two assets a bond is no fee: it burns.
         Withholder::Operator => {
             let cost = core::mem::take(&mut cx.state.market.job_mut(job).fallback);
             if let Some(leader) = cx.state.chain.leader.filter(|_| !cost.is_zero()) {
-                cx.pay(Pot::Bond(leader), fees, cost, Reason::AuditFeeExtra);
+                let (to, reason) = match cx.state.ledger.assets() {
+                    Assets::Single => (fees, Reason::AuditFeeExtra),
+                    Assets::Dual => (Pot::Burnt(Asset::Stake), Reason::BeaconWithheld),
+                };
+                cx.pay(Pot::Bond(leader), to, cost, reason);
                 staking::acts::reduce_stake(cx, leader, cost);
                 let reserved = &mut cx.state.market.fallback_reserved;
                 *reserved = reserved.saturating_sub(cost);
@@ -170,8 +178,7 @@ fn note_withheld(cx: &mut Context<'_>, live: AssignmentId, leader: OperatorId) {
     if !params.reputation().counts_availability() {
         return;
     }
-    let more = bound.fallback_auditors.saturating_sub(bound.auditors);
-    let value = bound.tariff.checked_times(u64::from(more)).unwrap_or(Amount::MAX);
+    let value = withheld_cost(cx.state, &bound);
     let weight = weigh(value, params.reputation());
     reputation::acts::note(cx, leader, (Dimension::Availability, false), weight, &params);
 }

@@ -368,8 +368,11 @@ fn a_beacon_withheld_by_the_operator_costs_the_operator() {
     // A block earlier no draw looks for it; four blocks long, the last one shown must do.
     assert_eq!(cost(Assets::Single, true, 1), honest);
     assert_eq!(cost(Assets::Single, true, 4), (honest.0, 2 * TOKEN));
-    // Of two assets, no bond turns into fees: nobody is drawn more, and the bound counts none.
-    assert_eq!(cost(Assets::Dual, true, 2), honest);
+    // Of two assets no bond turns into fees: nobody is drawn more, the bound counts none, and what
+    // the leader loses burns.
+    assert_eq!(cost(Assets::Dual, true, 2), (honest.0, 2 * TOKEN));
+    assert_eq!(cost(Assets::Dual, true, 1), honest);
+    assert_eq!(cost(Assets::Dual, true, 4), (honest.0, 2 * TOKEN));
 }
 
 /// p17: the requester withholds as well: then it is the one who pays.

@@ -2,8 +2,10 @@
 //! the reserve and on the referee's time.
 
 use earnest_protocol::{
-    Amount, Command, Gas, JobId, Ratio, RawParams, Rejected, Role, Ruling, TransactionRejected,
+    Amount, Command, Factor, Gas, JobId, Ratio, RawParams, Rejected, Role, Ruling,
+    TransactionRejected,
     command::*,
+    ledger::Assets,
     market::{AcceptJobRejected, CloseReason, Outcome, Phase},
     staking::UnbondRejected,
     verification::ProveStepRejected,
@@ -84,6 +86,38 @@ fn accepted_jobs_hold_the_leaders_bond_to_the_unit() {
     // Who posts now is quoted what is left.
     let third = world.post(world.terms());
     assert_eq!(extra(&world, third), if world.phase(job) == Phase::Executing { 1 } else { 2 });
+}
+
+/// Of two assets the leader's bond holds what two auditors cost, at the price of each job and rounded
+/// against it, or what is left of it: no quote counts on it, so nobody is kept from a job.
+#[test]
+fn of_two_assets_accepted_jobs_hold_the_leaders_bond_at_their_price_as_far_as_it_goes() {
+    let priced = params_with(|raw| raw.chain.stake_price = Factor::percent(300));
+    let (first, second) = (JobId::new(0), JobId::new(1));
+    // Two tokens of the one are two thirds of a token of the other, and a part of a unit more.
+    let each = (2 * TOKEN + 2) / 3;
+    for (bonded, held) in
+        [(TOKEN, [each, TOKEN - each]), (each, [each, 0]), (each - 1, [each - 1, 0])]
+    {
+        let mut world = World::with_assets(priced, Assets::Dual);
+        unbond(&mut world, "O", Role::Replica, super::amount(50_000 * TOKEN - bonded));
+        let leader = world.operator("O", Role::Replica);
+        for (requester, provider, job) in [("R", "P1", first), ("X", "P2", second)] {
+            world.ok(requester, Command::PostJob(world.terms()));
+            assert_eq!(extra(&world, job), 0);
+            world.bid(provider, job, 4);
+        }
+        world.until_phase(second, Phase::RevealingBids);
+        let mut left = bonded;
+        for (provider, job, held) in [("P1", first, held[0]), ("P2", second, held[1])] {
+            world.open_bid(provider, job, 4);
+            world.ok(provider, Command::AcceptJob(AcceptJob { job }));
+            left -= held;
+            assert_eq!(world.state.unbondable(leader), super::amount(left), "{bonded}");
+        }
+        world.until_phase(second, Phase::Closed);
+        assert_eq!(world.state.unbondable(leader), super::amount(bonded), "no beacon was withheld");
+    }
 }
 
 /// A step may take all of the referee's time in a block.

@@ -8,7 +8,7 @@ use crate::{
     ids::{AccountId, AssignmentId, JobId},
     market::{
         AcceptJobRejected, Accepted, Assignment, Phase, acts,
-        handlers::post_job::{audit_capacity, fallback_cost, fallback_left, reserved_locks},
+        handlers::post_job::{audit_capacity, fallback_left, fallback_reserve, reserved_locks},
         live_in_phase,
     },
     next::Next,
@@ -49,7 +49,7 @@ pub(crate) fn handle(
 pub(crate) fn shortage(state: &State, id: JobId) -> Option<(Amount, Amount)> {
     let order = state.market.order(id);
     let locks = locks_with(state, id);
-    let fallback = (fallback_cost(&order.bound), fallback_left(state));
+    let fallback = (fallback_reserve(state, &order.bound), fallback_left(state));
     let available = audit_capacity(state, &order.terms);
     [(locks, available), fallback].into_iter().find(|(wanted, available)| wanted > available)
 }
@@ -68,7 +68,7 @@ pub(crate) fn take_up(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let due = now.after(cx.state.market.order(id).terms.deadline_blocks);
     let until = due.after(grace);
     let (locks, fallback) =
-        (locks_with(cx.state, id), fallback_cost(&cx.state.market.order(id).bound));
+        (locks_with(cx.state, id), fallback_reserve(cx.state, &cx.state.market.order(id).bound));
     cx.state.market.assignment_mut(live).accepted = Some(Accepted { at: now, due });
     let market = &mut cx.state.market;
     market.audit_locks_reserved = locks;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    bound::{BoundTerms, Quote, audit_lock, quote, reference_price},
+    bound::{BoundTerms, Quote, audit_lock, in_stake_ceil, quote, reference_price},
     command::{PauseLane, PostJob},
     context::Context,
     event::Event,
@@ -19,6 +19,9 @@ use crate::{
     table::Rare,
     verification::{able, beta},
 };
+
+/// Auditors more that a withheld part of a seed asks for (C8).
+pub(crate) const FALLBACK_AUDITORS: u32 = 2;
 
 /// What posting a job takes and pins.
 struct Posting {
@@ -156,14 +159,30 @@ fn plan(state: &State, signer: AccountId, terms: &PostJob) -> Result<Posting, Po
 /// (m + 2) · lock: what the audit of an accepted job may lock at once, if its requester withholds
 /// its part of the seed (C10). Less would be reserved for what a requester can force.
 pub(crate) fn reserved_locks(audit_lock: Amount, bound: &BoundTerms) -> Option<Amount> {
-    audit_lock.checked_times(u64::from(bound.auditors).checked_add(2)?)
+    audit_lock.checked_times(u64::from(bound.auditors).checked_add(FALLBACK_AUDITORS.into())?)
 }
 
-/// What the auditors cost that only a withheld beacon asks for.
-pub(crate) fn fallback_cost(bound: &BoundTerms) -> Amount {
-    let extra = bound.fallback_auditors.saturating_sub(bound.auditors);
-    let cost = bound.tariff.checked_times(u64::from(extra));
-    cost.expect("it is below a bond, as it was found when the job was posted")
+/// What a beacon withheld from a job costs whoever leads, in the payment asset: of one asset the
+/// auditors more that it is sure to pay for, of two assets as much as two would cost, for nothing
+/// there turns its bond into fees.
+pub(crate) fn withheld_cost(state: &State, bound: &BoundTerms) -> Amount {
+    let extra = match state.ledger.assets() {
+        Assets::Single => bound.fallback_auditors.saturating_sub(bound.auditors),
+        Assets::Dual => FALLBACK_AUDITORS,
+    };
+    bound.tariff.checked_times(u64::from(extra)).unwrap_or(Amount::MAX)
+}
+
+/// What of its bond that holds from when the job is accepted. Of one asset the quote counts on all
+/// of it; of two nothing does, and what the bond lacks it does not lose.
+pub(crate) fn fallback_reserve(state: &State, bound: &BoundTerms) -> Amount {
+    let cost = withheld_cost(state, bound);
+    match state.ledger.assets() {
+        Assets::Single => cost,
+        Assets::Dual => {
+            in_stake_ceil(cost, bound.stake_price).unwrap_or(Amount::MAX).min(fallback_left(state))
+        }
+    }
 }
 
 /// All that the validators of a job's class have at stake.
@@ -234,10 +253,10 @@ pub(crate) fn fallback_left(state: &State) -> Amount {
 /// beside those of every accepted job, out of a pool that has them. Reserved when it is accepted.
 fn funded_extra(state: &State, tariff: Amount, eligible: u64, auditors: u32) -> u32 {
     if state.ledger.assets() == Assets::Dual {
-        return 0; // A bond is in the other asset than fees, and nothing changes one into the other.
+        return 0; // Nothing turns a bond into fees: what it loses burns (`withheld_cost`).
     }
     let left = fallback_left(state);
-    let spare = eligible.saturating_sub(u64::from(auditors)).min(2);
+    let spare = eligible.saturating_sub(u64::from(auditors)).min(u64::from(FALLBACK_AUDITORS));
     let covered = |count: &u64| tariff.checked_times(*count).is_some_and(|cost| cost <= left);
     u32::try_from((1..=spare).take_while(covered).count()).unwrap_or(0)
 }
