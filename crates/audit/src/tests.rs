@@ -253,14 +253,14 @@ fn a_network_of_two_assets_is_audited_in_what_its_stake_is_worth() {
     let at = |cents| lie(&params_with(|raw| raw.chain.stake_price = Factor::percent(cents)));
     let (cheap, dear) = (at(50), at(200));
     assert!((cheap - dear).abs() < dear.abs() / 100, "{cheap} and {dear}");
-    // A withheld beacon draws more auditors in one asset alone, so that two take larger collateral; new
+    // A withheld beacon draws more auditors in one asset alone: two take larger collateral; and new
     // work values stake at a haircut, so that a lie at a price that did not fall loses more.
     assert!(dear < lie(&defaults()));
     assert!(lie(&fed()) < cheap.max(dear));
 }
 
-/// A requester pays for the audit that a withheld beacon makes certain, and whoever withheld it loses
-/// no less, in two assets as in one: its bond burns.
+/// A requester pays for the audit that a withheld beacon makes certain, and whoever withheld it
+/// loses no less, in two assets as in one: its bond burns.
 #[test]
 fn a_withheld_beacon_costs_the_operator_in_two_assets_too() {
     let members: &'static [Member] = &[Member::Operator];

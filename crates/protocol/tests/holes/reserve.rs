@@ -88,8 +88,8 @@ fn accepted_jobs_hold_the_leaders_bond_to_the_unit() {
     assert_eq!(extra(&world, third), if world.phase(job) == Phase::Executing { 1 } else { 2 });
 }
 
-/// Of two assets the leader's bond holds what two auditors cost, at the price of each job and rounded
-/// against it, or what is left of it: no quote counts on it, so nobody is kept from a job.
+/// Of two assets the leader's bond holds what two auditors cost, at the price of each job and
+/// rounded against it, or what is left of it: no quote counts on it, so nobody is kept from a job.
 #[test]
 fn of_two_assets_accepted_jobs_hold_the_leaders_bond_at_their_price_as_far_as_it_goes() {
     let priced = params_with(|raw| raw.chain.stake_price = Factor::percent(300));
