@@ -386,7 +386,7 @@ fn a_set_of_validators_too_small_for_an_audit_is_refused() {
     assert_eq!(rejected(0), None);
 }
 
-/// A validator that waits is drawn for nothing new, and takes no open seat.
+/// A validator that waits is drawn for nothing while its set does.
 #[test]
 fn a_validator_that_waits_is_not_drawn() {
     let mut world = World::new(params_with(|raw| {
