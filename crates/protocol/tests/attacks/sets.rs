@@ -210,6 +210,16 @@ fn s6_who_buys_places_neither_moves_nor_stops_the_price() {
     }
 }
 
+/// S6: those in the set are a quorum by themselves, however much waits in silence.
+#[test]
+fn s6_whoever_waits_and_says_nothing_stops_no_price() {
+    let mut world = prices::world_with(validators);
+    next_epoch(&mut world);
+    let inside = ["V1", "V2", "V3", "V4"].map(|name| (name, cents(105)));
+    prices::round(&mut world, &inside);
+    assert_eq!(world.state.price_feed().map(|feed| feed.price), Some(cents(105)));
+}
+
 /// S1: a state that is read back between a displacement and the draw draws whom the other draws.
 #[test]
 fn s1_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
