@@ -425,7 +425,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
     (
-        &["S1", "S2", "S3", "S4", "S5", "S6"],
+        &["S1", "S2", "S3", "S4", "S5", "S6", "S7"],
         "who is in a set is decided between jobs, by bonds of many operators; `attacks::sets`, a \
          second book of sets and property tests hold it",
     ),
@@ -464,8 +464,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("An operator that leaves out the requester's preimage", "a censoring operator is not played"),
     ("A draw that is put off", "a pool of none but auditors is not played; bonds here suffice"),
     ("An active set is for sale (S4)", "who takes part is given here; sets are off by default"),
-    ("Places of validators, taken for the block", "who takes part is given here; no bond moves"),
-    ("Seats that nobody drawn fills", "who takes part is given here; sets are off by default"),
+    ("A set that was taken for the block", "who takes part is given here; no bond moves"),
     ("Verdicts reported by a friend", "reports of verdicts are not played, only of results"),
     ("A missed lock is free at once", "takes several jobs of one bond"),
     ("A module made by hand (O9)", "every auditor here manages what it is drawn for"),

@@ -161,6 +161,24 @@ fn withdrawn(world: &World) -> usize {
     world.seen(|event| matches!(event, Event::Withdrawn { .. }).then_some(())).len()
 }
 
+/// How much may leave in an epoch follows all that is bonded: whoever waits for a place in an
+/// active set counts, and waits no longer for its own.
+#[test]
+fn an_exit_takes_as_long_whoever_is_in_the_active_set() {
+    let waits = |places: u64| {
+        let mut world = World::new(params_with(|raw| {
+            queued(raw);
+            raw.staking.providers_active_max = places;
+        }));
+        let wait_of = |name| {
+            (0..4).for_each(|_| unbond(&mut world, name, tokens(5_000)));
+            queue(&world, name).into_iter().map(|(_, wait)| wait).collect::<Vec<_>>()
+        };
+        PROVIDERS.map(wait_of)
+    };
+    assert_eq!(waits(1), waits(0));
+}
+
 /// All four leave at once with all they have, in pieces of 5,000: two of them leave in an epoch,
 /// the last after as many epochs as it takes to leave by twentieths.
 #[test]

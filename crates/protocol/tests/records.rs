@@ -10,6 +10,7 @@ use earnest_protocol::{
     command::*,
     market::{CloseReason, Phase, RateJobRejected},
     reputation::Record,
+    verification::CommitVerdictRejected,
 };
 use world::{World, params_with, root};
 
@@ -140,6 +141,28 @@ fn a_volunteers_verdict_says_nothing_of_its_availability() {
     world.until_phase(job, Phase::Closed);
     let [right, _, there] = counts(record(&world, one, Role::Validator));
     assert!(right.0 >= 10 && there == (0, 0), "{right:?} {there:?}");
+}
+
+/// An open seat is for validators that are fit: one that has less than its least bond takes none,
+/// though what it has covers the lock.
+#[test]
+fn a_validator_that_is_not_fit_volunteers_for_no_audit() {
+    let mut world = of_three(|raw| raw.staking.validator_bond_min = Amount::tokens(10_000));
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(None));
+    let drawn = world.auditors(job);
+    world.audit_as(drawn[0], job, root(None));
+    world.until_phase(job, Phase::AuditingOpen);
+    let case = world.state.case(job).expect("assigned").clone();
+    let missed: Vec<_> = case.missed.iter().map(|row| world.name(row.account)).collect();
+    let all = ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+    let mut others = all.into_iter().filter(|name| *name != drawn[0] && !missed.contains(name));
+    let one = others.next().expect("most were not drawn");
+    let amount = Amount::tokens(41_000);
+    world.ok(one, Command::Unbond(Unbond { role: Role::Validator, amount }));
+    let seal = Digest([9; 32]);
+    let said = world.send(one, Command::CommitVerdict(CommitVerdict { job, seal }));
+    assert_eq!(said, Err(Rejected::CommitVerdict(CommitVerdictRejected::MayNotWork)));
 }
 
 /// Two auditors more, of a token each, are what its silence cost.

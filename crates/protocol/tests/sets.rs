@@ -4,8 +4,8 @@
 use earnest_testkit::{votes, world};
 
 use earnest_protocol::{
-    Amount, Command, Digest, Event, JobId, OperatorId, ParamsRejected, Ratio, RawParams, Rejected,
-    Role,
+    Amount, Command, Digest, Event, Factor, JobId, OperatorId, ParamsRejected, Ratio, RawParams,
+    Rejected, Role,
     command::*,
     ledger::Pot,
     market::{CommitBidRejected, Outcome, Phase},
@@ -317,6 +317,132 @@ fn stake_outside_earns_nothing_and_inside_what_it_would_have() {
     assert!(earned(&world, "P4").abs_diff(share) <= 19, "90,000 of the 190,000 inside");
 }
 
+/// Whoever loses its place has all that its stake earned there; whoever is let in has nothing of
+/// what was earned before.
+#[test]
+fn a_place_that_changes_hands_takes_nothing_along_that_was_earned() {
+    let earned = |world: &World, name: &str| {
+        let vesting = world.state.vesting(world.operator(name, ROLE));
+        vesting.ready.saturating_add(vesting.unvested()).units()
+    };
+    let mut world = World::new(params_with(|raw| {
+        three(raw);
+        raw.rewards.schedule = 1;
+        raw.rewards.epoch_amount = tokens(600);
+        (raw.rewards.stake_share, raw.rewards.validator_share) = (Ratio::ONE, Ratio::ZERO);
+    }));
+    world.blocks(50);
+    let before = earned(&world, "P3");
+    assert!(before > 0 && earned(&world, "P4") == 0);
+    bond(&mut world, "P4", tokens(40_000));
+    assert_eq!((earned(&world, "P3"), earned(&world, "P4")), (before, 0));
+    world.blocks(50);
+    // A place becomes free, for which P3 did nothing.
+    unbond(&mut world, "P1", tokens(50_000));
+    assert_eq!(place(&world, "P3"), SetPlace::In);
+    assert_eq!(earned(&world, "P3"), before);
+}
+
+/// What judges have of a slash is theirs who were in the set, in it still or not.
+#[test]
+fn a_judge_that_loses_its_place_keeps_its_share_of_slashes() {
+    let mut world = World::new(params_with(|raw| {
+        raw.staking.validators_active_max = 5;
+        (raw.verification.auditors_max, raw.verification.pool_min) = (3, 0);
+        (raw.slashing.burn_share, raw.slashing.insurance_share) = (Ratio::ZERO, Ratio::ZERO);
+    }));
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.commit("P1", job, root(Some(3)));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(Some(3)), root(None));
+    world.play("P1", job, 3, true);
+    world.until_phase(job, Phase::Closed);
+    world.blocks(200);
+    let share = |world: &World, name| {
+        world.state.judge_reward(world.operator(name, Role::Validator)).units()
+    };
+    let before = share(&world, "V5");
+    assert!(before > 0 && share(&world, "V6") == 0, "{before}");
+    let amount = tokens(20_000);
+    world.ok("V6", Command::Bond(Bond { role: Role::Validator, amount }));
+    let places = ["V5", "V6"]
+        .map(|name| world.state.set_place(world.operator(name, Role::Validator)).expect("bonded"));
+    assert_eq!(places[1], SetPlace::In);
+    assert!(matches!(places[0], SetPlace::Waiting(_)), "{places:?}");
+    assert_eq!((share(&world, "V5"), share(&world, "V6")), (before, 0));
+    // A place becomes free, for which V5 did nothing.
+    let amount = tokens(50_000);
+    world.ok("V1", Command::Unbond(Unbond { role: Role::Validator, amount }));
+    assert_eq!(share(&world, "V5"), before);
+}
+
+/// Whoever waits may be trusted by others as before: what leaves it may stay, what is with another
+/// may come.
+#[test]
+fn stake_may_be_delegated_to_whoever_waits_and_come_back_to_it() {
+    let mut world = World::new(params_with(|raw| {
+        three(raw);
+        raw.staking.delegation_max = Factor::percent(1_000);
+        raw.staking.commission_raise_max = Ratio::ONE;
+    }));
+    let (rate, ceiling) = (Ratio::percent(10), Ratio::percent(10));
+    for name in ["P1", "P4"] {
+        world.ok(name, Command::SetCommission(SetCommission { role: ROLE, rate, ceiling }));
+    }
+    let (source, target) = (world.id("P1"), world.id("P4"));
+    let amount = tokens(100);
+    for operator in [source, target] {
+        world.ok("W", Command::Delegate(Delegate { operator, role: ROLE, amount }));
+    }
+    world.ok("W", Command::Undelegate(Undelegate { operator: target, role: ROLE, amount }));
+    let operator = target;
+    world.ok("W", Command::CancelUndelegation(CancelUndelegation { operator, role: ROLE }));
+    world.ok("W", Command::Redelegate(Redelegate { source, target, role: ROLE, amount }));
+    assert_eq!(place(&world, "P4"), SetPlace::Waiting(0));
+    let id = world.operator("P4", ROLE);
+    assert_eq!(world.state.balance(Pot::Delegated(id)), tokens(100), "what left it is back");
+}
+
+/// A winner whose word waits for room in the audits is let in when there is some, in its set or
+/// not; if it is not fit to work any more, it is not.
+#[test]
+fn a_word_that_waits_for_room_holds_while_its_operator_is_fit() {
+    for (displaced, unfit) in [(false, false), (true, false), (false, true)] {
+        let mut world = World::new(params_with(|raw| {
+            three(raw);
+            raw.staking.provider_bond_min = tokens(20_000);
+            raw.verification.audit_lock = Factor::percent(10_000);
+            raw.market.tariff_per_mgas = Amount::new(TOKEN / 4).expect("small");
+        }));
+        let jobs: Vec<JobId> = (0..4).map(|_| world.post(world.terms())).collect();
+        for (job, name) in jobs.iter().zip(["P1", "P1", "P1", "P3"]) {
+            world.bid(name, *job, 10);
+        }
+        world.until_phase(jobs[0], Phase::RevealingBids);
+        for (job, name) in jobs.iter().zip(["P1", "P1", "P1", "P3"]) {
+            world.open_bid(name, *job, 10);
+        }
+        for (job, name) in jobs.iter().zip(["P1", "P1", "P1", "P3"]) {
+            world.ok(name, Command::AcceptJob(AcceptJob { job: *job }));
+        }
+        let job = jobs[3];
+        assert_eq!(world.phase(job), Phase::Offered, "there is no room");
+        if displaced {
+            bond(&mut world, "P4", tokens(20_000));
+            assert_eq!(place(&world, "P3"), SetPlace::Waiting(0));
+        }
+        if unfit {
+            let free = world.state.balance(Pot::Bond(world.operator("P3", ROLE)));
+            unbond(&mut world, "P3", free);
+            assert_eq!(place(&world, "P3"), SetPlace::Unfit);
+        }
+        let amount = tokens(1_000);
+        world.ok("V1", Command::Bond(Bond { role: Role::Validator, amount }));
+        world.blocks(3);
+        assert_eq!(world.phase(job) == Phase::Executing, !unfit, "{displaced} {unfit}");
+    }
+}
+
 /// A schedule that follows bonded stake counts that of who may take new work, and no more.
 #[test]
 fn a_goal_of_bonded_stake_counts_nobody_who_waits() {
@@ -386,7 +512,7 @@ fn a_set_of_validators_too_small_for_an_audit_is_refused() {
     assert_eq!(rejected(0), None);
 }
 
-/// A validator that waits is drawn for nothing new, and takes no open seat.
+/// A validator that waits is drawn for nothing while its set does.
 #[test]
 fn a_validator_that_waits_is_not_drawn() {
     let mut world = World::new(params_with(|raw| {

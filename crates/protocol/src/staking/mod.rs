@@ -40,7 +40,7 @@ use emission::EmissionIndexes;
 pub use emission::StakeEarnings;
 pub use moves::{Move, MoveStage};
 pub use operator::{Operator, Standing, Unbonding};
-pub(crate) use pool::{Able, Change, Pool, Rank, Waiting};
+pub(crate) use pool::{Able, Among, Change, Field, Pool, Rank, Waiting};
 pub use queue::{ExitQueue, Place};
 pub(crate) use queue::{Leave, Leaver, end_of_exit};
 pub use rejected::{

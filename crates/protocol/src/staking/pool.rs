@@ -10,13 +10,13 @@
 //! Law: β̂, eligibility and seats are those of the operators who are able; and a draw counts the
 //! weights of a pinned height, so that stake that moves once the seed is known shifts nothing. Who
 //! weighed something then and was displaced since is drawn as if it had not been: nobody's bond
-//! changes whom a draw finds but its own.
+//! changes whom a draw finds but its own. Who waited then is known, too, by its stake of then.
 //! Law: all answers depend on the rows, the changes and the pins alone, never on the order in
 //! which they came to be; within a block, too, the order of changes leaves no trace.
 //! Law: a query or a change costs O(log n), whoever chose the bonds; a list costs that for each
 //! on it. Cloning costs O(1), and a change to a clone copies O(log n).
 //! Known shortcomings: while a height is pinned, each operator that changed since keeps its old
-//! nodes, at most about 5 kB an operator, a block and a pinned height, and never more than the
+//! nodes, at most about 7 kB an operator, a block and a pinned height, and never more than the
 //! whole pool (about 50 bytes an operator) per pinned height. Free bonds have no past: whether
 //! somebody is able is known of now only.
 //! Not here: what a seat locks, who is out of a draw, the draw (`verification`).
@@ -35,7 +35,7 @@ use tree::{Item, Tree};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pool {
     by_id: Tree<ById>,
-    /// Those with a weight, and no others.
+    /// Those with a weight and those who wait, and no others.
     by_free: Tree<ByFree>,
     /// Those who wait, the largest stake first, of equals the first by id.
     waiting: Tree<ByStake>,
@@ -56,24 +56,40 @@ pub(crate) struct Able {
     pub(crate) largest: u64,
 }
 
-/// The first change of an operator's weight in a block.
+/// Whom a draw counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// Those in the active set.
+    Set,
+    /// Those who wait, too: all that could work.
+    Fit,
+}
+
+/// Those whom a draw counts, as they stood at the end of a pinned block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) at: Height,
+    pub(crate) among: Among,
+}
+
+/// The first change of what an operator's stake was good for in a block.
 ///
 /// Canonical order: by height, then by operator. No two have both the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Change {
     /// The block in which it changed.
     pub(crate) height: Height,
-    /// Whose weight changed.
+    /// Whose stake or place changed.
     pub(crate) operator: OperatorId,
-    /// Its weight at the end of the block before.
-    pub(crate) before: u64,
+    /// What it was at the end of the block before.
+    pub(crate) before: Rank,
 }
 
 /// One pinned height.
 #[derive(Clone, Debug, Default)]
 struct Pin {
     count: u64,
-    /// The rows at the end of that block, once a weight has changed after it; their free bonds
+    /// The rows at the end of that block, once a rank has changed after it; their free bonds
     /// mean nothing. Until then, the rows are those of now.
     rows: Option<Tree<ById>>,
 }
@@ -86,7 +102,7 @@ struct Row {
 }
 
 /// What an operator's stake is good for; 0 base units of both if it may not work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rank {
     /// What it weighs, if it is in the active set.
     pub(crate) weight: u64,
@@ -116,14 +132,23 @@ pub(crate) struct Waiting {
     pub(crate) total: u64,
 }
 
-/// What is known of many rows; those without a weight do not count.
+/// What is known of many rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
+    /// Those in the set.
+    set: Part,
+    /// Those in the set and those who wait.
+    fit: Part,
+    /// The lightest in the set and, of equals, the last by id.
+    lightest: Option<(u64, Reverse<OperatorId>)>,
+}
+
+/// What is known of some of many rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Part {
     able: Able,
     /// The largest free bond.
     free_max: u64,
-    /// The lightest and, of equals, the last by id.
-    lightest: Option<(u64, Reverse<OperatorId>)>,
 }
 
 impl Pool {
@@ -149,8 +174,7 @@ impl Pool {
         for (height, pin) in heights.iter_mut().rev() {
             while let Some(change) = changes.pop_if(|change| *height < change.height) {
                 let free = past.get(change.operator).map_or(0, |row| row.0.free);
-                let rank = Rank { weight: change.before, waits: 0 };
-                past.put(ById(Row { id: change.operator, rank, free }));
+                past.put(ById(Row { id: change.operator, rank: change.before, free }));
             }
             if *height < pool.latest {
                 pin.rows = Some(past.clone());
@@ -168,10 +192,10 @@ impl Pool {
         if before == row {
             return;
         }
-        if before.rank.weight != rank.weight {
-            self.record(before, rank.weight, now);
+        if before.rank != rank {
+            self.record(before, rank, now);
         }
-        if 0 < before.rank.weight && (rank.weight == 0 || before.free != free) {
+        if before.rank.is_fit() && (!rank.is_fit() || before.free != free) {
             self.by_free.remove((before.free, id));
         }
         if 0 < before.rank.waits && before.rank.waits != rank.waits {
@@ -181,22 +205,22 @@ impl Pool {
     }
 
     fn place(&mut self, row: Row) {
-        let Rank { weight, waits } = row.rank;
-        if 0 < weight {
+        let Rank { waits, .. } = row.rank;
+        if row.rank.is_fit() {
             self.by_free.put(ByFree(row));
         }
         if 0 < waits {
             self.waiting.put(ByStake { stake: waits, id: row.id });
         }
-        if 0 < weight || 0 < waits || 0 < row.free {
+        if row.rank.is_fit() || 0 < row.free {
             self.by_id.put(ById(row));
         } else {
             self.by_id.remove(row.id);
         }
     }
 
-    /// Keeps the past that a change of weight in block `now` ends, if it is pinned.
-    fn record(&mut self, before: Row, weight: u64, now: Height) {
+    /// Keeps the past that a change of rank in block `now` ends, if it is pinned.
+    fn record(&mut self, before: Row, rank: Rank, now: Height) {
         assert!(self.latest <= now, "blocks are applied in order, so heights never fall");
         self.latest = now;
         let newest = self.pins.range(..now).next_back();
@@ -212,10 +236,10 @@ impl Pool {
                 pin.rows = Some(self.by_id.clone());
             }
         }
-        let change = Change { height: now, operator: before.id, before: before.rank.weight };
+        let change = Change { height: now, operator: before.id, before: before.rank };
         match self.log.get(change.key()) {
             None => self.log.put(change),
-            Some(first) if first.before == weight => self.log.remove(change.key()),
+            Some(first) if first.before == rank => self.log.remove(change.key()),
             Some(_) => {}
         }
     }
@@ -234,8 +258,8 @@ impl Pool {
         self.row(id).free
     }
 
-    /// May a pinned height's draw find an operator, if it weighed something then: can it lock as
-    /// much now, in the active set or not? O(log n).
+    /// May a pinned height's draw find an operator, if it counted then: can it lock as much now, in
+    /// the active set or not? O(log n).
     pub(crate) fn may_serve(&self, id: OperatorId, lock: u64) -> bool {
         self.row(id).may_serve(lock)
     }
@@ -264,7 +288,7 @@ impl Pool {
 
     /// The sum of all weights now. O(1).
     pub(crate) fn total(&self) -> u64 {
-        self.by_free.sum().able.total
+        self.by_free.sum().set.able.total
     }
 
     /// The sum of all weights now, and of the stakes of those who wait. O(1).
@@ -274,46 +298,66 @@ impl Pool {
 
     /// How many have a weight now. O(1).
     pub(crate) fn active(&self) -> u64 {
-        self.by_free.sum().able.count
+        self.by_free.sum().set.able.count
     }
 
     /// The heaviest now and its weight, of equals the first by id; `None` if nobody has a weight.
     /// O(log n).
     pub(crate) fn heaviest(&self) -> Option<(u64, OperatorId)> {
-        let largest = self.by_id.sum().able.largest;
-        let heaviest = self.by_id.seek(|sum| 0 < largest && sum.able.largest == largest);
+        let largest = self.by_id.sum().set.able.largest;
+        let heaviest = self.by_id.seek(|sum| 0 < largest && sum.set.able.largest == largest);
         heaviest.map(|row| (row.0.rank.weight, row.0.id))
     }
 
     /// Those with a weight and at least `lock` free now, without those in `out`.
     /// O(log n) for each in `out`, and once more.
     pub(crate) fn able(&self, lock: u64, out: &[OperatorId]) -> Able {
+        self.able_now(Among::Set, lock, out)
+    }
+
+    fn able_now(&self, among: Among, lock: u64, out: &[OperatorId]) -> Able {
         let mut left = self.by_free.clone();
         for row in out.iter().map(|id| self.row(*id)) {
-            if row.is_able(lock) {
+            if row.may_serve(lock) {
                 left.remove((row.free, row.id));
             }
         }
-        left.sum_from((lock, OperatorId::new(0))).able
+        left.sum_from((lock, OperatorId::new(0))).among(among).able
     }
 
     /// Those who may serve with at least `lock` free now, without those in `out`, by what they
-    /// weighed at the end of the pinned block `at`; who weighed nothing then does not count.
+    /// weighed in the field; who weighed nothing there does not count.
     /// O(log n) for each in `out` and each that changed since.
-    pub(crate) fn able_at(&self, at: Height, lock: u64, out: &[OperatorId]) -> Able {
-        let mut changed = self.changed_since(at);
-        changed.retain(|id| !out.contains(id));
-        let unlike = [out, &changed].concat();
-        let rest = Sum { able: self.able(lock, &unlike), ..Sum::default() };
-        let weighed = changed.into_iter().map(|id| {
-            let now = self.row(id);
-            let weight = if now.may_serve(lock) { self.weight_at(at, id) } else { 0 };
-            Row { rank: Rank { weight, waits: 0 }, ..now }.sum()
-        });
-        weighed.fold(rest, Sum::join).able
+    pub(crate) fn able_at(&self, field: Field, lock: u64, out: &[OperatorId]) -> Able {
+        self.able_by(field, lock, out, |id| self.weight_at(field, id))
     }
 
-    /// Whose weight changed after the pinned block `at`, ascending by id.
+    /// Those of [`Pool::able_at`], by what they have at stake now: who took most of it out since
+    /// counts for what is left. O(log n) for each in `out` and each that changed since.
+    pub(crate) fn able_still(&self, field: Field, lock: u64, out: &[OperatorId]) -> Able {
+        let counted = |id| 0 < self.weight_at(field, id);
+        self.able_by(field, lock, out, |id| if counted(id) { self.rank(id).stake() } else { 0 })
+    }
+
+    fn able_by(
+        &self,
+        field: Field,
+        lock: u64,
+        out: &[OperatorId],
+        weigh: impl Fn(OperatorId) -> u64,
+    ) -> Able {
+        let mut changed = self.changed_since(field.at);
+        changed.retain(|id| !out.contains(id));
+        let unlike = [out, &changed].concat();
+        let rest = self.able_now(field.among, lock, &unlike);
+        let weighed = changed.into_iter().map(|id| {
+            let weight = if self.may_serve(id, lock) { weigh(id) } else { 0 };
+            Able::of(weight)
+        });
+        weighed.fold(rest, Able::join)
+    }
+
+    /// Whose rank changed after the pinned block `at`, ascending by id.
     fn changed_since(&self, at: Height) -> Vec<OperatorId> {
         let since = self.log.iter().filter(|change| at < change.height);
         let mut changed: Vec<OperatorId> = since.map(|change| change.operator).collect();
@@ -324,14 +368,18 @@ impl Pool {
 
     /// The operators of [`Pool::able_at`], ascending by id, and some that weighed nothing then.
     /// O(log n) for each, and for each that changed since.
-    pub(crate) fn able_in_order(&self, at: Height, lock: u64) -> Vec<OperatorId> {
-        let able = self.by_id.select(move |sum| 0 < sum.able.count && lock <= sum.free_max);
+    pub(crate) fn able_in_order(&self, field: Field, lock: u64) -> Vec<OperatorId> {
+        let Field { at, among } = field;
+        let able = self.by_id.select(move |sum| {
+            let part = sum.among(among);
+            0 < part.able.count && lock <= part.free_max
+        });
         let mut ids: Vec<OperatorId> = able.map(|row| row.0.id).collect();
         let changed = self.changed_since(at).into_iter();
         let before = ids.len();
         ids.extend(changed.filter(|id| {
             let row = self.row(*id);
-            row.rank.weight == 0 && row.may_serve(lock)
+            row.rank.among(among) == 0 && row.may_serve(lock)
         }));
         if before < ids.len() {
             ids.sort_unstable();
@@ -364,29 +412,30 @@ impl Pool {
         }
     }
 
-    /// The sum of all weights at the end of the pinned block `at`. O(1).
-    pub(crate) fn total_at(&self, at: Height) -> u64 {
-        self.rows_at(at).sum().able.total
+    /// The sum of all weights in a field. O(1).
+    pub(crate) fn total_at(&self, field: Field) -> u64 {
+        self.rows_at(field.at).sum().among(field.among).able.total
     }
 
-    /// What an operator weighed at the end of the pinned block `at`. O(log n).
-    pub(crate) fn weight_at(&self, at: Height, id: OperatorId) -> u64 {
-        self.rows_at(at).get(id).map_or(0, |row| row.0.rank.weight)
+    /// What an operator weighed in a field: 0 if it was not there. O(log n).
+    pub(crate) fn weight_at(&self, field: Field, id: OperatorId) -> u64 {
+        self.rows_at(field.at).get(id).map_or(0, |row| row.0.rank.among(field.among))
     }
 
-    /// Who holds unit `position` of the weights at the end of the pinned block `at`, counted from
-    /// 0 through the operators in order of id, and its weight then; `None` from the total on.
-    /// O(log n).
-    pub(crate) fn holder_at(&self, at: Height, position: u64) -> Option<(OperatorId, u64)> {
+    /// Who holds unit `position` of the weights in a field, counted from 0 through the operators
+    /// in order of id, and its weight then; `None` from the total on. O(log n).
+    pub(crate) fn holder_at(&self, field: Field, position: u64) -> Option<(OperatorId, u64)> {
         let mut rest = position;
-        let holder = self.rows_at(at).seek(|sum| match rest.checked_sub(sum.able.total) {
-            None => true,
-            Some(after) => {
-                rest = after;
-                false
+        let holder = self.rows_at(field.at).seek(|sum| {
+            match rest.checked_sub(sum.among(field.among).able.total) {
+                None => true,
+                Some(after) => {
+                    rest = after;
+                    false
+                }
             }
         });
-        holder.map(|row| (row.0.id, row.0.rank.weight))
+        holder.map(|row| (row.0.id, row.0.rank.among(field.among)))
     }
 
     fn rows_at(&self, at: Height) -> &Tree<ById> {
@@ -394,7 +443,7 @@ impl Pool {
         pin.rows.as_ref().unwrap_or(&self.by_id)
     }
 
-    /// The changes of weight after the first pinned block, in canonical order.
+    /// The changes of rank after the first pinned block, in canonical order.
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change> + '_ {
         self.log.iter()
     }
@@ -411,38 +460,77 @@ impl Pin {
     }
 }
 
-impl Row {
-    fn is_able(&self, lock: u64) -> bool {
-        0 < self.rank.weight && lock <= self.free
+impl Rank {
+    /// True if it could work, in the active set or waiting.
+    fn is_fit(self) -> bool {
+        0 < self.weight || 0 < self.waits
     }
 
+    /// What is at stake, in the active set or waiting.
+    fn stake(self) -> u64 {
+        self.weight.max(self.waits)
+    }
+
+    fn among(self, among: Among) -> u64 {
+        match among {
+            Among::Set => self.weight,
+            Among::Fit => self.stake(),
+        }
+    }
+}
+
+impl Row {
     fn may_serve(&self, lock: u64) -> bool {
-        (0 < self.rank.weight || 0 < self.rank.waits) && lock <= self.free
+        self.rank.is_fit() && lock <= self.free
     }
 
     fn sum(&self) -> Sum {
-        let weight = self.rank.weight;
-        if weight == 0 {
-            return Sum::default();
+        let part = |weight: u64| {
+            let free_max = if weight == 0 { 0 } else { self.free };
+            Part { able: Able::of(weight), free_max }
+        };
+        let Rank { weight, .. } = self.rank;
+        let lightest = (0 < weight).then_some((weight, Reverse(self.id)));
+        Sum { set: part(weight), fit: part(self.rank.stake()), lightest }
+    }
+}
+
+impl Able {
+    /// One of that weight; nobody if it is 0.
+    fn of(weight: u64) -> Able {
+        Able { count: u64::from(0 < weight), total: weight, largest: weight }
+    }
+
+    fn join(self, other: Able) -> Able {
+        Able {
+            count: self.count.checked_add(other.count).expect("fewer operators than 2^32"),
+            total: self.total.checked_add(other.total).expect("weights sum to at most the supply"),
+            largest: self.largest.max(other.largest),
         }
-        let able = Able { count: 1, total: weight, largest: weight };
-        Sum { able, free_max: self.free, lightest: Some((weight, Reverse(self.id))) }
+    }
+}
+
+impl Part {
+    fn join(self, other: Part) -> Part {
+        let free_max = self.free_max.max(other.free_max);
+        Part { able: self.able.join(other.able), free_max }
     }
 }
 
 impl Sum {
+    fn among(&self, among: Among) -> &Part {
+        match among {
+            Among::Set => &self.set,
+            Among::Fit => &self.fit,
+        }
+    }
+
     fn join(left: Sum, right: Sum) -> Sum {
-        let (l, r) = (left.able, right.able);
-        let able = Able {
-            count: l.count.checked_add(r.count).expect("fewer operators than 2^32"),
-            total: l.total.checked_add(r.total).expect("weights sum to at most the supply"),
-            largest: l.largest.max(r.largest),
-        };
         let lightest = match (left.lightest, right.lightest) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        Sum { able, free_max: left.free_max.max(right.free_max), lightest }
+        Sum { set: left.set.join(right.set), fit: left.fit.join(right.fit), lightest }
     }
 }
 

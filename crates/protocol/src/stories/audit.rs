@@ -15,7 +15,7 @@ use crate::{
         self, Offence,
         acts::{Behind, Conviction, Payout},
     },
-    staking::{self, Pool},
+    staking::{self, Among, Field, Pool},
     verification::{Draw, Missed, Seat, SeatState, Seating, Stake, acts, beta, cap},
 };
 
@@ -35,36 +35,25 @@ fn parties(cx: &Context<'_>, live: AssignmentId) -> Vec<OperatorId> {
 pub(super) fn draw_seats(cx: &mut Context<'_>, live: AssignmentId) -> Next {
     let job = cx.state.market.assignment(live).job;
     let order = cx.state.market.order(job);
-    let (audit_blocks, class, tariff) = (order.audit_blocks, order.terms.class, order.bound.tariff);
-    let pool = cx.state.staking.auditors(class);
-    let out = parties(cx, live);
+    let (audit_blocks, tariff) = (order.audit_blocks, order.bound.tariff);
     let round = cx.state.verification.case(live).round;
-    let mut lock = order.audit_lock;
-    let mut most = pool.and_then(|pool| sample(cx, live, (pool, lock), &out));
-    if most.is_none() && round < redraws(cx, live) {
+    let sample = sample(cx, live);
+    if sample.is_none() && round < redraws(cx, live) {
         let wait = cx.pinned(job).verification().audit_base_blocks;
         let until = audit_until(cx, live, wait);
         market::acts::enter_phase(cx, live, Phase::Auditing, until);
         cx.journal.push(Event::DrawPutOff { job, round, until });
         return Next::Nothing;
     }
-    if most.is_none() {
-        // Else whoever locks all bonds elsewhere would risk nothing by a wrong result.
-        lock = Amount::ZERO;
-        let pool = cx.state.staking.auditors(class);
-        most = pool.and_then(|pool| sample(cx, live, (pool, lock), &out));
-    }
-    if let Some(Sample { seats, .. }) = most {
+    // Else whoever locks all bonds elsewhere would risk nothing by a wrong result.
+    let sample = sample.or_else(|| last_sample(cx, live));
+    if let Some(Sample { seats, .. }) = sample {
         let case = cx.state.verification.case_mut(live);
         let more = seats.saturating_sub(case.seats.len());
         case.seats.extend((0..more).map(|_| Seat::vacant(tariff)));
     }
     let vacant = vacant_seats(cx, live);
-    let pool = cx.state.staking.auditors(class);
-    let drawn = match pool.zip(most) {
-        Some((pool, Sample { cap, .. })) => draw(cx, live, (pool, cap, lock), &out, vacant.len()),
-        None => Vec::new(),
-    };
+    let drawn = sample.map_or_else(Vec::new, |sample| draw(cx, live, sample, vacant.len()));
     for (&seat, &operator) in vacant.iter().zip(&drawn) {
         acts::take_seat(cx, live, seat, operator, (Seating::Drawn, SeatState::Drawn));
     }
@@ -92,32 +81,79 @@ fn audit_until(cx: &Context<'_>, live: AssignmentId, blocks: Blocks) -> Height {
 /// How a draw is made so that the collateral deters.
 #[derive(Clone, Copy)]
 struct Sample {
+    /// Among whom.
+    among: Among,
+    /// What a seat locks.
+    lock: Amount,
     /// The most that one operator counts for.
     cap: u64,
     /// Seats, those that are taken included.
     seats: usize,
 }
 
+/// The pool that an assignment's auditors are drawn from, and of which block.
+fn pool<'a>(cx: &'a Context<'_>, live: AssignmentId) -> Option<(&'a Pool, Height)> {
+    let job = cx.state.market.assignment(live).job;
+    let at = cx.state.verification.case(live).pool_at;
+    let pool = cx.state.staking.auditors(cx.state.market.order(job).terms.class)?;
+    Some((pool, at.expect("the weights are kept while a draw may come")))
+}
+
+/// The set of the block that sealed the result is drawn from, as long as it does. Whoever waited
+/// then is drawn with it once it leaves a seat vacant, or one of it was silent: else places taken
+/// for that block, and left or kept silent, would keep a result from its audit. A set whose bonds
+/// only back other work is waited for, unless it and who waited can lock as much as it has.
+fn sample(cx: &Context<'_>, live: AssignmentId) -> Option<Sample> {
+    let (pool, at) = pool(cx, live)?;
+    let lock = cx.state.market.order(cx.state.market.assignment(live).job).audit_lock;
+    let [set, fit] = [Among::Set, Among::Fit].map(|among| Field { at, among });
+    let of_set = sample_of(cx, live, (pool, set, lock));
+    if pool.total_at(fit) == pool.total_at(set) {
+        return of_set; // Nobody waited.
+    }
+    let case = cx.state.verification.case(live);
+    let parties = parties(cx, live);
+    let seated = case.seats.iter().filter_map(|seat| seat.operator);
+    let out: Vec<OperatorId> = parties.iter().chain(&*case.barred).copied().chain(seated).collect();
+    let left = pool.able_at(set, lock.units(), &out).count;
+    let taken = case.seats.len().saturating_sub(vacant_seats(cx, live).len());
+    let fills = |sample: &Sample| {
+        usize::try_from(left).is_ok_and(|left| sample.seats <= taken.saturating_add(left))
+    };
+    let of_set = of_set.filter(fills);
+    if of_set.is_some() && case.barred.is_empty() {
+        return of_set;
+    }
+    let of_set_still = pool.able_still(set, 0, &parties).total;
+    let stands_in = of_set_still <= pool.able_at(fit, lock.units(), &parties).total;
+    let of_fit = stands_in.then(|| sample_of(cx, live, (pool, fit, lock))).flatten();
+    of_fit.or(of_set)
+}
+
+/// The last round's: among all that could work then and still may, with what they have free.
+fn last_sample(cx: &Context<'_>, live: AssignmentId) -> Option<Sample> {
+    let (pool, at) = pool(cx, live)?;
+    sample_of(cx, live, (pool, Field { at, among: Among::Fit }, Amount::ZERO))
+}
+
 /// Nobody counts for more than the quote's share. If those who can lock are too few for that, all
 /// count in full, in as many seats as make the collateral that is locked deter the largest; `None`
 /// if the pool or the money has not so many.
-fn sample(
+fn sample_of(
     cx: &Context<'_>,
     live: AssignmentId,
-    (pool, lock): (&Pool, Amount),
-    out: &[OperatorId],
+    (pool, field, lock): (&Pool, Field, Amount),
 ) -> Option<Sample> {
     let assignment = cx.state.market.assignment(live);
     let (job, price) = (assignment.job, assignment.price);
     let (order, params) = (cx.state.market.order(job), cx.pinned(job));
-    let case = cx.state.verification.case(live);
-    let at = case.pool_at.expect("the weights are kept while a draw may come");
-    let share = order.bound.beta;
-    let seats = case.seats.len();
-    if let Some(cap) = cap(pool, at, lock, out, share) {
-        return Some(Sample { cap, seats });
+    let (share, out) = (order.bound.beta, &parties(cx, live));
+    let seats = cx.state.verification.case(live).seats.len();
+    let among = field.among;
+    if let Some(cap) = cap(pool, field, lock, out, share) {
+        return Some(Sample { among, lock, cap, seats });
     }
-    let able = pool.able_at(at, lock.units(), out);
+    let able = pool.able_at(field, lock.units(), out);
     let bound = BoundTerms { beta: beta(able, share), ..bound_at(order, price, &params) };
     let held = cx.state.ledger.balance(Pot::Assignment(live, AssignmentPot::Collateral));
     let taken = u64::try_from(seats).expect("few seats");
@@ -127,7 +163,7 @@ fn sample(
         let fallback_auditors = bound.fallback_auditors.max(auditors);
         let bound = BoundTerms { auditors, fallback_auditors, ..bound };
         let needed = quote(&bound, &params).ok()?.collateral_min;
-        (needed <= held).then_some(Sample { cap: u64::MAX, seats })
+        (needed <= held).then_some(Sample { among, lock, cap: u64::MAX, seats })
     })
 }
 
@@ -154,14 +190,9 @@ fn redraws(cx: &Context<'_>, live: AssignmentId) -> u8 {
     cx.pinned(job).verification().redraws
 }
 
-fn draw(
-    cx: &Context<'_>,
-    live: AssignmentId,
-    (pool, cap, lock): (&Pool, u64, Amount),
-    out: &[OperatorId],
-    count: usize,
-) -> Vec<OperatorId> {
-    let case = cx.state.verification.case(live);
+fn draw(cx: &Context<'_>, live: AssignmentId, sample: Sample, count: usize) -> Vec<OperatorId> {
+    let Some((pool, at)) = pool(cx, live) else { return Vec::new() };
+    let (case, out) = (cx.state.verification.case(live), parties(cx, live));
     let may = |operator: OperatorId| {
         !out.contains(&operator)
             && !case.barred.contains(&operator)
@@ -169,11 +200,11 @@ fn draw(
     };
     let draw = Draw {
         pool,
-        at: case.pool_at.expect("the weights are kept while a draw may come"),
+        field: Field { at, among: sample.among },
         seed: case.seed.drawn.as_ref().expect("seats are drawn with a seed"),
         round: case.round,
-        lock,
-        cap,
+        lock: sample.lock,
+        cap: sample.cap,
     };
     draw.seats(count, may)
 }

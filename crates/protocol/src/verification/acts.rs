@@ -11,7 +11,7 @@ use crate::{
     ledger::{AssignmentPot, Pot, Reason},
     num::{Blocks, Gas},
     referee::{Ruling, StepCase},
-    staking,
+    staking::{self, Among, Field},
     state::State,
     timers::Timer,
     verification::{
@@ -218,6 +218,14 @@ pub(crate) fn take_seat(
     (row.seating, row.lock, row.state) = (seating, lock, state);
     let pot = Pot::Assignment(id, AssignmentPot::AuditLock(lock));
     staking::acts::lock(cx, operator, pot, amount, Reason::AuditLocked);
+}
+
+/// Was an operator in its active set, or did it wait for a place there, when the result was sealed?
+pub(crate) fn counted(state: &State, id: AssignmentId, operator: OperatorId) -> bool {
+    let class = state.market.order(state.market.assignment(id).job).terms.class;
+    let at = state.verification.case(id).pool_at;
+    at.zip(state.staking.auditors(class))
+        .is_some_and(|(at, pool)| 0 < pool.weight_at(Field { at, among: Among::Fit }, operator))
 }
 
 /// Forgets which weights the draw counts, when no draw will come any more.

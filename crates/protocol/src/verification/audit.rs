@@ -5,6 +5,8 @@
 //! operator sits at most once in a job and never judges its own account's work or order. Nobody
 //! has more than the share of the pool that the quote assumes: whoever weighs more counts as much
 //! as that ([`cap`]), so that stake bonded after the quote neither buys seats nor puts a draw off.
+//! Law: who waited for a place in the active set when the result was sealed is drawn where that set
+//! does not do: it no longer fills the seats, or one of it that was drawn was silent.
 
 use alloc::vec::Vec;
 
@@ -12,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{AccountId, Digest, OperatorId},
-    num::{Amount, Height, PARTS, Ratio, mul_div_floor},
+    num::{Amount, PARTS, Ratio, mul_div_floor},
     seal,
-    staking::{Able, Pool},
+    staking::{Able, Field, Pool},
 };
 
 use super::Claim;
@@ -129,17 +131,17 @@ pub(crate) fn beta(able: Able, assumed: Ratio) -> Ratio {
 /// those who can lock are too few for that.
 pub(crate) fn cap(
     pool: &Pool,
-    at: Height,
+    field: Field,
     lock: Amount,
     out: &[OperatorId],
     share: Ratio,
 ) -> Option<u64> {
-    let able = pool.able_at(at, lock.units(), out);
+    let able = pool.able_at(field, lock.units(), out);
     if beta(able, share) == share {
         return Some(u64::MAX);
     }
-    let ids = pool.able_in_order(at, lock.units()).into_iter().filter(|id| !out.contains(id));
-    let mut weights: Vec<u64> = ids.map(|id| pool.weight_at(at, id)).collect();
+    let ids = pool.able_in_order(field, lock.units()).into_iter().filter(|id| !out.contains(id));
+    let mut weights: Vec<u64> = ids.map(|id| pool.weight_at(field, id)).collect();
     weights.sort_unstable();
     let mut rest = able.total;
     for (heavier, weight) in (0u64..).zip(weights.into_iter().rev()) {
@@ -157,8 +159,8 @@ pub(crate) fn cap(
 /// What a draw is made with.
 pub(crate) struct Draw<'a> {
     pub(crate) pool: &'a Pool,
-    /// The block whose weights count; it is pinned.
-    pub(crate) at: Height,
+    /// Whose weights count, of a block that is pinned.
+    pub(crate) field: Field,
     pub(crate) seed: &'a Digest,
     pub(crate) round: u8,
     /// What a seat locks.
@@ -180,9 +182,9 @@ impl Draw<'_> {
         for _ in 0..count {
             let tried = (0..TRIES).find_map(|_| {
                 counter = counter.wrapping_add(1);
-                let total = self.pool.total_at(self.at);
+                let total = self.pool.total_at(self.field);
                 let position = seal::draw_below(self.seed, "auditor", counter, total);
-                let (id, weight) = self.pool.holder_at(self.at, position)?;
+                let (id, weight) = self.pool.holder_at(self.field, position)?;
                 (!drawn.contains(&id) && able(id) && self.counts(weight, counter)).then_some(id)
             });
             counter = counter.wrapping_add(1);
@@ -203,9 +205,9 @@ impl Draw<'_> {
 
     /// Few can lock: counts through those alone, by the same weights.
     fn count_through(&self, counter: u64, able: impl Fn(OperatorId) -> bool) -> Option<OperatorId> {
-        let ids = self.pool.able_in_order(self.at, self.lock.units());
+        let ids = self.pool.able_in_order(self.field, self.lock.units());
         let ids = ids.into_iter().filter(|id| able(*id));
-        let weighed = ids.map(|id| (id, self.pool.weight_at(self.at, id).min(self.cap)));
+        let weighed = ids.map(|id| (id, self.pool.weight_at(self.field, id).min(self.cap)));
         let weighed: Vec<(OperatorId, u64)> = weighed.filter(|(_, weight)| *weight > 0).collect();
         let total = weighed.iter().fold(0u64, |sum, (_, weight)| sum.saturating_add(*weight));
         let mut rest = seal::draw_below(self.seed, "auditor", counter, total);

@@ -1,11 +1,12 @@
 //! Attacks on active sets (S1 to S5): who takes places, from whom, and what it costs.
 
 use earnest_protocol::{
-    Amount, Command, Digest, Event, Ratio, RawParams, Role,
+    Amount, Command, Digest, Event, Ratio, RawParams, Rejected, Role,
     command::*,
-    market::{Outcome, Phase},
+    market::{CloseReason, Outcome, Phase},
     seal,
     staking::SetPlace,
+    verification::CommitVerdictRejected,
 };
 use earnest_testkit::prices::{self, ALL, cents, next_epoch};
 use proptest::prelude::*;
@@ -209,6 +210,16 @@ fn s6_who_buys_places_neither_moves_nor_stops_the_price() {
     }
 }
 
+/// S6: those in the set are a quorum by themselves, however much waits in silence.
+#[test]
+fn s6_whoever_waits_and_says_nothing_stops_no_price() {
+    let mut world = prices::world_with(validators);
+    next_epoch(&mut world);
+    let inside = ["V1", "V2", "V3", "V4"].map(|name| (name, cents(105)));
+    prices::round(&mut world, &inside);
+    assert_eq!(world.state.price_feed().map(|feed| feed.price), Some(cents(105)));
+}
+
 /// S1: a state that is read back between a displacement and the draw draws whom the other draws.
 #[test]
 fn s1_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
@@ -247,53 +258,290 @@ fn s1_a_draw_after_a_displacement_is_the_same_from_a_state_that_was_stored() {
     }
 }
 
-/// S4, a known hole: who takes every place for the block in which a result is sealed, and leaves
-/// before its draw, leaves it without auditors: those it displaced weighed nothing in that block,
-/// though they are back. Their open seats are no sample. The work is unpaid, nobody is slashed,
-/// and what left is bonded again at once, for the next result.
+const RICH: [&str; 4] = ["V5", "V6", "V7", "V8"];
+const DISPLACED: [&str; 4] = ["V1", "V2", "V3", "V4"];
+
+/// What who took places for the block of a result does before its draw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Then {
+    /// All leave.
+    Leave,
+    /// All but one leave, and that one is silent.
+    LeaveOne,
+    /// All keep a least bond, which is enough to be drawn with, and are silent.
+    LeaveLittle,
+    /// All stay, and are silent.
+    Stay,
+    /// Names of the same hand outbid two of them, which leave; the others are silent.
+    Outbid,
+}
+
+fn unbond(world: &mut World, name: &str, amount: Amount) {
+    world.ok(name, Command::Unbond(Unbond { role: Role::Validator, amount }));
+}
+
+fn unbond_all(world: &mut World, names: &[&str], amount: u64) {
+    names.iter().for_each(|name| unbond(world, name, Amount::tokens(amount)));
+}
+
+impl Then {
+    fn carry_out(self, world: &mut World) {
+        match self {
+            Then::Leave => unbond_all(world, &RICH, 55_000),
+            Then::LeaveOne => unbond_all(world, &RICH[1..], 55_000),
+            Then::LeaveLittle => unbond_all(world, &RICH, 54_900),
+            Then::Stay => {}
+            Then::Outbid => {
+                for name in ["W", "X"] {
+                    bond(world, name, Role::Validator, Amount::tokens(61_000));
+                    assert_eq!(place(world, name, Role::Validator), SetPlace::In);
+                }
+                unbond_all(world, &RICH[2..], 55_000);
+            }
+        }
+    }
+}
+
+/// A result that `takers` took places for, in the block in which it is sealed.
+fn sealed(
+    raw: RawParams,
+    preimage: Digest,
+    takers: &[&str],
+    result: Digest,
+) -> (World, earnest_protocol::JobId) {
+    let mut world = World::new(raw);
+    let mut terms = world.terms();
+    terms.seed_seal = seal::seed(&preimage);
+    let job = world.assign(terms, &[("P1", 10)]);
+    takers.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+    world.commit_result("P1", job, result);
+    world.block();
+    (world, job)
+}
+
+/// Lets the displaced audit wherever they are drawn or a seat is open, and everybody else be
+/// silent, until the job is closed; who was ever drawn.
+fn audited(
+    world: &mut World,
+    job: earnest_protocol::JobId,
+    preimage: Digest,
+    result: Digest,
+) -> std::collections::BTreeSet<&'static str> {
+    world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+    finished(world, job, result)
+}
+
+/// The same, once the seed is open.
+fn finished(
+    world: &mut World,
+    job: earnest_protocol::JobId,
+    result: Digest,
+) -> std::collections::BTreeSet<&'static str> {
+    let mut drawn = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        let phase = world.phase(job);
+        match phase {
+            Phase::Auditing | Phase::AuditingOpen => {
+                let seated = world.auditors(job);
+                drawn.extend(seated.iter().copied());
+                for name in DISPLACED {
+                    let may = phase == Phase::AuditingOpen || seated.contains(&name);
+                    if may && world.phase(job) == phase {
+                        let seal = world.seal_result(name, job, root(None));
+                        let command = CommitVerdict { job, seal };
+                        let _refused_twice = world.send(name, Command::CommitVerdict(command));
+                    }
+                }
+            }
+            Phase::Revealing => {
+                world.reveal_result("P1", job, result);
+                for name in world.auditors(job) {
+                    let opening = world.opening(job, root(None));
+                    let command = RevealVerdict { job, opening };
+                    let _done = world.send(name, Command::RevealVerdict(command));
+                }
+                world.play("P1", job, 3, true);
+            }
+            Phase::Closed => return drawn,
+            _ => {}
+        }
+        world.block();
+    }
+    panic!("it never ended: {:?}", world.phase(job));
+}
+
+/// S4: who takes every place for the block in which a result is sealed, and leaves before its draw
+/// or is silent in it, keeps no result from its audit: whoever waited when it was sealed, displaced
+/// or not, is drawn. The result is paid, and whoever was silent pays for its seat. Once this cost
+/// fees alone, and the requester had its result for nothing.
 #[test]
-fn s4_places_taken_for_the_block_of_a_result_and_left_before_its_draw_keep_it_from_its_audit() {
-    let role = Role::Validator;
-    let (rich, others) = (["V5", "V6", "V7", "V8"], ["V1", "V2", "V3", "V4"]);
-    let outcome = |limited: bool| {
-        let mut world = World::new(params_with(|raw| {
-            validators(raw);
-            raw.staking.validators_active_max *= u64::from(limited);
-        }));
-        let before = world.coalition(&rich);
-        let preimage = Digest([1; 32]);
+fn s4_places_taken_for_the_block_of_a_result_keep_it_from_no_audit() {
+    use Then::*;
+    let requester = World::new(params_with(validators)).coalition(&["R"]);
+    for then in [Leave, LeaveOne, LeaveLittle, Stay, Outbid] {
+        for seed in 0..8u8 {
+            let preimage = Digest([seed; 32]);
+            let (mut world, job) = sealed(params_with(validators), preimage, &RICH, root(None));
+            let before = world.coalition(&["V5", "V6", "V7", "V8", "W", "X"]);
+            then.carry_out(&mut world);
+            let drawn = audited(&mut world, job, preimage, root(None));
+            let closed = world.closed(job);
+            assert_eq!(closed.outcome, Outcome::Accepted, "{then:?} {seed}: {:?}", closed.reason);
+            assert!(DISPLACED.iter().any(|name| drawn.contains(name)), "{then:?}: {drawn:?}");
+            assert!(closed.paid >= Amount::tokens(9), "{then:?}: {:?}", closed.paid);
+            assert!(world.coalition(&["R"]) < requester - signed(closed.paid));
+            let silent = RICH.iter().filter(|name| drawn.contains(*name)).count();
+            let lost = before - world.coalition(&["V5", "V6", "V7", "V8", "W", "X"]);
+            let lock = world.state.order(job).map_or(0, |order| signed(order.audit_lock));
+            let owed = i64::try_from(silent).expect("few") * lock;
+            assert!(lost >= owed, "{then:?} {seed}: {silent} silent lost {lost}, not {owed}");
+        }
+    }
+}
+
+fn signed(amount: Amount) -> i64 {
+    i64::try_from(amount.units()).expect("below the supply")
+}
+
+/// S4: nor does a wrong result end without a conviction because whoever took places leaves once it
+/// knows that an honest auditor is to be drawn. Once it tried again and again, for fees, until all
+/// auditors were its own.
+#[test]
+fn s4_who_leaves_before_a_draw_saves_no_wrong_result() {
+    let mut convicted = 0;
+    for seed in 0..8u8 {
+        let (preimage, wrong) = (Digest([seed; 32]), root(Some(3)));
+        // Three of four places; V1 keeps its own.
+        let (world, job) = sealed(params_with(validators), preimage, &RICH[1..], wrong);
+        let mut stays = World::new(params_with(validators));
+        stays.state = world.state.clone();
+        let mut leaves = world;
+        stays.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        stays.until_phase(job, Phase::Auditing);
+        if !stays.auditors(job).contains(&"V1") {
+            continue;
+        }
+        let provider = leaves.coalition(&["P1"]);
+        unbond_all(&mut leaves, &RICH[1..], 55_000);
+        audited(&mut leaves, job, preimage, wrong);
+        assert_eq!(leaves.closed(job).reason, CloseReason::WrongResult, "{seed}");
+        assert!(leaves.coalition(&["P1"]) < provider, "its collateral is gone");
+        convicted += 1;
+    }
+    assert!(convicted >= 2, "{convicted} of 8 draws found V1");
+}
+
+/// S4: nor at an epoch's end, nor from a state that was stored between the seal and the draw.
+#[test]
+fn s4_whoever_waited_is_drawn_from_a_stored_state_and_over_an_epochs_end() {
+    let preimage = Digest([1; 32]);
+    let (mut world, job) = sealed(params_with(validators), preimage, &RICH, root(None));
+    // Waits grow, shrink and turn into places within the pinned time.
+    bond(&mut world, "V1", Role::Validator, Amount::tokens(7_000));
+    unbond(&mut world, "V2", Amount::tokens(40_000));
+    world.block();
+    unbond_all(&mut world, &RICH, 55_000);
+    bond(&mut world, "W", Role::Validator, Amount::tokens(61_000));
+    let bytes = postcard::to_allocvec(&world.state).expect("it encodes");
+    let mut other = World::new(params_with(validators));
+    other.state = postcard::from_bytes(&bytes).expect("and decodes");
+    assert_eq!(other.state.root(), world.state.root());
+    let drawn = audited(&mut world, job, preimage, root(None));
+    assert_eq!(audited(&mut other, job, preimage, root(None)), drawn);
+    assert_eq!(other.state.root(), world.state.root());
+    assert!(!drawn.contains("W"), "it came after the seal: {drawn:?}");
+
+    let mut world = World::new(params_with(validators));
+    while world.state.height().count() % 50 != 40 {
+        world.block();
+    }
+    let mut terms = world.terms();
+    terms.seed_seal = seal::seed(&preimage);
+    let job = world.assign(terms, &[("P1", 10)]);
+    while (world.state.height().count() + 1) % 50 != 0 {
+        world.block();
+    }
+    RICH.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+    world.commit_result("P1", job, root(None));
+    world.block();
+    unbond_all(&mut world, &RICH, 55_000);
+    audited(&mut world, job, preimage, root(None));
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+}
+
+/// S4: names that wait with little are drawn for little: they count by their stake among all that
+/// waited, however many they are, and none of them is drawn while the set does.
+#[test]
+fn s4_small_names_that_wait_have_their_part_of_seats_and_no_more() {
+    let (mut small, mut seats) = (0, 0);
+    for seed in 0..24u8 {
+        let preimage = Digest([seed; 32]);
+        let mut world = World::new(params_with(validators));
+        let names = ["W", "X", "P2", "P3", "P4"];
+        names.iter().for_each(|name| {
+            bond(&mut world, name, Role::Validator, Amount::tokens(100));
+        });
         let mut terms = world.terms();
         terms.seed_seal = seal::seed(&preimage);
         let job = world.assign(terms, &[("P1", 10)]);
-        rich.iter().for_each(|name| bond(&mut world, name, role, Amount::tokens(5_000)));
+        let taken = seed % 2 == 0;
+        if taken {
+            RICH.iter()
+                .for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+        }
         world.commit_result("P1", job, root(None));
         world.block();
-        let amount = Amount::tokens(55_000);
-        rich.iter().for_each(|name| world.ok(name, Command::Unbond(Unbond { role, amount })));
-        assert!(others.iter().all(|name| place(&world, name, role) == SetPlace::In), "back");
-        world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
-        world.until_phase(job, if limited { Phase::AuditingOpen } else { Phase::Auditing });
-        let drawn = world.auditors(job);
-        let judges = if drawn.is_empty() { vec!["V1", "V2"] } else { drawn.clone() };
-        judges.iter().for_each(|name| world.audit_as(name, job, root(None)));
-        world.reveal_result("P1", job, root(None));
-        judges.iter().for_each(|name| world.reveal_verdict(name, job, root(None)));
-        world.until_phase(job, Phase::Closed);
-        for name in rich {
-            world.ok(name, Command::CancelUnbond(CancelUnbond { role, amount }));
+        if taken {
+            unbond_all(&mut world, &RICH, 55_000);
         }
-        let fees = before - world.coalition(&rich);
-        assert!(
-            (0..100_000).contains(&fees),
-            "a ten thousandth of a token for 12 commands: {fees}"
-        );
-        assert!(!limited || place(&world, "V5", role) == SetPlace::In, "for the next one");
-        (world.closed(job).outcome, drawn.is_empty())
+        let drawn = audited(&mut world, job, preimage, root(None));
+        let theirs = drawn.iter().filter(|name| names.contains(name)).count();
+        assert!(taken || (theirs == 0 && drawn.iter().all(|name| DISPLACED.contains(name))));
+        (small, seats) = (small + theirs, seats + drawn.len());
+    }
+    assert_eq!(small, 0, "of {seats} seats, for 500 of 200,500 tokens");
+}
+
+/// S4: nor is one's own slash a way to empty a set: a verdict that a friend reports bars who sealed
+/// it, and its seat is drawn among all that waited.
+#[test]
+fn s4_who_has_its_own_verdicts_reported_keeps_no_result_from_its_audit() {
+    for seed in 0..6u8 {
+        let preimage = Digest([seed; 32]);
+        let (mut world, job) = sealed(params_with(validators), preimage, &RICH, root(None));
+        let before = world.coalition(&["V5", "V6", "V7", "V8", "W"]);
+        world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        world.until_phase(job, Phase::Auditing);
+        let first = world.auditors(job)[0];
+        world.audit_as(first, job, root(None));
+        world.report_copy("W", job, first, world.opening(job, root(None)));
+        let drawn = finished(&mut world, job, root(None));
+        assert!(DISPLACED.iter().any(|name| drawn.contains(name)), "{drawn:?}");
+        assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+        let lost = before - world.coalition(&["V5", "V6", "V7", "V8", "W"]);
+        assert!(lost > 2_000 * 1_000_000_000, "a twentieth of a bond, for nothing: {lost}");
+    }
+}
+
+/// Whoever waited when the result was sealed may take a seat that stays open, as in a network
+/// without sets; who came to wait since may not.
+#[test]
+fn an_open_seat_is_there_for_who_waited_when_the_result_was_sealed() {
+    let preimage = Digest([3; 32]);
+    let (mut world, job) = sealed(params_with(validators), preimage, &RICH, root(None));
+    bond(&mut world, "W", Role::Validator, Amount::tokens(50_000));
+    world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+    world.until_phase(job, Phase::AuditingOpen);
+    let barred = world.state.case(job).expect("assigned").barred.clone();
+    let ids = DISPLACED.map(|name| (name, world.operator(name, Role::Validator)));
+    let (free, _) = *ids.iter().find(|(_, id)| !barred.contains(id)).expect("6 of 8 are barred");
+    assert!(matches!(place(&world, free, Role::Validator), SetPlace::Waiting(_)));
+    let commit = |world: &mut World, name: &str| {
+        let seal = world.seal_result(name, job, root(None));
+        world.send(name, Command::CommitVerdict(CommitVerdict { job, seal }))
     };
-    assert_eq!(
-        outcome(false),
-        (Outcome::Accepted, false),
-        "without a set they weigh what they have"
-    );
-    assert_eq!(outcome(true), (Outcome::Expired, true));
+    let (stake, needed) = (Amount::tokens(50_000), Amount::tokens(60_500));
+    let refused = CommitVerdictRejected::OutsideActiveSet { stake, needed };
+    assert_eq!(commit(&mut world, "W"), Err(Rejected::CommitVerdict(refused)));
+    assert_eq!(commit(&mut world, free), Ok(()));
 }

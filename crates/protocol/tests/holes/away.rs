@@ -1,7 +1,7 @@
 //! Locking all auditors away by a job of one's own: attempts on draws that find nobody able.
 
 use earnest_protocol::{
-    Amount, Digest, Gas, JobId, Ratio, Role,
+    Amount, Digest, Event, Gas, JobId, Ratio, Role,
     command::*,
     ledger::{Assets, AssignmentPot, JobPot},
     market::{CloseReason, Outcome, Phase},
@@ -87,6 +87,40 @@ fn who_locks_all_auditors_away_is_audited_all_the_same() {
     }
     assert!(paid >= 5 && convicted >= 5, "{paid} of 20 paid, as the rate says");
     assert!(gain < -1_000 * TOKEN * convicted, "{gain} over 20 jobs");
+}
+
+/// S4: a set that is locked away is no set that left: names that wait outside, with all of their
+/// bonds free, have no seat for it before the last round, and there their part of all stake.
+#[test]
+fn who_waits_outside_a_set_that_is_locked_away_has_no_seats_for_it() {
+    let outside = ["W", "P2", "P3"];
+    let mut theirs = 0;
+    for seed in 0..12u8 {
+        let mut raw = large();
+        raw.staking.validators_active_max = 8;
+        (raw.verification.auditors_max, raw.verification.pool_min) = (6, 0);
+        let (mut world, preimage) = (World::new(raw), Digest([seed; 32]));
+        let job = dear(&mut world, 100, preimage);
+        outside
+            .iter()
+            .for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(104)));
+        let other = lock_away(&mut world, "X", 6, 399);
+        world.commit_with("P1", job, root(Some(3)), preimage);
+        let auditor = drawn(&mut world, job);
+        let off = world.seen(|event| match event {
+            Event::DrawPutOff { job: of, .. } => Some(*of),
+            _ => None,
+        });
+        assert_eq!(off, [job, job], "the set was waited for");
+        theirs += usize::from(outside.contains(&auditor));
+        world.audit_as(auditor, job, root(None));
+        world.reveal_result("P1", job, root(Some(3)));
+        world.reveal_verdict(auditor, job, root(None));
+        world.play("P1", job, 3, true);
+        close(&mut world, job);
+        close(&mut world, other);
+    }
+    assert!(theirs <= 6, "{theirs} of 12 for 312 of 1,112 tokens");
 }
 
 /// new: a requester with one validator, an eighth of the pool, had a result of a thousand tokens

@@ -9,13 +9,13 @@ use super::*;
 /// The cap on supply.
 const SUPPLY: u64 = u64::MAX >> 1;
 
-/// Rows by id, weight and free bond, and who waits with how much; a whole copy of the weights for
+/// Rows by id, weight and free bond, and who waits with how much; a whole copy of the ranks for
 /// every block, and the pins.
 #[derive(Clone, Default)]
 struct Twin {
     rows: Vec<(u64, u64)>,
     waits: Vec<u64>,
-    weights_at: BTreeMap<u64, Vec<u64>>,
+    ranks_at: BTreeMap<u64, Vec<Rank>>,
     pins: Vec<u64>,
     now: u64,
 }
@@ -56,13 +56,25 @@ impl Twin {
         fit.filter(|index| lock <= self.rows[*index].1).collect()
     }
 
-    fn weights(&self, at: u64) -> Vec<u64> {
-        let ended = self.weights_at.get(&at).cloned();
-        ended.unwrap_or_else(|| self.rows.iter().map(|row| row.0).collect())
+    fn ranks_now(&self) -> Vec<Rank> {
+        let rows = self.rows.iter().zip(&self.waits);
+        rows.map(|(row, waits)| Rank { weight: row.0, waits: *waits }).collect()
+    }
+
+    fn ranks(&self, at: u64) -> Vec<Rank> {
+        self.ranks_at.get(&at).cloned().unwrap_or_else(|| self.ranks_now())
+    }
+
+    fn weights(&self, at: u64, among: Among) -> Vec<u64> {
+        let weight = |rank: Rank| match among {
+            Among::Set => rank.weight,
+            Among::Fit => rank.weight + rank.waits,
+        };
+        self.ranks(at).into_iter().map(weight).collect()
     }
 
     fn end_block(&mut self) {
-        self.weights_at.insert(self.now, self.rows.iter().map(|row| row.0).collect());
+        self.ranks_at.insert(self.now, self.ranks_now());
         self.now += 1;
     }
 
@@ -81,7 +93,7 @@ fn weighing(weight: u64) -> Rank {
 }
 
 fn check_now(pool: &Pool, twin: &Twin, lock: u64, out: &[OperatorId]) {
-    let weights = twin.weights(twin.now);
+    let weights = twin.weights(twin.now, Among::Set);
     for (index, row) in twin.rows.iter().enumerate() {
         let rank = Rank { weight: row.0, waits: twin.waits[index] };
         assert_eq!((pool.rank(id(index)), pool.free(id(index))), (rank, row.1));
@@ -120,8 +132,23 @@ fn check_set(pool: &Pool, twin: &Twin) {
     }
 }
 
+fn able_of(weights: impl IntoIterator<Item = u64>) -> Able {
+    let weights: Vec<u64> = weights.into_iter().filter(|weight| 0 < *weight).collect();
+    Able {
+        count: weights.len() as u64,
+        total: weights.iter().sum(),
+        largest: weights.iter().max().copied().unwrap_or(0),
+    }
+}
+
 fn check_at(pool: &Pool, twin: &Twin, at: u64) {
-    let (weights, at) = (twin.weights(at), Height::new(at));
+    for among in [Among::Set, Among::Fit] {
+        check_field(pool, twin, at, among);
+    }
+}
+
+fn check_field(pool: &Pool, twin: &Twin, at: u64, among: Among) {
+    let (weights, at) = (twin.weights(at, among), Field { at: Height::new(at), among });
     let total = weights.iter().sum();
     assert_eq!(pool.total_at(at), total);
     assert_eq!(pool.weight_at(at, id(weights.len())), 0);
@@ -145,13 +172,11 @@ fn check_at(pool: &Pool, twin: &Twin, at: u64) {
         let listed = listed.into_iter().filter(|id| 0 < pool.weight_at(at, *id));
         assert!(listed.eq(twin.fit(lock).into_iter().filter(weighs).map(id)));
         let able = twin.fit(lock).into_iter().filter(|index| !out.contains(&id(*index)));
-        let weights: Vec<u64> = able.filter_map(|index| weights.get(index)).copied().collect();
-        let able = Able {
-            count: weights.iter().filter(|weight| 0 < **weight).count() as u64,
-            total: weights.iter().sum(),
-            largest: weights.iter().max().copied().unwrap_or(0),
-        };
-        assert_eq!(pool.able_at(at, lock, &out), able);
+        let able: Vec<usize> = able.filter(weighs).collect();
+        let then = able_of(able.iter().map(|index| weights[*index]));
+        assert_eq!(pool.able_at(at, lock, &out), then);
+        let still = able_of(able.iter().map(|index| twin.rows[*index].0 + twin.waits[*index]));
+        assert_eq!(pool.able_still(at, lock, &out), still);
     }
 }
 
@@ -175,10 +200,10 @@ fn check_laws(pool: &Pool, twin: &Twin) {
     let mut expected = Vec::new();
     let first = pins.first().copied().unwrap_or(twin.now);
     for height in first + 1..=twin.now {
-        let (before, after) = (twin.weights(height - 1), twin.weights(height));
-        for (index, weight) in after.iter().enumerate() {
-            let before = before.get(index).copied().unwrap_or(0);
-            if before != *weight {
+        let (before, after) = (twin.ranks(height - 1), twin.ranks(height));
+        for (index, rank) in after.iter().enumerate() {
+            let before = before.get(index).copied().unwrap_or_default();
+            if before != *rank {
                 expected.push(Change { height: Height::new(height), operator: id(index), before });
             }
         }
@@ -352,12 +377,16 @@ fn stake_that_moves_after_a_pin_shifts_no_unit() {
     pool.set(id(3), weighing(70), 70, Height::new(2));
     pool.set(id(1), weighing(10), 10, Height::new(2));
     let at = Height::new(1);
-    assert_eq!((pool.total_at(at), pool.total()), (25, 90));
-    let holders: Vec<u64> = (0..25).map(|p| pool.holder_at(at, p).unwrap().0.raw()).collect();
+    let field = Field { at, among: Among::Set };
+    assert_eq!((pool.total_at(field), pool.total()), (25, 90));
+    let holders: Vec<u64> = (0..25).map(|p| pool.holder_at(field, p).unwrap().0.raw()).collect();
     assert_eq!(holders, [vec![0; 5], vec![1; 10], vec![2; 10]].concat());
-    assert_eq!(pool.holder_at(at, 25), None);
-    let change =
-        |operator, before| Change { height: Height::new(2), operator: id(operator), before };
+    assert_eq!(pool.holder_at(field, 25), None);
+    let change = |operator, before| Change {
+        height: Height::new(2),
+        operator: id(operator),
+        before: weighing(before),
+    };
     assert!(pool.changes().eq([change(0, 5), change(3, 0)]));
     pool.unpin(at);
     assert_eq!((pool.changes().count(), pool.pins().count()), (0, 0));

@@ -64,11 +64,13 @@ fn check_volunteer(
     if !state.staking.operator(operator).is_fit() || case.barred.contains(&operator) {
         return Err(CommitVerdictRejected::MayNotWork);
     }
-    if let Some((stake, needed)) = state.lacks_place(operator) {
-        return Err(CommitVerdictRejected::OutsideActiveSet { stake, needed });
-    }
     let assignment = state.market.assignment(live);
     let order = state.market.order(assignment.job);
+    if let Some((stake, needed)) = state.lacks_place(operator)
+        && !acts::counted(state, live, operator)
+    {
+        return Err(CommitVerdictRejected::OutsideActiveSet { stake, needed });
+    }
     if order.requester == signer || assignment.account == signer {
         return Err(CommitVerdictRejected::OwnJob);
     }
