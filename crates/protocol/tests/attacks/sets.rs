@@ -615,3 +615,51 @@ fn s4_a_set_that_has_too_few_left_leaves_no_seat_open() {
     assert_eq!((seated.len(), open), (3, 0));
     assert!(seated.iter().all(|name| ["W", "X", "V7"].contains(name)), "they do: {seated:?}");
 }
+
+/// S4: a set that has enough who are silent for every round is not asked again alone: the second
+/// round is drawn among all that waited, too.
+#[test]
+fn s4_a_set_that_was_silent_once_is_not_drawn_from_alone() {
+    let (mut paid, mut owed) = (0, 0);
+    for seed in 0..12u8 {
+        let mut world = World::new(params_with(validators));
+        let preimage = Digest([seed; 32]);
+        let mut terms = world.terms();
+        (terms.seed_seal, terms.auditors) = (seal::seed(&preimage), 1);
+        let job = world.assign(terms, &[("P1", 10)]);
+        let before = world.coalition(&RICH);
+        RICH.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+        world.commit_result("P1", job, root(None));
+        world.block();
+        audited(&mut world, job, preimage, root(None));
+        if world.closed(job).outcome == Outcome::Accepted {
+            paid += 1;
+            owed += i64::from(before - world.coalition(&RICH) > 4_000);
+        }
+    }
+    // Each round after the first finds a friend of the set with a chance of about a half.
+    assert!(paid >= 6, "{paid} of 12");
+    assert_eq!(owed, paid, "whoever was silent where another was not owes its lock");
+}
+
+/// S4: in the last round whoever waited is drawn with what it has free, as those in a set are.
+#[test]
+fn s4_who_waited_with_less_than_a_lock_is_drawn_in_the_last_round() {
+    let mut world = World::new(params_with(|raw| {
+        validators(raw);
+        (raw.staking.validator_bond_min, raw.verification.redraws) = (Amount::tokens(1), 1);
+        raw.verification.audit_lock_value = Ratio::percent(100);
+    }));
+    let preimage = Digest([1; 32]);
+    let mut terms = world.terms();
+    terms.seed_seal = seal::seed(&preimage);
+    let job = world.assign(terms, &[("P1", 10)]);
+    RICH.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+    unbond_all(&mut world, &DISPLACED, 49_999);
+    world.commit_result("P1", job, root(None));
+    world.block();
+    unbond_all(&mut world, &RICH, 55_000);
+    let drawn = audited(&mut world, job, preimage, root(None));
+    assert!(drawn.iter().all(|name| DISPLACED.contains(name)) && drawn.len() == 2, "{drawn:?}");
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+}
