@@ -545,3 +545,121 @@ fn an_open_seat_is_there_for_who_waited_when_the_result_was_sealed() {
     assert_eq!(commit(&mut world, "W"), Err(Rejected::CommitVerdict(refused)));
     assert_eq!(commit(&mut world, free), Ok(()));
 }
+
+/// What becomes of the first draw of a job of three auditors: a set of five, of which all places
+/// were taken for the block of its result and those of `stays` are kept. Who sits, and how many
+/// seats are open.
+fn first_draw(limited: bool, stays: &[&str], crumbs: &[&str]) -> (Vec<&'static str>, u32) {
+    let mut world = World::new(params_with(|raw| {
+        raw.staking.validators_active_max = if limited { 5 } else { 0 };
+        (raw.verification.auditors_max, raw.verification.pool_min) = (3, 0);
+        (raw.verification.beta, raw.verification.redraws) = (Ratio::percent(50), 1);
+        raw.staking.validator_bond_min = Amount::tokens(1);
+        raw.verification.audit_lock_value = Ratio::percent(100);
+    }));
+    let preimage = Digest([1; 32]);
+    let mut terms = world.terms();
+    (terms.seed_seal, terms.auditors) = (seal::seed(&preimage), 3);
+    let takers = ["R", "W", "X", "V7", "V8"];
+    takers[..3].iter().for_each(|name| {
+        bond(&mut world, name, Role::Validator, Amount::tokens(1));
+    });
+    let job = world.assign(terms, &[("P1", 10)]);
+    let lock = world.state.order(job).expect("posted").audit_lock;
+    assert!(Amount::tokens(1) < lock, "{lock:?} is more than a crumb");
+    for name in takers {
+        let have = world.operator(name, Role::Validator);
+        let have = world.state.operator(have).expect("bonded").stake;
+        let amount = Amount::tokens(60_500).saturating_sub(have);
+        bond(&mut world, name, Role::Validator, amount);
+    }
+    world.commit_result("P1", job, root(None));
+    world.block();
+    for name in takers.into_iter().filter(|name| !stays.contains(name)) {
+        let left = u64::from(crumbs.contains(&name));
+        unbond(&mut world, name, Amount::tokens(60_500 - left));
+    }
+    world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+    let first = |world: &World| {
+        let draws = world.seen(|event| match event {
+            Event::AuditDrawn { vacant, .. } => Some(*vacant),
+            Event::DrawPutOff { .. } => Some(u32::MAX),
+            _ => None,
+        });
+        draws.first().copied()
+    };
+    while first(&world).is_none() {
+        world.block();
+    }
+    let open = first(&world).expect("just found");
+    (world.auditors(job), open)
+}
+
+/// S4: a set that has fewer left than seats, or whose rest may not sit, or has no more than a crumb
+/// there, leaves none of them open: those who waited are drawn with it, at once.
+#[test]
+fn s4_a_set_that_has_too_few_left_leaves_no_seat_open() {
+    let honest = ["V1", "V2", "V3", "V4", "V5", "V6"];
+    for (stays, crumbs) in [
+        (&["W", "X"][..], &[][..]),
+        (&["R", "W", "X"], &[]),
+        (&["W", "X"], &["V7"]),
+        (&[], &["W", "X", "V7", "V8"]),
+    ] {
+        let (seated, open) = first_draw(true, stays, crumbs);
+        assert_eq!((seated.len(), open), (3, 0), "{stays:?} {crumbs:?}");
+        assert!(seated.iter().any(|name| honest.contains(name)), "{seated:?}");
+        assert!(!seated.contains(&"R") && !seated.iter().any(|name| crumbs.contains(name)));
+    }
+    let (seated, open) = first_draw(true, &["W", "X", "V7"], &[]);
+    assert_eq!((seated.len(), open), (3, 0));
+    assert!(seated.iter().all(|name| ["W", "X", "V7"].contains(name)), "they do: {seated:?}");
+}
+
+/// S4: a set that has enough who are silent for every round is not asked again alone: the second
+/// round is drawn among all that waited, too.
+#[test]
+fn s4_a_set_that_was_silent_once_is_not_drawn_from_alone() {
+    let (mut paid, mut owed) = (0, 0);
+    for seed in 0..12u8 {
+        let mut world = World::new(params_with(validators));
+        let preimage = Digest([seed; 32]);
+        let mut terms = world.terms();
+        (terms.seed_seal, terms.auditors) = (seal::seed(&preimage), 1);
+        let job = world.assign(terms, &[("P1", 10)]);
+        let before = world.coalition(&RICH);
+        RICH.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+        world.commit_result("P1", job, root(None));
+        world.block();
+        audited(&mut world, job, preimage, root(None));
+        if world.closed(job).outcome == Outcome::Accepted {
+            paid += 1;
+            owed += i64::from(before - world.coalition(&RICH) > 4_000);
+        }
+    }
+    // Each round after the first finds a friend of the set with a chance of about a half.
+    assert!(paid >= 6, "{paid} of 12");
+    assert_eq!(owed, paid, "whoever was silent where another was not owes its lock");
+}
+
+/// S4: in the last round whoever waited is drawn with what it has free, as those in a set are.
+#[test]
+fn s4_who_waited_with_less_than_a_lock_is_drawn_in_the_last_round() {
+    let mut world = World::new(params_with(|raw| {
+        validators(raw);
+        (raw.staking.validator_bond_min, raw.verification.redraws) = (Amount::tokens(1), 1);
+        raw.verification.audit_lock_value = Ratio::percent(100);
+    }));
+    let preimage = Digest([1; 32]);
+    let mut terms = world.terms();
+    terms.seed_seal = seal::seed(&preimage);
+    let job = world.assign(terms, &[("P1", 10)]);
+    RICH.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));
+    unbond_all(&mut world, &DISPLACED, 49_999);
+    world.commit_result("P1", job, root(None));
+    world.block();
+    unbond_all(&mut world, &RICH, 55_000);
+    let drawn = audited(&mut world, job, preimage, root(None));
+    assert!(drawn.iter().all(|name| DISPLACED.contains(name)) && drawn.len() == 2, "{drawn:?}");
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+}

@@ -195,6 +195,41 @@ fn undoing_a_conviction_jails_nobody_and_lets_nobody_in_who_is_out_for_good() {
     }
 }
 
+/// A shorter jail was voted since: what was abandoned before, and what stands, jail for as long as
+/// their own terms say, whatever is undone around them.
+#[test]
+fn a_jail_from_before_lasts_as_its_own_terms_say_whatever_stands_or_is_undone_since() {
+    for before in [true, false] {
+        let mut state = world();
+        post(&mut state);
+        let (id, long) = (provider(&state), *state.params());
+        let abandoned = |state: &mut State| {
+            let mut journal = Journal::default();
+            let mut cx = Context { state, journal: &mut journal, referee: &Unasked };
+            jail_for_itself(&mut cx, id, &long);
+        };
+        if before {
+            abandoned(&mut state);
+        }
+        let first = convicted_of(&mut state, id, Offence::WrongResult);
+        let jailed = standings(&state);
+        let mut raw = RawParams::from(long);
+        raw.staking.jail_epochs = Epochs::new(2);
+        let short = state.params.adoptable(raw).expect("lawful");
+        state.params.adopt(short);
+        if before {
+            let job = posted(&mut state, JobId::new(1));
+            let second = convicted(&mut state, job);
+            hold(&mut state, second, Epoch::new(1_000));
+            stood(&mut state, second);
+        } else {
+            abandoned(&mut state);
+        }
+        reversed(&mut state, first);
+        assert_eq!(standings(&state), jailed, "{before}");
+    }
+}
+
 /// What may happen to an account that is convicted now and then.
 #[derive(Clone, Copy, Debug)]
 enum Turn {
