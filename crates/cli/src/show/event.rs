@@ -146,6 +146,19 @@ impl Teller {
             Event::UnbondCancelled { account, role: of, amount, .. } => {
                 format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
             }
+            Event::BondLocked { account, role: of, amount, until, .. } => format!(
+                "{} keeps {} of its bond as a {} locked until {}",
+                self.who(*account),
+                tokens(*amount),
+                role(*of),
+                present.clock.epoch(*until)
+            ),
+            Event::LockEnded { account, role: of, amount, .. } => format!(
+                "{} has its bond as a {} locked no longer, of which {} were",
+                self.who(*account),
+                role(*of),
+                tokens(*amount)
+            ),
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
             }

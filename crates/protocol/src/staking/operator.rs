@@ -11,7 +11,7 @@ use crate::{
     table::Rare,
 };
 
-use super::{Place, Rank, StakeEarnings};
+use super::{Place, Rank, StakeEarnings, Term};
 
 /// May an operator take new work?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub struct Operator {
     pub judge_accrued: Amount,
     /// What its stake earned of emission.
     pub emission: StakeEarnings,
+    /// What of its stake it promised not to take out.
+    pub lock: Rare<Term>,
 }
 
 /// One entry of the unbonding queue; the money is in its pot.
@@ -105,6 +107,7 @@ impl Operator {
             judge_index,
             judge_accrued: Amount::ZERO,
             emission: StakeEarnings::default(),
+            lock: Rare::default(),
         }
     }
 
