@@ -1,7 +1,12 @@
 //! Sums of locks, against rows.
 
 use super::*;
-use crate::{command::ResourceClass, ids::AccountId, num::Index, staking::Standing};
+use crate::{
+    command::ResourceClass,
+    ids::AccountId,
+    num::{Height, Index},
+    staking::Standing,
+};
 
 const ROLE: Role = Role::Validator;
 
@@ -20,9 +25,15 @@ fn staking(stakes: &[u64]) -> Staking {
     for (at, stake) in (0u64..).zip(stakes) {
         let key = (ROLE, ResourceClass::Cpu);
         let id = staking.enter(AccountId::new(at), key, tokens(10), Epoch::ZERO);
-        staking.change(id, |row| row.stake = tokens(*stake));
+        hold(&mut staking, id, tokens(*stake));
     }
     staking
+}
+
+/// Gives it so much at stake.
+fn hold(staking: &mut Staking, id: OperatorId, stake: Amount) {
+    staking.change(id, |row| row.stake = stake);
+    staking.refresh(id, Amount::ZERO, Height::ZERO);
 }
 
 fn id(at: u64) -> OperatorId {
@@ -80,7 +91,7 @@ fn if_all_power_were_no_amount_no_lock_counts() {
     assert_eq!(staking.power_of_operator(id(0), locks), power);
     // Nor in an epoch's emission: all would weigh more than 64 bits.
     let most = tokens(most);
-    staking.change(id(0), |row| row.stake = most);
+    hold(&mut staking, id(0), most);
     staking.lock(id(0), (most, Epoch::new(10)));
     staking.share_emission(ROLE, tokens(1), Some(weight(0))).unwrap();
     assert_eq!(staking.emission.left(ROLE), TimedIndex::ZERO);
