@@ -196,7 +196,7 @@ fn a_slash_that_is_undone_leaves_lock_and_weight_as_they_were() {
         }
         votes::until(&mut world, Epoch::new(20));
         let row = world.state.operator(world.operator("P1", ROLE)).expect("bonded").clone();
-        ((*row.lock).amount, row.lock.until, row.stake, weight(&world, "P1"))
+        (row.lock.amount, row.lock.until, row.stake, weight(&world, "P1"))
     };
     assert_eq!(end(true), end(false));
 }

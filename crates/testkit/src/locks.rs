@@ -7,7 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use earnest_protocol::{Epoch, Event, OperatorId, State};
+use earnest_protocol::{
+    Epoch, Event, OperatorId, State,
+    governance::Forum,
+    ledger::{Movement, Pot},
+};
 
 /// Who promised how much until when.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +26,7 @@ impl Locks {
     ///
     /// # Panics
     /// If a law does not hold.
-    pub fn follow(&mut self, events: &[Event], state: &State) {
+    pub fn follow(&mut self, events: &[Event], moved: &[Movement], state: &State) {
         for event in events {
             match *event {
                 Event::BondLocked { operator, amount, until, .. } => {
@@ -46,7 +50,7 @@ impl Locks {
             let (amount, until) = self.promised.get(&id).copied().unwrap_or_default();
             assert_eq!((row.lock.amount.units(), row.lock.until), (amount, until), "{id}");
         }
-        self.weigh(events, state);
+        self.weigh(events, moved, state);
     }
 
     /// What a lock adds as a fraction of 10^9 · the longest that there may be.
@@ -58,7 +62,7 @@ impl Locks {
         there * left * (u128::from(weight.boost.parts()) - PARTS)
     }
 
-    fn weigh(&self, events: &[Event], state: &State) {
+    fn weigh(&self, events: &[Event], moved: &[Movement], state: &State) {
         let whole = state.lock_weight().map_or(1, |weight| PARTS * u128::from(weight.max.count()));
         let (mut stake, mut added, mut delegated) = (0, 0, 0);
         for (id, row) in state.operators() {
@@ -77,19 +81,19 @@ impl Locks {
             (stake, added) = (stake + own, added + adds);
         }
         // What else a block's opening did may have come after the vote began.
-        let moves = |event: &Event| {
-            matches!(
-                event,
-                Event::StakeTaken { .. } | Event::SlashReversed { .. } | Event::Jailed { .. }
-            )
-        };
-        if events.iter().any(moves) {
+        let is_stake = |pot: Pot| matches!(pot, Pot::Bond(_) | Pot::Delegated(_) | Pot::Moved(_));
+        let moves = moved.iter().any(|row| is_stake(row.source) || is_stake(row.target));
+        let jails = |event: &Event| matches!(event, Event::Jailed { .. } | Event::Unjailed { .. });
+        if moves || events.iter().any(jails) {
             return;
         }
         for event in events {
-            if let Event::VotingOpened { power, .. } = event {
+            let Event::VotingOpened { proposal, power, .. } = event else { continue };
+            // Unless the council decides, or its vote was over at once.
+            let row = state.proposal(*proposal).filter(|row| row.forum == Forum::Stake);
+            if row.is_some() {
                 let all = stake + added.div_ceil(whole) + delegated;
-                assert_eq!(u128::from(power.units()), all);
+                assert_eq!(u128::from(power.units()), all, "the power of {proposal}");
             }
         }
     }

@@ -336,7 +336,7 @@ impl Machine {
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
         self.sets.follow(events, &self.world.state);
-        self.locks.follow(events, &self.world.state);
+        self.locks.follow(events, moved, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {

@@ -133,19 +133,8 @@ impl Teller {
         })
     }
 
-    fn of_bonds(&self, event: &Event, present: &Present) -> Option<String> {
+    fn of_locks(&self, event: &Event, present: &Present) -> Option<String> {
         Some(match event {
-            Event::Bonded { account, role: of, amount, .. } => {
-                format!("{} bonds {} as a {}", self.who(*account), tokens(*amount), role(*of))
-            }
-            Event::Unbonding { operator, amount, matures, .. } => format!(
-                "{} begin to leave the bond of operator {operator}, paid out in {}",
-                tokens(*amount),
-                present.clock.epoch(*matures)
-            ),
-            Event::UnbondCancelled { account, role: of, amount, .. } => {
-                format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
-            }
             Event::BondLocked { account, role: of, amount, until, .. } => format!(
                 "{} keeps {} of its bond as a {} locked until {}",
                 self.who(*account),
@@ -159,6 +148,26 @@ impl Teller {
                 role(*of),
                 tokens(*amount)
             ),
+            _ => return None,
+        })
+    }
+
+    fn of_bonds(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
+            Event::Bonded { account, role: of, amount, .. } => {
+                format!("{} bonds {} as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
+            Event::Unbonding { operator, amount, matures, .. } => format!(
+                "{} begin to leave the bond of operator {operator}, paid out in {}",
+                tokens(*amount),
+                present.clock.epoch(*matures)
+            ),
+            Event::UnbondCancelled { account, role: of, amount, .. } => {
+                format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
+            Event::BondLocked { .. } | Event::LockEnded { .. } => {
+                return self.of_locks(event, present);
+            }
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))
             }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Amount, Epoch, Epochs, Factor, Index, PARTS};
 
-/// Amounts until an epoch each, in one sum: what all of them add to weights is known without a walk,
-/// at any epoch that none of them has passed.
+/// Amounts until an epoch each, in one sum: what all of them add to weights is known without a
+/// walk, at any epoch that none of them has passed.
 ///
 /// An amount adds (boost − 1) · left / max of itself, where `left` is the epochs to its end.
 ///
@@ -80,8 +80,9 @@ fn over(boost: Factor, max: Epochs) -> Option<(u128, u128)> {
 /// What one unit has ever earned for each epoch that was left of its promise, in base units times
 /// 2^-64, beside an [`Index`] of what weight earned.
 ///
-/// With q(t) the growth at epoch t, what is promised until u earned Σ (u − t) · q(t), which two sums
-/// give: Σ q and Σ t · q. Both are kept to 2^128; the difference that is asked for is below that.
+/// With q(t) the growth at epoch t, what is promised until u earned Σ (u − t) · q(t), which two
+/// sums give: Σ q and Σ t · q. Both are kept to 2^128; the difference that is asked for is below
+/// that.
 ///
 /// Rounding: growth and earnings down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,6 +20,7 @@ mod commission;
 mod delegation;
 mod emission;
 pub(crate) mod handlers;
+mod locks;
 mod moves;
 mod operator;
 pub(crate) mod params;

@@ -148,8 +148,8 @@ fn seen_by_others(world: &World) -> Vec<String> {
     rows.chain(sets.map(|set| format!("{set:?}"))).collect()
 }
 
-/// L5 (C5, M1): a boost raises no drawing, no bound, no collateral, no place in an active set and no
-/// judge's share: the same jobs, one convicted, come to the same with every validator locked.
+/// L5 (C5, M1): a boost raises no drawing, no bound, no collateral, no place in an active set and
+/// no judge's share: the same jobs, one convicted, come to the same with every validator locked.
 #[test]
 fn l5_no_draw_bound_collateral_set_or_judges_share_sees_a_lock() {
     let lives = |locked: bool| {

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     command::ResourceClass,
     ids::AccountId,
-    num::{Height, Index},
+    num::{Factor, Height, Index, TimedIndex},
     staking::Standing,
 };
 
