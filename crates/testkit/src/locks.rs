@@ -81,7 +81,9 @@ impl Locks {
             (stake, added) = (stake + own, added + adds);
         }
         // What else a block's opening did may have come after the vote began.
-        let is_stake = |pot: Pot| matches!(pot, Pot::Bond(_) | Pot::Delegated(_) | Pot::Moved(_));
+        let is_stake = |pot: Pot| {
+            matches!(pot, Pot::Bond(_) | Pot::Delegated(_) | Pot::Moved(_) | Pot::Slash(_))
+        };
         let moves = moved.iter().any(|row| is_stake(row.source) || is_stake(row.target));
         let jails = |event: &Event| matches!(event, Event::Jailed { .. } | Event::Unjailed { .. });
         if moves || events.iter().any(jails) {

@@ -59,7 +59,8 @@ fn sums_follow_stakes_standings_and_sets() {
     staking.lock(id(1), (tokens(50), Epoch::new(5)));
     assert_eq!(staking.working_terms(ROLE), walked(&staking)[&(ROLE, true)]);
     let jailed = Standing::Jailed(Epoch::new(3));
-    let steps: [(u64, fn(&mut Operator)); 5] = [
+    type Step = fn(&mut Operator);
+    let steps: [(u64, Step); 5] = [
         (0, |row| row.stake = tokens(30)),
         (1, |row| row.outside = true),
         (0, |row| row.stake = tokens(9)),
