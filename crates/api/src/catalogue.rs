@@ -25,8 +25,8 @@ use earnest_protocol::{
     rewards::ClaimRewardsRejected,
     staking::{
         BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
-        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
-        UnjailRejected, WithdrawDelegationRejected,
+        LockBondRejected, RedelegateRejected, SetCommissionRejected, UnbondRejected,
+        UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
     },
     storage::{KeepDataRejected, PublishProgramRejected, RetireProgramRejected},
     verification::{
@@ -88,8 +88,15 @@ pub fn everything() -> Vec<Rejected> {
         #[3] TransferRejected: AmountMustBePositive, NoSuchAsset, ExceedsFree { wanted, free };
         #[4] BondRejected: AmountMustBePositive, Tombstoned, ExceedsFree { wanted, free },
             BelowMinimum { wanted: free, minimum: wanted };
-        #[4] UnbondRejected: AmountMustBePositive, NotAnOperator,
-            ExceedsFreeBond { wanted, free_bond }, UnbondingsAtLimit { limit: 32 };
+        #[5] UnbondRejected: AmountMustBePositive, NotAnOperator,
+            ExceedsFreeBond { wanted, free_bond },
+            Locked { wanted, unlocked: free, until: Epoch::new(9) },
+            UnbondingsAtLimit { limit: 32 };
+        #[8] LockBondRejected: NotOffered, AmountMustBePositive,
+            EpochsOutOfRange { wanted: Epochs::new(9), max: Epochs::new(8) }, NotAnOperator,
+            Tombstoned, ExceedsStake { wanted, stake: free },
+            BelowLocked { wanted: free, locked: wanted },
+            EndsSooner { wanted: Epoch::new(7), until: Epoch::new(9) };
         #[5] CancelUnbondRejected: AmountMustBePositive, NotAnOperator, Tombstoned,
             ExceedsUnbonding { wanted, unbonding: free },
             BelowMinimum { wanted: free, minimum: wanted };

@@ -145,6 +145,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "bonded",
     "unbonding",
     "unbond_cancelled",
+    "bond_locked",
+    "lock_ended",
     "withdrawn",
     "jailed",
     "unjailed",

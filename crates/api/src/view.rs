@@ -103,8 +103,13 @@ pub struct OperatorView {
     /// The part that backs open jobs.
     pub locked: Amount,
     /// The part that may leave: the free bond, less what the leading replica's backs of the audits
-    /// that a withheld beacon would ask for.
+    /// that a withheld beacon would ask for, and at most what its lock leaves of the stake.
     pub unbondable: Amount,
+    /// What its owner locked, if it did.
+    pub lock: Option<LockView>,
+    /// What its own stake would weigh in a vote that began now, with what its lock adds; 0 if it
+    /// would have no say.
+    pub vote_weight: Amount,
     /// The least stake with which it may take new work.
     pub stake_min: Amount,
     /// The stake that draws and shares count: 0 while it may not work.
@@ -143,6 +148,17 @@ pub struct OperatorView {
     pub unbond_all_matures: Epoch,
     /// What others delegated to it, and on which terms they do.
     pub delegations: DelegationTerms,
+}
+
+/// What of its stake an operator's owner promised not to take out before an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockView {
+    /// So much; a slash may have left less.
+    pub amount: Amount,
+    /// What of it is there.
+    pub there: Amount,
+    /// The epoch whose opening ends it.
+    pub until: Epoch,
 }
 
 /// What an operator earned by emission and has not collected, as it stands now.

@@ -20,9 +20,9 @@ use crate::{
     view::{
         AccountRef, AccountView, AnyPot, AssignmentView, BidView, ConservationView, CountsView,
         DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, GuardView,
-        GuardianView, HeadView, JobSummary, JobView, KeyView, LeavingView, MovedView, NetworkView,
-        OpenedNode, OperatorView, PausedView, PotView, QuoteView, RewardsView, SeatView, SlashView,
-        SupplyView, UnbondingView, VestingView,
+        GuardianView, HeadView, JobSummary, JobView, KeyView, LeavingView, LockView, MovedView,
+        NetworkView, OpenedNode, OperatorView, PausedView, PotView, QuoteView, RewardsView,
+        SeatView, SlashView, SupplyView, UnbondingView, VestingView,
     },
 };
 
@@ -79,6 +79,8 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         free_bond,
         locked: row.stake.saturating_sub(free_bond),
         unbondable: state.unbondable(id),
+        lock: lock(row),
+        vote_weight: state.vote_weight(id),
         stake_min: row.stake_min,
         weight: if may_work { row.stake } else { Amount::ZERO },
         score: state.score(id),
@@ -98,6 +100,11 @@ pub fn operator(state: &State, id: OperatorId) -> Option<OperatorView> {
         unbond_all_matures: state.unbond_matures(id, state.unbondable(id)),
         delegations: terms(state, id)?,
     })
+}
+
+fn lock(row: &Operator) -> Option<LockView> {
+    let (amount, until) = (row.lock.amount, row.lock.until);
+    (!amount.is_zero()).then(|| LockView { amount, there: row.locked(), until })
 }
 
 fn rewards(state: &State, id: OperatorId) -> RewardsView {

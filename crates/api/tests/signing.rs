@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "9e4b3721d4564ef58f165defc853bbf60f0b239896db93f3d8b5f8521663a52c";
+    let golden = "f96ae6aac8674f5522471adf8e6d82bf2c31ad5a8ac27d0b81b833071727c27a";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -438,6 +438,11 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "votes on parameters are not played, only on appeals. `attacks::votes` and \
          `attacks::council` have what a majority can and cannot do",
     ),
+    (
+        &["L1", "L2", "L3", "L4", "L5", "L6", "L7"],
+        "a lock moves no money and no job sees it; `attacks::locks`, a second book of locks and \
+         property tests hold it",
+    ),
     (&["V6", "V7", "V8", "V9"], "no job pays it; `attacks::treasury` has what a majority can do"),
     (
         &["E2", "E3", "E4"],
@@ -505,6 +510,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Who copies the prices", "honest validators look for themselves here"),
     ("A price that falls by more than", "the frontier says how far stake may fall"),
     ("Stake that comes an epoch before a vote", "no vote is played"),
+    ("Where locks weigh, fewer decide", "no vote is played; locks are off by default"),
     ("Whoever puts a deposit behind every place", "no vote is played"),
     ("A council of which as many are bought", "appeal-to-bought-council plays one fewer"),
     ("A guardian keeps strangers out", "who is kept from posting a job is in no game of one"),

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use earnest_api::{Client, Receipt, Session};
 use earnest_keys::Signer;
 use earnest_protocol::{
-    Amount, Asset, Command, Role,
-    command::{Bond, CancelUnbond, ClaimRewards, Transfer, Unbond, Unjail},
+    Amount, Asset, Command, Epochs, Role,
+    command::{Bond, CancelUnbond, ClaimRewards, LockBond, Transfer, Unbond, Unjail},
 };
 use serde_json::json;
 
@@ -32,6 +32,15 @@ pub enum StakeCommand {
     Unbond(BondArgs),
     /// Bond again what is leaving and not paid out yet, what was unbonded last first
     CancelUnbond(BondArgs),
+    /// Promise not to take so much of a bond out for some epochs: until then it weighs more in
+    /// votes; more and longer is possible later, less and shorter is not
+    Lock {
+        #[command(flatten)]
+        bond: BondArgs,
+        /// For how many epochs from now on
+        #[arg(long)]
+        epochs: u64,
+    },
     /// Ask for release from jail
     Unjail(RoleArgs),
     /// Collect what has vested of emission, and a validator's shares of slashes
@@ -106,6 +115,11 @@ pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure
         }
         StakeCommand::CancelUnbond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (keys::open(key)?, Command::CancelUnbond(CancelUnbond { role: *role, amount: *amount }))
+        }
+        StakeCommand::Lock { bond, epochs } => {
+            let BondArgs { whose: RoleArgs { role, key }, amount } = bond;
+            let (role, amount, epochs) = (*role, *amount, Epochs::new(*epochs));
+            (keys::open(key)?, Command::LockBond(LockBond { role, amount, epochs }))
         }
         StakeCommand::Unjail(RoleArgs { role, key }) => {
             (keys::open(key)?, Command::Unjail(Unjail { role: *role }))

@@ -113,6 +113,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::KeyExpired { account, .. }
         | Event::Bonded { account, .. }
         | Event::UnbondCancelled { account, .. }
+        | Event::BondLocked { account, .. }
+        | Event::LockEnded { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Jailed { account, .. }
         | Event::Unjailed { account, .. }
@@ -205,6 +207,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::Bonded { .. }
         | Event::Unbonding { .. }
         | Event::UnbondCancelled { .. }
+        | Event::BondLocked { .. }
+        | Event::LockEnded { .. }
         | Event::Withdrawn { .. }
         | Event::Jailed { .. }
         | Event::Unjailed { .. }

@@ -142,6 +142,7 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::CancelProposal(_)
         | Command::CancelJob(_)
         | Command::RateJob(_)
+        | Command::LockBond(_)
         | Command::RefineStep(_)
         | Command::RetireProgram(_)
         | Command::SealPrice(_)

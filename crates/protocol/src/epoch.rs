@@ -201,6 +201,10 @@ fn carry_out(cx: &mut Context<'_>, timer: Timer) {
             cx.state.reputation.forget_rater(rater);
             Next::Nothing
         }
+        Timer::Lock(operator) => {
+            staking::handlers::lock_bond::end(cx, operator);
+            Next::Nothing
+        }
         Timer::Proposal(proposal) => {
             governance::acts::proceed(cx, proposal);
             Next::Nothing

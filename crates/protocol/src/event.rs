@@ -95,6 +95,16 @@ pub enum Event {
     Unbonding { operator: OperatorId, unbonding: UnbondingId, amount: Amount, matures: Epoch },
     /// What was leaving is bonded again.
     UnbondCancelled { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
+    /// So much of an operator's stake is locked until an epoch, in all.
+    BondLocked {
+        account: AccountId,
+        operator: OperatorId,
+        role: Role,
+        amount: Amount,
+        until: Epoch,
+    },
+    /// Of an operator's stake nothing is locked any more.
+    LockEnded { account: AccountId, operator: OperatorId, role: Role, amount: Amount },
     /// An unbonding entry was paid out.
     Withdrawn { account: AccountId, unbonding: UnbondingId, amount: Amount },
     /// An operator gets no new work until it asks for release.

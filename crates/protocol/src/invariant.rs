@@ -22,7 +22,7 @@ use crate::{
     },
     ledger::{AssignmentPot, JobPot, Pot},
     market::{Phase, Stage, handlers::post_job::reserved_locks},
-    num::{Amount, Epoch},
+    num::{Amount, Epoch, Timed},
     slashing::SlashState,
     staking,
     state::State,
@@ -42,6 +42,9 @@ pub enum Broken {
     /// Nobody waits while a place in an active set is free, and whoever waits does not exceed the
     /// least of a full one by the margin.
     ActiveSet { role: Role, count: u64, waiting: u64 },
+    /// What is locked is summed as its rows say, for each role, of those in their set and of those
+    /// who wait; no lock is past its end.
+    Locks,
     /// A closed job holds no money.
     ClosedJobHolds { job: JobId, amount: Amount },
     /// An ended assignment holds no money.
@@ -320,7 +323,29 @@ fn check_operators(state: &State) -> Result<(), Broken> {
     if accrued > there {
         return Err(Broken::JudgesUncovered { accrued, there });
     }
+    check_locks(state)?;
     check_sets(state)
+}
+
+fn check_locks(state: &State) -> Result<(), Broken> {
+    let mut found: BTreeMap<(Role, bool), Timed> = BTreeMap::new();
+    for (_, row) in state.operators() {
+        let is_over = !row.lock.amount.is_zero() && row.lock.until <= state.epoch();
+        if is_over
+            || row.lock.until.since(state.epoch()) > state.staking.longest_lock(state.epoch())
+        {
+            return Err(Broken::Locks);
+        }
+        let timed = Timed::of(row.locked(), row.lock.until);
+        if row.is_fit() && !row.locked().is_zero() {
+            let sum = found.entry((row.role, row.may_work())).or_default();
+            *sum = sum.checked_add(timed).ok_or(Broken::Locks)?;
+        }
+    }
+    if found != state.staking.term_sums() {
+        return Err(Broken::Locks);
+    }
+    Ok(())
 }
 
 /// A set too large to be brought in order in one block may be on its way to a voted size.

@@ -15,8 +15,8 @@ use alloc::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
     ids::{
-        AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, RaterId,
-        SlashId, UnbondingId,
+        AccountId, Address, AssignmentId, ExitId, JobId, KeepId, MoveId, OperatorId, ProposalId,
+        RaterId, SlashId, UnbondingId,
     },
     num::{Epoch, Height},
     shared::{Arc, own},
@@ -51,6 +51,8 @@ pub(crate) enum Timer {
     Proposal(ProposalId),
     /// What a requester said of a provider bounds it no more.
     Rater(RaterId),
+    /// A bond's lock is over.
+    Lock(OperatorId),
 }
 
 /// What a timer is called by: a name that ends in a number.
@@ -88,6 +90,7 @@ impl Named for Timer {
             Timer::RetireJob(id) => Timer::RetireJob(JobId::new(change(id.raw()))),
             Timer::RetireSlash(id) => Timer::RetireSlash(SlashId::new(change(id.raw()))),
             Timer::Rater(id) => Timer::Rater(RaterId::new(change(id.raw()))),
+            Timer::Lock(id) => Timer::Lock(OperatorId::new(change(id.raw()))),
             Timer::Proposal(id) => Timer::Proposal(ProposalId::new(change(id.raw()))),
             Timer::Dispute(id, place) => Timer::Dispute(id, few(change(u64::from(place)))),
             Timer::Data(id, place) => Timer::Data(id, few(change(u64::from(place)))),
@@ -188,10 +191,13 @@ fn bit(place: u32) -> u64 {
 }
 
 impl Timers {
-    /// True if anything falls due besides rows that leave.
+    /// True if anything falls due besides rows that leave and locks that end.
     pub(crate) fn awaits(&self) -> bool {
         let moves = |timer: &Timer| {
-            !matches!(timer, Timer::RetireJob(_) | Timer::RetireSlash(_) | Timer::Rater(_))
+            !matches!(
+                timer,
+                Timer::RetireJob(_) | Timer::RetireSlash(_) | Timer::Rater(_) | Timer::Lock(_)
+            )
         };
         self.heights.names().chain(self.epochs.names()).any(moves)
     }

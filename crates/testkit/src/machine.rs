@@ -10,6 +10,7 @@ use earnest_protocol::{
 };
 
 use crate::{
+    locks::Locks,
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
     prices::{self, Book},
@@ -64,6 +65,9 @@ impl Setting {
         raw.rewards.epoch_amount = Amount::tokens(1);
         raw.rewards.treasury_share = Ratio::percent(7);
         raw.rewards.stake_share = Ratio::percent(30);
+        raw.rewards.lock_weighs = 1;
+        (raw.staking.lock_boost, raw.staking.lock_epochs_max) =
+            (Factor::percent(400), Epochs::new(12));
         raw.rewards.claim_delay_epochs = Epochs::new(2);
         raw.rewards.vesting_epochs = Epochs::new(33);
         match self {
@@ -156,6 +160,7 @@ fn narrow(raw: &mut RawParams) {
     (raw.market.accept_blocks, raw.market.retention_blocks) = (one, one);
     raw.market.grace_blocks = Blocks::new(0);
     raw.staking.unbondings_max = 1;
+    raw.staking.lock_epochs_max = Epochs::new(0);
     (raw.rewards.claim_delay_epochs, raw.rewards.vesting_epochs) = (Epochs::ZERO, Epochs::new(1));
     raw.rewards.epoch_amount = Amount::new(1_000).expect("small");
     (raw.rewards.work_exponent, raw.rewards.work_unit) = (2, Amount::new(10).expect("small"));
@@ -186,6 +191,8 @@ fn wide(raw: &mut RawParams) {
     raw.market.bids_max = 64;
     raw.market.ranks_max = 8;
     raw.staking.unbondings_max = 1_000;
+    (raw.staking.lock_boost, raw.staking.lock_epochs_max) = (Factor::percent(133), Epochs::new(70));
+    raw.rewards.lock_weighs = 0;
     (raw.rewards.schedule, raw.rewards.epochs_per_year) = (5, 1_000);
     raw.rewards.lifetime_max = Amount::tokens(500);
     raw.staking.unbonding_epochs = Epochs::new(1_300);
@@ -209,6 +216,7 @@ pub struct Machine {
     money: Money,
     spends: Spends,
     sets: Sets,
+    locks: Locks,
     book: Book,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
@@ -234,6 +242,7 @@ impl Machine {
             money,
             spends: Spends::default(),
             sets,
+            locks: Locks::default(),
             book: Book::default(),
             posts: true,
             closed: 0,
@@ -327,6 +336,7 @@ impl Machine {
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
         self.sets.follow(events, &self.world.state);
+        self.locks.follow(events, moved, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {
@@ -385,6 +395,7 @@ impl Machine {
         }
         assert!(!self.world.state.slashes().any(|(_, slash)| slash.state.waits()));
         assert!(self.world.state.operators().all(|(_, o)| o.unbondings.is_empty()));
+        assert!(self.world.state.operators().all(|(_, o)| o.locked().is_zero()), "all end");
         assert_eq!(self.world.state.proposals().count(), 0, "votes end and are forgotten");
         assert_eq!(self.world.state.jobs().count(), 0, "closed rows left");
         self.money.agree(&self.world.state);

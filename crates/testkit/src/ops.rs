@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Command, Digest, Epoch, Factor, Gas,
-    Height, JobId, Ratio, Role, Sender, State,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Command, Digest, Epoch, Epochs,
+    Factor, Gas, Height, JobId, Ratio, Role, Sender, State,
     command::*,
     ledger::Pot,
     market::{Assignment, BidState, Job, Order, Outcome, Phase},
@@ -110,6 +110,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
             let (role, free) = (role(op), state.balance(Pot::Free(anyone, Asset::Stake)));
             Command::Bond(Bond { role, amount: edge(free, op.amount) })
         }
+        8 if op.twist % 8 == 6 => {
+            let (signer, command) = lock_bond(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         8 if op.twist % 8 == 7 => {
             let (signer, command) = cancel_unbond(state, op, anyone);
             return Step::Send(signer, command);
@@ -160,6 +164,23 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         }
     };
     Step::Send(anyone, command)
+}
+
+/// An operator locks some of what it has at stake, more of it, or for longer; at times for no time
+/// or too long.
+fn lock_bond(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    let all: Vec<&Operator> = state.operators().map(|(_, row)| row).collect();
+    let picked = all.get(usize::from(op.who) % all.len().max(1));
+    let (signer, role) = picked.map_or((anyone, role(op)), |row| (row.account, row.role));
+    let stake = picked.map_or(Amount::UNIT, |row| row.stake.max(Amount::UNIT));
+    let left = picked.map_or(0, |row| row.lock.until.since(state.epoch()).count());
+    let epochs = match op.twist / 8 % 4 {
+        0 => u64::from(op.twist / 32),
+        1 => left,
+        _ => left.max(1) + u64::from(op.twist / 32),
+    };
+    let epochs = Epochs::new(epochs);
+    (signer, Command::LockBond(LockBond { role, amount: edge(stake, op.amount), epochs }))
 }
 
 /// An operator of which something leaves bonds some of it again, if there is one.

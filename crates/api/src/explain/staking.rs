@@ -4,8 +4,8 @@ use earnest_protocol::{
     Amount,
     staking::{
         BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
-        RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected,
-        UnjailRejected, WithdrawDelegationRejected,
+        LockBondRejected, RedelegateRejected, SetCommissionRejected, UnbondRejected,
+        UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
     },
 };
 
@@ -34,9 +34,51 @@ pub(super) fn unbond(rejected: UnbondRejected) -> Words {
         UnbondRejected::ExceedsFreeBond { wanted, free_bond } => {
             exceeds_free_bond("Unbonding would take", wanted, free_bond)
         }
+        UnbondRejected::Locked { wanted, unlocked, until } => say(
+            format!(
+                "Unbonding would take {}, but {} of the stake are not locked until epoch {until}",
+                money(wanted),
+                money(unlocked)
+            ),
+            "Unbond at most what is not locked, or wait for the lock's end.",
+        ),
         UnbondRejected::UnbondingsAtLimit { limit } => say(
             format!("The queue of withdrawals already has its {limit} entries"),
             "Wait for an entry to mature, then unbond the rest in one go.",
+        ),
+    }
+}
+
+pub(super) fn lock_bond(rejected: LockBondRejected) -> Words {
+    match rejected {
+        LockBondRejected::NotOffered => say(
+            "Bonds are not locked in this network: nothing would weigh more for it",
+            "Nothing needs to be done; `earnest query params` shows `staking.lock_boost`.",
+        ),
+        LockBondRejected::AmountMustBePositive => {
+            say("A lock is of more than nothing", "Name an amount above zero.")
+        }
+        LockBondRejected::EpochsOutOfRange { wanted, max } => say(
+            format!("A lock is for 1 to {max} epochs, not for {wanted}"),
+            "Name a number of epochs in that range.",
+        ),
+        LockBondRejected::NotAnOperator => not_an_operator(),
+        LockBondRejected::Tombstoned => tombstoned(),
+        LockBondRejected::ExceedsStake { wanted, stake } => say(
+            format!("{} would be locked, but {} are at stake", money(wanted), money(stake)),
+            "Bond the difference first, or lock less.",
+        ),
+        LockBondRejected::BelowLocked { wanted, locked } => say(
+            format!(
+                "{} are locked, and a lock never covers less: not {}",
+                money(locked),
+                money(wanted)
+            ),
+            "Name all that is to be locked, what is locked included.",
+        ),
+        LockBondRejected::EndsSooner { wanted, until } => say(
+            format!("The lock ends in epoch {until}, and never sooner, such as in {wanted}"),
+            "Name at least as many epochs as are left of it.",
         ),
     }
 }

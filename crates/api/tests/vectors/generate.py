@@ -71,6 +71,7 @@ TYPES = {
     "seal_price": "uint64 epoch,bytes32 seal",
     "open_price": "uint64 epoch,uint64 price,bytes32 salt",
     "rate_job": "uint64 job,string rating",
+    "lock_bond": "string role,uint256 amount,uint64 epochs",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -269,6 +270,7 @@ MAKERS = {
         "salt": digest(),
     },
     "rate_job": lambda: job(rating=rng.choice(["good", "bad"])),
+    "lock_bond": lambda: {"role": role(), "amount": amount(), "epochs": number(U64_MAX)},
 }
 
 

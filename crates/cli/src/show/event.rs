@@ -133,6 +133,25 @@ impl Teller {
         })
     }
 
+    fn of_locks(&self, event: &Event, present: &Present) -> Option<String> {
+        Some(match event {
+            Event::BondLocked { account, role: of, amount, until, .. } => format!(
+                "{} keeps {} of its bond as a {} locked until {}",
+                self.who(*account),
+                tokens(*amount),
+                role(*of),
+                present.clock.epoch(*until)
+            ),
+            Event::LockEnded { account, role: of, amount, .. } => format!(
+                "{} has its bond as a {} locked no longer, of which {} were",
+                self.who(*account),
+                role(*of),
+                tokens(*amount)
+            ),
+            _ => return None,
+        })
+    }
+
     fn of_bonds(&self, event: &Event, present: &Present) -> Option<String> {
         Some(match event {
             Event::Bonded { account, role: of, amount, .. } => {
@@ -145,6 +164,9 @@ impl Teller {
             ),
             Event::UnbondCancelled { account, role: of, amount, .. } => {
                 format!("{} bonds {} again as a {}", self.who(*account), tokens(*amount), role(*of))
+            }
+            Event::BondLocked { .. } | Event::LockEnded { .. } => {
+                return self.of_locks(event, present);
             }
             Event::Withdrawn { account, amount, .. } => {
                 format!("{} has {} back from its bond", self.who(*account), tokens(*amount))

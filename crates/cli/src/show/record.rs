@@ -59,6 +59,11 @@ pub fn status(
         let (unvested, when) = (tokens(rewards.unvested), present.clock.epoch(last));
         rows.push(("vesting", format!("{unvested} of emission, the last of it in {when}")));
     }
+    if let Some(lock) = &operator.lock {
+        let (there, when) = (tokens(lock.there), present.clock.epoch(lock.until));
+        let weight = tokens(operator.vote_weight);
+        rows.push(("locked", format!("{there} until {when}; votes with the weight of {weight}")));
+    }
     for entry in &operator.unbondings {
         let when = present.clock.epoch(entry.matures);
         rows.push(("leaving", format!("{}, paid out in {when}", tokens(entry.amount))));

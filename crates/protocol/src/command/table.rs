@@ -509,6 +509,17 @@ commands! {
         /// What it says.
         rating: Rating,
     }
+
+    /// Promises that at least `amount` of what the signer's operator has at stake stays there for
+    /// `epochs`, at least as much and as long as it promised before.
+    LockBond = staking::lock_bond or LockBondRejected, Ordinary, weight 1, keys [] {
+        /// Of which role.
+        role: Role,
+        /// How much in all, in base units.
+        amount: Amount,
+        /// For how many epochs from now on.
+        epochs: Epochs,
+    }
 }
 
 pub(crate) use for_each_command;

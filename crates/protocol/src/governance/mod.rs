@@ -55,7 +55,7 @@ use crate::{
     num::{Amount, Epoch, Height},
     params::BrokenRelation,
     shared::Arc,
-    staking::{Staking, StakingRows},
+    staking::{Staking, StakingRows, TermWeight},
     table::Table,
 };
 
@@ -275,8 +275,8 @@ pub struct Ballot {
     pub account: AccountId,
     /// What it says; none if only its delegators voted.
     pub choice: Option<BallotChoice>,
-    /// All the power it may vote with: its operators' stake, what was delegated to them, and what
-    /// it delegated itself.
+    /// All the power it may vote with: its operators' stake, what their locks add, what was
+    /// delegated to them, and what it delegated itself.
     pub power: Amount,
     /// What its operators' delegators vote with themselves.
     pub overridden: Amount,
@@ -321,6 +321,8 @@ pub(crate) struct Electorate {
     /// Proposals that are voted on by it.
     pub(crate) proposals: u32,
     pub(crate) power: Amount,
+    /// How locks count in it, if they do.
+    pub(crate) locks: Option<TermWeight>,
     pub(crate) root: Digest,
     pub(crate) staking: Arc<Staking>,
 }
@@ -354,7 +356,7 @@ pub(crate) struct Running {
 pub(crate) struct GovernanceRows {
     proposals: Table<Proposal>,
     ballots: Table<Ballot>,
-    electorates: Vec<(Epoch, u32, Amount, StakingRows)>,
+    electorates: Vec<(Epoch, Counted, StakingRows)>,
     open: u32,
     spends: u32,
     running: Vec<Running>,
@@ -365,8 +367,17 @@ pub(crate) struct GovernanceRows {
 /// What the root covers of governance besides the tables.
 pub(crate) type Globals<'a> = (Vec<Covered>, u32, (u32, &'a [Running]), &'a Guard, Pauses);
 
-/// An electorate as the root covers it: its epoch, how many votes are by it, all power, its rows.
-pub(crate) type Covered = (Epoch, u32, Amount, Digest);
+/// What an electorate is besides its rows: how many votes are by it, all power, how locks count.
+pub(crate) type Counted = (u32, Amount, Option<TermWeight>);
+
+/// An electorate as the root covers it: its epoch, what it is besides its rows, and those.
+pub(crate) type Covered = (Epoch, Counted, Digest);
+
+impl Electorate {
+    fn counted(&self) -> Counted {
+        (self.proposals, self.power, self.locks)
+    }
+}
 
 impl Governance {
     pub(crate) fn proposal(&self, id: ProposalId) -> Option<&Proposal> {
@@ -400,17 +411,15 @@ impl Governance {
 
     /// What the root covers besides the tables.
     pub(crate) fn globals(&self) -> Globals<'_> {
-        let covered =
-            |(epoch, row): (&Epoch, &Electorate)| (*epoch, row.proposals, row.power, row.root);
+        let covered = |(epoch, row): (&Epoch, &Electorate)| (*epoch, row.counted(), row.root);
         let electorates = self.electorates.iter().map(covered).collect();
         let spends = (self.spends, &self.running[..]);
         (electorates, self.open, spends, &self.guard, self.pauses)
     }
 
     pub(crate) fn rows(&self) -> GovernanceRows {
-        let stored = |(epoch, row): (&Epoch, &Electorate)| {
-            (*epoch, row.proposals, row.power, row.staking.rows())
-        };
+        let stored =
+            |(epoch, row): (&Epoch, &Electorate)| (*epoch, row.counted(), row.staking.rows());
         GovernanceRows {
             proposals: self.proposals.clone(),
             ballots: self.ballots.clone(),
@@ -426,9 +435,9 @@ impl Governance {
     pub(crate) fn restore(rows: GovernanceRows) -> Governance {
         let GovernanceRows { proposals, ballots, electorates, open, .. } = rows;
         let GovernanceRows { spends, running, guard, pauses, .. } = rows;
-        let back = |(epoch, proposals, power, rows): (Epoch, u32, Amount, StakingRows)| {
+        let back = |(epoch, (proposals, power, locks), rows): (Epoch, Counted, StakingRows)| {
             let (staking, root) = Staking::restore_voters(rows);
-            (epoch, Electorate { proposals, power, root, staking: Arc::new(staking) })
+            (epoch, Electorate { proposals, power, locks, root, staking: Arc::new(staking) })
         };
         let electorates = electorates.into_iter().map(back).collect();
         Governance { proposals, ballots, electorates, open, spends, running, guard, pauses }

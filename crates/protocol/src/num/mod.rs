@@ -5,7 +5,7 @@
 //! [`Blocks`] a length of it, and the same for [`Epoch`] and [`Epochs`]; an [`Index`] is what one
 //! unit of weight has ever earned, [`Earned`] what somebody's came to; [`Shares`] are a claim on a
 //! [`SharePool`]; a [`Decay`] is what is left after some half-lives; a [`Rate`] is a share a year;
-//! [`Returns`] are what is granted for much.
+//! [`Returns`] are what is granted for much; [`Timed`] are amounts until an epoch each.
 //!
 //! Law: every division names its direction (`_floor` or `_ceil`); no type here has `+`, `-`, `*`
 //! or `/`, so that no operator can hide an overflow or a rounding.
@@ -20,6 +20,7 @@ mod rate;
 mod returns;
 mod shares;
 mod time;
+mod timed;
 
 pub use amount::Amount;
 pub use exp2::{Decay, HalfLives, Mixed, doubled_floor, exp2_neg_floor, exp2_neg_mixed_floor};
@@ -29,6 +30,7 @@ pub use rate::{Approach, Rate};
 pub use returns::{Exponent, Returns};
 pub use shares::{Claim, SharePool, Shares, Slashed};
 pub use time::{Blocks, Epoch, Epochs, Gas, Height};
+pub use timed::{Timed, TimedIndex};
 
 /// ⌊a·b/c⌋ over 128 bits, or `None` if `c` is 0 or the result needs more than 64 bits.
 pub(crate) fn mul_div_floor(a: u64, b: u64, c: u64) -> Option<u64> {

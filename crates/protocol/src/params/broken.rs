@@ -8,10 +8,12 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{ParamsRejected, Violation};
-use crate::num::{Amount, Factor};
+use crate::num::{Amount, Epochs, Factor};
 
 /// What a proposed phase is compared with.
 const PHASE_NOW: &str = "the phase in force";
+/// What a proposed longest lock is compared with.
+const LOCK_LEFT: &str = "the epochs left of a lock";
 
 /// Two numbers that do not fit each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub enum Relation {
     StepOrder,
     ActiveSetTooSmall,
     NamesTooCheap,
+    /// A lock is longer than one may be: it would weigh more than the most.
+    LockOrder,
 }
 
 impl Violation {
@@ -71,6 +75,7 @@ impl Violation {
                     "rewards.rate_min" => EmissionRateOrder,
                     "governance.pause_blocks_max" => PauseOrder,
                     PHASE_NOW => PhaseOrder,
+                    LOCK_LEFT => LockOrder,
                     "prices.stale_epochs" => StaleOrder,
                     "prices.step" => StepOrder,
                     "slashing.false_audit" => FalseAuditOrder,
@@ -105,6 +110,13 @@ impl BrokenRelation {
     pub(crate) fn phase(now: u8, proposed: u8) -> BrokenRelation {
         let (lower, upper) = (PHASE_NOW, "governance.phase");
         let (got, max) = (u64::from(now), u64::from(proposed));
+        Violation::OutOfOrder { lower, upper, got, max }.broken()
+    }
+
+    /// While locks weigh, none has more left than one may have.
+    pub(crate) fn lock(left: Epochs, max: Epochs) -> BrokenRelation {
+        let (lower, upper) = (LOCK_LEFT, "staking.lock_epochs_max");
+        let (got, max) = (left.count(), max.count());
         Violation::OutOfOrder { lower, upper, got, max }.broken()
     }
 
@@ -145,6 +157,7 @@ impl BrokenRelation {
             Relation::PauseOrder => {
                 order("governance.pause_blocks_max", "governance.pause_window_blocks")
             }
+            Relation::LockOrder => order(LOCK_LEFT, "staking.lock_epochs_max"),
             Relation::PhaseOrder => order(PHASE_NOW, "governance.phase"),
             Relation::EmissionRateOrder => order("rewards.rate_min", "rewards.rate_max"),
             Relation::EmissionCapTooHigh => {

@@ -186,9 +186,11 @@ fn share_by_stake(cx: &mut Context<'_>, amount: Amount) -> Amount {
     let validators = cx.params().rewards().validator_share.amount_floor(amount);
     let parts =
         [(Role::Provider, amount.saturating_sub(validators)), (Role::Validator, validators)];
+    let weighs = cx.params().rewards().lock_weighs == 1;
+    let weight = cx.state.lock_weight().filter(|_| weighs);
     let mut shared = Amount::ZERO;
     for (role, part) in parts.into_iter().filter(|(_, part)| !part.is_zero()) {
-        if cx.state.staking.share_emission(role, part).is_some() {
+        if cx.state.staking.share_emission(role, part, weight).is_some() {
             mint(cx, Pot::Emission, part);
             shared = shared.saturating_add(part);
         }

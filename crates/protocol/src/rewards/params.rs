@@ -68,6 +68,9 @@ params! {
         /// λ: the share of the rest that goes to all who may work, by stake, whatever work there
         /// is; what remains goes to work.
         stake_share: Ratio = Ratio::ZERO, 0..=ONE, "work alone is paid for";
+        /// Does stake that is locked weigh more in what goes by stake, as it does in votes? 1 if it
+        /// does.
+        lock_weighs: u8 = 0, 0..=1, "off: what is bonded is paid alike";
         /// The most emission that a job attracts in all, as a share of the fees that it burnt (M24,
         /// R9).
         emission_cap: Ratio = Ratio::percent(90), 0..=ONE, "who pays itself loses a tenth";

@@ -41,7 +41,7 @@ pub(crate) fn release(cx: &mut Context<'_>, operator: OperatorId, pot: Pot, reas
 pub(crate) fn set_stake(cx: &mut Context<'_>, operator: OperatorId, stake: Amount) {
     cx.state.staking.settle_judge(operator);
     cx.state.staking.settle_emission(operator);
-    cx.state.staking.operator_mut(operator).stake = stake;
+    cx.state.staking.change(operator, |row| row.stake = stake);
     set::settle(cx, operator);
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn reduce_stake(cx: &mut Context<'_>, operator: OperatorId, amount: A
 pub(crate) fn set_standing(cx: &mut Context<'_>, operator: OperatorId, standing: Standing) {
     cx.state.staking.settle_judge(operator);
     cx.state.staking.settle_emission(operator);
-    cx.state.staking.operator_mut(operator).standing = standing;
+    cx.state.staking.change(operator, |row| row.standing = standing);
     set::settle(cx, operator);
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Law: whoever's weight changes is settled first, so that the weights sum to the pools at every
 //! growth, and all together earn at most what was shared.
+//! Law: what a lock adds weighs by what is left of it at each growth; two sums give that without a
+//! walk (`TimedIndex`).
 //! Rounding: growth and earnings down; the dust stays in the emission's pot.
 //! Not here: how much there is to share, and how it vests (`rewards`).
 
@@ -9,16 +11,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{OperatorId, Role},
-    num::{Amount, Index},
+    num::{Amount, Index, TimedIndex},
 };
 
-use super::{Pool, Staking};
+use super::{Pool, Staking, TermWeight};
 
 /// What a unit of stake ever earned of emission, by role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EmissionIndexes {
-    providers: Index,
-    validators: Index,
+    providers: StakeIndex,
+    validators: StakeIndex,
+}
+
+/// What stake of one role ever earned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct StakeIndex {
+    /// A unit of it.
+    unit: Index,
+    /// A unit that was locked, besides, for each epoch left.
+    left: TimedIndex,
 }
 
 /// What an operator's stake earned of emission.
@@ -31,21 +42,49 @@ pub struct StakeEarnings {
 }
 
 impl EmissionIndexes {
-    pub(crate) fn of(&self, role: Role) -> Index {
+    fn index(&self, role: Role) -> StakeIndex {
         match role {
             Role::Provider => self.providers,
             Role::Validator => self.validators,
-            Role::Replica => Index::ZERO,
+            Role::Replica => StakeIndex::default(),
         }
+    }
+
+    pub(crate) fn of(&self, role: Role) -> Index {
+        self.index(role).unit
+    }
+
+    pub(super) fn left(&self, role: Role) -> TimedIndex {
+        self.index(role).left
     }
 }
 
+/// Why earnings are an amount.
+const SHARED: &str = "the index pays out at most what was shared";
+
 impl Staking {
-    /// Shares `amount` among all of a role that may work, by stake; `None` if there is none.
-    pub(crate) fn share_emission(&mut self, role: Role, amount: Amount) -> Option<()> {
+    /// Shares `amount` among all of a role that may work, by stake and by what locks add to it, if
+    /// they weigh; `None` if there is none.
+    pub(crate) fn share_emission(
+        &mut self,
+        role: Role,
+        amount: Amount,
+        weight: Option<TermWeight>,
+    ) -> Option<()> {
         let pools = self.pools.iter().filter(|((of, _), _)| *of == role);
         let total = pools.map(|(_, pool)| Pool::total(pool)).fold(0u64, u64::saturating_add);
-        let index = self.emission.of(role).grown_floor(amount, total)?;
+        let index = self.emission.index(role);
+        let boosted = weight.and_then(|weight| {
+            let adds = weight.adds_ceil(self.working_terms(role))?;
+            let unit = index.unit.grown_floor(amount, total.checked_add(adds.units())?)?;
+            let terms = (weight.boost, weight.max);
+            let left = index.left.grown_floor((index.unit, unit), weight.at, terms)?;
+            Some(StakeIndex { unit, left })
+        });
+        let index = match boosted {
+            Some(index) => index,
+            None => StakeIndex { unit: index.unit.grown_floor(amount, total)?, ..index },
+        };
         match role {
             Role::Provider => self.emission.providers = index,
             Role::Validator => self.emission.validators = index,
@@ -59,15 +98,26 @@ impl Staking {
         let operator = self.operator(id);
         let StakeEarnings { settled, accrued } = operator.emission;
         let earned = self.emission.of(operator.role).earned_floor(settled, operator.weight());
-        accrued.saturating_add(earned.expect("the index pays out at most what was shared"))
+        let earned = accrued.saturating_add(earned.expect(SHARED));
+        if operator.lock.amount.is_zero() || !operator.may_work() {
+            return earned;
+        }
+        let (left, lock) = (self.emission.left(operator.role), &operator.lock);
+        let locked = left.earned_floor(lock.settled, operator.locked(), lock.until);
+        earned.saturating_add(locked.expect(SHARED))
     }
 
     /// Accrues what it earned since its weight last changed.
     pub(crate) fn settle_emission(&mut self, id: OperatorId) {
-        let settled = self.emission.of(self.operator(id).role);
+        let role = self.operator(id).role;
+        let settled = self.emission.of(role);
         if self.operator(id).emission.settled != settled {
-            let accrued = self.stake_earned(id);
-            self.operator_mut(id).emission = StakeEarnings { settled, accrued };
+            let (accrued, left) = (self.stake_earned(id), self.emission.left(role));
+            let row = self.operator_mut(id);
+            row.emission = StakeEarnings { settled, accrued };
+            if !row.lock.amount.is_zero() {
+                row.lock.settled = left;
+            }
         }
     }
 

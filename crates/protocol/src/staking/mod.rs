@@ -20,6 +20,7 @@ mod commission;
 mod delegation;
 mod emission;
 pub(crate) mod handlers;
+mod locks;
 mod moves;
 mod operator;
 pub(crate) mod params;
@@ -28,6 +29,7 @@ mod queue;
 mod rejected;
 mod set;
 mod sharing;
+mod term;
 mod voters;
 
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -45,19 +47,21 @@ pub use queue::{ExitQueue, Place};
 pub(crate) use queue::{Leave, Leaver, end_of_exit};
 pub use rejected::{
     BondRejected, CancelUnbondRejected, CancelUndelegationRejected, DelegateRejected,
-    RedelegateRejected, SetCommissionRejected, UnbondRejected, UndelegateRejected, UnjailRejected,
-    WithdrawDelegationRejected,
+    LockBondRejected, RedelegateRejected, SetCommissionRejected, UnbondRejected,
+    UndelegateRejected, UnjailRejected, WithdrawDelegationRejected,
 };
 
 use crate::{
     command::ResourceClass,
     ids::{AccountId, OperatorId, Role, UnbondingId},
-    num::{Amount, Epoch, Height, Index},
+    num::{Amount, Epoch, Height, Index, Timed},
     table::{Rare, Table},
 };
 use params::StakingParams;
 pub use set::{ActiveSet, SetPlace};
 pub(crate) use set::{SetTerms, Turn};
+use term::TermKey;
+pub use term::{Term, TermWeight};
 
 /// Which pool an operator belongs to.
 pub(crate) type PoolKey = (Role, ResourceClass);
@@ -79,6 +83,10 @@ pub(crate) struct Staking {
     pub(crate) emission: EmissionIndexes,
     /// Where each queue of those that leave ends; none where nobody ever queued.
     queues: BTreeMap<Leaver, ExitQueue>,
+    /// Derived from the operators: what is locked, of those who are fit.
+    terms: BTreeMap<TermKey, Timed>,
+    /// Derived: the latest end of a lock.
+    lock_until: Epoch,
 }
 
 /// What of [`Staking`] is stored; the rest is derived on load.
@@ -205,7 +213,7 @@ impl Staking {
             (key, Pool::restore(rows, logged, pins))
         };
         let pools = members.into_iter().map(pool).collect();
-        Staking {
+        let mut staking = Staking {
             operators,
             unbondings,
             delegation_pools,
@@ -216,7 +224,11 @@ impl Staking {
             judge_index,
             emission,
             queues,
-        }
+            terms: BTreeMap::new(),
+            lock_until: Epoch::ZERO,
+        };
+        staking.sum_terms();
+        staking
     }
 
     /// The least stake of a newcomer: base · min((1 + n/n₀)^k, cap), rounded up (m5).

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::ResourceClass,
     ids::{AccountId, OperatorId, Role, UnbondingId},
-    num::{Amount, Epoch, Factor, HalfLives, Height, Index, exp2_neg_floor},
+    num::{Amount, Epoch, Factor, HalfLives, Height, Index, Timed, exp2_neg_floor},
     table::Rare,
 };
 
-use super::{Place, Rank, StakeEarnings};
+use super::{Place, Rank, StakeEarnings, Term, TermKey, TermWeight};
 
 /// May an operator take new work?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub struct Operator {
     pub judge_accrued: Amount,
     /// What its stake earned of emission.
     pub emission: StakeEarnings,
+    /// What of its stake it promised not to take out.
+    pub lock: Rare<Term>,
 }
 
 /// One entry of the unbonding queue; the money is in its pot.
@@ -105,6 +107,7 @@ impl Operator {
             judge_index,
             judge_accrued: Amount::ZERO,
             emission: StakeEarnings::default(),
+            lock: Rare::default(),
         }
     }
 
@@ -153,5 +156,32 @@ impl Operator {
         let left = Factor::new(left.count_floor(Factor::ONE.parts())).unwrap_or(Factor::ONE);
         self.strikes = self.strikes(now, half_life).saturating_sub(left);
         self.strikes_at = now;
+    }
+
+    /// What of its stake is locked: what it promised, or all that slashes left.
+    pub fn locked(&self) -> Amount {
+        self.lock.amount.min(self.stake)
+    }
+
+    /// What of its stake is not.
+    pub fn unlocked(&self) -> Amount {
+        self.stake.saturating_sub(self.locked())
+    }
+
+    /// What it has locked and until when.
+    fn timed(&self) -> Timed {
+        Timed::of(self.locked(), self.lock.until)
+    }
+
+    /// Its place among the sums and its part there, if it counts.
+    pub(super) fn counted_term(&self) -> Option<(TermKey, Timed)> {
+        let timed = self.timed();
+        (self.is_fit() && !timed.is_zero()).then_some(((self.role, self.may_work()), timed))
+    }
+
+    /// What its lock adds to its own stake in votes, if it has one and is fit.
+    pub(crate) fn term_adds(&self, weight: Option<TermWeight>) -> Amount {
+        let counted = weight.zip(self.counted_term());
+        counted.map_or(Amount::ZERO, |(weight, (_, timed))| weight.adds_floor(timed))
     }
 }

@@ -65,6 +65,12 @@ params! {
         /// By how much of the least stake in a full active set another's must exceed it to take
         /// its place.
         active_margin: Ratio = Ratio::percent(5), 0..=ONE, "no place changes hands for a crumb";
+        /// What a unit weighs that is locked for the longest, in votes and, if
+        /// `rewards.lock_weighs`, in what goes by stake; less as its end comes nearer.
+        lock_boost: Factor = Factor::ONE, ONE..=4 * ONE, "off: stake is stake";
+        /// The longest that a bond may be locked; 0 lets nobody lock one. No vote sets it below
+        /// what is left of a lock.
+        lock_epochs_max: Epochs = Epochs::new(0), 0..=BLOCKS_MAX, "off: nobody locks";
         /// Epochs before a jailed operator may ask for release.
         jail_epochs: Epochs = Epochs::new(24), 1..=BLOCKS_MAX, "a day of hours";
         /// Abandonments within `offence_window_epochs` that jail.

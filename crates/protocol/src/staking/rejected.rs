@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::num::{Amount, Epoch, Height, Ratio};
+use crate::num::{Amount, Epoch, Epochs, Height, Ratio};
 
 /// Why a bond was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,33 @@ pub enum UnbondRejected {
     NotAnOperator,
     /// More than backs nothing; locked stake leaves when its jobs are final.
     ExceedsFreeBond { wanted: Amount, free_bond: Amount },
+    /// The owner locked it, and its lock is not over.
+    Locked { wanted: Amount, unlocked: Amount, until: Epoch },
     /// The queue is full; wait for an entry to mature.
     UnbondingsAtLimit { limit: u32 },
+}
+
+/// Why a bond was not locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[expect(missing_docs, reason = "both numbers: what was wanted and what was there")]
+pub enum LockBondRejected {
+    /// This network has no locks, or stopped them.
+    NotOffered,
+    /// Nothing to lock.
+    AmountMustBePositive,
+    /// For no time, or for more than one may.
+    EpochsOutOfRange { wanted: Epochs, max: Epochs },
+    /// The account has no operator of this role.
+    NotAnOperator,
+    /// A tombstoned operator never returns, so its stake has no say.
+    Tombstoned,
+    /// More than the operator has at stake.
+    ExceedsStake { wanted: Amount, stake: Amount },
+    /// Less than is locked: a lock never covers less.
+    BelowLocked { wanted: Amount, locked: Amount },
+    /// Sooner than what is locked: a lock never ends earlier.
+    EndsSooner { wanted: Epoch, until: Epoch },
 }
 
 /// Why what is unbonding could not be bonded again.

@@ -142,14 +142,14 @@ impl Staking {
             (true, false) => !(is_open && waiting == 0),
         };
         if outside != was_outside {
-            self.operator_mut(id).outside = outside;
+            self.change(id, |row| row.outside = outside);
         }
     }
 
     /// Puts a fit operator into its set or out of it, from block `now` on; the caller has settled
     /// what its stake earned.
     pub(crate) fn set_outside(&mut self, id: OperatorId, outside: bool, now: Height) {
-        self.operator_mut(id).outside = outside;
+        self.change(id, |row| row.outside = outside);
         let operator = self.operator(id);
         let (key, rank) = (operator.pool_key(), operator.rank());
         let pool = self.pools.entry(key).or_default();

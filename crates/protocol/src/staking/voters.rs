@@ -1,14 +1,15 @@
 //! Voters: what stake is worth in votes, and how it is kept as it stood at one moment.
 //!
 //! Law: an operator that is fit to work, in its active set or waiting for a place there, and of
-//! which no slash waits has the power of its stake and of all that is delegated to it; each
+//! which no slash waits has the power of its stake, of what its lock adds (`term`) and of all that
+//! is delegated to it; each
 //! delegation's part is its value, down, so that all parts of a pool never exceed it. Stake that
 //! leaves has none.
 //! An electorate is a branch of the tables that power is read from: later changes copy what they
 //! touch, and nothing else is paid for it.
 //! Not here: what is voted on (`governance`).
 
-use super::{Pool, Staking, StakingRows};
+use super::{Pool, Staking, StakingRows, TermWeight};
 use crate::{
     ids::{DelegationId, Digest, OperatorId, Role},
     num::Amount,
@@ -54,12 +55,15 @@ impl Staking {
             && self.delegation_pool(id).slashes_waiting == 0
     }
 
-    /// An operator's stake and all that is delegated to it and not leaving, if they vote.
-    pub(crate) fn power_of_operator(&self, id: OperatorId) -> Amount {
+    /// An operator's stake, what its lock adds, and all that is delegated to it and not leaving, if
+    /// they vote.
+    pub(crate) fn power_of_operator(&self, id: OperatorId, locks: Option<TermWeight>) -> Amount {
         if !self.votes(id) {
             return Amount::ZERO;
         }
-        self.operator(id).stake.saturating_add(self.delegated_to(id))
+        let row = self.operator(id);
+        let own = row.stake.saturating_add(row.term_adds(locks));
+        own.saturating_add(self.delegated_to(id))
     }
 
     /// What of an operator's power one delegation has (down), and the operator; nothing of a

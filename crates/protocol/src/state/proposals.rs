@@ -7,7 +7,7 @@ use crate::{
     governance::{Ballot, Guard, Pause, Proposal},
     ids::{Asset, BallotId, ParamsVersion, ProposalId, SlashId},
     ledger::{Assets, Pot},
-    num::{Amount, Height},
+    num::{Amount, Factor, Height},
     params::{BrokenRelation, Params, RawParams},
 };
 
@@ -142,6 +142,11 @@ impl State {
         let [now, proposed] = [self.params(), &params].map(|params| params.governance().phase);
         if proposed < now {
             return Err(BrokenRelation::phase(now, proposed));
+        }
+        let left = self.staking.longest_lock(self.epoch());
+        let rules = params.staking();
+        if rules.lock_boost > Factor::ONE && rules.lock_epochs_max < left {
+            return Err(BrokenRelation::lock(left, rules.lock_epochs_max));
         }
         let unfit = params.unfit_for_one().filter(|_| self.assets() == Assets::Single);
         unfit.map_or(Ok(params), |why| Err(why.broken()))

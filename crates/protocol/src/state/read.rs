@@ -20,7 +20,7 @@ use crate::{
     slashing::{self, Claims, Slash},
     staking::{
         self, ActiveSet, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved,
-        Operator, SetPlace, SetTerms, Unbonding,
+        Operator, SetPlace, SetTerms, TermWeight, Unbonding,
     },
     storage::{Keep, Program},
     verification::{Case, Docket},
@@ -185,8 +185,27 @@ impl State {
         operator.outside.then(|| (operator.stake, needed()))
     }
 
-    /// What of an operator's bond may leave: what backs nothing.
+    /// How locks of bonds weigh now; none where a network has none.
+    pub fn lock_weight(&self) -> Option<TermWeight> {
+        TermWeight::of(self.params().staking(), self.epoch())
+    }
+
+    /// What an operator's own stake would weigh in a vote that began now, with what its lock adds;
+    /// nothing if it has no say.
+    pub fn vote_weight(&self, id: OperatorId) -> Amount {
+        let stake = self.staking.stake_of_fit().saturating_add(self.ledger.delegated_total());
+        let (_, locks) = self.staking.power(stake, self.lock_weight());
+        let delegated = self.staking.delegated_to(id);
+        self.staking.power_of_operator(id, locks).saturating_sub(delegated)
+    }
+
+    /// What of an operator's bond may leave: what backs nothing, and is not locked.
     pub fn unbondable(&self, id: OperatorId) -> Amount {
+        self.free_of_jobs(id).min(self.staking.operator(id).unlocked())
+    }
+
+    /// What of an operator's bond backs nothing, locked or not.
+    pub(crate) fn free_of_jobs(&self, id: OperatorId) -> Amount {
         let free = self.ledger.balance(Pot::Bond(id));
         let backs = if self.chain.leader == Some(id) {
             self.market.fallback_reserved

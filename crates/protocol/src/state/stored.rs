@@ -10,8 +10,8 @@ use crate::{
     accounts::Accounts,
     governance::{Governance, GovernanceRows},
     ids::{
-        AssignmentId, ExitId, JobId, KeepId, MoveId, ProposalId, RaterId, Role, SlashId,
-        UnbondingId,
+        AssignmentId, ExitId, JobId, KeepId, MoveId, OperatorId, ProposalId, RaterId, Role,
+        SlashId, UnbondingId,
     },
     insurance::Insurance,
     ledger::{Ledger, Pot},
@@ -193,6 +193,12 @@ impl State {
     fn epoch_timers(&self, timers: &mut Timers) {
         for (index, rater) in self.reputation.raters.iter() {
             timers.set_epoch(rater.leaves, Timer::Rater(RaterId::from_index(index)));
+        }
+        for (index, operator) in self.staking.operators.iter() {
+            if !operator.lock.amount.is_zero() {
+                let id = OperatorId::from_index(index);
+                timers.set_epoch(operator.lock.until, Timer::Lock(id));
+            }
         }
         for (index, unbonding) in self.staking.unbondings.iter() {
             timers.set_epoch(unbonding.matures, Timer::Unbonding(UnbondingId::from_index(index)));

@@ -12,6 +12,7 @@ mod dispute;
 mod exits;
 mod insurance;
 mod keys;
+mod locks;
 mod market;
 mod names;
 mod prices;

@@ -1,11 +1,13 @@
 //! Transactions, transfers and bonds.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Command, Epoch, Height, Role,
+    Address, Amount, Asset, Command, Epoch, Epochs, Factor, Height, RawParams, Role,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::*,
     rewards::ClaimRewardsRejected,
-    staking::{BondRejected, CancelUnbondRejected, UnbondRejected, UnjailRejected},
+    staking::{
+        BondRejected, CancelUnbondRejected, LockBondRejected, UnbondRejected, UnjailRejected,
+    },
 };
 
 use crate::{Row, row, world::World};
@@ -79,6 +81,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = keys();
     rows.extend(money());
     rows.extend(cancels());
+    rows.extend(locks());
     rows
 }
 
@@ -103,6 +106,59 @@ fn cancels() -> Vec<Row> {
             },
         ),
     ]
+}
+
+fn lock(tokens: u64, epochs: u64) -> Command {
+    let (amount, epochs) = (Amount::tokens(tokens), Epochs::new(epochs));
+    Command::LockBond(LockBond { role: PROVIDER, amount, epochs })
+}
+
+fn locking(params: &mut RawParams) {
+    params.staking.lock_boost = Factor::percent(400);
+    params.staking.lock_epochs_max = Epochs::new(365);
+}
+
+fn locks() -> Vec<Row> {
+    let tokens = Amount::tokens;
+    let out = |wanted: u64| LockBondRejected::EpochsOutOfRange {
+        wanted: Epochs::new(wanted),
+        max: Epochs::new(365),
+    };
+    let rows = vec![
+        row(LockBondRejected::AmountMustBePositive, |_| ("P1", lock(0, 0))),
+        row(out(0), |_| ("P1", lock(1, 0))),
+        row(out(366), |_| ("W", lock(1, 366))),
+        row(LockBondRejected::NotAnOperator, |_| ("W", lock(1, 365))),
+        row(
+            LockBondRejected::ExceedsStake { wanted: tokens(50_001), stake: tokens(50_000) },
+            |_| ("P1", lock(50_001, 1)),
+        ),
+        row(LockBondRejected::BelowLocked { wanted: tokens(6), locked: tokens(7) }, |world| {
+            world.ok("P1", lock(7, 3));
+            ("P1", lock(6, 2))
+        }),
+        row(
+            LockBondRejected::EndsSooner { wanted: Epoch::new(2), until: Epoch::new(3) },
+            |world| {
+                world.ok("P1", lock(7, 3));
+                ("P1", lock(8, 2))
+            },
+        ),
+        row(
+            UnbondRejected::Locked {
+                wanted: tokens(49_994),
+                unlocked: tokens(49_993),
+                until: Epoch::new(3),
+            },
+            |world| {
+                world.ok("P1", lock(7, 3));
+                ("P1", unbond(49_994))
+            },
+        ),
+    ];
+    let mut rows: Vec<Row> = rows.into_iter().map(|row| row.under(locking)).collect();
+    rows.push(row(LockBondRejected::NotOffered, |_| ("P1", lock(0, 0))));
+    rows
 }
 
 fn money() -> Vec<Row> {

@@ -9,10 +9,11 @@ use std::{
 use earnest_protocol::{Command, Rejected};
 
 /// What no command of this version can reach, and why.
-const UNREACHED: [(&str, &str); 7] = [
+const UNREACHED: [(&str, &str); 8] = [
     ("Bond::Tombstoned", "equivocation, the one offence that tombstones, is not built yet"),
     ("CancelUnbond::Tombstoned", "the same"),
     ("Unjail::Tombstoned", "the same"),
+    ("LockBond::Tombstoned", "the same"),
     (
         "Delegate::PoolFull",
         "a pool must first lose all but a millionth, in a dozen slashes or more",

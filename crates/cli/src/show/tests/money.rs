@@ -49,6 +49,8 @@ pub fn operator(name: &str, stands: Standing) -> OperatorView {
         free_bond: Amount::tokens(480),
         locked: Amount::tokens(20),
         unbondable: Amount::tokens(480),
+        lock: None,
+        vote_weight: Amount::tokens(500),
         stake_min: Amount::tokens(5),
         weight: Amount::tokens(500),
         score: Ratio::percent(93),

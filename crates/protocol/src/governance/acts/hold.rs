@@ -74,11 +74,13 @@ pub(crate) fn set_due(cx: &mut Context<'_>, id: ProposalId, due: Epoch) {
 /// A vote is by the stake of this moment.
 pub(crate) fn enter_electorate(cx: &mut Context<'_>, id: ProposalId) {
     let epoch = cx.epoch();
+    let locks = cx.state.lock_weight();
     let State { governance, staking, ledger, .. } = &mut *cx.state;
     let electorate = governance.electorates.entry(epoch).or_insert_with(|| {
-        let power = staking.stake_of_fit().saturating_add(ledger.delegated_total());
+        let stake = staking.stake_of_fit().saturating_add(ledger.delegated_total());
+        let (power, locks) = staking.power(stake, locks);
         let (voters, root) = staking.voters();
-        Electorate { proposals: 0, power, root, staking: Arc::new(voters) }
+        Electorate { proposals: 0, power, locks, root, staking: Arc::new(voters) }
     });
     electorate.proposals = electorate.proposals.saturating_add(1);
     let power = electorate.power;

@@ -18,7 +18,7 @@ use crate::{
 
 /// What an account votes with.
 struct Voice {
-    /// Its operators' stake and all that is delegated to them.
+    /// Its operators' stake, with what their locks add, and all that is delegated to them.
     led: Amount,
     /// What it delegated itself: whose operator's ballot each part is taken from.
     parts: Vec<(AccountId, Amount)>,
@@ -107,9 +107,10 @@ fn ballot_of(
 fn voice_of(state: &State, account: AccountId, proposal: ProposalId) -> Voice {
     let row = state.governance.proposal(proposal);
     let electorate = row.and_then(|row| state.governance.electorate_of(row));
-    let stake = &electorate.expect("what is voted on has its electorate").staking;
+    let electorate = electorate.expect("what is voted on has its electorate");
+    let (stake, locks) = (&electorate.staking, electorate.locks);
     let account = state.accounts.account(account);
-    let led = account.operators.iter().map(|(_, id)| stake.power_of_operator(*id));
+    let led = account.operators.iter().map(|(_, id)| stake.power_of_operator(*id, locks));
     let led = led.fold(Amount::ZERO, Amount::saturating_add);
     let parts = account.delegations.iter().filter_map(|id| stake.power_of_delegation(*id));
     let parts = parts.map(|(operator, power)| (stake.operator(operator).account, power));

@@ -7,6 +7,7 @@ pub(crate) mod bond;
 pub(crate) mod cancel_unbond;
 pub(crate) mod cancel_undelegation;
 pub(crate) mod delegate;
+pub(crate) mod lock_bond;
 pub(crate) mod redelegate;
 pub(crate) mod set_commission;
 pub(crate) mod unbond;

@@ -21,9 +21,14 @@ pub(crate) fn handle(
         return Err(UnbondRejected::AmountMustBePositive);
     }
     let operator = cx.state.operator_id(signer, role).ok_or(UnbondRejected::NotAnOperator)?;
-    let free_bond = cx.state.unbondable(operator);
+    let free_bond = cx.state.free_of_jobs(operator);
     if wanted > free_bond {
         return Err(UnbondRejected::ExceedsFreeBond { wanted, free_bond });
+    }
+    let row = cx.state.staking.operator(operator);
+    let (unlocked, until) = (row.unlocked(), row.lock.until);
+    if wanted > unlocked {
+        return Err(UnbondRejected::Locked { wanted, unlocked, until });
     }
     let limit = cx.params().staking().unbondings_max;
     let queued = cx.state.staking.operator(operator).unbondings.len();
