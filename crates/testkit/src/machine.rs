@@ -10,6 +10,7 @@ use earnest_protocol::{
 };
 
 use crate::{
+    credits,
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
     prices::{self, Book},
@@ -73,6 +74,7 @@ impl Setting {
             Setting::TwoAssets => {
                 raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
                 prices::machine(&mut raw);
+                credits::machine(&mut raw);
                 raw.chain.base_fee = Amount::new(777).expect("small");
                 (raw.staking.exit_epochs, raw.staking.exit_wait_max_epochs) =
                     (Epochs::new(40), Epochs::new(20));
@@ -210,6 +212,7 @@ pub struct Machine {
     spends: Spends,
     sets: Sets,
     book: Book,
+    credits: credits::Book,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
     closed: u64,
@@ -235,6 +238,7 @@ impl Machine {
             spends: Spends::default(),
             sets,
             book: Book::default(),
+            credits: credits::Book::default(),
             posts: true,
             closed: 0,
             accepted: 0,
@@ -326,6 +330,7 @@ impl Machine {
         let (events, moved) = (&self.world.events, &self.world.last_movements);
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
+        self.credits.follow(events, moved, &self.world.state);
         self.sets.follow(events, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));

@@ -9,7 +9,7 @@ use earnest_protocol::{
     command::ProgramForm,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, GovernanceParams, InsuranceParams, MarketParams, PricesParams,
+        ChainParams, CreditsParams, GovernanceParams, InsuranceParams, MarketParams, PricesParams,
         ReputationParams, RewardsParams, SlashingParams, StakingParams, StorageParams,
         VerificationParams,
     },
@@ -209,6 +209,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             ..GovernanceParams::default()
         },
         prices: PricesParams::default(),
+        credits: CreditsParams::default(),
     };
     raw.staking.unbonding_epochs = outlasting(&raw);
     raw.governance.spend_epoch_share = spendable(&raw);

@@ -54,6 +54,8 @@ pub enum Relation {
     FeedOfOneAsset,
     StaleOrder,
     StepOrder,
+    HaltOrder,
+    CreditsWithoutFeed,
     ActiveSetTooSmall,
     NamesTooCheap,
 }
@@ -73,6 +75,7 @@ impl Violation {
                     PHASE_NOW => PhaseOrder,
                     "prices.stale_epochs" => StaleOrder,
                     "prices.step" => StepOrder,
+                    "credits.halt_ratio" => HaltOrder,
                     "slashing.false_audit" => FalseAuditOrder,
                     _ => CopiedRootOrder,
                 };
@@ -95,6 +98,7 @@ impl Violation {
             Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
             Self::FeedOfOneAsset { got } => (FeedOfOneAsset, got, 0),
+            Self::CreditsWithoutFeed { got } => (CreditsWithoutFeed, got, 0),
         };
         BrokenRelation { relation, got, bound }
     }
@@ -159,6 +163,8 @@ impl BrokenRelation {
             Relation::FeedOfOneAsset => Violation::FeedOfOneAsset { got },
             Relation::StaleOrder => order("prices.stale_epochs", "prices.average_epochs"),
             Relation::StepOrder => order("prices.step", "prices.haircut"),
+            Relation::HaltOrder => order("credits.halt_ratio", "credits.warn_ratio"),
+            Relation::CreditsWithoutFeed => Violation::CreditsWithoutFeed { got },
             Relation::NamesTooCheap => {
                 Violation::NamesTooCheap { cost: amount(got), gain: amount(bound) }
             }
