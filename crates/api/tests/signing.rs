@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "9e4b3721d4564ef58f165defc853bbf60f0b239896db93f3d8b5f8521663a52c";
+    let golden = "d1823f4741f1cc96ea16f016033e3fff0c5a15ee00afcb9ac9e97486f68f2d23";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

@@ -87,8 +87,8 @@ pub(super) fn redeem_credits(rejected: RedeemCreditsRejected) -> Words {
         ),
         RedeemCreditsRejected::WorthNothing { credits, price } => say(
             format!(
-                "At {} a unit of stake {} are worth none",
-                decimal(price.parts(), 9),
+                "At a price of stake of {} parts per billion {} are worth none of it",
+                price.parts(),
                 money(credits)
             ),
             "Redeem more at once.",

@@ -71,6 +71,8 @@ TYPES = {
     "seal_price": "uint64 epoch,bytes32 seal",
     "open_price": "uint64 epoch,uint64 price,bytes32 salt",
     "rate_job": "uint64 job,string rating",
+    "mint_credits": "uint256 stake,uint256 creditsMin",
+    "redeem_credits": "uint256 credits,uint256 stakeMin",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -269,6 +271,8 @@ MAKERS = {
         "salt": digest(),
     },
     "rate_job": lambda: job(rating=rng.choice(["good", "bad"])),
+    "mint_credits": lambda: {"stake": amount(), "credits_min": amount()},
+    "redeem_credits": lambda: {"credits": amount(), "stake_min": amount()},
 }
 
 

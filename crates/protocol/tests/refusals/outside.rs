@@ -302,6 +302,13 @@ fn parameters() -> Vec<(Violation, RawParams)> {
             with(|p| p.staking.validators_active_max = 10),
         ),
         (
+            Violation::CreditsWithoutFeed { got: 20_000_000 },
+            with(|p| {
+                (p.credits.mint_share, p.credits.redeem_share) =
+                    (Ratio::percent(1), Ratio::percent(2));
+            }),
+        ),
+        (
             Violation::EmissionCapTooHigh { cap: 1_000_000_000, limit: 999_999_999 },
             with(|p| p.rewards.emission_cap = Ratio::ONE),
         ),
