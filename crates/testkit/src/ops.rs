@@ -77,15 +77,15 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
     let anyone = account(play, op.who);
     let state = &play.world.state;
     let command = match op.what % 32 {
+        3 if op.twist.is_multiple_of(2) && state.assets() == Assets::Dual => {
+            let (signer, command) = credits(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         0..=3 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: false },
         4 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: true },
         5 => return Step::Blocks { count: to_deadline(play, op), withheld: false },
         6 if op.twist % 8 == 3 => {
             let (signer, command) = prices(state, op, anyone);
-            return Step::Send(signer, command);
-        }
-        6 if op.twist % 8 == 7 && op.amount.is_multiple_of(2) && is_dual(state) => {
-            let (signer, command) = credits(state, op, anyone);
             return Step::Send(signer, command);
         }
         6 if op.twist % 4 != 3 && votes::is_on(state) => {
@@ -238,17 +238,13 @@ fn prices(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
     (signer, Command::OpenPrice(OpenPrice { epoch, price, salt }))
 }
 
-fn is_dual(state: &State) -> bool {
-    state.assets() == Assets::Dual
-}
-
 /// Somebody mints credits, or whoever earned most redeems some: as many as may be, more, or less.
 fn credits(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
-    if op.amount % 4 == 2 {
+    if op.amount.is_multiple_of(3) {
         let free = state.balance(Pot::Free(anyone, Asset::Stake));
         let most = if op.who.is_multiple_of(8) { free } else { free.min(state.mint_room()) };
-        let credits_min = if op.twist == 255 { Amount::MAX } else { Amount::ZERO };
-        let stake = edge(most, op.amount / 4);
+        let credits_min = if op.twist == 254 { Amount::MAX } else { Amount::ZERO };
+        let stake = edge(most, op.amount / 3);
         return (anyone, Command::MintCredits(MintCredits { stake, credits_min }));
     }
     let most = state.accounts().max_by_key(|(_, account)| account.earned);
@@ -260,8 +256,8 @@ fn credits(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
         prices.most.amount_floor(left)
     });
     let most = earned.min(state.free(signer)).min(room.unwrap_or(Amount::MAX));
-    let stake_min = if op.twist == 255 { Amount::MAX } else { Amount::ZERO };
-    let credits = edge(most.max(Amount::UNIT), op.amount / 4);
+    let stake_min = if op.twist == 254 { Amount::MAX } else { Amount::ZERO };
+    let credits = edge(most.max(Amount::UNIT), op.amount / 3);
     (signer, Command::RedeemCredits(RedeemCredits { credits, stake_min }))
 }
 
