@@ -8,7 +8,6 @@ use earnest_protocol::{
 use super::{Words, money, percent, say};
 use crate::decimal;
 
-// tidy: ladder
 pub(super) fn mint_credits(rejected: MintCreditsRejected) -> Words {
     match rejected {
         MintCreditsRejected::OneAsset => say(
@@ -47,7 +46,6 @@ pub(super) fn mint_credits(rejected: MintCreditsRejected) -> Words {
     }
 }
 
-// tidy: ladder
 pub(super) fn redeem_credits(rejected: RedeemCreditsRejected) -> Words {
     match rejected {
         RedeemCreditsRejected::OneAsset => say(

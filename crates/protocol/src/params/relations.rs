@@ -248,8 +248,8 @@ impl fmt::Display for Violation {
             ),
             Self::CreditsWithoutFeed { got } => write!(
                 f,
-                "credits.mint_share or credits.redeem_share is {got} parts per billion, but credits \
-                 need a price feed, and that two assets; set prices.average_epochs (R20)"
+                "credits.mint_share or credits.redeem_share is {got} parts per billion, but \
+                 credits need a price feed, and that two assets; set prices.average_epochs (R20)"
             ),
         }
     }

@@ -65,8 +65,8 @@ fn there_and_back_costs_two_spreads() {
     assert_eq!(world.state.issued(Asset::Stake), tokens(1_603_960), "and issued anew");
 }
 
-/// M5: the average lags. Burning at the stale 1.0 what is worth 0.8 and redeeming at 0.8 made 125 of
-/// 100. Both ways take the worse of price and average, so it makes less than 100 while they differ.
+/// M5: the average lags. Burning at the stale 1.0 what is worth 0.8 and redeeming at 0.8 made 125
+/// of 100. Both ways take the worse of price and average, so it makes less than 100 while they differ.
 #[test]
 fn m5_an_average_that_lags_is_nobodys_gain() {
     let mut world = priced(credits::world(), 100);
@@ -308,7 +308,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     /// Whoever mints and redeems in any order and any split, while the price stays within what both
-    /// spreads of a per cent cover (0.9811 to 1), never gains. A unit of stake is counted for 0.9905,
+    /// spreads of a per cent cover (0.9811 to 1), never gains. A unit of stake counts for 0.9905,
     /// which is more than it mints, and less than it costs: 0.99 and 0.9811 / 0.99.
     #[test]
     fn m5_no_order_of_conversions_gains_while_the_price_stays_within_the_spreads(
