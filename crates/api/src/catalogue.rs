@@ -10,6 +10,7 @@ use earnest_protocol::{
     ParamsRejected, ProposalId, Ratio, Rejected, TransactionRejected,
     accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected},
     command::Scope,
+    credits::{MintCreditsRejected, RedeemCreditsRejected},
     genesis::GenesisRejected,
     governance::{
         AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
@@ -242,6 +243,19 @@ pub fn everything() -> Vec<Rejected> {
             AlreadySealed;
         #[7] OpenPriceRejected: FeedOff, WrongEpoch { got: Epoch::new(7), now: Epoch::new(9) },
             NotAValidator, NothingSealed, AlreadyOpened, PriceMustBePositive, SealMismatch;
+        #[9] MintCreditsRejected: OneAsset, MintingOff, NoPrice,
+            PriceStale { counted: Epoch::new(1), now: Epoch::new(9), limit: Epochs::new(6) },
+            ExceedsFree { wanted, free }, ExceedsSupply { room: free },
+            BelowLeast { credits: free, least: wanted }, TooFew { credits: free, wanted },
+            ExceedsEpoch { wanted, left: free };
+        #[12] RedeemCreditsRejected: OneAsset, RedeemingOff, NoPrice,
+            PriceStale { counted: Epoch::new(1), now: Epoch::new(9), limit: Epochs::new(6) },
+            BelowLeast { credits: free, least: wanted }, ExceedsFree { wanted, free },
+            ExceedsEarned { wanted, earned: free },
+            Halted { ratio: Factor::percent(83), halt: Ratio::percent(90) },
+            WorthNothing { credits: free, price: Factor::MAX },
+            TooLittle { stake: free, wanted }, ExceedsEpoch { wanted, left: free },
+            ExceedsSupply { room: free };
     }
 }
 
@@ -301,5 +315,6 @@ pub fn violations() -> Vec<Violation> {
         Violation::EpochTooLong { blocks: 9, most: 5 },
         Violation::StakePriceNotOne { got: 5 },
         Violation::FeedOfOneAsset { got: 24 },
+        Violation::CreditsWithoutFeed { got: 5 },
     ]
 }

@@ -15,9 +15,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
 use crate::{
-    AccountView, BallotView, BlobReceipt, BlockView, DelegationView, EventId, EventRecord,
-    HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, PricesView, Problem,
+    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, EventId,
+    EventRecord, HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView,
+    NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, PricesView, Problem,
     ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView,
     SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView,
     TreasuryView, TxHash, TxStatus, routes, sse::SseMessage,
@@ -414,6 +414,11 @@ impl Client {
     /// What stake is worth in what pays, and who said so.
     pub fn prices(&self) -> Result<PricesView, ClientError> {
         self.get(routes::PRICES)
+    }
+
+    /// What credits are minted and redeemed at, and what backs them.
+    pub fn credits(&self) -> Result<CreditsView, ClientError> {
+        self.get(routes::CREDITS)
     }
 
     /// One published program.

@@ -239,6 +239,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "price_opened",
     "price_counted",
     "price_missed",
+    "credits_minted",
+    "credits_redeemed",
 ];
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 
 pub mod catalogue;
 mod client;
+pub mod credits;
 mod decimal;
 mod event;
 mod explain;
@@ -37,6 +38,7 @@ mod wire;
 pub mod words;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
+pub use credits::{Conversion, CreditEpoch, CreditFlows, CreditsView};
 pub use decimal::decimal;
 pub use event::{EVENT_KINDS, EventId, EventRecord, InvalidEventId, kind_of};
 pub use health::{BlockRetention, BlockRoom, HealthView, StorageView};

@@ -27,6 +27,7 @@
 //! | GET | [`PROPOSAL`] | | `ProposalView` |
 //! | GET | [`TREASURY`] | | `TreasuryView` |
 //! | GET | [`PRICES`] | | `PricesView` |
+//! | GET | [`CREDITS`] | | `CreditsView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
 //! | GET | [`PROGRAM`] | | `ProgramView` |
@@ -97,6 +98,8 @@ pub const PROPOSAL: &str = "/v1/proposals/{id}";
 pub const TREASURY: &str = "/v1/treasury";
 /// What stake is worth in what pays, and who said so.
 pub const PRICES: &str = "/v1/prices";
+/// What credits are minted and redeemed at, and what backs them.
+pub const CREDITS: &str = "/v1/credits";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
 /// All programs that somebody published or has begun to.

@@ -41,6 +41,9 @@ pub struct AccountView {
     /// What it has at its disposal of the asset that is bonded, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_stake: Option<Amount>,
+    /// Credits that it earned by work and may redeem, where that bounds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<Amount>,
     /// Transactions in blocks: the nonce of the next, if none is pending.
     pub nonce: u64,
     /// The nonce to sign next, after what is pending at this node.

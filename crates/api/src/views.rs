@@ -45,6 +45,7 @@ pub fn account(state: &State, id: AccountId) -> Option<AccountView> {
         address: account.address,
         free: state.free(id),
         free_stake: of_two(state).then(|| state.balance(Pot::Free(id, Asset::Stake))),
+        earned: state.params().credits().counts_earned().then_some(account.earned),
         nonce: account.nonce,
         next_nonce: account.nonce,
         provider: account.operator(Role::Provider),

@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "f96ae6aac8674f5522471adf8e6d82bf2c31ad5a8ac27d0b81b833071727c27a";
+    let golden = "59f7d1aad16dc9f50c630fad188de383858a4e4b983550062a6969652022f993";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

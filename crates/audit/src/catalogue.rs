@@ -425,6 +425,11 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
     (
+        &["B1", "B2", "B3", "B4", "B5"],
+        "what is converted is no part of a job; `attacks::credits`, a second book of conversions \
+         and property tests hold it",
+    ),
+    (
         &["S1", "S2", "S3", "S4", "S5", "S6", "S7"],
         "who is in a set is decided between jobs, by bonds of many operators; `attacks::sets`, a \
          second book of sets and property tests hold it",
@@ -508,6 +513,11 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
         "who is silent stops new work: no job is played",
     ),
     ("Who copies the prices", "honest validators look for themselves here"),
+    ("Who mints while a market falls", "no conversion is played; its bound is a formula"),
+    ("An epoch's room to convert", "room, not money"),
+    ("Whoever earned credits may redeem", "what a right is sold for is another game"),
+    ("What a genesis issues to pay with", "a genesis' choice; no job is in it"),
+    ("What was ever issued of an asset", "takes years of conversions"),
     ("A price that falls by more than", "the frontier says how far stake may fall"),
     ("Stake that comes an epoch before a vote", "no vote is played"),
     ("Where locks weigh, fewer decide", "no vote is played; locks are off by default"),

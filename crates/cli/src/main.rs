@@ -11,6 +11,7 @@ mod audit;
 mod authorised;
 mod backup;
 mod clock;
+mod credits;
 mod daemons;
 mod delegate;
 mod doctor;
@@ -174,6 +175,9 @@ enum Command {
     /// Bond, unbond, leave jail, delegate, transfer
     #[command(subcommand)]
     Stake(delegate::AllStakeCommand),
+    /// Burn stake for credits, which pay, and credits for stake, where a network of two assets does
+    #[command(subcommand)]
+    Credits(credits::CreditsCommand),
     /// What the network emits, and what an account earned of it
     Rewards(rewards::RewardsArgs),
     /// Propose changes of parameters, appeal against slashes, vote, and see how it stands
@@ -283,6 +287,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Program(command) => program::run(command, node, json),
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
+        Command::Credits(command) => credits::run(command, node, json),
         Command::Rewards(args) => rewards::run(args, node, json),
         Command::Gov(command) => gov::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    account, clock, explain,
+    account, clock, credits, explain,
     failure::Failure,
     names::{self, Who},
     output::{self, out},
@@ -76,6 +76,8 @@ pub enum QueryCommand {
     },
     /// What stake is worth in what pays, and who said so
     Prices,
+    /// What credits are minted and redeemed at, what backs them, and how far
+    Credits,
     /// Slashes: what was taken from whom, and who got it
     Slashes {
         #[command(flatten)]
@@ -162,6 +164,7 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
                 Ok(show::job::jobs(views, &present()?, width))
             })
         }
+        QueryCommand::Credits => tell(&client.credits()?, json, |view| Ok(credits::tell(view))),
         QueryCommand::Prices => {
             tell(&client.prices()?, json, |view| Ok(price::tell(view, &present()?)))
         }

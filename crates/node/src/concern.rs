@@ -106,6 +106,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::SpendPaid { account, .. }
         | Event::PriceSealed { account, .. }
         | Event::PriceOpened { account, .. }
+        | Event::CreditsMinted { account, .. }
+        | Event::CreditsRedeemed { account, .. }
         | Event::CouncilBallotCast { account, .. }
         | Event::BallotCast { account, .. }
         | Event::BallotReduced { account, .. }
@@ -198,6 +200,8 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::SpendEnded { .. }
         | Event::PriceSealed { .. }
         | Event::PriceOpened { .. }
+        | Event::CreditsMinted { .. }
+        | Event::CreditsRedeemed { .. }
         | Event::PriceCounted { .. }
         | Event::PriceMissed { .. }
         | Event::SlashAppealed { .. }

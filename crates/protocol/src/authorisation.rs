@@ -146,7 +146,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::RefineStep(_)
         | Command::RetireProgram(_)
         | Command::SealPrice(_)
-        | Command::OpenPrice(_) => None,
+        | Command::OpenPrice(_)
+        | Command::MintCredits(_)
+        | Command::RedeemCredits(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 
 use crate::{
     event::Journal,
-    ids::JobId,
+    ids::{AccountId, Asset, JobId},
     ledger::{Pot, Reason},
     num::{Amount, Epoch, Height},
     params::Params,
@@ -45,9 +45,21 @@ impl Context<'_> {
     pub(crate) fn pay(&mut self, source: Pot, target: Pot, amount: Amount, reason: Reason) {
         let movements = &mut self.journal.movements;
         self.state.ledger.transfer(source, target, amount, reason, movements);
+        match target {
+            Pot::Free(account, Asset::Payment) if reason.is_earned() => self.earn(account, amount),
+            _ => {}
+        }
     }
 
-    /// Issues `amount` of what is bonded into `target`; the caller has checked that it fits.
+    /// Counts what an account earned, where that is what it may redeem.
+    fn earn(&mut self, account: AccountId, amount: Amount) {
+        if self.params().credits().counts_earned() {
+            let account = self.state.accounts.account_mut(account);
+            account.earned = account.earned.saturating_add(amount);
+        }
+    }
+
+    /// Issues `amount` of its asset into `target`; the caller has checked that it fits.
     pub(crate) fn mint(&mut self, target: Pot, amount: Amount, reason: Reason) {
         self.state.ledger.mint(target, amount, reason, &mut self.journal.movements);
     }
@@ -60,7 +72,7 @@ impl Context<'_> {
     }
 
     /// What an account has free of the asset that pays.
-    pub(crate) fn free_pot(&self, account: crate::ids::AccountId) -> Pot {
+    pub(crate) fn free_pot(&self, account: AccountId) -> Pot {
         self.state.ledger.free_pot(account)
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{BallotChoice, DataItem, Node, PauseLane, Rating, Scope},
+    credits::{MintTerms, RedeemTerms},
     governance::{Defeat, SpendEnding, SpendTerms},
     ids::{
         AccountId, Address, Asset, Digest, ExitId, JobId, KeepId, MoveId, OperatorId,
@@ -441,5 +442,10 @@ pub enum Event {
     /// Validators with too little stake opened a price of this epoch: the last one stands, and no
     /// new work begins once it is stale.
     PriceMissed { epoch: Epoch, opened: Amount, stake: Amount, is_stale: bool },
+
+    /// Stake was burnt for credits, by `terms`.
+    CreditsMinted { account: AccountId, credits: Amount, terms: MintTerms },
+    /// Credits were burnt, by `terms`, and so much stake given back.
+    CreditsRedeemed { account: AccountId, stake: Amount, terms: RedeemTerms },
 }
 }

@@ -3,6 +3,7 @@
 //! Checked after every command in tests and simulations, after every block where a host asks for
 //! it, on demand on a live node. A broken one is our own fault: the host stops and says where.
 
+mod credits;
 mod delegations;
 mod prices;
 mod programs;
@@ -134,6 +135,10 @@ pub enum Broken {
     /// Prices are sealed in this epoch's round and opened in that before; no other post is there;
     /// the price is the last of the average.
     Prices,
+    /// More stake was given back for credits than was burnt for them.
+    CreditsUnbacked { returned: Amount, burnt: Amount },
+    /// What was converted is part of what was issued and burnt, and nothing of one asset.
+    Credits,
     /// What a requester has said of a provider weighs something, is not due to leave, and is listed
     /// by its operator under its requester.
     Rater { rater: RaterId },
@@ -157,6 +162,7 @@ impl State {
         rewards::check(self)?;
         proposals::check(self)?;
         prices::check(self)?;
+        credits::check(self)?;
         raters::check(self)?;
         check_covers(self)?;
         check_reserves(self)?;

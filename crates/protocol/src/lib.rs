@@ -57,6 +57,7 @@ mod authorisation;
 mod bound;
 pub mod command;
 mod context;
+pub mod credits;
 mod directory;
 mod epoch;
 pub mod event;

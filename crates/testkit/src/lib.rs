@@ -5,15 +5,16 @@
 //! checks every law after each; [`money`] is a second, slow ledger that agrees on every balance;
 //! [`payments`] works out anew what events say was paid, [`spends`] what the treasury pays;
 //! [`soak`] runs machines for as long as one likes and [`kinds`] says what they missed; [`votes`]
-//! proposes and votes; [`prices`] posts prices, and works out anew which of them count; [`sets`]
-//! keeps active sets from events alone, and [`locks`] what bonds are
-//! locked; [`bytes`] throws damaged bytes at the rules.
+//! proposes and votes; [`prices`] posts prices, and works out anew which of them count; [`credits`]
+//! converts at them, and keeps a second book of it; [`sets`] keeps active sets from events alone,
+//! and [`locks`] what bonds are locked; [`bytes`] throws damaged bytes at the rules.
 //!
 //! Law: one seed gives one run; whatever is found is a panic that names the seed.
 //! Not here: what a test is about (each crate's own tests). Never a dependency but of tests and
 //! tools.
 
 pub mod bytes;
+pub mod credits;
 pub mod kinds;
 pub mod locks;
 pub mod machine;

@@ -10,6 +10,7 @@ use earnest_protocol::{
 };
 
 use crate::{
+    credits,
     locks::Locks,
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
@@ -77,6 +78,7 @@ impl Setting {
             Setting::TwoAssets => {
                 raw.chain.stake_price = Factor::new(370_370_371).expect("a third or so");
                 prices::machine(&mut raw);
+                credits::machine(&mut raw);
                 raw.chain.base_fee = Amount::new(777).expect("small");
                 (raw.staking.exit_epochs, raw.staking.exit_wait_max_epochs) =
                     (Epochs::new(40), Epochs::new(20));
@@ -218,6 +220,7 @@ pub struct Machine {
     sets: Sets,
     locks: Locks,
     book: Book,
+    credits: credits::Book,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
     closed: u64,
@@ -244,6 +247,7 @@ impl Machine {
             sets,
             locks: Locks::default(),
             book: Book::default(),
+            credits: credits::Book::default(),
             posts: true,
             closed: 0,
             accepted: 0,
@@ -335,6 +339,7 @@ impl Machine {
         let (events, moved) = (&self.world.events, &self.world.last_movements);
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
+        self.credits.follow(events, moved, &self.world.state);
         self.sets.follow(events, &self.world.state);
         self.locks.follow(events, moved, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {

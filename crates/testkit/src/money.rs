@@ -1,7 +1,7 @@
 //! Money: a second ledger, slow and obvious, that is told each movement and must agree.
 //!
 //! Law: nothing moves that is not there; nothing moves but along one of `routes`; what each asset
-//! sums to changes by what is emitted alone, burnt money included.
+//! sums to changes by what is issued alone, burnt money included.
 
 use std::collections::BTreeMap;
 
@@ -153,6 +153,8 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::ProgramDeposit => (&[Free], &[Program]),
         Reason::ProgramDepositReturned => (&[Program], &[Free]),
         Reason::ProgramDepositBurnt => (&[Program], &[Burnt]),
+        Reason::CreditsPaidFor | Reason::CreditsRedeemed => (&[Free], &[Burnt]),
+        Reason::CreditsMinted | Reason::CreditsGivenBack => (&[Burnt], &[Free]),
     }
 }
 
@@ -179,7 +181,8 @@ impl Money {
             let is_known = from.contains(&kind(source)) && to.contains(&kind(target));
             assert!(is_known, "no {reason:?} goes from {source:?} to {target:?}");
             assert!(!amount.is_zero(), "nothing moved for {reason:?}");
-            if reason == Reason::Emission {
+            let mints = [Reason::Emission, Reason::CreditsMinted, Reason::CreditsGivenBack];
+            if mints.contains(&reason) {
                 // Out of nothing: what was burnt stays burnt.
                 *self.pots.entry(source).or_default() += amount.units();
             }

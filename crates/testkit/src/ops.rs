@@ -9,7 +9,7 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Blocks, Command, Digest, Epoch, Epochs,
     Factor, Gas, Height, JobId, Ratio, Role, Sender, State,
     command::*,
-    ledger::Pot,
+    ledger::{Assets, Pot},
     market::{Assignment, BidState, Job, Order, Outcome, Phase},
     seal,
     staking::{Delegation, Operator},
@@ -77,6 +77,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
     let anyone = account(play, op.who);
     let state = &play.world.state;
     let command = match op.what % 32 {
+        3 if op.twist.is_multiple_of(2) && state.assets() == Assets::Dual => {
+            let (signer, command) = credits(state, op, anyone);
+            return Step::Send(signer, command);
+        }
         0..=3 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: false },
         4 => return Step::Blocks { count: 1 + u64::from(op.amount % 3), withheld: true },
         5 => return Step::Blocks { count: to_deadline(play, op), withheld: false },
@@ -253,6 +257,29 @@ fn prices(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
     };
     let salt = crate::prices::SALT;
     (signer, Command::OpenPrice(OpenPrice { epoch, price, salt }))
+}
+
+/// Somebody mints credits, or whoever earned most redeems some: as many as may be, more, or less.
+fn credits(state: &State, op: Op, anyone: AccountId) -> (AccountId, Command) {
+    if op.amount.is_multiple_of(3) {
+        let free = state.balance(Pot::Free(anyone, Asset::Stake));
+        let most = if op.who.is_multiple_of(8) { free } else { free.min(state.mint_room()) };
+        let credits_min = if op.twist == 254 { Amount::MAX } else { Amount::ZERO };
+        let stake = edge(most, op.amount / 3);
+        return (anyone, Command::MintCredits(MintCredits { stake, credits_min }));
+    }
+    let most = state.accounts().max_by_key(|(_, account)| account.earned);
+    let earner = most.filter(|_| !op.who.is_multiple_of(16)).map(|(id, _)| id);
+    let signer = earner.unwrap_or(anyone);
+    let earned = state.account(signer).map_or(Amount::ZERO, |account| account.earned);
+    let room = state.credit_prices().ok().and_then(|prices| {
+        let left = state.redeem_room(prices.least).left(state.params().credits());
+        prices.most.amount_floor(left)
+    });
+    let most = earned.min(state.free(signer)).min(room.unwrap_or(Amount::MAX));
+    let stake_min = if op.twist == 254 { Amount::MAX } else { Amount::ZERO };
+    let credits = edge(most.max(Amount::UNIT), op.amount / 3);
+    (signer, Command::RedeemCredits(RedeemCredits { credits, stake_min }))
 }
 
 /// Who sends a command of this account: itself, or in a quarter of the cases a key of its own that

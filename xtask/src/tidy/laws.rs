@@ -45,19 +45,20 @@ const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", 
 pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
-        params::declare staking::params prices::params market::params reputation::params
-        slashing::params insurance::params verification::params storage::params
+        params::declare staking::params prices::params credits::params market::params
+        reputation::params slashing::params insurance::params verification::params storage::params
         rewards::params governance::params
         params bound ledger
 
-        accounts storage staking prices reputation rewards market verification insurance
-        slashing governance
+        accounts storage staking prices credits reputation rewards market verification
+        insurance slashing governance
         payment timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
         storage::acts      storage::handlers
         staking::acts      staking::handlers
         prices::acts       prices::handlers
+        credits::handlers
         reputation::acts   reputation::handlers
         rewards::acts      rewards::handlers
         market::acts       market::handlers
@@ -73,6 +74,7 @@ pub(crate) const LAWS: Laws = Laws {
         "storage",
         "staking",
         "prices",
+        "credits",
         "reputation",
         "rewards",
         "market",

@@ -169,6 +169,9 @@ fn violation(violation: &Violation) -> &'static str {
         Violation::StakePriceNotOne { .. } => {
             "Set `chain.stake_price` to 1, or the genesis' `assets` to `dual`."
         }
+        Violation::CreditsWithoutFeed { .. } => {
+            "Set `prices.average_epochs`, in a network of two assets, or leave both shares 0."
+        }
         Violation::FeedOfOneAsset { .. } => {
             "Leave `prices.average_epochs` 0, or set the genesis' `assets` to `dual`."
         }

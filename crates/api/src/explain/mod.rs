@@ -8,6 +8,7 @@
 
 mod accounts;
 mod chain;
+mod credits;
 mod governance;
 mod insurance;
 mod market;

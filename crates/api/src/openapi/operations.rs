@@ -13,8 +13,8 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BallotView, BlobReceipt, BlockView, DelegationView, HeadView, HealthView,
-    HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
+    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, HeadView,
+    HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
     OperatorView, OutputChunks, OutputReceipt, Page, PricesView, ProgramRoomView, ProgramView,
     ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
     TransactionView, TreasuryView, routes,
@@ -210,6 +210,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[AT],
         shape::<PricesView>,
         "What stake is worth in what pays, and who said so.",
+    ),
+    asked(
+        routes::CREDITS,
+        &[AT],
+        shape::<CreditsView>,
+        "What credits are minted and redeemed at, what backs them, and how far.",
     ),
     asked(
         routes::BALLOTS,

@@ -72,6 +72,8 @@ TYPES = {
     "open_price": "uint64 epoch,uint64 price,bytes32 salt",
     "rate_job": "uint64 job,string rating",
     "lock_bond": "string role,uint256 amount,uint64 epochs",
+    "mint_credits": "uint256 stake,uint256 creditsMin",
+    "redeem_credits": "uint256 credits,uint256 stakeMin",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -271,6 +273,8 @@ MAKERS = {
     },
     "rate_job": lambda: job(rating=rng.choice(["good", "bad"])),
     "lock_bond": lambda: {"role": role(), "amount": amount(), "epochs": number(U64_MAX)},
+    "mint_credits": lambda: {"stake": amount(), "credits_min": amount()},
+    "redeem_credits": lambda: {"credits": amount(), "stake_min": amount()},
 }
 
 

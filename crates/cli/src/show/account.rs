@@ -22,6 +22,11 @@ pub fn money(money: &Money, present: &Present, width: usize) -> String {
         let score = reputation(operator);
         head.push((role(operator.role).to_owned(), format!("{what}; reputation {score}")));
     }
+    if let Some(earned) = money.account.earned.filter(|earned| !earned.is_zero()) {
+        let what =
+            format!("{} by work, as many credits may be redeemed", crate::money::show(earned));
+        head.push(("earned".to_owned(), what));
+    }
     for key in &money.account.keys {
         let until = present.clock.block(key.expires);
         let (spent, most) = (crate::money::show(key.spent), crate::text::tokens(key.spend_max));

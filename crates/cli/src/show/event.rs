@@ -59,7 +59,7 @@ impl Teller {
         let told = told.or_else(|| self.of_proposals(event, present));
         let told = told.or_else(|| self.of_spends(event, present));
         let told = told.or_else(|| self.of_requesters(event));
-        let told = told.or_else(|| self.of_prices(event));
+        let told = told.or_else(|| self.of_prices(event)).or_else(|| self.of_credits(event));
         told.or_else(|| self.of_jobs(event, &clock)).unwrap_or_else(|| plain(event))
     }
 
@@ -353,6 +353,28 @@ impl Teller {
                 tokens(*stake),
                 tokens(*opened),
                 if *is_stale { "; new jobs wait for one" } else { "" }
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_credits(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::CreditsMinted { account, credits, terms } => format!(
+                "{} burns {} of stake for {}, at {} a unit less {}",
+                self.who(*account),
+                tokens(terms.stake),
+                tokens(*credits),
+                money::multiple(terms.price),
+                money::multiple(terms.spread.factor())
+            ),
+            Event::CreditsRedeemed { account, stake, terms } => format!(
+                "{} burns {} for {} of stake, at {} a unit less {}",
+                self.who(*account),
+                tokens(terms.credits),
+                tokens(*stake),
+                money::multiple(terms.price),
+                money::multiple(terms.spread.factor())
             ),
             _ => return None,
         })

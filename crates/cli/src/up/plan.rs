@@ -9,9 +9,8 @@ use earnest_protocol::{
     command::ProgramForm,
     genesis::{GenesisAccount, GenesisOperator},
     params::{
-        ChainParams, GovernanceParams, InsuranceParams, MarketParams, PricesParams,
-        ReputationParams, RewardsParams, SlashingParams, StakingParams, StorageParams,
-        VerificationParams,
+        ChainParams, GovernanceParams, InsuranceParams, MarketParams, ReputationParams,
+        RewardsParams, SlashingParams, StakingParams, StorageParams, VerificationParams,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -208,7 +207,7 @@ pub fn params(block_time_ms: u64) -> RawParams {
             spend_wait_epochs: Epochs::new(50),
             ..GovernanceParams::default()
         },
-        prices: PricesParams::default(),
+        ..RawParams::default()
     };
     raw.staking.unbonding_epochs = outlasting(&raw);
     raw.governance.spend_epoch_share = spendable(&raw);

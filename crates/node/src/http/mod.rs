@@ -15,6 +15,7 @@
 mod at;
 mod blobs;
 mod cors;
+mod credits;
 mod description;
 mod doors;
 mod events;
@@ -205,6 +206,7 @@ fn rows() -> Router<Arc<App>> {
         .route(routes::PROPOSAL, get(votes::proposal))
         .route(routes::TREASURY, get(votes::treasury))
         .route(routes::PRICES, get(prices::prices))
+        .route(routes::CREDITS, get(credits::credits))
         .route(routes::PROGRAM, get(programs::one))
         .route(routes::PROGRAM_ROOM, get(programs::room))
 }

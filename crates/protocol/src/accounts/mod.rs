@@ -23,7 +23,7 @@ pub use rejected::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected};
 use crate::{
     directory::Directory,
     ids::{AccountId, Address, BallotId, DelegationId, Digest, OperatorId, Role},
-    num::Height,
+    num::{Amount, Height},
     table::{Rare, Table},
 };
 
@@ -47,6 +47,9 @@ pub struct Account {
     /// Its ballots about what is voted on; one about what is over leaves when it votes again, or
     /// with its row.
     pub ballots: Rare<Vec<BallotId>>,
+    /// Credits that it earned by work and has not redeemed, where that bounds what it may; counted
+    /// in what pays.
+    pub earned: Amount,
 }
 
 impl Account {
@@ -75,6 +78,7 @@ impl Accounts {
             report: None,
             keys: Rare::default(),
             key_nonce: 0,
+            earned: Amount::ZERO,
         };
         let id = AccountId::from_index(self.rows.push(account));
         self.by_address.insert(address, id);

@@ -520,6 +520,25 @@ commands! {
         /// For how many epochs from now on.
         epochs: Epochs,
     }
+
+    /// Burns what is bonded and mints credits, which pay, for it: at the price of stake less the
+    /// spread, as far as the epoch has room.
+    MintCredits = credits::mint_credits or MintCreditsRejected, Ordinary, weight 2, keys [] {
+        /// How much is burnt, in base units of what is bonded.
+        stake: Amount,
+        /// The fewest credits that the signer takes for it, in base units of what pays.
+        credits_min: Amount,
+    }
+
+    /// Burns credits and gives back what is bonded for them: at the price of stake less the spread,
+    /// as far as the signer may, the epoch has room and credits are backed.
+    RedeemCredits
+        = credits::redeem_credits or RedeemCreditsRejected, Ordinary, weight 2, keys [] {
+        /// How many are burnt, in base units of what pays.
+        credits: Amount,
+        /// The least that the signer takes for them, in base units of what is bonded.
+        stake_min: Amount,
+    }
 }
 
 pub(crate) use for_each_command;

@@ -5,7 +5,7 @@
 //! bonded, and what pays.
 //!
 //! Invariant: for each asset the pots sum to `issued − burnt`, after every movement; no movement
-//! turns one asset into another.
+//! turns one asset into another: what is converted is burnt in one and issued in the other.
 //! Rounding: none; amounts arrive already rounded, with the direction named where it was done.
 //! Not here: whether a movement is deserved.
 
@@ -366,8 +366,8 @@ impl Ledger {
         movements.push(Movement { source, target, amount, reason });
     }
 
-    /// Issues `amount` of what is bonded into `target`; the caller has checked that the supply
-    /// stays within the largest.
+    /// Issues `amount` of its asset into `target`; the caller has checked that the supply stays
+    /// within the largest.
     pub(crate) fn mint(
         &mut self,
         target: Pot,
@@ -378,11 +378,11 @@ impl Ledger {
         if amount.is_zero() {
             return;
         }
-        assert!(self.asset_of(target) == Asset::Stake, "only what is bonded is minted");
-        let issued = &mut self.total_mut(Asset::Stake).issued;
+        let asset = self.asset_of(target);
+        let issued = &mut self.total_mut(asset).issued;
         *issued = issued.checked_add(amount).expect(SUPPLY);
         self.put(target, amount);
-        movements.push(Movement { source: Pot::Burnt(Asset::Stake), target, amount, reason });
+        movements.push(Movement { source: Pot::Burnt(asset), target, amount, reason });
     }
 
     /// All money of an asset ever issued.

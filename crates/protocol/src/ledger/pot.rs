@@ -31,7 +31,7 @@ pub enum Pot {
     Insurance(Asset),
     /// The network's own.
     Treasury(Asset),
-    /// Out of circulation; only ever a target.
+    /// Out of circulation; a source of what is newly issued alone.
     Burnt(Asset),
     /// What others delegated to an operator and is not leaving.
     Delegated(OperatorId),
@@ -155,4 +155,15 @@ pub enum Reason {
     AppealLost,
     Spend,
     BeaconWithheld,
+    CreditsPaidFor,
+    CreditsMinted,
+    CreditsRedeemed,
+    CreditsGivenBack,
+}
+
+impl Reason {
+    /// Is an account paid by it for work that it, or whom it delegated to, has done?
+    pub(crate) fn is_earned(self) -> bool {
+        matches!(self, Reason::Price | Reason::AuditFee | Reason::DelegationRewardPaid)
+    }
 }

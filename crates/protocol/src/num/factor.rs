@@ -141,6 +141,23 @@ impl Factor {
         }
     }
 
+    /// ⌊part / whole⌋, capped at [`Factor::MAX`], which it also is if `whole` is 0.
+    pub fn of_floor(part: u64, whole: u64) -> Factor {
+        Factor(mul_div_floor(part, PARTS, whole).unwrap_or(Self::MAX.0).min(Self::MAX.0))
+    }
+
+    /// (1 + rate)^times, each multiplication rounded up, capped at [`Factor::MAX`].
+    pub fn growth_ceil(rate: Ratio, times: u64) -> Factor {
+        let mut grown = PARTS;
+        for _ in 0..times {
+            grown = mul_div_ceil(grown, PARTS + rate.parts(), PARTS).unwrap_or(Self::MAX.0);
+            if grown >= Self::MAX.0 || rate.parts() == 0 {
+                break;
+            }
+        }
+        Factor(grown.min(Self::MAX.0))
+    }
+
     /// Parts per billion.
     pub const fn parts(self) -> u64 {
         self.0
@@ -154,6 +171,11 @@ impl Factor {
     /// ⌈self · amount⌉, or `None` above [`Amount::MAX`].
     pub fn amount_ceil(self, amount: Amount) -> Option<Amount> {
         amount.share_ceil(self.0, PARTS)
+    }
+
+    /// ⌊amount / self⌋, or `None` above [`Amount::MAX`] and of nothing.
+    pub fn divide_floor(self, amount: Amount) -> Option<Amount> {
+        amount.share_floor(PARTS, self.0)
     }
 
     /// ⌈self · count⌉, or `None` if it needs more than 64 bits.

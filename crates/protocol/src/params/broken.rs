@@ -56,6 +56,8 @@ pub enum Relation {
     FeedOfOneAsset,
     StaleOrder,
     StepOrder,
+    HaltOrder,
+    CreditsWithoutFeed,
     ActiveSetTooSmall,
     NamesTooCheap,
     /// A lock is longer than one may be: it would weigh more than the most.
@@ -78,6 +80,7 @@ impl Violation {
                     LOCK_LEFT => LockOrder,
                     "prices.stale_epochs" => StaleOrder,
                     "prices.step" => StepOrder,
+                    "credits.halt_ratio" => HaltOrder,
                     "slashing.false_audit" => FalseAuditOrder,
                     _ => CopiedRootOrder,
                 };
@@ -100,6 +103,7 @@ impl Violation {
             Self::EpochTooLong { blocks, most } => (EpochTooLong, blocks, most),
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
             Self::FeedOfOneAsset { got } => (FeedOfOneAsset, got, 0),
+            Self::CreditsWithoutFeed { got } => (CreditsWithoutFeed, got, 0),
         };
         BrokenRelation { relation, got, bound }
     }
@@ -172,6 +176,8 @@ impl BrokenRelation {
             Relation::FeedOfOneAsset => Violation::FeedOfOneAsset { got },
             Relation::StaleOrder => order("prices.stale_epochs", "prices.average_epochs"),
             Relation::StepOrder => order("prices.step", "prices.haircut"),
+            Relation::HaltOrder => order("credits.halt_ratio", "credits.warn_ratio"),
+            Relation::CreditsWithoutFeed => Violation::CreditsWithoutFeed { got },
             Relation::NamesTooCheap => {
                 Violation::NamesTooCheap { cost: amount(got), gain: amount(bound) }
             }

@@ -30,8 +30,8 @@ pub(crate) use history::ParamsHistory;
 pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
-    governance::params::GovernanceParams, insurance::params::InsuranceParams,
-    market::params::MarketParams, prices::params::PricesParams,
+    credits::params::CreditsParams, governance::params::GovernanceParams,
+    insurance::params::InsuranceParams, market::params::MarketParams, prices::params::PricesParams,
     reputation::params::ReputationParams, rewards::params::RewardsParams,
     slashing::params::SlashingParams, staking::params::StakingParams,
     storage::params::StorageParams, verification::params::VerificationParams,
@@ -66,6 +66,8 @@ pub struct RawParams {
     pub governance: GovernanceParams,
     /// The price feed of a network of two assets.
     pub prices: PricesParams,
+    /// Credits, minted by burning what is bonded.
+    pub credits: CreditsParams,
 }
 
 impl RawParams {
@@ -83,6 +85,7 @@ impl RawParams {
             RewardsParams::FIELDS,
             GovernanceParams::FIELDS,
             PricesParams::FIELDS,
+            CreditsParams::FIELDS,
         ];
         rooms.into_iter().flatten()
     }
@@ -104,6 +107,7 @@ pub struct Params {
     rewards: RewardsParams,
     governance: GovernanceParams,
     prices: PricesParams,
+    credits: CreditsParams,
 }
 
 macro_rules! rooms {
@@ -165,6 +169,7 @@ rooms! {
     rewards: RewardsParams, "Emission: its schedule, its caps, its split and its vesting.";
     governance: GovernanceParams, "Proposals and their votes.";
     prices: PricesParams, "The price feed of a network of two assets.";
+    credits: CreditsParams, "Credits, minted by burning what is bonded.";
 }
 
 impl Default for Params {

@@ -143,6 +143,11 @@ pub enum Violation {
         /// The epochs of its average.
         got: u64,
     },
+    /// R20: credits are converted at a price that nobody says.
+    CreditsWithoutFeed {
+        /// The larger of what an epoch may burn and give back, in parts per billion.
+        got: u64,
+    },
 }
 
 impl Params {
@@ -241,6 +246,11 @@ impl fmt::Display for Violation {
                 "prices.average_epochs is {got}, but this network has one asset, which needs no \
                  price feed"
             ),
+            Self::CreditsWithoutFeed { got } => write!(
+                f,
+                "credits.mint_share or credits.redeem_share is {got} parts per billion, but \
+                 credits need a price feed, and that two assets; set prices.average_epochs (R20)"
+            ),
         }
     }
 }
@@ -293,7 +303,8 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         .chain(raw.storage.outside())
         .chain(raw.rewards.outside())
         .chain(raw.governance.outside())
-        .chain(raw.prices.outside());
+        .chain(raw.prices.outside())
+        .chain(raw.credits.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
             room: outside.field.room,
@@ -317,6 +328,7 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         names(raw),
         spending(raw),
         pricing(raw),
+        backing(raw),
         places(raw),
     ];
     violations.extend(relations.into_iter().flatten());
@@ -366,6 +378,18 @@ fn pricing(raw: &RawParams) -> Option<Violation> {
     }
     let (lower, upper) = ("prices.step", "prices.haircut");
     let (got, max) = (prices.step.parts(), prices.haircut.parts());
+    (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
+}
+
+/// R20: credits are converted at prices that count, and are slowed before they are stopped.
+fn backing(raw: &RawParams) -> Option<Violation> {
+    let credits = raw.credits;
+    if credits.is_on() && !raw.prices.is_on() {
+        let got = credits.mint_share.max(credits.redeem_share).parts();
+        return Some(Violation::CreditsWithoutFeed { got });
+    }
+    let (lower, upper) = ("credits.halt_ratio", "credits.warn_ratio");
+    let (got, max) = (credits.halt_ratio.parts(), credits.warn_ratio.parts());
     (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
 }
 

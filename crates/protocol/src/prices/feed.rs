@@ -61,6 +61,12 @@ impl Feed {
         self.average_floor().ratio_floor(haircut.complement()).max(PART)
     }
 
+    /// What a unit is worth that is burnt for what pays: the price or the average, whichever is
+    /// less.
+    pub fn burn_price(&self) -> Factor {
+        self.price.min(self.average_floor())
+    }
+
     /// What a unit is worth that is minted: the price or the average, whichever is more.
     pub fn mint_price(&self) -> Factor {
         self.price.max(self.average_ceil())

@@ -6,6 +6,7 @@
 //! Not here: transitions (each room's handlers, `stories`, `epoch`).
 
 mod branch;
+mod credits;
 mod prices;
 mod proposals;
 mod read;
@@ -14,6 +15,7 @@ mod stored;
 use crate::{
     accounts::Accounts,
     command::ResourceClass,
+    credits::Credits,
     genesis::{
         BeaconGenesis, COUNCIL_MAX, Genesis, GenesisCouncil, GenesisGuardian, GenesisOperator,
         GenesisRejected,
@@ -48,6 +50,7 @@ pub struct State {
     pub(crate) ledger: Ledger,
     pub(crate) staking: Staking,
     pub(crate) prices: Prices,
+    pub(crate) credits: Credits,
     pub(crate) reputation: Reputation,
     pub(crate) market: Market,
     pub(crate) verification: Verification,
@@ -141,6 +144,7 @@ impl State {
             ledger: Ledger::new(genesis.assets),
             staking: Staking::default(),
             prices: Prices::default(),
+            credits: Credits::default(),
             reputation: Reputation::default(),
             market: Market::default(),
             verification: Verification::default(),
@@ -272,6 +276,7 @@ impl State {
             self.governance.globals(),
             &self.insurance,
             self.prices.globals(),
+            &self.credits,
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     accounts::Accounts,
+    credits::Credits,
     governance::{Governance, GovernanceRows},
     ids::{
         AssignmentId, ExitId, JobId, KeepId, MoveId, OperatorId, ProposalId, RaterId, Role,
@@ -46,6 +47,7 @@ struct Written<'a> {
     rewards: &'a Rewards,
     governance: GovernanceRows,
     prices: PricesRows,
+    credits: &'a Credits,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +66,7 @@ struct Read {
     rewards: Rewards,
     governance: GovernanceRows,
     prices: PricesRows,
+    credits: Credits,
 }
 
 impl Serialize for State {
@@ -83,6 +86,7 @@ impl Serialize for State {
             rewards: &self.rewards,
             governance: self.governance.rows(),
             prices: self.prices.rows(),
+            credits: &self.credits,
         }
         .serialize(serializer)
     }
@@ -102,6 +106,7 @@ impl<'de> Deserialize<'de> for State {
             ledger: read.ledger,
             staking,
             prices: Prices::restore(read.prices),
+            credits: read.credits,
             reputation: read.reputation,
             market: read.market,
             verification: read.verification,

@@ -70,6 +70,8 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Pause(Pause { lane: PauseLane::Jobs, blocks: Blocks::new(1) }),
         earnest_testkit::votes::spending(to, (amount, 1)),
         Command::StopSpend(StopSpend { spend: proposal, report: Digest::ZERO }),
+        earnest_testkit::credits::mint(amount),
+        earnest_testkit::credits::redeem(amount),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

@@ -7,6 +7,7 @@
 mod audit;
 mod bound;
 mod council;
+mod credits;
 mod data;
 mod dispute;
 mod exits;

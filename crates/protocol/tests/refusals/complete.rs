@@ -24,9 +24,10 @@ const UNREACHED: [(&str, &str); 8] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
+    "credits/rejected.rs",
     "genesis.rs",
     "governance/rejected.rs",
     "insurance/rejected.rs",

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod complete;
+mod credits;
 mod delegation;
 mod governance;
 mod guard;
@@ -116,6 +117,7 @@ fn rows() -> Vec<Row> {
     rows.extend(spends::rows());
     rows.extend(guard::rows());
     rows.extend(prices::rows());
+    rows.extend(credits::rows());
     rows
 }
 

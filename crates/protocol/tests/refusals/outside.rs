@@ -211,7 +211,7 @@ fn changed(change: Change) -> RawParams {
 
 /// Refused parameters: a lower one above its upper one.
 fn disorders() -> Vec<(Violation, RawParams)> {
-    let rows: [(_, _, Change); 4] = [
+    let rows: [(_, _, Change); 5] = [
         ("verification.tier_start", "verification.tier_full", |p| {
             p.verification.tier_start = Amount::tokens(100_001);
         }),
@@ -223,6 +223,9 @@ fn disorders() -> Vec<(Violation, RawParams)> {
         }),
         ("slashing.false_audit", "slashing.copied_root", |p| {
             p.slashing.false_audit = Ratio::percent(6);
+        }),
+        ("credits.halt_ratio", "credits.warn_ratio", |p| {
+            p.credits.halt_ratio = Ratio::percent(96);
         }),
     ];
     let row = |(lower, upper, change)| {
@@ -243,6 +246,14 @@ fn cheap_names() -> (Violation, RawParams) {
     (Violation::NamesTooCheap { cost: units(570_776), gain: units(570_777) }, raw)
 }
 
+/// Credits that nobody says a price for.
+fn priceless_credits() -> (Violation, RawParams) {
+    let shares = |p: &mut RawParams| {
+        (p.credits.mint_share, p.credits.redeem_share) = (Ratio::percent(1), Ratio::percent(2));
+    };
+    (Violation::CreditsWithoutFeed { got: 20_000_000 }, changed(shares))
+}
+
 /// Refused parameters: one of each kind.
 fn parameters() -> Vec<(Violation, RawParams)> {
     let with = changed;
@@ -253,7 +264,7 @@ fn parameters() -> Vec<(Violation, RawParams)> {
     brief.storage.keep_blocks_max = Blocks::new(longest - 1);
     let (room, field) = ("verification", "redraws");
     let mut all = disorders();
-    all.push(cheap_names());
+    all.extend([cheap_names(), priceless_credits()]);
     all.extend([
         (
             Violation::OutOfRange { room, field, got: 5, min: 0, max: 4 },

@@ -111,6 +111,7 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
         address: who.address,
         free: amount(100_123_456_789),
         free_stake: None,
+        earned: None,
         nonce: 12,
         next_nonce: 14,
         provider: Some(OperatorId::new(2)),

@@ -1,0 +1,4 @@
+//! One file for each command about credits.
+
+pub(crate) mod mint_credits;
+pub(crate) mod redeem_credits;

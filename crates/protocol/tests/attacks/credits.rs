@@ -1,0 +1,343 @@
+//! Attacks on credits: converting at what a price was or will be, moving it first, running, and
+//! redeeming what was not earned.
+
+use earnest_protocol::{
+    Amount, Asset, Command, Factor, Params, Ratio, Rejected,
+    command::{AcceptJob, BallotChoice, MintCredits, Transfer},
+    credits::{MintCreditsRejected, RedeemCreditsRejected},
+    ledger::Pot,
+    market::{Outcome, Phase},
+};
+use earnest_testkit::{
+    credits::{self, held, mint, priced, redeem},
+    prices::{agree, cents, next_epoch},
+    votes::{pass, propose, vote},
+};
+use proptest::prelude::*;
+
+use crate::{
+    TOKEN,
+    world::{World, root},
+};
+
+fn tokens(count: u64) -> Amount {
+    Amount::tokens(count)
+}
+
+fn units(count: u64) -> Amount {
+    Amount::new(count).expect("small")
+}
+
+/// What `name` has of both, worth as much stake as this many hundredths make of it, fees aside.
+fn worth(world: &World, name: &str, price: u64) -> u64 {
+    let (stake, credits) = held(world, name);
+    stake + credits * 100 / price
+}
+
+/// There and back at one price costs both spreads, whoever else converts in between, and what was
+/// minted and burnt is counted for each asset.
+#[test]
+fn there_and_back_costs_two_spreads() {
+    let mut world = priced(credits::world(), 50);
+    let (stake, paid) = (held(&world, "R"), world.state.supply(Asset::Payment));
+    world.ok("R", mint(tokens(10_000)));
+    // 10,000 · 0.5 less a per cent.
+    assert_eq!(held(&world, "R").1 - stake.1 + 2_000, 4_950 * Amount::TOKEN);
+    assert_eq!(stake.0 - held(&world, "R").0, 10_000 * Amount::TOKEN);
+    world.ok("W", mint(tokens(30_000)));
+    assert_eq!(world.state.supply(Asset::Stake), tokens(1_600_000 - 40_000));
+    let more = world.state.supply(Asset::Payment).checked_sub(paid).expect("more");
+    assert_eq!(more, units(4 * 4_950 * Amount::TOKEN - 4_000), "less two fees");
+    // Not in the same epoch: the room is a tenth of what backed credits when it opened.
+    let refused = RedeemCreditsRejected::ExceedsEpoch { wanted: tokens(198), left: Amount::ZERO };
+    assert_eq!(world.send("R", redeem(tokens(100))), Err(Rejected::RedeemCredits(refused)));
+    agree(&mut world, cents(50), 1);
+    let before = held(&world, "R");
+    world.ok("R", redeem(tokens(2_000)));
+    // 2,000 less a per cent, at 0.5.
+    assert_eq!(held(&world, "R").0 - before.0, 3_960 * Amount::TOKEN);
+    let refused = RedeemCreditsRejected::ExceedsEpoch { wanted: tokens(198), left: tokens(40) };
+    assert_eq!(world.send("W", redeem(tokens(100))), Err(Rejected::RedeemCredits(refused)));
+    let row = *world.state.credits();
+    assert_eq!((row.stake_burnt, row.stake_returned), (tokens(40_000), tokens(3_960)));
+    assert_eq!((row.minted, row.redeemed), (tokens(19_800), tokens(2_000)));
+    assert_eq!(world.state.balance(Pot::Burnt(Asset::Stake)), tokens(40_000), "burnt for good");
+    assert_eq!(world.state.issued(Asset::Stake), tokens(1_603_960), "and issued anew");
+}
+
+/// M5: the average lags. Burning at the stale 1.0 what is worth 0.8 and redeeming at 0.8 made 125
+/// of 100. Both ways take the worse of price and average, so it makes less than 100 while they differ.
+#[test]
+fn m5_an_average_that_lags_is_nobodys_gain() {
+    let mut world = priced(credits::world(), 100);
+    agree(&mut world, cents(80), 2);
+    let feed = world.state.price_feed().expect("it is on");
+    assert_eq!(feed.price, cents(81), "two steps of a tenth, while the average is of four epochs");
+    assert!(feed.average_floor() > cents(85));
+    let before = worth(&world, "R", 81);
+    world.ok("R", mint(tokens(100)));
+    let (_, minted) = held(&world, "R");
+    assert_eq!(minted, 100_000 * Amount::TOKEN + 81 * 990_000_000 - 2_000, "at 0.81, not at 0.9");
+    next_epoch(&mut world);
+    world.ok("R", redeem(units(81 * 99_000_000)));
+    assert!(worth(&world, "R", 81) < before);
+    // And when it rises: what is redeemed is redeemed at the higher.
+    agree(&mut world, cents(100), 2);
+    let prices = world.state.credit_prices().expect("fresh");
+    assert!(prices.least < prices.most);
+    assert_eq!(prices.most, world.state.price_feed().expect("on").price);
+}
+
+/// M5: all validators are one, say that stake is worth ever more, and burn as much of it as they
+/// may for credits, while it is worth 1. An epoch burns a hundredth of a supply of 1,600,000, and
+/// the lesser of price and average lags: pushing for eight epochs, of which four mint, gains them
+/// 4,622 tokens, where one epoch without bounds would have cost all that pays.
+#[test]
+fn m5_who_pushes_the_price_up_and_mints_gains_no_more_than_epochs_let_it() {
+    let mut world = credits::world_with(|raw| raw.credits.mint_share = Ratio::percent(1));
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 2);
+    let mut gained = 0;
+    for (round, name) in (0..).zip(["V1", "V2", "V3", "V4"]) {
+        let (room, before) = (world.state.mint_room(), held(&world, name));
+        let least = (16_000 - 160 * round) * Amount::TOKEN;
+        assert!(least <= room.units() && room <= tokens(16_000), "a hundredth of what is left");
+        world.ok(name, mint(room));
+        let after = held(&world, name);
+        assert_eq!(before.0 - after.0, room.units());
+        gained += i64::try_from(after.1).expect("small") - i64::try_from(before.1).expect("small");
+        gained -= i64::try_from(room.units()).expect("small");
+        let over = world.send("W", mint(tokens(2)));
+        let is_full =
+            matches!(over, Err(Rejected::MintCredits(MintCreditsRejected::ExceedsEpoch { .. })));
+        assert!(is_full, "{over:?}");
+        agree(&mut world, Factor::MAX, 1);
+    }
+    assert_eq!(gained / TOKEN, 4_622, "of four hundredths of a supply that falls");
+}
+
+/// M5: the same downwards. Whoever redeems at a price pushed down has at most a tenth of the
+/// backing in each epoch, whatever it says: after k epochs (9/10)^k of it are left.
+#[test]
+fn m5_who_pushes_the_price_down_and_redeems_empties_the_backing_by_a_tenth_an_epoch() {
+    let mut world = priced(credits::world(), 100);
+    world.ok("W", mint(tokens(50_000)));
+    next_epoch(&mut world);
+    let mut left = 50_000 * Amount::TOKEN;
+    for _ in 0..4 {
+        agree(&mut world, Factor::new(1).expect("small"), 1);
+        let prices = world.state.credit_prices().expect("fresh");
+        let room = world.state.redeem_room(prices.least).left(world.state.params().credits());
+        assert_eq!(room.units(), left / 10);
+        // As many credits as give all of it, up; a per cent is lost.
+        let credits = prices.most.amount_floor(room).expect("small");
+        let credits = credits.share_floor(100, 99).expect("small");
+        world.ok("R", redeem(credits));
+        let after = world.state.credits().backing().units();
+        assert!(left - after <= left / 10, "{left} {after}");
+        let over = world.send("X", redeem(tokens(10)));
+        let full = matches!(
+            over,
+            Err(Rejected::RedeemCredits(RedeemCreditsRejected::ExceedsEpoch { .. }))
+        );
+        assert!(full, "{over:?}");
+        left = after;
+        next_epoch(&mut world);
+    }
+    assert!(left >= 50_000 * Amount::TOKEN * 6_561 / 10_000);
+}
+
+/// Whatever a feed says, stake that comes back is of what was burnt for credits: who bonds and
+/// converts nothing has no smaller share of the supply by it.
+#[test]
+fn no_redemption_dilutes_who_did_not_convert() {
+    let mut world = priced(credits::world(), 100);
+    let before = world.state.supply(Asset::Stake);
+    world.ok("W", mint(tokens(10_000)));
+    for _ in 0..6 {
+        agree(&mut world, Factor::new(1).expect("small"), 1);
+        let prices = world.state.credit_prices().expect("fresh");
+        let room = world.state.redeem_room(prices.least).left(world.state.params().credits());
+        world.ok("R", redeem(prices.most.amount_floor(room).expect("small").max(tokens(1))));
+        assert!(world.state.supply(Asset::Stake) < before);
+    }
+}
+
+/// A run: once credits are worth less than they say, the first would have all and the last
+/// nothing. Between warning and halt each epoch gives less, and below the halt nothing, while
+/// minting goes on and raises the ratio (AK7).
+#[test]
+fn ak7_a_run_is_slowed_and_stopped_and_minting_goes_on() {
+    let mut world = credits::world_with(|raw| {
+        (raw.credits.warn_ratio, raw.credits.halt_ratio) =
+            (Ratio::new(50_000_000).expect("small"), Ratio::new(20_000_000).expect("small"));
+    });
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 2);
+    let params = *world.state.params().credits();
+    let ratio = |world: &World| {
+        let price = world.state.credit_prices().expect("fresh").least;
+        world.state.redeem_room(price)
+    };
+    world.ok("W", mint(tokens(50_000)));
+    next_epoch(&mut world);
+    // 50,000 behind 1,600,000 of the genesis and 49,500 minted: 3.03 %, 19 thousandths too few.
+    let room = ratio(&world);
+    assert_eq!(room.ratio().parts() / 100_000, 303);
+    assert!(room.is_slowed(&params) && !room.is_halted(&params));
+    assert_eq!(room.left(&params).units() / Amount::TOKEN, 817, "5,000 / 1.1^19");
+    agree(&mut world, cents(50), 5);
+    let room = ratio(&world);
+    assert!(room.is_halted(&params), "{:?}", room.ratio());
+    let refused = RedeemCreditsRejected::Halted { ratio: room.ratio(), halt: params.halt_ratio };
+    assert_eq!(world.send("R", redeem(tokens(10))), Err(Rejected::RedeemCredits(refused)));
+    let before = room.ratio();
+    world.ok("X", mint(tokens(50_000)));
+    assert!(ratio(&world).ratio() > before);
+}
+
+/// Where those redeem who earned, minting and redeeming is nobody's way to trade: whoever does no
+/// work redeems nothing, who is sent credits neither, and who worked as much as it was paid, once.
+#[test]
+fn m5_who_did_not_work_redeems_nothing() {
+    let mut world = credits::world_with(|raw| raw.credits.redeemers = 0);
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 1);
+    world.ok("W", mint(tokens(50_000)));
+    let amount = tokens(100);
+    let to = world.address("P1");
+    world.ok("W", Command::Transfer(Transfer { to, asset: Asset::Payment, amount }));
+    let none = |wanted, earned| {
+        Err(Rejected::RedeemCredits(RedeemCreditsRejected::ExceedsEarned { wanted, earned }))
+    };
+    assert_eq!(world.send("W", redeem(tokens(10))), none(tokens(10), Amount::ZERO));
+    assert_eq!(world.send("P1", redeem(tokens(10))), none(tokens(10), Amount::ZERO), "a gift");
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    world.until_phase(job, Phase::Offered);
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    world.commit("P1", job, root(None));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    let earned = world.state.account(world.id("P1")).expect("known").earned;
+    assert_eq!(earned, units(9_500_000_000), "ten less the take");
+    agree(&mut world, cents(100), 1);
+    let more = earned.checked_add(Amount::UNIT).expect("small");
+    assert_eq!(world.send("P1", redeem(more)), none(more, earned));
+    world.ok("P1", redeem(earned));
+    assert_eq!(world.send("P1", redeem(tokens(1))), none(tokens(1), Amount::ZERO), "once");
+    // Who paid for it has its refund and no right of it.
+    assert_eq!(world.state.account(world.id("R")).expect("known").earned, Amount::ZERO);
+    let auditors = ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
+    let paid = auditors.map(|name| world.state.account(world.id(name)).expect("known").earned);
+    assert_eq!(paid.iter().filter(|earned| !earned.is_zero()).count(), 2, "two audited");
+}
+
+/// A vote that ends minting leaves redeeming, so that nobody is locked in; one that ends the feed
+/// under either is refused.
+#[test]
+fn a_vote_that_stops_minting_locks_nobody_in() {
+    let mut world = credits::world_with(|raw| raw.governance.quorum = Ratio::percent(40));
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 1);
+    world.ok("W", mint(tokens(50_000)));
+    let id = propose(&mut world, "R", &[("credits.mint_share", 0)]);
+    pass(&mut world, id);
+    for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
+        vote(&mut world, name, id, BallotChoice::Yes);
+    }
+    pass(&mut world, id);
+    let due = world.state.proposal(id).expect("queued").due;
+    while world.state.epoch() < due {
+        agree(&mut world, cents(100), 1);
+    }
+    agree(&mut world, cents(100), 1);
+    assert_eq!(world.state.params().credits().mint_share, Ratio::ZERO);
+    let off = Err(Rejected::MintCredits(MintCreditsRejected::MintingOff));
+    assert_eq!(world.send("R", mint(tokens(10))), off);
+    world.ok("R", redeem(tokens(100)));
+    let mut raw: earnest_protocol::RawParams = (*world.state.params()).into();
+    raw.prices.average_epochs = earnest_protocol::Epochs::new(0);
+    let refused = Params::try_from(raw).expect_err("redeemed at no price");
+    assert!(refused.violations[0].to_string().contains("R20"), "{refused:?}");
+}
+
+/// A state that is written and read between two conversions goes on with their room.
+#[test]
+fn an_epochs_room_outlives_a_restart() {
+    let mut world = priced(credits::world(), 100);
+    world.ok("R", mint(tokens(10_000)));
+    let bytes = postcard::to_allocvec(&world.state).expect("a state encodes");
+    let mut back: earnest_protocol::State = postcard::from_bytes(&bytes).expect("and decodes");
+    assert_eq!(back.root(), world.state.root());
+    assert_eq!(
+        (back.credits(), back.mint_room()),
+        (world.state.credits(), world.state.mint_room())
+    );
+    world.state = back;
+    next_epoch(&mut world);
+    world.ok("R", redeem(tokens(500)));
+    let twice = MintCredits { stake: tokens(200_000), credits_min: Amount::ZERO };
+    assert!(world.send("R", Command::MintCredits(twice)).is_err());
+}
+
+/// One step of somebody who converts as it likes.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Mint(u64),
+    Redeem(u64),
+    /// Everybody says so many ten-thousandths, and the epoch after the next has opened.
+    Price(u64),
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let amount = 1..=4_000 * Amount::TOKEN;
+    let turn = prop_oneof![
+        amount.clone().prop_map(Turn::Mint),
+        amount.prop_map(Turn::Redeem),
+        (9_811u64..=10_000).prop_map(Turn::Price),
+    ];
+    proptest::collection::vec(turn, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    /// Whoever mints and redeems in any order and any split, while the price stays within what both
+    /// spreads of a per cent cover (0.9811 to 1), never gains. A unit of stake counts for 0.9905,
+    /// which is more than it mints, and less than it costs: 0.99 and 0.9811 / 0.99.
+    #[test]
+    fn m5_no_order_of_conversions_gains_while_the_price_stays_within_the_spreads(
+        turns in turns(),
+    ) {
+        let mut world = priced(credits::world(), 100);
+        world.ok("W", mint(tokens(50_000)));
+        agree(&mut world, cents(100), 1);
+        let fee = 2 * world.state.params().chain().base_fee.units();
+        let count = |world: &World, fees: u64| {
+            let (stake, credits) = held(world, "X");
+            i128::from(stake) * 9_905 + i128::from(credits + fees) * 10_000
+        };
+        let (mut fees, mut converted) = (0, 0);
+        let mut before = count(&world, 0);
+        for turn in turns {
+            let command = match turn {
+                Turn::Mint(stake) => mint(units(stake)),
+                Turn::Redeem(credits) => redeem(units(credits)),
+                Turn::Price(parts) => {
+                    agree(&mut world, Factor::new(parts * 100_000).expect("small"), 1);
+                    continue;
+                }
+            };
+            converted += u32::from(world.send("X", command).is_ok());
+            fees += fee;
+            let after = count(&world, fees);
+            prop_assert!(after <= before, "{turn:?} of {converted}");
+            before = after;
+        }
+    }
+}
