@@ -1,7 +1,7 @@
 //! Keys that act on an account's behalf: K1 to K7.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Authenticated, Blocks, Command, Digest, Event, Height, JobId,
+    Address, Amount, Asset, Authenticated, Blocks, Command, Digest, Epochs, Event, Height, JobId,
     ProposalId, Ratio, Rejected, Role, Sender, SlashId, TransactionRejected,
     accounts::{AuthoriseKeyRejected, KEYS_MAX},
     command::*,
@@ -70,6 +70,7 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::Pause(Pause { lane: PauseLane::Jobs, blocks: Blocks::new(1) }),
         earnest_testkit::votes::spending(to, (amount, 1)),
         Command::StopSpend(StopSpend { spend: proposal, report: Digest::ZERO }),
+        Command::LockBond(LockBond { role, amount, epochs: Epochs::new(1) }),
         earnest_testkit::credits::mint(amount),
         earnest_testkit::credits::redeem(amount),
     ];
