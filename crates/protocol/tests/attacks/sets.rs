@@ -458,7 +458,7 @@ fn s4_whoever_waited_is_drawn_from_a_stored_state_and_over_an_epochs_end() {
     let mut terms = world.terms();
     terms.seed_seal = seal::seed(&preimage);
     let job = world.assign(terms, &[("P1", 10)]);
-    while (world.state.height().count() + 1) % 50 != 0 {
+    while !(world.state.height().count() + 1).is_multiple_of(50) {
         world.block();
     }
     RICH.iter().for_each(|name| bond(&mut world, name, Role::Validator, Amount::tokens(5_000)));

@@ -280,6 +280,11 @@ fn undoing_a_slash_leaves_no_longer_jail_than_what_stands_deserves() {
             let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
             execute(&mut cx, second);
         }
+        // What is voted later changes neither.
+        let mut raw = RawParams::from(long);
+        raw.staking.jail_epochs = Epochs::new(3);
+        let later = state.params.adoptable(raw).expect("lawful");
+        state.params.adopt(later);
         reversed(&mut state, first);
         assert_eq!(state.operator(id).expect("known").standing, deserved, "{stands}");
         if !stands {
