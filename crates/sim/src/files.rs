@@ -88,7 +88,7 @@ pub(crate) fn claim(folder: &Path, manifest: &str) -> Result<(), SimError> {
 /// Carries out one run, `seed` and its number being its luck, and writes all that is known of it
 /// into `folder`.
 ///
-/// `progress` hears of blocks done, of how many.
+/// `watcher` hears of all of it, too.
 ///
 /// # Errors
 /// Why there is nothing to simulate, or what the disk said.
@@ -97,7 +97,7 @@ pub fn write_run(
     settings: &[Setting],
     (seed, run): (Option<u64>, u32),
     (folder, format): (&Path, Format),
-    progress: &mut dyn FnMut(u64, u64),
+    watcher: &mut dyn Keeper,
 ) -> Result<(Scenario, Outcome), SimError> {
     let scenario = Scenario::parse(text, settings)?;
     let seed = seed.unwrap_or(scenario.seed);
@@ -130,7 +130,7 @@ pub fn write_run(
         step_groups: create("step_groups", schema::STEP_GROUPS)?,
         people: create("people", schema::PEOPLE)?,
         error: None,
-        progress,
+        watcher,
     };
     let outcome = run::run(&scenario, seed, run, &mut keeper)?;
     let Files { steps, step_groups, people, error, .. } = keeper;
@@ -159,7 +159,7 @@ struct Files<'a> {
     people: Writer,
     /// The first thing that the disk said; nothing is written after it.
     error: Option<io::Error>,
-    progress: &'a mut dyn FnMut(u64, u64),
+    watcher: &'a mut dyn Keeper,
 }
 
 impl Files<'_> {
@@ -172,6 +172,7 @@ impl Files<'_> {
 
 impl Keeper for Files<'_> {
     fn sample(&mut self, sample: &Sample) {
+        self.watcher.sample(sample);
         let scenario = self.scenario;
         self.keep(|files| {
             files.steps.push(&schema::step_row(sample))?;
@@ -181,11 +182,12 @@ impl Keeper for Files<'_> {
     }
 
     fn person(&mut self, person: &Person) {
+        self.watcher.person(person);
         let row = schema::person_row(self.scenario, person);
         self.keep(|files| files.people.push(&row));
     }
 
     fn progress(&mut self, done: u64, of: u64) {
-        (self.progress)(done, of);
+        self.watcher.progress(done, of);
     }
 }

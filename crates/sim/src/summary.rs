@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use crate::{
     compare::{Comparison, Difference, Measured},
+    digest::{Judged, Region},
     game::Game,
     rare::{Rare, Share},
+    report,
     run::Outcome,
     scenario::Scenario,
     schema,
@@ -187,6 +189,35 @@ pub fn comparison_table(comparison: &Comparison) -> String {
     text.push_str("money in tokens, profit for each member\n");
     for (point, run, error) in failures {
         text.push_str(&broken(&format!("FAILED: point [{point}], run {run}: {error}")));
+    }
+    text
+}
+
+/// Where wishes come true often enough, as JSON.
+pub fn region_json(region: &Region, judged: &[Judged]) -> serde_json::Value {
+    let wishes: Vec<String> = region.wishes.iter().map(ToString::to_string).collect();
+    serde_json::json!({
+        "wishes": wishes,
+        "chance": region.chance,
+        "confidence": region.confidence,
+        "points": judged,
+    })
+}
+
+/// The same as a table, a line for each point.
+pub fn region_table(region: &Region, judged: &[Judged]) -> String {
+    let wishes: Vec<String> = region.wishes.iter().map(ToString::to_string).collect();
+    let mut text = broken(&format!(
+        "where {} in at least {} of all runs, with {} % intervals",
+        wishes.join(" and "),
+        region.chance,
+        region.confidence * 100.0
+    ));
+    writeln!(text, "\nfeasible   came true         interval  point").expect("text grows");
+    for Judged { point, hits, runs, interval: [low, high], feasible } in judged {
+        let (word, share) = (report::word(*feasible), format!("{hits} of {runs}"));
+        let line = format!("{word:<9} {share:>11}  {low:.4} to {high:.4}  {point}");
+        text.push_str(&broken(&line));
     }
     text
 }

@@ -137,6 +137,12 @@ impl Sweep<'_> {
         (point, u32::try_from(unit % runs).expect("below the runs"))
     }
 
+    /// The names of its parts, in order, without what they end in.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = String> {
+        let units = self.points.len() as u64 * u64::from(self.runs);
+        (0..units.div_ceil(PART_UNITS)).map(|part| format!("{part:05}"))
+    }
+
     fn manifest<'a>(&self, points: &'a [Point], seed: u64, format: Format) -> Manifest<'a> {
         let settings = |point: &Point| point.1.iter().map(Setting::to_string).collect();
         Manifest {
