@@ -102,6 +102,17 @@ pub fn write_run(
     let scenario = Scenario::parse(text, settings)?;
     let seed = seed.unwrap_or(scenario.seed);
     let table = |name, columns| Table { name, columns };
+    let mut tables = vec![
+        table("runs", schema::RUNS),
+        table("run_groups", schema::RUN_GROUPS),
+        table("steps", schema::STEPS),
+        table("step_groups", schema::STEP_GROUPS),
+        table("people", schema::PEOPLE),
+    ];
+    if scenario.price.is_some() {
+        tables.push(table("prices", schema::PRICES));
+        tables.push(table("run_prices", schema::RUN_PRICES));
+    }
     let manifest = Manifest {
         what: "run",
         version: env!("CARGO_PKG_VERSION"),
@@ -112,13 +123,7 @@ pub fn write_run(
         settings: vec![settings.iter().map(Setting::to_string).collect()],
         runs: 1,
         format: format.extension(),
-        tables: vec![
-            table("runs", schema::RUNS),
-            table("run_groups", schema::RUN_GROUPS),
-            table("steps", schema::STEPS),
-            table("step_groups", schema::STEP_GROUPS),
-            table("people", schema::PEOPLE),
-        ],
+        tables,
     };
     claim(folder, &manifest.text())?;
     let create = |name, columns| {
@@ -129,15 +134,19 @@ pub fn write_run(
         steps: create("steps", schema::STEPS)?,
         step_groups: create("step_groups", schema::STEP_GROUPS)?,
         people: create("people", schema::PEOPLE)?,
+        prices: match scenario.price {
+            None => None,
+            Some(_) => Some(create("prices", schema::PRICES)?),
+        },
         error: None,
         watcher,
     };
     let outcome = run::run(&scenario, seed, run, &mut keeper)?;
-    let Files { steps, step_groups, people, error, .. } = keeper;
+    let Files { steps, step_groups, people, prices, error, .. } = keeper;
     if let Some(error) = error {
         return Err(at(folder)(error));
     }
-    for writer in [steps, step_groups, people] {
+    for writer in [steps, step_groups, people].into_iter().chain(prices) {
         writer.finish().map_err(at(folder))?;
     }
     let mut runs = create("runs", schema::RUNS)?;
@@ -148,6 +157,11 @@ pub fn write_run(
         groups.push(&row).map_err(at(folder))?;
     }
     groups.finish().map_err(at(folder))?;
+    if let Some(row) = schema::run_price_row(0, &outcome) {
+        let mut prices = create("run_prices", schema::RUN_PRICES)?;
+        prices.push(&row).map_err(at(folder))?;
+        prices.finish().map_err(at(folder))?;
+    }
     Ok((scenario, outcome))
 }
 
@@ -157,6 +171,7 @@ struct Files<'a> {
     steps: Writer,
     step_groups: Writer,
     people: Writer,
+    prices: Option<Writer>,
     /// The first thing that the disk said; nothing is written after it.
     error: Option<io::Error>,
     watcher: &'a mut dyn Keeper,
@@ -176,6 +191,9 @@ impl Keeper for Files<'_> {
         let scenario = self.scenario;
         self.keep(|files| {
             files.steps.push(&schema::step_row(sample))?;
+            if let Some((prices, row)) = files.prices.as_mut().zip(schema::price_row(sample)) {
+                prices.push(&row)?;
+            }
             let rows = schema::step_group_rows(scenario, sample);
             rows.iter().try_for_each(|row| files.step_groups.push(row))
         });

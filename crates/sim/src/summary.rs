@@ -19,6 +19,7 @@ use crate::{
     schema,
     sensitivity::Sensitivity,
     tables::{Cell, Column},
+    tally::Ended,
 };
 
 /// One run as JSON: the row of its tables by their columns' names, and what was refused.
@@ -41,6 +42,13 @@ pub fn run_json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> serde_json
     all.insert("scenario".to_owned(), scenario.name.clone().into());
     all.insert("seed".to_owned(), seed.to_string().into());
     all.insert("groups".to_owned(), groups.collect());
+    if let Some(row) = schema::run_price_row(0, outcome) {
+        let mut stake = object(schema::RUN_PRICES, &row);
+        for name in ["point", "run"] {
+            stake.remove(name);
+        }
+        all.insert("stake".to_owned(), stake.into());
+    }
     serde_json::Value::Object(all)
 }
 
@@ -94,6 +102,18 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         tokens(closing.treasury),
         if closing.sum() == 0 { "close".to_owned() } else { tokens(closing.sum()) }
     ));
+    if let Some(Ended { price, rounds: [counted, missed], stake }) = outcome.ended {
+        line(format_args!(
+            "stake  worth {:.4}, taken for {:.4}; {counted} rounds of prices counted, {missed} did \
+             not; burnt {}, insurance {}, treasury {} of stake; all of it {}",
+            price.worth,
+            price.secures.unwrap_or(0.0),
+            tokens(stake.burnt),
+            tokens(stake.insurance),
+            tokens(stake.treasury),
+            if stake.sum() == 0 { "closes".to_owned() } else { tokens(stake.sum()) }
+        ));
+    }
     line(format_args!(
         "income of providers: Gini {:.3}, HHI {:.0}, a third is paid to {} of them",
         outcome.income.gini, outcome.income.hhi, outcome.income.nakamoto

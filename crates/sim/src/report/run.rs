@@ -9,7 +9,7 @@ use crate::{
     run::{Keeper, Outcome, Person, Sample},
     scenario::{Kind, Scenario, Setting},
     schema,
-    tally::Tally,
+    tally::{Closing, Priced, Tally},
 };
 
 /// Samples that are kept for plots: when there are more, every other is let go.
@@ -37,6 +37,7 @@ struct Kept {
     work: (u64, u64),
     base_fee: i64,
     burnt: i64,
+    price: Option<Priced>,
     groups: Vec<Slim>,
 }
 
@@ -92,6 +93,7 @@ impl Keeper for Track {
             work: sample.work,
             base_fee: sample.base_fee,
             burnt: sample.burnt,
+            price: sample.price,
             groups: self.drawn.iter().map(|place| (&sample.groups[*place]).into()).collect(),
         };
         if self.seen.is_multiple_of(self.stride) {
@@ -249,6 +251,9 @@ fn plots(scenario: &Scenario, track: &Track) -> Vec<Lines> {
     ];
     let busy = over(&|kept| kept.work.0 as f64 / kept.work.1.max(1) as f64 * 100.0);
     let about = "Jobs being worked on, of those that active providers can work on at once.";
+    if scenario.price.is_some() {
+        plots.extend(prices(&all));
+    }
     plots.push(lines("work", "Places at work", about, "%", vec![line("at work", busy)]));
     let lies = each(&is_provider, &|slim, _| slim.lies as f64);
     if moves(&lies) {
@@ -305,6 +310,36 @@ fn plots(scenario: &Scenario, track: &Track) -> Vec<Lines> {
         }
     }
     plots
+}
+
+/// What stake is worth, to whom, and what a job locks of it.
+fn prices(all: &[&Kept]) -> [Lines; 2] {
+    let over = |name: &str, value: &dyn Fn(&Priced) -> f64| {
+        let at = |kept: &&Kept| (kept.height as f64, kept.price.as_ref().map_or(f64::NAN, value));
+        line(name, all.iter().map(at).collect())
+    };
+    let units = |units: Option<i64>| units.map_or(f64::NAN, tokens);
+    let about = "What a token of stake is worth outside, what counted last, and what new work takes \
+        it for. A gap is a time in which the feed is stale.";
+    let worth = vec![
+        over("worth outside", &|price| price.worth),
+        over("counted", &|price| price.counted),
+        over("taken for by new work", &|price| price.secures.unwrap_or(f64::NAN)),
+    ];
+    let locked = vec![
+        over("tokens of stake", &|price| units(price.collateral)),
+        over("what they are worth outside", &|price| units(price.collateral) * price.worth),
+    ];
+    [
+        lines("price", "What stake is worth", about, "tokens that pay", worth),
+        lines(
+            "locked",
+            "What a job locks",
+            "Its collateral, if it were posted now.",
+            "tokens",
+            locked,
+        ),
+    ]
 }
 
 /// Does any line move?
@@ -397,18 +432,25 @@ fn jobs(outcome: &Outcome) -> String {
 }
 
 fn money(outcome: &Outcome) -> String {
-    let closing = outcome.closing;
-    let rows = [
-        ("what everybody holds", closing.purses),
-        ("burnt", closing.burnt),
-        ("in the insurance", closing.insurance),
-        ("in the treasury", closing.treasury),
-        ("taken, and waiting for its stay", closing.pending),
-        ("all together", closing.sum()),
+    let names = [
+        "what everybody holds",
+        "burnt",
+        "in the insurance",
+        "in the treasury",
+        "taken, and waiting for its stay",
+        "all together",
     ];
-    let rows = rows.map(|(name, units)| vec![name.to_owned(), figure(tokens(units))]);
+    let each = |c: Closing| [c.purses, c.burnt, c.insurance, c.treasury, c.pending, c.sum()];
+    let stake = outcome.ended.map(|ended| each(ended.stake));
+    let rows = names.iter().zip(each(outcome.closing)).enumerate().map(|(nth, (name, units))| {
+        let mut row = vec![(*name).to_owned(), figure(tokens(units))];
+        row.extend(stake.map(|stake| figure(tokens(stake[nth]))));
+        row
+    });
     let about = "Changes since the beginning. They add up to nothing, or the run fails.";
-    section("Where all money went", about, &["", "tokens"], rows.to_vec())
+    let heads = ["where", "tokens", "tokens of stake"];
+    let heads = &heads[..if stake.is_some() { 3 } else { 2 }];
+    section("Where all money went", about, heads, rows.collect())
 }
 
 fn refusals(scenario: &Scenario, outcome: &Outcome) -> String {
