@@ -15,7 +15,8 @@
 //! (seed, run in its point, member of a group, step, purpose); runs are parallel, agents are not,
 //! and neither threads nor what is kept change a byte of a table.
 //! Not here: rules (`earnest-protocol`), signatures, real execution, terminals (the hosts).
-//! Known shortcomings: a price does not answer to what happens on the ledger; providers alone learn.
+//! Known shortcomings: a price does not answer to what happens on the ledger; providers alone
+//! learn.
 //!
 //! ```
 //! use earnest_sim::{run::{Nothing, run}, scenario::Scenario};
