@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use earnest_page::escape;
 use serde::Serialize;
 
 use crate::{
@@ -198,8 +199,4 @@ fn bribed(one: &Bribe) -> String {
         "to turn {turned} of {seats} auditors who sit takes {least} each and is worth {most} each \
          to the liar: {may}"
     )
-}
-
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

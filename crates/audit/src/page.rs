@@ -7,11 +7,13 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use earnest_page::{TAIL, escape, head};
+
 use crate::{
     bribes::{Bribe, Friends},
     frontier::Frontier,
     judge::{Deviation, Verdict},
-    output::{Findings, escape, told, word},
+    output::{Findings, told, word},
     report::Change,
     words::{rounded, tokens},
 };
@@ -26,15 +28,14 @@ pub fn page(findings: &Findings) -> String {
     let in_tokens = |amount: earnest_protocol::Amount| {
         format!("{} tokens", tokens(Some(amount.units().into())))
     };
-    let mut html = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport \
-         content=\"width=device-width\"><title>Audit: {}</title><style>{STYLE}</style>\
-         <h1>Is honest play the best response?</h1><p class={}><strong>{}</strong><p>Exact \
+    let mut html = head(&format!("Audit: {}", word(findings.verdict)), STYLE);
+    let _ = write!(
+        html,
+        "<h1>Is honest play the best response?</h1><p class={}><strong>{}</strong><p>Exact \
          games of one job{seasons} on the rules themselves. Only what is listed was tried. \
          Gains are over honest play, in tokens; {} of {} validators are in the coalition's \
          purse. Participation shows what whoever takes part would lose by it. A right result \
          is worth {}, and a wrong one that is paid harms by {}.",
-        word(findings.verdict),
         class(findings.verdict),
         findings.answer(),
         findings.report.pool.bribable,
@@ -49,24 +50,15 @@ pub fn page(findings: &Findings) -> String {
     html.push_str(&bought(&findings.friends, &findings.bribes));
     html.push_str(&numbers(found));
     html.push_str(&unplayed(findings));
-    html.push_str("</html>\n");
+    html.push_str(TAIL);
     html
 }
 
-const STYLE: &str = ":root{color-scheme:light dark;--ink:#222;--paper:#fff;--faint:#666;\
-    --line:#ddd;--good:#17692f;--bad:#b3001b;--open:#8a5a00}@media(prefers-color-scheme:dark){\
-    :root{--ink:#ddd;--paper:#181818;--faint:#999;--line:#3a3a3a;--good:#5fbf7f;--bad:#ff6b7d;\
-    --open:#d9a441}}body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;\
-    padding:0 1em;color:var(--ink);background:var(--paper)}table{border-collapse:collapse;\
-    width:100%}td,th{text-align:left;padding:.3em .6em;border-bottom:1px solid var(--line);\
-    vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;\
-    white-space:nowrap}small{color:var(--faint)}td small{display:block}div{overflow-x:auto}\
-    h2{margin-top:2em}summary{cursor:pointer;margin:1em 0;font-weight:bold}.holds{color:\
-    var(--good)}.pays{color:var(--bad);font-weight:bold}.not-shown{color:var(--open)}\
-    p strong{font-size:1.2em}svg text{font:12px system-ui,sans-serif;fill:var(--faint)}\
-    svg line{stroke:var(--line)}svg .axis{stroke:var(--faint)}circle{fill-opacity:.6}\
-    circle.holds,rect.holds{fill:var(--good)}circle.pays{fill:var(--bad)}circle.not-shown{fill:\
-    var(--open)}rect.all{fill:var(--line)}svg line.mark{stroke:var(--ink)}";
+/// What this page shows beside what all pages do.
+const STYLE: &str = "div{overflow-x:auto}summary{margin:1em 0;font-weight:bold}\
+    p strong{font-size:1.2em}circle{fill-opacity:.6}circle.holds,rect.holds{fill:var(--good)}\
+    circle.pays{fill:var(--bad)}circle.not-shown{fill:var(--open)}rect.all{fill:var(--line)}\
+    svg line.mark{stroke:var(--ink)}";
 
 /// Verdicts by how much they matter to who reads.
 const ORDER: [Verdict; 3] = [Verdict::Pays, Verdict::NotShown, Verdict::Holds];

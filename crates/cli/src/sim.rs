@@ -1,5 +1,7 @@
 //! `earnest sim`: the same rules, driven by simulated participants.
 
+mod page;
+
 use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
@@ -8,12 +10,15 @@ use std::{
 
 use clap::{Args, Subcommand, ValueEnum};
 use earnest_sim::{
-    SimError, compare, design, files, game, rare,
-    run::{self, Keeper, Outcome},
+    SimError, compare, design,
+    digest::{Digest, Judged, Region, Wish},
+    files, game, rare,
+    report::{self, Asked, Track},
+    run::{self, Keeper, Outcome, Person, Sample},
     scenario::{Scenario, Setting},
     sensitivity::{self, Question},
     summary,
-    sweep::Sweep,
+    sweep::{Sweep, Swept},
     tables,
 };
 
@@ -101,6 +106,10 @@ pub struct RunArgs {
     /// How tables are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Writes a page for people into this file: figures, plots, and the numbers behind them; it
+    /// needs no network, and replaces a page, but no other file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -127,6 +136,20 @@ pub struct SweepArgs {
     /// How tables are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Says at which points this comes true in enough runs: "providers.honest profit > 0";
+    /// money in tokens; repeated, all of them must
+    #[arg(long = "feasible", value_name = "MEASURE > VALUE")]
+    wishes: Vec<Wish>,
+    /// In what share of runs at least
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95, requires = "wishes")]
+    chance: f64,
+    /// How sure each interval of that share is
+    #[arg(long, default_value_t = 0.95, requires = "wishes")]
+    confidence: f64,
+    /// Writes a page for people into this file: figures, plots, and the numbers behind them; it
+    /// needs no network, and replaces a page, but no other file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -143,6 +166,10 @@ pub struct CompareArgs {
     /// How sure each interval is
     #[arg(long, default_value_t = 0.99)]
     confidence: f64,
+    /// Writes a page for people into this file: figures, plots, and the numbers behind them; it
+    /// needs no network, and replaces a page, but no other file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -304,25 +331,67 @@ fn check_confidence(confidence: f64) -> Result<(), Failure> {
     Err(Failure::usage(detail, "give a share of the whole, as in 0.95"))
 }
 
+/// What hears of a run as it is played: who watches, and the page, if one is asked for.
+struct Watch<'a> {
+    meter: &'a Meter,
+    track: Option<Track>,
+}
+
+impl Keeper for Watch<'_> {
+    fn sample(&mut self, sample: &Sample) {
+        if let Some(track) = &mut self.track {
+            track.sample(sample);
+        }
+    }
+
+    fn person(&mut self, person: &Person) {
+        if let Some(track) = &mut self.track {
+            track.person(person);
+        }
+    }
+
+    fn progress(&mut self, done: u64, of: u64) {
+        self.meter.show(done, of);
+    }
+}
+
 fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
+    page::check(args.html.as_deref())?;
     let text = read(&args.scenario)?;
     let meter = Meter::new("blocks", json);
-    let (scenario, outcome) = match &args.out {
+    let refused = |error| refused(&args.scenario, &error);
+    let scenario = Scenario::parse(&text, &args.settings).map_err(refused)?;
+    let track = args.html.as_ref().map(|_| Track::new(&scenario));
+    let mut watch = Watch { meter: &meter, track };
+    let seed = args.seed.unwrap_or(scenario.seed);
+    let outcome = match &args.out {
         Some(folder) => files::write_run(
             &text,
             &args.settings,
             (args.seed, args.run),
             (folder, args.format.into()),
-            &mut |done, of| meter.show(done, of),
-        ),
-        None => play(&text, args, &meter),
+            &mut watch,
+        )
+        .map(|(_, outcome)| outcome),
+        None => run::run(&scenario, seed, args.run, &mut watch),
     }
-    .map_err(|error| refused(&args.scenario, &error))?;
-    let seed = args.seed.unwrap_or(scenario.seed);
+    .map_err(refused)?;
+    if let Some((path, track)) = args.html.as_ref().zip(watch.track) {
+        let asked = asked(&text, &scenario, seed);
+        page::write(path, &report::run(&asked, &args.settings, (&scenario, &outcome), &track))?;
+    }
+    told(&scenario, seed, outcome, json)
+}
+
+fn asked<'a>(text: &'a str, scenario: &'a Scenario, seed: u64) -> Asked<'a> {
+    Asked { text, name: &scenario.name, description: &scenario.description, seed }
+}
+
+fn told(scenario: &Scenario, seed: u64, outcome: Outcome, json: bool) -> Result<(), Failure> {
     if json {
-        out!("{}", summary::run_json(&scenario, seed, &outcome))?;
+        out!("{}", summary::run_json(scenario, seed, &outcome))?;
     } else {
-        output::result(format_args!("{}", summary::run_table(&scenario, seed, &outcome)))?;
+        output::result(format_args!("{}", summary::run_table(scenario, seed, &outcome)))?;
     }
     match outcome.error {
         None => Ok(()),
@@ -333,20 +402,9 @@ fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn play(text: &str, args: &RunArgs, meter: &Meter) -> Result<(Scenario, Outcome), SimError> {
-    struct Watch<'a>(&'a Meter);
-    impl Keeper for Watch<'_> {
-        fn progress(&mut self, done: u64, of: u64) {
-            self.0.show(done, of);
-        }
-    }
-    let scenario = Scenario::parse(text, &args.settings)?;
-    let seed = args.seed.unwrap_or(scenario.seed);
-    let outcome = run::run(&scenario, seed, args.run, &mut Watch(meter))?;
-    Ok((scenario, outcome))
-}
-
 fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
+    page::check(args.html.as_deref())?;
+    let region = region(args)?;
     let scenario = &args.points.scenario;
     let text = read(scenario)?;
     let points = match &args.design {
@@ -359,18 +417,65 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
         None => design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?,
     };
     let meter = Meter::new("runs", json);
-    let swept = args.points.sweep(&text, points);
-    let swept = swept.write(&args.out, args.format.into(), &|done, of| meter.show(done, of));
+    let sweep = args.points.sweep(&text, points);
+    let is_read = region.is_some() || args.html.is_some();
+    if is_read {
+        Digest::check(&sweep, &args.wishes).map_err(|error| refused(scenario, &error))?;
+    }
+    let swept = sweep.write(&args.out, args.format.into(), &|done, of| meter.show(done, of));
     let swept = swept.map_err(|error| refused(scenario, &error))?;
+    let mut judged = Vec::new();
+    if is_read {
+        let tables = (args.out.as_path(), args.format.into());
+        let digest = Digest::read(&sweep, tables, &args.wishes);
+        let digest = digest.map_err(|error| refused(scenario, &error))?;
+        judged.extend(region.iter().flat_map(|region| digest.judge(region)));
+        if let Some(path) = &args.html {
+            let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
+            let asked = asked(&text, &first, args.points.luck.seed.unwrap_or(first.seed));
+            page::write(path, &report::sweep(&asked, &digest, region.as_ref()))?;
+        }
+    }
+    let feasible = region.as_ref().map(|region| (region, judged.as_slice()));
+    told_sweep(&args.out, swept, feasible, json)
+}
+
+/// What is asked of each point, if anything.
+fn region(args: &SweepArgs) -> Result<Option<Region>, Failure> {
+    if args.wishes.is_empty() {
+        return Ok(None);
+    }
+    check_confidence(args.confidence)?;
+    if !(0.0 < args.chance && args.chance < 1.0) {
+        let detail = format!("--chance is {}, allowed is what lies between 0 and 1", args.chance);
+        return Err(Failure::usage(detail, "give a share of runs, as in 0.95"));
+    }
+    let (wishes, chance, confidence) = (args.wishes.clone(), args.chance, args.confidence);
+    Ok(Some(Region { wishes, chance, confidence }))
+}
+
+fn told_sweep(
+    folder: &Path,
+    swept: Swept,
+    feasible: Option<(&Region, &[Judged])>,
+    json: bool,
+) -> Result<(), Failure> {
     if json {
         let (runs, resumed, failed) = (swept.runs, swept.resumed, swept.failed);
-        out!("{}", serde_json::json!({ "runs": runs, "resumed": resumed, "failed": failed }))?;
+        let mut told = serde_json::json!({ "runs": runs, "resumed": resumed, "failed": failed });
+        if let Some((region, judged)) = feasible {
+            told["feasible"] = summary::region_json(region, judged);
+        }
+        out!("{told}")?;
     } else {
         let before = match swept.resumed {
             0 => String::new(),
             runs => format!(", {runs} of them from before"),
         };
-        out!("{} runs in {}{before}", swept.runs, args.out.display())?;
+        out!("{} runs in {}{before}", swept.runs, folder.display())?;
+        if let Some((region, judged)) = feasible {
+            output::result(format_args!("\n{}", summary::region_table(region, judged)))?;
+        }
     }
     if swept.failed > 0 {
         let hint = "their rows say why; replay one by sim run with its settings and seed";
@@ -381,6 +486,7 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
 
 fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
     check_confidence(args.confidence)?;
+    page::check(args.html.as_deref())?;
     let scenario = &args.points.scenario;
     let text = read(scenario)?;
     let points = match &args.design {
@@ -392,9 +498,15 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
     let how = (args.confidence, args.rewards);
     let compared = compare::compare(&sweep, how, &|done, of| meter.show(done, of));
     let compared = compared.map_err(|error| refused(scenario, &error))?;
+    let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
+    let seed = args.points.luck.seed.unwrap_or(first.seed);
+    if let Some(path) = &args.html {
+        page::write(
+            path,
+            &report::comparison(&asked(&text, &first, seed), &sweep.points, &compared),
+        )?;
+    }
     if json {
-        let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
-        let seed = args.points.luck.seed.unwrap_or(first.seed);
         out!("{}", summary::comparison_json(&first.name, seed, &compared))?;
     } else {
         output::result(format_args!("{}", summary::comparison_table(&compared)))?;
@@ -421,6 +533,7 @@ fn refused(scenario: &Path, error: &SimError) -> Failure {
     let hint = match error {
         SimError::Folder { .. } => "tables of one sweep stay together; nothing was written",
         SimError::Io { .. } => "look at the disk and at who may write there, then run it again",
+        SimError::TooManyPoints { .. } => "try fewer, or leave out --html and --feasible",
         SimError::Threads { .. } | SimError::Runs { .. } => "give other numbers",
         SimError::Strata { .. } => "validators need one bond and no silence, requesters no outage",
         SimError::Policies { .. } => "give groups as the scenario names them: providers.honest",

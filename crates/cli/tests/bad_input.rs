@@ -26,7 +26,7 @@ fn without_a_node_every_error_names_its_cause() {
     fs::write(path("foreign/thesis.txt"), "years of work").expect("written");
     let (bad, foreign, missing) = (path("bad.toml"), path("foreign"), path("missing.toml"));
     let nobody = "http://127.0.0.1:1";
-    let cases: [(&[&str], i32, &[&str]); 22] = [
+    let cases: [(&[&str], i32, &[&str]); 26] = [
         (&["juggle"], 2, &["juggle"]),
         (&["job"], 2, &["Post a job and follow it to its end"]),
         (&["job", "status", "x"], 2, &["'x' for '<JOB>': no whole number"]),
@@ -35,6 +35,14 @@ fn without_a_node_every_error_names_its_cause() {
         (&["job", "quote", "--offline", "--max-price", "0"], 4, &["price-must-be-positive"]),
         (&["sim", "run", &missing], 3, &["missing.toml", "try:"]),
         (&["sim", "run", &bad], 3, &["bad.toml", "colour"]),
+        (&["sim", "run", &bad, "--html", &bad], 3, &["is there, and is no page", "another name"]),
+        (&["sim", "run", &bad, "--html", "nowhere/a.html"], 3, &["there is no folder nowhere"]),
+        (&["sim", "sweep", &bad, "--out", "x", "--feasible", "a = 3"], 2, &["MEASURE > VALUE"]),
+        (
+            &["sim", "sweep", &bad, "--out", "x", "--feasible", "a > 3", "--chance", "1"],
+            2,
+            &["--chance is 1", "as in 0.95"],
+        ),
         (&["audit", "--set", "verification.margin=0.9"], 3, &["verification.margin"]),
         (&["audit", "--world", "courage=1"], 2, &["courage", "collusion"]),
         (&["audit", "--replay", &bad], 3, &["bad.toml", "--out"]),

@@ -45,6 +45,22 @@ pub enum SimError {
         /// The most allowed.
         max: u64,
     },
+    /// More points than a page or a region is told of.
+    #[error("{points} points are more than a page or a region is told of; allowed are {max}")]
+    TooManyPoints {
+        /// How many.
+        points: u64,
+        /// The most allowed.
+        max: usize,
+    },
+    /// A wish that says nothing.
+    #[error("--feasible \"{wish}\": {why}")]
+    Wish {
+        /// As it was written.
+        wish: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A measure that there is not.
     #[error("there is no measure {wanted}; there are: {known}")]
     Measure {

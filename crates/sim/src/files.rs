@@ -88,7 +88,7 @@ pub(crate) fn claim(folder: &Path, manifest: &str) -> Result<(), SimError> {
 /// Carries out one run, `seed` and its number being its luck, and writes all that is known of it
 /// into `folder`.
 ///
-/// `progress` hears of blocks done, of how many.
+/// `watcher` hears of all of it, too.
 ///
 /// # Errors
 /// Why there is nothing to simulate, or what the disk said.
@@ -97,11 +97,22 @@ pub fn write_run(
     settings: &[Setting],
     (seed, run): (Option<u64>, u32),
     (folder, format): (&Path, Format),
-    progress: &mut dyn FnMut(u64, u64),
+    watcher: &mut dyn Keeper,
 ) -> Result<(Scenario, Outcome), SimError> {
     let scenario = Scenario::parse(text, settings)?;
     let seed = seed.unwrap_or(scenario.seed);
     let table = |name, columns| Table { name, columns };
+    let mut tables = vec![
+        table("runs", schema::RUNS),
+        table("run_groups", schema::RUN_GROUPS),
+        table("steps", schema::STEPS),
+        table("step_groups", schema::STEP_GROUPS),
+        table("people", schema::PEOPLE),
+    ];
+    if scenario.price.is_some() {
+        tables.push(table("prices", schema::PRICES));
+        tables.push(table("run_prices", schema::RUN_PRICES));
+    }
     let manifest = Manifest {
         what: "run",
         version: env!("CARGO_PKG_VERSION"),
@@ -112,13 +123,7 @@ pub fn write_run(
         settings: vec![settings.iter().map(Setting::to_string).collect()],
         runs: 1,
         format: format.extension(),
-        tables: vec![
-            table("runs", schema::RUNS),
-            table("run_groups", schema::RUN_GROUPS),
-            table("steps", schema::STEPS),
-            table("step_groups", schema::STEP_GROUPS),
-            table("people", schema::PEOPLE),
-        ],
+        tables,
     };
     claim(folder, &manifest.text())?;
     let create = |name, columns| {
@@ -129,15 +134,19 @@ pub fn write_run(
         steps: create("steps", schema::STEPS)?,
         step_groups: create("step_groups", schema::STEP_GROUPS)?,
         people: create("people", schema::PEOPLE)?,
+        prices: match scenario.price {
+            None => None,
+            Some(_) => Some(create("prices", schema::PRICES)?),
+        },
         error: None,
-        progress,
+        watcher,
     };
     let outcome = run::run(&scenario, seed, run, &mut keeper)?;
-    let Files { steps, step_groups, people, error, .. } = keeper;
+    let Files { steps, step_groups, people, prices, error, .. } = keeper;
     if let Some(error) = error {
         return Err(at(folder)(error));
     }
-    for writer in [steps, step_groups, people] {
+    for writer in [steps, step_groups, people].into_iter().chain(prices) {
         writer.finish().map_err(at(folder))?;
     }
     let mut runs = create("runs", schema::RUNS)?;
@@ -148,6 +157,11 @@ pub fn write_run(
         groups.push(&row).map_err(at(folder))?;
     }
     groups.finish().map_err(at(folder))?;
+    if let Some(row) = schema::run_price_row(0, &outcome) {
+        let mut prices = create("run_prices", schema::RUN_PRICES)?;
+        prices.push(&row).map_err(at(folder))?;
+        prices.finish().map_err(at(folder))?;
+    }
     Ok((scenario, outcome))
 }
 
@@ -157,9 +171,10 @@ struct Files<'a> {
     steps: Writer,
     step_groups: Writer,
     people: Writer,
+    prices: Option<Writer>,
     /// The first thing that the disk said; nothing is written after it.
     error: Option<io::Error>,
-    progress: &'a mut dyn FnMut(u64, u64),
+    watcher: &'a mut dyn Keeper,
 }
 
 impl Files<'_> {
@@ -172,20 +187,25 @@ impl Files<'_> {
 
 impl Keeper for Files<'_> {
     fn sample(&mut self, sample: &Sample) {
+        self.watcher.sample(sample);
         let scenario = self.scenario;
         self.keep(|files| {
             files.steps.push(&schema::step_row(sample))?;
+            if let Some((prices, row)) = files.prices.as_mut().zip(schema::price_row(sample)) {
+                prices.push(&row)?;
+            }
             let rows = schema::step_group_rows(scenario, sample);
             rows.iter().try_for_each(|row| files.step_groups.push(row))
         });
     }
 
     fn person(&mut self, person: &Person) {
+        self.watcher.person(person);
         let row = schema::person_row(self.scenario, person);
         self.keep(|files| files.people.push(&row));
     }
 
     fn progress(&mut self, done: u64, of: u64) {
-        (self.progress)(done, of);
+        self.watcher.progress(done, of);
     }
 }

@@ -15,7 +15,8 @@
 //! (seed, run in its point, member of a group, step, purpose); runs are parallel, agents are not,
 //! and neither threads nor what is kept change a byte of a table.
 //! Not here: rules (`earnest-protocol`), signatures, real execution, terminals (the hosts).
-//! Known shortcomings: no price processes yet; providers alone learn.
+//! Known shortcomings: a price does not answer to what happens on the ledger; providers alone
+//! learn.
 //!
 //! ```
 //! use earnest_sim::{run::{Nothing, run}, scenario::Scenario};
@@ -40,6 +41,7 @@ pub mod agents;
 mod beacon;
 pub mod compare;
 pub mod design;
+pub mod digest;
 mod error;
 pub mod files;
 pub mod game;
@@ -47,6 +49,7 @@ pub mod luck;
 pub mod measures;
 mod notes;
 pub mod rare;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod schema;

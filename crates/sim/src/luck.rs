@@ -14,6 +14,8 @@
 
 use earnest_protocol::{Digest, Ratio, num::PARTS};
 
+use crate::statistics::normal_quantile;
+
 /// What a draw is for. The numbers are part of the results: they never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
@@ -66,6 +68,16 @@ pub enum Purpose {
     Policy = 24,
     /// A preimage that a draw is looked for with; step: which of them.
     Stratum = 25,
+    /// How what stake is worth walks; step: the height.
+    Worth = 26,
+    /// Does it jump, and how far; step: the height.
+    Jump = 27,
+    /// How wrong a validator sees it; step: the epoch.
+    Sight = 28,
+    /// What hides a price; step: the epoch.
+    PriceSalt = 29,
+    /// Does a validator post no price; step: the epoch.
+    PriceSilence = 30,
 }
 
 /// Members a group may have: places are 20 bits of an entity.
@@ -173,6 +185,13 @@ impl Draw {
     /// A waiting time of mean 1, exponentially distributed: at most 37.
     pub fn waiting(self) -> f64 {
         -(1.0 - self.unit()).ln()
+    }
+
+    /// A number of the standard normal distribution, within about 8.3 of 0.
+    pub fn normal(self) -> f64 {
+        // The middle of one of 2^53 equal parts, so that it is neither 0 nor 1.
+        let unit = ((self.uniform() >> 11) as f64 + 0.5) * (1.0 / (1u64 << 53) as f64);
+        normal_quantile(unit.min(1.0 - f64::EPSILON))
     }
 
     /// True with chance `rate`, exactly.

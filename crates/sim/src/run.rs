@@ -6,14 +6,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use earnest_protocol::{Asset, Blocks, ledger::Pot};
+use earnest_protocol::{Blocks, ledger::Pot};
 
 use crate::{
     error::{RunError, SimError},
     luck::Luck,
     measures::{self, Concentration},
     scenario::Scenario,
-    tally::{Closing, Tally, units},
+    tally::{Closing, Ended, Priced, Tally, units},
     world::{Gain, World},
 };
 
@@ -58,6 +58,8 @@ pub struct Sample {
     pub base_fee: i64,
     /// All that was ever burnt, in base units.
     pub burnt: i64,
+    /// What stake is worth, in a network of two assets.
+    pub price: Option<Priced>,
     /// Groups, in the order of the scenario.
     pub groups: Vec<Tally>,
 }
@@ -98,8 +100,10 @@ pub struct Outcome {
     pub income: Concentration,
     /// The group of each provider, and its income and emission together, in base units.
     pub pays: Vec<(u16, i64)>,
-    /// Where all money went.
+    /// Where all money went; in a network of two assets, all that pays.
     pub closing: Closing,
+    /// What became of stake, in a network of two assets.
+    pub ended: Option<Ended>,
     /// Honest people slashed or judged wrong though no outage struck them.
     pub honest_losses: u64,
 }
@@ -135,6 +139,7 @@ pub fn run(
         income: measures::concentration(&incomes),
         pays: world.provider_pays(),
         closing: world.closing(),
+        ended: world.stake_ended(),
         honest_losses: world.honest_losses(),
     })
 }
@@ -182,8 +187,11 @@ fn live(
     }
     world.check_laws()?;
     let closing = world.closing();
-    if closing.sum().abs() > ROUNDING_MAX {
-        return Err(RunError::Unaccounted { units: closing.sum() });
+    let stake = world.stake_ended().map_or(0, |ended| ended.stake.sum());
+    for units in [closing.sum(), stake] {
+        if units.abs() > ROUNDING_MAX {
+            return Err(RunError::Unaccounted { units });
+        }
     }
     if world.honest_losses() > 0 {
         return Err(RunError::HonestLoss { times: world.honest_losses() });
@@ -222,7 +230,8 @@ fn sample(world: &World<'_>) -> Sample {
         commands: world.commands(),
         work: world.utilisation(),
         base_fee: units(state.base_fee()),
-        burnt: units(state.balance(Pot::Burnt(Asset::Stake))),
+        burnt: units(state.balance(Pot::Burnt(state.assets().payment()))),
+        price: world.price(),
         groups: world.tallies(),
     }
 }

@@ -107,6 +107,30 @@ pub const STEPS: &[Column] = &[
     Column::whole("burnt", "taken out of circulation so far, base units"),
 ];
 
+/// One row for each sample of a run whose stake has a price of its own.
+pub const PRICES: &[Column] = &[
+    Column::whole("height", "after which block"),
+    Column::real("worth", "units that pay for one of stake, outside"),
+    Column::real("counted", "the last price that counted"),
+    Column::real("secures", "what new work takes stake for; 0 while the feed is stale"),
+    Column::real("mints", "what stake is minted at"),
+    Column::whole("collateral", "what a job would lock, base units of stake; 0 if none may begin"),
+];
+
+/// One row for each run whose stake has a price of its own.
+pub const RUN_PRICES: &[Column] = &[
+    Column::whole("point", "point of the sweep, from 0"),
+    Column::whole("run", "run of its point, from 0"),
+    Column::real("worth", "units that pay for one of stake at the end, outside"),
+    Column::real("counted", "the last price that counted"),
+    Column::whole("rounds", "rounds of the price feed that counted"),
+    Column::whole("missed", "rounds that did not"),
+    Column::whole("purses", "change of the stake that everybody holds, base units of stake"),
+    Column::whole("burnt", "stake taken out of circulation, base units of stake"),
+    Column::whole("insurance", "stake in the insurance, base units of stake"),
+    Column::whole("treasury", "stake in the treasury, base units of stake"),
+];
+
 /// One row for each participant of a run.
 pub const PEOPLE: &[Column] = &[
     Column::text("group", "which group"),
@@ -157,6 +181,27 @@ pub fn step_row(sample: &Sample) -> Vec<Cell> {
 /// The rows of a sample's groups.
 pub fn step_group_rows(scenario: &Scenario, sample: &Sample) -> Vec<Vec<Cell>> {
     group_rows(&[sample.height.into()], scenario, &sample.groups)
+}
+
+/// The row of a sample's price, if there is one.
+pub fn price_row(sample: &Sample) -> Option<Vec<Cell>> {
+    let price = sample.price?;
+    let mut row: Vec<Cell> = vec![sample.height.into()];
+    let secures = price.secures.unwrap_or(0.0);
+    row.extend([price.worth, price.counted, secures, price.mints].map(Cell::from));
+    row.push(price.collateral.unwrap_or(0).into());
+    Some(row)
+}
+
+/// The row of a run's price, if there is one.
+pub fn run_price_row(point: u64, outcome: &Outcome) -> Option<Vec<Cell>> {
+    let ended = outcome.ended?;
+    let mut row: Vec<Cell> = vec![point.into(), u64::from(outcome.run).into()];
+    row.extend([ended.price.worth, ended.price.counted].map(Cell::from));
+    row.extend(ended.rounds.map(Cell::from));
+    let stake = ended.stake;
+    row.extend([stake.purses, stake.burnt, stake.insurance, stake.treasury].map(Cell::from));
+    Some(row)
 }
 
 /// The row of a participant.

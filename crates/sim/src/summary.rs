@@ -10,13 +10,16 @@ use serde::Serialize;
 
 use crate::{
     compare::{Comparison, Difference, Measured},
+    digest::{Judged, Region},
     game::Game,
     rare::{Rare, Share},
+    report,
     run::Outcome,
     scenario::Scenario,
     schema,
     sensitivity::Sensitivity,
     tables::{Cell, Column},
+    tally::Ended,
 };
 
 /// One run as JSON: the row of its tables by their columns' names, and what was refused.
@@ -39,6 +42,13 @@ pub fn run_json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> serde_json
     all.insert("scenario".to_owned(), scenario.name.clone().into());
     all.insert("seed".to_owned(), seed.to_string().into());
     all.insert("groups".to_owned(), groups.collect());
+    if let Some(row) = schema::run_price_row(0, outcome) {
+        let mut stake = object(schema::RUN_PRICES, &row);
+        for name in ["point", "run"] {
+            stake.remove(name);
+        }
+        all.insert("stake".to_owned(), stake.into());
+    }
     serde_json::Value::Object(all)
 }
 
@@ -92,6 +102,18 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         tokens(closing.treasury),
         if closing.sum() == 0 { "close".to_owned() } else { tokens(closing.sum()) }
     ));
+    if let Some(Ended { price, rounds: [counted, missed], stake }) = outcome.ended {
+        line(format_args!(
+            "stake  worth {:.4}, taken for {:.4}; {counted} rounds of prices counted, {missed} did \
+             not; burnt {}, insurance {}, treasury {} of stake; all of it {}",
+            price.worth,
+            price.secures.unwrap_or(0.0),
+            tokens(stake.burnt),
+            tokens(stake.insurance),
+            tokens(stake.treasury),
+            if stake.sum() == 0 { "closes".to_owned() } else { tokens(stake.sum()) }
+        ));
+    }
     line(format_args!(
         "income of providers: Gini {:.3}, HHI {:.0}, a third is paid to {} of them",
         outcome.income.gini, outcome.income.hhi, outcome.income.nakamoto
@@ -187,6 +209,35 @@ pub fn comparison_table(comparison: &Comparison) -> String {
     text.push_str("money in tokens, profit for each member\n");
     for (point, run, error) in failures {
         text.push_str(&broken(&format!("FAILED: point [{point}], run {run}: {error}")));
+    }
+    text
+}
+
+/// Where wishes come true often enough, as JSON.
+pub fn region_json(region: &Region, judged: &[Judged]) -> serde_json::Value {
+    let wishes: Vec<String> = region.wishes.iter().map(ToString::to_string).collect();
+    serde_json::json!({
+        "wishes": wishes,
+        "chance": region.chance,
+        "confidence": region.confidence,
+        "points": judged,
+    })
+}
+
+/// The same as a table, a line for each point.
+pub fn region_table(region: &Region, judged: &[Judged]) -> String {
+    let wishes: Vec<String> = region.wishes.iter().map(ToString::to_string).collect();
+    let mut text = broken(&format!(
+        "where {} in at least {} of all runs, with {} % intervals",
+        wishes.join(" and "),
+        region.chance,
+        region.confidence * 100.0
+    ));
+    writeln!(text, "\nfeasible   came true         interval  point").expect("text grows");
+    for Judged { point, hits, runs, interval: [low, high], feasible } in judged {
+        let (word, share) = (report::word(*feasible), format!("{hits} of {runs}"));
+        let line = format!("{word:<9} {share:>11}  {low:.4} to {high:.4}  {point}");
+        text.push_str(&broken(&line));
     }
     text
 }

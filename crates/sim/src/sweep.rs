@@ -101,8 +101,10 @@ impl Sweep<'_> {
         let pool = self.pool()?;
         let seed = self.seed.unwrap_or(points[0].0.seed);
         claim(folder, &self.manifest(&points, seed, format).text())?;
-        let folders = [folder.join("runs"), folder.join("run_groups")];
-        for folder in &folders {
+        let names = ["runs", "run_groups", "run_prices"];
+        let folders = names.map(|name| folder.join(name));
+        let is_priced = points.iter().any(|point| point.0.price.is_some());
+        for folder in &folders[..if is_priced { 3 } else { 2 }] {
             fs::create_dir_all(folder).map_err(at(folder))?;
         }
         let units = points.len() as u64 * u64::from(self.runs);
@@ -137,8 +139,21 @@ impl Sweep<'_> {
         (point, u32::try_from(unit % runs).expect("below the runs"))
     }
 
+    /// The names of its parts, in order, without what they end in.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = String> {
+        let units = self.points.len() as u64 * u64::from(self.runs);
+        (0..units.div_ceil(PART_UNITS)).map(|part| format!("{part:05}"))
+    }
+
     fn manifest<'a>(&self, points: &'a [Point], seed: u64, format: Format) -> Manifest<'a> {
         let settings = |point: &Point| point.1.iter().map(Setting::to_string).collect();
+        let mut tables = vec![
+            Table { name: "runs", columns: schema::RUNS },
+            Table { name: "run_groups", columns: schema::RUN_GROUPS },
+        ];
+        if points.iter().any(|point| point.0.price.is_some()) {
+            tables.push(Table { name: "run_prices", columns: schema::RUN_PRICES });
+        }
         Manifest {
             what: "sweep",
             version: env!("CARGO_PKG_VERSION"),
@@ -149,17 +164,14 @@ impl Sweep<'_> {
             settings: points.iter().map(settings).collect(),
             runs: self.runs.into(),
             format: format.extension(),
-            tables: vec![
-                Table { name: "runs", columns: schema::RUNS },
-                Table { name: "run_groups", columns: schema::RUN_GROUPS },
-            ],
+            tables,
         }
     }
 }
 
 /// Writes one part, its runs last: they say that it is whole. How many runs failed.
 fn write_part(
-    [runs, groups]: &[PathBuf; 2],
+    [runs, groups, prices]: &[PathBuf; 3],
     name: &str,
     format: Format,
     points: &[Point],
@@ -169,6 +181,11 @@ fn write_part(
         schema::run_group_rows(*point as u64, &points[*point].0, outcome)
     });
     write_file(groups, name, format, schema::RUN_GROUPS, rows)?;
+    if prices.exists() {
+        let rows = outcomes.iter();
+        let rows = rows.filter_map(|(point, run)| schema::run_price_row(*point as u64, run));
+        write_file(prices, name, format, schema::RUN_PRICES, rows)?;
+    }
     let rows = outcomes
         .iter()
         .map(|(point, outcome)| schema::run_row(*point as u64, &points[*point].1, outcome));

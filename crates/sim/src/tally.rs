@@ -64,6 +64,33 @@ impl Tally {
     }
 }
 
+/// What a unit of stake is worth in units that pay, as different eyes see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Priced {
+    /// Outside.
+    pub worth: f64,
+    /// The last price that counted, or the parameter that counts before one has.
+    pub counted: f64,
+    /// What new work takes it for; none while the feed is stale.
+    pub secures: Option<f64>,
+    /// What it is minted at.
+    pub mints: f64,
+    /// What a job as they are posted would lock now, in base units of stake; none if no job may
+    /// be posted.
+    pub collateral: Option<i64>,
+}
+
+/// How a network of two assets ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ended {
+    /// What stake was worth then.
+    pub price: Priced,
+    /// Rounds of the price feed that counted, and that did not.
+    pub rounds: [u64; 2],
+    /// Where all stake went.
+    pub stake: Closing,
+}
+
 /// Where all money went: changes since the beginning, in base units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Closing {

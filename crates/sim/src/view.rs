@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Amount, Command, Digest, Height, JobId, State, command::Opening, command::PostJob,
-    seal,
+    AccountId, Amount, Asset, Command, Digest, Factor, Height, JobId, State, command::Opening,
+    command::PostJob, ledger::Pot, seal,
 };
 
 use crate::{
@@ -32,6 +32,8 @@ pub struct Scene {
     pub(crate) notes: Notes,
     /// What those who learn tell their fellows of their last round, by place.
     pub(crate) tales: BTreeMap<usize, Tale>,
+    /// What a unit of stake is worth in units that pay, if it has a price of its own.
+    pub(crate) worth: Option<Factor>,
     /// The block after which no more jobs are posted or bid for.
     pub(crate) last_block: Height,
 }
@@ -71,6 +73,16 @@ impl<'a> View<'a> {
     /// The block that is open.
     pub fn height(&self) -> Height {
         self.state.height()
+    }
+
+    /// What a unit of stake is worth in units that pay now, outside; none if both are one.
+    pub fn worth(&self) -> Option<Factor> {
+        self.scene.worth
+    }
+
+    /// What an account has at its disposal of what is bonded.
+    pub fn free_stake(&self, account: AccountId) -> Amount {
+        self.state.balance(Pot::Free(account, Asset::Stake))
     }
 
     /// What every job asks for, but for its seeds.
@@ -156,6 +168,8 @@ pub enum Reminder {
     Learn,
     /// That it may ask for its release from jail.
     Release,
+    /// To say what stake is worth.
+    Price,
 }
 
 /// What an agent answers.

@@ -6,6 +6,7 @@ use earnest_sim::{
     SimError,
     compare::compare,
     design, files,
+    run::Nothing,
     scenario::Setting,
     schema,
     sweep::Sweep,
@@ -55,14 +56,9 @@ fn one_seed_gives_one_run_byte_for_byte() {
     let folder = tempfile::tempdir().expect("a folder");
     let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
     for (folder, seed) in [(&a, 1), (&b, 1), (&c, 2)] {
-        let (_, outcome) = files::write_run(
-            SMALL,
-            &[],
-            (Some(seed), 0),
-            (folder, Format::Parquet),
-            &mut |_, _| {},
-        )
-        .expect("it runs");
+        let (_, outcome) =
+            files::write_run(SMALL, &[], (Some(seed), 0), (folder, Format::Parquet), &mut Nothing)
+                .expect("it runs");
         assert_eq!(outcome.error, None);
     }
     assert_eq!(contents(&a), contents(&b));
@@ -115,7 +111,7 @@ fn any_run_of_a_sweep_is_played_again_by_its_point_seed_and_number() {
     sweep.write(&all, Format::Csv, &|_, _| {}).expect("it sweeps");
     let point: Setting = "providers.liar.lie_rate=1.0".parse().expect("a setting");
     let (format, luck) = (Format::Csv, (Some(9), 3));
-    files::write_run(SMALL, &[point], luck, (&one, format), &mut |_, _| {}).expect("it runs");
+    files::write_run(SMALL, &[point], luck, (&one, format), &mut Nothing).expect("it runs");
     let read = |path: &Path| fs::read_to_string(path).expect("it was written");
     // The point's place in its sweep is not known to a single run.
     let rest = |line: &str| line.split_once(',').map(|(_, rest)| rest.to_owned());

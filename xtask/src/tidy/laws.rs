@@ -90,7 +90,7 @@ pub(crate) const LAWS: Laws = Laws {
     accepted: &[("sim", "error", "scenario", "errors quote the scenario's own words")],
     crates: &[
         ("api", &["keys", "protocol", "testkit"]),
-        ("audit", &["protocol"]),
+        ("audit", &["page", "protocol"]),
         (
             "cli",
             &["api", "audit", "keys", "node", "prepare", "protocol", "sim", "testkit", "worker"],
@@ -100,9 +100,10 @@ pub(crate) const LAWS: Laws = Laws {
         ("fuzz", &["api", "compute", "keys", "node", "prepare", "protocol", "testkit"]),
         ("keys", &["durable", "protocol"]),
         ("node", &["api", "compute", "durable", "keys", "protocol", "testkit"]),
+        ("page", &[]),
         ("prepare", &["compute"]),
         ("protocol", &["testkit"]),
-        ("sim", &["protocol", "testkit"]),
+        ("sim", &["page", "protocol", "testkit"]),
         ("testkit", &["protocol"]),
         ("worker", &["api", "compute", "durable", "keys", "prepare", "protocol", "testkit"]),
         ("world", &["api", "durable", "keys", "node", "protocol"]),

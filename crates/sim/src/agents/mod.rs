@@ -37,7 +37,7 @@ impl Agent<'_> {
         match self {
             Agent::Requester(requester) => requester.begin(view, deeds),
             Agent::Provider(provider) => provider.begin(view, deeds),
-            Agent::Validator(_) => {}
+            Agent::Validator(validator) => validator.begin(view, deeds),
         }
     }
 
@@ -102,7 +102,7 @@ impl Agent<'_> {
         match self {
             Agent::Requester(requester) => requester.remember(view, reminder, deeds),
             Agent::Provider(provider) => provider.remember(view, reminder, deeds),
-            Agent::Validator(_) => {}
+            Agent::Validator(validator) => validator.remember(view, reminder, deeds),
         }
     }
 

@@ -148,6 +148,19 @@ impl<'s> Provider<'s> {
         Some(amount.max(state.params().staking().provider_bond_min))
     }
 
+    /// Bonds what is missing for its jobs, if a price has made its bond too small.
+    fn top_up(&self, view: &View<'_>, deeds: &mut Deeds) {
+        if !self.habits.tops_up || self.standing != Standing::Active || !view.is_open() {
+            return;
+        }
+        let Some(wanted) = self.wanted(view) else { return };
+        let missing = wanted.saturating_sub(self.stake(view));
+        let amount = missing.min(view.free_stake(self.account));
+        if !amount.is_zero() {
+            deeds.send(Command::Bond(Bond { role: Role::Provider, amount }));
+        }
+    }
+
     /// What it has bonded.
     fn stake(&self, view: &View<'_>) -> Amount {
         let operator = view.state().operator_id(self.account, Role::Provider);
@@ -157,7 +170,15 @@ impl<'s> Provider<'s> {
 
     /// What it holds on the ledger, less what it spent, plus what lies brought, in base units.
     fn worth(&self, view: &View<'_>) -> i64 {
-        let held = view.state().free(self.account).saturating_add(self.stake(view));
+        let (paid, stake) = (view.state().free(self.account), self.stake(view));
+        let held = match &view.scenario().price {
+            None => paid.saturating_add(stake),
+            // Valued as at first, so that what a price does is no reward for what it did.
+            Some(price) => {
+                let stake = stake.saturating_add(view.free_stake(self.account));
+                paid.saturating_add(price.start.amount_floor(stake).unwrap_or(Amount::MAX))
+            }
+        };
         let gains = self.mind.as_ref().map_or(0, |mind| mind.gains);
         units(held) - units(self.spent) + gains
     }
@@ -174,7 +195,7 @@ impl<'s> Provider<'s> {
         if self.standing == Standing::Active {
             deeds.tell(mind.learn(view, self.me, worth));
         }
-        if !missing.is_zero() && missing <= view.state().free(self.account) {
+        if !missing.is_zero() && missing <= view.free_stake(self.account) {
             deeds.send(Command::Bond(Bond { role: Role::Provider, amount: missing }));
         }
     }
@@ -267,6 +288,7 @@ impl<'s> Provider<'s> {
                     deeds.send(Command::RevealResult(reveal));
                 }
             }
+            Event::PriceCounted { .. } => self.top_up(view, deeds),
             Event::DisputeOpened { job, .. } | Event::ChildRejected { job, .. } => {
                 if let Some(command) = self.defend(view, job) {
                     deeds.send(command);
@@ -328,13 +350,14 @@ impl<'s> Provider<'s> {
                     deeds.send(Command::Unjail(Unjail { role: Role::Provider }));
                 }
             }
-            Reminder::Post(_) => {}
+            Reminder::Post(_) | Reminder::Price => {}
         }
     }
 
     /// Seals the result of its work, or one that it made up.
     fn deliver(&mut self, view: &View<'_>, job: JobId, deeds: &mut Deeds) {
         let lies = self.done >= self.habits.lies_after
+            && self.is_cheap(view, job)
             && view.draw_about(self.me, job, Purpose::Lie).chance(self.lie_rate());
         let made = if lies { self.made_up(view, job) } else { Made::Right };
         let (me, account) = (self.me, self.account);
@@ -348,6 +371,14 @@ impl<'s> Provider<'s> {
         if let Some(seal) = seal {
             deeds.send(Command::CommitResult(CommitResult { job, seal }));
         }
+    }
+
+    /// Is what secures the job worth so little that it would make its result up?
+    fn is_cheap(&self, view: &View<'_>, job: JobId) -> bool {
+        let Some(below) = self.habits.lies_below else { return true };
+        let order = view.state().order(job);
+        let (Some(worth), Some(order)) = (view.worth(), order) else { return false };
+        (worth.parts() as f64) < order.bound.stake_price.parts() as f64 * below
     }
 
     fn made_up(&self, view: &View<'_>, job: JobId) -> Made {

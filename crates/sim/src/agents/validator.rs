@@ -1,17 +1,18 @@
 //! Validators: diligent, lax, silent, bought, watchful, or out for trouble.
 
 use earnest_protocol::{
-    AccountId, Command, Digest, Event, JobId,
-    command::{Challenge, CommitVerdict, RejectChild, RevealVerdict},
+    AccountId, Command, Digest, Epoch, Event, Factor, Height, JobId,
+    command::{Challenge, CommitVerdict, OpenPrice, RejectChild, RevealVerdict, SealPrice},
     market::Phase,
+    seal,
     verification::{Geometry, Turn},
 };
 
 use crate::{
     luck::{Entity, Purpose},
-    scenario::Validators,
+    scenario::{Validators, scaled},
     truth,
-    view::{Deeds, View},
+    view::{Deeds, Reminder, View},
 };
 
 /// One who audits.
@@ -25,9 +26,57 @@ pub struct Validator {
     pub purse: u16,
     /// How it judges.
     pub habits: Validators,
+    /// What it sealed of what stake is worth, and in which epoch, until it has opened it.
+    pub sealed: Option<(Epoch, Factor)>,
 }
 
 impl Validator {
+    pub(super) fn begin(&self, view: &View<'_>, deeds: &mut Deeds) {
+        if view.worth().is_some() && view.state().params().prices().is_on() {
+            self.next_epoch(view, deeds);
+        }
+    }
+
+    fn next_epoch(&self, view: &View<'_>, deeds: &mut Deeds) {
+        let next = view.state().epoch().count().saturating_add(1);
+        let blocks = view.state().params().chain().epoch_blocks.count();
+        deeds.remind(Height::new(next.saturating_mul(blocks)), Reminder::Price);
+    }
+
+    /// Opens the price that it sealed in the epoch before, and seals one of this.
+    pub(super) fn remember(&mut self, view: &View<'_>, reminder: Reminder, deeds: &mut Deeds) {
+        let (Reminder::Price, Some(worth)) = (reminder, view.worth()) else { return };
+        if !view.is_open() {
+            return;
+        }
+        self.next_epoch(view, deeds);
+        let epoch = view.state().epoch();
+        let step = |epoch: Epoch| epoch.count() as u32; // A run has fewer than 2^32 blocks.
+        let salt = |epoch| view.draw(self.me, step(epoch), Purpose::PriceSalt).digest();
+        let before = self.sealed.take();
+        let before =
+            before.filter(|(sealed, _)| sealed.count().checked_add(1) == Some(epoch.count()));
+        if let Some((epoch, price)) = before {
+            let salt = salt(epoch);
+            deeds.send(Command::OpenPrice(OpenPrice { epoch, price, salt }));
+        }
+        let [sealing, _] = view.state().price_rounds();
+        let is_silent = view.draw(self.me, step(epoch), Purpose::PriceSilence);
+        if sealing.is_none_or(|round| round.epoch != epoch)
+            || is_silent.chance(self.habits.price_silence)
+        {
+            return;
+        }
+        let Some(account) = view.state().account(self.account) else { return };
+        let noise = view.scenario().price.as_ref().map_or(0.0, |price| price.noise);
+        let error = view.draw(self.me, step(epoch), Purpose::Sight).normal() * noise;
+        let price = scaled(worth, self.habits.price_bias * error.exp());
+        let (network, salt) = (view.state().network(), salt(epoch));
+        let seal = seal::price(&network, epoch, &account.address, price, &salt);
+        self.sealed = Some((epoch, price));
+        deeds.send(Command::SealPrice(SealPrice { epoch, seal }));
+    }
+
     pub(super) fn hear(&self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
         let deed = match *event {
             Event::AuditDrawn { job, .. } => self.judge(view, job, deeds),

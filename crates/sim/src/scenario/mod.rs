@@ -10,6 +10,7 @@
 //! set gives one scenario.
 //! Not here: the protocol's ranges and relations (`earnest-protocol` checks its own parameters).
 
+mod price;
 mod raw;
 mod set;
 
@@ -18,6 +19,8 @@ use serde::Deserialize;
 
 use crate::{error::SimError, luck::MEMBERS_MAX};
 
+pub(crate) use price::scaled;
+pub use price::{Jumps, Price, Step};
 pub use set::Setting;
 
 /// How often every law of the protocol is checked.
@@ -50,6 +53,8 @@ pub struct Scenario {
     pub groups: Vec<Group>,
     /// When members of a group cannot act.
     pub outages: Vec<Outage>,
+    /// What stake is worth over time, in a network of two assets; none is one of one.
+    pub price: Option<Price>,
     /// The protocol's parameters, as overridden.
     pub params: RawParams,
 }
@@ -152,6 +157,11 @@ pub struct Providers {
     pub lies_after: u32,
     /// What making a result up costs, as a share of the ceiling.
     pub lie_cost: Ratio,
+    /// It makes a result up only while stake is worth less than this share of what the job takes it
+    /// for, if anything is said.
+    pub lies_below: Option<f64>,
+    /// Does it bond more when what it has bonded is worth too little for its jobs?
+    pub tops_up: bool,
     /// The share of jobs that it accepts and leaves.
     pub abandon_rate: Ratio,
     /// Blocks in which members enter, each at a block of its own.
@@ -212,6 +222,10 @@ pub struct Validators {
     pub watch: Ratio,
     /// The share of results that it challenges though they are right.
     pub grief: Ratio,
+    /// How many times what stake is worth it posts to the price feed; 1 is what it sees.
+    pub price_bias: f64,
+    /// The share of epochs in which it posts no price.
+    pub price_silence: Ratio,
 }
 
 /// When members of a group cannot act.
@@ -267,6 +281,14 @@ pub enum ScenarioRejected {
         one: String,
         /// The other.
         other: String,
+    },
+    /// A value that means nothing without another section.
+    #[error("{field} says nothing without [{section}]: add it, or leave the value out")]
+    Meaningless {
+        /// Which field.
+        field: String,
+        /// What is missing.
+        section: &'static str,
     },
     /// A group or purse that is not there.
     #[error("{field} names {name}, which no group has")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use earnest_protocol::{Amount, Blocks, Gas, Ratio, RawParams, num::PARTS};
 use serde::Deserialize;
 
+use super::price::RawPrice;
 use super::{
     Demand, Group, Invariants, JobTerms, Kind, LEADER, Learns, Leaves, Outage, PEOPLE_MAX, Phase,
     Providers, Rule, RunTerms, Scenario, ScenarioRejected, Validators,
@@ -33,6 +34,7 @@ pub(super) struct RawScenario {
     providers: BTreeMap<String, RawProviders>,
     #[serde(default)]
     outages: Vec<RawOutage>,
+    price: Option<RawPrice>,
     #[serde(default)]
     params: RawParams,
 }
@@ -137,6 +139,8 @@ struct RawValidators {
     watch: f64,
     #[serde(default)]
     grief: f64,
+    price_bias: Option<f64>,
+    price_silence: Option<f64>,
 }
 
 fn hundred_thousand() -> f64 {
@@ -174,6 +178,8 @@ struct RawProviders {
     lies_after: u32,
     #[serde(default)]
     lie_cost: f64,
+    lies_below: Option<f64>,
+    tops_up: Option<bool>,
     #[serde(default)]
     abandon_rate: f64,
     #[serde(default)]
@@ -249,9 +255,9 @@ struct RawOutage {
     to: u64,
 }
 
-type Checked<T> = Result<T, ScenarioRejected>;
+pub(super) type Checked<T> = Result<T, ScenarioRejected>;
 
-fn check(field: &str, got: f64, min: f64, max: f64) -> Checked<f64> {
+pub(super) fn check(field: &str, got: f64, min: f64, max: f64) -> Checked<f64> {
     if (min..=max).contains(&got) {
         Ok(got)
     } else {
@@ -259,7 +265,7 @@ fn check(field: &str, got: f64, min: f64, max: f64) -> Checked<f64> {
     }
 }
 
-fn count(field: &str, got: u64, min: u64, max: u64) -> Checked<u64> {
+pub(super) fn count(field: &str, got: u64, min: u64, max: u64) -> Checked<u64> {
     check(field, got as f64, min as f64, max as f64)?;
     Ok(got)
 }
@@ -305,7 +311,7 @@ fn name(field: &str, name: &str) -> Checked<()> {
     Ok(())
 }
 
-const BLOCKS_MAX: u64 = 10_000_000;
+pub(super) const BLOCKS_MAX: u64 = 10_000_000;
 /// Tokens that one may begin with; all together the rules bound.
 const BALANCE_MAX: f64 = 1e9;
 
@@ -317,6 +323,16 @@ impl RawScenario {
         if market.and_then(|market| market.get("retention_blocks")).is_none() {
             // Nobody here reads a closed job, so that its rows need not stay.
             self.params.market.retention_blocks = Blocks::new(1);
+        }
+        let price = self.price.take().map(RawPrice::check).transpose()?;
+        if let Some(price) = &price {
+            let chain = table.get("params").and_then(|params| params.get("chain"));
+            if chain.and_then(|chain| chain.get("stake_price")).is_none() {
+                // What the rules take it for until they are told otherwise.
+                self.params.chain.stake_price = price.start;
+            }
+        } else {
+            self.without_price()?;
         }
         let run = self.run.check()?;
         let job = self.job.check()?;
@@ -340,10 +356,31 @@ impl RawScenario {
             demand,
             outages: outages(self.outages, &groups)?,
             groups,
+            price,
             params: self.params,
         };
         whole(&scenario)?;
         Ok(scenario)
+    }
+}
+
+impl RawScenario {
+    /// Refuses what would say nothing, since stake has no price of its own.
+    fn without_price(&self) -> Checked<()> {
+        let validators = self.validators.iter().flat_map(|(name, raw)| {
+            let said = [("price_bias", raw.price_bias), ("price_silence", raw.price_silence)];
+            said.map(|(field, value)| (format!("validators.{name}.{field}"), value.is_some()))
+        });
+        let providers = self.providers.iter().flat_map(|(name, raw)| {
+            let said =
+                [("lies_below", raw.lies_below.is_some()), ("tops_up", raw.tops_up.is_some())];
+            said.map(|(field, is_said)| (format!("providers.{name}.{field}"), is_said))
+        });
+        let said = validators.chain(providers).find(|(_, is_said)| *is_said);
+        match said {
+            Some((field, _)) => Err(ScenarioRejected::Meaningless { field, section: "price" }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -450,6 +487,8 @@ impl RawValidators {
             silence: share(&field("silence"), self.silence)?,
             watch: share(&field("watch"), self.watch)?,
             grief: share(&field("grief"), self.grief)?,
+            price_bias: check(&field("price_bias"), self.price_bias.unwrap_or(1.0), 0.001, 1e3)?,
+            price_silence: share(&field("price_silence"), self.price_silence.unwrap_or(0.0))?,
         });
         group("validators", name, (self.count, self.purse, self.balance), kind)
     }
@@ -474,6 +513,11 @@ impl RawProviders {
             lie_rate: share(&field("lie_rate"), self.lie_rate)?,
             lies_after: self.lies_after,
             lie_cost: share(&field("lie_cost"), self.lie_cost)?,
+            lies_below: self
+                .lies_below
+                .map(|below| check(&field("lies_below"), below, 0.0, 1e3))
+                .transpose()?,
+            tops_up: self.tops_up.unwrap_or(true),
             abandon_rate: share(&field("abandon_rate"), self.abandon_rate)?,
             enters: span(&field("enters"), self.enters, 0, BLOCKS_MAX)?,
             leaves: leaves.transpose()?,

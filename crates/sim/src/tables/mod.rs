@@ -157,6 +157,24 @@ impl Writer {
     }
 }
 
+/// Hands on the rows of a file that was written with these columns, one by one.
+///
+/// # Errors
+/// What the disk said, or that the file is not such a table.
+pub fn read(
+    path: &Path,
+    columns: &'static [Column],
+    format: Format,
+    each: &mut dyn FnMut(&[Cell]),
+) -> io::Result<()> {
+    let file = File::open(path)?;
+    match format {
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::read(file, columns, each),
+        Format::Csv => csv::read(file, columns, each),
+    }
+}
+
 /// That a row does not have the columns of its table.
 fn misfit() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "a row that is not of its table")

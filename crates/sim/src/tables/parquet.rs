@@ -6,7 +6,12 @@ use parquet::{
     basic::{Compression, LogicalType, Repetition, Type as Physical},
     data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type},
     errors::ParquetError,
-    file::{properties::WriterProperties, writer::SerializedFileWriter},
+    file::{
+        properties::WriterProperties,
+        reader::{FileReader, SerializedFileReader},
+        writer::SerializedFileWriter,
+    },
+    record::RowAccessor,
     schema::types::Type as Schema,
 };
 
@@ -96,6 +101,33 @@ impl ParquetRows {
         group.close()?;
         Ok(())
     }
+}
+
+/// Hands on the rows of a file.
+pub(super) fn read(
+    file: File,
+    columns: &'static [Column],
+    each: &mut dyn FnMut(&[Cell]),
+) -> io::Result<()> {
+    let reader = SerializedFileReader::new(file).map_err(other)?;
+    let fields = reader.metadata().file_metadata().schema().get_fields();
+    let names = fields.iter().map(|field| field.name());
+    if !names.eq(columns.iter().map(|column| column.name)) {
+        return Err(misfit());
+    }
+    for row in reader.get_row_iter(None).map_err(other)? {
+        let row = row.map_err(other)?;
+        let cell = |(place, column): (usize, &Column)| {
+            Ok(match column.kind {
+                Type::Whole => Cell::Whole(row.get_long(place)?),
+                Type::Real => Cell::Real(row.get_double(place)?),
+                Type::Text => Cell::Text(row.get_string(place)?.clone()),
+            })
+        };
+        let cells: Result<Vec<Cell>, ParquetError> = columns.iter().enumerate().map(cell).collect();
+        each(&cells.map_err(other)?);
+    }
+    Ok(())
 }
 
 fn field(column: &Column) -> Result<Schema, ParquetError> {

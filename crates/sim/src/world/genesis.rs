@@ -8,6 +8,7 @@ use earnest_protocol::{
     command::{Auction, GainTiming, PostJob, ProgramForm, ResourceClass, Task, Visibility},
     genesis::{BeaconGenesis, GenesisAccount, GenesisOperator},
     ledger::Assets,
+    num::PARTS,
 };
 
 use crate::scenario::{Group, Kind, Scenario};
@@ -51,8 +52,8 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
     for (place, group) in (0..).zip(members) {
         accounts.push(GenesisAccount {
             address: address(place),
-            balance: group.balance.saturating_add(bond(group)),
-            payment: Amount::ZERO,
+            balance: stake(group),
+            payment: if scenario.price.is_some() { group.balance } else { Amount::ZERO },
         });
         if let Kind::Validators(_) = group.kind {
             let (role, bond) = (Role::Validator, bond(group));
@@ -65,13 +66,18 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
     Genesis {
         name: scenario.name.clone(),
         time_ms: 0,
-        assets: Assets::Single,
+        assets: if scenario.price.is_some() { Assets::Dual } else { Assets::Single },
         params: scenario.params,
         beacon,
         accounts,
         operators,
         ..Genesis::default()
     }
+}
+
+/// What a member begins with of what is bonded, bonded or not.
+pub(super) fn stake(group: &Group) -> Amount {
+    group.balance.saturating_add(bond(group))
 }
 
 /// What a member has bonded when the network begins.
@@ -91,6 +97,15 @@ fn leader_bond(scenario: &Scenario) -> Amount {
     });
     let tariff = scenario.params.market.tariff(scenario.job.gas_bound);
     let all = tariff.and_then(|tariff| tariff.checked_times(places.sum::<u64>() * 2));
+    let all = all.and_then(|all| match &scenario.price {
+        None => Some(all),
+        // So much stake as is worth it at first.
+        Some(price) => {
+            let units = u128::from(all.units()) * u128::from(PARTS); // 63 + 30 bits.
+            let units = units.div_ceil(u128::from(price.start.parts().max(1)));
+            u64::try_from(units).ok().and_then(Amount::new)
+        }
+    });
     // With a tariff that cannot be paid, no job can be posted either.
     all.unwrap_or(Amount::ZERO).max(Amount::tokens(1_000)).min(LEADER_BOND_MAX)
 }

@@ -18,6 +18,7 @@ mod marked;
 mod places;
 mod routing;
 mod script;
+mod worth;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -25,8 +26,8 @@ use std::{
 };
 
 use earnest_protocol::{
-    AccountId, Amount, Authenticated, Command, Event, Height, Journal, OperatorId, Rare, Rejected,
-    Role, State, Transaction, TransactionRejected,
+    AccountId, Amount, Asset, Authenticated, Command, Event, Factor, Height, Journal, OperatorId,
+    Rare, Rejected, Role, State, Transaction, TransactionRejected,
     ledger::Pot,
     market::{Assignment, CloseReason, Outcome, Phase},
     slashing::Offence,
@@ -39,13 +40,14 @@ use crate::{
     luck::{Entity, Luck, Purpose},
     notes::{Notes, Whisper},
     scenario::{Invariants, Kind, LEADER, Scenario},
-    tally::{Closing, Tally, units},
+    tally::{Closing, Ended, Priced, Tally, units},
     truth::{self, Truth},
     view::{Deeds, Scene, View},
 };
 use calendar::Calendar;
 use places::Places;
 pub use script::Script;
+use worth::Worth;
 
 /// Room for events that is kept from block to block.
 const EVENTS_KEPT: usize = 4_096;
@@ -91,6 +93,10 @@ pub struct World<'s> {
     members: Vec<Member>,
     agents: Vec<Agent<'s>>,
     scene: Scene,
+    /// What stake is worth outside, if it has a price of its own.
+    worth: Option<Worth<'s>>,
+    /// Rounds of the price feed that counted, and that did not.
+    rounds: [u64; 2],
     calendar: Calendar,
     beacon: Beacon,
     /// Who looks for something.
@@ -143,6 +149,7 @@ impl<'s> World<'s> {
             board: Vec::new(),
             notes: Notes::default(),
             tales: BTreeMap::new(),
+            worth: scenario.price.as_ref().map(|price| price.start),
             last_block: Height::new(scenario.run.blocks),
         };
         let people: u32 = scenario.groups.iter().map(|group| group.count).sum();
@@ -155,6 +162,8 @@ impl<'s> World<'s> {
             members: Vec::with_capacity(people),
             agents: Vec::with_capacity(people),
             scene,
+            worth: scenario.price.as_ref().map(Worth::new),
+            rounds: [0; 2],
             calendar: Calendar::default(),
             beacon,
             looking: Places::default(),
@@ -193,7 +202,13 @@ impl<'s> World<'s> {
                         if habits.watch.parts() + habits.grief.parts() > 0 {
                             self.watchers.push(account);
                         }
-                        Agent::Validator(Validator { me, account, purse, habits: *habits })
+                        Agent::Validator(Validator {
+                            me,
+                            account,
+                            purse,
+                            habits: *habits,
+                            sealed: None,
+                        })
                     }
                     Kind::Providers(habits) => {
                         let fellows = fellows.clone();
@@ -201,7 +216,7 @@ impl<'s> World<'s> {
                     }
                 });
                 self.note(self.agents.len() - 1);
-                let began = units(wealth(&self.state, account));
+                let began = units(self.held(account));
                 let outages = self.outages(&group.name, me);
                 self.members.push(Member {
                     group: index,
@@ -213,6 +228,26 @@ impl<'s> World<'s> {
                 });
             }
         }
+    }
+
+    /// What an account holds: all of it in a network of one asset, what pays in one of two.
+    fn held(&self, id: AccountId) -> Amount {
+        match self.scene.worth {
+            None => wealth(&self.state, id),
+            Some(_) => self.state.free(id),
+        }
+    }
+
+    /// What the member at `place` holds of stake, less what it began with, in a network of two
+    /// assets, in base units.
+    fn stake_gained(&self, place: usize) -> i64 {
+        let id = account(place);
+        let free = self.state.balance(Pot::Free(id, Asset::Stake));
+        let held = free.saturating_add(stake(&self.state, id));
+        let group = self.members.get(place).map(|member| usize::from(member.group));
+        let began =
+            group.map_or(Amount::ZERO, |group| genesis::stake(&self.scenario.groups[group]));
+        units(held) - units(began)
     }
 
     fn outages(&self, group: &str, me: Entity) -> Rare<Vec<(u64, u64)>> {
@@ -334,22 +369,73 @@ impl<'s> World<'s> {
     /// How the member with the account at `place` has fared.
     pub fn gain(&self, place: usize) -> Gain {
         let member = &self.members[place];
-        let (free, stake) = (self.state.free(account(place)), stake(&self.state, account(place)));
+        let stake = stake(&self.state, account(place));
+        let (gained, at_risk) = match self.scene.worth {
+            None => (0, units(stake) as f64),
+            Some(worth) => {
+                let worth = worth.parts() as f64 / 1e9;
+                let gained = self.stake_gained(place) as f64 * worth;
+                (gained.round() as i64, units(stake) as f64 * worth)
+            }
+        };
+        let held = units(self.held(account(place)));
         let interval = self.scenario.params.chain.block_interval_min_ms as f64;
         let years = self.state.height().count() as f64 * interval / YEAR_MS;
-        let elsewhere = units(stake) as f64 * self.scenario.run.capital_rate * years;
+        let elsewhere = at_risk * self.scenario.run.capital_rate * years;
         Gain {
-            profit: units(free.saturating_add(stake)) - member.began - member.spent,
+            profit: held - member.began - member.spent + gained,
             capital_cost: elsewhere.ceil() as i64,
         }
     }
 
-    /// Where all money went.
+    /// What stake is worth now, in a network of two assets.
+    pub fn price(&self) -> Option<Priced> {
+        let real = |price: Factor| price.parts() as f64 / 1e9;
+        let counted = self.state.price_feed().map(|feed| feed.price);
+        let quote = self.state.quote_job(None, &self.scene.terms);
+        Some(Priced {
+            worth: real(self.scene.worth?),
+            counted: real(counted.unwrap_or(self.state.params().chain().stake_price)),
+            secures: self.state.bond_price().ok().map(real),
+            mints: real(self.state.mint_price()),
+            collateral: quote.ok().map(|quote| units(quote.collateral)),
+        })
+    }
+
+    /// How stake stands, in a network of two assets.
+    pub fn stake_ended(&self) -> Option<Ended> {
+        let (price, stake) = (self.price()?, self.stake_closing());
+        Some(Ended { price, rounds: self.rounds, stake })
+    }
+
+    /// Where all stake went, in a network of two assets.
+    fn stake_closing(&self) -> Closing {
+        let everyone = 0..=self.members.len();
+        let gained: i64 = everyone.map(|place| self.stake_gained(place)).sum();
+        let began = self
+            .scenario
+            .groups
+            .iter()
+            .map(|group| units(genesis::stake(group)).saturating_mul(i64::from(group.count)));
+        // The leader's own, and what was minted.
+        let lent = (units(self.state.issued(Asset::Stake)) - began.sum::<i64>()).max(0);
+        let pot = |pot| units(self.state.balance(pot));
+        let pending = self.state.slashes().map(|(id, _)| pot(Pot::Slash(id)));
+        Closing {
+            purses: gained - lent,
+            burnt: pot(Pot::Burnt(Asset::Stake)),
+            insurance: pot(Pot::Insurance(Asset::Stake)),
+            treasury: pot(Pot::Treasury(Asset::Stake)),
+            pending: pending.sum(),
+        }
+    }
+
+    /// Where all money went; in a network of two assets, all that pays.
     pub fn closing(&self) -> Closing {
-        let asset = earnest_protocol::Asset::Stake;
+        let asset = self.state.assets().payment();
         let leader = account(self.members.len());
         let everyone = (0..self.members.len()).map(account).chain([leader]);
-        let purses: i64 = everyone.map(|id| units(wealth(&self.state, id))).sum();
+        let purses: i64 = everyone.map(|id| units(self.held(id))).sum();
         let began: i64 = self.members.iter().map(|member| member.began).sum();
         let issued = units(self.state.issued(asset));
         let pending = self.state.slashes().map(|(id, _)| self.state.balance(Pot::Slash(id)));
@@ -359,7 +445,8 @@ impl<'s> World<'s> {
             burnt: units(self.state.balance(Pot::Burnt(asset))),
             insurance: units(self.state.balance(Pot::Insurance(asset))),
             treasury: units(self.state.balance(Pot::Treasury(asset))),
-            pending: pending.map(units).sum(),
+            // What is slashed is stake.
+            pending: if asset == Asset::Stake { pending.map(units).sum() } else { 0 },
         }
     }
 
@@ -455,6 +542,9 @@ impl<'s> World<'s> {
     fn open(&mut self) -> Result<(), RunError> {
         let height = self.state.height().count() + 1; // Heights stay far below 2^64.
         let head = self.beacon.head(height);
+        if let Some(worth) = &mut self.worth {
+            self.scene.worth = Some(worth.next(self.scene.luck, height));
+        }
         if let Some(script) = &mut self.script {
             script.block(&head);
         }

@@ -3,7 +3,8 @@
 use earnest_protocol::{AccountId, Event, JobId};
 
 use super::{
-    Assignment, CLOSE_REASONS, Offence, Outcome, Phase, Role, Whisper, World, account, truth, units,
+    Agent, Assignment, CLOSE_REASONS, Offence, Outcome, Phase, Role, Whisper, World, account,
+    truth, units,
 };
 
 impl World<'_> {
@@ -28,6 +29,7 @@ impl World<'_> {
                 let auditors = seats.filter_map(|seat| seat.account);
                 whom.extend(self.assigned(job).into_iter().chain(auditors));
             }
+            Event::PriceCounted { .. } => whom.extend(self.providers()),
             Event::ChallengeWindow { .. } => whom.extend(&self.watchers),
             Event::DisputeOpened { accused, .. } => whom.push(accused),
             Event::NodeOpened { job, .. } => {
@@ -38,6 +40,13 @@ impl World<'_> {
             Event::ChildRejected { job, .. } => whom.extend(self.assigned(job)),
             _ => {}
         }
+    }
+
+    /// All providers that take part.
+    fn providers(&self) -> impl Iterator<Item = AccountId> {
+        let agents = self.agents.iter().enumerate();
+        let there = agents.filter(|(_, agent)| matches!(agent, Agent::Provider(_)));
+        there.filter(|(_, agent)| agent.is_active()).map(|(place, _)| account(place))
     }
 
     fn assigned(&self, job: JobId) -> Option<AccountId> {
@@ -71,6 +80,8 @@ impl World<'_> {
                     note.is_audited = true;
                 }
             }
+            Event::PriceCounted { .. } => self.rounds[0] += 1,
+            Event::PriceMissed { .. } => self.rounds[1] += 1,
             Event::AuditMissed { account, .. } => {
                 self.tally(account, |tally| tally.missed += 1);
             }

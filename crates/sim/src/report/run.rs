@@ -1,0 +1,467 @@
+//! One run as a page: key figures, how they came about, who got what, where the money went.
+
+use std::fmt::Write as _;
+
+use earnest_page::{Interval, Intervals, Lines, SERIES_MAX, Series, figure};
+
+use super::{Asked, PROFIT, cards, page, section, short, tokens};
+use crate::{
+    run::{Keeper, Outcome, Person, Sample},
+    scenario::{Kind, Scenario, Setting},
+    schema,
+    tally::{Closing, Priced, Tally},
+};
+
+/// Samples that are kept for plots: when there are more, every other is let go.
+const KEPT_MAX: usize = 256;
+
+/// What a page needs of a run, kept as it happens; bounded, however long the run.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// The groups that are drawn, by their places in the scenario.
+    drawn: Vec<usize>,
+    kept: Vec<Kept>,
+    /// Of how many samples one is kept.
+    stride: u64,
+    seen: u64,
+    last: Option<Kept>,
+    /// Profits of the members of each group that is drawn, in base units.
+    people: Vec<Vec<i64>>,
+}
+
+/// A sample, of the groups that are drawn alone.
+#[derive(Clone, Debug)]
+struct Kept {
+    height: u64,
+    jobs: [u64; 5],
+    work: (u64, u64),
+    base_fee: i64,
+    burnt: i64,
+    price: Option<Priced>,
+    groups: Vec<Slim>,
+}
+
+/// What is drawn of a group.
+#[derive(Clone, Copy, Debug)]
+struct Slim {
+    active: u64,
+    minded: u64,
+    profit: i64,
+    lies: u64,
+    convicted: u64,
+    slashed: i64,
+}
+
+impl From<&Tally> for Slim {
+    fn from(tally: &Tally) -> Slim {
+        let &Tally { active, minded, profit, lies, convicted, slashed, .. } = tally;
+        Slim { active, minded, profit, lies, convicted, slashed }
+    }
+}
+
+impl Track {
+    /// Nothing of a run yet. If there are more groups than a plot has lines, providers are drawn
+    /// before validators, and these before requesters.
+    pub fn new(scenario: &Scenario) -> Track {
+        let rank = |kind: &Kind| match kind {
+            Kind::Providers(_) => 0,
+            Kind::Validators(_) => 1,
+            Kind::Requesters => 2,
+        };
+        let mut drawn: Vec<usize> = (0..scenario.groups.len()).collect();
+        drawn.sort_by_key(|place| rank(&scenario.groups[*place].kind));
+        drawn.truncate(SERIES_MAX);
+        drawn.sort_unstable();
+        let people = vec![Vec::new(); drawn.len()];
+        Track { drawn, kept: Vec::new(), stride: 1, seen: 0, last: None, people }
+    }
+
+    /// All that is drawn: samples of the time in which jobs are posted, the last of them included.
+    fn all(&self, scenario: &Scenario) -> Vec<&Kept> {
+        let last = self.last.iter();
+        let last = last.filter(|last| self.kept.last().is_none_or(|k| k.height < last.height));
+        let all = self.kept.iter().chain(last);
+        all.filter(|kept| kept.height <= scenario.run.blocks).collect()
+    }
+}
+
+impl Keeper for Track {
+    fn sample(&mut self, sample: &Sample) {
+        let kept = Kept {
+            height: sample.height,
+            jobs: sample.jobs,
+            work: sample.work,
+            base_fee: sample.base_fee,
+            burnt: sample.burnt,
+            price: sample.price,
+            groups: self.drawn.iter().map(|place| (&sample.groups[*place]).into()).collect(),
+        };
+        if self.seen.is_multiple_of(self.stride) {
+            self.kept.push(kept.clone());
+            if self.kept.len() > KEPT_MAX {
+                let mut place = 0usize;
+                self.kept.retain(|_| {
+                    place += 1;
+                    place % 2 == 1
+                });
+                self.stride *= 2;
+            }
+        }
+        self.seen += 1;
+        self.last = Some(kept);
+    }
+
+    fn person(&mut self, person: &Person) {
+        let place = self.drawn.iter().position(|drawn| *drawn == usize::from(person.group));
+        if let Some(place) = place {
+            self.people[place].push(person.profit);
+        }
+    }
+}
+
+/// A run as a page.
+pub fn run(
+    asked: &Asked<'_>,
+    settings: &[Setting],
+    (scenario, outcome): (&Scenario, &Outcome),
+    track: &Track,
+) -> String {
+    let set: Vec<String> = settings.iter().map(|setting| short(&setting.to_string())).collect();
+    let mut rows = vec![("set", if set.is_empty() { "as written".into() } else { set.join("; ") })];
+    if outcome.run > 0 {
+        rows.push(("run", outcome.run.to_string()));
+    }
+    rows.push(("blocks", format!("{}, jobs posted in {}", outcome.height, scenario.run.blocks)));
+    let mut again = format!("earnest sim run {}.toml --seed {}", scenario.name, asked.seed);
+    if outcome.run > 0 {
+        let _ = write!(again, " --run {}", outcome.run);
+    }
+    for setting in &set {
+        let _ = write!(again, " --set '{setting}'");
+    }
+    rows.push(("again", again));
+    let mut body = String::new();
+    if let Some(error) = &outcome.error {
+        let error = short(&error.to_string());
+        let _ = write!(body, "<p class=pays>This run failed: {}", earnest_page::escape(&error));
+    }
+    body.push_str(&cards(&figures(scenario, outcome, track)));
+    body.push_str("<h2>How it came about</h2><p>While jobs are posted. What ends after that, as stays of slashes \
+         do, is in the tables below.<div class=plots>");
+    for plot in plots(scenario, track) {
+        body.push_str(&plot.html());
+    }
+    body.push_str(&spread(scenario, track).html());
+    body.push_str("</div>");
+    body.push_str(&groups(scenario, outcome));
+    body.push_str(&jobs(outcome));
+    body.push_str(&money(outcome));
+    body.push_str(&refusals(scenario, outcome));
+    page(asked, "one run", &rows, &body)
+}
+
+/// What matters first.
+fn figures(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    track: &Track,
+) -> Vec<(&'static str, String, String)> {
+    let [posted, accepted, rejected, expired, open] = outcome.jobs;
+    let of = |part: u64| format!("{} of all", share(part, posted));
+    let count = |count: u64| figure(count as f64);
+    let mut all = vec![
+        ("jobs posted", count(posted), format!("{} blocks", count(outcome.height))),
+        ("paid", count(accepted), of(accepted)),
+        ("convicted", count(rejected), of(rejected)),
+        ("expired", count(expired), format!("{}; {open} open", of(expired))),
+    ];
+    let work = track
+        .all(scenario)
+        .iter()
+        .fold((0, 0), |sum, kept| (sum.0 + kept.work.0, sum.1 + kept.work.1));
+    all.push(("places at work", share(work.0, work.1), "mean over samples".into()));
+    let lies: u64 = outcome.groups.iter().map(|tally| tally.lies).sum();
+    let caught: u64 = outcome.groups.iter().map(|tally| tally.convicted).sum();
+    if lies > 0 {
+        all.push(("lies caught", share(caught, lies), format!("{caught} of {lies}")));
+    }
+    let slashed: i64 = outcome.groups.iter().map(|tally| tally.slashed).sum();
+    all.push(("slashed", figure(tokens(slashed)), "tokens, forfeits included".into()));
+    all.push(("burnt", figure(tokens(outcome.closing.burnt)), "tokens".into()));
+    let income = outcome.income;
+    let third = format!("Gini, 0 to 1; a third is paid to {}", income.nakamoto);
+    all.push(("spread of income", figure(income.gini), third));
+    let closes = match outcome.closing.sum() {
+        0 => "close".into(),
+        rest => format!("{} base units apart", figure(rest as f64)),
+    };
+    all.push(("all accounts", closes, "changes of all purses and pots add up to 0".into()));
+    let hurt = count(outcome.honest_losses);
+    all.push(("honest people hurt", hurt, "slashed or judged wrong without an outage".into()));
+    all
+}
+
+fn share(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "–".to_owned(),
+        _ => format!("{} %", figure(part as f64 / whole as f64 * 100.0)),
+    }
+}
+
+fn line(name: &str, points: Vec<(f64, f64)>) -> Series {
+    Series { name: name.to_owned(), points, ..Series::default() }
+}
+
+fn lines(id: &str, title: &str, about: &str, up: &str, series: Vec<Series>) -> Lines {
+    let [id, title, about, up] = [id, title, about, up].map(str::to_owned);
+    Lines { id, title, about, across: "block".to_owned(), up, series, ..Lines::default() }
+}
+
+/// What is drawn over time.
+fn plots(scenario: &Scenario, track: &Track) -> Vec<Lines> {
+    let all = track.all(scenario);
+    let over = |value: &dyn Fn(&Kept) -> f64| {
+        all.iter().map(|kept| (kept.height as f64, value(kept))).collect::<Vec<_>>()
+    };
+    let each = |only: &dyn Fn(usize) -> bool, value: &dyn Fn(&Slim, f64) -> f64| {
+        let groups = track.drawn.iter().enumerate().filter(|(_, group)| only(**group));
+        let series = groups.map(|(place, group)| {
+            let group = &scenario.groups[*group];
+            let members = f64::from(group.count);
+            let points = over(&|kept| value(&kept.groups[place], members));
+            Series { look: Some(place), ..line(&group.name, points) }
+        });
+        series.collect::<Vec<_>>()
+    };
+    let is_provider = |group: usize| matches!(scenario.groups[group].kind, Kind::Providers(_));
+    let profit = each(&|_| true, &|slim, members| tokens(slim.profit) / members);
+    // Requesters pay for all of it: on one axis with them nothing else would be seen.
+    let (paying, earning): (Vec<_>, Vec<_>) =
+        profit.into_iter().partition(|one| one.name.starts_with("requesters."));
+    let mut plots = vec![
+        lines("earn", "Profit of each member", PROFIT, "tokens a member", earning),
+        lines(
+            "pay",
+            "Profit of each requester",
+            "The same, of those who pay: what a result is worth to them is not counted.",
+            "tokens a member",
+            paying,
+        ),
+        lines("jobs", "Jobs a block", "Between two samples.", "jobs a block", rates(&all)),
+    ];
+    let busy = over(&|kept| kept.work.0 as f64 / kept.work.1.max(1) as f64 * 100.0);
+    let about = "Jobs being worked on, of those that active providers can work on at once.";
+    if scenario.price.is_some() {
+        plots.extend(prices(&all));
+    }
+    plots.push(lines("work", "Places at work", about, "%", vec![line("at work", busy)]));
+    let lies = each(&is_provider, &|slim, _| slim.lies as f64);
+    if moves(&lies) {
+        let caught = each(&is_provider, &|slim, _| slim.convicted as f64);
+        let sum = |name: &str, all: &[Series]| {
+            let first = all.first().map_or(&[][..], |one| &one.points);
+            let at = |nth: usize| all.iter().map(|one| one.points[nth].1).sum::<f64>();
+            line(name, first.iter().enumerate().map(|(nth, p)| (p.0, at(nth))).collect())
+        };
+        let both = vec![sum("lies", &lies), sum("convicted", &caught)];
+        let about = "Wrong results that came to an end so far, of the groups that are drawn.";
+        plots.push(lines("lies", "Lies and convictions", about, "jobs", both));
+    }
+    let optional = [
+        (
+            "slashed",
+            "Slashed",
+            "Slashes and forfeits so far.",
+            "tokens",
+            each(&|_| true, &|slim, _| tokens(slim.slashed)),
+        ),
+        (
+            "active",
+            "In the market",
+            "Members who take part.",
+            "members",
+            each(&is_provider, &|slim, _| slim.active as f64),
+        ),
+        (
+            "minded",
+            "Minded to lie",
+            "Active members who would make a result up now and then.",
+            "members",
+            each(&is_provider, &|slim, _| slim.minded as f64),
+        ),
+        (
+            "fee",
+            "Base fee",
+            "The price of one transfer.",
+            "tokens",
+            vec![line("base fee", over(&|kept| tokens(kept.base_fee)))],
+        ),
+        (
+            "burnt",
+            "Burnt",
+            "Out of circulation so far.",
+            "tokens",
+            vec![line("burnt", over(&|kept| tokens(kept.burnt)))],
+        ),
+    ];
+    for (id, title, about, up, series) in optional {
+        if moves(&series) {
+            plots.push(lines(id, title, about, up, series));
+        }
+    }
+    plots
+}
+
+/// What stake is worth, to whom, and what a job locks of it.
+fn prices(all: &[&Kept]) -> [Lines; 2] {
+    let over = |name: &str, value: &dyn Fn(&Priced) -> f64| {
+        let at = |kept: &&Kept| (kept.height as f64, kept.price.as_ref().map_or(f64::NAN, value));
+        line(name, all.iter().map(at).collect())
+    };
+    let units = |units: Option<i64>| units.map_or(f64::NAN, tokens);
+    let about = "What a token of stake is worth outside, what counted last, and what new work takes \
+        it for. A gap is a time in which the feed is stale.";
+    let worth = vec![
+        over("worth outside", &|price| price.worth),
+        over("counted", &|price| price.counted),
+        over("taken for by new work", &|price| price.secures.unwrap_or(f64::NAN)),
+    ];
+    let locked = vec![
+        over("tokens of stake", &|price| units(price.collateral)),
+        over("what they are worth outside", &|price| units(price.collateral) * price.worth),
+    ];
+    [
+        lines("price", "What stake is worth", about, "tokens that pay", worth),
+        lines(
+            "locked",
+            "What a job locks",
+            "Its collateral, if it were posted now.",
+            "tokens",
+            locked,
+        ),
+    ]
+}
+
+/// Does any line move?
+fn moves(series: &[Series]) -> bool {
+    series.iter().any(|one| one.points.windows(2).any(|pair| pair[0].1 != pair[1].1))
+}
+
+/// Jobs a block between each two samples: posted, and how they ended.
+fn rates(all: &[&Kept]) -> Vec<Series> {
+    let names = ["posted", "paid", "convicted", "expired"];
+    let each = names.iter().enumerate().map(|(which, name)| {
+        let pairs = all.windows(2).map(|pair| {
+            let blocks = (pair[1].height - pair[0].height).max(1) as f64;
+            let jobs = pair[1].jobs[which].saturating_sub(pair[0].jobs[which]) as f64;
+            (pair[1].height as f64, jobs / blocks)
+        });
+        line(name, pairs.collect())
+    });
+    each.filter(|one| one.name != "convicted" || moves(std::slice::from_ref(one))).collect()
+}
+
+/// How profit is spread within each group: the median, and what the middle eight of ten have.
+fn spread(scenario: &Scenario, track: &Track) -> Intervals {
+    let rows = track.drawn.iter().zip(&track.people).map(|(group, profits)| {
+        let mut sorted = profits.clone();
+        sorted.sort_unstable();
+        let at = |tenths: usize| {
+            let last = sorted.len().saturating_sub(1);
+            sorted.get(last * tenths / 10).map_or(f64::NAN, |units| tokens(*units))
+        };
+        let name = scenario.groups[*group].name.clone();
+        Interval { name, value: at(5), low: at(1), high: at(9), class: "" }
+    });
+    // Who pays for all would leave no room for the others.
+    let rows = rows.filter(|row| !row.name.starts_with("requesters."));
+    Intervals {
+        id: "spread".to_owned(),
+        title: "Profit within each group".to_owned(),
+        about: "At the end: the median, and from where to where the middle eight of ten are."
+            .to_owned(),
+        across: "tokens a member".to_owned(),
+        rows: rows.collect(),
+        mark: 0.0,
+    }
+}
+
+fn groups(scenario: &Scenario, outcome: &Outcome) -> String {
+    let rows = scenario.groups.iter().zip(&outcome.groups).map(|(group, tally)| {
+        let each = tokens(tally.profit) / f64::from(group.count);
+        let mut row = vec![group.name.clone()];
+        let counts = [u64::from(group.count), tally.taken, tally.paid, tally.lies, tally.convicted];
+        row.extend(counts.map(|count| figure(count as f64)));
+        row.extend(
+            [tally.income, tally.slashed, tally.cost, tally.profit]
+                .map(|units| figure(tokens(units))),
+        );
+        row.push(figure(each));
+        row
+    });
+    section(
+        "Who got what",
+        &format!("Money in tokens. Profit: {}", PROFIT.to_lowercase()),
+        &[
+            "group",
+            "members",
+            "jobs taken",
+            "paid",
+            "lies",
+            "caught",
+            "income",
+            "slashed",
+            "cost of work",
+            "profit",
+            "profit each",
+        ],
+        rows.collect(),
+    )
+}
+
+fn jobs(outcome: &Outcome) -> String {
+    let all: u64 = outcome.closed.iter().sum();
+    // The reasons stand in the table of runs, after what is counted of all jobs.
+    let first = schema::RUNS.iter().position(|column| column.name == "unchallenged").unwrap_or(0);
+    let rows = outcome.closed.iter().zip(&schema::RUNS[first..]).filter(|(count, _)| **count > 0);
+    let rows = rows.map(|(count, column)| {
+        vec![column.meaning.to_owned(), figure(*count as f64), share(*count, all)]
+    });
+    let about = "Every job that was closed, by its reason.";
+    section("How jobs ended", about, &["reason", "jobs", "of all"], rows.collect())
+}
+
+fn money(outcome: &Outcome) -> String {
+    let names = [
+        "what everybody holds",
+        "burnt",
+        "in the insurance",
+        "in the treasury",
+        "taken, and waiting for its stay",
+        "all together",
+    ];
+    let each = |c: Closing| [c.purses, c.burnt, c.insurance, c.treasury, c.pending, c.sum()];
+    let stake = outcome.ended.map(|ended| each(ended.stake));
+    let rows = names.iter().zip(each(outcome.closing)).enumerate().map(|(nth, (name, units))| {
+        let mut row = vec![(*name).to_owned(), figure(tokens(units))];
+        row.extend(stake.map(|stake| figure(tokens(stake[nth]))));
+        row
+    });
+    let about = "Changes since the beginning. They add up to nothing, or the run fails.";
+    let heads = ["where", "tokens", "tokens of stake"];
+    let heads = &heads[..if stake.is_some() { 3 } else { 2 }];
+    section("Where all money went", about, heads, rows.collect())
+}
+
+fn refusals(scenario: &Scenario, outcome: &Outcome) -> String {
+    let rows = scenario.groups.iter().zip(&outcome.groups).flat_map(|(group, tally)| {
+        let each = tally.refused.iter();
+        each.map(|(why, times)| vec![format!("{}: {why}", group.name), figure(*times as f64)])
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let about = "What the rules refused is an outcome, not an error.";
+    section("What was refused", about, &["who, and why", "times"], rows)
+}
