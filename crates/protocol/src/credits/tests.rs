@@ -63,14 +63,6 @@ fn ak7_a_ratio_of_five_sixths_halts() {
     assert!(room.is_halted(&params) && room.is_slowed(&params));
 }
 
-/// RN3, Render's reward for work (RNP-019): 10 a week, a multiplier, and 100 of 168 hours; the
-/// numbers are ours, the rule is not: our emission pays for gas that was verified, not for hours.
-#[test]
-fn rn3_ten_a_week_for_a_hundred_hours() {
-    let week = price(1_809_800_000).amount_floor(Amount::tokens(10)).expect("small");
-    assert_eq!(week.share_floor(100, 168), Some(units(10_772_619_047)), "10.7726");
-}
-
 #[test]
 fn of_no_credits_the_ratio_is_the_most_there_is() {
     let params = CreditsParams { redeem_share: Ratio::percent(1), ..CreditsParams::default() };

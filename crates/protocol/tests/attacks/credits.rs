@@ -66,7 +66,8 @@ fn there_and_back_costs_two_spreads() {
 }
 
 /// M5: the average lags. Burning at the stale 1.0 what is worth 0.8 and redeeming at 0.8 made 125
-/// of 100. Both ways take the worse of price and average, so it makes less than 100 while they differ.
+/// of 100. Both ways take the worse of price and average, so it makes less than 100 while they
+/// differ.
 #[test]
 fn m5_an_average_that_lags_is_nobodys_gain() {
     let mut world = priced(credits::world(), 100);
