@@ -151,7 +151,7 @@ impl Lines {
     fn told(&self) -> String {
         let each = self.drawn().filter_map(|(_, one)| {
             let values = || one.points.iter().map(|point| point.1).filter(|y| y.is_finite());
-            let (first, last) = (values().next()?, values().last()?);
+            let (first, last) = (values().next()?, values().next_back()?);
             let low = values().fold(f64::INFINITY, f64::min);
             let high = values().fold(f64::NEG_INFINITY, f64::max);
             let [first, last, low, high] = [first, last, low, high].map(figure);

@@ -30,8 +30,11 @@ impl Scale {
         // What does not change stands in the middle of something.
         if high - low <= 1e-12 * high.abs().max(low.abs()) || high == low {
             let room = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
-            (low, high) =
-                if low >= 0.0 && low < 1.0 { (0.0, low + room) } else { (low - room, high + room) };
+            (low, high) = if (0.0..1.0).contains(&low) {
+                (0.0, low + room)
+            } else {
+                (low - room, high + room)
+            };
         }
         let (step, places) = round((high - low) / f64::from(wanted.max(1)));
         let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);

@@ -85,6 +85,23 @@ pub(crate) fn claim(folder: &Path, manifest: &str) -> Result<(), SimError> {
     }
 }
 
+/// What is written of one run, table by table.
+fn tables(scenario: &Scenario) -> Vec<Table> {
+    let table = |name, columns| Table { name, columns };
+    let mut tables = vec![
+        table("runs", schema::RUNS),
+        table("run_groups", schema::RUN_GROUPS),
+        table("steps", schema::STEPS),
+        table("step_groups", schema::STEP_GROUPS),
+        table("people", schema::PEOPLE),
+    ];
+    if scenario.price.is_some() {
+        tables.push(table("prices", schema::PRICES));
+        tables.push(table("run_prices", schema::RUN_PRICES));
+    }
+    tables
+}
+
 /// Carries out one run, `seed` and its number being its luck, and writes all that is known of it
 /// into `folder`.
 ///
@@ -101,18 +118,6 @@ pub fn write_run(
 ) -> Result<(Scenario, Outcome), SimError> {
     let scenario = Scenario::parse(text, settings)?;
     let seed = seed.unwrap_or(scenario.seed);
-    let table = |name, columns| Table { name, columns };
-    let mut tables = vec![
-        table("runs", schema::RUNS),
-        table("run_groups", schema::RUN_GROUPS),
-        table("steps", schema::STEPS),
-        table("step_groups", schema::STEP_GROUPS),
-        table("people", schema::PEOPLE),
-    ];
-    if scenario.price.is_some() {
-        tables.push(table("prices", schema::PRICES));
-        tables.push(table("run_prices", schema::RUN_PRICES));
-    }
     let manifest = Manifest {
         what: "run",
         version: env!("CARGO_PKG_VERSION"),
@@ -123,7 +128,7 @@ pub fn write_run(
         settings: vec![settings.iter().map(Setting::to_string).collect()],
         runs: 1,
         format: format.extension(),
-        tables,
+        tables: tables(&scenario),
     };
     claim(folder, &manifest.text())?;
     let create = |name, columns| {

@@ -146,8 +146,10 @@ pub fn run(
         let _ = write!(body, "<p class=pays>This run failed: {}", earnest_page::escape(&error));
     }
     body.push_str(&cards(&figures(scenario, outcome, track)));
-    body.push_str("<h2>How it came about</h2><p>While jobs are posted. What ends after that, as stays of slashes \
-         do, is in the tables below.<div class=plots>");
+    body.push_str(
+        "<h2>How it came about</h2><p>While jobs are posted. What ends after that, as stays of \
+         slashes do, is in the tables below.<div class=plots>",
+    );
     for plot in plots(scenario, track) {
         body.push_str(&plot.html());
     }
@@ -219,97 +221,108 @@ fn lines(id: &str, title: &str, about: &str, up: &str, series: Vec<Series>) -> L
 
 /// What is drawn over time.
 fn plots(scenario: &Scenario, track: &Track) -> Vec<Lines> {
-    let all = track.all(scenario);
-    let over = |value: &dyn Fn(&Kept) -> f64| {
-        all.iter().map(|kept| (kept.height as f64, value(kept))).collect::<Vec<_>>()
-    };
-    let each = |only: &dyn Fn(usize) -> bool, value: &dyn Fn(&Slim, f64) -> f64| {
-        let groups = track.drawn.iter().enumerate().filter(|(_, group)| only(**group));
-        let series = groups.map(|(place, group)| {
-            let group = &scenario.groups[*group];
+    let course = Course { all: track.all(scenario), scenario, track };
+    let mut plots = Vec::from(course.profits());
+    let rates = rates(&course.all);
+    plots.push(lines("jobs", "Jobs a block", "Between two samples.", "jobs a block", rates));
+    if scenario.price.is_some() {
+        plots.extend(prices(&course.all));
+    }
+    plots.push(course.work());
+    // These are of interest only where something happens.
+    let optional = [course.lies(), course.slashed()].into_iter();
+    let optional = optional.chain(course.members()).chain(course.fees());
+    plots.extend(optional.filter(|plot| moves(&plot.series)));
+    plots
+}
+
+/// The samples that are drawn, and of whom they are.
+struct Course<'a> {
+    all: Vec<&'a Kept>,
+    scenario: &'a Scenario,
+    track: &'a Track,
+}
+
+impl Course<'_> {
+    /// A value at each sample.
+    fn over(&self, value: impl Fn(&Kept) -> f64) -> Vec<(f64, f64)> {
+        self.all.iter().map(|kept| (kept.height as f64, value(kept))).collect()
+    }
+
+    /// A line for each group: what is drawn of it, and how many members it has, make a value.
+    fn each(&self, value: impl Fn(&Slim, f64) -> f64) -> Vec<Series> {
+        let groups = self.track.drawn.iter().enumerate().map(|(place, group)| {
+            let group = &self.scenario.groups[*group];
             let members = f64::from(group.count);
-            let points = over(&|kept| value(&kept.groups[place], members));
+            let points = self.over(|kept| value(&kept.groups[place], members));
             Series { look: Some(place), ..line(&group.name, points) }
         });
-        series.collect::<Vec<_>>()
-    };
-    let is_provider = |group: usize| matches!(scenario.groups[group].kind, Kind::Providers(_));
-    let profit = each(&|_| true, &|slim, members| tokens(slim.profit) / members);
-    // Requesters pay for all of it: on one axis with them nothing else would be seen.
-    let (paying, earning): (Vec<_>, Vec<_>) =
-        profit.into_iter().partition(|one| one.name.starts_with("requesters."));
-    let mut plots = vec![
-        lines("earn", "Profit of each member", PROFIT, "tokens a member", earning),
-        lines(
-            "pay",
-            "Profit of each requester",
-            "The same, of those who pay: what a result is worth to them is not counted.",
-            "tokens a member",
-            paying,
-        ),
-        lines("jobs", "Jobs a block", "Between two samples.", "jobs a block", rates(&all)),
-    ];
-    let busy = over(&|kept| kept.work.0 as f64 / kept.work.1.max(1) as f64 * 100.0);
-    let about = "Jobs being worked on, of those that active providers can work on at once.";
-    if scenario.price.is_some() {
-        plots.extend(prices(&all));
+        groups.collect()
     }
-    plots.push(lines("work", "Places at work", about, "%", vec![line("at work", busy)]));
-    let lies = each(&is_provider, &|slim, _| slim.lies as f64);
-    if moves(&lies) {
-        let caught = each(&is_provider, &|slim, _| slim.convicted as f64);
+
+    /// The same, of providers alone.
+    fn providers(&self, value: impl Fn(&Slim) -> f64) -> Vec<Series> {
+        let mut each = self.each(|slim, _| value(slim));
+        each.retain(|one| one.name.starts_with("providers."));
+        each
+    }
+
+    /// What is earned, and what is paid for it.
+    fn profits(&self) -> [Lines; 2] {
+        let profit = self.each(|slim, members| tokens(slim.profit) / members);
+        // Requesters pay for all of it: on one axis with them nothing else would be seen.
+        let (paying, earning): (Vec<_>, Vec<_>) =
+            profit.into_iter().partition(|one| one.name.starts_with("requesters."));
+        let about = "The same, of those who pay: what a result is worth to them is not counted.";
+        let up = "tokens a member";
+        [
+            lines("earn", "Profit of each member", PROFIT, up, earning),
+            lines("pay", "Profit of each requester", about, up, paying),
+        ]
+    }
+
+    fn work(&self) -> Lines {
+        let busy = self.over(|kept| kept.work.0 as f64 / kept.work.1.max(1) as f64 * 100.0);
+        let about = "Jobs being worked on, of those that active providers can work on at once.";
+        lines("work", "Places at work", about, "%", vec![line("at work", busy)])
+    }
+
+    fn lies(&self) -> Lines {
         let sum = |name: &str, all: &[Series]| {
             let first = all.first().map_or(&[][..], |one| &one.points);
             let at = |nth: usize| all.iter().map(|one| one.points[nth].1).sum::<f64>();
             line(name, first.iter().enumerate().map(|(nth, p)| (p.0, at(nth))).collect())
         };
-        let both = vec![sum("lies", &lies), sum("convicted", &caught)];
+        let told = sum("lies", &self.providers(|slim| slim.lies as f64));
+        let caught = sum("convicted", &self.providers(|slim| slim.convicted as f64));
         let about = "Wrong results that came to an end so far, of the groups that are drawn.";
-        plots.push(lines("lies", "Lies and convictions", about, "jobs", both));
+        lines("lies", "Lies and convictions", about, "jobs", vec![told, caught])
     }
-    let optional = [
-        (
-            "slashed",
-            "Slashed",
-            "Slashes and forfeits so far.",
-            "tokens",
-            each(&|_| true, &|slim, _| tokens(slim.slashed)),
-        ),
-        (
-            "active",
-            "In the market",
-            "Members who take part.",
-            "members",
-            each(&is_provider, &|slim, _| slim.active as f64),
-        ),
-        (
-            "minded",
-            "Minded to lie",
-            "Active members who would make a result up now and then.",
-            "members",
-            each(&is_provider, &|slim, _| slim.minded as f64),
-        ),
-        (
-            "fee",
-            "Base fee",
-            "The price of one transfer.",
-            "tokens",
-            vec![line("base fee", over(&|kept| tokens(kept.base_fee)))],
-        ),
-        (
-            "burnt",
-            "Burnt",
-            "Out of circulation so far.",
-            "tokens",
-            vec![line("burnt", over(&|kept| tokens(kept.burnt)))],
-        ),
-    ];
-    for (id, title, about, up, series) in optional {
-        if moves(&series) {
-            plots.push(lines(id, title, about, up, series));
-        }
+
+    fn slashed(&self) -> Lines {
+        let slashed = self.each(|slim, _| tokens(slim.slashed));
+        lines("slashed", "Slashed", "Slashes and forfeits so far.", "tokens", slashed)
     }
-    plots
+
+    /// Who takes part, and who of them would lie.
+    fn members(&self) -> [Lines; 2] {
+        let active = self.providers(|slim| slim.active as f64);
+        let minded = self.providers(|slim| slim.minded as f64);
+        let about = "Active members who would make a result up now and then.";
+        [
+            lines("active", "In the market", "Members who take part.", "members", active),
+            lines("minded", "Minded to lie", about, "members", minded),
+        ]
+    }
+
+    fn fees(&self) -> [Lines; 2] {
+        let fee = vec![line("base fee", self.over(|kept| tokens(kept.base_fee)))];
+        let burnt = vec![line("burnt", self.over(|kept| tokens(kept.burnt)))];
+        [
+            lines("fee", "Base fee", "The price of one transfer.", "tokens", fee),
+            lines("burnt", "Burnt", "Out of circulation so far.", "tokens", burnt),
+        ]
+    }
 }
 
 /// What stake is worth, to whom, and what a job locks of it.
@@ -319,8 +332,8 @@ fn prices(all: &[&Kept]) -> [Lines; 2] {
         line(name, all.iter().map(at).collect())
     };
     let units = |units: Option<i64>| units.map_or(f64::NAN, tokens);
-    let about = "What a token of stake is worth outside, what counted last, and what new work takes \
-        it for. A gap is a time in which the feed is stale.";
+    let about = "What a token of stake is worth outside, what counted last, and what new work \
+        takes it for. A gap is a time in which the feed is stale.";
     let worth = vec![
         over("worth outside", &|price| price.worth),
         over("counted", &|price| price.counted),

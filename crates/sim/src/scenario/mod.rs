@@ -10,6 +10,7 @@
 //! set gives one scenario.
 //! Not here: the protocol's ranges and relations (`earnest-protocol` checks its own parameters).
 
+mod check;
 mod price;
 mod raw;
 mod set;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     ScenarioRejected,
-    raw::{BLOCKS_MAX, Checked, check, count},
+    check::{BLOCKS_MAX, Checked, check, count},
 };
 
 /// What a token of stake is worth in tokens that pay, block by block.

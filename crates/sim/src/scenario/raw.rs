@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use earnest_protocol::{Amount, Blocks, Gas, Ratio, RawParams, num::PARTS};
+use earnest_protocol::{Blocks, Gas, RawParams, num::PARTS};
 use serde::Deserialize;
 
+use super::check::{BLOCKS_MAX, Checked, check, count, name, period, share, shares, span, tokens};
 use super::price::RawPrice;
 use super::{
     Demand, Group, Invariants, JobTerms, Kind, LEADER, Learns, Leaves, Outage, PEOPLE_MAX, Phase,
@@ -255,63 +256,6 @@ struct RawOutage {
     to: u64,
 }
 
-pub(super) type Checked<T> = Result<T, ScenarioRejected>;
-
-pub(super) fn check(field: &str, got: f64, min: f64, max: f64) -> Checked<f64> {
-    if (min..=max).contains(&got) {
-        Ok(got)
-    } else {
-        Err(ScenarioRejected::OutOfRange { field: field.to_owned(), got, min, max })
-    }
-}
-
-pub(super) fn count(field: &str, got: u64, min: u64, max: u64) -> Checked<u64> {
-    check(field, got as f64, min as f64, max as f64)?;
-    Ok(got)
-}
-
-/// Tokens with a fraction, to the nearest base unit.
-fn tokens(field: &str, got: f64, min: f64, max: f64) -> Checked<Amount> {
-    let units = (check(field, got, min, max)? * PARTS as f64).round() as u64;
-    Ok(Amount::new(units).expect("every bound is below the largest supply"))
-}
-
-fn share(field: &str, got: f64) -> Checked<Ratio> {
-    let parts = (check(field, got, 0.0, 1.0)? * PARTS as f64).round() as u64;
-    Ok(Ratio::new(parts).expect("checked to be at most 1"))
-}
-
-fn shares(field: &str, [low, high]: [f64; 2]) -> Checked<(Ratio, Ratio)> {
-    let (low, high) = (share(field, low)?, share(field, high)?);
-    if low > high {
-        return Err(ScenarioRejected::RangeReversed { field: field.to_owned() });
-    }
-    Ok((low, high))
-}
-
-fn span(field: &str, [low, high]: [u64; 2], min: u64, max: u64) -> Checked<(u64, u64)> {
-    count(field, low, min, max)?;
-    count(field, high, min, max)?;
-    if low > high {
-        return Err(ScenarioRejected::RangeReversed { field: field.to_owned() });
-    }
-    Ok((low, high))
-}
-
-fn period(field: &str, from: u64, to: u64) -> Checked<()> {
-    count(&format!("{field}.to"), to, from.saturating_add(1), BLOCKS_MAX)?;
-    Ok(())
-}
-
-fn name(field: &str, name: &str) -> Checked<()> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-        return Err(ScenarioRejected::Name { field: field.to_owned() });
-    }
-    Ok(())
-}
-
-pub(super) const BLOCKS_MAX: u64 = 10_000_000;
 /// Tokens that one may begin with; all together the rules bound.
 const BALANCE_MAX: f64 = 1e9;
 
