@@ -9,7 +9,7 @@ use earnest_protocol::{
     market::{Outcome, Phase},
 };
 use earnest_testkit::{
-    credits::{self, held, mint, priced, redeem},
+    credits::{self, held, mint, priced, redeem, steadily},
     prices::{agree, cents, next_epoch},
     votes::{pass, propose, vote},
 };
@@ -66,7 +66,7 @@ fn there_and_back_costs_two_spreads() {
 }
 
 /// M5: the average lags. Burning at the stale 1.0 what is worth 0.8 and redeeming at 0.8 made 125
-/// of 100. Both ways take the worse of price and average, so it makes less than 100 while they differ.
+/// of 100. Both ways take the worst of price, average and what was said, so it makes less than 100.
 #[test]
 fn m5_an_average_that_lags_is_nobodys_gain() {
     let mut world = priced(credits::world(), 100);
@@ -77,7 +77,8 @@ fn m5_an_average_that_lags_is_nobodys_gain() {
     let before = worth(&world, "R", 81);
     world.ok("R", mint(tokens(100)));
     let (_, minted) = held(&world, "R");
-    assert_eq!(minted, 100_000 * Amount::TOKEN + 81 * 990_000_000 - 2_000, "at 0.81, not at 0.9");
+    let made = 80 * 990_000_000;
+    assert_eq!(minted, 100_000 * Amount::TOKEN + made - 2_000, "as was said, not at 0.81 or 0.9");
     next_epoch(&mut world);
     world.ok("R", redeem(units(81 * 99_000_000)));
     assert!(worth(&world, "R", 81) < before);
@@ -85,7 +86,57 @@ fn m5_an_average_that_lags_is_nobodys_gain() {
     agree(&mut world, cents(100), 2);
     let prices = world.state.credit_prices().expect("fresh");
     assert!(prices.least < prices.most);
-    assert_eq!(prices.most, world.state.price_feed().expect("on").price);
+    let feed = world.state.price_feed().expect("on");
+    assert_eq!((feed.price.parts(), prices.most), (980_100_000, cents(100)), "as was said");
+}
+
+/// M5: a feed begins within a step of `chain.stake_price`, which nobody says, and then moves by
+/// steps. With stake said to be worth a fifth of that, who minted at the first price had 4.5 times
+/// what it burnt, and went on for fifteen epochs; a market that rose five times was redeemed at
+/// alike. What validators said bounds what a conversion gives, however far behind the price is.
+#[test]
+fn m5_a_price_that_follows_what_was_said_by_steps_is_not_converted_at() {
+    let mut world = credits::world();
+    next_epoch(&mut world);
+    for _ in 0..8 {
+        agree(&mut world, cents(20), 1);
+        let feed = world.state.price_feed().expect("it is on");
+        assert!(cents(38) < feed.price && cents(38) < feed.average_floor(), "far behind");
+        let (before, had) = (worth(&world, "X", 20), held(&world, "X").1);
+        world.ok("X", mint(tokens(1_000)));
+        let fee = had + 198 * Amount::TOKEN - held(&world, "X").1;
+        assert!(fee < 10_000, "a thousand at a fifth, less a per cent: {fee}");
+        assert!(worth(&world, "X", 20) + 9 * Amount::TOKEN < before, "it loses the spread");
+    }
+    steadily(&mut world, 20);
+    world.ok("W", mint(tokens(50_000)));
+    for _ in 0..8 {
+        agree(&mut world, cents(100), 1);
+        let feed = world.state.price_feed().expect("it is on");
+        assert!(feed.mint_price() < cents(45), "far behind");
+        let (before, had) = (worth(&world, "X", 100), held(&world, "X").0);
+        world.ok("X", redeem(tokens(100)));
+        assert_eq!(held(&world, "X").0 - had, 99 * Amount::TOKEN, "not 396 or more");
+        assert!(worth(&world, "X", 100) < before, "it loses the spread");
+    }
+}
+
+/// M5: who says it may be half of what opens: it stops who converts, as silence of a third does,
+/// and moves nothing to itself faster than before.
+#[test]
+fn m5_a_word_out_of_bounds_gives_nobody_more() {
+    let mut world = priced(credits::world(), 100);
+    world.ok("W", mint(tokens(50_000)));
+    next_epoch(&mut world);
+    agree(&mut world, Factor::MAX, 1);
+    let (prices, feed) = (world.state.credit_prices(), world.state.price_feed());
+    let (prices, feed) = (prices.expect("fresh"), feed.expect("on"));
+    assert_eq!((prices.least, prices.most), (feed.average_floor(), Factor::MAX));
+    assert!(prices.least < cents(103), "a step in four");
+    agree(&mut world, Factor::new(1).expect("small"), 1);
+    let prices = world.state.credit_prices().expect("fresh");
+    assert_eq!(prices.least.parts(), 1);
+    assert!(prices.most >= cents(99), "what is given back costs no less than before");
 }
 
 /// M5: all validators are one, say that stake is worth ever more, and burn as much of it as they
