@@ -10,7 +10,7 @@ use earnest_protocol::{
 };
 use earnest_testkit::{
     credits::{self, held, mint, priced, redeem, steadily},
-    prices::{agree, cents, next_epoch},
+    prices::{agree, cents, next_epoch, opens, seals},
     votes::{pass, propose, vote},
 };
 use proptest::prelude::*;
@@ -196,6 +196,47 @@ fn m5_who_pushes_the_price_down_and_redeems_empties_the_backing_by_a_tenth_an_ep
         next_epoch(&mut world);
     }
     assert!(left >= 50_000 * Amount::TOKEN * 6_561 / 10_000);
+}
+
+/// M5, a known hole: three of eight validators are silent, so that none of what the others open
+/// counts, and burn at the price that stands while stake is worth half. Each epoch lets them burn
+/// a hundredth of the supply, and they have as many as it takes to be stale.
+#[test]
+fn m5_a_third_that_is_silent_mints_at_what_stood_until_it_is_stale() {
+    let mut world = credits::world_with(|raw| raw.credits.mint_share = Ratio::percent(1));
+    world = priced(world, 100);
+    let silent = ["V1", "V2", "V3"];
+    let limit = world.state.params().prices().stale_epochs;
+    let (mut gained, mut epochs) = (0, 0);
+    let before: u64 = silent.map(|name| worth(&world, name, 50)).iter().sum();
+    loop {
+        for name in ["V4", "V5", "V6", "V7", "V8"] {
+            let _ = opens(&mut world, name, cents(50));
+            seals(&mut world, name, cents(50)).expect("it may");
+        }
+        let counted = world.state.price_feed().expect("on").counted;
+        let Ok(prices) = world.state.credit_prices() else {
+            assert_eq!(world.state.epoch().since(counted), limit);
+            break;
+        };
+        if world.state.epoch() > counted {
+            assert_eq!(prices.least, cents(100));
+            let room = world.state.mint_room();
+            world.ok(silent[epochs % 3], mint(room));
+            gained += room.units();
+            epochs += 1;
+        }
+        next_epoch(&mut world);
+    }
+    let after: u64 = silent.map(|name| worth(&world, name, 50)).iter().sum();
+    assert_eq!(epochs, 2, "of three to be stale");
+    // What is worth a half makes .99.
+    let least = gained * 98 / 100 - 10_000;
+    assert!(before + least <= after && after <= before + gained, "{before} and {after}");
+    let stale = world.send("V1", mint(tokens(10)));
+    let is_stale =
+        matches!(stale, Err(Rejected::MintCredits(MintCreditsRejected::PriceStale { .. })));
+    assert!(is_stale, "{stale:?}");
 }
 
 /// Whatever a feed says, stake that comes back is of what was burnt for credits: who bonds and
