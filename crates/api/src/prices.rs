@@ -21,6 +21,8 @@ pub struct PricesView {
     pub epoch: Epoch,
     /// What counted last.
     pub price: Option<Factor>,
+    /// The median that it came from, which may be more than a step away: it bounds conversions.
+    pub said: Option<Factor>,
     /// The epoch at whose opening it did.
     pub counted: Option<Epoch>,
     /// The average over `past`, down.
@@ -76,6 +78,7 @@ pub fn prices(state: &State) -> PricesView {
         is_on: state.params().prices().is_on(),
         epoch: state.epoch(),
         price: feed.map(|feed| feed.price),
+        said: feed.map(|feed| feed.said),
         counted: feed.map(|feed| feed.counted),
         average: feed.map(Feed::average_floor),
         past: feed.map_or_else(Vec::new, |feed| feed.past.clone()),

@@ -518,6 +518,7 @@ pub(crate) const HOLES: &[(&str, &str)] = &[
     ("Whoever earned credits may redeem", "what a right is sold for is another game"),
     ("What a genesis issues to pay with", "a genesis' choice; no job is in it"),
     ("What was ever issued of an asset", "takes years of conversions"),
+    ("What is locked leaves by jobs", "takes many jobs; locks are off by default"),
     ("A price that falls by more than", "the frontier says how far stake may fall"),
     ("Stake that comes an epoch before a vote", "no vote is played"),
     ("Where locks weigh, fewer decide", "no vote is played; locks are off by default"),

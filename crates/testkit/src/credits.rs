@@ -1,7 +1,8 @@
 //! Credits: what tests of conversions share, and a slow, obvious book of them, kept from events
 //! and movements alone, in wide numbers.
 //!
-//! Law: whoever converts gets what the worse of price and average makes of it, less the spread; no
+//! Law: whoever converts gets what the worst of price, average and what was said makes of it, less
+//! the spread; no
 //! epoch burns or gives back more than its share; nobody redeems more than it earned, where that
 //! counts; and all that was ever given back was burnt for credits before.
 
@@ -187,14 +188,15 @@ fn moved(
     assert_eq!((issue.source, issue.target, issue.amount), (source, target, gotten));
 }
 
-/// The least and the most of the last price and the average, by hand.
+/// The least and the most of the last price, the average and what was said, by hand.
 fn prices_of(state: &State) -> (u128, u128) {
     let feed = state.price_feed().expect("nothing is converted without a price");
     let limit = state.params().prices().stale_epochs;
     assert!(state.epoch().since(feed.counted) < limit, "nor by a stale one");
     let (sum, count) = (feed.past.iter().map(|p| wide_factor(*p)).sum::<u128>(), feed.past.len());
     let (last, count) = (wide_factor(feed.price), count as u128);
-    (last.min(sum / count), last.max(sum.div_ceil(count)))
+    let said = wide_factor(feed.said);
+    (last.min(sum / count).min(said), last.max(sum.div_ceil(count)).max(said))
 }
 
 fn wide(amount: Amount) -> u128 {

@@ -135,6 +135,8 @@ pub struct Book {
     posts: BTreeMap<(Epoch, AccountId), Told>,
     /// The price of each epoch since the first that counted, and the epoch of the last that did.
     past: Vec<u128>,
+    /// What validators said when a price counted last.
+    said: Option<u128>,
     counted: Option<Epoch>,
     /// The epoch in which something could be opened first.
     begun: Option<Epoch>,
@@ -239,7 +241,7 @@ impl Book {
         let next = price.or(stands)?;
         self.past.push(next);
         if price.is_some() {
-            self.counted = Some(now);
+            (self.counted, self.said) = (Some(now), median);
         }
         let span = usize::try_from(rules.average_epochs.count()).expect("few");
         let recent = &self.past[self.past.len().saturating_sub(span)..];
@@ -259,6 +261,7 @@ impl Book {
         let Some(feed) = state.price_feed() else { return };
         let past: Vec<u128> = feed.past.iter().map(|price| price.parts().into()).collect();
         assert_eq!(past, self.past, "another past");
+        assert_eq!(Some(u128::from(feed.said.parts())), self.said, "another median");
         assert_eq!(Some(feed.counted), self.counted);
         let (floor, ceil) = (feed.average_floor().parts(), feed.average_ceil().parts());
         assert!(ceil - floor <= 1 && ceil <= feed.mint_price().parts());

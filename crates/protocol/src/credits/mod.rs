@@ -10,8 +10,9 @@
 //!   RedeemCredits  credits burnt ──► credits · (1 − spread) / most price  stake issued
 //! ```
 //!
-//! Law: of the last price and the average, whoever converts gets the worse one, both ways, so that
-//! a price that moves within the spread is nobody's gain (M5).
+//! Law: of the last price, the average and what validators said last, whoever converts gets the
+//! worst, both ways, so that a price that moves within the spread is nobody's gain, nor one that
+//! follows a market by steps (M5).
 //! Law: all stake that credits ever gave back is at most what was burnt for credits, whatever the
 //! feed says: nobody who neither mints nor redeems has less of the stake's supply by it.
 //! Law: an epoch burns at most `mint_share` of the stake's supply, and gives back at most

@@ -16,7 +16,7 @@ const STEP: u64 = 1_000_000;
 pub struct MintTerms {
     /// What is burnt.
     pub stake: Amount,
-    /// The lesser of the last price and the average, down.
+    /// The least of the last price, the average and what validators said, down.
     pub price: Factor,
     /// What less is given.
     pub spread: Ratio,
@@ -34,7 +34,7 @@ impl MintTerms {
 pub struct RedeemTerms {
     /// What is burnt.
     pub credits: Amount,
-    /// The greater of the last price and the average, up.
+    /// The most of the last price, the average and what validators said, up.
     pub price: Factor,
     /// What less is given.
     pub spread: Ratio,
@@ -50,9 +50,9 @@ impl RedeemTerms {
 /// What stake is worth to whoever converts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreditPrices {
-    /// Where it is burnt: the lesser of the last price and the average, down.
+    /// Where it is burnt: the least of the last price, the average and what validators said, down.
     pub least: Factor,
-    /// Where it is given back: the greater of both, up.
+    /// Where it is given back: the most of these, up.
     pub most: Factor,
 }
 
@@ -65,7 +65,7 @@ pub struct Room {
     pub opened: Amount,
     /// All credits there are.
     pub supply: Amount,
-    /// The lesser of the last price and the average, down.
+    /// The least of the last price, the average and what validators said, down.
     pub price: Factor,
     /// Stake that this epoch has given back.
     pub returned: Amount,

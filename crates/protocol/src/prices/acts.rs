@@ -53,6 +53,9 @@ fn count(cx: &mut Context<'_>, round: Round, now: Epoch) {
         (None, Some(price)) => prices.feed = Some(Feed::begin(price, now)),
         (None, None) => {}
     }
+    if let Some((feed, middle)) = prices.feed.as_mut().zip(middle) {
+        feed.said = middle;
+    }
     let event = match (&prices.feed, middle) {
         (Some(feed), Some(median)) => {
             let terms = FeedTerms { median, last, step: params.step, opened, stake };

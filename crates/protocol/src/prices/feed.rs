@@ -23,6 +23,9 @@ const PART: Factor = match Factor::new(1) {
 pub struct Feed {
     /// What a unit of the stake asset is worth in the payment asset, as it counted last.
     pub price: Factor,
+    /// What validators said when it counted: where that is more than a step away, the price only
+    /// follows it.
+    pub said: Factor,
     /// The epoch at whose opening it counted.
     pub counted: Epoch,
     /// The price of each epoch of the average, the oldest first; never empty.
@@ -32,7 +35,7 @@ pub struct Feed {
 impl Feed {
     /// A feed whose first price counts when `now` opens.
     pub(crate) fn begin(price: Factor, now: Epoch) -> Feed {
-        Feed { price, counted: now, past: alloc::vec![price] }
+        Feed { price, said: price, counted: now, past: alloc::vec![price] }
     }
 
     /// One more epoch, with the price that counted when it opened, or the one that stood.
@@ -61,10 +64,16 @@ impl Feed {
         self.average_floor().ratio_floor(haircut.complement()).max(PART)
     }
 
-    /// What a unit is worth that is burnt for what pays: the price or the average, whichever is
-    /// less.
+    /// What a unit is worth that is burnt for what pays: the price, the average or what validators
+    /// said, whichever is least.
     pub fn burn_price(&self) -> Factor {
-        self.price.min(self.average_floor())
+        self.price.min(self.average_floor()).min(self.said)
+    }
+
+    /// What a unit is worth that is given back for what pays: the price, the average or what
+    /// validators said, whichever is most.
+    pub fn return_price(&self) -> Factor {
+        self.mint_price().max(self.said)
     }
 
     /// What a unit is worth that is minted: the price or the average, whichever is more.
@@ -161,6 +170,12 @@ mod tests {
         assert_eq!(feed.past, [11, 5].map(parts), "a shorter span keeps the newest");
         assert_eq!((feed.average_floor(), feed.mint_price()), (parts(8), parts(8)));
         assert_eq!(feed.bond_price(Ratio::percent(20)), parts(6), "6.4, down");
+        let (far, near) =
+            (Feed { said: parts(2), ..feed.clone() }, Feed { said: parts(6), ..feed });
+        assert_eq!((far.burn_price(), far.return_price()), (parts(2), parts(8)));
+        assert_eq!((near.burn_price(), near.return_price()), (parts(5), parts(8)));
+        let far = Feed { said: parts(20), ..near };
+        assert_eq!((far.return_price(), far.mint_price()), (parts(20), parts(8)));
         assert_eq!(Feed::begin(parts(1), now).bond_price(Ratio::percent(90)), parts(1));
     }
 }

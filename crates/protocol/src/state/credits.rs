@@ -26,7 +26,7 @@ impl State {
             return Err(NoPrice::Stale { counted, now, limit });
         }
         let feed = self.price_feed().ok_or(NoPrice::Yet)?;
-        Ok(CreditPrices { least: feed.burn_price(), most: feed.mint_price() })
+        Ok(CreditPrices { least: feed.burn_price(), most: feed.return_price() })
     }
 
     /// All there is of an asset: issued and not burnt.

@@ -136,6 +136,30 @@ fn l4_there_is_no_way_out_but_time() {
     assert_eq!(world.state.unbondable(id), row.stake);
 }
 
+/// L4, a known hole: whoever abandons a job of its own has what its slash compensates out of the
+/// lock, at two tariffs a job, and loses what burns, a quarter at the least, and after some its
+/// place.
+#[test]
+fn l4_who_abandons_a_job_of_its_own_has_its_compensation_out_of_the_lock() {
+    let mut world = new();
+    lock(&mut world, "P1", 50_000, 100);
+    let id = world.operator("P1", ROLE);
+    assert_eq!(world.state.unbondable(id), Amount::ZERO);
+    let job = world.assign(world.terms(), &[("P1", 10)]);
+    world.until_phase(job, Phase::Closed);
+    let slashed = world.seen(|event| match event {
+        Event::Slashed { waterfall, .. } => Some(*waterfall),
+        _ => None,
+    });
+    let [waterfall] = slashed[..] else { panic!("one is slashed: {slashed:?}") };
+    let [amount, out, burnt] =
+        [waterfall.amount, waterfall.compensation, waterfall.burnt].map(Amount::units);
+    assert!(0 < out && amount <= burnt * 4 && out * 4 <= amount * 3, "{waterfall:?}");
+    let left = tokens(50_000).saturating_sub(waterfall.amount);
+    let row = world.state.operator(id).expect("bonded");
+    assert_eq!((row.locked(), row.stake, world.state.unbondable(id)), (left, left, Amount::ZERO));
+}
+
 /// All that is decided by stake besides votes and emission.
 fn seen_by_others(world: &World) -> Vec<String> {
     let rows = world.state.operators().map(|(id, row)| {
