@@ -747,7 +747,7 @@ fn the_page_shows_every_number_and_what_pays_before_what_holds() {
         assert!(page.contains(&format!("{}; {} plays", tokens(one.gain), one.size[1])));
     }
     assert!(page.contains("none pays") && !page.contains("class=pays"));
-    for loaded in ["http", "src=", "url(", "<script", "<link"] {
+    for loaded in ["http:", "https:", "src=", "url(", "<script", "<link"] {
         assert!(!page.contains(loaded), "the page loads something: {loaded}");
     }
     // The last of the entries pays for a pair, and another is not shown for a reason.

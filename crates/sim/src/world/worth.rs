@@ -90,12 +90,21 @@ mod tests {
 
     #[test]
     fn jumps_come_as_often_as_told_and_a_walk_does_not_change_them() {
-        let jumps = Some(Jumps { rate: 20.0, factor: (0.5, 0.5) });
-        let only = path(&Price { jumps, ..price() }, 1, 40_000 / 100);
-        let halvings = -only.last().expect("a block").log2();
-        assert!((0.0..=40.0).contains(&halvings) && halvings.fract() < 1e-6, "{halvings}");
-        let both = path(&Price { jumps, drift: 0.5, ..price() }, 1, 400);
-        let ratio = both.last().expect("a block") / only.last().expect("a block");
-        assert!((ratio - (0.2f64).exp()).abs() < 1e-6, "{ratio}");
+        let jumps = Some(Jumps { rate: 20.0, factor: (0.8, 0.8) });
+        let last = |terms: &Price, run| *path(terms, run, 400).last().expect("a block");
+        let (mut count, runs) = (0.0, 200);
+        for run in 0..runs {
+            // How often it fell by a fifth, to what a price of 10^-9 is rounded by.
+            let jumped = last(&Price { jumps, ..price() }, run);
+            let fell = jumped.log(0.8);
+            assert!((fell - fell.round()).abs() < 1e-3, "run {run}: {fell}");
+            count += fell.round();
+            let walk = Price { drift: 0.5, volatility: 0.3, ..price() };
+            let both = last(&Price { jumps, ..walk.clone() }, run);
+            assert!((both / jumped / last(&walk, run) - 1.0).abs() < 1e-4, "run {run}: {both}");
+        }
+        // 8 of a run are expected: five standard errors of their mean.
+        let mean = count / f64::from(runs);
+        assert!((mean - 8.0).abs() < 5.0 * (8.0 / f64::from(runs)).sqrt(), "{mean}");
     }
 }
