@@ -191,7 +191,7 @@ mod tests {
                     let [a, more, left] = [*a, *more, u - now.count()].map(u128::from);
                     let boosted = u128::from(terms.0.parts() - PARTS) * a * left;
                     let weight = (a + more) * whole + boosted;
-                    // In 64ths of a unit: fifty growths lose less than one.
+                    // In sixty-fourths of a unit: fifty growths lose less than one.
                     *earned += ((u128::from(*units) * weight) << 6) / (u128::from(total) * whole);
                 }
             }
