@@ -41,7 +41,8 @@ pub fn check(path: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
-/// Writes the page.
+/// Writes the page, if nothing else came there while it was played.
 pub fn write(path: &Path, html: &str) -> Result<(), Failure> {
+    check(Some(path))?;
     std::fs::write(path, html).map_err(|error| Failure::file("write", path, error))
 }

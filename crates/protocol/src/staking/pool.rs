@@ -332,11 +332,12 @@ impl Pool {
         self.able_by(field, lock, out, |id| self.weight_at(field, id))
     }
 
-    /// Those of [`Pool::able_at`], by what they have at stake now: who took most of it out since
-    /// counts for what is left. O(log n) for each in `out` and each that changed since.
+    /// Those of [`Pool::able_at`], by what of it they still have at stake: who took most of it out
+    /// since counts for what is left, and who put more in for no more. O(log n) for each in `out`
+    /// and each that changed since.
     pub(crate) fn able_still(&self, field: Field, lock: u64, out: &[OperatorId]) -> Able {
-        let counted = |id| 0 < self.weight_at(field, id);
-        self.able_by(field, lock, out, |id| if counted(id) { self.rank(id).stake() } else { 0 })
+        let still = |id| self.rank(id).stake().min(self.weight_at(field, id));
+        self.able_by(field, lock, out, still)
     }
 
     fn able_by(

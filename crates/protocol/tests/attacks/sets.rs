@@ -337,6 +337,16 @@ fn finished(
     job: earnest_protocol::JobId,
     result: Digest,
 ) -> std::collections::BTreeSet<&'static str> {
+    played_out(world, job, result, true)
+}
+
+/// The same, with volunteers for seats that are open or without any.
+fn played_out(
+    world: &mut World,
+    job: earnest_protocol::JobId,
+    result: Digest,
+    volunteers: bool,
+) -> std::collections::BTreeSet<&'static str> {
     let mut drawn = std::collections::BTreeSet::new();
     for _ in 0..200 {
         let phase = world.phase(job);
@@ -345,7 +355,8 @@ fn finished(
                 let seated = world.auditors(job);
                 drawn.extend(seated.iter().copied());
                 for name in DISPLACED {
-                    let may = phase == Phase::AuditingOpen || seated.contains(&name);
+                    let is_open = volunteers && phase == Phase::AuditingOpen;
+                    let may = is_open || seated.contains(&name);
                     if may && world.phase(job) == phase {
                         let seal = world.seal_result(name, job, root(None));
                         let command = CommitVerdict { job, seal };
@@ -397,6 +408,37 @@ fn s4_places_taken_for_the_block_of_a_result_keep_it_from_no_audit() {
             assert!(lost >= owed, "{then:?} {seed}: {silent} silent lost {lost}, not {owed}");
         }
     }
+}
+
+/// S7: nor by more bonds behind the places once the seed is known: a set that is silent was asked
+/// alone in each round, for what it had put in since was more than who waited could lock. No
+/// volunteer comes.
+#[test]
+fn s7_a_silent_set_that_bonds_more_is_not_asked_alone_again() {
+    let mut accepted = 0;
+    for seed in 0..8u8 {
+        let preimage = Digest([seed; 32]);
+        let mut world = World::new(params_with(validators));
+        unbond_all(&mut world, &DISPLACED, 20_000);
+        let mut terms = world.terms();
+        (terms.seed_seal, terms.auditors) = (seal::seed(&preimage), 1);
+        let job = world.assign(terms, &[("P1", 10)]);
+        RICH.iter().for_each(|name| {
+            bond(&mut world, name, Role::Validator, Amount::tokens(5_000));
+        });
+        world.commit_result("P1", job, root(None));
+        world.block();
+        world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
+        // More than all who were displaced have.
+        RICH.iter().for_each(|name| {
+            bond(&mut world, name, Role::Validator, Amount::tokens(44_000));
+        });
+        let drawn = played_out(&mut world, job, root(None), false);
+        let asked = DISPLACED.iter().any(|name| drawn.contains(name));
+        assert_eq!(asked, world.closed(job).outcome == Outcome::Accepted, "{seed}: {drawn:?}");
+        accepted += u32::from(asked);
+    }
+    assert!(accepted >= 2, "{accepted} of 8");
 }
 
 fn signed(amount: Amount) -> i64 {

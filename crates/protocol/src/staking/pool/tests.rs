@@ -175,7 +175,8 @@ fn check_field(pool: &Pool, twin: &Twin, at: u64, among: Among) {
         let able: Vec<usize> = able.filter(weighs).collect();
         let then = able_of(able.iter().map(|index| weights[*index]));
         assert_eq!(pool.able_at(at, lock, &out), then);
-        let still = able_of(able.iter().map(|index| twin.rows[*index].0 + twin.waits[*index]));
+        let still = |index: &usize| (twin.rows[*index].0 + twin.waits[*index]).min(weights[*index]);
+        let still = able_of(able.iter().map(still).filter(|weight| 0 < *weight));
         assert_eq!(pool.able_still(at, lock, &out), still);
     }
 }
