@@ -57,7 +57,8 @@ pub fn sweep(asked: &Asked<'_>, digest: &Digest, region: Option<&Region>) -> Str
 }
 
 fn moves(digest: &Digest, nth: usize) -> bool {
-    let means = digest.values.iter().map(|values| values[nth].mean());
+    let played = digest.values.iter().filter(|values| values[nth].count() > 0);
+    let means = played.map(|values| values[nth].mean());
     means.clone().any(|mean| Some(mean) != means.clone().next())
 }
 
@@ -116,6 +117,11 @@ fn paths(digest: &Digest) -> BTreeMap<&str, Option<usize>> {
     counted.collect()
 }
 
+/// The mean of what was played; no number where no run came to an end.
+fn mean(moments: &Moments) -> f64 {
+    if moments.count() == 0 { f64::NAN } else { moments.mean() }
+}
+
 /// A line over `across` for each setting of all else.
 fn series(digest: &Digest, nth: usize, across: &str) -> BTreeMap<String, Series> {
     let (_, size) = shown_in(digest.measures[nth].unit);
@@ -128,7 +134,7 @@ fn series(digest: &Digest, nth: usize, across: &str) -> BTreeMap<String, Series>
         let name = if vary.is_empty() { String::new() } else { label(settings, &vary) };
         let line = lines.entry(name.clone()).or_insert(Series { name, ..Series::default() });
         let (low, high) = values[nth].interval(CONFIDENCE);
-        line.points.push((at, values[nth].mean() / size));
+        line.points.push((at, mean(&values[nth]) / size));
         line.band.push((low / size, high / size));
     }
     for line in lines.values_mut() {
@@ -145,7 +151,7 @@ fn rows(digest: &Digest, nth: usize) -> String {
     let vary = varying(&digest.points);
     let rows = digest.points.iter().zip(&digest.values).map(|(settings, values)| {
         let (low, high) = values[nth].interval(CONFIDENCE);
-        let [value, low, high] = [values[nth].mean(), low, high].map(|units| units / size);
+        let [value, low, high] = [mean(&values[nth]), low, high].map(|units| units / size);
         Interval { name: label(settings, &vary), value, low, high, class: "" }
     });
     let (id, title, rows) = (format!("m{nth}"), measure.name.clone(), rows.collect());
@@ -215,7 +221,7 @@ fn numbers(digest: &Digest) -> String {
             let (unit, size) = shown_in(measure.unit);
             let (low, high) = moments.interval(CONFIDENCE);
             let mut row = vec![label(settings, &vary), format!("{}, {unit}", measure.name)];
-            row.extend([moments.mean(), low, high].map(|units| figure(units / size)));
+            row.extend([mean(moments), low, high].map(|units| figure(units / size)));
             row.push(figure(moments.count() as f64));
             rows.push(row);
         }
