@@ -16,6 +16,7 @@ use earnest_protocol::{
         AppealSlashRejected, CancelProposalRejected, CastBallotRejected, CastCouncilBallotRejected,
         PauseRejected, ProposeRejected, ProposeSpendRejected, StopSpendRejected,
     },
+    grants::{ClaimGrantRejected, ClaimListedRejected},
     insurance::InsureJobRejected,
     market::{
         AcceptJobRejected, CancelJobRejected, CommitBidRejected, Phase, PostJobRejected,
@@ -256,6 +257,12 @@ pub fn everything() -> Vec<Rejected> {
             WorthNothing { credits: free, price: Factor::MAX },
             TooLittle { stake: free, wanted }, ExceedsEpoch { wanted, left: free },
             ExceedsSupply { room: free };
+        #[4] ClaimGrantRejected: NoGrant, AmountMustBePositive,
+            BeforeCliff { cliff: Height::new(9), now: Height::new(7) },
+            ExceedsReleased { wanted, released: free };
+        #[6] ClaimListedRejected: NoList, Closed { closed: Height::new(7), now: Height::new(9) },
+            NoSuchPlace { place: 9, places: 7 }, AlreadyClaimed { place: 7 }, ProofMismatch,
+            ExceedsLeft { wanted, left: free };
     }
 }
 
@@ -270,6 +277,9 @@ pub fn of_chains() -> Vec<Refusal> {
         GenesisRejected::SupplyTooLarge,
         GenesisRejected::BondNotCovered { address, bond: a(5) },
         GenesisRejected::DuplicateOperator { address },
+        GenesisRejected::GrantOutOfRange { address, cliff: Height::new(9), ends: Height::new(7) },
+        GenesisRejected::DuplicateGrant { address },
+        GenesisRejected::ListOutOfRange { places: 0, total: a(5), closes: Height::new(7) },
         GenesisRejected::CouncilOutOfRange { members: 3, threshold: 4 },
         GenesisRejected::GuardUnknown { address },
         GenesisRejected::CouncilOutOfPhase { phase: 1 },

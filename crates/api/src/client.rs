@@ -16,11 +16,11 @@ use ureq::{Agent, Body, http::Response};
 
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, EventId,
-    EventRecord, HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView, KeepView,
-    NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PageQuery, PricesView, Problem,
-    ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView,
-    SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser, StorageView,
-    TreasuryView, TxHash, TxStatus, routes, sse::SseMessage,
+    EventRecord, GrantsView, HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView,
+    KeepView, ListedView, NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PageQuery,
+    PricesView, Problem, ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView,
+    Receipt, RoomView, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser,
+    StorageView, TreasuryView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -419,6 +419,16 @@ impl Client {
     /// What credits are minted and redeemed at, and what backs them.
     pub fn credits(&self) -> Result<CreditsView, ClientError> {
         self.get(routes::CREDITS)
+    }
+
+    /// What the genesis granted and listed, and what of it was claimed.
+    pub fn grants(&self) -> Result<GrantsView, ClientError> {
+        self.get(routes::GRANTS)
+    }
+
+    /// Whether a place of the genesis' list was paid.
+    pub fn listed(&self, place: u32) -> Result<ListedView, ClientError> {
+        self.get(&routes::listed(place))
     }
 
     /// One published program.

@@ -241,6 +241,9 @@ pub const EVENT_KINDS: &[&str] = &[
     "price_missed",
     "credits_minted",
     "credits_redeemed",
+    "grant_claimed",
+    "listed_claimed",
+    "list_closed",
 ];
 
 #[cfg(test)]

@@ -28,6 +28,8 @@
 //! | GET | [`TREASURY`] | | `TreasuryView` |
 //! | GET | [`PRICES`] | | `PricesView` |
 //! | GET | [`CREDITS`] | | `CreditsView` |
+//! | GET | [`GRANTS`] | | `GrantsView` |
+//! | GET | [`LISTED`] | | `ListedView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
 //! | GET | [`PROGRAM`] | | `ProgramView` |
@@ -100,6 +102,10 @@ pub const TREASURY: &str = "/v1/treasury";
 pub const PRICES: &str = "/v1/prices";
 /// What credits are minted and redeemed at, and what backs them.
 pub const CREDITS: &str = "/v1/credits";
+/// What the genesis granted and listed, and what of it was claimed.
+pub const GRANTS: &str = "/v1/grants";
+/// Whether a place of the genesis' list was paid.
+pub const LISTED: &str = "/v1/grants/listed/{place}";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
 /// All programs that somebody published or has begun to.
@@ -191,6 +197,11 @@ pub fn proposal(id: ProposalId) -> String {
 /// The path of one published program.
 pub fn program(hash: &Digest) -> String {
     one(PROGRAMS, hash)
+}
+
+/// The path of a place of the genesis' list.
+pub fn listed(place: u32) -> String {
+    one(LISTED, place)
 }
 
 /// The path of its bytes.

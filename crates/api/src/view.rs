@@ -18,7 +18,7 @@ use earnest_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::TxHash;
+use crate::{GrantView, TxHash};
 
 /// An account by both its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct AccountView {
     /// Credits that it earned by work and may redeem, where that bounds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earned: Option<Amount>,
+    /// What the genesis granted it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantView>,
     /// Transactions in blocks: the nonce of the next, if none is pending.
     pub nonce: u64,
     /// The nonce to sign next, after what is pending at this node.
@@ -690,6 +693,9 @@ pub struct SupplyView {
     pub judges: Amount,
     /// What operators earned by emission and have not collected.
     pub rewards: Amount,
+    /// What the genesis granted and listed, and nobody has claimed.
+    #[serde(default)]
+    pub granted: Amount,
 }
 
 /// How many there are of what.

@@ -46,6 +46,7 @@ pub fn account(state: &State, id: AccountId) -> Option<AccountView> {
         free: state.free(id),
         free_stake: of_two(state).then(|| state.balance(Pot::Free(id, Asset::Stake))),
         earned: state.params().credits().counts_earned().then_some(account.earned),
+        grant: crate::grants::grant(state, id),
         nonce: account.nonce,
         next_nonce: account.nonce,
         provider: account.operator(Role::Provider),
@@ -480,6 +481,7 @@ fn supply(state: &State, asset: Asset) -> SupplyView {
         covers: bonded(state.covers()),
         judges: bonded(state.balance(Pot::Judges)),
         rewards: bonded(rewards.fold(state.balance(Pot::Emission), Amount::saturating_add)),
+        granted: bonded(state.balance(Pot::Grants)),
     }
 }
 

@@ -462,6 +462,7 @@ impl Cast {
                 address: address(self.guardian()),
                 sunset: Height::new(u64::MAX),
             }),
+            ..Genesis::default()
         };
         let began = State::new(&genesis);
         let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;

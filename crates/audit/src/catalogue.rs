@@ -430,6 +430,11 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
          and property tests hold it",
     ),
     (
+        &["G1", "G2", "G3", "G4", "G5"],
+        "what a genesis gave is no part of a job; `attacks::grants` and a second book of claims \
+         hold it",
+    ),
+    (
         &["S1", "S2", "S3", "S4", "S5", "S6", "S7"],
         "who is in a set is decided between jobs, by bonds of many operators; `attacks::sets`, a \
          second book of sets and property tests hold it",

@@ -251,6 +251,7 @@ impl<'a> World<'a> {
             | Pot::Slash(_)
             | Pot::Cover(_)
             | Pot::Proposal(_)
+            | Pot::Grants
             | Pot::Program(_) => return Party::Pending,
             Pot::Emission | Pot::Vesting(_) => return Party::Emission,
         };

@@ -15,8 +15,8 @@ use earnest_api::Refusal;
 use earnest_protocol::{
     Address, Amount, Genesis, Params, ParamsRejected, RawParams, Role, State,
     genesis::{
-        BeaconGenesis, GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator,
-        GenesisRejected,
+        BeaconGenesis, GenesisAccount, GenesisCouncil, GenesisGrant, GenesisGuardian, GenesisList,
+        GenesisOperator, GenesisRejected,
     },
     ledger::Assets,
     params::ChainParams,
@@ -166,6 +166,10 @@ struct File {
     #[serde(default)]
     operators: Vec<GenesisOperator>,
     #[serde(default)]
+    grants: Vec<GenesisGrant>,
+    #[serde(default)]
+    list: Option<GenesisList>,
+    #[serde(default)]
     council: Option<GenesisCouncil>,
     #[serde(default)]
     guardian: Option<GenesisGuardian>,
@@ -175,22 +179,33 @@ struct File {
 pub fn read(path: &Path) -> Result<Genesis, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
     let parsed = params::read(&text, translate);
-    let File { name, time_ms, assets, params, beacon, accounts, operators, council, guardian } =
-        parsed.map_err(|error| {
-            let hint = "`earnest genesis new` writes one; docs/operations.md explains its parts";
-            Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
-        })?;
-    let genesis =
-        Genesis { name, time_ms, assets, params, beacon, accounts, operators, council, guardian };
-    Ok(genesis)
+    let file: File = parsed.map_err(|error| {
+        let hint = "`earnest genesis new` writes one; docs/operations.md explains its parts";
+        Failure::config(format!("{} is not a genesis: {error}", path.display()), hint)
+    })?;
+    let File { name, time_ms, assets, params, beacon, accounts, operators, .. } = file;
+    let File { grants, list, council, guardian, .. } = file;
+    let genesis = Genesis { name, time_ms, assets, params, beacon, ..Genesis::default() };
+    Ok(Genesis { accounts, operators, grants, list, council, guardian, ..genesis })
 }
 
 /// Makes of parameters, balances and bonds as people write them what the rules read.
 fn translate(file: &mut Value) -> Result<(), Vec<String>> {
     let rooms = file.get_mut("params").map_or(Ok(()), written::rooms);
     let mut wrong = rooms.err().unwrap_or_default();
-    for (list, name) in [("accounts", "balance"), ("accounts", "payment"), ("operators", "bond")] {
-        for row in file.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+    for (list, name) in [
+        ("accounts", "balance"),
+        ("accounts", "payment"),
+        ("operators", "bond"),
+        ("grants", "amount"),
+        ("list", "total"),
+    ] {
+        let rows = match file.get_mut(list) {
+            Some(Value::Array(rows)) => rows.as_mut_slice(),
+            Some(row) => core::slice::from_mut(row),
+            None => &mut [],
+        };
+        for row in rows {
             if let Some(Err(why)) = row.get_mut(name).map(written::amount) {
                 wrong.push(format!("{list}: {name}: {why}"));
             }
@@ -275,6 +290,18 @@ fn leave_out(genesis: &mut Genesis, rejected: &GenesisRejected) -> bool {
             None => false,
         },
         GenesisRejected::SupplyTooLarge => false,
+        GenesisRejected::GrantOutOfRange { address, .. }
+        | GenesisRejected::DuplicateGrant { address } => {
+            let of = |grant: &GenesisGrant| grant.address == *address;
+            match genesis.grants.iter().rposition(of) {
+                Some(place) => {
+                    genesis.grants.remove(place);
+                    true
+                }
+                None => false,
+            }
+        }
+        GenesisRejected::ListOutOfRange { .. } => genesis.list.take().is_some(),
         GenesisRejected::CouncilOutOfRange { .. }
         | GenesisRejected::CouncilOutOfPhase { .. }
         | GenesisRejected::GuardUnknown { .. } => {
@@ -311,6 +338,9 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
         sum.unwrap_or(Amount::MAX)
     };
     let (stake, payment) = (total(|account| account.balance), total(|account| account.payment));
+    let granted = genesis.grants.iter().map(|grant| grant.amount);
+    let granted = granted.fold(Amount::ZERO, Amount::saturating_add);
+    let listed = genesis.list.map_or(Amount::ZERO, |list| list.total);
     let count = |role| genesis.operators.iter().filter(|o| o.role == role).count();
     let (replicas, providers) = (count(Role::Replica), count(Role::Provider));
     let validators = count(Role::Validator);
@@ -321,6 +351,7 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
             json!({
                 "name": genesis.name, "assets": genesis.assets,
                 "accounts": genesis.accounts.len(), "stake": stake, "payment": payment,
+                "grants": genesis.grants.len(), "granted": granted, "listed": listed,
                 "replicas": replicas, "providers": providers, "validators": validators,
                 "changed": changed.iter().map(|(path, ..)| path).collect::<Vec<_>>(),
             })
@@ -332,6 +363,14 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
     say!("  {accounts} with {} tokens", money::show(stake))?;
     if genesis.assets == Assets::Dual {
         say!("  and {} tokens of the asset that pays", money::show(payment))?;
+    }
+    if !genesis.grants.is_empty() {
+        let grants = text::count(to_u64(genesis.grants.len()), "grant");
+        say!("  {grants} of {} tokens, free over time", money::show(granted))?;
+    }
+    if let Some(list) = &genesis.list {
+        let places = text::count(u64::from(list.places), "place");
+        say!("  a list of {places} with {} tokens", money::show(listed))?;
     }
     let bonds = [(replicas, "replica"), (providers, "provider"), (validators, "validator")];
     let bonds = bonds.map(|(bonds, role)| text::count(to_u64(bonds), role));

@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use earnest_api::{AccountView, AnyPot, DelegationView, JobView, OperatorView, SlashView};
+use earnest_api::{
+    AccountView, AnyPot, DelegationView, GrantView, JobView, OperatorView, SlashView,
+};
 use earnest_protocol::{
     AccountId, Amount, Epoch, Height, JobId, OperatorId, Role, SlashId,
     ledger::{AssignmentPot, JobPot},
@@ -49,6 +51,10 @@ pub enum Place {
     Vested { role: Role },
     /// Earned by emission; all of it may be collected by this epoch.
     Unvested { role: Role, epoch: Epoch },
+    /// Granted by the genesis, and come free: to be claimed.
+    Granted,
+    /// Granted by the genesis; all of it has come free at this height.
+    Ungranted { cliff: Height, ends: Height },
     /// Behind somebody else's operator.
     Delegated { operator: OperatorId },
     /// On its way out from there; back from this epoch on.
@@ -93,6 +99,7 @@ pub fn gather(
 ) -> Money {
     let mut held = vec![Held { place: Place::Free, amount: account.free }];
     held.extend(account.free_stake.map(|amount| Held { place: Place::FreeStake, amount }));
+    held.extend(account.grant.iter().flat_map(of_grant));
     let (locks, others): (Vec<Held>, Vec<Held>) = views
         .iter()
         .flat_map(|job| in_job(job, account.id))
@@ -109,6 +116,14 @@ pub fn gather(
     held.retain(|held| !held.amount.is_zero() || held.place == Place::Free);
     let jobs = views.iter().map(|job| (job.id, (job.phase, job.until))).collect();
     Money { account, operators, held, jobs, slashes, delegations }
+}
+
+/// What of a grant was not claimed.
+fn of_grant(grant: &GrantView) -> [Held; 2] {
+    let GrantView { amount, claimed, claimable, cliff, ends } = *grant;
+    let place = Place::Ungranted { cliff, ends };
+    let rest = amount.saturating_sub(claimed).saturating_sub(claimable);
+    [Held { place: Place::Granted, amount: claimable }, Held { place, amount: rest }]
 }
 
 /// What one bond holds: free, locked job by job, and on its way out.

@@ -21,6 +21,7 @@ mod faucet;
 mod folders;
 mod genesis;
 mod gov;
+mod grants;
 mod held;
 #[cfg(test)]
 mod hints;
@@ -178,6 +179,9 @@ enum Command {
     /// Burn stake for credits, which pay, and credits for stake, where a network of two assets does
     #[command(subcommand)]
     Credits(credits::CreditsCommand),
+    /// Fetch what the genesis granted you or lists, or count such a list
+    #[command(subcommand)]
+    Grants(grants::GrantsCommand),
     /// What the network emits, and what an account earned of it
     Rewards(rewards::RewardsArgs),
     /// Propose changes of parameters, appeal against slashes, vote, and see how it stands
@@ -288,6 +292,7 @@ fn run(line: &Line) -> Result<(), Failure> {
         Command::Account(args) => account::run(args, node, json),
         Command::Stake(command) => delegate::run(command, node, json),
         Command::Credits(command) => credits::run(command, node, json),
+        Command::Grants(command) => grants::run(command, node, json),
         Command::Rewards(args) => rewards::run(args, node, json),
         Command::Gov(command) => gov::run(command, node, json),
         Command::Faucet(args) => faucet::run(args, node, json),

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     account, clock, credits, explain,
     failure::Failure,
+    grants,
     names::{self, Who},
     output::{self, out},
     params::{self, Pace},
@@ -78,6 +79,8 @@ pub enum QueryCommand {
     Prices,
     /// What credits are minted and redeemed at, what backs them, and how far
     Credits,
+    /// What the genesis granted and listed, and what of it was claimed
+    Grants,
     /// Slashes: what was taken from whom, and who got it
     Slashes {
         #[command(flatten)]
@@ -165,6 +168,9 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
             })
         }
         QueryCommand::Credits => tell(&client.credits()?, json, |view| Ok(credits::tell(view))),
+        QueryCommand::Grants => {
+            tell(&client.grants()?, json, |view| Ok(grants::tell(view, &present()?.clock)))
+        }
         QueryCommand::Prices => {
             tell(&client.prices()?, json, |view| Ok(price::tell(view, &present()?)))
         }

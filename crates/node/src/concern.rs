@@ -32,6 +32,7 @@ fn parties(state: &State, job: JobId) -> impl Iterator<Item = AccountId> {
 fn named(state: &State, event: &Event) -> Vec<AccountId> {
     match *event {
         Event::EpochOpened { .. }
+        | Event::ListClosed { .. }
         | Event::BeaconWithheld { .. }
         | Event::Emitted { .. }
         | Event::BiddingClosed { .. }
@@ -108,6 +109,8 @@ fn named(state: &State, event: &Event) -> Vec<AccountId> {
         | Event::PriceOpened { account, .. }
         | Event::CreditsMinted { account, .. }
         | Event::CreditsRedeemed { account, .. }
+        | Event::GrantClaimed { account, .. }
+        | Event::ListedClaimed { account, .. }
         | Event::CouncilBallotCast { account, .. }
         | Event::BallotCast { account, .. }
         | Event::BallotReduced { account, .. }
@@ -202,6 +205,9 @@ fn job_of(event: &Event) -> Option<JobId> {
         | Event::PriceOpened { .. }
         | Event::CreditsMinted { .. }
         | Event::CreditsRedeemed { .. }
+        | Event::GrantClaimed { .. }
+        | Event::ListedClaimed { .. }
+        | Event::ListClosed { .. }
         | Event::PriceCounted { .. }
         | Event::PriceMissed { .. }
         | Event::SlashAppealed { .. }

@@ -148,7 +148,9 @@ fn taken_by(state: &State, account: AccountId, command: &Command) -> Amount {
         | Command::SealPrice(_)
         | Command::OpenPrice(_)
         | Command::MintCredits(_)
-        | Command::RedeemCredits(_) => None,
+        | Command::RedeemCredits(_)
+        | Command::ClaimGrant(_)
+        | Command::ClaimListed(_) => None,
     };
     taken.unwrap_or(Amount::ZERO)
 }

@@ -6,8 +6,8 @@
 use alloc::sync::Arc;
 
 use crate::{
-    event::Journal,
-    ids::{AccountId, Asset, JobId},
+    event::{Event, Journal},
+    ids::{AccountId, Address, Asset, JobId},
     ledger::{Pot, Reason},
     num::{Amount, Epoch, Height},
     params::Params,
@@ -69,6 +69,15 @@ impl Context<'_> {
         let amount = self.state.ledger.balance(source);
         self.pay(source, target, amount, reason);
         amount
+    }
+
+    /// The account of an address, which is opened if there is none.
+    pub(crate) fn account_at(&mut self, address: Address) -> AccountId {
+        self.state.accounts.id(&address).unwrap_or_else(|| {
+            let account = self.state.open_account(address);
+            self.journal.push(Event::AccountOpened { account, address });
+            account
+        })
     }
 
     /// What an account has free of the asset that pays.

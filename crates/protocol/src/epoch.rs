@@ -18,7 +18,7 @@ use crate::{
     command::BlockHead,
     context::Context,
     event::{Event, Journal},
-    governance,
+    governance, grants,
     ids::{Digest, SlashId},
     next::Next,
     num::{Amount, Blocks, Epochs, Gas, Height},
@@ -35,12 +35,13 @@ use crate::{
 const LAPSES_MAX: usize = 1_024;
 
 /// What an epoch's opening does, in this order. New rules that close an epoch stand here.
-const EPOCH_STEPS: [fn(&mut Context<'_>); 5] = [
+const EPOCH_STEPS: [fn(&mut Context<'_>); 6] = [
     announce_epoch,
     prices::acts::turn,
     rewards::acts::emit,
     carry_out_epoch_timers,
     governance::acts::spends::pay,
+    grants::acts::close,
 ];
 
 impl State {

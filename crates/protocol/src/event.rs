@@ -447,5 +447,12 @@ pub enum Event {
     CreditsMinted { account: AccountId, credits: Amount, terms: MintTerms },
     /// Credits were burnt, by `terms`, and so much stake given back.
     CreditsRedeemed { account: AccountId, stake: Amount, terms: RedeemTerms },
+
+    /// So much of what the genesis granted an account was paid to it.
+    GrantClaimed { account: AccountId, amount: Amount },
+    /// The entry at a place of the genesis' list was paid to its account.
+    ListedClaimed { account: AccountId, place: u32, amount: Amount },
+    /// The genesis' list is closed, and so much of it went to the treasury.
+    ListClosed { amount: Amount },
 }
 }

@@ -34,6 +34,12 @@ pub struct Genesis {
     /// Bonds taken from those accounts; the first replica leads, and its bond pays for a beacon
     /// that it withholds.
     pub operators: Vec<GenesisOperator>,
+    /// What comes free to accounts over time; an account that is not listed yet is opened.
+    #[serde(default)]
+    pub grants: Vec<GenesisGrant>,
+    /// What whoever is listed may fetch, if there is a list.
+    #[serde(default)]
+    pub list: Option<GenesisList>,
     /// Who has a say beside stake until the last phase, if somebody has.
     #[serde(default)]
     pub council: Option<GenesisCouncil>,
@@ -112,6 +118,35 @@ pub struct GenesisOperator {
     pub bond: Amount,
 }
 
+/// What comes free to an account over time, evenly from the beginning of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisGrant {
+    /// Whose.
+    pub address: Address,
+    /// All of it, in base units of what is bonded; not out of a balance.
+    pub amount: Amount,
+    /// The height before which nothing is free.
+    #[serde(default)]
+    pub cliff: Height,
+    /// The height from which on all is; no less than the cliff.
+    pub ends: Height,
+}
+
+/// Addresses that may each fetch an amount once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenesisList {
+    /// The root of [`ListTree`](crate::grants::ListTree) over its entries.
+    pub root: Digest,
+    /// How many entries it has, 1 to 1,048,576.
+    pub places: u32,
+    /// What all of them are given together, in base units of what is bonded.
+    pub total: Amount,
+    /// The height from which on nothing is fetched, and the rest is the treasury's.
+    pub closes: Height,
+}
+
 /// Why a network cannot begin so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -131,6 +166,12 @@ pub enum GenesisRejected {
     BondNotCovered { address: Address, bond: Amount },
     /// An address bonds twice for one role.
     DuplicateOperator { address: Address },
+    /// A grant is of something, and ends no sooner than its cliff.
+    GrantOutOfRange { address: Address, cliff: Height, ends: Height },
+    /// An address has two grants.
+    DuplicateGrant { address: Address },
+    /// A list has 1 to 1,048,576 places and something to give, and closes after the first block.
+    ListOutOfRange { places: u32, total: Amount, closes: Height },
     /// A council has 1 to 32 members, and at least one and at most all of them speak for it.
     CouncilOutOfRange { members: u64, threshold: u8 },
     /// A member of the council, or the guardian, has no account, or is a member twice.

@@ -5,6 +5,7 @@
 
 mod credits;
 mod delegations;
+mod grants;
 mod prices;
 mod programs;
 mod proposals;
@@ -139,6 +140,12 @@ pub enum Broken {
     CreditsUnbacked { returned: Amount, burnt: Amount },
     /// What was converted is part of what was issued and burnt, and nothing of one asset.
     Credits,
+    /// What was granted and listed and not claimed is what lies in its pot.
+    Grants { recorded: Amount, there: Amount },
+    /// Each account has one grant at most and has claimed no more than has come free; as many
+    /// places of the list were paid as it counts, and nothing is left of one that an epoch
+    /// has found closed.
+    GrantRows,
     /// What a requester has said of a provider weighs something, is not due to leave, and is listed
     /// by its operator under its requester.
     Rater { rater: RaterId },
@@ -163,6 +170,7 @@ impl State {
         proposals::check(self)?;
         prices::check(self)?;
         credits::check(self)?;
+        grants::check(self)?;
         raters::check(self)?;
         check_covers(self)?;
         check_reserves(self)?;

@@ -63,6 +63,7 @@ mod epoch;
 pub mod event;
 pub mod genesis;
 pub mod governance;
+pub mod grants;
 mod hash;
 mod ids;
 pub mod insurance;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts,
     command::{CommandInfo, Scope, for_each_command},
-    credits, governance, insurance, market,
+    credits, governance, grants, insurance, market,
     num::{Amount, Height},
     prices, rewards, staking, storage, verification,
 };

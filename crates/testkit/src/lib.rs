@@ -7,7 +7,8 @@
 //! [`soak`] runs machines for as long as one likes and [`kinds`] says what they missed; [`votes`]
 //! proposes and votes; [`prices`] posts prices, and works out anew which of them count; [`credits`]
 //! converts at them, and keeps a second book of it; [`sets`] keeps active sets from events alone,
-//! and [`locks`] what bonds are locked; [`bytes`] throws damaged bytes at the rules.
+//! and [`locks`] what bonds are locked; [`grants`] gives some, and keeps a
+//! second book of claims; [`bytes`] throws damaged bytes at the rules.
 //!
 //! Law: one seed gives one run; whatever is found is a panic that names the seed.
 //! Not here: what a test is about (each crate's own tests). Never a dependency but of tests and
@@ -15,6 +16,7 @@
 
 pub mod bytes;
 pub mod credits;
+pub mod grants;
 pub mod kinds;
 pub mod locks;
 pub mod machine;

@@ -10,7 +10,7 @@ use earnest_protocol::{
 };
 
 use crate::{
-    credits,
+    credits, grants,
     locks::Locks,
     money::Money,
     ops::{self, Op, Play, Sealed, Step},
@@ -113,9 +113,14 @@ impl Setting {
     fn guarding(self) -> Guarding<'static> {
         let guardian = Some(("O", 3_000));
         match self {
-            Setting::Narrow => Guarding { council: &["P1", "P2", "V1"], threshold: 2, guardian },
-            Setting::Wide => Guarding { council: &["W"], threshold: 1, guardian },
-            Setting::Ordinary | Setting::TwoAssets | Setting::Scarce => Guarding::default(),
+            Setting::Narrow => {
+                Guarding { council: &["P1", "P2", "V1"], threshold: 2, guardian, grants: true }
+            }
+            Setting::Wide => Guarding { council: &["W"], threshold: 1, guardian, grants: true },
+            Setting::TwoAssets | Setting::Scarce => {
+                Guarding { grants: true, ..Guarding::default() }
+            }
+            Setting::Ordinary => Guarding::default(),
         }
     }
 
@@ -221,6 +226,7 @@ pub struct Machine {
     locks: Locks,
     book: Book,
     credits: credits::Book,
+    grants: grants::Book,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
     closed: u64,
@@ -248,6 +254,7 @@ impl Machine {
             locks: Locks::default(),
             book: Book::default(),
             credits: credits::Book::default(),
+            grants: grants::Book::default(),
             posts: true,
             closed: 0,
             accepted: 0,
@@ -340,6 +347,7 @@ impl Machine {
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
         self.credits.follow(events, moved, &self.world.state);
+        self.grants.follow(events, &self.world.state);
         self.sets.follow(events, &self.world.state);
         self.locks.follow(events, moved, &self.world.state);
         for event in std::mem::take(&mut self.world.events) {

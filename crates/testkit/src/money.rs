@@ -42,6 +42,7 @@ enum Kind {
     Cover,
     Judges,
     Emission,
+    Grants,
     Vesting,
     Insurance,
     Treasury,
@@ -73,6 +74,7 @@ fn kind(pot: Pot) -> Kind {
         Pot::Cover(_) => Kind::Cover,
         Pot::Judges => Kind::Judges,
         Pot::Emission => Kind::Emission,
+        Pot::Grants => Kind::Grants,
         Pot::Vesting(_) => Kind::Vesting,
         Pot::Insurance(_) => Kind::Insurance,
         Pot::Treasury(_) => Kind::Treasury,
@@ -155,11 +157,13 @@ fn routes(reason: Reason) -> (&'static [Kind], &'static [Kind]) {
         Reason::ProgramDepositBurnt => (&[Program], &[Burnt]),
         Reason::CreditsPaidFor | Reason::CreditsRedeemed => (&[Free], &[Burnt]),
         Reason::CreditsMinted | Reason::CreditsGivenBack => (&[Burnt], &[Free]),
+        Reason::GrantPaid | Reason::ListedPaid => (&[Grants], &[Free]),
+        Reason::ListClosed => (&[Grants], &[Treasury]),
     }
 }
 
 impl Money {
-    /// What a state holds at its beginning: free balances and bonds.
+    /// What a state holds at its beginning: free balances, bonds, and what is granted.
     pub fn of(state: &State) -> Money {
         let mut pots = BTreeMap::new();
         for (id, _) in state.accounts() {
@@ -171,6 +175,7 @@ impl Money {
         for (id, _) in state.operators() {
             pots.insert(Pot::Bond(id), state.balance(Pot::Bond(id)).units());
         }
+        pots.insert(Pot::Grants, state.balance(Pot::Grants).units());
         Money { pots }
     }
 
@@ -214,11 +219,12 @@ impl Money {
     /// Panics if anything lies where nothing may be left once no job is open.
     pub fn nothing_is_stuck(&self) {
         use Kind::{
-            Bond, Burnt, Delegated, Emission, Exit, Free, Insurance, Judges, Moved, Program,
-            Rewards, Treasury, Vesting,
+            Bond, Burnt, Delegated, Emission, Exit, Free, Grants, Insurance, Judges, Moved,
+            Program, Rewards, Treasury, Vesting,
         };
         let own = [Free, Bond, Judges, Insurance, Treasury, Burnt, Program];
-        let kinds = [&own[..], &[Delegated, Exit, Moved, Rewards, Emission, Vesting]].concat();
+        let kinds =
+            [&own[..], &[Delegated, Exit, Moved, Rewards, Emission, Vesting, Grants]].concat();
         for (&pot, &amount) in &self.pots {
             let home = kinds.contains(&kind(pot));
             assert!(home || amount == 0, "{amount} left in {pot:?}");

@@ -19,6 +19,7 @@ use earnest_protocol::{
 
 use crate::world::{self, World, finer, root};
 
+mod grants;
 mod votes;
 mod worth;
 
@@ -87,6 +88,10 @@ pub fn read(play: &mut Play<'_>, op: Op) -> Step {
         5 => return Step::Blocks { count: to_deadline(play, op), withheld: false },
         6 if op.twist % 8 == 3 => {
             let (signer, command) = worth::post(state, op, anyone);
+            return Step::Send(signer, command);
+        }
+        6 if op.twist % 16 == 7 && state.list().is_some() => {
+            let (signer, command) = grants::claim(state, op, anyone);
             return Step::Send(signer, command);
         }
         6 if op.twist % 4 != 3 && votes::is_on(state) => {

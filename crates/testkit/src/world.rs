@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::grants;
 use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, DelegationId, Digest,
     Ending, Epochs, Event, EvidenceRejected, Gas, Genesis, Height, JobId, Journal, Output, Ratio,
@@ -125,7 +126,7 @@ pub fn parts(code: &[u8]) -> Vec<PublishProgram> {
     (0..).zip(code.chunks(size)).map(part).collect()
 }
 
-/// Who guards a world; nobody by default.
+/// Who guards a world, nobody by default; and what else its genesis says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Guarding<'a> {
     /// The council's members.
@@ -134,6 +135,8 @@ pub struct Guarding<'a> {
     pub threshold: u8,
     /// Who may pause, and up to which height.
     pub guardian: Option<(&'a str, u64)>,
+    /// Does the genesis grant something, as [`grants`] says?
+    pub grants: bool,
 }
 
 impl Guarding<'_> {
@@ -334,6 +337,8 @@ impl World {
             operators: operators.collect(),
             council,
             guardian,
+            grants: if guarding.grants { grants::granted(address) } else { Vec::new() },
+            list: guarding.grants.then(|| grants::list(address)),
         };
         let state = State::new(&genesis).expect("the world's genesis is valid");
         let mut world = World {

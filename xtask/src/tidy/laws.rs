@@ -51,7 +51,7 @@ pub(crate) const LAWS: Laws = Laws {
         params bound ledger
 
         accounts storage staking prices credits reputation rewards market verification
-        insurance slashing governance
+        insurance slashing governance grants
         payment timers event rejected genesis state context next
 
         accounts::acts     accounts::handlers
@@ -66,6 +66,7 @@ pub(crate) const LAWS: Laws = Laws {
         insurance::acts    insurance::handlers
         slashing::acts     slashing::handlers
         governance::acts   governance::handlers
+        grants::acts       grants::handlers
 
         stories::* stories
         authorisation apply epoch invariant lib",
@@ -82,6 +83,7 @@ pub(crate) const LAWS: Laws = Laws {
         "insurance",
         "slashing",
         "governance",
+        "grants",
     ],
     homes: &[
         ("State", &["apply", "epoch", "invariant"]), // The three public entries.

@@ -99,6 +99,20 @@ pub(crate) fn genesis(rejected: &GenesisRejected) -> Words {
             format!("{address} bonds twice for one role"),
             "Keep one bond per address and role.",
         ),
+        GenesisRejected::GrantOutOfRange { address, cliff, ends } => say(
+            format!(
+                "{address} is granted nothing, or its end at {ends} is before its cliff at {cliff}"
+            ),
+            "Give each grant an `amount`, and an `ends` of at least its `cliff`.",
+        ),
+        GenesisRejected::DuplicateGrant { address } => {
+            say(format!("{address} has two grants"), "Keep one, or grant to another address.")
+        }
+        GenesisRejected::ListOutOfRange { places, total, closes } => say(
+            format!("A list of {places} places gives {} until height {closes}", money(*total)),
+            "Name 1 to 1,048,576 places, a `total`, and a `closes` of at least 2: \
+             `earnest grants list FILE` counts them.",
+        ),
         GenesisRejected::CouncilOutOfRange { members, threshold } => say(
             format!("{threshold} of {members} members speak for the council"),
             "Name 1 to 32 members, and a threshold of at least 1 and at most all of them.",

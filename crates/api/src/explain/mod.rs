@@ -10,6 +10,7 @@ mod accounts;
 mod chain;
 mod credits;
 mod governance;
+mod grants;
 mod insurance;
 mod market;
 mod prices;

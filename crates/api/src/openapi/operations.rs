@@ -13,11 +13,11 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, HeadView,
-    HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, OutputChunks, OutputReceipt, Page, PricesView, ProgramRoomView, ProgramView,
-    ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
-    TransactionView, TreasuryView, routes,
+    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, GrantsView,
+    HeadView, HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView,
+    ListedView, NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PricesView,
+    ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView,
+    Simulation, SlashView, StorageView, TransactionView, TreasuryView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -216,6 +216,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[AT],
         shape::<CreditsView>,
         "What credits are minted and redeemed at, what backs them, and how far.",
+    ),
+    asked(
+        routes::GRANTS,
+        &[AT],
+        shape::<GrantsView>,
+        "What the genesis granted and listed, and what of it was claimed.",
+    ),
+    asked(
+        routes::LISTED,
+        &[AT],
+        shape::<ListedView>,
+        "Whether a place of the genesis' list was paid.",
     ),
     asked(
         routes::BALLOTS,

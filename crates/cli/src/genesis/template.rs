@@ -4,7 +4,9 @@
 
 use earnest_protocol::{
     Genesis, RawParams,
-    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator},
+    genesis::{
+        GenesisAccount, GenesisCouncil, GenesisGrant, GenesisGuardian, GenesisList, GenesisOperator,
+    },
     ledger::Assets,
     params::ParamField,
 };
@@ -32,6 +34,14 @@ two assets.";
 const OPERATORS: &str = "\
 Bonds, taken out of these accounts: `replica`, `provider` or `validator`. The first replica's \
 bond pays for two auditors more whenever the node withholds a beacon.";
+
+const GRANTS: &str = "\
+What comes free to an address over time, evenly up to the height `ends` and nothing of it before \
+`cliff`; beside what the accounts hold. `earnest grants claim` pays out what is free.";
+
+const LIST: &str = "\
+A list of addresses that may each fetch an amount once, until the height `closes`; `earnest grants list \
+FILE` makes these lines of a file of `ADDRESS,TOKENS`, and `earnest grants fetch FILE` fetches.";
 
 const GUARD: &str = "\
 Who guards a young network: a council, with a say beside stake while `governance.phase` is 0 or 1, \
@@ -73,8 +83,38 @@ pub(super) fn text(genesis: &Genesis) -> Result<String, Failure> {
             "\n[[operators]]\naddress = {address}\nrole = {role}\nbond = {bond}\n"
         ));
     }
+    grants(genesis, &mut text)?;
     guard(genesis, &mut text)?;
     Ok(text)
+}
+
+fn grants(genesis: &Genesis, text: &mut String) -> Result<(), Failure> {
+    text.push_str(&format!("\n{}", comment(GRANTS)));
+    if genesis.grants.is_empty() {
+        text.push_str(
+            "#\n# [[grants]]\n# address = \"0x…\"\n# amount = \"1000000 tokens\"\n\
+             # cliff = 15768000\n# ends = 63072000\n",
+        );
+    }
+    for GenesisGrant { address, amount: all, cliff, ends } in &genesis.grants {
+        let (address, all) = (quoted(address)?, amount(*all)?);
+        text.push_str(&format!("\n[[grants]]\naddress = {address}\namount = {all}\n"));
+        let (cliff, ends) = (cliff.count(), ends.count());
+        text.push_str(&format!("cliff = {cliff}\nends = {ends}\n"));
+    }
+    text.push_str(&format!("\n{}", comment(LIST)));
+    match &genesis.list {
+        None => text.push_str(
+            "#\n# [list]\n# root = \"0x…\"\n# places = 1000\n# total = \"50000 tokens\"\n\
+             # closes = 31536000\n",
+        ),
+        Some(GenesisList { root, places, total, closes }) => {
+            let (root, total, closes) = (quoted(root)?, amount(*total)?, closes.count());
+            text.push_str(&format!("\n[list]\nroot = {root}\nplaces = {places}\n"));
+            text.push_str(&format!("total = {total}\ncloses = {closes}\n"));
+        }
+    }
+    Ok(())
 }
 
 fn guard(genesis: &Genesis, text: &mut String) -> Result<(), Failure> {

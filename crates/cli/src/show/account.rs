@@ -111,6 +111,11 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         Place::Unvested { role: of, epoch } => {
             format!("earned by emission as a {}; vests until {}", role(of), clock.epoch(epoch))
         }
+        Place::Granted => "granted, and free: `earnest grants claim` pays it out".to_owned(),
+        Place::Ungranted { cliff, ends } => {
+            let (cliff, ends) = (clock.block(cliff), clock.block(ends));
+            format!("granted; nothing of it is free before {cliff}, all of it from {ends} on")
+        }
         Place::Delegated { operator } => format!("delegated {}", behind(operator, money, present)),
         Place::Undelegating { operator, epoch } => {
             let when = clock.epoch(epoch);

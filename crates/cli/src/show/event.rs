@@ -60,6 +60,7 @@ impl Teller {
         let told = told.or_else(|| self.of_spends(event, present));
         let told = told.or_else(|| self.of_requesters(event));
         let told = told.or_else(|| self.of_prices(event)).or_else(|| self.of_credits(event));
+        let told = told.or_else(|| self.of_grants(event));
         told.or_else(|| self.of_jobs(event, &clock)).unwrap_or_else(|| plain(event))
     }
 
@@ -375,6 +376,24 @@ impl Teller {
                 tokens(*stake),
                 money::multiple(terms.price),
                 money::multiple(terms.spread.factor())
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_grants(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::GrantClaimed { account, amount } => {
+                format!("{} claims {} of its grant", self.who(*account), tokens(*amount))
+            }
+            Event::ListedClaimed { account, place, amount } => format!(
+                "{} is paid {}, place {place} of the genesis' list",
+                self.who(*account),
+                tokens(*amount)
+            ),
+            Event::ListClosed { amount } => format!(
+                "the genesis' list is closed: {} that nobody fetched go to the treasury",
+                tokens(*amount)
             ),
             _ => return None,
         })

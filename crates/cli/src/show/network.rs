@@ -68,8 +68,8 @@ fn active((all, active): (u64, u64), of: &ActiveSet) -> String {
 }
 
 fn supply(view: &SupplyView) -> String {
-    let SupplyView { total, burnt, stake, treasury, insurance, covers, judges, rewards, .. } =
-        *view;
+    let SupplyView { total, burnt, stake, treasury, insurance, .. } = *view;
+    let SupplyView { covers, judges, rewards, granted, .. } = *view;
     let parts = [
         (stake, "at risk"),
         (treasury, "in the treasury"),
@@ -77,6 +77,7 @@ fn supply(view: &SupplyView) -> String {
         (covers, "promised as cover"),
         (judges, "due to judges"),
         (rewards, "earned by emission and not collected"),
+        (granted, "granted and not claimed"),
     ];
     let parts = parts.into_iter().filter(|(amount, _)| !amount.is_zero());
     let parts: Vec<_> =

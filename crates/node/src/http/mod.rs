@@ -19,6 +19,7 @@ mod credits;
 mod description;
 mod doors;
 mod events;
+mod grants;
 mod host;
 mod metrics;
 mod named;
@@ -207,6 +208,8 @@ fn rows() -> Router<Arc<App>> {
         .route(routes::TREASURY, get(votes::treasury))
         .route(routes::PRICES, get(prices::prices))
         .route(routes::CREDITS, get(credits::credits))
+        .route(routes::GRANTS, get(grants::grants))
+        .route(routes::LISTED, get(grants::listed))
         .route(routes::PROGRAM, get(programs::one))
         .route(routes::PROGRAM_ROOM, get(programs::room))
 }

@@ -539,6 +539,24 @@ commands! {
         /// The least that the signer takes for them, in base units of what is bonded.
         stake_min: Amount,
     }
+
+    /// Pays `amount` of what has come free of the signer's grant.
+    ClaimGrant = grants::claim_grant or ClaimGrantRejected, Ordinary, weight 1, keys [] {
+        /// How much, in base units.
+        amount: Amount,
+    }
+
+    /// Pays an entry of the genesis' list to its address, whoever asks; each once.
+    ClaimListed = grants::claim_listed or ClaimListedRejected, Ordinary, weight 2, keys [] {
+        /// Which entry, counted from 0.
+        place: u32,
+        /// Who is paid.
+        address: Address,
+        /// How much, in base units.
+        amount: Amount,
+        /// The hashes beside the entry's path, from its neighbour up.
+        proof: Vec<Digest>,
+    }
 }
 
 pub(crate) use for_each_command;

@@ -112,6 +112,8 @@ pub(crate) struct Ledger {
     judges: Amount,
     /// Minted and not settled.
     emission: Amount,
+    /// Granted and listed at genesis, and not claimed.
+    grants: Amount,
     /// By operator.
     vesting: Table<Amount>,
     /// All that is delegated and not leaving, moved stake included.
@@ -125,13 +127,6 @@ const ROOM_KEPT: usize = 8;
 
 /// What a balance could be.
 const SUPPLY: &str = "a pot holds at most the supply, which fits an amount";
-
-const fn place(asset: Asset) -> usize {
-    match asset {
-        Asset::Stake => 0,
-        Asset::Payment => 1,
-    }
-}
 
 /// Pots open with their owners.
 impl Ledger {
@@ -257,8 +252,9 @@ impl Ledger {
     }
 
     /// What the root covers besides the tables.
-    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], [Amount; 4]) {
-        let sums = [self.judges, self.emission, self.delegated_total, self.covers_total];
+    pub(crate) fn globals(&self) -> (Assets, [Totals; 2], [Amount; 5]) {
+        let sums =
+            [self.judges, self.emission, self.grants, self.delegated_total, self.covers_total];
         (self.assets, self.totals, sums)
     }
 
@@ -275,11 +271,11 @@ impl Ledger {
 
 /// Balances and movements.
 impl Ledger {
-    /// Creates `amount` in an account; at genesis only. `None` above the largest supply.
-    pub(crate) fn issue(&mut self, target: AccountId, asset: Asset, amount: Amount) -> Option<()> {
-        let totals = self.totals.get_mut(place(asset))?;
-        totals.issued = totals.issued.checked_add(amount)?;
-        self.put(Pot::Free(target, asset), amount);
+    /// Creates `amount` in a pot; at genesis only. `None` above the largest supply.
+    pub(crate) fn issue(&mut self, target: Pot, amount: Amount) -> Option<()> {
+        let issued = &mut self.total_mut(self.asset_of(target)).issued;
+        *issued = issued.checked_add(amount)?;
+        self.put(target, amount);
         Some(())
     }
 
@@ -312,6 +308,7 @@ impl Ledger {
             | Pot::Proposal(_)
             | Pot::Judges
             | Pot::Emission
+            | Pot::Grants
             | Pot::Vesting(_) => Asset::Stake,
             Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) | Pot::Program(_) => {
                 self.assets.payment()
@@ -340,6 +337,7 @@ impl Ledger {
             }
             Pot::Judges => self.judges,
             Pot::Emission => self.emission,
+            Pot::Grants => self.grants,
             Pot::Vesting(id) => row(&self.vesting, id.index()),
             Pot::Insurance(asset) => self.total(asset).insurance,
             Pot::Treasury(asset) => self.total(asset).treasury,
@@ -409,6 +407,7 @@ impl Ledger {
         if asset == Asset::Stake {
             add(self.judges)?;
             add(self.emission)?;
+            add(self.grants)?;
             let tables =
                 [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
             let of_others = [&self.delegated, &self.exits, &self.moves, &self.covers];
@@ -501,6 +500,7 @@ impl Ledger {
             }
             Pot::Judges => &mut self.judges,
             Pot::Emission => &mut self.emission,
+            Pot::Grants => &mut self.grants,
             Pot::Vesting(id) => row_mut(&mut self.vesting, id.index()),
             Pot::Insurance(asset) => &mut self.total_mut(asset).insurance,
             Pot::Treasury(asset) => &mut self.total_mut(asset).treasury,

@@ -46,6 +46,8 @@ pub enum Pot {
     Emission,
     /// What an operator earned by emission and was not paid: what has vested and what has not.
     Vesting(OperatorId),
+    /// What a genesis granted and listed, and nobody has claimed.
+    Grants,
     /// What stands behind a proposal until its vote is over.
     Proposal(ProposalId),
     /// What stands behind the room that a published program takes.
@@ -159,6 +161,9 @@ pub enum Reason {
     CreditsMinted,
     CreditsRedeemed,
     CreditsGivenBack,
+    GrantPaid,
+    ListedPaid,
+    ListClosed,
 }
 
 impl Reason {

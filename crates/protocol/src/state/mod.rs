@@ -7,6 +7,7 @@
 
 mod branch;
 mod credits;
+mod grants;
 mod prices;
 mod proposals;
 mod read;
@@ -21,6 +22,7 @@ use crate::{
         GenesisRejected,
     },
     governance::{self, Governance, Guard},
+    grants::Grants,
     ids::{AccountId, Address, Asset, Digest, OperatorId, Role},
     insurance::Insurance,
     ledger::{Assets, Ledger, Pot, Reason},
@@ -59,6 +61,7 @@ pub struct State {
     pub(crate) storage: Storage,
     pub(crate) rewards: Rewards,
     pub(crate) governance: Governance,
+    pub(crate) grants: Grants,
     pub(crate) timers: Timers,
 }
 
@@ -153,6 +156,7 @@ impl State {
             storage: Storage::default(),
             rewards: Rewards::default(),
             governance: Governance::default(),
+            grants: Grants::default(),
             timers: Timers::default(),
         };
         for account in &genesis.accounts {
@@ -164,18 +168,21 @@ impl State {
                 return Err(GenesisRejected::NoPaymentAsset { address });
             }
             let id = state.open_account(address);
-            let issued = state.ledger.issue(id, Asset::Stake, account.balance);
-            let issued = issued.and_then(|()| match account.payment.is_zero() {
-                true => Some(()),
-                false => state.ledger.issue(id, Asset::Payment, account.payment),
-            });
-            issued.ok_or(GenesisRejected::SupplyTooLarge)?;
+            state.issue_at_genesis(Pot::Free(id, Asset::Stake), account.balance)?;
+            if !account.payment.is_zero() {
+                state.issue_at_genesis(Pot::Free(id, Asset::Payment), account.payment)?;
+            }
         }
+        state.grant_at_genesis(genesis)?;
         for operator in &genesis.operators {
             state.enter_at_genesis(operator)?;
         }
         state.governance.guard = state.guard_at_genesis(genesis)?;
         Ok(state)
+    }
+
+    fn issue_at_genesis(&mut self, target: Pot, amount: Amount) -> Result<(), GenesisRejected> {
+        self.ledger.issue(target, amount).ok_or(GenesisRejected::SupplyTooLarge)
     }
 
     fn guard_at_genesis(&self, genesis: &Genesis) -> Result<Guard, GenesisRejected> {
@@ -277,6 +284,7 @@ impl State {
             &self.insurance,
             self.prices.globals(),
             &self.credits,
+            &self.grants.list,
         );
         let globals = postcard::to_allocvec(&globals).expect("globals encode into memory");
         let mut hasher = blake3::Hasher::new_derive_key("earnest 2026 state");
@@ -308,6 +316,8 @@ impl State {
             self.governance.ballots.root(),
             self.prices.posts.root(),
             self.reputation.raters.root(),
+            self.grants.rows.root(),
+            self.grants.taken.root(),
         ] {
             hasher.update(&root.0);
         }

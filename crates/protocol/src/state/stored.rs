@@ -10,6 +10,7 @@ use crate::{
     accounts::Accounts,
     credits::Credits,
     governance::{Governance, GovernanceRows},
+    grants::Grants,
     ids::{
         AssignmentId, ExitId, JobId, KeepId, MoveId, OperatorId, ProposalId, RaterId, Role,
         SlashId, UnbondingId,
@@ -48,6 +49,7 @@ struct Written<'a> {
     governance: GovernanceRows,
     prices: PricesRows,
     credits: &'a Credits,
+    grants: &'a Grants,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +69,7 @@ struct Read {
     governance: GovernanceRows,
     prices: PricesRows,
     credits: Credits,
+    grants: Grants,
 }
 
 impl Serialize for State {
@@ -87,6 +90,7 @@ impl Serialize for State {
             governance: self.governance.rows(),
             prices: self.prices.rows(),
             credits: &self.credits,
+            grants: &self.grants,
         }
         .serialize(serializer)
     }
@@ -115,6 +119,7 @@ impl<'de> Deserialize<'de> for State {
             storage: read.storage,
             rewards: read.rewards,
             governance: Governance::restore(read.governance),
+            grants: read.grants,
             timers: Timers::default(),
         };
         state.timers = state.timers_from_rows();

@@ -14,7 +14,7 @@ use earnest_testkit::{
 };
 
 const COUNCIL: Guarding<'static> =
-    Guarding { council: &["W", "X", "P4"], threshold: 2, guardian: None };
+    Guarding { council: &["W", "X", "P4"], threshold: 2, guardian: None, grants: false };
 
 fn says(world: &mut World, name: &str, proposal: ProposalId, choice: BallotChoice) {
     world.ok(name, Command::CastCouncilBallot(CastCouncilBallot { proposal, choice }));

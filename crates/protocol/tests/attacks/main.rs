@@ -11,6 +11,7 @@ mod credits;
 mod data;
 mod dispute;
 mod exits;
+mod grants;
 mod insurance;
 mod keys;
 mod locks;

@@ -18,7 +18,7 @@ use earnest_testkit::{
 
 const VALIDATORS: [&str; 8] = ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"];
 const COUNCIL: Guarding<'static> =
-    Guarding { council: &["W", "X", "P4"], threshold: 2, guardian: None };
+    Guarding { council: &["W", "X", "P4"], threshold: 2, guardian: None, grants: false };
 
 fn in_phase(phase: u8) -> RawParams {
     params_with(40, |raw| raw.governance.phase = phase)
@@ -151,7 +151,7 @@ fn an_appeal_stays_with_the_forum_that_it_began_in() {
 }
 
 const GUARDIAN: Guarding<'static> =
-    Guarding { council: &[], threshold: 0, guardian: Some(("O", 1_000)) };
+    Guarding { council: &[], threshold: 0, guardian: Some(("O", 1_000)), grants: false };
 
 fn pause(world: &mut World, lane: PauseLane, blocks: u64) {
     world.ok("O", Command::Pause(Pause { lane, blocks: Blocks::new(blocks) }));

@@ -241,7 +241,7 @@ fn a_full_list_of_spends_keeps_no_change_and_no_stop_off_nor_the_reverse() {
 
 #[test]
 fn a_council_stops_a_spend_also_while_it_runs_and_never_a_stop() {
-    let guarding = Guarding { council: &["P1", "P2"], threshold: 2, guardian: None };
+    let guarding = Guarding { council: &["P1", "P2"], threshold: 2, guardian: None, grants: false };
     let phase_1 = |raw: &mut earnest_protocol::RawParams| {
         endow(raw, 100_000);
         raw.governance.phase = 1;
@@ -266,7 +266,7 @@ fn a_council_stops_a_spend_also_while_it_runs_and_never_a_stop() {
 
 #[test]
 fn while_the_council_proposes_nothing_is_spent() {
-    let guarding = Guarding { council: &["P1", "P2"], threshold: 2, guardian: None };
+    let guarding = Guarding { council: &["P1", "P2"], threshold: 2, guardian: None, grants: false };
     let phase_0 = |raw: &mut earnest_protocol::RawParams| {
         endow(raw, 100_000);
         raw.governance.phase = 0;

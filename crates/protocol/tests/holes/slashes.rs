@@ -134,7 +134,7 @@ fn lives(raw: RawParams) -> bool {
     // Before stake decides alone there is somebody who decides.
     let council: &[&str] = if raw.governance.phase < 2 { &["W"] } else { &[] };
     let threshold = u8::from(!council.is_empty());
-    let guarding = Guarding { council, threshold, guardian: None };
+    let guarding = Guarding { council, threshold, guardian: None, grants: false };
     let assets = if is_one { Assets::Single } else { Assets::Dual };
     let mut world = World::with_guard(raw, assets, 0, guarding);
     let mut terms = world.terms();

@@ -24,12 +24,13 @@ const UNREACHED: [(&str, &str); 8] = [
 ];
 
 /// Where refusals are declared.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "accounts/rejected.rs",
     "bound/mod.rs",
     "credits/rejected.rs",
     "genesis.rs",
     "governance/rejected.rs",
+    "grants/rejected.rs",
     "insurance/rejected.rs",
     "market/rejected.rs",
     "params/relations.rs",

@@ -23,7 +23,7 @@ use crate::{Row, row, world::World};
 
 const FIRST: ProposalId = ProposalId::new(0);
 const GUARD: Guarding<'static> =
-    Guarding { council: &["P1", "W"], threshold: 2, guardian: Some(("O", 60)) };
+    Guarding { council: &["P1", "W"], threshold: 2, guardian: Some(("O", 60)), grants: false };
 const GUARDIAN: Guarding<'static> = Guarding { council: &[], threshold: 0, ..GUARD };
 
 fn propose(path: &str, value: u64) -> Command {

@@ -9,6 +9,7 @@ mod complete;
 mod credits;
 mod delegation;
 mod governance;
+mod grants;
 mod guard;
 mod insurance;
 mod market;
@@ -118,6 +119,7 @@ fn rows() -> Vec<Row> {
     rows.extend(guard::rows());
     rows.extend(prices::rows());
     rows.extend(credits::rows());
+    rows.extend(grants::rows());
     rows
 }
 

@@ -7,7 +7,10 @@ use earnest_protocol::{
     Digest, Epochs, Factor, Gas, Genesis, Height, JobId, Journal, Params, ParamsRejected, Ratio,
     RawParams, Rejected, Role, Sender, State, Transaction, TransactionRejected,
     command::{AuthoriseKey, ConfirmReceipt, Scope, Transfer},
-    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator, GenesisRejected},
+    genesis::{
+        GenesisAccount, GenesisCouncil, GenesisGrant, GenesisGuardian, GenesisList,
+        GenesisOperator, GenesisRejected,
+    },
     params::Violation,
 };
 
@@ -137,6 +140,16 @@ fn guard(genesis: &mut Genesis, members: Vec<Address>, threshold: u8) {
     genesis.council = Some(GenesisCouncil { members, threshold });
 }
 
+fn grant(cliff: u64, ends: u64) -> GenesisGrant {
+    let (cliff, ends) = (Height::new(cliff), Height::new(ends));
+    GenesisGrant { address: Address([1; 20]), amount: Amount::UNIT, cliff, ends }
+}
+
+fn list(places: u32, closes: u64) -> GenesisList {
+    let (root, total, closes) = (Digest::ZERO, Amount::UNIT, Height::new(closes));
+    GenesisList { root, places, total, closes }
+}
+
 /// Refused geneses.
 fn geneses() -> Vec<(GenesisRejected, Genesis)> {
     let address = Address([1; 20]);
@@ -154,6 +167,10 @@ fn geneses() -> Vec<(GenesisRejected, Genesis)> {
     let out_of_range = Violation::OutOfRange { room, field, got: 0, min: 1, max: 1_000_000 };
     let not_one = Violation::StakePriceNotOne { got: 500_000_000 };
     let bond = Amount::tokens(101);
+    let granted = |cliff, ends| {
+        let (cliff, ends) = (Height::new(cliff), Height::new(ends));
+        GenesisRejected::GrantOutOfRange { address, cliff, ends }
+    };
     vec![
         (of(out_of_range), with(|g| g.params.chain.block_target = 0)),
         (of(not_one), with(|g| g.params.chain.stake_price = Factor::percent(50))),
@@ -196,6 +213,28 @@ fn geneses() -> Vec<(GenesisRejected, Genesis)> {
                 let (address, sunset) = (Address([9; 20]), Height::new(9));
                 g.guardian = Some(GenesisGuardian { address, sunset });
             }),
+        ),
+        (GenesisRejected::DuplicateGrant { address }, with(|g| g.grants = vec![grant(1, 2); 2])),
+        (granted(3, 2), with(|g| g.grants = vec![grant(3, 2)])),
+        (
+            GenesisRejected::SupplyTooLarge,
+            with(|g| g.grants = vec![GenesisGrant { amount: Amount::MAX, ..grant(0, 0) }]),
+        ),
+        (
+            GenesisRejected::ListOutOfRange {
+                places: 1_048_577,
+                total: Amount::UNIT,
+                closes: Height::new(2),
+            },
+            with(|g| g.list = Some(list(1_048_577, 2))),
+        ),
+        (
+            GenesisRejected::ListOutOfRange {
+                places: 1_048_576,
+                total: Amount::UNIT,
+                closes: Height::new(1),
+            },
+            with(|g| g.list = Some(list(1_048_576, 1))),
         ),
         (GenesisRejected::CouncilOutOfPhase { phase: 1 }, with(|g| g.params.governance.phase = 1)),
     ]

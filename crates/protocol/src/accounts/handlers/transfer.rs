@@ -22,11 +22,7 @@ pub(crate) fn handle(
         return Err(TransferRejected::ExceedsFree { wanted, free });
     }
     // From here on the command must succeed.
-    let target = cx.state.accounts.id(&command.to).unwrap_or_else(|| {
-        let account = cx.state.open_account(command.to);
-        cx.journal.push(Event::AccountOpened { account, address: command.to });
-        account
-    });
+    let target = cx.account_at(command.to);
     let (from, to) = (Pot::Free(signer, asset), Pot::Free(target, asset));
     cx.pay(from, to, wanted, Reason::Transfer);
     cx.journal.push(Event::Transferred { source: signer, target, asset, amount: wanted });

@@ -1,0 +1,211 @@
+//! `earnest grants`: fetch what a genesis granted or lists, and make such a list.
+//!
+//! Law: a list is read whole before anything of it is believed, and whatever is wrong with a line
+//! is said with its number.
+//! Not here: what comes free when (the rules), what stands of it (`query grants`).
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use earnest_api::{Client, GrantsView, ListView, Receipt, routes};
+use earnest_protocol::{
+    Address, Amount, Command,
+    command::{ClaimGrant, ClaimListed},
+    grants::{Entry, ListTree, PLACES_MAX},
+};
+use serde_json::json;
+
+use crate::{
+    failure::Failure,
+    keys::{self, KeyArgs},
+    money, names,
+    output::{note, out, say},
+    present::Clock,
+    stake::{print_receipt, send},
+    text::{self, tokens},
+};
+
+/// Bytes of a list at most: as many places as there may be, of an address and an amount each.
+const FILE_MAX: u64 = 80 * PLACES_MAX as u64;
+
+/// What to do about grants.
+#[derive(Subcommand, Debug)]
+pub enum GrantsCommand {
+    /// Claim what has come free of your grant
+    Claim(ClaimArgs),
+    /// Fetch what a list gives an address; whoever pays the fee may ask
+    Fetch(FetchArgs),
+    /// Count a list and say what a genesis writes about it
+    List {
+        /// The list: a line `ADDRESS,TOKENS` for each entry
+        file: PathBuf,
+    },
+}
+
+/// How much.
+#[derive(Args, Debug)]
+pub struct ClaimArgs {
+    /// How much, in tokens [default: all that has come free]
+    #[arg(value_parser = money::tokens)]
+    amount: Option<Amount>,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// Of which list, for whom.
+#[derive(Args, Debug)]
+pub struct FetchArgs {
+    /// The list, as it was when the genesis was written
+    file: PathBuf,
+    /// Who is paid [default: the address of the key]
+    #[arg(long = "for", value_name = "ADDRESS", value_parser = names::address)]
+    whom: Option<Address>,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+pub fn run(command: &GrantsCommand, node: &str, json: bool) -> Result<(), Failure> {
+    match command {
+        GrantsCommand::Claim(args) => claim(args, node, json),
+        GrantsCommand::Fetch(args) => fetch(args, node, json),
+        GrantsCommand::List { file } => list(file, json),
+    }
+}
+
+fn claim(args: &ClaimArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let signer = keys::open(&args.key)?;
+    let account = Client::new(node).account(&signer.address())?;
+    let free = account.grant.map_or(Amount::ZERO, |grant| grant.claimable);
+    // Nothing to claim is for the rules to refuse: they say why.
+    let amount = args.amount.unwrap_or(free.max(Amount::UNIT));
+    print_receipt(&send(node, signer, Command::ClaimGrant(ClaimGrant { amount }))?, json)
+}
+
+fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
+    let entries = read(&args.file)?;
+    let signer = keys::open(&args.key)?;
+    let (client, whom) = (Client::new(node), args.whom.unwrap_or(signer.address()));
+    let tree = tree(&entries, &args.file)?;
+    let named = client.grants()?.list;
+    if named.is_none_or(|list| list.root != tree.root()) {
+        let detail = format!("{} is not the list of this network", args.file.display());
+        let hint = "take the very file that its genesis was made with: `earnest query grants` \
+                    shows the root";
+        return Err(Failure::config(detail, hint));
+    }
+    let of_whom = (0..).zip(&entries).filter(|(_, entry)| entry.address == whom);
+    let (mut receipts, mut known): (Vec<Receipt>, usize) = (Vec::new(), 0);
+    for (place, entry) in of_whom {
+        known += 1;
+        if client.listed(place)?.is_paid {
+            note!("place {place} was paid already");
+            continue;
+        }
+        let Entry { address, amount } = *entry;
+        let proof = tree.prove(place);
+        let command = Command::ClaimListed(ClaimListed { place, address, amount, proof });
+        let receipt = send(node, signer.clone(), command)?;
+        if !json {
+            say!("{} tokens to {address}, place {place} of the list", money::show(amount))?;
+            print_receipt(&receipt, json)?;
+        }
+        receipts.push(receipt);
+    }
+    if known == 0 {
+        let detail = format!("{} does not name {whom}", args.file.display());
+        return Err(Failure::config(detail, "name another address with --for"));
+    }
+    if json { out!("{}", json!(receipts)) } else { Ok(()) }
+}
+
+fn list(file: &Path, json: bool) -> Result<(), Failure> {
+    let entries = read(file)?;
+    let root = tree(&entries, file)?.root();
+    let total = entries.iter().try_fold(Amount::ZERO, |sum, entry| sum.checked_add(entry.amount));
+    let total = total.ok_or_else(|| {
+        let detail = format!("{}: all entries together are more than can be", file.display());
+        Failure::config(detail, "lower the amounts")
+    })?;
+    let places = entries.len();
+    if json {
+        return out!("{}", json!({ "root": root, "places": places, "total": total }));
+    }
+    let mut once: Vec<Address> = entries.iter().map(|entry| entry.address).collect();
+    once.sort_unstable();
+    once.dedup();
+    if once.len() < places {
+        note!("{} entries name an address that another one names", places - once.len());
+    }
+    say!("[list]")?;
+    say!("root = \"{root}\"")?;
+    say!("places = {places}")?;
+    say!("total = \"{} tokens\"", money::show(total))?;
+    say!("closes = 31536000 # From this height on nothing is paid; the rest is the treasury's.")
+}
+
+fn tree(entries: &[Entry], file: &Path) -> Result<ListTree, Failure> {
+    ListTree::new(entries).ok_or_else(|| {
+        let detail = format!("{} has {} entries", file.display(), entries.len());
+        Failure::config(detail, "a list has 1 to 1,048,576")
+    })
+}
+
+/// The entries of a file, in its order.
+fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
+    let size = std::fs::metadata(path).map_err(|error| Failure::file("read", path, error))?.len();
+    if size > FILE_MAX {
+        let detail = format!("{} has {size} bytes, and a list {FILE_MAX} at most", path.display());
+        return Err(Failure::config(detail, "a list has a line `ADDRESS,TOKENS` for each entry"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+    let lines = (1..).zip(text.lines()).filter(|(number, line)| {
+        let is_title = *number == 1 && line.trim().eq_ignore_ascii_case("address,tokens");
+        !is_title && !line.trim().is_empty()
+    });
+    let entry = |(number, line): (u32, &str)| {
+        entry(line).map_err(|why| {
+            let detail = format!("{}, line {number}: {why}", path.display());
+            Failure::config(detail, "write a line `ADDRESS,TOKENS` for each entry")
+        })
+    };
+    lines.map(entry).collect()
+}
+
+fn entry(line: &str) -> Result<Entry, String> {
+    let (address, amount) = line.split_once(',').ok_or("there is no comma")?;
+    let amount = money::tokens(amount.trim())?;
+    if amount.is_zero() {
+        return Err("it gives nothing".to_owned());
+    }
+    Ok(Entry { address: names::address(address.trim())?, amount })
+}
+
+/// Grants in words.
+pub fn tell(view: &GrantsView, clock: &Clock) -> String {
+    let GrantsView { accounts, granted, released, claimed, list, .. } = view;
+    let of = if *accounts == 0 {
+        "the genesis granted nobody anything".to_owned()
+    } else {
+        format!(
+            "{} granted to {}: {} have come free, {} were claimed",
+            tokens(*granted),
+            text::count(*accounts, "account"),
+            tokens(*released),
+            tokens(*claimed)
+        )
+    };
+    match list {
+        None => format!("{of}\nand it names no list"),
+        Some(list) => format!("{of}\n{}", tell_list(list, clock)),
+    }
+}
+
+fn tell_list(list: &ListView, clock: &Clock) -> String {
+    let ListView { root, places, paid, left, closes, is_open } = list;
+    let until = match is_open {
+        true => format!("{} are left until {}", tokens(*left), clock.block(*closes)),
+        false => format!("closed in {}; what was left is the treasury's", clock.block(*closes)),
+    };
+    let count = text::count(u64::from(*places), "place");
+    format!("a list of {count}, {paid} of them paid; {until}\n{root}")
+}
