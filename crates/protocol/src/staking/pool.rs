@@ -24,7 +24,7 @@
 mod tree;
 
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
-use core::cmp::Reverse;
+use core::{cmp::Reverse, iter};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,12 @@ use tree::{Item, Tree};
 /// The operators of one role and class.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pool {
+    /// Those with a weight, those who wait, and those with a free bond.
     by_id: Tree<ById>,
-    /// Those with a weight and those who wait, and no others.
-    by_free: Tree<ByFree>,
+    /// Those with a weight and a free bond.
+    set_by_free: Tree<ByFree>,
+    /// Those who wait and have a free bond.
+    waiting_by_free: Tree<ByFree>,
     /// Those who wait, the largest stake first, of equals the first by id.
     waiting: Tree<ByStake>,
     log: Tree<Change>,
@@ -113,8 +116,13 @@ pub(crate) struct Rank {
 #[derive(Clone, Copy, Debug)]
 struct ById(Row);
 
-#[derive(Clone, Copy, Debug)]
-struct ByFree(Row);
+/// A free bond of one that is fit, and its stake, in base units; none of 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ByFree {
+    free: u64,
+    id: OperatorId,
+    stake: u64,
+}
 
 /// One who waits; none of 0.
 #[derive(Clone, Copy, Debug)]
@@ -132,23 +140,15 @@ pub(crate) struct Waiting {
     pub(crate) total: u64,
 }
 
-/// What is known of many rows.
+/// What is known of many rows, whatever their free bonds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     /// Those in the set.
-    set: Part,
+    set: Able,
     /// Those in the set and those who wait.
-    fit: Part,
+    fit: Able,
     /// The lightest in the set and, of equals, the last by id.
     lightest: Option<(u64, Reverse<OperatorId>)>,
-}
-
-/// What is known of some of many rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Part {
-    able: Able,
-    /// The largest free bond.
-    free_max: u64,
 }
 
 impl Pool {
@@ -161,7 +161,9 @@ impl Pool {
     ) -> Pool {
         let mut pool = Pool::default();
         for (id, rank, free) in rows {
-            pool.place(Row { id, rank, free });
+            let row = Row { id, rank, free };
+            pool.by_id.put(ById(row));
+            pool.place(row);
         }
         changes.into_iter().for_each(|change| pool.log.put(change));
         let mut heights: BTreeMap<Height, Pin> = BTreeMap::new();
@@ -195,28 +197,39 @@ impl Pool {
         if before.rank != rank {
             self.record(before, rank, now);
         }
-        if before.rank.is_fit() && (!rank.is_fit() || before.free != free) {
-            self.by_free.remove((before.free, id));
-        }
         if 0 < before.rank.waits && before.rank.waits != rank.waits {
             self.waiting.remove((Reverse(before.rank.waits), id));
+        }
+        if let Some(bond) = before.bond() {
+            self.bonds_of(before.rank).remove(bond.key());
+        }
+        if before.rank == rank
+            && let Some(known) = self.by_id.touch(id)
+        {
+            known.0.free = free;
+        } else {
+            self.by_id.put(ById(row));
         }
         self.place(row);
     }
 
+    /// Puts a row wherever it belongs beside the rows by id.
     fn place(&mut self, row: Row) {
-        let Rank { waits, .. } = row.rank;
-        if row.rank.is_fit() {
-            self.by_free.put(ByFree(row));
+        let Row { id, rank, free } = row;
+        if let Some(bond) = row.bond() {
+            self.bonds_of(rank).put(bond);
         }
-        if 0 < waits {
-            self.waiting.put(ByStake { stake: waits, id: row.id });
+        if 0 < rank.waits {
+            self.waiting.put(ByStake { stake: rank.waits, id });
         }
-        if row.rank.is_fit() || 0 < row.free {
-            self.by_id.put(ById(row));
-        } else {
-            self.by_id.remove(row.id);
+        if !rank.is_fit() && free == 0 {
+            self.by_id.remove(id);
         }
+    }
+
+    /// Where the free bonds are of those who have such a rank.
+    fn bonds_of(&mut self, rank: Rank) -> &mut Tree<ByFree> {
+        if 0 < rank.weight { &mut self.set_by_free } else { &mut self.waiting_by_free }
     }
 
     /// Keeps the past that a change of rank in block `now` ends, if it is pinned.
@@ -288,7 +301,7 @@ impl Pool {
 
     /// The sum of all weights now. O(1).
     pub(crate) fn total(&self) -> u64 {
-        self.by_free.sum().set.able.total
+        self.by_id.sum().set.total
     }
 
     /// The sum of all weights now, and of the stakes of those who wait. O(1).
@@ -298,14 +311,14 @@ impl Pool {
 
     /// How many have a weight now. O(1).
     pub(crate) fn active(&self) -> u64 {
-        self.by_free.sum().set.able.count
+        self.by_id.sum().set.count
     }
 
     /// The heaviest now and its weight, of equals the first by id; `None` if nobody has a weight.
     /// O(log n).
     pub(crate) fn heaviest(&self) -> Option<(u64, OperatorId)> {
-        let largest = self.by_id.sum().set.able.largest;
-        let heaviest = self.by_id.seek(|sum| 0 < largest && sum.set.able.largest == largest);
+        let largest = self.by_id.sum().set.largest;
+        let heaviest = self.by_id.seek(|sum| 0 < largest && sum.set.largest == largest);
         heaviest.map(|row| (row.0.rank.weight, row.0.id))
     }
 
@@ -316,13 +329,24 @@ impl Pool {
     }
 
     fn able_now(&self, among: Among, lock: u64, out: &[OperatorId]) -> Able {
-        let mut left = self.by_free.clone();
-        for row in out.iter().map(|id| self.row(*id)) {
-            if row.may_serve(lock) {
-                left.remove((row.free, row.id));
-            }
+        let out = out.iter().map(|id| self.row(*id)).filter(|row| row.may_serve(lock));
+        let first = OperatorId::new(0);
+        if lock == 0 {
+            let out: Vec<OperatorId> = ascending(out.map(|row| row.id));
+            return self.by_id.sum_without(first, &out).among(among);
         }
-        left.sum_from((lock, OperatorId::new(0))).among(among).able
+        let out: Vec<(u64, OperatorId)> = ascending(out.map(|row| (row.free, row.id)));
+        let bonds = self.bonds(among).map(|bonds| bonds.sum_without((lock, first), &out));
+        bonds.fold(Able::default(), Able::join)
+    }
+
+    /// The free bonds of those whom a draw counts.
+    fn bonds(&self, among: Among) -> impl Iterator<Item = &Tree<ByFree>> {
+        let waiting = match among {
+            Among::Set => None,
+            Among::Fit => Some(&self.waiting_by_free),
+        };
+        iter::once(&self.set_by_free).chain(waiting)
     }
 
     /// Those who may serve with at least `lock` free now, without those in `out`, by what they
@@ -361,30 +385,27 @@ impl Pool {
     /// Whose rank changed after the pinned block `at`, ascending by id.
     fn changed_since(&self, at: Height) -> Vec<OperatorId> {
         let since = self.log.iter().filter(|change| at < change.height);
-        let mut changed: Vec<OperatorId> = since.map(|change| change.operator).collect();
-        changed.sort_unstable();
-        changed.dedup();
-        changed
+        ascending(since.map(|change| change.operator))
     }
 
     /// The operators of [`Pool::able_at`], ascending by id, and some that weighed nothing then.
     /// O(log n) for each, and for each that changed since.
     pub(crate) fn able_in_order(&self, field: Field, lock: u64) -> Vec<OperatorId> {
         let Field { at, among } = field;
-        let able = self.by_id.select(move |sum| {
-            let part = sum.among(among);
-            0 < part.able.count && lock <= part.free_max
-        });
-        let mut ids: Vec<OperatorId> = able.map(|row| row.0.id).collect();
+        let mut ids: Vec<OperatorId> = if lock == 0 {
+            let able = self.by_id.select(move |sum| 0 < sum.among(among).count);
+            able.map(|row| row.0.id).collect()
+        } else {
+            let from = (lock, OperatorId::new(0));
+            let able = self.bonds(among).flat_map(|bonds| bonds.iter_from(from));
+            able.map(|bond| bond.id).collect()
+        };
         let changed = self.changed_since(at).into_iter();
-        let before = ids.len();
         ids.extend(changed.filter(|id| {
             let row = self.row(*id);
             row.rank.among(among) == 0 && row.may_serve(lock)
         }));
-        if before < ids.len() {
-            ids.sort_unstable();
-        }
+        ids.sort_unstable();
         ids
     }
 
@@ -415,7 +436,7 @@ impl Pool {
 
     /// The sum of all weights in a field. O(1).
     pub(crate) fn total_at(&self, field: Field) -> u64 {
-        self.rows_at(field.at).sum().among(field.among).able.total
+        self.rows_at(field.at).sum().among(field.among).total
     }
 
     /// What an operator weighed in a field: 0 if it was not there. O(log n).
@@ -428,7 +449,7 @@ impl Pool {
     pub(crate) fn holder_at(&self, field: Field, position: u64) -> Option<(OperatorId, u64)> {
         let mut rest = position;
         let holder = self.rows_at(field.at).seek(|sum| {
-            match rest.checked_sub(sum.among(field.among).able.total) {
+            match rest.checked_sub(sum.among(field.among).total) {
                 None => true,
                 Some(after) => {
                     rest = after;
@@ -485,14 +506,10 @@ impl Row {
         self.rank.is_fit() && lock <= self.free
     }
 
-    fn sum(&self) -> Sum {
-        let part = |weight: u64| {
-            let free_max = if weight == 0 { 0 } else { self.free };
-            Part { able: Able::of(weight), free_max }
-        };
-        let Rank { weight, .. } = self.rank;
-        let lightest = (0 < weight).then_some((weight, Reverse(self.id)));
-        Sum { set: part(weight), fit: part(self.rank.stake()), lightest }
+    /// Its free bond, if it is fit and has one.
+    fn bond(&self) -> Option<ByFree> {
+        let Row { id, rank, free } = *self;
+        (rank.is_fit() && 0 < free).then_some(ByFree { free, id, stake: rank.stake() })
     }
 }
 
@@ -511,28 +528,21 @@ impl Able {
     }
 }
 
-impl Part {
-    fn join(self, other: Part) -> Part {
-        let free_max = self.free_max.max(other.free_max);
-        Part { able: self.able.join(other.able), free_max }
+impl Sum {
+    fn among(&self, among: Among) -> Able {
+        match among {
+            Among::Set => self.set,
+            Among::Fit => self.fit,
+        }
     }
 }
 
-impl Sum {
-    fn among(&self, among: Among) -> &Part {
-        match among {
-            Among::Set => &self.set,
-            Among::Fit => &self.fit,
-        }
-    }
-
-    fn join(left: Sum, right: Sum) -> Sum {
-        let lightest = match (left.lightest, right.lightest) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        Sum { set: left.set.join(right.set), fit: left.fit.join(right.fit), lightest }
-    }
+/// All of them, each once.
+fn ascending<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    items
 }
 
 impl Item for ById {
@@ -544,28 +554,34 @@ impl Item for ById {
     }
 
     fn sum(&self) -> Sum {
-        self.0.sum()
+        let Row { id, rank, .. } = self.0;
+        let lightest = (0 < rank.weight).then_some((rank.weight, Reverse(id)));
+        Sum { set: Able::of(rank.weight), fit: Able::of(rank.stake()), lightest }
     }
 
     fn join(left: Sum, right: Sum) -> Sum {
-        Sum::join(left, right)
+        let lightest = match (left.lightest, right.lightest) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Sum { set: left.set.join(right.set), fit: left.fit.join(right.fit), lightest }
     }
 }
 
 impl Item for ByFree {
     type Key = (u64, OperatorId);
-    type Sum = Sum;
+    type Sum = Able;
 
     fn key(&self) -> (u64, OperatorId) {
-        (self.0.free, self.0.id)
+        (self.free, self.id)
     }
 
-    fn sum(&self) -> Sum {
-        self.0.sum()
+    fn sum(&self) -> Able {
+        Able::of(self.stake)
     }
 
-    fn join(left: Sum, right: Sum) -> Sum {
-        Sum::join(left, right)
+    fn join(left: Able, right: Able) -> Able {
+        left.join(right)
     }
 }
 

@@ -184,7 +184,8 @@ fn check_field(pool: &Pool, twin: &Twin, at: u64, among: Among) {
 /// The trees' laws, the log's canonical order, and nothing kept that no pin needs.
 fn check_laws(pool: &Pool, twin: &Twin) {
     pool.by_id.check();
-    pool.by_free.check();
+    pool.set_by_free.check();
+    pool.waiting_by_free.check();
     pool.waiting.check();
     pool.log.check();
     let mut pins: Vec<u64> =
@@ -408,12 +409,12 @@ fn chosen_bonds_and_orders_leave_the_trees_shallow() {
         for index in (0..count).map(|index| order(index, count)) {
             pool.set(id(index), weighing(1), 1 << (index % 63), now);
         }
-        let depth = pool.by_id.check().max(pool.by_free.check());
+        let depth = pool.by_id.check().max(pool.set_by_free.check());
         assert!(depth <= 5, "{depth} levels for {count} operators"); // 1 + log₆ 6,000 = 5.9.
         for index in (0..count).map(|index| order(index, count)).filter(|index| index % 50 != 7) {
             pool.set(id(index), weighing(0), 0, now);
         }
         assert_eq!(pool.active(), 120);
-        assert!(pool.by_id.check().max(pool.by_free.check()) <= 4);
+        assert!(pool.by_id.check().max(pool.set_by_free.check()) <= 4);
     }
 }

@@ -6,6 +6,8 @@
 //! Law: every node but the root has `MIN` to `MAX` entries and all leaves lie equally deep, so
 //! that n items are at most 1 + log₆ n levels deep, whoever chose the keys and the order of
 //! changes. A change copies only the nodes on its path that another version still holds.
+//! Law: no node has room for more than `MAX` entries, nor for more than `SPARE` that it lacks, once
+//! it was cut or grew.
 //! Not here: what a key or a sum means.
 
 use core::{fmt::Debug, slice};
@@ -19,6 +21,8 @@ const MAX: usize = 16;
 /// Entries of a node at least, unless it is the root. Below half of `MAX`, so that a pair that
 /// was joined or split takes several changes before it is touched again.
 const MIN: usize = 6;
+/// Entries that a node takes room for at once.
+const SPARE: usize = 4;
 
 /// What a tree holds.
 pub(super) trait Item: Copy + Debug {
@@ -80,6 +84,23 @@ impl<T: Item> Tree<T> {
         }
     }
 
+    /// The item at `key`, to change what neither its key nor its sum tells. O(log n).
+    pub(super) fn touch(&mut self, key: T::Key) -> Option<&mut T> {
+        let mut node = own(&mut self.root);
+        loop {
+            match node {
+                Node::Leaf(items) => {
+                    let at = items.binary_search_by_key(&key, T::key).ok()?;
+                    return items.get_mut(at);
+                }
+                Node::Fork(links) => {
+                    let at = child(links, key);
+                    node = own(&mut links.get_mut(at)?.node);
+                }
+            }
+        }
+    }
+
     /// The least key, if there is any item. O(log n).
     pub(super) fn least(&self) -> Option<T::Key> {
         self.root.least()
@@ -109,7 +130,16 @@ impl<T: Item> Tree<T> {
 
     /// The sum over the items at `from` and after. O(log n).
     pub(super) fn sum_from(&self, from: T::Key) -> T::Sum {
-        self.root.sum_from(from)
+        self.sum_without(from, &[])
+    }
+
+    /// The sum over the items at `from` and after but those at `out`, which ascends. O(log n) for
+    /// each in `out`, and once more.
+    pub(super) fn sum_without(&self, from: T::Key, out: &[T::Key]) -> T::Sum {
+        if out.is_empty() && self.root.least().is_none_or(|least| from <= least) {
+            return self.sum;
+        }
+        self.root.sum_without(from, out)
     }
 
     /// The first item that `enter` accepts. O(log n).
@@ -136,6 +166,27 @@ impl<T: Item> Tree<T> {
         let mut select = Select { forks: Vec::new(), items: [].iter(), keep };
         select.enter(&self.root);
         select
+    }
+
+    /// In order, the items at `from` and after. O(log n) for the first, O(1) for each more.
+    pub(super) fn iter_from(&self, from: T::Key) -> impl Iterator<Item = T> {
+        let mut select = Select { forks: Vec::new(), items: [].iter(), keep: |_: &T::Sum| true };
+        let mut node = &*self.root;
+        loop {
+            match node {
+                Node::Leaf(items) => {
+                    let at = items.partition_point(|item| item.key() < from);
+                    select.items = items.split_at(at).1.iter();
+                    return select;
+                }
+                Node::Fork(links) => {
+                    let (_, rest) = links.split_at(child(links, from));
+                    let (first, after) = rest.split_first().expect("a fork has children");
+                    select.forks.push(after.iter());
+                    node = &first.node;
+                }
+            }
+        }
     }
 
     /// All items in order.
@@ -172,18 +223,27 @@ impl<T: Item> Node<T> {
         }
     }
 
-    fn sum_from(&self, from: T::Key) -> T::Sum {
+    fn sum_without(&self, from: T::Key, out: &[T::Key]) -> T::Sum {
+        let none = T::Sum::default();
         match self {
             Node::Leaf(items) => {
-                let after = items.iter().filter(|item| from <= item.key());
-                after.map(T::sum).fold(T::Sum::default(), T::join)
+                let at = items.partition_point(|item| item.key() < from);
+                let (_, after) = items.split_at(at);
+                let kept = after.iter().filter(|item| out.binary_search(&item.key()).is_err());
+                kept.map(T::sum).fold(none, T::join)
             }
             Node::Fork(links) => {
-                let (_, after) = links.split_at(child(links, from).min(links.len()));
-                let Some((partly, wholly)) = after.split_first() else {
-                    return T::Sum::default();
-                };
-                wholly.iter().map(|link| link.sum).fold(partly.node.sum_from(from), T::join)
+                let (_, after) = links.split_at(child(links, from));
+                let mut rest = out;
+                after.iter().enumerate().fold(none, |sum, (at, link)| {
+                    let next = after.get(at.saturating_add(1)).map(|next| next.least);
+                    let below = rest.partition_point(|key| next.is_none_or(|next| *key < next));
+                    let (out, later) = rest.split_at(below);
+                    rest = later;
+                    let is_whole = out.is_empty() && (0 < at || from <= link.least);
+                    let more = if is_whole { link.sum } else { link.node.sum_without(from, out) };
+                    T::join(sum, more)
+                })
             }
         }
     }
@@ -192,20 +252,21 @@ impl<T: Item> Node<T> {
     fn put(&mut self, item: T) -> Option<Link<T>> {
         match self {
             Node::Leaf(items) => match items.binary_search_by_key(&item.key(), T::key) {
-                Ok(at) => *items.get_mut(at).expect("just found there") = item,
-                Err(at) => items.insert(at, item),
+                Ok(at) => {
+                    *items.get_mut(at).expect("just found there") = item;
+                    None
+                }
+                Err(at) => insert(items, at, item).map(|right| Link::new(Node::Leaf(right))),
             },
             Node::Fork(links) => {
                 let at = child(links, item.key());
                 let link = links.get_mut(at).expect("a fork has children");
                 let right = own(&mut link.node).put(item);
                 link.refresh();
-                if let Some(right) = right {
-                    links.insert(at.saturating_add(1), right);
-                }
+                let right = insert(links, at.saturating_add(1), right?)?;
+                Some(Link::new(Node::Fork(right)))
             }
         }
-        self.split()
     }
 
     fn remove(&mut self, key: T::Key) {
@@ -231,13 +292,10 @@ impl<T: Item> Node<T> {
 
     /// Cuts off the right half of a node that is too large.
     fn split(&mut self) -> Option<Link<T>> {
-        let len = self.len();
-        if len <= MAX {
-            return None;
-        }
         Some(Link::new(match self {
-            Node::Leaf(items) => Node::Leaf(items.split_off(len / 2)),
-            Node::Fork(links) => Node::Fork(links.split_off(len / 2)),
+            _ if self.len() <= MAX => return None,
+            Node::Leaf(items) => Node::Leaf(halve(items)),
+            Node::Fork(links) => Node::Fork(halve(links)),
         }))
     }
 
@@ -251,6 +309,34 @@ impl<T: Item> Node<T> {
             }
         }
     }
+}
+
+/// Puts `entry` in place `at`; returns the right half if there was no room.
+fn insert<E>(entries: &mut Vec<E>, at: usize, entry: E) -> Option<Vec<E>> {
+    if entries.len() < MAX {
+        put_in(entries, at, entry);
+        return None;
+    }
+    let mut right = halve(entries);
+    match at.checked_sub(entries.len()) {
+        Some(at) if 0 < at => put_in(&mut right, at, entry),
+        _ => put_in(entries, at, entry),
+    }
+    Some(right)
+}
+
+fn put_in<E>(entries: &mut Vec<E>, at: usize, entry: E) {
+    if entries.len() == entries.capacity() {
+        entries.reserve_exact(SPARE.min(MAX.saturating_sub(entries.len())));
+    }
+    entries.insert(at, entry);
+}
+
+/// Cuts off the right half.
+fn halve<E>(entries: &mut Vec<E>) -> Vec<E> {
+    let right = entries.split_off(entries.len() / 2);
+    entries.shrink_to_fit();
+    right
 }
 
 /// Joins the small child `at` with a neighbour; halves the pair if it is too large for one.
