@@ -152,19 +152,32 @@ fn grt4_a_fortieth_is_taken_of_which_the_fisherman_has_half() {
     assert_eq!((taken, paid.reporter, paid.burnt), (units(2_500), units(1_250), units(1_250)));
 }
 
-/// 150 are slashed of 100, half of which thaw since the work was taken on, and of a pool of 100.
-#[test]
-fn grt5_what_thaws_is_slashed_and_the_pool_answers_for_what_the_provider_lacks() {
-    let mut world = World::new(params_with(costing(Ratio::percent(75))));
+/// 150 are slashed of 100, half of which thaw since the work was taken on, and of a pool of 100:
+/// what is left of bond, of what thaws and of the pool, if delegated stake answers for so much.
+fn thawing(answers: Ratio) -> [Amount; 3] {
+    let mut world = World::new(params_with(|raw| {
+        costing(Ratio::percent(75))(raw);
+        raw.slashing.delegated_answers = answers;
+    }));
     keeps(&mut world, tokens(100));
     delegates(&mut world, "W", tokens(100));
+    let operator = world.operator("P1", ROLE);
+    assert_eq!(world.state.loss_share_max(operator), Ratio::percent(75).times_ceil(answers));
     let job = works(&mut world, tokens(100));
     world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount: tokens(50) }));
     is_convicted(&mut world, job);
-    let row = world.state.operator(world.operator("P1", ROLE)).expect("bonded");
+    let row = world.state.operator(operator).expect("bonded");
     let thawing = row.unbondings.iter().map(|id| world.state.balance(Pot::Unbonding(*id)));
-    assert_eq!((row.stake, thawing.max()), (Amount::ZERO, Some(Amount::ZERO)));
-    assert_eq!(delegated(&world, "W"), tokens(50));
+    [row.stake, thawing.max().expect("it thaws still"), delegated(&world, "W")]
+}
+
+#[test]
+fn grt5_what_thaws_is_slashed_and_the_pool_if_it_answers_for_what_the_provider_lacks() {
+    assert_eq!(thawing(Ratio::ONE), [Amount::ZERO, Amount::ZERO, tokens(50)]);
+    assert_eq!(thawing(Ratio::ZERO), [Amount::ZERO, Amount::ZERO, tokens(100)]);
+    // Between: a half of the 75 that are its share, which is less than what is lacking.
+    let half = [Amount::ZERO, Amount::ZERO, units(62_500_000_000)];
+    assert_eq!(thawing(Ratio::percent(50)), half);
 
     // The verifier has half of what was the provider's; all that was delegated burns.
     let way = Way::Claims(ClaimsTerms {
