@@ -220,7 +220,7 @@ fn eig6_what_is_added_after_a_slash_counts_in_full_and_what_was_there_as_it_was_
     assert_eq!(delegated(&world, "W"), tokens(40));
 }
 
-/// 1,000 of 2,000 are staked: slashed by a tenth, and by a tenth again once enlisted anew.
+/// 1,000 of 2,000 are bonded: slashed by a tenth, and by a tenth again once enlisted anew.
 #[test]
 fn dot5_the_second_tenth_is_of_what_the_first_left() {
     let mut world = World::new(params_with(costing(Ratio::percent(10))));
@@ -233,8 +233,8 @@ fn dot5_the_second_tenth_is_of_what_the_first_left() {
     }
 }
 
-/// Deferred by two eras, a slash for era 1 is applied as era 3 begins (staking-async), by three as
-/// era 4 does (before).
+/// Deferred by two epochs, a slash for epoch 1 is applied as epoch 3 begins (staking-async), by
+/// three as epoch 4 does (before).
 #[test]
 fn dot6_a_slash_is_paid_out_when_the_epochs_that_it_waits_are_over() {
     for (deferred, applied) in [(2, 3), (3, 4)] {
