@@ -114,8 +114,8 @@ fn enlists_again(world: &mut World) {
 }
 
 /// A base unit is a Gwei. A share is a count of billionths: Electra's 4,096th of 32 ETH is met to
-/// half of one. What reporters get is a share of the slash here, and issued there: 16 of Bellatrix's
-/// 512ths of the stake are the penalty, one is the whistleblower's.
+/// half of one. What reporters get is a share of the slash here, and issued there: 16 of
+/// Bellatrix's 512ths of the stake are the penalty, one is the whistleblower's.
 #[test]
 fn eth7_a_slash_takes_a_share_of_the_stake_and_a_reporter_has_a_share_of_it() {
     let eth = |count| tokens(count);
@@ -264,8 +264,8 @@ fn paid_out(world: &World, wanted: SlashId) -> bool {
     world.seen(paid).contains(&wanted)
 }
 
-/// A base fee of 10^9 and a target of ten: of Ethereum's 10 million gas, a millionth. It began there,
-/// and a vote has let it fall since.
+/// A base fee of 10^9 and a target of ten: of Ethereum's 10 million gas, a millionth. It began
+/// there, and a vote has let it fall since.
 fn a_fee_of_a_token() -> World {
     let mut world = World::new(votes::params_with(8, |raw| {
         (raw.chain.base_fee, raw.chain.block_target) = (tokens(1), 10);

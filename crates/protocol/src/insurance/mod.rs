@@ -143,8 +143,8 @@ mod tests {
         insurance.available(now, units(pool - taken), &params)
     }
 
-    /// LPT6, LP1 (livepeer/protocol, test/unit/TicketBroker.js; mixins/MixinReserve.sol): a reserve
-    /// pays one of a pool of so many in a round what is its part of all that was there, less what it
+    /// LPT6, LP1 (livepeer/protocol, test/unit/TicketBroker.js; mixins/MixinReserve.sol): a
+    /// reserve pays one of so many in a round what is its part of all that was there, less what it
     /// had. What an epoch may promise of the insurance is the same of its share.
     #[test]
     fn lpt6_an_epoch_takes_of_a_pool_what_a_round_does_of_a_reserve_in_livepeer() {

@@ -72,8 +72,8 @@ fn challenged(world: &mut World, job: JobId, play: Play) -> [i64; 2] {
     [w - FEE - world.coalition(&["W"]), gets]
 }
 
-/// Played to its end or left lying, it costs what the work is worth that answering may take, and at
-/// least the flat deposit; the accused has half. An accused whose run costs it half the tariff loses
+/// Played to its end or left lying, it costs what the work is worth that answering may take, and
+/// at least the flat deposit; the accused has half. Whoever does a run for half the tariff loses
 /// nothing but time.
 #[test]
 fn f1_a_false_challenge_costs_what_the_work_is_worth_and_half_is_the_accused_s() {
