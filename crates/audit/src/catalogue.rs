@@ -290,7 +290,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "false-challenge",
-        labels: &["C9", "M11", "M13"],
+        labels: &["C9", "F1", "M11", "M13"],
         about: "somebody challenges a right result",
         members: &[Challenger],
         deviation: &[(Point::Challenge, &[Do])],
@@ -300,7 +300,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "false-challenge-profit",
-        labels: &["C9"],
+        labels: &["C9", "F1"],
         about: "the same, for money",
         members: &[Challenger],
         deviation: &[(Point::Challenge, &[Do])],
@@ -400,7 +400,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["C17"], "sealed jobs are refused when they are posted"),
     (&["M2"], "the draw is public: whom a coalition can bribe is its share of auditors here"),
     (&["M4"], "a job keeps its price; the frontier says how far stake may fall before a slash"),
-    (&["M7", "M8"], "bytes are asked for by nobody in these games"),
+    (&["M7", "M8", "F2"], "bytes are asked for by nobody in these games"),
+    (&["F3"], "who shows what was not sealed is refused; nobody else loses anything"),
+    (&["F4"], "a rating follows a job's end; `attacks::names` plays it"),
+    (&["F5"], "what waiting costs the injured is no money; what an appeal costs is played"),
     (&["M9", "M10", "M11", "M12", "M13"], "times and sizes; the rules' relations bound them"),
     (&["M16", "M17", "M22", "M23", "M27", "M33"], "what it attacks is not built"),
     (

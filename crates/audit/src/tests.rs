@@ -587,12 +587,12 @@ fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
         let point = || line.strip_prefix("- **").and_then(|rest| rest.split_once(','));
         let (label, _) = row.or_else(point)?;
         let mut letters = label.chars();
-        let is_label = letters.next().is_some_and(|first| "CMDIOEVNSB".contains(first));
+        let is_label = letters.next().is_some_and(|first| "CMDIOEVNSBF".contains(first));
         let number = letters.as_str();
         (is_label && number.parse::<u32>().is_ok()).then(|| label.to_owned())
     });
     let rows: Vec<String> = rows.collect();
-    for label in ["C17", "M34", "D8", "I8", "O10", "E6", "V9", "N4", "S6", "B6"] {
+    for label in ["C17", "M34", "D8", "I8", "O10", "E6", "V9", "N4", "S6", "B6", "F5"] {
         assert!(rows.iter().any(|row| row == label), "{label} is not found in the page");
     }
     for label in own.into_iter().chain(rows) {

@@ -151,13 +151,32 @@ fn online(args: &QuoteArgs, client: &Client) -> Result<Value, Failure> {
 /// A job of the policy, with nothing in it.
 fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
     // Without a work bound, the one whose tariff is what was given, or the ceiling.
-    let tariff = args.tariff.unwrap_or(args.max_price);
-    let gas = args.gas_bound.or_else(|| {
-        let units = u128::from(tariff.units()) * 1_000_000;
-        let gas = u64::try_from(units / u128::from(market.tariff_per_mgas.units().max(1))).ok()?;
-        Some(gas.max(market.step_gas_least.count()))
-    });
-    let gas = gas.unwrap_or(u64::MAX);
+    let gas = args.gas_bound.or_else(|| gas_for(args.tariff.unwrap_or(args.max_price), market));
+    PostJob {
+        auction: args.auction,
+        outside_gain: args.outside_gain,
+        gain_timing: args.gain_timing,
+        ..plain(args.max_price, Some(Gas::new(gas.unwrap_or(u64::MAX))), &args.audit, market)
+    }
+}
+
+/// The work whose tariff is so much, if there is such.
+fn gas_for(tariff: Amount, market: &MarketParams) -> Option<u64> {
+    let units = u128::from(tariff.units()) * 1_000_000;
+    let gas = u64::try_from(units / u128::from(market.tariff_per_mgas.units().max(1))).ok()?;
+    Some(gas.max(market.step_gas_least.count()))
+}
+
+/// A job at first price with nothing in it, of so much work, or else of that whose tariff is the
+/// ceiling.
+pub fn plain(
+    price_max: Amount,
+    gas: Option<Gas>,
+    audit: &AuditArgs,
+    market: &MarketParams,
+) -> PostJob {
+    let gas = gas.or_else(|| gas_for(price_max, market).map(Gas::new));
+    let gas = gas.map_or(u64::MAX, Gas::count);
     PostJob {
         task: Task {
             program: Digest::ZERO,
@@ -170,14 +189,14 @@ fn wanted(args: &QuoteArgs, market: &MarketParams) -> PostJob {
             form: ProgramForm::Stepwise,
         },
         class: ResourceClass::Cpu,
-        price_max: args.max_price,
+        price_max,
         deadline_blocks: market.deadline_blocks_min,
-        auction: args.auction,
+        auction: Auction::FirstPrice,
         reputation_min: Ratio::ZERO,
-        audit_rate: args.audit.audit_rate,
-        auditors: args.audit.auditors,
-        outside_gain: args.outside_gain,
-        gain_timing: args.gain_timing,
+        audit_rate: audit.audit_rate,
+        auditors: audit.auditors,
+        outside_gain: Amount::ZERO,
+        gain_timing: GainTiming::Delivery,
         seed_seal: Digest::ZERO,
         visibility: Visibility::Public,
     }

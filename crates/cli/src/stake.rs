@@ -1,5 +1,7 @@
 //! `earnest stake`: bond, unbond, leave jail, and see what is at risk.
 
+mod quote;
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -26,6 +28,8 @@ pub const WAIT: Duration = Duration::from_secs(30);
 /// What to do with a bond.
 #[derive(Subcommand, Debug)]
 pub enum StakeCommand {
+    /// What a bond would let do, earn and lose, and when it would be out again
+    Quote(quote::QuoteArgs),
     /// Put money at risk as a provider, validator or replica
     Bond(BondArgs),
     /// Begin to take free bond out; it stays slashable until it is paid out
@@ -107,6 +111,7 @@ pub fn asset(text: &str) -> Result<Asset, String> {
 
 pub fn run(command: &StakeCommand, node: &str, json: bool) -> Result<(), Failure> {
     let (signer, order) = match command {
+        StakeCommand::Quote(args) => return quote::run(args, node, json),
         StakeCommand::Bond(BondArgs { whose: RoleArgs { role, key }, amount }) => {
             (keys::open(key)?, Command::Bond(Bond { role: *role, amount: *amount }))
         }

@@ -47,6 +47,7 @@ pub mod files;
 pub mod game;
 pub mod luck;
 pub mod measures;
+pub mod newcomer;
 mod notes;
 pub mod rare;
 pub mod report;

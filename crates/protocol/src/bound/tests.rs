@@ -57,6 +57,40 @@ fn the_worked_row_comes_out() {
     }
 }
 
+/// IX2 (iExec's PoCo; group credibility of its paper on trust): how many fresh workers, each of
+/// which halves the doubt, it takes before a result is believed with 1 − 1/trust. So many auditors,
+/// each of whom is bought with a chance of a half, convict a wrong one as surely.
+#[test]
+fn ix2_as_many_auditors_are_drawn_as_iexec_needs_fresh_workers() {
+    let params = params(|raw| {
+        raw.verification.laxity = Ratio::ZERO;
+        raw.verification.seed_withholding = 0;
+    });
+    let detection = |auditors| {
+        let terms = BoundTerms { beta: Ratio::percent(50), ..terms(1, 1, Ratio::ONE, auditors) };
+        quote(&terms, &params).expect("quoted").detection
+    };
+    let needed = |trust| {
+        let wanted = Ratio::of_ceil(1, trust).complement();
+        (1..).find(|auditors| detection(*auditors) >= wanted)
+    };
+    let published = [
+        (1, 1),
+        (2, 1),
+        (3, 2),
+        (4, 2),
+        (5, 3),
+        (8, 3),
+        (9, 4),
+        (100, 7),
+        (10_000, 14),
+        (1_000_000, 20),
+    ];
+    for (trust, workers) in published {
+        assert_eq!(needed(trust), Some(workers), "trust {trust}");
+    }
+}
+
 #[test]
 fn reputation_never_lowers_collateral_below_the_bound() {
     let row = worked(Ratio::percent(10), 1, Ratio::ZERO);

@@ -123,3 +123,38 @@ impl Insurance {
         amount
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(units: u64) -> Amount {
+        Amount::new(units).expect("small")
+    }
+
+    /// What may be promised of a pool that has lost so much in this epoch already.
+    fn left(pool: u64, taken: u64, one_of: u64) -> Amount {
+        let now = Epoch::new(3);
+        let epoch_share = Ratio::of_floor(1, one_of);
+        let params = InsuranceParams { epoch_share, ..InsuranceParams::default() };
+        let mut insurance = Insurance::default();
+        insurance.promise(Epoch::new(2), units(pool));
+        insurance.promise(now, units(taken));
+        insurance.available(now, units(pool - taken), &params)
+    }
+
+    /// LPT6, LP1 (livepeer/protocol, test/unit/TicketBroker.js; mixins/MixinReserve.sol): a
+    /// reserve pays one of so many in a round what is its part of all that was there, less what it
+    /// had. What an epoch may promise of the insurance is the same of its share.
+    #[test]
+    fn lpt6_an_epoch_takes_of_a_pool_what_a_round_does_of_a_reserve_in_livepeer() {
+        let (reserve, face) = (1_000, units(1_000));
+        let paid = face.min(left(reserve, 0, 10));
+        assert_eq!(paid, units(100));
+        assert_eq!(reserve - paid.units(), 900);
+        assert_eq!(left(reserve, paid.units(), 10), Amount::ZERO);
+        let eth = 1_000_000_000;
+        assert_eq!(left(eth, 0, 100), units(eth / 100));
+        assert_eq!(left(eth, eth / 200, 100), units(eth / 200));
+    }
+}

@@ -37,6 +37,30 @@ fn evidence_fades_to_ignorance() {
     assert_eq!(after(1 << 40), Evidence::default().bound(z).parts());
 }
 
+/// AC1 to AC3 (Acurast/acurast-substrate, pallets/marketplace/reputation/src/tests.rs): the mean
+/// without a margin, faded by 0.98 before each success, as a share of the highest that it tends to:
+/// that of fifty successes, where fading takes as much as one adds.
+#[test]
+fn ac1_to_ac3_scores_are_those_of_acurast_as_a_share_of_the_highest() {
+    let params = ReputationParams { z: Factor::ZERO, ..ReputationParams::default() };
+    let mean = |evidence: Evidence| evidence.bound(params.z).parts() as f64;
+    let highest = mean(evidence(50 * PARTS, 0));
+    let after = |successes: u64| {
+        let (mut all, id) = (Reputation::default(), OperatorId::new(0));
+        all.enter(Epoch::ZERO);
+        let (dimension, success, weight) = (Dimension::Correctness, true, Factor::ONE);
+        for epoch in 1..=successes {
+            let note = Note { dimension, success, weight };
+            all.note(id, &[note], Epoch::new(epoch), &params);
+        }
+        mean(all.record(id).correctness) / highest
+    };
+    for (successes, published) in [(0, 0.509_803), (1, 0.679_738), (59, 0.991_915)] {
+        let got = after(successes);
+        assert!((got - published).abs() < 1e-6, "{successes}: {got}");
+    }
+}
+
 /// Parameters under which so many dimensions count.
 fn counting(dimensions: u8) -> ReputationParams {
     ReputationParams { dimensions, ..ReputationParams::default() }

@@ -66,11 +66,12 @@ pub(crate) fn convict(cx: &mut Context<'_>, conviction: Conviction, params: &Par
     let share = slashing::share(consequences.share, strikes, params.slashing());
     let (sources, taken) = match behind {
         Behind::Locked(pot, lock) => {
-            let (mut sources, taken) = out_of_bond(cx, operator, accepted_at, share, Amount::ZERO);
+            let (mut sources, taken) =
+                out_of_bond(cx, (operator, accepted_at), (share, Amount::ZERO), params);
             sources.push((pot, lock));
             (sources, Taken { lock, ..taken })
         }
-        Behind::Owed(amount) => out_of_bond(cx, operator, accepted_at, share, amount),
+        Behind::Owed(amount) => out_of_bond(cx, (operator, accepted_at), (share, amount), params),
     };
     // Jailed first: an offender is no judge of its own slash.
     let standings = if consequences.jails { jail(cx, operator, params) } else { Vec::new() };
@@ -424,13 +425,12 @@ fn stay_jailed(cx: &mut Context<'_>, waiting: &[SlashId], until: Epoch) {
 /// rewards that have not vested and free bond, then out of unbonding entries queued since
 /// `accepted_at`, which still answer for it; then what is `share` of delegated stake out of the
 /// operator's other entries, and what these do not cover out of the pool and its exits, in
-/// proportion (C5).
+/// proportion (C5), as far as delegated stake answers.
 fn out_of_bond(
     cx: &mut Context<'_>,
-    operator: OperatorId,
-    accepted_at: Height,
-    share: Ratio,
-    owed: Amount,
+    (operator, accepted_at): (OperatorId, Height),
+    (share, owed): (Ratio, Amount),
+    params: &Params,
 ) -> (Vec<(Pot, Amount)>, Taken) {
     let unvested = (Pot::Vesting(operator), rewards::acts::unvested(cx, operator));
     let with = |pot: Pot| (pot, cx.state.ledger.balance(pot));
@@ -448,7 +448,8 @@ fn out_of_bond(
     let wanted = take_in_turn(&first, taken.wanted(), &mut sources);
     // An operator that takes its own out first would bet what others have put behind it.
     let earlier: Vec<(Pot, Amount)> = earlier.into_iter().map(Pot::Unbonding).map(with).collect();
-    let mut wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
+    let wanted = take_in_turn(&earlier, wanted.min(of_others), &mut sources);
+    let mut wanted = wanted.min(params.slashing().delegated_answers.amount_ceil(of_others));
     let mut left = sum(&others);
     for (pot, there) in others {
         // Up: the last takes what is left, so that the parts add up.

@@ -14,6 +14,9 @@ params! {
         false_audit: Ratio = Ratio::percent(5), 0..=ONE, "as a wrong result";
         /// Share of the free bond that a leaked verdict costs besides the lock.
         copied_root: Ratio = Ratio::percent(5), 0..=ONE, "as a false audit";
+        /// Of what an offence's share of delegated stake comes to, the most that delegators lose of
+        /// it, where the operator's own does not pay; 0 spares them.
+        delegated_answers: Ratio = Ratio::ONE, 0..=ONE, "who chose an operator answers with it";
         /// Most of the free bond that strikes can raise a percentage to (R2).
         share_max: Ratio = Ratio::percent(50), 0..=ONE, "half at once";
         /// What each strike adds to the base share of a percentage.

@@ -449,13 +449,14 @@ impl State {
         self.staking.leave(leaver, amount, now, self.params().staking())
     }
 
-    /// The largest share that one offence would take now of an operator's free bond and of what is
-    /// delegated to it, by its strikes.
+    /// The largest share that one offence would take now of what is delegated to an operator, by
+    /// its strikes.
     pub fn loss_share_max(&self, id: OperatorId) -> Ratio {
         let params = self.params().slashing();
         let halflife = params.strike_halflife_epochs.count();
         let strikes = self.operator(id).map(|row| row.strikes(self.epoch(), halflife));
-        slashing::share_max(strikes.unwrap_or_default(), params)
+        let share = slashing::share_max(strikes.unwrap_or_default(), params);
+        share.times_ceil(params.delegated_answers)
     }
 
     /// Every delegation, in order of the first.

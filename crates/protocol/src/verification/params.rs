@@ -72,6 +72,10 @@ params! {
         clock_blocks: Blocks = Blocks::new(120), 2..=1_000_000, "some ten moves of ten blocks";
         /// A challenger's deposit: at least what the referee and the moves cost (R10).
         challenge_deposit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above R10";
+        /// The same, as a multiple of the tariff of all runs of the job that answering may take:
+        /// half of it goes to who was accused for nothing.
+        challenge_tariff: Factor = Factor::ONE, 0..=100 * ONE,
+            "who accuses for nothing loses twice what it makes a lean provider spend";
         /// Disputes a job may have besides those that its auditors open.
         disputes_max: u32 = 64, 1..=100, "one conviction is enough; all are answered by one run";
         /// Blocks in which requested bytes are to be produced.
@@ -86,6 +90,15 @@ params! {
 /// Moves of the accused about a paged task that need a run of the job: two finer trees, and
 /// evidence.
 const PROOFS: u64 = 3;
+
+/// Moves of the accused in one game about a task of that form that need a run of the job.
+fn proofs(form: ProgramForm) -> u64 {
+    match form {
+        ProgramForm::Stepwise => 1,
+        ProgramForm::Paged(_) => PROOFS,
+    }
+}
+
 /// Moves of a challenger that need one: to name a child of each finer tree's root.
 const NAMES: u64 = 2;
 /// Runs that a move of the accused may wait for: the one under way, and the one that answers it.
@@ -134,15 +147,28 @@ impl VerificationParams {
         };
         let answers = self.answers(form, market);
         let clock = |runs| self.clock_blocks.plus(run.times(runs)).plus(answers);
-        let (proofs, names) = match form {
-            ProgramForm::Stepwise => (1, 0),
-            ProgramForm::Paged(_) => (PROOFS, NAMES),
+        let names = match form {
+            ProgramForm::Stepwise => 0,
+            ProgramForm::Paged(_) => NAMES,
         };
         Clocks {
-            accused: clock(RUNS_A_MOVE.saturating_mul(proofs).saturating_add(1)),
+            accused: clock(RUNS_A_MOVE.saturating_mul(proofs(form)).saturating_add(1)),
             challenger: clock(names.saturating_add(1)),
             besides: answers,
         }
+    }
+
+    /// What stands behind a challenge of a result of that form and work bound: what the moves cost,
+    /// or what the runs would that answering may take, up.
+    pub fn deposit_of_challenge(
+        &self,
+        (form, gas_bound): (ProgramForm, Gas),
+        market: &MarketParams,
+    ) -> Amount {
+        let tariff = market.tariff(gas_bound).unwrap_or(Amount::MAX);
+        let runs = tariff.checked_times(proofs(form)).unwrap_or(Amount::MAX);
+        let work = self.challenge_tariff.amount_ceil(runs).unwrap_or(Amount::MAX);
+        self.challenge_deposit.max(work)
     }
 
     /// Blocks that the work of all answers in one game takes, besides the runs. A run answers other

@@ -6,6 +6,7 @@
 
 mod audit;
 mod bound;
+mod complaints;
 mod council;
 mod credits;
 mod data;

@@ -1,11 +1,11 @@
 //! Published vectors, out of this engine under settings.
 //!
-//! COS10: Cosmos SDK `tests/integration/gov/keeper/tally_test.go`. GOV1, GOV2: OpenZeppelin
-//! Contracts, tests of `GovernorVotesQuorumFraction` and `Governor`.
+//! COS10: Cosmos SDK `tests/integration/gov/keeper/tally_test.go`. GOV1, GOV2, GOV5: OpenZeppelin
+//! Contracts, tests of `GovernorVotesQuorumFraction`, `Governor` and `ERC20Votes`.
 
 use earnest_protocol::{
-    Amount, Command, Factor, ProposalId, Ratio, RawParams, Role,
-    command::{BallotChoice, BallotChoice::*, Delegate, Unbond},
+    Amount, Command, Epochs, Factor, ProposalId, Ratio, RawParams, Role,
+    command::{BallotChoice, BallotChoice::*, Bond, Delegate, Unbond},
     governance::{Defeat, ProposalStage, Tally},
 };
 use earnest_testkit::{
@@ -118,4 +118,45 @@ fn gov2_every_answer_is_counted_apart() {
     let [yes, no, abstain] = [17, 5, 2].map(Amount::tokens);
     assert_eq!(tally(&world, id), Tally { yes, no, abstain, veto: Amount::ZERO });
     assert_eq!(ended(&mut world, id), Ok(()));
+}
+
+fn bonds(world: &mut World, count: u64) {
+    world.ok("P1", Command::Bond(Bond { role: ROLE, amount: Amount::tokens(count) }));
+}
+
+fn unbonds(world: &mut World, count: u64) {
+    world.ok("P1", Command::Unbond(Unbond { role: ROLE, amount: Amount::tokens(count) }));
+}
+
+/// What P1 counts for in votes that begin one after the other, each after one of these changes.
+fn checkpoints(changes: &[fn(&mut World)]) -> Vec<Amount> {
+    let mut world = World::new(params_with(1, |raw| {
+        cosmos(raw);
+        raw.governance.voting_epochs = Epochs::new(10);
+    }));
+    unbonds(&mut world, 50_000 - 100);
+    let begun = changes.iter().map(|change| {
+        change(&mut world);
+        let id = propose(&mut world, "R", &[("market.bids_max", 9)]);
+        pass(&mut world, id);
+        id
+    });
+    let begun: Vec<ProposalId> = begun.collect();
+    let counted = begun.into_iter().map(|id| {
+        vote(&mut world, "P1", id, Yes);
+        tally(&world, id).yes
+    });
+    counted.collect()
+}
+
+#[test]
+fn gov5_each_vote_counts_what_was_there_when_it_began_and_the_last_of_a_moment_alone() {
+    let changes: [fn(&mut World); 4] =
+        [|_| {}, |world| unbonds(world, 10), |world| unbonds(world, 10), |world| bonds(world, 20)];
+    assert_eq!(checkpoints(&changes), [100, 90, 80, 100].map(Amount::tokens));
+    let at_once: [fn(&mut World); 1] = [|world| {
+        unbonds(world, 10);
+        unbonds(world, 10);
+    }];
+    assert_eq!(checkpoints(&at_once), [Amount::tokens(80)]);
 }

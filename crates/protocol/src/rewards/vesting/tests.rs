@@ -31,6 +31,20 @@ fn a_penalty_is_taken_out_of_what_is_locked_as_in_filecoin() {
     assert_eq!((vesting.ready, vesting.unvested()), (units(150_000), units(150_000)));
 }
 
+/// FL2 (fluencelabs/deal, script/Deploy.s.sol's periods): 600 of epoch 7 vest in six periods of
+/// three epochs. Theirs count from the beginning of the period, epoch 6, and at its ends, between
+/// which ours vest evenly.
+#[test]
+fn fl2_a_reward_has_vested_by_a_sixth_more_at_the_end_of_each_period_as_in_fluence() {
+    let mut vesting = Vesting::default();
+    vesting.put(units(600), Epoch::new(6), &params(0, 18, 0));
+    let vested = (1..=6u64).map(|period| {
+        vesting.follow(Epoch::new(6 + 3 * period));
+        vesting.ready.units()
+    });
+    assert_eq!(vested.collect::<Vec<_>>(), [100, 200, 300, 400, 500, 600]);
+}
+
 #[derive(Clone, Debug)]
 enum Op {
     Earn(u64),

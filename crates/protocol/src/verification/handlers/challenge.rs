@@ -51,6 +51,8 @@ pub(crate) fn handle(
 /// What stands behind a challenge; nothing if there is no such job.
 pub(crate) fn deposit(state: &State, id: JobId) -> Option<Amount> {
     state.market.phase(id)?;
-    let params = state.params.at(state.market.order(id).params);
-    Some(params.verification().challenge_deposit)
+    let order = state.market.order(id);
+    let (params, task) = (state.params.at(order.params), order.terms.task);
+    let of = (task.form, task.gas_bound);
+    Some(params.verification().deposit_of_challenge(of, params.market()))
 }

@@ -1,0 +1,341 @@
+//! `earnest stake quote`: what a bond of some size would let do, what it would earn and lose there,
+//! and when it would be out again, before any money moves.
+//!
+//! What it would earn is played by the simulator, under the network's own parameters.
+//! Known shortcomings: who is there is taken from the newest 500 of each kind; a provider is played
+//! with at most 100 jobs at once.
+
+use clap::Args;
+use earnest_api::{Client, JobFilter, NetworkView, PageQuery, QuoteView};
+use earnest_protocol::{
+    Address, Amount, Gas, Ratio, Role, ledger::Assets, slashing::Taken, verification::audit_lock,
+};
+use earnest_sim::newcomer::{self, Earnings, Effort, Found, Joins};
+use serde_json::{Value, json};
+
+use crate::{
+    clock::Clock,
+    failure::Failure,
+    money,
+    output::out,
+    quote::{self, AuditArgs},
+    show::{self, table},
+    text::{count, tokens},
+};
+
+/// How many of the newest rows of each kind tell what a network is like.
+const ROWS_MAX: u32 = 500;
+
+/// Jobs at once that the simulator plays of one provider.
+const AT_ONCE_MAX: u64 = 100;
+
+/// Ceilings of jobs that are quoted besides the usual one, in tokens.
+const CEILINGS: [u64; 4] = [1, 10, 100, 1_000];
+
+/// The bond that is thought of.
+#[derive(Args, Debug)]
+pub struct QuoteArgs {
+    /// `provider` or `validator`
+    #[arg(long, value_parser = super::role)]
+    role: Role,
+    /// How much would be bonded, in tokens
+    #[arg(value_parser = money::tokens)]
+    amount: Amount,
+    #[command(flatten)]
+    audit: AuditArgs,
+    /// What a job costs you, as a share of the most that its requester pays
+    #[arg(long, value_parser = money::ratio, default_value = "55%")]
+    cost: Ratio,
+    /// Runs of the simulator that say what it would earn; 0 leaves that out
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    runs: u32,
+    /// Blocks of each run
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    blocks: u64,
+    /// The seed of all of them
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Prints the quote.
+pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
+    if args.role == Role::Replica {
+        let why = "what a replica would earn is not quoted";
+        return Err(Failure::usage(why, "give --role provider or --role validator"));
+    }
+    let client = Client::new(node);
+    let network = client.network()?;
+    let usual = usual(&client, &network)?;
+    let places = places(args, &client, (&network, usual.as_ref()))?;
+    let earns = earns(args, &client, &network, (usual.as_ref(), &places))?;
+    if json {
+        return out!("{}", value(args, &network, &places, &earns));
+    }
+    let clock = Clock::of(&client, &network);
+    out!("{}", table::list(&rows(args, (&network, &clock), &places, &earns), show::width()))
+}
+
+/// A job like those that are asked for there.
+struct Usual {
+    price_max: Amount,
+    gas: Gas,
+    /// How many a block.
+    often: f64,
+}
+
+/// What the newest jobs are like, in the middle; nothing if there is none.
+fn usual(client: &Client, network: &NetworkView) -> Result<Option<Usual>, Failure> {
+    let jobs = client.jobs(JobFilter::default(), &newest())?.items;
+    let Some(first) = jobs.iter().map(|job| job.posted_at).min() else { return Ok(None) };
+    let price = middle(jobs.iter().map(|job| job.price_max.units()).collect());
+    let gas = middle(jobs.iter().map(|job| job.gas_bound.count()).collect());
+    let blocks = network.height.since(first).count().max(1);
+    let price_max = Amount::new(price).unwrap_or(Amount::MAX);
+    Ok(Some(Usual { price_max, gas: Gas::new(gas), often: jobs.len() as f64 / blocks as f64 }))
+}
+
+fn newest() -> PageQuery {
+    PageQuery { limit: Some(ROWS_MAX), ..PageQuery::default() }
+}
+
+/// The middle one of some; of an even number the larger.
+fn middle(mut all: Vec<u64>) -> u64 {
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or(0)
+}
+
+/// What one job, or one audit of it, locks, and how many at once the bond secures.
+struct Place {
+    price_max: Amount,
+    gas: Option<Gas>,
+    lock: Amount,
+    exit_cost: Amount,
+    at_once: u64,
+}
+
+/// Of the usual job first, if there is one. Jobs that the network refuses are left out.
+fn places(
+    args: &QuoteArgs,
+    client: &Client,
+    (network, usual): (&NetworkView, Option<&Usual>),
+) -> Result<Vec<Place>, Failure> {
+    let market = &network.params.market;
+    let usual = usual.map(|job| (job.price_max, Some(job.gas)));
+    let others = CEILINGS.iter().map(|ceiling| (Amount::tokens(*ceiling), None));
+    let mut places = Vec::new();
+    for (price_max, gas) in usual.into_iter().chain(others) {
+        let terms = quote::plain(price_max, gas, &args.audit, market);
+        let view = match client.quote(None::<Address>, terms) {
+            Ok(view) => view,
+            Err(error) if error.problem().is_some_and(|problem| problem.status == 422) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let Some(lock) = lock(args.role, &view, network) else { continue };
+        let at_once = args.amount.units() / lock.units().max(1);
+        let exit_cost = view.quote.exit_cost;
+        places.push(Place { price_max, gas, lock, exit_cost, at_once });
+    }
+    Ok(places)
+}
+
+fn lock(role: Role, view: &QuoteView, network: &NetworkView) -> Option<Amount> {
+    let (verification, chain) = (&network.params.verification, &network.params.chain);
+    match role {
+        Role::Validator => {
+            audit_lock(view.tariff, view.quote.p_ref, chain.stake_price, verification)
+        }
+        Role::Provider | Role::Replica => Some(view.quote.collateral),
+    }
+}
+
+/// What it would earn, or why nobody can say.
+type Earns = Result<Earnings, String>;
+
+fn earns(
+    args: &QuoteArgs,
+    client: &Client,
+    network: &NetworkView,
+    (usual, places): (Option<&Usual>, &[Place]),
+) -> Result<Earns, Failure> {
+    if args.runs == 0 {
+        return Ok(Err("left out (--runs 0)".into()));
+    }
+    if network.assets == Assets::Dual {
+        return Ok(Err("not known: the simulator plays one asset here".into()));
+    }
+    let place = places.first().filter(|place| place.gas.is_some());
+    let (Some(usual), Some(place)) = (usual, place) else {
+        return Ok(Err("not known: there is no usual job yet".into()));
+    };
+    if place.at_once == 0 {
+        return Ok(Err("nothing: the bond does not secure one job".into()));
+    }
+    let (providers, bonded) = peers(client, Role::Provider)?;
+    let theirs =
+        quote::plain(usual.price_max, Some(usual.gas), &args.audit, &network.params.market);
+    let collateral = client.quote(None::<Address>, theirs)?.quote.collateral;
+    let at_once = |stake: Amount| {
+        let jobs = stake.units() / collateral.units().max(1);
+        u32::try_from(jobs.clamp(1, AT_ONCE_MAX)).unwrap_or(1)
+    };
+    let found = Found {
+        params: network.params,
+        providers: (providers, at_once(bonded)),
+        validators: peers(client, Role::Validator)?,
+        jobs_per_block: usual.often,
+        price_max: usual.price_max,
+        mgas: usual.gas.count().div_ceil(1_000_000),
+        audit_rate: args.audit.audit_rate,
+        auditors: args.audit.auditors,
+    };
+    let joins = match args.role {
+        Role::Validator => Joins::Validator { bond: args.amount },
+        Role::Provider | Role::Replica => {
+            Joins::Provider { at_once: at_once(args.amount), cost: args.cost }
+        }
+    };
+    let effort = Effort { runs: args.runs, blocks: args.blocks, seed: args.seed };
+    let played = newcomer::earnings(&found, joins, effort);
+    Ok(played.map_err(|error| format!("not known: {error}")))
+}
+
+/// Operators of a role that may work, and what each has bonded on the average.
+fn peers(client: &Client, role: Role) -> Result<(u32, Amount), Failure> {
+    let all = client.operators(Some(role), &newest())?.items;
+    let stakes: Vec<Amount> = all.iter().filter(|row| row.may_work).map(|row| row.stake).collect();
+    let sum = stakes.iter().fold(Amount::ZERO, |sum, stake| sum.saturating_add(*stake));
+    let count = u64::try_from(stakes.len()).unwrap_or(u64::MAX);
+    let mean = sum.share_floor(1, count.max(1)).unwrap_or(Amount::ZERO);
+    Ok((u32::try_from(count).unwrap_or(u32::MAX), mean))
+}
+
+/// Offences of the role, what the first of each costs of all that is bonded, and what follows.
+fn losses(args: &QuoteArgs, network: &NetworkView, place: &Place) -> Vec<(&'static str, Amount)> {
+    let slashing = &network.params.slashing;
+    let lock = place.lock.min(args.amount);
+    let taken = |share| {
+        let free = args.amount.saturating_sub(lock);
+        Taken { lock, share, free, delegated: Amount::ZERO }.wanted()
+    };
+    match args.role {
+        Role::Validator => vec![
+            ("false audit", taken(slashing.false_audit)),
+            ("copied root", taken(slashing.copied_root)),
+            ("missed audit", lock),
+        ],
+        Role::Provider | Role::Replica => vec![
+            ("wrong result", taken(slashing.wrong_result)),
+            ("copied root", taken(slashing.copied_root)),
+            ("abandonment", place.exit_cost.min(lock)),
+        ],
+    }
+}
+
+fn value(args: &QuoteArgs, network: &NetworkView, places: &[Place], earns: &Earns) -> Value {
+    let staking = &network.params.staking;
+    let waits =
+        if staking.exit_epochs.count() > 0 { staking.exit_wait_max_epochs.count() } else { 0 };
+    let of = |place: &Place| {
+        json!({
+            "price_max": place.price_max, "gas_bound": place.gas, "usual": place.gas.is_some(),
+            "lock": place.lock, "at_once": place.at_once,
+        })
+    };
+    let losses: Vec<Value> = places.first().map_or_else(Vec::new, |place| {
+        let losses = losses(args, network, place);
+        losses.iter().map(|(what, amount)| json!({ "offence": what, "taken": amount })).collect()
+    });
+    json!({
+        "role": args.role, "amount": args.amount,
+        "capacity": places.iter().map(of).collect::<Vec<_>>(),
+        "losses": losses,
+        "earnings": earns.as_ref().ok(),
+        "earnings_unknown": earns.as_ref().err(),
+        "exit": {
+            "epoch": network.epoch.after(staking.unbonding_epochs),
+            "queue_max_epochs": waits,
+        },
+    })
+}
+
+fn rows(
+    args: &QuoteArgs,
+    (network, clock): (&NetworkView, &Clock),
+    places: &[Place],
+    earns: &Earns,
+) -> Vec<(String, String)> {
+    let unit = if args.role == Role::Validator { "audit" } else { "job" };
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for place in places {
+        let usual = if place.gas.is_some() { "the usual " } else { "a " };
+        let name = format!("{usual}job of at most {}", tokens(place.price_max));
+        let locks = format!(
+            "locks {} a{} {unit}; {} at once",
+            tokens(place.lock),
+            if unit == "audit" { "n" } else { "" },
+            count(place.at_once, unit)
+        );
+        rows.push((name, locks));
+    }
+    if let Some(place) = places.first() {
+        for (what, amount) in losses(args, network, place) {
+            let costs = money::show(amount);
+            let costs = format!("costs {costs} of {}, in the first of these", tokens(args.amount));
+            rows.push((format!("a first {what}"), costs));
+        }
+    }
+    rows.push(("would earn".into(), earnings(network, earns)));
+    let staking = &network.params.staking;
+    let out = clock.epoch(network.epoch.after(staking.unbonding_epochs));
+    let queue = match staking.exit_epochs.count() {
+        0 => String::new(),
+        _ => format!(", or up to {} later", clock.epochs(staking.exit_wait_max_epochs)),
+    };
+    rows.push(("out, if it left now".into(), format!("at {out}{queue}")));
+    rows
+}
+
+/// An epoch's profit, from that of the blocks that were played.
+fn earnings(network: &NetworkView, earns: &Earns) -> String {
+    let earned = match earns {
+        Ok(earned) => earned,
+        Err(why) => return why.clone(),
+    };
+    let Effort { runs, blocks, seed } = earned.effort;
+    let epochs = blocks as f64 / network.params.chain.epoch_blocks.count() as f64;
+    let an_epoch = |units: f64| format!("{:.3}", units / 1e9 / epochs);
+    if earned.failed == runs {
+        return format!("not known: all {runs} runs failed");
+    }
+    let sure = match earned.interval {
+        Some((low, high)) => format!(" ({} to {} at 95 %)", an_epoch(low), an_epoch(high)),
+        None => String::new(),
+    };
+    let jobs = match earned.jobs {
+        0.0 => String::new(),
+        jobs => format!(", of {jobs:.1} paid jobs each"),
+    };
+    let failed = match earned.failed {
+        0 => String::new(),
+        failed => format!("; {failed} of them failed and do not count"),
+    };
+    format!(
+        "{} tokens an epoch on the average{sure}, {} to {} in single runs{jobs}: {runs} runs of \
+         {blocks} blocks, seed {seed}, all honest, as much work as now{failed}",
+        an_epoch(earned.mean),
+        an_epoch(earned.least as f64),
+        an_epoch(earned.most as f64),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_job_is_the_one_in_the_middle() {
+        assert_eq!(middle(vec![5, 1, 9]), 5);
+        assert_eq!(middle(vec![4, 1]), 4);
+        assert_eq!(middle(Vec::new()), 0);
+    }
+}
