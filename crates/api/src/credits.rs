@@ -52,7 +52,7 @@ pub enum Conversion {
     Slowed,
     /// Credits are backed too badly.
     Halted,
-    /// There is no price, or it is stale.
+    /// No price counted when this epoch opened.
     NoPrice,
     /// The network's parameters let nobody.
     Off,

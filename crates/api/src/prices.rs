@@ -33,7 +33,7 @@ pub struct PricesView {
     pub stale: Option<Epochs>,
     /// What a unit of stake is worth where it secures a job posted now; none while it is stale.
     pub bond_price: Option<Factor>,
-    /// The same where it is minted.
+    /// The same where it is minted: the most of price, average and what was said.
     pub mint_price: Factor,
     /// The round whose prices are sealed in this epoch, if there is one.
     pub sealing: Option<PriceRoundView>,

@@ -428,7 +428,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "when a cover is sold and what a pool has; `attacks::insurance` plays them",
     ),
     (
-        &["B1", "B2", "B3", "B4", "B5", "B6"],
+        &["B1", "B2", "B3", "B4", "B5", "B6", "B7"],
         "what is converted is no part of a job; `attacks::credits`, a second book of conversions \
          and property tests hold it",
     ),

@@ -191,8 +191,7 @@ fn moved(
 /// The least and the most of the last price, the average and what was said, by hand.
 fn prices_of(state: &State) -> (u128, u128) {
     let feed = state.price_feed().expect("nothing is converted without a price");
-    let limit = state.params().prices().stale_epochs;
-    assert!(state.epoch().since(feed.counted) < limit, "nor by a stale one");
+    assert_eq!(state.epoch(), feed.counted, "nor by one of an epoch before");
     let (sum, count) = (feed.past.iter().map(|p| wide_factor(*p)).sum::<u128>(), feed.past.len());
     let (last, count) = (wide_factor(feed.price), count as u128);
     let said = wide_factor(feed.said);

@@ -264,7 +264,9 @@ impl Book {
         assert_eq!(Some(u128::from(feed.said.parts())), self.said, "another median");
         assert_eq!(Some(feed.counted), self.counted);
         let (floor, ceil) = (feed.average_floor().parts(), feed.average_ceil().parts());
-        assert!(ceil - floor <= 1 && ceil <= feed.mint_price().parts());
+        let highest = [self.past.last().copied(), self.said, Some(ceil.into())];
+        assert!(ceil - floor <= 1);
+        assert_eq!(highest.into_iter().flatten().max(), Some(feed.mint_price().parts().into()));
         let haircut = state.params().prices().haircut;
         let low = u128::from(floor) * u128::from(haircut.complement().parts()) / u128::from(PARTS);
         assert_eq!(u128::from(feed.bond_price(haircut).parts()), low.max(1));

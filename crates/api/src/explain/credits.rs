@@ -124,11 +124,11 @@ fn no_price() -> Words {
 fn stale(counted: Epoch, now: Epoch, limit: Epochs) -> Words {
     say(
         format!(
-            "No price of stake has counted since epoch {counted}, it is epoch {now}, and after {} \
-             epochs nothing is converted",
+            "No price of stake has counted since epoch {counted}, it is epoch {now}, and a price \
+             converts for {} epoch alone",
             limit.count()
         ),
-        "Convert once `earnest query prices` shows a price that is not stale: validators with two \
-         thirds of the stake must post.",
+        "Convert once `earnest query prices` shows that one has counted in this epoch: validators \
+         with two thirds of the stake must post in each.",
     )
 }

@@ -19,8 +19,9 @@
 //! `redeem_share` of the backing at its opening: what a wrong price costs, and how fast.
 //! Law: below `halt_ratio` nothing is given back, and between it and `warn_ratio` less in each
 //! epoch; minting goes on, since a credit minted at its price never lowers a ratio below 1.
-//! Law: no conversion by a stale price, by the parameter that counts before there is one, or in a
-//! network of one asset.
+//! Law: a price converts in the epoch that it counted for and in no other, so that nobody keeps an
+//! old one by silence (M5); nor is there a conversion by the parameter that counts before there is
+//! one, or in a network of one asset.
 //! Rounding: what a conversion gives down, three times at most; the ratio down; what an epoch may
 //! burn or give back down.
 //! Known shortcomings: an epoch's room goes to whoever comes first; who has earned may sell that
@@ -39,7 +40,10 @@ use serde::{Deserialize, Serialize};
 pub use rejected::{MintCreditsRejected, NoPrice, RedeemCreditsRejected};
 pub use terms::{CreditPrices, MintTerms, RedeemTerms, Room, slowdown, steps};
 
-use crate::num::{Amount, Epoch};
+use crate::num::{Amount, Epoch, Epochs};
+
+/// Epochs in which a price that has counted converts: the one that it counted for.
+pub(crate) const PRICE_EPOCHS: Epochs = Epochs::new(1);
 
 /// What was converted since the network began, and in one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ pub enum MintCreditsRejected {
     MintingOff,
     /// No price of stake has counted yet.
     NoPrice,
-    /// None has for too long.
+    /// None did when this epoch opened.
     PriceStale { counted: Epoch, now: Epoch, limit: Epochs },
     /// More than the account has free of what is bonded.
     ExceedsFree { wanted: Amount, free: Amount },
@@ -39,7 +39,7 @@ pub enum RedeemCreditsRejected {
     RedeemingOff,
     /// No price of stake has counted yet.
     NoPrice,
-    /// None has for too long.
+    /// None did when this epoch opened.
     PriceStale { counted: Epoch, now: Epoch, limit: Epochs },
     /// Fewer credits than a conversion is made for.
     BelowLeast { credits: Amount, least: Amount },
@@ -64,7 +64,7 @@ pub enum RedeemCreditsRejected {
 pub enum NoPrice {
     /// None has counted yet.
     Yet,
-    /// None has since that epoch, which is too long.
+    /// None has since that epoch, which is over.
     Stale { counted: Epoch, now: Epoch, limit: Epochs },
 }
 

@@ -70,15 +70,10 @@ impl Feed {
         self.price.min(self.average_floor()).min(self.said)
     }
 
-    /// What a unit is worth that is given back for what pays: the price, the average or what
-    /// validators said, whichever is most.
-    pub fn return_price(&self) -> Factor {
-        self.mint_price().max(self.said)
-    }
-
-    /// What a unit is worth that is minted: the price or the average, whichever is more.
+    /// What a unit is worth that is minted, for work or for what pays: the price, the average or
+    /// what validators said, whichever is most.
     pub fn mint_price(&self) -> Factor {
-        self.price.max(self.average_ceil())
+        self.price.max(self.average_ceil()).max(self.said)
     }
 
     fn sum(&self) -> u64 {
@@ -168,14 +163,14 @@ mod tests {
         assert_eq!(feed.counted, Epoch::new(10));
         feed.advance(Some(parts(5)), Epoch::new(13), Epochs::new(2));
         assert_eq!(feed.past, [11, 5].map(parts), "a shorter span keeps the newest");
-        assert_eq!((feed.average_floor(), feed.mint_price()), (parts(8), parts(8)));
+        assert_eq!((feed.average_floor(), feed.mint_price()), (parts(8), parts(10)), "as was said");
         assert_eq!(feed.bond_price(Ratio::percent(20)), parts(6), "6.4, down");
         let (far, near) =
             (Feed { said: parts(2), ..feed.clone() }, Feed { said: parts(6), ..feed });
-        assert_eq!((far.burn_price(), far.return_price()), (parts(2), parts(8)));
-        assert_eq!((near.burn_price(), near.return_price()), (parts(5), parts(8)));
+        assert_eq!((far.burn_price(), far.mint_price()), (parts(2), parts(8)));
+        assert_eq!((near.burn_price(), near.mint_price()), (parts(5), parts(8)));
         let far = Feed { said: parts(20), ..near };
-        assert_eq!((far.return_price(), far.mint_price()), (parts(20), parts(8)));
+        assert_eq!((far.burn_price(), far.mint_price()), (parts(5), parts(20)));
         assert_eq!(Feed::begin(parts(1), now).bond_price(Ratio::percent(90)), parts(1));
     }
 }

@@ -16,7 +16,8 @@
 //! Law: who waits for a place in its active set says its price like those in it, so that nobody
 //! buys a say by buying places; the quorum is of those in it, so that nobody's rest stops a feed.
 //! Where stake secures something it is valued low, at the average less the haircut; where it is
-//! minted high, at the price or the average.
+//! minted high, at the price, the average or what validators said, however far from that a price
+//! that follows by steps still is.
 //! The first price is a step from `chain.stake_price`, which counts until there is one; new work
 //! waits for it as for any other, or who gains from an old parameter would only have to be silent.
 //! Known shortcomings: whoever copies what was opened for the epoch before is not told from who

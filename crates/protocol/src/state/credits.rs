@@ -1,11 +1,10 @@
 //! What may be read of credits, and at which prices they are converted.
 
 use crate::{
-    credits::{CreditPrices, Credits, NoPrice, Room},
+    credits::{CreditPrices, Credits, NoPrice, PRICE_EPOCHS, Room},
     ids::Asset,
     ledger::Pot,
     num::{Amount, Factor},
-    prices::Stale,
 };
 
 use super::State;
@@ -19,14 +18,14 @@ impl State {
     /// The prices of conversions made now.
     ///
     /// # Errors
-    /// No price has counted yet, or none for too long.
+    /// No price has counted yet, or none when this epoch opened.
     pub fn credit_prices(&self) -> Result<CreditPrices, NoPrice> {
-        if let Err(Stale { counted, now }) = self.bond_price() {
-            let limit = self.params().prices().stale_epochs;
-            return Err(NoPrice::Stale { counted, now, limit });
-        }
         let feed = self.price_feed().ok_or(NoPrice::Yet)?;
-        Ok(CreditPrices { least: feed.burn_price(), most: feed.return_price() })
+        let (counted, now) = (feed.counted, self.epoch());
+        if now.since(counted) >= PRICE_EPOCHS {
+            return Err(NoPrice::Stale { counted, now, limit: PRICE_EPOCHS });
+        }
+        Ok(CreditPrices { least: feed.burn_price(), most: feed.mint_price() })
     }
 
     /// All there is of an asset: issued and not burnt.

@@ -46,8 +46,8 @@ impl State {
         Ok(feed.unwrap_or(params.chain().stake_price))
     }
 
-    /// What a unit that is bonded is worth in units that pay where it is minted: the last price or
-    /// the average, whichever is more, stale or not.
+    /// What a unit that is bonded is worth in units that pay where it is minted: the last price,
+    /// the average or what validators said, whichever is most, stale or not.
     pub fn mint_price(&self) -> Factor {
         self.price_feed().map_or(self.params().chain().stake_price, Feed::mint_price)
     }

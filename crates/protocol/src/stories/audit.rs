@@ -102,7 +102,8 @@ fn pool<'a>(cx: &'a Context<'_>, live: AssignmentId) -> Option<(&'a Pool, Height
 /// The set of the block that sealed the result is drawn from, as long as it does. Whoever waited
 /// then is drawn with it once it leaves a seat vacant, or one of it was silent: else places taken
 /// for that block, and left or kept silent, would keep a result from its audit. A set whose bonds
-/// only back other work is waited for, unless it and who waited can lock as much as it has.
+/// only back other work is waited for, unless it and who waited can lock as much as it has; but
+/// never in the last round, else a set that is busy by its own doing would be asked alone in all.
 fn sample(cx: &Context<'_>, live: AssignmentId) -> Option<Sample> {
     let (pool, at) = pool(cx, live)?;
     let lock = cx.state.market.order(cx.state.market.assignment(live).job).audit_lock;
@@ -120,7 +121,8 @@ fn sample(cx: &Context<'_>, live: AssignmentId) -> Option<Sample> {
     let fills = |sample: &Sample| {
         usize::try_from(left).is_ok_and(|left| sample.seats <= taken.saturating_add(left))
     };
-    let of_set = of_set.filter(fills);
+    let is_last = redraws(cx, live) <= case.round;
+    let of_set = of_set.filter(|sample| !is_last && fills(sample));
     if of_set.is_some() && case.barred.is_empty() {
         return of_set;
     }

@@ -6,7 +6,8 @@
 //! has more than the share of the pool that the quote assumes: whoever weighs more counts as much
 //! as that ([`cap`]), so that stake bonded after the quote neither buys seats nor puts a draw off.
 //! Law: who waited for a place in the active set when the result was sealed is drawn where that set
-//! does not do: it no longer fills the seats, or one of it that was drawn was silent.
+//! does not do: it no longer fills the seats, or one of it that was drawn was silent; and in the
+//! last round always.
 
 use alloc::vec::Vec;
 

@@ -99,7 +99,7 @@ fn m5_a_jump_is_a_step_an_epoch_whoever_agrees_on_it() {
     agree(&mut world, cents(1_000), 1);
     let feed = world.state.price_feed().expect("it has begun");
     assert_eq!(feed.past, [100, 100, 110].map(cents));
-    assert_eq!(world.state.mint_price(), cents(110), "minted high");
+    assert_eq!(world.state.mint_price(), cents(1_000), "minted high: as was said");
     // ⌊310 / 3⌋ less a fifth, down.
     assert_eq!(world.state.bond_price(), Ok(Factor::new(826_666_666).expect("small")));
     agree(&mut world, cents(1), 1);
@@ -258,7 +258,7 @@ fn m5_after_a_silence_the_price_is_a_step_from_where_it_stood() {
     assert!(world.state.bond_price().is_err());
     agree(&mut world, cents(200), 1);
     assert_eq!(price(&world), Some(110));
-    assert_eq!(world.state.mint_price(), cents(110));
+    assert_eq!(world.state.mint_price(), cents(200));
     assert_eq!(
         world.state.bond_price(),
         Ok(cents(82)),
@@ -451,42 +451,54 @@ fn m5_windows_end_with_their_epochs() {
 }
 
 /// Stake is worth more and more; who knows it burns while the average lags. What it may claim is
-/// worth less than it burnt, at the price that counted last, all the same.
+/// worth less than it burnt, at what validators said last, all the same.
 #[test]
 fn m5_who_burns_at_an_old_price_claims_at_the_new_one() {
-    let claimed = |now: u64| {
-        let mut world = prices::world_with(|raw| {
-            raw.rewards.schedule = 1;
-            raw.rewards.epoch_amount = Amount::tokens(1_000);
-            raw.chain.base_fee = Amount::ZERO;
-        });
-        next_epoch(&mut world);
-        agree(&mut world, cents(100), 1);
-        for name in ALL {
-            seals(&mut world, name, cents(now)).expect("it may seal");
-        }
-        next_epoch(&mut world);
-        for name in ALL {
-            opens(&mut world, name, cents(now)).expect("it may open");
-        }
-        world.blocks(40);
-        let job = world.post(world.terms());
-        world.bid("P1", job, 10);
-        do_job(&mut world, "P1", job);
-        let claims = world.seen(|event| match event {
-            Event::WorkClaimed { claim, terms, .. } => {
-                Some((claim.units(), terms.stake_price, terms.burnt))
-            }
-            _ => None,
-        });
-        let (_, price, burnt) = claims[0];
-        let worth: u64 = claims.iter().map(|(claim, ..)| claim).sum();
-        assert!(worth * price.parts() / 1_000_000_000 < burnt.units());
-        price
-    };
     assert_eq!(claimed(100), cents(100), "not at the average less the haircut");
-    assert_eq!(claimed(200), cents(110), "what counted meanwhile");
+    assert_eq!(claimed(200), cents(200), "what was said meanwhile");
     assert_eq!(claimed(1), Factor::new(966_666_667).expect("small"), "the average, up: it is more");
+}
+
+/// At which price a job's claims are counted that was posted at 1, and done when all have said so
+/// many hundredths: it attracts less than it burnt, if they spoke the truth.
+fn claimed(now: u64) -> Factor {
+    let mut world = prices::world_with(|raw| {
+        raw.rewards.schedule = 1;
+        raw.rewards.epoch_amount = Amount::tokens(1_000);
+        raw.chain.base_fee = Amount::ZERO;
+    });
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 1);
+    for name in ALL {
+        seals(&mut world, name, cents(now)).expect("it may seal");
+    }
+    next_epoch(&mut world);
+    for name in ALL {
+        opens(&mut world, name, cents(now)).expect("it may open");
+    }
+    world.blocks(40);
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    do_job(&mut world, "P1", job);
+    let claims = world.seen(|event| match event {
+        Event::WorkClaimed { claim, terms, .. } => {
+            Some((claim.units(), terms.stake_price, terms.burnt))
+        }
+        _ => None,
+    });
+    let (_, price, burnt) = claims[0];
+    let worth: u64 = claims.iter().map(|(claim, ..)| claim).sum();
+    assert!(0 < worth && worth * now / 100 < burnt.units(), "{worth} at {now}, {burnt:?}");
+    price
+}
+
+/// M24: a price begins within a step of `chain.stake_price`, or a market rose by more, and follows
+/// by steps. Whoever paid itself for work meanwhile attracted several times what it burnt.
+#[test]
+fn m24_a_price_that_follows_what_was_said_by_steps_pays_nobody_for_paying_itself() {
+    for said in [150, 500, 10_000] {
+        assert_eq!(claimed(said), cents(said));
+    }
 }
 
 /// A provider bids on a job that was posted when stake was worth more: it locks what the job began

@@ -123,6 +123,94 @@ fn who_waits_outside_a_set_that_is_locked_away_has_no_seats_for_it() {
     assert!(theirs <= 6, "{theirs} of 12 for 312 of 1,112 tokens");
 }
 
+/// Those with less than each of a set of seven.
+const WAIT: [&str; 4] = ["V1", "V2", "V3", "V4"];
+/// All of that set.
+const TAKERS: [&str; 7] = ["V5", "V6", "V7", "V8", "W", "X", "P2"];
+
+/// A set of seven names of one hand with 1,650 tokens each, for which four with 1,500 wait. A job
+/// of a friend's has locked so much of four of the seven that the others and all who wait could
+/// lock less than the seven have at stake.
+fn busy_by_its_own_doing(redraws: u8) -> World {
+    let mut raw = large();
+    raw.staking.validators_active_max = 7;
+    (raw.verification.auditors_max, raw.verification.pool_min) = (2, 0);
+    (raw.verification.redraws, raw.verification.audit_lock_value) = (redraws, Ratio::percent(100));
+    let mut world = World::new(raw);
+    TAKERS[..4].iter().for_each(|name| leave(&mut world, name, 1_650_000_000_000));
+    for name in &TAKERS[4..] {
+        bond(&mut world, name, Role::Validator, Amount::tokens(1_650));
+    }
+    WAIT.iter().for_each(|name| leave(&mut world, name, 1_500_000_000_000));
+    let mut terms = world.terms();
+    (terms.auditors, terms.price_max) = (2, Amount::tokens(1_000));
+    terms.auction = Auction::FirstPrice;
+    terms.task.gas_bound = Gas::new(100_000_000_000);
+    let job = world.assign_of("P3", terms, &[("P4", 1_000)]);
+    world.commit_result("P4", job, root(None));
+    world.until_phase(job, Phase::Auditing);
+    assert_eq!(world.auditors(job).len(), 4, "no seed was opened");
+    world
+}
+
+/// Lets who waits audit where it is drawn, and the set be silent, until a job is closed; who was
+/// asked, in order.
+fn asked(world: &mut World, job: JobId) -> Vec<&'static str> {
+    let mut asked = Vec::new();
+    for _ in 0..200 {
+        match world.phase(job) {
+            Phase::Closed => return asked,
+            Phase::Revealing => {
+                world.reveal_result("P1", job, root(None));
+                for name in world.auditors(job) {
+                    world.reveal_verdict(name, job, root(None));
+                }
+            }
+            Phase::Auditing => {
+                for name in world.auditors(job) {
+                    if asked.last() != Some(&name) {
+                        asked.push(name);
+                    }
+                    if WAIT.contains(&name) {
+                        world.audit_as(name, job, root(None));
+                    }
+                }
+            }
+            _ => {}
+        }
+        world.block();
+    }
+    panic!("never closed: {:?}", world.phase(job));
+}
+
+/// new, S7: a set that locks most of its stake elsewhere by its own doing, and has a name free for
+/// each round, was asked alone in all of them, and was silent in all: no result of an honest
+/// provider's was ever paid. The last round is drawn among all that could work.
+#[test]
+fn a_set_that_is_busy_by_its_own_doing_is_not_asked_alone_in_the_last_round() {
+    for redraws in [2, 1, 0] {
+        let mut paid = 0;
+        for seed in 0..12u8 {
+            let (mut world, preimage) = (busy_by_its_own_doing(redraws), Digest([seed; 32]));
+            let mut terms = world.terms();
+            (terms.auditors, terms.price_max) = (1, Amount::tokens(500));
+            (terms.auction, terms.seed_seal) = (Auction::FirstPrice, seal::seed(&preimage));
+            terms.audit_rate = Ratio::ONE;
+            let job = world.assign(terms, &[("P1", 500)]);
+            world.commit_with("P1", job, root(None), preimage);
+            let asked = asked(&mut world, job);
+            let last = usize::from(redraws);
+            assert!(asked[..last].iter().all(|name| TAKERS.contains(name)), "{asked:?}");
+            let is_paid = world.closed(job).outcome == Outcome::Accepted;
+            assert_eq!(is_paid, WAIT.contains(&asked[last]), "{asked:?}");
+            assert_eq!(asked.len(), last + 1);
+            paid += u32::from(is_paid);
+        }
+        // 6,000 of 17,550 tokens wait.
+        assert!((2..=8).contains(&paid), "{paid} of 12 with {redraws} redraws");
+    }
+}
+
 /// new: a requester with one validator, an eighth of the pool, had a result of a thousand tokens
 /// for base fees: it locked the seven others away, its validator alone took the open seat, so that
 /// the provider had to open, and a volunteer alone makes nothing payable.

@@ -78,7 +78,6 @@ fn units(count: u64) -> Amount {
 fn silent(world: &mut World) {
     priced(world, cents(100));
     next_epoch(world);
-    next_epoch(world);
 }
 
 pub(crate) fn rows() -> Vec<Row> {
@@ -88,7 +87,7 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 fn minting() -> Vec<Row> {
-    let (counted, now, limit) = (Epoch::new(3), Epoch::new(5), Epochs::new(2));
+    let (counted, now, limit) = (Epoch::new(3), Epoch::new(4), Epochs::new(1));
     let (hundred, least) = (Amount::tokens(100), Amount::tokens(1));
     let free = Amount::tokens(100_000);
     let issued = Amount::tokens(1_600_000);
@@ -147,7 +146,7 @@ fn minting() -> Vec<Row> {
 }
 
 fn redeeming() -> Vec<Row> {
-    let (counted, now, limit) = (Epoch::new(3), Epoch::new(5), Epochs::new(2));
+    let (counted, now, limit) = (Epoch::new(3), Epoch::new(4), Epochs::new(1));
     let least = Amount::tokens(1);
     // Less the fee of this very command.
     let free = units(100_000_000_000_000 - 2_000);
@@ -204,7 +203,7 @@ fn redeeming() -> Vec<Row> {
         row(RedeemCreditsRejected::ExceedsSupply { room: zero }, |world| {
             priced(world, cents(100));
             world.ok("R", mint(Amount::tokens(1_000)));
-            next_epoch(world);
+            agree(world, cents(100), 1);
             ("R", redeem(Amount::tokens(10)))
         })
         .under(full)
