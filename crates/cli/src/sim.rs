@@ -422,6 +422,7 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
     if is_read {
         Digest::check(&sweep, &args.wishes).map_err(|error| refused(scenario, &error))?;
     }
+    let (first, seed) = sweep.first().map_err(|error| refused(scenario, &error))?;
     let swept = sweep.write(&args.out, args.format.into(), &|done, of| meter.show(done, of));
     let swept = swept.map_err(|error| refused(scenario, &error))?;
     let mut judged = Vec::new();
@@ -431,8 +432,7 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
         let digest = digest.map_err(|error| refused(scenario, &error))?;
         judged.extend(region.iter().flat_map(|region| digest.judge(region)));
         if let Some(path) = &args.html {
-            let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
-            let asked = asked(&text, &first, args.points.luck.seed.unwrap_or(first.seed));
+            let asked = asked(&text, &first, seed);
             page::write(path, &report::sweep(&asked, &digest, region.as_ref()))?;
         }
     }
@@ -495,11 +495,10 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
     };
     let meter = Meter::new("runs", json);
     let sweep = args.points.sweep(&text, points);
+    let (first, seed) = sweep.first().map_err(|error| refused(scenario, &error))?;
     let how = (args.confidence, args.rewards);
     let compared = compare::compare(&sweep, how, &|done, of| meter.show(done, of));
     let compared = compared.map_err(|error| refused(scenario, &error))?;
-    let first = Scenario::parse(&text, &[]).map_err(|error| refused(scenario, &error))?;
-    let seed = args.points.luck.seed.unwrap_or(first.seed);
     if let Some(path) = &args.html {
         page::write(
             path,

@@ -6,7 +6,7 @@ use crate::{Table, escape, figure, figure_html, scale::Scale};
 
 /// Lines of one plot: more cannot be told apart.
 pub const SERIES_MAX: usize = 8;
-/// Points of one line; what is beyond is not drawn.
+/// Points of one line; what is beyond is counted, not drawn.
 pub const POINTS_MAX: usize = 512;
 
 /// One line.
@@ -98,6 +98,7 @@ impl Lines {
         }
         svg.push_str("</svg>");
         svg.push_str(&self.key());
+        svg.push_str(&self.left_out());
         figure_html((&self.id, &self.title, &self.about), &svg, &self.numbers())
     }
 
@@ -150,7 +151,8 @@ impl Lines {
     /// What the plot shows, in words: where each line begins, where it ends, how far it goes.
     fn told(&self) -> String {
         let each = self.drawn().filter_map(|(_, one)| {
-            let values = || one.points.iter().map(|point| point.1).filter(|y| y.is_finite());
+            let drawn = || one.points.iter().take(POINTS_MAX);
+            let values = || drawn().map(|point| point.1).filter(|y| y.is_finite());
             let (first, last) = (values().next()?, values().next_back()?);
             let low = values().fold(f64::INFINITY, f64::min);
             let high = values().fold(f64::NEG_INFINITY, f64::max);
@@ -199,6 +201,17 @@ impl Lines {
             let _ = write!(html, "<p class=note>{beyond} more are not drawn.");
         }
         html
+    }
+
+    /// How many points are beyond the bound, if any are.
+    fn left_out(&self) -> String {
+        let beyond = |one: &Series| one.points.len().saturating_sub(POINTS_MAX);
+        match self.drawn().map(|(_, one)| beyond(one)).sum::<usize>() {
+            0 => String::new(),
+            count => format!(
+                "<p class=note>Of each line {POINTS_MAX} points are drawn; {count} more are not."
+            ),
+        }
     }
 
     /// Every number that is drawn, a row for each place across.
@@ -296,6 +309,8 @@ mod tests {
         let html = plot(vec![one; 40]).html();
         assert!(html.len() < 400_000, "{}", html.len());
         assert!(html.contains("32 more are not drawn"));
+        assert!(html.contains("512 points are drawn; 795904 more are not"), "8 lines of 99,488");
+        assert!(html.contains("between 0 and 511"), "what is told is what is drawn");
     }
 
     #[test]

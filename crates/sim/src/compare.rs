@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     error::SimError,
+    figures::{self, PER_MILLION, Rows},
     run::{self, Nothing, Outcome},
     scenario::{Kind, Scenario, Setting},
     statistics::Moments,
@@ -58,28 +59,11 @@ pub struct Difference {
     pub high: f64,
 }
 
-/// What is measured of one run: names, units and values, the same at every point.
-pub(crate) fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'static str, i64)> {
-    let [posted, accepted, rejected, expired, _] = outcome.jobs;
-    let count = |name: &str, value: u64| {
-        (name.to_owned(), "jobs", i64::try_from(value).unwrap_or(i64::MAX))
-    };
-    let mut all = vec![
-        count("posted", posted),
-        count("accepted", accepted),
-        count("rejected", rejected),
-        count("expired", expired),
-        ("burnt".to_owned(), "base units", outcome.closing.burnt),
-    ];
-    for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
-        let each = tally.profit.div_euclid(i64::from(group.count));
-        all.push((format!("{} profit", group.name), "base units a member", each));
-        if let Kind::Providers(_) = group.kind {
-            let minded = i64::try_from(tally.minded).unwrap_or(i64::MAX);
-            all.push((format!("{} minded to lie", group.name), "members", minded));
-        }
-    }
-    all
+/// What a comparison tells of one run: names, units and values, the same at every point.
+fn measure(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, &'static str, i64)> {
+    let rows = Rows::of(scenario, outcome);
+    let told = figures::all(scenario).into_iter().filter(|measure| measure.is_headline);
+    told.map(|measure| (measure.name.clone(), measure.unit, measure.of(&rows))).collect()
 }
 
 /// How pay is spread over providers: income for work and emission, before what work cost.
@@ -115,9 +99,6 @@ fn part(part: i64, whole: i64, of: i64) -> i64 {
     let parts = i128::from(part) * i128::from(of) / i128::from(whole.max(1));
     i64::try_from(parts).unwrap_or(i64::MAX)
 }
-
-/// The unit of shares, and of deviations as shares of the mean.
-const PER_MILLION: &str = "parts of a million";
 
 /// Compares every point of a sweep with its first; with `rewards`, by how pay is spread, too.
 ///

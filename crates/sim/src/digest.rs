@@ -15,31 +15,17 @@ use serde::Serialize;
 
 use crate::{
     error::SimError,
+    figures::{self, Measure, Rows},
     files::at,
-    scenario::{Kind, Scenario},
+    scenario::Scenario,
     schema,
     statistics::{Moments, exact},
     sweep::Sweep,
-    tables::{self, Cell, Format},
+    tables::{self, Cell, Column, Format},
 };
 
 /// Points of a sweep that is digested.
 pub const POINTS_MAX: usize = 4_096;
-
-/// What is measured of each run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Measure {
-    /// Its name, as in a comparison: `accepted`, `providers.lazy profit`.
-    pub name: String,
-    /// Its unit.
-    pub unit: &'static str,
-    /// Where it stands: a column of runs, or of a group's rows.
-    #[serde(skip)]
-    from: (Option<usize>, usize),
-    /// By how much a row is divided.
-    #[serde(skip)]
-    members: i64,
-}
 
 /// A sweep, digested.
 #[derive(Clone, Debug)]
@@ -61,7 +47,7 @@ pub struct Digest {
 pub struct Wish {
     measure: String,
     above: bool,
-    /// In tokens, if it is money.
+    /// In what it is shown in: tokens, if it is money.
     value: f64,
 }
 
@@ -143,9 +129,9 @@ impl Digest {
             return Err(SimError::TooManyPoints { points, max: POINTS_MAX });
         }
         let points = sweep.scenarios()?;
-        let first = measures(&points[0].0);
+        let first = figures::all(&points[0].0);
         let names = |all: &[Measure]| all.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
-        let is_other = |scenario: &Scenario| names(&measures(scenario)) != names(&first);
+        let is_other = |scenario: &Scenario| names(&figures::all(scenario)) != names(&first);
         if points.iter().any(|point| is_other(&point.0)) {
             let why = "points with other groups cannot be shown beside each other";
             return Err(SimError::Setting { setting: String::new(), why });
@@ -163,7 +149,7 @@ impl Digest {
         wishes: &[Wish],
     ) -> Result<Digest, SimError> {
         let points = sweep.scenarios()?;
-        let all: Vec<Vec<Measure>> = points.iter().map(|point| measures(&point.0)).collect();
+        let all: Vec<Vec<Measure>> = points.iter().map(|point| figures::all(&point.0)).collect();
         let places = wishes.iter().map(|wish| wish.place(&all[0]));
         let places = places.collect::<Result<Vec<usize>, SimError>>()?;
         let named = points.iter().map(|(_, settings)| {
@@ -179,21 +165,38 @@ impl Digest {
         for name in sweep.parts() {
             let file =
                 |table: &str| folder.join(table).join(&name).with_extension(format.extension());
-            let mut groups: BTreeMap<(i64, i64), Vec<Vec<Cell>>> = BTreeMap::new();
-            let path = file("run_groups");
-            tables::read(&path, schema::RUN_GROUPS, format, &mut |row| {
-                if let [Cell::Whole(point), Cell::Whole(run), ..] = row {
-                    groups.entry((*point, *run)).or_default().push(row.to_vec());
-                }
-            })
-            .map_err(at(&path))?;
+            let by_run = |table: &str, columns: &'static [Column]| {
+                let (mut rows, path) = (BTreeMap::<_, Vec<Vec<Cell>>>::new(), file(table));
+                tables::read(&path, columns, format, &mut |row| {
+                    if let [Cell::Whole(point), Cell::Whole(run), ..] = row {
+                        rows.entry((*point, *run)).or_default().push(row.to_vec());
+                    }
+                })
+                .map_err(at(&path))?;
+                Ok::<_, SimError>(rows)
+            };
+            let mut groups = by_run("run_groups", schema::RUN_GROUPS)?;
+            let mut backing = match points[0].0.delegates() {
+                true => by_run("run_delegations", schema::RUN_DELEGATIONS)?,
+                false => BTreeMap::new(),
+            };
+            let mut prices = match points[0].0.price.is_some() {
+                true => by_run("run_prices", schema::RUN_PRICES)?,
+                false => BTreeMap::new(),
+            };
             let path = file("runs");
             tables::read(&path, schema::RUNS, format, &mut |row| {
                 if let [Cell::Whole(point), Cell::Whole(run), ..] = row {
-                    let rows = groups.remove(&(*point, *run)).unwrap_or_default();
+                    let key = (*point, *run);
+                    let rows = Rows {
+                        run: row.to_vec(),
+                        groups: groups.remove(&key).unwrap_or_default(),
+                        backing: backing.remove(&key).unwrap_or_default(),
+                        price: prices.remove(&key).and_then(|mut rows| rows.pop()),
+                    };
                     let place = usize::try_from(*point).unwrap_or(usize::MAX);
                     if let Some(measures) = all.get(place) {
-                        digest.add(place, measures, (row, &rows), (wishes, &places));
+                        digest.add(place, measures, &rows, (wishes, &places));
                     }
                 }
             })
@@ -206,14 +209,14 @@ impl Digest {
         &mut self,
         point: usize,
         measures: &[Measure],
-        (run, groups): (&[Cell], &[Vec<Cell>]),
+        rows: &Rows,
         (wishes, places): (&[Wish], &[usize]),
     ) {
-        if run.iter().any(|cell| *cell == Cell::Text("failed".to_owned())) {
+        if rows.run.iter().any(|cell| *cell == Cell::Text("failed".to_owned())) {
             self.failed[point] += 1;
             return;
         }
-        let values: Vec<i64> = measures.iter().map(|one| one.of(run, groups)).collect();
+        let values: Vec<i64> = measures.iter().map(|one| one.of(rows)).collect();
         for (moments, value) in self.values[point].iter_mut().zip(&values) {
             moments.push(*value);
         }
@@ -256,58 +259,10 @@ impl Wish {
     }
 
     fn is_true(&self, measure: &Measure, value: i64) -> bool {
-        let size = if measure.unit.starts_with("base units") { 1e9 } else { 1.0 };
+        let (_, size) = figures::shown_in(measure.unit);
         let value = value as f64 / size;
         if self.above { value > self.value } else { value < self.value }
     }
-}
-
-impl Measure {
-    /// Its value in a run, from the run's row and its groups'.
-    fn of(&self, run: &[Cell], groups: &[Vec<Cell>]) -> i64 {
-        let row = match self.from.0 {
-            None => Some(run),
-            Some(group) => groups.get(group).map(Vec::as_slice),
-        };
-        match row.and_then(|row| row.get(self.from.1)) {
-            Some(Cell::Whole(value)) => value.div_euclid(self.members.max(1)),
-            Some(Cell::Real(value)) => *value as i64,
-            _ => 0,
-        }
-    }
-}
-
-/// What is measured of a run of `scenario`.
-fn measures(scenario: &Scenario) -> Vec<Measure> {
-    let column = |columns: &[tables::Column], name: &str| {
-        columns.iter().position(|column| column.name == name).expect("a column of ours")
-    };
-    let of_run = |name: &str, unit| {
-        let from = (None, column(schema::RUNS, name));
-        Measure { name: name.to_owned(), unit, from, members: 1 }
-    };
-    let jobs = ["posted", "accepted", "rejected", "expired", "no_bids", "abandoned"];
-    let mut all: Vec<Measure> = jobs.iter().map(|name| of_run(name, "jobs")).collect();
-    all.extend(["burnt", "insurance", "treasury"].map(|name| of_run(name, "base units")));
-    for (place, group) in scenario.groups.iter().enumerate() {
-        let mut of_group = |name: &str, unit, members| {
-            let from = (Some(place), column(schema::RUN_GROUPS, name));
-            all.push(Measure { name: format!("{} {name}", group.name), unit, from, members });
-        };
-        of_group("profit", "base units a member", i64::from(group.count));
-        match group.kind {
-            Kind::Requesters => {}
-            Kind::Validators(_) => of_group("missed", "audits", 1),
-            Kind::Providers(_) => {
-                of_group("active", "members", 1);
-                of_group("paid", "jobs", 1);
-                of_group("lies", "jobs", 1);
-                of_group("convicted", "jobs", 1);
-            }
-        }
-        of_group("slashed", "base units", 1);
-    }
-    all
 }
 
 #[cfg(test)]

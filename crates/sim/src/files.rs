@@ -99,6 +99,10 @@ fn tables(scenario: &Scenario) -> Vec<Table> {
         tables.push(table("prices", schema::PRICES));
         tables.push(table("run_prices", schema::RUN_PRICES));
     }
+    if scenario.delegates() {
+        tables.push(table("delegations", schema::DELEGATIONS));
+        tables.push(table("run_delegations", schema::RUN_DELEGATIONS));
+    }
     tables
 }
 
@@ -143,29 +147,26 @@ pub fn write_run(
             None => None,
             Some(_) => Some(create("prices", schema::PRICES)?),
         },
+        delegations: match scenario.delegates() {
+            false => None,
+            true => Some(create("delegations", schema::DELEGATIONS)?),
+        },
         error: None,
         watcher,
     };
     let outcome = run::run(&scenario, seed, run, &mut keeper)?;
-    let Files { steps, step_groups, people, prices, error, .. } = keeper;
+    let Files { steps, step_groups, people, prices, delegations, error, .. } = keeper;
     if let Some(error) = error {
         return Err(at(folder)(error));
     }
-    for writer in [steps, step_groups, people].into_iter().chain(prices) {
+    for writer in [steps, step_groups, people].into_iter().chain(prices).chain(delegations) {
         writer.finish().map_err(at(folder))?;
     }
-    let mut runs = create("runs", schema::RUNS)?;
-    runs.push(&schema::run_row(0, settings, &outcome)).map_err(at(folder))?;
-    runs.finish().map_err(at(folder))?;
-    let mut groups = create("run_groups", schema::RUN_GROUPS)?;
-    for row in schema::run_group_rows(0, &scenario, &outcome) {
-        groups.push(&row).map_err(at(folder))?;
-    }
-    groups.finish().map_err(at(folder))?;
-    if let Some(row) = schema::run_price_row(0, &outcome) {
-        let mut prices = create("run_prices", schema::RUN_PRICES)?;
-        prices.push(&row).map_err(at(folder))?;
-        prices.finish().map_err(at(folder))?;
+    let rows = schema::run_tables(0, &scenario, settings, &outcome);
+    for (name, columns, rows) in rows {
+        let mut writer = create(name, columns)?;
+        rows.iter().try_for_each(|row| writer.push(row)).map_err(at(folder))?;
+        writer.finish().map_err(at(folder))?;
     }
     Ok((scenario, outcome))
 }
@@ -177,6 +178,7 @@ struct Files<'a> {
     step_groups: Writer,
     people: Writer,
     prices: Option<Writer>,
+    delegations: Option<Writer>,
     /// The first thing that the disk said; nothing is written after it.
     error: Option<io::Error>,
     watcher: &'a mut dyn Keeper,
@@ -198,6 +200,10 @@ impl Keeper for Files<'_> {
             files.steps.push(&schema::step_row(sample))?;
             if let Some((prices, row)) = files.prices.as_mut().zip(schema::price_row(sample)) {
                 prices.push(&row)?;
+            }
+            if let Some(delegations) = &mut files.delegations {
+                let rows = schema::backing_step_rows(scenario, sample);
+                rows.iter().try_for_each(|row| delegations.push(row))?;
             }
             let rows = schema::step_group_rows(scenario, sample);
             rows.iter().try_for_each(|row| files.step_groups.push(row))

@@ -14,7 +14,10 @@
 //! interpolated, and that is said; who is not listed keeps the count that the scenario gives it.
 //! Not here: solvers for equilibria: tables are exported for those that exist.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    mem::discriminant,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -174,7 +177,7 @@ fn policies(scenario: &Scenario, question: &Question<'_>) -> Result<Vec<usize>, 
         }
         places.push(place);
     }
-    let kinds = places.iter().map(|place| scenario.groups[*place].kind.role());
+    let kinds = places.iter().map(|place| discriminant(&scenario.groups[*place].kind));
     if kinds.clone().any(|kind| Some(kind) != kinds.clone().next()) {
         return Err(wrong("they are not all of one kind".to_owned()));
     }

@@ -16,7 +16,7 @@
 //! and neither threads nor what is kept change a byte of a table.
 //! Not here: rules (`earnest-protocol`), signatures, real execution, terminals (the hosts).
 //! Known shortcomings: a price does not answer to what happens on the ledger; providers alone
-//! learn.
+//! learn; nobody votes.
 //!
 //! ```
 //! use earnest_sim::{run::{Nothing, run}, scenario::Scenario};
@@ -43,12 +43,14 @@ pub mod compare;
 pub mod design;
 pub mod digest;
 mod error;
+pub mod figures;
 pub mod files;
 pub mod game;
 pub mod luck;
 pub mod measures;
 pub mod newcomer;
 mod notes;
+mod pools;
 pub mod rare;
 pub mod report;
 pub mod run;

@@ -78,6 +78,10 @@ pub enum Purpose {
     PriceSalt = 29,
     /// Does a validator post no price; step: the epoch.
     PriceSilence = 30,
+    /// What an operator keeps of its pay; step: 0.
+    Commission = 31,
+    /// Which of the operators that are equally good to it a delegator joins; step: the height.
+    Follow = 32,
 }
 
 /// Members a group may have: places are 20 bits of an entity.

@@ -193,6 +193,10 @@ fn live(
             return Err(RunError::Unaccounted { units });
         }
     }
+    let rounding = [closing.rounding, world.stake_ended().map_or(0, |ended| ended.stake.rounding)];
+    if let Some(units) = rounding.into_iter().find(|units| *units > ROUNDING_MAX) {
+        return Err(RunError::Unaccounted { units });
+    }
     if world.honest_losses() > 0 {
         return Err(RunError::HonestLoss { times: world.honest_losses() });
     }

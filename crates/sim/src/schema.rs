@@ -7,6 +7,8 @@
 //! | `steps` | sample of a run |
 //! | `step_groups` | sample and group |
 //! | `people` | participant of a run |
+//! | `prices`, `run_prices` | sample and run, where stake has a price of its own |
+//! | `delegations`, `run_delegations` | sample and run, and group, where somebody delegates |
 //!
 //! Laws: money is whole base units of 10^-9 token; counts are since the beginning of the run;
 //! columns are only ever added at the end.
@@ -14,7 +16,7 @@
 
 use crate::{
     run::{Outcome, Person, Sample},
-    scenario::{Scenario, Setting},
+    scenario::{Group, Kind, Scenario, Setting},
     tables::{Cell, Column},
     tally::Tally,
 };
@@ -131,6 +133,31 @@ pub const RUN_PRICES: &[Column] = &[
     Column::whole("treasury", "stake in the treasury, base units of stake"),
 ];
 
+macro_rules! backing_columns {
+    ($($first:expr),* $(,)?) => {
+        &[
+            $($first,)*
+            Column::text("group", "which group: one that delegates, or lets others delegate to it"),
+            Column::whole("behind", "what it has behind others, on its way out or not, base units"),
+            Column::whole("earned", "what that earned, paid or not, base units that pay"),
+            Column::whole("lost", "what slashes took of it, base units"),
+            Column::whole("moves", "times that some of it moved to somebody else"),
+            Column::whole("exits", "times that some of it began to leave"),
+            Column::whole("taken", "what others have behind its members, base units"),
+            Column::real("hhi", "Herfindahl-Hirschman index of that over members, 0 to 10,000"),
+        ]
+    };
+}
+
+/// One row for each run and group that has to do with delegations, where there are any.
+pub const RUN_DELEGATIONS: &[Column] = backing_columns![
+    Column::whole("point", "point of the sweep, from 0"),
+    Column::whole("run", "run of its point, from 0"),
+];
+
+/// One row for each sample and group that has to do with delegations, where there are any.
+pub const DELEGATIONS: &[Column] = backing_columns![Column::whole("height", "after which block")];
+
 /// One row for each participant of a run.
 pub const PEOPLE: &[Column] = &[
     Column::text("group", "which group"),
@@ -204,6 +231,73 @@ pub fn run_price_row(point: u64, outcome: &Outcome) -> Option<Vec<Cell>> {
     Some(row)
 }
 
+/// A table of runs: its name, its columns, and rows of it.
+pub(crate) type Run = (&'static str, &'static [Column], Vec<Vec<Cell>>);
+
+/// The tables of runs that any of these has, `runs` last: it says that the others are whole.
+pub(crate) fn run_columns<'s>(
+    all: impl Iterator<Item = &'s Scenario> + Clone,
+) -> Vec<(&'static str, &'static [Column])> {
+    let mut tables = vec![("run_groups", RUN_GROUPS)];
+    if all.clone().any(|scenario| scenario.price.is_some()) {
+        tables.push(("run_prices", RUN_PRICES));
+    }
+    if all.clone().any(Scenario::delegates) {
+        tables.push(("run_delegations", RUN_DELEGATIONS));
+    }
+    tables.push(("runs", RUNS));
+    tables
+}
+
+/// All rows of one run, table by table.
+pub(crate) fn run_tables(
+    point: u64,
+    scenario: &Scenario,
+    settings: &[Setting],
+    outcome: &Outcome,
+) -> Vec<Run> {
+    let rows = |name: &str| match name {
+        "runs" => vec![run_row(point, settings, outcome)],
+        "run_groups" => run_group_rows(point, scenario, outcome),
+        "run_prices" => run_price_row(point, outcome).into_iter().collect(),
+        _ => run_backing_rows(point, scenario, outcome),
+    };
+    let names = run_columns(std::iter::once(scenario)).into_iter();
+    names.map(|(name, columns)| (name, columns, rows(name))).collect()
+}
+
+/// Has a group to do with delegations, where there are any?
+pub(crate) fn is_backed(scenario: &Scenario, group: &Group) -> bool {
+    let takes = group.kind.commission().is_some();
+    scenario.delegates() && (takes || matches!(group.kind, Kind::Delegators(_)))
+}
+
+/// The rows of a run's delegations.
+pub fn run_backing_rows(point: u64, scenario: &Scenario, outcome: &Outcome) -> Vec<Vec<Cell>> {
+    let first = [point.into(), u64::from(outcome.run).into()];
+    backing_rows(&first, scenario, &outcome.groups)
+}
+
+/// The rows of a sample's delegations.
+pub fn backing_step_rows(scenario: &Scenario, sample: &Sample) -> Vec<Vec<Cell>> {
+    backing_rows(&[sample.height.into()], scenario, &sample.groups)
+}
+
+fn backing_rows(first: &[Cell], scenario: &Scenario, tallies: &[Tally]) -> Vec<Vec<Cell>> {
+    let groups = scenario.groups.iter().zip(tallies);
+    let backed = groups.filter(|(group, _)| is_backed(scenario, group));
+    let row = |(group, tally): (&Group, &Tally)| {
+        let backing = &tally.backing;
+        let mut row = first.to_vec();
+        row.push(group.name.as_str().into());
+        row.extend([backing.behind, backing.earned(), backing.lost()].map(Cell::from));
+        row.extend([backing.moves, backing.exits].map(Cell::from));
+        row.extend([backing.taken.into(), backing.hhi.into()]);
+        row
+    };
+    backed.map(row).collect()
+}
+
 /// The row of a participant.
 pub fn person_row(scenario: &Scenario, person: &Person) -> Vec<Cell> {
     let group = &scenario.groups[usize::from(person.group)];
@@ -212,7 +306,7 @@ pub fn person_row(scenario: &Scenario, person: &Person) -> Vec<Cell> {
 }
 
 fn group_rows(first: &[Cell], scenario: &Scenario, tallies: &[Tally]) -> Vec<Vec<Cell>> {
-    let row = |(group, tally): (&crate::scenario::Group, &Tally)| {
+    let row = |(group, tally): (&Group, &Tally)| {
         let mut row = first.to_vec();
         row.push(group.name.as_str().into());
         row.extend([u64::from(group.count), tally.active, tally.taken, tally.paid].map(Cell::from));

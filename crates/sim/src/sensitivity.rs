@@ -16,9 +16,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    compare::measure,
     design::{self, Range},
     error::SimError,
+    figures::{self, Rows as RunRows},
     luck::{Entity, Luck, Purpose},
     run::{self, Nothing},
     sweep::{Point, Sweep},
@@ -139,11 +139,13 @@ fn measured(
         let settings = settings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         return Err(SimError::Failed { settings, run: number, error });
     }
-    let all = measure(scenario, &outcome);
-    let found = all.iter().find(|(known, _, _)| known == name);
-    found.map(|(_, unit, value)| (*unit, *value)).ok_or_else(|| SimError::Measure {
+    let all = figures::all(scenario);
+    let found = all.iter().find(|measure| measure.name == name);
+    let value =
+        |measure: &figures::Measure| (measure.unit, measure.of(&RunRows::of(scenario, &outcome)));
+    found.map(value).ok_or_else(|| SimError::Measure {
         wanted: name.to_owned(),
-        known: all.into_iter().map(|(known, _, _)| known).collect::<Vec<_>>().join(", "),
+        known: all.iter().map(|measure| measure.name.as_str()).collect::<Vec<_>>().join(", "),
     })
 }
 

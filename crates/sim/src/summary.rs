@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{
     compare::{Comparison, Difference, Measured},
     digest::{Judged, Region},
+    figures,
     game::Game,
     rare::{Rare, Share},
     report,
@@ -48,6 +49,17 @@ pub fn run_json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> serde_json
             stake.remove(name);
         }
         all.insert("stake".to_owned(), stake.into());
+    }
+    let backing = schema::run_backing_rows(0, scenario, outcome);
+    if !backing.is_empty() {
+        let rows = backing.iter().map(|row| {
+            let mut row = object(schema::RUN_DELEGATIONS, row);
+            for name in ["point", "run"] {
+                row.remove(name);
+            }
+            serde_json::Value::Object(row)
+        });
+        all.insert("delegations".to_owned(), rows.collect());
     }
     serde_json::Value::Object(all)
 }
@@ -102,17 +114,8 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         tokens(closing.treasury),
         if closing.sum() == 0 { "close".to_owned() } else { tokens(closing.sum()) }
     ));
-    if let Some(Ended { price, rounds: [counted, missed], stake }) = outcome.ended {
-        line(format_args!(
-            "stake  worth {:.4}, taken for {:.4}; {counted} rounds of prices counted, {missed} did \
-             not; burnt {}, insurance {}, treasury {} of stake; all of it {}",
-            price.worth,
-            price.secures.unwrap_or(0.0),
-            tokens(stake.burnt),
-            tokens(stake.insurance),
-            tokens(stake.treasury),
-            if stake.sum() == 0 { "closes".to_owned() } else { tokens(stake.sum()) }
-        ));
+    if let Some(ended) = &outcome.ended {
+        line(format_args!("{}", stake_words(ended)));
     }
     line(format_args!(
         "income of providers: Gini {:.3}, HHI {:.0}, a third is paid to {} of them",
@@ -139,12 +142,56 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         let name = &group.name;
         text.push_str(&format!("{name:width$} {slashed:>16} {profit:>16} {each:>16}\n"));
     }
+    text.push_str(&backing_table(scenario, outcome, width));
     text.push_str(
         "\nprofit: held at the end, less at first, less the cost of work, plus what lies\n    were \
-         worth\n",
+         worth",
     );
+    if scenario.price.is_some() {
+        text.push_str("; in tokens that pay, while slashed is in tokens of stake");
+    }
+    text.push('\n');
     if let Some(error) = &outcome.error {
         text.push_str(&broken(&format!("FAILED: {error}")));
+    }
+    text
+}
+
+/// How stake stands in the end, in a network of two assets.
+fn stake_words(Ended { price, rounds: [counted, missed], stake }: &Ended) -> String {
+    let taken = match price.secures {
+        Some(secures) => format!("taken for {secures:.4}"),
+        None => "taken for nothing while the feed is stale".to_owned(),
+    };
+    let [burnt, insurance, treasury] = [stake.burnt, stake.insurance, stake.treasury].map(tokens);
+    let closes = if stake.sum() == 0 { "closes".to_owned() } else { tokens(stake.sum()) };
+    format!(
+        "stake  worth {:.4}, {taken}; {counted} rounds of prices counted, {missed} did not; burnt \
+         {burnt}, insurance {insurance}, treasury {treasury} of stake; all of it {closes}",
+        price.worth
+    )
+}
+
+/// Stake behind others' work, if there is any.
+fn backing_table(scenario: &Scenario, outcome: &Outcome, width: usize) -> String {
+    let mut text = String::new();
+    if !scenario.delegates() {
+        return text;
+    }
+    let [what, behind, earned, lost, taken] = ["delegated", "behind", "earned", "lost", "taken"];
+    text.push_str(&format!(
+        "\n{what:width$} {behind:>14} {earned:>10} {lost:>10} {:>6} {:>6} {taken:>12}\n",
+        "moves", "exits"
+    ));
+    let groups = scenario.groups.iter().zip(&outcome.groups);
+    for (group, tally) in groups.filter(|(group, _)| schema::is_backed(scenario, group)) {
+        let backing = &tally.backing;
+        let (name, moves, exits) = (&group.name, backing.moves, backing.exits);
+        let [behind, earned, lost, taken] =
+            [backing.behind, backing.earned(), backing.lost(), backing.taken].map(tokens);
+        text.push_str(&format!(
+            "{name:width$} {behind:>14} {earned:>10} {lost:>10} {moves:>6} {exits:>6} {taken:>12}\n"
+        ));
     }
     text
 }
@@ -249,9 +296,10 @@ pub fn sensitivity_json(found: &Sensitivity) -> serde_json::Value {
 
 /// A sensitivity as a table, what matters most first.
 pub fn sensitivity_table(found: &Sensitivity) -> String {
-    let is_money = found.unit.starts_with("base units");
-    let show = |value: f64| {
-        if is_money { format!("{:.3} tokens", value / 1e9) } else { format!("{value:.1}") }
+    let (unit, size) = figures::shown_in(found.unit);
+    let show = |value: f64| match size {
+        1.0 => format!("{value:.1}"),
+        _ => format!("{:.3} {}", value / size, unit.replace(" a member", "")),
     };
     let mut values: Vec<_> = found.values.iter().collect();
     values.sort_by(|one, other| other.total[0].total_cmp(&one.total[0]));
@@ -385,6 +433,21 @@ mod tests {
         let told = broken(&"word ".repeat(20));
         assert!(told.lines().all(|line| line.chars().count() <= WIDTH), "{told}");
         assert!(told.lines().nth(1).is_some_and(|line| line.starts_with("    word")), "{told}");
+    }
+
+    #[test]
+    fn stake_that_a_stale_feed_secures_with_is_not_said_to_be_taken_for_nought() {
+        let stake = crate::tally::Closing { burnt: 7, ..Default::default() };
+        let price = crate::tally::Priced {
+            worth: 0.5,
+            counted: 0.5,
+            secures: None,
+            mints: 0.5,
+            collateral: None,
+        };
+        let told = stake_words(&Ended { price, rounds: [3, 2], stake });
+        assert!(told.contains("taken for nothing while the feed is stale;"), "{told}");
+        assert!(!told.contains("0.0000") && told.ends_with("all of it 0.000"), "{told}");
     }
 
     #[test]

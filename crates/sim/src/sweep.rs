@@ -12,7 +12,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -64,6 +64,17 @@ pub struct Swept {
 pub(crate) type Point = (Scenario, Vec<Setting>);
 
 impl Sweep<'_> {
+    /// The first point's scenario, and the seed of all runs: asked before anything is played.
+    ///
+    /// # Errors
+    /// Why there is no such scenario.
+    pub fn first(&self) -> Result<(Scenario, u64), SimError> {
+        let settings = self.points.first().map_or(&[][..], Vec::as_slice);
+        let first = Scenario::parse(self.text, settings)?;
+        let seed = self.seed.unwrap_or(first.seed);
+        Ok((first, seed))
+    }
+
     pub(crate) fn scenarios(&self) -> Result<Vec<Point>, SimError> {
         let units = self.points.len() as u64 * u64::from(self.runs);
         if units == 0 || units > RUNS_MAX {
@@ -101,18 +112,16 @@ impl Sweep<'_> {
         let pool = self.pool()?;
         let seed = self.seed.unwrap_or(points[0].0.seed);
         claim(folder, &self.manifest(&points, seed, format).text())?;
-        let names = ["runs", "run_groups", "run_prices"];
-        let folders = names.map(|name| folder.join(name));
-        let is_priced = points.iter().any(|point| point.0.price.is_some());
-        for folder in &folders[..if is_priced { 3 } else { 2 }] {
-            fs::create_dir_all(folder).map_err(at(folder))?;
+        for (name, _) in tables(&points) {
+            let folder = folder.join(name);
+            fs::create_dir_all(&folder).map_err(at(&folder))?;
         }
         let units = points.len() as u64 * u64::from(self.runs);
         let (done, mut swept) = (AtomicU64::new(0), Swept { runs: units, resumed: 0, failed: 0 });
         for first in (0..units).step_by(PART_UNITS as usize) {
             let part = first..units.min(first + PART_UNITS);
             let name = format!("{:05}", first / PART_UNITS);
-            let marker = folders[0].join(&name).with_extension(format.extension());
+            let marker = folder.join("runs").join(&name).with_extension(format.extension());
             if marker.exists() {
                 swept.resumed += part.end - part.start;
                 done.fetch_add(part.end - part.start, Ordering::Relaxed);
@@ -127,7 +136,7 @@ impl Sweep<'_> {
             };
             let outcomes: Result<Vec<(usize, Outcome)>, SimError> =
                 pool.install(|| part.into_par_iter().map(one).collect());
-            swept.failed += write_part(&folders, &name, format, &points, &outcomes?)?;
+            swept.failed += write_part(folder, &name, format, &points, &outcomes?)?;
         }
         Ok(swept)
     }
@@ -147,13 +156,10 @@ impl Sweep<'_> {
 
     fn manifest<'a>(&self, points: &'a [Point], seed: u64, format: Format) -> Manifest<'a> {
         let settings = |point: &Point| point.1.iter().map(Setting::to_string).collect();
-        let mut tables = vec![
-            Table { name: "runs", columns: schema::RUNS },
-            Table { name: "run_groups", columns: schema::RUN_GROUPS },
-        ];
-        if points.iter().any(|point| point.0.price.is_some()) {
-            tables.push(Table { name: "run_prices", columns: schema::RUN_PRICES });
-        }
+        // As a reader looks for them: the runs first.
+        let mut tables = tables(points);
+        tables.rotate_right(1);
+        let tables = tables.into_iter().map(|(name, columns)| Table { name, columns }).collect();
         Manifest {
             what: "sweep",
             version: env!("CARGO_PKG_VERSION"),
@@ -169,42 +175,45 @@ impl Sweep<'_> {
     }
 }
 
+/// The tables that any point has, `runs` last.
+fn tables(points: &[Point]) -> Vec<(&'static str, &'static [Column])> {
+    schema::run_columns(points.iter().map(|point| &point.0))
+}
+
 /// Writes one part, its runs last: they say that it is whole. How many runs failed.
 fn write_part(
-    [runs, groups, prices]: &[PathBuf; 3],
-    name: &str,
+    folder: &Path,
+    part: &str,
     format: Format,
     points: &[Point],
     outcomes: &[(usize, Outcome)],
 ) -> Result<u64, SimError> {
-    let rows = outcomes.iter().flat_map(|(point, outcome)| {
-        schema::run_group_rows(*point as u64, &points[*point].0, outcome)
-    });
-    write_file(groups, name, format, schema::RUN_GROUPS, rows)?;
-    if prices.exists() {
-        let rows = outcomes.iter();
-        let rows = rows.filter_map(|(point, run)| schema::run_price_row(*point as u64, run));
-        write_file(prices, name, format, schema::RUN_PRICES, rows)?;
-    }
-    let rows = outcomes
+    let all: Vec<_> = outcomes
         .iter()
-        .map(|(point, outcome)| schema::run_row(*point as u64, &points[*point].1, outcome));
-    write_file(runs, name, format, schema::RUNS, rows)?;
+        .flat_map(|(point, outcome)| {
+            let (scenario, settings) = &points[*point];
+            schema::run_tables(*point as u64, scenario, settings, outcome)
+        })
+        .collect();
+    for (table, columns) in tables(points) {
+        let rows = all.iter().filter(|(name, ..)| *name == table).flat_map(|(.., rows)| rows);
+        write_file(&folder.join(table), part, format, columns, rows)?;
+    }
     Ok(outcomes.iter().filter(|(_, outcome)| outcome.error.is_some()).count() as u64)
 }
 
-fn write_file(
+fn write_file<'r>(
     folder: &Path,
     name: &str,
     format: Format,
     columns: &'static [Column],
-    rows: impl Iterator<Item = Vec<Cell>>,
+    rows: impl Iterator<Item = &'r Vec<Cell>>,
 ) -> Result<(), SimError> {
     let extension = format.extension();
     let draft = format!(".{name}-draft");
     let mut writer = Writer::create(folder, &draft, columns, format).map_err(at(folder))?;
     for row in rows {
-        writer.push(&row).map_err(at(folder))?;
+        writer.push(row).map_err(at(folder))?;
     }
     writer.finish().map_err(at(folder))?;
     let [from, to] = [draft.as_str(), name].map(|name| folder.join(name).with_extension(extension));

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use earnest_protocol::Amount;
 
 /// What became of one group, so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     /// Jobs that its members accepted.
     pub taken: u64,
@@ -55,6 +55,43 @@ pub struct Tally {
     pub bonded: i64,
     /// What capital at risk would have earned elsewhere, in base units.
     pub capital_cost: i64,
+    /// Its part in stake behind others' work.
+    pub backing: Backing,
+}
+
+/// Stake behind others' work, in base units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Backing {
+    /// What members delegated, moves not counted.
+    pub put: i64,
+    /// What of it was paid out again.
+    pub returned: i64,
+    /// What it has earned and was paid.
+    pub rewarded: i64,
+    /// What it has earned and was not paid.
+    pub unpaid: i64,
+    /// What is there of it now, on its way out or not.
+    pub behind: i64,
+    /// Times that it moved from one operator to another.
+    pub moves: u64,
+    /// Times that it began to leave.
+    pub exits: u64,
+    /// What others have behind members' operators now.
+    pub taken: i64,
+    /// Herfindahl and Hirschman's index of that over members: 0 to 10,000.
+    pub hhi: f64,
+}
+
+impl Backing {
+    /// What slashes took of what was delegated.
+    pub fn lost(&self) -> i64 {
+        self.put - self.returned - self.behind
+    }
+
+    /// What was earned, paid or not.
+    pub fn earned(&self) -> i64 {
+        self.rewarded + self.unpaid
+    }
 }
 
 impl Tally {
@@ -104,12 +141,15 @@ pub struct Closing {
     pub treasury: i64,
     /// Taken, and waiting for its stay.
     pub pending: i64,
+    /// What rounding left in pools of delegations, nobody's.
+    pub rounding: i64,
 }
 
 impl Closing {
     /// Zero once every job has ended, but for what rounding left in the judges' pot.
     pub fn sum(&self) -> i64 {
-        self.purses + self.burnt + self.insurance + self.treasury + self.pending
+        let away = self.burnt + self.insurance + self.treasury + self.pending;
+        self.purses + away + self.rounding
     }
 }
 

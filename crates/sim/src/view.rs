@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    AccountId, Amount, Asset, Command, Digest, Factor, Height, JobId, State, command::Opening,
-    command::PostJob, ledger::Pot, seal,
+    AccountId, Amount, Asset, Command, Digest, Epoch, Factor, Height, JobId, State,
+    command::Opening, command::PostJob, ledger::Pot, seal,
 };
 
 use crate::{
     luck::{Draw, Entity, Luck, Purpose},
     notes::{Notes, Whisper},
+    pools::Pools,
     scenario::Scenario,
     truth,
 };
@@ -32,6 +33,8 @@ pub struct Scene {
     pub(crate) notes: Notes,
     /// What those who learn tell their fellows of their last round, by place.
     pub(crate) tales: BTreeMap<usize, Tale>,
+    /// What is known of operators to whom others may delegate.
+    pub(crate) pools: Pools,
     /// What a unit of stake is worth in units that pay, if it has a price of its own.
     pub(crate) worth: Option<Factor>,
     /// The block after which no more jobs are posted or bid for.
@@ -98,6 +101,17 @@ impl<'a> View<'a> {
     /// Jobs that take bids, oldest first.
     pub fn board(&self) -> &'a [JobId] {
         &self.scene.board
+    }
+
+    /// What is known of operators to whom others may delegate.
+    pub(crate) fn pools(&self) -> &'a Pools {
+        &self.scene.pools
+    }
+
+    /// The first block of an epoch.
+    pub fn first_block(&self, epoch: Epoch) -> Height {
+        let blocks = self.state.params().chain().epoch_blocks;
+        Height::new(epoch.count().saturating_mul(blocks.count()))
     }
 
     /// True while jobs are posted and bid for.
@@ -170,6 +184,10 @@ pub enum Reminder {
     Release,
     /// To say what stake is worth.
     Price,
+    /// To look whom else it could delegate to.
+    Follow,
+    /// That what it took back has matured.
+    Collect,
 }
 
 /// What an agent answers.

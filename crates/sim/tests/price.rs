@@ -1,8 +1,12 @@
 //! Stake with a price of its own: the feed follows it, locks follow the feed, all accounts close.
 
 use earnest_sim::{
+    design,
+    digest::Digest,
     run::{self, Keeper, Outcome, Sample},
     scenario::{Scenario, Setting},
+    sweep::Sweep,
+    tables::Format,
     tally::Priced,
 };
 
@@ -150,4 +154,20 @@ fn what_cannot_be_is_refused_with_what_can() {
         let refused = refused.expect_err("it cannot be").to_string();
         assert!(refused.contains(words), "{setting}: {refused}");
     }
+}
+
+#[test]
+fn a_sweep_measures_what_stake_is_worth_and_wishes_may_be_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lists = ["price.start=2.0,3.0".to_owned(), "run.blocks=130".to_owned()];
+    let points = design::grid(&lists).expect("a grid");
+    let sweep = Sweep { text: SMALL, points, runs: 2, seed: None, threads: Some(1) };
+    let wishes = vec!["stake counted as > 2.5".parse().expect("a wish")];
+    Digest::check(&sweep, &wishes).expect("it is measured");
+    sweep.write(folder.path(), Format::Csv, &|_, _| {}).expect("it sweeps");
+    let digest = Digest::read(&sweep, (folder.path(), Format::Csv), &wishes).expect("it is read");
+    assert_eq!(digest.hits, [0, 2]);
+    let worth = digest.measures.iter().position(|one| one.name == "stake worth").expect("one");
+    let means: Vec<f64> = digest.values.iter().map(|values| values[worth].mean()).collect();
+    assert_eq!(means, [2e6, 3e6], "millionths");
 }

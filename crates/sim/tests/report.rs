@@ -136,3 +136,76 @@ fn a_comparison_has_a_plot_for_each_measure_that_moves() {
     assert!(page.contains("[3] lie_rate=1 audit_rate=0.9"));
     assert!(page.contains("The same at every point: posted"));
 }
+
+#[test]
+fn the_seed_that_a_point_sets_is_the_seed_of_its_runs_and_known_before_any() {
+    let points = design::grid(&["seed=9".to_owned()]).expect("a grid");
+    let set = Sweep { points, seed: None, ..sweep(1) };
+    assert_eq!(set.first().expect("a scenario").1, 9);
+    assert_eq!(Sweep { seed: Some(4), ..set.clone() }.first().expect("a scenario").1, 4);
+    let wrong = design::grid(&["run.blocks=0".to_owned()]).expect("a grid");
+    assert!(Sweep { points: wrong, ..set }.first().is_err());
+}
+
+#[test]
+fn a_long_command_is_whole_or_said_to_be_too_long() {
+    let steps = |count: usize| {
+        let each: Vec<String> =
+            (1..=count).map(|at| format!("{{ at = {at}, to = 1.5 }}")).collect();
+        format!("price.steps=[{}]", each.join(", "))
+    };
+    let long = page(SMALL, &[&steps(20)]);
+    assert!(long.contains("{ at = 20, to = 1.5 }]&#39;"), "the command is whole");
+    let longer = page(SMALL, &[&steps(1_000)]);
+    assert!(longer.contains("too long for a page") && longer.len() < 400_000, "{}", longer.len());
+    let quoted = page(SMALL, &["description=\"it's\""]);
+    assert!(quoted.contains("it&#39;\\&#39;&#39;s"), "a quote is one that a shell takes");
+}
+
+#[test]
+fn a_description_has_a_bound() {
+    let long = SMALL.replace("Some <lie>", &"word ".repeat(1_000));
+    let page = page(&long, &[]);
+    assert!(page.contains("word wor…") && page.matches("word ").count() < 1_500);
+}
+
+#[test]
+fn a_page_says_of_which_asset_money_is() {
+    let two = page(SMALL, &["price.start=2.0"]);
+    for told in
+        ["tokens of stake, forfeits included", "tokens that pay a member", "of either asset"]
+    {
+        assert!(two.contains(told), "{told}");
+    }
+    assert!(!page(SMALL, &[]).contains("tokens of stake"));
+}
+
+#[test]
+fn a_comparison_of_which_much_failed_says_how_much() {
+    let points = design::grid(&["run.blocks=30".to_owned()]).expect("a grid");
+    let sweep = Sweep { runs: 2, points, ..sweep(1) };
+    let mut found = compare(&sweep, (0.99, false), &|_, _| {}).expect("it compares");
+    found.failures = (0..27).map(|run| (0, run, "why".to_owned())).collect();
+    let page = report::comparison(&ASKED, &sweep.points, &found);
+    assert_eq!(page.matches("failed: why").count(), 20);
+    assert!(page.contains("7 more runs failed"));
+}
+
+#[test]
+fn a_point_of_which_no_run_ended_has_no_share() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wishes = vec!["providers.liar profit > 0".parse().expect("a wish")];
+    let region = Region { wishes: wishes.clone(), chance: 0.9, confidence: 0.95 };
+    let points = design::grid(&["run.blocks=30".to_owned()]).expect("a grid");
+    let sweep = Sweep { runs: 2, points, ..sweep(1) };
+    sweep.write(folder.path(), Format::Csv, &|_, _| {}).expect("it sweeps");
+    let mut digest =
+        Digest::read(&sweep, (folder.path(), Format::Csv), &wishes).expect("it is read");
+    for values in digest.values.iter_mut().flatten() {
+        *values = Default::default();
+    }
+    (digest.hits, digest.failed) = (vec![0], vec![2]);
+    let page = report::sweep(&ASKED, &digest, Some(&region));
+    let share = page.split("id=\"feasible-d\">").nth(1).expect("the plot's words");
+    assert!(share.starts_with("share of runs. as written: –, from 0 to 1"), "{}", &share[..80]);
+}

@@ -7,11 +7,13 @@
 //! Law: an agent reads a [`View`] and answers with [`Deeds`]; it can change nothing itself.
 //! Not here: what becomes of a command (`earnest-protocol`), who hears what (`world`).
 
+mod delegator;
 mod learning;
 mod provider;
 mod requester;
 mod validator;
 
+pub use delegator::Delegator;
 pub use provider::Provider;
 pub use requester::Requester;
 pub use validator::Validator;
@@ -29,6 +31,8 @@ pub enum Agent<'s> {
     Provider(Provider<'s>),
     /// Audits.
     Validator(Validator),
+    /// Stands behind others' work.
+    Delegator(Delegator),
 }
 
 impl Agent<'_> {
@@ -38,6 +42,7 @@ impl Agent<'_> {
             Agent::Requester(requester) => requester.begin(view, deeds),
             Agent::Provider(provider) => provider.begin(view, deeds),
             Agent::Validator(validator) => validator.begin(view, deeds),
+            Agent::Delegator(delegator) => delegator.begin(view, deeds),
         }
     }
 
@@ -45,7 +50,7 @@ impl Agent<'_> {
     pub fn looks(&self) -> bool {
         match self {
             Agent::Provider(provider) => provider.looks(),
-            Agent::Requester(_) | Agent::Validator(_) => false,
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => false,
         }
     }
 
@@ -53,7 +58,7 @@ impl Agent<'_> {
     pub fn attends(&self, view: &View<'_>) -> bool {
         match self {
             Agent::Provider(provider) => provider.attends(view),
-            Agent::Requester(_) | Agent::Validator(_) => false,
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => false,
         }
     }
 
@@ -61,7 +66,7 @@ impl Agent<'_> {
     pub fn is_active(&self) -> bool {
         match self {
             Agent::Provider(provider) => provider.is_active(),
-            Agent::Requester(_) | Agent::Validator(_) => true,
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => true,
         }
     }
 
@@ -69,7 +74,7 @@ impl Agent<'_> {
     pub fn lies(&self) -> bool {
         match self {
             Agent::Provider(provider) => provider.lies(),
-            Agent::Requester(_) | Agent::Validator(_) => false,
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => false,
         }
     }
 
@@ -77,7 +82,7 @@ impl Agent<'_> {
     pub fn at_work(&self) -> u32 {
         match self {
             Agent::Provider(provider) => provider.at_work(),
-            Agent::Requester(_) | Agent::Validator(_) => 0,
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => 0,
         }
     }
 
@@ -94,6 +99,7 @@ impl Agent<'_> {
             Agent::Requester(requester) => requester.hear(view, event, deeds),
             Agent::Provider(provider) => provider.hear(view, event, deeds),
             Agent::Validator(validator) => validator.hear(view, event, deeds),
+            Agent::Delegator(delegator) => delegator.hear(view, event, deeds),
         }
     }
 
@@ -103,13 +109,16 @@ impl Agent<'_> {
             Agent::Requester(requester) => requester.remember(view, reminder, deeds),
             Agent::Provider(provider) => provider.remember(view, reminder, deeds),
             Agent::Validator(validator) => validator.remember(view, reminder, deeds),
+            Agent::Delegator(delegator) => delegator.remember(view, reminder, deeds),
         }
     }
 
     /// That a command of its own was refused.
     pub fn refused(&mut self, command: &Command) {
-        if let Agent::Provider(provider) = self {
-            provider.refused(command);
+        match self {
+            Agent::Provider(provider) => provider.refused(command),
+            Agent::Delegator(delegator) => delegator.refused(command),
+            Agent::Requester(_) | Agent::Validator(_) => {}
         }
     }
 
@@ -117,7 +126,7 @@ impl Agent<'_> {
     pub fn whisper(&self, job: JobId) -> Option<Digest> {
         match self {
             Agent::Provider(provider) => provider.root(job),
-            Agent::Requester(_) | Agent::Validator(_) => None,
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => None,
         }
     }
 }

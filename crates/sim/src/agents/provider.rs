@@ -127,6 +127,9 @@ impl<'s> Provider<'s> {
     fn enter(&mut self, view: &View<'_>, deeds: &mut Deeds) {
         let Some(amount) = self.wanted(view) else { return };
         deeds.send(Command::Bond(Bond { role: Role::Provider, amount }));
+        if let Some(range) = self.habits.commission {
+            deeds.send(super::delegator::terms(view, (self.me, Role::Provider), range));
+        }
         self.standing = Standing::Active;
         let worth = self.worth(view);
         if let Some(mind) = &mut self.mind {
@@ -350,7 +353,7 @@ impl<'s> Provider<'s> {
                     deeds.send(Command::Unjail(Unjail { role: Role::Provider }));
                 }
             }
-            Reminder::Post(_) | Reminder::Price => {}
+            Reminder::Post(_) | Reminder::Price | Reminder::Follow | Reminder::Collect => {}
         }
     }
 

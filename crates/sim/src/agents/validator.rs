@@ -1,7 +1,7 @@
 //! Validators: diligent, lax, silent, bought, watchful, or out for trouble.
 
 use earnest_protocol::{
-    AccountId, Command, Digest, Epoch, Event, Factor, Height, JobId,
+    AccountId, Command, Digest, Epoch, Event, Factor, Height, JobId, Role,
     command::{Challenge, CommitVerdict, OpenPrice, RejectChild, RevealVerdict, SealPrice},
     market::Phase,
     seal,
@@ -32,6 +32,9 @@ pub struct Validator {
 
 impl Validator {
     pub(super) fn begin(&self, view: &View<'_>, deeds: &mut Deeds) {
+        if let Some(range) = self.habits.commission {
+            deeds.send(super::delegator::terms(view, (self.me, Role::Validator), range));
+        }
         if view.worth().is_some() && view.state().params().prices().is_on() {
             self.next_epoch(view, deeds);
         }

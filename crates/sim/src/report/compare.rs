@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use earnest_page::{Interval, Intervals, escape, figure};
 
-use super::{Asked, PLOTS_MAX, everywhere, label, page, section, short, shown_in, varying};
+use super::{
+    Asked, FAILURES_MAX, PLOTS_MAX, everywhere, label, more, page, section, short, shown_in,
+    varying,
+};
 use crate::{
     compare::{Comparison, Measured},
     scenario::Setting,
@@ -26,10 +29,12 @@ pub fn comparison(asked: &Asked<'_>, points: &[Vec<Setting>], found: &Comparison
         ("intervals", format!("{percent} %, Student's t over runs")),
     ];
     let mut body = String::new();
-    for (point, run, error) in found.failures.iter().take(20) {
+    for (point, run, error) in found.failures.iter().take(FAILURES_MAX) {
         let error = escape(&short(error));
         let _ = write!(body, "<p class=pays>Point [{point}], run {run} failed: {error}");
     }
+    let beyond = found.failures.len().saturating_sub(FAILURES_MAX);
+    body.push_str(&more(beyond, "runs failed and are not told here"));
     let told = names.iter().map(|name| vec![name.clone()]).collect();
     body.push_str(&section("The points", "All are compared with the first.", &["point"], told));
     let _ = write!(
@@ -44,6 +49,8 @@ pub fn comparison(asked: &Asked<'_>, points: &[Vec<Setting>], found: &Comparison
         body.push_str(&plot(nth, measure, &names).html());
     }
     body.push_str("</div>");
+    let beyond = moving.count().saturating_sub(PLOTS_MAX);
+    body.push_str(&more(beyond, "measures are not drawn: their numbers are in the table"));
     let still = found.measures.iter().filter(|measure| !moves(measure));
     let still: Vec<&str> = still.map(|measure| measure.name.as_str()).collect();
     if !still.is_empty() {

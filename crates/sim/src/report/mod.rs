@@ -16,6 +16,8 @@ use std::{
 
 use earnest_page::{TAIL, Table, escape, head};
 
+use crate::figures::shown_in;
+
 pub use compare::comparison;
 pub use earnest_page::MARK;
 pub use run::{Track, run};
@@ -41,12 +43,19 @@ const PLOTS_MAX: usize = 24;
 const TEXT_MAX: usize = 32_768;
 /// Letters of a line that somebody else wrote: a setting, an error.
 const LINE_MAX: usize = 240;
+/// Letters of what a scenario shows, in its own words.
+const WORDS_MAX: usize = 2_048;
+/// Letters of all that was set, and of the command that asks again.
+const COMMAND_MAX: usize = 8_192;
+/// Failures that are told one by one.
+const FAILURES_MAX: usize = 20;
 
 /// A page from its parts.
 fn page(asked: &Asked<'_>, kind: &str, rows: &[(&str, String)], body: &str) -> String {
     let title = format!("{}: {kind}", asked.name);
     let mut html = head(&title, "");
-    let _ = write!(html, "<main><h1>{}</h1><p>{}", escape(&title), escape(asked.description));
+    let description = escape(&bounded(asked.description, WORDS_MAX));
+    let _ = write!(html, "<main><h1>{}</h1><p>{description}", escape(&title));
     html.push_str("<dl class=asked>");
     let hash = blake3::hash(asked.text.as_bytes()).to_hex();
     let always = [
@@ -55,7 +64,7 @@ fn page(asked: &Asked<'_>, kind: &str, rows: &[(&str, String)], body: &str) -> S
         ("version", format!("earnest {}", env!("CARGO_PKG_VERSION"))),
     ];
     for (name, value) in rows.iter().chain(&always) {
-        let _ = write!(html, "<dt>{name}<dd>{}", escape(&short(value)));
+        let _ = write!(html, "<dt>{name}<dd>{}", escape(&bounded(value, COMMAND_MAX)));
     }
     let _ = write!(html, "</dl>{body}<h2>The scenario</h2><details><summary>As it was written");
     let (shown, rest) = cut(asked.text, TEXT_MAX);
@@ -75,9 +84,22 @@ fn cut(text: &str, most: usize) -> (&str, usize) {
 
 /// A line that somebody else wrote, no longer than a page bears.
 fn short(line: &str) -> String {
-    match cut(line, LINE_MAX) {
+    bounded(line, LINE_MAX)
+}
+
+/// The beginning of a text, with a mark where it is not all of it.
+fn bounded(text: &str, most: usize) -> String {
+    match cut(text, most) {
         (all, 0) => all.to_owned(),
         (first, _) => format!("{first}…"),
+    }
+}
+
+/// What stands below plots, or lines, of which some are left out.
+fn more(count: usize, what: &str) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!("<p class=note>{count} more {what}."),
     }
 }
 
@@ -149,15 +171,6 @@ fn everywhere(points: &[Vec<(String, String)>]) -> String {
 /// A whole number of base units as tokens.
 fn tokens(units: i64) -> f64 {
     units as f64 / 1e9
-}
-
-/// What a number of a measure is told in, and how many of its own units that is.
-fn shown_in(unit: &str) -> (String, f64) {
-    match unit.strip_prefix("base units") {
-        Some(rest) => (format!("tokens{rest}"), 1e9),
-        None if unit == "parts of a million" => ("share".to_owned(), 1e6),
-        None => (unit.to_owned(), 1.0),
-    }
 }
 
 /// What is said of profit wherever it stands.

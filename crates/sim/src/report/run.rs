@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use earnest_page::{Interval, Intervals, Lines, SERIES_MAX, Series, figure};
 
-use super::{Asked, PROFIT, cards, page, section, short, tokens};
+use super::{Asked, COMMAND_MAX, PROFIT, cards, more, page, section, short, tokens};
 use crate::{
     run::{Keeper, Outcome, Person, Sample},
     scenario::{Kind, Scenario, Setting},
@@ -61,12 +61,13 @@ impl From<&Tally> for Slim {
 
 impl Track {
     /// Nothing of a run yet. If there are more groups than a plot has lines, providers are drawn
-    /// before validators, and these before requesters.
+    /// before validators, these before delegators, and requesters last.
     pub fn new(scenario: &Scenario) -> Track {
         let rank = |kind: &Kind| match kind {
             Kind::Providers(_) => 0,
             Kind::Validators(_) => 1,
-            Kind::Requesters => 2,
+            Kind::Delegators(_) => 2,
+            Kind::Requesters => 3,
         };
         let mut drawn: Vec<usize> = (0..scenario.groups.len()).collect();
         drawn.sort_by_key(|place| rank(&scenario.groups[*place].kind));
@@ -126,7 +127,7 @@ pub fn run(
     (scenario, outcome): (&Scenario, &Outcome),
     track: &Track,
 ) -> String {
-    let set: Vec<String> = settings.iter().map(|setting| short(&setting.to_string())).collect();
+    let set: Vec<String> = settings.iter().map(Setting::to_string).collect();
     let mut rows = vec![("set", if set.is_empty() { "as written".into() } else { set.join("; ") })];
     if outcome.run > 0 {
         rows.push(("run", outcome.run.to_string()));
@@ -137,7 +138,10 @@ pub fn run(
         let _ = write!(again, " --run {}", outcome.run);
     }
     for setting in &set {
-        let _ = write!(again, " --set '{setting}'");
+        let _ = write!(again, " --set '{}'", setting.replace('\'', "'\\''"));
+    }
+    if again.len() > COMMAND_MAX {
+        again = format!("a command of {} bytes, too long for a page", again.len());
     }
     rows.push(("again", again));
     let mut body = String::new();
@@ -148,16 +152,20 @@ pub fn run(
     body.push_str(&cards(&figures(scenario, outcome, track)));
     body.push_str(
         "<h2>How it came about</h2><p>While jobs are posted. What ends after that, as stays of \
-         slashes do, is in the tables below.<div class=plots>",
+         slashes do, is in the tables below.",
     );
+    let beyond = scenario.groups.len() - track.drawn.len();
+    body.push_str(&more(beyond, "groups are not drawn: what became of them is in the tables"));
+    body.push_str("<div class=plots>");
     for plot in plots(scenario, track) {
         body.push_str(&plot.html());
     }
     body.push_str(&spread(scenario, track).html());
     body.push_str("</div>");
     body.push_str(&groups(scenario, outcome));
+    body.push_str(&delegations(scenario, outcome));
     body.push_str(&jobs(outcome));
-    body.push_str(&money(outcome));
+    body.push_str(&money(outcome, scenario.delegates()));
     body.push_str(&refusals(scenario, outcome));
     page(asked, "one run", &rows, &body)
 }
@@ -188,19 +196,37 @@ fn figures(
         all.push(("lies caught", share(caught, lies), format!("{caught} of {lies}")));
     }
     let slashed: i64 = outcome.groups.iter().map(|tally| tally.slashed).sum();
-    all.push(("slashed", figure(tokens(slashed)), "tokens, forfeits included".into()));
-    all.push(("burnt", figure(tokens(outcome.closing.burnt)), "tokens".into()));
+    let [pays, stake] = assets(scenario);
+    all.push(("slashed", figure(tokens(slashed)), format!("{stake}, forfeits included")));
+    all.push(("burnt", figure(tokens(outcome.closing.burnt)), pays.to_owned()));
     let income = outcome.income;
     let third = format!("Gini, 0 to 1; a third is paid to {}", income.nakamoto);
     all.push(("spread of income", figure(income.gini), third));
-    let closes = match outcome.closing.sum() {
-        0 => "close".into(),
-        rest => format!("{} base units apart", figure(rest as f64)),
+    let apart = [Some(outcome.closing), outcome.ended.map(|ended| ended.stake)];
+    let apart: Vec<String> = apart
+        .iter()
+        .flatten()
+        .zip([pays, stake])
+        .filter(|(closing, _)| closing.sum() != 0)
+        .map(|(closing, of)| format!("{} {of}", figure(tokens(closing.sum()))))
+        .collect();
+    let closes = match apart.is_empty() {
+        true => "close".to_owned(),
+        false => format!("{} apart", apart.join(" and ")),
     };
-    all.push(("all accounts", closes, "changes of all purses and pots add up to 0".into()));
+    let of = if outcome.ended.is_some() { ", of either asset" } else { "" };
+    all.push(("all accounts", closes, format!("changes of all purses and pots add up to 0{of}")));
     let hurt = count(outcome.honest_losses);
     all.push(("honest people hurt", hurt, "slashed or judged wrong without an outage".into()));
     all
+}
+
+/// What money is told in: what pays, and what is bonded and slashed.
+fn assets(scenario: &Scenario) -> [&'static str; 2] {
+    match scenario.price {
+        None => ["tokens"; 2],
+        Some(_) => ["tokens that pay", "tokens of stake"],
+    }
 }
 
 fn share(part: u64, whole: u64) -> String {
@@ -274,10 +300,10 @@ impl Course<'_> {
         let (paying, earning): (Vec<_>, Vec<_>) =
             profit.into_iter().partition(|one| one.name.starts_with("requesters."));
         let about = "The same, of those who pay: what a result is worth to them is not counted.";
-        let up = "tokens a member";
+        let up = format!("{} a member", assets(self.scenario)[0]);
         [
-            lines("earn", "Profit of each member", PROFIT, up, earning),
-            lines("pay", "Profit of each requester", about, up, paying),
+            lines("earn", "Profit of each member", PROFIT, &up, earning),
+            lines("pay", "Profit of each requester", about, &up, paying),
         ]
     }
 
@@ -301,7 +327,8 @@ impl Course<'_> {
 
     fn slashed(&self) -> Lines {
         let slashed = self.each(|slim, _| tokens(slim.slashed));
-        lines("slashed", "Slashed", "Slashes and forfeits so far.", "tokens", slashed)
+        let [_, stake] = assets(self.scenario);
+        lines("slashed", "Slashed", "Slashes and forfeits so far.", stake, slashed)
     }
 
     /// Who takes part, and who of them would lie.
@@ -318,9 +345,10 @@ impl Course<'_> {
     fn fees(&self) -> [Lines; 2] {
         let fee = vec![line("base fee", self.over(|kept| tokens(kept.base_fee)))];
         let burnt = vec![line("burnt", self.over(|kept| tokens(kept.burnt)))];
+        let [pays, _] = assets(self.scenario);
         [
-            lines("fee", "Base fee", "The price of one transfer.", "tokens", fee),
-            lines("burnt", "Burnt", "Out of circulation so far.", "tokens", burnt),
+            lines("fee", "Base fee", "The price of one transfer.", pays, fee),
+            lines("burnt", "Burnt", "Out of circulation so far.", pays, burnt),
         ]
     }
 }
@@ -393,7 +421,7 @@ fn spread(scenario: &Scenario, track: &Track) -> Intervals {
         title: "Profit within each group".to_owned(),
         about: "At the end: the median, and from where to where the middle eight of ten are."
             .to_owned(),
-        across: "tokens a member".to_owned(),
+        across: format!("{} a member", assets(scenario)[0]),
         rows: rows.collect(),
         mark: 0.0,
     }
@@ -412,9 +440,15 @@ fn groups(scenario: &Scenario, outcome: &Outcome) -> String {
         row.push(figure(each));
         row
     });
+    let told_in = match scenario.price {
+        None => "Money in tokens.",
+        Some(_) => {
+            "Money in tokens that pay, but for what was slashed: that is in tokens of stake."
+        }
+    };
     section(
         "Who got what",
-        &format!("Money in tokens. Profit: {}", PROFIT.to_lowercase()),
+        &format!("{told_in} Profit: {}", PROFIT.to_lowercase()),
         &[
             "group",
             "members",
@@ -444,24 +478,70 @@ fn jobs(outcome: &Outcome) -> String {
     section("How jobs ended", about, &["reason", "jobs", "of all"], rows.collect())
 }
 
-fn money(outcome: &Outcome) -> String {
+/// Stake behind others' work, if there is any.
+fn delegations(scenario: &Scenario, outcome: &Outcome) -> String {
+    let groups = scenario.groups.iter().zip(&outcome.groups);
+    let rows =
+        groups.filter(|(group, _)| schema::is_backed(scenario, group)).map(|(group, tally)| {
+            let backing = &tally.backing;
+            let mut row = vec![group.name.clone()];
+            let money = [backing.behind, backing.earned(), backing.lost()];
+            row.extend(money.map(|units| figure(tokens(units))));
+            row.extend([backing.moves, backing.exits].map(|times| figure(times as f64)));
+            row.extend([figure(tokens(backing.taken)), figure(backing.hhi)]);
+            row
+        });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let told_in = match scenario.price {
+        None => "Money in tokens.",
+        Some(_) => "Money in tokens of stake, but for what was earned: that is in tokens that pay.",
+    };
+    let about = format!(
+        "What delegators have behind others at the end, what that earned, what slashes took of \
+         it, and how often it moved or began to leave; and what those who work have from them. \
+         {told_in}"
+    );
+    let heads = [
+        "group",
+        "tokens behind",
+        "tokens earned",
+        "tokens lost",
+        "moves",
+        "exits",
+        "tokens taken",
+        "HHI of that",
+    ];
+    section("Stake behind others' work", &about, &heads, rows)
+}
+
+/// Told only where somebody delegates.
+const ROUNDED: &str = "left by rounding in pools, nobody's";
+
+fn money(outcome: &Outcome, is_delegated: bool) -> String {
     let names = [
         "what everybody holds",
         "burnt",
         "in the insurance",
         "in the treasury",
         "taken, and waiting for its stay",
+        ROUNDED,
         "all together",
     ];
-    let each = |c: Closing| [c.purses, c.burnt, c.insurance, c.treasury, c.pending, c.sum()];
+    let each =
+        |c: Closing| [c.purses, c.burnt, c.insurance, c.treasury, c.pending, c.rounding, c.sum()];
     let stake = outcome.ended.map(|ended| each(ended.stake));
     let rows = names.iter().zip(each(outcome.closing)).enumerate().map(|(nth, (name, units))| {
         let mut row = vec![(*name).to_owned(), figure(tokens(units))];
         row.extend(stake.map(|stake| figure(tokens(stake[nth]))));
         row
     });
+    let rows = rows.filter(|row| row[0] != ROUNDED || is_delegated);
     let about = "Changes since the beginning. They add up to nothing, or the run fails.";
-    let heads = ["where", "tokens", "tokens of stake"];
+    let heads =
+        ["where", if stake.is_some() { "tokens that pay" } else { "tokens" }, "tokens of stake"];
     let heads = &heads[..if stake.is_some() { 3 } else { 2 }];
     section("Where all money went", about, heads, rows.collect())
 }

@@ -7,9 +7,13 @@ use std::{
 
 use earnest_page::{Interval, Intervals, Lines, POINTS_MAX, SERIES_MAX, Series, escape, figure};
 
-use super::{Asked, PLOTS_MAX, everywhere, label, page, section, short, shown_in, varying};
+use super::{
+    Asked, COMMAND_MAX, PLOTS_MAX, bounded, everywhere, label, more, page, section, short,
+    shown_in, varying,
+};
 use crate::{
-    digest::{Digest, Feasible, Judged, Measure, Region},
+    digest::{Digest, Feasible, Judged, Region},
+    figures::Measure,
     statistics::Moments,
 };
 
@@ -44,9 +48,11 @@ pub fn sweep(asked: &Asked<'_>, digest: &Digest, region: Option<&Region>) -> Str
          intervals. All points share their luck.<div class=plots>",
     );
     let moving = (0..digest.measures.len()).filter(|nth| moves(digest, *nth));
-    let plots = moving.flat_map(|nth| plots(digest, nth));
-    plots.take(PLOTS_MAX).for_each(|plot| body.push_str(&plot));
+    let plots: Vec<String> = moving.flat_map(|nth| plots(digest, nth)).collect();
+    plots.iter().take(PLOTS_MAX).for_each(|plot| body.push_str(plot));
     body.push_str("</div>");
+    let beyond = plots.len().saturating_sub(PLOTS_MAX);
+    body.push_str(&more(beyond, "plots are not drawn: their numbers are in the table"));
     let still = (0..digest.measures.len()).filter(|nth| !moves(digest, *nth));
     let still: Vec<&str> = still.map(|nth| digest.measures[nth].name.as_str()).collect();
     if !still.is_empty() {
@@ -161,11 +167,12 @@ fn rows(digest: &Digest, nth: usize) -> String {
 fn feasible(digest: &Digest, region: &Region) -> String {
     let judged = digest.judge(region);
     let wishes: Vec<String> = region.wishes.iter().map(ToString::to_string).collect();
-    let wishes = wishes.join(" and ");
+    let wishes = bounded(&wishes.join(" and "), COMMAND_MAX);
     let vary = varying(&digest.points);
     let row = |(point, one): (&Vec<(String, String)>, &Judged)| Interval {
         name: label(point, &vary),
-        value: one.hits as f64 / one.runs.max(1) as f64,
+        // Of no runs there is no share: 0 of 0 is not 0.
+        value: one.hits as f64 / one.runs as f64,
         low: one.interval[0],
         high: one.interval[1],
         class: class(one.feasible),

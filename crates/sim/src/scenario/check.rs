@@ -5,10 +5,14 @@
 
 use earnest_protocol::{Amount, Ratio, num::PARTS};
 
-use super::ScenarioRejected;
+use super::{Group, Kind, ScenarioRejected};
+use crate::luck::MEMBERS_MAX;
 
 /// Blocks that a run has at most.
 pub(super) const BLOCKS_MAX: u64 = 10_000_000;
+
+/// Tokens that one may begin with; all together the rules bound.
+pub(super) const BALANCE_MAX: f64 = 1e9;
 
 /// What was written, in range, or why it is refused.
 pub(super) type Checked<T> = Result<T, ScenarioRejected>;
@@ -72,4 +76,23 @@ pub(super) fn name(field: &str, name: &str) -> Checked<()> {
         return Err(ScenarioRejected::Name { field: field.to_owned() });
     }
     Ok(())
+}
+
+/// People who are alike, under the name of their section and their own.
+pub(super) fn group(
+    section: &str,
+    group: String,
+    (members, purse, balance): (u32, Option<String>, f64),
+    kind: Kind,
+) -> Checked<Group> {
+    name(&format!("the name of [{section}.{group}]"), &group)?;
+    let whole = format!("{section}.{group}");
+    let field = |name: &str| format!("{whole}.{name}");
+    count(&field("count"), members.into(), 1, MEMBERS_MAX.into())?;
+    if let Some(purse) = &purse {
+        name(&field("purse"), purse)?;
+    }
+    let balance = tokens(&field("balance"), balance, 0.0, BALANCE_MAX)?;
+    let purse = purse.unwrap_or_else(|| whole.clone());
+    Ok(Group { name: whole, count: members, purse, balance, kind })
 }

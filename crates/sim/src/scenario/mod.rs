@@ -11,6 +11,7 @@
 //! Not here: the protocol's ranges and relations (`earnest-protocol` checks its own parameters).
 
 mod check;
+mod delegators;
 mod price;
 mod raw;
 mod set;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 use crate::{error::SimError, luck::MEMBERS_MAX};
 
+pub use delegators::{Delegators, Policy};
 pub(crate) use price::scaled;
 pub use price::{Jumps, Price, Step};
 pub use set::Setting;
@@ -50,7 +52,7 @@ pub struct Scenario {
     pub job: JobTerms,
     /// How often jobs are asked for.
     pub demand: Demand,
-    /// Everyone, group by group: requesters, validators, providers, each by name.
+    /// Everyone, group by group: requesters, validators, providers, delegators, each by name.
     pub groups: Vec<Group>,
     /// When members of a group cannot act.
     pub outages: Vec<Outage>,
@@ -137,6 +139,8 @@ pub enum Kind {
     Validators(Validators),
     /// Works.
     Providers(Providers),
+    /// Stands behind others' work with its money.
+    Delegators(Delegators),
 }
 
 /// How providers work, cheat and decide.
@@ -171,6 +175,9 @@ pub struct Providers {
     pub leaves: Option<Leaves>,
     /// It learns how often to make results up; `lie_rate` means nothing then.
     pub learns: Option<Learns>,
+    /// What it keeps of its pay before those who delegate to it have their part: each draws its
+    /// own, for good. None lets nobody delegate.
+    pub commission: Option<(Ratio, Ratio)>,
 }
 
 /// How a provider learns what pays.
@@ -227,6 +234,9 @@ pub struct Validators {
     pub price_bias: f64,
     /// The share of epochs in which it posts no price.
     pub price_silence: Ratio,
+    /// What it keeps of its pay before those who delegate to it have their part: each draws its
+    /// own, for good. None lets nobody delegate.
+    pub commission: Option<(Ratio, Ratio)>,
 }
 
 /// When members of a group cannot act.
@@ -344,18 +354,32 @@ impl Scenario {
         self.groups.iter().map(|group| group.count).sum()
     }
 
-    /// Members of groups of one kind.
-    pub(crate) fn count(&self, role: Option<Role>) -> u32 {
-        let of_kind = self.groups.iter().filter(|group| group.kind.role() == role);
-        of_kind.map(|group| group.count).sum()
+    /// Who asks for work, in all.
+    pub(crate) fn requesters(&self) -> u32 {
+        let asking = self.groups.iter().filter(|group| matches!(group.kind, Kind::Requesters));
+        asking.map(|group| group.count).sum()
+    }
+
+    /// Does anybody delegate?
+    pub fn delegates(&self) -> bool {
+        self.groups.iter().any(|group| matches!(group.kind, Kind::Delegators(_)))
     }
 }
 
 impl Kind {
+    /// What its members keep of their pay, if others may delegate to them.
+    pub const fn commission(&self) -> Option<(Ratio, Ratio)> {
+        match self {
+            Kind::Validators(validators) => validators.commission,
+            Kind::Providers(providers) => providers.commission,
+            Kind::Requesters | Kind::Delegators(_) => None,
+        }
+    }
+
     /// The role that its members bond for.
     pub const fn role(&self) -> Option<Role> {
         match self {
-            Kind::Requesters => None,
+            Kind::Requesters | Kind::Delegators(_) => None,
             Kind::Validators(_) => Some(Role::Validator),
             Kind::Providers(_) => Some(Role::Provider),
         }
@@ -365,7 +389,7 @@ impl Kind {
     pub fn is_honest(&self) -> bool {
         let never = Ratio::ZERO;
         match self {
-            Kind::Requesters => true,
+            Kind::Requesters | Kind::Delegators(_) => true,
             Kind::Validators(v) => v.laxity == never && v.silence == never && v.grief == never,
             Kind::Providers(p) => {
                 let lies = p.lie_rate != never || p.learns.is_some();

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use earnest_protocol::{Blocks, Gas, RawParams, num::PARTS};
+use earnest_protocol::{Blocks, Gas, Ratio, RawParams, num::PARTS};
 use serde::Deserialize;
 
-use super::check::{BLOCKS_MAX, Checked, check, count, name, period, share, shares, span, tokens};
+use super::check::{
+    BALANCE_MAX, BLOCKS_MAX, Checked, check, count, group, name, period, share, shares, span,
+    tokens,
+};
+use super::delegators::RawDelegators;
 use super::price::RawPrice;
 use super::{
     Demand, Group, Invariants, JobTerms, Kind, LEADER, Learns, Leaves, Outage, PEOPLE_MAX, Phase,
     Providers, Rule, RunTerms, Scenario, ScenarioRejected, Validators,
 };
-use crate::luck::{Entity, MEMBERS_MAX};
+use crate::luck::Entity;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +37,8 @@ pub(super) struct RawScenario {
     validators: BTreeMap<String, RawValidators>,
     #[serde(default)]
     providers: BTreeMap<String, RawProviders>,
+    #[serde(default)]
+    delegators: BTreeMap<String, RawDelegators>,
     #[serde(default)]
     outages: Vec<RawOutage>,
     price: Option<RawPrice>,
@@ -142,6 +148,7 @@ struct RawValidators {
     grief: f64,
     price_bias: Option<f64>,
     price_silence: Option<f64>,
+    commission: Option<[f64; 2]>,
 }
 
 fn hundred_thousand() -> f64 {
@@ -187,6 +194,7 @@ struct RawProviders {
     enters: [u64; 2],
     leaves: Option<RawLeaves>,
     learns: Option<RawLearns>,
+    commission: Option<[f64; 2]>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -256,9 +264,6 @@ struct RawOutage {
     to: u64,
 }
 
-/// Tokens that one may begin with; all together the rules bound.
-const BALANCE_MAX: f64 = 1e9;
-
 impl RawScenario {
     /// The scenario that `table` says, if every value is in range.
     pub(super) fn check(mut self, table: &toml::Table) -> Checked<Scenario> {
@@ -289,6 +294,9 @@ impl RawScenario {
             groups.push(raw.check(name)?);
         }
         for (name, raw) in self.providers {
+            groups.push(raw.check(name)?);
+        }
+        for (name, raw) in self.delegators {
             groups.push(raw.check(name)?);
         }
         let scenario = Scenario {
@@ -340,6 +348,7 @@ fn whole(scenario: &Scenario) -> Checked<()> {
             return Err(ScenarioRejected::Nobody { kind });
         }
     }
+    super::delegators::whole(&scenario.groups, scenario.params.staking.delegation_max)?;
     let mut seen = BTreeMap::from([(Entity::group(LEADER), LEADER)]);
     for group in &scenario.groups {
         if let Some(other) = seen.insert(Entity::group(&group.name), &group.name) {
@@ -396,24 +405,6 @@ impl RawDemand {
     }
 }
 
-fn group(
-    section: &str,
-    group: String,
-    (members, purse, balance): (u32, Option<String>, f64),
-    kind: Kind,
-) -> Checked<Group> {
-    name(&format!("the name of [{section}.{group}]"), &group)?;
-    let whole = format!("{section}.{group}");
-    let field = |name: &str| format!("{whole}.{name}");
-    count(&field("count"), members.into(), 1, MEMBERS_MAX.into())?;
-    if let Some(purse) = &purse {
-        name(&field("purse"), purse)?;
-    }
-    let balance = tokens(&field("balance"), balance, 0.0, BALANCE_MAX)?;
-    let purse = purse.unwrap_or_else(|| whole.clone());
-    Ok(Group { name: whole, count: members, purse, balance, kind })
-}
-
 impl RawRequesters {
     fn check(self, name: String) -> Checked<Group> {
         group("requesters", name, (self.count, self.purse, self.balance), Kind::Requesters)
@@ -433,6 +424,7 @@ impl RawValidators {
             grief: share(&field("grief"), self.grief)?,
             price_bias: check(&field("price_bias"), self.price_bias.unwrap_or(1.0), 0.001, 1e3)?,
             price_silence: share(&field("price_silence"), self.price_silence.unwrap_or(0.0))?,
+            commission: commission(&field("commission"), self.commission)?,
         });
         group("validators", name, (self.count, self.purse, self.balance), kind)
     }
@@ -466,9 +458,17 @@ impl RawProviders {
             enters: span(&field("enters"), self.enters, 0, BLOCKS_MAX)?,
             leaves: leaves.transpose()?,
             learns: self.learns.map(|raw| raw.check(&name)).transpose()?,
+            commission: commission(&field("commission"), self.commission)?,
         });
         group("providers", name, (self.count, self.purse, self.balance), kind)
     }
+}
+
+/// What an operator keeps, if others may delegate to it; all of it would let nobody.
+fn commission(field: &str, raw: Option<[f64; 2]>) -> Checked<Option<(Ratio, Ratio)>> {
+    let Some([low, high]) = raw else { return Ok(None) };
+    check(field, high, 0.0, 0.99)?;
+    shares(field, [low, high]).map(Some)
 }
 
 fn outages(raw: Vec<RawOutage>, groups: &[Group]) -> Checked<Vec<Outage>> {

@@ -77,14 +77,18 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
 
 /// What a member begins with of what is bonded, bonded or not.
 pub(super) fn stake(group: &Group) -> Amount {
-    group.balance.saturating_add(bond(group))
+    let more = match &group.kind {
+        Kind::Delegators(delegators) => delegators.stake,
+        Kind::Requesters | Kind::Validators(_) | Kind::Providers(_) => bond(group),
+    };
+    group.balance.saturating_add(more)
 }
 
 /// What a member has bonded when the network begins.
 fn bond(group: &Group) -> Amount {
     match &group.kind {
         Kind::Validators(validators) => validators.bond,
-        Kind::Requesters | Kind::Providers(_) => Amount::ZERO,
+        Kind::Requesters | Kind::Providers(_) | Kind::Delegators(_) => Amount::ZERO,
     }
 }
 
@@ -93,7 +97,7 @@ fn bond(group: &Group) -> Amount {
 fn leader_bond(scenario: &Scenario) -> Amount {
     let places = scenario.groups.iter().map(|group| match &group.kind {
         Kind::Providers(providers) => u64::from(group.count) * u64::from(providers.capacity),
-        Kind::Requesters | Kind::Validators(_) => 0,
+        Kind::Requesters | Kind::Validators(_) | Kind::Delegators(_) => 0,
     });
     let tariff = scenario.params.market.tariff(scenario.job.gas_bound);
     let all = tariff.and_then(|tariff| tariff.checked_times(places.sum::<u64>() * 2));

@@ -16,6 +16,7 @@ mod calendar;
 mod genesis;
 mod marked;
 mod places;
+mod purse;
 mod routing;
 mod script;
 mod worth;
@@ -26,19 +27,20 @@ use std::{
 };
 
 use earnest_protocol::{
-    AccountId, Amount, Asset, Authenticated, Command, Event, Factor, Height, Journal, OperatorId,
-    Rare, Rejected, Role, State, Transaction, TransactionRejected,
+    AccountId, Amount, Asset, Authenticated, Command, Event, Factor, Height, Journal, Rare,
+    Rejected, Role, State, Transaction, TransactionRejected,
     ledger::Pot,
     market::{Assignment, CloseReason, Outcome, Phase},
     slashing::Offence,
 };
 
 use crate::{
-    agents::{Agent, Provider, Requester, Validator},
+    agents::{Agent, Delegator, Provider, Requester, Validator},
     beacon::Beacon,
     error::{RunError, SimError},
     luck::{Entity, Luck, Purpose},
     notes::{Notes, Whisper},
+    pools::Pools,
     scenario::{Invariants, Kind, LEADER, Scenario},
     tally::{Closing, Ended, Priced, Tally, units},
     truth::{self, Truth},
@@ -46,6 +48,7 @@ use crate::{
 };
 use calendar::Calendar;
 use places::Places;
+use purse::{bonded, earned, operators, stake, wealth};
 pub use script::Script;
 use worth::Worth;
 
@@ -148,6 +151,7 @@ impl<'s> World<'s> {
             luck,
             board: Vec::new(),
             notes: Notes::default(),
+            pools: Pools::default(),
             tales: BTreeMap::new(),
             worth: scenario.price.as_ref().map(|price| price.start),
             last_block: Height::new(scenario.run.blocks),
@@ -186,7 +190,7 @@ impl<'s> World<'s> {
     fn populate(&mut self) {
         let scenario = self.scenario;
         let purses: Vec<&str> = scenario.groups.iter().map(|g| g.purse.as_str()).collect();
-        let requesters = f64::from(scenario.count(None));
+        let requesters = f64::from(scenario.requesters());
         let rate = scenario.demand.jobs_per_block * scenario.demand.factor_max() / requesters;
         for (index, group) in (0u16..).zip(&scenario.groups) {
             // Groups with one purse have the number of the first of them.
@@ -214,6 +218,9 @@ impl<'s> World<'s> {
                         let fellows = fellows.clone();
                         Agent::Provider(Provider::new((me, account), habits, fellows))
                     }
+                    Kind::Delegators(habits) => {
+                        Agent::Delegator(Delegator::new((me, account), *habits))
+                    }
                 });
                 self.note(self.agents.len() - 1);
                 let began = units(self.held(account));
@@ -234,7 +241,7 @@ impl<'s> World<'s> {
     fn held(&self, id: AccountId) -> Amount {
         match self.scene.worth {
             None => wealth(&self.state, id),
-            Some(_) => self.state.free(id),
+            Some(_) => self.state.free(id).saturating_add(earned(&self.state, id)),
         }
     }
 
@@ -333,6 +340,7 @@ impl<'s> World<'s> {
             tally.emission += self.emission(place);
             tally.bonded += units(bonded(&self.state, account(place)));
         }
+        self.back(&mut tallies);
         tallies
     }
 
@@ -427,6 +435,7 @@ impl<'s> World<'s> {
             insurance: pot(Pot::Insurance(Asset::Stake)),
             treasury: pot(Pot::Treasury(Asset::Stake)),
             pending: pending.sum(),
+            rounding: units(self.rounding(Asset::Stake)),
         }
     }
 
@@ -447,6 +456,7 @@ impl<'s> World<'s> {
             treasury: units(self.state.balance(Pot::Treasury(asset))),
             // What is slashed is stake.
             pending: if asset == Asset::Stake { pending.map(units).sum() } else { 0 },
+            rounding: units(self.rounding(asset)),
         }
     }
 
@@ -702,37 +712,6 @@ fn reason(rejected: &Rejected) -> String {
     let words = whole.split(|c: char| !c.is_ascii_alphanumeric());
     let names = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
     names.take(3).collect::<Vec<_>>().join("/")
-}
-
-/// Everything an account has: free money, stake locked or not, unbonding, share of slashes.
-fn wealth(state: &State, id: AccountId) -> Amount {
-    state.free(id).saturating_add(stake(state, id))
-}
-
-/// What an account has at risk or on its way out, and its share of slashes.
-fn stake(state: &State, id: AccountId) -> Amount {
-    let of = |operator| {
-        let row = state.operator(operator)?;
-        let unbonding = row.unbondings.iter().map(|id| state.balance(Pot::Unbonding(*id)));
-        let leaving = unbonding.fold(Amount::ZERO, Amount::saturating_add);
-        let judged = state.judge_reward(operator);
-        let earned = state.vesting(operator).total();
-        let stake = row.stake.saturating_add(leaving);
-        Some(stake.saturating_add(judged).saturating_add(earned))
-    };
-    operators(state, id).filter_map(of).fold(Amount::ZERO, Amount::saturating_add)
-}
-
-/// What an account has bonded, free or locked.
-fn bonded(state: &State, id: AccountId) -> Amount {
-    let bonds = operators(state, id).filter_map(|id| Some(state.operator(id)?.stake));
-    bonds.fold(Amount::ZERO, Amount::saturating_add)
-}
-
-/// What an account is in the market.
-fn operators(state: &State, id: AccountId) -> impl Iterator<Item = OperatorId> {
-    let roles = [Role::Provider, Role::Validator, Role::Replica];
-    roles.into_iter().filter_map(move |role| state.operator_id(id, role))
 }
 
 fn account(place: usize) -> AccountId {

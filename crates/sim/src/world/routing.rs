@@ -1,6 +1,6 @@
 //! Whom an event concerns, and what is counted of it.
 
-use earnest_protocol::{AccountId, Event, JobId};
+use earnest_protocol::{AccountId, Event, JobId, OperatorId};
 
 use super::{
     Agent, Assignment, CLOSE_REASONS, Offence, Outcome, Phase, Role, Whisper, World, account,
@@ -38,6 +38,7 @@ impl World<'_> {
                 whom.extend(disputes.filter(|d| d.ended.is_none()).map(|d| d.challenger));
             }
             Event::ChildRejected { job, .. } => whom.extend(self.assigned(job)),
+            Event::DelegationSlashed { operator, .. } => whom.extend(self.fleeing(operator)),
             _ => {}
         }
     }
@@ -47,6 +48,43 @@ impl World<'_> {
         let agents = self.agents.iter().enumerate();
         let there = agents.filter(|(_, agent)| matches!(agent, Agent::Provider(_)));
         there.filter(|(_, agent)| agent.is_active()).map(|(place, _)| account(place))
+    }
+
+    /// Those behind an operator who do not stay after a slash.
+    fn fleeing(&self, operator: OperatorId) -> impl Iterator<Item = AccountId> {
+        let agents = self.agents.iter().enumerate();
+        let flees = |agent: &Agent| matches!(agent, Agent::Delegator(one) if one.flees());
+        let fleeing = agents.filter(move |(_, agent)| flees(agent));
+        let behind = fleeing.map(|(place, _)| account(place));
+        behind.filter(move |id| self.state.delegation(*id, operator).is_some())
+    }
+
+    /// Counts what happens to stake behind others' work, and keeps what can be seen of it.
+    fn count_backing(&mut self, event: &Event) {
+        match *event {
+            Event::CommissionSet { operator, .. } => {
+                self.scene.pools.open(&self.state, operator);
+            }
+            Event::Delegated { account, amount, .. } => {
+                self.tally(account, |tally| tally.backing.put += units(amount));
+            }
+            Event::DelegationWithdrawn { account, amount, .. } => {
+                self.tally(account, |tally| tally.backing.returned += units(amount));
+            }
+            Event::DelegationRewarded { account, amount, .. } => {
+                self.tally(account, |tally| tally.backing.rewarded += units(amount));
+            }
+            Event::Redelegated { account, .. } => {
+                self.tally(account, |tally| tally.backing.moves += 1);
+            }
+            Event::Undelegating { account, .. } => {
+                self.tally(account, |tally| tally.backing.exits += 1);
+            }
+            Event::DelegationSlashed { operator, amount, .. } => {
+                self.scene.pools.slash(&self.state, operator, amount);
+            }
+            _ => {}
+        }
     }
 
     fn assigned(&self, job: JobId) -> Option<AccountId> {
@@ -91,6 +129,7 @@ impl World<'_> {
                 if let Some(member) = place.and_then(|place| self.members.get_mut(place)) {
                     member.income += if worked { units(amount) } else { 0 };
                 }
+                self.scene.pools.pay(&self.state, (account, role), amount);
                 self.tally(account, |tally| {
                     tally.income += units(amount);
                     tally.paid += u64::from(worked);
@@ -114,7 +153,7 @@ impl World<'_> {
                     self.closed[column] += 1;
                 }
             }
-            _ => {}
+            _ => self.count_backing(event),
         }
     }
 
