@@ -302,6 +302,26 @@ fn a_job_is_rated_until_the_last_block_of_its_window() {
     }
 }
 
+/// A window longer than the rows of a closed job stay ends with them.
+#[test]
+fn a_job_is_rated_as_long_as_its_rows_stay() {
+    for (blocks, heard) in [(4, true), (5, false)] {
+        let mut world = of_three(|raw| {
+            raw.reputation.rating_share = Ratio::percent(10);
+            raw.reputation.rating_blocks = Blocks::new(7);
+            raw.market.retention_blocks = Blocks::new(5);
+        });
+        let job = paid(&mut world, 0);
+        let height = world.closed(job).at.after(Blocks::new(blocks));
+        while world.state.height() < height {
+            world.block();
+        }
+        let said = world.send("R", Command::RateJob(RateJob { job, rating: Rating::Bad }));
+        let gone = Err(Rejected::RateJob(RateJobRejected::JobNotFound));
+        assert_eq!(said, if heard { Ok(()) } else { gone });
+    }
+}
+
 /// A pair may weigh one and a half together: its second rating counts for the half that is left.
 #[test]
 fn a_rating_above_what_its_pair_may_say_counts_for_the_rest() {

@@ -76,6 +76,21 @@ fn each_relation_fails_alone_one_unit_past_its_edge() {
         raw.rewards.epoch_amount = crate::Amount::new(3_587_450).expect("small");
     });
     assert!(matches!(names, Violation::NamesTooCheap { .. }), "{names:?}");
+    let mut raw = RawParams::default();
+    (raw.rewards.schedule, raw.rewards.work_exponent) = (1, 3);
+    raw.rewards.epoch_amount = crate::Amount::new(3_587_449).expect("small");
+    assert!(Params::try_from(raw).is_ok(), "as much as it costs");
+    for role in [0, 1] {
+        let below = crate::Amount::new(99_999_900_000).expect("small");
+        let mut cheaper = raw;
+        match role {
+            0 => cheaper.staking.provider_bond_min = below,
+            _ => cheaper.staking.validator_bond_min = below,
+        }
+        let names = violation(|raw| *raw = cheaper);
+        let Violation::NamesTooCheap { cost, gain } = names else { panic!("{names:?}") };
+        assert_eq!((cost.units(), gain.units()), (570_775, 570_776), "of either role");
+    }
     let order = violation(|raw| raw.rewards.rate_min = crate::Ratio::percent(21));
     assert!(matches!(order, Violation::OutOfOrder { .. }), "{order:?}");
     let above = violation(|raw| raw.slashing.share_max = crate::Ratio::percent(4));

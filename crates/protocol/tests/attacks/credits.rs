@@ -3,7 +3,7 @@
 
 use earnest_protocol::{
     Amount, Asset, Command, Epochs, Factor, Params, Ratio, Rejected,
-    command::{AcceptJob, BallotChoice, MintCredits, Transfer},
+    command::{AcceptJob, BallotChoice, MintCredits, RedeemCredits, Transfer},
     credits::{MintCreditsRejected, RedeemCreditsRejected},
     ledger::Pot,
     market::{Outcome, Phase},
@@ -220,6 +220,65 @@ fn m5_a_third_that_is_silent_converts_at_no_price_that_stood() {
     }
     agree(&mut world, cents(50), 1);
     world.ok("V1", mint(tokens(10)));
+}
+
+/// Every limit of a conversion is reached to the unit, and one unit more is refused.
+#[test]
+fn a_conversion_goes_to_its_limits_and_no_further() {
+    let mut world = priced(credits::world(), 100);
+    let fee = 2 * world.state.params().chain().base_fee.units();
+    // What makes a credit, less a per cent, down; and what makes the least of them.
+    let crumb = 1_010_101_011;
+    let burn = |stake: u64, least: u64| {
+        Command::MintCredits(MintCredits { stake: units(stake), credits_min: units(least) })
+    };
+    let refused = MintCreditsRejected::BelowLeast { credits: units(999_999_999), least: tokens(1) };
+    assert_eq!(world.send("X", burn(crumb - 1, 0)), Err(Rejected::MintCredits(refused)));
+    let refused = MintCreditsRejected::TooFew {
+        credits: tokens(1),
+        wanted: tokens(1).saturating_add(Amount::UNIT),
+    };
+    let wanted = Amount::TOKEN + 1;
+    assert_eq!(world.send("X", burn(crumb, wanted)), Err(Rejected::MintCredits(refused)));
+    world.ok("X", burn(crumb, Amount::TOKEN));
+    let free = held(&world, "X").0;
+    let refused = MintCreditsRejected::ExceedsFree { wanted: units(free + 1), free: units(free) };
+    assert_eq!(world.send("X", burn(free + 1, 0)), Err(Rejected::MintCredits(refused)));
+    world.ok("X", burn(free, 0));
+    let left = world.state.mint_room().units();
+    let refused = MintCreditsRejected::ExceedsEpoch { wanted: units(left + 1), left: units(left) };
+    assert_eq!(world.send("W", burn(left + 1, 0)), Err(Rejected::MintCredits(refused)));
+    world.ok("W", burn(left, 0));
+
+    agree(&mut world, cents(100), 1);
+    let back = |credits: u64, least: u64| {
+        Command::RedeemCredits(RedeemCredits { credits: units(credits), stake_min: units(least) })
+    };
+    let refused =
+        RedeemCreditsRejected::BelowLeast { credits: units(999_999_999), least: tokens(1) };
+    assert_eq!(world.send("R", back(999_999_999, 0)), Err(Rejected::RedeemCredits(refused)));
+    let refused =
+        RedeemCreditsRejected::TooLittle { stake: units(990_000_000), wanted: units(990_000_001) };
+    let over = world.send("R", back(Amount::TOKEN, 990_000_001));
+    assert_eq!(over, Err(Rejected::RedeemCredits(refused)));
+    world.ok("R", back(Amount::TOKEN, 990_000_000));
+    // R keeps two credits and two fees of redeeming, for what is refused and for what is not.
+    let rest = held(&world, "R").1 - fee / 2 - 2 * Amount::TOKEN - 2 * fee;
+    let (to, asset) = (world.address("W"), Asset::Payment);
+    world.ok("R", Command::Transfer(Transfer { to, asset, amount: units(rest) }));
+    let all = held(&world, "R").1 - fee;
+    let refused = RedeemCreditsRejected::ExceedsFree { wanted: units(all + 1), free: units(all) };
+    assert_eq!(world.send("R", back(all + 1, 0)), Err(Rejected::RedeemCredits(refused)));
+    world.ok("R", back(2 * Amount::TOKEN, 0));
+    assert_eq!(held(&world, "R").1, 0, "all of it");
+    let prices = world.state.credit_prices().expect("fresh");
+    let left = world.state.redeem_room(prices.least).left(world.state.params().credits()).units();
+    let most = left * 100 / 99 + 1;
+    let refused =
+        RedeemCreditsRejected::ExceedsEpoch { wanted: units(left + 1), left: units(left) };
+    let over = world.send("W", back(most + 1, 0));
+    assert_eq!(over, Err(Rejected::RedeemCredits(refused)));
+    world.ok("W", back(most, left));
 }
 
 /// Whatever a feed says, stake that comes back is of what was burnt for credits: who bonds and

@@ -378,15 +378,23 @@ fn appeal(world: &mut World, slash: SlashId) -> ProposalId {
 
 /// All validators agree with these appeals.
 fn undo(world: &mut World, proposals: &[ProposalId]) {
+    undo_with(world, proposals, |_| {});
+}
+
+/// The same, with something before each step.
+fn undo_with(world: &mut World, proposals: &[ProposalId], between: fn(&mut World)) {
     for id in proposals.iter().copied() {
+        between(world);
         if votes::stage(world, id) == ProposalStage::Pending {
             votes::pass(world, id);
         }
+        between(world);
         for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
             votes::vote(world, name, id, BallotChoice::Yes);
         }
     }
     for id in proposals.iter().copied() {
+        between(world);
         if votes::stage(world, id) == ProposalStage::Active {
             votes::pass(world, id);
         }
@@ -394,9 +402,21 @@ fn undo(world: &mut World, proposals: &[ProposalId]) {
     }
 }
 
+/// The state as it is stored and read.
+fn stored(world: &mut World) {
+    let bytes = postcard::to_allocvec(&world.state).expect("a state encodes");
+    world.state = postcard::from_bytes(&bytes).expect("and decodes");
+}
+
 /// P1 lies in two jobs that it took on as a name; a vote undoes the convictions that are appealed.
 /// Says what the name has carried then, and whether it is in jail.
 fn convicted_twice(appealed: [bool; 2]) -> (Amount, bool) {
+    let kept = convicted_and_stored(appealed, false);
+    assert_eq!(kept, convicted_and_stored(appealed, true), "also from a state that was stored");
+    (kept.0, kept.1)
+}
+
+fn convicted_and_stored(appealed: [bool; 2], is_stored: bool) -> (Amount, bool, Digest) {
     let mut world = World::new(votes::params_with(40, |raw| {
         raw.reputation.carried_multiple = Factor::percent(200);
         raw.staking.jail_epochs = Epochs::new(100);
@@ -419,11 +439,16 @@ fn convicted_twice(appealed: [bool; 2]) -> (Amount, bool) {
         if appealed {
             proposals.push(appeal(&mut world, slash));
         }
+        if is_stored {
+            stored(&mut world);
+        }
     }
-    undo(&mut world, &proposals);
+    let between = if is_stored { stored } else { |_: &mut World| {} };
+    undo_with(&mut world, &proposals, between);
     let operator = world.operator("P1", Role::Provider);
     let standing = world.state.operator(operator).expect("bonded").standing;
-    (world.state.reputation(operator).carried, matches!(standing, Standing::Jailed(_)))
+    let is_jailed = matches!(standing, Standing::Jailed(_));
+    (world.state.reputation(operator).carried, is_jailed, world.state.root())
 }
 
 /// What either of two convictions would have taken comes back when both are undone; else whoever

@@ -589,11 +589,11 @@ fn an_open_seat_is_there_for_who_waited_when_the_result_was_sealed() {
 }
 
 /// What becomes of the first draw of a job of three auditors: a set of five, of which all places
-/// were taken for the block of its result and those of `stays` are kept. Who sits, and how many
-/// seats are open.
-fn first_draw(limited: bool, stays: &[&str], crumbs: &[&str]) -> (Vec<&'static str>, u32) {
+/// were taken for the block of its result with so many tokens each, and those of `stays` are kept.
+/// Who sits, and how many seats are open.
+fn first_draw(stake: u64, stays: &[&str], crumbs: &[&str]) -> (Vec<&'static str>, u32) {
     let mut world = World::new(params_with(|raw| {
-        raw.staking.validators_active_max = if limited { 5 } else { 0 };
+        raw.staking.validators_active_max = 5;
         (raw.verification.auditors_max, raw.verification.pool_min) = (3, 0);
         (raw.verification.beta, raw.verification.redraws) = (Ratio::percent(50), 1);
         raw.staking.validator_bond_min = Amount::tokens(1);
@@ -612,14 +612,14 @@ fn first_draw(limited: bool, stays: &[&str], crumbs: &[&str]) -> (Vec<&'static s
     for name in takers {
         let have = world.operator(name, Role::Validator);
         let have = world.state.operator(have).expect("bonded").stake;
-        let amount = Amount::tokens(60_500).saturating_sub(have);
+        let amount = Amount::tokens(stake).saturating_sub(have);
         bond(&mut world, name, Role::Validator, amount);
     }
     world.commit_result("P1", job, root(None));
     world.block();
     for name in takers.into_iter().filter(|name| !stays.contains(name)) {
         let left = u64::from(crumbs.contains(&name));
-        unbond(&mut world, name, Amount::tokens(60_500 - left));
+        unbond(&mut world, name, Amount::tokens(stake - left));
     }
     world.ok("R", Command::OpenSeed(OpenSeed { job, preimage }));
     let first = |world: &World| {
@@ -642,18 +642,20 @@ fn first_draw(limited: bool, stays: &[&str], crumbs: &[&str]) -> (Vec<&'static s
 #[test]
 fn s4_a_set_that_has_too_few_left_leaves_no_seat_open() {
     let honest = ["V1", "V2", "V3", "V4", "V5", "V6"];
-    for (stays, crumbs) in [
-        (&["W", "X"][..], &[][..]),
-        (&["R", "W", "X"], &[]),
-        (&["W", "X"], &["V7"]),
-        (&[], &["W", "X", "V7", "V8"]),
+    for (stake, stays, crumbs) in [
+        (60_500, &["W", "X"][..], &[][..]),
+        (60_500, &["R", "W", "X"], &[]),
+        (60_500, &["W", "X"], &["V7"]),
+        (60_500, &[], &["W", "X", "V7", "V8"]),
+        // More than all six have, but for what is left of it.
+        (90_000, &[], &["W", "X", "V7", "V8"]),
     ] {
-        let (seated, open) = first_draw(true, stays, crumbs);
+        let (seated, open) = first_draw(stake, stays, crumbs);
         assert_eq!((seated.len(), open), (3, 0), "{stays:?} {crumbs:?}");
         assert!(seated.iter().any(|name| honest.contains(name)), "{seated:?}");
         assert!(!seated.contains(&"R") && !seated.iter().any(|name| crumbs.contains(name)));
     }
-    let (seated, open) = first_draw(true, &["W", "X", "V7"], &[]);
+    let (seated, open) = first_draw(60_500, &["W", "X", "V7"], &[]);
     assert_eq!((seated.len(), open), (3, 0));
     assert!(seated.iter().all(|name| ["W", "X", "V7"].contains(name)), "they do: {seated:?}");
 }

@@ -5,9 +5,9 @@ use crate::{
     context::Context,
     event::Event,
     ids::{AccountId, JobId},
-    market::{Closed, Outcome, RateJobRejected, acts},
+    market::{Outcome, RateJobRejected, acts},
     next::Next,
-    num::{Blocks, Factor, Height},
+    num::Factor,
     params::Params,
     reputation::{self, Dimension, weigh_success},
     state::State,
@@ -33,7 +33,7 @@ pub(crate) fn handle(
     }
     let paid = job.closed.as_deref().filter(|closed| closed.outcome == Outcome::Accepted);
     let closed = *paid.ok_or(RateJobRejected::NotPaid)?;
-    let (height, last) = (cx.now(), last_height(&closed, &params));
+    let (height, last) = (cx.now(), closed.at.after(params.reputation().rating_blocks));
     if height > last {
         return Err(RateJobRejected::TooLate { height, last });
     }
@@ -70,13 +70,6 @@ pub(crate) fn handle(
     let said = (Dimension::Ratings, rating == Rating::Good);
     reputation::acts::note(cx, operator, said, weight, &params);
     Ok(Next::Nothing)
-}
-
-/// The last height at which a paid job may be rated: within its window, and while its rows stay.
-fn last_height(closed: &Closed, params: &Params) -> Height {
-    let window = closed.at.after(params.reputation().rating_blocks);
-    let stays = Height::new(closed.leaves.since(Height::ZERO.after(Blocks::new(1))).count());
-    window.min(stays)
 }
 
 /// What a paid job weighs: what its payment says for its provider, too.

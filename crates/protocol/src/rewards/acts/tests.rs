@@ -84,3 +84,43 @@ fn claims_of_several_terms_that_cannot_be_counted_are_paid_what_was_minted_once(
         state.check_invariants().expect("all of it is somewhere");
     }
 }
+
+/// All claims of a round weigh by what was in force at its first, though a vote changes that before
+/// the next: the epoch pays in full what it minted, to both by the same rule.
+#[test]
+fn returns_that_change_within_a_round_count_from_the_next() {
+    let rounds = |changes: bool| {
+        let (mut state, [first, second]) = beginning(|raw| {
+            raw.rewards.work_exponent = 2;
+            raw.rewards.work_unit = Amount::new(100).expect("small");
+            (raw.rewards.bond_cost, raw.rewards.epochs_per_year) = (Ratio::ONE, 1);
+        });
+        let claim = |units| ClaimTerms {
+            burnt: Amount::new(units).expect("small"),
+            validator_share: Ratio::ZERO,
+            ..largest()
+        };
+        let mut journal = Journal::default();
+        let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
+        let vests = VestTerms::new(cx.params().rewards());
+        let of_second = |units| ClaimTerms { validator_share: Ratio::ONE, ..claim(units) };
+        note(&mut cx, JobId::new(0), first, (&claim(10_000), vests));
+        if changes {
+            let mut raw = RawParams::from(*cx.state.params());
+            raw.rewards.work_exponent = 4;
+            let params = cx.state.params.adoptable(raw).expect("lawful");
+            cx.state.params.adopt(params);
+        }
+        note(&mut cx, JobId::new(0), second, (&of_second(40_000), vests));
+        note(&mut cx, JobId::new(0), first, (&claim(30_000), vests));
+        let open = cx.state.rewards.open;
+        emit(&mut cx);
+        note(&mut cx, JobId::new(0), first, (&claim(40_000), vests));
+        (open, cx.state.rewards.open.claims)
+    };
+    // √(100 · 40,000), twice.
+    let (open, next) = rounds(false);
+    assert_eq!((open.claims.units(), next.units()), (4_000, 2_000));
+    assert_eq!(rounds(true).0, open);
+    assert_eq!(rounds(true).1.units(), 40_000, "the next round by what is in force then");
+}

@@ -83,3 +83,6 @@ fn announce(cx: &mut Context<'_>, id: OperatorId, by: Option<AccountId>) {
     };
     cx.journal.push(event);
 }
+
+#[cfg(test)]
+mod tests;
