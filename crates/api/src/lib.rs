@@ -39,7 +39,7 @@ pub mod words;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
 pub use credits::{Conversion, CreditEpoch, CreditFlows, CreditsView};
-pub use decimal::decimal;
+pub use decimal::{decimal, is_decimal, scaled};
 pub use event::{EVENT_KINDS, EventId, EventRecord, InvalidEventId, kind_of};
 pub use health::{BlockRetention, BlockRoom, HealthView, StorageView};
 pub use page::{Order, Page, PageQuery, PageRejected, limit_of};
