@@ -28,6 +28,7 @@
 //! | GET | [`TREASURY`] | | `TreasuryView` |
 //! | GET | [`PRICES`] | | `PricesView` |
 //! | GET | [`CREDITS`] | | `CreditsView` |
+//! | GET | [`FLOWS`] | `epoch=` | `FlowsView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
 //! | GET | [`PROGRAM`] | | `ProgramView` |
@@ -100,6 +101,8 @@ pub const TREASURY: &str = "/v1/treasury";
 pub const PRICES: &str = "/v1/prices";
 /// What credits are minted and redeemed at, and what backs them.
 pub const CREDITS: &str = "/v1/credits";
+/// Where money came from and went in an epoch.
+pub const FLOWS: &str = "/v1/flows";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
 /// All programs that somebody published or has begun to.

@@ -12,7 +12,7 @@ use earnest_protocol::{
 use crate::{
     credits,
     locks::Locks,
-    money::Money,
+    money::{EpochFlows, Money},
     ops::{self, Op, Play, Sealed, Step},
     prices::{self, Book},
     sets::Sets,
@@ -221,6 +221,7 @@ pub struct Machine {
     locks: Locks,
     book: Book,
     credits: credits::Book,
+    flows: EpochFlows,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
     closed: u64,
@@ -239,6 +240,7 @@ impl Machine {
     pub fn new(setting: Setting) -> Machine {
         let world = setting.world();
         let (money, sets) = (Money::of(&world.state), Sets::of(&world.state));
+        let flows = EpochFlows::of(&world.state);
         Machine {
             world,
             sealed: Sealed::new(),
@@ -248,6 +250,7 @@ impl Machine {
             locks: Locks::default(),
             book: Book::default(),
             credits: credits::Book::default(),
+            flows,
             posts: true,
             closed: 0,
             accepted: 0,
@@ -337,6 +340,7 @@ impl Machine {
     fn follow(&mut self) {
         self.money.follow(&self.world.last_movements, &self.world.state);
         let (events, moved) = (&self.world.events, &self.world.last_movements);
+        self.flows.follow(moved, &self.world.state);
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
         self.credits.follow(events, moved, &self.world.state);

@@ -13,11 +13,11 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, HeadView,
-    HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView, NetworkView,
-    OperatorView, OutputChunks, OutputReceipt, Page, PricesView, ProgramRoomView, ProgramView,
-    ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView, StorageView,
-    TransactionView, TreasuryView, routes,
+    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, FlowsView,
+    HeadView, HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView,
+    NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PricesView, ProgramRoomView,
+    ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, Simulation, SlashView,
+    StorageView, TransactionView, TreasuryView, routes,
 };
 
 /// A schema, whose parts go to the components.
@@ -216,6 +216,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[AT],
         shape::<CreditsView>,
         "What credits are minted and redeemed at, what backs them, and how far.",
+    ),
+    asked(
+        routes::FLOWS,
+        &[("epoch", number, "Which; the present one, as far as it has come, if none is named.")],
+        shape::<FlowsView>,
+        "Where money came from and went in an epoch, by the reasons of its movements.",
     ),
     asked(
         routes::BALLOTS,
