@@ -16,6 +16,7 @@ pub mod credits;
 mod decimal;
 mod event;
 mod explain;
+pub mod flows;
 pub mod grants;
 mod health;
 mod hex_bytes;
@@ -40,8 +41,9 @@ pub mod words;
 
 pub use client::{Client, ClientError, Events, JobFilter, JobStage};
 pub use credits::{Conversion, CreditEpoch, CreditFlows, CreditsView};
-pub use decimal::decimal;
+pub use decimal::{decimal, is_decimal, scaled};
 pub use event::{EVENT_KINDS, EventId, EventRecord, InvalidEventId, kind_of};
+pub use flows::{AssetFlowsView, FlowsView, MoveView, PlaceFlowsView, SumView};
 pub use grants::{GrantView, GrantsView, ListView, ListedView};
 pub use health::{BlockRetention, BlockRoom, HealthView, StorageView};
 pub use page::{Order, Page, PageQuery, PageRejected, limit_of};

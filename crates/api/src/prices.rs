@@ -4,7 +4,7 @@
 //! billion: units that pay for a unit that is bonded.
 
 use earnest_protocol::{
-    Amount, Epoch, Epochs, Factor, OperatorId, State,
+    Amount, Digest, Epoch, Epochs, Factor, OperatorId, State,
     prices::{Feed, Post, Round},
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,11 @@ pub struct PricesView {
     pub average: Option<Factor>,
     /// The price of each epoch of the average, the oldest first.
     pub past: Vec<Factor>,
+    /// For how many epochs nothing has counted: 0 if a price did when this one opened; none while
+    /// there is no feed, and before the first price could be opened.
+    pub age: Option<Epochs>,
+    /// At which age it is stale, and new jobs are refused.
+    pub stale_epochs: Epochs,
     /// For how many epochs nothing has counted, if that is too long for new jobs.
     pub stale: Option<Epochs>,
     /// What a unit of stake is worth where it secures a job posted now; none while it is stale.
@@ -65,6 +70,8 @@ pub struct PricePostView {
     pub account: Option<AccountRef>,
     /// Its stake when the epoch opened, in base units.
     pub weight: Amount,
+    /// What it sealed: whoever has the key sees by it whether a price is the one.
+    pub seal: Digest,
     /// The price; none while it is sealed.
     pub price: Option<Factor>,
 }
@@ -82,6 +89,8 @@ pub fn prices(state: &State) -> PricesView {
         counted: feed.map(|feed| feed.counted),
         average: feed.map(Feed::average_floor),
         past: feed.map_or_else(Vec::new, |feed| feed.past.clone()),
+        age: state.price_age(),
+        stale_epochs: state.params().prices().stale_epochs,
         stale: state.price_is_stale(),
         bond_price: state.bond_price().ok(),
         mint_price: state.mint_price(),
@@ -97,6 +106,7 @@ fn round_view(state: &State, round: Round) -> PriceRoundView {
             operator: post.operator,
             account: operator.map(|row| account_ref(state, row.account)),
             weight: post.weight,
+            seal: post.seal,
             price: post.price,
         }
     };

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use earnest_keys::SignatureRejected;
-use earnest_protocol::{Address, Height, JobId, Rejected};
+use earnest_protocol::{Address, Epoch, Height, JobId, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -98,6 +98,20 @@ impl Problem {
             return Problem::new(410, "state/not-kept", detail, hint);
         }
         Problem::new(404, "state/not-yet", detail, "Wait until the chain is there.")
+    }
+
+    /// 410 or 404: an epoch's flows are not kept any more, or it has no block yet.
+    pub fn flows_not_kept(asked: Epoch, first: Epoch, last: Epoch) -> Problem {
+        let detail = format!(
+            "This node knows where money came from and went in epochs {first} to {last}, not in \
+             {asked}"
+        );
+        if asked < first {
+            let hint = "Ask a node that has run for longer; a start reads the log from its latest \
+                        snapshot.";
+            return Problem::new(410, "flows/not-kept", detail, hint);
+        }
+        Problem::new(404, "flows/not-yet", detail, "Wait until the chain is there.")
     }
 
     /// 400: the request cannot be read.

@@ -30,6 +30,7 @@
 //! | GET | [`CREDITS`] | | `CreditsView` |
 //! | GET | [`GRANTS`] | | `GrantsView` |
 //! | GET | [`LISTED`] | | `ListedView` |
+//! | GET | [`FLOWS`] | `epoch=` | `FlowsView` |
 //! | GET | [`BALLOTS`] | page, `proposal=` | `Page<BallotView>` |
 //! | GET | [`PROGRAMS`] | page | `Page<ProgramView>` |
 //! | GET | [`PROGRAM`] | | `ProgramView` |
@@ -106,6 +107,8 @@ pub const CREDITS: &str = "/v1/credits";
 pub const GRANTS: &str = "/v1/grants";
 /// Whether a place of the genesis' list was paid.
 pub const LISTED: &str = "/v1/grants/listed/{place}";
+/// Where money came from and went in an epoch.
+pub const FLOWS: &str = "/v1/flows";
 /// What was said to proposals.
 pub const BALLOTS: &str = "/v1/ballots";
 /// All programs that somebody published or has begun to.

@@ -26,7 +26,7 @@ use crate::{
     keys::{self, ActArgs},
     money,
     output::{self, Lines, note, out},
-    price::{self, PriceCommand},
+    price::{self, PriceCommand, SourceArgs},
     status::{self, StatusArgs},
     stop,
     up::duration,
@@ -77,10 +77,12 @@ pub enum ProviderCommand {
 /// A validator's daemon.
 #[derive(Subcommand, Debug)]
 pub enum ValidatorCommand {
-    /// Audit what you are drawn for, and dispute what is wrong
+    /// Audit what you are drawn for, dispute what is wrong, and post prices if told from where
     Run {
         #[command(flatten)]
         daemon: DaemonArgs,
+        #[command(flatten)]
+        prices: SourceArgs,
     },
     /// Say what stake is worth in what pays, where a network of two assets asks its validators
     #[command(subcommand)]
@@ -126,14 +128,14 @@ pub fn provider(command: &ProviderCommand, node: &str, json: bool) -> Result<(),
 }
 
 pub fn validator(command: &ValidatorCommand, node: &str, json: bool) -> Result<(), Failure> {
-    let daemon = match command {
+    let (daemon, prices) = match command {
         ValidatorCommand::Status(args) => return status::run(args, Role::Validator, node, json),
         ValidatorCommand::Price(command) => return price::run(command, node, json),
-        ValidatorCommand::Run { daemon } => daemon,
+        ValidatorCommand::Run { daemon, prices } => (daemon, prices.options()),
     };
     let (setup, _claims) = setup(daemon, node)?;
     let data = setup.data.clone();
-    validator::run(setup).map_err(|error| failed(error, &data))
+    validator::run(setup, prices).map_err(|error| failed(error, &data))
 }
 
 pub fn requester(command: &RequesterCommand, node: &str) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use clap::Args;
 use earnest_node::{
     Booted, Depth, Limits, Notice, Store, StoreError, examine as examine_store, log::Segments,
 };
-use earnest_protocol::Height;
+use earnest_protocol::{Height, State};
 use earnest_worker::sandbox::layers;
 use serde_json::json;
 
@@ -120,7 +120,28 @@ fn examine(node: &Path, store: Result<Store, StoreError>) -> Vec<Finding> {
     let laws = booted.state.check_invariants();
     let laws = laws.map(|()| "conservation and every other law hold".to_owned());
     find("laws", laws.map_err(|broken| format!("{broken:?}")));
+    if let Some(feed) = feed(&booted.state) {
+        find("price feed", Ok(feed));
+    }
     findings
+}
+
+/// How the price feed stands, if there is one. A late one is no fault of the directory.
+fn feed(state: &State) -> Option<String> {
+    let (age, limit) = (state.price_age()?.count(), state.params().prices().stale_epochs.count());
+    Some(match age {
+        0 => "a price counted when this epoch opened".to_owned(),
+        age if age < limit => format!(
+            "nothing has counted for {}; new jobs are refused from {limit} on: see that \
+             validators post",
+            count(age, "epoch")
+        ),
+        age => format!(
+            "stale: nothing has counted for {}, and new jobs are refused until validators with \
+             enough stake post; `earnest query prices` shows who does",
+            count(age, "epoch")
+        ),
+    })
 }
 
 /// What holds a program in that this machine runs as a job.

@@ -2,7 +2,7 @@
 //!
 //! Law: no float is involved; what cannot be written exactly is refused.
 
-use earnest_api::decimal;
+use earnest_api::{decimal, is_decimal, scaled};
 use earnest_protocol::{Amount, Factor, Ratio};
 
 /// Tokens, with at most nine decimals: `12`, `0.5`, `3.000000001`, `100 tokens`.
@@ -41,25 +41,6 @@ fn parts(text: &str) -> Result<u64, String> {
         None => scaled(text, 9),
     };
     parsed.ok_or_else(|| format!("`{text}` is no number that can be read; write 0.25 or 25%"))
-}
-
-/// Digits, and at most `places` of them after a point.
-fn is_decimal(text: &str, places: usize) -> bool {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    !whole.is_empty() && digits(whole) && digits(fraction) && fraction.len() <= places
-}
-
-/// A decimal number times 10^`places`, if that is whole and fits.
-fn scaled(text: &str, places: usize) -> Option<u64> {
-    if !is_decimal(text, places) {
-        return None;
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let scale = 10u64.checked_pow(u32::try_from(places).ok()?)?;
-    let padded = format!("{fraction:0<places$}");
-    let below = if padded.is_empty() { 0 } else { padded.parse::<u64>().ok()? };
-    whole.parse::<u64>().ok()?.checked_mul(scale)?.checked_add(below)
 }
 
 /// Base units as tokens, without trailing zeros.

@@ -4,13 +4,16 @@
 //! `open` needs the price alone, on any machine that has the key.
 //! Not here: which prices count (the rules).
 
-use clap::Subcommand;
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
 use earnest_api::{Client, PriceRoundView, PricesView, Session};
 use earnest_protocol::{
-    Command, Digest, Epoch, Factor,
+    Command, Epoch, Factor,
     command::{OpenPrice, SealPrice},
     seal,
 };
+use earnest_worker::{PriceOptions, Source, price_salt};
 
 use crate::{
     failure::Failure,
@@ -18,7 +21,7 @@ use crate::{
     money,
     present::Present,
     stake::{WAIT, accepted, print_receipt},
-    text::tokens,
+    text::{count, tokens},
 };
 
 /// What to say of the price of stake.
@@ -42,6 +45,59 @@ pub enum PriceCommand {
     },
 }
 
+/// Where a validator's daemon learns what stake is worth.
+#[derive(Args, Debug)]
+pub struct SourceArgs {
+    /// Post in each epoch the price of stake that this file holds: a decimal such as 0.25
+    #[arg(long, value_name = "FILE", conflicts_with = "price_program")]
+    price_file: Option<PathBuf>,
+    /// Post in each epoch what this program prints, in the same form: run without a shell, for at
+    /// most 10 seconds
+    #[arg(long, value_name = "PROGRAM")]
+    price_program: Option<PathBuf>,
+    /// A word that the program is given; once for each
+    #[arg(long, value_name = "WORD", requires = "price_program", allow_hyphen_values = true)]
+    price_arg: Vec<String>,
+    /// Skip a file that nobody has written for so long
+    #[arg(long, value_name = "TIME", value_parser = age, default_value = "2h")]
+    price_age_max: Duration,
+    /// Skip a price so many times above what validators said last, or as far below
+    #[arg(long, value_name = "TIMES", value_parser = times, default_value = "10")]
+    price_move_max: Factor,
+}
+
+impl SourceArgs {
+    /// What the daemon is to post, if anything.
+    pub fn options(&self) -> Option<PriceOptions> {
+        let source = match (&self.price_file, &self.price_program) {
+            (Some(path), _) => Source::File { path: path.clone(), age_max: self.price_age_max },
+            (None, Some(program)) => {
+                Source::Program { program: program.clone(), args: self.price_arg.clone() }
+            }
+            (None, None) => return None,
+        };
+        Some(PriceOptions { source, move_max: self.price_move_max })
+    }
+}
+
+/// A time such as `90s`, `30m`, `2h` or `1d`.
+fn age(text: &str) -> Result<Duration, String> {
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        let number = text.strip_suffix(*unit)?.parse::<u64>().ok()?;
+        number.checked_mul(*seconds)
+    });
+    match seconds {
+        Some(seconds) if 0 < seconds => Ok(Duration::from_secs(seconds)),
+        _ => Err("give a time such as 90s, 30m, 2h or 1d".to_owned()),
+    }
+}
+
+fn times(text: &str) -> Result<Factor, String> {
+    let times = money::factor(text)?;
+    if times < Factor::ONE { Err("give 1 or more".to_owned()) } else { Ok(times) }
+}
+
 /// Seals or opens a price, and waits until a block holds it.
 pub fn run(command: &PriceCommand, node: &str, json: bool) -> Result<(), Failure> {
     let (PriceCommand::Seal { act, .. } | PriceCommand::Open { act, .. }) = command;
@@ -52,13 +108,13 @@ pub fn run(command: &PriceCommand, node: &str, json: bool) -> Result<(), Failure
     let mut session = Session::open_for(client, signer, account)?;
     let order = match *command {
         PriceCommand::Seal { price, .. } => {
-            let (address, salt) = (session.address(), salt_of(&session, now));
+            let (address, salt) = (session.address(), price_salt(&session, now));
             let seal = seal::price(session.network(), now, &address, price, &salt);
             Command::SealPrice(SealPrice { epoch: now, seal })
         }
         PriceCommand::Open { price, .. } => {
             let epoch = Epoch::new(now.count().saturating_sub(1));
-            let salt = salt_of(&session, epoch);
+            let salt = price_salt(&session, epoch);
             Command::OpenPrice(OpenPrice { epoch, price, salt })
         }
     };
@@ -66,15 +122,9 @@ pub fn run(command: &PriceCommand, node: &str, json: bool) -> Result<(), Failure
     print_receipt(&receipt, json)
 }
 
-fn salt_of(session: &Session, epoch: Epoch) -> Digest {
-    let (network, address) = (session.network().0, session.address().0);
-    let epoch = epoch.count().to_le_bytes();
-    session.signer().derive("price", &[network.as_slice(), &epoch, &address])
-}
-
 /// The feed in words.
 pub fn tell(view: &PricesView, present: &Present) -> String {
-    let PricesView { is_on, price, counted, average, stale, bond_price, .. } = view;
+    let PricesView { is_on, price, said, counted, average, bond_price, .. } = view;
     let mut lines = Vec::new();
     match (is_on, price, counted, average) {
         (false, ..) => lines.push("there is no price feed: `chain.stake_price` counts".to_owned()),
@@ -88,23 +138,35 @@ pub fn tell(view: &PricesView, present: &Present) -> String {
             lines.push("no price has counted yet: `chain.stake_price` counts".to_owned());
         }
     }
-    match (stale, bond_price) {
-        (Some(epochs), _) => lines.push(format!(
-            "nothing has counted for {} epochs: new jobs wait for a price",
-            epochs.count()
-        )),
-        (None, Some(price)) => lines.push(format!(
+    lines.extend(said.map(|said| format!("validators said {} then", money::multiple(said))));
+    lines.extend(tell_age(view));
+    if let Some(price) = bond_price {
+        lines.push(format!(
             "a new job takes it for {}, emission for {}",
             money::multiple(*price),
             money::multiple(view.mint_price)
-        )),
-        (None, None) => {}
+        ));
     }
     let rounds = [(&view.opening, "to be opened"), (&view.sealing, "to be sealed")];
     for (round, what) in rounds {
         lines.extend(round.iter().flat_map(|round| tell_round(round, what, present)));
     }
     lines.join("\n")
+}
+
+/// For how long nothing has counted, if that is worth a word.
+fn tell_age(view: &PricesView) -> Option<String> {
+    let (age, limit) = (view.age?.count(), view.stale_epochs.count());
+    let epochs = count(age, "epoch");
+    match (view.stale, age) {
+        (Some(_), _) => {
+            Some(format!("nothing has counted for {epochs}: new jobs wait for a price"))
+        }
+        (None, 0) => None,
+        (None, _) => {
+            Some(format!("nothing has counted for {epochs}; from {limit} on new jobs are refused"))
+        }
+    }
 }
 
 fn tell_round(round: &PriceRoundView, what: &str, present: &Present) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use earnest_api::{Client, JobFilter, Page, PageQuery};
-use earnest_protocol::{Digest, Height, JobId, OperatorId, RawParams, Role};
+use earnest_protocol::{Digest, Epoch, Height, JobId, OperatorId, RawParams, Role};
 use serde::Serialize;
 use serde_json::json;
 
@@ -81,6 +81,11 @@ pub enum QueryCommand {
     Credits,
     /// What the genesis granted and listed, and what of it was claimed
     Grants,
+    /// Where money came from and went in an epoch, by reason, adding up to what there is
+    Flows {
+        /// Which [default: the present one, as far as it has come]
+        epoch: Option<u64>,
+    },
     /// Slashes: what was taken from whom, and who got it
     Slashes {
         #[command(flatten)]
@@ -173,6 +178,10 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
         }
         QueryCommand::Prices => {
             tell(&client.prices()?, json, |view| Ok(price::tell(view, &present()?)))
+        }
+        QueryCommand::Flows { epoch } => {
+            let view = client.flows(epoch.map(Epoch::new))?;
+            tell(&view, json, |view| Ok(show::flows::flows(view, width)))
         }
         QueryCommand::Slashes { page } => slashes::run(client, &page.query(), json),
         QueryCommand::Block { height } => {

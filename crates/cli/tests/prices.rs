@@ -134,6 +134,7 @@ fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
     assert_eq!(view["bond_price"], 776_000_000, "less a fifth");
     let told = earnest(&["query", "prices", "--node", &fed.url]);
     assert!(told.out.contains("a unit of stake is worth 0.97"), "{told:?}");
+    assert!(told.out.contains("validators said 0.97 then"), "{told:?}");
     let told = earnest(&["explain", "post-job/price-stale"]);
     assert!(told.out.contains("earnest query prices"), "{told:?}");
 
@@ -142,6 +143,13 @@ fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
     let quote = ["job", "quote", "--max-price", "1", "--node", &fed.url];
     let done = earnest(&quote);
     assert!(done.err.contains("No price of stake has counted"), "{done:?}");
+
+    // Who looks at it after the node has ended is told, too; nothing is wrong with the directory.
+    let Fed { folder, _node: node, .. } = fed;
+    drop(node);
+    let done = earnest(&["doctor", "--data", &path(&folder, "data")]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("price feed     stale: nothing has counted for "), "{done:?}");
 }
 
 #[test]

@@ -235,7 +235,7 @@ impl Player {
         if let Some(mark) = marks.iter().find(is_other) {
             return Err(BootError::OtherChain { snapshot: mark.height });
         }
-        let (network, history) = (store.network(), History::new(limits, from));
+        let (network, history) = (store.network(), History::after(limits, &state));
         let referee = NodeReferee::new();
         Ok((Player { network, state, root, history, referee, from, marks }, notices))
     }

@@ -136,6 +136,8 @@ pub struct Limits {
     /// Places of events, by the accounts they concern, kept in memory; an event concerns one to
     /// four as a rule. More than this drop the oldest blocks.
     pub concerns_max: usize,
+    /// Epochs of which it is kept where money came from and went.
+    pub epochs_max: usize,
     /// Receipts, and blocks, kept in memory.
     pub receipts_max: usize,
     /// States kept for reads of the past, `?at=`; at least the last one is.
@@ -209,6 +211,7 @@ impl Default for Limits {
             account_bytes_max: 16 << 20,
             events_max: 1_000_000,
             concerns_max: 4_000_000,
+            epochs_max: 720,
             receipts_max: 1_000_000,
             states_max: 256,
             states_transactions_max: 4_096,

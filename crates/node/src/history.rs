@@ -2,9 +2,11 @@
 //!
 //! Laws: events, blocks and receipts are bounded, and dropped block by block, oldest first; what is
 //! kept is kept whole; all of it follows from the log, by which a start makes it anew. What an
-//! account went through (`index`) is complete from the first block that is kept.
+//! account went through (`index`) is complete from the first block that is kept. Where money came
+//! from and went (`books`) is bounded by itself, by epochs.
 //! Not here: the present (`State`), what waits (`mempool`).
 
+mod books;
 mod index;
 
 use std::{
@@ -12,10 +14,13 @@ use std::{
     ops::Range,
 };
 
+use books::Books;
 use earnest_api::{
-    BlockView, EventId, EventRecord, HistoryView, Receipt, Refusal, TxHash, TxStatus,
+    BlockView, EventId, EventRecord, FlowsView, HistoryView, Receipt, Refusal, TxHash, TxStatus,
 };
-use earnest_protocol::{AccountId, Address, Amount, Blocks, Event, Height, Rejected};
+use earnest_protocol::{
+    AccountId, Address, Amount, Asset, Blocks, Epoch, Event, Height, Rejected, State, ledger::Flows,
+};
 use index::Index;
 
 use crate::{
@@ -43,6 +48,10 @@ pub struct Done {
     pub events: Vec<Event>,
     /// Accounts, and the places in `events` of what concerns them, in order of the events.
     pub concerned: Vec<(AccountId, u32)>,
+    /// What money moved in it, summed.
+    pub flows: Flows,
+    /// What there is of each asset after it.
+    pub supply: BTreeMap<Asset, Amount>,
 }
 
 /// What one transaction left behind.
@@ -80,6 +89,7 @@ pub struct History {
     blocks: VecDeque<Kept>,
     events: usize,
     index: Index,
+    books: Books,
     receipts: BTreeMap<TxKey, (Height, Option<Rejected>)>,
     dropped: BTreeMap<TxKey, Rejected>,
     dropped_order: VecDeque<TxKey>,
@@ -95,14 +105,20 @@ struct Kept {
 }
 
 impl History {
-    /// A history that begins after the block at `base`.
-    pub fn new(limits: Limits, base: Height) -> History {
+    /// A history that begins after the last block of a state.
+    pub fn after(limits: Limits, state: &State) -> History {
+        let books = Books::of(state, limits.epochs_max);
+        History { books, ..History::new(limits, state.height()) }
+    }
+
+    fn new(limits: Limits, base: Height) -> History {
         History {
             limits,
             base,
             blocks: VecDeque::new(),
             events: 0,
             index: Index::default(),
+            books: Books::default(),
             receipts: BTreeMap::new(),
             dropped: BTreeMap::new(),
             dropped_order: VecDeque::new(),
@@ -122,7 +138,8 @@ impl History {
 
     /// Adds the next block and drops what no longer fits.
     pub fn push(&mut self, done: Done) {
-        let Done { view, signers, outcomes, traces, events, concerned } = done;
+        let Done { view, signers, outcomes, traces, events, concerned, flows, supply } = done;
+        self.books.push((view.height, view.epoch), &flows, supply);
         let keys = view.transactions.iter().copied().zip(signers.iter().copied());
         for (key, outcome) in keys.zip(outcomes) {
             self.receipts.insert(key, (view.height, outcome));
@@ -145,6 +162,15 @@ impl History {
                 self.receipts.remove(&key);
             }
         }
+    }
+
+    /// Where money came from and went in an epoch; the present one, as far as it has come, if none
+    /// is named.
+    ///
+    /// # Errors
+    /// The first and the last epoch that are kept.
+    pub(crate) fn flows(&self, epoch: Option<Epoch>) -> Result<FlowsView, (Epoch, Epoch)> {
+        self.books.view(epoch)
     }
 
     /// Remembers why a transaction will be in no block.
@@ -273,7 +299,7 @@ fn receipt(key: &TxKey, (height, outcome): &(Height, Option<Rejected>)) -> Recei
 
 #[cfg(test)]
 mod tests {
-    use earnest_protocol::{Digest, Epoch};
+    use earnest_protocol::Digest;
 
     use super::*;
 
@@ -301,6 +327,8 @@ mod tests {
             traces: vec![Trace { fee: Amount::ZERO, events: 0..0 }],
             events: (0..events).map(event).collect(),
             concerned: Vec::new(),
+            flows: Flows::default(),
+            supply: BTreeMap::new(),
         }
     }
 

@@ -8,9 +8,9 @@
 use earnest_api::{BlockView, Refusal, TxHash, recover};
 use earnest_keys::SignatureRejected;
 use earnest_protocol::{
-    Address, Amount, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee,
+    Address, Amount, Asset, Authenticated, BlockRejected, Digest, Event, Height, Journal, Referee,
     Rejected, State, TransactionRejected,
-    ledger::{Movement, Reason},
+    ledger::{Flows, Movement, Reason},
 };
 use rayon::prelude::*;
 
@@ -98,6 +98,8 @@ pub struct CarriedOut {
     pub traces: Vec<Trace>,
     /// What happened.
     pub events: Vec<Event>,
+    /// What money moved, summed.
+    pub flows: Flows,
     /// The root of the state after it.
     pub root: Digest,
 }
@@ -136,7 +138,8 @@ pub fn carry_out(
         let fee = burnt(journal.movements.get(moved..).unwrap_or_default());
         traces.push(Trace { fee, events: first..count(&journal.events) });
     }
-    Ok(CarriedOut { outcomes, traces, events: journal.events, root: state.root() })
+    let flows = Flows::of(&journal.movements, state.assets());
+    Ok(CarriedOut { outcomes, traces, events: journal.events, flows, root: state.root() })
 }
 
 /// What was burnt as a fee: moves of the protected lane pay only if they are refused.
@@ -152,7 +155,7 @@ fn count(events: &[Event]) -> u32 {
 impl CarriedOut {
     /// What is kept of the block, for whoever asks.
     pub fn done(self, state: &State, block: &Block, hash: Digest, signers: &Signers) -> Done {
-        let CarriedOut { outcomes, traces, events, root } = self;
+        let CarriedOut { outcomes, traces, events, flows, root } = self;
         let view = BlockView {
             height: block.height(),
             hash,
@@ -168,6 +171,8 @@ impl CarriedOut {
         };
         let signers = signers.iter().map(|(address, _)| *address).collect();
         let concerned = concern::concerned(state, &events);
-        Done { view, signers, outcomes, traces, events, concerned }
+        let supply = |asset: &Asset| (*asset, state.supply(*asset));
+        let supply = state.assets().all().iter().map(supply).collect();
+        Done { view, signers, outcomes, traces, events, concerned, flows, supply }
     }
 }

@@ -77,7 +77,7 @@ pub struct Book {
     opened: u128,
     epoch_burnt: u128,
     epoch_returned: u128,
-    /// All that was earned, and redeemed where it counts who earned what.
+    /// All that was earned, and what of it was redeemed.
     earned: BTreeMap<AccountId, (u128, u128)>,
 }
 
@@ -166,11 +166,14 @@ impl Book {
         assert!(self.epoch_returned as f64 <= room * (1.0 + 1e-9) + 1.0, "its share: {room}");
         self.returned += wide(stake);
         assert!(self.returned <= self.burnt, "nothing is given back that was not burnt");
-        if rules.counts_earned() {
-            let (earned, redeemed) = self.earned.entry(account).or_default();
-            *redeemed += wide(credits);
-            assert!(*redeemed <= *earned, "{account} redeems what it earned");
-        }
+        let (earned, redeemed) = self.earned.entry(account).or_default();
+        let left = *earned - *redeemed;
+        assert!(
+            !rules.counts_earned() || wide(credits) <= left,
+            "{account} redeems what it earned"
+        );
+        // Where anybody redeems, what was earned goes first.
+        *redeemed += wide(credits).min(left);
     }
 }
 

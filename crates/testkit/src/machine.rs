@@ -12,7 +12,7 @@ use earnest_protocol::{
 use crate::{
     credits, grants,
     locks::Locks,
-    money::Money,
+    money::{EpochFlows, Money},
     ops::{self, Op, Play, Sealed, Step},
     prices::{self, Book},
     sets::Sets,
@@ -227,6 +227,7 @@ pub struct Machine {
     book: Book,
     credits: credits::Book,
     grants: grants::Book,
+    flows: EpochFlows,
     /// Do validators post prices? Not while a network runs out: nothing may wait for one.
     posts: bool,
     closed: u64,
@@ -245,6 +246,7 @@ impl Machine {
     pub fn new(setting: Setting) -> Machine {
         let world = setting.world();
         let (money, sets) = (Money::of(&world.state), Sets::of(&world.state));
+        let flows = EpochFlows::of(&world.state);
         Machine {
             world,
             sealed: Sealed::new(),
@@ -255,6 +257,7 @@ impl Machine {
             book: Book::default(),
             credits: credits::Book::default(),
             grants: grants::Book::default(),
+            flows,
             posts: true,
             closed: 0,
             accepted: 0,
@@ -344,6 +347,7 @@ impl Machine {
     fn follow(&mut self) {
         self.money.follow(&self.world.last_movements, &self.world.state);
         let (events, moved) = (&self.world.events, &self.world.last_movements);
+        self.flows.follow(moved, &self.world.state);
         self.spends.follow(events, moved, &self.world.state);
         self.book.follow(events, &self.world.state);
         self.credits.follow(events, moved, &self.world.state);

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use earnest_protocol::{
-    Asset, State,
-    ledger::{AssignmentPot, JobPot, Movement, Pot, Reason},
+    Amount, Asset, Epoch, State,
+    ledger::{AssignmentPot, Flow, Flows, JobPot, Movement, Place, Places, Pot, Reason},
 };
 
 /// Every pot that ever held anything, in base units.
@@ -228,6 +228,52 @@ impl Money {
         for (&pot, &amount) in &self.pots {
             let home = kinds.contains(&kind(pot));
             assert!(home || amount == 0, "{amount} left in {pot:?}");
+        }
+    }
+}
+
+/// Where money came from and went in an epoch, as the sums of movements say it.
+pub struct EpochFlows {
+    epoch: Epoch,
+    before: Places,
+    supply: BTreeMap<Asset, Amount>,
+    flows: Flows,
+}
+
+impl EpochFlows {
+    /// Of the epoch of a state, from here on.
+    pub fn of(state: &State) -> EpochFlows {
+        let supply = state.assets().all().iter().map(|asset| (*asset, state.supply(*asset)));
+        let (epoch, before) = (state.epoch(), state.places());
+        EpochFlows { epoch, before, supply: supply.collect(), flows: Flows::default() }
+    }
+
+    /// Follows movements; where an epoch has ended its table adds up to the unit, in all and in
+    /// each place.
+    pub fn follow(&mut self, movements: &[Movement], state: &State) {
+        self.flows.extend(&Flows::of(movements, state.assets()));
+        if state.epoch() != self.epoch {
+            self.adds_up(state);
+            *self = EpochFlows::of(state);
+        }
+    }
+
+    /// Panics unless what there was, with what came and less what went, is what there is.
+    pub fn adds_up(&self, state: &State) {
+        let places = self.flows.after(&self.before);
+        let there = |places: Places| -> Places {
+            places.into_iter().filter(|(_, amount)| !amount.is_zero()).collect()
+        };
+        assert_eq!(there(places), there(state.places()), "epoch {}", self.epoch);
+        for (&asset, &supply) in &self.supply {
+            let sum = |is_of: &dyn Fn(&Flow) -> bool| -> u64 {
+                let of = self.flows.iter().filter(|(flow, _)| flow.asset == asset && is_of(flow));
+                of.map(|(_, amount)| amount.units()).sum()
+            };
+            let minted = sum(&|flow| flow.source == Place::Burnt);
+            let burnt = sum(&|flow| flow.target == Place::Burnt);
+            let now = state.supply(asset).units();
+            assert_eq!(supply.units() + minted - burnt, now, "{asset:?}, epoch {}", self.epoch);
         }
     }
 }

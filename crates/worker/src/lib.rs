@@ -10,7 +10,8 @@
 //! them), [`pace`] (how slow a program is), [`trial`] (a run for
 //! its author), [`keeping`] (bytes paid for), `outputs` (what was put out, in parts), `withheld`
 //! (what is asked for of it), `daemon` (the loop), [`claim`] (one process a folder and a key),
-//! `provider`, `validator`, `requester` (what each role does), `tidings` (what befell its account),
+//! `provider`, `validator`, `requester` (what each role does), `posting` and `source` (what a
+//! validator says of the price of stake, and who tells it), `tidings` (what befell its account),
 //! `journal` and `results` (what survives a crash).
 //!
 //! What a daemon does it says as events of `tracing`; whoever starts it says where they go.
@@ -29,10 +30,12 @@ pub mod keeping;
 mod material;
 mod outputs;
 pub mod pace;
+mod posting;
 pub mod provider;
 pub mod requester;
 mod results;
 pub mod sandbox;
+mod source;
 mod tidings;
 pub mod trial;
 pub mod validator;
@@ -43,3 +46,5 @@ pub use daemon::Setup;
 pub use earnest_compute::{guests, task::CHUNK_BYTES_MAX};
 pub use execution::{ExecutionError, Fault, LazyRate, task_of};
 pub use outputs::read_output;
+pub use posting::{PriceOptions, price_salt};
+pub use source::Source;

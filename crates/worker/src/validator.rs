@@ -1,9 +1,10 @@
-//! The validator: computes what it is drawn for, blind, and disputes what differs.
+//! The validator: computes what it is drawn for, blind, and disputes what differs; says what stake
+//! is worth, if it is told where to look (`posting`).
 
 use earnest_api::{DisputeView, JobView, SeatView};
 use earnest_compute::Digest as WorkDigest;
 use earnest_protocol::{
-    Command, Role,
+    Command, JobId, Role,
     command::{CommitVerdict, RejectChild, RevealVerdict},
     market::Phase,
     seal,
@@ -16,21 +17,30 @@ use crate::{
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Order},
     executions::Need,
+    posting::{Posting, PriceOptions},
 };
 
 /// Runs a validator until its stop flag is raised.
 ///
 /// # Errors
-/// If its account does not exist.
-pub fn run(setup: Setup) -> Result<(), Box<dyn std::error::Error>> {
-    run_daemon(setup, Validator)?;
+/// If its account does not exist or its folder cannot be written.
+pub fn run(setup: Setup, prices: Option<PriceOptions>) -> Result<(), Box<dyn std::error::Error>> {
+    let posting = prices.map(|prices| Posting::new(prices, &setup.data)).transpose()?;
+    run_daemon(setup, Validator { posting })?;
     Ok(())
 }
 
-struct Validator;
+struct Validator {
+    /// What it says of the price of stake, if it says any.
+    posting: Option<Posting>,
+}
 
 impl Duty for Validator {
     const ROLE: Option<Role> = Some(Role::Validator);
+
+    fn round(&mut self, work: &mut Work, _open: &[JobId]) -> Result<(), ChainError> {
+        self.posting.as_mut().map_or(Ok(()), |posting| posting.round(work))
+    }
 
     fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {
         let me = work.chain.me;

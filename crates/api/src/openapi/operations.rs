@@ -13,9 +13,9 @@ use super::{
     shapes::probe,
 };
 use crate::{
-    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, GrantsView,
-    HeadView, HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView, KeepView,
-    ListedView, NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PricesView,
+    AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, FlowsView,
+    GrantsView, HeadView, HealthView, HistoryView, InputChunks, InputReceipt, JobSummary, JobView,
+    KeepView, ListedView, NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PricesView,
     ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView, Receipt, RoomView,
     Simulation, SlashView, StorageView, TransactionView, TreasuryView, routes,
 };
@@ -228,6 +228,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[AT],
         shape::<ListedView>,
         "Whether a place of the genesis' list was paid.",
+    ),
+    asked(
+        routes::FLOWS,
+        &[("epoch", number, "Which; the present one, as far as it has come, if none is named.")],
+        shape::<FlowsView>,
+        "Where money came from and went in an epoch, by the reasons of its movements.",
     ),
     asked(
         routes::BALLOTS,

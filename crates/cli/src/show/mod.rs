@@ -7,6 +7,7 @@
 pub mod account;
 pub mod delegation;
 pub mod event;
+pub mod flows;
 pub mod job;
 pub mod network;
 pub mod record;

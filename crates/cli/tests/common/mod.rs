@@ -87,6 +87,11 @@ pub(crate) fn start(args: &[&str]) -> Running {
     Running(child.expect("starts"))
 }
 
+/// A process that was started elsewhere; it is killed with its test.
+pub(crate) fn running(child: Child) -> Running {
+    Running(child)
+}
+
 fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut text = String::new();

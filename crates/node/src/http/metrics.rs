@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use earnest_protocol::{Asset, State as Ledger, ledger::Pot};
+use earnest_protocol::{Asset, Factor, State as Ledger, ledger::Pot, prices::Round};
 
 use super::{App, problem::HttpProblem};
 use crate::shared::{Phase, Shared};
@@ -132,6 +132,46 @@ fn rules(page: &mut Page, state: &Ledger) {
     let room = state.params().storage().room_kib();
     page.one(("earnest_kept_kibibytes", GAUGE), "Bytes that were paid for.", state.kept_kib());
     page.one(("earnest_room_kibibytes", GAUGE), "Bytes that may be kept at once.", room);
+    prices(page, state);
+}
+
+/// The price feed, where there is one; elsewhere its families have no samples.
+fn prices(page: &mut Page, state: &Ledger) {
+    let params = state.params().prices();
+    let feed = state.price_feed();
+    page.family("earnest_price_ratio", GAUGE, "Units that pay for one that is bonded.");
+    let of = feed
+        .map(|feed| [("last", feed.price), ("average", feed.average_floor()), ("said", feed.said)]);
+    for (of, price) in of.into_iter().flatten() {
+        let price = price.parts() as f64 / Factor::ONE.parts() as f64;
+        page.sample("earnest_price_ratio", &[("of", &of)], price);
+    }
+    let name = "earnest_price_age_epochs";
+    page.family(name, GAUGE, "Epochs since a price counted last.");
+    if let Some(age) = state.price_age() {
+        page.sample(name, &[], age);
+    }
+    let name = "earnest_price_stale_epochs";
+    page.family(name, GAUGE, "The age at which it is stale, and new jobs are refused.");
+    if params.is_on() {
+        page.sample(name, &[], params.stale_epochs);
+    }
+    let [sealing, opening] = state.price_rounds();
+    page.family("earnest_price_posts", GAUGE, "Validators that sealed a price of a round.");
+    for (name, round) in [("sealing", sealing), ("opening", opening)] {
+        if let Some(round) = round {
+            let count = state.price_post_count(&round);
+            page.sample("earnest_price_posts", &[("round", &name)], count);
+        }
+    }
+    let name = "earnest_price_stake_base_units";
+    page.family(name, GAUGE, "Stake of the round that is opened: all of it, opened, needed.");
+    if let Some(Round { stake, opened, .. }) = opening {
+        let needed = params.quorum.amount_ceil(stake);
+        for (of, amount) in [("all", stake), ("opened", opened), ("needed", needed)] {
+            page.sample(name, &[("of", &of)], amount.units());
+        }
+    }
 }
 
 fn node(page: &mut Page, shared: &Shared) -> Result<(), HttpProblem> {

@@ -19,6 +19,7 @@ mod credits;
 mod description;
 mod doors;
 mod events;
+mod flows;
 mod grants;
 mod host;
 mod metrics;
@@ -192,6 +193,7 @@ fn with_parameters() -> Router<Arc<App>> {
         .route(routes::KEEP, get(blobs::keep))
         .route(routes::TRANSACTIONS, post(submit::submit))
         .route(routes::ACCOUNT_HISTORY, get(past::history))
+        .route(routes::FLOWS, get(flows::flows))
         .route(routes::BLOCKS, get(read::blocks))
         .route(routes::EVENTS, get(events::events))
 }

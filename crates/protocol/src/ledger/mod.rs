@@ -9,16 +9,21 @@
 //! Rounding: none; amounts arrive already rounded, with the direction named where it was done.
 //! Not here: whether a movement is deserved.
 
+mod flows;
 mod pot;
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-pub use pot::{AssignmentPot, JobPot, Pot, Reason};
+pub use flows::{Flow, Flows, Places};
+pub use pot::{AssignmentPot, JobPot, Place, Pot, Reason};
 
 use crate::{
-    ids::{AccountId, Asset, AssignmentId, JobId},
+    ids::{
+        AccountId, Asset, AssignmentId, ExitId, JobId, MoveId, OperatorId, ProgramId, ProposalId,
+        SlashId, UnbondingId,
+    },
     num::Amount,
     table::Table,
 };
@@ -48,6 +53,33 @@ impl Assets {
         match self {
             Assets::Single => &[Asset::Stake],
             Assets::Dual => &[Asset::Stake, Asset::Payment],
+        }
+    }
+
+    /// Which of them lies in a pot.
+    pub const fn of(self, pot: Pot) -> Asset {
+        match pot {
+            Pot::Free(_, asset)
+            | Pot::Insurance(asset)
+            | Pot::Treasury(asset)
+            | Pot::Burnt(asset) => asset,
+            Pot::Job(_, JobPot::Collateral(_) | JobPot::Cover)
+            | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
+            | Pot::Bond(_)
+            | Pot::Unbonding(_)
+            | Pot::Delegated(_)
+            | Pot::Exit(_)
+            | Pot::Moved(_)
+            | Pot::Slash(_)
+            | Pot::Cover(_)
+            | Pot::Proposal(_)
+            | Pot::Judges
+            | Pot::Emission
+            | Pot::Grants
+            | Pot::Vesting(_) => Asset::Stake,
+            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) | Pot::Program(_) => {
+                self.payment()
+            }
         }
     }
 }
@@ -291,29 +323,7 @@ impl Ledger {
 
     /// Which asset lies in a pot.
     pub(crate) fn asset_of(&self, pot: Pot) -> Asset {
-        match pot {
-            Pot::Free(_, asset)
-            | Pot::Insurance(asset)
-            | Pot::Treasury(asset)
-            | Pot::Burnt(asset) => asset,
-            Pot::Job(_, JobPot::Collateral(_) | JobPot::Cover)
-            | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_))
-            | Pot::Bond(_)
-            | Pot::Unbonding(_)
-            | Pot::Delegated(_)
-            | Pot::Exit(_)
-            | Pot::Moved(_)
-            | Pot::Slash(_)
-            | Pot::Cover(_)
-            | Pot::Proposal(_)
-            | Pot::Judges
-            | Pot::Emission
-            | Pot::Grants
-            | Pot::Vesting(_) => Asset::Stake,
-            Pot::Job(..) | Pot::Assignment(..) | Pot::DelegationRewards(_) | Pot::Program(_) => {
-                self.assets.payment()
-            }
-        }
+        self.assets.of(pot)
     }
 
     /// What lies in `pot`; for `Burnt`, all that ever was burnt.
@@ -390,48 +400,63 @@ impl Ledger {
 
     /// Every pot of an asset added up; `None` if that exceeds any possible supply.
     pub(crate) fn sum(&self, asset: Asset) -> Option<Amount> {
-        let mut sum = Amount::ZERO;
-        let mut add = |amount: Amount| {
-            sum = sum.checked_add(amount)?;
-            Some(())
-        };
+        let mut sum = Some(Amount::ZERO);
+        self.each(asset, &mut |_, amount| sum = sum.and_then(|sum| sum.checked_add(amount)));
+        sum
+    }
+
+    /// What lies in each kind of place: a walk over every pot.
+    pub(crate) fn places(&self) -> Places {
+        let mut places = Places::new();
+        for &asset in self.assets.all() {
+            self.each(asset, &mut |pot, amount| {
+                let there = places.entry((asset, pot.place())).or_default();
+                *there = there.saturating_add(amount);
+            });
+            places.insert((asset, Place::Burnt), self.total(asset).burnt);
+        }
+        places
+    }
+
+    /// Hands out every pot of an asset that there is, but for `Burnt`, with what lies in it.
+    fn each(&self, asset: Asset, each: &mut impl FnMut(Pot, Amount)) {
         let total = self.total(asset);
-        add(total.treasury)?;
-        add(total.insurance)?;
+        each(Pot::Treasury(asset), total.treasury);
+        each(Pot::Insurance(asset), total.insurance);
         let free = if asset == Asset::Stake { &self.free } else { &self.free_payment };
-        free.iter().try_for_each(|(_, amount)| add(*amount))?;
+        walk(free, |at| Pot::Free(AccountId::from_index(at), asset), each);
         if asset == self.assets.payment() {
-            self.delegation_rewards.iter().try_for_each(|(_, amount)| add(*amount))?;
-            self.programs.iter().try_for_each(|(_, amount)| add(*amount))?;
+            let rewards = &self.delegation_rewards;
+            walk(rewards, |at| Pot::DelegationRewards(OperatorId::from_index(at)), each);
+            walk(&self.programs, |at| Pot::Program(ProgramId::from_index(at)), each);
         }
         if asset == Asset::Stake {
-            add(self.judges)?;
-            add(self.emission)?;
-            add(self.grants)?;
-            let tables =
-                [&self.bonds, &self.unbondings, &self.slashes, &self.vesting, &self.proposals];
-            let of_others = [&self.delegated, &self.exits, &self.moves, &self.covers];
-            for table in tables.into_iter().chain(of_others) {
-                table.iter().try_for_each(|(_, amount)| add(*amount))?;
-            }
+            walk(&self.bonds, |at| Pot::Bond(OperatorId::from_index(at)), each);
+            walk(&self.unbondings, |at| Pot::Unbonding(UnbondingId::from_index(at)), each);
+            walk(&self.slashes, |at| Pot::Slash(SlashId::from_index(at)), each);
+            walk(&self.vesting, |at| Pot::Vesting(OperatorId::from_index(at)), each);
+            walk(&self.proposals, |at| Pot::Proposal(ProposalId::from_index(at)), each);
+            walk(&self.delegated, |at| Pot::Delegated(OperatorId::from_index(at)), each);
+            walk(&self.exits, |at| Pot::Exit(ExitId::from_index(at)), each);
+            walk(&self.moves, |at| Pot::Moved(MoveId::from_index(at)), each);
+            walk(&self.covers, |at| Pot::Cover(SlashId::from_index(at)), each);
+            each(Pot::Judges, self.judges);
+            each(Pot::Emission, self.emission);
+            each(Pot::Grants, self.grants);
         }
-        for (index, purse) in self.jobs.iter() {
+        let jobs = self.jobs.iter().flat_map(|(index, purse)| {
             let job = JobId::from_index(index);
-            for &(pot, amount) in &purse.0 {
-                if self.asset_of(Pot::Job(job, pot)) == asset {
-                    add(amount)?;
-                }
+            purse.0.iter().map(move |(pot, amount)| (Pot::Job(job, *pot), *amount))
+        });
+        let assignments = self.assignments.iter().flat_map(|(index, purse)| {
+            let id = AssignmentId::from_index(index);
+            purse.0.iter().map(move |(pot, amount)| (Pot::Assignment(id, *pot), *amount))
+        });
+        for (pot, amount) in jobs.chain(assignments) {
+            if self.asset_of(pot) == asset {
+                each(pot, amount);
             }
         }
-        for (index, purse) in self.assignments.iter() {
-            let assignment = AssignmentId::from_index(index);
-            for &(pot, amount) in &purse.0 {
-                if self.asset_of(Pot::Assignment(assignment, pot)) == asset {
-                    add(amount)?;
-                }
-            }
-        }
-        Some(sum)
     }
 
     /// The pots of a job that hold anything.
@@ -514,6 +539,10 @@ impl Ledger {
         };
         *balance = change(*balance);
     }
+}
+
+fn walk(table: &Table<Amount>, pot: impl Fn(usize) -> Pot, each: &mut impl FnMut(Pot, Amount)) {
+    table.iter().for_each(|(index, amount)| each(pot(index), *amount));
 }
 
 fn is_delegated(pot: Pot) -> bool {

@@ -54,6 +54,68 @@ pub enum Pot {
     Program(ProgramId),
 }
 
+/// What kind of place a pot is: where money of an asset is, without whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Accounts' own, at their disposal.
+    Accounts,
+    /// Bonds that back nothing right now.
+    Bonds,
+    /// What operators have at risk for jobs: collateral, and the locks of auditors.
+    Collateral,
+    /// What leaves a bond or a delegation.
+    Unbonding,
+    /// What others delegated to operators.
+    Delegated,
+    /// What requesters pay with: price ceilings and audit fees of jobs.
+    Escrow,
+    /// What is returned to whoever keeps to the rules: of jobs, bids, challenges, requests for
+    /// bytes, proposals and programs.
+    Deposits,
+    /// What was earned and is not paid: emission, what vests, delegators' and judges' shares.
+    Rewards,
+    /// Stake taken and not yet paid out.
+    Slashes,
+    /// What insures requesters, promised or not.
+    Insurance,
+    /// The network's own.
+    Treasury,
+    /// What the genesis granted and listed, and nobody has claimed.
+    Grants,
+    /// Out of circulation; whence new money comes.
+    Burnt,
+}
+
+impl Pot {
+    /// What kind of place it is.
+    pub fn place(self) -> Place {
+        match self {
+            Pot::Free(..) => Place::Accounts,
+            Pot::Bond(_) => Place::Bonds,
+            Pot::Job(_, JobPot::Collateral(_))
+            | Pot::Assignment(_, AssignmentPot::Collateral | AssignmentPot::AuditLock(_)) => {
+                Place::Collateral
+            }
+            Pot::Unbonding(_) | Pot::Exit(_) => Place::Unbonding,
+            Pot::Delegated(_) | Pot::Moved(_) => Place::Delegated,
+            Pot::Job(_, JobPot::Escrow | JobPot::AuditFees) => Place::Escrow,
+            Pot::Job(_, JobPot::Deposit | JobPot::BidDeposit(_))
+            | Pot::Assignment(_, AssignmentPot::ChallengeDeposit(_) | AssignmentPot::DataFee(_))
+            | Pot::Proposal(_)
+            | Pot::Program(_) => Place::Deposits,
+            Pot::Judges | Pot::DelegationRewards(_) | Pot::Emission | Pot::Vesting(_) => {
+                Place::Rewards
+            }
+            Pot::Slash(_) => Place::Slashes,
+            Pot::Insurance(_) | Pot::Cover(_) | Pot::Job(_, JobPot::Cover) => Place::Insurance,
+            Pot::Treasury(_) => Place::Treasury,
+            Pot::Grants => Place::Grants,
+            Pot::Burnt(_) => Place::Burnt,
+        }
+    }
+}
+
 /// A pot of one order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

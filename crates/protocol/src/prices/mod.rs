@@ -133,8 +133,11 @@ pub(crate) struct Prices {
     /// The epoch in which a price could first be opened.
     pub(crate) begun: Option<Epoch>,
     /// Where each post stands; derived.
-    places: Arc<BTreeMap<(Epoch, OperatorId), usize>>,
+    places: Arc<Places>,
 }
+
+/// Where the posts of each epoch stand, by validator.
+type Places = BTreeMap<Epoch, BTreeMap<OperatorId, usize>>;
 
 /// What of [`Prices`] is stored.
 #[derive(Serialize, Deserialize)]
@@ -162,12 +165,17 @@ impl Prices {
 
     /// Where the post of a validator about an epoch stands, while that is there.
     pub(crate) fn place(&self, epoch: Epoch, operator: OperatorId) -> Option<usize> {
-        self.places.get(&(epoch, operator)).copied()
+        self.places.get(&epoch)?.get(&operator).copied()
+    }
+
+    /// How many posts are there of an epoch.
+    pub(crate) fn post_count(&self, epoch: Epoch) -> usize {
+        self.places.get(&epoch).map_or(0, BTreeMap::len)
     }
 
     /// How many posts are there.
     pub(crate) fn places_len(&self) -> usize {
-        self.places.len()
+        self.places.values().map(BTreeMap::len).fold(0, usize::saturating_add)
     }
 
     pub(crate) fn post(&self, place: usize) -> &Post {
@@ -176,7 +184,7 @@ impl Prices {
 
     fn push(&mut self, post: Post) {
         let place = self.posts.push(post);
-        own(&mut self.places).insert((post.epoch, post.operator), place);
+        own(&mut self.places).entry(post.epoch).or_default().insert(post.operator, place);
     }
 
     fn open(&mut self, place: usize, price: Factor) {
@@ -190,10 +198,10 @@ impl Prices {
     fn close(&mut self, epoch: Epoch) -> Vec<(Factor, Amount)> {
         let posts = self.posts.iter().filter(|(_, post)| post.epoch == epoch);
         let posts: Vec<(usize, Post)> = posts.map(|(place, post)| (place, *post)).collect();
-        for (place, post) in &posts {
+        for (place, _) in &posts {
             self.posts.retire(*place);
-            own(&mut self.places).remove(&(post.epoch, post.operator));
         }
+        own(&mut self.places).remove(&epoch);
         posts.iter().filter_map(|(_, post)| Some((post.price?, post.weight))).collect()
     }
 
@@ -239,8 +247,11 @@ impl Prices {
 
     pub(crate) fn restore(rows: PricesRows) -> Prices {
         let PricesRows { feed, sealing, opening, posts, weights, begun } = rows;
-        let places = posts.iter().map(|(place, post)| ((post.epoch, post.operator), place));
-        let places = Arc::new(places.collect());
+        let mut places = Places::new();
+        for (place, post) in posts.iter() {
+            places.entry(post.epoch).or_default().insert(post.operator, place);
+        }
+        let places = Arc::new(places);
         let weights = weights.map(Weights::new);
         Prices { feed, sealing, opening, posts, weights, begun, places }
     }

@@ -26,6 +26,18 @@ impl State {
         posts.filter(|post| post.epoch == round.epoch).collect()
     }
 
+    /// How many validators sealed a price of a round.
+    pub fn price_post_count(&self, round: &Round) -> usize {
+        self.prices.post_count(round.epoch)
+    }
+
+    /// For how long nothing has counted: 0 if a price counted when this epoch opened. None while
+    /// there is no feed, and before the first price could be opened.
+    pub fn price_age(&self) -> Option<Epochs> {
+        let since = self.prices.stands_since().filter(|_| self.params().prices().is_on());
+        since.map(|since| self.epoch().since(since))
+    }
+
     /// For how long nothing has counted, if that is too long for new work.
     pub fn price_is_stale(&self) -> Option<Epochs> {
         let params = self.params().prices();

@@ -10,7 +10,7 @@ use crate::{
         MoveId, OperatorId, ProgramId, RaterId, Role, SlashId, UnbondingId,
     },
     insurance::CoverQuote,
-    ledger::{Assets, AssignmentPot, JobPot, Pot},
+    ledger::{Assets, AssignmentPot, JobPot, Places, Pot},
     market::{Assignment, Job, JobCounts, Order, Phase},
     num::{Amount, Epoch, Height, Mixed, Rate, Ratio},
     params::Params,
@@ -92,6 +92,11 @@ impl State {
     /// All money of an asset ever issued.
     pub fn issued(&self, asset: Asset) -> Amount {
         self.ledger.issued(asset)
+    }
+
+    /// What lies in each kind of place: a walk over every pot.
+    pub fn places(&self) -> Places {
+        self.ledger.places()
     }
 
     /// What lies in a pot; for `Burnt`, all that ever was burnt.

@@ -330,6 +330,21 @@ fn ak7_a_run_is_slowed_and_stopped_and_minting_goes_on() {
     assert!(ratio(&world).ratio() > before);
 }
 
+/// The first provider is paid ten for a job.
+fn earn(world: &mut World) {
+    let job = world.post(world.terms());
+    world.bid("P1", job, 10);
+    world.until_phase(job, Phase::RevealingBids);
+    world.open_bid("P1", job, 10);
+    world.until_phase(job, Phase::Offered);
+    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
+    world.commit("P1", job, root(None));
+    world.audit(job, root(None));
+    world.reveal("P1", job, root(None), root(None));
+    world.until_phase(job, Phase::Closed);
+    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+}
+
 /// Where those redeem who earned, minting and redeeming is nobody's way to trade: whoever does no
 /// work redeems nothing, who is sent credits neither, and who worked as much as it was paid, once.
 #[test]
@@ -346,17 +361,7 @@ fn m5_who_did_not_work_redeems_nothing() {
     };
     assert_eq!(world.send("W", redeem(tokens(10))), none(tokens(10), Amount::ZERO));
     assert_eq!(world.send("P1", redeem(tokens(10))), none(tokens(10), Amount::ZERO), "a gift");
-    let job = world.post(world.terms());
-    world.bid("P1", job, 10);
-    world.until_phase(job, Phase::RevealingBids);
-    world.open_bid("P1", job, 10);
-    world.until_phase(job, Phase::Offered);
-    world.ok("P1", Command::AcceptJob(AcceptJob { job }));
-    world.commit("P1", job, root(None));
-    world.audit(job, root(None));
-    world.reveal("P1", job, root(None), root(None));
-    world.until_phase(job, Phase::Closed);
-    assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    earn(&mut world);
     let earned = world.state.account(world.id("P1")).expect("known").earned;
     assert_eq!(earned, units(9_500_000_000), "ten less the take");
     agree(&mut world, cents(100), 1);
@@ -371,6 +376,49 @@ fn m5_who_did_not_work_redeems_nothing() {
     assert_eq!(paid.iter().filter(|earned| !earned.is_zero()).count(), 2, "two audited");
 }
 
+/// A vote that all validators pass, and that is in force.
+fn decide(world: &mut World, change: (&str, u64)) {
+    let id = propose(world, "R", &[change]);
+    pass(world, id);
+    for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
+        vote(world, name, id, BallotChoice::Yes);
+    }
+    pass(world, id);
+    let due = world.state.proposal(id).expect("queued").due;
+    while world.state.epoch() < due {
+        agree(world, cents(100), 1);
+    }
+    agree(world, cents(100), 1);
+}
+
+/// M5: what was earned was redeemed while anybody might redeem, and again once a vote counted
+/// anew who earned what: of one pay came stake twice.
+#[test]
+fn m5_what_was_earned_is_redeemed_once_whoever_may_redeem_in_between() {
+    let mut world = credits::world_with(|raw| {
+        raw.credits.redeemers = 0;
+        raw.governance.quorum = Ratio::percent(40);
+    });
+    next_epoch(&mut world);
+    agree(&mut world, cents(100), 1);
+    world.ok("W", mint(tokens(50_000)));
+    let earned = |world: &World| world.state.account(world.id("P1")).expect("known").earned;
+    earn(&mut world);
+    let pay = earned(&world);
+    assert_eq!(pay, units(9_500_000_000), "ten less the take");
+    decide(&mut world, ("credits.redeemers", 1));
+    assert_eq!(earned(&world), pay, "a vote takes nothing away");
+    let half = units(4_000_000_000);
+    world.ok("P1", redeem(half));
+    assert_eq!(earned(&world), pay.checked_sub(half).expect("less"));
+    decide(&mut world, ("credits.redeemers", 0));
+    let refused = RedeemCreditsRejected::ExceedsEarned { wanted: pay, earned: earned(&world) };
+    assert_eq!(world.send("P1", redeem(pay)), Err(Rejected::RedeemCredits(refused)));
+    let left = earned(&world);
+    world.ok("P1", redeem(left));
+    assert_eq!(earned(&world), Amount::ZERO, "all of it, once");
+}
+
 /// A vote that ends minting leaves redeeming, so that nobody is locked in; one that ends the feed
 /// under either is refused.
 #[test]
@@ -379,17 +427,7 @@ fn a_vote_that_stops_minting_locks_nobody_in() {
     next_epoch(&mut world);
     agree(&mut world, cents(100), 1);
     world.ok("W", mint(tokens(50_000)));
-    let id = propose(&mut world, "R", &[("credits.mint_share", 0)]);
-    pass(&mut world, id);
-    for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
-        vote(&mut world, name, id, BallotChoice::Yes);
-    }
-    pass(&mut world, id);
-    let due = world.state.proposal(id).expect("queued").due;
-    while world.state.epoch() < due {
-        agree(&mut world, cents(100), 1);
-    }
-    agree(&mut world, cents(100), 1);
+    decide(&mut world, ("credits.mint_share", 0));
     assert_eq!(world.state.params().credits().mint_share, Ratio::ZERO);
     let off = Err(Rejected::MintCredits(MintCreditsRejected::MintingOff));
     assert_eq!(world.send("R", mint(tokens(10))), off);

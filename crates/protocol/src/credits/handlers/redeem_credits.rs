@@ -63,9 +63,11 @@ pub(crate) fn handle(
     cx.mint(Pot::Free(signer, Asset::Stake), stake, Reason::CreditsGivenBack);
     let now = cx.epoch();
     cx.state.credits.redeem(now, credits, stake);
-    if params.counts_earned() {
+    // Also where anybody may redeem: a vote may count again who earned what, and nothing that was
+    // earned is redeemed twice.
+    if !earned.is_zero() {
         let account = cx.state.accounts.account_mut(signer);
-        account.earned = account.earned.saturating_sub(credits);
+        account.earned = earned.saturating_sub(credits);
     }
     cx.journal.push(Event::CreditsRedeemed { account: signer, stake, terms });
     Ok(Next::Nothing)
