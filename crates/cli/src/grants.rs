@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use earnest_api::{Client, GrantsView, ListView, Receipt, routes};
+use earnest_api::{Client, GrantsView, ListView, Receipt};
 use earnest_protocol::{
     Address, Amount, Command,
     command::{ClaimGrant, ClaimListed},
@@ -16,11 +16,11 @@ use earnest_protocol::{
 use serde_json::json;
 
 use crate::{
+    clock::Clock,
     failure::Failure,
     keys::{self, KeyArgs},
     money, names,
     output::{note, out, say},
-    present::Clock,
     stake::{print_receipt, send},
     text::{self, tokens},
 };
