@@ -154,6 +154,8 @@ pub(crate) struct Ledger {
     covers_total: Amount,
 }
 
+/// Pots for which the purse of a new job has room: it holds three before anybody bids.
+const JOB_ROOM: usize = 4;
 /// Pots for which an emptied purse keeps room.
 const ROOM_KEPT: usize = 8;
 
@@ -212,7 +214,7 @@ impl Ledger {
     }
 
     pub(crate) fn open_job(&mut self) {
-        self.jobs.push(Purse::default());
+        self.jobs.push(Purse(Vec::with_capacity(JOB_ROOM)));
     }
 
     pub(crate) fn open_assignment(&mut self) {

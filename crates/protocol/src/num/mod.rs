@@ -34,6 +34,9 @@ pub use timed::{Timed, TimedIndex};
 
 /// ⌊a·b/c⌋ over 128 bits, or `None` if `c` is 0 or the result needs more than 64 bits.
 pub(crate) fn mul_div_floor(a: u64, b: u64, c: u64) -> Option<u64> {
+    if let Some(product) = a.checked_mul(b) {
+        return product.checked_div(c); // Most fit 64 bits, which divide several times faster.
+    }
     let product = u128::from(a) * u128::from(b); // 64 + 64 bits fit 128.
     u64::try_from(product.checked_div(u128::from(c))?).ok()
 }
@@ -42,6 +45,9 @@ pub(crate) fn mul_div_floor(a: u64, b: u64, c: u64) -> Option<u64> {
 pub(crate) fn mul_div_ceil(a: u64, b: u64, c: u64) -> Option<u64> {
     if c == 0 {
         return None;
+    }
+    if let Some(product) = a.checked_mul(b) {
+        return Some(product.div_ceil(c)); // As above.
     }
     let product = u128::from(a) * u128::from(b); // 64 + 64 bits fit 128.
     u64::try_from(product.div_ceil(u128::from(c))).ok()

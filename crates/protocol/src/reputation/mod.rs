@@ -136,6 +136,9 @@ impl Evidence {
 impl Record {
     /// This record as it stands in epoch `now`.
     pub fn faded(mut self, now: Epoch, decay: Ratio) -> Record {
+        if now == self.faded_at {
+            return self;
+        }
         let rate = decay.pow_floor(now.since(self.faded_at).count());
         self.correctness.fade(rate);
         self.timeliness.fade(rate);

@@ -130,22 +130,45 @@ impl<T: Clone + Serialize> Table<T> {
 }
 
 /// Bytes that most rows fit in.
-const ROW: usize = 1_024;
+const ROW: usize = 512;
 
-/// What hashes rows, with one buffer for many.
+/// The leaves of rows whose encoding is one zero, as that of an empty purse, or four, as that of
+/// a docket without disputes: most of those are never used.
+const ZERO: Hash = [
+    0xec, 0xd2, 0x72, 0xc9, 0xe2, 0xf9, 0x10, 0xeb, 0x60, 0x4c, 0xda, 0x92, 0x6e, 0xb0, 0x03, 0x36,
+    0x82, 0x78, 0xae, 0x58, 0xd2, 0x8f, 0x60, 0xf5, 0x19, 0x05, 0x0f, 0x4c, 0x30, 0x12, 0x7d, 0xc5,
+];
+const FOUR_ZEROS: Hash = [
+    0xd9, 0x70, 0xfd, 0x28, 0xd7, 0xd3, 0xe6, 0x06, 0x24, 0x0d, 0xa6, 0x21, 0x37, 0xf1, 0x88, 0x16,
+    0x20, 0x2d, 0x7a, 0x53, 0xe1, 0x2b, 0x02, 0xf2, 0x97, 0x9e, 0x66, 0xb4, 0xd5, 0x58, 0xdf, 0xa6,
+];
+
+/// What hashes rows.
 struct Leaves {
     keyed: Keyed,
+    /// Where long rows are encoded.
     buffer: Vec<u8>,
 }
 
 impl Default for Leaves {
     fn default() -> Self {
-        Leaves { keyed: Keyed::new(&LEAF), buffer: Vec::with_capacity(ROW) }
+        Leaves { keyed: Keyed::new(&LEAF), buffer: Vec::new() }
     }
 }
 
 impl Leaves {
     fn hash(&mut self, row: &impl Serialize) -> Hash {
+        let mut short = [0; ROW];
+        match postcard::to_slice(row, &mut short) {
+            Ok([0]) => ZERO,
+            Ok([0, 0, 0, 0]) => FOUR_ZEROS,
+            Ok(bytes) => self.keyed.hash(bytes),
+            Err(_) => self.hash_long(row),
+        }
+    }
+
+    #[cold]
+    fn hash_long(&mut self, row: &impl Serialize) -> Hash {
         let mut buffer = core::mem::take(&mut self.buffer);
         buffer.clear();
         self.buffer = postcard::to_extend(row, buffer).expect("rows encode into memory");

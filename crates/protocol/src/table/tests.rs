@@ -1,11 +1,11 @@
 //! Tables against a slow and obvious twin, and what they cost.
 
-use std::{string::String, vec::Vec};
+use std::{string::String, vec, vec::Vec};
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Table, tree};
+use super::{Leaves, ROW, Table, tree};
 use crate::ids::Digest;
 
 /// All rows, the retired with what was left of them, and nothing remembered.
@@ -370,4 +370,20 @@ fn rows_that_come_and_go_leave_nothing_behind() {
     let cost = table.rows.bytes() + table.tree.bytes();
     assert!(cost < 20_000, "{cost} bytes");
     assert_eq!(table.root(), numbers(0..100_000).root());
+}
+
+#[test]
+fn a_leaf_is_the_hash_of_its_encoding_however_long() {
+    let leaf = |bytes: &[u8]| hash("earnest 2026 state row", bytes);
+    let mut leaves = Leaves::default();
+    assert_eq!(leaves.hash(&Vec::<u64>::new()), leaf(&[0]));
+    assert_eq!(leaves.hash(&[0u64; 4]), leaf(&[0; 4]));
+    for len in 0..10 {
+        // A list leads with its length.
+        assert_eq!(leaves.hash(&vec![0u8; len]), leaf(&[vec![len as u8], vec![0; len]].concat()));
+    }
+    for len in [ROW - 3, ROW - 2, ROW - 1, ROW, 2 * ROW, 5_000] {
+        let row: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+        assert_eq!(leaves.hash(&row), leaf(&postcard::to_allocvec(&row).unwrap()));
+    }
 }

@@ -6,8 +6,7 @@
 //! Law: every node but the root has `MIN` to `MAX` entries and all leaves lie equally deep, so
 //! that n items are at most 1 + log₆ n levels deep, whoever chose the keys and the order of
 //! changes. A change copies only the nodes on its path that another version still holds.
-//! Law: no node has room for more than `MAX` entries, nor for more than `SPARE` that it lacks, once
-//! it was cut or grew.
+//! Law: a node has room for `MAX` entries at most, and takes it as it grows, by a few at a time.
 //! Not here: what a key or a sum means.
 
 use core::{fmt::Debug, slice};
@@ -21,7 +20,7 @@ const MAX: usize = 16;
 /// Entries of a node at least, unless it is the root. Below half of `MAX`, so that a pair that
 /// was joined or split takes several changes before it is touched again.
 const MIN: usize = 6;
-/// Entries that a node takes room for at once.
+/// Entries that a node takes room for at a time.
 const SPARE: usize = 4;
 
 /// What a tree holds.
@@ -34,7 +33,7 @@ pub(super) trait Item: Copy + Debug {
     fn key(&self) -> Self::Key;
     /// What this item adds to a sum.
     fn sum(&self) -> Self::Sum;
-    /// Both together; associative, and the default changes nothing.
+    /// Both together, whichever comes first; associative, and the default changes nothing.
     fn join(left: Self::Sum, right: Self::Sum) -> Self::Sum;
 }
 
@@ -56,6 +55,22 @@ struct Link<T: Item> {
     least: T::Key,
     sum: T::Sum,
     node: Arc<Node<T>>,
+}
+
+/// What came of putting an item into a node.
+enum Put<T: Item> {
+    /// It has one more.
+    Added,
+    /// Another was there.
+    Replaced,
+    /// It has one more, and its right half is cut off, for it was full.
+    Split(Link<T>),
+}
+
+impl<T: Item> Put<T> {
+    fn of(right: Option<Node<T>>) -> Put<T> {
+        right.map_or(Put::Added, |right| Put::Split(Link::new(right)))
+    }
 }
 
 impl<T: Item> Default for Tree<T> {
@@ -109,11 +124,15 @@ impl<T: Item> Tree<T> {
     /// Puts `item` at its key, in place of what was there. O(log n).
     pub(super) fn put(&mut self, item: T) {
         let root = own(&mut self.root);
-        if let Some(right) = root.put(item) {
-            let left = core::mem::replace(root, Node::Leaf(Vec::new()));
-            *root = Node::Fork(vec![Link::new(left), right]);
-        }
-        self.sum = root.sum();
+        self.sum = match root.put(item) {
+            Put::Added => T::join(self.sum, item.sum()),
+            Put::Replaced => root.sum(),
+            Put::Split(right) => {
+                let left = core::mem::replace(root, Node::Leaf(Vec::new()));
+                *root = Node::Fork(vec![Link::new(left), right]);
+                root.sum()
+            }
+        };
     }
 
     /// Removes what is at `key`, if anything. O(log n).
@@ -248,23 +267,35 @@ impl<T: Item> Node<T> {
         }
     }
 
-    /// Puts `item` at its key; returns the right half if this node was full.
-    fn put(&mut self, item: T) -> Option<Link<T>> {
+    /// Puts `item` at its key.
+    fn put(&mut self, item: T) -> Put<T> {
         match self {
             Node::Leaf(items) => match items.binary_search_by_key(&item.key(), T::key) {
                 Ok(at) => {
                     *items.get_mut(at).expect("just found there") = item;
-                    None
+                    Put::Replaced
                 }
-                Err(at) => insert(items, at, item).map(|right| Link::new(Node::Leaf(right))),
+                Err(at) => Put::of(insert(items, at, item).map(Node::Leaf)),
             },
             Node::Fork(links) => {
                 let at = child(links, item.key());
                 let link = links.get_mut(at).expect("a fork has children");
-                let right = own(&mut link.node).put(item);
-                link.refresh();
-                let right = insert(links, at.saturating_add(1), right?)?;
-                Some(Link::new(Node::Fork(right)))
+                match own(&mut link.node).put(item) {
+                    Put::Added => {
+                        link.least = link.least.min(item.key());
+                        link.sum = T::join(link.sum, item.sum());
+                        Put::Added
+                    }
+                    Put::Replaced => {
+                        link.refresh();
+                        Put::Replaced
+                    }
+                    Put::Split(right) => {
+                        link.refresh();
+                        let right = insert(links, at.saturating_add(1), right);
+                        Put::of(right.map(Node::Fork))
+                    }
+                }
             }
         }
     }
@@ -302,8 +333,8 @@ impl<T: Item> Node<T> {
     /// Appends all of `right`, whose keys are greater.
     fn append(&mut self, right: &Node<T>) {
         match (self, right) {
-            (Node::Leaf(left), Node::Leaf(right)) => left.extend_from_slice(right),
-            (Node::Fork(left), Node::Fork(right)) => left.extend_from_slice(right),
+            (Node::Leaf(left), Node::Leaf(right)) => extend(left, right),
+            (Node::Fork(left), Node::Fork(right)) => extend(left, right),
             (Node::Leaf(_), Node::Fork(_)) | (Node::Fork(_), Node::Leaf(_)) => {
                 unreachable!("all leaves lie equally deep, so siblings are of one kind")
             }
@@ -330,6 +361,11 @@ fn put_in<E>(entries: &mut Vec<E>, at: usize, entry: E) {
         entries.reserve_exact(SPARE.min(MAX.saturating_sub(entries.len())));
     }
     entries.insert(at, entry);
+}
+
+fn extend<E: Clone>(entries: &mut Vec<E>, more: &[E]) {
+    entries.reserve_exact(more.len());
+    entries.extend_from_slice(more);
 }
 
 /// Cuts off the right half.
@@ -417,7 +453,11 @@ impl<T: Item> Tree<T> {
 #[cfg(test)]
 impl<T: Item> Node<T> {
     fn check(&self) -> usize {
-        assert!(self.len() <= MAX);
+        let room = match self {
+            Node::Leaf(items) => items.capacity(),
+            Node::Fork(links) => links.capacity(),
+        };
+        assert!(self.len() <= room && room <= MAX);
         let Node::Fork(links) = self else { return 1 };
         let depths: Vec<usize> = links
             .iter()
