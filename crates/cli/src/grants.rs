@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use earnest_api::{Client, GrantsView, ListView, Receipt};
+use earnest_api::{Client, GrantsView, ListView, Receipt, Session};
 use earnest_protocol::{
     Address, Amount, Command,
     command::{ClaimGrant, ClaimListed},
@@ -21,7 +21,7 @@ use crate::{
     keys::{self, KeyArgs},
     money, names,
     output::{note, out, say},
-    stake::{print_receipt, send},
+    stake::{WAIT, accepted, print_receipt, send},
     text::{self, tokens},
 };
 
@@ -93,6 +93,7 @@ fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
                     shows the root";
         return Err(Failure::config(detail, hint));
     }
+    let mut session = Session::open(client.clone(), signer)?;
     let of_whom = (0..).zip(&entries).filter(|(_, entry)| entry.address == whom);
     let (mut receipts, mut known): (Vec<Receipt>, usize) = (Vec::new(), 0);
     for (place, entry) in of_whom {
@@ -104,7 +105,7 @@ fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
         let Entry { address, amount } = *entry;
         let proof = tree.prove(place);
         let command = Command::ClaimListed(ClaimListed { place, address, amount, proof });
-        let receipt = send(node, signer.clone(), command)?;
+        let receipt = accepted(session.send_and_wait(command, WAIT)?)?;
         if !json {
             say!("{} tokens to {address}, place {place} of the list", money::show(amount))?;
             print_receipt(&receipt, json)?;

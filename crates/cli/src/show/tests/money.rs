@@ -1,7 +1,7 @@
 //! How an account's money and an operator's status look.
 
 use earnest_api::{
-    AccountView, DelegationTerms, DelegationView, EventRecord, KeyView, LeavingView, MovedView,
+    AccountView, DelegationTerms, DelegationView, EventRecord, GrantView, KeyView, LeavingView, MovedView,
     OperatorView, RewardsView, SlashView, UnbondingView,
 };
 use earnest_protocol::{
@@ -112,6 +112,13 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
         free: amount(100_123_456_789),
         free_stake: None,
         earned: None,
+        grant: Some(GrantView {
+            amount: amount(9_000_000_000),
+            claimed: amount(1_000_000_000),
+            claimable: amount(2_500_000_000),
+            cliff: Height::new(100),
+            ends: Height::new(9_000),
+        }),
         nonce: 12,
         next_nonce: 14,
         provider: Some(OperatorId::new(2)),
