@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a command may take to be in a block.
-pub pub const WAIT: Duration = Duration::from_secs(30);
+pub const WAIT: Duration = Duration::from_secs(30);
 
 /// What to do with a bond.
 #[derive(Subcommand, Debug)]

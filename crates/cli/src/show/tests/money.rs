@@ -1,8 +1,8 @@
 //! How an account's money and an operator's status look.
 
 use earnest_api::{
-    AccountView, DelegationTerms, DelegationView, EventRecord, GrantView, KeyView, LeavingView, MovedView,
-    OperatorView, RewardsView, SlashView, UnbondingView,
+    AccountView, DelegationTerms, DelegationView, EventRecord, GrantView, KeyView, LeavingView,
+    MovedView, OperatorView, RewardsView, SlashView, UnbondingView,
 };
 use earnest_protocol::{
     Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, MoveId, OperatorId,
