@@ -165,13 +165,18 @@ impl Own {
 impl AssetFlowsView {
     /// Adds everything up anew.
     pub fn adds_up(&self) -> bool {
-        let sum = |sums: &[SumView]| total(sums.iter().map(|sum| sum.amount));
-        let supply = self.opening.checked_add(sum(&self.minted));
-        let supply = supply.and_then(|supply| supply.checked_sub(sum(&self.burnt)));
-        let there = |pick: fn(&PlaceFlowsView) -> Amount| total(self.places.iter().map(pick));
-        supply == Some(self.closing)
-            && there(|place| place.opening) == self.opening
-            && there(|place| place.closing) == self.closing
+        let wide = |amount: Amount| u128::from(amount.units());
+        let sum = |sums: &[SumView]| sums.iter().map(|sum| wide(sum.amount)).sum::<u128>();
+        let there = |pick: fn(&PlaceFlowsView) -> Amount| {
+            self.places.iter().map(|place| wide(pick(place))).sum::<u128>()
+        };
+        let place_adds_up = |place: &PlaceFlowsView| {
+            wide(place.opening) + wide(place.entered) == wide(place.closing) + wide(place.left)
+        };
+        wide(self.opening) + sum(&self.minted) == wide(self.closing) + sum(&self.burnt)
+            && there(|place| place.opening) == wide(self.opening)
+            && there(|place| place.closing) == wide(self.closing)
+            && self.places.iter().all(place_adds_up)
     }
 }
 

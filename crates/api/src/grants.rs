@@ -3,7 +3,7 @@
 //! Law: as of all views, nothing is said that the state does not say. Amounts are in base units of
 //! what is bonded.
 
-use earnest_protocol::{AccountId, Amount, Digest, Height, State, grants};
+use earnest_protocol::{AccountId, Amount, Blocks, Digest, Height, State, grants};
 use serde::{Deserialize, Serialize};
 
 /// All grants together, and the list.
@@ -51,7 +51,7 @@ pub struct ListView {
     pub left: Amount,
     /// The height from which on nothing is paid.
     pub closes: Height,
-    /// Whether something may be claimed now.
+    /// Whether the next block may pay something.
     pub is_open: bool,
 }
 
@@ -67,22 +67,27 @@ pub struct ListedView {
 /// All grants together.
 pub fn grants(state: &State) -> GrantsView {
     let now = state.height();
-    let sum = |of: &dyn Fn(&grants::Grant) -> Amount| {
-        state.grants().map(of).fold(Amount::ZERO, Amount::saturating_add)
-    };
+    let (mut accounts, mut granted) = (0u64, Amount::ZERO);
+    let (mut released, mut claimed) = (Amount::ZERO, Amount::ZERO);
+    for grant in state.grants() {
+        accounts = accounts.saturating_add(1);
+        granted = granted.saturating_add(grant.amount);
+        released = released.saturating_add(grant.released_floor(now));
+        claimed = claimed.saturating_add(grant.claimed);
+    }
     GrantsView {
         height: now,
-        accounts: u64::try_from(state.grants().count()).unwrap_or(u64::MAX),
-        granted: sum(&|grant| grant.amount),
-        released: sum(&|grant| grant.released_floor(now)),
-        claimed: sum(&|grant| grant.claimed),
+        accounts,
+        granted,
+        released,
+        claimed,
         list: state.list().map(|list| ListView {
             root: list.root,
             places: list.places,
             paid: list.paid,
             left: list.left,
             closes: list.closes,
-            is_open: list.is_open(now),
+            is_open: list.is_open(now.after(Blocks::new(1))),
         }),
     }
 }

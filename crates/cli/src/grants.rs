@@ -48,6 +48,9 @@ pub struct ClaimArgs {
     /// How much, in tokens [default: all that has come free]
     #[arg(value_parser = money::tokens)]
     amount: Option<Amount>,
+    /// Whose grant, and who is paid [default: the address of the key]
+    #[arg(long = "for", value_name = "ADDRESS", value_parser = names::address)]
+    whom: Option<Address>,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -74,11 +77,33 @@ pub fn run(command: &GrantsCommand, node: &str, json: bool) -> Result<(), Failur
 
 fn claim(args: &ClaimArgs, node: &str, json: bool) -> Result<(), Failure> {
     let signer = keys::open(&args.key)?;
-    let account = Client::new(node).account(&signer.address())?;
-    let free = account.grant.map_or(Amount::ZERO, |grant| grant.claimable);
-    // Nothing to claim is for the rules to refuse: they say why.
-    let amount = args.amount.unwrap_or(free.max(Amount::UNIT));
-    print_receipt(&send(node, signer, Command::ClaimGrant(ClaimGrant { amount }))?, json)
+    let address = args.whom.unwrap_or(signer.address());
+    let amount = match args.amount {
+        Some(amount) => amount,
+        None => claimable(node, address)?,
+    };
+    print_receipt(&send(node, signer, Command::ClaimGrant(ClaimGrant { address, amount }))?, json)
+}
+
+/// What has come free of a grant: asked before anybody pays a fee for the answer.
+fn claimable(node: &str, address: Address) -> Result<Amount, Failure> {
+    let client = Client::new(node);
+    let Some(grant) = client.account(&address)?.grant else {
+        let detail = format!("the genesis granted {address} nothing");
+        return Err(Failure::check(detail, "name whom it granted something with --for"));
+    };
+    let height = client.head()?.height;
+    match grant.claimable {
+        Amount::ZERO if height < grant.cliff => {
+            let detail = format!("nothing is free before block {}, and it is {height}", grant.cliff);
+            Err(Failure::check(detail, "claim once that block is there"))
+        }
+        Amount::ZERO => Err(Failure::check(
+            "all that has come free was claimed",
+            "wait: `earnest account` says until when more comes free",
+        )),
+        amount => Ok(amount),
+    }
 }
 
 fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
@@ -87,6 +112,12 @@ fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
     let (client, whom) = (Client::new(node), args.whom.unwrap_or(signer.address()));
     let tree = tree(&entries, &args.file)?;
     let named = client.grants()?.list;
+    if let Some(list) = named
+        && !list.is_open
+    {
+        let detail = format!("the list closed at block {}", list.closes);
+        return Err(Failure::check(detail, "what was left is the treasury's: a vote may give of it"));
+    }
     if named.is_none_or(|list| list.root != tree.root()) {
         let detail = format!("{} is not the list of this network", args.file.display());
         let hint = "take the very file that its genesis was made with: `earnest query grants` \
@@ -105,7 +136,13 @@ fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
         let Entry { address, amount } = *entry;
         let proof = tree.prove(place);
         let command = Command::ClaimListed(ClaimListed { place, address, amount, proof });
-        let receipt = accepted(session.send_and_wait(command, WAIT)?)?;
+        let receipt = session.send_and_wait(command, WAIT)?;
+        let code = receipt.refusal.as_ref().map(|refusal| refusal.code.to_string());
+        if code.as_deref() == Some("claim-listed/already-claimed") {
+            note!("place {place} was paid meanwhile: somebody else had asked for it");
+            continue;
+        }
+        let receipt = accepted(receipt)?;
         if !json {
             say!("{} tokens to {address}, place {place} of the list", money::show(amount))?;
             print_receipt(&receipt, json)?;
@@ -159,6 +196,7 @@ fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
         return Err(Failure::config(detail, "a list has a line `ADDRESS,TOKENS` for each entry"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text); // As spreadsheets begin a file.
     let lines = (1..).zip(text.lines()).filter(|(number, line)| {
         let is_title = *number == 1 && line.trim().eq_ignore_ascii_case("address,tokens");
         !is_title && !line.trim().is_empty()

@@ -113,8 +113,12 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         }
         Place::Granted => "granted, and free: `earnest grants claim` pays it out".to_owned(),
         Place::Ungranted { cliff, ends } => {
-            let (cliff, ends) = (clock.block(cliff), clock.block(ends));
-            format!("granted; nothing of it is free before {cliff}, all of it from {ends} on")
+            let ends = clock.block(ends);
+            let before = match clock.height() < cliff {
+                true => format!("nothing of it is free before {}, ", clock.block(cliff)),
+                false => String::new(),
+            };
+            format!("granted; {before}all of it free from {ends} on")
         }
         Place::Delegated { operator } => format!("delegated {}", behind(operator, money, present)),
         Place::Undelegating { operator, epoch } => {

@@ -540,8 +540,10 @@ commands! {
         stake_min: Amount,
     }
 
-    /// Pays `amount` of what has come free of the signer's grant.
+    /// Pays `amount` of what has come free of an address' grant to it, whoever asks.
     ClaimGrant = grants::claim_grant or ClaimGrantRejected, Ordinary, weight 1, keys [] {
+        /// Whose grant.
+        address: Address,
         /// How much, in base units.
         amount: Amount,
     }

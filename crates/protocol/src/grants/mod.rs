@@ -11,12 +11,12 @@
 //!
 //! Law: all grants less what was claimed of them, and what is left of the list, is what lies in
 //! their pot, to the unit; it neither is bonded nor votes, and nobody can take it back.
-//! Law: a place of the list is paid once, to its own address, whoever asks; so a newcomer without
-//! money needs somebody who pays the fee, and nobody's consent.
+//! Law: what is paid goes to whom it was given, whoever asks; so a newcomer without money needs
+//! somebody who pays the fee, and nobody's consent. A place of the list is paid once.
 //! Rounding: what has come free down; the end gives all.
 //! Known shortcomings: time is in blocks, whose pace is the network's; who has lost the key of a
 //! grant's account leaves it there for ever; the supply counts grants and the list as it counts
-//! what is free; the rest of a closed list waits for the next epoch.
+//! what is free, in emission by supply and by what part of it is bonded, too; the rest of a closed list waits for the next epoch.
 //! Not here: money that a vote gives, in parts that a vote may stop (`governance`, spends); what is
 //! earned and vests (`rewards`).
 

@@ -9,7 +9,7 @@ use crate::num::{Amount, Height};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum ClaimGrantRejected {
-    /// The genesis gave this account none.
+    /// The genesis granted this address nothing.
     NoGrant,
     /// Nothing was asked for.
     AmountMustBePositive,

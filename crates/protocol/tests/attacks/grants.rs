@@ -94,35 +94,41 @@ fn who_comes_last_to_a_list_that_names_more_than_it_gives_gets_nothing() {
     assert_eq!(world.state.list().expect("named").left, Amount::ZERO);
 }
 
-fn claim(amount: Amount) -> Command {
-    Command::ClaimGrant(ClaimGrant { amount })
+fn claim(world: &World, amount: Amount) -> Command {
+    Command::ClaimGrant(ClaimGrant { address: world.address("P1"), amount })
 }
 
-/// At its cliff as much as if there were none, and a unit more is refused at every height.
+/// At its cliff as much as if there were none, and a unit more is refused at every height. Who asks
+/// pays the fee, and nothing of the grant is its own (G2).
 #[test]
 fn a_grant_is_free_as_its_line_says() {
     let mut world = granting();
     world.blocks(59 - world.state.height().count());
     let early = ClaimGrantRejected::BeforeCliff { cliff: Height::new(60), now: Height::new(59) };
-    assert_eq!(world.send("P1", claim(Amount::UNIT)), Err(Rejected::ClaimGrant(early)));
-    let whole = 7_000_000_001u64;
-    let mut claimed = 0;
+    let one = claim(&world, Amount::UNIT);
+    assert_eq!(world.send("P1", one.clone()), Err(Rejected::ClaimGrant(early)));
+    let (whole, mut claimed) = (7_000_000_001u64, 0);
+    let (before, asker) = (free(&world.state, world.address("P1")), world.address("W"));
     while world.state.height().count() < 131 {
         world.block();
         let at = world.state.height().count();
-        let free = whole * at / 131 - claimed;
-        let more =
-            ClaimGrantRejected::ExceedsReleased { wanted: units(free + 1), released: units(free) };
-        assert_eq!(world.send("P1", claim(units(free + 1))), Err(Rejected::ClaimGrant(more)));
+        let released = whole * at / 131 - claimed;
+        let (wanted, released) = (units(released + 1), units(released));
+        let more = ClaimGrantRejected::ExceedsReleased { wanted, released };
+        let command = claim(&world, wanted);
+        assert_eq!(world.send("W", command), Err(Rejected::ClaimGrant(more)));
         if at % 7 == 0 || at == 131 {
-            world.ok("P1", claim(units(free)));
-            claimed += free;
+            let (command, had) = (claim(&world, released), free(&world.state, asker));
+            world.ok("W", command);
+            assert!(free(&world.state, asker) < had, "the asker pays a fee and gets nothing");
+            claimed += released.units();
         }
     }
     assert_eq!(claimed, whole);
+    assert_eq!(free(&world.state, world.address("P1")), before + whole);
     world.block();
     let more = ClaimGrantRejected::ExceedsReleased { wanted: Amount::UNIT, released: Amount::ZERO };
-    assert_eq!(world.send("P1", claim(Amount::UNIT)), Err(Rejected::ClaimGrant(more)));
+    assert_eq!(world.send("P1", one), Err(Rejected::ClaimGrant(more)));
 }
 
 #[test]

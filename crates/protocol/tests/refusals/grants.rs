@@ -15,9 +15,9 @@ use crate::{
 const GRANTING: Guarding<'static> =
     Guarding { council: &[], threshold: 0, guardian: None, grants: true };
 
-fn claim(amount: u64) -> Command {
-    let amount = Amount::new(amount).expect("small");
-    Command::ClaimGrant(ClaimGrant { amount })
+fn claim(world: &World, whose: &str, amount: u64) -> Command {
+    let (address, amount) = (world.address(whose), Amount::new(amount).expect("small"));
+    Command::ClaimGrant(ClaimGrant { address, amount })
 }
 
 fn listed(world: &World, place: u32) -> ClaimListed {
@@ -44,18 +44,18 @@ pub(crate) fn rows() -> Vec<Row> {
     let units = |count| Amount::new(count).expect("small");
     vec![
         // Guilty of all that follow, too.
-        grants(ClaimGrantRejected::NoGrant, |_| ("R", claim(0))),
-        grants(ClaimGrantRejected::AmountMustBePositive, |_| ("P1", claim(0))),
+        grants(ClaimGrantRejected::NoGrant, |world| ("R", claim(world, "R", 0))),
+        grants(ClaimGrantRejected::AmountMustBePositive, |world| ("R", claim(world, "P1", 0))),
         grants(
             ClaimGrantRejected::BeforeCliff { cliff: Height::new(60), now: Height::new(1) },
-            |_| ("P1", claim(u64::MAX / 4)),
+            |world| ("R", claim(world, "P1", u64::MAX / 4)),
         ),
         grants(
             ClaimGrantRejected::ExceedsReleased {
                 wanted: units(244_498_778),
                 released: units(244_498_777),
             },
-            |_| ("V1", claim(244_498_778)),
+            |world| ("R", claim(world, "V1", 244_498_778)),
         ),
         row(ClaimListedRejected::NoList, |_| {
             let (place, proof) = (u32::MAX, vec![]);

@@ -15,10 +15,11 @@ pub(super) fn claim(state: &State, op: Op, anyone: AccountId) -> (AccountId, Com
     if op.amount.is_multiple_of(2) {
         let grants: Vec<_> = state.grants().collect();
         let grant = grants.get(usize::from(op.who) % (grants.len() + 1));
-        let signer = grant.map_or(anyone, |grant| grant.account);
+        let whose = grant.map_or(anyone, |grant| grant.account);
+        let address = state.account(whose).expect("granted").address;
         let free = grant.map_or(Amount::UNIT, |grant| grant.claimable(state.height()));
         let amount = edge(free, op.amount / 2);
-        return (signer, Command::ClaimGrant(ClaimGrant { amount }));
+        return (anyone, Command::ClaimGrant(ClaimGrant { address, amount }));
     }
     let known = known(state);
     let all = entries(|place| known[place]);

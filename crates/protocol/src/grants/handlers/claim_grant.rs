@@ -1,4 +1,4 @@
-//! Claim: what has come free of a grant is paid to its account.
+//! Claim: what has come free of a grant is paid to its account, whoever asks.
 
 use crate::{
     command::ClaimGrant,
@@ -12,11 +12,13 @@ use crate::{
 
 pub(crate) fn handle(
     cx: &mut Context<'_>,
-    signer: AccountId,
+    _signer: AccountId,
     command: &ClaimGrant,
 ) -> Result<Next, ClaimGrantRejected> {
     let (wanted, now) = (command.amount, cx.now());
-    let grant = *cx.state.grants.of(signer).ok_or(ClaimGrantRejected::NoGrant)?;
+    let account = cx.state.accounts.id(&command.address);
+    let grant = account.and_then(|account| cx.state.grants.of(account)).copied();
+    let grant = grant.ok_or(ClaimGrantRejected::NoGrant)?;
     if wanted.is_zero() {
         return Err(ClaimGrantRejected::AmountMustBePositive);
     }
@@ -28,10 +30,11 @@ pub(crate) fn handle(
         return Err(ClaimGrantRejected::ExceedsReleased { wanted, released });
     }
     // From here on the command must succeed.
-    if let Some(grant) = cx.state.grants.of_mut(signer) {
+    let account = grant.account;
+    if let Some(grant) = cx.state.grants.of_mut(account) {
         grant.claimed = grant.claimed.saturating_add(wanted);
     }
-    cx.pay(Pot::Grants, Pot::Free(signer, Asset::Stake), wanted, Reason::GrantPaid);
-    cx.journal.push(Event::GrantClaimed { account: signer, amount: wanted });
+    cx.pay(Pot::Grants, Pot::Free(account, Asset::Stake), wanted, Reason::GrantPaid);
+    cx.journal.push(Event::GrantClaimed { account, amount: wanted });
     Ok(Next::Nothing)
 }
