@@ -259,7 +259,8 @@ pub struct DelegationTerms {
     /// The epoch from which on it may change.
     pub commission_changeable: Epoch,
     /// The largest share of what is delegated that one offence would take now, in parts per
-    /// billion, were nothing left of the operator's own free bond.
+    /// billion, were nothing left of the operator's own free bond. Jobs that are open follow the
+    /// parameters that they began with.
     pub loss_max: Ratio,
     /// Slashes of the operator that may still be undone; while there are any, nothing joins.
     pub slashes_waiting: u32,

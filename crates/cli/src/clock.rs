@@ -37,6 +37,11 @@ impl Clock {
         Clock { height: *height, block_ms, epoch_blocks, epoch }
     }
 
+    /// Is that height still to come?
+    pub fn is_ahead(&self, height: Height) -> bool {
+        self.height < height
+    }
+
     /// `block 213 (in 40 s)`: when a window closes whose last height is this.
     pub fn block(&self, height: Height) -> String {
         format!("block {height} ({})", self.distance(height))

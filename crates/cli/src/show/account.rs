@@ -114,7 +114,7 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         Place::Granted => "granted, and free: `earnest grants claim` pays it out".to_owned(),
         Place::Ungranted { cliff, ends } => {
             let ends = clock.block(ends);
-            let before = match clock.height() < cliff {
+            let before = match clock.is_ahead(cliff) {
                 true => format!("nothing of it is free before {}, ", clock.block(cliff)),
                 false => String::new(),
             };

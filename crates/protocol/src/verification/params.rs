@@ -74,7 +74,7 @@ params! {
         challenge_deposit: Amount = Amount::tokens(1), 1..=AMOUNT_MAX, "far above R10";
         /// The same, as a multiple of the tariff of all runs of the job that answering may take:
         /// half of it goes to who was accused for nothing.
-        challenge_tariff: Factor = Factor::ONE, 0..=100 * ONE,
+        challenge_tariff: Factor = Factor::ONE, 0..=10 * ONE,
             "who accuses for nothing loses twice what it makes a lean provider spend";
         /// Disputes a job may have besides those that its auditors open.
         disputes_max: u32 = 64, 1..=100, "one conviction is enough; all are answered by one run";
