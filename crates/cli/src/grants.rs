@@ -95,7 +95,8 @@ fn claimable(node: &str, address: Address) -> Result<Amount, Failure> {
     let height = client.head()?.height;
     match grant.claimable {
         Amount::ZERO if height < grant.cliff => {
-            let detail = format!("nothing is free before block {}, and it is {height}", grant.cliff);
+            let detail =
+                format!("nothing is free before block {}, and it is {height}", grant.cliff);
             Err(Failure::check(detail, "claim once that block is there"))
         }
         Amount::ZERO => Err(Failure::check(
@@ -116,7 +117,10 @@ fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
         && !list.is_open
     {
         let detail = format!("the list closed at block {}", list.closes);
-        return Err(Failure::check(detail, "what was left is the treasury's: a vote may give of it"));
+        return Err(Failure::check(
+            detail,
+            "what was left is the treasury's: a vote may give of it",
+        ));
     }
     if named.is_none_or(|list| list.root != tree.root()) {
         let detail = format!("{} is not the list of this network", args.file.display());

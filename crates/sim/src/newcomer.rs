@@ -5,7 +5,8 @@
 //!
 //! Law: a run is like any other, under the network's own parameters; no rule stands here.
 //! Known shortcomings: everybody is honest and there from the beginning; what others ask and what
-//! work costs them is the scenario's usual; a network of two assets cannot be played.
+//! work costs them is the scenario's usual; a network of two assets cannot be played; a run that is
+//! shorter than an epoch opens none, so that nothing is emitted in it.
 //! Not here: what a network is like (hosts ask it).
 
 use earnest_protocol::{Amount, Ratio, RawParams};

@@ -2,7 +2,7 @@
 //!
 //! Key terms: the *return* of an operator is what each token at risk with it has been paid a block
 //! since it let others join, less its commission and less what slashes took of each token that was
-//! delegated; in parts of 10^-9 token, towards nothing.
+//! delegated, at what stake is worth now; in parts of 10^-9 token, towards nothing.
 //!
 //! Law: all of it can be seen on the ledger by whoever looks; nobody's secrets are in it.
 //! Known shortcomings: emission is no part of a return.
@@ -10,7 +10,9 @@
 
 use std::collections::BTreeMap;
 
-use earnest_protocol::{AccountId, Amount, Height, OperatorId, Role, State, num::PARTS};
+use earnest_protocol::{
+    AccountId, Amount, Height, OperatorId, Role, SlashId, State, ledger::Pot, num::PARTS,
+};
 
 /// Every operator that lets others join, in order of the first bond.
 #[derive(Clone, Debug, Default)]
@@ -73,14 +75,28 @@ impl Pools {
         pool.shared = pool.shared.saturating_add(shared.units().into());
     }
 
-    /// Books what a slash took of all that was delegated to an operator.
-    pub(crate) fn slash(&mut self, state: &State, id: OperatorId, taken: Amount) {
+    /// Books what a slash took of a token that was delegated to an operator and had not left.
+    pub(crate) fn slash(&mut self, state: &State, id: OperatorId, slash: SlashId) {
         let Some(pool) = self.0.get_mut(&id) else { return };
+        let taken = of_those_who_stay(state, id, slash);
         let before = state.delegated_to(id).saturating_add(taken).units();
         let share = u128::from(taken.units()) * u128::from(PARTS) / u128::from(before.max(1));
         pool.lost = pool.lost.saturating_add(share);
         pool.slashes += 1;
     }
+}
+
+/// What a slash took of what others delegated to an operator and is not leaving: of the pool, and
+/// of what moves in.
+fn of_those_who_stay(state: &State, id: OperatorId, slash: SlashId) -> Amount {
+    let stays = |pot| match pot {
+        Pot::Delegated(_) => true,
+        Pot::Moved(parcel) => state.parcel(parcel).is_some_and(|row| row.target == id),
+        _ => false,
+    };
+    let taken = state.slash(slash).into_iter().flat_map(|slash| &slash.taken);
+    let parts = taken.filter(|(pot, _)| stays(*pot));
+    parts.fold(Amount::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
 }
 
 impl Pool {
@@ -90,8 +106,12 @@ impl Pool {
         let at_risk = own.saturating_add(state.delegated_to(id)).saturating_add(more).units();
         let blocks = state.height().count().saturating_sub(self.since.count()).max(1);
         let won = self.shared.saturating_mul(PARTS.into()) / u128::from(at_risk.max(1));
+        // In what pays, as what was won is.
+        let worth = state.params().chain().stake_price;
+        let worth = state.price_feed().map_or(worth, |feed| feed.price);
+        let lost = self.lost.saturating_mul(worth.parts().into()) / u128::from(PARTS);
         let signed = |parts: u128| i128::try_from(parts).unwrap_or(i128::MAX);
-        (signed(won) - signed(self.lost)) / i128::from(blocks)
+        (signed(won) - signed(lost)) / i128::from(blocks)
     }
 
     /// Can so much more join it now?

@@ -31,6 +31,9 @@ use crate::{
 const PART_UNITS: u64 = 256;
 /// Runs that one sweep may have.
 pub const RUNS_MAX: u64 = 1 << 32;
+/// Why no point has a seed of its own: rows would name one that was not played.
+const ONE_SEED: &str =
+    "all points share one seed: say --runs for more luck, or sweep once for each seed";
 /// Threads that may be asked for.
 const THREADS_MAX: usize = 1_024;
 
@@ -84,7 +87,12 @@ impl Sweep<'_> {
             .points
             .iter()
             .map(|settings| Ok((Scenario::parse(self.text, settings)?, settings.clone())));
-        parsed.collect()
+        let points: Vec<Point> = parsed.collect::<Result<_, SimError>>()?;
+        if let Some(other) = points.iter().find(|point| point.0.seed != points[0].0.seed) {
+            let setting = format!("seed={}", other.0.seed);
+            return Err(SimError::Setting { setting, why: ONE_SEED });
+        }
+        Ok(points)
     }
 
     pub(crate) fn pool(&self) -> Result<rayon::ThreadPool, SimError> {
@@ -219,4 +227,22 @@ fn write_file<'r>(
     let [from, to] = [draft.as_str(), name].map(|name| folder.join(name).with_extension(extension));
     fs::rename(&from, &to).map_err(at(&to))?;
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sweep(seeds: &str) -> Result<Vec<Point>, SimError> {
+        let points = Setting::each(seeds)?.into_iter().map(|setting| vec![setting]).collect();
+        let text = include_str!("../../../scenarios/delegation.toml");
+        Sweep { text, points, runs: 1, seed: None, threads: None }.scenarios()
+    }
+
+    #[test]
+    fn a_sweep_over_seeds_is_refused_and_one_seed_for_all_is_not() {
+        let refused = sweep("seed=1,2").expect_err("rows would name a seed that was not played");
+        assert!(refused.to_string().starts_with("--set seed=2: all points share"), "{refused}");
+        assert_eq!(sweep("seed=7,7").expect("they share it").len(), 2);
+    }
 }

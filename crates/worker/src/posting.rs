@@ -29,13 +29,13 @@ use crate::{
     chain::{Chain, ChainError},
     daemon::Work,
     journal::{PriceDecision, PriceJournal},
-    source::{Asked, Source},
+    source::{Asked, Source, SourceError},
 };
 
 /// How long a source that gave no price is left alone, unless an epoch begins.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// How often a command is sent at most, an epoch.
-const SENDS_MAX: u32 = 3;
+/// How often a command may be refused, an epoch; one that is lost is sent again, and costs nothing.
+const REFUSALS_MAX: u32 = 3;
 
 /// What a validator says of the price of stake.
 #[derive(Clone, Debug)]
@@ -62,10 +62,20 @@ pub(crate) struct Posting {
     asked: Option<Asked>,
     /// Not before then, in this epoch.
     ask_at: Option<Instant>,
-    /// How often a seal and an opening were sent in this epoch.
-    sends: [u32; 2],
+    /// True if the source did not answer, so that it is not asked again in this epoch.
+    is_silent: bool,
+    /// What became of the seal and the opening in this epoch.
+    sends: [Sends; 2],
     /// What was said of this epoch last, so that it is said once.
     told: Option<String>,
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sends {
+    /// True from when it is sent until it is known to be refused.
+    is_sent: bool,
+    refusals: u32,
 }
 
 /// Which command, as a place in [`Posting::sends`].
@@ -79,7 +89,8 @@ impl Posting {
     pub(crate) fn new(options: PriceOptions, data: &Path) -> std::io::Result<Posting> {
         let journal = PriceJournal::open(data)?;
         let (epoch, asked, ask_at, told) = (None, None, None, None);
-        Ok(Posting { options, journal, epoch, asked, ask_at, sends: [0; 2], told })
+        let (is_silent, sends) = (false, [Sends::default(); 2]);
+        Ok(Posting { options, journal, epoch, asked, ask_at, is_silent, sends, told })
     }
 
     /// Makes the next due move.
@@ -91,7 +102,8 @@ impl Posting {
         }
         if self.epoch != Some(view.epoch) {
             self.epoch = Some(view.epoch);
-            (self.ask_at, self.sends, self.told) = (None, [0; 2], None);
+            (self.ask_at, self.is_silent, self.told) = (None, false, None);
+            self.sends = [Sends::default(); 2];
         }
         self.open(work, &view)?;
         self.seal(work, &view)
@@ -147,9 +159,8 @@ impl Posting {
 
     /// What was decided about an epoch, by this account and on this network.
     fn decided(&self, session: &Session, epoch: Epoch) -> Result<Option<Factor>, ChainError> {
-        let decision = self.journal.decision(epoch).map_err(ChainError::File)?;
         let own = (*session.network(), session.address());
-        let decision = decision.filter(|was| (was.network, was.account) == own);
+        let decision = self.journal.decision(epoch, own).map_err(ChainError::File)?;
         Ok(decision.map(|decision| decision.price))
     }
 
@@ -157,7 +168,7 @@ impl Posting {
     fn learn(&mut self, chain: &Chain, view: &PricesView) -> Result<Option<Factor>, ChainError> {
         let Some(asked) = &self.asked else {
             let is_early = self.ask_at.is_some_and(|at| Instant::now() < at);
-            if !is_early {
+            if !is_early && !self.is_silent {
                 self.ask_at = Instant::now().checked_add(ASK_AGAIN);
                 if self.may_post(chain)? {
                     self.asked = Some(self.options.source.ask());
@@ -172,24 +183,30 @@ impl Posting {
         let price = match answer {
             Ok(price) => price,
             Err(error) => {
+                self.is_silent = matches!(error, SourceError::Silent { .. });
                 self.tell(format!("no price of epoch {epoch}: {error}"));
                 return Ok(None);
             }
         };
-        if let Some(said) = view.said.filter(|said| is_far(price, *said, self.options.move_max)) {
+        // What counts until validators have said something bounds the first price.
+        let (last, what) = match view.said {
+            Some(said) => (said, "what validators said last"),
+            None => (chain.client().params()?.chain.stake_price, "the network's chain.stake_price"),
+        };
+        if is_far(price, last, self.options.move_max) {
             self.tell(format!(
-                "no price of epoch {epoch}: {} is more than {} times from {}, what validators \
-                 said last; if it is right, allow it with --price-move-max, or seal it by hand",
+                "no price of epoch {epoch}: {} is more than {} times from {}, {what}; if it is \
+                 right, allow it with --price-move-max, or seal it by hand",
                 shown(price),
                 shown(self.options.move_max),
-                shown(said)
+                shown(last)
             ));
             return Ok(None);
         }
         let (network, account) = (*chain.session().network(), chain.session().address());
         let decision = PriceDecision { network, account, price };
-        self.journal.decide(epoch, decision).map_err(ChainError::File)?;
-        Ok(Some(price))
+        let stands = self.journal.decide(epoch, decision).map_err(ChainError::File)?;
+        Ok(Some(stands.price))
     }
 
     /// Has the account a validator whose word counts? As far as that is to be seen: it counts by
@@ -204,17 +221,28 @@ impl Posting {
         Ok(is_fit)
     }
 
+    /// Sends a command unless it is on its way, or was refused too often; true if it was sent now.
     fn send(&mut self, work: &mut Work, verb: Verb, command: Command) -> Result<bool, ChainError> {
-        let [seals, opens] = &mut self.sends;
-        let sends = match verb {
-            Verb::Seal => seals,
-            Verb::Open => opens,
+        let [seal, open] = &mut self.sends;
+        let (sends, word) = match verb {
+            Verb::Seal => (seal, "seal"),
+            Verb::Open => (open, "open"),
         };
-        if SENDS_MAX <= *sends || !work.send_if_first(command)? {
+        if REFUSALS_MAX <= sends.refusals {
             return Ok(false);
         }
-        *sends = sends.saturating_add(1);
-        Ok(true)
+        if work.send_if_first(command.clone())? {
+            sends.is_sent = true;
+            return Ok(true);
+        }
+        // Neither sent now nor on its way: it was refused since.
+        if !work.is_sent(&command) && sends.count_refusal() {
+            self.tell(format!(
+                "the price is not posted in this epoch: it was refused {REFUSALS_MAX} times; post \
+                 it by hand: `earnest validator price {word} PRICE`"
+            ));
+        }
+        Ok(false)
     }
 
     fn tell(&mut self, what: String) {
@@ -222,6 +250,17 @@ impl Posting {
             warn!("{what}");
             self.told = Some(what);
         }
+    }
+}
+
+impl Sends {
+    /// Counts a refusal, once for each that was sent; true if it is the last that may be.
+    fn count_refusal(&mut self) -> bool {
+        if !std::mem::take(&mut self.is_sent) {
+            return false;
+        }
+        self.refusals = self.refusals.saturating_add(1);
+        self.refusals == REFUSALS_MAX
     }
 }
 
@@ -261,5 +300,17 @@ mod tests {
             assert_eq!(is_far(Factor::percent(percent), said, Factor::percent(1_000)), far);
         }
         assert!(!is_far(Factor::MAX, Factor::MAX, Factor::MAX), "no overflow");
+    }
+
+    #[test]
+    fn a_refusal_counts_once_for_each_that_was_sent() {
+        let mut sends = Sends::default();
+        for refusal in 1..=REFUSALS_MAX {
+            assert!(!sends.count_refusal(), "nothing was sent since");
+            // Lost and sent again, as often as it may be.
+            (0..10).for_each(|_| sends.is_sent = true);
+            assert_eq!(sends.count_refusal(), refusal == REFUSALS_MAX);
+            assert_eq!(sends.refusals, refusal);
+        }
     }
 }

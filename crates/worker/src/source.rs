@@ -3,15 +3,16 @@
 //! Laws: it is asked beside the loop, so that no deadline waits for it; a program is started
 //! without a shell, gets no password and no input, and is ended with all that it started after some
 //! seconds; no more than some KiB are read of anything; what is not one decimal number above 0 is
-//! no price.
-//! Known shortcoming: what a program starts in a group of its own is left to itself.
+//! no price; what is no regular file is not read.
+//! Known shortcomings: what a program starts in a group of its own is left to itself; a disk that
+//! does not answer keeps a thread for as long, one an epoch.
 //! Not here: when it is asked, and what is said of the answer (`posting`).
 
 use std::{
     fs,
     io::{self, Read},
-    os::unix::process::CommandExt,
-    path::PathBuf,
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -23,10 +24,15 @@ use std::{
 
 use earnest_api::scaled;
 use earnest_protocol::Factor;
+use nix::fcntl::OFlag;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 /// The longest that a program may take to print a price.
 const PROGRAM_TIME_MAX: Duration = Duration::from_secs(10);
+/// The longest that an answer may take: a program's time, and some seconds to read what it said.
+const ANSWER_TIME_MAX: Duration = PROGRAM_TIME_MAX.saturating_add(Duration::from_secs(5));
+/// How far ahead of this machine's clock a file may be dated.
+const AHEAD_MAX: Duration = Duration::from_secs(60);
 /// The most bytes that are read of a file, and of what a program prints.
 const BYTES_MAX: u64 = 4_096;
 /// How often a running program is looked at.
@@ -63,6 +69,11 @@ pub(crate) enum SourceError {
     #[error("{} was last written {} s ago, and is too old after {}", path.display(), age.as_secs(),
             max.as_secs())]
     Old { path: PathBuf, age: Duration, max: Duration },
+    #[error("{} is dated {} s in the future: set the clock right, and write the file anew",
+            path.display(), ahead.as_secs())]
+    Ahead { path: PathBuf, ahead: Duration },
+    #[error("{} is no regular file", path.display())]
+    NotAFile { path: PathBuf },
     #[error("{} does not start: {error}", program.display())]
     NotStarted { program: PathBuf, error: io::Error },
     #[error("{} took more than {} s, and was ended", program.display(),
@@ -79,6 +90,8 @@ pub(crate) enum SourceError {
     NotAPrice { said: String },
     #[error("it says 0, and stake is worth something")]
     Zero,
+    #[error("{} does not answer; it is asked again in the next epoch", of.display())]
+    Silent { of: PathBuf },
     #[error("nothing came back from who asked it")]
     Lost,
 }
@@ -86,16 +99,22 @@ pub(crate) enum SourceError {
 /// A source that was asked.
 #[derive(Debug)]
 pub(crate) struct Asked {
+    /// Which file or program.
+    of: PathBuf,
+    since: Instant,
     answer: Receiver<Result<Factor, SourceError>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Asked {
-    /// What the source says, if it has answered.
+    /// What the source says, if it has answered; an error once that takes too long.
     pub(crate) fn answer(&self) -> Option<Result<Factor, SourceError>> {
         use std::sync::mpsc::TryRecvError;
         match self.answer.try_recv() {
             Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) if ANSWER_TIME_MAX < self.since.elapsed() => {
+                Some(Err(SourceError::Silent { of: self.of.clone() }))
+            }
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(Err(SourceError::Lost)),
         }
@@ -118,7 +137,14 @@ impl Source {
         std::thread::spawn(move || {
             let _ = send.send(source.price(&flag));
         });
-        Asked { answer, stop }
+        Asked { of: self.path().to_owned(), since: Instant::now(), answer, stop }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Source::File { path, .. } => path,
+            Source::Program { program, .. } => program,
+        }
     }
 
     fn price(&self, stop: &AtomicBool) -> Result<Factor, SourceError> {
@@ -132,12 +158,24 @@ impl Source {
 
 fn file(path: &PathBuf, max: Duration) -> Result<Vec<u8>, SourceError> {
     let unreadable = |error| SourceError::Unreadable { path: path.clone(), error };
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let written = file.metadata().and_then(|about| about.modified()).map_err(unreadable)?;
-    // One that is written in the future is new.
-    let age = SystemTime::now().duration_since(written).unwrap_or_default();
-    if max < age {
-        return Err(SourceError::Old { path: path.clone(), age, max });
+    let regular = |about: fs::Metadata| match about.is_file() {
+        true => Ok(about),
+        false => Err(SourceError::NotAFile { path: path.clone() }),
+    };
+    // To open a device may do something; a pipe that takes its place after the look opens at once.
+    regular(fs::metadata(path).map_err(unreadable)?)?;
+    let at_once = OFlag::O_NONBLOCK.bits();
+    let file = fs::File::options().read(true).custom_flags(at_once).open(path);
+    let file = file.map_err(unreadable)?;
+    let about = regular(file.metadata().map_err(unreadable)?)?;
+    match SystemTime::now().duration_since(about.modified().map_err(unreadable)?) {
+        Ok(age) if max < age => return Err(SourceError::Old { path: path.clone(), age, max }),
+        Ok(_) => {}
+        // Its age would not be known for that long.
+        Err(error) if AHEAD_MAX < error.duration() => {
+            return Err(SourceError::Ahead { path: path.clone(), ahead: error.duration() });
+        }
+        Err(_) => {}
     }
     let mut said = Vec::new();
     file.take(BYTES_MAX.saturating_add(1)).read_to_end(&mut said).map_err(unreadable)?;
@@ -255,9 +293,38 @@ mod tests {
         assert!(matches!(said(&source(hour)), Err(SourceError::Unreadable { .. })));
         fs::write(&path, "1.5\n").unwrap();
         assert_eq!(said(&source(hour)).unwrap(), Factor::percent(150));
-        let past = SystemTime::now() - 2 * hour;
-        fs::File::options().write(true).open(&path).unwrap().set_modified(past).unwrap();
+        let date = |to: SystemTime| {
+            fs::File::options().write(true).open(&path).unwrap().set_modified(to).unwrap();
+        };
+        date(SystemTime::now() - 2 * hour);
         assert!(matches!(said(&source(hour)), Err(SourceError::Old { .. })));
+        date(SystemTime::now() + Duration::from_secs(30));
+        assert_eq!(said(&source(hour)).unwrap(), Factor::percent(150), "clocks differ a little");
+        date(SystemTime::now() + hour);
+        assert!(matches!(said(&source(hour)), Err(SourceError::Ahead { .. })));
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let age_max = Duration::from_secs(3_600);
+        for path in [pipe, folder.path().to_owned(), "/dev/zero".into()] {
+            let answer = said(&Source::File { path: path.clone(), age_max });
+            assert!(matches!(answer, Err(SourceError::NotAFile { .. })), "{path:?}: {answer:?}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_answer_in_time_is_told_of() {
+        let (_silent, answer) = sync_channel(1);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut asked = Asked { of: "price".into(), since: Instant::now(), answer, stop };
+        assert!(asked.answer().is_none());
+        asked.since = asked.since.checked_sub(2 * ANSWER_TIME_MAX).unwrap();
+        let told = asked.answer().unwrap().unwrap_err();
+        assert!(matches!(told, SourceError::Silent { .. }), "{told}");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //!
 //! What it would earn is played by the simulator, under the network's own parameters.
 //! Known shortcomings: who is there is taken from the newest 500 of each kind; a provider is played
-//! with at most 100 jobs at once.
+//! with at most 100 jobs at once; a run shorter than an epoch leaves emission out, and says so.
 
 use clap::Args;
 use earnest_api::{Client, JobFilter, NetworkView, PageQuery, QuoteView};
 use earnest_protocol::{
-    Address, Amount, Gas, Ratio, Role, ledger::Assets, slashing::Taken, verification::audit_lock,
+    Address, Amount, Factor, Gas, Ratio, Role, ledger::Assets, slashing::Taken,
+    verification::audit_lock,
 };
 use earnest_sim::newcomer::{self, Earnings, Effort, Found, Joins};
 use serde_json::{Value, json};
@@ -28,6 +29,15 @@ const ROWS_MAX: u32 = 500;
 
 /// Jobs at once that the simulator plays of one provider.
 const AT_ONCE_MAX: u64 = 100;
+
+/// Jobs that a rate is told from, at least.
+const JOBS_MIN: usize = 10;
+
+/// Jobs of a run: a busy network is played for fewer blocks.
+const JOBS_A_RUN_MAX: f64 = 2_000.0;
+
+/// Blocks of a run at least, however busy the network is.
+const BLOCKS_MIN: u64 = 20;
 
 /// Ceilings of jobs that are quoted besides the usual one, in tokens.
 const CEILINGS: [u64; 4] = [1, 10, 100, 1_000];
@@ -49,7 +59,7 @@ pub struct QuoteArgs {
     /// Runs of the simulator that say what it would earn; 0 leaves that out
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1_000))]
     runs: u32,
-    /// Blocks of each run
+    /// Blocks of each run; fewer where these would have more than some 2,000 jobs
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     blocks: u64,
     /// The seed of all of them
@@ -66,21 +76,57 @@ pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     let client = Client::new(node);
     let network = client.network()?;
     let usual = usual(&client, &network)?;
-    let places = places(args, &client, (&network, usual.as_ref()))?;
-    let earns = earns(args, &client, &network, (usual.as_ref(), &places))?;
+    let (places, earns) = match too_small(args, &network) {
+        Some(why) => (Vec::new(), Err(why)),
+        None => {
+            let places = places(args, &client, (&network, usual.as_ref()))?;
+            let earns = earns(args, &client, &network, (usual.as_ref(), &places))?;
+            (places, earns)
+        }
+    };
     if json {
-        return out!("{}", value(args, &network, &places, &earns));
+        return out!("{}", value(args, (&network, usual.as_ref()), &places, &earns));
     }
     let clock = Clock::of(&client, &network);
-    out!("{}", table::list(&rows(args, (&network, &clock), &places, &earns), show::width()))
+    out!(
+        "{}",
+        table::list(
+            &rows(args, (&network, &clock, usual.as_ref()), &places, &earns),
+            show::width()
+        )
+    )
+}
+
+/// The least that a role bonds.
+fn bond_min(role: Role, network: &NetworkView) -> Amount {
+    let staking = &network.params.staking;
+    match role {
+        Role::Validator => staking.validator_bond_min,
+        Role::Provider | Role::Replica => staking.provider_bond_min,
+    }
+}
+
+/// Why such a bond is refused, if it is.
+fn too_small(args: &QuoteArgs, network: &NetworkView) -> Option<String> {
+    let least = bond_min(args.role, network);
+    let why = || format!("nothing: the least bond of that role is {}", tokens(least));
+    (args.amount < least).then(why)
+}
+
+/// Does a run of so many blocks leave out what the network emits?
+fn leaves_emission_out(blocks: u64, network: &NetworkView) -> bool {
+    let is_on = network.params.rewards.schedule != 0;
+    is_on && blocks < network.params.chain.epoch_blocks.count()
 }
 
 /// A job like those that are asked for there.
 struct Usual {
     price_max: Amount,
     gas: Gas,
-    /// How many a block.
-    often: f64,
+    /// How many of the newest tell this.
+    over: usize,
+    /// How many a block; none if they are too few to tell.
+    often: Option<f64>,
 }
 
 /// What the newest jobs are like, in the middle; nothing if there is none.
@@ -91,7 +137,19 @@ fn usual(client: &Client, network: &NetworkView) -> Result<Option<Usual>, Failur
     let gas = middle(jobs.iter().map(|job| job.gas_bound.count()).collect());
     let blocks = network.height.since(first).count().max(1);
     let price_max = Amount::new(price).unwrap_or(Amount::MAX);
-    Ok(Some(Usual { price_max, gas: Gas::new(gas), often: jobs.len() as f64 / blocks as f64 }))
+    let over = jobs.len();
+    Ok(Some(Usual { price_max, gas: Gas::new(gas), over, often: rate(over, blocks) }))
+}
+
+/// Jobs a block, if there were enough of them.
+fn rate(jobs: usize, blocks: u64) -> Option<f64> {
+    (jobs >= JOBS_MIN).then(|| jobs as f64 / blocks as f64)
+}
+
+/// So many blocks, or fewer where they would have too many jobs.
+fn bounded(blocks: u64, often: f64) -> u64 {
+    let most = (JOBS_A_RUN_MAX / often) as u64; // As casts do: at most the largest.
+    blocks.min(most.max(BLOCKS_MIN))
 }
 
 fn newest() -> PageQuery {
@@ -119,7 +177,11 @@ fn places(
     client: &Client,
     (network, usual): (&NetworkView, Option<&Usual>),
 ) -> Result<Vec<Place>, Failure> {
-    let market = &network.params.market;
+    let (market, stake_price) = (&network.params.market, network.params.chain.stake_price);
+    let price = match args.role {
+        Role::Validator => client.prices()?.bond_price.unwrap_or(stake_price),
+        Role::Provider | Role::Replica => stake_price,
+    };
     let usual = usual.map(|job| (job.price_max, Some(job.gas)));
     let others = CEILINGS.iter().map(|ceiling| (Amount::tokens(*ceiling), None));
     let mut places = Vec::new();
@@ -130,7 +192,7 @@ fn places(
             Err(error) if error.problem().is_some_and(|problem| problem.status == 422) => continue,
             Err(error) => return Err(error.into()),
         };
-        let Some(lock) = lock(args.role, &view, network) else { continue };
+        let Some(lock) = lock((args.role, price), &view, network) else { continue };
         let at_once = args.amount.units() / lock.units().max(1);
         let exit_cost = view.quote.exit_cost;
         places.push(Place { price_max, gas, lock, exit_cost, at_once });
@@ -138,12 +200,11 @@ fn places(
     Ok(places)
 }
 
-fn lock(role: Role, view: &QuoteView, network: &NetworkView) -> Option<Amount> {
-    let (verification, chain) = (&network.params.verification, &network.params.chain);
+/// At what a unit of stake that secures a job is worth.
+fn lock((role, price): (Role, Factor), view: &QuoteView, network: &NetworkView) -> Option<Amount> {
+    let verification = &network.params.verification;
     match role {
-        Role::Validator => {
-            audit_lock(view.tariff, view.quote.p_ref, chain.stake_price, verification)
-        }
+        Role::Validator => audit_lock(view.tariff, view.quote.p_ref, price, verification),
         Role::Provider | Role::Replica => Some(view.quote.collateral),
     }
 }
@@ -170,6 +231,9 @@ fn earns(
     if place.at_once == 0 {
         return Ok(Err("nothing: the bond does not secure one job".into()));
     }
+    let Some(often) = usual.often else {
+        return Ok(Err(format!("not known: too few jobs to tell ({})", usual.over)));
+    };
     let (providers, bonded) = peers(client, Role::Provider)?;
     let theirs =
         quote::plain(usual.price_max, Some(usual.gas), &args.audit, &network.params.market);
@@ -182,7 +246,7 @@ fn earns(
         params: network.params,
         providers: (providers, at_once(bonded)),
         validators: peers(client, Role::Validator)?,
-        jobs_per_block: usual.often,
+        jobs_per_block: often,
         price_max: usual.price_max,
         mgas: usual.gas.count().div_ceil(1_000_000),
         audit_rate: args.audit.audit_rate,
@@ -194,7 +258,8 @@ fn earns(
             Joins::Provider { at_once: at_once(args.amount), cost: args.cost }
         }
     };
-    let effort = Effort { runs: args.runs, blocks: args.blocks, seed: args.seed };
+    let blocks = bounded(args.blocks, often);
+    let effort = Effort { runs: args.runs, blocks, seed: args.seed };
     let played = newcomer::earnings(&found, joins, effort);
     Ok(played.map_err(|error| format!("not known: {error}")))
 }
@@ -231,7 +296,12 @@ fn losses(args: &QuoteArgs, network: &NetworkView, place: &Place) -> Vec<(&'stat
     }
 }
 
-fn value(args: &QuoteArgs, network: &NetworkView, places: &[Place], earns: &Earns) -> Value {
+fn value(
+    args: &QuoteArgs,
+    (network, usual): (&NetworkView, Option<&Usual>),
+    places: &[Place],
+    earns: &Earns,
+) -> Value {
     let staking = &network.params.staking;
     let waits =
         if staking.exit_epochs.count() > 0 { staking.exit_wait_max_epochs.count() } else { 0 };
@@ -251,6 +321,11 @@ fn value(args: &QuoteArgs, network: &NetworkView, places: &[Place], earns: &Earn
         "losses": losses,
         "earnings": earns.as_ref().ok(),
         "earnings_unknown": earns.as_ref().err(),
+        "emission_left_out":
+            earns.as_ref().is_ok_and(|all| leaves_emission_out(all.effort.blocks, network)),
+        "bond_min": bond_min(args.role, network),
+        "jobs_seen": usual.map_or(0, |usual| usual.over),
+        "jobs_per_block": usual.and_then(|usual| usual.often),
         "exit": {
             "epoch": network.epoch.after(staking.unbonding_epochs),
             "queue_max_epochs": waits,
@@ -260,12 +335,15 @@ fn value(args: &QuoteArgs, network: &NetworkView, places: &[Place], earns: &Earn
 
 fn rows(
     args: &QuoteArgs,
-    (network, clock): (&NetworkView, &Clock),
+    (network, clock, usual): (&NetworkView, &Clock, Option<&Usual>),
     places: &[Place],
     earns: &Earns,
 ) -> Vec<(String, String)> {
     let unit = if args.role == Role::Validator { "audit" } else { "job" };
     let mut rows: Vec<(String, String)> = Vec::new();
+    if let Some(why) = too_small(args, network) {
+        rows.push(("so much secures".into(), why));
+    }
     for place in places {
         let usual = if place.gas.is_some() { "the usual " } else { "a " };
         let name = format!("{usual}job of at most {}", tokens(place.price_max));
@@ -283,6 +361,10 @@ fn rows(
             let costs = format!("costs {costs} of {}, in the first of these", tokens(args.amount));
             rows.push((format!("a first {what}"), costs));
         }
+    }
+    if let Some((usual, often)) = usual.and_then(|usual| Some((usual, usual.often?))) {
+        let over = format!("{often:.3} a block, over the newest {}", usual.over);
+        rows.push(("jobs posted".into(), over));
     }
     rows.push(("would earn".into(), earnings(network, earns)));
     let staking = &network.params.staking;
@@ -319,9 +401,13 @@ fn earnings(network: &NetworkView, earns: &Earns) -> String {
         0 => String::new(),
         failed => format!("; {failed} of them failed and do not count"),
     };
+    let left_out = match leaves_emission_out(blocks, network) {
+        true => ", emission left out",
+        false => "",
+    };
     format!(
         "{} tokens an epoch on the average{sure}, {} to {} in single runs{jobs}: {runs} runs of \
-         {blocks} blocks, seed {seed}, all honest, as much work as now{failed}",
+         {blocks} blocks, seed {seed}, all honest, as much work as now{left_out}{failed}",
         an_epoch(earned.mean),
         an_epoch(earned.least as f64),
         an_epoch(earned.most as f64),
@@ -337,5 +423,12 @@ mod tests {
         assert_eq!(middle(vec![5, 1, 9]), 5);
         assert_eq!(middle(vec![4, 1]), 4);
         assert_eq!(middle(Vec::new()), 0);
+    }
+
+    #[test]
+    fn a_rate_is_told_from_ten_jobs_and_a_busy_network_is_played_for_fewer_blocks() {
+        assert_eq!((rate(9, 1), rate(10, 20)), (None, Some(0.5)));
+        assert_eq!((bounded(500, 0.5), bounded(500, 10.0), bounded(500, 1e6)), (500, 200, 20));
+        assert_eq!(bounded(10, 1e6), 10, "no more than are asked for");
     }
 }

@@ -3,6 +3,8 @@
 //! What one earns is left where it is until it moves; it is its own all the same.
 //! Law: it leaves by the rules' own ways: `Redelegate` if it follows somebody, `Undelegate` and a
 //! wait if it flees.
+//! Known shortcomings: a slash heard of while the agent is out makes nobody flee, nor does an
+//! `Undelegate` that was refused; what has matured counts as idle as soon as it is asked for.
 //! Not here: what can be known of operators (`pools`).
 
 use earnest_protocol::{

@@ -80,8 +80,8 @@ impl World<'_> {
             Event::Undelegating { account, .. } => {
                 self.tally(account, |tally| tally.backing.exits += 1);
             }
-            Event::DelegationSlashed { operator, amount, .. } => {
-                self.scene.pools.slash(&self.state, operator, amount);
+            Event::DelegationSlashed { operator, slash, .. } => {
+                self.scene.pools.slash(&self.state, operator, slash);
             }
             _ => {}
         }
