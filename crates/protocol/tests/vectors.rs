@@ -114,8 +114,8 @@ fn enlists_again(world: &mut World) {
 }
 
 /// A base unit is a Gwei. A share is a count of billionths: Electra's 4,096th of 32 ETH is met to
-/// half of one. What reporters get is a share of the slash here, and issued there: 16 of
-/// Bellatrix's 512ths of the stake are the penalty, one is the whistleblower's.
+/// half of one. What reporters get is a share of the slash here, and issued there: of 512
+/// parts of the stake Bellatrix takes 16, and the whistleblower has one.
 #[test]
 fn eth7_a_slash_takes_a_share_of_the_stake_and_a_reporter_has_a_share_of_it() {
     let eth = |count| tokens(count);
