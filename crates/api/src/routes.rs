@@ -204,7 +204,7 @@ pub fn program(hash: &Digest) -> String {
 
 /// The path of a place of the genesis' list.
 pub fn listed(place: u32) -> String {
-    one(LISTED, place)
+    format!("{GRANTS}/listed/{place}")
 }
 
 /// The path of its bytes.

@@ -176,7 +176,7 @@ fn list(file: &Path, json: bool) -> Result<(), Failure> {
     once.sort_unstable();
     once.dedup();
     if once.len() < places {
-        note!("{} entries name an address that another one names", places - once.len());
+        note!("{places} lines name {} addresses: one that stands twice is paid twice", once.len());
     }
     say!("[list]")?;
     say!("root = \"{root}\"")?;
