@@ -82,7 +82,10 @@ fn claim(args: &ClaimArgs, node: &str, json: bool) -> Result<(), Failure> {
         Some(amount) => amount,
         None => claimable(node, address)?,
     };
-    print_receipt(&send(node, signer, Command::ClaimGrant(ClaimGrant { address, amount }))?, json)
+    print_receipt(
+        &send(node, signer, Command::ClaimGrant(ClaimGrant { to: address, amount }))?,
+        json,
+    )
 }
 
 /// What has come free of a grant: asked before anybody pays a fee for the answer.
@@ -139,7 +142,7 @@ fn fetch(args: &FetchArgs, node: &str, json: bool) -> Result<(), Failure> {
         }
         let Entry { address, amount } = *entry;
         let proof = tree.prove(place);
-        let command = Command::ClaimListed(ClaimListed { place, address, amount, proof });
+        let command = Command::ClaimListed(ClaimListed { place, to: address, amount, proof });
         let receipt = session.send_and_wait(command, WAIT)?;
         let code = receipt.refusal.as_ref().map(|refusal| refusal.code.to_string());
         if code.as_deref() == Some("claim-listed/already-claimed") {

@@ -74,8 +74,8 @@ TYPES = {
     "lock_bond": "string role,uint256 amount,uint64 epochs",
     "mint_credits": "uint256 stake,uint256 creditsMin",
     "redeem_credits": "uint256 credits,uint256 stakeMin",
-    "claim_grant": "address address,uint256 amount",
-    "claim_listed": "uint32 place,address address,uint256 amount,bytes32[] proof",
+    "claim_grant": "address to,uint256 amount",
+    "claim_listed": "uint32 place,address to,uint256 amount,bytes32[] proof",
 }
 
 AMOUNT_MAX = 2**63 - 1
@@ -277,9 +277,9 @@ MAKERS = {
     "lock_bond": lambda: {"role": role(), "amount": amount(), "epochs": number(U64_MAX)},
     "mint_credits": lambda: {"stake": amount(), "credits_min": amount()},
     "redeem_credits": lambda: {"credits": amount(), "stake_min": amount()},
-    "claim_grant": lambda: {"address": hexed(20), "amount": amount()},
+    "claim_grant": lambda: {"to": hexed(20), "amount": amount()},
     "claim_listed": lambda: {
-        "place": number(2**32 - 1), "address": hexed(20), "amount": amount(), "proof": digests(),
+        "place": number(2**32 - 1), "to": hexed(20), "amount": amount(), "proof": digests(),
     },
 }
 

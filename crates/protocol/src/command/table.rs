@@ -542,8 +542,8 @@ commands! {
 
     /// Pays `amount` of what has come free of an address' grant to it, whoever asks.
     ClaimGrant = grants::claim_grant or ClaimGrantRejected, Ordinary, weight 1, keys [] {
-        /// Whose grant.
-        address: Address,
+        /// Whose grant, and who is paid.
+        to: Address,
         /// How much, in base units.
         amount: Amount,
     }
@@ -553,7 +553,7 @@ commands! {
         /// Which entry, counted from 0.
         place: u32,
         /// Who is paid.
-        address: Address,
+        to: Address,
         /// How much, in base units.
         amount: Amount,
         /// The hashes beside the entry's path, from its neighbour up.

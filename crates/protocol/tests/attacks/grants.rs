@@ -27,7 +27,7 @@ fn listed(world: &World, place: u32) -> ClaimListed {
     let all = entries(|place| known[place]);
     let Entry { address, amount } = all[usize::try_from(place).expect("small")];
     let proof = ListTree::new(&all).expect("some").prove(place);
-    ClaimListed { place, address, amount, proof }
+    ClaimListed { place, to: address, amount, proof }
 }
 
 fn free(state: &State, address: Address) -> u64 {
@@ -39,9 +39,9 @@ fn free(state: &State, address: Address) -> u64 {
 fn g1_a_place_is_paid_once_to_its_own_address() {
     let mut world = granting();
     let claim = listed(&world, 4);
-    let stranger = claim.address;
+    let stranger = claim.to;
     assert_eq!(world.state.account_id(&stranger), None, "it has no account, and so no fee");
-    let thief = ClaimListed { address: world.address("W"), ..claim.clone() };
+    let thief = ClaimListed { to: world.address("W"), ..claim.clone() };
     let refused = Rejected::ClaimListed(ClaimListedRejected::ProofMismatch);
     assert_eq!(world.send("W", Command::ClaimListed(thief)), Err(refused));
     for place in [3, 5, 260, 299] {
@@ -95,7 +95,7 @@ fn who_comes_last_to_a_list_that_names_more_than_it_gives_gets_nothing() {
 }
 
 fn claim(world: &World, amount: Amount) -> Command {
-    Command::ClaimGrant(ClaimGrant { address: world.address("P1"), amount })
+    Command::ClaimGrant(ClaimGrant { to: world.address("P1"), amount })
 }
 
 /// At its cliff as much as if there were none, and a unit more is refused at every height. Who asks
@@ -134,12 +134,11 @@ fn a_grant_is_free_as_its_line_says() {
 #[test]
 fn g3_no_vote_about_epochs_brings_a_grant_sooner() {
     let mut raw = votes::params();
-    raw.chain.epoch_blocks = earnest_protocol::Blocks::new(10);
     let grants = Guarding { grants: true, ..Guarding::default() };
     let mut world = World::with_guard(raw, Assets::Single, 0, grants);
-    let proposal = propose(&mut world, "R", &[("chain.epoch_blocks", 5)]);
+    let proposal = propose(&mut world, "R", &[("chain.epoch_blocks", 25)]);
     pass(&mut world, proposal);
-    assert_eq!(world.state.params().chain().epoch_blocks.count(), 5, "the vote is carried");
+    assert_eq!(world.state.params().chain().epoch_blocks.count(), 25, "the vote is carried");
     let grant = *world.state.grant(world.id("V1")).expect("granted");
     let now = world.state.height();
     let by_line = 100_000_000_007 * now.count().min(409) / 409;

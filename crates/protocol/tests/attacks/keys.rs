@@ -73,6 +73,8 @@ fn k1_no_scope_reaches_money_bonds_or_keys() {
         Command::LockBond(LockBond { role, amount, epochs: Epochs::new(1) }),
         earnest_testkit::credits::mint(amount),
         earnest_testkit::credits::redeem(amount),
+        Command::ClaimGrant(ClaimGrant { to: HOT, amount }),
+        Command::ClaimListed(ClaimListed { place: 0, to: HOT, amount, proof: Vec::new() }),
     ];
     let open_to_none = COMMANDS.iter().filter(|command| command.scopes.is_empty());
     let named: Vec<&str> = open_to_none.map(|command| command.name).collect();

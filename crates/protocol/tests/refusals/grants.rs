@@ -16,8 +16,8 @@ const GRANTING: Guarding<'static> =
     Guarding { council: &[], threshold: 0, guardian: None, grants: true };
 
 fn claim(world: &World, whose: &str, amount: u64) -> Command {
-    let (address, amount) = (world.address(whose), Amount::new(amount).expect("small"));
-    Command::ClaimGrant(ClaimGrant { address, amount })
+    let (to, amount) = (world.address(whose), Amount::new(amount).expect("small"));
+    Command::ClaimGrant(ClaimGrant { to, amount })
 }
 
 fn listed(world: &World, place: u32) -> ClaimListed {
@@ -25,7 +25,7 @@ fn listed(world: &World, place: u32) -> ClaimListed {
     let all = entries(|place| known[place]);
     let entry = all[usize::try_from(place).expect("small")];
     let proof = ListTree::new(&all).expect("some").prove(place);
-    ClaimListed { place, address: entry.address, amount: entry.amount, proof }
+    ClaimListed { place, to: entry.address, amount: entry.amount, proof }
 }
 
 fn fetch(world: &World, place: u32) -> Command {
@@ -59,8 +59,8 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row(ClaimListedRejected::NoList, |_| {
             let (place, proof) = (u32::MAX, vec![]);
-            let address = earnest_protocol::Address::ZERO;
-            let claim = ClaimListed { place, address, amount: Amount::ZERO, proof };
+            let to = earnest_protocol::Address::ZERO;
+            let claim = ClaimListed { place, to, amount: Amount::ZERO, proof };
             ("R", Command::ClaimListed(claim))
         }),
         lists(

@@ -16,10 +16,10 @@ pub(super) fn claim(state: &State, op: Op, anyone: AccountId) -> (AccountId, Com
         let grants: Vec<_> = state.grants().collect();
         let grant = grants.get(usize::from(op.who) % (grants.len() + 1));
         let whose = grant.map_or(anyone, |grant| grant.account);
-        let address = state.account(whose).expect("granted").address;
+        let to = state.account(whose).expect("granted").address;
         let free = grant.map_or(Amount::UNIT, |grant| grant.claimable(state.height()));
         let amount = edge(free, op.amount / 2);
-        return (anyone, Command::ClaimGrant(ClaimGrant { address, amount }));
+        return (anyone, Command::ClaimGrant(ClaimGrant { to, amount }));
     }
     let known = known(state);
     let all = entries(|place| known[place]);
@@ -36,6 +36,6 @@ pub(super) fn claim(state: &State, op: Op, anyone: AccountId) -> (AccountId, Com
         }
         _ => entry.amount,
     };
-    let claim = ClaimListed { place, address: entry.address, amount, proof };
+    let claim = ClaimListed { place, to: entry.address, amount, proof };
     (anyone, Command::ClaimListed(claim))
 }

@@ -16,7 +16,7 @@ pub(crate) fn handle(
     command: &ClaimGrant,
 ) -> Result<Next, ClaimGrantRejected> {
     let (wanted, now) = (command.amount, cx.now());
-    let account = cx.state.accounts.id(&command.address);
+    let account = cx.state.accounts.id(&command.to);
     let grant = account.and_then(|account| cx.state.grants.of(account)).copied();
     let grant = grant.ok_or(ClaimGrantRejected::NoGrant)?;
     if wanted.is_zero() {

@@ -15,7 +15,7 @@ pub(crate) fn handle(
     _signer: AccountId,
     command: &ClaimListed,
 ) -> Result<Next, ClaimListedRejected> {
-    let ClaimListed { place, address, amount, ref proof } = *command;
+    let ClaimListed { place, to: address, amount, ref proof } = *command;
     let (list, now) = (cx.state.grants.list.ok_or(ClaimListedRejected::NoList)?, cx.now());
     if !list.is_open(now) {
         return Err(ClaimListedRejected::Closed { closed: list.closes, now });
