@@ -587,7 +587,7 @@ fn every_label_and_every_known_hole_has_an_entry_or_a_reason() {
         let point = || line.strip_prefix("- **").and_then(|rest| rest.split_once(','));
         let (label, _) = row.or_else(point)?;
         let mut letters = label.chars();
-        let is_label = letters.next().is_some_and(|first| "CMDIOEVNSBF".contains(first));
+        let is_label = letters.next().is_some_and(|first| "CMDIOEVNSBFG".contains(first));
         let number = letters.as_str();
         (is_label && number.parse::<u32>().is_ok()).then(|| label.to_owned())
     });
