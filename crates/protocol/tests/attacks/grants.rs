@@ -133,12 +133,11 @@ fn a_grant_is_free_as_its_line_says() {
 
 #[test]
 fn g3_no_vote_about_epochs_brings_a_grant_sooner() {
-    let mut raw = votes::params();
     let grants = Guarding { grants: true, ..Guarding::default() };
-    let mut world = World::with_guard(raw, Assets::Single, 0, grants);
-    let proposal = propose(&mut world, "R", &[("chain.epoch_blocks", 25)]);
+    let mut world = World::with_guard(votes::params(), Assets::Single, 0, grants);
+    let proposal = propose(&mut world, "R", &[("chain.epoch_blocks", 40)]);
     pass(&mut world, proposal);
-    assert_eq!(world.state.params().chain().epoch_blocks.count(), 25, "the vote is carried");
+    assert_eq!(world.state.params().chain().epoch_blocks.count(), 40, "the vote is carried");
     let grant = *world.state.grant(world.id("V1")).expect("granted");
     let now = world.state.height();
     let by_line = 100_000_000_007 * now.count().min(409) / 409;
