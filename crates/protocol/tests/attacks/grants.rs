@@ -117,7 +117,7 @@ fn a_grant_is_free_as_its_line_says() {
         let more = ClaimGrantRejected::ExceedsReleased { wanted, released };
         let command = claim(&world, wanted);
         assert_eq!(world.send("W", command), Err(Rejected::ClaimGrant(more)));
-        if at % 7 == 0 || at == 131 {
+        if at.is_multiple_of(7) || at == 131 {
             let (command, had) = (claim(&world, released), free(&world.state, asker));
             world.ok("W", command);
             assert!(free(&world.state, asker) < had, "the asker pays a fee and gets nothing");
