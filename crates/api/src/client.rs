@@ -8,20 +8,19 @@ use core::fmt;
 use std::{io::Read, thread, time::Duration};
 
 use earnest_protocol::{
-    AccountId, Address, Command, Digest, Epoch, Height, JobId, OperatorId, ProposalId, RawParams,
-    Role, command::PostJob, market::Phase,
+    AccountId, Address, Command, Digest, Height, JobId, OperatorId, ProposalId, RawParams, Role,
+    command::PostJob, market::Phase,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use ureq::{Agent, Body, http::Response};
 
 use crate::{
     AccountView, BallotView, BlobReceipt, BlockView, CreditsView, DelegationView, EventId,
-    EventRecord, FlowsView, GrantsView, HeadView, HealthView, InputChunks, InputReceipt,
-    JobSummary, JobView, KeepView, ListedView, NetworkView, OperatorView, OutputChunks,
-    OutputReceipt, Page, PageQuery, PricesView, Problem, ProgramRoomView, ProgramView,
-    ProposalView, QuoteRequest, QuoteView, Receipt, RoomView, SignedTransaction, SimulateRequest,
-    Simulation, SlashView, SseParser, StorageView, TreasuryView, TxHash, TxStatus, routes,
-    sse::SseMessage,
+    EventRecord, GrantsView, HeadView, HealthView, InputChunks, InputReceipt, JobSummary, JobView,
+    KeepView, ListedView, NetworkView, OperatorView, OutputChunks, OutputReceipt, Page, PageQuery,
+    PricesView, Problem, ProgramRoomView, ProgramView, ProposalView, QuoteRequest, QuoteView,
+    Receipt, RoomView, SignedTransaction, SimulateRequest, Simulation, SlashView, SseParser,
+    StorageView, TreasuryView, TxHash, TxStatus, routes, sse::SseMessage,
 };
 
 mod past;
@@ -415,12 +414,6 @@ impl Client {
     /// What stake is worth in what pays, and who said so.
     pub fn prices(&self) -> Result<PricesView, ClientError> {
         self.get(routes::PRICES)
-    }
-
-    /// Where money came from and went in an epoch; in the present one, if none is named.
-    pub fn flows(&self, epoch: Option<Epoch>) -> Result<FlowsView, ClientError> {
-        let asked = epoch.map_or_else(String::new, |epoch| format!("?epoch={epoch}"));
-        self.get(&format!("{}{asked}", routes::FLOWS))
     }
 
     /// What credits are minted and redeemed at, and what backs them.

@@ -1,9 +1,9 @@
 //! Asking a node for the past.
 
-use earnest_protocol::Address;
+use earnest_protocol::{Address, Epoch};
 
 use super::{Client, ClientError};
-use crate::{HistoryQuery, HistoryView, TransactionView, TxHash, routes};
+use crate::{FlowsView, HistoryQuery, HistoryView, TransactionView, TxHash, routes};
 
 /// Reading the past.
 ///
@@ -11,6 +11,12 @@ use crate::{HistoryQuery, HistoryView, TransactionView, TxHash, routes};
 /// Each method returns [`ClientError`]: nobody answers, the node says no, or the reply is not
 /// what this API promises.
 impl Client {
+    /// Where money came from and went in an epoch; in the present one, if none is named.
+    pub fn flows(&self, epoch: Option<Epoch>) -> Result<FlowsView, ClientError> {
+        let asked = epoch.map_or_else(String::new, |epoch| format!("?epoch={epoch}"));
+        self.get(&format!("{}{asked}", routes::FLOWS))
+    }
+
     /// What one account went through, newest first, as far as the node can tell.
     pub fn account_history(
         &self,

@@ -1,6 +1,6 @@
 //! An account's money as text: how much lies where, until when, and why.
 
-use earnest_protocol::{Amount, OperatorId, slashing::SlashState};
+use earnest_protocol::{Amount, Height, OperatorId, slashing::SlashState};
 
 use super::{
     job::phase,
@@ -8,6 +8,7 @@ use super::{
     table::{Kind, list, table},
 };
 use crate::{
+    clock::Clock,
     held::{Held, Money, Place},
     money,
     present::Present,
@@ -112,14 +113,7 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             format!("earned by emission as a {}; vests until {}", role(of), clock.epoch(epoch))
         }
         Place::Granted => "granted, and free: `earnest grants claim` pays it out".to_owned(),
-        Place::Ungranted { cliff, ends } => {
-            let ends = clock.block(ends);
-            let before = match clock.is_ahead(cliff) {
-                true => format!("nothing of it is free before {}, ", clock.block(cliff)),
-                false => String::new(),
-            };
-            format!("granted; {before}all of it free from {ends} on")
-        }
+        Place::Ungranted { cliff, ends } => granted(clock, cliff, ends),
         Place::Delegated { operator } => format!("delegated {}", behind(operator, money, present)),
         Place::Undelegating { operator, epoch } => {
             let when = clock.epoch(epoch);
@@ -136,6 +130,16 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         }
         Place::Slashed { slash } => taken(slash, money, present),
     }
+}
+
+/// What of a grant has not come free.
+fn granted(clock: &Clock, cliff: Height, ends: Height) -> String {
+    let ends = clock.block(ends);
+    let before = match clock.is_ahead(cliff) {
+        true => format!("nothing of it is free before {}, ", clock.block(cliff)),
+        false => String::new(),
+    };
+    format!("granted; {before}all of it free from {ends} on")
 }
 
 fn vested(role: &str) -> String {

@@ -16,7 +16,8 @@
 //! Rounding: what has come free down; the end gives all.
 //! Known shortcomings: time is in blocks, whose pace is the network's; who has lost the key of a
 //! grant's account leaves it there for ever; the supply counts grants and the list as it counts
-//! what is free, in emission by supply and by what part of it is bonded, too; the rest of a closed list waits for the next epoch.
+//! what is free, in emission by supply and by what part of it is bonded, too; the rest of
+//! a closed list waits for the next epoch.
 //! Not here: money that a vote gives, in parts that a vote may stop (`governance`, spends); what is
 //! earned and vests (`rewards`).
 

@@ -151,6 +151,7 @@ fn list(places: u32, closes: u64) -> GenesisList {
 }
 
 /// Refused geneses.
+// tidy: ladder
 fn geneses() -> Vec<(GenesisRejected, Genesis)> {
     let address = Address([1; 20]);
     let account = GenesisAccount { address, balance: Amount::tokens(100), payment: Amount::ZERO };
