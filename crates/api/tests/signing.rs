@@ -84,7 +84,7 @@ fn the_bytes_of_every_command_are_what_they_were() {
         let signer = Signer::from_hex(&vector.secret).expect("a secret key");
         hasher.update(&sign(&signer, &vector.network, transaction).encode());
     }
-    let golden = "59f7d1aad16dc9f50c630fad188de383858a4e4b983550062a6969652022f993";
+    let golden = "c3df06710b0fd605ba68f7d7567c49a7537a3e24f4e1e23a20d8c65a7457c31a";
     assert_eq!(hasher.finalize().to_string(), golden);
 }
 

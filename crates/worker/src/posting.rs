@@ -224,9 +224,9 @@ impl Posting {
     /// Sends a command unless it is on its way, or was refused too often; true if it was sent now.
     fn send(&mut self, work: &mut Work, verb: Verb, command: Command) -> Result<bool, ChainError> {
         let [seal, open] = &mut self.sends;
-        let (sends, word) = match verb {
-            Verb::Seal => (seal, "seal"),
-            Verb::Open => (open, "open"),
+        let (sends, by_hand) = match verb {
+            Verb::Seal => (seal, "`earnest validator price seal PRICE`"),
+            Verb::Open => (open, "`earnest validator price open PRICE`"),
         };
         if REFUSALS_MAX <= sends.refusals {
             return Ok(false);
@@ -239,7 +239,7 @@ impl Posting {
         if !work.is_sent(&command) && sends.count_refusal() {
             self.tell(format!(
                 "the price is not posted in this epoch: it was refused {REFUSALS_MAX} times; post \
-                 it by hand: `earnest validator price {word} PRICE`"
+                 it by hand: {by_hand}"
             ));
         }
         Ok(false)

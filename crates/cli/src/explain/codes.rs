@@ -179,6 +179,12 @@ const OF_NODES: Rows = &[
     ),
     ("state/not-yet", "There is no block at this height yet.", "Wait until the chain is there."),
     (
+        "flows/not-kept",
+        "Where money went in an epoch so long ago is no longer known to this node.",
+        "Ask for a later epoch, or a node that was there.",
+    ),
+    ("flows/not-yet", "That epoch has not begun here.", "Wait until the chain is there."),
+    (
         "events/pruned",
         "Events from so long ago are no longer kept here.",
         "Read the present state from the resources and resume from there.",
