@@ -155,6 +155,7 @@ fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
 #[test]
 fn credits_are_minted_at_the_price_that_counts_and_redeemed_in_a_later_epoch() {
     let fed = Fed::start_with(&[
+        "chain.epoch_blocks=120",
         "prices.stale_epochs=24",
         "credits.mint_share=0.1",
         "credits.redeem_share=0.1",
@@ -174,7 +175,10 @@ fn credits_are_minted_at_the_price_that_counts_and_redeemed_in_a_later_epoch() {
     let epoch = fed.seal("0.97");
     fed.until("the next epoch", |view| view["epoch"].as_u64() > Some(epoch));
     assert_eq!(fed.post("open", "0.97").code, Some(0));
+    // A price converts in its own epoch alone: the next has one that is sealed now.
+    assert_eq!(fed.post("seal", "0.97").code, Some(0));
     fed.until("a price", |view| !view["price"].is_null());
+    assert_eq!(fed.post("open", "0.97").code, Some(0));
 
     let done = fed.say(&["credits", "mint", "100", "--least", "97"]);
     assert!(done.code == Some(4) && done.err.contains("mint-credits/too-few"), "{done:?}");
