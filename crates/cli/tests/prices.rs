@@ -155,7 +155,7 @@ fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
 #[test]
 fn credits_are_minted_at_the_price_that_counts_and_redeemed_in_a_later_epoch() {
     let fed = Fed::start_with(&[
-        "chain.epoch_blocks=120",
+        "chain.epoch_blocks=160",
         "prices.stale_epochs=24",
         "credits.mint_share=0.1",
         "credits.redeem_share=0.1",
