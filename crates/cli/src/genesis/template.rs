@@ -40,8 +40,9 @@ What comes free to an address over time, evenly up to the height `ends` and noth
 `cliff`; beside what the accounts hold. `earnest grants claim` pays out what is free.";
 
 const LIST: &str = "\
-A list of addresses that may each fetch an amount once, until the height `closes`; `earnest grants \
-list FILE` makes these lines of a file of `ADDRESS,TOKENS`, and `earnest grants fetch FILE` fetches.";
+A list of addresses that may each fetch an amount once, until the height `closes`: \
+`earnest grants list FILE` makes these lines of a file of `ADDRESS,TOKENS`, and \
+`earnest grants fetch FILE` fetches.";
 
 const GUARD: &str = "\
 Who guards a young network: a council, with a say beside stake while `governance.phase` is 0 or 1, \
