@@ -2,13 +2,13 @@
 
 use earnest_protocol::{
     Address, Amount, Asset, Command, Height, Rejected, State,
-    command::{Bond, ClaimGrant, ClaimListed},
+    command::{BallotChoice, Bond, ClaimGrant, ClaimListed},
     grants::{ClaimGrantRejected, ClaimListedRejected, Entry, ListTree},
     ledger::{Assets, Pot},
 };
 use earnest_testkit::{
     grants::{entries, known},
-    votes::{self, pass, propose},
+    votes::{self, pass, propose, vote},
     world::{Guarding, World, params},
 };
 
@@ -137,6 +137,14 @@ fn g3_no_vote_about_epochs_brings_a_grant_sooner() {
     let mut world = World::with_guard(votes::params(), Assets::Single, 0, grants);
     let proposal = propose(&mut world, "R", &[("chain.epoch_blocks", 40)]);
     pass(&mut world, proposal);
+    for name in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "P1", "P2", "P3", "P4"] {
+        vote(&mut world, name, proposal, BallotChoice::Yes);
+    }
+    while world.state.params().chain().epoch_blocks.count() != 40
+        && world.state.height().count() < 2_000
+    {
+        world.block();
+    }
     assert_eq!(world.state.params().chain().epoch_blocks.count(), 40, "the vote is carried");
     let grant = *world.state.grant(world.id("V1")).expect("granted");
     let now = world.state.height();
