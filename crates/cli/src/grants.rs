@@ -31,7 +31,7 @@ const FILE_MAX: u64 = 80 * PLACES_MAX as u64;
 /// What to do about grants.
 #[derive(Subcommand, Debug)]
 pub enum GrantsCommand {
-    /// Claim what has come free of your grant
+    /// Claim what has come free of a grant; whoever pays the fee may ask
     Claim(ClaimArgs),
     /// Fetch what a list gives an address; whoever pays the fee may ask
     Fetch(FetchArgs),

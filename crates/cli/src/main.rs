@@ -179,7 +179,7 @@ enum Command {
     /// Burn stake for credits, which pay, and credits for stake, where a network of two assets does
     #[command(subcommand)]
     Credits(credits::CreditsCommand),
-    /// Fetch what the genesis granted you or lists, or count such a list
+    /// Fetch what the genesis granted or lists, or count such a list
     #[command(subcommand)]
     Grants(grants::GrantsCommand),
     /// What the network emits, and what an account earned of it

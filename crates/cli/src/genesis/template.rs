@@ -37,7 +37,8 @@ bond pays for two auditors more whenever the node withholds a beacon.";
 
 const GRANTS: &str = "\
 What comes free to an address over time, evenly up to the height `ends` and nothing of it before \
-`cliff`; beside what the accounts hold. `earnest grants claim` pays out what is free.";
+`cliff`; beside what the accounts hold. Both are heights: with a block a second 31536000 are a \
+year. `earnest grants claim` pays out what is free.";
 
 const LIST: &str = "\
 A list of addresses that may each fetch an amount once, until the height `closes`: \
@@ -94,7 +95,7 @@ fn grants(genesis: &Genesis, text: &mut String) -> Result<(), Failure> {
     if genesis.grants.is_empty() {
         text.push_str(
             "#\n# [[grants]]\n# address = \"0x…\"\n# amount = \"1000000 tokens\"\n\
-             # cliff = 15768000\n# ends = 63072000\n",
+             # cliff = 31536000\n# ends = 126144000\n",
         );
     }
     for GenesisGrant { address, amount: all, cliff, ends } in &genesis.grants {
