@@ -11,7 +11,7 @@
 //! too late for is told (`Untimed`): bids may close before a program is prepared, compiled and
 //! tried, and next time it is known.
 //! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
-//! the time is the wall clock's, so of several steps the quickest counts.
+//! of a stepwise program the time is the wall clock's, so of several steps the quickest counts.
 //! Not here: what is asked for slow programs (`provider`), running whole jobs (`execution`).
 
 use std::{
@@ -160,7 +160,7 @@ fn sample_paged(
     }
 }
 
-/// The pace of a run's quickest step: what is delayed is a busy machine's. A run that is shorter
+/// The pace of a run's quickest step, by the processor's time: a busy machine counts for nothing. A run that is shorter
 /// than a step is paid by a step's gas.
 fn of_run(ran: &job::Ran) -> Pace {
     let besides = u64::try_from(STEP_BESIDES.as_nanos()).unwrap_or(u64::MAX);

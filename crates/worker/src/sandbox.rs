@@ -309,9 +309,16 @@ fn serve_one() -> io::Result<()> {
     input.read_exact(&mut service)?;
     match service {
         [byte] if byte == Service::Steps as u8 => serve(input, output),
-        [byte] if byte == Service::Paged as u8 => job::serve(input, output),
+        [byte] if byte == Service::Paged as u8 => job::serve(input, output, processor_time),
         [byte] if byte == Service::Whole as u8 => whole::serve(input, output),
         [byte] if byte == Service::Survey as u8 => survey::serve(input, output),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
+}
+
+/// What this process, of one thread, has used of the processor.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let whole = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(whole, u32::try_from(time.tv_nsec).unwrap_or_default())
 }

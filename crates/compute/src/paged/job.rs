@@ -21,6 +21,7 @@
 mod conduct;
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,10 @@ pub const QUESTIONS_MAX: usize = 128;
 
 /// What a byte that is put out may take: it is copied, hashed and handed on, which no tick counts.
 pub const OUTPUT_NANOS_PER_BYTE: u64 = 5;
+
+/// How much of the processor's time the process has used so far: what its neighbours use is not its
+/// program's.
+pub type Clock = fn() -> Duration;
 
 /// What the child is to find out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +137,7 @@ pub enum Reply {
 pub struct Ran {
     /// What is sealed.
     pub claim: Claim,
-    /// Nanoseconds of the quickest of its coarse steps, compiling aside, and less
+    /// Nanoseconds, by the child's [`Clock`], of the quickest of its coarse steps, compiling aside, and less
     /// [`OUTPUT_NANOS_PER_BYTE`] for what it put out; the last, which is shorter, counts where
     /// there is no other.
     pub step_nanos: u64,
@@ -196,17 +201,18 @@ pub fn read_reply(reader: &mut impl Read) -> io::Result<Option<Reply>> {
     read_message(reader)
 }
 
-/// Child: reads one request, carries it out, answers, returns. Uses no thread.
+/// Child: reads one request, carries it out, answers, returns. Uses no thread; the clock times steps
+/// and decides nothing.
 ///
 /// # Errors
 /// Only the streams'; whatever fails in the run is a [`Reply::Failed`].
-pub fn serve(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
+pub fn serve(mut reader: impl Read, mut writer: impl Write, clock: Clock) -> io::Result<()> {
     let head: Head = read_message(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
     check(&head)?;
     let module = read_pieces(&mut reader, head.module_bytes)?;
     let input = read_pieces(&mut reader, head.request.task.input_length)?;
     let mut tell = |found: Found| found.send(&mut writer);
-    match conduct::carry_out(&head.request, &module, input, &mut tell) {
+    match conduct::carry_out(&head.request, &module, input, (clock, &mut tell)) {
         Ok(()) => writer.flush(),
         Err(Stop::Stream(error)) => Err(error),
         Err(Stop::Failure(failure)) => {
@@ -290,7 +296,7 @@ mod tests {
             let mut sent = Vec::new();
             write_message(&mut sent, &Head { module_bytes, request })?;
             let mut told = Vec::new();
-            serve(&sent[..], &mut told).map(|()| told.len())
+            serve(&sent[..], &mut told, || Duration::ZERO).map(|()| told.len())
         };
         let refine = |begin, steps| Question::Refine(Span { level: 1, begin, steps });
         let most = REFINED_STEPS_MAX;

@@ -2,6 +2,8 @@
 //! dispute to its end.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use earnest_compute::bisection::{Ruling, first_rejected};
 use earnest_compute::paged::dispute::{
@@ -14,6 +16,7 @@ use earnest_compute::paged::job::{
 };
 use earnest_compute::paged::run::{COARSE_TICKS, Machine, Plain, Tracking};
 use earnest_compute::paged::state::Ending;
+use earnest_compute::paged::task::Task;
 use earnest_compute::{Digest, EngineKind, Tree};
 use proptest::prelude::*;
 
@@ -43,7 +46,7 @@ fn ask_all(prepared: &Prepared, ask: Ask, altered_at: Option<u64>) -> Vec<Heard>
     let (mut sent, mut received) = (Vec::new(), Vec::new());
     let (module, input) = (prepared.pausable.code(), prepared.input.bytes());
     write_request(&mut sent, &request, module, input).expect("a vector takes all");
-    serve(&sent[..], &mut received).expect("streams in memory");
+    serve(&sent[..], &mut received, || Duration::ZERO).expect("streams in memory");
     let (mut reader, mut all, mut heard) = (&received[..], Vec::new(), Heard::default());
     while let Some(reply) = read_reply(&mut reader).expect("well formed") {
         match reply {
@@ -327,10 +330,35 @@ proptest! {
         }
         for bytes in [&sent[..], &sent[..cut]] {
             let mut answers = Vec::new();
-            if serve(bytes, &mut answers).is_ok() {
+            if serve(bytes, &mut answers, || Duration::ZERO).is_ok() {
                 let answer = read_reply(&mut &answers[..]);
                 prop_assert!(matches!(answer, Ok(Some(Reply::Failed(_)))));
             }
         }
     }
+}
+
+/// Each step is between two readings of the host's clock; the second takes the least of those that
+/// are whole, which the last is not.
+#[test]
+fn the_quickest_step_is_told_by_the_hosts_clock() {
+    static READINGS: AtomicU64 = AtomicU64::new(0);
+    let clock = || {
+        let reading = READINGS.fetch_add(1, Ordering::Relaxed);
+        let (step, is_end) = (reading / 2, reading % 2);
+        let took = [900, 40, 1][usize::try_from(step).expect("three")];
+        Duration::from_millis(step * 10_000 + is_end * took)
+    };
+    let prepared = by_name("spin");
+    let task = Task { ticks_bound: 2 * COARSE_TICKS + 1, ..prepared.task.clone() };
+    let request = Request { task, ask: Ask::Run, altered_at: None };
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    let (module, input) = (prepared.pausable.code(), prepared.input.bytes());
+    write_request(&mut sent, &request, module, input).expect("a vector takes all");
+    serve(&sent[..], &mut received, clock).expect("streams in memory");
+    let mut reader = &received[..];
+    let replies = std::iter::from_fn(|| read_reply(&mut reader).expect("well formed"));
+    let ran = replies.filter_map(|it| if let Reply::Ran(ran) = it { Some(ran) } else { None });
+    assert_eq!(ran.map(|ran| ran.step_nanos).collect::<Vec<_>>(), [40_000_000]);
+    assert_eq!(READINGS.load(Ordering::Relaxed), 6);
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::dispute::{LEVELS, Player, Span};
 use super::super::evidence::{EVIDENCE_BYTES_MAX, Referee, make_evidence};
@@ -11,7 +11,9 @@ use super::super::run::{COARSE_TICKS, Machine, Session, Tracking};
 use super::super::state::{Claim, State};
 use super::super::stream::output_root;
 use super::super::task::{Input, Task};
-use super::{Ask, Failure, Found, OUTPUT_NANOS_PER_BYTE, Question, Ran, Reply, Request, Stop};
+use super::{
+    Ask, Clock, Failure, Found, OUTPUT_NANOS_PER_BYTE, Question, Ran, Reply, Request, Stop,
+};
 use crate::digest::{Digest, finish, hasher};
 use crate::executor::{EngineFault, EngineKind};
 
@@ -24,7 +26,7 @@ pub(super) fn carry_out(
     request: &Request,
     module: &[u8],
     input: Vec<u8>,
-    tell: &mut Tell<'_>,
+    (clock, tell): (Clock, &mut Tell<'_>),
 ) -> Result<(), Stop> {
     let task = &request.task;
     task.check().map_err(|why| Failure::TaskOutOfRange(why.to_string()))?;
@@ -36,7 +38,7 @@ pub(super) fn carry_out(
     let input = Input::new(input).filter(|input| input.tree().root() == task.input_root);
     let input = Arc::new(input.ok_or(Failure::OtherInput)?);
     let altered_at = request.altered_at.filter(|at| 0 < *at);
-    let job = |engine| Job { program: &program, task, input: &input, altered_at, engine };
+    let job = |engine| Job { program: &program, task, input: &input, altered_at, engine, clock };
     let mut told = 0;
     match job(EngineKind::Jit).find(&request.ask, &mut told, tell) {
         Err(Stop::Failure(Failure::Engine(_))) => {
@@ -53,6 +55,7 @@ struct Job<'a> {
     input: &'a Arc<Input>,
     altered_at: Option<u64>,
     engine: EngineKind,
+    clock: Clock,
 }
 
 /// A session, and what was put out since the job's beginning.
@@ -168,14 +171,15 @@ impl Job<'_> {
             let step = leaves.len() as u64;
             let from = step.saturating_sub(1).saturating_mul(COARSE_TICKS);
             let to = step.saturating_mul(COARSE_TICKS);
-            let (begun, before) = (Instant::now(), walk.output.len());
+            let (begun, before) = ((self.clock)(), walk.output.len());
             self.advance(&mut walk, &machine, (from, to))?;
             leaves.push(walk.session.state().digest(&hash));
             let is_last = matches!(walk.session.state(), State::Stopped(_));
             if !is_last || quickest.is_none() {
                 let put_out = walk.output.len().saturating_sub(before) as u64;
                 let besides = put_out.saturating_mul(OUTPUT_NANOS_PER_BYTE);
-                let took = begun.elapsed().saturating_sub(Duration::from_nanos(besides));
+                let took = (self.clock)().saturating_sub(begun);
+                let took = took.saturating_sub(Duration::from_nanos(besides));
                 quickest = Some(quickest.map_or(took, |quickest: Duration| quickest.min(took)));
             }
             match walk.session.state() {
