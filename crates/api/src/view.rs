@@ -369,6 +369,8 @@ pub struct JobView {
     pub audit_blocks: Blocks,
     /// What an auditor's seat locks.
     pub audit_lock: Amount,
+    /// What stands behind a challenge of its result, in base units.
+    pub challenge_deposit: Amount,
     /// The provider's result.
     pub result: Option<SealedResult>,
     /// The seed of the draw of auditors.

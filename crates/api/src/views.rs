@@ -265,6 +265,11 @@ pub fn job_summary(state: &State, id: JobId) -> Option<JobSummary> {
     })
 }
 
+fn challenge_deposit(state: &State, order: &Order) -> Amount {
+    let (params, task) = (state.job_params(order), order.terms.task);
+    params.verification().deposit_of_challenge((task.form, task.gas_bound), params.market())
+}
+
 /// Everything about one job; none once its rows have left.
 pub fn job(state: &State, id: JobId) -> Option<JobView> {
     let rows = Rows::of(state, id)?;
@@ -294,6 +299,7 @@ pub fn job(state: &State, id: JobId) -> Option<JobView> {
         cover: state.cover_quote(id).filter(|_| phase == Phase::Bidding),
         audit_blocks: order.audit_blocks,
         audit_lock: order.audit_lock,
+        challenge_deposit: challenge_deposit(state, order),
         result: case.result,
         seed: case.seed,
         round: case.round,

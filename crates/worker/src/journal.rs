@@ -11,7 +11,10 @@ use earnest_durable::Kind;
 use earnest_protocol::{Address, Amount, Digest, Epoch, Factor, JobId};
 use serde::{Deserialize, Serialize};
 
-/// Decisions, one small file a job.
+/// Whose decisions: a folder may serve several networks and accounts, or outlive one.
+pub(crate) type Owner = (Digest, Address);
+
+/// Decisions, one small file for each job, account and network.
 #[derive(Debug)]
 pub(crate) struct Journal {
     folder: PathBuf,
@@ -32,13 +35,13 @@ impl Journal {
         Ok(Journal { folder })
     }
 
-    fn path(&self, job: JobId) -> PathBuf {
-        self.folder.join(format!("{job}.json"))
+    fn path(&self, job: JobId, own: Owner) -> PathBuf {
+        self.folder.join(format!("{job}-{}.json", name(own)))
     }
 
-    /// What was decided about `job`, if anything.
-    pub(crate) fn decision(&self, job: JobId) -> io::Result<Option<Decision>> {
-        match fs::read(self.path(job)) {
+    /// What its owner decided about `job`, if anything.
+    pub(crate) fn decision(&self, job: JobId, own: Owner) -> io::Result<Option<Decision>> {
+        match fs::read(self.path(job, own)) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -46,9 +49,10 @@ impl Journal {
     }
 
     /// Writes a decision down; it is on the disk when this returns.
-    pub(crate) fn decide(&self, job: JobId, decision: Decision) -> io::Result<()> {
+    pub(crate) fn decide(&self, job: JobId, own: Owner, decision: Decision) -> io::Result<()> {
         let bytes = serde_json::to_vec(&decision)?;
-        earnest_durable::write(&self.path(job), Kind::Replacement, |file| file.write_all(&bytes))
+        let path = self.path(job, own);
+        earnest_durable::write(&path, Kind::Replacement, |file| file.write_all(&bytes))
     }
 }
 
@@ -89,9 +93,9 @@ impl PriceJournal {
     pub(crate) fn decision(
         &self,
         epoch: Epoch,
-        (network, account): (Digest, Address),
+        (network, account): Owner,
     ) -> io::Result<Option<PriceDecision>> {
-        let was: PriceDecision = match fs::read(self.path(epoch, &owner(&network, &account))) {
+        let was: PriceDecision = match fs::read(self.path(epoch, &name((network, account)))) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -107,7 +111,7 @@ impl PriceJournal {
         decision: PriceDecision,
     ) -> io::Result<PriceDecision> {
         let bytes = serde_json::to_vec(&decision)?;
-        let owner = owner(&decision.network, &decision.account);
+        let owner = name((decision.network, decision.account));
         let path = self.path(epoch, &owner);
         match earnest_durable::write(&path, Kind::New, |file| file.write_all(&bytes)) {
             Ok(()) => {}
@@ -137,7 +141,7 @@ impl PriceJournal {
 }
 
 /// An account on a network, as its files are named: 16 hexadecimal digits.
-fn owner(network: &Digest, account: &Address) -> String {
+fn name((network, account): Owner) -> String {
     let hash = blake3::Hasher::new().update(&network.0).update(&account.0).finalize();
     format!("{:.16}", hash.to_hex().as_str())
 }
@@ -147,14 +151,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decision_outlives_its_journal() {
+    fn a_decision_outlives_its_journal_and_is_its_owners_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let (job, price) = (JobId::new(7), Amount::tokens(3));
-        Journal::open(folder.path()).unwrap().decide(job, Decision { price }).unwrap();
+        let job = JobId::new(7);
+        let ann = (Digest::ZERO, Address::ZERO);
+        let others = [(Digest::ZERO, Address([1; 20])), (Digest([1; 32]), Address::ZERO)];
+        let owners = [(ann, 3), (others[0], 5), (others[1], 9)];
+        for (own, price) in owners {
+            let journal = Journal::open(folder.path()).unwrap();
+            assert_eq!(journal.decision(job, own).unwrap(), None);
+            journal.decide(job, own, Decision { price: Amount::tokens(price) }).unwrap();
+        }
         let again = Journal::open(folder.path()).unwrap();
-        assert_eq!(again.decision(job).unwrap(), Some(Decision { price }));
-        assert_eq!(again.decision(JobId::new(8)).unwrap(), None);
+        for (own, price) in owners {
+            let decision = Decision { price: Amount::tokens(price) };
+            assert_eq!(again.decision(job, own).unwrap(), Some(decision));
+        }
+        assert_eq!(again.decision(JobId::new(8), ann).unwrap(), None);
     }
+
     #[test]
     fn a_price_outlives_its_journal_and_those_of_long_ago_go() {
         let folder = tempfile::tempdir().unwrap();

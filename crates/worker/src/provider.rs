@@ -24,7 +24,7 @@ use crate::{
     daemon::{AUDIT_CAPACITY_EXCEEDED, Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Fault, Lie, Move, Order},
     executions::Need,
-    journal::{Decision, Journal},
+    journal::{Decision, Journal, Owner},
     material::Material,
     outputs::Kept,
     tidings::tokens,
@@ -161,7 +161,7 @@ impl Provider {
         if !has_bid && operator.job_value_max.is_some_and(|most| value > most) {
             return Ok(());
         }
-        let decided = self.journal.decision(id).ok().flatten();
+        let decided = self.journal.decision(id, own(work)).ok().flatten();
         let price = decided.map_or(price, |decision| decision.price);
         let Some(wanted) = collateral(client, job, price, operator.proven)? else {
             return Ok(());
@@ -176,7 +176,7 @@ impl Provider {
         if !operator.may_work || operator.free_bond < promised {
             return Ok(());
         }
-        if let Err(error) = self.journal.decide(id, Decision { price }) {
+        if let Err(error) = self.journal.decide(id, own(work), Decision { price }) {
             warn!("job {id}: no bid, the journal cannot be written: {error}");
             return Ok(());
         }
@@ -231,7 +231,7 @@ impl Provider {
             self.promised.remove(&id);
             return Ok(());
         }
-        let Some(Decision { price }) = self.journal.decision(id).ok().flatten() else {
+        let Some(Decision { price }) = self.journal.decision(id, own(work)).ok().flatten() else {
             warn!("job {id}: the price of the sealed bid is lost");
             return Ok(());
         };
@@ -433,4 +433,10 @@ fn ask_for_missing(work: &mut Work, job: &JobView) -> Result<(), ChainError> {
     }
     work.send(Command::RequestData(RequestData { job: job.id, item: missing }))?;
     Ok(())
+}
+
+/// Whose decisions these are.
+fn own(work: &Work) -> Owner {
+    let session = work.chain.session();
+    (*session.network(), session.address())
 }

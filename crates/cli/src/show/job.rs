@@ -135,6 +135,10 @@ pub fn job(view: &JobView, present: &Present, width: usize) -> String {
     for seat in view.seats.iter().filter_map(|seat| seat.account) {
         rows.push(("auditor", names.full(&seat.address)));
     }
+    if view.phase == Phase::Challengeable {
+        let asked = tokens(view.challenge_deposit);
+        rows.push(("challenge", format!("by who puts {asked} behind it")));
+    }
     for dispute in &view.disputes {
         let by = names.short(&dispute.challenger.address);
         let stands = dispute.ended.map_or_else(
