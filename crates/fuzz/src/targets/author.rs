@@ -116,14 +116,15 @@ pub(super) fn job() -> Target<'static> {
         let request = Request { task: task.clone(), ask, altered_at };
         let (mut asked, mut answered) = (Vec::new(), Vec::new());
         write_request(&mut asked, &request, &module, &input).expect("into memory");
-        serve(Cursor::new(&asked), &mut answered).expect("a whole request");
+        serve(Cursor::new(&asked), &mut answered, || Duration::ZERO).expect("a whole request");
         seeds.extend([asked, answered]);
     }
     Target {
         name: "job",
         seeds,
         law: Box::new(|bytes| {
-            let served = serve(Cursor::new(bytes), Bounded(ANSWER_BYTES_MAX)).is_ok();
+            let served =
+                serve(Cursor::new(bytes), Bounded(ANSWER_BYTES_MAX), || Duration::ZERO).is_ok();
             let mut replies = Cursor::new(bytes);
             let read = matches!(read_reply(&mut replies), Ok(Some(_)));
             while let Ok(Some(_)) = read_reply(&mut replies) {}
