@@ -22,7 +22,7 @@ use crate::{
         DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, GuardView,
         GuardianView, HeadView, JobSummary, JobView, KeyView, LeavingView, LockView, MovedView,
         NetworkView, OpenedNode, OperatorView, PausedView, PotView, QuoteView, RewardsView,
-        SeatView, SlashView, SupplyView, UnbondingView, VestingView,
+        SeatView, SlashView, SupplyView, TierView, UnbondingView, VestingView,
     },
 };
 
@@ -52,8 +52,22 @@ pub fn account(state: &State, id: AccountId) -> Option<AccountView> {
         provider: account.operator(Role::Provider),
         validator: account.operator(Role::Validator),
         replica: account.operator(Role::Replica),
+        access: account.operator(Role::Access),
+        tier: tier(state, id),
         keys: account.keys.iter().map(key).collect(),
     })
+}
+
+/// None where there are no tiers.
+fn tier(state: &State, id: AccountId) -> Option<TierView> {
+    let access = state.params().access();
+    if !access.is_on() {
+        return None;
+    }
+    let stake = state.operator_id(id, Role::Access).and_then(|id| state.operator(id));
+    let stake = stake.map_or(Amount::ZERO, |operator| operator.stake);
+    let tier = state.access_tier(id);
+    Some(TierView { tier, discount: access.discount(tier), next: access.next(stake) })
 }
 
 fn key(row: &Authorisation) -> KeyView {
@@ -278,6 +292,7 @@ pub fn job(state: &State, id: JobId) -> Option<JobView> {
         id,
         requester: account_ref(state, order.requester),
         params: order.params,
+        tier: order.tier,
         posted_at: order.posted_at,
         terms: order.terms.clone(),
         phase,
