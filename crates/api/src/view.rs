@@ -773,6 +773,9 @@ pub struct QuoteView {
     pub base_fee: Amount,
     /// What one provider's bid locks besides its collateral.
     pub bid_deposit: Amount,
+    /// What comes back of the take on a price of the ceiling, by the signer's tier of access.
+    #[serde(default)]
+    pub discount: Amount,
     /// Blocks that auditors would have.
     pub audit_blocks: Blocks,
 }

@@ -66,9 +66,9 @@ impl Book {
         self.tiers.retain(|job, _| state.order(*job).is_some());
     }
 
-    /// So many jobs that are still there have a tier.
-    pub fn tiered(&self) -> usize {
-        self.tiers.values().filter(|tier| **tier > 0).count()
+    /// Tiers of jobs that are still there.
+    pub fn tiers(&self) -> impl Iterator<Item = u8> + '_ {
+        self.tiers.values().copied().filter(|tier| *tier > 0)
     }
 }
 

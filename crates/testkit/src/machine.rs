@@ -358,6 +358,7 @@ impl Machine {
         self.sets.follow(events, &self.world.state);
         self.locks.follow(events, moved, &self.world.state);
         self.access.follow(events, &self.world.state);
+        self.seen.extend(self.access.tiers().map(|tier| format!("TierOfAccess{tier}")));
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {

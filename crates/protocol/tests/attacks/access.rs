@@ -9,6 +9,7 @@ use earnest_protocol::{
     market::{CloseReason, Outcome, Phase},
     staking::{DelegateRejected, Standing},
 };
+use earnest_testkit::votes;
 use proptest::prelude::*;
 
 use super::{FEE, TOKEN};
@@ -349,4 +350,28 @@ fn a_network_without_tiers_takes_no_access_stake() {
     // 10 for the work, 2 for two audits, and three transactions of which one was refused.
     let fees = before - world.coalition(&["R"]) - 12 * TOKEN;
     assert!(fees > 0 && fees <= 6 * FEE, "{fees}");
+}
+
+/// M21: a vote on tiers is of what is posted after it: neither what a job has back nor what it is
+/// posted with changes for one that is under way.
+#[test]
+fn m21_a_vote_on_tiers_leaves_jobs_what_they_were_posted_with() {
+    let mut world = World::new(votes::params_with(1, tiered));
+    bond(&mut world, "R", 1_000);
+    let to_half = [("access.discount_2", 500_000_000), ("access.discount_3", 600_000_000)];
+    let proposal = votes::propose(&mut world, "P1", &to_half);
+    votes::pass(&mut world, proposal);
+    for name in ["P1", "P2", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8"] {
+        votes::vote(&mut world, name, proposal, BallotChoice::Yes);
+    }
+    votes::pass(&mut world, proposal);
+    let due = world.state.proposal(proposal).expect("queued").due;
+    votes::until(&mut world, Epoch::new(due.count() - 1));
+    world.blocks(46);
+    assert!(world.state.epoch() < due);
+    let before = world.post_of("R", world.terms());
+    assert_eq!(paid(&mut world, "R", before).0, 9_900_000_000, "40 % of a quarter of a token");
+    assert!(world.state.epoch() >= due, "the vote is in force by then");
+    let after = world.post_of("R", world.terms());
+    assert_eq!(paid(&mut world, "R", after).0, 9_875_000_000, "a half");
 }
