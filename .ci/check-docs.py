@@ -33,7 +33,7 @@ EXAMPLES = ROOT / "docs" / "examples"
 PAGES = ["README.md", "docs/guests.md", "docs/api.md", "docs/simulation.md", "docs/audit.md",
          "docs/operations.md", "docs/two-machines.md", "docs/delegation.md", "docs/governance.md",
          "docs/leaving.md", "docs/insurance.md", "docs/active-sets.md",
-         "docs/credits.md", "docs/grants.md"]
+         "docs/credits.md", "docs/grants.md", "docs/access.md"]
 # What README.md says that one sees within a minute or two, and what comes last.
 STORY = [r"posted by", r"asks", r"audited blind", r"earns", r"DISPUTE", r"re-executes .* is WRONG",
          r"SLASH loki: .* to its customer, .* to who convicted it, .* burnt", r"hush is jailed",

@@ -8,6 +8,7 @@ use earnest_protocol::{
     AccountId, Address, Amount, Asset, AssignmentId, Blocks, DelegationId, Digest, Ending, Epoch,
     ExitId, Factor, Gas, Height, JobId, MoveId, OperatorId, ParamsVersion, Ratio, RawParams, Role,
     SlashId, UnbondingId,
+    access::Tier,
     command::{DataItem, Node, PauseLane, PostJob, ResourceClass, Scope},
     insurance::CoverQuote,
     ledger::{Assets, AssignmentPot, JobPot},
@@ -57,9 +58,25 @@ pub struct AccountView {
     pub validator: Option<OperatorId>,
     /// Its replica bond, if it has one.
     pub replica: Option<OperatorId>,
+    /// Its access stake, if it has any.
+    pub access: Option<OperatorId>,
+    /// What a job that it posted now would have of that, where the network has tiers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<TierView>,
     /// Keys that may act on its behalf.
     #[serde(default)]
     pub keys: Vec<KeyView>,
+}
+
+/// What an account's access stake gives a job that it posts now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TierView {
+    /// Its tier; 0 if it has none.
+    pub tier: u8,
+    /// What of each take comes back, of the part that does not burn.
+    pub discount: Ratio,
+    /// The tier above, and what it asks for, if there is one.
+    pub next: Option<Tier>,
 }
 
 /// A key that may act on an account's behalf.
@@ -337,6 +354,9 @@ pub struct JobView {
     pub requester: AccountRef,
     /// The version of the parameters it is judged by.
     pub params: ParamsVersion,
+    /// The tier of access that it was posted with; 0 if none.
+    #[serde(default)]
+    pub tier: u8,
     /// When it was posted.
     pub posted_at: Height,
     /// What was asked.
@@ -755,6 +775,9 @@ pub struct QuoteView {
     pub base_fee: Amount,
     /// What one provider's bid locks besides its collateral.
     pub bid_deposit: Amount,
+    /// What comes back of the take on a price of the ceiling, by the signer's tier of access.
+    #[serde(default)]
+    pub discount: Amount,
     /// Blocks that auditors would have.
     pub audit_blocks: Blocks,
 }

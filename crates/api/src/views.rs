@@ -4,12 +4,12 @@
 //! names, roots) is an argument or filled in by the node.
 
 use earnest_protocol::{
-    AccountId, Address, Amount, Asset, AssignmentId, Broken, Command, DelegationId, Digest, Height,
-    JobId, OperatorId, Params, Ratio, Role, SlashId, State, Transaction,
+    AccountId, Address, Amount, Asset, AssignmentId, Blocks, Broken, Command, DelegationId, Digest,
+    Height, JobId, OperatorId, Params, Ratio, Role, SlashId, State, Transaction,
     accounts::Authorisation,
     command::{PauseLane, PostJob, ResourceClass},
     ledger::{Assets, AssignmentPot, Pot},
-    market::{Assignment, Job, Order, Phase, PostJobRejected, Stage},
+    market::{Assignment, Job, Order, Phase, PostJobRejected, PriceTerms, Stage},
     slashing::Slash,
     staking::Operator,
     verification::{Case, Dispute, Docket, Geometry, Stake},
@@ -22,7 +22,7 @@ use crate::{
         DataRequestView, DelegationTerms, DelegationView, DisputeView, EmissionView, GuardView,
         GuardianView, HeadView, JobSummary, JobView, KeyView, LeavingView, LockView, MovedView,
         NetworkView, OpenedNode, OperatorView, PausedView, PotView, QuoteView, RewardsView,
-        SeatView, SlashView, SupplyView, UnbondingView, VestingView,
+        SeatView, SlashView, SupplyView, TierView, UnbondingView, VestingView,
     },
 };
 
@@ -52,8 +52,22 @@ pub fn account(state: &State, id: AccountId) -> Option<AccountView> {
         provider: account.operator(Role::Provider),
         validator: account.operator(Role::Validator),
         replica: account.operator(Role::Replica),
+        access: account.operator(Role::Access),
+        tier: tier(state, id),
         keys: account.keys.iter().map(key).collect(),
     })
+}
+
+/// None where there are no tiers.
+fn tier(state: &State, id: AccountId) -> Option<TierView> {
+    let access = state.params().access();
+    if !access.is_on() {
+        return None;
+    }
+    let stake = state.operator_id(id, Role::Access).and_then(|id| state.operator(id));
+    let stake = stake.map_or(Amount::ZERO, |operator| operator.stake);
+    let tier = state.access_tier(id);
+    Some(TierView { tier, discount: access.discount(tier), next: access.next(stake) })
 }
 
 fn key(row: &Authorisation) -> KeyView {
@@ -283,6 +297,7 @@ pub fn job(state: &State, id: JobId) -> Option<JobView> {
         id,
         requester: account_ref(state, order.requester),
         params: order.params,
+        tier: order.tier,
         posted_at: order.posted_at,
         terms: order.terms.clone(),
         phase,
@@ -552,8 +567,28 @@ pub fn quote(
         fee: state.fee(&posting),
         base_fee: state.base_fee(),
         bid_deposit: market.bid_deposit.amount_ceil(terms.price_max),
+        discount: discount(state, signer, terms.price_max),
         audit_blocks: verification.audit_blocks(gas, market),
     })
+}
+
+/// What comes back of the take on a price that is paid in full, by the tier of who signs.
+fn discount(state: &State, signer: Option<AccountId>, agreed: Amount) -> Amount {
+    let market = state.params().market();
+    let tier = signer.map_or(0, |id| state.access_tier(id));
+    let terms = PriceTerms {
+        agreed,
+        steps: 1,
+        steps_paid: 1,
+        late: Blocks::ZERO,
+        grace_blocks: market.grace_blocks,
+        late_price_min: market.late_price_min,
+        take: market.take,
+        take_burn: market.take_burn,
+        discount: state.params().access().discount(tier),
+        take_insurance: market.take_insurance,
+    };
+    terms.split().discount
 }
 
 /// What a seat earns after every refill, as posting reserves it (C10).

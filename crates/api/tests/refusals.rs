@@ -69,7 +69,7 @@ fn every_refusal_has_a_code_of_its_own_and_says_what_to_do() {
             assert!(value.is_string() || value.is_u64() || is_list, "{} {value}", refusal.code);
         }
     }
-    assert_eq!(codes.len(), 353 + 20);
+    assert_eq!(codes.len(), 354 + 20);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use earnest_api::{AnyPot, Problem, QuoteRequest, views};
 use earnest_protocol::{
     AccountId, Address, Amount, Authenticated, BlockHead, Blocks, Command, Digest, Gas, Genesis,
-    Height, JobId, Journal, OperatorId, Ratio, Role, SlashId, State, Transaction, Unasked,
+    Height, JobId, Journal, OperatorId, Ratio, RawParams, Role, SlashId, State, Transaction,
+    Unasked,
     command::{self as c, ProgramForm, Task},
     genesis::{GenesisAccount, GenesisOperator},
     ledger::{Assets, AssignmentPot, JobPot, Pot},
@@ -22,6 +23,10 @@ const PROVIDER: AccountId = AccountId::new(1);
 
 /// A requester, a provider and three validators.
 fn network() -> State {
+    network_with(RawParams::default())
+}
+
+fn network_with(params: RawParams) -> State {
     let account = |index| GenesisAccount {
         address: address(index),
         balance: Amount::tokens(10_000),
@@ -41,6 +46,7 @@ fn network() -> State {
             operator(4, Role::Validator),
             operator(5, Role::Validator),
         ],
+        params,
         ..Genesis::default()
     };
     State::new(&genesis).expect("a sound genesis")
@@ -155,6 +161,37 @@ fn a_quote_is_what_posting_takes() {
     assert_eq!(pot(JobPot::Escrow), Some(quote.price_max));
     assert_eq!(pot(JobPot::AuditFees), Some(quote.audit_fees));
     assert_eq!(pot(JobPot::Deposit), Some(quote.deposit));
+}
+
+/// Of a take of 5 % of 10 tokens half burns; 40 % of the other quarter of a token are a tenth.
+#[test]
+fn a_tier_is_shown_to_its_account_in_a_quote_and_with_a_job() {
+    let mut params = RawParams::default();
+    (params.access.stake_1, params.access.discount_1) = (Amount::tokens(100), Ratio::percent(40));
+    params.access.stake_2 = Amount::tokens(9_000);
+    params.access.discount_2 = Ratio::percent(50);
+    let mut state = network_with(params);
+    advance(&mut state, 1);
+    let tier = |state: &State| views::account(state, REQUESTER).expect("known").tier;
+    let quote = |state: &State| views::quote(state, Some(REQUESTER), &terms()).expect("a quote");
+    let none = tier(&state).expect("there are tiers");
+    assert_eq!((none.tier, none.next.expect("there is one").tier), (0, 1));
+    assert_eq!(quote(&state).discount, Amount::ZERO);
+    let bond = c::Bond { role: Role::Access, amount: Amount::tokens(150) };
+    ask(&mut state, REQUESTER, Command::Bond(bond));
+    let view = views::account(&state, REQUESTER).expect("known");
+    survives(&view);
+    let first = view.tier.expect("there are tiers");
+    assert_eq!((first.tier, first.discount), (1, Ratio::percent(40)));
+    assert_eq!(first.next.expect("there is one").stake, Amount::tokens(9_000));
+    let operator = views::operator(&state, view.access.expect("bonded")).expect("known");
+    assert_eq!((operator.role, operator.stake), (Role::Access, Amount::tokens(150)));
+    assert_eq!(quote(&state).discount.units(), 100_000_000);
+    survives(&quote(&state));
+    ask(&mut state, REQUESTER, Command::PostJob(terms()));
+    let job = views::job(&state, JobId::new(0)).expect("posted");
+    assert_eq!(job.tier, 1);
+    survives(&job);
 }
 
 #[test]

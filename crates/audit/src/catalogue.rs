@@ -473,11 +473,17 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (&["m13"], "a rating follows a job's end; `attacks::names` plays it"),
     (&["m4", "m5", "m6"], "rivals, entrants and split jobs are other games"),
-    (&["m7", "m11", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
+    (
+        &["A1", "A2", "A3", "A4", "A5", "m11"],
+        "no requester here has a tier, which is had between jobs; what it gives is bounded by R21, \
+         and `attacks::access` plays it",
+    ),
+    (&["m7", "m16", "m17", "m18", "m22", "m24"], "what it attacks is not built"),
 ];
 
 /// Known holes of the threat model, by the words they begin with, and the entry or the reason.
 pub(crate) const HOLES: &[(&str, &str)] = &[
+    ("Whoever has a tier of access", "takes many jobs; no requester here has a tier"),
     ("The draw is public", "wrong-result-bribed: the bribable are its auditors"),
     ("An operator that leaves out the requester's preimage", "a censoring operator is not played"),
     ("A draw that is put off", "a pool of none but auditors is not played; bonds here suffice"),

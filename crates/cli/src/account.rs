@@ -47,7 +47,7 @@ pub fn tell(client: &Client, address: &Address, json: bool) -> Result<(), Failur
 
 /// The operators of an account, in the order of their roles.
 pub fn operators(client: &Client, account: &AccountView) -> Result<Vec<OperatorView>, Failure> {
-    let roles = [account.provider, account.validator, account.replica];
+    let roles = [account.provider, account.validator, account.replica, account.access];
     Ok(roles.into_iter().flatten().map(|id| client.operator(id)).collect::<Result<_, _>>()?)
 }
 

@@ -190,6 +190,7 @@ fn terms(client: &Client, address: &Address, role: Role, json: bool) -> Result<(
         Role::Provider => account.provider,
         Role::Validator => account.validator,
         Role::Replica => account.replica,
+        Role::Access => account.access,
     };
     let id = id.ok_or_else(|| {
         Failure::new(

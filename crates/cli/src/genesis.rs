@@ -59,7 +59,7 @@ pub struct NewArgs {
     /// An account and what it holds, bonds included; may be given again
     #[arg(long, value_parser = account, value_name = "ADDRESS=TOKENS")]
     account: Vec<(Address, Amount)>,
-    /// A bond out of an account: `replica`, `provider` or `validator`; may be given again
+    /// A bond out of an account: `replica`, `provider`, `validator` or `access`; may be given again
     #[arg(long, value_parser = bond, value_name = "ROLE:ADDRESS=TOKENS")]
     bond: Vec<(Role, Address, Amount)>,
     /// Change one parameter, such as --set market.take=2%; may be repeated
@@ -343,7 +343,7 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
     let listed = genesis.list.map_or(Amount::ZERO, |list| list.total);
     let count = |role| genesis.operators.iter().filter(|o| o.role == role).count();
     let (replicas, providers) = (count(Role::Replica), count(Role::Provider));
-    let validators = count(Role::Validator);
+    let (validators, access) = (count(Role::Validator), count(Role::Access));
     let changed = params::changed(&genesis.params)?;
     if json {
         return out!(
@@ -352,7 +352,7 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
                 "name": genesis.name, "assets": genesis.assets,
                 "accounts": genesis.accounts.len(), "stake": stake, "payment": payment,
                 "grants": genesis.grants.len(), "granted": granted, "listed": listed,
-                "replicas": replicas, "providers": providers, "validators": validators,
+                "replicas": replicas, "providers": providers, "validators": validators, "access": access,
                 "changed": changed.iter().map(|(path, ..)| path).collect::<Vec<_>>(),
             })
         );
@@ -373,7 +373,10 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
         say!("  a list of {places} with {} tokens", money::show(listed))?;
     }
     let bonds = [(replicas, "replica"), (providers, "provider"), (validators, "validator")];
-    let bonds = bonds.map(|(bonds, role)| text::count(to_u64(bonds), role));
+    let mut bonds = bonds.map(|(bonds, role)| text::count(to_u64(bonds), role)).to_vec();
+    if access > 0 {
+        bonds.push(format!("{access} for access"));
+    }
     say!("  bonds: {}", bonds.join(", "))?;
     for (path, value, usual) in &changed {
         say!("  {path} = {value}; the default is {usual}")?;

@@ -59,7 +59,7 @@ pub enum QueryCommand {
     },
     /// Operators
     Operators {
-        /// Only `provider`, `validator` or `replica`
+        /// Only `provider`, `validator`, `replica` or `access`
         #[arg(long, value_parser = stake::role)]
         role: Option<Role>,
         #[command(flatten)]

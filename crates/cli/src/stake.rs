@@ -1,5 +1,6 @@
 //! `earnest stake`: bond, unbond, leave jail, and see what is at risk.
 
+mod access;
 mod quote;
 
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub const WAIT: Duration = Duration::from_secs(30);
 pub enum StakeCommand {
     /// What a bond would let do, earn and lose, and when it would be out again
     Quote(quote::QuoteArgs),
-    /// Put money at risk as a provider, validator or replica
+    /// Put money at risk as a provider, validator or replica, or up for a tier of access
     Bond(BondArgs),
     /// Begin to take free bond out; it stays slashable until it is paid out
     Unbond(BondArgs),
@@ -74,7 +75,7 @@ pub enum StakeCommand {
 /// Whose bond.
 #[derive(Args, Debug)]
 pub struct RoleArgs {
-    /// `provider`, `validator` or `replica`
+    /// `provider`, `validator`, `replica` or `access`
     #[arg(long, value_parser = role)]
     role: Role,
     #[command(flatten)]
@@ -96,7 +97,8 @@ pub fn role(text: &str) -> Result<Role, String> {
         "provider" => Ok(Role::Provider),
         "validator" => Ok(Role::Validator),
         "replica" => Ok(Role::Replica),
-        _ => Err("give `provider`, `validator` or `replica`".into()),
+        "access" => Ok(Role::Access),
+        _ => Err("give `provider`, `validator`, `replica` or `access`".into()),
     }
 }
 

@@ -53,6 +53,7 @@ fn operator(client: &Client, account: &AccountView, role: Role) -> Result<Operat
         Role::Provider => account.provider,
         Role::Validator => account.validator,
         Role::Replica => account.replica,
+        Role::Access => account.access,
     };
     let Some(id) = id else {
         let role = show::standing::role(role);

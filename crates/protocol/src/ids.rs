@@ -215,6 +215,8 @@ pub enum Role {
     Validator,
     /// Orders blocks and feeds the beacon; the first of the genesis leads.
     Replica,
+    /// Asks for jobs: its bond gives it a tier of access, and answers for nothing else.
+    Access,
 }
 
 /// What money is counted in. A network has one asset or two.

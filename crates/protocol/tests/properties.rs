@@ -77,6 +77,9 @@ const REACHED: &[&str] = &[
     "RefereeBusy",
     "RequestsAtLimit",
     "UnbondingsAtLimit",
+    "TierOfAccess1",
+    "TierOfAccess2",
+    "TierOfAccess3",
 ];
 
 #[test]

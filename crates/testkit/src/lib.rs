@@ -8,12 +8,14 @@
 //! proposes and votes; [`prices`] posts prices, and works out anew which of them count; [`credits`]
 //! converts at them, and keeps a second book of it; [`sets`] keeps active sets from events alone,
 //! and [`locks`] what bonds are locked; [`grants`] gives some, and keeps a
-//! second book of claims; [`bytes`] throws damaged bytes at the rules.
+//! second book of claims; [`access`] keeps access stake, and says each job's tier; [`bytes`] throws
+//! damaged bytes at the rules.
 //!
 //! Law: one seed gives one run; whatever is found is a panic that names the seed.
 //! Not here: what a test is about (each crate's own tests). Never a dependency but of tests and
 //! tools.
 
+pub mod access;
 pub mod bytes;
 pub mod credits;
 pub mod grants;

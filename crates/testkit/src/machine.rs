@@ -10,7 +10,7 @@ use earnest_protocol::{
 };
 
 use crate::{
-    credits, grants,
+    access, credits, grants,
     locks::Locks,
     money::{EpochFlows, Money},
     ops::{self, Op, Play, Sealed, Step},
@@ -71,6 +71,7 @@ impl Setting {
             (Factor::percent(400), Epochs::new(12));
         raw.rewards.claim_delay_epochs = Epochs::new(2);
         raw.rewards.vesting_epochs = Epochs::new(33);
+        access::machine(&mut raw);
         match self {
             Setting::Ordinary => {}
             Setting::Narrow => narrow(&mut raw),
@@ -224,6 +225,7 @@ pub struct Machine {
     spends: Spends,
     sets: Sets,
     locks: Locks,
+    access: access::Book,
     book: Book,
     credits: credits::Book,
     grants: grants::Book,
@@ -254,6 +256,7 @@ impl Machine {
             spends: Spends::default(),
             sets,
             locks: Locks::default(),
+            access: access::Book::default(),
             book: Book::default(),
             credits: credits::Book::default(),
             grants: grants::Book::default(),
@@ -354,6 +357,8 @@ impl Machine {
         self.grants.follow(events, &self.world.state);
         self.sets.follow(events, &self.world.state);
         self.locks.follow(events, moved, &self.world.state);
+        self.access.follow(events, &self.world.state);
+        self.seen.extend(self.access.tiers().map(|tier| format!("TierOfAccess{tier}")));
         for event in std::mem::take(&mut self.world.events) {
             self.seen.insert(first_words(&format!("{event:?}")));
             if let Event::JobClosed { job, outcome, reason, paid, .. } = event {

@@ -37,6 +37,7 @@ pub(crate) fn standing(chain: &Chain, role: Role) -> Result<Standing, ChainError
         Role::Provider => (account.provider, "provider"),
         Role::Validator => (account.validator, "validator"),
         Role::Replica => (account.replica, "replica"),
+        Role::Access => (account.access, "access"),
     };
     let Some(id) = id else {
         let said = format!(

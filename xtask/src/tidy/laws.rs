@@ -45,10 +45,10 @@ const NOT_WORKERS: Names = &["api", "audit", "cli", "keys", "node", "protocol", 
 pub(crate) const LAWS: Laws = Laws {
     ladder: "
         num ids hash shared table directory command seal referee
-        params::declare staking::params prices::params credits::params market::params
+        params::declare access::params staking::params prices::params credits::params market::params
         reputation::params slashing::params insurance::params verification::params storage::params
         rewards::params governance::params
-        params bound ledger
+        params bound ledger access
 
         accounts storage staking prices credits reputation rewards market verification
         insurance slashing governance grants

@@ -186,6 +186,13 @@ fn violation(violation: &Violation) -> &'static str {
         Violation::CreditsWithoutFeed { .. } => {
             "Set `prices.average_epochs`, in a network of two assets, or leave both shares 0."
         }
+        Violation::TierNotAbove { .. } => {
+            "Let each tier ask for more than the one before, and none follow one that asks for 0."
+        }
+        Violation::DiscountTooDeep { .. } => {
+            "Lower the discount of the highest tier, or `rewards.emission_cap`; what burns is \
+             `market.take_burn`."
+        }
         Violation::FeedOfOneAsset { .. } => {
             "Leave `prices.average_epochs` 0, or set the genesis' `assets` to `dual`."
         }

@@ -16,6 +16,10 @@ pub(super) fn bond(rejected: BondRejected) -> Words {
         BondRejected::AmountMustBePositive => {
             say("A bond is more than nothing", "Name an amount above zero.")
         }
+        BondRejected::NotOffered => say(
+            "This network has no tiers of access, so access stake would give nothing",
+            "Look at `access` in `earnest query params`; a genesis or a vote may set tiers.",
+        ),
         BondRejected::Tombstoned => tombstoned(),
         BondRejected::ExceedsFree { wanted, free } => exceeds_free("The bond is of", wanted, free),
         BondRejected::BelowMinimum { wanted, minimum } => say(

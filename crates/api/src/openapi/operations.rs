@@ -90,7 +90,7 @@ fn cursor() -> Value {
 }
 
 fn role() -> Value {
-    json!({"type": "string", "enum": ["provider", "validator", "replica"]})
+    json!({"type": "string", "enum": ["provider", "validator", "replica", "access"]})
 }
 
 fn phase() -> Value {

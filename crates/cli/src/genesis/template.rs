@@ -32,7 +32,7 @@ Accounts and what they hold, bonds included. A `payment` beside the `balance` is
 two assets.";
 
 const OPERATORS: &str = "\
-Bonds, taken out of these accounts: `replica`, `provider` or `validator`. The first replica's \
+Bonds, taken out of these accounts: `replica`, `provider`, `validator` or `access`. The first replica's \
 bond pays for two auditors more whenever the node withholds a beacon.";
 
 const GRANTS: &str = "\

@@ -1,8 +1,9 @@
 //! An account's money as text: how much lies where, until when, and why.
 
-use earnest_protocol::{Amount, Height, OperatorId, slashing::SlashState};
+use earnest_protocol::{Amount, Height, OperatorId, Role, slashing::SlashState};
 
 use super::{
+    access,
     job::phase,
     standing::{reputation, role, standing},
     table::{Kind, list, table},
@@ -20,8 +21,14 @@ pub fn money(money: &Money, present: &Present, width: usize) -> String {
     let mut head = vec![("nonce".to_owned(), nonce(money))];
     for operator in &money.operators {
         let what = standing(operator, &present.clock);
-        let score = reputation(operator);
-        head.push((role(operator.role).to_owned(), format!("{what}; reputation {score}")));
+        let what = match operator.role {
+            Role::Access => what,
+            _ => format!("{what}; reputation {}", reputation(operator)),
+        };
+        head.push((role(operator.role).to_owned(), what));
+    }
+    if let Some(tier) = &money.account.tier {
+        head.push(("tier".to_owned(), access::tier(tier)));
     }
     if let Some(earned) = money.account.earned.filter(|earned| !earned.is_zero()) {
         let what =
@@ -83,6 +90,9 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             "{} bond, locked for older jobs, or for one that ended while this was asked",
             role(of)
         ),
+        Place::Unbonding { role: Role::Access, epoch } => {
+            format!("leaves the access bond, paid out in {}", clock.epoch(epoch))
+        }
         Place::Unbonding { role: of, epoch } => format!(
             "leaves the {} bond, paid out in {}; until then it can be slashed",
             role(of),

@@ -121,6 +121,9 @@ pub fn job(view: &JobView, present: &Present, width: usize) -> String {
         rows.push(("program", bounds));
     }
     rows.push(("at most", tokens(view.terms.price_max)));
+    if view.tier > 0 {
+        rows.push(("tier", format!("{} of access, when it was posted", view.tier)));
+    }
     rows.push(("a lie", format!("is convicted with {}", money::percent(view.quote.detection))));
     if let Some(account) = view.offered_to {
         rows.push(("offered to", names.full(&account.address)));

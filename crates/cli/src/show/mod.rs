@@ -4,6 +4,7 @@
 //! says when it comes; text keeps to its width unless a single word is wider.
 //! Not here: who asks the node (each command), what an event means (`tell`).
 
+pub mod access;
 pub mod account;
 pub mod delegation;
 pub mod event;

@@ -123,6 +123,7 @@ pub fn accounts(views: &[AccountView], present: &Present, width: usize) -> Strin
             (view.provider, Role::Provider),
             (view.validator, Role::Validator),
             (view.replica, Role::Replica),
+            (view.access, Role::Access),
         ];
         let roles = roles.into_iter().filter(|(id, _)| id.is_some()).map(|(_, of)| role(of));
         let who: Vec<_> =

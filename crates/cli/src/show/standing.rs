@@ -15,6 +15,7 @@ pub fn role(role: Role) -> &'static str {
         Role::Provider => "provider",
         Role::Validator => "validator",
         Role::Replica => "replica",
+        Role::Access => "access",
     }
 }
 
@@ -22,6 +23,7 @@ pub fn role(role: Role) -> &'static str {
 pub fn standing(operator: &OperatorView, clock: &Clock) -> String {
     let role = role(operator.role);
     match operator.standing {
+        Standing::Active if operator.role == Role::Access => "active, counts for a tier".to_owned(),
         Standing::Active if operator.may_work => match set(&operator.active_set) {
             Some(set) => format!("active, takes new work; {set}"),
             None => "active, takes new work".to_owned(),

@@ -70,7 +70,9 @@ impl Story<'_> {
                 Event::Paid { account, role, amount, .. } => {
                     let why = match role {
                         Role::Provider => self.why_paid(),
-                        Role::Validator | Role::Replica => "for its audit".to_owned(),
+                        Role::Validator | Role::Replica | Role::Access => {
+                            "for its audit".to_owned()
+                        }
                     };
                     rows.push(row(teller.who(*account), "+", *amount, why));
                 }

@@ -156,15 +156,20 @@ fn price(terms: &PriceTerms) -> Rows {
             share(terms.late_price_min)
         );
     }
+    let (burns, burnt) = (share(terms.take_burn), show(split.burnt));
+    let (discount, back) = (share(terms.discount), show(split.discount));
+    let back = match terms.discount {
+        Ratio::ZERO => String::new(),
+        _ => format!("{discount} of the rest, down = {back} go back to the requester; "),
+    };
     vec![
         row("due", format!("{due}, down = {}", show(split.due))),
         row("take", format!("{} of {}, up = {}", share(terms.take), show(split.due), show(take))),
         row(
             "of it",
             format!(
-                "{}, up = {} burn; {} of the rest, down = {} insure; {} are the treasury's",
-                share(terms.take_burn),
-                show(split.burnt),
+                "{burns}, up = {burnt} burn; {back}{} of the rest, down = {} insure; {} are the \
+                 treasury's",
                 share(terms.take_insurance),
                 show(split.insurance),
                 show(split.treasury)
@@ -341,7 +346,7 @@ fn claim(
         Role::Provider => {
             row("provider's", format!("{} less {part} for auditors = {}", show(all), show(had)))
         }
-        Role::Validator | Role::Replica => {
+        Role::Validator | Role::Replica | Role::Access => {
             row("auditor's", format!("{part}, / {} auditors, down = {}", terms.auditors, show(had)))
         }
     });

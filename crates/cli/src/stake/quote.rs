@@ -45,7 +45,7 @@ const CEILINGS: [u64; 4] = [1, 10, 100, 1_000];
 /// The bond that is thought of.
 #[derive(Args, Debug)]
 pub struct QuoteArgs {
-    /// `provider` or `validator`
+    /// `provider`, `validator` or `access`
     #[arg(long, value_parser = super::role)]
     role: Role,
     /// How much would be bonded, in tokens
@@ -71,10 +71,14 @@ pub struct QuoteArgs {
 pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     if args.role == Role::Replica {
         let why = "what a replica would earn is not quoted";
-        return Err(Failure::usage(why, "give --role provider or --role validator"));
+        return Err(Failure::usage(why, "give --role provider, validator or access"));
     }
     let client = Client::new(node);
     let network = client.network()?;
+    if args.role == Role::Access {
+        let clock = Clock::of(&client, &network);
+        return super::access::tell(args.amount, (&network, &clock), json);
+    }
     let usual = usual(&client, &network)?;
     let (places, earns) = match too_small(args, &network) {
         Some(why) => (Vec::new(), Err(why)),
@@ -103,6 +107,7 @@ fn bond_min(role: Role, network: &NetworkView) -> Amount {
     match role {
         Role::Validator => staking.validator_bond_min,
         Role::Provider | Role::Replica => staking.provider_bond_min,
+        Role::Access => network.params.access.stake_1,
     }
 }
 
@@ -180,7 +185,7 @@ fn places(
     let (market, stake_price) = (&network.params.market, network.params.chain.stake_price);
     let price = match args.role {
         Role::Validator => client.prices()?.bond_price.unwrap_or(stake_price),
-        Role::Provider | Role::Replica => stake_price,
+        Role::Provider | Role::Replica | Role::Access => stake_price,
     };
     let usual = usual.map(|job| (job.price_max, Some(job.gas)));
     let others = CEILINGS.iter().map(|ceiling| (Amount::tokens(*ceiling), None));
@@ -205,7 +210,7 @@ fn lock((role, price): (Role, Factor), view: &QuoteView, network: &NetworkView) 
     let verification = &network.params.verification;
     match role {
         Role::Validator => audit_lock(view.tariff, view.quote.p_ref, price, verification),
-        Role::Provider | Role::Replica => Some(view.quote.collateral),
+        Role::Provider | Role::Replica | Role::Access => Some(view.quote.collateral),
     }
 }
 
@@ -254,7 +259,7 @@ fn earns(
     };
     let joins = match args.role {
         Role::Validator => Joins::Validator { bond: args.amount },
-        Role::Provider | Role::Replica => {
+        Role::Provider | Role::Replica | Role::Access => {
             Joins::Provider { at_once: at_once(args.amount), cost: args.cost }
         }
     };
@@ -288,7 +293,7 @@ fn losses(args: &QuoteArgs, network: &NetworkView, place: &Place) -> Vec<(&'stat
             ("copied root", taken(slashing.copied_root)),
             ("missed audit", lock),
         ],
-        Role::Provider | Role::Replica => vec![
+        Role::Provider | Role::Replica | Role::Access => vec![
             ("wrong result", taken(slashing.wrong_result)),
             ("copied root", taken(slashing.copied_root)),
             ("abandonment", place.exit_cost.min(lock)),

@@ -208,7 +208,8 @@ fn holding(client: &Client, address: &Address) -> Result<Holding, Failure> {
         reputation: "0".into(),
         jailed: false,
     };
-    for id in [account.provider, account.validator, account.replica].into_iter().flatten() {
+    let roles = [account.provider, account.validator, account.replica, account.access];
+    for id in roles.into_iter().flatten() {
         let operator = client.operator(id)?;
         let queued = operator
             .unbondings

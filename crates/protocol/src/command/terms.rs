@@ -202,6 +202,8 @@ words_of! {
         Validator = "validator",
         /// Orders blocks and feeds the beacon.
         Replica = "replica",
+        /// Asks for jobs, with a tier of access.
+        Access = "access",
     }
 }
 

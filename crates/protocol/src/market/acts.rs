@@ -63,8 +63,9 @@ pub(crate) fn price_terms(state: &State, id: AssignmentId) -> PriceTerms {
     let result = state.case(assignment.job).and_then(|case| case.result);
     let result = result.expect("a final result was sealed");
     let done = (result.steps_paid, order.terms.task.steps);
-    let params = state.params.at(order.params).market();
-    PriceTerms::new(assignment.price, done, result.late, params)
+    let params = state.params.at(order.params);
+    let discount = params.access().discount(order.tier);
+    PriceTerms::new(assignment.price, done, result.late, discount, params.market())
 }
 
 /// A bid that was not opened, or not accepted, loses its deposit.

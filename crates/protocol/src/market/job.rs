@@ -20,6 +20,8 @@ pub struct Order {
     pub requester: AccountId,
     /// The parameters it is judged by, whatever is voted meanwhile.
     pub params: ParamsVersion,
+    /// The tier of access that its requester had then; 0 if none.
+    pub tier: u8,
     /// When it was posted.
     pub posted_at: Height,
     /// What was asked.

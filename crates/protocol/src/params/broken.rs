@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ParamsRejected, Violation};
+use super::{ParamsRejected, Violation, relations::TIER_DISCOUNT};
 use crate::num::{Amount, Epochs, Factor};
 
 /// What a proposed phase is compared with.
@@ -62,6 +62,9 @@ pub enum Relation {
     NamesTooCheap,
     /// A lock is longer than one may be: it would weigh more than the most.
     LockOrder,
+    TierNotAbove,
+    DiscountOrder,
+    DiscountTooDeep,
 }
 
 impl Violation {
@@ -82,6 +85,7 @@ impl Violation {
                     "prices.step" => StepOrder,
                     "credits.halt_ratio" => HaltOrder,
                     "slashing.false_audit" => FalseAuditOrder,
+                    TIER_DISCOUNT => DiscountOrder,
                     _ => CopiedRootOrder,
                 };
                 (relation, got, max)
@@ -104,6 +108,8 @@ impl Violation {
             Self::StakePriceNotOne { got } => (StakePriceNotOne, got, Factor::ONE.parts()),
             Self::FeedOfOneAsset { got } => (FeedOfOneAsset, got, 0),
             Self::CreditsWithoutFeed { got } => (CreditsWithoutFeed, got, 0),
+            Self::TierNotAbove { below, above } => (TierNotAbove, below.units(), above.units()),
+            Self::DiscountTooDeep { back, most } => (DiscountTooDeep, back, most),
         };
         BrokenRelation { relation, got, bound }
     }
@@ -178,6 +184,11 @@ impl BrokenRelation {
             Relation::StepOrder => order("prices.step", "prices.haircut"),
             Relation::HaltOrder => order("credits.halt_ratio", "credits.warn_ratio"),
             Relation::CreditsWithoutFeed => Violation::CreditsWithoutFeed { got },
+            Relation::TierNotAbove => {
+                Violation::TierNotAbove { below: amount(got), above: amount(bound) }
+            }
+            Relation::DiscountOrder => order(TIER_DISCOUNT, "that of the next tier"),
+            Relation::DiscountTooDeep => Violation::DiscountTooDeep { back: got, most: bound },
             Relation::NamesTooCheap => {
                 Violation::NamesTooCheap { cost: amount(got), gain: amount(bound) }
             }

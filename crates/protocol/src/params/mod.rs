@@ -30,8 +30,9 @@ pub(crate) use history::ParamsHistory;
 pub use relations::{ParamsRejected, Violation};
 
 pub use crate::{
-    credits::params::CreditsParams, governance::params::GovernanceParams,
-    insurance::params::InsuranceParams, market::params::MarketParams, prices::params::PricesParams,
+    access::params::AccessParams, credits::params::CreditsParams,
+    governance::params::GovernanceParams, insurance::params::InsuranceParams,
+    market::params::MarketParams, prices::params::PricesParams,
     reputation::params::ReputationParams, rewards::params::RewardsParams,
     slashing::params::SlashingParams, staking::params::StakingParams,
     storage::params::StorageParams, verification::params::VerificationParams,
@@ -68,6 +69,8 @@ pub struct RawParams {
     pub prices: PricesParams,
     /// Credits, minted by burning what is bonded.
     pub credits: CreditsParams,
+    /// Tiers of access, by what a requester bonds.
+    pub access: AccessParams,
 }
 
 impl RawParams {
@@ -86,6 +89,7 @@ impl RawParams {
             GovernanceParams::FIELDS,
             PricesParams::FIELDS,
             CreditsParams::FIELDS,
+            AccessParams::FIELDS,
         ];
         rooms.into_iter().flatten()
     }
@@ -108,6 +112,7 @@ pub struct Params {
     governance: GovernanceParams,
     prices: PricesParams,
     credits: CreditsParams,
+    access: AccessParams,
 }
 
 macro_rules! rooms {
@@ -170,6 +175,7 @@ rooms! {
     governance: GovernanceParams, "Proposals and their votes.";
     prices: PricesParams, "The price feed of a network of two assets.";
     credits: CreditsParams, "Credits, minted by burning what is bonded.";
+    access: AccessParams, "Tiers of access, by what a requester bonds.";
 }
 
 impl Default for Params {

@@ -138,6 +138,20 @@ pub enum Violation {
         /// The price given, in parts per billion.
         got: u64,
     },
+    /// A tier of access does not ask for more than the one before, or that one is not there.
+    TierNotAbove {
+        /// What the tier before asks for.
+        below: Amount,
+        /// What it asks for.
+        above: Amount,
+    },
+    /// R21: too much of a take could come back to who pays itself.
+    DiscountTooDeep {
+        /// What may come back of it, by emission and by discount, in parts per billion.
+        back: u64,
+        /// The most allowed.
+        most: u64,
+    },
     /// With one asset, there is no price to feed.
     FeedOfOneAsset {
         /// The epochs of its average.
@@ -251,6 +265,16 @@ impl fmt::Display for Violation {
                 "credits.mint_share or credits.redeem_share is {got} parts per billion, but \
                  credits need a price feed, and that two assets; set prices.average_epochs (R20)"
             ),
+            Self::TierNotAbove { below, above } => write!(
+                f,
+                "access.stake_1 to access.stake_4 rise from tier to tier, but {below} is followed \
+                 by {above}"
+            ),
+            Self::DiscountTooDeep { back, most } => write!(
+                f,
+                "of a take {back} parts per billion may come back, by rewards.emission_cap of \
+                 what burns and by access.discount of the rest, but {most} at most (R21)"
+            ),
         }
     }
 }
@@ -293,6 +317,13 @@ const DISPUTE_WEIGHT: u64 = 3 * (20 + EVIDENCE_KIB) + (7 + 4 + 3) * 4 + 2 * (4 +
 /// hundredth in an hour of seconds, so that half of it lasts for three days against any majority.
 const SPEND_PARTS_PER_BLOCK: u64 = 2_777;
 
+/// What a lower tier's discount is called.
+pub(super) const TIER_DISCOUNT: &str = "access.discount of a tier";
+
+/// What of a take may come back to whoever pays itself where there are discounts, in parts per
+/// billion: it loses a tenth, as it does of what burns at the default `rewards.emission_cap`.
+const TAKE_BACK_MAX: u64 = 900_000_000;
+
 pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
     let ranges = raw.chain.outside().chain(raw.staking.outside());
     let ranges = ranges.chain(raw.market.outside()).chain(raw.verification.outside());
@@ -304,7 +335,8 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         .chain(raw.rewards.outside())
         .chain(raw.governance.outside())
         .chain(raw.prices.outside())
-        .chain(raw.credits.outside());
+        .chain(raw.credits.outside())
+        .chain(raw.access.outside());
     let mut violations: Vec<Violation> = ranges
         .map(|outside| Violation::OutOfRange {
             room: outside.field.room,
@@ -330,6 +362,8 @@ pub(super) fn check(raw: &RawParams) -> Result<(), ParamsRejected> {
         pricing(raw),
         backing(raw),
         places(raw),
+        tiers(raw),
+        discount(raw),
     ];
     violations.extend(relations.into_iter().flatten());
     if violations.is_empty() { Ok(()) } else { Err(ParamsRejected { violations }) }
@@ -486,6 +520,34 @@ fn names(raw: &RawParams) -> Option<Violation> {
     (cost < gain).then_some(Violation::NamesTooCheap { cost, gain })
 }
 
+/// Tiers rise without a gap, in what they ask and in what they give: to split a bond over accounts
+/// gains nothing.
+fn tiers(raw: &RawParams) -> Option<Violation> {
+    let rows = raw.access.rows();
+    let pairs = rows.iter().zip(rows.iter().skip(1));
+    let mut pairs = pairs.filter(|(_, upper)| !upper.stake.is_zero());
+    pairs.find_map(|(lower, upper)| {
+        if lower.stake.is_zero() || lower.stake >= upper.stake {
+            let (below, above) = (lower.stake, upper.stake);
+            return Some(Violation::TierNotAbove { below, above });
+        }
+        let (got, max) = (lower.discount.parts(), upper.discount.parts());
+        let (lower, upper) = (TIER_DISCOUNT, "that of the next tier");
+        (got > max).then_some(Violation::OutOfOrder { lower, upper, got, max })
+    })
+}
+
+/// R21: whoever pays itself with a discount loses a tenth of the take, whatever its job attracts.
+fn discount(raw: &RawParams) -> Option<Violation> {
+    let (discount, burns) = (raw.access.discount_max(), raw.market.take_burn);
+    if discount == Ratio::ZERO {
+        return None;
+    }
+    let emitted = raw.rewards.emission_cap.times_ceil(burns).parts();
+    let back = emitted.saturating_add(discount.times_ceil(burns.complement()).parts());
+    (back > TAKE_BACK_MAX).then_some(Violation::DiscountTooDeep { back, most: TAKE_BACK_MAX })
+}
+
 /// Epochs may be made shorter by vote, and with them the time in which a share leaves.
 fn spending(raw: &RawParams) -> Option<Violation> {
     let (share, most) = (raw.governance.spend_epoch_share.parts(), raw.spend_parts_max());
@@ -515,10 +577,19 @@ impl RawParams {
     /// leave with the epoch that they were told.
     pub(super) fn beside(&self, live: &Params) -> RawParams {
         let live = RawParams::from(*live);
-        let RawParams { market, verification, slashing, insurance, reputation, .. } = live;
+        let RawParams { market, verification, slashing, insurance, reputation, access, .. } = live;
         let mut staking = self.staking;
         staking.unbonding_epochs = staking.unbonding_epochs.min(live.staking.unbonding_epochs);
-        RawParams { market, verification, slashing, insurance, reputation, staking, ..*self }
+        RawParams {
+            market,
+            verification,
+            slashing,
+            insurance,
+            reputation,
+            staking,
+            access,
+            ..*self
+        }
     }
 
     /// Blocks from a job's posting to its end, if its first winner takes it, its first auditors

@@ -113,7 +113,7 @@ fn score(state: &State, operator: OperatorId, role: Role) -> Ratio {
     let params = state.params().reputation();
     match role {
         Role::Provider => state.reputation.proven(operator, state.epoch(), params),
-        Role::Validator | Role::Replica => {
+        Role::Validator | Role::Replica | Role::Access => {
             let record = state.reputation.record(operator).faded(state.epoch(), params.decay);
             record.correctness.bound(params.z)
         }

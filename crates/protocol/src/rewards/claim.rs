@@ -72,7 +72,7 @@ impl ClaimTerms {
         let audits = self.audits();
         match role {
             Role::Provider => self.all().saturating_sub(audits),
-            Role::Validator | Role::Replica => {
+            Role::Validator | Role::Replica | Role::Access => {
                 audits.share_floor(1, u64::from(self.auditors)).unwrap_or(Amount::ZERO)
             }
         }

@@ -9,7 +9,7 @@ use alloc::{boxed::Box, vec::Vec};
 use crate::{
     context::Context,
     event::Event,
-    ids::{AccountId, Asset, Digest, JobId, OperatorId, ProposalId, SlashId},
+    ids::{AccountId, Asset, Digest, JobId, OperatorId, ProposalId, Role, SlashId},
     insurance::{self, acts::Loss},
     ledger::{Pot, Reason},
     num::{Amount, Epoch, Height, Ratio},
@@ -421,6 +421,21 @@ fn stay_jailed(cx: &mut Context<'_>, waiting: &[SlashId], until: Epoch) {
     }
 }
 
+/// A requester did what no deposit is large enough for: its tier of access gives it nothing until
+/// it asks for release. Its other roles answer for their own work.
+pub(crate) fn suspend_access(cx: &mut Context<'_>, account: AccountId, params: &Params) {
+    let Some(operator) = cx.state.operator_id(account, Role::Access) else { return };
+    let until = cx.epoch().after(params.staking().jail_epochs);
+    jail_one(cx, (Role::Access, operator), until);
+    // No conviction did it, so nothing undoes it.
+    for id in cx.state.slashing.waiting(account) {
+        let standings = &mut cx.state.slashing.slash_mut(id).standings;
+        for (_, standing) in standings.iter_mut().filter(|(own, _)| *own == operator) {
+            *standing = standing.or_jailed(until);
+        }
+    }
+}
+
 /// `share` of all that is free, delegated stake included, and `owed`: out of the operator's own
 /// rewards that have not vested and free bond, then out of unbonding entries queued since
 /// `accepted_at`, which still answer for it; then what is `share` of delegated stake out of the
@@ -501,17 +516,22 @@ fn jail(
     let operators = cx.state.accounts.account(account).operators.clone();
     let mut before = Vec::new();
     for (role, id) in operators {
-        let standing = cx.state.staking.operator(id).standing;
-        before.push((id, standing));
-        match standing {
-            Standing::Tombstoned => continue,
-            Standing::Jailed(already) if already >= until => continue,
-            Standing::Active | Standing::Jailed(_) => {}
-        }
-        staking::acts::set_standing(cx, id, Standing::Jailed(until));
-        cx.journal.push(Event::Jailed { operator: id, account, role, until });
+        before.push((id, cx.state.staking.operator(id).standing));
+        jail_one(cx, (role, id), until);
     }
     before
+}
+
+fn jail_one(cx: &mut Context<'_>, (role, id): (Role, OperatorId), until: Epoch) {
+    let row = cx.state.staking.operator(id);
+    let account = row.account;
+    match row.standing {
+        Standing::Tombstoned => return,
+        Standing::Jailed(already) if already >= until => return,
+        Standing::Active | Standing::Jailed(_) => {}
+    }
+    staking::acts::set_standing(cx, id, Standing::Jailed(until));
+    cx.journal.push(Event::Jailed { operator: id, account, role, until });
 }
 
 #[cfg(test)]

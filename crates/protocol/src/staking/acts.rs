@@ -78,6 +78,6 @@ fn refresh(cx: &mut Context<'_>, operator: OperatorId) {
 pub(crate) fn pooled_free(state: &State, operator: OperatorId) -> Amount {
     match state.staking.operator(operator).role {
         Role::Validator => state.ledger.balance(Pot::Bond(operator)),
-        Role::Provider | Role::Replica => Amount::ZERO,
+        Role::Provider | Role::Replica | Role::Access => Amount::ZERO,
     }
 }

@@ -30,9 +30,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commission, Place, Staking, params::StakingParams};
+use super::{Commission, Operator, Place, Staking, params::StakingParams};
 use crate::{
-    ids::{AccountId, DelegationId, ExitId, MoveId, OperatorId},
+    ids::{AccountId, DelegationId, ExitId, MoveId, OperatorId, Role},
     num::{Amount, Claim, Earned, Epoch, Height, Index, SharePool},
     table::Blank,
 };
@@ -190,7 +190,10 @@ impl Staking {
 
     /// The most that an operator may have delegated: `delegation_max` times its own stake (down).
     pub(crate) fn delegation_cap(&self, id: OperatorId, params: &StakingParams) -> Amount {
-        let stake = self.operator(id).stake;
+        let Operator { role, stake, .. } = *self.operator(id);
+        if role == Role::Access {
+            return Amount::ZERO; // A tier is one's own.
+        }
         params.delegation_max.amount_floor(stake).unwrap_or(Amount::MAX)
     }
 }

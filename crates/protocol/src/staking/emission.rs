@@ -46,7 +46,7 @@ impl EmissionIndexes {
         match role {
             Role::Provider => self.providers,
             Role::Validator => self.validators,
-            Role::Replica => StakeIndex::default(),
+            Role::Replica | Role::Access => StakeIndex::default(),
         }
     }
 
@@ -88,7 +88,7 @@ impl Staking {
         match role {
             Role::Provider => self.emission.providers = index,
             Role::Validator => self.emission.validators = index,
-            Role::Replica => return None,
+            Role::Replica | Role::Access => return None,
         }
         Some(())
     }

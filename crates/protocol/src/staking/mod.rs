@@ -152,9 +152,11 @@ impl Staking {
         pins
     }
 
-    /// What all operators have at risk that may take new work; without what others delegated.
+    /// What all operators have at risk that may take new work; without what others delegated, and
+    /// without access stake, which secures nothing.
     pub(crate) fn active_stake(&self) -> Amount {
-        let sum = self.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.total()));
+        let at_risk = self.pools.iter().filter(|((role, _), _)| *role != Role::Access);
+        let sum = at_risk.fold(0u64, |sum, (_, pool)| sum.saturating_add(pool.total()));
         Amount::new(sum).unwrap_or(Amount::MAX)
     }
 
@@ -201,7 +203,7 @@ impl Staking {
             let id = OperatorId::from_index(index);
             let free = match operator.role {
                 Role::Validator => free(id).units(),
-                Role::Provider | Role::Replica => 0,
+                Role::Provider | Role::Replica | Role::Access => 0,
             };
             let row = (id, operator.rank(), free);
             members.entry(operator.pool_key()).or_default().push(row);
@@ -276,7 +278,7 @@ impl Staking {
                 let earned = self.judge_index.earned_floor(operator.judge_index, operator.weight());
                 earned.expect("the index pays out at most what judges were given")
             }
-            Role::Provider | Role::Replica => Amount::ZERO,
+            Role::Provider | Role::Replica | Role::Access => Amount::ZERO,
         };
         operator.judge_accrued.saturating_add(earned)
     }

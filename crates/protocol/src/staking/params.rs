@@ -86,6 +86,8 @@ impl StakingParams {
         match role {
             Role::Provider | Role::Replica => self.provider_bond_min,
             Role::Validator => self.validator_bond_min,
+            // Its tiers say what is enough of it (`access`).
+            Role::Access => Amount::UNIT,
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::num::{Amount, Epoch, Epochs, Height, Ratio};
 pub enum BondRejected {
     /// Nothing to bond.
     AmountMustBePositive,
+    /// This network has no tiers of access.
+    NotOffered,
     /// A tombstoned operator never returns.
     Tombstoned,
     /// More than the account has free.

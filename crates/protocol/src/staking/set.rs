@@ -88,7 +88,7 @@ impl SetTerms {
         let max = match role {
             Role::Provider => params.providers_active_max,
             Role::Validator => params.validators_active_max,
-            Role::Replica => 0,
+            Role::Replica | Role::Access => 0,
         };
         SetTerms { max, margin: params.active_margin }
     }

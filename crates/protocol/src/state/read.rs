@@ -20,7 +20,7 @@ use crate::{
     slashing::{self, Claims, Slash},
     staking::{
         self, ActiveSet, Delegation, DelegationPool, Exit, Leave, Leaver, Move, MoveStage, Moved,
-        Operator, SetPlace, SetTerms, TermWeight, Unbonding,
+        Operator, SetPlace, SetTerms, Standing, TermWeight, Unbonding,
     },
     storage::{Keep, Program},
     verification::{Case, Docket},
@@ -165,6 +165,15 @@ impl State {
     /// An account's operator of a role.
     pub fn operator_id(&self, account: AccountId, role: Role) -> Option<OperatorId> {
         self.account(account)?.operator(role)
+    }
+
+    /// The tier of access that a job of this account would be posted with; 0 if none. Stake that
+    /// leaves does not count, nor does any of whom is jailed (m11).
+    pub fn access_tier(&self, account: AccountId) -> u8 {
+        let operator = self.operator_id(account, Role::Access).map(|id| self.staking.operator(id));
+        let active = operator.filter(|operator| operator.standing == Standing::Active);
+        let reached = active.and_then(|operator| self.params().access().reached(operator.stake));
+        reached.map_or(0, |row| row.tier)
     }
 
     /// An operator.

@@ -83,6 +83,11 @@ fn forfeit_deposit(cx: &mut Context<'_>, live: AssignmentId, index: usize, depos
     cx.pay_all(pot, fire, Reason::ChallengeLost);
     let whose = (Offence::FrivolousChallenge, account);
     market::acts::tell_forfeit(cx, assignment.job, whose, terms);
+    // A requester that disputes what it ordered, and is wrong, complains falsely.
+    if account == cx.state.market.order(assignment.job).requester {
+        let params = cx.pinned(assignment.job);
+        slashing::acts::suspend_access(cx, account, &params);
+    }
 }
 
 /// An auditor lost the game that its own verdict opened.
@@ -127,6 +132,8 @@ pub(crate) fn data_overdue(cx: &mut Context<'_>, live: AssignmentId, index: usiz
         let deposit = Pot::Job(job, JobPot::Deposit);
         let from = (deposit, Reason::RequesterForfeit);
         market::acts::burn_deposit(cx, job, (Offence::InputWithholding, account), from);
+        let params = cx.pinned(job);
+        slashing::acts::suspend_access(cx, account, &params);
         return Next::End(live, Outcome::Expired, CloseReason::InputMissing);
     }
     Next::Convict(live, CloseReason::DataWithheld)

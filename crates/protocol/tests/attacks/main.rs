@@ -4,6 +4,7 @@
 //! world; what counts is the wealth of the attacker's whole coalition, against honest work or
 //! against abandoning.
 
+mod access;
 mod audit;
 mod bound;
 mod complaints;

@@ -95,7 +95,7 @@ fn raw_with(raw: &RawParams, room: &'static str, field: &'static str, value: u64
         chain: d.chain, staking: d.staking, market: d.market, verification: d.verification,
         slashing: d.slashing, reputation: d.reputation, storage: d.storage,
         rewards: d.rewards, governance: d.governance, insurance: d.insurance,
-        prices: d.prices, credits: d.credits
+        prices: d.prices, credits: d.credits, access: d.access
     );
     own
 }

@@ -175,6 +175,9 @@ fn money() -> Vec<Row> {
             |world| ("W", transfer(world, Asset::Stake, 100_000)),
         ),
         row(BondRejected::AmountMustBePositive, |_| ("P1", bond(0))),
+        row(BondRejected::NotOffered, |_| {
+            ("R", Command::Bond(Bond { role: Role::Access, amount: Amount::tokens(1) }))
+        }),
         row(BondRejected::ExceedsFree { wanted: FREE, free: less_fee(FREE) }, |_| {
             ("P1", bond(50_000))
         }),

@@ -294,6 +294,24 @@ fn priceless_credits() -> (Violation, RawParams) {
     (Violation::CreditsWithoutFeed { got: 20_000_000 }, changed(shares))
 }
 
+/// A tier that asks for less than the one before, and one that gives too much: nine tenths of what
+/// burns and a part per billion more than nine tenths of the other half come back.
+fn tiers() -> [(Violation, RawParams); 2] {
+    let (below, above) = (Amount::tokens(100), Amount::tokens(99));
+    let falls: Change = |p| {
+        (p.access.stake_1, p.access.stake_2) = (Amount::tokens(100), Amount::tokens(99));
+    };
+    let deep: Change = |p| {
+        p.access.stake_1 = Amount::tokens(100);
+        p.access.discount_1 = Ratio::new(900_000_002).expect("a share");
+    };
+    let most = 900_000_000;
+    [
+        (Violation::TierNotAbove { below, above }, changed(falls)),
+        (Violation::DiscountTooDeep { back: most + 1, most }, changed(deep)),
+    ]
+}
+
 /// Refused parameters: one of each kind.
 fn parameters() -> Vec<(Violation, RawParams)> {
     let with = changed;
@@ -305,6 +323,7 @@ fn parameters() -> Vec<(Violation, RawParams)> {
     let (room, field) = ("verification", "redraws");
     let mut all = disorders();
     all.extend([cheap_names(), priceless_credits()]);
+    all.extend(tiers());
     all.extend([
         (
             Violation::OutOfRange { room, field, got: 5, min: 0, max: 4 },

@@ -121,7 +121,7 @@ pub(super) fn whole(groups: &[Group], delegation_max: Factor) -> Checked<()> {
         if !groups.iter().any(takes) {
             let section = match delegators.role {
                 Role::Validator => "validators.NAME with a commission",
-                Role::Provider | Role::Replica => "providers.NAME with a commission",
+                Role::Provider | Role::Replica | Role::Access => "providers.NAME with a commission",
             };
             return Err(ScenarioRejected::Meaningless { field: group.name.clone(), section });
         }

@@ -63,7 +63,7 @@ fn delegations(state: &State, id: AccountId) -> impl Iterator<Item = &Delegation
 
 /// What an account is in the market.
 pub(super) fn operators(state: &State, id: AccountId) -> impl Iterator<Item = OperatorId> {
-    let roles = [Role::Provider, Role::Validator, Role::Replica];
+    let roles = [Role::Provider, Role::Validator, Role::Replica, Role::Access];
     roles.into_iter().filter_map(move |role| state.operator_id(id, role))
 }
 

@@ -124,6 +124,8 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
         provider: Some(OperatorId::new(2)),
         validator: None,
         replica: None,
+        access: None,
+        tier: None,
         keys: vec![key],
     };
     let slash = SlashView {

@@ -56,6 +56,7 @@ pub(crate) fn handle(
     let order = Order {
         requester: signer,
         params: cx.state.params.pin_current(),
+        tier: cx.state.access_tier(signer),
         posted_at: now,
         terms: terms.clone(),
         bound,

@@ -4,7 +4,7 @@ use crate::{
     command::{Bond, ResourceClass},
     context::Context,
     event::Event,
-    ids::{AccountId, Asset},
+    ids::{AccountId, Asset, Role},
     ledger::{Pot, Reason},
     next::Next,
     num::Amount,
@@ -24,6 +24,9 @@ pub(crate) fn handle(
     if amount.is_zero() {
         return Err(BondRejected::AmountMustBePositive);
     }
+    if role == Role::Access && !cx.params().access().is_on() {
+        return Err(BondRejected::NotOffered);
+    }
     if held.is_some_and(|operator| operator.standing == Standing::Tombstoned) {
         return Err(BondRejected::Tombstoned);
     }
@@ -33,7 +36,13 @@ pub(crate) fn handle(
     let before = held.map_or(Amount::ZERO, |operator| operator.stake);
     let key = (role, ResourceClass::Cpu);
     let entering = cx.state.staking.stake_min(key, cx.params().staking());
-    let minimum = held.map_or(entering, |operator| operator.stake_min);
+    let minimum = match role {
+        // Nobody was promised a tier: what it asks for now is asked of everybody.
+        Role::Access => cx.params().access().stake_1,
+        Role::Provider | Role::Validator | Role::Replica => {
+            held.map_or(entering, |operator| operator.stake_min)
+        }
+    };
     let stake = before.checked_add(amount).expect("both are parts of the supply");
     if stake < minimum {
         return Err(BondRejected::BelowMinimum { wanted: stake, minimum });
