@@ -88,7 +88,8 @@ pub fn everything() -> Vec<Rejected> {
             NonceUsed { got: 1, next: 2 }, NonceTooHigh { got: 3, next: 2 },
             FeeExceedsFree { fee: wanted, free }, RefereeBusy { wanted: 5, left: 4 };
         #[3] TransferRejected: AmountMustBePositive, NoSuchAsset, ExceedsFree { wanted, free };
-        #[5] BondRejected: AmountMustBePositive, NotOffered, Tombstoned, ExceedsFree { wanted, free },
+        #[5] BondRejected: AmountMustBePositive, NotOffered, Tombstoned,
+            ExceedsFree { wanted, free },
             BelowMinimum { wanted: free, minimum: wanted };
         #[5] UnbondRejected: AmountMustBePositive, NotAnOperator,
             ExceedsFreeBond { wanted, free_bond },

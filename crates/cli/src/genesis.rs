@@ -352,7 +352,8 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
                 "name": genesis.name, "assets": genesis.assets,
                 "accounts": genesis.accounts.len(), "stake": stake, "payment": payment,
                 "grants": genesis.grants.len(), "granted": granted, "listed": listed,
-                "replicas": replicas, "providers": providers, "validators": validators, "access": access,
+                "replicas": replicas, "providers": providers, "validators": validators,
+                "access": access,
                 "changed": changed.iter().map(|(path, ..)| path).collect::<Vec<_>>(),
             })
         );

@@ -101,7 +101,7 @@ def amount():
 
 
 def role():
-    return rng.choice(["provider", "validator", "replica", "access"])
+    return rng.choice(["provider", "validator", "replica"])
 
 
 def asset():

@@ -32,8 +32,8 @@ Accounts and what they hold, bonds included. A `payment` beside the `balance` is
 two assets.";
 
 const OPERATORS: &str = "\
-Bonds, taken out of these accounts: `replica`, `provider`, `validator` or `access`. The first replica's \
-bond pays for two auditors more whenever the node withholds a beacon.";
+Bonds, taken out of these accounts: `replica`, `provider`, `validator` or `access`. The first \
+replica's bond pays for two auditors more whenever the node withholds a beacon.";
 
 const GRANTS: &str = "\
 What comes free to an address over time, evenly up to the height `ends` and nothing of it before \

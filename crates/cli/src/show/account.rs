@@ -90,14 +90,7 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             "{} bond, locked for older jobs, or for one that ended while this was asked",
             role(of)
         ),
-        Place::Unbonding { role: Role::Access, epoch } => {
-            format!("leaves the access bond, paid out in {}", clock.epoch(epoch))
-        }
-        Place::Unbonding { role: of, epoch } => format!(
-            "leaves the {} bond, paid out in {}; until then it can be slashed",
-            role(of),
-            clock.epoch(epoch)
-        ),
+        Place::Unbonding { role: of, epoch } => leaves(of, &clock.epoch(epoch)),
         Place::Escrow { job: id } => {
             format!("price ceiling of {}; what the price leaves comes back", job(id))
         }
@@ -140,6 +133,12 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         }
         Place::Slashed { slash } => taken(slash, money, present),
     }
+}
+
+/// What leaves a bond; access stake answers for no work.
+fn leaves(of: Role, when: &str) -> String {
+    let answers = if of == Role::Access { "" } else { "; until then it can be slashed" };
+    format!("leaves the {} bond, paid out in {when}{answers}", role(of))
 }
 
 /// What of a grant has not come free.

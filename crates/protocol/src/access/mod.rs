@@ -13,8 +13,8 @@
 //! delegated to it, and it earns nothing. It votes, as all that is bonded does. Whoever withholds
 //! an input that it answers for, or loses a dispute about its own job, is jailed in this role.
 //! Known shortcomings: accounts may share one bond by having its owner post for all of them.
-//! Not here: where the bond lies and when it leaves (`staking`), what a job pays (`market`). A limit
-//! of open jobs and a rank among orders, for no rule lets orders compete (ADR 112).
+//! Not here: where the bond lies and when it leaves (`staking`), what a job pays (`market`). A
+//! limit of open jobs and a rank among orders: no rule lets orders compete (ADR 112).
 
 pub(crate) mod params;
 

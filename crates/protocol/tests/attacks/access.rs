@@ -172,8 +172,9 @@ fn a2_nobody_lends_a_tier_by_delegating() {
     assert_eq!(refused, Rejected::from(expected));
 }
 
-/// A3: requester, provider and every auditor are one, with the highest tier and emission at its cap.
-/// What a round costs is a tenth of the take at least: the discount is of what no claim counts.
+/// A3: requester, provider and every auditor are one, with the highest tier and emission at its
+/// cap. What a round costs is a tenth of the take at least: the discount is of what no claim
+/// counts.
 #[test]
 fn a3_who_pays_itself_at_a_discount_loses_a_tenth_of_each_take() {
     let lost = wash(Round { cap: 900, burn: 500, discount: 900, take: 50, price: 10_000_000_000 });
