@@ -83,7 +83,7 @@ impl World<'_> {
             Event::DelegationSlashed { operator, slash, .. } => {
                 self.scene.pools.slash(&self.state, operator, slash);
             }
-            _ => {}
+            _ => self.count_votes(event),
         }
     }
 
