@@ -326,7 +326,9 @@ pub fn comparison_table(comparison: &Comparison) -> String {
             let (low, mean, high) = (show(*low), show(*mean), show(*high));
             let told = format!("  [{number}] {mean:>10} ({low} to {high})");
             if left + told.chars().count() > WIDTH {
-                writeln!(text, "{}", line.trim_end()).expect("text grows");
+                if !line.trim().is_empty() {
+                    writeln!(text, "{}", line.trim_end()).expect("text grows");
+                }
                 line = " ".repeat(4);
             }
             writeln!(text, "{line}{told}").expect("text grows");
@@ -553,5 +555,6 @@ mod tests {
         let wide = |line: &&str| line.chars().count() > WIDTH && !line.contains(&"b".repeat(90));
         assert_eq!(told.lines().find(wide), None, "{told}");
         assert_eq!(told.matches(" [2] ").count(), 2, "every difference is told: {told}");
+        assert_eq!(told.matches("\n\n").count(), 1, "a blank line before the table alone: {told}");
     }
 }
