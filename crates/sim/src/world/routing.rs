@@ -18,6 +18,7 @@ impl World<'_> {
             }
             Event::JobOffered { account, .. }
             | Event::BidEvicted { account, .. }
+            | Event::DelegationWithdrawn { account, .. }
             | Event::Paid { account, .. }
             | Event::Jailed { account, .. } => whom.push(account),
             Event::ResultCommitted { job, .. } => {
