@@ -184,6 +184,10 @@ impl Digest {
                 true => by_run("run_prices", schema::RUN_PRICES)?,
                 false => BTreeMap::new(),
             };
+            let mut votes = match points[0].0.votes() {
+                true => by_run("run_proposals", schema::RUN_PROPOSALS)?,
+                false => BTreeMap::new(),
+            };
             let path = file("runs");
             tables::read(&path, schema::RUNS, format, &mut |row| {
                 if let [Cell::Whole(point), Cell::Whole(run), ..] = row {
@@ -192,6 +196,7 @@ impl Digest {
                         run: row.to_vec(),
                         groups: groups.remove(&key).unwrap_or_default(),
                         backing: backing.remove(&key).unwrap_or_default(),
+                        votes: votes.remove(&key).unwrap_or_default(),
                         price: prices.remove(&key).and_then(|mut rows| rows.pop()),
                     };
                     let place = usize::try_from(*point).unwrap_or(usize::MAX);

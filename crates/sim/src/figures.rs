@@ -42,6 +42,8 @@ enum From {
     Group(usize),
     /// One of those of delegations.
     Backing(usize),
+    /// One of those of proposals.
+    Vote(usize),
     /// Its price's, where stake has one.
     Price,
 }
@@ -55,6 +57,8 @@ pub(crate) struct Rows {
     pub(crate) groups: Vec<Vec<Cell>>,
     /// Of `run_delegations`.
     pub(crate) backing: Vec<Vec<Cell>>,
+    /// Of `run_proposals`.
+    pub(crate) votes: Vec<Vec<Cell>>,
     /// Of `run_prices`, if there is one.
     pub(crate) price: Option<Vec<Cell>>,
 }
@@ -66,6 +70,7 @@ impl Rows {
             run: schema::run_row(0, &[], outcome),
             groups: schema::run_group_rows(0, scenario, outcome),
             backing: schema::run_backing_rows(0, scenario, outcome),
+            votes: schema::run_proposal_rows(0, scenario, outcome),
             price: schema::run_price_row(0, outcome),
         }
     }
@@ -78,11 +83,14 @@ impl Measure {
             From::Run => Some(&rows.run),
             From::Group(place) => rows.groups.get(place),
             From::Backing(place) => rows.backing.get(place),
+            From::Vote(place) => rows.votes.get(place),
             From::Price => rows.price.as_ref(),
         };
         match row.and_then(|row| row.get(self.column)) {
             Some(Cell::Whole(value)) => value.div_euclid(self.members.max(1)),
-            Some(Cell::Real(value)) if self.unit == PRICE => (value * 1e6).round() as i64,
+            Some(Cell::Real(value)) if [PRICE, PER_MILLION].contains(&self.unit) => {
+                (value * 1e6).round() as i64
+            }
             Some(Cell::Real(value)) => value.round() as i64,
             _ => 0,
         }
@@ -98,6 +106,7 @@ impl List {
             From::Run => schema::RUNS,
             From::Group(_) => schema::RUN_GROUPS,
             From::Backing(_) => schema::RUN_DELEGATIONS,
+            From::Vote(_) => schema::RUN_PROPOSALS,
             From::Price => schema::RUN_PRICES,
         };
         let column = columns.iter().position(|known| known.name == column);
@@ -160,7 +169,7 @@ pub(crate) fn all(scenario: &Scenario) -> Vec<Measure> {
         list.headline(named("profit"), money.each, (from, "profit"));
         list.0.last_mut().expect("it was just added").members = i64::from(group.count);
         match group.kind {
-            Kind::Requesters | Kind::Delegators(_) => {}
+            Kind::Requesters | Kind::Delegators(_) | Kind::Voters(_) => {}
             Kind::Validators(_) => list.add(named("missed"), "audits", (from, "missed")),
             Kind::Providers(_) => {
                 list.headline(named("minded to lie"), "members", (from, "minded"));
@@ -176,7 +185,22 @@ pub(crate) fn all(scenario: &Scenario) -> Vec<Measure> {
             backed += 1;
         }
     }
+    for (place, motion) in scenario.motions.iter().enumerate() {
+        votes(&mut list, &motion.name, (From::Vote(place), money));
+    }
     list.0
+}
+
+/// What is measured of a proposal.
+fn votes(list: &mut List, name: &str, (from, money): (From, Money)) {
+    let named = |what: &str| format!("proposals.{name} {what}");
+    list.headline(named("in force"), "times", (from, "in_force"));
+    list.add(named("extended"), "times", (from, "extended"));
+    list.add(named("turnout"), PER_MILLION, (from, "turnout"));
+    for answer in ["yes", "no", "abstain", "veto"] {
+        list.add(named(answer), money.stake, (from, answer));
+    }
+    list.add(named("live"), "jobs", (from, "live"));
 }
 
 /// What is measured of what stake is worth, and of where it went.

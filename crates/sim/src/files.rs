@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::{
     error::SimError,
+    motions::Cast,
     run::{self, Keeper, Outcome, Person, Sample},
     scenario::{Scenario, Setting},
     schema,
@@ -103,6 +104,11 @@ fn tables(scenario: &Scenario) -> Vec<Table> {
         tables.push(table("delegations", schema::DELEGATIONS));
         tables.push(table("run_delegations", schema::RUN_DELEGATIONS));
     }
+    if scenario.votes() {
+        tables.push(table("votes", schema::VOTES));
+        tables.push(table("run_proposals", schema::RUN_PROPOSALS));
+        tables.push(table("run_votes", schema::RUN_VOTES));
+    }
     tables
 }
 
@@ -151,15 +157,20 @@ pub fn write_run(
             false => None,
             true => Some(create("delegations", schema::DELEGATIONS)?),
         },
+        votes: match scenario.votes() {
+            false => None,
+            true => Some(create("votes", schema::VOTES)?),
+        },
         error: None,
         watcher,
     };
     let outcome = run::run(&scenario, seed, run, &mut keeper)?;
-    let Files { steps, step_groups, people, prices, delegations, error, .. } = keeper;
+    let Files { steps, step_groups, people, prices, delegations, votes, error, .. } = keeper;
     if let Some(error) = error {
         return Err(at(folder)(error));
     }
-    for writer in [steps, step_groups, people].into_iter().chain(prices).chain(delegations) {
+    let some = prices.into_iter().chain(delegations).chain(votes);
+    for writer in [steps, step_groups, people].into_iter().chain(some) {
         writer.finish().map_err(at(folder))?;
     }
     let rows = schema::run_tables(0, &scenario, settings, &outcome);
@@ -179,6 +190,7 @@ struct Files<'a> {
     people: Writer,
     prices: Option<Writer>,
     delegations: Option<Writer>,
+    votes: Option<Writer>,
     /// The first thing that the disk said; nothing is written after it.
     error: Option<io::Error>,
     watcher: &'a mut dyn Keeper,
@@ -214,6 +226,12 @@ impl Keeper for Files<'_> {
         self.watcher.person(person);
         let row = schema::person_row(self.scenario, person);
         self.keep(|files| files.people.push(&row));
+    }
+
+    fn cast(&mut self, cast: &Cast) {
+        self.watcher.cast(cast);
+        let row = schema::vote_row(self.scenario, cast);
+        self.keep(|files| files.votes.as_mut().map_or(Ok(()), |votes| votes.push(&row)));
     }
 
     fn progress(&mut self, done: u64, of: u64) {

@@ -16,7 +16,7 @@
 //! and neither threads nor what is kept change a byte of a table.
 //! Not here: rules (`earnest-protocol`), signatures, real execution, terminals (the hosts).
 //! Known shortcomings: a price does not answer to what happens on the ledger; providers alone
-//! learn; nobody votes.
+//! learn; whoever votes says so by a habit, and bribes nobody.
 //!
 //! ```
 //! use earnest_sim::{run::{Nothing, run}, scenario::Scenario};
@@ -48,6 +48,7 @@ pub mod files;
 pub mod game;
 pub mod luck;
 pub mod measures;
+pub mod motions;
 pub mod newcomer;
 mod notes;
 mod pools;

@@ -82,6 +82,10 @@ pub enum Purpose {
     Commission = 31,
     /// Which of the operators that are equally good to it a delegator joins; step: the height.
     Follow = 32,
+    /// Does somebody have a say in a vote; step: the motion.
+    Turnout = 33,
+    /// In which block of the voting; step: the motion.
+    Ballot = 34,
 }
 
 /// Members a group may have: places are 20 bits of an entity.

@@ -12,6 +12,7 @@ use crate::{
     error::{RunError, SimError},
     luck::Luck,
     measures::{self, Concentration},
+    motions::{Cast, Course},
     scenario::Scenario,
     tally::{Closing, Ended, Priced, Tally, units},
     world::{Gain, World},
@@ -27,6 +28,11 @@ pub trait Keeper {
     /// What became of one participant.
     fn person(&mut self, person: &Person) {
         let _ = person;
+    }
+
+    /// Somebody voted.
+    fn cast(&mut self, cast: &Cast) {
+        let _ = cast;
     }
 
     /// How far the run is, in blocks.
@@ -102,6 +108,8 @@ pub struct Outcome {
     pub pays: Vec<(u16, i64)>,
     /// Where all money went; in a network of two assets, all that pays.
     pub closing: Closing,
+    /// What became of everything that was to be put to the vote, in the order of the scenario.
+    pub motions: Vec<Course>,
     /// What became of stake, in a network of two assets.
     pub ended: Option<Ended>,
     /// Honest people slashed or judged wrong though no outage struck them.
@@ -139,6 +147,7 @@ pub fn run(
         income: measures::concentration(&incomes),
         pays: world.provider_pays(),
         closing: world.closing(),
+        motions: world.motions(),
         ended: world.stake_ended(),
         honest_losses: world.honest_losses(),
     })
@@ -176,6 +185,7 @@ fn live(
             return Err(RunError::NeverEnded { open, blocks: height });
         }
         world.block()?;
+        world.cast().iter().for_each(|cast| keeper.cast(cast));
     }
     if sampled < world.state().height().count() {
         keeper.sample(&sample(world));

@@ -9,16 +9,22 @@
 //! | `people` | participant of a run |
 //! | `prices`, `run_prices` | sample and run, where stake has a price of its own |
 //! | `delegations`, `run_delegations` | sample and run, and group, where somebody delegates |
+//! | `run_proposals` | run and proposal, where there are any |
+//! | `run_votes` | run, proposal and group: what it said |
+//! | `votes` | ballot of a run |
 //!
 //! Laws: money is whole base units of 10^-9 token; counts are since the beginning of the run;
 //! columns are only ever added at the end.
 //! Not here: files (`tables`).
 
+use earnest_protocol::{Amount, Epoch, command::BallotChoice, governance};
+
 use crate::{
+    motions::{Cast, Course},
     run::{Outcome, Person, Sample},
     scenario::{Group, Kind, Scenario, Setting},
     tables::{Cell, Column},
-    tally::Tally,
+    tally::{Tally, units},
 };
 
 /// One row for each run.
@@ -158,6 +164,55 @@ pub const RUN_DELEGATIONS: &[Column] = backing_columns![
 /// One row for each sample and group that has to do with delegations, where there are any.
 pub const DELEGATIONS: &[Column] = backing_columns![Column::whole("height", "after which block")];
 
+/// One row for each run and proposal, where there are any.
+pub const RUN_PROPOSALS: &[Column] = &[
+    Column::whole("point", "point of the sweep, from 0"),
+    Column::whole("run", "run of its point, from 0"),
+    Column::text("proposal", "which"),
+    Column::text("by", "the group that proposes it"),
+    Column::text(
+        "stage",
+        "unproposed, refused, pending, active, defeated, queued, expired, adopted",
+    ),
+    Column::text("why", "why it was refused, defeated, or expired"),
+    Column::whole("in_force", "1 if it came in force"),
+    Column::whole("opened", "epoch that began its voting; 0 if none did"),
+    Column::whole("closed", "epoch that ended it; 0 if none did"),
+    Column::whole("adopted", "epoch that put it in force; 0 if none did"),
+    Column::whole("extended", "1 if its voting was made longer, for its quorum came late"),
+    Column::whole("power", "all power that could vote, base units of stake"),
+    Column::whole("yes", "power for it"),
+    Column::whole("no", "power against it"),
+    Column::whole("abstain", "power that said neither"),
+    Column::whole("veto", "power against it and its deposit"),
+    Column::real("turnout", "what voted, of all power, 0 to 1"),
+    Column::whole("live", "jobs open when it came in force, which keep the rules they began with"),
+];
+
+/// One row for each run, proposal and group that votes.
+pub const RUN_VOTES: &[Column] = &[
+    Column::whole("point", "point of the sweep, from 0"),
+    Column::whole("run", "run of its point, from 0"),
+    Column::text("proposal", "about which"),
+    Column::text("group", "which group"),
+    Column::whole("ballots", "members with a ballot that counts"),
+    Column::whole("yes", "their power for it, base units of stake"),
+    Column::whole("no", "against it"),
+    Column::whole("abstain", "neither"),
+    Column::whole("veto", "against it and its deposit"),
+];
+
+/// One row for each ballot of a run.
+pub const VOTES: &[Column] = &[
+    Column::text("proposal", "about which"),
+    Column::text("group", "whose group"),
+    Column::whole("place", "place in the group, from 0"),
+    Column::text("said", "yes, no, abstain or veto"),
+    Column::whole("weight", "power when it was cast; what its delegators say later is taken off"),
+    Column::whole("height", "in which block"),
+    Column::whole("epoch", "in which epoch"),
+];
+
 /// One row for each participant of a run.
 pub const PEOPLE: &[Column] = &[
     Column::text("group", "which group"),
@@ -245,6 +300,9 @@ pub(crate) fn run_columns<'s>(
     if all.clone().any(Scenario::delegates) {
         tables.push(("run_delegations", RUN_DELEGATIONS));
     }
+    if all.clone().any(Scenario::votes) {
+        tables.extend([("run_proposals", RUN_PROPOSALS), ("run_votes", RUN_VOTES)]);
+    }
     tables.push(("runs", RUNS));
     tables
 }
@@ -260,6 +318,8 @@ pub(crate) fn run_tables(
         "runs" => vec![run_row(point, settings, outcome)],
         "run_groups" => run_group_rows(point, scenario, outcome),
         "run_prices" => run_price_row(point, outcome).into_iter().collect(),
+        "run_proposals" => run_proposal_rows(point, scenario, outcome),
+        "run_votes" => run_vote_rows(point, scenario, outcome),
         _ => run_backing_rows(point, scenario, outcome),
     };
     let names = run_columns(std::iter::once(scenario)).into_iter();
@@ -276,6 +336,68 @@ pub(crate) fn is_backed(scenario: &Scenario, group: &Group) -> bool {
 pub fn run_backing_rows(point: u64, scenario: &Scenario, outcome: &Outcome) -> Vec<Vec<Cell>> {
     let first = [point.into(), u64::from(outcome.run).into()];
     backing_rows(&first, scenario, &outcome.groups)
+}
+
+/// The rows of a run's proposals.
+pub fn run_proposal_rows(point: u64, scenario: &Scenario, outcome: &Outcome) -> Vec<Vec<Cell>> {
+    let epoch = |at: Option<Epoch>| Cell::from(at.map_or(0, Epoch::count));
+    let rows = scenario.motions.iter().zip(&outcome.motions).map(|(motion, course)| {
+        let (stage, why) = course.fate.words();
+        let mut row: Vec<Cell> = vec![point.into(), u64::from(outcome.run).into()];
+        let by = scenario.groups[motion.by].name.as_str();
+        row.extend([motion.name.as_str(), by, stage, &why].map(Cell::from));
+        row.push(u64::from(course.adopted.is_some()).into());
+        row.extend([course.opened, course.closed, course.adopted].map(epoch));
+        row.push(u64::from(course.is_extended).into());
+        row.push(units(course.power).into());
+        row.extend(answers(&course.tally));
+        row.extend([turnout(course).into(), course.live.into()]);
+        row
+    });
+    rows.collect()
+}
+
+/// The power behind each answer.
+fn answers(tally: &governance::Tally) -> [Cell; 4] {
+    [tally.yes, tally.no, tally.abstain, tally.veto].map(|power| units(power).into())
+}
+
+/// What voted, of all power.
+pub(crate) fn turnout(course: &Course) -> f64 {
+    let share = |part: Amount, whole: Amount| units(part) as f64 / units(whole).max(1) as f64;
+    share(course.tally.turnout(), course.power)
+}
+
+/// The rows of what groups said in a run.
+pub fn run_vote_rows(point: u64, scenario: &Scenario, outcome: &Outcome) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    for (motion, course) in scenario.motions.iter().zip(&outcome.motions) {
+        for (group, said) in scenario.groups.iter().zip(&course.groups) {
+            if group.votes.is_some() {
+                let mut row: Vec<Cell> = vec![point.into(), u64::from(outcome.run).into()];
+                row.extend([motion.name.as_str(), group.name.as_str()].map(Cell::from));
+                row.push(said.ballots.into());
+                row.extend(answers(&said.tally));
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// The row of a ballot.
+pub fn vote_row(scenario: &Scenario, cast: &Cast) -> Vec<Cell> {
+    let said = match cast.choice {
+        BallotChoice::Yes => "yes",
+        BallotChoice::No => "no",
+        BallotChoice::Abstain => "abstain",
+        BallotChoice::Veto => "veto",
+    };
+    let group = scenario.groups[usize::from(cast.group)].name.as_str();
+    let mut row: Vec<Cell> = vec![scenario.motions[cast.motion].name.as_str().into(), group.into()];
+    row.extend([u64::from(cast.place).into(), said.into(), units(cast.power).into()]);
+    row.extend([cast.height, cast.epoch].map(Cell::from));
+    row
 }
 
 /// The rows of a sample's delegations.

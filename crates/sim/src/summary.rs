@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use earnest_protocol::{Amount, governance::Tally};
 use serde::Serialize;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     digest::{Judged, Region},
     figures,
     game::Game,
+    motions::{Course, Said},
     rare::{Rare, Share},
     report,
     run::Outcome,
@@ -20,7 +22,7 @@ use crate::{
     schema,
     sensitivity::Sensitivity,
     tables::{Cell, Column},
-    tally::Ended,
+    tally::{Ended, units},
 };
 
 /// One run as JSON: the row of its tables by their columns' names, and what was refused.
@@ -60,6 +62,22 @@ pub fn run_json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> serde_json
             serde_json::Value::Object(row)
         });
         all.insert("delegations".to_owned(), rows.collect());
+    }
+    if scenario.votes() {
+        let named = |columns: &'static [Column], rows: Vec<Vec<Cell>>| {
+            let rows = rows.into_iter().map(|row| {
+                let mut row = object(columns, &row);
+                for name in ["point", "run"] {
+                    row.remove(name);
+                }
+                serde_json::Value::Object(row)
+            });
+            rows.collect::<serde_json::Value>()
+        };
+        let rows = schema::run_proposal_rows(0, scenario, outcome);
+        all.insert("proposals".to_owned(), named(schema::RUN_PROPOSALS, rows));
+        let rows = schema::run_vote_rows(0, scenario, outcome);
+        all.insert("votes".to_owned(), named(schema::RUN_VOTES, rows));
     }
     serde_json::Value::Object(all)
 }
@@ -143,6 +161,7 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         text.push_str(&format!("{name:width$} {slashed:>16} {profit:>16} {each:>16}\n"));
     }
     text.push_str(&backing_table(scenario, outcome, width));
+    text.push_str(&votes_table(scenario, outcome, width));
     text.push_str(
         "\nprofit: held at the end, less at first, less the cost of work, plus what lies\n    were \
          worth",
@@ -196,6 +215,70 @@ fn backing_table(scenario: &Scenario, outcome: &Outcome, width: usize) -> String
     text
 }
 
+/// What was put to the vote, and what came of it, if anything was.
+fn votes_table(scenario: &Scenario, outcome: &Outcome, width: usize) -> String {
+    let mut text = String::new();
+    for (motion, course) in scenario.motions.iter().zip(&outcome.motions) {
+        text.push('\n');
+        let words = proposal_words(course);
+        text.push_str(&broken(&format!("proposal {}: {words}", motion.name)));
+        if course.opened.is_none() {
+            continue;
+        }
+        let [of, yes, no, abstain, veto] = ["share of power, %", "yes", "no", "abstain", "veto"];
+        let [ballots, width] = ["ballots".len(), width.max(of.len())];
+        text.push_str(&format!(
+            "{of:width$} {:>ballots$} {yes:>8} {no:>8} {abstain:>8} {veto:>8}\n",
+            "ballots"
+        ));
+        let mut row = |name: &str, said: &Said| {
+            let Tally { yes, no, abstain, veto } = said.tally;
+            let [yes, no, abstain, veto] =
+                [yes, no, abstain, veto].map(|part| percent(part, course.power));
+            text.push_str(&format!(
+                "{name:width$} {:>ballots$} {yes:>8} {no:>8} {abstain:>8} {veto:>8}\n",
+                said.ballots
+            ));
+        };
+        for (group, said) in scenario.groups.iter().zip(&course.groups) {
+            if group.votes.is_some() {
+                row(&group.name, said);
+            }
+        }
+        let ballots = course.groups.iter().map(|said| said.ballots).sum();
+        row("all", &Said { ballots, tally: course.tally });
+    }
+    text
+}
+
+/// What became of a proposal.
+fn proposal_words(course: &Course) -> String {
+    let (stage, why) = course.fate.words();
+    let mut words = stage.to_owned();
+    if !why.is_empty() {
+        words.push_str(&format!(", {why}"));
+    }
+    if let Some(opened) = course.opened {
+        words.push_str(&format!("; voted on from epoch {}", opened.count()));
+    }
+    if let Some(closed) = course.closed {
+        let extended = if course.is_extended { ", made longer" } else { "" };
+        words.push_str(&format!(" to {}{extended}", closed.count()));
+    }
+    if let Some(adopted) = course.adopted {
+        let (epoch, live) = (adopted.count(), course.live);
+        words.push_str(&format!(
+            "; in force from epoch {epoch}, but for {live} jobs that were open"
+        ));
+    }
+    words
+}
+
+/// A part in percent.
+fn percent(part: Amount, whole: Amount) -> String {
+    format!("{:.2}", units(part) as f64 / units(whole).max(1) as f64 * 100.0)
+}
+
 /// Base units as tokens with three decimals.
 pub fn tokens(units: i64) -> String {
     format!("{:.3}", units as f64 / 1e9)
@@ -243,7 +326,9 @@ pub fn comparison_table(comparison: &Comparison) -> String {
             let (low, mean, high) = (show(*low), show(*mean), show(*high));
             let told = format!("  [{number}] {mean:>10} ({low} to {high})");
             if left + told.chars().count() > WIDTH {
-                writeln!(text, "{}", line.trim_end()).expect("text grows");
+                if !line.trim().is_empty() {
+                    writeln!(text, "{}", line.trim_end()).expect("text grows");
+                }
                 line = " ".repeat(4);
             }
             writeln!(text, "{line}{told}").expect("text grows");
@@ -470,5 +555,6 @@ mod tests {
         let wide = |line: &&str| line.chars().count() > WIDTH && !line.contains(&"b".repeat(90));
         assert_eq!(told.lines().find(wide), None, "{told}");
         assert_eq!(told.matches(" [2] ").count(), 2, "every difference is told: {told}");
+        assert_eq!(told.matches("\n\n").count(), 1, "a blank line before the table alone: {told}");
     }
 }

@@ -13,6 +13,7 @@ use earnest_protocol::{
 
 use crate::{
     luck::{Draw, Entity, Luck, Purpose},
+    motions::Motions,
     notes::{Notes, Whisper},
     pools::Pools,
     scenario::Scenario,
@@ -35,6 +36,8 @@ pub struct Scene {
     pub(crate) tales: BTreeMap<usize, Tale>,
     /// What is known of operators to whom others may delegate.
     pub(crate) pools: Pools,
+    /// What became of what was put to the vote.
+    pub(crate) motions: Motions,
     /// What a unit of stake is worth in units that pay, if it has a price of its own.
     pub(crate) worth: Option<Factor>,
     /// The block after which no more jobs are posted or bid for.
@@ -106,6 +109,11 @@ impl<'a> View<'a> {
     /// What is known of operators to whom others may delegate.
     pub(crate) fn pools(&self) -> &'a Pools {
         &self.scene.pools
+    }
+
+    /// What became of what was put to the vote.
+    pub(crate) fn motions(&self) -> &'a Motions {
+        &self.scene.motions
     }
 
     /// The first block of an epoch.
@@ -188,6 +196,10 @@ pub enum Reminder {
     Follow,
     /// That what it took back has matured.
     Collect,
+    /// To put a motion to the vote, by its place.
+    Propose(usize),
+    /// To vote about one.
+    Vote(usize),
 }
 
 /// What an agent answers.

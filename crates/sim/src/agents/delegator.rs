@@ -4,7 +4,7 @@
 //! Law: it leaves by the rules' own ways: `Redelegate` if it follows somebody, `Undelegate` and a
 //! wait if it flees.
 //! Known shortcomings: a slash heard of while the agent is out makes nobody flee, nor does an
-//! `Undelegate` that was refused; what has matured counts as idle as soon as it is asked for.
+//! `Undelegate` that was refused.
 //! Not here: what can be known of operators (`pools`).
 
 use earnest_protocol::{
@@ -144,9 +144,18 @@ impl Delegator {
         held.filter_map(|id| state.delegation_row(*id))
     }
 
-    /// Begins to take everything back from an operator that was slashed.
-    pub(super) fn hear(&self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
-        let Event::DelegationSlashed { operator, .. } = *event else { return };
+    /// Begins to take everything back from an operator that was slashed; has what came back.
+    pub(super) fn hear(&mut self, view: &View<'_>, event: &Event, deeds: &mut Deeds) {
+        match *event {
+            Event::DelegationSlashed { operator, .. } => self.flee(view, operator, deeds),
+            Event::DelegationWithdrawn { amount, .. } => {
+                self.idle = self.idle.saturating_add(amount);
+            }
+            _ => {}
+        }
+    }
+
+    fn flee(&self, view: &View<'_>, operator: OperatorId, deeds: &mut Deeds) {
         if !self.flees() || !view.is_open() {
             return;
         }
@@ -164,17 +173,15 @@ impl Delegator {
     }
 
     /// Takes what has matured, to be delegated anew.
-    fn collect(&mut self, view: &View<'_>, deeds: &mut Deeds) {
+    fn collect(&self, view: &View<'_>, deeds: &mut Deeds) {
         let state = view.state();
         for row in self.rows(view) {
-            let ripe = state.leaving(row).filter(|(.., matures)| *matures <= state.epoch());
-            let amount = ripe.fold(Amount::ZERO, |sum, (_, amount, _)| sum.saturating_add(amount));
-            let Some(pool) = view.pools().get(row.operator).filter(|_| !amount.is_zero()) else {
-                continue;
-            };
-            let (operator, role) = (pool.account, pool.role);
-            deeds.send(Command::WithdrawDelegation(WithdrawDelegation { operator, role }));
-            self.idle = self.idle.saturating_add(amount);
+            let mut leaving = state.leaving(row);
+            let is_ripe = leaving.any(|(.., matures)| matures <= state.epoch());
+            if let Some(pool) = view.pools().get(row.operator).filter(|_| is_ripe) {
+                let (operator, role) = (pool.account, pool.role);
+                deeds.send(Command::WithdrawDelegation(WithdrawDelegation { operator, role }));
+            }
         }
     }
 

@@ -12,11 +12,14 @@ mod learning;
 mod provider;
 mod requester;
 mod validator;
+mod voter;
 
 pub use delegator::Delegator;
 pub use provider::Provider;
 pub use requester::Requester;
 pub use validator::Validator;
+pub use voter::Holder;
+pub(crate) use voter::Voter;
 
 use earnest_protocol::{Command, Digest, Event, JobId};
 
@@ -33,6 +36,8 @@ pub enum Agent<'s> {
     Validator(Validator),
     /// Stands behind others' work.
     Delegator(Delegator),
+    /// Has stake, and works for nobody.
+    Holder(Holder),
 }
 
 impl Agent<'_> {
@@ -43,6 +48,7 @@ impl Agent<'_> {
             Agent::Provider(provider) => provider.begin(view, deeds),
             Agent::Validator(validator) => validator.begin(view, deeds),
             Agent::Delegator(delegator) => delegator.begin(view, deeds),
+            Agent::Holder(holder) => holder.begin(deeds),
         }
     }
 
@@ -50,7 +56,7 @@ impl Agent<'_> {
     pub fn looks(&self) -> bool {
         match self {
             Agent::Provider(provider) => provider.looks(),
-            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => false,
+            _ => false,
         }
     }
 
@@ -58,7 +64,7 @@ impl Agent<'_> {
     pub fn attends(&self, view: &View<'_>) -> bool {
         match self {
             Agent::Provider(provider) => provider.attends(view),
-            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => false,
+            _ => false,
         }
     }
 
@@ -66,7 +72,7 @@ impl Agent<'_> {
     pub fn is_active(&self) -> bool {
         match self {
             Agent::Provider(provider) => provider.is_active(),
-            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => true,
+            _ => true,
         }
     }
 
@@ -74,7 +80,7 @@ impl Agent<'_> {
     pub fn lies(&self) -> bool {
         match self {
             Agent::Provider(provider) => provider.lies(),
-            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => false,
+            _ => false,
         }
     }
 
@@ -82,7 +88,7 @@ impl Agent<'_> {
     pub fn at_work(&self) -> u32 {
         match self {
             Agent::Provider(provider) => provider.at_work(),
-            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => 0,
+            _ => 0,
         }
     }
 
@@ -100,6 +106,7 @@ impl Agent<'_> {
             Agent::Provider(provider) => provider.hear(view, event, deeds),
             Agent::Validator(validator) => validator.hear(view, event, deeds),
             Agent::Delegator(delegator) => delegator.hear(view, event, deeds),
+            Agent::Holder(_) => {}
         }
     }
 
@@ -110,6 +117,7 @@ impl Agent<'_> {
             Agent::Provider(provider) => provider.remember(view, reminder, deeds),
             Agent::Validator(validator) => validator.remember(view, reminder, deeds),
             Agent::Delegator(delegator) => delegator.remember(view, reminder, deeds),
+            Agent::Holder(_) => {}
         }
     }
 
@@ -118,7 +126,7 @@ impl Agent<'_> {
         match self {
             Agent::Provider(provider) => provider.refused(command),
             Agent::Delegator(delegator) => delegator.refused(command),
-            Agent::Requester(_) | Agent::Validator(_) => {}
+            Agent::Requester(_) | Agent::Validator(_) | Agent::Holder(_) => {}
         }
     }
 
@@ -126,7 +134,7 @@ impl Agent<'_> {
     pub fn whisper(&self, job: JobId) -> Option<Digest> {
         match self {
             Agent::Provider(provider) => provider.root(job),
-            Agent::Requester(_) | Agent::Validator(_) | Agent::Delegator(_) => None,
+            _ => None,
         }
     }
 }

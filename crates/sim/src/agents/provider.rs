@@ -353,7 +353,7 @@ impl<'s> Provider<'s> {
                     deeds.send(Command::Unjail(Unjail { role: Role::Provider }));
                 }
             }
-            Reminder::Post(_) | Reminder::Price | Reminder::Follow | Reminder::Collect => {}
+            _ => {}
         }
     }
 

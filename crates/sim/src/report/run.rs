@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use earnest_page::{Interval, Intervals, Lines, SERIES_MAX, Series, figure};
+use earnest_protocol::Epoch;
 
 use super::{Asked, COMMAND_MAX, PROFIT, cards, more, page, section, short, tokens};
 use crate::{
     run::{Keeper, Outcome, Person, Sample},
     scenario::{Kind, Scenario, Setting},
     schema,
-    tally::{Closing, Priced, Tally},
+    tally::{Closing, Priced, Tally, units},
 };
 
 /// Samples that are kept for plots: when there are more, every other is let go.
@@ -61,13 +62,14 @@ impl From<&Tally> for Slim {
 
 impl Track {
     /// Nothing of a run yet. If there are more groups than a plot has lines, providers are drawn
-    /// before validators, these before delegators, and requesters last.
+    /// before validators, these before delegators and voters, and requesters last.
     pub fn new(scenario: &Scenario) -> Track {
         let rank = |kind: &Kind| match kind {
             Kind::Providers(_) => 0,
             Kind::Validators(_) => 1,
             Kind::Delegators(_) => 2,
-            Kind::Requesters => 3,
+            Kind::Voters(_) => 3,
+            Kind::Requesters => 4,
         };
         let mut drawn: Vec<usize> = (0..scenario.groups.len()).collect();
         drawn.sort_by_key(|place| rank(&scenario.groups[*place].kind));
@@ -164,6 +166,7 @@ pub fn run(
     body.push_str("</div>");
     body.push_str(&groups(scenario, outcome));
     body.push_str(&delegations(scenario, outcome));
+    body.push_str(&votes(scenario, outcome));
     body.push_str(&jobs(outcome));
     body.push_str(&money(outcome, scenario.delegates()));
     body.push_str(&refusals(scenario, outcome));
@@ -515,6 +518,42 @@ fn delegations(scenario: &Scenario, outcome: &Outcome) -> String {
         "HHI of that",
     ];
     section("Stake behind others' work", &about, &heads, rows)
+}
+
+/// What was put to the vote, if anything was.
+fn votes(scenario: &Scenario, outcome: &Outcome) -> String {
+    if !scenario.votes() {
+        return String::new();
+    }
+    let rows = scenario.motions.iter().zip(&outcome.motions).map(|(motion, course)| {
+        let (stage, why) = course.fate.words();
+        let because = if why.is_empty() { String::new() } else { format!(", {why}") };
+        let mut row = vec![motion.name.clone(), short(&format!("{stage}{because}"))];
+        let tally = course.tally;
+        let power = units(course.power).max(1) as f64;
+        let part = |part| format!("{} %", figure(units(part) as f64 / power * 100.0));
+        row.extend([tally.yes, tally.no, tally.abstain, tally.veto].map(part));
+        let epoch = |at: Option<Epoch>| at.map_or("–".to_owned(), |at| at.count().to_string());
+        row.extend([course.opened, course.closed, course.adopted].map(epoch));
+        row.push(figure(course.live as f64));
+        row
+    });
+    let about = "What each answer had of all power that could vote; the epochs that began and \
+        ended the voting and put it in force; and the jobs that were open then, which keep the \
+        rules that they began with.";
+    let heads = [
+        "proposal",
+        "what became of it",
+        "yes",
+        "no",
+        "abstain",
+        "veto",
+        "voted on from",
+        "to",
+        "in force from",
+        "but for jobs",
+    ];
+    section("What was put to the vote", about, &heads, rows.collect())
 }
 
 /// Told only where somebody delegates.

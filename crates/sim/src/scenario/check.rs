@@ -5,7 +5,7 @@
 
 use earnest_protocol::{Amount, Ratio, num::PARTS};
 
-use super::{Group, Kind, ScenarioRejected};
+use super::{Group, Kind, ScenarioRejected, voters::RawVotes};
 use crate::luck::MEMBERS_MAX;
 
 /// Blocks that a run has at most.
@@ -83,7 +83,7 @@ pub(super) fn group(
     section: &str,
     group: String,
     (members, purse, balance): (u32, Option<String>, f64),
-    kind: Kind,
+    (kind, votes): (Kind, Option<RawVotes>),
 ) -> Checked<Group> {
     name(&format!("the name of [{section}.{group}]"), &group)?;
     let whole = format!("{section}.{group}");
@@ -94,5 +94,6 @@ pub(super) fn group(
     }
     let balance = tokens(&field("balance"), balance, 0.0, BALANCE_MAX)?;
     let purse = purse.unwrap_or_else(|| whole.clone());
-    Ok(Group { name: whole, count: members, purse, balance, kind })
+    let votes = votes.map(|votes| votes.check(&whole)).transpose()?;
+    Ok(Group { name: whole, count: members, purse, balance, votes, kind })
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     Group, Kind, ScenarioRejected,
     check::{BALANCE_MAX, BLOCKS_MAX, Checked, count, group, span, tokens},
+    voters::RawVotes,
 };
 
 /// How those who delegate choose.
@@ -58,6 +59,7 @@ pub(super) struct RawDelegators {
     every_blocks: u64,
     #[serde(default = "first")]
     enters: [u64; 2],
+    votes: Option<RawVotes>,
 }
 
 /// Replicas have no pay that delegators share in.
@@ -103,7 +105,8 @@ impl RawDelegators {
             )?),
             enters: span(&field("enters"), self.enters, 1, BLOCKS_MAX)?,
         });
-        group("delegators", name, (self.count, self.purse, self.balance), kind)
+        let money = (self.count, self.purse, self.balance);
+        group("delegators", name, money, (kind, self.votes))
     }
 }
 

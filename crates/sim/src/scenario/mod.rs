@@ -15,6 +15,7 @@ mod delegators;
 mod price;
 mod raw;
 mod set;
+mod voters;
 
 use earnest_protocol::{Amount, Blocks, Gas, Height, Ratio, RawParams, Role};
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub use delegators::{Delegators, Policy};
 pub(crate) use price::scaled;
 pub use price::{Jumps, Price, Step};
 pub use set::Setting;
+pub use voters::{Motion, Says, Voters, Votes, When};
 
 /// How often every law of the protocol is checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -52,10 +54,13 @@ pub struct Scenario {
     pub job: JobTerms,
     /// How often jobs are asked for.
     pub demand: Demand,
-    /// Everyone, group by group: requesters, validators, providers, delegators, each by name.
+    /// Everyone, group by group: requesters, validators, providers, delegators, voters, each by
+    /// name.
     pub groups: Vec<Group>,
     /// When members of a group cannot act.
     pub outages: Vec<Outage>,
+    /// What is put to the vote, by name.
+    pub motions: Vec<Motion>,
     /// What stake is worth over time, in a network of two assets; none is one of one.
     pub price: Option<Price>,
     /// The protocol's parameters, as overridden.
@@ -126,6 +131,8 @@ pub struct Group {
     pub purse: String,
     /// What each begins with.
     pub balance: Amount,
+    /// What they say to proposals, if they vote.
+    pub votes: Option<Votes>,
     /// What they do.
     pub kind: Kind,
 }
@@ -141,6 +148,8 @@ pub enum Kind {
     Providers(Providers),
     /// Stands behind others' work with its money.
     Delegators(Delegators),
+    /// Has stake, and works for nobody.
+    Voters(Voters),
 }
 
 /// How providers work, cheat and decide.
@@ -301,6 +310,14 @@ pub enum ScenarioRejected {
         /// What is missing.
         section: &'static str,
     },
+    /// What no parameter may be changed to.
+    #[error("{field} cannot be proposed: {detail}")]
+    NoParameter {
+        /// Which field.
+        field: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// A group or purse that is not there.
     #[error("{field} names {name}, which no group has")]
     Unknown {
@@ -360,6 +377,11 @@ impl Scenario {
         asking.map(|group| group.count).sum()
     }
 
+    /// Is anything put to the vote?
+    pub fn votes(&self) -> bool {
+        !self.motions.is_empty()
+    }
+
     /// Does anybody delegate?
     pub fn delegates(&self) -> bool {
         self.groups.iter().any(|group| matches!(group.kind, Kind::Delegators(_)))
@@ -372,7 +394,17 @@ impl Kind {
         match self {
             Kind::Validators(validators) => validators.commission,
             Kind::Providers(providers) => providers.commission,
-            Kind::Requesters | Kind::Delegators(_) => None,
+            Kind::Requesters | Kind::Delegators(_) | Kind::Voters(_) => None,
+        }
+    }
+
+    /// The role whose work its members are paid for, or share in the pay of.
+    pub const fn paid_as(&self) -> Option<Role> {
+        match self {
+            Kind::Requesters | Kind::Voters(_) => None,
+            Kind::Validators(_) => Some(Role::Validator),
+            Kind::Providers(_) => Some(Role::Provider),
+            Kind::Delegators(delegators) => Some(delegators.role),
         }
     }
 
@@ -381,7 +413,7 @@ impl Kind {
         match self {
             Kind::Requesters | Kind::Delegators(_) => None,
             Kind::Validators(_) => Some(Role::Validator),
-            Kind::Providers(_) => Some(Role::Provider),
+            Kind::Providers(_) | Kind::Voters(_) => Some(Role::Provider),
         }
     }
 
@@ -389,7 +421,7 @@ impl Kind {
     pub fn is_honest(&self) -> bool {
         let never = Ratio::ZERO;
         match self {
-            Kind::Requesters | Kind::Delegators(_) => true,
+            Kind::Requesters | Kind::Delegators(_) | Kind::Voters(_) => true,
             Kind::Validators(v) => v.laxity == never && v.silence == never && v.grief == never,
             Kind::Providers(p) => {
                 let lies = p.lie_rate != never || p.learns.is_some();

@@ -11,6 +11,7 @@ use super::check::{
 };
 use super::delegators::RawDelegators;
 use super::price::RawPrice;
+use super::voters::{RawMotion, RawVoters, RawVotes};
 use super::{
     Demand, Group, Invariants, JobTerms, Kind, LEADER, Learns, Leaves, Outage, PEOPLE_MAX, Phase,
     Providers, Rule, RunTerms, Scenario, ScenarioRejected, Validators,
@@ -39,6 +40,10 @@ pub(super) struct RawScenario {
     providers: BTreeMap<String, RawProviders>,
     #[serde(default)]
     delegators: BTreeMap<String, RawDelegators>,
+    #[serde(default)]
+    voters: BTreeMap<String, RawVoters>,
+    #[serde(default)]
+    proposals: BTreeMap<String, RawMotion>,
     #[serde(default)]
     outages: Vec<RawOutage>,
     price: Option<RawPrice>,
@@ -149,6 +154,7 @@ struct RawValidators {
     price_bias: Option<f64>,
     price_silence: Option<f64>,
     commission: Option<[f64; 2]>,
+    votes: Option<RawVotes>,
 }
 
 fn hundred_thousand() -> f64 {
@@ -195,6 +201,7 @@ struct RawProviders {
     leaves: Option<RawLeaves>,
     learns: Option<RawLearns>,
     commission: Option<[f64; 2]>,
+    votes: Option<RawVotes>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -299,6 +306,9 @@ impl RawScenario {
         for (name, raw) in self.delegators {
             groups.push(raw.check(name)?);
         }
+        for (name, raw) in self.voters {
+            groups.push(raw.check(name)?);
+        }
         let scenario = Scenario {
             name: self.name,
             description: self.description.trim().to_owned(),
@@ -307,6 +317,7 @@ impl RawScenario {
             job,
             demand,
             outages: outages(self.outages, &groups)?,
+            motions: super::voters::motions(self.proposals, &groups)?,
             groups,
             price,
             params: self.params,
@@ -349,6 +360,7 @@ fn whole(scenario: &Scenario) -> Checked<()> {
         }
     }
     super::delegators::whole(&scenario.groups, scenario.params.staking.delegation_max)?;
+    super::voters::whole(&scenario.groups, &scenario.motions)?;
     let mut seen = BTreeMap::from([(Entity::group(LEADER), LEADER)]);
     for group in &scenario.groups {
         if let Some(other) = seen.insert(Entity::group(&group.name), &group.name) {
@@ -407,7 +419,8 @@ impl RawDemand {
 
 impl RawRequesters {
     fn check(self, name: String) -> Checked<Group> {
-        group("requesters", name, (self.count, self.purse, self.balance), Kind::Requesters)
+        let money = (self.count, self.purse, self.balance);
+        group("requesters", name, money, (Kind::Requesters, None))
     }
 }
 
@@ -426,7 +439,8 @@ impl RawValidators {
             price_silence: share(&field("price_silence"), self.price_silence.unwrap_or(0.0))?,
             commission: commission(&field("commission"), self.commission)?,
         });
-        group("validators", name, (self.count, self.purse, self.balance), kind)
+        let money = (self.count, self.purse, self.balance);
+        group("validators", name, money, (kind, self.votes))
     }
 }
 
@@ -460,7 +474,8 @@ impl RawProviders {
             learns: self.learns.map(|raw| raw.check(&name)).transpose()?,
             commission: commission(&field("commission"), self.commission)?,
         });
-        group("providers", name, (self.count, self.purse, self.balance), kind)
+        let money = (self.count, self.purse, self.balance);
+        group("providers", name, money, (kind, self.votes))
     }
 }
 

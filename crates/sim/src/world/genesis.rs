@@ -55,8 +55,7 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
             balance: stake(group),
             payment: if scenario.price.is_some() { group.balance } else { Amount::ZERO },
         });
-        if let Kind::Validators(_) = group.kind {
-            let (role, bond) = (Role::Validator, bond(group));
+        if let Some((role, bond)) = bonded(group) {
             operators.push(GenesisOperator { address: address(place), role, bond });
         }
     }
@@ -79,16 +78,17 @@ pub(super) fn genesis(scenario: &Scenario, beacon: BeaconGenesis) -> Genesis {
 pub(super) fn stake(group: &Group) -> Amount {
     let more = match &group.kind {
         Kind::Delegators(delegators) => delegators.stake,
-        Kind::Requesters | Kind::Validators(_) | Kind::Providers(_) => bond(group),
+        _ => bonded(group).map_or(Amount::ZERO, |(_, bond)| bond),
     };
     group.balance.saturating_add(more)
 }
 
-/// What a member has bonded when the network begins.
-fn bond(group: &Group) -> Amount {
+/// What a member has bonded when the network begins, and for which role.
+fn bonded(group: &Group) -> Option<(Role, Amount)> {
     match &group.kind {
-        Kind::Validators(validators) => validators.bond,
-        Kind::Requesters | Kind::Providers(_) | Kind::Delegators(_) => Amount::ZERO,
+        Kind::Validators(validators) => Some((Role::Validator, validators.bond)),
+        Kind::Voters(voters) => Some((Role::Provider, voters.bond)),
+        Kind::Requesters | Kind::Providers(_) | Kind::Delegators(_) => None,
     }
 }
 
@@ -97,7 +97,7 @@ fn bond(group: &Group) -> Amount {
 fn leader_bond(scenario: &Scenario) -> Amount {
     let places = scenario.groups.iter().map(|group| match &group.kind {
         Kind::Providers(providers) => u64::from(group.count) * u64::from(providers.capacity),
-        Kind::Requesters | Kind::Validators(_) | Kind::Delegators(_) => 0,
+        Kind::Requesters | Kind::Validators(_) | Kind::Delegators(_) | Kind::Voters(_) => 0,
     });
     let tariff = scenario.params.market.tariff(scenario.job.gas_bound);
     let all = tariff.and_then(|tariff| tariff.checked_times(places.sum::<u64>() * 2));

@@ -19,6 +19,7 @@ mod places;
 mod purse;
 mod routing;
 mod script;
+mod voting;
 mod worth;
 
 use std::{
@@ -35,10 +36,11 @@ use earnest_protocol::{
 };
 
 use crate::{
-    agents::{Agent, Delegator, Provider, Requester, Validator},
+    agents::{Agent, Delegator, Holder, Provider, Requester, Validator},
     beacon::Beacon,
     error::{RunError, SimError},
     luck::{Entity, Luck, Purpose},
+    motions::{Cast, Course, Fate},
     notes::{Notes, Whisper},
     pools::Pools,
     scenario::{Invariants, Kind, LEADER, Scenario},
@@ -95,6 +97,10 @@ pub struct World<'s> {
     /// By account.
     members: Vec<Member>,
     agents: Vec<Agent<'s>>,
+    /// Who has a say.
+    voters: voting::Voters<'s>,
+    /// The ballots of this block.
+    cast: Vec<Cast>,
     scene: Scene,
     /// What stake is worth outside, if it has a price of its own.
     worth: Option<Worth<'s>>,
@@ -152,6 +158,7 @@ impl<'s> World<'s> {
             board: Vec::new(),
             notes: Notes::default(),
             pools: Pools::default(),
+            motions: voting::motions(scenario),
             tales: BTreeMap::new(),
             worth: scenario.price.as_ref().map(|price| price.start),
             last_block: Height::new(scenario.run.blocks),
@@ -165,6 +172,8 @@ impl<'s> World<'s> {
             heard: Vec::new(),
             members: Vec::with_capacity(people),
             agents: Vec::with_capacity(people),
+            voters: voting::voters(scenario),
+            cast: Vec::new(),
             scene,
             worth: scenario.price.as_ref().map(Worth::new),
             rounds: [0; 2],
@@ -221,6 +230,7 @@ impl<'s> World<'s> {
                     Kind::Delegators(habits) => {
                         Agent::Delegator(Delegator::new((me, account), *habits))
                     }
+                    Kind::Voters(habits) => Agent::Holder(Holder::new(*habits)),
                 });
                 self.note(self.agents.len() - 1);
                 let began = units(self.held(account));
@@ -469,6 +479,7 @@ impl<'s> World<'s> {
         for place in (0..self.agents.len()).rev() {
             self.with(place, |agent, view, deeds| agent.begin(view, deeds))?;
         }
+        self.begin_votes()?;
         self.settle()
     }
 
@@ -484,6 +495,7 @@ impl<'s> World<'s> {
             for (place, reminder) in due {
                 match self.out_until(place) {
                     Some(until) => self.calendar.add(until, place, reminder),
+                    None if self.remind(place, reminder)? => {}
                     None => {
                         self.with(place, |agent, view, deeds| {
                             agent.remember(view, reminder, deeds);
@@ -560,6 +572,7 @@ impl<'s> World<'s> {
         }
         self.state.open_block(&head, &mut self.journal).map_err(RunError::Block)?;
         self.journal.movements.clear();
+        self.cast.clear();
         if self.scenario.run.invariants == Invariants::Command {
             self.check_laws()?;
         }
@@ -594,6 +607,7 @@ impl<'s> World<'s> {
             }
         }
         self.concerned = concerned;
+        self.call(event)?;
         self.forget(event);
         Ok(())
     }
@@ -626,6 +640,11 @@ impl<'s> World<'s> {
     ) -> Result<bool, RunError> {
         let view = View { state: &self.state, scenario: self.scenario, scene: &self.scene };
         act(&mut self.agents[place], &view, &mut self.deeds);
+        self.carry_out(place)
+    }
+
+    /// Carries out what the member at `place` does.
+    fn carry_out(&mut self, place: usize) -> Result<bool, RunError> {
         if let Some(tale) = self.deeds.tale.take() {
             self.scene.tales.insert(place, tale);
         }
@@ -695,6 +714,7 @@ impl<'s> World<'s> {
             }
             Err(rejected) => {
                 *tally.refused.entry(reason(&rejected)).or_default() += 1;
+                self.count_refused(place, &authenticated.transaction.command, &rejected);
                 self.agents[place].refused(&authenticated.transaction.command);
             }
         }

@@ -19,7 +19,8 @@ pub(super) fn wealth(state: &State, id: AccountId) -> Amount {
     state.free(id).saturating_add(stake(state, id)).saturating_add(earned(state, id))
 }
 
-/// What an account has at risk or on its way out, and its share of slashes.
+/// What an account has at risk or on its way out, its share of slashes, and what stands behind
+/// what it proposed.
 pub(super) fn stake(state: &State, id: AccountId) -> Amount {
     let of = |operator| {
         let row = state.operator(operator)?;
@@ -31,7 +32,14 @@ pub(super) fn stake(state: &State, id: AccountId) -> Amount {
         Some(stake.saturating_add(judged).saturating_add(earned))
     };
     let own = operators(state, id).filter_map(of).fold(Amount::ZERO, Amount::saturating_add);
-    own.saturating_add(behind(state, id))
+    own.saturating_add(behind(state, id)).saturating_add(deposits(state, id))
+}
+
+/// What stands behind an account's proposals.
+fn deposits(state: &State, id: AccountId) -> Amount {
+    let own = state.proposals().filter(|(_, row)| row.account == id);
+    let each = own.map(|(proposal, _)| state.balance(Pot::Proposal(proposal)));
+    each.fold(Amount::ZERO, Amount::saturating_add)
 }
 
 /// What an account has bonded, free or locked.

@@ -18,6 +18,7 @@ impl World<'_> {
             }
             Event::JobOffered { account, .. }
             | Event::BidEvicted { account, .. }
+            | Event::DelegationWithdrawn { account, .. }
             | Event::Paid { account, .. }
             | Event::Jailed { account, .. } => whom.push(account),
             Event::ResultCommitted { job, .. } => {
@@ -83,7 +84,7 @@ impl World<'_> {
             Event::DelegationSlashed { operator, slash, .. } => {
                 self.scene.pools.slash(&self.state, operator, slash);
             }
-            _ => {}
+            _ => self.count_votes(event),
         }
     }
 
