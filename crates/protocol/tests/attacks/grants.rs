@@ -1,8 +1,8 @@
 //! Attacks on grants: fetched twice, by another, sooner, or voted with before they are free.
 
 use earnest_protocol::{
-    Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, Digest, Genesis, Height,
-    Journal, Rejected, Role, State, Transaction, Unasked,
+    Address, Amount, Asset, Authenticated, BlockHead, Blocks, Command, Digest, Event, Genesis,
+    Height, Journal, Rejected, Role, State, Transaction, Unasked,
     command::{BallotChoice, Bond, ClaimGrant, ClaimListed},
     genesis::{
         GenesisAccount, GenesisCouncil, GenesisGrant, GenesisList, GenesisOperator, GenesisRejected,
@@ -96,6 +96,31 @@ fn who_comes_last_to_a_list_that_names_more_than_it_gives_gets_nothing() {
     assert_eq!(gained, Some(left));
     world.blocks(60);
     assert_eq!(world.state.list().expect("named").left, Amount::ZERO);
+    let ends = world.seen(|event| match event {
+        Event::ListClosed { amount } => Some(*amount),
+        _ => None,
+    });
+    assert_eq!(ends, [left], "it ends once, whatever epochs follow");
+}
+
+/// Whatever others were paid before it, of its own row of the book or of the next, a place is paid,
+/// and once: the first and the last of each word and row, and of the list.
+#[test]
+fn places_that_share_a_row_are_paid_each_once() {
+    let mut world = granting();
+    let places = [0, 3, 63, 64, 127, 128, 131, 192, 255, 256, 259, 299];
+    let claims = places.map(|place| listed(&world, place));
+    for claim in &claims {
+        assert!(!world.state.is_listed_paid(claim.place), "{}", claim.place);
+        world.ok("W", Command::ClaimListed(claim.clone()));
+    }
+    for claim in claims {
+        let taken = ClaimListedRejected::AlreadyClaimed { place: claim.place };
+        let again = world.send("X", Command::ClaimListed(claim));
+        assert_eq!(again, Err(Rejected::ClaimListed(taken)));
+    }
+    let paid: Vec<u32> = (0..1_000).filter(|place| world.state.is_listed_paid(*place)).collect();
+    assert_eq!((paid, world.state.list().expect("named").paid), (places.to_vec(), 12));
 }
 
 fn claim(world: &World, amount: Amount) -> Command {

@@ -515,6 +515,8 @@ fn delegated_stake_loses_what_the_operator_lacks_and_no_more_than_it_answers_for
         let left = pool.saturating_add(exit);
         let lost = before[0].saturating_add(before[1]).saturating_sub(left);
         assert_eq!(lost, lacks.min(share.amount_ceil(whole)), "{share:?}");
+        let part = before[0].share_ceil(lost.units(), all.units()).expect("a part");
+        assert_eq!(before[0].checked_sub(pool), Some(part), "the pool's part up, the exit's rest");
         reversed(&mut state, slash);
         assert_eq!(pots.map(|pot| state.balance(pot)), before, "{share:?}");
     }
