@@ -169,8 +169,28 @@ mod tests {
             (Feed { said: parts(2), ..feed.clone() }, Feed { said: parts(6), ..feed });
         assert_eq!((far.burn_price(), far.mint_price()), (parts(2), parts(8)));
         assert_eq!((near.burn_price(), near.mint_price()), (parts(5), parts(8)));
+        // It rose by steps for long, and now falls by one.
+        let last = Feed { price: parts(9), said: parts(2), ..near.clone() };
+        assert_eq!((last.burn_price(), last.mint_price()), (parts(2), parts(9)));
         let far = Feed { said: parts(20), ..near };
         assert_eq!((far.burn_price(), far.mint_price()), (parts(5), parts(20)));
         assert_eq!(Feed::begin(parts(1), now).bond_price(Ratio::percent(90)), parts(1));
+    }
+
+    /// The longest average of the largest prices: nothing overflows, and one more epoch lets go of
+    /// the oldest.
+    #[test]
+    fn the_longest_average_of_the_largest_prices_is_one_of_them() {
+        let (longest, now) = (Epochs::new(168), Epoch::new(1));
+        let mut feed = Feed::begin(parts(1), now);
+        for _ in 0..167 {
+            feed.advance(Some(Factor::MAX), now, longest);
+        }
+        assert_eq!((feed.past.len(), feed.past[0]), (168, parts(1)), "full");
+        assert!(feed.average_floor() < feed.average_ceil() && feed.average_ceil() < Factor::MAX);
+        feed.advance(None, now, longest);
+        assert_eq!(feed.past, [Factor::MAX; 168], "the oldest is gone");
+        assert_eq!((feed.average_floor(), feed.average_ceil()), (Factor::MAX, Factor::MAX));
+        assert_eq!((feed.burn_price(), feed.mint_price()), (parts(1), Factor::MAX), "as was said");
     }
 }

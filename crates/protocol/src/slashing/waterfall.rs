@@ -255,6 +255,20 @@ mod tests {
             }
         }
     }
+
+    /// A finder is paid of what is taken beyond the lock: a friend's report of who has little else
+    /// costs at least the lock, which is what silence costs.
+    #[test]
+    fn a_finder_has_no_unit_of_a_lock() {
+        let units = |units| Amount::new(units).expect("small");
+        let (most, lock) = (units(50), units(100));
+        for (own, reporter) in [(99, 0), (100, 0), (103, 3), (150, 50), (151, 50), (1_000, 50)] {
+            let split = SplitTerms::new(units(own), Way::Finder { most, lock }).split();
+            assert_eq!((split.reporter, split.burnt), (units(reporter), units(own - reporter)));
+            assert!(split.adds_up());
+        }
+    }
+
     #[test]
     fn a_plan_that_is_a_unit_off_does_not_add_up() {
         let unit = Amount::UNIT;

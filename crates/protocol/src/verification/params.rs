@@ -214,3 +214,40 @@ impl VerificationParams {
         market.duration(gas_bound, Factor::ONE).plus(self.challenge_blocks)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A unit of gas is a unit of money by the default tariff. Half of three is two, and what no
+    /// supply has is all of it, so nobody challenges the largest job for nothing.
+    #[test]
+    fn a_deposit_goes_up_and_at_the_end_of_all_amounts_it_stays_there() {
+        let market = MarketParams::default();
+        let deposit = |tariff: u64, form, gas| {
+            let challenge_tariff = Factor::new(tariff).expect("a multiple");
+            let challenge_deposit = Amount::UNIT;
+            let params = VerificationParams { challenge_tariff, challenge_deposit, ..default() };
+            params.deposit_of_challenge((form, Gas::new(gas)), &market).units()
+        };
+        let (steps, paged) = (ProgramForm::Stepwise, ProgramForm::Paged(1));
+        assert_eq!([1, 2, 3, 4].map(|gas| deposit(ONE / 2, steps, gas)), [1, 1, 2, 2]);
+        assert_eq!([1, 2, 3, 4].map(|gas| deposit(ONE / 2, paged, gas)), [2, 3, 5, 6]);
+        let all = Amount::MAX.units();
+        assert_eq!(deposit(ONE, steps, all), all);
+        assert_eq!(deposit(ONE, paged, all / 3), all / 3 * 3);
+        for (tariff, form, gas) in [
+            (ONE, steps, all + 1),
+            (ONE, steps, u64::MAX),
+            (ONE, paged, all / 3 + 1),
+            (10 * ONE, steps, all / 10 + 1),
+        ] {
+            assert_eq!(deposit(tariff, form, gas), all, "{tariff} {form:?} {gas}");
+            assert_eq!(deposit(0, form, gas), 1, "the flat one");
+        }
+    }
+
+    fn default() -> VerificationParams {
+        VerificationParams::default()
+    }
+}

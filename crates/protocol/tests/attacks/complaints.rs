@@ -2,11 +2,11 @@
 //! F3. F4 is played in `names`.
 
 use earnest_protocol::{
-    Amount, Blocks, Command, Digest, Event, Factor, Gas, JobId, Ratio, Rejected,
+    Amount, Asset, Blocks, Command, Digest, Event, Factor, Gas, JobId, Ratio, Rejected,
     command::*,
     ledger::AssignmentPot,
     market::{Outcome, Phase},
-    verification::{Loser, LossReason, ReportCopyRejected},
+    verification::{ChallengeRejected, Loser, LossReason, ReportCopyRejected},
 };
 
 use super::{FEE, TOKEN};
@@ -118,6 +118,34 @@ fn f1_of_an_ordinary_program_the_deposit_counts_the_runs_of_all_that_may_be_aske
     let deposit = world.held(job, AssignmentPot::ChallengeDeposit(0));
     assert_eq!(deposit, 3 * 209_715_200);
     assert_eq!(before - world.coalition(&["W"]), 3 * 209_715_200 + FEE);
+}
+
+/// A challenger that has a unit less than the deposit, its fee paid, challenges nobody; one that has
+/// it puts up its last unit, and has half of nothing back when it was wrong.
+#[test]
+fn f1_a_deposit_is_all_or_nothing() {
+    for short in [1, 0] {
+        let mut world = World::new(params());
+        let terms = work(&world, 7);
+        let job = right(&mut world, terms);
+        let wanted = Amount::tokens(7);
+        let fees = u64::try_from(2 * FEE).expect("small");
+        let keep = Amount::new(wanted.units() + fees - short).expect("small");
+        let (w, to) = (world.id("W"), world.address("X"));
+        let amount = world.state.free(w).checked_sub(keep).expect("it has more");
+        world.ok("W", Command::Transfer(Transfer { to, asset: Asset::Stake, amount }));
+        let free = Amount::new(wanted.units() - short).expect("small");
+        let refused = Rejected::Challenge(ChallengeRejected::ExceedsFree { wanted, free });
+        let expected = if short == 0 { Ok(()) } else { Err(refused) };
+        assert_eq!(world.send("W", Command::Challenge(Challenge { job })), expected);
+        assert_eq!(world.state.free(w), if short == 0 { Amount::ZERO } else { free });
+        if short == 0 {
+            world.narrow("P1", job, "W", 50);
+            world.prove("P1", job, 50);
+        }
+        world.until_phase(job, Phase::Closed);
+        assert_eq!(world.closed(job).outcome, Outcome::Accepted);
+    }
 }
 
 /// A requester that has its output, and asks for it all the same, pays the provider for bytes.

@@ -10,7 +10,7 @@ use earnest_protocol::{
 };
 use earnest_testkit::{
     credits::{self, held, mint, priced, redeem, steadily},
-    prices::{agree, cents, next_epoch, opens, seals},
+    prices::{ALL, agree, cents, next_epoch, opens, seals},
     votes::{pass, propose, vote},
 };
 use proptest::prelude::*;
@@ -220,6 +220,39 @@ fn m5_a_third_that_is_silent_converts_at_no_price_that_stood() {
     }
     agree(&mut world, cents(50), 1);
     world.ok("V1", mint(tokens(10)));
+}
+
+/// M5: a price converts from the first block of the epoch that it counted for to the last, in that
+/// alone: the block after it has no price but by what was opened meanwhile, and a room of its own.
+#[test]
+fn m5_a_price_converts_in_all_blocks_of_its_own_epoch() {
+    for is_silent in [false, true] {
+        let mut world = priced(credits::world(), 100);
+        let counted = world.state.epoch();
+        assert_eq!(world.state.height().count() % 50, 0, "the first of 50 blocks");
+        world.ok("R", mint(tokens(10)));
+        for name in ALL.into_iter().filter(|_| !is_silent) {
+            // What was sealed in the epoch before, and counts for the next.
+            opens(&mut world, name, cents(100)).expect_err("nothing was sealed");
+            seals(&mut world, name, cents(100)).expect("it may");
+        }
+        world.blocks(49);
+        assert_eq!((world.state.epoch(), world.state.height().count() % 50), (counted, 49));
+        world.ok("W", mint(tokens(80_000)));
+        let rest = world.state.mint_room();
+        world.ok("X", mint(rest));
+        assert_eq!(world.state.mint_room(), Amount::ZERO);
+        world.block();
+        let (now, limit) = (world.state.epoch(), Epochs::new(1));
+        let stale = MintCreditsRejected::PriceStale { counted, now, limit };
+        assert_eq!(world.send("X", mint(tokens(10))), Err(Rejected::MintCredits(stale)));
+        assert!(!world.state.mint_room().is_zero(), "what the next epoch may burn");
+        for name in ALL.into_iter().filter(|_| !is_silent) {
+            opens(&mut world, name, cents(100)).expect("it sealed");
+        }
+        next_epoch(&mut world);
+        assert_eq!(world.send("X", mint(tokens(10))).is_ok(), !is_silent);
+    }
 }
 
 /// Every limit of a conversion is reached to the unit, and one unit more is refused.

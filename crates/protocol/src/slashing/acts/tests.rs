@@ -111,8 +111,12 @@ fn provider(state: &State) -> OperatorId {
 /// Convicts the hybrid's provider by the referee's word; all of a lock, and a share of what is free
 /// and of what left since.
 fn convicted(state: &mut State, job: JobId) -> SlashId {
-    let operator = provider(state);
     let params = *state.params();
+    convicted_by(state, job, &params)
+}
+
+fn convicted_by(state: &mut State, job: JobId, params: &Params) -> SlashId {
+    let operator = provider(state);
     let mut journal = Journal::default();
     let mut cx = Context { state, journal: &mut journal, referee: &Unasked };
     let pot = Pot::Job(job, JobPot::Collateral(0));
@@ -127,7 +131,7 @@ fn convicted(state: &mut State, job: JobId) -> SlashId {
         root: Some(Digest([9; 32])),
         payout: Payout::Claims(Claims { injured: Some(REQUESTER), ..Claims::default() }),
     };
-    convict(&mut cx, conviction, &params);
+    convict(&mut cx, conviction, params);
     state.check_invariants().expect("a conviction is lawful");
     let (id, slash) = state.slashes().last().expect("just convicted");
     assert!(matches!(slash.state, SlashState::Pending(_)), "{slash:?}");
@@ -478,4 +482,119 @@ fn a_cover_that_waits_for_a_slash_that_is_undone_goes_back_to_the_insurance() {
     reversed(&mut state, slash);
     assert_eq!(state.covers(), Amount::ZERO);
     assert_eq!(insured(&state), before.saturating_add(cover));
+}
+
+/// Votes how much of its share delegated stake answers for.
+fn answering(state: &mut State, share: Ratio) {
+    let mut raw = RawParams::from(*state.params());
+    raw.slashing.delegated_answers = share;
+    let params = state.params.adoptable(raw).expect("lawful");
+    state.params.adopt(params);
+}
+
+/// A twentieth of 26,997 that others have put behind it is 1,349.85, and one of its own 900 is 45:
+/// its own pays all that it has, and of the 494.85 that it lacks the pool pays no more than its
+/// part; it comes back to the unit.
+#[test]
+fn delegated_stake_loses_what_the_operator_lacks_and_no_more_than_it_answers_for() {
+    let part = |parts| Ratio::new(parts).expect("below one");
+    let all = Amount::tokens(26_997);
+    let whole = part(50_000_000).amount_ceil(all);
+    let lacks = Amount::new(494_850_000_000).expect("small");
+    for share in [0, 1, 100_000_001, 333_333_333, 999_999_999].map(part) {
+        let mut state = world();
+        answering(&mut state, share);
+        let job = post(&mut state);
+        let (_, pots) = delegated(&mut state);
+        let entry = Pot::Unbonding(UnbondingId::new(0));
+        let pots = [pots[0], pots[1], entry];
+        let before = pots.map(|pot| state.balance(pot));
+        let slash = convicted(&mut state, job);
+        let [pool, exit, own] = pots.map(|pot| state.balance(pot));
+        assert_eq!(own, Amount::ZERO, "at every share its own pays first");
+        let left = pool.saturating_add(exit);
+        let lost = before[0].saturating_add(before[1]).saturating_sub(left);
+        assert_eq!(lost, lacks.min(share.amount_ceil(whole)), "{share:?}");
+        let part = before[0].share_ceil(lost.units(), all.units()).expect("a part");
+        assert_eq!(before[0].checked_sub(pool), Some(part), "the pool's part up, the exit's rest");
+        reversed(&mut state, slash);
+        assert_eq!(pots.map(|pot| state.balance(pot)), before, "{share:?}");
+    }
+}
+
+/// An operator that has nothing left is convicted of what it owes, and spared delegators pay none of
+/// it; nothing is undone to the unit, too.
+#[test]
+fn nobody_pays_for_an_operator_that_has_nothing_where_delegators_are_spared() {
+    for payout in [true, false] {
+        let mut state = world();
+        answering(&mut state, Ratio::ZERO);
+        let job = post(&mut state);
+        let (operator, [pool, exit]) = delegated(&mut state);
+        let slash = convicted(&mut state, job);
+        assert_eq!(state.operator(operator).expect("known").stake, Amount::ZERO);
+        let pots = [pool, exit, Pot::Burnt(Asset::Stake), Pot::Slash(slash)];
+        let before = pots.map(|pot| state.balance(pot));
+        let params = *state.params();
+        let claims = Claims { injured: Some(REQUESTER), ..Claims::default() };
+        let conviction = Conviction {
+            offence: Offence::MissedAudit,
+            operator,
+            job,
+            behind: Behind::Owed(Amount::tokens(200)),
+            accepted_at: Height::ZERO,
+            value: Amount::tokens(1),
+            root: payout.then_some(Digest([9; 32])),
+            payout: if payout { Payout::Claims(claims) } else { Payout::Fire },
+        };
+        let mut journal = Journal::default();
+        let mut cx = Context { state: &mut state, journal: &mut journal, referee: &Unasked };
+        convict(&mut cx, conviction, &params);
+        state.check_invariants().expect("a conviction is lawful");
+        let (second, row) = state.slashes().last().expect("just convicted");
+        assert!(row.taken.is_empty() && second != slash);
+        let waits = matches!(row.state, SlashState::Pending(_));
+        assert_eq!(waits, payout);
+        assert_eq!(pots.map(|pot| state.balance(pot)), before);
+        if waits {
+            reversed(&mut state, second);
+        }
+        reversed(&mut state, slash);
+        assert_eq!(pots.map(|pot| state.balance(pot))[..3], before[..3]);
+    }
+}
+
+/// A slash follows the parameters of its job: no vote after it spares those who put stake behind an
+/// operator that has cheated, and none takes of those who were spared when it took the job on.
+#[test]
+fn a_vote_about_what_delegated_stake_answers_for_counts_for_later_jobs() {
+    for (first, then) in [(Ratio::ONE, Ratio::ZERO), (Ratio::ZERO, Ratio::ONE)] {
+        let mut state = world();
+        answering(&mut state, first);
+        let job = post(&mut state);
+        let (_, [pool, _]) = delegated(&mut state);
+        let before = state.balance(pool);
+        answering(&mut state, then);
+        let params = state.params.at(state.market.order(job).params).clone();
+        convicted_by(&mut state, job, &params);
+        assert_eq!(state.balance(pool) < before, first == Ratio::ONE);
+    }
+}
+
+/// What stands behind a challenge is what it was when the job was posted.
+#[test]
+fn a_vote_about_deposits_changes_none_of_a_job_that_is_posted() {
+    let mut state = world();
+    let job = post(&mut state);
+    let deposit = |state: &State| crate::verification::handlers::challenge::deposit(state, job);
+    let before = deposit(&state).expect("there is such a job");
+    let mut raw = RawParams::from(*state.params());
+    raw.verification.challenge_deposit = Amount::tokens(50);
+    raw.verification.challenge_tariff = Factor::ONE.saturating_add(Factor::ONE);
+    let params = state.params.adoptable(raw).expect("lawful");
+    state.params.adopt(params);
+    assert_eq!((before, deposit(&state)), (Amount::tokens(1), Some(before)));
+    let later = posted(&mut state, JobId::new(1));
+    let wanted = crate::verification::handlers::challenge::deposit(&state, later);
+    assert_eq!(wanted, Some(Amount::tokens(50)));
 }
