@@ -235,7 +235,11 @@ fn translate(file: &mut Value, form: Form) -> Result<(), Vec<String>> {
         for row in rows {
             let whose = row.get("address").and_then(Value::as_str);
             if let Some(Err(why)) = whose.map(names::address) {
-                wrong.push(format!("{list}: {}: {why}", whose.unwrap_or_default()));
+                let told = format!("{list}: {}: {why}", whose.unwrap_or_default());
+                // Rows with two amounts come by twice.
+                if !wrong.contains(&told) {
+                    wrong.push(told);
+                }
             }
             let whose = whose.map_or(String::new(), |address| format!(" of {address}"));
             if let Some(Err(why)) = row.get_mut(name).map(|held| written::amount(held, form)) {
