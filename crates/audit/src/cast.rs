@@ -11,7 +11,7 @@ use earnest_protocol::{
         Auction, Delegate, GainTiming, PostJob, ProgramForm, ResourceClass, SetCommission, Task,
         Visibility,
     },
-    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator},
+    genesis::{GenesisAccount, GenesisCouncil, GenesisGuardian, GenesisOperator, GenesisRejected},
     ledger::Assets,
     market::PostJobRejected,
     seal,
@@ -23,6 +23,7 @@ use crate::{
     beacon::{self, Beacon},
     points::Late,
     truth::Truth,
+    words::refusal,
 };
 
 /// Fewest and most validators of a game, all with the same bond.
@@ -182,6 +183,8 @@ impl Cast {
         let mut raw = told;
         if let Some(untouched) = untouched(params) {
             raw.prices.average_epochs = Epochs::ZERO;
+            // Credits go with the feed (R20): in one job nobody converts any.
+            (raw.credits.mint_share, raw.credits.redeem_share) = (Ratio::ZERO, Ratio::ZERO);
             raw.chain.stake_price = kind.posted_at.unwrap_or(untouched);
         }
         let is_dual = told.chain.stake_price != Factor::ONE || params.prices().is_on();
@@ -211,7 +214,8 @@ impl Cast {
             provider_bond: raw.staking.provider_bond_min,
             late: None,
         };
-        let refused = |why: PostJobRejected| format!("the rules refuse such a job: {why:?}");
+        let refused =
+            |why: PostJobRejected| format!("the rules refuse such a job: {}", refusal(&why));
         let state = cast.first_block()?;
         cast.quote = state.quote_job(Some(REQUESTER), &cast.terms(0)).map_err(refused)?;
         let provider = state.operator_id(PROVIDER, Role::Provider).expect("it bonded at genesis");
@@ -230,7 +234,7 @@ impl Cast {
         };
         let signed = Authenticated { sender: REQUESTER.into(), transaction };
         let posted = state.apply(&signed, &Truth, &mut Journal::default());
-        posted.map_err(|why| format!("the rules refuse such a job: {why:?}"))?;
+        posted.map_err(|why| format!("the rules refuse such a job: {}", refusal(&why)))?;
         cast.delegate(&mut state)?;
         Ok(cast)
     }
@@ -351,7 +355,9 @@ impl Cast {
             let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
             let signed = Authenticated { sender: sender.into(), transaction };
             let done = state.apply(&signed, &Truth, &mut Journal::default());
-            done.map_err(|why| format!("nobody can delegate to such a provider: {why:?}"))?;
+            done.map_err(|why| {
+                format!("nobody can delegate to such a provider: {}", refusal(&why))
+            })?;
         }
         Ok(())
     }
@@ -465,9 +471,17 @@ impl Cast {
             ..Genesis::default()
         };
         let began = State::new(&genesis);
-        let state = began.map_err(|why| format!("no network of such a job can begin: {why:?}"))?;
-        Ok((state, beacon))
+        Ok((began.map_err(|why| never_began(&why))?, beacon))
     }
+}
+
+/// That a network cannot begin, and why.
+fn never_began(why: &GenesisRejected) -> String {
+    let told = match why {
+        GenesisRejected::Params(rejected) => rejected.to_string(),
+        other => refusal(other),
+    };
+    format!("no network of such a job can begin: {told}")
 }
 
 /// What new work values stake at when everybody has posted what it is worth.

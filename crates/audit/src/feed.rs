@@ -12,6 +12,7 @@
 use earnest_protocol::{
     Authenticated, Command, Digest, Epoch, Factor, Height, Journal, Params, State, Transaction,
     command::{OpenPrice, SealPrice},
+    prices::Stale,
     seal,
 };
 
@@ -20,6 +21,7 @@ use crate::{
     catalogue::{Entry, Forced, Goal},
     points::{Act, Point},
     truth::Truth,
+    words::refusal,
 };
 
 use Act::{Ceiling, Do, Half, Nothing, Silent, Wrong};
@@ -75,7 +77,9 @@ pub(crate) fn pushed(params: &Params, cast: &Cast) -> Result<Factor, String> {
         posts(&cast, &mut state, params.chain().stake_price)?;
         next_epoch(&mut state);
     }
-    state.bond_price().map_err(|stale| format!("the feed is stale: {stale:?}"))
+    state.bond_price().map_err(|Stale { counted, now }| {
+        format!("the feed is stale: the last price counted in epoch {counted}, and it is {now}")
+    })
 }
 
 /// Everybody opens what it sealed in the epoch before, and seals a price of this one.
@@ -98,7 +102,7 @@ fn posts(cast: &Cast, state: &mut State, worth: Factor) -> Result<(), String> {
             let transaction = Transaction { nonce, valid_until, command, on_behalf_of: None };
             let signed = Authenticated { sender: validator.into(), transaction };
             let done = state.apply(&signed, &Truth, &mut Journal::default());
-            done.map_err(|why| format!("the rules refuse a price: {why:?}"))?;
+            done.map_err(|why| format!("the rules refuse a price: {}", refusal(&why)))?;
         }
     }
     Ok(())

@@ -288,9 +288,17 @@ fn gain(
     }
 }
 
+/// Why exact play decides nothing: the two are worth the same, or a draw may be foreseen.
 fn reason(found: &Deviation) -> Option<String> {
-    let undecided = "what whoever foresees a second draw can get lies on both sides of honest play";
-    (found.verdict == Verdict::NotShown).then(|| undecided.into())
+    let ends = found.interval.as_ref().filter(|_| found.verdict == Verdict::NotShown)?;
+    let [low, high] = ends;
+    Some(if low == high {
+        "it is worth exactly what honest play is".into()
+    } else {
+        "what whoever foresees a second draw can get lies on both sides of honest play; what is \
+         drawn hangs on verification.beta (or --world collusion) and on the job's audit rate"
+            .into()
+    })
 }
 
 fn deviate(entry: &Entry, tree: &Tree, worth: &value::Worth<'_>) -> Option<Best> {

@@ -44,7 +44,7 @@ impl Findings {
     /// JUnit XML: a case for each entry; what pays is a failure, what is not shown an error.
     pub fn to_junit(&self) -> String {
         let found = &self.report.deviations;
-        let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
+        let count = |verdict| self.report.count(verdict);
         let (failures, errors) = (count(Verdict::Pays), count(Verdict::NotShown));
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"earnest audit\" \
@@ -90,13 +90,16 @@ impl Findings {
             let [old, new] = gain.map(tokens);
             let _ = writeln!(text, "change    {id}: {from} -> {to}, gain {old} -> {new}");
         }
+        let verdicts = [Verdict::Holds, Verdict::Pays, Verdict::NotShown];
+        let counts = verdicts.map(|one| format!("{}: {}", word(one), self.report.count(one)));
+        let _ = writeln!(text, "verdict   {}", counts.join(", "));
         text
     }
 
     /// The verdict as a sentence.
     pub(crate) fn answer(&self) -> String {
         let found = &self.report.deviations;
-        let count = |verdict| found.iter().filter(|one| one.verdict == verdict).count();
+        let count = |verdict| self.report.count(verdict);
         let (pays, open, all) = (count(Verdict::Pays), count(Verdict::NotShown), found.len());
         match self.verdict {
             Verdict::Holds => format!("Yes: of {all} deviations none pays."),

@@ -58,6 +58,18 @@ impl Report {
         let has = |verdict| self.deviations.iter().any(|found| found.verdict == verdict);
         [Verdict::Pays, Verdict::NotShown].into_iter().find(|v| has(*v)).unwrap_or(Verdict::Holds)
     }
+
+    /// How many entries came to a verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.deviations.iter().filter(|found| found.verdict == verdict).count()
+    }
+
+    /// True if a game that is not shown grew as large as `effort` lets one: more would show more.
+    pub fn is_cut_short(&self, effort: Effort) -> bool {
+        let most = effort.budget().nodes;
+        let cut = |one: &Deviation| one.verdict == Verdict::NotShown && most <= one.size[0];
+        self.deviations.iter().any(cut)
+    }
 }
 
 /// The kinds of jobs that are played.

@@ -203,6 +203,31 @@ fn fed() -> Params {
     })
 }
 
+/// Credits need the feed (R20), which no game of one job has: what the genesis says of them stays
+/// out of the game, and stands where the feed is played.
+#[test]
+fn a_network_whose_stake_mints_credits_is_audited_like_any_other_of_two_assets() {
+    let members: &'static [Member] = &[Member::Provider];
+    let of = |params: &Params| {
+        let facts = Facts::assumed(params);
+        play_coalition(params, &facts, &kind("standard"), members, Effort::Quick)
+    };
+    let minting = params_with(|raw| {
+        (raw.prices.average_epochs, raw.prices.stale_epochs) = (Epochs::new(4), Epochs::new(3));
+        (raw.credits.mint_share, raw.credits.redeem_share) = (Ratio::percent(1), Ratio::percent(1));
+    });
+    let (with, without) = (of(&minting), of(&fed()));
+    assert!(!with.is_empty());
+    for (one, other) in with.iter().zip(&without) {
+        assert_ne!(one.verdict, Verdict::NotShown, "{one:?}");
+        assert_eq!((one.verdict, one.gain), (other.verdict, other.gain), "{}", one.id);
+    }
+    let pool = Pool { all: 10, bribable: 6 };
+    let priced = kinds(&minting).into_iter().find(|kind| kind.id == "priced").expect("a kind");
+    let cast = Cast::new(&minting, &priced, &[Member::Provider, Member::Auditors], pool);
+    assert!(feed::pushed(&minting, &cast.expect("a quote")).is_ok());
+}
+
 /// M5: while everybody else posts, less than half of the validators move nothing; with more the
 /// price goes up by a step an epoch.
 #[test]

@@ -2,6 +2,9 @@
 //!
 //! Not here: which numbers a report has (`output`).
 
+use serde::Serialize;
+use serde_json::Value;
+
 /// Base units as tokens.
 pub(crate) fn tokens(units: Option<i128>) -> String {
     let Some(units) = units else { return "-".into() };
@@ -29,9 +32,37 @@ pub(crate) fn rounded(units: i128) -> String {
     tokens(Some((units + half) / step * step))
 }
 
+/// Why something was refused: its name, and what it says beside.
+pub(crate) fn refusal(why: &impl Serialize) -> String {
+    said(&serde_json::to_value(why).expect("a refusal has only names and numbers"))
+}
+
+fn said(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(pairs) => {
+            let pair = |(name, value): (&String, &Value)| match value {
+                Value::Object(_) => format!("{name} ({})", said(value)),
+                _ => format!("{name} {}", said(value)),
+            };
+            pairs.iter().map(pair).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_its_name_and_its_numbers() {
+        let why = json!({ "post-job": { "pool-too-small": { "have": 2, "need": "3" } } });
+        assert_eq!(refusal(&why), "post-job (pool-too-small (have 2, need 3))");
+        assert_eq!(refusal(&json!({ "post-job": "zero-price" })), "post-job zero-price");
+    }
 
     #[test]
     fn numbers_for_eyes_have_four_figures_and_never_read_as_nothing() {

@@ -91,7 +91,7 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
             earnest_audit::changes(&report, &other)
         }
     };
-    let verdict = report.verdict();
+    let (verdict, cut) = (report.verdict(), report.is_cut_short(effort));
     let findings = Findings { report, verdict, friends, bribes, frontier, changes };
     if let Some(folder) = &args.out {
         write(folder, &findings)?;
@@ -106,7 +106,13 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<(), Failure> {
         Verdict::Holds => Ok(()),
         Verdict::Pays => Err(Failure::check("a deviation pays", hint)),
         Verdict::NotShown => {
-            let hint = "the reasons stand above; leave out --nodes, or give more";
+            let hint = match (cut, effort) {
+                (false, _) => {
+                    "the reasons stand above; none of them is a game that was not played to its end"
+                }
+                (true, Effort::Quick) => "the reasons stand above; leave out --quick",
+                (true, _) => "the reasons stand above; leave out --nodes, or give more",
+            };
             Err(Failure::new(Status::NotShown, "not-shown", "not everything was shown", hint))
         }
     }

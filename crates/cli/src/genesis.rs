@@ -8,7 +8,10 @@
 
 mod template;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use earnest_api::Refusal;
@@ -28,7 +31,7 @@ use crate::{
     failure::Failure,
     money, names,
     output::{self, note, out, say},
-    params::{self, written},
+    params::{self, Form, written},
     stake, text,
 };
 
@@ -56,9 +59,10 @@ pub struct NewArgs {
     /// The network's name, for people
     #[arg(long, default_value = "my network")]
     name: String,
-    /// An account and what it holds, bonds included; may be given again
-    #[arg(long, value_parser = account, value_name = "ADDRESS=TOKENS")]
-    account: Vec<(Address, Amount)>,
+    /// An account and what it holds, bonds included; with two assets as much of that which pays,
+    /// or else what stands after a comma: ADDRESS=2000,10; may be given again
+    #[arg(long, value_parser = account, value_name = "ADDRESS=TOKENS[,TOKENS]")]
+    account: Vec<(Address, Amount, Option<Amount>)>,
     /// A bond out of an account: `replica`, `provider`, `validator` or `access`; may be given again
     #[arg(long, value_parser = bond, value_name = "ROLE:ADDRESS=TOKENS")]
     bond: Vec<(Role, Address, Amount)>,
@@ -91,22 +95,40 @@ pub fn run(command: &GenesisCommand, json: bool) -> Result<(), Failure> {
 
 fn new(args: &NewArgs) -> Result<(), Failure> {
     let genesis = genesis_of(args)?;
-    let hint = "give each account once, with a balance that covers its bonds";
+    let hint = "change parameters by --set; give each account once, and what covers its bonds";
     refuse("this network cannot begin", &violations(&genesis), hint)?;
     let text = template::text(&genesis)?;
     let Some(path) = &args.out else { return output::result(format_args!("{text}")) };
-    let file = std::fs::File::create_new(path);
-    file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())).map_err(
-        |error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                let detail = format!("{} exists already", path.display());
-                Failure::config(detail, "give --out another name, or remove that file first")
-            }
-            _ => Failure::file("write", path, error),
-        },
-    )?;
+    write_new(path, &text).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            let detail = format!("{} exists already", path.display());
+            Failure::config(detail, "give --out another name, or remove that file first")
+        }
+        _ => Failure::file("write", path, error),
+    })?;
+    tell_programs(&genesis);
     note!("change what you like, then: earnest genesis check {}", path.display());
     out!("{}", path.display())
+}
+
+/// Writes a file that must not be there, whole or not at all.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::File::create_new(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // What is there is ours, and half of it would keep the next try from its name.
+        drop(file);
+        std::fs::remove_file(path)?;
+    }
+    written
+}
+
+/// Says so where no ordinary program can be published.
+fn tell_programs(genesis: &Genesis) {
+    let params = Params::try_from(genesis.params).ok();
+    if let Some(why) = params.as_ref().and_then(params::no_programs) {
+        note!("{why}");
+    }
 }
 
 fn genesis_of(args: &NewArgs) -> Result<Genesis, Failure> {
@@ -115,11 +137,11 @@ fn genesis_of(args: &NewArgs) -> Result<Genesis, Failure> {
         Preset::Development => crate::up::plan::params(1_000),
     };
     let params = args.sets.iter().try_fold(preset, |raw, set| params::apply(&raw, set))?;
-    let account = |&(address, balance)| {
-        let payment = match args.preset {
+    let account = |&(address, balance, payment): &(Address, Amount, Option<Amount>)| {
+        let payment = payment.unwrap_or(match args.preset {
             Preset::TwoAssets => balance,
             Preset::Standard | Preset::Development => Amount::ZERO,
-        };
+        });
         GenesisAccount { address, balance, payment }
     };
     let operator = |&(role, address, bond)| GenesisOperator { address, role, bond };
@@ -137,15 +159,20 @@ fn genesis_of(args: &NewArgs) -> Result<Genesis, Failure> {
     })
 }
 
-fn account(text: &str) -> Result<(Address, Amount), String> {
+fn account(text: &str) -> Result<(Address, Amount, Option<Amount>), String> {
     let (address, tokens) = text.split_once('=').ok_or("write ADDRESS=TOKENS")?;
-    Ok((names::address(address)?, money::tokens(tokens)?))
+    let (stake, payment) = match tokens.split_once(',') {
+        None => (tokens, None),
+        Some((stake, payment)) => (stake, Some(money::tokens(payment.trim())?)),
+    };
+    Ok((names::address(address)?, money::tokens(stake.trim())?, payment))
 }
 
 fn bond(text: &str) -> Result<(Role, Address, Amount), String> {
-    let (role, rest) = text.split_once(':').ok_or("write ROLE:ADDRESS=TOKENS")?;
-    let (address, bond) = account(rest)?;
-    Ok((stake::role(role)?, address, bond))
+    let form = "write ROLE:ADDRESS=TOKENS";
+    let (role, rest) = text.split_once(':').ok_or(form)?;
+    let (address, bond) = rest.split_once('=').ok_or(form)?;
+    Ok((stake::role(role)?, names::address(address)?, money::tokens(bond)?))
 }
 
 /// A genesis as it stands in a file; the beacon is filled in by the node.
@@ -190,8 +217,8 @@ pub fn read(path: &Path) -> Result<Genesis, Failure> {
 }
 
 /// Makes of parameters, balances and bonds as people write them what the rules read.
-fn translate(file: &mut Value) -> Result<(), Vec<String>> {
-    let rooms = file.get_mut("params").map_or(Ok(()), written::rooms);
+fn translate(file: &mut Value, form: Form) -> Result<(), Vec<String>> {
+    let rooms = file.get_mut("params").map_or(Ok(()), |rooms| written::rooms(rooms, form));
     let mut wrong = rooms.err().unwrap_or_default();
     for (list, name) in [
         ("accounts", "balance"),
@@ -206,8 +233,17 @@ fn translate(file: &mut Value) -> Result<(), Vec<String>> {
             None => &mut [],
         };
         for row in rows {
-            if let Some(Err(why)) = row.get_mut(name).map(written::amount) {
-                wrong.push(format!("{list}: {name}: {why}"));
+            let whose = row.get("address").and_then(Value::as_str);
+            if let Some(Err(why)) = whose.map(names::address) {
+                let told = format!("{list}: {}: {why}", whose.unwrap_or_default());
+                // Rows with two amounts come by twice.
+                if !wrong.contains(&told) {
+                    wrong.push(told);
+                }
+            }
+            let whose = whose.map_or(String::new(), |address| format!(" of {address}"));
+            if let Some(Err(why)) = row.get_mut(name).map(|held| written::amount(held, form)) {
+                wrong.push(format!("{list}{whose}: {name}: {why}"));
             }
         }
     }
@@ -389,5 +425,6 @@ fn show(genesis: &Genesis, json: bool) -> Result<(), Failure> {
         let validators = text::count(to_u64(validators), "validator");
         note!("{validators}: until more bond, only jobs with fewer auditors are taken");
     }
+    tell_programs(genesis);
     Ok(())
 }

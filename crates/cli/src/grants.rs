@@ -28,6 +28,9 @@ use crate::{
 /// Bytes of a list at most: as many places as there may be, of an address and an amount each.
 const FILE_MAX: u64 = 80 * PLACES_MAX as u64;
 
+/// Wrong lines of a list that are told at once.
+const WRONG_MAX: usize = 20;
+
 /// What to do about grants.
 #[derive(Subcommand, Debug)]
 pub enum GrantsCommand {
@@ -208,13 +211,19 @@ fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
         let is_title = *number == 1 && line.trim().eq_ignore_ascii_case("address,tokens");
         !is_title && !line.trim().is_empty()
     });
-    let entry = |(number, line): (u32, &str)| {
-        entry(line).map_err(|why| {
-            let detail = format!("{}, line {number}: {why}", path.display());
-            Failure::config(detail, "write a line `ADDRESS,TOKENS` for each entry")
-        })
-    };
-    lines.map(entry).collect()
+    let (mut entries, mut wrong) = (Vec::new(), Vec::new());
+    for (number, line) in lines {
+        match entry(line) {
+            Ok(entry) => entries.push(entry),
+            Err(why) if wrong.len() < WRONG_MAX => wrong.push(format!("line {number}: {why}")),
+            Err(_) => break,
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(entries);
+    }
+    let detail = format!("{}, {}", path.display(), wrong.join("\n  "));
+    Err(Failure::config(detail, "write a line `ADDRESS,TOKENS` for each entry"))
 }
 
 fn entry(line: &str) -> Result<Entry, String> {

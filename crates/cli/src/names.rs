@@ -104,7 +104,7 @@ impl Names {
 
 /// An address as it is written.
 pub fn address(text: &str) -> Result<Address, String> {
-    Address::from_hex(text).ok_or_else(|| "an address is 0x and 40 hexadecimal digits".into())
+    earnest_keys::address(text).map_err(|why| why.to_string())
 }
 
 /// The address of an account; asks the node only for what a name means there.

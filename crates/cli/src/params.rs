@@ -6,22 +6,30 @@
 
 pub mod written;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 use earnest_protocol::{
     Params, RawParams,
     params::{ParamField, Violation},
+    storage::program_bytes_max,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use crate::{
     failure::Failure,
     money,
-    output::{out, say},
+    output::{note, out, say},
 };
-pub use written::Pace;
+pub use written::{Form, Pace};
 
 /// What to do with a file of parameters.
 #[derive(Subcommand, Debug)]
@@ -47,11 +55,36 @@ pub fn run(command: &ParamsCommand, json: bool) -> Result<(), Failure> {
             .collect();
         return out!("{}", json!({ "changed": rows }));
     }
+    if let Some(why) = no_programs(&params) {
+        note!("{why}");
+    }
     say!("these parameters go together")?;
     for (path, value, usual) in changed {
         say!("  {path} = {value}; the default is {usual}")?;
     }
     Ok(())
+}
+
+/// Bytes of a program below which hardly any is: a network that takes fewer is told of.
+const PROGRAM_BYTES: u32 = 64 * 1_024;
+
+/// That a network of these parameters takes hardly any ordinary program, or none, and which of them
+/// decide it.
+pub fn no_programs(params: &Params) -> Option<String> {
+    let most = program_bytes_max(params);
+    let is_meant = most == params.storage().program_kib_max.saturating_mul(1_024);
+    if is_meant || most >= PROGRAM_BYTES {
+        return None;
+    }
+    let (budget, step) = (params.chain().referee_gas.count(), params.market().step_gas_max.count());
+    let which = match most {
+        0 => "no ordinary program can be published".to_owned(),
+        most => format!("ordinary programs of at most {most} bytes can be published"),
+    };
+    Some(format!(
+        "{which}: of the {budget} gas of chain.referee_gas, market.step_gas_max takes {step}, and \
+         each kibibyte of a program needs 8192 of the rest"
+    ))
 }
 
 /// What differs from the defaults: path, value and default, as people write them.
@@ -105,12 +138,19 @@ pub fn out_of_range(field: &ParamField, got: u64) -> String {
 /// How a parameter is set.
 const SET_HINT: &str = "write --set ROOM.NAME=VALUE, such as --set verification.laxity=5%";
 
+/// A genesis, of which its parameters are wanted alone.
+#[derive(Deserialize)]
+struct OfGenesis {
+    params: RawParams,
+}
+
 /// The rooms of a file; of a genesis those that it begins with.
-fn of_genesis_too(file: &mut Value) -> Result<(), Vec<String>> {
-    if let Some(rooms) = file.get_mut("params") {
-        *file = rooms.take();
+fn of_genesis_too(text: &str) -> Result<RawParams, String> {
+    if parsed(text)?.get("params").is_none() {
+        return read(text, written::rooms);
     }
-    written::rooms(file)
+    let rooms = |file: &mut Value, form| written::rooms(&mut file["params"], form);
+    read(text, rooms).map(|OfGenesis { params }| params)
 }
 
 /// The parameters of a file, or the defaults, changed by each `room.name=value`.
@@ -120,7 +160,7 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::file("read", path, error))?;
-            read(&text, of_genesis_too).map_err(|why| {
+            of_genesis_too(&text).map_err(|why| {
                 let hint = "compare the file with `earnest query params --defaults`: a table a \
                             room; values may be written as it shows them";
                 Failure::config(format!("{} is not a parameter file: {why}", path.display()), hint)
@@ -154,30 +194,76 @@ pub fn checked(raw: RawParams) -> Result<Params, Failure> {
 /// understood.
 pub fn read<T: DeserializeOwned>(
     text: &str,
-    translate: impl Fn(&mut Value) -> Result<(), Vec<String>>,
+    translate: impl Fn(&mut Value, Form) -> Result<(), Vec<String>>,
 ) -> Result<T, String> {
-    let is_json = text.trim_start().starts_with('{');
-    let (plain, file) = if is_json {
-        (serde_json::from_str(text).map_err(|error| error.to_string()), from_json(text))
-    } else {
-        (toml::from_str(text).map_err(|error| error.to_string()), toml::from_str(text).ok())
-    };
-    let (error, mut file): (String, Value) = match (plain, file) {
-        (Ok(read), _) => return Ok(read),
-        (Err(error), None) => return Err(error),
-        (Err(error), Some(file)) => (error, file),
-    };
-    let before = file.clone();
-    translate(&mut file).map_err(|wrong| format!("\n  {}", wrong.join("\n  ")))?;
-    // If nothing was written as people do, the first error knows its place.
-    if file == before {
-        return Err(error);
+    let before = parsed(text)?;
+    let mut after = before.clone();
+    let translated = |wrong: Vec<String>| format!("\n  {}", wrong.join("\n  "));
+    if is_json(text) {
+        // What needs no translation knows its place.
+        let error = match serde_json::from_str(text) {
+            Ok(read) => return Ok(read),
+            Err(error) => error,
+        };
+        translate(&mut after, Form::Json).map_err(translated)?;
+        let found = if after == before { Err(error) } else { serde_json::from_value(after) };
+        return found.map_err(|error| error.to_string());
     }
-    serde_json::from_value(file).map_err(|error| error.to_string())
+    translate(&mut after, Form::Toml).map_err(translated)?;
+    let spans = DeTable::parse(text).map_err(|error| error.to_string())?;
+    let mut changes = Vec::new();
+    for (key, value) in spans.get_ref() {
+        let key: &str = key.get_ref();
+        changed_places(value, &before[key], &after[key], &mut changes);
+    }
+    // From the end, so that places before stay what they are; a table may be written in pieces.
+    changes.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
+    let mut text = text.to_owned();
+    for (place, value) in changes {
+        text.replace_range(place, &value);
+    }
+    toml::from_str(&text).map_err(|error| error.to_string())
 }
 
-fn from_json(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok()
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+/// The values of a file, whatever they mean.
+fn parsed(text: &str) -> Result<Value, String> {
+    if is_json(text) {
+        return serde_json::from_str(text).map_err(|error| error.to_string());
+    }
+    toml::from_str(text).map_err(|error| {
+        let bare = error.message().contains("nan") || error.message().contains("quoted");
+        let quotes =
+            if bare { "text stands in quotes, such as name = \"my network\"\n" } else { "" };
+        format!("{error}{quotes}")
+    })
+}
+
+/// Where a translated value stands in a text, and how TOML writes it: as JSON does.
+fn changed_places(
+    place: &Spanned<DeValue<'_>>,
+    before: &Value,
+    after: &Value,
+    found: &mut Vec<(Range<usize>, String)>,
+) {
+    match (place.get_ref(), before, after) {
+        (DeValue::Table(table), Value::Object(_), Value::Object(_)) => {
+            for (key, value) in table {
+                let key: &str = key.get_ref();
+                changed_places(value, &before[key], &after[key], found);
+            }
+        }
+        (DeValue::Array(list), Value::Array(before), Value::Array(after)) => {
+            for ((value, before), after) in list.iter().zip(before).zip(after) {
+                changed_places(value, before, after, found);
+            }
+        }
+        _ if before != after => found.push((place.span(), after.to_string())),
+        _ => {}
+    }
 }
 
 /// `raw` with one field changed.
@@ -344,8 +430,7 @@ mod tests {
                 text.push_str(&format!("[{room}]\n"));
             }
             let shown = show(field, value_of(&before, field));
-            // What has digits alone is a number: so were whole numbers before.
-            let is_bare = shown.parse::<u64>().is_ok() && !matches!(field.unit, "Ratio" | "Factor");
+            let is_bare = shown.parse::<f64>().is_ok();
             let shown = if is_bare { shown } else { format!("\"{shown}\"") };
             text.push_str(&format!("{} = {shown}\n", field.name));
         }
@@ -358,6 +443,10 @@ mod tests {
     fn what_is_wrong_with_a_file_is_named_by_line_or_by_parameter() {
         let named = |text: &str| read::<RawParams>(text, written::rooms).expect_err("wrong");
         assert!(named("[market]\nbids_maximum = 3").contains("line 2"));
+        // Also beside values that were translated, and of a genesis.
+        let beside = named("[verification]\nbeta = 0.3\n[market]\nbids_max = \"9\"\nbids = 3");
+        assert!(beside.contains("line 5"), "{beside}");
+        assert!(named("[market]\nbids_max = many").contains("stands in quotes"));
         let both = named("[verification]\nbeta = 1.5\nlaxity = \"5 tokens\"");
         assert!(both.contains("verification.beta") && both.contains("verification.laxity"));
     }

@@ -255,6 +255,8 @@ fn rare(args: &RareArgs, json: bool) -> Result<(), Failure> {
     check_confidence(args.confidence)?;
     let text = read(&args.scenario)?;
     let meter = Meter::new("runs", json);
+    let paths = args.settings.iter().map(Setting::path);
+    Scenario::check_paths(&text, paths).map_err(|error| refused(&args.scenario, &error))?;
     let question = rare::Question {
         text: &text,
         settings: args.settings.clone(),
@@ -304,6 +306,8 @@ fn sensitivity(args: &SensitivityArgs, json: bool) -> Result<(), Failure> {
     check_confidence(args.confidence)?;
     let text = read(&args.scenario)?;
     let meter = Meter::new("runs", json);
+    let paths = args.ranges.iter().map(design::Range::path);
+    Scenario::check_paths(&text, paths).map_err(|error| refused(&args.scenario, &error))?;
     let question = Question {
         text: &text,
         ranges: args.ranges.clone(),
@@ -360,6 +364,8 @@ fn run_once(args: &RunArgs, json: bool) -> Result<(), Failure> {
     let text = read(&args.scenario)?;
     let meter = Meter::new("blocks", json);
     let refused = |error| refused(&args.scenario, &error);
+    let paths = args.settings.iter().map(Setting::path);
+    Scenario::check_paths(&text, paths).map_err(refused)?;
     let scenario = Scenario::parse(&text, &args.settings).map_err(refused)?;
     let track = args.html.as_ref().map(|_| Track::new(&scenario));
     let mut watch = Watch { meter: &meter, track };
@@ -417,7 +423,7 @@ fn sweep(args: &SweepArgs, json: bool) -> Result<(), Failure> {
         None => design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?,
     };
     let meter = Meter::new("runs", json);
-    let sweep = args.points.sweep(&text, points);
+    let sweep = args.points.sweep(&text, points)?;
     let is_read = region.is_some() || args.html.is_some();
     if is_read {
         Digest::check(&sweep, &args.wishes).map_err(|error| refused(scenario, &error))?;
@@ -494,7 +500,7 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
         None => design::grid(&args.points.settings).map_err(|error| refused(scenario, &error))?,
     };
     let meter = Meter::new("runs", json);
-    let sweep = args.points.sweep(&text, points);
+    let sweep = args.points.sweep(&text, points)?;
     let (first, seed) = sweep.first().map_err(|error| refused(scenario, &error))?;
     let how = (args.confidence, args.rewards);
     let compared = compare::compare(&sweep, how, &|done, of| meter.show(done, of));
@@ -519,8 +525,12 @@ fn compare(args: &CompareArgs, json: bool) -> Result<(), Failure> {
 }
 
 impl PointArgs {
-    fn sweep<'a>(&self, text: &'a str, points: Vec<Vec<Setting>>) -> Sweep<'a> {
-        Sweep { text, points, runs: self.runs, seed: self.luck.seed, threads: self.luck.threads }
+    fn sweep<'a>(&self, text: &'a str, points: Vec<Vec<Setting>>) -> Result<Sweep<'a>, Failure> {
+        // All points set the same paths.
+        let paths = points.first().into_iter().flatten().map(Setting::path);
+        Scenario::check_paths(text, paths).map_err(|error| refused(&self.scenario, &error))?;
+        let LuckArgs { seed, threads } = self.luck;
+        Ok(Sweep { text, points, runs: self.runs, seed, threads })
     }
 }
 
@@ -538,6 +548,11 @@ fn refused(scenario: &Path, error: &SimError) -> Failure {
         SimError::Policies { .. } => "give groups as the scenario names them: providers.honest",
         SimError::Measure { .. } => "name one of them, in quotes if it has a space",
         SimError::Failed { .. } => "sim run with these settings shows it closely",
+        SimError::Group { .. } => "--set replaces values: write a new group into the scenario",
+        SimError::Setting { .. } => "write PATH=VALUE; docs/simulation.md has every path",
+        SimError::Scenario(_) | SimError::Genesis(_) => {
+            "change what is named, in the scenario or by --set"
+        }
         _ => "compare the scenario with scenarios/baseline.toml",
     };
     Failure::config(format!("{}: {error}", scenario.display()), hint)

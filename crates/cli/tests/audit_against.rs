@@ -30,7 +30,7 @@ fn each_entry_that_another_file_changes_is_told_with_both_gains_and_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("other.toml");
     // Half of each price is taken: honest work is worth less, and what it is compared with, too.
-    fs::write(&file, "[market]\ntake = 500000000\n").expect("written");
+    fs::write(&file, "[market]\ntake = 0.5\n").expect("written");
     let path = file.to_str().expect("text");
     let (_, before) = audit(&[]);
     let (_, after) = audit(&[path]);

@@ -49,7 +49,7 @@ impl Pair {
         assert_eq!(done.code, Some(0), "{done:?}");
         let text = fs::read_to_string(&genesis).expect("written");
         let change = |line: &str| match line.strip_prefix("delegation_max = ") {
-            Some(_) => "delegation_max = 3000000000\n".to_owned(),
+            Some(_) => "delegation_max = 3\n".to_owned(),
             None => format!("{line}\n"),
         };
         fs::write(&genesis, text.lines().map(change).collect::<String>()).expect("written");

@@ -113,10 +113,91 @@ fn the_parameters_of_a_genesis_are_taken_where_parameters_are() {
 }
 
 #[test]
+fn digits_alone_in_a_written_genesis_are_whole_as_after_set_and_a_fault_names_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.toml").display().to_string();
+    let held = format!("{ALICE}=2000,10");
+    let new = ["genesis", "new", "--preset", "two-assets", "--account", &held];
+    let done = earnest(&[&new[..], &["--set", "chain.stake_price=0.25", "--out", &path]].concat());
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let whole = fs::read_to_string(&path).expect("written");
+    let shown = |text: &str| {
+        fs::write(&path, text).expect("written");
+        let done = earnest(&["genesis", "check", &path, "--json"]);
+        serde_json::from_str::<Value>(&done.out).unwrap_or_else(|_| panic!("{done:?}"))
+    };
+    let asked = shown(&whole);
+    assert_eq!(
+        (&asked["stake"], &asked["payment"]),
+        (&"2000000000000".into(), &"10000000000".into())
+    );
+    let digits = whole.replace("\nstake_price = 0.25\n", "\nstake_price = 4\n");
+    let digits = digits.replace("balance = \"2000 tokens\"", "balance = 3000");
+    let digits = digits.replace("payment = \"10 tokens\"", "payment = \"20\"");
+    let asked = shown(&digits);
+    assert_eq!(
+        (&asked["stake"], &asked["payment"]),
+        (&"3000000000000".into(), &"20000000000".into())
+    );
+    let done = earnest(&["genesis", "check", &path]);
+    assert!(done.out.contains("chain.stake_price = 4; the default is 1"), "{done:?}");
+
+    let line_of = |text: &str, wanted: &str| {
+        let line = text.lines().position(|line| line.starts_with(wanted)).expect("a line");
+        format!("line {}", line + 1)
+    };
+    for (from, to, told) in [
+        ("time_ms = 0", "time_ms = \"1 min\"", "invalid type"),
+        ("name = \"my network\"", "name = newnet", "text stands in quotes"),
+    ] {
+        let text = whole.replace(from, to);
+        assert_ne!(text, whole, "{from}");
+        fs::write(&path, &text).expect("written");
+        let done = earnest(&["genesis", "check", &path]);
+        assert_eq!(done.code, Some(3), "{done:?}");
+        let line = line_of(&text, to);
+        assert!(done.err.contains(&line) && done.err.contains(told), "{line}: {done:?}");
+    }
+    let text = whole.replace("payment = \"10 tokens\"", "payment = \"20 EUR\"");
+    fs::write(&path, &text).expect("written");
+    let done = earnest(&["genesis", "check", &path]);
+    assert!(done.err.contains(&format!("accounts of {ALICE}: payment: `20 EUR`")), "{done:?}");
+    // A letter too large: no checksum, so somebody mistyped it.
+    let text = whole.replace("c51812dc", "c51812dC");
+    fs::write(&path, &text).expect("written");
+    let done = earnest(&["genesis", "check", &path]);
+    assert!(done.err.contains("EIP-55"), "{done:?}");
+}
+
+#[test]
+fn a_network_that_takes_no_ordinary_program_is_told_by_which_parameters() {
+    let sets = ["chain.referee_gas=14000000", "market.step_gas_max=14000000"];
+    let check = ["params", "check", "--set", sets[0], "--set", sets[1]];
+    let done = earnest(&check);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    for named in
+        ["no ordinary program can be published", "chain.referee_gas", "market.step_gas_max"]
+    {
+        assert!(done.err.contains(named), "{named:?} in {}", done.err);
+    }
+    assert!(!earnest(&["params", "check"]).err.contains("ordinary program"));
+}
+
+#[test]
+fn every_wrong_line_of_a_list_is_told_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("list.csv").display().to_string();
+    fs::write(&path, format!("{ALICE},5\n{BOB};6\n{BOB},lots\n")).expect("written");
+    let done = earnest(&["grants", "list", &path]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert!(done.err.contains("line 2") && done.err.contains("line 3"), "{done:?}");
+}
+
+#[test]
 fn parameters_are_checked_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("params.toml").display().to_string();
-    fs::write(&path, "[slashing]\ncopied_root = 10000000\n").expect("written");
+    fs::write(&path, "[slashing]\ncopied_root = 0.01\n").expect("written");
     let done = earnest(&["params", "check", &path, "--set", "market.bids_max=99"]);
     assert_eq!(done.code, Some(3), "{done:?}");
     for named in ["bids_max is 99; allowed are 1 to", "above slashing.copied_root, which is 1 %"] {

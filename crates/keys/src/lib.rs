@@ -13,5 +13,7 @@ pub mod keystore;
 #[cfg(feature = "keystore")]
 pub mod phrase;
 mod signer;
+mod written;
 
 pub use signer::{EntropyUnavailable, InvalidSecret, SignatureRejected, Signer, recover};
+pub use written::{InvalidAddress, address};

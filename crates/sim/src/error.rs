@@ -25,6 +25,14 @@ pub enum SimError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A setting of a group that the scenario has not.
+    #[error("--set {path}: there is no such group; the scenario has {known}")]
+    Group {
+        /// What was to be set.
+        path: String,
+        /// The groups of that kind, or the kinds, that it has.
+        known: String,
+    },
     /// A value is outside its range.
     #[error("the scenario is refused: {0}")]
     Scenario(ScenarioRejected),

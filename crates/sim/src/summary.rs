@@ -18,7 +18,7 @@ use crate::{
     rare::{Rare, Share},
     report,
     run::Outcome,
-    scenario::Scenario,
+    scenario::{Kind, Scenario},
     schema,
     sensitivity::Sensitivity,
     tables::{Cell, Column},
@@ -152,6 +152,7 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
             tally.refusals()
         ));
     }
+    text.push_str(&unposted(scenario, outcome));
     let (slashed, profit, each) = ("slashed", "profit", "each");
     text.push_str(&format!("\n{:width$} {slashed:>16} {profit:>16} {each:>16}\n", "in tokens"));
     for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
@@ -174,6 +175,26 @@ pub fn run_table(scenario: &Scenario, seed: u64, outcome: &Outcome) -> String {
         text.push_str(&broken(&format!("FAILED: {error}")));
     }
     text
+}
+
+/// Reasons that are told of what was refused most.
+const REASONS_MAX: usize = 3;
+
+/// Why jobs were not posted, if some were not: the most frequent reasons first.
+fn unposted(scenario: &Scenario, outcome: &Outcome) -> String {
+    let mut reasons: Vec<(&str, u64)> = Vec::new();
+    for (group, tally) in scenario.groups.iter().zip(&outcome.groups) {
+        if matches!(group.kind, Kind::Requesters) {
+            reasons.extend(tally.refused.iter().map(|(why, times)| (why.as_str(), *times)));
+        }
+    }
+    reasons.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
+    reasons.truncate(REASONS_MAX);
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let told: Vec<String> = reasons.iter().map(|(why, times)| format!("{why} {times}")).collect();
+    format!("\n{}", broken(&format!("refused to requesters: {}", told.join(", "))))
 }
 
 /// How stake stands in the end, in a network of two assets.
@@ -462,6 +483,10 @@ pub fn rare_table(found: &Rare) -> String {
     let mut text = format!("the first lie of {} in each of {runs} runs", found.group);
     if without > 0 {
         write!(text, "; {without} more had none").expect("text grows");
+    }
+    if runs == 0 {
+        text.push_str("\n\nnobody of that group lied, so that nothing can be said of its lies\n");
+        return text;
     }
     text.push_str("\n\ndraw                            chance    it stood\n");
     for stratum in &found.strata {

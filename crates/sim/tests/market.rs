@@ -58,6 +58,16 @@ fn a_script_that_is_played_leaves_the_ledger_of_its_run() {
     assert!(plain.script().is_none(), "nobody asked for it");
 }
 
+/// Fewer validators than a job of two auditors needs: nothing is posted, and the table says why.
+#[test]
+fn a_run_says_why_jobs_could_not_be_posted() {
+    let (scenario, outcome) = play(&["validators.diligent.count=2"], 1);
+    let told = summary::run_table(&scenario, 1, &outcome);
+    assert!(told.contains("refused to requesters: PostJob/PoolTooSmall "), "{told}");
+    let (scenario, outcome) = play(&[], 1);
+    assert!(!summary::run_table(&scenario, 1, &outcome).contains("refused to requesters"));
+}
+
 fn group<'a>((scenario, outcome): &'a (Scenario, Outcome), name: &str) -> &'a Tally {
     let place = scenario.groups.iter().position(|group| group.name == name);
     &outcome.groups[place.expect("a group of the scenario")]

@@ -22,6 +22,18 @@ fn refusal(text: &str, settings: &[&str]) -> String {
 }
 
 #[test]
+fn a_group_that_the_scenario_has_not_is_named_with_those_that_it_has() {
+    let of = |path: &str| Scenario::check_paths(SMALL, [path]).map_err(|why| why.to_string());
+    for known in ["providers.honest.count", "providers.honest", "run.blocks", "params.chain.x"] {
+        assert_eq!(of(known), Ok(()), "{known}");
+    }
+    let refused = of("providers.sloth.count").expect_err("no such group");
+    assert!(refused.contains("providers.sloth.count"), "{refused}");
+    assert!(refused.contains("providers.honest"), "{refused}");
+    assert!(of("delegators.some.count").expect_err("none").contains("no delegators"));
+}
+
+#[test]
 fn every_value_has_a_range_and_its_refusal_says_it() {
     assert!(Scenario::parse(SMALL, &[]).is_ok());
     for (setting, words) in [

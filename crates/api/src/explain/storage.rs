@@ -42,6 +42,11 @@ pub(super) fn keep_data(rejected: KeepDataRejected) -> Words {
 
 pub(super) fn publish_program(rejected: PublishProgramRejected) -> Words {
     match rejected {
+        PublishProgramRejected::SizeOutOfRange { wanted, min, max } if max < min => say(
+            format!("The program has {wanted} bytes; this network takes no ordinary programs"),
+            "Its chain.referee_gas leaves nothing beside market.step_gas_max to admit one with; a \
+             vote may raise the first or lower the second.",
+        ),
         PublishProgramRejected::SizeOutOfRange { wanted, min, max } => say(
             format!("The program has {wanted} bytes; this network takes {min} to {max}"),
             "Compile it for size, as with -Oz -s; a network of longer blocks takes larger ones.",

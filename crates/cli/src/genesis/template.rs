@@ -8,7 +8,6 @@ use earnest_protocol::{
         GenesisAccount, GenesisCouncil, GenesisGrant, GenesisGuardian, GenesisList, GenesisOperator,
     },
     ledger::Assets,
-    params::ParamField,
 };
 use serde::Serialize;
 
@@ -22,10 +21,9 @@ What a network begins with. `earnest genesis check FILE` says everything that is
 and `earnest node --genesis FILE --data DIR` begins the network. Its digest is the network's \
 name: after that, nothing here can be changed.
 
-Values are written as `earnest query params` shows them: \"40 tokens\", \"5 %\" or 0.05; a length \
-in blocks or epochs may be a time that is a whole number of them, such as \"2 h\". Digits alone \
-are base units of 10^-9 token, as text, and parts per billion of a share, as a number. A line \
-that is left out means the default.";
+Values are written as `earnest query params` shows them and `--set` takes them: \"40 tokens\" or \
+40, \"5 %\" or 0.05, where 1 is the whole; a length in blocks or epochs may be a time that is a \
+whole number of them, such as \"2 h\". A line that is left out means the default.";
 
 const ACCOUNTS: &str = "\
 Accounts and what they hold, bonds included. A `payment` beside the `balance` is for networks of \
@@ -156,20 +154,15 @@ fn rooms(raw: &RawParams, text: &mut String) -> Result<(), Failure> {
             field.about.trim(),
             field.reason
         )));
-        let value = written(field, &show(params::value_of(&values, field)));
+        let value = written(&show(params::value_of(&values, field)));
         text.push_str(&format!("{} = {value}\n", field.name));
     }
     Ok(())
 }
 
 /// A value as it is shown, as TOML has it: a decimal number or text.
-fn written(field: &ParamField, shown: &str) -> String {
-    // Digits alone would be parts per billion of a multiple.
-    let is_number = match field.unit {
-        "Factor" => shown.contains('.'),
-        _ => shown.parse::<u64>().is_ok(),
-    };
-    if is_number { shown.to_owned() } else { format!("\"{shown}\"") }
+fn written(shown: &str) -> String {
+    if shown.parse::<f64>().is_ok() { shown.to_owned() } else { format!("\"{shown}\"") }
 }
 
 /// A value as TOML writes it: JSON's text is TOML's, too.

@@ -1,14 +1,23 @@
 //! Values of parameters as people write them: `40 tokens`, `0.3`, `30 %`, `360 blocks`, `2 h`.
 //!
 //! Laws: what is shown of a parameter is read as it; a time becomes whole blocks or epochs exactly,
-//! or is refused; in a file, digits alone are what they always were: base units of an amount, as
-//! text, and parts per billion of a share, as a number.
+//! or is refused. In a file of people's, TOML, digits alone mean what they mean after `--set`; in
+//! JSON, which programs write, base units of an amount, as text, and parts per billion of a share.
 //! Not here: names of parameters, files (`params`).
 
 use earnest_protocol::{RawParams, params::ParamField};
 use serde_json::Value;
 
 use crate::money;
+
+/// Who writes a file: it says what digits alone mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// People, as after `--set`: whole tokens, and 1 is the whole.
+    Toml,
+    /// Programs, as the API does: base units, and parts per billion.
+    Json,
+}
 
 /// How long blocks and epochs are, for values that are times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,13 +81,13 @@ pub fn value(field: &ParamField, text: &str, pace: Pace) -> Result<Value, String
 }
 
 /// Makes of what the rooms of a file say what the rules read; all that is wrong is said at once.
-pub fn rooms(rooms: &mut Value) -> Result<(), Vec<String>> {
+pub fn rooms(rooms: &mut Value, form: Form) -> Result<(), Vec<String>> {
     let pace = Pace::of_file(rooms);
     let (mut wrong, mut far) = (Vec::new(), Vec::new());
     for field in RawParams::fields() {
         let room = rooms.get_mut(field.room);
         let Some(written) = room.and_then(|room| room.get_mut(field.name)) else { continue };
-        if let Some(text) = shown(field, written) {
+        if let Some(text) = shown(field, written, form) {
             match value(field, text.trim(), pace) {
                 Ok(value) => *written = value,
                 Err(why) => {
@@ -102,8 +111,8 @@ pub fn rooms(rooms: &mut Value) -> Result<(), Vec<String>> {
 }
 
 /// The same of one amount, such as a balance, unless it is in base units.
-pub fn amount(written: &mut Value) -> Result<(), String> {
-    let Some(text) = written.as_str().filter(|text| !is_digits(text)) else { return Ok(()) };
+pub fn amount(written: &mut Value, form: Form) -> Result<(), String> {
+    let Some(text) = text_of(written, form, true) else { return Ok(()) };
     *written = money::tokens(text.trim())?.units().to_string().into();
     Ok(())
 }
@@ -113,14 +122,20 @@ fn is_digits(text: &str) -> bool {
 }
 
 /// The text of a value that is written as people write it; none of one in the rules' own units.
-fn shown(field: &ParamField, written: &Value) -> Option<String> {
+fn shown(field: &ParamField, written: &Value, form: Form) -> Option<String> {
+    text_of(written, form, !matches!(field.unit, "Ratio" | "Factor"))
+}
+
+/// The same; `in_text` says whether a program writes this value as text.
+fn text_of(written: &Value, form: Form, in_text: bool) -> Option<String> {
     match written {
         Value::String(text) => {
-            let is_own = is_digits(text) && !matches!(field.unit, "Ratio" | "Factor");
+            let is_own = form == Form::Json && in_text && is_digits(text);
             (!is_own).then(|| text.clone())
         }
         // The shortest text that means this float is the one that was written.
         Value::Number(number) if number.is_f64() => number.as_f64().map(|float| float.to_string()),
+        Value::Number(number) if form == Form::Toml => Some(number.to_string()),
         _ => None,
     }
 }
@@ -198,7 +213,7 @@ mod tests {
                 "challenge_deposit": "40 tokens", "tier_start": "40"
             },
         });
-        rooms(&mut read).expect("all is well");
+        rooms(&mut read, Form::Json).expect("all is well");
         assert_eq!(read["market"]["retention_blocks"], 14_400);
         assert_eq!(read["market"]["bid_blocks"], 7);
         assert_eq!(read["market"]["work_bound_max"], 9);
@@ -207,6 +222,34 @@ mod tests {
             "challenge_deposit": "40000000000", "tier_start": "40"
         });
         assert_eq!(read["verification"], verification);
+    }
+
+    #[test]
+    fn digits_alone_in_a_file_of_peoples_mean_what_they_mean_after_set() {
+        let mut read = json!({
+            "chain": { "stake_price": 4, "epoch_blocks": "60" },
+            "slashing": { "wrong_result": 1 },
+            "verification": { "challenge_deposit": "40", "tier_start": 50, "redraws": 1 },
+        });
+        rooms(&mut read, Form::Toml).expect("all is well");
+        let chain = json!({ "stake_price": 4_000_000_000u64, "epoch_blocks": 60 });
+        let (deposit, start) = ("40000000000", "50000000000");
+        let verification =
+            json!({ "challenge_deposit": deposit, "tier_start": start, "redraws": 1 });
+        let slashing = json!({ "wrong_result": 1_000_000_000 });
+        let all = json!({ "chain": chain, "slashing": slashing, "verification": verification });
+        assert_eq!(read, all);
+        for (written, units) in [(json!(4000), 4_000), (json!("4000"), 4_000), (json!(2.0), 2)] {
+            let mut held = written;
+            amount(&mut held, Form::Toml).expect("an amount");
+            assert_eq!(held, json!((units * 1_000_000_000u64).to_string()));
+        }
+        let mut units = json!("4000");
+        amount(&mut units, Form::Json).expect("an amount");
+        assert_eq!(units, "4000");
+        // Parts per billion, as older files had them, are more than the whole: refused, not read.
+        let mut old = json!({ "market": { "take": 50_000_000 } });
+        assert!(rooms(&mut old, Form::Toml).expect_err("too much")[0].contains("market.take"));
     }
 
     #[test]
@@ -225,13 +268,13 @@ mod tests {
     #[test]
     fn everything_wrong_in_a_file_is_said_at_once() {
         let mut file = json!({"verification": {"beta": 1.5, "laxity": "a lot"}});
-        let wrong = rooms(&mut file).expect_err("both are wrong");
+        let wrong = rooms(&mut file, Form::Toml).expect_err("both are wrong");
         assert_eq!(wrong.len(), 2, "{wrong:?}");
         assert!(wrong[0].contains("verification.beta"), "{wrong:?}");
         // Also what can be read and is out of its range.
         let chain = json!({"epoch_blocks": 0, "block_interval_min_ms": "2 ms"});
         let mut file = json!({"chain": chain, "verification": {"laxity": "a lot"}});
-        let wrong = rooms(&mut file).expect_err("two are wrong");
+        let wrong = rooms(&mut file, Form::Toml).expect_err("two are wrong");
         let [unread, far] = wrong.as_slice() else { panic!("{wrong:?}") };
         assert!(unread.contains("verification.laxity"), "{unread}");
         assert_eq!(far, "chain.epoch_blocks is 0 blocks; allowed are 1 to 1000000 blocks");

@@ -6,7 +6,7 @@
 //! with at most 100 jobs at once; a run shorter than an epoch leaves emission out, and says so.
 
 use clap::Args;
-use earnest_api::{Client, JobFilter, NetworkView, PageQuery, QuoteView};
+use earnest_api::{Client, JobFilter, NetworkView, PageQuery, Problem, QuoteView};
 use earnest_protocol::{
     Address, Amount, Factor, Gas, Ratio, Role, ledger::Assets, slashing::Taken,
     verification::audit_lock,
@@ -81,7 +81,7 @@ pub fn run(args: &QuoteArgs, node: &str, json: bool) -> Result<(), Failure> {
     }
     let usual = usual(&client, &network)?;
     let (places, earns) = match too_small(args, &network) {
-        Some(why) => (Vec::new(), Err(why)),
+        Some(why) => (Places::default(), Err(why)),
         None => {
             let places = places(args, &client, (&network, usual.as_ref()))?;
             let earns = earns(args, &client, &network, (usual.as_ref(), &places))?;
@@ -176,12 +176,20 @@ struct Place {
     at_once: u64,
 }
 
+/// What was asked of the network.
+#[derive(Default)]
+struct Places {
+    all: Vec<Place>,
+    /// Why the usual job, or else the first of the others, is refused, if it is.
+    refused: Option<String>,
+}
+
 /// Of the usual job first, if there is one. Jobs that the network refuses are left out.
 fn places(
     args: &QuoteArgs,
     client: &Client,
     (network, usual): (&NetworkView, Option<&Usual>),
-) -> Result<Vec<Place>, Failure> {
+) -> Result<Places, Failure> {
     let (market, stake_price) = (&network.params.market, network.params.chain.stake_price);
     let price = match args.role {
         Role::Validator => client.prices()?.bond_price.unwrap_or(stake_price),
@@ -189,18 +197,24 @@ fn places(
     };
     let usual = usual.map(|job| (job.price_max, Some(job.gas)));
     let others = CEILINGS.iter().map(|ceiling| (Amount::tokens(*ceiling), None));
-    let mut places = Vec::new();
-    for (price_max, gas) in usual.into_iter().chain(others) {
+    let mut places = Places::default();
+    for (at, (price_max, gas)) in usual.into_iter().chain(others).enumerate() {
         let terms = quote::plain(price_max, gas, &args.audit, market);
         let view = match client.quote(None::<Address>, terms) {
             Ok(view) => view,
-            Err(error) if error.problem().is_some_and(|problem| problem.status == 422) => continue,
-            Err(error) => return Err(error.into()),
+            Err(error) => match error.problem().filter(|problem| problem.status == 422) {
+                Some(Problem { detail, code, .. }) => {
+                    let why = || format!("{} [{code}]", detail.trim_end_matches('.'));
+                    places.refused = places.refused.or_else(|| (at == 0).then(why));
+                    continue;
+                }
+                None => return Err(error.into()),
+            },
         };
         let Some(lock) = lock((args.role, price), &view, network) else { continue };
         let at_once = args.amount.units() / lock.units().max(1);
         let exit_cost = view.quote.exit_cost;
-        places.push(Place { price_max, gas, lock, exit_cost, at_once });
+        places.all.push(Place { price_max, gas, lock, exit_cost, at_once });
     }
     Ok(places)
 }
@@ -221,7 +235,7 @@ fn earns(
     args: &QuoteArgs,
     client: &Client,
     network: &NetworkView,
-    (usual, places): (Option<&Usual>, &[Place]),
+    (usual, places): (Option<&Usual>, &Places),
 ) -> Result<Earns, Failure> {
     if args.runs == 0 {
         return Ok(Err("left out (--runs 0)".into()));
@@ -229,9 +243,12 @@ fn earns(
     if network.assets == Assets::Dual {
         return Ok(Err("not known: the simulator plays one asset here".into()));
     }
-    let place = places.first().filter(|place| place.gas.is_some());
-    let (Some(usual), Some(place)) = (usual, place) else {
+    let Some(usual) = usual else {
         return Ok(Err("not known: there is no usual job yet".into()));
+    };
+    let Some(place) = places.all.first().filter(|place| place.gas.is_some()) else {
+        let why = places.refused.as_deref().unwrap_or("its numbers are too large");
+        return Ok(Err(format!("not known: the usual job would be refused: {why}")));
     };
     if place.at_once == 0 {
         return Ok(Err("nothing: the bond does not secure one job".into()));
@@ -304,7 +321,7 @@ fn losses(args: &QuoteArgs, network: &NetworkView, place: &Place) -> Vec<(&'stat
 fn value(
     args: &QuoteArgs,
     (network, usual): (&NetworkView, Option<&Usual>),
-    places: &[Place],
+    places: &Places,
     earns: &Earns,
 ) -> Value {
     let staking = &network.params.staking;
@@ -316,13 +333,14 @@ fn value(
             "lock": place.lock, "at_once": place.at_once,
         })
     };
-    let losses: Vec<Value> = places.first().map_or_else(Vec::new, |place| {
+    let losses: Vec<Value> = places.all.first().map_or_else(Vec::new, |place| {
         let losses = losses(args, network, place);
         losses.iter().map(|(what, amount)| json!({ "offence": what, "taken": amount })).collect()
     });
     json!({
         "role": args.role, "amount": args.amount,
-        "capacity": places.iter().map(of).collect::<Vec<_>>(),
+        "capacity": places.all.iter().map(of).collect::<Vec<_>>(),
+        "capacity_unknown": places.refused,
         "losses": losses,
         "earnings": earns.as_ref().ok(),
         "earnings_unknown": earns.as_ref().err(),
@@ -341,29 +359,36 @@ fn value(
 fn rows(
     args: &QuoteArgs,
     (network, clock, usual): (&NetworkView, &Clock, Option<&Usual>),
-    places: &[Place],
+    places: &Places,
     earns: &Earns,
 ) -> Vec<(String, String)> {
     let unit = if args.role == Role::Validator { "audit" } else { "job" };
+    // Which asset an amount is of, where there are two.
+    let [bonded, paid] = match network.assets {
+        Assets::Single => ["", ""],
+        Assets::Dual => [" of stake", " that pay"],
+    };
     let mut rows: Vec<(String, String)> = Vec::new();
-    if let Some(why) = too_small(args, network) {
-        rows.push(("so much secures".into(), why));
+    match (too_small(args, network), &places.refused) {
+        (Some(why), _) => rows.push(("so much secures".into(), why)),
+        (None, Some(why)) => rows.push(("a job audited so".into(), format!("is refused: {why}"))),
+        (None, None) => {}
     }
-    for place in places {
+    for place in &places.all {
         let usual = if place.gas.is_some() { "the usual " } else { "a " };
-        let name = format!("{usual}job of at most {}", tokens(place.price_max));
+        let name = format!("{usual}job of at most {}{paid}", tokens(place.price_max));
         let locks = format!(
-            "locks {} a{} {unit}; {} at once",
+            "locks {}{bonded} a{} {unit}; {} at once",
             tokens(place.lock),
             if unit == "audit" { "n" } else { "" },
             count(place.at_once, unit)
         );
         rows.push((name, locks));
     }
-    if let Some(place) = places.first() {
+    if let Some(place) = places.all.first() {
         for (what, amount) in losses(args, network, place) {
-            let costs = money::show(amount);
-            let costs = format!("costs {costs} of {}, in the first of these", tokens(args.amount));
+            let (costs, all) = (money::show(amount), tokens(args.amount));
+            let costs = format!("costs {costs} of {all}{bonded}, in the first of these");
             rows.push((format!("a first {what}"), costs));
         }
     }
@@ -382,6 +407,16 @@ fn rows(
     rows
 }
 
+/// Tokens to three decimals, or more where these would be nothing; nothing has no sign.
+fn in_tokens(tokens: f64) -> String {
+    let digits = if tokens.abs() < 0.001 { 6 } else { 3 };
+    let text = format!("{tokens:.digits$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
 /// An epoch's profit, from that of the blocks that were played.
 fn earnings(network: &NetworkView, earns: &Earns) -> String {
     let earned = match earns {
@@ -390,7 +425,7 @@ fn earnings(network: &NetworkView, earns: &Earns) -> String {
     };
     let Effort { runs, blocks, seed } = earned.effort;
     let epochs = blocks as f64 / network.params.chain.epoch_blocks.count() as f64;
-    let an_epoch = |units: f64| format!("{:.3}", units / 1e9 / epochs);
+    let an_epoch = |units: f64| in_tokens(units / 1e9 / epochs);
     if earned.failed == runs {
         return format!("not known: all {runs} runs failed");
     }
@@ -428,6 +463,15 @@ mod tests {
         assert_eq!(middle(vec![5, 1, 9]), 5);
         assert_eq!(middle(vec![4, 1]), 4);
         assert_eq!(middle(Vec::new()), 0);
+    }
+
+    #[test]
+    fn what_is_earned_never_reads_as_less_than_nothing_where_it_is_nothing() {
+        let told =
+            [(1.5, "1.500"), (-0.0, "0.000000"), (-0.0001, "-0.000100"), (-1e-9, "0.000000")];
+        for (tokens, text) in told {
+            assert_eq!(in_tokens(tokens), text);
+        }
     }
 
     #[test]

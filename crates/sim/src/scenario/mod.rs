@@ -339,6 +339,9 @@ pub enum ScenarioRejected {
 /// The group of the replica's operator, which no scenario may use.
 pub(crate) const LEADER: &str = "leader";
 
+/// Kinds of groups, as a scenario names their tables.
+const KINDS: [&str; 4] = ["requesters", "validators", "providers", "delegators"];
+
 impl Scenario {
     /// Reads and checks a scenario, with some of its values set to others.
     ///
@@ -354,6 +357,33 @@ impl Scenario {
         // From the text itself, so that errors name their lines.
         let raw: raw::RawScenario = toml::from_str(text).map_err(syntax)?;
         raw.check(&table).map_err(SimError::Scenario)
+    }
+
+    /// That no path sets a value of a group that the scenario has not: such a group would be played
+    /// with defaults that nobody wrote.
+    ///
+    /// # Errors
+    /// [`SimError::Group`] with the groups that there are, [`SimError::Syntax`].
+    pub fn check_paths<'a>(
+        text: &str,
+        paths: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), SimError> {
+        let syntax = |error: toml::de::Error| SimError::Syntax { detail: error.to_string() };
+        let table: toml::Table = toml::from_str(text).map_err(syntax)?;
+        for path in paths {
+            let mut parts = path.split('.');
+            let (Some(kind), Some(name)) = (parts.next(), parts.next()) else { continue };
+            let groups = table.get(kind).and_then(toml::Value::as_table);
+            let has = groups.is_some_and(|groups| groups.contains_key(name));
+            if !KINDS.contains(&kind) || has {
+                continue;
+            }
+            let names = groups.into_iter().flat_map(toml::Table::keys);
+            let known: Vec<String> = names.map(|name| format!("{kind}.{name}")).collect();
+            let known = if known.is_empty() { format!("no {kind}") } else { known.join(", ") };
+            return Err(SimError::Group { path: path.to_owned(), known });
+        }
+        Ok(())
     }
 
     /// The same, of a text that was parsed before.
