@@ -323,7 +323,7 @@ fn a_sweep_has_the_same_bytes_on_any_threads_and_the_rows_of_its_runs() {
 #[test]
 fn what_cannot_be_voted_on_is_refused_before_anything_is_played() {
     for (from, to, word) in [
-        ("margin = 2_000_000_000", "marging = 2", "changes.verification.marging"),
+        ("margin = 2_000_000_000", "margin_of = 2", "changes.verification.margin_of"),
         ("margin = 2_000_000_000", "margin = -1", "changes.verification.margin"),
         ("by = \"voters.buyers\"", "by = \"voters.nobody\"", "voters.nobody"),
         ("says = \"no\"", "says = \"gain\"", "voters.holders.votes"),
