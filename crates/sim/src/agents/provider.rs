@@ -353,7 +353,12 @@ impl<'s> Provider<'s> {
                     deeds.send(Command::Unjail(Unjail { role: Role::Provider }));
                 }
             }
-            _ => {}
+            Reminder::Post(_)
+            | Reminder::Price
+            | Reminder::Follow
+            | Reminder::Collect
+            | Reminder::Propose(_)
+            | Reminder::Vote(_) => {}
         }
     }
 
