@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use earnest_api::decimal;
 use earnest_audit::{Deviation, Effort, Facts, Findings, Measure, Member, Trace, Verdict, page};
-use earnest_protocol::{Params, RawParams};
+use earnest_protocol::{Factor, Params, RawParams};
 use earnest_sim::seasons::{self, Focus, Network, Season};
 
 use crate::{
@@ -126,6 +126,12 @@ fn seasons(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<Deviation>, Failure> {
     let raw = RawParams::from(*params);
+    if raw.chain.stake_price != Factor::ONE || params.prices().is_on() {
+        let about = "what lasts a season: lies, betrayal, leaving, silence and idle challenges";
+        let reason = "seasons are measured in markets of one asset, and this network has two";
+        let unmeasured = earnest_audit::unmeasured("seasons", about, &[], &[]);
+        return Ok(vec![Deviation { reason: Some(reason.into()), ..unmeasured }]);
+    }
     let network = Network { params: &raw, collusion: facts.collusion };
     let hint = "`earnest params check` says what is wrong; --quick measures no seasons";
     let measured = seasons::measure(network, seasons::Effort::default(), seed, progress)
