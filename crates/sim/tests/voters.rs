@@ -282,7 +282,8 @@ fn a_member_votes_as_before_whoever_else_is_there() {
         half,
         "voters.buyers.count=9",
         "voters.another={ count = 3, votes = { says = \"veto\" } }",
-        "proposals.before={ at = 10, by = \"requesters.all\", changes = { market = { take = 1 } } }",
+        "proposals.before={ at = 10, by = \"requesters.all\", \
+         changes = { market = { take = 1 } } }",
     ];
     assert_eq!(ballots(&others), alone);
 }

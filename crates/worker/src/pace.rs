@@ -160,8 +160,8 @@ fn sample_paged(
     }
 }
 
-/// The pace of a run's quickest step, by the processor's time: a busy machine counts for nothing. A run that is shorter
-/// than a step is paid by a step's gas.
+/// The pace of a run's quickest step, by the processor's time: a busy machine counts for nothing. A
+/// run that is shorter than a step is paid by a step's gas.
 fn of_run(ran: &job::Ran) -> Pace {
     let besides = u64::try_from(STEP_BESIDES.as_nanos()).unwrap_or(u64::MAX);
     let nanos = ran.step_nanos.saturating_sub(besides);

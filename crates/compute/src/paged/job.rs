@@ -137,9 +137,9 @@ pub enum Reply {
 pub struct Ran {
     /// What is sealed.
     pub claim: Claim,
-    /// Nanoseconds, by the child's [`Clock`], of the quickest of its coarse steps, compiling aside, and less
-    /// [`OUTPUT_NANOS_PER_BYTE`] for what it put out; the last, which is shorter, counts where
-    /// there is no other.
+    /// Nanoseconds, by the child's [`Clock`], of the quickest of its coarse steps, compiling aside,
+    /// and less [`OUTPUT_NANOS_PER_BYTE`] for what it put out; the last, which is shorter, counts
+    /// where there is no other.
     pub step_nanos: u64,
 }
 
@@ -201,8 +201,8 @@ pub fn read_reply(reader: &mut impl Read) -> io::Result<Option<Reply>> {
     read_message(reader)
 }
 
-/// Child: reads one request, carries it out, answers, returns. Uses no thread; the clock times steps
-/// and decides nothing.
+/// Child: reads one request, carries it out, answers, returns. Uses no thread; the clock times
+/// steps and decides nothing.
 ///
 /// # Errors
 /// Only the streams'; whatever fails in the run is a [`Reply::Failed`].

@@ -120,8 +120,8 @@ fn f1_of_an_ordinary_program_the_deposit_counts_the_runs_of_all_that_may_be_aske
     assert_eq!(before - world.coalition(&["W"]), 3 * 209_715_200 + FEE);
 }
 
-/// A challenger that has a unit less than the deposit, its fee paid, challenges nobody; one that has
-/// it puts up its last unit, and has half of nothing back when it was wrong.
+/// A challenger that has a unit less than the deposit, its fee paid, challenges nobody; one that
+/// has it puts up its last unit, and has half of nothing back when it was wrong.
 #[test]
 fn f1_a_deposit_is_all_or_nothing() {
     for short in [1, 0] {

@@ -140,7 +140,7 @@ impl<'s> Voter<'s> {
         match self.role? {
             Role::Provider => Some(rules.market.take.complement().amount_floor(terms.price_max)),
             Role::Validator => rules.market.tariff(terms.task.gas_bound),
-            Role::Replica => None,
+            Role::Replica | Role::Access => None,
         }
     }
 }

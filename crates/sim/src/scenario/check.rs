@@ -1,12 +1,12 @@
 //! Ranges of what a scenario says: each value under the name that its author wrote.
 //!
 //! Law: a refusal names the field, what it was and from where to where it may be.
-//! Not here: which range a field has (`raw`, `price`), what holds between groups (`raw`).
+//! Not here: which range a field has (`raw`, `price`), what holds between groups (`raw`), what a group
+//! is (`voters`).
 
 use earnest_protocol::{Amount, Ratio, num::PARTS};
 
-use super::{Group, Kind, ScenarioRejected, voters::RawVotes};
-use crate::luck::MEMBERS_MAX;
+use super::ScenarioRejected;
 
 /// Blocks that a run has at most.
 pub(super) const BLOCKS_MAX: u64 = 10_000_000;
@@ -76,24 +76,4 @@ pub(super) fn name(field: &str, name: &str) -> Checked<()> {
         return Err(ScenarioRejected::Name { field: field.to_owned() });
     }
     Ok(())
-}
-
-/// People who are alike, under the name of their section and their own.
-pub(super) fn group(
-    section: &str,
-    group: String,
-    (members, purse, balance): (u32, Option<String>, f64),
-    (kind, votes): (Kind, Option<RawVotes>),
-) -> Checked<Group> {
-    name(&format!("the name of [{section}.{group}]"), &group)?;
-    let whole = format!("{section}.{group}");
-    let field = |name: &str| format!("{whole}.{name}");
-    count(&field("count"), members.into(), 1, MEMBERS_MAX.into())?;
-    if let Some(purse) = &purse {
-        name(&field("purse"), purse)?;
-    }
-    let balance = tokens(&field("balance"), balance, 0.0, BALANCE_MAX)?;
-    let purse = purse.unwrap_or_else(|| whole.clone());
-    let votes = votes.map(|votes| votes.check(&whole)).transpose()?;
-    Ok(Group { name: whole, count: members, purse, balance, votes, kind })
 }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::{
     Group, Kind, ScenarioRejected,
-    check::{BALANCE_MAX, BLOCKS_MAX, Checked, count, group, span, tokens},
-    voters::RawVotes,
+    check::{BALANCE_MAX, BLOCKS_MAX, Checked, count, span, tokens},
+    voters::{RawVotes, group},
 };
 
 /// How those who delegate choose.

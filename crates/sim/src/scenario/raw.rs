@@ -6,12 +6,11 @@ use earnest_protocol::{Blocks, Gas, Ratio, RawParams, num::PARTS};
 use serde::Deserialize;
 
 use super::check::{
-    BALANCE_MAX, BLOCKS_MAX, Checked, check, count, group, name, period, share, shares, span,
-    tokens,
+    BALANCE_MAX, BLOCKS_MAX, Checked, check, count, name, period, share, shares, span, tokens,
 };
 use super::delegators::RawDelegators;
 use super::price::RawPrice;
-use super::voters::{RawMotion, RawVoters, RawVotes};
+use super::voters::{RawMotion, RawVoters, RawVotes, group};
 use super::{
     Demand, Group, Invariants, JobTerms, Kind, LEADER, Learns, Leaves, Outage, PEOPLE_MAX, Phase,
     Providers, Rule, RunTerms, Scenario, ScenarioRejected, Validators,

@@ -16,8 +16,9 @@ use serde::Deserialize;
 
 use super::{
     Group, Kind, ScenarioRejected,
-    check::{BALANCE_MAX, BLOCKS_MAX, Checked, count, group, name, share, tokens},
+    check::{BALANCE_MAX, BLOCKS_MAX, Checked, count, name, share, tokens},
 };
+use crate::luck::MEMBERS_MAX;
 
 /// Stake that does no work: bonded as a provider that never bids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +147,26 @@ fn hundred_thousand() -> f64 {
 
 fn thousand() -> f64 {
     1e3
+}
+
+/// People who are alike, under the name of their section and their own.
+pub(super) fn group(
+    section: &str,
+    group: String,
+    (members, purse, balance): (u32, Option<String>, f64),
+    (kind, votes): (Kind, Option<RawVotes>),
+) -> Checked<Group> {
+    name(&format!("the name of [{section}.{group}]"), &group)?;
+    let whole = format!("{section}.{group}");
+    let field = |name: &str| format!("{whole}.{name}");
+    count(&field("count"), members.into(), 1, MEMBERS_MAX.into())?;
+    if let Some(purse) = &purse {
+        name(&field("purse"), purse)?;
+    }
+    let balance = tokens(&field("balance"), balance, 0.0, BALANCE_MAX)?;
+    let purse = purse.unwrap_or_else(|| whole.clone());
+    let votes = votes.map(|votes| votes.check(&whole)).transpose()?;
+    Ok(Group { name: whole, count: members, purse, balance, votes, kind })
 }
 
 impl RawVotes {

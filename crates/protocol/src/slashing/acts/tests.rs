@@ -522,8 +522,8 @@ fn delegated_stake_loses_what_the_operator_lacks_and_no_more_than_it_answers_for
     }
 }
 
-/// An operator that has nothing left is convicted of what it owes, and spared delegators pay none of
-/// it; nothing is undone to the unit, too.
+/// An operator that has nothing left is convicted of what it owes, and spared delegators pay none
+/// of it; nothing is undone to the unit, too.
 #[test]
 fn nobody_pays_for_an_operator_that_has_nothing_where_delegators_are_spared() {
     for payout in [true, false] {
