@@ -9,12 +9,7 @@
 /// assert_eq!(decimal(30, 1), "3");
 /// ```
 pub fn decimal(units: u64, places: usize) -> String {
-    let digits = format!("{units:0width$}", width = places.saturating_add(1));
-    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(places));
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        kept => format!("{whole}.{kept}"),
-    }
+    earnest_protocol::num::Decimal { count: units, places }.to_string()
 }
 
 /// True if these are digits, and at most `places` of them after a point.

@@ -34,6 +34,8 @@ pub struct ProposalView {
     pub council: Vec<CouncilBallotView>,
     /// The hash of a report about it, if there is one.
     pub audit: Option<Digest>,
+    /// What stands behind it, in base units of the asset that pays; nothing once it is over.
+    pub deposit: Amount,
     /// Where it stands.
     pub stage: ProposalStage,
     /// The epoch that ends this stage; of one that is over, when its row begins to leave.
@@ -184,6 +186,7 @@ pub fn proposal(state: &State, id: ProposalId) -> Option<ProposalView> {
         forum: row.forum,
         council: row.council.iter().map(said).collect(),
         audit: row.audit,
+        deposit: state.balance(Pot::Proposal(id)),
         stage: row.stage,
         due: row.due,
         electorate: row.electorate,

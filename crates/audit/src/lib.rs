@@ -48,7 +48,7 @@ pub use facts::Facts;
 pub use frontier::{Frontier, frontier};
 pub use judge::{Deviation, Loss, Measure, Verdict};
 pub use law::Draw;
-pub use output::Findings;
+pub use output::{Findings, is_report};
 pub use page::page;
 pub use points::{Act, Edge, Late, Point};
 pub use report::{

@@ -35,6 +35,23 @@ pub struct Findings {
     pub changes: Vec<Change>,
 }
 
+/// Does this read as what [`Findings::to_json`] writes: every field that it has, an entry at least,
+/// and a verdict of each?
+pub fn is_report(bytes: &[u8]) -> bool {
+    let Ok(read) = serde_json::from_slice::<serde_json::Value>(bytes) else { return false };
+    let is_verdict = |value: &serde_json::Value| {
+        let known = [Verdict::Holds, Verdict::Pays, Verdict::NotShown];
+        known.iter().any(|verdict| serde_json::to_value(verdict).is_ok_and(|word| word == *value))
+    };
+    let lists = ["not_played", "known_holes", "friends", "bribes", "frontier", "changes"];
+    let found = read["deviations"].as_array().filter(|found| !found.is_empty());
+    let is_entry = |one: &serde_json::Value| one["id"].is_string() && is_verdict(&one["verdict"]);
+    found.is_some_and(|found| found.iter().all(is_entry))
+        && is_verdict(&read["verdict"])
+        && ["world", "pool"].iter().all(|name| read[*name].is_object())
+        && lists.iter().all(|name| read[*name].is_array())
+}
+
 impl Findings {
     /// One JSON object.
     pub fn to_json(&self) -> String {
@@ -202,4 +219,32 @@ fn bribed(one: &Bribe) -> String {
         "to turn {turned} of {seats} auditors who sit takes {least} each and is worth {most} each \
          to the liar: {may}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use earnest_protocol::{Params, Ratio};
+
+    use super::*;
+    use crate::{Facts, Pool, unmeasured};
+
+    #[test]
+    fn a_report_is_known_from_other_files() {
+        let report = Report {
+            world: Facts::assumed(&Params::default()),
+            pool: Pool::of_share(Ratio::percent(50)),
+            deviations: vec![unmeasured("season", "of a test", &[], &[])],
+            not_played: &[],
+            known_holes: &[],
+        };
+        let (friends, bribes, frontier, changes) = (vec![], vec![], vec![], vec![]);
+        let verdict = report.verdict();
+        let findings = Findings { report, verdict, friends, bribes, frontier, changes };
+        let text = findings.to_json();
+        assert!(is_report(text.as_bytes()));
+        assert!(!is_report(text.replace("\"verdict\"", "\"word\"").as_bytes()));
+        for other in ["", "INFO ready", "{}", "[1]", "{\"deviations\": []}"] {
+            assert!(!is_report(other.as_bytes()), "{other}");
+        }
+    }
 }

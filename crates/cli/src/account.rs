@@ -5,14 +5,15 @@
 
 use clap::Args;
 use earnest_api::{
-    AccountView, Client, DelegationView, JobFilter, JobStage, OperatorView, PageQuery,
+    AccountView, Client, ClientError, DelegationView, JobFilter, JobStage, JobView, OperatorView,
+    Page, PageQuery,
 };
 use earnest_protocol::{AccountId, Address};
 use serde_json::json;
 
 use crate::{
     failure::Failure,
-    held::{self, Money},
+    held::{self, Asked, Money},
     names::{self, Who},
     output::out,
     present::Present,
@@ -53,7 +54,27 @@ pub fn operators(client: &Client, account: &AccountView) -> Result<Vec<OperatorV
 
 fn ask(client: &Client, address: &Address) -> Result<Money, Failure> {
     let account = client.account(address)?;
+    let jobs = open_jobs(client)?;
+    gathered(client, account, jobs)
+}
+
+/// Where the money of an account is, jobs left out: what they hold is nobody's until they are over.
+pub fn outside_jobs(client: &Client, address: &Address) -> Result<Money, Failure> {
+    gathered(client, client.account(address)?, Vec::new())
+}
+
+fn gathered(client: &Client, account: AccountView, jobs: Vec<JobView>) -> Result<Money, Failure> {
     let operators = operators(client, &account)?;
+    let slashes = client.slashes(&PageQuery::default())?.items;
+    let delegations = delegations(client, account.id)?;
+    let proposals = every(|page| client.proposals(page))?;
+    let programs = every(|page| client.programs(page))?;
+    let asked = Asked { account, operators, jobs, slashes, delegations, proposals, programs };
+    Ok(held::gather(asked))
+}
+
+/// The newest open jobs.
+fn open_jobs(client: &Client) -> Result<Vec<JobView>, Failure> {
     let page = PageQuery { limit: Some(JOBS_MAX), ..PageQuery::default() };
     let open = JobFilter { stage: Some(JobStage::Open), ..JobFilter::default() };
     let mut views = Vec::new();
@@ -65,18 +86,22 @@ fn ask(client: &Client, address: &Address) -> Result<Money, Failure> {
             Err(error) => return Err(error.into()),
         }
     }
-    let slashes = client.slashes(&PageQuery::default())?.items.into_iter();
-    let slashes = slashes.filter(|slash| slash.account.id == account.id).collect();
-    let delegated = delegations(client, account.id)?;
-    Ok(held::gather(account, operators, &views, slashes, delegated))
+    Ok(views)
 }
 
 /// All that an account has put behind others.
 pub fn delegations(client: &Client, account: AccountId) -> Result<Vec<DelegationView>, Failure> {
+    every(|page| client.delegations(Some(account), None, page))
+}
+
+/// Every row of a list, page by page.
+pub fn every<T>(
+    ask: impl Fn(&PageQuery) -> Result<Page<T>, ClientError>,
+) -> Result<Vec<T>, Failure> {
     let mut query = PageQuery { limit: Some(500), ..PageQuery::default() };
     let mut all = Vec::new();
     loop {
-        let page = client.delegations(Some(account), None, &query)?;
+        let page = ask(&query)?;
         all.extend(page.items);
         query.cursor = page.next_cursor;
         if query.cursor.is_none() {

@@ -3,17 +3,18 @@
 //! Not here: what a conversion gives (the rules), what they say of it (`query credits`).
 
 use clap::{Args, Subcommand};
-use earnest_api::{Conversion, CreditsView};
+use earnest_api::{Client, Conversion, CreditsView};
 use earnest_protocol::{
     Amount, Command,
     command::{MintCredits, RedeemCredits},
 };
 
 use crate::{
+    explain,
     failure::Failure,
     keys::{self, KeyArgs},
     money,
-    stake::{print_receipt, send},
+    stake::send,
     text::tokens,
 };
 
@@ -52,7 +53,7 @@ pub fn run(command: &CreditsCommand, node: &str, json: bool) -> Result<(), Failu
         }
     };
     let receipt = send(node, keys::open(&args.key)?, order)?;
-    print_receipt(&receipt, json)
+    explain::came_of(&Client::new(node), &receipt, json)
 }
 
 /// Credits in words.

@@ -275,7 +275,7 @@ fn violations(genesis: &Genesis) -> Vec<String> {
         let Err(rejected) = State::new(&left) else { break };
         match &rejected {
             GenesisRejected::Params(ParamsRejected { violations }) => {
-                found.extend(violations.iter().map(|one| params::violation(&left.params, one)));
+                found.extend(violations.iter().map(|one| one.to_string()));
             }
             _ => {
                 let Refusal { detail, hint, .. } = Refusal::from(&rejected);

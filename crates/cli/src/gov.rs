@@ -6,7 +6,7 @@
 //! Not here: what the treasury has (`treasury`), who counts for how much (the rules), what a
 //! change does to whom (`audit`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use earnest_api::{
@@ -24,6 +24,7 @@ use earnest_protocol::{
 use serde_json::json;
 
 use crate::{
+    account,
     clock::Clock,
     failure::Failure,
     keys::{self, KeyArgs},
@@ -111,12 +112,20 @@ pub enum ProposeCommand {
     Spend(SpendArgs),
 }
 
-/// What to propose.
+/// What to propose. What stands behind a subcommand is its own, so that nothing of the rest is read
+/// beside one.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct ProposeArgs {
     #[command(subcommand)]
     other: Option<ProposeCommand>,
+    #[command(flatten)]
+    changes: Option<ChangesArgs>,
+}
+
+/// Which parameters to change.
+#[derive(Args, Debug)]
+pub struct ChangesArgs {
     /// A parameter's new value, such as --set market.take=2%; may be repeated
     #[arg(long = "set", value_name = "ROOM.NAME=VALUE", required = true)]
     sets: Vec<String>,
@@ -156,7 +165,11 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
             let (signer, report) = (keys::open(&args.key)?, hash_of(args.report.as_ref())?);
             (signer, treasury::spend(&client, args, report)?)
         }
-        GovCommand::Propose(args) => (keys::open(&args.key)?, propose(&client, args)?),
+        GovCommand::Propose(ProposeArgs { changes, .. }) => {
+            let args = changes.as_ref().ok_or_else(nothing_proposed)?;
+            let report = audited(args.audit.as_deref())?;
+            (keys::open(&args.key)?, propose(&client, args, report)?)
+        }
         GovCommand::Stop(args) => {
             let report = hash_of(args.report.as_ref())?;
             (keys::open(&args.key)?, treasury::stop(args, report))
@@ -200,7 +213,8 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
         }
         Some(proposal) => {
             print_receipt(&receipt, json)?;
-            say!("proposal {proposal}")
+            let deposit = tokens(client.proposal(proposal)?.deposit);
+            say!("proposal {proposal}, {deposit} behind it until its vote is over")
         }
         None => print_receipt(&receipt, json),
     }
@@ -271,7 +285,7 @@ fn guard(client: &Client, json: bool) -> Result<(), Failure> {
 
 /// The rules count the changes of a proposal; people name them.
 fn named(mut failure: Failure, command: &GovCommand) -> Failure {
-    if let GovCommand::Propose(args) = command
+    if let GovCommand::Propose(ProposeArgs { changes: Some(args), .. }) = command
         && failure.code.starts_with("propose/")
     {
         let sets = args.sets.iter().enumerate().map(|(place, set)| format!("{place} is {set}"));
@@ -281,14 +295,40 @@ fn named(mut failure: Failure, command: &GovCommand) -> Failure {
     failure
 }
 
-fn propose(client: &Client, args: &ProposeArgs) -> Result<Command, Failure> {
-    let mut present = client.params()?;
+/// The parser asks for a change wherever there is no spend.
+fn nothing_proposed() -> Failure {
+    let hint = "name a change by --set ROOM.NAME=VALUE, or a spend by `earnest gov propose spend`";
+    Failure::usage("nothing is proposed", hint)
+}
+
+/// The hash of a report of `earnest audit`; all zero if there is none.
+fn audited(path: Option<&Path>) -> Result<Digest, Failure> {
+    let Some(path) = path else { return Ok(Digest::ZERO) };
+    let bytes = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
+    if !earnest_audit::is_report(&bytes) {
+        let detail = format!("{} is no report of `earnest audit`", path.display());
+        let hint = "`earnest audit present.json --against proposed.json --out DIR` writes one: \
+                    DIR/audit.json";
+        return Err(Failure::config(detail, hint));
+    }
+    Ok(earnest_worker::requester::program_digest(&bytes))
+}
+
+/// The changes, each to another value than is in force and within its range: whoever proposes pays a
+/// fee and a deposit, so that what could come to nothing is said before.
+fn propose(client: &Client, args: &ChangesArgs, audit: Digest) -> Result<Command, Failure> {
+    let in_force = client.params()?;
+    let mut present = in_force;
     let mut changes = Vec::new();
     for set in &args.sets {
         let (path, value) = params::change(&mut present, set)?;
+        params::in_range(&path, value)?;
+        if in_force.value(&path) == Some(value) {
+            let detail = format!("{path} is {} already", params::show_at(&path, value));
+            return Err(Failure::usage(detail, "leave it out, or propose another value"));
+        }
         changes.push(ParamChange { path, value });
     }
-    let audit = hash_of(args.audit.as_ref())?;
     Ok(Command::Propose(Propose { changes, audit }))
 }
 
@@ -379,6 +419,9 @@ fn show_one(client: &Client, id: ProposalId, json: bool) -> Result<(), Failure> 
         (Some(report), false) => say!("  audited by the report {report}")?,
         (None, _) => {}
     }
+    if !view.deposit.is_zero() {
+        say!("  {} of its proposer stand behind it", tokens(view.deposit))?;
+    }
     if let Some(broken) = view.broken {
         say!("  it does not fit now: {broken}")?;
     }
@@ -426,16 +469,7 @@ fn votes(view: &ProposalView) -> Result<(), Failure> {
 
 /// Every ballot about a proposal, the last first.
 fn ballots(client: &Client, id: ProposalId) -> Result<Vec<BallotView>, Failure> {
-    let mut all = Vec::new();
-    let mut page = PageQuery { limit: Some(500), ..PageQuery::default() };
-    loop {
-        let piece = client.ballots(Some(id), &page)?;
-        all.extend(piece.items);
-        match piece.next_cursor {
-            None => return Ok(all),
-            next => page.cursor = next,
-        }
-    }
+    account::every(|page| client.ballots(Some(id), page))
 }
 
 fn stage(view: &ProposalView, clock: &Clock) -> String {

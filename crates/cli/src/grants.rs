@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::{
     clock::Clock,
+    explain,
     failure::Failure,
     keys::{self, KeyArgs},
     money, names,
@@ -85,10 +86,8 @@ fn claim(args: &ClaimArgs, node: &str, json: bool) -> Result<(), Failure> {
         Some(amount) => amount,
         None => claimable(node, address)?,
     };
-    print_receipt(
-        &send(node, signer, Command::ClaimGrant(ClaimGrant { to: address, amount }))?,
-        json,
-    )
+    let receipt = send(node, signer, Command::ClaimGrant(ClaimGrant { to: address, amount }))?;
+    explain::came_of(&Client::new(node), &receipt, json)
 }
 
 /// What has come free of a grant: asked before anybody pays a fee for the answer.

@@ -9,10 +9,11 @@
 use std::collections::BTreeMap;
 
 use earnest_api::{
-    AccountView, AnyPot, DelegationView, GrantView, JobView, OperatorView, SlashView,
+    AccountView, AnyPot, DelegationView, GrantView, JobView, OperatorView, ProgramView,
+    ProposalView, SlashView,
 };
 use earnest_protocol::{
-    AccountId, Amount, Epoch, Height, JobId, OperatorId, Role, SlashId,
+    AccountId, Amount, Digest, Epoch, Height, JobId, OperatorId, ProposalId, Role, SlashId,
     ledger::{AssignmentPot, JobPot},
     market::Phase,
     verification::SeatState,
@@ -45,6 +46,10 @@ pub enum Place {
     ChallengeDeposit { job: JobId },
     /// The price of bytes that it asked for.
     DataFee { job: JobId },
+    /// The deposit behind its proposal, appeal or stop.
+    ProposalDeposit { proposal: ProposalId },
+    /// The deposit for the room that a program takes which it published.
+    ProgramDeposit { program: Digest },
     /// A judge's share of slashes, to be collected.
     Accrued { role: Role },
     /// Earned by emission, to be collected.
@@ -75,6 +80,19 @@ pub struct Held {
     pub amount: Amount,
 }
 
+/// What a node answered of an account: everything of the network's that may be the account's.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub account: AccountView,
+    pub operators: Vec<OperatorView>,
+    /// The jobs to be looked through.
+    pub jobs: Vec<JobView>,
+    pub slashes: Vec<SlashView>,
+    pub delegations: Vec<DelegationView>,
+    pub proposals: Vec<ProposalView>,
+    pub programs: Vec<ProgramView>,
+}
+
 /// All that is known of an account's money.
 #[derive(Clone, Debug)]
 pub struct Money {
@@ -90,32 +108,46 @@ pub struct Money {
 }
 
 /// What an account holds, from what a node answered.
-pub fn gather(
-    account: AccountView,
-    operators: Vec<OperatorView>,
-    views: &[JobView],
-    slashes: Vec<SlashView>,
-    delegations: Vec<DelegationView>,
-) -> Money {
+pub fn gather(asked: Asked) -> Money {
+    let Asked { account, operators, jobs, slashes, delegations, proposals, programs } = asked;
+    let own = account.id;
+    let slashes: Vec<SlashView> =
+        slashes.into_iter().filter(|slash| slash.account.id == own).collect();
     let mut held = vec![Held { place: Place::Free, amount: account.free }];
     held.extend(account.free_stake.map(|amount| Held { place: Place::FreeStake, amount }));
     held.extend(account.grant.iter().flat_map(of_grant));
-    let (locks, others): (Vec<Held>, Vec<Held>) = views
+    let (locks, others): (Vec<Held>, Vec<Held>) = jobs
         .iter()
-        .flat_map(|job| in_job(job, account.id))
+        .flat_map(|job| in_job(job, own))
         .partition(|held| matches!(held.place, Place::Locked { .. }));
     for operator in &operators {
         held.extend(in_bond(operator, &locks));
     }
     held.extend(others);
+    held.extend(proposals.iter().filter(|row| row.account.id == own).map(|row| {
+        let place = Place::ProposalDeposit { proposal: row.id };
+        Held { place, amount: row.deposit }
+    }));
+    held.extend(programs.iter().filter(|row| row.publisher.id == own).map(|row| {
+        let place = Place::ProgramDeposit { program: row.program };
+        Held { place, amount: row.deposit }
+    }));
     held.extend(delegations.iter().flat_map(behind_another));
     held.extend(slashes.iter().map(|slash| {
         let place = Place::Slashed { slash: slash.id };
         Held { place, amount: slash.pending }
     }));
     held.retain(|held| !held.amount.is_zero() || held.place == Place::Free);
-    let jobs = views.iter().map(|job| (job.id, (job.phase, job.until))).collect();
+    let jobs = jobs.iter().map(|job| (job.id, (job.phase, job.until))).collect();
     Money { account, operators, held, jobs, slashes, delegations }
+}
+
+impl Money {
+    /// What is the account's own: all but what slashes took.
+    pub fn in_all(&self) -> Amount {
+        let own = self.held.iter().filter(|held| !matches!(held.place, Place::Slashed { .. }));
+        own.fold(Amount::ZERO, |sum, held| sum.saturating_add(held.amount))
+    }
 }
 
 /// What of a grant was not claimed.

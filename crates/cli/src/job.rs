@@ -294,6 +294,13 @@ fn submit(args: &SubmitArgs, node: &str, json: bool) -> Result<(), Failure> {
     let clock = Present::ask(chain.client())?.clock;
     let (gas, deadline) = (plan.terms.task.gas_bound, clock.length(plan.terms.deadline_blocks));
     note!("work bound {gas} gas, deadline {deadline} after acceptance");
+    if let Some(asked) = wish.deadline_blocks.filter(|asked| *asked != plan.terms.deadline_blocks) {
+        let taken = plan.terms.deadline_blocks;
+        note!(
+            "warning: --deadline {asked} is not within what the network allows, so it is {taken}; \
+             `earnest query params` shows `market.deadline_blocks_min` and `_max`"
+        );
+    }
     for keep in requester::keep(&mut chain, &wish, &plan).map_err(wish_failed)? {
         let KeepData { root, kibibytes, blocks, price_max } = keep;
         let (most, blocks) = (money::show(price_max), clock.length(blocks));

@@ -210,8 +210,16 @@ fn write(
     drop(unseen);
     let folder = target.folder.clone().map_or_else(folders::keys, Ok)?;
     std::fs::create_dir_all(&folder).map_err(|error| Failure::file("make", &folder, error))?;
-    let path = keystore::write(&folder, signer, &password, keystore::Cost::Standard)
-        .map_err(|error| Failure::config(error, "choose another folder, or use the key there"))?;
+    let path =
+        keystore::write(&folder, signer, &password, keystore::Cost::Standard).map_err(|error| {
+            let hint = match &error {
+                KeystoreError::AlreadyExists { .. } => {
+                    "choose another folder, or use the key there"
+                }
+                _ => "nothing was written: check that the folder may be written and has room",
+            };
+            Failure::config(error, hint)
+        })?;
     print_key(signer, &path, json)
 }
 

@@ -27,6 +27,8 @@ mod held;
 mod hints;
 mod job;
 mod keys;
+#[cfg(test)]
+mod lines;
 mod money;
 mod names;
 mod node;

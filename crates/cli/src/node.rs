@@ -1,13 +1,18 @@
 //! `earnest node`: the ledger of a network, as a server.
 
-use std::{net::SocketAddr, path::PathBuf, sync::atomic::Ordering, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use earnest_node::{
     BeaconSecret, Begin, BootError, Check, Node, NodeConfig, NodeHandle, Notice, Phase, Repair,
     Retention, StartError, Store, StoreError, dev::DevNetwork,
 };
-use earnest_protocol::Height;
+use earnest_protocol::{Genesis, Height};
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -28,7 +33,8 @@ pub struct NodeArgs {
     /// The data directory; made from --genesis if it does not exist
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// What a new network begins with, as TOML or JSON; its beacon is filled in
+    /// What a new network begins with, as TOML or JSON; its beacon is filled in. One that began
+    /// with the same goes on
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Where the API is served
@@ -201,16 +207,33 @@ fn announce(node: &NodeHandle, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Goes on with a network that began with this very genesis, whose beacon was filled in then.
+fn began_with(data: &Path, path: &Path) -> Result<(), Failure> {
+    let there = Store::genesis_at(data).map_err(|error| {
+        Failure::config(error, "`earnest doctor --data DIR` says more about the directory")
+    })?;
+    let given = Genesis { beacon: there.beacon.clone(), ..genesis::read(path)? };
+    if given.network() == there.network() {
+        return Ok(());
+    }
+    Err(Failure::config(
+        format!("{} holds a network already, which did not begin with {}", data.display(), {
+            path.display()
+        }),
+        "leave out --genesis to resume it, or choose another --data",
+    ))
+}
+
+/// Nothing is made for a node that could not serve.
+fn may_listen(address: SocketAddr) -> Result<(), Failure> {
+    let tried = std::net::TcpListener::bind(address);
+    tried.map(drop).map_err(|source| not_started(&StartError::Listen { address, source }))
+}
+
 /// Makes the data directory of a new network.
 fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
     if Store::is_at(&args.data) {
-        return match &args.genesis {
-            None => Ok(()),
-            Some(_) => Err(Failure::config(
-                format!("{} holds a network already", args.data.display()),
-                "leave out --genesis to resume it, or choose another --data",
-            )),
-        };
+        return args.genesis.as_ref().map_or(Ok(()), |path| began_with(&args.data, path));
     }
     if let (Some(seed), Some(time)) = (args.development, args.block_time) {
         let block_time_ms = u64::try_from(time.as_millis()).map_err(Failure::internal)?;
@@ -232,6 +255,7 @@ fn create_if_new(args: &NodeArgs) -> Result<(), Failure> {
     };
     let mut genesis = genesis::read(path)?;
     genesis::check(&genesis, path)?;
+    may_listen(args.listen)?;
     let secret = BeaconSecret::random().map_err(Failure::internal)?;
     let chain_blocks = genesis.beacon.chain_blocks.count().max(3_600);
     genesis.beacon = secret.genesis(earnest_protocol::Blocks::new(chain_blocks));

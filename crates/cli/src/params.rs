@@ -26,7 +26,6 @@ use toml::{
 
 use crate::{
     failure::Failure,
-    money,
     output::{note, out, say},
 };
 pub use written::{Form, Pace};
@@ -93,46 +92,31 @@ pub fn changed(raw: &RawParams) -> Result<Vec<(String, String, String)>, Failure
     let usual = serde_json::to_value(RawParams::default()).map_err(Failure::internal)?;
     let row = |field: &'static ParamField| {
         let (value, usual) = (value_of(&values, field), value_of(&usual, field));
-        (value != usual).then(|| (path_of(field), show(field, value), show(field, usual)))
+        (value != usual).then(|| (path_of(field), field.shown(value), field.shown(usual)))
     };
     Ok(RawParams::fields().filter_map(row).collect())
 }
 
-/// One thing that is wrong with parameters, with the numbers as people write them.
-pub fn violation(raw: &RawParams, violation: &Violation) -> String {
-    let values = serde_json::to_value(raw).unwrap_or_default();
-    let named = |path: &str| {
-        let field = RawParams::fields().find(|field| path_of(field) == path)?;
-        Some(show(field, value_of(&values, field)))
-    };
-    match violation {
-        Violation::OutOfRange { room, field, got, min, max } => {
-            let path = format!("{room}.{field}");
-            match RawParams::fields().find(|field| path_of(field) == path) {
-                Some(field) if (field.min, field.max) == (*min, *max) => out_of_range(field, *got),
-                _ => violation.to_string(),
-            }
-        }
-        Violation::OutOfOrder { lower, upper, .. } => match (named(lower), named(upper)) {
-            (Some(got), Some(limit)) => {
-                format!("{lower} is {got}, above {upper}, which is {limit}")
-            }
-            _ => violation.to_string(),
-        },
-        other => other.to_string(),
-    }
-}
-
 /// Between which ends a value of a parameter lies, as people write them; the unit is said once.
 pub fn range(field: &ParamField) -> String {
-    let (min, max) = (show(field, field.min), show(field, field.max));
+    let (min, max) = (field.shown(field.min), field.shown(field.max));
     let min = min.split(' ').next().unwrap_or_default();
     format!("{min} to {max}")
 }
 
 /// That a value of a parameter is not within its range.
 pub fn out_of_range(field: &ParamField, got: u64) -> String {
-    format!("{} is {}; allowed are {}", path_of(field), show(field, got), range(field))
+    format!("{} is {}; allowed are {}", path_of(field), field.shown(got), range(field))
+}
+
+/// # Errors
+/// If a value of the parameter at `path` is not within its range.
+pub fn in_range(path: &str, value: u64) -> Result<(), Failure> {
+    let field = find(path)?;
+    if (field.min..=field.max).contains(&value) {
+        return Ok(());
+    }
+    Err(Failure::usage(out_of_range(field, value), SET_HINT))
 }
 
 /// How a parameter is set.
@@ -179,7 +163,7 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Params, Failure> {
 /// All that is wrong with them, as people write numbers.
 pub fn checked(raw: RawParams) -> Result<Params, Failure> {
     Params::try_from(raw).map_err(|rejected| {
-        let all = rejected.violations.iter().map(|one| format!("\n  {}", violation(&raw, one)));
+        let all = rejected.violations.iter().map(|one| format!("\n  {one}"));
         Failure::config(
             format!("these parameters do not go together:{}", all.collect::<String>()),
             "change what is named; `earnest query params --defaults` shows every range",
@@ -306,7 +290,7 @@ pub fn set_raw(raw: &mut RawParams, path: &str, value: u64) -> Result<(), Failur
 /// A value in its own unit as people write it.
 pub fn show_at(path: &str, value: u64) -> String {
     let field = RawParams::fields().find(|field| path_of(field) == path);
-    field.map_or_else(|| value.to_string(), |field| show(field, value))
+    field.map_or_else(|| value.to_string(), |field| field.shown(value))
 }
 
 /// `room.name`.
@@ -318,26 +302,6 @@ pub fn path_of(field: &ParamField) -> String {
 pub fn value_of(raw: &Value, field: &ParamField) -> u64 {
     let value = &raw[field.room][field.name];
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
-}
-
-/// True for the one parameter that is a time by itself.
-pub fn is_time(field: &ParamField) -> bool {
-    field.name.ends_with("_ms")
-}
-
-/// A value of a parameter as people write it.
-pub fn show(field: &ParamField, value: u64) -> String {
-    let decimal = || earnest_protocol::Amount::new(value).map(money::show).unwrap_or_default();
-    match field.unit {
-        "Amount" => format!("{} tokens", decimal()),
-        "Ratio" => earnest_protocol::Ratio::new(value).map(money::share).unwrap_or_default(),
-        "Factor" => decimal(),
-        "Gas" => format!("{value} gas"),
-        "Blocks" => format!("{value} blocks"),
-        "Epochs" => format!("{value} epochs"),
-        _ if is_time(field) => format!("{value} ms"),
-        _ => value.to_string(),
-    }
 }
 
 /// The parameter of this path, or an error that says which was meant.
@@ -411,7 +375,7 @@ mod tests {
         let before = serde_json::to_value(default).expect("plain data");
         for field in RawParams::fields() {
             for value in [value_of(&before, field), field.min, field.max] {
-                let set = format!("{} = {}", path_of(field), show(field, value));
+                let set = format!("{} = {}", path_of(field), field.shown(value));
                 let set = apply(&default, &set).unwrap_or_else(|error| panic!("{set}: {error:?}"));
                 let after = serde_json::to_value(set).expect("plain data");
                 assert_eq!(value_of(&after, field), value, "{}", path_of(field));
@@ -429,7 +393,7 @@ mod tests {
                 room = field.room;
                 text.push_str(&format!("[{room}]\n"));
             }
-            let shown = show(field, value_of(&before, field));
+            let shown = field.shown(value_of(&before, field));
             let is_bare = shown.parse::<f64>().is_ok();
             let shown = if is_bare { shown } else { format!("\"{shown}\"") };
             text.push_str(&format!("{} = {shown}\n", field.name));

@@ -9,7 +9,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Subcommand};
 use earnest_api::{Client, PriceRoundView, PricesView, Session};
 use earnest_protocol::{
-    Command, Epoch, Factor,
+    Command, Epoch, Factor, Ratio,
     command::{OpenPrice, SealPrice},
     seal,
 };
@@ -122,8 +122,8 @@ pub fn run(command: &PriceCommand, node: &str, json: bool) -> Result<(), Failure
     print_receipt(&receipt, json)
 }
 
-/// The feed in words.
-pub fn tell(view: &PricesView, present: &Present) -> String {
+/// The feed in words; `haircut` is what a job takes off the average.
+pub fn tell(view: &PricesView, haircut: Ratio, present: &Present) -> String {
     let PricesView { is_on, price, said, counted, average, bond_price, .. } = view;
     let mut lines = Vec::new();
     match (is_on, price, counted, average) {
@@ -141,11 +141,15 @@ pub fn tell(view: &PricesView, present: &Present) -> String {
     lines.extend(said.map(|said| format!("validators said {} then", money::multiple(said))));
     lines.extend(tell_age(view));
     if let Some(price) = bond_price {
-        lines.push(format!(
-            "a new job takes it for {}, emission for {}",
-            money::multiple(*price),
-            money::multiple(view.mint_price)
-        ));
+        let (price, mint) = (money::multiple(*price), money::multiple(view.mint_price));
+        lines.push(match average {
+            Some(_) => format!(
+                "a new job takes it for {price}, the average less `prices.haircut` of {}; emission \
+                 for {mint}, the most of what counted, the average and what was said",
+                money::share(haircut)
+            ),
+            None => format!("a new job takes it for {price}, emission for {mint}"),
+        });
     }
     let rounds = [(&view.opening, "to be opened"), (&view.sealing, "to be sealed")];
     for (round, what) in rounds {

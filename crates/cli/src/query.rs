@@ -21,7 +21,8 @@ use crate::{
 /// What to show, and of when.
 #[derive(Args, Debug)]
 pub struct QueryArgs {
-    /// As it stood after the block at this height; a node keeps some hundred states
+    /// As it stood after the block at this height, where a state holds it; a node keeps some
+    /// hundred states
     #[arg(long, global = true, value_name = "HEIGHT")]
     at: Option<u64>,
     #[command(subcommand)]
@@ -121,6 +122,32 @@ pub struct PageArgs {
     cursor: Option<String>,
 }
 
+impl QueryCommand {
+    /// Does it show a state, so that there is one of each height? Blocks, flows and transactions
+    /// have a place of their own, a disk and what happens next have none.
+    fn is_of_state(&self) -> bool {
+        match self {
+            QueryCommand::Params { defaults } => !defaults,
+            QueryCommand::Network
+            | QueryCommand::Account { .. }
+            | QueryCommand::Accounts { .. }
+            | QueryCommand::Operator { .. }
+            | QueryCommand::Operators { .. }
+            | QueryCommand::Job { .. }
+            | QueryCommand::Jobs { .. }
+            | QueryCommand::Prices
+            | QueryCommand::Credits
+            | QueryCommand::Grants
+            | QueryCommand::Slashes { .. } => true,
+            QueryCommand::Storage
+            | QueryCommand::Flows { .. }
+            | QueryCommand::Block { .. }
+            | QueryCommand::Transaction { .. }
+            | QueryCommand::Events { .. } => false,
+        }
+    }
+}
+
 impl PageArgs {
     fn query(&self) -> PageQuery {
         let (cursor, limit) = (self.cursor.clone(), Some(self.limit));
@@ -130,6 +157,10 @@ impl PageArgs {
 
 pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
     let QueryArgs { at, command } = args;
+    if at.is_some() && !command.is_of_state() {
+        let detail = "--at is for what the state holds, and this is no part of it";
+        return Err(Failure::usage(detail, "leave out --at"));
+    }
     let now = Client::new(node);
     let client = at.map_or(now.clone(), |height| now.at(Height::new(height)));
     let (client, width) = (&client, show::width());
@@ -176,9 +207,9 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
         QueryCommand::Grants => {
             tell(&client.grants()?, json, |view| Ok(grants::tell(view, &present()?.clock)))
         }
-        QueryCommand::Prices => {
-            tell(&client.prices()?, json, |view| Ok(price::tell(view, &present()?)))
-        }
+        QueryCommand::Prices => tell(&client.prices()?, json, |view| {
+            Ok(price::tell(view, client.params()?.prices.haircut, &present()?))
+        }),
         QueryCommand::Flows { epoch } => {
             let view = client.flows(epoch.map(Epoch::new))?;
             tell(&view, json, |view| Ok(show::flows::flows(view, width)))
@@ -189,9 +220,8 @@ pub fn run(args: &QueryArgs, node: &str, json: bool) -> Result<(), Failure> {
                 Ok(show::network::block(view, width))
             })
         }
-        QueryCommand::Transaction { hash } => tell(&client.transaction(hash)?, json, |view| {
-            Ok(show::transaction::receipt(view, width))
-        }),
+        QueryCommand::Transaction { hash } if json => object(&client.transaction(hash)?),
+        QueryCommand::Transaction { hash } => explain::transaction(client, hash, false),
         QueryCommand::Events { kinds } => events(client, kinds, json),
     }
 }
@@ -250,7 +280,7 @@ fn describe(raw: &RawParams) -> Result<(), Failure> {
     let width = show::width();
     let mut text = String::new();
     for field in RawParams::fields() {
-        let show = |value| params::show(field, value);
+        let show = |value| field.shown(value);
         let (value, usual) = (params::value_of(&raw, field), params::value_of(&default, field));
         let (path, about) = (params::path_of(field), field.about.trim());
         let lasts = pace.time_ms(field, value).map(|ms| format!(" ({})", clock::span(ms)));

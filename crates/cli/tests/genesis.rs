@@ -206,3 +206,34 @@ fn parameters_are_checked_alone() {
     let done = earnest(&["params", "check", "--set", "market.bids_max=31"]);
     assert!(done.code == Some(0) && done.out.contains("market.bids_max = 31"), "{done:?}");
 }
+
+#[test]
+fn a_node_that_cannot_listen_makes_nothing_and_the_same_genesis_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (held, bond) = (format!("{ALICE}=2000"), format!("replica:{ALICE}=1000"));
+    for (file, preset) in [("a", "development"), ("b", "two-assets")] {
+        let words = ["genesis", "new", "--preset", preset, "--account", &held, "--bond", &bond];
+        let done = earnest(&[&words[..], &["--out", &path(file)]].concat());
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its own").to_string();
+    let (data, first, other) = (path("data"), path("a"), path("b"));
+    let begin = ["node", "--data", &data, "--genesis", &first, "--listen", &address];
+    let done = earnest(&begin);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert!(done.err.contains(&format!("cannot listen on {address}")), "{done:?}");
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+
+    let network = || {
+        let (_node, url) = start_node(&["--data", &data, "--genesis", &first]);
+        let done = earnest(&["query", "network", "--json", "--node", &url]);
+        let shown: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{done:?}"));
+        shown["network"].clone()
+    };
+    assert_eq!(network(), network(), "the second start goes on with the first's");
+    let done = earnest(&["node", "--data", &data, "--genesis", &other, "--listen", "127.0.0.1:0"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert!(done.err.contains("did not begin with"), "{done:?}");
+}

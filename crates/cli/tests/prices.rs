@@ -135,6 +135,8 @@ fn a_validator_seals_and_opens_a_price_and_everybody_reads_what_counts() {
     let told = earnest(&["query", "prices", "--node", &fed.url]);
     assert!(told.out.contains("a unit of stake is worth 0.97"), "{told:?}");
     assert!(told.out.contains("validators said 0.97 then"), "{told:?}");
+    let why = "a new job takes it for 0.776, the average less `prices.haircut` of 20 %";
+    assert!(told.out.contains(why), "{told:?}");
     let told = earnest(&["explain", "post-job/price-stale"]);
     assert!(told.out.contains("earnest query prices"), "{told:?}");
 
@@ -184,6 +186,8 @@ fn credits_are_minted_at_the_price_that_counts_and_redeemed_in_a_later_epoch() {
     assert!(done.code == Some(4) && done.err.contains("mint-credits/too-few"), "{done:?}");
     let done = fed.say(&["credits", "mint", "100", "--least", "96"]);
     assert_eq!(done.code, Some(0), "{done:?}");
+    let receipt: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{done:?}"));
+    assert_eq!(receipt["events"][0]["credits"], "96030000000", "how much came: {receipt}");
     let minted = view(&fed);
     assert_eq!((&minted["minting"], &minted["redeeming"]), (&"open".into(), &"open".into()));
     // 100 at 0.97 less a per cent; nothing backed credits when this epoch opened.

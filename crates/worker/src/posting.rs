@@ -253,6 +253,34 @@ impl Posting {
     }
 }
 
+/// Says once what a validator without a source leaves undone.
+pub(crate) fn tell_of_silence(chain: &Chain) -> Result<(), ChainError> {
+    let view = chain.client().prices()?;
+    if !view.is_on {
+        return Ok(());
+    }
+    warn!(
+        "this network asks its validators what stake is worth, and this daemon has no source: no \
+         price is posted. Start it with --price-file FILE or --price-program PROGRAM"
+    );
+    for epoch in sealed_by(&view, chain) {
+        warn!(
+            "a price of epoch {epoch} is sealed and not opened: a daemon with a source, this key \
+             and this folder opens its own; what was sealed by hand is opened by hand in the epoch \
+             after: `earnest validator price open PRICE`"
+        );
+    }
+    Ok(())
+}
+
+/// The epochs of which the account has sealed a price and not opened it.
+fn sealed_by(view: &PricesView, chain: &Chain) -> Vec<Epoch> {
+    let rounds = view.opening.iter().chain(&view.sealing);
+    let is_sealed =
+        |round: &&PriceRoundView| own_post(round, chain).is_some_and(|post| post.price.is_none());
+    rounds.filter(is_sealed).map(|round| round.epoch).collect()
+}
+
 impl Sends {
     /// Counts a refusal, once for each that was sent; true if it is the last that may be.
     fn count_refusal(&mut self) -> bool {

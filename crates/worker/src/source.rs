@@ -81,15 +81,16 @@ pub(crate) enum SourceError {
     TooSlow { program: PathBuf },
     #[error("{} failed, {status}: {said}", program.display())]
     Failed { program: PathBuf, status: std::process::ExitStatus, said: String },
-    #[error("it says more than {BYTES_MAX} bytes, where a price is one number")]
-    TooLong,
+    #[error("{} says more than {} KiB, where a price is one number", of.display(),
+            BYTES_MAX / 1_024)]
+    TooLong { of: PathBuf },
     #[error(
-        "`{said}` is no price; it must be one decimal number such as 0.25, with at most nine \
-             digits after the point, and at most a million"
+        "{} says \"{said}\", which is no price; it must be one decimal number such as 0.25, with at \
+         most nine digits after the point, and at most a million", of.display()
     )]
-    NotAPrice { said: String },
-    #[error("it says 0, and stake is worth something")]
-    Zero,
+    NotAPrice { of: PathBuf, said: String },
+    #[error("{} says 0, and stake is worth something", of.display())]
+    Zero { of: PathBuf },
     #[error("{} does not answer; it is asked again in the next epoch", of.display())]
     Silent { of: PathBuf },
     #[error("nothing came back from who asked it")]
@@ -152,7 +153,7 @@ impl Source {
             Source::File { path, age_max } => file(path, *age_max)?,
             Source::Program { program, args } => run(program, args, stop)?,
         };
-        price_in(&said)
+        price_in(self.path(), &said)
     }
 }
 
@@ -201,6 +202,11 @@ fn run(program: &PathBuf, args: &[String], stop: &AtomicBool) -> Result<Vec<u8>,
     let status = child.wait().map_err(not_started)?;
     let said = |pipe: Option<Receiver<Vec<u8>>>| pipe?.recv_timeout(END_ARRIVES).ok();
     let too_slow = || SourceError::TooSlow { program: program.clone() };
+    let printed = said(out);
+    // Whoever prints on is cut off there, and may take that for a failure.
+    if printed.as_ref().is_some_and(|printed| is_too_long(printed)) {
+        return Err(SourceError::TooLong { of: program.clone() });
+    }
     if !in_time {
         return Err(too_slow());
     }
@@ -208,7 +214,7 @@ fn run(program: &PathBuf, args: &[String], stop: &AtomicBool) -> Result<Vec<u8>,
         let said = quoted(&said(err).unwrap_or_default());
         return Err(SourceError::Failed { program: program.clone(), status, said });
     }
-    said(out).ok_or_else(too_slow)
+    printed.ok_or_else(too_slow)
 }
 
 /// Waits until a child has ended, and leaves it to be reaped; false if it takes too long, or nobody
@@ -237,24 +243,33 @@ fn drain(from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     read
 }
 
-fn price_in(said: &[u8]) -> Result<Factor, SourceError> {
-    if BYTES_MAX < u64::try_from(said.len()).unwrap_or(u64::MAX) {
-        return Err(SourceError::TooLong);
+fn is_too_long(said: &[u8]) -> bool {
+    BYTES_MAX < u64::try_from(said.len()).unwrap_or(u64::MAX)
+}
+
+fn price_in(of: &Path, said: &[u8]) -> Result<Factor, SourceError> {
+    let of = of.to_owned();
+    if is_too_long(said) {
+        return Err(SourceError::TooLong { of });
     }
     let text = std::str::from_utf8(said).ok().map(str::trim);
     let price = text.and_then(|text| Factor::new(scaled(text, 9)?));
     match price {
-        Some(Factor::ZERO) => Err(SourceError::Zero),
+        Some(Factor::ZERO) => Err(SourceError::Zero { of }),
         Some(price) => Ok(price),
-        None => Err(SourceError::NotAPrice { said: quoted(said) }),
+        None => Err(SourceError::NotAPrice { of, said: quoted(said) }),
     }
 }
 
-/// The first line, as it may stand in a log.
+/// What was said, as it may stand in a log: in one line, with what nobody sees escaped.
 fn quoted(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);
-    let line = text.trim().lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(QUOTED_MAX).collect()
+    let text = text.trim();
+    let mut quoted: String = text.chars().take(QUOTED_MAX).flat_map(char::escape_debug).collect();
+    if text.chars().nth(QUOTED_MAX).is_some() {
+        quoted.push('…');
+    }
+    quoted
 }
 
 #[cfg(test)]
@@ -271,17 +286,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_price_is_quoted_with_what_nobody_sees_and_by_whom() {
+        let why = |said: &str| price_in(Path::new("p.txt"), said.as_bytes()).unwrap_err();
+        let two = why("0.25\n0.26\n").to_string();
+        assert!(two.starts_with(r#"p.txt says "0.25\n0.26", which is no price"#), "{two}");
+        let marked = why("\u{feff}0.25\n").to_string();
+        assert!(marked.starts_with(r#"p.txt says "\u{feff}0.25", which"#), "{marked}");
+        let long = why(&"x".repeat(90)).to_string();
+        assert!(long.contains("x…\""), "{long}");
+    }
+
+    #[test]
     fn a_price_is_one_decimal_number_above_zero() {
+        let file = Path::new("price");
         for (text, parts) in [("0.25", 250_000_000), (" 3\n", 3_000_000_000), ("0.000000001", 1)] {
-            assert_eq!(price_in(text.as_bytes()).unwrap().parts(), parts, "{text}");
+            assert_eq!(price_in(file, text.as_bytes()).unwrap().parts(), parts, "{text}");
         }
         for text in ["", "abc", "-1", "1e3", "0,25", "1 2", "1\n2", "25%", "1000001", "NaN", ".5"] {
-            let answer = price_in(text.as_bytes());
+            let answer = price_in(file, text.as_bytes());
             assert!(matches!(answer, Err(SourceError::NotAPrice { .. })), "{text}: {answer:?}");
         }
-        assert!(matches!(price_in(b"0.0"), Err(SourceError::Zero)));
-        assert!(matches!(price_in(&[b'1'; 5_000]), Err(SourceError::TooLong)));
-        assert!(matches!(price_in(&[0xff, 0xfe]), Err(SourceError::NotAPrice { .. })));
+        assert!(matches!(price_in(file, b"0.0"), Err(SourceError::Zero { .. })));
+        assert!(matches!(price_in(file, &[b'1'; 5_000]), Err(SourceError::TooLong { .. })));
+        assert!(matches!(price_in(file, &[0xff, 0xfe]), Err(SourceError::NotAPrice { .. })));
     }
 
     #[test]
@@ -332,13 +359,14 @@ mod tests {
         assert_eq!(said(&program(&["echo", "0.5"])).unwrap(), Factor::percent(50));
         // No shell: what one would carry out is a word like any other.
         let literal = said(&program(&["echo", "$(echo 1)"])).unwrap_err().to_string();
-        assert!(literal.contains("`$(echo 1)` is no price"), "{literal}");
+        assert!(literal.contains(r#"echo says "$(echo 1)", which is no price"#), "{literal}");
         let failed = said(&program(&["sh", "-c", "echo no market >&2; exit 3"])).unwrap_err();
         let failed = failed.to_string();
         assert!(failed.contains("3: no market"), "{failed}");
         let missing = said(&program(&["/nowhere/price"])).unwrap_err();
         assert!(matches!(missing, SourceError::NotStarted { .. }), "{missing}");
-        assert!(said(&program(&["sh", "-c", "yes"])).is_err(), "endless output");
+        let endless = said(&program(&["sh", "-c", "yes"])).unwrap_err().to_string();
+        assert_eq!(endless, "sh says more than 4 KiB, where a price is one number");
     }
 
     #[test]

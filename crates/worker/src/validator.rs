@@ -17,7 +17,7 @@ use crate::{
     daemon::{Duty, Setup, Work, run as run_daemon},
     execution::{Execution, Order},
     executions::Need,
-    posting::{Posting, PriceOptions},
+    posting::{Posting, PriceOptions, tell_of_silence},
 };
 
 /// Runs a validator until its stop flag is raised.
@@ -26,20 +26,30 @@ use crate::{
 /// If its account does not exist or its folder cannot be written.
 pub fn run(setup: Setup, prices: Option<PriceOptions>) -> Result<(), Box<dyn std::error::Error>> {
     let posting = prices.map(|prices| Posting::new(prices, &setup.data)).transpose()?;
-    run_daemon(setup, Validator { posting })?;
+    run_daemon(setup, Validator { posting, is_silence_told: false })?;
     Ok(())
 }
 
 struct Validator {
     /// What it says of the price of stake, if it says any.
     posting: Option<Posting>,
+    /// True once it was said that it says none where it is asked.
+    is_silence_told: bool,
 }
 
 impl Duty for Validator {
     const ROLE: Option<Role> = Some(Role::Validator);
 
     fn round(&mut self, work: &mut Work, _open: &[JobId]) -> Result<(), ChainError> {
-        self.posting.as_mut().map_or(Ok(()), |posting| posting.round(work))
+        match &mut self.posting {
+            Some(posting) => posting.round(work),
+            None if self.is_silence_told => Ok(()),
+            None => {
+                tell_of_silence(&work.chain)?;
+                self.is_silence_told = true;
+                Ok(())
+            }
+        }
     }
 
     fn attend(&mut self, work: &mut Work, job: &JobView) -> Result<(), ChainError> {

@@ -2,7 +2,7 @@
 
 use earnest_protocol::accounts::{AuthoriseKeyRejected, RevokeKeyRejected, TransferRejected};
 
-use super::{Words, exceeds_free, say};
+use super::{Words, exceeds_free_of, say};
 
 pub(super) fn transfer(rejected: TransferRejected) -> Words {
     match rejected {
@@ -13,7 +13,7 @@ pub(super) fn transfer(rejected: TransferRejected) -> Words {
             say("This network has one asset, which pays and is bonded", "Name the asset `stake`.")
         }
         TransferRejected::ExceedsFree { wanted, free } => {
-            exceeds_free("The transfer is of", wanted, free)
+            exceeds_free_of("that asset", "The transfer is of", wanted, free)
         }
     }
 }

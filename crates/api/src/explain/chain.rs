@@ -33,7 +33,14 @@ pub(super) fn transaction(rejected: TransactionRejected) -> Words {
             format!("Nonce {got} is too high; the account's next is {next}"),
             "Submit the transactions in between first, or sign with the next nonce.",
         ),
-        TransactionRejected::FeeExceedsFree { fee, free } => exceeds_free("The fee is", fee, free),
+        TransactionRejected::FeeExceedsFree { fee, free } => {
+            let (detail, _) = exceeds_free("The fee is", fee, free);
+            say(
+                detail,
+                "Fund the account with the asset that pays, wait for locks to return, or ask for \
+                 less; where two assets are, stake pays no fee.",
+            )
+        }
         TransactionRejected::KeyLimitExceeded { wanted, left } => say(
             format!(
                 "The command and its fee would take {}, but this key may take {} more",

@@ -6,7 +6,7 @@ use earnest_protocol::governance::{
 };
 use earnest_protocol::params::Relation;
 
-use super::{Words, exceeds_free, say};
+use super::{Words, exceeds_free, money, say};
 
 pub(super) fn propose(rejected: ProposeRejected) -> Words {
     match rejected {
@@ -93,9 +93,10 @@ pub(super) fn propose_spend(rejected: ProposeSpendRejected) -> Words {
         ),
         ProposeSpendRejected::ExceedsShare { wanted, most } => say(
             format!(
-                "{} tokens are wanted, one spend may have {} of what the treasury has and has not \
+                "{} are wanted, one spend may have {} of what the treasury has and has not \
                  promised",
-                wanted, most
+                money(wanted),
+                money(most)
             ),
             "Ask for less, or wait until there is more; `earnest gov treasury` shows how much \
              there is.",

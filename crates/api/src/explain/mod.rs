@@ -99,8 +99,14 @@ fn outside_set(stake: Amount, needed: Amount) -> Words {
     )
 }
 
+/// Of what pays, as all is but bonds, delegations and transfers.
 fn exceeds_free(what: &str, wanted: Amount, free: Amount) -> Words {
-    let detail = format!("{what} {}, but the account has {} free", money(wanted), money(free));
+    exceeds_free_of("the asset that pays", what, wanted, free)
+}
+
+fn exceeds_free_of(asset: &str, what: &str, wanted: Amount, free: Amount) -> Words {
+    let (wanted, free) = (money(wanted), money(free));
+    let detail = format!("{what} {wanted}, but the account has {free} free of {asset}");
     say(detail, "Fund the account, wait for locks to return, or ask for less.")
 }
 

@@ -9,7 +9,7 @@ pub(super) fn seal_price(rejected: SealPriceRejected) -> Words {
         SealPriceRejected::FeedOff => feed_off(),
         SealPriceRejected::WrongEpoch { got, now } => say(
             format!("This is sealed for epoch {got}, and it is epoch {now}"),
-            "Read the epoch anew and seal for it; `earnest validator price seal` does.",
+            "The epoch ended before a block held it: read the epoch anew, and seal for that one.",
         ),
         SealPriceRejected::NotAValidator => not_a_validator(),
         SealPriceRejected::NotBegun { begins } => say(

@@ -9,7 +9,10 @@ use earnest_protocol::{
     },
 };
 
-use super::{Words, exceeds_free, exceeds_free_bond, money, percent, say};
+use super::{Words, exceeds_free_bond, exceeds_free_of, money, percent, say};
+
+/// What bonds and delegations are of.
+const BONDED: &str = "the asset that is bonded";
 
 pub(super) fn bond(rejected: BondRejected) -> Words {
     match rejected {
@@ -21,7 +24,9 @@ pub(super) fn bond(rejected: BondRejected) -> Words {
             "Look at `access` in `earnest query params`; a genesis or a vote may set tiers.",
         ),
         BondRejected::Tombstoned => tombstoned(),
-        BondRejected::ExceedsFree { wanted, free } => exceeds_free("The bond is of", wanted, free),
+        BondRejected::ExceedsFree { wanted, free } => {
+            exceeds_free_of(BONDED, "The bond is of", wanted, free)
+        }
         BondRejected::BelowMinimum { wanted, minimum } => say(
             format!("The stake would be {}, but this role needs {}", money(wanted), money(minimum)),
             "Bond at least the difference.",
@@ -139,7 +144,7 @@ pub(super) fn delegate(rejected: DelegateRejected) -> Words {
         ),
         DelegateRejected::MayNotWork => may_not_work(),
         DelegateRejected::ExceedsFree { wanted, free } => {
-            exceeds_free("The delegation is of", wanted, free)
+            exceeds_free_of(BONDED, "The delegation is of", wanted, free)
         }
         DelegateRejected::DelegationsAtLimit { limit } => say(
             format!("The account already delegates to {limit} operators"),

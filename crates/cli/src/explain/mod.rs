@@ -9,15 +9,19 @@ mod codes;
 mod payouts;
 
 use clap::Args;
-use earnest_api::{Client, EventId, EventRecord, HistoryQuery, JobView, PageQuery, SlashView};
+use earnest_api::{
+    Client, EventId, EventRecord, HistoryQuery, JobView, PageQuery, Receipt, SlashView,
+};
 use earnest_protocol::{Digest, Event, JobId};
 use serde_json::json;
 
 use crate::{
     failure::Failure,
-    output::{note, out},
+    output::{note, out, say},
     present::Present,
     show::{self, event::Teller, story},
+    stake::print_receipt,
+    text::wrap,
     up::account::job_of,
 };
 
@@ -88,6 +92,23 @@ pub fn teller(client: &Client) -> Result<(Teller, Present), Failure> {
     Ok((Teller::new(present.clock, names), present))
 }
 
+/// Prints the receipt of what was accepted, and what happened because of it.
+pub fn came_of(client: &Client, receipt: &Receipt, json: bool) -> Result<(), Failure> {
+    let events = client.transaction_content(&receipt.hash)?.events;
+    if json {
+        let mut object = json!(receipt);
+        object["events"] = json!(events);
+        return out!("{object}");
+    }
+    print_receipt(receipt, json)?;
+    let (mut teller, present) = teller(client)?;
+    for record in &events {
+        let told = wrap(&teller.tell(record, &present), show::width().saturating_sub(2));
+        say!("  {}", told.join("\n  "))?;
+    }
+    Ok(())
+}
+
 fn job_story(client: &Client, id: JobId, json: bool) -> Result<(), Failure> {
     let view = client.job(id)?;
     let (events, is_whole) = events_of(client, &view)?;
@@ -132,7 +153,8 @@ fn events_of(client: &Client, view: &JobView) -> Result<(Vec<EventRecord>, bool)
     Ok((events, is_whole))
 }
 
-fn transaction(client: &Client, hash: &Digest, json: bool) -> Result<(), Failure> {
+/// A transaction as it is known: whole, or by its receipt alone.
+pub fn transaction(client: &Client, hash: &Digest, json: bool) -> Result<(), Failure> {
     let content = match client.transaction_content(hash) {
         Ok(content) => content,
         Err(error) if error.is_not_found() => {

@@ -146,7 +146,7 @@ fn rooms(raw: &RawParams, text: &mut String) -> Result<(), Failure> {
             room = field.room;
             text.push_str(&format!("\n[params.{room}]\n"));
         }
-        let show = |value| params::show(field, value);
+        let show = |value| field.shown(value);
         let (least, most) = (show(field.min), show(field.max));
         let default = show(params::value_of(&usual, field));
         text.push_str(&comment(&format!(

@@ -72,7 +72,7 @@ pub fn value(field: &ParamField, text: &str, pace: Pace) -> Result<Value, String
         "Blocks" => length(text, "block", pace.block_ms),
         "Epochs" => length(text, "epoch", pace.block_ms.saturating_mul(pace.epoch_blocks)),
         "Gas" => whole(text, "gas"),
-        _ if super::is_time(field) => milliseconds(text),
+        _ if field.is_time() => milliseconds(text),
         _ => text
             .parse::<u64>()
             .map(Value::from)

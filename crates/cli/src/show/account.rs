@@ -1,6 +1,6 @@
 //! An account's money as text: how much lies where, until when, and why.
 
-use earnest_protocol::{Amount, Height, OperatorId, Role, slashing::SlashState};
+use earnest_protocol::{Height, OperatorId, Role, slashing::SlashState};
 
 use super::{
     access,
@@ -49,7 +49,7 @@ pub fn money(money: &Money, present: &Present, width: usize) -> String {
     let row = |held: &Held| vec![money::show(held.amount), why(held, money, present)];
     let mut rows: Vec<Vec<String>> = money.held.iter().map(row).collect();
     if money.account.free_stake.is_none() {
-        rows.push(vec![money::show(in_all(money)), "in all".to_owned()]);
+        rows.push(vec![money::show(money.in_all()), "in all".to_owned()]);
     }
     let who = present.names.full(&money.account.address);
     format!("{who}\n{}\n\n{}", list(&head, width), table(&columns, &rows, width))
@@ -61,12 +61,6 @@ fn nonce(money: &Money) -> String {
         0 => format!("{nonce}"),
         waiting => format!("{nonce}, and {waiting} waiting: the next to sign is {next}"),
     }
-}
-
-/// What is the account's own: all but what slashes took.
-fn in_all(money: &Money) -> Amount {
-    let own = money.held.iter().filter(|held| !matches!(held.place, Place::Slashed { .. }));
-    own.fold(Amount::ZERO, |sum, held| sum.saturating_add(held.amount))
 }
 
 fn why(held: &Held, money: &Money, present: &Present) -> String {
@@ -107,6 +101,12 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             format!("behind a challenge in {}; lost if the step holds", job(id))
         }
         Place::DataFee { job: id } => format!("price of bytes asked for in {}", job(id)),
+        Place::ProposalDeposit { proposal } => {
+            format!("deposit of proposal {proposal}; `earnest gov show {proposal}` says until when")
+        }
+        Place::ProgramDeposit { program } => {
+            format!("deposit of program {program}; `earnest program retire` gives it back")
+        }
         Place::Accrued { role: of } => {
             let role = role(of);
             format!("share of slashes; `earnest stake claim --role {role}` collects it")

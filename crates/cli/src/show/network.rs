@@ -83,7 +83,8 @@ fn supply(view: &SupplyView) -> String {
     let parts: Vec<_> =
         parts.map(|(amount, what)| format!("{} {what}", money::show(amount))).collect();
     let burnt = money::show(burnt);
-    format!("{}, after {burnt} burnt; of it {}", tokens(total), parts.join(", "))
+    let of_it = if parts.is_empty() { "" } else { "; of it " };
+    format!("{}, after {burnt} burnt{of_it}{}", tokens(total), parts.join(", "))
 }
 
 /// What a node has on its disk.

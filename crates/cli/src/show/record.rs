@@ -104,6 +104,9 @@ fn earned(operator: &OperatorView, record: &Record, present: &Present) -> String
 
 /// How many more jobs a bond can back.
 fn room(operator: &OperatorView, collateral: Option<Amount>) -> String {
+    if !operator.is_fit {
+        return "none while it takes no new work".to_owned();
+    }
     let Some(collateral) = collateral.filter(|amount| !amount.is_zero()) else {
         return "no job was posted by which to tell".to_owned();
     };

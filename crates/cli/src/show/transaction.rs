@@ -8,6 +8,7 @@ use earnest_protocol::{
 
 use super::{event::Teller, table::list};
 use crate::{
+    params,
     present::Present,
     text::{tokens, wrap},
 };
@@ -62,7 +63,9 @@ fn fields(command: &Command, present: &Present) -> Vec<(String, String)> {
             FieldValue::Digest(digest) => digest.to_string(),
             FieldValue::Digests(digests) => format!("{} hashes", digests.len()),
             FieldValue::Changes(changes) => {
-                let one = |change: &ParamChange| format!("{} = {}", change.path, change.value);
+                let one = |change: &ParamChange| {
+                    format!("{} = {}", change.path, params::show_at(&change.path, change.value))
+                };
                 changes.iter().map(one).collect::<Vec<String>>().join(", ")
             }
             FieldValue::Bytes(bytes) => format!("{} bytes", bytes.len()),

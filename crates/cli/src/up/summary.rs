@@ -14,7 +14,7 @@ use earnest_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::{account, failure::Failure};
 
 use super::plan::{Participant, PlanRole};
 
@@ -139,7 +139,8 @@ impl Tally {
 /// What one participant has now.
 struct Holding {
     account: AccountRef,
-    free: Amount,
+    /// All that is its own, wherever a pot holds it; what jobs hold is not.
+    worth: Amount,
     bonded: Amount,
     reputation: String,
     jailed: bool,
@@ -200,17 +201,15 @@ fn conservation(network: &NetworkView) -> Value {
 }
 
 fn holding(client: &Client, address: &Address) -> Result<Holding, Failure> {
-    let account = client.account(address)?;
+    let money = account::outside_jobs(client, address)?;
     let mut holding = Holding {
-        account: AccountRef { id: account.id, address: account.address },
-        free: account.free,
+        account: AccountRef { id: money.account.id, address: money.account.address },
+        worth: money.in_all(),
         bonded: Amount::ZERO,
         reputation: "0".into(),
         jailed: false,
     };
-    let roles = [account.provider, account.validator, account.replica, account.access];
-    for id in roles.into_iter().flatten() {
-        let operator = client.operator(id)?;
+    for operator in &money.operators {
         let queued = operator
             .unbondings
             .iter()
@@ -275,7 +274,7 @@ fn participant(member: &Participant, holding: &Holding, tally: &Tally) -> Value 
         "role": member.role,
         "behaviour": member.behaviour,
         "started": member.balance,
-        "worth": holding.free.saturating_add(holding.bonded),
+        "worth": holding.worth,
         "paid": paid,
         "bonded": holding.bonded,
         "reputation": holding.reputation,

@@ -13,6 +13,7 @@
 #![allow(clippy::arithmetic_side_effects)] // The one room that may use raw operators.
 
 mod amount;
+mod decimal;
 mod exp2;
 mod factor;
 mod index;
@@ -23,6 +24,7 @@ mod time;
 mod timed;
 
 pub use amount::Amount;
+pub use decimal::Decimal;
 pub use exp2::{Decay, HalfLives, Mixed, doubled_floor, exp2_neg_floor, exp2_neg_mixed_floor};
 pub use factor::{Factor, PARTS, Ratio};
 pub use index::{Earned, Index};

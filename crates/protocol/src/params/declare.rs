@@ -6,7 +6,12 @@
 //! Law: no parameter without a range and a reason.
 //! Not here: relations between parameters (`params`), what one does (its room).
 
-use crate::num::{Amount, Blocks, Epochs, Factor, Gas, PARTS, Ratio};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use crate::num::{Amount, Blocks, Decimal, Epochs, Factor, Gas, PARTS, Ratio};
 
 /// Something that a parameter may be counted in.
 pub(crate) trait Measure: Copy {
@@ -70,6 +75,26 @@ impl ParamField {
     /// Is this its path, such as `verification.margin`?
     pub fn is_at(&self, path: &str) -> bool {
         path.split_once('.') == Some((self.room, self.name))
+    }
+
+    /// Is it a time by itself?
+    pub fn is_time(&self) -> bool {
+        self.name.ends_with("_ms")
+    }
+
+    /// A value in its own unit as people write it: tokens, per cent, or a count with its unit.
+    pub fn shown(&self, value: u64) -> String {
+        let decimal = |places| Decimal { count: value, places };
+        match self.unit {
+            "Amount" => format!("{} tokens", decimal(9)),
+            "Ratio" => format!("{} %", decimal(7)),
+            "Factor" => decimal(9).to_string(),
+            "Gas" => format!("{value} gas"),
+            "Blocks" => format!("{value} blocks"),
+            "Epochs" => format!("{value} epochs"),
+            _ if self.is_time() => format!("{value} ms"),
+            _ => value.to_string(),
+        }
     }
 }
 

@@ -2,14 +2,17 @@
 //!
 //! Law: every violation is found at once, ranges first, then relations by their number.
 
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 use serde::Serialize;
 
 use crate::{
     command::ProgramForm,
-    num::{Amount, Blocks, Epochs, Exponent, Factor, Gas, PARTS, Ratio},
+    num::{Amount, Blocks, Decimal, Epochs, Exponent, Factor, Gas, PARTS, Ratio},
 };
 
 use super::{GovernanceParams, Params, RawParams, SlashingParams};
@@ -175,19 +178,43 @@ impl Params {
     }
 }
 
+/// A value of the parameter at `path` as people write it; of what is none, the number.
+fn shown(path: &str, value: u64) -> String {
+    let field = RawParams::fields().find(|field| field.is_at(path));
+    field.map_or_else(|| value.to_string(), |field| field.shown(value))
+}
+
+/// Parts per billion of a whole, in per cent.
+fn percent(parts: &u64) -> Decimal {
+    Decimal { count: *parts, places: 7 }
+}
+
+fn tokens(amount: &Amount) -> Decimal {
+    Decimal { count: amount.units(), places: 9 }
+}
+
 impl fmt::Display for Violation {
     // tidy: ladder
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { room, field, got, min, max } => {
-                write!(f, "{room}.{field} is {got}, allowed are {min} to {max}")
+                let path = alloc::format!("{room}.{field}");
+                let [got, min, max] = [got, min, max].map(|value| shown(&path, *value));
+                // The unit is said once.
+                let min = min.split(' ').next().unwrap_or_default();
+                write!(f, "{path} is {got}; allowed are {min} to {max}")
             }
             Self::OutOfOrder { lower, upper, got, max } => {
-                write!(f, "{lower} {got} is above {upper} {max}")
+                // What is no parameter is counted as the other is.
+                let path = if lower.contains(' ') { upper } else { lower };
+                let (got, max) = (shown(path, *got), shown(upper, *max));
+                write!(f, "{lower} is {got}, above {upper}, which is {max}")
             }
             Self::ShareAboveMax { share, max } => write!(
                 f,
-                "a slash of {share} parts per billion exceeds slashing.share_max {max} (R2)"
+                "a slash of {} % exceeds slashing.share_max, which is {} % (R2)",
+                percent(share),
+                percent(max)
             ),
             Self::UnbondingTooShort { unbonding, needed } => write!(
                 f,
@@ -211,8 +238,10 @@ impl fmt::Display for Violation {
             ),
             Self::ChallengeTooCheap { deposit, needed } => write!(
                 f,
-                "verification.challenge_deposit {deposit} does not cover the {needed} that its \
-                 moves and the referee cost (R10)"
+                "verification.challenge_deposit of {} tokens does not cover the {} that its moves and \
+                 the referee cost (R10)",
+                tokens(deposit),
+                tokens(needed)
             ),
             Self::KeepTooShort { blocks, needed } => write!(
                 f,
@@ -227,19 +256,25 @@ impl fmt::Display for Violation {
             ),
             Self::EmissionCapTooHigh { cap, limit } => write!(
                 f,
-                "rewards.emission_cap is {cap} parts per billion, allowed are up to {limit}: a job \
-                 that burns its fees must get less than them back, or paying oneself pays (R9)"
+                "rewards.emission_cap is {} %, allowed are up to {} %: a job that burns its fees must \
+                 get less than them back, or paying oneself pays (R9)",
+                percent(cap),
+                percent(limit)
             ),
             Self::NamesTooCheap { cost, gain } => write!(
                 f,
-                "the smaller bond costs {cost} an epoch at rewards.bond_cost, but with \
-                 rewards.work_exponent one name more may gain {gain}; raise bonds, or emit less, \
-                 by a schedule with a most (R19)"
+                "the smaller bond costs {} tokens an epoch at rewards.bond_cost, but with \
+                 rewards.work_exponent one name more may gain {}; raise bonds, or emit less, by a \
+                 schedule with a most (R19)",
+                tokens(cost),
+                tokens(gain)
             ),
             Self::SpentTooFast { share, most } => write!(
                 f,
-                "governance.spend_epoch_share is {share} parts per billion, allowed in so short an \
-                 epoch are up to {most}: the treasury lasts however epochs are cut (R16)"
+                "governance.spend_epoch_share is {} %, allowed in so short an epoch are up to {} %: \
+                 the treasury lasts however epochs are cut (R16)",
+                percent(share),
+                percent(most)
             ),
             Self::BlocksTooFast { interval_ms, least_ms } => write!(
                 f,
@@ -253,7 +288,8 @@ impl fmt::Display for Violation {
             ),
             Self::StakePriceNotOne { got } => write!(
                 f,
-                "chain.stake_price is {got} parts per billion, but this network has one asset"
+                "chain.stake_price is {}, but this network has one asset, which is worth itself",
+                Decimal { count: *got, places: 9 }
             ),
             Self::FeedOfOneAsset { got } => write!(
                 f,
@@ -262,8 +298,9 @@ impl fmt::Display for Violation {
             ),
             Self::CreditsWithoutFeed { got } => write!(
                 f,
-                "credits.mint_share or credits.redeem_share is {got} parts per billion, but \
-                 credits need a price feed, and that two assets; set prices.average_epochs (R20)"
+                "credits.mint_share or credits.redeem_share is {} %, but credits need a price feed, \
+                 and that two assets; set prices.average_epochs (R20)",
+                percent(got)
             ),
             Self::TierNotAbove { below, above } => write!(
                 f,

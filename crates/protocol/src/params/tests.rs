@@ -3,7 +3,7 @@
 use std::{string::ToString, vec::Vec};
 
 use super::*;
-use crate::num::{Blocks, Epochs, Gas};
+use crate::num::{Amount, Blocks, Epochs, Gas, Ratio};
 
 #[test]
 fn the_defaults_hold_and_every_parameter_says_what_it_is() {
@@ -32,6 +32,21 @@ fn every_violation_is_named_at_once() {
         assert!(text.contains(part), "{text}");
     }
     assert_eq!(rejected.violations.len(), 3);
+}
+
+#[test]
+fn what_is_wrong_is_said_in_tokens_and_per_cent() {
+    let told = |change: fn(&mut RawParams)| violation(change).to_string();
+    let share = told(|raw| raw.slashing.share_max = Ratio::new(5_000_000).expect("a share"));
+    assert!(share.starts_with("a slash of ") && share.contains("which is 0.5 % (R2)"), "{share}");
+    let credits = told(|raw| raw.credits.mint_share = Ratio::percent(10));
+    assert!(credits.starts_with("credits.mint_share or credits.redeem_share is 10 %"), "{credits}");
+    let outside = told(|raw| raw.verification.beta = Ratio::ONE);
+    assert!(outside.starts_with("verification.beta is 100 %; allowed are "), "{outside}");
+    let cheap = told(|raw| raw.verification.challenge_deposit = Amount::new(1).expect("small"));
+    assert!(cheap.contains(" of 0.000000001 tokens does not cover the "), "{cheap}");
+    let price = Violation::StakePriceNotOne { got: 250_000_000 }.to_string();
+    assert!(price.starts_with("chain.stake_price is 0.25, "), "{price}");
 }
 
 fn violation(change: impl Fn(&mut RawParams)) -> Violation {

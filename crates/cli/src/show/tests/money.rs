@@ -2,12 +2,15 @@
 
 use earnest_api::{
     AccountView, DelegationTerms, DelegationView, EventRecord, GrantView, KeyView, LeavingView,
-    MovedView, OperatorView, RewardsView, SlashView, UnbondingView,
+    MovedView, OperatorView, ProgramView, ProposalView, RewardsView, SlashView, UnbondingView,
+    VestingView,
 };
 use earnest_protocol::{
-    Amount, DelegationId, Epoch, Event, ExitId, Factor, Height, JobId, MoveId, OperatorId,
-    ProposalId, Ratio, Role, SlashId, UnbondingId,
+    Amount, Asset, DelegationId, Digest, Epoch, Event, ExitId, Factor, Height, JobId, MoveId,
+    OperatorId, ProgramId, ProposalId, Ratio, Role, SlashId, UnbondingId,
     command::{Auction, Scope},
+    governance::{Ending, Forum, ProposalStage, Tally},
+    ledger::Pot,
     market::CloseReason,
     payment::{FeeTerms, PayTerms, Work},
     slashing::{Claims, Offence, SlashState, SplitTerms, Waterfall, Way},
@@ -16,7 +19,7 @@ use earnest_protocol::{
 
 use super::{account, check, present};
 use crate::{
-    held::{Held, Place, gather},
+    held::{Asked, Held, Place, gather},
     record::{Bid, Fate, Record},
     show::{self, standing::standing},
 };
@@ -94,8 +97,8 @@ fn on_which_terms_an_operator_takes_delegations_is_told_with_times() {
     assert!(told.contains("a slash may still be undone"), "{told}");
 }
 
-#[test]
-fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
+/// What a node answers of Loki, who has money in many places.
+fn asked() -> Asked {
     let who = account("loki");
     let key = KeyView {
         key: account("vera").address,
@@ -157,11 +160,117 @@ fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
             matures: Epoch::new(45),
         }],
     };
+    let (proposals, programs) = (vec![proposal()], vec![program()]);
+    let (jobs, slashes, delegations) = (vec![], vec![slash], vec![delegation]);
+    Asked { account: view, operators, jobs, slashes, delegations, proposals, programs }
+}
+
+#[test]
+fn where_money_is_until_when_and_why_fits_80_columns_and_120() {
+    let delegation = asked().delegations.remove(0);
     check("delegation", |width| show::delegation::held(&delegation, &present(), width));
-    let mut money = gather(view, operators, &[], vec![slash], vec![delegation]);
+    let mut money = gather(asked());
     let escrow = Place::Escrow { job: JobId::new(8) };
     money.held.push(Held { place: escrow, amount: Amount::tokens(20) });
     check("account", |width| show::account::money(&money, &present(), width));
+}
+
+/// A proposal of Loki's, with a deposit behind it.
+fn proposal() -> ProposalView {
+    ProposalView {
+        id: ProposalId::new(4),
+        account: account("loki"),
+        changes: Vec::new(),
+        appeal: None,
+        spend: None,
+        stops: None,
+        forum: Forum::Stake,
+        council: Vec::new(),
+        audit: None,
+        deposit: Amount::tokens(500),
+        stage: ProposalStage::Pending,
+        due: Epoch::new(17),
+        electorate: None,
+        ending: Ending::AsSet,
+        power: Amount::ZERO,
+        tally: Tally::default(),
+        turnout: Amount::ZERO,
+        quorum: None,
+        lacks: None,
+        broken: None,
+    }
+}
+
+/// A program that Loki published.
+fn program() -> ProgramView {
+    ProgramView {
+        id: ProgramId::new(0),
+        program: Digest::ZERO,
+        publisher: account("loki"),
+        bytes: 1_000_000,
+        parts: 1,
+        is_published: true,
+        jobs: 0,
+        deposit: Amount::tokens(3),
+    }
+}
+
+/// Where an account sees what is its own in a pot; none where it is the network's or nobody's yet,
+/// and of jobs, whose pots `held` tells apart one by one.
+fn seen_of(pot: Pot) -> Option<Place> {
+    let (role, epoch) = (Role::Provider, Epoch::new(31));
+    let operator = OperatorId::new(1);
+    Some(match pot {
+        Pot::Free(_, Asset::Stake) => Place::FreeStake,
+        Pot::Free(_, Asset::Payment) => Place::Free,
+        Pot::Bond(_) => Place::FreeBond { role },
+        Pot::Unbonding(_) => Place::Unbonding { role, epoch },
+        Pot::Slash(slash) => Place::Slashed { slash },
+        Pot::Judges => Place::Accrued { role },
+        Pot::Delegated(_) => Place::Delegated { operator },
+        Pot::Exit(_) => Place::Undelegating { operator, epoch: Epoch::new(40) },
+        Pot::Moved(_) => Place::Moved { operator, epoch: Epoch::new(45) },
+        Pot::DelegationRewards(_) => Place::Earned { operator },
+        Pot::Vesting(_) => Place::Unvested { role, epoch: Epoch::new(60) },
+        Pot::Grants => Place::Granted,
+        Pot::Proposal(proposal) => Place::ProposalDeposit { proposal },
+        Pot::Program(_) => Place::ProgramDeposit { program: Digest::ZERO },
+        Pot::Job(..) | Pot::Assignment(..) => return None,
+        Pot::Cover(_) | Pot::Insurance(_) | Pot::Treasury(_) | Pot::Burnt(_) | Pot::Emission => {
+            return None;
+        }
+    })
+}
+
+#[test]
+fn each_pot_that_may_hold_money_of_an_account_has_its_row() {
+    let mut asked = asked();
+    asked.account.free_stake = Some(Amount::tokens(1));
+    let (begins, ends, amount) = (Epoch::new(17), Epoch::new(60), Amount::tokens(2));
+    let own = &mut asked.operators[0];
+    own.judge_accrued = Amount::tokens(1);
+    own.rewards.vesting = vec![VestingView { begins, ends, amount }];
+    let (held, operator) = (gather(asked).held, OperatorId::new(2));
+    let pots = [
+        Pot::Free(account("loki").id, Asset::Stake),
+        Pot::Free(account("loki").id, Asset::Payment),
+        Pot::Bond(operator),
+        Pot::Unbonding(UnbondingId::new(4)),
+        Pot::Slash(SlashId::new(1)),
+        Pot::Judges,
+        Pot::Delegated(OperatorId::new(1)),
+        Pot::Exit(ExitId::new(3)),
+        Pot::Moved(MoveId::new(0)),
+        Pot::DelegationRewards(OperatorId::new(1)),
+        Pot::Vesting(operator),
+        Pot::Grants,
+        Pot::Proposal(ProposalId::new(4)),
+        Pot::Program(ProgramId::new(0)),
+    ];
+    for pot in pots {
+        let place = seen_of(pot).expect("an account's own");
+        assert!(held.iter().any(|held| held.place == place), "{pot:?} is not in {held:?}");
+    }
 }
 
 #[test]
