@@ -16,7 +16,7 @@ use earnest_protocol::{
 use serde_json::json;
 
 use crate::{
-    account,
+    asked,
     failure::{Failure, Status},
     keys::{self, KeyArgs},
     money,
@@ -170,7 +170,7 @@ fn named(client: &Client, whose: &OperatorArgs) -> Result<(Signer, AccountId, Ro
 }
 
 fn delegations(client: &Client, address: &Address, json: bool) -> Result<(), Failure> {
-    let held = account::delegations(client, client.account(address)?.id)?;
+    let held = asked::delegations(client, client.account(address)?.id)?;
     if json {
         return out!("{}", json!(held));
     }

@@ -24,7 +24,7 @@ use earnest_protocol::{
 use serde_json::json;
 
 use crate::{
-    account,
+    asked,
     clock::Clock,
     failure::Failure,
     keys::{self, KeyArgs},
@@ -469,7 +469,7 @@ fn votes(view: &ProposalView) -> Result<(), Failure> {
 
 /// Every ballot about a proposal, the last first.
 fn ballots(client: &Client, id: ProposalId) -> Result<Vec<BallotView>, Failure> {
-    account::every(|page| client.ballots(Some(id), page))
+    asked::every(|page| client.ballots(Some(id), page))
 }
 
 fn stage(view: &ProposalView, clock: &Clock) -> String {

@@ -4,7 +4,7 @@
 //! apart is a row of its own and said to be so.
 //! Key term: money is *held* where a pot has it, and *locked* where it is the part of a bond that
 //! backs an open job.
-//! Not here: asking the node (`account`), how it looks (`show::account`).
+//! Not here: asking the node (`asked`), how it looks (`show::account`).
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@
 #![deny(clippy::print_stderr, clippy::print_stdout)] // They panic when the reader is gone.
 
 mod account;
+mod asked;
 mod audit;
 mod authorised;
 mod backup;

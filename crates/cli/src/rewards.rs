@@ -8,7 +8,7 @@ use earnest_protocol::rewards::{Measure, Schedule};
 use serde_json::json;
 
 use crate::{
-    account,
+    asked,
     clock::Clock,
     failure::Failure,
     money,
@@ -33,7 +33,7 @@ pub fn run(args: &RewardsArgs, node: &str, json: bool) -> Result<(), Failure> {
     let operators = match &args.account {
         Some(account) => {
             let address = names::resolve(&client, account)?;
-            account::operators(&client, &client.account(&address)?)?
+            asked::operators(&client, &client.account(&address)?)?
         }
         None => Vec::new(),
     };

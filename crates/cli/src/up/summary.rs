@@ -14,7 +14,7 @@ use earnest_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::{account, failure::Failure};
+use crate::{asked, failure::Failure};
 
 use super::plan::{Participant, PlanRole};
 
@@ -201,7 +201,7 @@ fn conservation(network: &NetworkView) -> Value {
 }
 
 fn holding(client: &Client, address: &Address) -> Result<Holding, Failure> {
-    let money = account::outside_jobs(client, address)?;
+    let money = asked::outside_jobs(client, address)?;
     let mut holding = Holding {
         account: AccountRef { id: money.account.id, address: money.account.address },
         worth: money.in_all(),
