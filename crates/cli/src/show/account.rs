@@ -105,7 +105,9 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
             format!("deposit of proposal {proposal}; `earnest gov show {proposal}` says until when")
         }
         Place::ProgramDeposit { program } => {
-            format!("deposit of program {program}; `earnest program retire` gives it back")
+            // Its whole hash is wider than a row; `earnest program list` has it.
+            let hash: String = program.to_string().chars().take(18).collect();
+            format!("deposit of program {hash}…; `earnest program retire` gives it back")
         }
         Place::Accrued { role: of } => {
             let role = role(of);
