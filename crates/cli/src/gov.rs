@@ -314,8 +314,8 @@ fn audited(path: Option<&Path>) -> Result<Digest, Failure> {
     Ok(earnest_worker::requester::program_digest(&bytes))
 }
 
-/// The changes, each to another value than is in force and within its range: whoever proposes pays a
-/// fee and a deposit, so that what could come to nothing is said before.
+/// The changes, each to another value than is in force and within its range: whoever proposes pays
+/// a fee and a deposit, so that what could come to nothing is said before.
 fn propose(client: &Client, args: &ChangesArgs, audit: Digest) -> Result<Command, Failure> {
     let in_force = client.params()?;
     let mut present = in_force;

@@ -85,8 +85,8 @@ pub(crate) enum SourceError {
             BYTES_MAX / 1_024)]
     TooLong { of: PathBuf },
     #[error(
-        "{} says \"{said}\", which is no price; it must be one decimal number such as 0.25, with at \
-         most nine digits after the point, and at most a million", of.display()
+        "{} says \"{said}\", which is no price; it must be one decimal number such as 0.25, with \
+         at most nine digits after the point, and at most a million", of.display()
     )]
     NotAPrice { of: PathBuf, said: String },
     #[error("{} says 0, and stake is worth something", of.display())]

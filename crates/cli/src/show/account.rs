@@ -1,6 +1,6 @@
 //! An account's money as text: how much lies where, until when, and why.
 
-use earnest_protocol::{Height, OperatorId, Role, slashing::SlashState};
+use earnest_protocol::{Digest, Height, OperatorId, Role, slashing::SlashState};
 
 use super::{
     access,
@@ -104,11 +104,7 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         Place::ProposalDeposit { proposal } => {
             format!("deposit of proposal {proposal}; `earnest gov show {proposal}` says until when")
         }
-        Place::ProgramDeposit { program } => {
-            // Its whole hash is wider than a row; `earnest program list` has it.
-            let hash: String = program.to_string().chars().take(18).collect();
-            format!("deposit of program {hash}…; `earnest program retire` gives it back")
-        }
+        Place::ProgramDeposit { program } => published(program),
         Place::Accrued { role: of } => {
             let role = role(of);
             format!("share of slashes; `earnest stake claim --role {role}` collects it")
@@ -135,6 +131,12 @@ fn why(held: &Held, money: &Money, present: &Present) -> String {
         }
         Place::Slashed { slash } => taken(slash, money, present),
     }
+}
+
+/// Its whole hash is wider than a row; `earnest program list` has it.
+fn published(program: Digest) -> String {
+    let hash: String = program.to_string().chars().take(18).collect();
+    format!("deposit of program {hash}…; `earnest program retire` gives it back")
 }
 
 /// What leaves a bond; access stake answers for no work.

@@ -238,8 +238,8 @@ impl fmt::Display for Violation {
             ),
             Self::ChallengeTooCheap { deposit, needed } => write!(
                 f,
-                "verification.challenge_deposit of {} tokens does not cover the {} that its moves and \
-                 the referee cost (R10)",
+                "verification.challenge_deposit of {} tokens does not cover the {} that its moves \
+                 and the referee cost (R10)",
                 tokens(deposit),
                 tokens(needed)
             ),
@@ -256,8 +256,8 @@ impl fmt::Display for Violation {
             ),
             Self::EmissionCapTooHigh { cap, limit } => write!(
                 f,
-                "rewards.emission_cap is {} %, allowed are up to {} %: a job that burns its fees must \
-                 get less than them back, or paying oneself pays (R9)",
+                "rewards.emission_cap is {} %, allowed are up to {} %: a job that burns its fees \
+                 must get less than them back, or paying oneself pays (R9)",
                 percent(cap),
                 percent(limit)
             ),
@@ -271,8 +271,8 @@ impl fmt::Display for Violation {
             ),
             Self::SpentTooFast { share, most } => write!(
                 f,
-                "governance.spend_epoch_share is {} %, allowed in so short an epoch are up to {} %: \
-                 the treasury lasts however epochs are cut (R16)",
+                "governance.spend_epoch_share is {} %, allowed in so short an epoch are up to {} \
+                 %: the treasury lasts however epochs are cut (R16)",
                 percent(share),
                 percent(most)
             ),
@@ -298,8 +298,8 @@ impl fmt::Display for Violation {
             ),
             Self::CreditsWithoutFeed { got } => write!(
                 f,
-                "credits.mint_share or credits.redeem_share is {} %, but credits need a price feed, \
-                 and that two assets; set prices.average_epochs (R20)",
+                "credits.mint_share or credits.redeem_share is {} %, but credits need a price \
+                 feed, and that two assets; set prices.average_epochs (R20)",
                 percent(got)
             ),
             Self::TierNotAbove { below, above } => write!(

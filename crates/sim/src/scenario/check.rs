@@ -1,8 +1,8 @@
 //! Ranges of what a scenario says: each value under the name that its author wrote.
 //!
 //! Law: a refusal names the field, what it was and from where to where it may be.
-//! Not here: which range a field has (`raw`, `price`), what holds between groups (`raw`), what a group
-//! is (`voters`).
+//! Not here: which range a field has (`raw`, `price`), what holds between groups (`raw`),
+//! what a group is (`voters`).
 
 use earnest_protocol::{Amount, Ratio, num::PARTS};
 
