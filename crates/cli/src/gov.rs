@@ -27,7 +27,7 @@ use crate::{
     asked,
     clock::Clock,
     failure::Failure,
-    keys::{self, KeyArgs},
+    keys::{self, KeyArgs, PasswordArgs},
     money,
     output::{out, say},
     params,
@@ -119,21 +119,17 @@ pub enum ProposeCommand {
 pub struct ProposeArgs {
     #[command(subcommand)]
     other: Option<ProposeCommand>,
-    #[command(flatten)]
-    changes: Option<ChangesArgs>,
-}
-
-/// Which parameters to change.
-#[derive(Args, Debug)]
-pub struct ChangesArgs {
     /// A parameter's new value, such as --set market.take=2%; may be repeated
     #[arg(long = "set", value_name = "ROOM.NAME=VALUE", required = true)]
     sets: Vec<String>,
     /// A report of `earnest audit` about the change: its hash stands on the proposal
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
+    /// The encrypted key file
+    #[arg(long, env = "EARNEST_KEY", value_name = "FILE", required = true)]
+    key: Option<PathBuf>,
     #[command(flatten)]
-    key: KeyArgs,
+    password: PasswordArgs,
 }
 
 /// What to appeal against.
@@ -165,10 +161,13 @@ pub fn run(command: &GovCommand, node: &str, json: bool) -> Result<(), Failure> 
             let (signer, report) = (keys::open(&args.key)?, hash_of(args.report.as_ref())?);
             (signer, treasury::spend(&client, args, report)?)
         }
-        GovCommand::Propose(ProposeArgs { changes, .. }) => {
-            let args = changes.as_ref().ok_or_else(nothing_proposed)?;
+        GovCommand::Propose(args) => {
+            let key = args.key.clone().ok_or_else(nothing_proposed)?;
             let report = audited(args.audit.as_deref())?;
-            (keys::open(&args.key)?, propose(&client, args, report)?)
+            (
+                keys::open(&KeyArgs { key, password: args.password.clone() })?,
+                propose(&client, args, report)?,
+            )
         }
         GovCommand::Stop(args) => {
             let report = hash_of(args.report.as_ref())?;
@@ -285,7 +284,7 @@ fn guard(client: &Client, json: bool) -> Result<(), Failure> {
 
 /// The rules count the changes of a proposal; people name them.
 fn named(mut failure: Failure, command: &GovCommand) -> Failure {
-    if let GovCommand::Propose(ProposeArgs { changes: Some(args), .. }) = command
+    if let GovCommand::Propose(args) = command
         && failure.code.starts_with("propose/")
     {
         let sets = args.sets.iter().enumerate().map(|(place, set)| format!("{place} is {set}"));
@@ -316,7 +315,7 @@ fn audited(path: Option<&Path>) -> Result<Digest, Failure> {
 
 /// The changes, each to another value than is in force and within its range: whoever proposes pays
 /// a fee and a deposit, so that what could come to nothing is said before.
-fn propose(client: &Client, args: &ChangesArgs, audit: Digest) -> Result<Command, Failure> {
+fn propose(client: &Client, args: &ProposeArgs, audit: Digest) -> Result<Command, Failure> {
     let in_force = client.params()?;
     let mut present = in_force;
     let mut changes = Vec::new();

@@ -27,7 +27,7 @@ use crate::{
     output::{note, out},
 };
 
-use secret::{PasswordArgs, Purpose};
+pub use secret::{PasswordArgs, Purpose};
 use typed::Unseen;
 
 /// How a key is found and opened.

@@ -78,7 +78,7 @@ fn everything_that_is_wrong_with_a_genesis_is_said_at_once_with_its_numbers() {
     let named = [
         "market.bids_max is 0; allowed are 1 to 64",
         "deadline_blocks_min is 99999 blocks, above market.deadline_blocks_max, which is 86400",
-        "chain.stake_price is 2000000000",
+        "chain.stake_price is 2, but",
         "A beacon chain serves no block",
         "is listed twice",
         "holds a payment asset",
