@@ -212,7 +212,7 @@ fn began_with(data: &Path, path: &Path) -> Result<(), Failure> {
     let there = Store::genesis_at(data).map_err(|error| {
         Failure::config(error, "`earnest doctor --data DIR` says more about the directory")
     })?;
-    let given = Genesis { beacon: there.beacon.clone(), ..genesis::read(path)? };
+    let given = Genesis { beacon: there.beacon, ..genesis::read(path)? };
     if given.network() == there.network() {
         return Ok(());
     }

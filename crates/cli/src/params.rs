@@ -12,11 +12,7 @@ use std::{
 };
 
 use clap::Subcommand;
-use earnest_protocol::{
-    Params, RawParams,
-    params::{ParamField, Violation},
-    storage::program_bytes_max,
-};
+use earnest_protocol::{Params, RawParams, params::ParamField, storage::program_bytes_max};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use toml::{
