@@ -277,7 +277,6 @@ fn the_largest_list_gives_all_there_can_be() {
         let gained = state.balance(Pot::Treasury(Asset::Stake)).checked_sub(treasury);
         assert_eq!(gained, Some(Amount::UNIT));
         assert_eq!(state.issued(Asset::Stake), Amount::MAX);
-        let mut genesis = genesis;
         genesis.grants = vec![grant(Amount::UNIT, 0, 0)];
         assert_eq!(State::new(&genesis).err(), Some(GenesisRejected::SupplyTooLarge));
     }
