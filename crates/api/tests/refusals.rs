@@ -104,7 +104,8 @@ fn refusals_become_problems_with_the_right_status() {
     assert_eq!((wanted.status, wanted.code.as_str()), (422, "bond/exceeds-free"));
     assert_eq!(wanted.kind, "urn:earnest:problem:bond/exceeds-free");
     assert_eq!(wanted.fields["wanted"], "5000000000");
-    let detail = "The bond is of 5 tokens, but the account has 3 tokens free";
+    let detail =
+        "The bond is of 5 tokens, but the account has 3 tokens free of the asset that is bonded";
     assert_eq!(wanted.detail, detail);
     let nonce = problem(TransactionRejected::NonceUsed { got: 1, next: 2 }.into());
     assert_eq!((nonce.status, nonce.code.as_str()), (409, "transaction/nonce-used"));
