@@ -198,7 +198,7 @@ fn what_is_no_price_is_told_and_not_posted() {
     });
     drop((ann, bob));
     let (ann, bob) = (fed.log("ann"), fed.log("bob"));
-    assert!(ann.contains("it says 0"), "{ann}");
+    assert!(ann.contains("price says 0, and"), "{ann}");
     assert!(bob.contains("sh failed, exit status: 3"), "{bob}");
     let told = |log: &str| log.matches("no price of epoch").count();
     assert!((2..=4).contains(&told(&ann)), "once an epoch: {ann}");

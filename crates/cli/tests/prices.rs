@@ -187,7 +187,7 @@ fn credits_are_minted_at_the_price_that_counts_and_redeemed_in_a_later_epoch() {
     let done = fed.say(&["credits", "mint", "100", "--least", "96"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let receipt: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{done:?}"));
-    assert_eq!(receipt["events"][0]["credits"], "96030000000", "how much came: {receipt}");
+    assert_eq!(receipt["events"][0]["event"]["credits"], "96030000000", "how much came: {receipt}");
     let minted = view(&fed);
     assert_eq!((&minted["minting"], &minted["redeeming"]), (&"open".into(), &"open".into()));
     // 100 at 0.97 less a per cent; nothing backed credits when this epoch opened.
