@@ -6,7 +6,8 @@
 //! Gas promises a time at most. A program that takes longer, however it does it, would be paid less
 //! than it costs and could miss its deadline; so its first steps are run, in the sandbox and beside
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
-//! with a bound (10 s; 60 s with the compiling of an ordinary program), and each program that is
+//! with a bound (10 s; 60 s with the compiling of an ordinary program, and 15 s more while it seems
+//! slow), and each program that is
 //! quick enough is sampled once, by its hash; others again after ten minutes. What a sample came
 //! too late for is told (`Untimed`): bids may close before a program is prepared, compiled and
 //! tried, and next time it is known.
@@ -49,6 +50,9 @@ const SAMPLE_STEPS: u64 = 4;
 const SAMPLE_TIME: Duration = Duration::from_secs(10);
 /// How long that of an ordinary program may take, which has to be compiled first.
 const PAGED_SAMPLE_TIME: Duration = Duration::from_secs(60);
+/// For how long one that was too slow is tried again, and how long is waited between two tries.
+const PAGED_AGAIN_TIME: Duration = Duration::from_secs(15);
+const PAGED_PAUSE: Duration = Duration::from_secs(1);
 /// What a step takes besides its gas: starting, hashing, the pipe.
 const STEP_BESIDES: Duration = Duration::from_millis(5);
 /// How many times slower than its gas says a program may be and still be bid for.
@@ -141,12 +145,22 @@ fn is_prepared(source: &[u8], module: &[u8]) -> Result<(), String> {
     }
 }
 
-/// The same for an ordinary program: its first coarse steps, compiling aside.
-fn sample_paged(
-    runner: &RunnerCommand,
-    (module, input): (&[u8], &[u8]),
-    mut task: PagedTask,
-) -> Pace {
+/// The same for an ordinary program: its first coarse steps, compiling aside. One that was too slow
+/// is tried again for a while: a short one has a single step, and beside other trials even the
+/// processor's time of that is several times what it is alone.
+fn sample_paged(runner: &RunnerCommand, bytes: (&[u8], &[u8]), task: &PagedTask) -> Pace {
+    let begun = Instant::now();
+    loop {
+        let pace = try_paged(runner, bytes, task.clone());
+        let is_slow = matches!(pace, Pace::Picos(_)) && pace.percent().is_none();
+        if !is_slow || PAGED_AGAIN_TIME < begun.elapsed() {
+            return pace;
+        }
+        std::thread::sleep(PAGED_PAUSE);
+    }
+}
+
+fn try_paged(runner: &RunnerCommand, (module, input): (&[u8], &[u8]), mut task: PagedTask) -> Pace {
     task.ticks_bound = task.ticks_bound.min(SAMPLE_STEPS.saturating_mul(COARSE_TICKS));
     let request = job::Request { task, ask: job::Ask::Run, altered_at: None };
     let cancellation = Cancellation::default();
@@ -239,7 +253,7 @@ impl Paces {
                     if let Err(why) = is_prepared(&source, &module) {
                         return Pace::Failed(why);
                     }
-                    sample_paged(&runner, (&module, &input), paged_task_of(&task, output_kib))
+                    sample_paged(&runner, (&module, &input), &paged_task_of(&task, output_kib))
                 }
                 (Material::Steps { program, input }, _) => {
                     sample(&runner, &program, &input, &task_of(&task))
