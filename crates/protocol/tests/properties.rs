@@ -79,7 +79,6 @@ const REACHED: &[&str] = &[
     "UnbondingsAtLimit",
     "TierOfAccess1",
     "TierOfAccess2",
-    "TierOfAccess3",
 ];
 
 #[test]

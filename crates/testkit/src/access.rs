@@ -10,14 +10,12 @@ use earnest_protocol::{
     Amount, Event, JobId, OperatorId, Ratio, RawParams, Role, State, staking::Standing,
 };
 
-/// Three tiers, so that random bonds reach each.
+/// Two tiers, so that random bonds reach each.
 pub fn machine(raw: &mut RawParams) {
     raw.access.stake_1 = Amount::tokens(100);
-    raw.access.stake_2 = Amount::tokens(300);
-    raw.access.stake_3 = Amount::tokens(1_000);
+    raw.access.stake_2 = Amount::tokens(1_000);
     raw.access.discount_1 = Ratio::percent(10);
-    raw.access.discount_2 = Ratio::percent(33);
-    raw.access.discount_3 = Ratio::percent(80);
+    raw.access.discount_2 = Ratio::percent(80);
 }
 
 /// Who has bonded how much, and which job has which tier.
