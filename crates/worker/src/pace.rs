@@ -11,7 +11,8 @@
 //! quick enough is sampled once, by its hash; others again after ten minutes. What a sample came
 //! too late for is told (`Untimed`): bids may close before a program is prepared, compiled and
 //! tried, and next time it is known.
-//! Known shortcomings: a program may be slow later than in its first steps, or for other inputs;
+//! Known shortcomings: the one whole step of a short program is also the one that first touches its
+//! memory, and seems slower than a long program's steps; a program may be slow later than in its first steps, or for other inputs;
 //! of a stepwise program the time is the wall clock's, so of several steps the quickest counts.
 //! Not here: what is asked for slow programs (`provider`), running whole jobs (`execution`).
 
@@ -146,8 +147,7 @@ fn is_prepared(source: &[u8], module: &[u8]) -> Result<(), String> {
 }
 
 /// The same for an ordinary program: its first coarse steps, compiling aside. One that was too slow
-/// is tried again for a while: a short one has a single step, and beside other trials even the
-/// processor's time of that is several times what it is alone.
+/// is tried again for a while, since a short one has a single step to go by.
 fn sample_paged(runner: &RunnerCommand, bytes: (&[u8], &[u8]), task: &PagedTask) -> Pace {
     let begun = Instant::now();
     loop {
