@@ -8,8 +8,8 @@
 //! the daemon's loop, before a bid or before an audit that is a choice. Law: a sample takes a time
 //! with a bound (10 s; 60 s with the compiling of an ordinary program, and 15 s more while it seems
 //! slow), and each program that is quick enough is sampled once, by its hash; others again after
-//! ten minutes. What a sample came too late for is told (`Untimed`): bids may close before a program
-//! is prepared, compiled and tried, and next time it is known.
+//! ten minutes. What a sample came too late for is told (`Untimed`): bids may close before a
+//! program is prepared, compiled and tried, and next time it is known.
 //! Known shortcomings: the one whole step of a short program is also the one that first touches its
 //! memory, and seems slower than a long program's steps; a program may be slow later than in its
 //! first steps, or for other inputs; of a stepwise program the time is the wall clock's, so of
